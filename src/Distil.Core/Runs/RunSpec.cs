@@ -1,0 +1,304 @@
+using System.Text.Json.Serialization;
+
+namespace Distil.Core.Runs;
+
+/// <summary>What a user asks for: one distillation run. Read from JSON by <c>RunSpecReader</c>, which rejects unknown fields.</summary>
+public sealed record RunSpec
+{
+    /// <value>Where an editor finds the schema. Ignored.</value>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
+    /// <value>Names the run: 1–40 of a–z, 0–9 and '-', starting with a letter or digit.</value>
+    public required string Name { get; init; }
+
+    /// <value>Seeds weights, row order and samples. Default 1.</value>
+    public int Seed { get; init; } = 1;
+
+    /// <value>The Transformer to distil.</value>
+    public required TeacherSpec Teacher { get; init; }
+
+    /// <value>The text to distil on.</value>
+    public required DatasetSpec Dataset { get; init; }
+
+    /// <value>The xLSTM to train. Default: the paper's shape.</value>
+    public StudentSpec Student { get; init; } = new();
+
+    /// <value>Δ-distillation's weights and schedules. Default: the paper's.</value>
+    public DistillationSpec Distillation { get; init; } = new();
+
+    /// <value>Optimiser and loop. Default: the paper's.</value>
+    public TrainingSpec Training { get; init; } = new();
+
+    /// <value>What is measured after each epoch and at the end.</value>
+    public EvaluationSpec Evaluation { get; init; } = new();
+
+    /// <value>Where and how widely it runs.</value>
+    public ComputeSpec Compute { get; init; } = new();
+}
+
+/// <summary>The teacher and what is kept of its outputs.</summary>
+public sealed record TeacherSpec
+{
+    /// <value>A Hugging Face folder (config.json, safetensors, tokenizer.json): local, or <c>hf://owner/name[@revision]</c> (reserved).</value>
+    public required string Path { get; init; }
+
+    /// <value>Offline stores the outputs once and trains from them; online runs the teacher in each step. Default offline.</value>
+    public TeacherMode Mode { get; init; } = TeacherMode.Offline;
+
+    /// <value>How much of each distribution is stored.</value>
+    public KeepSpec Keep { get; init; } = new();
+}
+
+/// <summary>When the teacher runs.</summary>
+public enum TeacherMode
+{
+    /// <summary>Once, before training; its sparse outputs are stored.</summary>
+    Offline,
+
+    /// <summary>Inside every training step; nothing is stored.</summary>
+    Online,
+}
+
+/// <summary>The nucleus of the teacher's distribution that is stored for each position.</summary>
+public sealed record KeepSpec
+{
+    /// <value>Probability mass that the kept tokens reach. 0–1, default 0.99.</value>
+    public double TopP { get; init; } = 0.99;
+
+    /// <value>Most tokens kept for one position, ≥ 1. Default 128.</value>
+    public int MaxTokens { get; init; } = 128;
+}
+
+/// <summary>The text and how it becomes rows of tokens.</summary>
+public sealed record DatasetSpec
+{
+    /// <value>Files, folders or globs to train on; <c>hf://</c> is reserved.</value>
+    public required IReadOnlyList<string> Sources { get; init; }
+
+    /// <value>Files held out for evaluation. Empty (default): a share of the documents is held out, see <see cref="EvalFraction"/>.</value>
+    public IReadOnlyList<string> EvalSources { get; init; } = [];
+
+    /// <value>Text (a document a line), jsonl ({"text"} or {"ids"} a line), parquet (reserved). Default text.</value>
+    public DatasetFormat Format { get; init; } = DatasetFormat.Text;
+
+    /// <value>The JSONL field that holds a document. Default "text".</value>
+    public string TextField { get; init; } = "text";
+
+    /// <value>Tokens in a row, ≥ 8. Default 512, the paper's.</value>
+    public int ContextLength { get; init; } = 512;
+
+    /// <value>Aimed-at tokens in a shard (a shard is one prepare job and one teach job). Default 16,777,216.</value>
+    public long ShardTokens { get; init; } = 16_777_216;
+
+    /// <value>Share of documents held out for evaluation when there are no evalSources. 0–0.5, default 0.01.</value>
+    public double EvalFraction { get; init; } = 0.01;
+
+    /// <value>Stop after this many training tokens. Default: none.</value>
+    public long? MaxTokens { get; init; }
+}
+
+/// <summary>How documents stand in a source.</summary>
+public enum DatasetFormat
+{
+    /// <summary>UTF-8, a document a line.</summary>
+    Text,
+
+    /// <summary>A JSON object a line.</summary>
+    Jsonl,
+
+    /// <summary>Reserved.</summary>
+    Parquet,
+}
+
+/// <summary>The student's shape. Width, vocabulary, embedding and head are the teacher's.</summary>
+public sealed record StudentSpec
+{
+    /// <value>Blocks. Default 6, the paper's.</value>
+    public int Blocks { get; init; } = 6;
+
+    /// <value>Indices of the sLSTM blocks; the others are mLSTM. Default: every second block from 0 (the paper's 0, 2, 4).</value>
+    public IReadOnlyList<int>? SlstmAt { get; init; }
+
+    /// <value>Heads; must divide the width. Default: the teacher's, rounded up to a multiple of 4.</value>
+    public int? Heads { get; init; }
+
+    /// <value>Width of the causal convolution. Default 4.</value>
+    public int ConvKernel { get; init; } = 4;
+
+    /// <value>Block size of the mLSTM's headwise q, k, v. Default 32, as the authors' published configuration.</value>
+    public int QkvBlockSize { get; init; } = 32;
+
+    /// <value>mLSTM's inner width over the model width. Default 2.</value>
+    public double ProjFactor { get; init; } = 2.0;
+
+    /// <value>Width of the sLSTM block's feed-forward over the model width. Default 1.7, the authors' code's.</value>
+    public double FfnProjFactor { get; init; } = 1.7;
+}
+
+/// <summary>L = (1 − α − β)·CE + α·T²·KL + β·alignment (Distil-xLSTM, arXiv 2503.18565).</summary>
+public sealed record DistillationSpec
+{
+    /// <value>Weight of KL. Default 0.8 → 0.5, the paper's.</value>
+    public ScheduleSpec Alpha { get; init; } = new() { From = 0.8, To = 0.5 };
+
+    /// <value>Temperature of KL. Default 2 → 1, the paper's.</value>
+    public ScheduleSpec Temperature { get; init; } = new() { From = 2.0, To = 1.0 };
+
+    /// <value>Alignment of the hidden states. Default Frobenius with weight 0.1, the paper's.</value>
+    public AlignmentSpec Alignment { get; init; } = new();
+}
+
+/// <summary>A value that falls logarithmically inside an epoch and stepwise between epochs.</summary>
+public sealed record ScheduleSpec
+{
+    /// <value>Value at the first step of the first epoch; ≥ <see cref="To"/>.</value>
+    public required double From { get; init; }
+
+    /// <value>Value approached and never passed; ≥ 0.</value>
+    public required double To { get; init; }
+
+    /// <value>What an epoch takes off the starting value. Default 0.05, the paper's.</value>
+    public double Delta { get; init; } = 0.05;
+
+    /// <value>Whether Delta is an amount (the paper's, default) or a share (the authors' code's).</value>
+    public EpochDecay Decay { get; init; } = EpochDecay.Constant;
+}
+
+/// <summary>What an epoch's end takes off a schedule's starting value.</summary>
+public enum EpochDecay
+{
+    /// <summary>v₀ ← max(v₀ − Δ, to): the paper's rule.</summary>
+    Constant,
+
+    /// <summary>v₀ ← max(v₀ − Δ·v₀, to): the authors' code's rule.</summary>
+    Relative,
+}
+
+/// <summary>The third term of the loss.</summary>
+public sealed record AlignmentSpec
+{
+    /// <value>Default Frobenius.</value>
+    public AlignmentKind Kind { get; init; } = AlignmentKind.Frobenius;
+
+    /// <value>How Frobenius is reduced. Default the paper's; blockWise needs the online teacher.</value>
+    public FrobeniusReduction Reduction { get; init; } = FrobeniusReduction.Paper;
+
+    /// <value>β, 0–1. Default 0.1, the paper's.</value>
+    public double Weight { get; init; } = 0.1;
+}
+
+/// <summary>How student and teacher hidden states are compared.</summary>
+public enum AlignmentKind
+{
+    /// <summary>Not at all; β counts as 0.</summary>
+    None,
+
+    /// <summary>By a Frobenius norm.</summary>
+    Frobenius,
+
+    /// <summary>By cosine distance.</summary>
+    Cosine,
+}
+
+/// <summary>The Frobenius term's reductions in the paper and the authors' code.</summary>
+public enum FrobeniusReduction
+{
+    /// <summary>Mean over the batch of ‖·‖_F, divided by √(B·S·D).</summary>
+    Paper,
+
+    /// <summary>The authors' <c>average</c>.</summary>
+    Average,
+
+    /// <summary>The authors' <c>ratio</c>.</summary>
+    Ratio,
+
+    /// <summary>The authors' <c>block_wise</c>: each student block against a group of teacher layers.</summary>
+    BlockWise,
+}
+
+/// <summary>Optimiser and loop.</summary>
+public sealed record TrainingSpec
+{
+    /// <value>Passes over the rows, ≥ 1. Default 10, the paper's.</value>
+    public int Epochs { get; init; } = 10;
+
+    /// <value>Rows in a micro-batch, ≥ 1. Default 8.</value>
+    public int BatchSize { get; init; } = 8;
+
+    /// <value>Micro-batches to an optimiser step, ≥ 1. Default 1.</value>
+    public int GradientAccumulation { get; init; } = 1;
+
+    /// <value>AdamW's peak learning rate, &gt; 0. Default 2e-4, the paper's.</value>
+    public double LearningRate { get; init; } = 2e-4;
+
+    /// <value>Share of all steps that warm up linearly before the cosine, 0–1. Default 0.1, the paper's.</value>
+    public double WarmupRatio { get; init; } = 0.1;
+
+    /// <value>AdamW's decoupled weight decay, ≥ 0. Default 0.01, PyTorch's (the paper names none).</value>
+    public double WeightDecay { get; init; } = 0.01;
+
+    /// <value>Largest global gradient norm, &gt; 0. Default 1, the paper's.</value>
+    public double GradientClip { get; init; } = 1.0;
+
+    /// <value>Arithmetic of the model. Default fp32.</value>
+    public Precision Precision { get; init; } = Precision.Fp32;
+
+    /// <value>Optimiser steps between checkpoints inside an epoch, ≥ 1; one is always written at an epoch's end. Default 500.</value>
+    public int CheckpointEverySteps { get; init; } = 500;
+}
+
+/// <summary>Arithmetic of the model's forward and backward passes; weights and optimiser state stay fp32.</summary>
+public enum Precision
+{
+    /// <summary>32-bit floating point.</summary>
+    Fp32,
+
+    /// <summary>bfloat16 on a GPU that has it.</summary>
+    Bf16,
+}
+
+/// <summary>What is measured.</summary>
+public sealed record EvaluationSpec
+{
+    /// <value>Most eval rows read by an evaluation, ≥ 1. Default 512.</value>
+    public int MaxRows { get; init; } = 512;
+
+    /// <value>Also train the same student for the same steps without the teacher, to compare with. Default false (it doubles training).</value>
+    public bool Baseline { get; init; }
+
+    /// <value>Beginnings that the final report continues with each model. Default: taken from the eval split.</value>
+    public IReadOnlyList<string> Prompts { get; init; } = [];
+
+    /// <value>Tokens to continue a prompt with, ≥ 0. Default 80.</value>
+    public int SampleTokens { get; init; } = 80;
+
+    /// <value>Context lengths at which decoding speed and state size are measured. Default: a quarter of, once and four times the dataset's contextLength.</value>
+    public IReadOnlyList<int>? DecodeContexts { get; init; }
+}
+
+/// <summary>Where and how widely it runs.</summary>
+public sealed record ComputeSpec
+{
+    /// <value>Most prepare or teach jobs at once, ≥ 1. Default 1.</value>
+    public int TeachParallelism { get; init; } = 1;
+
+    /// <value>Times that a job is tried again after a failure that may pass, ≥ 0. Default 3.</value>
+    public int Retries { get; init; } = 3;
+
+    /// <value>auto (CUDA where present), cpu or cuda. Default auto.</value>
+    public ComputeDevice Device { get; init; } = ComputeDevice.Auto;
+}
+
+/// <summary>The processor that torch uses.</summary>
+public enum ComputeDevice
+{
+    /// <summary>CUDA where present, else the CPU.</summary>
+    Auto,
+
+    /// <summary>The CPU.</summary>
+    Cpu,
+
+    /// <summary>A CUDA GPU; an error where there is none.</summary>
+    Cuda,
+}

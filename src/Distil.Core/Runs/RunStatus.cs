@@ -1,0 +1,56 @@
+using Distil.Core.Jobs;
+
+namespace Distil.Core.Runs;
+
+/// <summary>What a user sees of a run while it goes on and after.</summary>
+public sealed record RunStatus
+{
+    /// <value>The run.</value>
+    public required string RunId { get; init; }
+
+    /// <value>Where it stands.</value>
+    public required RunState State { get; init; }
+
+    /// <value>The stage at work: prepare, teach, train, evaluate, export; null before the first.</value>
+    public JobKind? Stage { get; init; }
+
+    /// <value>Shards or epochs done in this stage.</value>
+    public int StageDone { get; init; }
+
+    /// <value>Shards or epochs in this stage.</value>
+    public int StageTotal { get; init; }
+
+    /// <value>Epoch from 0 while training or evaluating; null otherwise.</value>
+    public int? Epoch { get; init; }
+
+    /// <value>The jobs at work.</value>
+    public IReadOnlyList<string> Jobs { get; init; } = [];
+
+    /// <value>Times that jobs were tried again so far.</value>
+    public int Retries { get; init; }
+
+    /// <value>The latest failure, also one that was tried again; null where there was none.</value>
+    public JobFailure? LastFailure { get; init; }
+
+    /// <value>When the run began.</value>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <value>When this was last written.</value>
+    public required DateTimeOffset UpdatedAt { get; init; }
+}
+
+/// <summary>Where a run stands.</summary>
+public enum RunState
+{
+    /// <summary>At work.</summary>
+    Running,
+
+    /// <summary>Done; the model and the report are there.</summary>
+    Succeeded,
+
+    /// <summary>Ended by a failure.</summary>
+    Failed,
+
+    /// <summary>Ended by its user; checkpoints are kept.</summary>
+    Cancelled,
+}

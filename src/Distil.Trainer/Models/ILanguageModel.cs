@@ -1,0 +1,55 @@
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models;
+
+/// <summary>A causal language model that Distil can train on, teach with, evaluate and generate from. Teacher and student are both one.</summary>
+/// <remarks>The head is apart from the body, so that logits are made in chunks of positions and never exist in full.</remarks>
+public interface ILanguageModel : IDisposable
+{
+    /// <value>V, the rows of the embedding and of the head.</value>
+    int VocabularySize { get; }
+
+    /// <value>D, the model width.</value>
+    int HiddenSize { get; }
+
+    /// <value>Where the weights are.</value>
+    Device Device { get; }
+
+    /// <value>The LM head, (V, D). The embedding's own tensor where they are tied.</value>
+    Tensor HeadWeight { get; }
+
+    /// <value>Weights that training changes, by their names on disk, in a fixed order.</value>
+    IReadOnlyList<NamedParameter> TrainableParameters { get; }
+
+    /// <summary>Hidden states after the final norm, from the start of a sequence.</summary>
+    /// <param name="inputIds">(B, S), int64.</param>
+    /// <returns>(B, S, D), with gradient where one is recorded. Logits are its product with <see cref="HeadWeight"/> transposed.</returns>
+    Tensor Forward(Tensor inputIds);
+
+    /// <summary>As <see cref="Forward"/>, with every layer's output.</summary>
+    /// <returns>Each (B, S, D). A teacher's as Hugging Face numbers them: [0] the embedding, the last after the final norm. A student's: [i] after block i.</returns>
+    (Tensor Final, IReadOnlyList<Tensor> Layers) ForwardWithLayers(Tensor inputIds);
+
+    /// <summary>An empty state for token-by-token decoding.</summary>
+    /// <param name="batch">B, sequences decoded side by side.</param>
+    IDecodingState StartDecoding(int batch);
+
+    /// <summary>Reads further tokens and advances the state.</summary>
+    /// <param name="inputIds">(B, S), int64, S ≥ 1.</param>
+    /// <param name="state">From this model's <see cref="StartDecoding"/>.</param>
+    /// <returns>Hidden state of the last position after the final norm, (B, D).</returns>
+    Tensor Decode(Tensor inputIds, IDecodingState state);
+}
+
+/// <summary>A trainable weight and its name on disk.</summary>
+public sealed record NamedParameter(string Name, Tensor Value);
+
+/// <summary>What a model remembers between decoding steps: a KV cache, or a recurrent state.</summary>
+public interface IDecodingState : IDisposable
+{
+    /// <value>Tokens read so far.</value>
+    long Position { get; }
+
+    /// <value>Bytes that the state's tensors hold now.</value>
+    long Bytes { get; }
+}
