@@ -4,10 +4,6 @@ using Distil.Trainer.Commands;
 
 var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")
 {
-    EvaluateCommand.Create(),
-    ForwardCommand.Create(),
-    GenerateCommand.Create(),
-    StoriesCommand.Create(),
 };
 
 var parsed = root.Parse(args);
