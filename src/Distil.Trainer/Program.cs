@@ -4,6 +4,11 @@ using Distil.Trainer.Commands;
 
 var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")
 {
+    ForwardCommand.Create(),
+    PretrainCommand.Create(),
+    StoriesCommand.Create(),
+    TokenizeCommand.Create(),
+    TrainTokenizerCommand.Create(),
 };
 
 var parsed = root.Parse(args);
