@@ -29,9 +29,7 @@ public static class RunSpecReader
     public static RunSpec Parse(string json, string document, string folder)
     {
         using var parsed = ParseJson(json, document);
-        var checker = new FieldChecker();
-        checker.CheckDocument(parsed.RootElement, typeof(RunSpec));
-        ThrowIfAny(checker.Errors, document);
+        ThrowIfAny(Check(parsed.RootElement, document), document);
 
         var spec = parsed.RootElement.Deserialize<RunSpec>(Lenient)!;
         ThrowIfAny([.. CrossChecks.Find(spec)], document);
@@ -56,6 +54,21 @@ public static class RunSpecReader
         {
             throw new InvalidInputException($"{document}: line {wrong.LineNumber + 1} is not JSON: {wrong.Message}", wrong);
         }
+    }
+
+    private static IReadOnlyList<FieldError> Check(JsonElement root, string document)
+    {
+        var checker = new FieldChecker();
+        try
+        {
+            checker.CheckDocument(root, typeof(RunSpec));
+        }
+        catch (InvalidOperationException wrong) // an escape such as \ud800 that stands for no character
+        {
+            throw new InvalidInputException($"{document}: a text in it is not Unicode: {wrong.Message}", wrong);
+        }
+
+        return checker.Errors;
     }
 
     private static void ThrowIfAny(IReadOnlyList<FieldError> errors, string document)
