@@ -7,7 +7,11 @@ namespace Distil.Core.Runs;
 /// <summary>Reads a <see cref="RunSpec"/> from JSON (comments and trailing commas allowed) and says everything that is wrong with it at once.</summary>
 public static class RunSpecReader
 {
-    private static readonly JsonSerializerOptions Lenient = new(DistilJson.Options) { ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly JsonSerializerOptions Lenient = new(DistilJson.Options)
+    {
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
 
     /// <summary>Reads a file. Relative paths in it count from its folder and come out absolute.</summary>
     /// <exception cref="InvalidInputException">The file is missing or not a specification; see <see cref="InvalidInputException.Errors"/>.</exception>

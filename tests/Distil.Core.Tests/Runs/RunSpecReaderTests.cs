@@ -88,7 +88,8 @@ public sealed class RunSpecReaderTests
 
     [Fact]
     public void A_text_that_is_not_Unicode_is_refused() =>
-        Assert.StartsWith("spec.json: a text in it is not Unicode", Assert.Throws<InvalidInputException>(() => Parse(Least.Replace("tales", @"\ud800"))).Message);
+        Assert.StartsWith("spec.json: a text in it is not Unicode",
+            Assert.Throws<InvalidInputException>(() => Parse(Least.Replace("tales", @"\ud800"))).Message);
 
     [Fact]
     public void Damaged_text_is_read_or_refused_and_nothing_else() =>
