@@ -44,17 +44,24 @@ public sealed class ArtifactStore
     /// <summary>Opens the container that a blob is in: by <see cref="ConnectionVariable"/> where it is set, else by the machine's Azure identity.</summary>
     /// <param name="blob">A blob's URI, for instance a job's request.</param>
     /// <returns>The store and the blob's name in it.</returns>
+    /// <exception cref="Errors.InvalidInputException">It is not the URI of a blob, or only a connection string could open it and there is none.</exception>
     public static (ArtifactStore Store, string Blob) OpenFor(Uri blob)
     {
         var parts = new BlobUriBuilder(blob);
         if (parts.BlobContainerName.Length == 0 || parts.BlobName.Length == 0)
         {
-            throw new Errors.InvalidInputException($"{blob} is not the URI of a blob; expected for instance https://account.blob.core.windows.net/distil/runs/…");
+            throw new Errors.InvalidInputException(
+                $"{blob} is not the URI of a blob; expected for instance https://account.blob.core.windows.net/distil/runs/…");
         }
 
         var name = parts.BlobName;
         parts.BlobName = "";
         var connectionString = Environment.GetEnvironmentVariable(ConnectionVariable);
+        if (connectionString is null && blob.Scheme != Uri.UriSchemeHttps)
+        {
+            throw new Errors.InvalidInputException($"{ConnectionVariable} is not set and {blob} is not https; expected one of them");
+        }
+
         var client = connectionString is null
             ? new BlobContainerClient(parts.ToUri(), new DefaultAzureCredential(), ClientOptions())
             : Connect(connectionString, parts.BlobContainerName);

@@ -23,7 +23,8 @@ internal sealed class Stages
 
     public Task<bool> ExistsAsync(string blob) => run.CallActivityAsync<string, bool>(FindBlob.Name, blob);
 
-    /// <summary>Runs a job for each shard, at most <see cref="PipelineInput.Parallelism"/> at once; the first failure keeps further ones from starting.</summary>
+    /// <summary>Runs a job for each shard, at most <see cref="PipelineInput.Parallelism"/> at once.</summary>
+    /// <remarks>The first failure keeps further ones from starting.</remarks>
     public async Task ForEachShardAsync(JobKind kind)
     {
         Set(now => now with { Stage = kind, StageDone = 0, StageTotal = plan.Shards, Epoch = null });
@@ -73,6 +74,9 @@ internal sealed class Stages
         Set(now => now with { Stage = JobKind.Export, StageDone = 0, StageTotal = 1, Epoch = null });
         return await JobAsync(new JobOrder { RunId = plan.RunId, JobId = Word(JobKind.Export), Kind = JobKind.Export });
     }
+
+    /// <summary>Publishes a failure that does not end the run.</summary>
+    public void Note(JobFailure failure) => Set(now => now with { LastFailure = failure });
 
     /// <summary>Publishes the end.</summary>
     public RunOutcome End(RunOutcome outcome)
