@@ -76,10 +76,11 @@ public sealed class HuggingFaceTokenizerTests : IDisposable
     public void Reads_random_text_as_Hugging_Face_does()
     {
         ReferenceTokenizer.SkipWhereMissing();
+        // Only code points that every recent version of Unicode has: the libraries need not know the same one.
         var character = Gen.OneOf(
             Gen.OneOf(" ", "\n", "\r", "\t", "'s", "'LL", "ſ", "\u00a0", "\u3000", "<|im_start|>", "<think>", "<|endoftext|>"),
-            Range(' ', '~'), Range(0xA1, 0x4FF), Range(0x300, 0x345), Range(0x1100, 0x11FF), Range(0x4E00, 0x9FFF), Range(0xAC00, 0xD7A3),
-            Range(0x1D400, 0x1D7FF), Range(0x1F300, 0x1F6FF), Range(0x20000, 0x2A6DF));
+            Range(' ', '~'), Range(0xA1, 0x4FF), Range(0x300, 0x345), Range(0x1100, 0x11FF), Range(0x4E00, 0x9FEF), Range(0xAC00, 0xD7A3),
+            Range(0x1D400, 0x1D7FF), Range(0x1F300, 0x1F6FF), Range(0x20000, 0x2A6D6));
         EqualToReference(ReferenceTokenizer.QwenTokenizer, character.Array[1, 60].Select(string.Concat).Array[2000].Single());
 
         static Gen<string> Range(int from, int to) => Gen.Int[from, to].Select(char.ConvertFromUtf32);
