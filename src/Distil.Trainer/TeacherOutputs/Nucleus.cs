@@ -32,6 +32,8 @@ internal static class Nucleus
             return zeros_like(top, ScalarType.Bool);
         var x = 1 / settings.NucleusTemperature;
         var mass = (top * x - (logProbabilities * x).logsumexp(-1, keepdim: true)).exp();
-        return (mass.cumsum(-1) - mass).ge(settings.Keep.TopP);
+        var unused = (mass.cumsum(-1) - mass).ge(settings.Keep.TopP);
+        unused.narrow(-1, 0, 1).zero_();
+        return unused;
     }
 }
