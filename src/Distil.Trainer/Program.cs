@@ -5,6 +5,7 @@ using Distil.Trainer.Commands;
 var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")
 {
     ForwardCommand.Create(),
+    PretrainCommand.Create(),
 };
 
 var parsed = root.Parse(args);

@@ -16,7 +16,13 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
         using var scope = NewDisposeScope();
         var (final, mean) = Run(inputIds);
         var sparse = Sparse(final, teacher.HeadWeight, settings, lengths);
-        return sparse with { MeanHidden = mean?.MoveToOuterDisposeScope() };
+        return sparse with
+        {
+            TokenIds = sparse.TokenIds.MoveToOuterDisposeScope(),
+            LogProbabilities = sparse.LogProbabilities.MoveToOuterDisposeScope(),
+            TailLogSumExp = sparse.TailLogSumExp.MoveToOuterDisposeScope(),
+            MeanHidden = mean?.MoveToOuterDisposeScope(),
+        };
     }
 
     /// <summary>The sparse outputs from final hidden states, as <see cref="Extract"/> makes them.</summary>

@@ -15,7 +15,7 @@ internal sealed class TinyTraining : IDisposable
 {
     public static readonly DistillationSpec Distillation = new();
 
-    private readonly TinyModel _teacher = new(seed: 7);
+    private readonly TinyModel _teacher = new(seed: 7, teacher: true);
     private readonly TrainingLoop _loop;
     private readonly RowOrder _order;
 

@@ -2,7 +2,6 @@ using Distil.Core.Errors;
 using Distil.Trainer.Models;
 using Distil.Trainer.Safetensors;
 using Distil.Trainer.Training.Optimizers;
-using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
 
