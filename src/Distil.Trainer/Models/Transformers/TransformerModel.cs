@@ -37,6 +37,9 @@ public sealed class TransformerModel : ILanguageModel
     /// <value>Element type of the weights and of the hidden states.</value>
     public ScalarType Dtype => _weights.Embedding.dtype;
 
+    /// <value>Weights, each counted once.</value>
+    public long Parameters => _weights.All.Sum(weight => weight.Value.numel());
+
     /// <value>The embedding, (V, D).</value>
     public Tensor EmbeddingWeight => _weights.Embedding;
 

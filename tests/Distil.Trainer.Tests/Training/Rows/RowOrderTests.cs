@@ -44,7 +44,7 @@ public sealed class RowOrderTests
 
     [Fact]
     public void Is_the_same_on_every_machine() =>
-        Assert.Equal("PINNED", string.Join(" ", new RowOrder(1, [6, 4], 4, 1).Steps(0, 0).Select(Text)));
+        Assert.Equal("0:3,0,1,4 0:5,2+1:1,0 1:3,2", string.Join(" ", new RowOrder(1, [6, 4], 4, 1).Steps(0, 0).Select(Text)));
 
     private static RowOrder Order((long[] Shards, int Batch, int Accumulation, int Seed) item) => new(item.Seed, item.Shards, item.Batch, item.Accumulation);
 
