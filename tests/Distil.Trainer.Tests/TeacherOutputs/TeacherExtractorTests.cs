@@ -86,7 +86,7 @@ public sealed class TeacherExtractorTests
         var (final, layers) = model.ForwardWithLayers(ids);
         Assert.True(targets.MeanHidden!.allclose((layers[1] + layers[2] + layers[3]) / 3));
         var dense = final.matmul(model.HeadWeight.t()).reshape(4, -1).log_softmax(-1);
-        Assert.True(targets.LogProbabilities.narrow(-1, 0, 1).allclose(dense.amax(-1, keepdim: true), atol: 1e-5));
+        Assert.True(targets.LogProbabilities.narrow(-1, 0, 1).allclose(dense.amax([-1L], keepdim: true), atol: 1e-5));
         using var plain = new TeacherExtractor(model, settings with { MeanHidden = false }).Extract(ids);
         Assert.Null(plain.MeanHidden);
         Assert.True(plain.LogProbabilities.allclose(targets.LogProbabilities));
