@@ -4,7 +4,13 @@ using Distil.Trainer.Commands;
 
 var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")
 {
+    EvaluateCommand.Create(),
     ForwardCommand.Create(),
+    GenerateCommand.Create(),
+    PretrainCommand.Create(),
+    TokenizeCommand.Create(),
+    TrainTokenizerCommand.Create(),
+    WorkCommand.Create(),
     PretrainCommand.Create(),
     StoriesCommand.Create(),
     TokenizeCommand.Create(),
