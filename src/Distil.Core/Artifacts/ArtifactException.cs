@@ -1,0 +1,26 @@
+namespace Distil.Core.Artifacts;
+
+/// <summary>A blob that must be there is missing, or does not hold what its manifest says.</summary>
+/// <remarks>The message names the blob, what was found and what was expected.</remarks>
+public sealed class ArtifactException : Exception
+{
+    private ArtifactException(string blob, string message, Exception? cause = null)
+        : base($"{blob}: {message}", cause) => Blob = blob;
+
+    /// <value>The blob's name in its container.</value>
+    public string Blob { get; }
+
+    internal static ArtifactException Missing(string blob, Exception? cause = null) =>
+        new(blob, "this blob is missing", cause);
+
+    internal static ArtifactException WrongSize(ArtifactFile expected, long found) =>
+        new(expected.Name, $"this blob has {found} bytes, its manifest says {expected.Bytes}");
+
+    internal static ArtifactException WrongChecksum(ArtifactFile expected, string found) =>
+        new(expected.Name, $"this blob has SHA-256 {Short(found)}, its manifest says {Short(expected.Sha256)}");
+
+    internal static ArtifactException Unreadable(string blob, Exception cause) =>
+        new(blob, $"this blob is not the JSON document that was expected: {cause.Message}", cause);
+
+    private static string Short(string checksum) => checksum.Length > 12 ? checksum[..12] + "…" : checksum;
+}

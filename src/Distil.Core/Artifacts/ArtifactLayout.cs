@@ -1,0 +1,102 @@
+using System.Globalization;
+using Distil.Core.Jobs;
+
+namespace Distil.Core.Artifacts;
+
+/// <summary>The name of every blob that Distil reads or writes.</summary>
+/// <remarks>Shards and epochs count from 0 in code. Names show shards from 0 (five digits) and epochs from 1 (three digits).</remarks>
+public static class ArtifactLayout
+{
+    /// <summary>The container's name where none is given.</summary>
+    public const string DefaultContainer = "distil";
+
+    /// <summary>The dataset's closing document, a <see cref="Artifacts.DatasetManifest"/>: written when every shard is there.</summary>
+    public static string DatasetManifest(string datasetId) => $"datasets/{datasetId}/manifest.json";
+
+    /// <summary>A shard's closing document, a <see cref="Artifacts.DatasetShard"/>.</summary>
+    public static string DatasetShard(string datasetId, int shard) => $"datasets/{datasetId}/shard-{Five(shard)}.json";
+
+    /// <summary>Rows of tokens to train on.</summary>
+    public static string TrainTokens(string datasetId, int shard) => $"datasets/{datasetId}/tokens-{Five(shard)}.bin";
+
+    /// <summary>Rows of tokens held out for evaluation.</summary>
+    public static string EvalTokens(string datasetId, int shard) => $"datasets/{datasetId}/eval-{Five(shard)}.bin";
+
+    /// <summary>The closing document of the teacher's outputs, a <see cref="Artifacts.TeacherOutputsManifest"/>.</summary>
+    public static string TeacherOutputsManifest(string teacherOutputsId) => $"teacher-outputs/{teacherOutputsId}/manifest.json";
+
+    /// <summary>A shard's closing document, a <see cref="Artifacts.TeacherOutputsShard"/>.</summary>
+    public static string TeacherOutputsShard(string teacherOutputsId, int shard) => $"teacher-outputs/{teacherOutputsId}/shard-{Five(shard)}.json";
+
+    /// <summary>The teacher's sparse outputs for one shard's training rows.</summary>
+    public static string TeacherOutputs(string teacherOutputsId, int shard) => $"teacher-outputs/{teacherOutputsId}/shard-{Five(shard)}.bin";
+
+    /// <summary>Where all runs are; listing it finds them.</summary>
+    public const string Runs = "runs/";
+
+    /// <summary>All that belongs to one run.</summary>
+    public static string Run(string runId) => $"runs/{runId}/";
+
+    /// <summary>The run's specification as read, a <c>RunSpec</c>.</summary>
+    public static string Spec(string runId) => $"runs/{runId}/spec.json";
+
+    /// <summary>What the run does, a <c>RunPlan</c>.</summary>
+    public static string Plan(string runId) => $"runs/{runId}/plan.json";
+
+    /// <summary>Where the run stands, a <c>RunStatus</c>; written by the host.</summary>
+    public static string Status(string runId) => $"runs/{runId}/status.json";
+
+    /// <summary>Where the embedded host keeps the run's history.</summary>
+    public static string Journal(string runId) => $"runs/{runId}/journal/";
+
+    /// <summary>What a job must do, a <see cref="Jobs.JobRequest"/>.</summary>
+    public static string JobRequest(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/request.json";
+
+    /// <summary>How far a job is, a <see cref="Jobs.JobProgress"/>.</summary>
+    public static string JobProgress(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/progress.json";
+
+    /// <summary>How a job ended, a <see cref="Jobs.JobResult"/>.</summary>
+    public static string JobResult(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/result.json";
+
+    /// <summary>All checkpoints of one student.</summary>
+    public static string Checkpoints(string runId, StudentVariant student) => $"{Root(runId, student)}checkpoints/";
+
+    /// <summary>A file of one checkpoint.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="student">Which student.</param>
+    /// <param name="epoch">Epoch, from 0.</param>
+    /// <param name="step">Optimiser steps done in that epoch.</param>
+    /// <param name="file">For instance <c>student.safetensors</c>.</param>
+    public static string Checkpoint(string runId, StudentVariant student, int epoch, long step, string file) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Checkpoints(runId, student)}epoch-{epoch + 1:000}/step-{step:000000}/{file}");
+
+    /// <summary>The name of a checkpoint's closing document, a <see cref="CheckpointManifest"/>.</summary>
+    public const string CheckpointManifestFile = "manifest.json";
+
+    /// <summary>A JSON line for each logged step.</summary>
+    public static string Metrics(string runId, StudentVariant student) => $"{Root(runId, student)}metrics.jsonl";
+
+    /// <summary>A TensorBoard event file.</summary>
+    public static string Events(string runId, StudentVariant student, string file) => $"{Root(runId, student)}events/{file}";
+
+    /// <summary>The evaluation after an epoch (from 0).</summary>
+    public static string EpochReport(string runId, StudentVariant student, int epoch) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Root(runId, student)}reports/epoch-{epoch + 1:000}.json");
+
+    /// <summary>The numbers behind the final report.</summary>
+    public static string ReportData(string runId) => $"runs/{runId}/reports/report.json";
+
+    /// <summary>The final report, one self-contained page.</summary>
+    public static string Report(string runId) => $"runs/{runId}/reports/report.html";
+
+    /// <summary>The finished model's folder.</summary>
+    public static string Model(string runId, StudentVariant student) => $"{Root(runId, student)}model/";
+
+    /// <summary>A file of the finished model.</summary>
+    public static string ModelFile(string runId, StudentVariant student, string file) => Model(runId, student) + file;
+
+    private static string Root(string runId, StudentVariant student) =>
+        student == StudentVariant.Distilled ? $"runs/{runId}/" : $"runs/{runId}/baseline/";
+
+    private static string Five(int number) => number.ToString("00000", CultureInfo.InvariantCulture);
+}

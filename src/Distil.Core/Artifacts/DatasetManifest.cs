@@ -1,0 +1,57 @@
+namespace Distil.Core.Artifacts;
+
+/// <summary>Rows of tokens in one blob.</summary>
+/// <param name="File">The blob.</param>
+/// <param name="Rows">Rows to use: the first ones of the file, all but where the dataset's maxTokens cuts.</param>
+/// <param name="Tokens">Real tokens in those rows, padding apart.</param>
+public sealed record TokenFile(ArtifactFile File, long Rows, long Tokens);
+
+/// <summary>What one prepare job made; written last by it.</summary>
+public sealed record DatasetShard
+{
+    /// <value>Version of this document. 1.</value>
+    public int Version { get; init; } = 1;
+
+    /// <value>Shard, from 0.</value>
+    public required int Index { get; init; }
+
+    /// <value>Rows to train on; null where this shard has none.</value>
+    public TokenFile? Train { get; init; }
+
+    /// <value>Rows held out for evaluation; null where this shard has none.</value>
+    public TokenFile? Eval { get; init; }
+
+    /// <value>Documents read, held-out ones included.</value>
+    public required long Documents { get; init; }
+
+    /// <value>Bytes of the sources that this shard read.</value>
+    public required long SourceBytes { get; init; }
+}
+
+/// <summary>A whole dataset (<c>datasets/{datasetId}/manifest.json</c>). Its existence means that every shard is there.</summary>
+public sealed record DatasetManifest
+{
+    /// <value>Version of this document. 1.</value>
+    public int Version { get; init; } = 1;
+
+    /// <value>Content address of the dataset.</value>
+    public required string DatasetId { get; init; }
+
+    /// <value>Tokens in a row.</value>
+    public required int ContextLength { get; init; }
+
+    /// <value>In order; a row's number in the dataset counts through them.</value>
+    public required IReadOnlyList<DatasetShard> Shards { get; init; }
+
+    /// <value>Rows to train on, in all shards.</value>
+    public required long TrainRows { get; init; }
+
+    /// <value>Real tokens in them.</value>
+    public required long TrainTokens { get; init; }
+
+    /// <value>Rows held out, in all shards.</value>
+    public required long EvalRows { get; init; }
+
+    /// <value>Real tokens in them.</value>
+    public required long EvalTokens { get; init; }
+}
