@@ -24,13 +24,14 @@ public sealed class Workspace
     public string Run(string runId) => Path.Combine(Home, "runs", runId);
 
     /// <summary>Finds the folders from where the program stands.</summary>
-    public static Workspace Find()
+    /// <param name="home">Replaces the usual home.</param>
+    public static Workspace Find(string? home = null)
     {
         var repository = AppContext.BaseDirectory;
         while (repository is not null && !File.Exists(Path.Combine(repository, "Distil.sln")))
             repository = Path.GetDirectoryName(repository);
 
-        var home = Environment.GetEnvironmentVariable("DISTIL_HOME");
+        home ??= Environment.GetEnvironmentVariable("DISTIL_HOME");
         return new Workspace(repository, string.IsNullOrEmpty(home) ? Path.Combine(repository ?? Environment.CurrentDirectory, ".distil") : Path.GetFullPath(home));
     }
 
