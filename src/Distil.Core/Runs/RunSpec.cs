@@ -1,8 +1,10 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace Distil.Core.Runs;
 
-/// <summary>What a user asks for: one distillation run. Read from JSON by <c>RunSpecReader</c>, which rejects unknown fields.</summary>
+/// <summary>What a user asks for: one distillation run. Read from JSON by <see cref="RunSpecReader"/>, which rejects unknown fields.</summary>
+/// <remarks>The attributes are the ranges: the reader finds them by reflection. On a list they hold for each element, <see cref="MinLengthAttribute"/> apart.</remarks>
 public sealed record RunSpec
 {
     /// <value>Where an editor finds the schema. Ignored.</value>
@@ -10,9 +12,11 @@ public sealed record RunSpec
     public string? Schema { get; init; }
 
     /// <value>Names the run: 1–40 of a–z, 0–9 and '-', starting with a letter or digit.</value>
+    [RegularExpression("[a-z0-9][a-z0-9-]{0,39}", ErrorMessage = "1–40 of a–z, 0–9 and '-', starting with a letter or digit")]
     public required string Name { get; init; }
 
-    /// <value>Seeds weights, row order and samples. Default 1.</value>
+    /// <value>Seeds weights, row order and samples. ≥ 0, default 1.</value>
+    [Range(0.0, double.PositiveInfinity)]
     public int Seed { get; init; } = 1;
 
     /// <value>The Transformer to distil.</value>
@@ -41,6 +45,7 @@ public sealed record RunSpec
 public sealed record TeacherSpec
 {
     /// <value>A Hugging Face folder (config.json, safetensors, tokenizer.json): local, or <c>hf://owner/name[@revision]</c> (reserved).</value>
+    [MinLength(1)]
     public required string Path { get; init; }
 
     /// <value>Offline stores the outputs once and trains from them; online runs the teacher in each step. Default offline.</value>
@@ -63,10 +68,12 @@ public enum TeacherMode
 /// <summary>The nucleus of the teacher's distribution that is stored for each position.</summary>
 public sealed record KeepSpec
 {
-    /// <value>Probability mass that the kept tokens reach. 0–1, default 0.99.</value>
+    /// <value>Probability mass that the kept tokens reach. Above 0, at most 1; default 0.99.</value>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public double TopP { get; init; } = 0.99;
 
     /// <value>Most tokens kept for one position, ≥ 1. Default 128.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public int MaxTokens { get; init; } = 128;
 }
 
@@ -74,6 +81,7 @@ public sealed record KeepSpec
 public sealed record DatasetSpec
 {
     /// <value>Files, folders or globs to train on; <c>hf://</c> is reserved.</value>
+    [MinLength(1)]
     public required IReadOnlyList<string> Sources { get; init; }
 
     /// <value>Files held out for evaluation. Empty (default): a share of the documents is held out, see <see cref="EvalFraction"/>.</value>
@@ -83,18 +91,23 @@ public sealed record DatasetSpec
     public DatasetFormat Format { get; init; } = DatasetFormat.Text;
 
     /// <value>The JSONL field that holds a document. Default "text".</value>
+    [MinLength(1)]
     public string TextField { get; init; } = "text";
 
     /// <value>Tokens in a row, ≥ 8. Default 512, the paper's.</value>
+    [Range(8.0, double.PositiveInfinity)]
     public int ContextLength { get; init; } = 512;
 
     /// <value>Aimed-at tokens in a shard (a shard is one prepare job and one teach job). Default 16,777,216.</value>
+    [Range(8.0, double.PositiveInfinity)]
     public long ShardTokens { get; init; } = 16_777_216;
 
     /// <value>Share of documents held out for evaluation when there are no evalSources. 0–0.5, default 0.01.</value>
+    [Range(0.0, 0.5)]
     public double EvalFraction { get; init; } = 0.01;
 
     /// <value>Stop after this many training tokens. Default: none.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public long? MaxTokens { get; init; }
 }
 
@@ -114,25 +127,32 @@ public enum DatasetFormat
 /// <summary>The student's shape. Width, vocabulary, embedding and head are the teacher's.</summary>
 public sealed record StudentSpec
 {
-    /// <value>Blocks. Default 6, the paper's.</value>
+    /// <value>Blocks, ≥ 1. Default 6, the paper's.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public int Blocks { get; init; } = 6;
 
     /// <value>Indices of the sLSTM blocks; the others are mLSTM. Default: every second block from 0 (the paper's 0, 2, 4).</value>
+    [Range(0.0, double.PositiveInfinity)]
     public IReadOnlyList<int>? SlstmAt { get; init; }
 
     /// <value>Heads; must divide the width. Default: the teacher's, rounded up to a multiple of 4.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public int? Heads { get; init; }
 
-    /// <value>Width of the causal convolution. Default 4.</value>
+    /// <value>Width of the causal convolution, ≥ 1. Default 4.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public int ConvKernel { get; init; } = 4;
 
-    /// <value>Block size of the mLSTM's headwise q, k, v. Default 32, as the authors' published configuration.</value>
+    /// <value>Block size of the mLSTM's headwise q, k, v, ≥ 1. Default 32, as the authors' published configuration.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public int QkvBlockSize { get; init; } = 32;
 
-    /// <value>mLSTM's inner width over the model width. Default 2.</value>
+    /// <value>mLSTM's inner width over the model width, &gt; 0. Default 2.</value>
+    [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double ProjFactor { get; init; } = 2.0;
 
-    /// <value>Width of the sLSTM block's feed-forward over the model width. Default 1.7, the authors' code's.</value>
+    /// <value>Width of the sLSTM block's feed-forward over the model width, &gt; 0. Default 1.7, the authors' code's.</value>
+    [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double FfnProjFactor { get; init; } = 1.7;
 }
 
@@ -153,12 +173,15 @@ public sealed record DistillationSpec
 public sealed record ScheduleSpec
 {
     /// <value>Value at the first step of the first epoch; ≥ <see cref="To"/>.</value>
+    [Range(0.0, double.PositiveInfinity)]
     public required double From { get; init; }
 
     /// <value>Value approached and never passed; ≥ 0.</value>
+    [Range(0.0, double.PositiveInfinity)]
     public required double To { get; init; }
 
     /// <value>What an epoch takes off the starting value. Default 0.05, the paper's.</value>
+    [Range(0.0, double.PositiveInfinity)]
     public double Delta { get; init; } = 0.05;
 
     /// <value>Whether Delta is an amount (the paper's, default) or a share (the authors' code's).</value>
@@ -185,6 +208,7 @@ public sealed record AlignmentSpec
     public FrobeniusReduction Reduction { get; init; } = FrobeniusReduction.Paper;
 
     /// <value>β, 0–1. Default 0.1, the paper's.</value>
+    [Range(0.0, 1.0)]
     public double Weight { get; init; } = 0.1;
 }
 
@@ -221,30 +245,38 @@ public enum FrobeniusReduction
 public sealed record TrainingSpec
 {
     /// <value>Passes over the rows, ≥ 1. Default 10, the paper's.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public int Epochs { get; init; } = 10;
 
     /// <value>Rows in a micro-batch, ≥ 1. Default 8.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public int BatchSize { get; init; } = 8;
 
     /// <value>Micro-batches to an optimiser step, ≥ 1. Default 1.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public int GradientAccumulation { get; init; } = 1;
 
     /// <value>AdamW's peak learning rate, &gt; 0. Default 2e-4, the paper's.</value>
+    [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double LearningRate { get; init; } = 2e-4;
 
     /// <value>Share of all steps that warm up linearly before the cosine, 0–1. Default 0.1, the paper's.</value>
+    [Range(0.0, 1.0)]
     public double WarmupRatio { get; init; } = 0.1;
 
     /// <value>AdamW's decoupled weight decay, ≥ 0. Default 0.01, PyTorch's (the paper names none).</value>
+    [Range(0.0, double.PositiveInfinity)]
     public double WeightDecay { get; init; } = 0.01;
 
     /// <value>Largest global gradient norm, &gt; 0. Default 1, the paper's.</value>
+    [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double GradientClip { get; init; } = 1.0;
 
     /// <value>Arithmetic of the model. Default fp32.</value>
     public Precision Precision { get; init; } = Precision.Fp32;
 
     /// <value>Optimiser steps between checkpoints inside an epoch, ≥ 1; one is always written at an epoch's end. Default 500.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public int CheckpointEverySteps { get; init; } = 500;
 }
 
@@ -262,6 +294,7 @@ public enum Precision
 public sealed record EvaluationSpec
 {
     /// <value>Most eval rows read by an evaluation, ≥ 1. Default 512.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public int MaxRows { get; init; } = 512;
 
     /// <value>Also train the same student for the same steps without the teacher, to compare with. Default false (it doubles training).</value>
@@ -271,9 +304,11 @@ public sealed record EvaluationSpec
     public IReadOnlyList<string> Prompts { get; init; } = [];
 
     /// <value>Tokens to continue a prompt with, ≥ 0. Default 80.</value>
+    [Range(0.0, double.PositiveInfinity)]
     public int SampleTokens { get; init; } = 80;
 
     /// <value>Context lengths at which decoding speed and state size are measured. Default: a quarter of, once and four times the dataset's contextLength.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public IReadOnlyList<int>? DecodeContexts { get; init; }
 }
 
@@ -281,9 +316,11 @@ public sealed record EvaluationSpec
 public sealed record ComputeSpec
 {
     /// <value>Most prepare or teach jobs at once, ≥ 1. Default 1.</value>
+    [Range(1.0, double.PositiveInfinity)]
     public int TeachParallelism { get; init; } = 1;
 
     /// <value>Times that a job is tried again after a failure that may pass, ≥ 0. Default 3.</value>
+    [Range(0.0, double.PositiveInfinity)]
     public int Retries { get; init; } = 3;
 
     /// <value>auto (CUDA where present), cpu or cuda. Default auto.</value>

@@ -1,0 +1,93 @@
+using System.Globalization;
+using Distil.Core.Errors;
+
+namespace Distil.Core.Runs.Reading;
+
+/// <summary>Fields that are each in range but do not go together.</summary>
+internal static class CrossChecks
+{
+    public static IEnumerable<FieldError> Find(RunSpec spec) => [.. Schedules(spec), .. Student(spec), .. Data(spec), .. Machine(spec)];
+
+    private static IEnumerable<FieldError> Schedules(RunSpec spec)
+    {
+        var (alpha, temperature, alignment) = (spec.Distillation.Alpha, spec.Distillation.Temperature, spec.Distillation.Alignment);
+        foreach (var (name, schedule) in new[] { ("alpha", alpha), ("temperature", temperature) })
+        {
+            if (schedule.From < schedule.To)
+            {
+                yield return Error($"distillation.{name}.from", $"is {Show(schedule.From)}; expected at least {name}.to, {Show(schedule.To)}");
+            }
+
+            if (schedule.Decay == EpochDecay.Relative && schedule.Delta > 1)
+            {
+                yield return Error($"distillation.{name}.delta", $"is {Show(schedule.Delta)}; expected at most 1 where decay is relative");
+            }
+        }
+
+        var beta = alignment.Kind == AlignmentKind.None ? 0 : alignment.Weight;
+        if (alpha.From + beta > 1)
+        {
+            yield return Error("distillation.alpha.from",
+                $"is {Show(alpha.From)} and alignment.weight {Show(beta)}; expected a sum of at most 1, so that cross-entropy keeps the rest");
+        }
+
+        if (temperature.To <= 0)
+        {
+            yield return Error("distillation.temperature.to", $"is {Show(temperature.To)}; expected > 0");
+        }
+
+        if (alignment is { Kind: AlignmentKind.Frobenius, Reduction: FrobeniusReduction.BlockWise } && spec.Teacher.Mode == TeacherMode.Offline)
+        {
+            yield return Error("distillation.alignment.reduction",
+                "is blockWise, which needs each teacher layer; expected teacher.mode online, or reduction paper, average or ratio");
+        }
+    }
+
+    private static IEnumerable<FieldError> Student(RunSpec spec)
+    {
+        var slstmAt = spec.Student.SlstmAt ?? [];
+        for (var i = 0; i < slstmAt.Count; i++)
+        {
+            var at = FieldPath.Parse("student.slstmAt").Item(i);
+            if (slstmAt[i] >= spec.Student.Blocks)
+            {
+                yield return new FieldError(at.Pointer, $"{at} is {slstmAt[i]}; expected an index below student.blocks, {spec.Student.Blocks}");
+            }
+            else if (slstmAt.Take(i).Contains(slstmAt[i]))
+            {
+                yield return new FieldError(at.Pointer, $"{at} is {slstmAt[i]}, which stands in the list already; expected each index once");
+            }
+        }
+    }
+
+    private static IEnumerable<FieldError> Data(RunSpec spec)
+    {
+        var dataset = spec.Dataset;
+        if (dataset.ShardTokens < dataset.ContextLength)
+        {
+            yield return Error("dataset.shardTokens", $"is {dataset.ShardTokens}; expected at least dataset.contextLength, {dataset.ContextLength}");
+        }
+
+        if (dataset.MaxTokens < dataset.ContextLength)
+        {
+            yield return Error("dataset.maxTokens", $"is {dataset.MaxTokens}; expected at least dataset.contextLength, {dataset.ContextLength}");
+        }
+
+        if (dataset is { EvalFraction: 0, EvalSources.Count: 0 })
+        {
+            yield return Error("dataset.evalFraction", "is 0 and dataset.evalSources is empty; expected one of them, since evaluation needs held-out text");
+        }
+    }
+
+    private static IEnumerable<FieldError> Machine(RunSpec spec)
+    {
+        if (spec is { Training.Precision: Precision.Bf16, Compute.Device: ComputeDevice.Cpu })
+        {
+            yield return Error("training.precision", "is bf16 and compute.device cpu; expected fp32 on a CPU");
+        }
+    }
+
+    private static FieldError Error(string field, string fault) => new(FieldPath.Parse(field).Pointer, $"{field} {fault}");
+
+    private static string Show(double number) => number.ToString(CultureInfo.InvariantCulture);
+}
