@@ -46,6 +46,9 @@ public static class ArtifactLayout
     /// <summary>Where the run stands, a <c>RunStatus</c>; written by the host.</summary>
     public static string Status(string runId) => $"runs/{runId}/status.json";
 
+    /// <summary>Exists once somebody asked for the run to be cancelled.</summary>
+    public static string Cancel(string runId) => $"runs/{runId}/cancel.json";
+
     /// <summary>Where the embedded host keeps the run's history.</summary>
     public static string Journal(string runId) => $"runs/{runId}/journal/";
 

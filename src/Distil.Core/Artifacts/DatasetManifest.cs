@@ -2,7 +2,7 @@ namespace Distil.Core.Artifacts;
 
 /// <summary>Rows of tokens in one blob.</summary>
 /// <param name="File">The blob.</param>
-/// <param name="Rows">Rows to use: the first ones of the file, all but where the dataset's maxTokens cuts.</param>
+/// <param name="Rows">Rows in it.</param>
 /// <param name="Tokens">Real tokens in those rows, padding apart.</param>
 public sealed record TokenFile(ArtifactFile File, long Rows, long Tokens);
 
@@ -37,8 +37,6 @@ public sealed record DatasetManifest
     /// <value>Content address of the dataset.</value>
     public required string DatasetId { get; init; }
 
-    /// <value>Tokens in a row.</value>
-    public required int ContextLength { get; init; }
 
     /// <value>In order; a row's number in the dataset counts through them.</value>
     public required IReadOnlyList<DatasetShard> Shards { get; init; }

@@ -14,14 +14,16 @@ public interface IPipelineContext
     DateTimeOffset Now { get; }
 
     /// <summary>Calls an activity: at-least-once, retried as its policy says.</summary>
-    /// <param name="activity">The activity's name, see <c>ActivityCatalog</c>.</param>
+    /// <param name="activity">The activity's name, see <see cref="ActivityCatalog"/>.</param>
     /// <param name="input">Small and serialisable.</param>
+    /// <exception cref="PipelineStepException">It failed for good.</exception>
     Task<TOutput> CallActivityAsync<TInput, TOutput>(string activity, TInput input);
 
     /// <summary>Runs a part of the pipeline with a history of its own, so that no history grows without bound.</summary>
     /// <param name="name">Unique in its parent.</param>
-    /// <param name="pipeline">The part's name, see <c>PipelineCatalog</c>.</param>
+    /// <param name="pipeline">The part's name, see <see cref="PipelineCatalog"/>.</param>
     /// <param name="input">Small and serialisable.</param>
+    /// <exception cref="PipelineStepException">It failed for good.</exception>
     Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input);
 
     /// <summary>Waits; the end survives restarts.</summary>

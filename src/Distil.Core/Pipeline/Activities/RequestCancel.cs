@@ -1,0 +1,17 @@
+using Distil.Core.Artifacts;
+
+namespace Distil.Core.Pipeline.Activities;
+
+/// <summary>Writes down that a run is to be cancelled, where its jobs' pipelines look.</summary>
+public sealed class RequestCancel(ArtifactStore store) : IActivity<string, bool>
+{
+    /// <summary>Its name in the catalogue.</summary>
+    public const string Name = "request-cancel";
+
+    /// <inheritdoc/>
+    public async Task<bool> RunAsync(string input, CancellationToken cancel)
+    {
+        await store.WriteJsonAsync(ArtifactLayout.Cancel(input), new { RunId = input }, cancel);
+        return true;
+    }
+}

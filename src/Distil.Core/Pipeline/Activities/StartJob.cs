@@ -1,0 +1,51 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Core.Runs;
+
+namespace Distil.Core.Pipeline.Activities;
+
+/// <summary>Writes a job's request and starts it.</summary>
+public sealed class StartJob(ArtifactStore store, IJobRunner runner) : IActivity<StartInput, JobHandle>
+{
+    /// <summary>Its name in the catalogue.</summary>
+    public const string Name = "start-job";
+
+    /// <inheritdoc/>
+    public async Task<JobHandle> RunAsync(StartInput input, CancellationToken cancel)
+    {
+        var order = input.Order;
+        var job = new JobHandle(order.RunId, input.JobId, Handle: "");
+        if (await store.ExistsAsync(ArtifactLayout.JobResult(order.RunId, input.JobId), cancel))
+        {
+            return job; // done in an earlier life of the pipeline
+        }
+
+        var plan = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(order.RunId), cancel);
+        var request = new JobRequest
+        {
+            RunId = order.RunId,
+            JobId = input.JobId,
+            Kind = order.Kind,
+            Spec = await store.ReadJsonAsync<RunSpec>(ArtifactLayout.Spec(order.RunId), cancel),
+            DatasetId = plan.DatasetId,
+            TeacherOutputsId = plan.TeacherOutputsId,
+            Shard = order.Shard,
+            Epoch = order.Epoch,
+            Variant = order.Variant,
+        };
+        var blob = ArtifactLayout.JobRequest(order.RunId, input.JobId);
+        await store.WriteJsonAsync(blob, request, cancel);
+        return job with { Handle = await runner.StartAsync(store.UriOf(blob), cancel) };
+    }
+}
+
+/// <summary>What <see cref="StartJob"/> needs.</summary>
+/// <param name="Order">The job.</param>
+/// <param name="JobId">Its id at this try.</param>
+public sealed record StartInput(JobOrder Order, string JobId);
+
+/// <summary>A started job.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="JobId">Its id at this try.</param>
+/// <param name="Handle">The platform's; empty where the job had ended before and was not started.</param>
+public sealed record JobHandle(string RunId, string JobId, string Handle);

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Core.Pipeline.Activities;
+
+namespace Distil.Core.Pipeline;
+
+/// <summary>Every activity by its name, for a host to call with JSON in and JSON out.</summary>
+public sealed class ActivityCatalog
+{
+    private readonly Dictionary<string, Func<JsonElement, CancellationToken, Task<JsonElement>>> activities = [];
+
+    /// <summary>Makes the activities.</summary>
+    /// <param name="store">What they read and write.</param>
+    /// <param name="runner">Where they start jobs.</param>
+    public ActivityCatalog(ArtifactStore store, IJobRunner runner)
+    {
+        Add(FindBlob.Name, new FindBlob(store));
+        Add(CompleteDataset.Name, new CompleteDataset(store));
+        Add(CompleteTeacherOutputs.Name, new CompleteTeacherOutputs(store));
+        Add(StartJob.Name, new StartJob(store, runner));
+        Add(PollJob.Name, new PollJob(store, runner));
+        Add(StopJob.Name, new StopJob(runner));
+        Add(RequestCancel.Name, new RequestCancel(store));
+    }
+
+    /// <value>Their names.</value>
+    public IReadOnlyCollection<string> Names => activities.Keys;
+
+    /// <summary>Calls an activity once; trying again is the host's.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="input">The activity's input, by <see cref="DistilJson.Options"/>.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    public Task<JsonElement> CallAsync(string name, JsonElement input, CancellationToken cancel) => activities[name](input, cancel);
+
+    private void Add<TInput, TOutput>(string name, IActivity<TInput, TOutput> activity) =>
+        activities.Add(name, async (input, cancel) =>
+            JsonSerializer.SerializeToElement(await activity.RunAsync(input.Deserialize<TInput>(DistilJson.Options)!, cancel), DistilJson.Options));
+}

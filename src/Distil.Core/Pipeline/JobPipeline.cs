@@ -1,0 +1,93 @@
+using Distil.Core.Jobs;
+using Distil.Core.Pipeline.Activities;
+
+namespace Distil.Core.Pipeline;
+
+/// <summary>One job until it is done: starts it, asks after it, tries it again where its failure may pass.</summary>
+public static class JobPipeline
+{
+    /// <summary>Its name in the catalogue.</summary>
+    public const string Name = "job";
+
+    /// <summary>Times that a job is started again because its platform has forgotten it, in one try.</summary>
+    private const int MostRestarts = 20;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
+
+    /// <summary>Does the job.</summary>
+    public static async Task<JobOutcome> RunAsync(IPipelineContext run, JobOrder order)
+    {
+        JobFailure? last = null;
+        for (var number = 1; ; number++)
+        {
+            var answer = await TryAsync(run, order, JobOrder.TryId(order.JobId, number));
+            if (answer.CancelRequested)
+            {
+                return new JobOutcome(JobEnd.Cancelled, number, last);
+            }
+
+            if (answer.Result!.Succeeded)
+            {
+                return new JobOutcome(JobEnd.Succeeded, number, last, answer.Result.Output);
+            }
+
+            last = answer.Result.Failure!;
+            if (last.Class == FailureClass.InvalidInput || number > order.Retries)
+            {
+                return new JobOutcome(JobEnd.Failed, number, last);
+            }
+
+            await run.DelayAsync(PauseAfter(number));
+        }
+    }
+
+    /// <summary>The pause before another try: 1 s, 2 s, 4 s … 2 min.</summary>
+    /// <param name="tries">Tries so far, ≥ 1.</param>
+    internal static TimeSpan PauseAfter(int tries) =>
+        TimeSpan.FromSeconds(Math.Min(FirstPause.TotalSeconds * Math.Pow(2, tries - 1), LongestPause.TotalSeconds));
+
+    // Ends with a result, or with the wish to cancel (the job is then stopped).
+    private static async Task<JobAnswer> TryAsync(IPipelineContext run, JobOrder order, string jobId)
+    {
+        var started = run.Now;
+        var job = await StartAsync(run, order, jobId);
+        for (var restarts = 0; ;)
+        {
+            var answer = await run.CallActivityAsync<JobHandle, JobAnswer>(PollJob.Name, job);
+            if (answer.Result is not null)
+            {
+                return answer;
+            }
+
+            if (answer.CancelRequested)
+            {
+                await run.CallActivityAsync<JobHandle, bool>(StopJob.Name, job);
+                return answer;
+            }
+
+            if (answer.State == JobState.Ended)
+            {
+                return Failed(run, started, $"{jobId} ended without a result; its process or machine was taken away");
+            }
+
+            if (answer.State == JobState.Unknown)
+            {
+                if (++restarts > MostRestarts)
+                {
+                    return Failed(run, started, $"{jobId} was lost {restarts} times; its platform does not know it");
+                }
+
+                job = await StartAsync(run, order, jobId);
+            }
+
+            await run.DelayAsync(order.Polling.After(run.Now - started));
+        }
+    }
+
+    private static Task<JobHandle> StartAsync(IPipelineContext run, JobOrder order, string jobId) =>
+        run.CallActivityAsync<StartInput, JobHandle>(StartJob.Name, new StartInput(order, jobId));
+
+    private static JobAnswer Failed(IPipelineContext run, DateTimeOffset started, string message) =>
+        new(JobState.Ended, new JobResult { Failure = new JobFailure(FailureClass.Preempted, message), StartedAt = started, EndedAt = run.Now });
+}

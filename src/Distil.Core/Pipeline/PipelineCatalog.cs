@@ -1,0 +1,28 @@
+using System.Text.Json;
+
+namespace Distil.Core.Pipeline;
+
+/// <summary>Every pipeline by its name, for a host to run with JSON in and JSON out.</summary>
+public static class PipelineCatalog
+{
+    /// <summary>A whole run: <see cref="PipelineInput"/> to <see cref="RunOutcome"/>.</summary>
+    public const string Distill = "distill";
+
+    private static readonly Dictionary<string, Func<IPipelineContext, JsonElement, Task<JsonElement>>> Pipelines = new()
+    {
+        [Distill] = Over<PipelineInput, RunOutcome>(DistillPipeline.RunAsync),
+        [JobPipeline.Name] = Over<JobOrder, JobOutcome>(JobPipeline.RunAsync),
+    };
+
+    /// <value>Their names.</value>
+    public static IReadOnlyCollection<string> Names => Pipelines.Keys;
+
+    /// <summary>Runs a pipeline.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="context">The pipeline's own.</param>
+    /// <param name="input">Its input, by <see cref="DistilJson.Options"/>.</param>
+    public static Task<JsonElement> RunAsync(string name, IPipelineContext context, JsonElement input) => Pipelines[name](context, input);
+
+    private static Func<IPipelineContext, JsonElement, Task<JsonElement>> Over<TInput, TOutput>(Func<IPipelineContext, TInput, Task<TOutput>> pipeline) =>
+        async (context, input) => JsonSerializer.SerializeToElement(await pipeline(context, input.Deserialize<TInput>(DistilJson.Options)!), DistilJson.Options);
+}

@@ -1,0 +1,16 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Distil.Core.Runs.Planning;
+
+/// <summary>Names a thing by the hash of all that determines it.</summary>
+internal static class ContentAddress
+{
+    /// <summary>The first 128 bits of the SHA-256 of a JSON document, in hexadecimal.</summary>
+    public static string Of<T>(T determinants) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(determinants, DistilJson.Options)))[..32];
+
+    /// <summary>What some files hold, in their order. Remote ones stand for themselves: they are planned, never run.</summary>
+    public static IReadOnlyList<string> OfFiles(IEnumerable<string> paths) =>
+        [.. paths.AsParallel().AsOrdered().Select(path => Reading.ReservedFeatures.IsRemote(path) ? path : SourceFiles.Fingerprint(path).Sha256)];
+}

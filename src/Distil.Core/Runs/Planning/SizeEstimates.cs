@@ -1,0 +1,65 @@
+using System.Globalization;
+
+namespace Distil.Core.Runs.Planning;
+
+/// <summary>The figures of a plan that follow from its tokens and shapes.</summary>
+internal static class SizeEstimates
+{
+    /// <summary>Bytes stored for a kept token: what top-k of 128 costs elsewhere (300 bytes, method.md §4), rounded up.</summary>
+    private const double BytesPerKeptToken = 2.4;
+
+    /// <summary>Training tokens of an epoch.</summary>
+    public static Figure Tokens(RunSpec spec, IReadOnlyList<ShardSource> shards)
+    {
+        var fromSources = shards.Any(shard => shard.Ranges.Count > 0);
+        var tokens = shards.Sum(shard => shard.EstimatedTokens);
+        return fromSources
+            ? new Figure(tokens, "", "estimated: bytes of the sources over 4 (text) or 6 (ids)" + (spec.Dataset.MaxTokens is null ? "" : ", at most dataset.maxTokens"))
+            : new Figure(tokens, "", "dataset.maxTokens; the sources are not read");
+    }
+
+    /// <summary>Rows of an epoch: packed, so all but each shard's last are full.</summary>
+    public static Figure Rows(RunSpec spec, Figure tokens) =>
+        new(DivideUp(tokens.Value, spec.Dataset.ContextLength), "", "estimated: tokens over dataset.contextLength");
+
+    /// <summary>Optimiser steps of an epoch.</summary>
+    public static Figure StepsPerEpoch(RunSpec spec, Figure rows) =>
+        new(DivideUp(rows.Value, (long)spec.Training.BatchSize * spec.Training.GradientAccumulation), "",
+            "estimated: rows over training.batchSize × gradientAccumulation");
+
+    /// <summary>Storage of the rows.</summary>
+    public static Figure Dataset(TeacherShape teacher, Figure tokens)
+    {
+        var width = teacher.VocabularySize <= 65_536 ? 2 : 4;
+        return new Figure(tokens.Value * width, "bytes", $"estimated: {width} bytes a token");
+    }
+
+    /// <summary>Storage of the teacher's outputs.</summary>
+    public static Figure TeacherOutputs(RunSpec spec, TeacherShape teacher, Figure tokens)
+    {
+        if (spec.Teacher.Mode == TeacherMode.Online)
+        {
+            return new Figure(0, "bytes", "exact: teacher.mode is online");
+        }
+
+        var kept = Math.Min(spec.Teacher.Keep.MaxTokens, teacher.VocabularySize);
+        var hidden = NeedsHiddenStates(spec) ? 2L * teacher.HiddenSize : 0;
+        var from = string.Create(CultureInfo.InvariantCulture, $"estimated, at most: {BytesPerKeptToken} bytes × teacher.keep.maxTokens a token")
+            + (hidden > 0 ? ", and 2 bytes × teacher width for the mean hidden state" : "");
+        return new Figure((long)(tokens.Value * ((BytesPerKeptToken * kept) + hidden)), "bytes", from);
+    }
+
+    /// <summary>Storage of the checkpoints.</summary>
+    public static Figure Checkpoints(RunSpec spec, StudentParameters parameters, Figure stepsPerEpoch)
+    {
+        var inEpoch = DivideUp(stepsPerEpoch.Value, spec.Training.CheckpointEverySteps);
+        var students = spec.Evaluation.Baseline ? 2 : 1;
+        return new Figure(12 * parameters.Trainable * inEpoch * spec.Training.Epochs * students, "bytes",
+            "estimated: weights and two moments of the trainable parameters in fp32, every training.checkpointEverySteps and at each epoch's end");
+    }
+
+    /// <summary>Whether training compares hidden states with stored ones.</summary>
+    public static bool NeedsHiddenStates(RunSpec spec) => spec.Distillation.Alignment is { Kind: not AlignmentKind.None, Weight: > 0 };
+
+    private static long DivideUp(long value, long by) => (value + by - 1) / by;
+}

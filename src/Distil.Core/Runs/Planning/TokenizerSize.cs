@@ -1,0 +1,37 @@
+using System.Text.Json;
+using Distil.Core.Errors;
+
+namespace Distil.Core.Runs.Planning;
+
+/// <summary>How many ids a tokenizer.json can make.</summary>
+internal static class TokenizerSize
+{
+    /// <summary>Passes where every id is a row of the model's embedding.</summary>
+    /// <exception cref="InvalidInputException">It is not.</exception>
+    public static void RequireAtMost(string path, int vocabularySize)
+    {
+        using var tokenizer = JsonFile.Parse(path);
+        var size = Size(tokenizer.RootElement);
+        if (size > vocabularySize)
+        {
+            throw new InvalidInputException($"{path} has ids up to {size - 1}; config.json (vocab_size {vocabularySize}) allows {vocabularySize - 1}");
+        }
+    }
+
+    private static long Size(JsonElement tokenizer)
+    {
+        var ids = new List<long>();
+        if (tokenizer.TryGetProperty("model", out var model) && model.TryGetProperty("vocab", out var vocabulary)
+            && vocabulary.ValueKind == JsonValueKind.Object)
+        {
+            ids.AddRange(vocabulary.EnumerateObject().Select(entry => entry.Value.GetInt64()));
+        }
+
+        if (tokenizer.TryGetProperty("added_tokens", out var added) && added.ValueKind == JsonValueKind.Array)
+        {
+            ids.AddRange(added.EnumerateArray().Select(token => token.GetProperty("id").GetInt64()));
+        }
+
+        return ids.Count == 0 ? 0 : ids.Max() + 1;
+    }
+}
