@@ -1,0 +1,211 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Distil.Core.Errors;
+using Microsoft.ML.Tokenizers;
+
+namespace Distil.Trainer.Tokenization;
+
+/// <summary>Byte-level BPE as a Hugging Face <c>tokenizer.json</c> describes it: the same ids as the <c>tokenizers</c> library gives, without special tokens added.</summary>
+/// <remarks>Safe for use by several threads at once. Unpaired surrogates, which UTF-8 cannot hold, count as U+FFFD.</remarks>
+public sealed class HuggingFaceTokenizer
+{
+    private const int CachedWords = 1 << 18;
+    private const int CachedWordLength = 64;
+
+    private readonly string _path;
+    private readonly BpeTokenizer _merger;
+    private readonly WordSplitter _splitter;
+    private readonly AddedTokens _givenTokens;
+    private readonly AddedTokens _normalizedTokens;
+    private readonly bool _composes;
+    private readonly Dictionary<string, int>? _wholeWords;
+    private readonly byte[]?[] _bytes;
+    private readonly int? _endOfText;
+    private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cached;
+    private int _cacheCount;
+
+    private HuggingFaceTokenizer(string path, TokenizerJson json)
+    {
+        _path = path;
+        _composes = json.Composes;
+        _splitter = new WordSplitter(json.Steps);
+        _merger = CreateMerger(path, json);
+        _wholeWords = json.IgnoreMerges ? new(json.Vocabulary, StringComparer.Ordinal) : null;
+        _givenTokens = new AddedTokens(json.AddedTokens.Where(token => !token.Normalized));
+        _normalizedTokens = new AddedTokens(json.AddedTokens.Where(token => token.Normalized)
+            .Select(token => _composes ? token with { Content = CanonicalComposition.Compose(token.Content) } : token));
+        _cached = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
+
+        VocabularySize = 1 + json.Vocabulary.Select(entry => entry.Value).Concat(json.AddedTokens.Select(token => token.Id)).DefaultIfEmpty(-1).Max();
+        _bytes = new byte[]?[VocabularySize];
+        foreach (var (token, id) in json.Vocabulary)
+        {
+            _bytes[id] = ByteAlphabet.BytesOf(token);
+        }
+
+        foreach (var token in json.AddedTokens)
+        {
+            _bytes[token.Id] = ByteAlphabet.BytesOf(token.Content);
+        }
+
+        _endOfText = FindEndOfText(json);
+    }
+
+    /// <value>The highest id and one: what a model's vocabulary must at least be.</value>
+    public int VocabularySize { get; }
+
+    /// <value>The token that ends a document: <c>&lt;|endoftext|&gt;</c>, else <c>&lt;|end_of_text|&gt;</c>, else the eos_token of tokenizer_config.json.</value>
+    /// <exception cref="InvalidInputException">There is none.</exception>
+    public int EndOfText => _endOfText
+        ?? throw new InvalidInputException($"{_path}: no end-of-text token; expected <|endoftext|> or <|end_of_text|> in added_tokens, or eos_token in tokenizer_config.json");
+
+    /// <summary>Reads a tokenizer.</summary>
+    /// <param name="fileOrFolder">A tokenizer.json, or the folder that holds it.</param>
+    /// <exception cref="InvalidInputException">It is missing or ill-formed, or has a component that is not reproduced exactly: the message names it.</exception>
+    public static HuggingFaceTokenizer Load(string fileOrFolder)
+    {
+        var path = Directory.Exists(fileOrFolder) ? Path.Combine(fileOrFolder, "tokenizer.json") : fileOrFolder;
+        return new HuggingFaceTokenizer(path, TokenizerJson.Read(path));
+    }
+
+    /// <summary>A text's token ids. Added tokens in the text are found; none are put around it.</summary>
+    public List<int> Encode(string text)
+    {
+        text = WellFormed(text);
+        var ids = new List<int>(text.Length / 3 + 1);
+        foreach (var given in _givenTokens.Split(text))
+        {
+            if (given.Token is { } token)
+            {
+                ids.Add(token.Id);
+                continue;
+            }
+
+            var segment = text.Substring(given.Start, given.Length);
+            EncodeSegment(_composes ? CanonicalComposition.Compose(segment) : segment, ids);
+        }
+
+        return ids;
+    }
+
+    /// <summary>The text of some ids, special tokens written out. Bytes that are not UTF-8 become U+FFFD; ids that no token has give nothing, as in Hugging Face.</summary>
+    public string Decode(ReadOnlySpan<int> ids)
+    {
+        var bytes = new List<byte>(ids.Length * 4);
+        foreach (var id in ids)
+        {
+            if ((uint)id < (uint)_bytes.Length && _bytes[id] is { } token)
+            {
+                bytes.AddRange(token);
+            }
+        }
+
+        return Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(bytes));
+    }
+
+    private void EncodeSegment(string text, List<int> ids)
+    {
+        var words = new List<Word>();
+        foreach (var segment in _normalizedTokens.Split(text))
+        {
+            if (segment.Token is { } token)
+            {
+                ids.Add(token.Id);
+                continue;
+            }
+
+            var plain = segment.Length == text.Length ? text : text.Substring(segment.Start, segment.Length);
+            words.Clear();
+            _splitter.Split(plain, words);
+            foreach (var (start, length) in words)
+            {
+                ids.AddRange(EncodeWord(plain.AsSpan(start, length)));
+            }
+        }
+    }
+
+    private int[] EncodeWord(ReadOnlySpan<char> word)
+    {
+        if (_cached.TryGetValue(word, out var ids))
+        {
+            return ids;
+        }
+
+        ids = _wholeWords is not null && _wholeWords.TryGetValue(ByteAlphabet.Spell(word), out var whole)
+            ? [whole]
+            : [.. _merger.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false)];
+        if (word.Length <= CachedWordLength && Volatile.Read(ref _cacheCount) < CachedWords && _cached.TryAdd(word, ids))
+        {
+            Interlocked.Increment(ref _cacheCount);
+        }
+
+        return ids;
+    }
+
+    private static BpeTokenizer CreateMerger(string path, TokenizerJson json)
+    {
+        var tokens = json.Vocabulary.Select(entry => entry.Key).ToHashSet(StringComparer.Ordinal);
+        if (ByteAlphabet.Sorted.FirstOrDefault(character => !tokens.Contains(character.ToString())) is var missing and not '\0')
+        {
+            throw new InvalidInputException($"{path}: model.vocab has no token '{missing}'; expected one for each of the 256 bytes");
+        }
+
+        foreach (var merge in json.Merges)
+        {
+            if (!tokens.Contains(merge.Replace(" ", "", StringComparison.Ordinal)))
+            {
+                throw new InvalidInputException($"{path}: model.merges: '{merge}' makes a token that is not in model.vocab");
+            }
+        }
+
+        return BpeTokenizer.Create(new BpeOptions(json.Vocabulary) { Merges = json.Merges, ByteLevel = true });
+    }
+
+    private int? FindEndOfText(TokenizerJson json)
+    {
+        var byContent = json.Vocabulary.Concat(json.AddedTokens.Select(token => KeyValuePair.Create(token.Content, token.Id)))
+            .GroupBy(entry => entry.Key).ToDictionary(group => group.Key, group => group.Last().Value, StringComparer.Ordinal);
+        return new[] { "<|endoftext|>", "<|end_of_text|>", ConfiguredEnd() }
+            .Where(content => content is not null && byContent.ContainsKey(content)).Select(content => (int?)byContent[content!]).FirstOrDefault();
+    }
+
+    private string? ConfiguredEnd()
+    {
+        var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_path))!, "tokenizer_config.json");
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var config = JsonDocument.Parse(File.ReadAllBytes(path));
+            return !config.RootElement.TryGetProperty("eos_token", out var token) ? null
+                : token.ValueKind == JsonValueKind.Object ? token.GetProperty("content").GetString()
+                : token.GetString();
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new InvalidInputException($"{path}: is not a well-formed tokenizer_config.json: {e.Message}", e);
+        }
+    }
+
+    private static string WellFormed(string text)
+    {
+        if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+        {
+            return text;
+        }
+
+        var runes = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            runes.Append(rune.ToString());
+        }
+
+        return runes.ToString();
+    }
+}

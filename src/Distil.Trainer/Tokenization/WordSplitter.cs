@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Distil.Trainer.Tokenization;
+
+/// <summary>One step of a pre-tokenizer: cuts a text by a pattern, with the matches and mostly what lies between them as pieces.</summary>
+/// <param name="Pattern">What a piece looks like.</param>
+/// <param name="KeepGaps">Whether what lies between matches is a piece too (Isolated) or is dropped (Removed, inverted).</param>
+internal sealed record SplitStep(Regex Pattern, bool KeepGaps);
+
+/// <summary>A word of a text: a stretch of UTF-16 code units.</summary>
+internal readonly record struct Word(int Start, int Length);
+
+/// <summary>Cuts text into the words that BPE merges inside of, as Hugging Face's Split, Digits and ByteLevel pre-tokenizers do.</summary>
+/// <remarks>
+/// Not Microsoft.ML.Tokenizers' RegexPreTokenizer: .NET matches UTF-16 code units, so \p{L} misses every letter outside the basic plane. Here the
+/// patterns see a text in which one character of the same general category stands for each such code point.
+/// </remarks>
+internal sealed class WordSplitter(IReadOnlyList<SplitStep> steps)
+{
+    private static readonly char[] StandIns = FindStandIns();
+
+    private readonly bool _ignoresCase = steps.Any(step => step.Pattern.ToString().Contains("(?i", StringComparison.Ordinal));
+
+    /// <summary>Appends the words of a text.</summary>
+    internal void Split(string text, List<Word> words)
+    {
+        if (NeedsStandIns(text))
+        {
+            SplitWithStandIns(text, words);
+        }
+        else
+        {
+            Split(text, 0, 0, words);
+        }
+    }
+
+    private void Split(ReadOnlySpan<char> piece, int offset, int depth, List<Word> words)
+    {
+        if (depth == steps.Count)
+        {
+            words.Add(new Word(offset, piece.Length));
+            return;
+        }
+
+        var step = steps[depth];
+        var done = 0;
+        foreach (var match in step.Pattern.EnumerateMatches(piece))
+        {
+            if (match.Length == 0)
+            {
+                continue;
+            }
+
+            if (step.KeepGaps && match.Index > done)
+            {
+                Split(piece[done..match.Index], offset + done, depth + 1, words);
+            }
+
+            Split(piece.Slice(match.Index, match.Length), offset + match.Index, depth + 1, words);
+            done = match.Index + match.Length;
+        }
+
+        if (step.KeepGaps && done < piece.Length)
+        {
+            Split(piece[done..], offset + done, depth + 1, words);
+        }
+    }
+
+    private bool NeedsStandIns(string text) => text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') || (_ignoresCase && text.Contains('ſ', StringComparison.Ordinal));
+
+    private void SplitWithStandIns(string text, List<Word> words)
+    {
+        var seen = new StringBuilder(text.Length);
+        var starts = new List<int>(text.Length + 1);
+        var at = 0;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            starts.Add(at);
+            at += rune.Utf16SequenceLength;
+            // The reference's (?i:s) matches the long s by Unicode case folding; .NET's does not.
+            seen.Append(!rune.IsBmp ? StandIns[(int)Rune.GetUnicodeCategory(rune)] : _ignoresCase && rune.Value == 'ſ' ? 's' : (char)rune.Value);
+        }
+
+        starts.Add(at);
+        var found = words.Count;
+        Split(seen.ToString(), 0, 0, words);
+        for (; found < words.Count; found++)
+        {
+            var (start, length) = words[found];
+            words[found] = new Word(starts[start], starts[start + length] - starts[start]);
+        }
+    }
+
+    /// <summary>By general category: the first character above ASCII that has it.</summary>
+    private static char[] FindStandIns()
+    {
+        var standIns = new char[Enum.GetValues<UnicodeCategory>().Length];
+        for (var character = char.MaxValue; character >= 0x80; character--)
+        {
+            standIns[(int)char.GetUnicodeCategory(character)] = character;
+        }
+
+        return standIns;
+    }
+}

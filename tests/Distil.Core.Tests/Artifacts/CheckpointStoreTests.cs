@@ -1,0 +1,103 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+
+namespace Distil.Core.Tests.Artifacts;
+
+public sealed class CheckpointStoreTests : IDisposable
+{
+    private readonly InMemoryBlobService service = new();
+    private readonly TemporaryFolder folder = new();
+    private readonly List<string> reports = [];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private CheckpointStore Checkpoints => new(service.OpenStore(), "run", StudentVariant.Distilled);
+
+    public void Dispose()
+    {
+        folder.Dispose();
+        service.Dispose();
+    }
+
+    [Fact]
+    public async Task The_newest_is_restored()
+    {
+        await SaveAsync(0, 200, "old");
+        await SaveAsync(1, 100, "new");
+        await SaveAsync(0, 1200, "middle");
+
+        var restored = await RestoreAsync();
+
+        Assert.Equal((1, 100), (restored!.Epoch, restored.Step));
+        Assert.Equal("new", Restored());
+        Assert.Empty(reports);
+    }
+
+    [Fact]
+    public async Task One_without_a_manifest_does_not_count()
+    {
+        await SaveAsync(0, 200, "old");
+        await SaveAsync(0, 400, "new");
+        service.Blobs.TryRemove("runs/run/checkpoints/epoch-001/step-000400/manifest.json", out _);
+        Assert.Equal(200, (await RestoreAsync())!.Step);
+        Assert.Empty(reports);
+    }
+
+    [Fact]
+    public async Task A_bad_one_is_reported_and_the_one_before_it_is_used()
+    {
+        await SaveAsync(0, 200, "old");
+        await SaveAsync(0, 400, "new");
+        service.Blobs["runs/run/checkpoints/epoch-001/step-000400/weights.bin"] = "bad"u8.ToArray();
+
+        Assert.Equal(200, (await RestoreAsync())!.Step);
+
+        Assert.Equal("old", Restored());
+        var report = Assert.Single(reports);
+        Assert.StartsWith("runs/run/checkpoints/epoch-001/step-000400/weights.bin: this blob has SHA-256 ", report);
+        Assert.EndsWith("; using runs/run/checkpoints/epoch-001/step-000200", report);
+    }
+
+    [Fact]
+    public async Task None_is_restored_where_all_are_bad_and_that_is_said()
+    {
+        await SaveAsync(0, 200, "old");
+        service.Blobs["runs/run/checkpoints/epoch-001/step-000200/weights.bin"] = "short"u8.ToArray();
+        Assert.Null(await RestoreAsync());
+        Assert.Contains("training starts anew", Assert.Single(reports));
+    }
+
+    [Fact]
+    public async Task Later_epochs_are_left_alone_where_an_earlier_one_is_asked_for()
+    {
+        await SaveAsync(0, 200, "old");
+        await SaveAsync(1, 100, "new");
+        Assert.Equal(0, (await RestoreAsync(throughEpoch: 0))!.Epoch);
+        Assert.Equal("old", Restored());
+    }
+
+    [Fact]
+    public async Task The_student_without_teacher_has_its_own()
+    {
+        await new CheckpointStore(service.OpenStore(), "run", StudentVariant.WithoutTeacher).SaveAsync(0, 1, true, [folder.Write("weights.bin", "x")], Cancel);
+        Assert.Null(await RestoreAsync());
+        Assert.Contains("runs/run/baseline/checkpoints/epoch-001/step-000001/manifest.json", service.Blobs.Keys);
+    }
+
+    [Fact]
+    public async Task A_deleted_one_is_gone_whole()
+    {
+        await SaveAsync(0, 200, "old");
+        await SaveAsync(0, 400, "new");
+        await Checkpoints.DeleteAsync((await Checkpoints.ManifestsAsync(Cancel))[0], Cancel);
+        Assert.All(service.Blobs.Keys, blob => Assert.Contains("step-000400", blob));
+    }
+
+    private Task<CheckpointManifest> SaveAsync(int epoch, long step, string content) =>
+        Checkpoints.SaveAsync(epoch, step, endOfEpoch: false, [folder.Write("weights.bin", content)], Cancel);
+
+    private Task<CheckpointManifest?> RestoreAsync(int? throughEpoch = null) =>
+        Checkpoints.RestoreNewestAsync(Path.Combine(folder.Path, "restored"), reports.Add, throughEpoch, Cancel);
+
+    private string Restored() => File.ReadAllText(Path.Combine(folder.Path, "restored", "weights.bin"));
+}

@@ -1,0 +1,130 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Security;
+using System.Web;
+using Azure.Core.Pipeline;
+using Azure.Storage.Blobs;
+using Distil.Core.Artifacts;
+
+namespace Distil.Core.Tests.Artifacts;
+
+/// <summary>As much of the Blob service as the store uses, behind the real client: what it sends and how it tries again is tested too.</summary>
+internal sealed class InMemoryBlobService : HttpMessageHandler
+{
+    private readonly Dictionary<string, byte[]> uncommitted = [];
+
+    /// <value>Content by blob name; tests may change it.</value>
+    public ConcurrentDictionary<string, byte[]> Blobs { get; } = new();
+
+    /// <value>How many of the next requests are answered with 503.</value>
+    public int Faults { get; set; }
+
+    public ArtifactStore OpenStore()
+    {
+        var options = ArtifactStore.ClientOptions();
+        options.Transport = new HttpClientTransport(new HttpClient(this));
+        options.Retry.Delay = TimeSpan.FromMilliseconds(1);
+        return new ArtifactStore(new BlobContainerClient(new Uri("http://127.0.0.1:10000/account/distil"), options));
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel)
+    {
+        var content = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancel);
+        lock (Blobs)
+        {
+            if (Faults > 0)
+            {
+                Faults--;
+                return Respond(HttpStatusCode.ServiceUnavailable);
+            }
+
+            var query = HttpUtility.ParseQueryString(request.RequestUri!.Query);
+            var name = Uri.UnescapeDataString(request.RequestUri.AbsolutePath)["/account/distil".Length..].TrimStart('/');
+            return request.Method.Method switch
+            {
+                "GET" when query["comp"] == "list" => List(query["prefix"] ?? ""),
+                "GET" => Get(name, request),
+                "HEAD" => Blobs.TryGetValue(name, out var found) ? Properties(Respond(HttpStatusCode.OK), found.Length) : NotFound(),
+                "DELETE" => Respond(Blobs.TryRemove(name, out _) ? HttpStatusCode.Accepted : HttpStatusCode.NotFound),
+                _ => Put(name, query, request, content),
+            };
+        }
+    }
+
+    private HttpResponseMessage Put(string name, System.Collections.Specialized.NameValueCollection query, HttpRequestMessage request, byte[] content)
+    {
+        if (request.Headers.IfNoneMatch.Count > 0 && Blobs.ContainsKey(name))
+        {
+            return Fail(HttpStatusCode.Conflict, "BlobAlreadyExists");
+        }
+
+        switch (query["comp"])
+        {
+            case "block":
+                uncommitted[query["blockid"]!] = content;
+                break;
+            case "blocklist":
+                var list = System.Xml.Linq.XDocument.Parse(System.Text.Encoding.UTF8.GetString(content).TrimStart('\uFEFF'));
+                Blobs[name] = [.. list.Root!.Elements().SelectMany(id => uncommitted[id.Value])];
+                break;
+            case "appendblock":
+                Blobs[name] = [.. Blobs[name], .. content];
+                break;
+            default:
+                Blobs[name] = content;
+                break;
+        }
+
+        return Properties(Respond(HttpStatusCode.Created), 0);
+    }
+
+    private HttpResponseMessage Get(string name, HttpRequestMessage request)
+    {
+        if (!Blobs.TryGetValue(name, out var blob))
+        {
+            return NotFound();
+        }
+
+        var asked = request.Headers.TryGetValues("x-ms-range", out var ranges) ? ranges.Single()["bytes=".Length..].Split('-') : null;
+        if (asked is null || blob.Length == 0)
+        {
+            return asked is null ? Properties(Respond(HttpStatusCode.OK, blob), blob.Length) : Fail(HttpStatusCode.RequestedRangeNotSatisfiable, "InvalidRange");
+        }
+
+        var first = int.Parse(asked[0], CultureInfo.InvariantCulture);
+        var last = asked[1].Length == 0 ? blob.Length - 1 : (int)Math.Min(long.Parse(asked[1], CultureInfo.InvariantCulture), blob.Length - 1);
+        var response = Properties(Respond(HttpStatusCode.PartialContent, blob[first..(last + 1)]), last - first + 1);
+        response.Content.Headers.ContentRange = new System.Net.Http.Headers.ContentRangeHeaderValue(first, last, blob.Length);
+        return response;
+    }
+
+    private HttpResponseMessage List(string prefix)
+    {
+        var names = Blobs.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+        var blobs = string.Concat(names.Select(name => $"<Blob><Name>{SecurityElement.Escape(name)}</Name><Properties /></Blob>"));
+        var xml = $"<?xml version=\"1.0\"?><EnumerationResults ContainerName=\"distil\"><Blobs>{blobs}</Blobs><NextMarker /></EnumerationResults>";
+        var response = Respond(HttpStatusCode.OK, System.Text.Encoding.UTF8.GetBytes(xml));
+        response.Content.Headers.ContentType = new("application/xml");
+        return response;
+    }
+
+    private static HttpResponseMessage NotFound() => Fail(HttpStatusCode.NotFound, "BlobNotFound");
+
+    private static HttpResponseMessage Fail(HttpStatusCode status, string code)
+    {
+        var response = Respond(status);
+        response.Headers.Add("x-ms-error-code", code);
+        return response;
+    }
+
+    private static HttpResponseMessage Respond(HttpStatusCode status, byte[]? content = null) => new(status) { Content = new ByteArrayContent(content ?? []) };
+
+    private static HttpResponseMessage Properties(HttpResponseMessage response, long length)
+    {
+        response.Headers.ETag = new("\"0x1\"");
+        response.Content.Headers.LastModified = DateTimeOffset.UnixEpoch;
+        response.Content.Headers.ContentLength = response.RequestMessage?.Method == HttpMethod.Head ? length : response.Content.Headers.ContentLength;
+        return response;
+    }
+}

@@ -1,0 +1,144 @@
+using System.Text.Json;
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+
+namespace Distil.Core.Tests.Runs;
+
+public sealed class RunPlannerTests : IDisposable
+{
+    private const int SourceBytes = 80_000;
+    private readonly TemporaryFolder folder = new();
+
+    public RunPlannerTests()
+    {
+        Directory.CreateDirectory(Path.Combine(folder.Path, "teacher"));
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Golden", "qwen2-tiny", "config.json"), Path.Combine(folder.Path, "teacher", "config.json"));
+        folder.Write("teacher/tokenizer.json", """{ "model": { "vocab": { "a": 0, "b": 129 } }, "added_tokens": [{ "id": 130 }] }""");
+        folder.Write("teacher/model.safetensors", "weights");
+        folder.Write("text.txt", new string('a', SourceBytes));
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Counts_tokens_rows_and_steps_from_the_bytes_of_the_sources()
+    {
+        var plan = Plan();
+        Assert.Equal(20_000, plan.Tokens.Value);
+        Assert.Equal(313, plan.Rows.Value);         // 20,000 / 64, up
+        Assert.Equal(20, plan.StepsPerEpoch.Value); // 313 / (8 × 2), up
+        Assert.Equal(60, plan.Steps.Value);
+        Assert.Equal([0, 1], plan.Shards.Select(shard => shard.Index));
+        Assert.All(plan.Figures, figure => Assert.NotEmpty(figure.Figure.From));
+    }
+
+    [Fact]
+    public void Survives_being_written_and_read()
+    {
+        var written = JsonSerializer.Serialize(Plan(), DistilJson.Options);
+        Assert.Equal(written, JsonSerializer.Serialize(JsonSerializer.Deserialize<RunPlan>(written, DistilJson.Options), DistilJson.Options));
+    }
+
+    [Fact]
+    public void A_second_run_over_the_same_files_has_the_same_artifacts_and_another_name()
+    {
+        var (first, second) = (Plan(), Plan());
+        Assert.Equal((first.DatasetId, first.TeacherOutputsId), (second.DatasetId, second.TeacherOutputsId));
+        Assert.NotEqual(first.RunId, second.RunId);
+        Assert.Matches("^2026-11-24-tales-[0-9a-f]{6}$", first.RunId);
+    }
+
+    [Fact]
+    public void Other_text_makes_another_dataset()
+    {
+        var before = Plan();
+        folder.Write("text.txt", new string('b', SourceBytes));
+        var after = Plan();
+        Assert.NotEqual(before.DatasetId, after.DatasetId);
+        Assert.NotEqual(before.TeacherOutputsId, after.TeacherOutputsId);
+    }
+
+    [Fact]
+    public void Other_weights_make_other_outputs_over_the_same_dataset()
+    {
+        var before = Plan();
+        folder.Write("teacher/model.safetensors", "other weights");
+        var after = Plan();
+        Assert.Equal(before.DatasetId, after.DatasetId);
+        Assert.NotEqual(before.TeacherOutputsId, after.TeacherOutputsId);
+    }
+
+    [Fact]
+    public void Settings_that_do_not_change_the_data_do_not_change_its_name()
+    {
+        var (before, after) = (Plan(), Plan(training: """{ "epochs": 9, "learningRate": 1 }"""));
+        Assert.Equal((before.DatasetId, before.TeacherOutputsId), (after.DatasetId, after.TeacherOutputsId));
+        Assert.NotEqual(before.DatasetId, Plan(contextLength: 32).DatasetId);
+    }
+
+    [Fact]
+    public void A_context_too_long_for_the_teacher_is_refused() =>
+        Assert.Equal("dataset.contextLength is 129; expected at most 128, the teacher's max_position_embeddings",
+            Assert.Throws<InvalidInputException>(() => Plan(contextLength: 129)).Message);
+
+    [Theory]
+    [InlineData("config.json", null, "has no config.json; expected a Hugging Face folder")]
+    [InlineData("tokenizer.json", null, "has no tokenizer.json; expected a Hugging Face folder")]
+    [InlineData("model.safetensors", null, "has no *.safetensors; expected model.safetensors, or shards with their index")]
+    [InlineData("config.json", "{", "config.json is not JSON")]
+    [InlineData("config.json", """{ "model_type": "gpt2" }""", "config.json: model_type is gpt2; expected qwen2 or qwen3 or llama")]
+    [InlineData("config.json", """{ "model_type": "llama" }""", "config.json: num_hidden_layers is missing; expected a whole number > 0")]
+    [InlineData("tokenizer.json", """{ "model": { "vocab": { "a": 131 } } }""", "tokenizer.json has ids up to 131; config.json (vocab_size 131) allows 130")]
+    public void A_teacher_that_cannot_be_used_is_refused(string file, string? content, string message)
+    {
+        File.Delete(Path.Combine(folder.Path, "teacher", file));
+        if (content is not null)
+        {
+            folder.Write($"teacher/{file}", content);
+        }
+
+        Assert.Contains(message, Assert.Throws<InvalidInputException>(() => Plan()).Message);
+    }
+
+    [Fact]
+    public void The_papers_run_can_be_planned_and_not_run()
+    {
+        var spec = RunSpecReader.Read(Path.Combine(AppContext.BaseDirectory, "samples", "paper.json"));
+        var plan = new RunPlanner(TimeProvider.System).Plan(spec);
+
+        Assert.Equal((85_134_408, 551_881_800), (plan.TrainableParameters.Value, plan.TotalParameters.Value));
+        Assert.Equal((1_000_000, 125_000, 1_250_000), (plan.Rows.Value, plan.StepsPerEpoch.Value, plan.Steps.Value));
+        Assert.Equal(31, plan.Shards.Count);
+        Assert.Equal(512_000_000, plan.Shards.Sum(shard => shard.EstimatedTokens));
+        Assert.Equal("the table of known teachers, for planning only", plan.Teacher.From);
+        var error = Assert.Throws<InvalidInputException>(plan.RequireRunnable);
+        Assert.Equal(["/teacher/path", "/dataset/sources/0", "/dataset/format"], error.Errors.Select(one => one.Pointer));
+        Assert.Contains("hf:// is not in this version yet", error.Message);
+    }
+
+    [Fact]
+    public void A_remote_teacher_that_is_not_known_cannot_be_planned()
+    {
+        var spec = Spec() with { Teacher = new TeacherSpec { Path = "hf://somebody/model" } };
+        Assert.Contains("hf:// is not in this version yet", Assert.Throws<InvalidInputException>(() => new RunPlanner(TimeProvider.System).Plan(spec)).Message);
+    }
+
+    private RunPlan Plan(int contextLength = 64, string training = """{ "epochs": 3, "gradientAccumulation": 2 }""") =>
+        new RunPlanner(new FixedTime()).Plan(Spec(contextLength, training));
+
+    private RunSpec Spec(int contextLength = 64, string training = "{}") => RunSpecReader.Parse(
+        $$"""
+        {
+          "name": "tales",
+          "teacher": { "path": "teacher" },
+          "dataset": { "sources": ["text.txt"], "contextLength": {{contextLength}}, "shardTokens": 10000 },
+          "training": {{training}},
+        }
+        """,
+        "spec.json", folder.Path);
+
+    private sealed class FixedTime : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => new(2026, 11, 24, 1, 2, 3, TimeSpan.Zero);
+    }
+}
