@@ -12,8 +12,8 @@ internal static class CommonOptions
         var option = new Option<int?>("--storage-port") { Description = "Port on 127.0.0.1 for the local storage (Azurite). Default: a free one." };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int?>() is < 1 or > 65535)
-                result.AddError($"--storage-port is {result.GetValueOrDefault<int?>()}; expected 1 to 65535");
+            if (int.TryParse(result.Tokens[^1].Value, out var port) && port is (< 1 or > 65535))
+                result.AddError($"--storage-port is {port}; expected 1 to 65535");
         });
         return option;
     }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using static System.FormattableString;
 
 namespace Distil.Cli.Display;
 
@@ -13,6 +13,6 @@ internal static class ByteSize
         for (; bytes >= 999.95 && unit < Units.Length - 1; unit++)
             bytes /= 1000;
 
-        return string.Create(CultureInfo.InvariantCulture, unit == 0 ? $"{bytes:0} B" : $"{bytes:0.0} {Units[unit]}");
+        return unit == 0 ? Invariant($"{bytes:0} B") : Invariant($"{bytes:0.0} {Units[unit]}");
     }
 }

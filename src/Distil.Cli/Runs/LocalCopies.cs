@@ -37,7 +37,7 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var part = $"{path}.{Environment.ProcessId}.part";
-        await store.DownloadAsync(blob, part, cancel);
+        await store.DownloadUncheckedAsync(blob, part, cancel);
         File.Move(part, path, overwrite: true);
     }
 }

@@ -4,7 +4,6 @@ using Distil.Cli.Display;
 using Distil.Cli.Engine;
 using Distil.Cli.Processes;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 
