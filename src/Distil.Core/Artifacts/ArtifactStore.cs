@@ -44,6 +44,7 @@ public sealed class ArtifactStore
     /// <summary>Opens the container that a blob is in: by <see cref="ConnectionVariable"/> where it is set, else by the machine's Azure identity.</summary>
     /// <param name="blob">A blob's URI, for instance a job's request.</param>
     /// <returns>The store and the blob's name in it.</returns>
+    /// <exception cref="Errors.InvalidInputException">It is not the URI of a blob, or only a connection string could open it and there is none.</exception>
     public static (ArtifactStore Store, string Blob) OpenFor(Uri blob)
     {
         var parts = new BlobUriBuilder(blob);
@@ -55,6 +56,11 @@ public sealed class ArtifactStore
         var name = parts.BlobName;
         parts.BlobName = "";
         var connectionString = Environment.GetEnvironmentVariable(ConnectionVariable);
+        if (connectionString is null && blob.Scheme != Uri.UriSchemeHttps)
+        {
+            throw new Errors.InvalidInputException($"{ConnectionVariable} is not set and {blob} is not https; expected one of them");
+        }
+
         var client = connectionString is null
             ? new BlobContainerClient(parts.ToUri(), new DefaultAzureCredential(), ClientOptions())
             : Connect(connectionString, parts.BlobContainerName);

@@ -19,11 +19,23 @@ public static class DistillPipeline
         var work = RunStagesAsync(stages, plan);
         if (await Task.WhenAny(work, cancel) == cancel)
         {
-            // Jobs have pipelines of their own, where the signal does not reach; they find this at their next question.
-            await run.CallActivityAsync<string, bool>(RequestCancel.Name, plan.RunId);
+            await CancelJobsAsync(run, plan, stages);
         }
 
         return stages.End(await work);
+    }
+
+    // Jobs have pipelines of their own, where the signal does not reach; they find what this writes at their next question.
+    private static async Task CancelJobsAsync(IPipelineContext run, PipelineInput plan, Stages stages)
+    {
+        try
+        {
+            await run.CallActivityAsync<string, bool>(RequestCancel.Name, plan.RunId);
+        }
+        catch (PipelineStepException failed)
+        {
+            stages.Note(failed.Failure); // the run goes on, and says why it could not be cancelled
+        }
     }
 
     private static async Task<RunOutcome> RunStagesAsync(Stages stages, PipelineInput plan)

@@ -74,6 +74,9 @@ internal sealed class Stages
         return await JobAsync(new JobOrder { RunId = plan.RunId, JobId = Word(JobKind.Export), Kind = JobKind.Export });
     }
 
+    /// <summary>Publishes a failure that does not end the run.</summary>
+    public void Note(JobFailure failure) => Set(now => now with { LastFailure = failure });
+
     /// <summary>Publishes the end.</summary>
     public RunOutcome End(RunOutcome outcome)
     {

@@ -116,6 +116,16 @@ public sealed class RunPlannerTests : IDisposable
         Assert.Contains("hf:// is not in this version yet", error.Message);
     }
 
+    [Theory]
+    [InlineData("https://example.org/a.txt")]
+    [InlineData("hf://somebody/text")]
+    public void Remote_sources_cannot_be_planned_without_maxTokens(string source)
+    {
+        var spec = Spec() with { Dataset = new DatasetSpec { Sources = [source], ContextLength = 64 } };
+        var error = Assert.Throws<InvalidInputException>(() => new RunPlanner(TimeProvider.System).Plan(spec));
+        Assert.Contains($"dataset.sources[0] is {source}; {source.Split('/')[0]}// is not in this version yet; use a local file, folder or glob", error.Message);
+    }
+
     [Fact]
     public void A_remote_teacher_that_is_not_known_cannot_be_planned()
     {

@@ -1,12 +1,10 @@
-using System.Globalization;
-
 namespace Distil.Core.Runs.Planning;
 
 /// <summary>The figures of a plan that follow from its tokens and shapes.</summary>
 internal static class SizeEstimates
 {
-    /// <summary>Bytes stored for a kept token: what top-k of 128 costs elsewhere (300 bytes, method.md §4), rounded up.</summary>
-    private const double BytesPerKeptToken = 2.4;
+    /// <summary>Bits of a kept token beside its id's gap, log2(V/K): the codes' slack and the log-probability.</summary>
+    private const double BitsPerKeptToken = 8.5;
 
     /// <summary>Training tokens of an epoch.</summary>
     public static Figure Tokens(RunSpec spec, IReadOnlyList<ShardSource> shards)
@@ -44,9 +42,10 @@ internal static class SizeEstimates
 
         var kept = Math.Min(spec.Teacher.Keep.MaxTokens, teacher.VocabularySize);
         var hidden = NeedsHiddenStates(spec) ? 2L * teacher.HiddenSize : 0;
-        var from = string.Create(CultureInfo.InvariantCulture, $"estimated, at most: {BytesPerKeptToken} bytes × teacher.keep.maxTokens a token")
-            + (hidden > 0 ? ", and 2 bytes × teacher width for the mean hidden state" : "");
-        return new Figure((long)(tokens.Value * ((BytesPerKeptToken * kept) + hidden)), "bytes", from);
+        var bits = kept * (Math.Log2((double)teacher.VocabularySize / kept) + BitsPerKeptToken);
+        var from = $"estimated, at most: {bits / 8:0} bytes a token where all of teacher.keep.maxTokens are needed"
+            + (hidden > 0 ? $", and {hidden} for the mean hidden state" : "");
+        return new Figure((long)(tokens.Value * ((bits / 8) + hidden)), "bytes", from);
     }
 
     /// <summary>Storage of the checkpoints.</summary>

@@ -1,0 +1,95 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using System.Security.Cryptography;
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Core.Pipeline;
+
+namespace Distil.Core.Tests.Pipeline;
+
+/// <summary>Pipeline code may be replayed, so it must ask only its context: its compiled instructions are searched for anything else.</summary>
+public sealed class DeterminismTests
+{
+    private const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
+    private static readonly Dictionary<int, OpCode> OpCodesByValue = typeof(OpCodes).GetFields()
+        .Select(field => field.GetValue(null)).OfType<OpCode>().ToDictionary(code => (int)(ushort)code.Value);
+
+    private static readonly Type[] ForbiddenTypes =
+    [
+        typeof(Random), typeof(RandomNumberGenerator), typeof(Environment), typeof(File), typeof(Directory), typeof(Thread), typeof(Timer),
+        typeof(TimeProvider), typeof(System.Diagnostics.Stopwatch), typeof(HttpClient), typeof(Console), typeof(ArtifactStore), typeof(IJobRunner),
+    ];
+
+    private static readonly HashSet<string> ForbiddenMembers =
+    [
+        "DateTime.get_Now", "DateTime.get_UtcNow", "DateTime.get_Today", "DateTimeOffset.get_Now", "DateTimeOffset.get_UtcNow",
+        "Guid.NewGuid", "Guid.CreateVersion7", "Task.Run", "Task.Delay", "TaskFactory.StartNew", "Task.Wait",
+    ];
+
+    [Fact]
+    public void Pipeline_code_reads_no_clock_no_chance_no_file_and_no_environment()
+    {
+        var pipeline = typeof(DistillPipeline).Assembly.GetTypes()
+            .Where(type => type.Namespace == typeof(DistillPipeline).Namespace && Outermost(type) != typeof(ActivityCatalog))
+            .ToList();
+        Assert.Contains(typeof(JobPipeline), pipeline);
+        Assert.Empty(pipeline.SelectMany(Forbidden));
+    }
+
+    [Fact]
+    public void The_search_finds_what_is_forbidden_in_lambdas_and_async_methods_too()
+    {
+        var found = typeof(Forbidding).GetNestedTypes(All).Append(typeof(Forbidding)).SelectMany(Forbidden).ToList();
+        foreach (var expected in new[] { "DateTime.get_UtcNow", "Guid.NewGuid", "Task.Delay", "File.Exists", "Random..ctor" })
+        {
+            Assert.Contains(found, one => one.EndsWith(expected, StringComparison.Ordinal));
+        }
+    }
+
+    private static Type Outermost(Type type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
+
+    private static IEnumerable<string> Forbidden(Type type) =>
+        from method in type.GetMethods(All).Cast<MethodBase>().Concat(type.GetConstructors(All))
+        from member in Used(method)
+        let name = $"{member.DeclaringType?.Name}.{member.Name}"
+        where ForbiddenTypes.Contains(member.DeclaringType) || ForbiddenMembers.Contains(name)
+        select $"{type.FullName}.{method.Name} uses {name}";
+
+    // Members that a method's instructions name.
+    private static IEnumerable<MemberInfo> Used(MethodBase method)
+    {
+        var code = method.GetMethodBody()?.GetILAsByteArray() ?? [];
+        var typeArguments = method.DeclaringType!.IsGenericType ? method.DeclaringType.GetGenericArguments() : [];
+        var methodArguments = method.IsGenericMethod ? method.GetGenericArguments() : [];
+        for (var at = 0; at < code.Length;)
+        {
+            int value = code[at++];
+            var operation = OpCodesByValue[value == 0xFE ? 0xFE00 | code[at++] : value];
+            if (operation.OperandType is OperandType.InlineMethod or OperandType.InlineField or OperandType.InlineTok)
+            {
+                yield return method.Module.ResolveMember(BitConverter.ToInt32(code, at), typeArguments, methodArguments)!;
+            }
+
+            at += operation.OperandType switch
+            {
+                OperandType.InlineNone => 0,
+                OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
+                OperandType.InlineVar => 2,
+                OperandType.InlineI8 or OperandType.InlineR => 8,
+                OperandType.InlineSwitch => 4 + (4 * BitConverter.ToInt32(code, at)),
+                _ => 4,
+            };
+        }
+    }
+
+    private static class Forbidding
+    {
+        public static async Task<object> EverythingAsync()
+        {
+            await Task.Delay(1);
+            Func<bool> file = () => File.Exists(Guid.NewGuid().ToString());
+            return file() ? DateTime.UtcNow : new Random();
+        }
+    }
+}

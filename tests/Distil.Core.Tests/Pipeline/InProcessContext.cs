@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Distil.Core.Pipeline;
+using Distil.Core.Runs;
+
+namespace Distil.Core.Tests.Pipeline;
+
+/// <summary>A pipeline host in memory: real activities, virtual time, every payload through JSON.</summary>
+internal sealed class InProcessContext(ActivityCatalog activities, string runId) : IPipelineContext
+{
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<object>> signals = new();
+    private readonly Lock clock = new();
+
+    public string RunId => runId;
+
+    public DateTimeOffset Now { get; private set; } = DateTimeOffset.UnixEpoch;
+
+    /// <value>Each activity called, with its answer, in order.</value>
+    public ConcurrentQueue<(string Name, string Input, JsonElement Output)> Calls { get; } = new();
+
+    public ConcurrentQueue<RunStatus> Statuses { get; } = new();
+
+    public List<TimeSpan> Delays { get; } = [];
+
+    /// <value>Answers from an earlier life, taken before any activity is called.</value>
+    public Queue<(string Name, string Input, JsonElement Output)> History { get; init; } = [];
+
+    public async Task<TOutput> CallActivityAsync<TInput, TOutput>(string activity, TInput input)
+    {
+        var json = JsonSerializer.SerializeToElement(input, DistilJson.Options);
+        if (History.TryDequeue(out var past))
+        {
+            Assert.Equal((past.Name, past.Input), (activity, json.GetRawText()));
+            return past.Output.Deserialize<TOutput>(DistilJson.Options)!;
+        }
+
+        await Task.Yield();
+        var output = await activities.CallAsync(activity, json, CancellationToken.None);
+        Calls.Enqueue((activity, json.GetRawText(), output));
+        return output.Deserialize<TOutput>(DistilJson.Options)!;
+    }
+
+    public async Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input) =>
+        (await PipelineCatalog.RunAsync(pipeline, this, JsonSerializer.SerializeToElement(input, DistilJson.Options))).Deserialize<TOutput>(DistilJson.Options)!;
+
+    public async Task DelayAsync(TimeSpan time)
+    {
+        await Task.Yield();
+        lock (clock)
+        {
+            Delays.Add(time);
+            Now += time;
+        }
+    }
+
+    public async Task<T> WaitForSignalAsync<T>(string name) => (T)await Signal(name).Task;
+
+    public void Send(string name, object value) => Signal(name).SetResult(value);
+
+    public void SetStatus(RunStatus status) => Statuses.Enqueue(status);
+
+    private TaskCompletionSource<object> Signal(string name) =>
+        signals.GetOrAdd(name, _ => new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously));
+}

@@ -1,0 +1,122 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Core.Pipeline;
+using Distil.Core.Runs;
+using Distil.Core.Tests.Artifacts;
+
+namespace Distil.Core.Tests.Pipeline;
+
+public sealed class JobPipelineTests : IAsyncLifetime
+{
+    private readonly InMemoryBlobService service = new();
+    private readonly ArtifactStore store;
+    private readonly ScriptedJobs jobs;
+    private readonly InProcessContext context;
+
+    public JobPipelineTests()
+    {
+        store = service.OpenStore();
+        jobs = new ScriptedJobs(store);
+        context = new InProcessContext(new ActivityCatalog(store, jobs), "run");
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        var spec = new RunSpec { Name = "a", Teacher = new TeacherSpec { Path = "/t" }, Dataset = new DatasetSpec { Sources = ["/x"] } };
+        await new RunFolder(store).CreateAsync(spec, Plans.Of("run", 1));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        service.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task The_jobs_own_result_outranks_its_platform()
+    {
+        // The platform says Running to the end.
+        var outcome = await RunAsync();
+        Assert.Equal((JobEnd.Succeeded, 1), (outcome.End, outcome.Tries));
+    }
+
+    [Fact]
+    public async Task A_job_that_ended_in_an_earlier_life_is_not_started_again()
+    {
+        await RunAsync();
+        jobs.Started.Clear();
+        Assert.Equal(JobEnd.Succeeded, (await RunAsync()).End);
+        Assert.Empty(jobs.Started);
+    }
+
+    [Theory]
+    [InlineData(FailureClass.InvalidInput, 1, JobEnd.Failed)]
+    [InlineData(FailureClass.OutOfMemory, 2, JobEnd.Succeeded)]
+    [InlineData(FailureClass.Preempted, 2, JobEnd.Succeeded)]
+    [InlineData(FailureClass.Transient, 2, JobEnd.Succeeded)]
+    public async Task Its_failures_class_says_whether_it_is_tried_again(FailureClass failure, int tries, JobEnd end)
+    {
+        jobs.Failures["train-001"] = new JobFailure(failure, "why");
+        var outcome = await RunAsync();
+        Assert.Equal((end, tries, "why"), (outcome.End, outcome.Tries, outcome.LastFailure!.Message));
+    }
+
+    [Fact]
+    public async Task Tries_are_bounded_and_each_has_its_own_request()
+    {
+        foreach (var id in new[] { "train-001", "train-001-try-2", "train-001-try-3" })
+        {
+            jobs.Failures[id] = new JobFailure(FailureClass.Transient, id);
+        }
+
+        var outcome = await RunAsync(retries: 2);
+
+        Assert.Equal((JobEnd.Failed, 3, "train-001-try-3"), (outcome.End, outcome.Tries, outcome.LastFailure!.Message));
+        Assert.Equal(["train-001", "train-001-try-2", "train-001-try-3"], jobs.Started);
+    }
+
+    [Fact]
+    public async Task One_that_ends_without_a_result_was_taken_away()
+    {
+        jobs.States["train-001"] = new Queue<JobState>([JobState.Running, JobState.Ended]);
+        var outcome = await RunAsync();
+        Assert.Equal((JobEnd.Succeeded, 2, FailureClass.Preempted), (outcome.End, outcome.Tries, outcome.LastFailure!.Class));
+    }
+
+    [Fact]
+    public async Task One_that_its_platform_forgot_is_started_again_and_that_is_no_try()
+    {
+        jobs.States["train-001"] = new Queue<JobState>([JobState.Running, JobState.Unknown, JobState.Running]);
+        var outcome = await RunAsync(retries: 0);
+        Assert.Equal((JobEnd.Succeeded, 1), (outcome.End, outcome.Tries));
+        Assert.Equal(["train-001", "train-001"], jobs.Started);
+    }
+
+    [Fact]
+    public async Task One_that_is_forgotten_for_ever_fails()
+    {
+        jobs.States["train-001"] = new Queue<JobState>(Enumerable.Repeat(JobState.Unknown, 1000));
+        var outcome = await RunAsync(retries: 0);
+        Assert.Equal("train-001 was lost 21 times; its platform does not know it", outcome.LastFailure!.Message);
+    }
+
+    [Fact]
+    public async Task Questions_become_rarer_the_longer_it_takes()
+    {
+        jobs.States["train-001"] = new Queue<JobState>(Enumerable.Repeat(JobState.Running, 500));
+        await RunAsync();
+        Assert.Equal(TimeSpan.FromMilliseconds(50), context.Delays[0]);
+        Assert.Equal(TimeSpan.FromSeconds(30), context.Delays[^1]);
+        Assert.Equal(context.Delays.Order(), context.Delays);
+    }
+
+    [Fact]
+    public void Pauses_between_tries_double_up_to_two_minutes()
+    {
+        Assert.Equal([1, 2, 4, 8], Enumerable.Range(1, 4).Select(tries => JobPipeline.PauseAfter(tries).TotalSeconds));
+        Assert.Equal(120, JobPipeline.PauseAfter(1000).TotalSeconds);
+    }
+
+    private Task<JobOutcome> RunAsync(int retries = 3) =>
+        JobPipeline.RunAsync(context, new JobOrder { RunId = "run", JobId = "train-001", Kind = JobKind.Train, Epoch = 0, Retries = retries });
+}

@@ -1,0 +1,32 @@
+using Distil.Core.Runs;
+using Distil.Core.Tests.Runs;
+
+namespace Distil.Core.Tests.Pipeline;
+
+internal static class Plans
+{
+    private static readonly Figure Nothing = new(0, "", "a test");
+
+    /// <summary>A plan over dataset <c>data</c> and teacher outputs <c>outputs</c>.</summary>
+    public static RunPlan Of(string runId, int shards) => new()
+    {
+        RunId = runId,
+        PlannedAt = DateTimeOffset.UnixEpoch,
+        DatasetId = "data",
+        TeacherOutputsId = "outputs",
+        Teacher = Shapes.Teacher(64, 4),
+        Student = StudentShape.Of(new StudentSpec(), Shapes.Teacher(64, 4)),
+        Shards = [.. Enumerable.Range(0, shards).Select(shard => new ShardSource { Index = shard, Ranges = [], EvalRanges = [], EstimatedTokens = 1 })],
+        Epochs = 2,
+        Tokens = Nothing,
+        Rows = Nothing,
+        StepsPerEpoch = Nothing,
+        Steps = Nothing,
+        TrainableParameters = Nothing,
+        FrozenParameters = Nothing,
+        TotalParameters = Nothing,
+        DatasetBytes = Nothing,
+        TeacherOutputsBytes = Nothing,
+        CheckpointBytes = Nothing,
+    };
+}

@@ -1,0 +1,93 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+
+namespace Distil.Core.Tests.Pipeline;
+
+/// <summary>A job runner whose jobs end as a test says, and otherwise do at once the little that the pipeline looks at.</summary>
+internal sealed class ScriptedJobs(ArtifactStore store) : IJobRunner
+{
+    private int atWork;
+
+    /// <value>The ids of all jobs started, in order.</value>
+    public List<string> Started { get; } = [];
+
+    public List<string> Stopped { get; } = [];
+
+    public int MostAtWork { get; private set; }
+
+    /// <value>By job id: the failure it ends with, once.</value>
+    public Dictionary<string, JobFailure> Failures { get; } = [];
+
+    /// <value>By job id: what its platform says instead of its ending, one after the other.</value>
+    public Dictionary<string, Queue<JobState>> States { get; } = [];
+
+    /// <value>Called when a job starts.</value>
+    public Action<string> OnStart { get; set; } = _ => { };
+
+    public async Task<string> StartAsync(Uri request, CancellationToken cancel)
+    {
+        var job = await store.ReadJsonAsync<JobRequest>(request.AbsolutePath["/account/distil/".Length..], cancel);
+        lock (Started)
+        {
+            Started.Add(job.JobId);
+            MostAtWork = Math.Max(MostAtWork, ++atWork);
+        }
+
+        OnStart(job.JobId);
+        return request.AbsolutePath["/account/distil/".Length..];
+    }
+
+    public async Task<JobState> PollAsync(string handle, CancellationToken cancel)
+    {
+        var job = await store.ReadJsonAsync<JobRequest>(handle, cancel);
+        lock (Started)
+        {
+            if (States.TryGetValue(job.JobId, out var states) && states.TryDequeue(out var state))
+            {
+                return state;
+            }
+        }
+
+        await EndAsync(job, cancel);
+        return JobState.Running; // the platform is slower than the job's own result
+    }
+
+    public Task StopAsync(string handle, CancellationToken cancel)
+    {
+        Stopped.Add(handle.Split('/')[3]);
+        return Task.CompletedTask;
+    }
+
+    private async Task EndAsync(JobRequest job, CancellationToken cancel)
+    {
+        Failures.Remove(job.JobId, out var failure);
+        if (failure is null && job.Kind == JobKind.Prepare)
+        {
+            var rows = new TokenFile(new ArtifactFile("x", 8, "00"), Rows: 10, Tokens: 100);
+            var shard = new DatasetShard { Index = job.Shard!.Value, Train = rows, Eval = rows, Documents = 1, SourceBytes = 1 };
+            await store.WriteJsonAsync(ArtifactLayout.DatasetShard(job.DatasetId, shard.Index), shard, cancel);
+        }
+        else if (failure is null && job.Kind == JobKind.Teach)
+        {
+            var shard = new TeacherOutputsShard
+            {
+                Index = job.Shard!.Value,
+                File = new ArtifactFile("x", 250, "00"),
+                Rows = 10,
+                Tokens = 100,
+                MeanKeptTokens = 5,
+                CappedShare = 0,
+            };
+            await store.WriteJsonAsync(ArtifactLayout.TeacherOutputsShard(job.TeacherOutputsId, shard.Index), shard, cancel);
+        }
+
+        var result = new JobResult { Failure = failure, StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch };
+        if (await store.TryCreateJsonAsync(ArtifactLayout.JobResult(job.RunId, job.JobId), result, cancel))
+        {
+            lock (Started)
+            {
+                atWork--;
+            }
+        }
+    }
+}
