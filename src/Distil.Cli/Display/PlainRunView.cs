@@ -1,3 +1,4 @@
+using Distil.Core.Jobs;
 using Distil.Core.Runs;
 
 namespace Distil.Cli.Display;
@@ -8,7 +9,7 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time) : IRunV
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
-    private (object? Stage, int? Epoch, int Done) shown;
+    private (JobKind? Stage, int? Epoch, int Done)? shown;
     private long shownAt;
 
     /// <inheritdoc />
@@ -30,7 +31,7 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time) : IRunV
     {
         var status = snapshot.Status;
         var at = (status.Stage, status.Epoch, status.StageDone);
-        if (at.Equals(shown) && time.GetElapsedTime(shownAt) < Between)
+        if (at == shown && time.GetElapsedTime(shownAt) < Between)
             return;
 
         shown = at;
