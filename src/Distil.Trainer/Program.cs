@@ -1,1 +1,33 @@
-return 0;
+using System.CommandLine;
+using Distil.Core.Errors;
+using Distil.Trainer.Commands;
+
+var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")
+{
+    ForwardCommand.Create(),
+    PretrainCommand.Create(),
+};
+
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (var error in parsed.Errors)
+        Console.Error.WriteLine($"error: {error.Message}");
+
+    return 2;
+}
+
+try
+{
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (InvalidInputException error)
+{
+    Console.Error.WriteLine($"error: {error.Message}");
+    return 2;
+}
+catch (Exception error)
+{
+    Console.Error.WriteLine(error);
+    return 1;
+}

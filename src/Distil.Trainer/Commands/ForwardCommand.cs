@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+using Distil.Trainer.Models;
+using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Safetensors;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Commands;
+
+/// <summary><c>forward</c>: token ids in, logits and hidden states out, as safetensors files.</summary>
+internal static class ForwardCommand
+{
+    internal static Command Create()
+    {
+        var model = new Option<string>("--model") { Required = true, Description = "Model folder: a teacher (qwen2, qwen3, llama) or a student (xlstm)." };
+        var input = new Option<string>("--input") { Required = true, Description = "Safetensors file with input_ids, int64 (B, S)." };
+        var output = new Option<string>("--output") { Required = true, Description = "Safetensors file to write: logits, hidden_states.{i}, float32." };
+        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
+        var command = new Command("forward", "Run a model over token ids and write its logits and hidden states.") { model, input, output, device };
+        command.SetAction(parsed =>
+            Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device))));
+        return command;
+    }
+
+    /// <exception cref="InvalidInputException">The model or the ids cannot be used.</exception>
+    internal static void Run(string modelFolder, string input, string output, Device device)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        using var model = LanguageModelLoader.Load(modelFolder, device);
+        var ids = ReadIds(input, model);
+        var (final, layers) = model.ForwardWithLayers(ids.to(device));
+        var results = new List<KeyValuePair<string, Tensor>> { new("logits", final.matmul(model.HeadWeight.t())) }; // (B, S, V)
+        for (var i = 0; i < layers.Count; i++)
+            results.Add(new($"hidden_states.{i}", layers[i]));
+
+        // A teacher's last hidden state is its last entry already, as Hugging Face returns them.
+        if (model is not TransformerModel)
+            results.Add(new("last_hidden_state", final));
+
+        SafetensorsWriter.Write(output, results.Select(item => KeyValuePair.Create(item.Key, item.Value.to(ScalarType.Float32))));
+    }
+
+    private static Tensor ReadIds(string path, ILanguageModel model)
+    {
+        using var file = SafetensorsFile.Open(path);
+        var ids = file.Read("input_ids");
+        if (ids.dtype != ScalarType.Int64 || ids.dim() != 2 || ids.numel() == 0)
+            throw new InvalidInputException($"{path}: input_ids is {file.Entries["input_ids"]}; expected [B, S] int64 with at least one token");
+
+        var (least, most) = (ids.min().item<long>(), ids.max().item<long>());
+        if (least < 0 || most >= model.VocabularySize)
+            throw new InvalidInputException($"{path}: input_ids has ids from {least} to {most}; the model takes 0 to {model.VocabularySize - 1}");
+
+        (model as TransformerModel)?.RequireContext(ids.shape[1], $"{path}: the length of input_ids");
+        return ids;
+    }
+}

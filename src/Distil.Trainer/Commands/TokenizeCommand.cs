@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+using Distil.Trainer.Datasets;
+using Distil.Trainer.Tokenization;
+
+namespace Distil.Trainer.Commands;
+
+/// <summary><c>tokenize</c>: texts in, ids and what they decode to out, as JSONL files.</summary>
+internal static class TokenizeCommand
+{
+    private static readonly JsonSerializerOptions Format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    internal static Command Create()
+    {
+        var tokenizer = new Option<string>("--tokenizer") { Required = true, Description = "tokenizer.json, or the folder that holds it." };
+        var input = new Option<string>("--input") { Required = true, Description = "JSONL file with {\"text\"} a line." };
+        var output = new Option<string>("--output") { Required = true, Description = "JSONL file to write: {\"ids\", \"decoded\"} a line, no special tokens added." };
+        var command = new Command("tokenize", "Turn texts into token ids and back.") { tokenizer, input, output };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(tokenizer), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output)));
+        return command;
+    }
+
+    /// <exception cref="InvalidInputException">The tokenizer or a line cannot be used.</exception>
+    internal static void Run(string tokenizerPath, string input, string output)
+    {
+        if (!File.Exists(input))
+        {
+            throw new InvalidInputException($"--input: {input} does not exist; expected a JSONL file");
+        }
+
+        var tokenizer = HuggingFaceTokenizer.Load(tokenizerPath);
+        var documents = new Documents(DatasetFormat.Jsonl, "text", tokenizer.VocabularySize);
+        var partial = output + ".partial";
+        try
+        {
+            File.WriteAllLines(partial, documents.Read(new SourceRange(input, 0, new FileInfo(input).Length)).Select(document => Line(tokenizer, document)));
+            File.Move(partial, output, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(partial);
+        }
+    }
+
+    private static string Line(HuggingFaceTokenizer tokenizer, Document document)
+    {
+        var ids = document.Ids ?? [.. tokenizer.Encode(document.Text!)];
+        return JsonSerializer.Serialize(new { ids, decoded = tokenizer.Decode(ids) }, Format);
+    }
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Distil.Core.Errors;
+using Distil.Core.Jobs;
+using Distil.Trainer.Jobs;
+
+namespace Distil.Trainer.Commands;
+
+/// <summary><c>work</c>: does one job, or one after another as its standard input names them.</summary>
+internal static class WorkCommand
+{
+    private const int Succeeded = 0, Failed = 1, BadInput = 2;
+
+    internal static Command Create()
+    {
+        var uri = new Argument<Uri?>("request")
+        {
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = "URI of a job's request.json. Without it: one URI a line from standard input, each answered by 'done URI', to the end of input.",
+            CustomParser = parsed => Uri.TryCreate(parsed.Tokens[0].Value, UriKind.Absolute, out var found)
+                ? found
+                : throw new InvalidInputException($"{parsed.Tokens[0].Value} is not the URI of a job's request"),
+        };
+        var command = new Command("work", "Do the jobs of a run: prepare, teach, train, evaluate, export.") { uri };
+        command.SetAction(async (parsed, _) => await RunAsync(parsed.GetValue(uri)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Uri? request)
+    {
+        using var stop = new CancellationTokenSource();
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var jobs = new JobProgram(ArtifactCache.Default, TimeProvider.System);
+        return request is not null
+            ? ExitCode(await jobs.RunAsync(request, stop.Token))
+            : await WorkAsync(jobs, Console.In, Console.Out, stop);
+
+        void Stop(PosixSignalContext signal)
+        {
+            // The job ends by itself: it saves a checkpoint and writes its result first.
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    /// <summary>Does jobs until the input ends. An end in the middle of a job means that whoever asked is gone: the job is stopped.</summary>
+    private static async Task<int> WorkAsync(JobProgram jobs, TextReader input, TextWriter output, CancellationTokenSource stop)
+    {
+        var stopped = Task.Delay(Timeout.Infinite, stop.Token);
+        for (var next = NextAsync(input); ;)
+        {
+            if (await Task.WhenAny(next, stopped) == stopped)
+                return Failed;
+            if (await next is not { } line)
+                return Succeeded;
+
+            next = NextAsync(input);
+            var job = jobs.RunAsync(new Uri(line), stop.Token);
+            if (await Task.WhenAny(job, next) == next && await next is null)
+                await stop.CancelAsync();
+
+            await job;
+            await output.WriteLineAsync($"done {line}");
+            await output.FlushAsync();
+        }
+    }
+
+    // The console's own asynchronous reads block the caller.
+    private static Task<string?> NextAsync(TextReader input) => Task.Run(input.ReadLine);
+
+    private static int ExitCode(JobResult result) => result.Failure?.Class switch
+    {
+        null => Succeeded,
+        FailureClass.InvalidInput => BadInput,
+        _ => Failed,
+    };
+}

@@ -1,0 +1,172 @@
+using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
+using System.Security.Cryptography;
+using Distil.Core.Errors;
+
+namespace Distil.Trainer.Datasets;
+
+/// <summary>The header of a token-rows file: 40 bytes, little-endian.</summary>
+/// <remarks>
+/// Layout: magic "DISTROWS", int32 version 1, int32 contextLength, int32 bytes of an id (2 or 4), int32 0, int64 rows, int64 tokens; then rows ×
+/// contextLength ids, the last row filled with zeros; then the SHA-256 of the ids followed by the header (a writer knows the header last).
+/// </remarks>
+internal readonly record struct TokenRowsHeader(int ContextLength, int IdBytes, long Rows, long Tokens)
+{
+    internal const int Bytes = 40;
+    private const int Version = 1;
+
+    private static ReadOnlySpan<byte> Magic => "DISTROWS"u8;
+
+    internal long FileBytes => Bytes + checked(Rows * ContextLength * IdBytes) + SHA256.HashSizeInBytes;
+
+    internal void Write(Span<byte> to)
+    {
+        Magic.CopyTo(to);
+        BinaryPrimitives.WriteInt32LittleEndian(to[8..], Version);
+        BinaryPrimitives.WriteInt32LittleEndian(to[12..], ContextLength);
+        BinaryPrimitives.WriteInt32LittleEndian(to[16..], IdBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(to[20..], 0);
+        BinaryPrimitives.WriteInt64LittleEndian(to[24..], Rows);
+        BinaryPrimitives.WriteInt64LittleEndian(to[32..], Tokens);
+    }
+
+    internal static TokenRowsHeader Read(ReadOnlySpan<byte> from, long fileBytes, string path)
+    {
+        if (from.Length < Bytes || !from.StartsWith(Magic))
+        {
+            throw new InvalidInputException($"{path}: is not a token-rows file; expected one that starts with DISTROWS");
+        }
+
+        var version = BinaryPrimitives.ReadInt32LittleEndian(from[8..]);
+        if (version != Version)
+        {
+            throw new InvalidInputException($"{path}: has version {version}; this program reads version {Version}");
+        }
+
+        var header = new TokenRowsHeader(
+            BinaryPrimitives.ReadInt32LittleEndian(from[12..]),
+            BinaryPrimitives.ReadInt32LittleEndian(from[16..]),
+            BinaryPrimitives.ReadInt64LittleEndian(from[24..]),
+            BinaryPrimitives.ReadInt64LittleEndian(from[32..]));
+        var (context, width, rows, tokens) = header;
+        // Rows are bounded by the file's length first, so that no product below overflows.
+        if (context < 1 || width is not (2 or 4) || rows < 0 || rows > fileBytes || tokens > (Int128)rows * context || tokens <= (Int128)(rows - 1) * context)
+        {
+            throw new InvalidInputException($"{path}: its header is damaged (contextLength {context}, id bytes {width}, rows {rows}, tokens {tokens})");
+        }
+
+        var expected = Bytes + (Int128)rows * context * width + SHA256.HashSizeInBytes;
+        return expected == fileBytes
+            ? header
+            : throw new InvalidInputException($"{path}: has {fileBytes} bytes; its header ({rows} rows of {context}) needs {expected}");
+    }
+}
+
+/// <summary>Rows of token ids on disk, read at random through a memory map.</summary>
+public sealed unsafe class TokenRows : IDisposable
+{
+    private readonly MemoryMappedFile _map;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly byte* _data;
+    private readonly TokenRowsHeader _header;
+
+    private TokenRows(string path, long bytes)
+    {
+        _map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        _view = _map.CreateViewAccessor(0, bytes, MemoryMappedFileAccess.Read);
+        byte* start = null;
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        _data = start + _view.PointerOffset;
+        try
+        {
+            _header = TokenRowsHeader.Read(new ReadOnlySpan<byte>(_data, (int)Math.Min(bytes, TokenRowsHeader.Bytes)), bytes, path);
+            CheckSum(path, bytes);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <value>Token places in a row.</value>
+    public int ContextLength => _header.ContextLength;
+
+    /// <value>Rows, ≥ 0.</value>
+    public long Rows => _header.Rows;
+
+    /// <value>Real tokens in all rows. Only the last row can have less than <see cref="ContextLength"/>.</value>
+    public long Tokens => _header.Tokens;
+
+    /// <summary>Opens a file and checks it whole.</summary>
+    /// <exception cref="InvalidInputException">It is missing, truncated, damaged or no token-rows file.</exception>
+    public static TokenRows Open(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists || file.Length == 0)
+        {
+            throw new InvalidInputException($"{path}: is missing or empty; expected a token-rows file");
+        }
+
+        return new TokenRows(path, file.Length);
+    }
+
+    /// <summary>Reads a row.</summary>
+    /// <param name="row">From 0.</param>
+    /// <param name="ids">ContextLength places; those past the row's tokens become 0.</param>
+    /// <returns>Real tokens in the row, ≥ 1.</returns>
+    public int ReadRow(long row, Span<long> ids)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(ids.Length, ContextLength);
+        var from = _data + TokenRowsHeader.Bytes + row * ContextLength * _header.IdBytes;
+        if (_header.IdBytes == 2)
+        {
+            var narrow = new ReadOnlySpan<ushort>(from, ContextLength);
+            for (var i = 0; i < narrow.Length; i++)
+            {
+                ids[i] = narrow[i];
+            }
+        }
+        else
+        {
+            var wide = new ReadOnlySpan<int>(from, ContextLength);
+            for (var i = 0; i < wide.Length; i++)
+            {
+                ids[i] = wide[i];
+            }
+        }
+
+        return (int)Math.Min(ContextLength, Tokens - row * ContextLength);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!_view.SafeMemoryMappedViewHandle.IsClosed)
+        {
+            _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        }
+
+        _view.Dispose();
+        _map.Dispose();
+    }
+
+    private void CheckSum(string path, long bytes)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var end = bytes - SHA256.HashSizeInBytes;
+        const int chunk = 1 << 24;
+        for (long at = TokenRowsHeader.Bytes; at < end; at += chunk)
+        {
+            hash.AppendData(new ReadOnlySpan<byte>(_data + at, (int)Math.Min(chunk, end - at)));
+        }
+
+        hash.AppendData(new ReadOnlySpan<byte>(_data, TokenRowsHeader.Bytes));
+        if (!hash.GetHashAndReset().AsSpan().SequenceEqual(new ReadOnlySpan<byte>(_data + end, SHA256.HashSizeInBytes)))
+        {
+            throw new InvalidInputException($"{path}: is damaged: its checksum does not fit its content");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Distil.Trainer.Datasets;
+
+/// <summary>Writes a token-rows file, streamed. It appears under its name only when <see cref="Complete"/> has written it whole.</summary>
+public sealed class TokenRowsWriter : IDisposable
+{
+    private readonly string _path;
+    private readonly int _contextLength;
+    private readonly int _idBytes;
+    private readonly FileStream _file;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly byte[] _row;
+    private bool _completed;
+
+    /// <summary>Begins a file.</summary>
+    /// <param name="path">Where it will be; replaced where it exists.</param>
+    /// <param name="contextLength">Tokens in a row, ≥ 1.</param>
+    /// <param name="vocabularySize">All ids are less; up to 65,536 an id takes two bytes.</param>
+    public TokenRowsWriter(string path, int contextLength, int vocabularySize)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
+        _path = Path.GetFullPath(path);
+        _contextLength = contextLength;
+        _idBytes = vocabularySize <= 1 << 16 ? 2 : 4;
+        _row = new byte[contextLength * _idBytes];
+        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+        _file = new FileStream(_path + ".partial", FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+        _file.Write(new byte[TokenRowsHeader.Bytes]);
+    }
+
+    /// <value>Rows so far.</value>
+    public long Rows { get; private set; }
+
+    /// <value>Tokens so far.</value>
+    public long Tokens { get; private set; }
+
+    /// <summary>Appends a row.</summary>
+    /// <param name="ids">contextLength ids; fewer (at least one) only in the last row.</param>
+    public void WriteRow(ReadOnlySpan<int> ids)
+    {
+        if (Tokens != Rows * _contextLength || ids.IsEmpty || ids.Length > _contextLength)
+        {
+            throw new InvalidOperationException($"A row of {ids.Length} after {Rows} rows with {Tokens} tokens; only the last row may be short of {_contextLength}.");
+        }
+
+        Array.Clear(_row);
+        if (_idBytes == 2)
+        {
+            var narrow = MemoryMarshal.Cast<byte, ushort>(_row.AsSpan());
+            for (var i = 0; i < ids.Length; i++)
+            {
+                narrow[i] = checked((ushort)ids[i]);
+            }
+        }
+        else
+        {
+            ids.CopyTo(MemoryMarshal.Cast<byte, int>(_row.AsSpan()));
+        }
+
+        _file.Write(_row);
+        _hash.AppendData(_row);
+        Rows++;
+        Tokens += ids.Length;
+    }
+
+    /// <summary>Ends the file and gives it its name.</summary>
+    public void Complete()
+    {
+        var header = new byte[TokenRowsHeader.Bytes];
+        new TokenRowsHeader(_contextLength, _idBytes, Rows, Tokens).Write(header);
+        _hash.AppendData(header);
+        _file.Write(_hash.GetHashAndReset());
+        _file.Position = 0;
+        _file.Write(header);
+        _file.Dispose();
+        File.Move(_file.Name, _path, overwrite: true);
+        _completed = true;
+    }
+
+    /// <summary>Without <see cref="Complete"/>: leaves nothing behind.</summary>
+    public void Dispose()
+    {
+        _hash.Dispose();
+        _file.Dispose();
+        if (!_completed)
+        {
+            File.Delete(_file.Name);
+        }
+    }
+}

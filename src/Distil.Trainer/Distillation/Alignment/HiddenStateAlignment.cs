@@ -1,0 +1,53 @@
+using Distil.Core.Runs;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Distillation.Alignment;
+
+/// <summary>The third term of the Δ-distillation loss: how far the student's hidden states are from the teacher's. Recorded by autograd.</summary>
+public sealed class HiddenStateAlignment(AlignmentSpec spec)
+{
+    /// <value>Whether <see cref="Loss"/> is used: the mean of the teacher's layers is enough, and is stored with its outputs.</value>
+    public bool NeedsMeanHidden => spec.Kind != AlignmentKind.None && !NeedsLayers;
+
+    /// <value>Whether <see cref="LayerLoss"/> is used: it needs every teacher layer, so a teacher that runs in each step.</value>
+    public bool NeedsLayers => spec.Kind == AlignmentKind.Frobenius && spec.Reduction != FrobeniusReduction.Paper;
+
+    /// <summary>The loss from the mean of the teacher's layers, unweighted.</summary>
+    /// <param name="studentFinal">After the student's final norm, (B, S, D).</param>
+    /// <param name="teacherMean">Mean of the teacher's layers without the embedding output, (B, S, D).</param>
+    /// <param name="lengths">(B), int64: real tokens of each row; null where all are.</param>
+    /// <returns>0-d.</returns>
+    public Tensor Loss(Tensor studentFinal, Tensor teacherMean, Tensor? lengths = null)
+    {
+        if (!NeedsMeanHidden)
+            throw new InvalidOperationException($"alignment {spec.Kind}/{spec.Reduction} does not use the mean of the teacher's layers");
+        using var scope = NewDisposeScope();
+        var mask = MaskOf(lengths, studentFinal);
+        var loss = spec.Kind == AlignmentKind.Cosine
+            ? CosineAlignment.Loss(studentFinal, teacherMean, mask)
+            : FrobeniusAlignment.Paper(studentFinal, teacherMean, mask);
+        return loss.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The loss between layers, unweighted.</summary>
+    /// <param name="studentBlocks">After each block, n × (B, S, D).</param>
+    /// <param name="teacherLayers">After each layer without the embedding output, L × (B, S, D).</param>
+    /// <param name="lengths">(B), int64: real tokens of each row; null where all are.</param>
+    /// <returns>0-d.</returns>
+    public Tensor LayerLoss(IReadOnlyList<Tensor> studentBlocks, IReadOnlyList<Tensor> teacherLayers, Tensor? lengths = null)
+    {
+        if (!NeedsLayers)
+            throw new InvalidOperationException($"alignment {spec.Kind}/{spec.Reduction} does not compare layers");
+        using var scope = NewDisposeScope();
+        var mask = MaskOf(lengths, studentBlocks[0]);
+        var loss = spec.Reduction switch
+        {
+            FrobeniusReduction.Average => FrobeniusAlignment.Average(studentBlocks, teacherLayers, mask),
+            FrobeniusReduction.Ratio => FrobeniusAlignment.Ratio(studentBlocks, teacherLayers, mask),
+            _ => FrobeniusAlignment.BlockWise(studentBlocks, teacherLayers, mask),
+        };
+        return loss.MoveToOuterDisposeScope();
+    }
+
+    private static Tensor? MaskOf(Tensor? lengths, Tensor state) => lengths is null ? null : RealPositions.Of(lengths, state.shape[^2]);
+}

@@ -1,0 +1,74 @@
+using Distil.Trainer.TeacherOutputs;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Distillation;
+
+/// <summary>The LM head, its losses and their gradient, a chunk of positions at a time: (B, S, V) logits never exist in full.</summary>
+/// <remarks>Memory beyond inputs and results grows with the chunk: two or three (chunk, V) float32 arrays.</remarks>
+public static class DistillationHead
+{
+    /// <summary>Next-token loss and KL to the teacher, with the gradient of their weighted sum.</summary>
+    /// <param name="hidden">After the student's final norm, (B, S, D). Its graph is not followed: hand <see cref="HeadLoss.HiddenGradient"/> to its backward.</param>
+    /// <param name="headWeight">(V, D).</param>
+    /// <param name="inputIds">(B, S), int64.</param>
+    /// <param name="lengths">(B), int64: real tokens of each row; null where all are. Padding counts in no loss.</param>
+    /// <param name="targets">The teacher's outputs at the same positions; null without a teacher (KL is then 0).</param>
+    /// <param name="weights">Of this step.</param>
+    /// <param name="chunkPositions">Positions whose logits exist at once, ≥ 1.</param>
+    /// <param name="headGradient">Whether the head is trained too.</param>
+    public static HeadLoss Compute(
+        Tensor hidden, Tensor headWeight, Tensor inputIds, Tensor? lengths, TeacherTargets? targets, LossWeights weights, int chunkPositions, bool headGradient = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(chunkPositions, 1);
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var states = hidden.detach().reshape(-1, hidden.shape[^1]);                                   // (N, D)
+        var (real, labelled) = Masks(inputIds, lengths);
+        var goal = Targets(inputIds, real, labelled, targets?.At(weights.Temperature), weights);
+        var hiddenGradient = empty_like(states);
+        var weightGradient = headGradient ? zeros(headWeight.shape, ScalarType.Float32, headWeight.device) : null;
+        var positions = states.shape[0];
+        var (crossEntropy, kl) = (new List<Tensor>(), new List<Tensor>());
+        for (var start = 0L; start < positions; start += chunkPositions)
+        {
+            using var chunkScope = NewDisposeScope();
+            var count = Math.Min(chunkPositions, positions - start);
+            var chunk = states.narrow(0, start, count);
+            var logits = chunk.matmul(headWeight.t()).to(ScalarType.Float32);                         // (n, V)
+            var losses = Apply(logits, goal.Slice(start, count));
+            crossEntropy.Add(losses.CrossEntropy.MoveToOuterDisposeScope());
+            kl.Add(losses.Kl.MoveToOuterDisposeScope());
+            hiddenGradient.narrow(0, start, count).copy_(logits.to(headWeight.dtype).matmul(headWeight)); // (n, D)
+            weightGradient?.addmm_(logits.t(), chunk.to(ScalarType.Float32));
+        }
+
+        return new(
+            MeanOver(crossEntropy, labelled).MoveToOuterDisposeScope(),
+            MeanOver(kl, real).MoveToOuterDisposeScope(),
+            hiddenGradient.reshape(hidden.shape).MoveToOuterDisposeScope(),
+            weightGradient?.MoveToOuterDisposeScope());
+    }
+
+    private static PositionLosses Apply(Tensor logits, LogitTargets targets) =>
+        logits.device_type == DeviceType.CPU ? FusedLogitLoss.Apply(logits, targets) : TorchLogitLoss.Apply(logits, targets);
+
+    /// <returns>1 at the positions that are real, and at those whose next token is, (N) each.</returns>
+    private static (Tensor Real, Tensor Labelled) Masks(Tensor inputIds, Tensor? lengths)
+    {
+        var sequence = inputIds.shape[1];
+        var counts = lengths ?? full([inputIds.shape[0]], sequence, ScalarType.Int64, inputIds.device);
+        return (RealPositions.Of(counts, sequence).flatten(), RealPositions.Of(counts, sequence, offset: 1).flatten());
+    }
+
+    /// <summary>Labels, and each position's share of the weighted sum. Internal for the tests that start from logits.</summary>
+    internal static LogitTargets Targets(Tensor inputIds, Tensor real, Tensor labelled, TemperedTargets? teacher, LossWeights weights) => new(
+        inputIds.roll(-1, 1).flatten(),
+        labelled * weights.CrossEntropy / labelled.sum().clamp_min(1),
+        teacher,
+        real * (teacher is null ? 0 : weights.Kl * weights.Temperature) / real.sum().clamp_min(1),
+        weights.Temperature);
+
+    private static Tensor MeanOver(List<Tensor> losses, Tensor mask) =>
+        cat(losses).masked_fill(mask.eq(0), 0).sum(ScalarType.Float64) / mask.sum().clamp_min(1);
+}

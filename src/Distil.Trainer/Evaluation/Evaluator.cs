@@ -1,0 +1,102 @@
+using Distil.Core.Errors;
+using Distil.Trainer.Models;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Evaluation;
+
+/// <summary>Perplexity of student and teacher, KL(teacher ‖ student) and top-1 agreement on rows of tokens.</summary>
+/// <remarks>Padding is neither predicted nor counted. Logits exist for <see cref="EvaluationOptions.ChunkPositions"/> positions at a time.</remarks>
+public sealed class Evaluator(EvaluationOptions options)
+{
+    /// <summary>Evaluates a student, and a teacher on the same tokens.</summary>
+    /// <param name="student">Any causal model.</param>
+    /// <param name="teacher">Same vocabulary; null measures the student alone.</param>
+    /// <param name="rows">Each row's real tokens; rows are independent texts. A row of fewer than two has nothing to predict.</param>
+    /// <param name="progress">Told after each batch.</param>
+    /// <param name="cancel">Looked at before each batch.</param>
+    /// <exception cref="InvalidInputException">The vocabularies differ, or the rows hold nothing to predict.</exception>
+    public EvaluationResult Evaluate(
+        ILanguageModel student, ILanguageModel? teacher, IEnumerable<long[]> rows, Action<EvaluationProgress>? progress = null, CancellationToken cancel = default)
+    {
+        if (teacher is not null && teacher.VocabularySize != student.VocabularySize)
+        {
+            throw new InvalidInputException(
+                $"the teacher's vocabulary has {teacher.VocabularySize} tokens, the student's {student.VocabularySize}; they must be one vocabulary");
+        }
+
+        using var noGrad = no_grad();
+        var sums = new ScoreSums();
+        long rowsDone = 0, tokens = 0;
+        foreach (var batch in rows.Chunk(options.BatchRows))
+        {
+            cancel.ThrowIfCancellationRequested();
+            var predicted = batch.Sum(row => Math.Max(row.Length - 1, 0));
+            if (predicted > 0)
+            {
+                sums.Add(Measure(student, teacher, batch));
+            }
+
+            rowsDone += batch.Length;
+            tokens += predicted;
+            progress?.Invoke(new EvaluationProgress(rowsDone, tokens));
+        }
+
+        return tokens > 0
+            ? sums.Mean(rowsDone, tokens, teacher is not null)
+            : throw new InvalidInputException($"the evaluation data has {rowsDone} rows and no row of two tokens or more; there is nothing to predict");
+    }
+
+    private double[] Measure(ILanguageModel student, ILanguageModel? teacher, long[][] batch)
+    {
+        using var scope = NewDisposeScope();
+        var (ids, positions, labels) = Layout(batch);
+        var studentHidden = HiddenAt(student, ids, positions);                               // (N, D)
+        var teacherHidden = teacher is null ? null : HiddenAt(teacher, ids, positions);      // (N, D')
+        var total = zeros(ScoreSums.Count, float64, student.Device);
+        for (long start = 0; start < labels.shape[0]; start += options.ChunkPositions)
+        {
+            using var chunk = NewDisposeScope();
+            var end = Math.Min(start + options.ChunkPositions, labels.shape[0]);
+            var label = labels[TensorIndex.Slice(start, end)].to(student.Device).unsqueeze(-1); // (n, 1)
+            var studentLog = LogProbabilities(student, studentHidden[TensorIndex.Slice(start, end)]);
+            var teacherLog = teacher is null ? null : LogProbabilities(teacher, teacherHidden![TensorIndex.Slice(start, end)]).to(student.Device);
+            total.add_(ScoreSums.Of(studentLog, teacherLog, label));
+        }
+
+        return total.cpu().data<double>().ToArray();
+    }
+
+    /// <summary>Pads rows at their ends: what stands behind a token changes nothing for a causal model.</summary>
+    /// <returns>ids (B, S); the flat positions that predict a real token (N), and the tokens that they predict (N); all on the CPU.</returns>
+    private static (Tensor Ids, Tensor Positions, Tensor Labels) Layout(long[][] batch)
+    {
+        var length = batch.Max(row => row.Length);
+        var ids = new long[batch.Length * length];
+        var positions = new List<long>();
+        var labels = new List<long>();
+        for (var b = 0; b < batch.Length; b++)
+        {
+            batch[b].CopyTo(ids, b * length);
+            for (var s = 0; s + 1 < batch[b].Length; s++)
+            {
+                positions.Add(b * length + s);
+                labels.Add(batch[b][s + 1]);
+            }
+        }
+
+        return (tensor(ids, batch.Length, length), tensor(positions.ToArray()), tensor(labels.ToArray()));
+    }
+
+    private static Tensor HiddenAt(ILanguageModel model, Tensor ids, Tensor positions)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = model.Forward(ids.to(model.Device)).flatten(0, 1);                      // (B·S, D)
+        return hidden.index_select(0, positions.to(model.Device)).MoveToOuterDisposeScope(); // (N, D)
+    }
+
+    private static Tensor LogProbabilities(ILanguageModel model, Tensor hidden)
+    {
+        var head = model.HeadWeight;                                                         // (V, D)
+        return hidden.to_type(head.dtype).matmul(head.t()).to_type(float32).log_softmax(-1); // (n, V)
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Distil.Core;
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Trainer.Reports;
+
+namespace Distil.Trainer.Jobs.Export;
+
+/// <summary>The jobs of a run that have ended, tries included.</summary>
+internal sealed class JobHistory
+{
+    private readonly List<(JobRequest Request, JobResult Result)> _jobs = [];
+
+    /// <summary>Reads all results of a run.</summary>
+    public static async Task<JobHistory> ReadAsync(JobContext job)
+    {
+        var history = new JobHistory();
+        await foreach (var blob in job.Store.ListAsync($"{ArtifactLayout.Run(job.Request.RunId)}jobs/", job.Stop))
+        {
+            if (blob.Split('/') is not [.., var jobId, "result.json"])
+                continue;
+
+            history._jobs.Add((
+                await job.Store.ReadJsonAsync<JobRequest>(ArtifactLayout.JobRequest(job.Request.RunId, jobId), job.Stop),
+                await job.Store.ReadJsonAsync<JobResult>(blob, job.Stop)));
+        }
+
+        return history;
+    }
+
+    /// <summary>Time of each stage, in order.</summary>
+    public IReadOnlyList<StageTiming> Timings =>
+    [
+        .. from job in _jobs
+           group job.Result by job.Request.Kind into stage
+           orderby stage.Key
+           select new StageTiming(stage.Key.ToString().ToLowerInvariant(), stage.Count(), stage.Sum(result => (result.EndedAt - result.StartedAt).TotalSeconds)),
+    ];
+
+    /// <summary>The largest memory that a train job of a student used, in bytes; null where none says.</summary>
+    public long? PeakTrainingMemory(StudentVariant student) => (
+        from job in _jobs
+        where job.Request.Kind == JobKind.Train && job.Request.Variant == student && job.Result.Output is not null
+        select job.Result.Output!.Value.Deserialize<TrainOutput>(DistilJson.Options)!.PeakMemoryBytes).Max();
+}

@@ -1,0 +1,33 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Distil.Trainer.Reports;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Jobs.Export;
+
+/// <summary>The machine that this process runs on.</summary>
+internal static class Machine
+{
+    /// <summary>Describes it.</summary>
+    /// <param name="device">What torch uses.</param>
+    public static MachineSummary Describe(Device device) => new()
+    {
+        OperatingSystem = RuntimeInformation.OSDescription,
+        Device = device.type == TorchSharp.DeviceType.CUDA ? "CUDA GPU" : $"CPU, {Environment.ProcessorCount} cores of {ProcessorName()}",
+        Cores = Environment.ProcessorCount,
+        MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+        Versions = new Dictionary<string, string>
+        {
+            ["Distil"] = typeof(Machine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown",
+            [".NET"] = Environment.Version.ToString(),
+            ["libtorch"] = __version__,
+        },
+    };
+
+    private static string ProcessorName()
+    {
+        const string Source = "/proc/cpuinfo", Field = "model name";
+        var line = File.Exists(Source) ? File.ReadLines(Source).FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal)) : null;
+        return line?[(line.IndexOf(':') + 1)..].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
+    }
+}

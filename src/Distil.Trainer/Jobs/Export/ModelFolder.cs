@@ -1,0 +1,32 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Trainer.Models.Xlstm;
+
+namespace Distil.Trainer.Jobs.Export;
+
+/// <summary>Stores a student's folder: what Python with the authors' code loads.</summary>
+internal static class ModelFolder
+{
+    /// <summary>Of the teacher's folder, what belongs to its tokens and so to the student too.</summary>
+    private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
+
+    /// <summary>Writes the folder here and uploads it.</summary>
+    /// <returns>Its files.</returns>
+    public static async Task<IReadOnlyList<ArtifactFile>> UploadAsync(JobContext job, XlstmModel student, StudentVariant variant)
+    {
+        var folder = Path.Combine(job.Folder, $"model-{variant}");
+        student.Save(folder);
+        foreach (var name in TokenizerFiles)
+        {
+            var path = Path.Combine(job.Spec.Teacher.Path, name);
+            if (File.Exists(path))
+                File.Copy(path, Path.Combine(folder, name));
+        }
+
+        var files = new List<ArtifactFile>();
+        foreach (var path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
+            files.Add(await job.Store.UploadAsync(ArtifactLayout.ModelFile(job.Request.RunId, variant, Path.GetFileName(path)), path, job.Stop));
+
+        return files;
+    }
+}

@@ -1,0 +1,143 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Core.Runs;
+using Distil.Trainer.Evaluation;
+using Distil.Trainer.Reports;
+
+namespace Distil.Trainer.Jobs.Export;
+
+/// <summary>Gathers a run's report from what its jobs left in storage.</summary>
+internal static class ReportAssembly
+{
+    /// <summary>The report.</summary>
+    /// <param name="job">The export job.</param>
+    /// <param name="model">The finished model's files.</param>
+    /// <param name="samples">Continuations side by side.</param>
+    /// <param name="decode">Decoding after several context lengths.</param>
+    public static async Task<RunReport> ReadAsync(
+        JobContext job, IReadOnlyList<ArtifactFile> model, IReadOnlyList<SampleSummary> samples, IReadOnlyList<DecodeComparison> decode)
+    {
+        var (request, spec, plan) = (job.Request, job.Spec, job.Plan);
+        var dataset = await job.ReadDatasetAsync();
+        var outputs = spec.Teacher.Mode == TeacherMode.Online
+            ? null
+            : await job.Store.ReadJsonAsync<TeacherOutputsManifest>(ArtifactLayout.TeacherOutputsManifest(request.TeacherOutputsId), job.Stop);
+        var history = await JobHistory.ReadAsync(job);
+        return new RunReport
+        {
+            RunId = request.RunId,
+            CreatedAt = job.Time.GetUtcNow(),
+            Spec = spec,
+            Teacher = Teacher(job),
+            Student = new StudentSummary
+            {
+                Blocks = [.. Enumerable.Range(0, plan.Student.Blocks).Select(block => plan.Student.SlstmAt.Contains(block) ? "sLSTM" : "mLSTM")],
+                Heads = plan.Student.Heads,
+                TrainableParameters = plan.TrainableParameters.Value,
+                FrozenParameters = plan.FrozenParameters.Value,
+            },
+            Dataset = Dataset(dataset, spec),
+            Epochs = await EpochsAsync(job),
+            Training = await TrainingHistory.ReadAsync(job, StudentVariant.Distilled, history),
+            TrainingWithoutTeacher = spec.Evaluation.Baseline ? await TrainingHistory.ReadAsync(job, StudentVariant.WithoutTeacher, history) : null,
+            Samples = samples,
+            Decode = decode,
+            Storage = await StorageAsync(job, dataset, outputs, model),
+            Timings = history.Timings,
+            KlErrors = outputs is null ? [] : MeanErrors(outputs),
+            Artifacts = Links(request, spec),
+            Machine = Machine.Describe(job.Device),
+        };
+    }
+
+    private static TeacherSummary Teacher(JobContext job) => new()
+    {
+        Path = job.Spec.Teacher.Path,
+        Architecture = job.Plan.Teacher.ModelType,
+        Layers = job.Plan.Teacher.Layers,
+        HiddenSize = job.Plan.Teacher.HiddenSize,
+        Heads = job.Plan.Teacher.Heads,
+        VocabularySize = job.Plan.Teacher.VocabularySize,
+        MaxContext = job.Plan.Teacher.MaxPositions,
+        Parameters = job.LoadTeacher().Parameters,
+    };
+
+    private static DatasetSummary Dataset(DatasetManifest dataset, RunSpec spec) => new()
+    {
+        DatasetId = dataset.DatasetId,
+        Documents = dataset.Shards.Sum(shard => shard.Documents),
+        Shards = dataset.Shards.Count,
+        ContextLength = spec.Dataset.ContextLength,
+        TrainRows = dataset.TrainRows,
+        TrainTokens = dataset.TrainTokens,
+        EvalRows = dataset.EvalRows,
+        EvalTokens = dataset.EvalTokens,
+    };
+
+    private static async Task<IReadOnlyList<EpochSummary>> EpochsAsync(JobContext job)
+    {
+        var epochs = new List<EpochSummary>();
+        for (var epoch = 0; epoch < job.Spec.Training.Epochs; epoch++)
+        {
+            epochs.Add(new EpochSummary
+            {
+                Epoch = epoch + 1,
+                Distilled = await EvaluationAsync(StudentVariant.Distilled),
+                WithoutTeacher = job.Spec.Evaluation.Baseline ? await EvaluationAsync(StudentVariant.WithoutTeacher) : null,
+            });
+
+            Task<EvaluationResult> EvaluationAsync(StudentVariant student) =>
+                job.Store.ReadJsonAsync<EvaluationResult>(ArtifactLayout.EpochReport(job.Request.RunId, student, epoch), job.Stop);
+        }
+
+        return epochs;
+    }
+
+    private static async Task<StorageSummary> StorageAsync(
+        JobContext job, DatasetManifest dataset, TeacherOutputsManifest? outputs, IReadOnlyList<ArtifactFile> model)
+    {
+        long checkpoints = 0;
+        foreach (var student in Enum.GetValues<StudentVariant>())
+        {
+            foreach (var blob in await new CheckpointStore(job.Store, job.Request.RunId, student).ManifestsAsync(job.Stop))
+                checkpoints += (await job.Store.ReadJsonAsync<CheckpointManifest>(blob, job.Stop)).Files.Sum(file => file.Bytes);
+        }
+
+        return new StorageSummary
+        {
+            DatasetBytes = dataset.Shards.Sum(shard => (shard.Train?.File.Bytes ?? 0) + (shard.Eval?.File.Bytes ?? 0)),
+            TeacherOutputBytes = outputs?.Bytes ?? 0,
+            TeacherOutputBytesPerToken = outputs?.BytesPerToken,
+            MeanKeptTokens = outputs is null ? null : Mean(outputs, shard => shard.MeanKeptTokens),
+            CappedShare = outputs is null ? null : Mean(outputs, shard => shard.CappedShare),
+            CheckpointBytes = checkpoints,
+            ModelBytes = model.Sum(file => file.Bytes),
+        };
+    }
+
+    private static double Mean(TeacherOutputsManifest outputs, Func<TeacherOutputsShard, double> value) =>
+        outputs.Shards.Sum(shard => value(shard) * shard.Tokens) / Math.Max(1, outputs.Tokens);
+
+    private static IReadOnlyList<KlError> MeanErrors(TeacherOutputsManifest outputs) =>
+    [
+        .. from error in outputs.Shards.SelectMany(shard => shard.KlErrors)
+           group error.Relative by error.Temperature into at
+           orderby at.Key descending
+           select new KlError(at.Key, at.Average()),
+    ];
+
+    private static IReadOnlyList<ArtifactLink> Links(JobRequest request, RunSpec spec)
+    {
+        var links = new List<ArtifactLink>
+        {
+            new("Model folder", ArtifactLayout.Model(request.RunId, StudentVariant.Distilled)),
+            new("Training log, a JSON line a step", ArtifactLayout.Metrics(request.RunId, StudentVariant.Distilled)),
+            new("TensorBoard events", ArtifactLayout.Events(request.RunId, StudentVariant.Distilled, "")),
+            new("Numbers of this page", ArtifactLayout.ReportData(request.RunId)),
+        };
+        if (spec.Evaluation.Baseline)
+            links.Add(new("Model trained without the teacher", ArtifactLayout.Model(request.RunId, StudentVariant.WithoutTeacher)));
+
+        return links;
+    }
+}

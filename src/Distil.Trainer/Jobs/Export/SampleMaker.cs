@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+using Distil.Trainer.Generation;
+using Distil.Trainer.Models;
+using Distil.Trainer.Reports;
+using Distil.Trainer.Tokenization;
+
+namespace Distil.Trainer.Jobs.Export;
+
+/// <summary>Has each model continue the same beginnings.</summary>
+internal static class SampleMaker
+{
+    private const int HeldOutPrompts = 3;
+    private const int PromptTokens = 24;
+    private const int RowsLookedAt = 64;
+
+    /// <summary>The user's prompts, or beginnings of held-out documents, continued by teacher and students.</summary>
+    public static async Task<IReadOnlyList<SampleSummary>> MakeAsync(JobContext job, ILanguageModel student, ILanguageModel? baseline)
+    {
+        var tokenizer = HuggingFaceTokenizer.Load(job.Spec.Teacher.Path);
+        IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> prompts = job.Spec.Evaluation.Prompts.Count > 0
+            ? job.Spec.Evaluation.Prompts.Select(text => ((IReadOnlyList<int>)tokenizer.Encode(text), (string?)null))
+            : HeldOut(await job.ReadEvalRowsAsync(await job.ReadDatasetAsync(), RowsLookedAt), tokenizer, job.Spec.Evaluation.SampleTokens);
+        var teacher = job.LoadTeacher();
+        return [.. prompts.Select(item => new SampleSummary
+        {
+            Prompt = Text(tokenizer, item.Prompt),
+            Truth = item.Truth,
+            Teacher = Continue(job, tokenizer, teacher, item.Prompt),
+            Student = Continue(job, tokenizer, student, item.Prompt),
+            WithoutTeacher = baseline is null ? null : Continue(job, tokenizer, baseline, item.Prompt),
+        })];
+    }
+
+    /// <summary>Beginnings of documents: what stands right behind an end of text, where enough of the document is in the row.</summary>
+    internal static IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> HeldOut(
+        IReadOnlyList<long[]> rows, HuggingFaceTokenizer tokenizer, int continuation) =>
+        (from row in rows
+         from start in Enumerable.Range(0, row.Length)
+         where start == 0 || row[start - 1] == tokenizer.EndOfText
+         let document = row.Skip(start).TakeWhile(id => id != tokenizer.EndOfText).Select(id => (int)id).ToArray()
+         where document.Length >= 2 * PromptTokens && (start > 0 || ReferenceEquals(row, rows[0]))
+         select ((IReadOnlyList<int>)document[..PromptTokens], (string?)Text(tokenizer, document.Skip(PromptTokens).Take(continuation).ToArray())))
+        .Take(HeldOutPrompts);
+
+    private static string Continue(JobContext job, HuggingFaceTokenizer tokenizer, ILanguageModel model, IReadOnlyList<int> prompt)
+    {
+        var options = new SamplingOptions { Seed = (ulong)job.Spec.Seed };
+        return Text(tokenizer, [.. new Generator(model).Continue(prompt, options, job.Spec.Evaluation.SampleTokens, tokenizer.EndOfText, job.Stop)]);
+    }
+
+    private static string Text(HuggingFaceTokenizer tokenizer, IReadOnlyList<int> ids) => tokenizer.Decode(CollectionsMarshal.AsSpan(ids.ToList()));
+}

@@ -1,0 +1,42 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Trainer.Metrics;
+using Distil.Trainer.Reports;
+using Distil.Trainer.Training;
+
+namespace Distil.Trainer.Jobs.Export;
+
+/// <summary>How a student's training went, from its <c>metrics.jsonl</c>.</summary>
+internal static class TrainingHistory
+{
+    private static readonly (CurveKind Kind, Func<StepMetrics, double?> Value)[] Quantities =
+    [
+        (CurveKind.Loss, step => step.Loss), (CurveKind.CrossEntropy, step => step.CrossEntropy), (CurveKind.Kl, step => step.Kl),
+        (CurveKind.Alignment, step => step.Alignment), (CurveKind.Alpha, step => step.Alpha), (CurveKind.Temperature, step => step.Temperature),
+        (CurveKind.LearningRate, step => step.LearningRate), (CurveKind.GradientNorm, step => step.GradientNorm),
+    ];
+
+    /// <summary>Reads and thins it.</summary>
+    public static async Task<TrainingSummary> ReadAsync(JobContext job, StudentVariant student, JobHistory history)
+    {
+        var blob = ArtifactLayout.Metrics(job.Request.RunId, student);
+        var path = Path.Combine(job.Folder, $"metrics-{student}.jsonl");
+        await File.WriteAllTextAsync(path, await job.Store.TryReadTextAsync(blob, job.Stop) ?? "", job.Stop);
+        return Summarise([.. MetricsLog.Read(path)], history.PeakTrainingMemory(student));
+    }
+
+    internal static TrainingSummary Summarise(IReadOnlyList<StepMetrics> steps, long? peakMemoryBytes) => new()
+    {
+        Steps = steps.Count,
+        Tokens = steps.Sum(step => step.Tokens),
+        Seconds = steps.Sum(step => step.TokensPerSecond > 0 ? step.Tokens / step.TokensPerSecond : 0),
+        PeakMemoryBytes = peakMemoryBytes,
+        Curves = [.. from quantity in Quantities
+                     let values = Values(steps, quantity.Value)
+                     where values.Count > 0
+                     select Curve.Thin(quantity.Kind, values)],
+    };
+
+    private static List<(long Step, double Value)> Values(IReadOnlyList<StepMetrics> steps, Func<StepMetrics, double?> value) =>
+        [.. from step in steps let found = value(step) where found is not null select (step.GlobalStep + 1, found!.Value)];
+}

@@ -1,0 +1,71 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Trainer.Evaluation;
+using Distil.Trainer.Jobs.Export;
+using Distil.Trainer.Models.Xlstm;
+using Distil.Trainer.Reports;
+
+namespace Distil.Trainer.Jobs;
+
+/// <summary>The finished model's folder, and the report.</summary>
+internal sealed class ExportJob : IJob
+{
+    /// <inheritdoc />
+    public async Task<object> RunAsync(JobContext job)
+    {
+        var (spec, last) = (job.Spec, job.Spec.Training.Epochs - 1);
+        using var student = await job.RestoreStudentAsync(StudentVariant.Distilled, last);
+        using var baseline = spec.Evaluation.Baseline ? await job.RestoreStudentAsync(StudentVariant.WithoutTeacher, last) : null;
+        job.Progress.Report("export the model", 0, 3, "parts");
+        var model = await ModelFolder.UploadAsync(job, student, StudentVariant.Distilled);
+        if (baseline is not null)
+            await ModelFolder.UploadAsync(job, baseline, StudentVariant.WithoutTeacher);
+
+        job.Progress.Report("continue prompts", 1, 3, "parts");
+        var samples = await SampleMaker.MakeAsync(job, student, baseline);
+        job.Progress.Report("measure decoding", 2, 3, "parts");
+        var decode = MeasureDecoding(job, student);
+        var report = await ReportAssembly.ReadAsync(job, model, samples, decode);
+        await job.Store.WriteTextAsync(ArtifactLayout.Report(job.Request.RunId), ReportHtml.Render(report), "text/html; charset=utf-8", job.Stop);
+        await job.Store.WriteJsonAsync(ArtifactLayout.ReportData(job.Request.RunId), report, job.Stop);
+        var result = report.Epochs[^1];
+        return new ExportOutput
+        {
+            Report = ArtifactLayout.Report(job.Request.RunId),
+            Model = ArtifactLayout.Model(job.Request.RunId, StudentVariant.Distilled),
+            ModelFiles = model,
+            StudentPerplexity = result.Distilled.Student.Perplexity,
+            TeacherPerplexity = result.Distilled.Teacher!.Perplexity,
+            StudentWithoutTeacherPerplexity = result.WithoutTeacher?.Student.Perplexity,
+        };
+    }
+
+    private static IReadOnlyList<DecodeComparison> MeasureDecoding(JobContext job, XlstmModel student)
+    {
+        var length = job.Spec.Dataset.ContextLength;
+        var contexts = job.Spec.Evaluation.DecodeContexts ?? [length / 4, length, 4 * length];
+        return new DecodeBenchmark(new DecodeBenchmarkOptions()).Compare(student, job.LoadTeacher(), job.Plan.Teacher.MaxPositions, contexts, job.Stop);
+    }
+}
+
+/// <summary>What an export job says of the finished run.</summary>
+internal sealed record ExportOutput
+{
+    /// <value>Blob of the report's page.</value>
+    public required string Report { get; init; }
+
+    /// <value>Blob prefix of the model's folder.</value>
+    public required string Model { get; init; }
+
+    /// <value>The folder's files.</value>
+    public required IReadOnlyList<ArtifactFile> ModelFiles { get; init; }
+
+    /// <value>On the held-out rows, after the last epoch.</value>
+    public required double StudentPerplexity { get; init; }
+
+    /// <value>The teacher's on the same rows.</value>
+    public required double TeacherPerplexity { get; init; }
+
+    /// <value>Of the student trained without the teacher; null where the run had none.</value>
+    public double? StudentWithoutTeacherPerplexity { get; init; }
+}

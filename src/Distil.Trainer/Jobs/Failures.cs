@@ -1,0 +1,30 @@
+using System.Runtime.InteropServices;
+using Distil.Core.Errors;
+using Distil.Core.Jobs;
+using Distil.Trainer.Training;
+
+namespace Distil.Trainer.Jobs;
+
+/// <summary>Which class of failure an exception is.</summary>
+internal static class Failures
+{
+    /// <summary>Torch's allocators, CPU and CUDA, say it in these words.</summary>
+    private static readonly string[] MemoryWords = ["out of memory", "can't allocate memory", "not enough memory"];
+
+    /// <summary>The failure to write down for an exception.</summary>
+    /// <param name="error">What ended the job.</param>
+    /// <param name="stopped">Whether the process was asked to end.</param>
+    public static JobFailure Of(Exception error, bool stopped) => error switch
+    {
+        InvalidInputException => new(FailureClass.InvalidInput, error.Message),
+        // The same steps would end the same: trying again is of no use.
+        NonFiniteTrainingException => new(FailureClass.InvalidInput, error.Message),
+        OperationCanceledException when stopped => new(FailureClass.Preempted, "the process was asked to end; the job goes on from its last checkpoint"),
+        OutOfMemoryException => new(FailureClass.OutOfMemory, error.Message, error.ToString()),
+        ExternalException when Array.Exists(MemoryWords, words => error.Message.Contains(words, StringComparison.OrdinalIgnoreCase)) =>
+            new(FailureClass.OutOfMemory, FirstLine(error.Message), error.ToString()),
+        _ => new(FailureClass.Transient, $"{error.GetType().Name}: {FirstLine(error.Message)}", error.ToString()),
+    };
+
+    private static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd();
+}

@@ -1,0 +1,45 @@
+using Distil.Core.Artifacts;
+using Distil.Trainer.Datasets;
+using Distil.Trainer.Models;
+using Distil.Trainer.Tokenization;
+
+namespace Distil.Trainer.Jobs;
+
+/// <summary>Text of one shard to rows of tokens.</summary>
+internal sealed class PrepareJob : IJob
+{
+    /// <inheritdoc />
+    public async Task<object> RunAsync(JobContext job)
+    {
+        var closing = ArtifactLayout.DatasetShard(job.Request.DatasetId, job.Shard);
+        if (await job.Store.TryReadJsonAsync<DatasetShard>(closing, job.Stop) is { } earlier)
+            return earlier;
+
+        var source = job.Plan.Shards[job.Shard];
+        var (train, eval) = (Path.Combine(job.Folder, "train.bin"), Path.Combine(job.Folder, "eval.bin"));
+        var tokenizer = HuggingFaceTokenizer.Load(job.Spec.Teacher.Path);
+        VocabularyCheck.RequireFits(
+            Path.Combine(job.Spec.Teacher.Path, "tokenizer.json"), tokenizer.VocabularySize, job.Spec.Teacher.Path, job.Plan.Teacher.VocabularySize);
+        job.Progress.Begin();
+        var made = new ShardPreparer(tokenizer, job.Spec.Dataset).Prepare(source, train, eval, new Progress(job.Progress), job.Stop);
+
+        var shard = new DatasetShard
+        {
+            Index = job.Shard,
+            Train = await UploadAsync(job, ArtifactLayout.TrainTokens(job.Request.DatasetId, job.Shard), train, made.Rows, made.Tokens),
+            Eval = await UploadAsync(job, ArtifactLayout.EvalTokens(job.Request.DatasetId, job.Shard), eval, made.EvalRows, made.EvalTokens),
+            Documents = made.Documents + made.EvalDocuments,
+            SourceBytes = source.Ranges.Concat(source.EvalRanges).Sum(range => range.End - range.Start),
+        };
+        await job.Store.TryCreateJsonAsync(closing, shard, job.Stop);
+        return shard;
+    }
+
+    private static async Task<TokenFile?> UploadAsync(JobContext job, string blob, string path, long rows, long tokens) =>
+        rows == 0 ? null : new TokenFile(await job.Cache.UploadAsync(job.Store, blob, path, job.Stop), rows, tokens);
+
+    private sealed class Progress(ProgressReporter to) : IProgress<PreparationProgress>
+    {
+        public void Report(PreparationProgress value) => to.Report("prepare", value.BytesDone, value.BytesTotal, "bytes", value.Tokens);
+    }
+}

@@ -1,0 +1,99 @@
+using Azure;
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+
+namespace Distil.Trainer.Jobs;
+
+/// <summary>Writes <c>progress.json</c> every few seconds with the latest that the job said.</summary>
+internal sealed class ProgressReporter : IAsyncDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
+
+    private readonly ArtifactStore _store;
+    private readonly string _blob;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _end = new();
+    private readonly Task _writing;
+    private long _began;
+    private JobProgress? _latest;
+
+    /// <param name="store">The run's storage.</param>
+    /// <param name="blob">Where the progress goes.</param>
+    /// <param name="time">The clock.</param>
+    public ProgressReporter(ArtifactStore store, string blob, TimeProvider time)
+    {
+        (_store, _blob, _time, _began) = (store, blob, time, time.GetTimestamp());
+        _writing = WriteAsync();
+    }
+
+    /// <summary>Begins to count a stage's time anew; call it where start-up is over.</summary>
+    public void Begin() => _began = _time.GetTimestamp();
+
+    /// <summary>Says how far the job is. Cheap: nothing is written here.</summary>
+    /// <param name="stage">What is being done, in a word or two.</param>
+    /// <param name="done">Work done.</param>
+    /// <param name="total">Work in all; 0 where unknown.</param>
+    /// <param name="unit">What is counted.</param>
+    /// <param name="tokens">Tokens done since <see cref="Begin"/>; null where they are not counted.</param>
+    /// <param name="doneBefore">Work that was done before <see cref="Begin"/>, by an earlier try.</param>
+    /// <param name="loss">Latest training loss.</param>
+    public void Report(string stage, long done, long total, string unit, long? tokens = null, long doneBefore = 0, double? loss = null)
+    {
+        var (now, seconds) = (_time.GetUtcNow(), _time.GetElapsedTime(_began).TotalSeconds);
+        var (here, left) = (done - doneBefore, total - done);
+        _latest = new JobProgress
+        {
+            Stage = stage,
+            Done = done,
+            Total = total,
+            Unit = unit,
+            TokensPerSecond = tokens > 0 && seconds > 0 ? tokens / seconds : null,
+            Loss = loss is { } value && double.IsFinite(value) ? value : null,
+            ExpectedEnd = here > 0 && left >= 0 && total > 0 ? now.AddSeconds(seconds / here * left) : null,
+            At = now,
+        };
+    }
+
+    /// <summary>Writes the latest a last time.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await _writing;
+        _end.Dispose();
+    }
+
+    private async Task WriteAsync()
+    {
+        JobProgress? written = null;
+        using var timer = new PeriodicTimer(Interval, _time);
+        for (var ended = false; !ended;)
+        {
+            ended = !await TickAsync(timer);
+            if (_latest is not { } latest || latest == written)
+                continue;
+
+            try
+            {
+                await _store.WriteJsonAsync(_blob, latest);
+                written = latest;
+            }
+            catch (RequestFailedException error)
+            {
+                // Progress is for people: a job goes on without it, and ends by its result.
+                await Console.Error.WriteLineAsync($"{_blob}: progress was not written: {error.Message}");
+            }
+        }
+    }
+
+    private async Task<bool> TickAsync(PeriodicTimer timer)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(_end.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

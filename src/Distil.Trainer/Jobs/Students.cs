@@ -1,0 +1,65 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Models.Xlstm;
+using Distil.Trainer.Safetensors;
+using Distil.Trainer.Training.Checkpoints;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Jobs;
+
+/// <summary>How jobs come by the run's students.</summary>
+internal static class Students
+{
+    /// <summary>The student before its first step: the same for every variant.</summary>
+    public static XlstmModel CreateStudent(this JobContext job)
+    {
+        using var teacher = EmbeddingAndHead.Read(job.Spec.Teacher.Path);
+        return XlstmModel.Create(ConfigOf(job), teacher.Embedding, teacher.Head, job.Spec.Seed, job.Device);
+    }
+
+    /// <summary>The student after an epoch.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="variant">Which student.</param>
+    /// <param name="epoch">From 0; trained to its end.</param>
+    /// <exception cref="InvalidOperationException">There is no whole checkpoint of that epoch's end.</exception>
+    public static async Task<XlstmModel> RestoreStudentAsync(this JobContext job, StudentVariant variant, int epoch)
+    {
+        var folder = Path.Combine(job.Folder, $"restored-{variant}");
+        Directory.CreateDirectory(folder);
+        var checkpoint = await new CheckpointStore(job.Store, job.Request.RunId, variant).RestoreNewestAsync(folder, Console.Error.WriteLine, epoch, job.Stop);
+        if (checkpoint is not { EndOfEpoch: true } || checkpoint.Epoch != epoch)
+            throw new InvalidOperationException($"{ArtifactLayout.Checkpoints(job.Request.RunId, variant)}: has no whole checkpoint of the end of epoch {epoch + 1}");
+
+        var student = job.CreateStudent();
+        using var frozen = no_grad();
+        using var weights = SafetensorsFile.Open(Path.Combine(folder, CheckpointFolder.WeightsFile));
+        foreach (var parameter in student.TrainableParameters)
+        {
+            using var value = weights.Read(parameter.Name, ScalarType.Float32, job.Device);
+            parameter.Value.copy_(value);
+        }
+
+        return student;
+    }
+
+    private static XlstmConfig ConfigOf(JobContext job)
+    {
+        var (shape, spec) = (job.Plan.Student, job.Spec.Student);
+        return new XlstmConfig
+        {
+            VocabularySize = shape.VocabularySize,
+            ContextLength = job.Spec.Dataset.ContextLength,
+            Blocks = shape.Blocks,
+            Width = shape.Width,
+            SlstmAt = shape.SlstmAt,
+            MlstmHeads = shape.Heads,
+            SlstmHeads = shape.Heads,
+            MlstmConvKernel = shape.ConvKernel,
+            SlstmConvKernel = shape.ConvKernel,
+            QkvBlockSize = shape.QkvBlockSize,
+            MlstmProjFactor = spec.ProjFactor,
+            FeedForwardProjFactor = spec.FfnProjFactor,
+        };
+    }
+}

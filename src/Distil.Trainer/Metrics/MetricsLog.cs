@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Distil.Core;
+using Distil.Trainer.Training;
+
+namespace Distil.Trainer.Metrics;
+
+/// <summary><c>metrics.jsonl</c>: a JSON object a step, each step once, also where training was interrupted and went on from an earlier checkpoint.</summary>
+public sealed class MetricsLog : IDisposable
+{
+    private readonly StreamWriter _writer;
+
+    private MetricsLog(StreamWriter writer) => _writer = writer;
+
+    /// <summary>Opens a log for appending. Steps from <paramref name="nextGlobalStep"/> on, and a line cut off by a crash, are taken out first.</summary>
+    /// <param name="path">Created where it does not exist.</param>
+    /// <param name="nextGlobalStep">The step that will be written next.</param>
+    public static MetricsLog Open(string path, long nextGlobalStep)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        if (File.Exists(path))
+        {
+            var kept = File.ReadLines(path).Where(line => StepOf(line) < nextGlobalStep).ToArray();
+            var temporary = $"{path}.tmp";
+            File.WriteAllLines(temporary, kept);
+            File.Move(temporary, path, overwrite: true);
+        }
+
+        return new(new StreamWriter(path, append: true) { AutoFlush = true });
+    }
+
+    /// <summary>Reads the whole steps of a log, in order.</summary>
+    public static IEnumerable<StepMetrics> Read(string path) =>
+        File.ReadLines(path).Where(line => StepOf(line) is not null).Select(line => JsonSerializer.Deserialize<StepMetrics>(line, DistilJson.Options)!);
+
+    /// <summary>Appends a step.</summary>
+    public void Write(StepMetrics step) => _writer.WriteLine(JsonSerializer.Serialize(step, DistilJson.Options));
+
+    /// <inheritdoc />
+    public void Dispose() => _writer.Dispose();
+
+    /// <summary>Null for a line that is not whole.</summary>
+    private static long? StepOf(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return document.RootElement.GetProperty("globalStep").GetInt64();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

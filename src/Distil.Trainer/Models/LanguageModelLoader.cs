@@ -1,0 +1,24 @@
+using Distil.Core.Errors;
+using Distil.Trainer.Models.Transformers;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models;
+
+/// <summary>Reads a model folder of any architecture that Distil knows.</summary>
+public static class LanguageModelLoader
+{
+    /// <summary>Reads the model that a folder's <c>config.json</c> names by <c>model_type</c>.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="device">Where the weights go.</param>
+    /// <param name="dtype">Element type of a Transformer's weights there; a student's stay float32.</param>
+    /// <exception cref="InvalidInputException">Another architecture, or anything missing or damaged.</exception>
+    public static ILanguageModel Load(string folder, Device device, ScalarType dtype = ScalarType.Float32)
+    {
+        var config = ConfigDocument.Read(Path.Combine(folder, TransformerConfigFile.Name));
+        return config.Text("model_type") switch
+        {
+            "qwen2" or "qwen3" or "llama" => TransformerModel.Load(folder, device, dtype),
+            _ => throw config.Wrong("model_type", "qwen2, qwen3, llama or xlstm"),
+        };
+    }
+}

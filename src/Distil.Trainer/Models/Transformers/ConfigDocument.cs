@@ -1,0 +1,101 @@
+using System.Text.Json;
+using Distil.Core.Errors;
+
+namespace Distil.Trainer.Models.Transformers;
+
+/// <summary>A <c>config.json</c>, or an object in one, whose fields are read by type; what is missing or of another type is an error that names file and field.</summary>
+internal sealed class ConfigDocument
+{
+    private readonly string _path;
+    private readonly string _prefix;
+    private readonly JsonElement _object;
+
+    private ConfigDocument(string path, string prefix, JsonElement value) => (_path, _prefix, _object) = (path, prefix, value);
+
+    /// <exception cref="InvalidInputException">Missing, or no JSON object.</exception>
+    internal static ConfigDocument Read(string path)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new InvalidInputException($"{path}: is not a JSON object");
+
+            return new ConfigDocument(path, "", document.RootElement.Clone());
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Whether a field is there and not null.</summary>
+    internal bool Has(string field) => Find(field) is not null;
+
+    /// <summary>A whole number from 1 up.</summary>
+    internal int Count(string field, int? otherwise = null)
+    {
+        if (Find(field) is not { } value)
+            return otherwise ?? throw Missing(field, "a whole number ≥ 1");
+
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 1
+            ? number
+            : throw Wrong(field, value, "a whole number ≥ 1");
+    }
+
+    /// <summary>A finite number above 0.</summary>
+    internal double Number(string field, double? otherwise = null)
+    {
+        if (Find(field) is not { } value)
+            return otherwise ?? throw Missing(field, "a number > 0");
+
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number > 0 && double.IsFinite(number)
+            ? number
+            : throw Wrong(field, value, "a number > 0");
+    }
+
+    internal bool Flag(string field, bool otherwise) => Find(field) switch
+    {
+        null => otherwise,
+        { ValueKind: JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.False } => false,
+        { } value => throw Wrong(field, value, "true or false"),
+    };
+
+    internal string Text(string field, string? otherwise = null) => Find(field) switch
+    {
+        null => otherwise ?? throw Missing(field, "a string"),
+        { ValueKind: JsonValueKind.String } value => value.GetString()!,
+        { } value => throw Wrong(field, value, "a string"),
+    };
+
+    /// <summary>A list of strings; null where the field is missing.</summary>
+    internal IReadOnlyList<string>? Texts(string field)
+    {
+        if (Find(field) is not { } value)
+            return null;
+
+        return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
+            ? [.. value.EnumerateArray().Select(item => item.GetString()!)]
+            : throw Wrong(field, value, "a list of strings");
+    }
+
+    /// <summary>An object inside this one; null where the field is missing.</summary>
+    internal ConfigDocument? Object(string field) => Find(field) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Object } value => new ConfigDocument(_path, $"{_prefix}{field}.", value),
+        { } value => throw Wrong(field, value, "an object"),
+    };
+
+    /// <summary>The error for a field whose value this program cannot use.</summary>
+    internal InvalidInputException Wrong(string field, string expected) =>
+        Find(field) is { } value ? Wrong(field, value, expected) : Missing(field, expected);
+
+    private InvalidInputException Wrong(string field, JsonElement value, string expected) =>
+        new($"{_path}: {_prefix}{field} is {value.GetRawText()}; expected {expected}");
+
+    private InvalidInputException Missing(string field, string expected) => new($"{_path}: {_prefix}{field} is missing; expected {expected}");
+
+    private JsonElement? Find(string field) => _object.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+}

@@ -1,0 +1,17 @@
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models.Transformers;
+
+/// <summary>y = w · x / √(mean(x²) + ε) over the last dimension (arXiv 1910.07467), in float32 whatever the model's type.</summary>
+/// <param name="Weight">(D).</param>
+/// <param name="Epsilon">ε.</param>
+internal sealed record RmsNorm(Tensor Weight, double Epsilon)
+{
+    internal Tensor Apply(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var wide = x.to(ScalarType.Float32);
+        var scale = (wide.square().mean([-1], keepdim: true) + Epsilon).rsqrt();
+        return (Weight * (wide * scale).to(x.dtype)).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,65 @@
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models.Transformers;
+
+/// <summary>Rotary position embedding (RoFormer, arXiv 2104.09864), halves rotated as in Hugging Face, with Llama 3's stretching.</summary>
+internal sealed class RotaryEmbedding : IDisposable
+{
+    private readonly Tensor _frequencies;
+
+    /// <param name="config">The model's shape.</param>
+    /// <param name="device">Where the angles are made.</param>
+    /// <param name="precision">What the frequencies are rounded to.</param>
+    internal RotaryEmbedding(TransformerConfig config, Device device, ScalarType precision)
+    {
+        using var scope = NewDisposeScope();
+        var exact = tensor(Frequencies(config).Select(frequency => (float)frequency).ToArray(), device: device);
+        _frequencies = exact.to(precision).to(ScalarType.Float32).DetachFromDisposeScope();
+    }
+
+    /// <summary>The angles of positions from <paramref name="start"/> on.</summary>
+    /// <returns>cos and sin, each (length, DH), in <paramref name="dtype"/>.</returns>
+    internal (Tensor Cos, Tensor Sin) At(long start, long length, ScalarType dtype)
+    {
+        using var scope = NewDisposeScope();
+        var positions = arange(start, start + length, dtype: ScalarType.Float32, device: _frequencies.device);
+        var angles = outer(positions, _frequencies);                              // (S, DH/2)
+        angles = cat([angles, angles], -1);                                       // (S, DH)
+        return (angles.cos().to(dtype).MoveToOuterDisposeScope(), angles.sin().to(dtype).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Turns each pair (x_j, x_(j + DH/2)) by its angle.</summary>
+    /// <param name="x">(B, NH, S, DH).</param>
+    /// <param name="angles">From <see cref="At"/>.</param>
+    internal static Tensor Rotate(Tensor x, (Tensor Cos, Tensor Sin) angles)
+    {
+        using var scope = NewDisposeScope();
+        var half = x.shape[^1] / 2;
+        var turned = cat([-x.narrow(-1, half, half), x.narrow(-1, 0, half)], -1); // (B, NH, S, DH)
+        return (x * angles.Cos + turned * angles.Sin).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _frequencies.Dispose();
+
+    /// <summary>DH/2 angular frequencies, in radians a token.</summary>
+    internal static double[] Frequencies(TransformerConfig config)
+    {
+        var frequencies = new double[config.HeadSize / 2];
+        for (var j = 0; j < frequencies.Length; j++)
+        {
+            var frequency = Math.Pow(config.RopeTheta, -2.0 * j / config.HeadSize);
+            frequencies[j] = config.RopeScaling is { } scaling ? Stretch(frequency, scaling) : frequency;
+        }
+
+        return frequencies;
+    }
+
+    private static double Stretch(double frequency, Llama3Scaling scaling)
+    {
+        // Turns inside the original context: few are stretched in full, many not at all, the band between smoothly.
+        var turns = scaling.OriginalMaxPositions * frequency / (2 * Math.PI);
+        var kept = Math.Clamp((turns - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor), 0, 1);
+        return kept * frequency + (1 - kept) * frequency / scaling.Factor;
+    }
+}

@@ -1,0 +1,158 @@
+using Distil.Core.Errors;
+using Distil.Trainer.Safetensors;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models.Transformers;
+
+/// <summary>A decoder-only Transformer: the teacher, or, made new and trainable, a model to be one.</summary>
+public sealed class TransformerModel : ILanguageModel
+{
+    private readonly TransformerWeights _weights;
+    private readonly RotaryEmbedding _rotary;
+
+    private TransformerModel(TransformerConfig config, TransformerWeights weights, Device device, bool trainable, ScalarType rotaryPrecision)
+    {
+        (Config, Device, _weights) = (config, device, weights);
+        _rotary = new RotaryEmbedding(config, device, rotaryPrecision);
+        if (!trainable)
+            return;
+
+        TrainableParameters = weights.All;
+        foreach (var weight in weights.All)
+            weight.Value.requires_grad_(true);
+    }
+
+    /// <value>The model's shape.</value>
+    public TransformerConfig Config { get; }
+
+    /// <inheritdoc />
+    public int VocabularySize => Config.VocabularySize;
+
+    /// <inheritdoc />
+    public int HiddenSize => Config.HiddenSize;
+
+    /// <inheritdoc />
+    public Device Device { get; }
+
+    /// <value>Element type of the weights and of the hidden states.</value>
+    public ScalarType Dtype => _weights.Embedding.dtype;
+
+    /// <value>Weights, each counted once.</value>
+    public long Parameters => _weights.All.Sum(weight => weight.Value.numel());
+
+    /// <value>The embedding, (V, D).</value>
+    public Tensor EmbeddingWeight => _weights.Embedding;
+
+    /// <inheritdoc />
+    public Tensor HeadWeight => _weights.Head;
+
+    /// <inheritdoc />
+    /// <remarks>Empty for a frozen model.</remarks>
+    public IReadOnlyList<NamedParameter> TrainableParameters { get; } = [];
+
+    /// <summary>Reads a Hugging Face folder.</summary>
+    /// <param name="folder">With config.json and model.safetensors, or its shards.</param>
+    /// <param name="device">Where the weights go.</param>
+    /// <param name="dtype">Their element type there, and so the arithmetic's; bfloat16 is meant for a GPU.</param>
+    /// <param name="trainable">Whether gradients are recorded for them. Default: frozen.</param>
+    /// <param name="rotaryPrecision">
+    /// What the rotary frequencies are rounded to. Default float32, as models are trained and as transformers' <c>from_pretrained</c> has them;
+    /// a model that was cast as a whole (<c>model.to(bfloat16)</c>) has them in bfloat16.
+    /// </param>
+    /// <exception cref="InvalidInputException">A file, field or weight that is missing or does not fit.</exception>
+    public static TransformerModel Load(
+        string folder, Device device, ScalarType dtype = ScalarType.Float32, bool trainable = false, ScalarType rotaryPrecision = ScalarType.Float32)
+    {
+        var config = TransformerConfigFile.Read(folder);
+        using var files = WeightFolder.Open(folder);
+        var weights = new TransformerWeights(config, new WeightsOfFolder(files, dtype, device));
+        return new TransformerModel(config, weights, device, trainable, rotaryPrecision);
+    }
+
+    /// <summary>A new, trainable model in float32: matrices normal(0, 0.02), norms 1, biases 0.</summary>
+    public static TransformerModel Create(TransformerConfig config, int seed, Device device)
+    {
+        using var weights = new NewWeights(seed, device);
+        return new TransformerModel(config, new TransformerWeights(config, weights), device, trainable: true, ScalarType.Float32);
+    }
+
+    /// <summary>Writes config.json and model.safetensors, which transformers reads. The tokenizer is the caller's.</summary>
+    /// <param name="folder">Created where it is not there.</param>
+    /// <param name="dtype">Element type on disk: float32 or bfloat16.</param>
+    public void Save(string folder, ScalarType dtype = ScalarType.Float32)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var weights = _weights.All.Select(weight => KeyValuePair.Create(weight.Name, weight.Value.to(dtype))).ToArray();
+        SafetensorsWriter.Write(Path.Combine(folder, WeightFolder.SingleName), weights);
+        TransformerConfigFile.Write(folder, Config, dtype.ToString().ToLowerInvariant());
+    }
+
+    /// <summary>Refuses contexts that the model was not trained for.</summary>
+    /// <param name="length">Tokens.</param>
+    /// <param name="source">What asks for them, for the message: <c>spec.json: dataset.contextLength</c>.</param>
+    /// <exception cref="InvalidInputException">Longer than max_position_embeddings.</exception>
+    public void RequireContext(long length, string source)
+    {
+        if (length > Config.MaxPositions)
+            throw new InvalidInputException($"{source} is {length}; the model's config.json (max_position_embeddings) allows {Config.MaxPositions}");
+    }
+
+    /// <inheritdoc />
+    public Tensor Forward(Tensor inputIds) => Run(inputIds, cache: null, layers: null);
+
+    /// <inheritdoc />
+    public (Tensor Final, IReadOnlyList<Tensor> Layers) ForwardWithLayers(Tensor inputIds)
+    {
+        var layers = new List<Tensor>();
+        return (Run(inputIds, cache: null, layers), layers);
+    }
+
+    /// <inheritdoc />
+    public IDecodingState StartDecoding(int batch) => new KeyValueCache(Config, batch, Dtype, Device);
+
+    /// <inheritdoc />
+    /// <remarks>Gradients are not recorded.</remarks>
+    public Tensor Decode(Tensor inputIds, IDecodingState state)
+    {
+        var cache = (KeyValueCache)state;
+        if (inputIds.shape[0] != cache.Batch)
+            throw new ArgumentException($"{inputIds.shape[0]} sequences for a state of {cache.Batch}", nameof(inputIds));
+
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var hidden = Run(inputIds, cache, layers: null);                            // (B, S, D)
+        cache.Advance(inputIds.shape[1]);
+        return hidden.select(1, -1).contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _weights.Dispose();
+        _rotary.Dispose();
+    }
+
+    private Tensor Run(Tensor inputIds, KeyValueCache? cache, List<Tensor>? layers)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, length, start) = (inputIds.shape[0], inputIds.shape[1], cache?.Position ?? 0);
+        var angles = _rotary.At(start, length, Dtype);
+        // Query s sees the tokens before these and itself: keys 0 … start + s.
+        var mask = start > 0 && length > 1 ? ones([length, start + length], ScalarType.Bool, Device).tril(start) : null;
+        var x = _weights.Embedding.index_select(0, inputIds.flatten()).view(batch, length, HiddenSize); // (B, S, D)
+        for (var i = 0; i < _weights.Layers.Count; i++)
+        {
+            layers?.Add(x.MoveToOuterDisposeScope());
+            var next = _weights.Layers[i].Apply(x, angles, cache, i, mask);
+            if (layers is null)
+                x.Dispose();
+
+            x = next;
+        }
+
+        var final = _weights.FinalNorm.Apply(x).MoveToOuterDisposeScope();
+        layers?.Add(final);
+        return final;
+    }
+}

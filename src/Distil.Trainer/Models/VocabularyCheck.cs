@@ -1,0 +1,19 @@
+using Distil.Core.Errors;
+
+namespace Distil.Trainer.Models;
+
+/// <summary>Whether a tokenizer fits a model.</summary>
+public static class VocabularyCheck
+{
+    /// <summary>Refuses a tokenizer with ids that the model has no embedding for. A smaller one is fine: models round their vocabulary up.</summary>
+    /// <param name="tokenizer">Path of the tokenizer, for the message.</param>
+    /// <param name="tokenizerSize">Ids that it can give: the largest plus one.</param>
+    /// <param name="model">Path of the model, for the message.</param>
+    /// <param name="modelSize">V.</param>
+    /// <exception cref="InvalidInputException">The tokenizer's is larger.</exception>
+    public static void RequireFits(string tokenizer, int tokenizerSize, string model, int modelSize)
+    {
+        if (tokenizerSize > modelSize)
+            throw new InvalidInputException($"{tokenizer}: has {tokenizerSize} entries; the model {model} (vocab_size {modelSize}) takes at most {modelSize}");
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text.RegularExpressions;
+using Distil.Trainer.Reports.Markup;
+using ScottPlot;
+
+namespace Distil.Trainer.Reports.Charts;
+
+/// <summary>A line chart as inline SVG, drawn by ScottPlot and coloured by the page's style sheet for light and dark.</summary>
+/// <remarks>
+/// Tick labels are SVG text set here: ScottPlot places each letter by the fonts of the machine that draws, and leaves all text out where there are none.
+/// Colours are marks that the style sheet replaces: <see cref="Paint"/>.
+/// </remarks>
+internal sealed partial record Chart(string Title, string XLabel, string YLabel)
+{
+    private const int Width = 460;
+    private const int Height = 250;
+    private static readonly PixelPadding Padding = new(left: 58, right: 12, bottom: 44, top: 24);
+    private static readonly Color Grid = Color.FromHex(Paint.Grid);
+
+    /// <value>The lines.</value>
+    public required IReadOnlyList<ChartSeries> Series { get; init; }
+
+    /// <value>Whether a wide range of positive values gets a logarithmic y axis.</value>
+    public bool MayBeLogarithmic { get; init; }
+
+    /// <summary>A figure with the chart, its legend and its note.</summary>
+    /// <param name="index">Unique on the page: names inside an SVG are the whole page's.</param>
+    public Html ToHtml(int index)
+    {
+        var points = Series.SelectMany(series => series.Points).ToArray();
+        var y = ChartScale.Of(points.Min(point => point.Least), points.Max(point => point.Most), MayBeLogarithmic);
+        var (first, last) = (points.Min(point => point.Step), points.Max(point => point.Step));
+        var x = ChartScale.Whole(first, last > first ? last : first + 1);
+        var summary = string.Join("; ", Series.Select(Describe));
+        return Html.Of($"""
+            <figure>
+            <figcaption><strong>{Title}</strong>{Html.Join(Series.Select(Legend))}</figcaption>
+            <svg class="chart" viewBox="0 0 {Width} {Height}" role="img" aria-label="{Title}, {YLabel} by {XLabel}. {summary}">
+            {Drawing(x, y, index)}{Labels(x, y)}</svg>
+            </figure>
+
+            """);
+    }
+
+    private static string Describe(ChartSeries series) =>
+        $"{Paint.NameOf(series.Role)}: from {Figures.Number(series.Points[0].Mean)} to {Figures.Number(series.Points[^1].Mean)}";
+
+    private static Html Legend(ChartSeries series) => Html.Of($"""
+        <span class="key"><svg class="chart" viewBox="0 0 28 8" width="28" height="8" aria-hidden="true"><path fill="none" d="M0 4L28 4" stroke-width="2" stroke="{Paint.Of(series.Role)}"/></svg>{Paint.NameOf(series.Role)}</span>
+        """);
+
+    private Html Drawing(ChartScale x, ChartScale y, int index)
+    {
+        using var plot = new Plot();
+        plot.FigureBackground.Color = plot.DataBackground.Color = Colors.Transparent;
+        plot.Axes.Frame(false);
+        plot.Axes.SetLimits(x.From, x.To, y.From, y.To);
+        plot.Axes.Bottom.TickGenerator = Ticks(x);
+        plot.Axes.Left.TickGenerator = Ticks(y);
+        plot.Axes.Bottom.MajorTickStyle.Length = plot.Axes.Left.MajorTickStyle.Length = 0;
+        plot.Grid.MajorLineColor = Grid;
+        plot.Layout.Fixed(Padding);
+        foreach (var series in Series)
+        {
+            Draw(plot, series, y);
+        }
+
+        var svg = plot.GetSvgXml(Width, Height);
+        var body = svg[(svg.IndexOf('>', svg.IndexOf("<svg", StringComparison.Ordinal)) + 1)..svg.LastIndexOf("</svg>", StringComparison.Ordinal)];
+        var names = new Dictionary<string, string>(); // ScottPlot's are numbered over the process: a page would differ from its twin
+        return new Html(ClipName().Replace(body, name => names[name.Value] = names.GetValueOrDefault(name.Value, $"chart{index}-{names.Count}"))
+            .Replace("\t", "", StringComparison.Ordinal));
+    }
+
+    private static void Draw(Plot plot, ChartSeries series, ChartScale y)
+    {
+        var color = Color.FromHex(Paint.Of(series.Role));
+        double[] xs = [.. series.Points.Select(point => point.Step)];
+        if (series.Points.Any(point => point.Most > point.Least))
+        {
+            var band = plot.Add.FillY(
+                xs, [.. series.Points.Select(point => y.At(point.Least))], [.. series.Points.Select(point => y.At(point.Most))]);
+            (band.FillColor, band.LineWidth) = (color.WithAlpha(0.16), 0);
+        }
+
+        var line = plot.Add.ScatterLine(xs, [.. series.Points.Select(point => y.At(point.Mean))]);
+        (line.Color, line.LineWidth) = (color, 2);
+    }
+
+    private static ScottPlot.TickGenerators.NumericManual Ticks(ChartScale scale) =>
+        new([.. scale.Ticks.Select(tick => tick.Position)], [.. scale.Ticks.Select(_ => "")]);
+
+    private Html Labels(ChartScale x, ChartScale y)
+    {
+        var (bottom, right) = (Height - Padding.Bottom, Width - Padding.Right);
+        var alongX = x.Ticks.Select(tick => Text(
+            Padding.Left + (tick.Position - x.From) / (x.To - x.From) * (right - Padding.Left), bottom + 18, "middle", tick.Label));
+        var alongY = y.Ticks.Select(tick => Text(
+            Padding.Left - 8, bottom - (tick.Position - y.From) / (y.To - y.From) * (bottom - Padding.Top) + 4.5, "end", tick.Label));
+        return Html.Of($"""
+            {alongX}{alongY}{Text(right, Height - 5, "end", XLabel)}{Text(4, 13, "start", y.Logarithmic ? $"{YLabel}, logarithmic" : YLabel)}
+
+            """);
+    }
+
+    [GeneratedRegex("cl_[0-9a-f]+")]
+    private static partial Regex ClipName();
+
+    private static Html Text(double x, double y, string anchor, string text) =>
+        Html.Of($"<text x=\"{Figures.Fixed(x, 1)}\" y=\"{Figures.Fixed(y, 1)}\" text-anchor=\"{anchor}\">{text}</text>\n");
+}

@@ -1,0 +1,32 @@
+namespace Distil.Trainer.Reports.Markup;
+
+/// <summary>A table with a caption; it scrolls inside itself on a narrow screen.</summary>
+/// <param name="Caption">What it shows, in a sentence's words.</param>
+/// <param name="Columns">Headings; the first column names the rows and is set left, the others are numbers and set right.</param>
+internal sealed record Table(string Caption, params IReadOnlyList<string> Columns)
+{
+    /// <value>Rows of as many cells as there are columns.</value>
+    public required IEnumerable<IReadOnlyList<string>> Rows { get; init; }
+
+    /// <summary>The table's markup.</summary>
+    public Html ToHtml() => Html.Of($"""
+        <div class="scroll" tabindex="0" role="region" aria-label="{Caption}"><table>
+        <caption>{Caption}</caption>
+        <thead><tr>{Columns.Select(column => Html.Of($"<th scope=\"col\">{column}</th>"))}</tr></thead>
+        <tbody>
+        {Rows.Select(row => Html.Of($"<tr><th scope=\"row\">{row[0]}</th>{row.Skip(1).Select(cell => Html.Of($"<td>{cell}</td>"))}</tr>\n"))}</tbody>
+        </table></div>
+
+        """);
+}
+
+/// <summary>Names and what they stand for, one a line.</summary>
+internal static class Facts
+{
+    /// <summary>The list's markup.</summary>
+    public static Html Of(IEnumerable<(string Name, string Value)> facts) => Html.Of($"""
+        <dl>
+        {facts.Select(fact => Html.Of($"<div><dt>{fact.Name}</dt><dd>{fact.Value}</dd></div>\n"))}</dl>
+
+        """);
+}

@@ -1,0 +1,65 @@
+using Distil.Trainer.Reports.Charts;
+using Distil.Trainer.Reports.Markup;
+
+namespace Distil.Trainer.Reports.Sections;
+
+/// <summary>What training logged, step by step; both trainings in one chart where both have the quantity.</summary>
+internal static class Curves
+{
+    public static Html Of(RunReport report) => Html.Of($"""
+        <section id="curves"><h2>Training curves</h2>
+        {Making(report)}
+        <div class="charts">
+        {Enum.GetValues<CurveKind>().Select(kind => Chart(report, kind))}</div>
+        </section>
+
+        """);
+
+    private static Html Making(RunReport report)
+    {
+        var steps = report.Training.Curves.Concat(report.TrainingWithoutTeacher?.Curves ?? []).Select(curve => curve.StepsPerPoint).DefaultIfEmpty(1).Max();
+        return steps == 1 ? Html.None : Html.Of($"""
+            <p class="note">A point stands for {steps} logged steps: their mean, in a band from the smallest to the largest; of α, T and the learning rate the largest. Nothing
+            else is smoothed.</p>
+            """);
+    }
+
+    /// <summary>A mean would blunt the peaks of a schedule, which has no noise to average.</summary>
+    private static bool IsSchedule(CurveKind kind) => kind is CurveKind.Alpha or CurveKind.Temperature or CurveKind.LearningRate;
+
+    private static IReadOnlyList<CurvePoint> Highest(Curve curve) => [.. curve.Points.Select(point => new CurvePoint(point.Step, point.Most, point.Most, point.Most))];
+
+    private static Html Chart(RunReport report, CurveKind kind)
+    {
+        (ChartRole Role, Curve? Curve)[] both =
+            [(ChartRole.Distilled, Find(report.Training, kind)), (ChartRole.WithoutTeacher, Find(report.TrainingWithoutTeacher, kind))];
+        var curves = both.Where(found => found.Curve is { Points.Count: > 0 }).ToArray();
+        if (curves.Length == 0)
+        {
+            return Html.None;
+        }
+
+        var (title, unit, wide) = Words(kind);
+        var chart = new Chart(title, "optimiser step", unit)
+        {
+            Series = [.. curves.Select(found => new ChartSeries(found.Role, IsSchedule(kind) ? Highest(found.Curve!) : found.Curve!.Points))],
+            MayBeLogarithmic = wide,
+        };
+        return chart.ToHtml((int)kind);
+    }
+
+    private static Curve? Find(TrainingSummary? training, CurveKind kind) => training?.Curves.FirstOrDefault(curve => curve.Kind == kind);
+
+    private static (string Title, string Unit, bool Wide) Words(CurveKind kind) => kind switch
+    {
+        CurveKind.Loss => ("Loss, the weighted sum", "nats a token", true),
+        CurveKind.CrossEntropy => ("Cross-entropy (CE)", "nats a token", true),
+        CurveKind.Kl => ("KL(teacher ‖ student) at the step’s T", "nats a token", true),
+        CurveKind.Alignment => ("Alignment of hidden states", "distance", true),
+        CurveKind.Alpha => ("α, the weight of KL", "weight", false),
+        CurveKind.Temperature => ("T, the temperature of KL", "temperature", false),
+        CurveKind.LearningRate => ("Learning rate", "rate", false),
+        CurveKind.GradientNorm => ("Gradient norm before clipping", "norm", true),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "has no words"),
+    };
+}

@@ -1,0 +1,28 @@
+using Distil.Trainer.Reports.Charts;
+using Distil.Trainer.Reports.Markup;
+
+namespace Distil.Trainer.Reports.Sections;
+
+/// <summary>One beginning, several continuations.</summary>
+internal static class Samples
+{
+    public static Html Of(RunReport report) => report.Samples.Count == 0 ? Html.None : Html.Of($"""
+        <section id="samples"><h2>Continuations side by side</h2>
+        {report.Samples.Select(Sample)}</section>
+
+        """);
+
+    private static Html Sample(SampleSummary sample, int index) => Html.Of($"""
+        <article class="sample"><h3>Beginning {index + 1}</h3>
+        <p class="text prompt">{sample.Prompt.Trim()}</p>
+        <div class="continuations">
+        {Continuation(Paint.NameOf(ChartRole.Teacher), sample.Teacher)}{Continuation(Paint.NameOf(ChartRole.Distilled), sample.Student)}{
+            Html.When(sample.WithoutTeacher, text => Continuation(Paint.NameOf(ChartRole.WithoutTeacher), text))}{
+            Html.When(sample.Truth, text => Continuation("the text itself", text))}</div>
+        </article>
+
+        """);
+
+    private static Html Continuation(string who, string text) =>
+        Html.Of($"<div><h4>{char.ToUpperInvariant(who[0]) + who[1..]}</h4><p class=\"text\">{(string.IsNullOrWhiteSpace(text) ? "(ended at once)" : text.Trim())}</p></div>\n");
+}

@@ -1,0 +1,60 @@
+using Distil.Trainer.Reports.Markup;
+
+namespace Distil.Trainer.Reports.Sections;
+
+/// <summary>What the run stored, the teacher's outputs beside other ways to keep them, and what keeping so little costs.</summary>
+internal static class Storage
+{
+    // DistillKit's bit-packed top-k (method.md §4).
+    private const double TopFifty = 114;
+    private const double TopHundredTwentyEight = 300;
+
+    public static Html Of(RunReport report) => Html.Of($"""
+        <section id="storage"><h2>Storage</h2>
+        {Whole(report.Storage).ToHtml()}{(report.Storage.TeacherOutputBytesPerToken is { } bytes ? Outputs(report, bytes) : Html.None)}{Errors(report)}</section>
+
+        """);
+
+    private static Table Whole(StorageSummary storage) => new("What the run stored", "", "Size")
+    {
+        Rows =
+        [
+            ["Dataset", Figures.Bytes(storage.DatasetBytes)],
+            ["Teacher’s outputs", storage.TeacherOutputBytes == 0 ? "none" : Figures.Bytes(storage.TeacherOutputBytes)],
+            ["Checkpoints", Figures.Bytes(storage.CheckpointBytes)],
+            ["Finished model", Figures.Bytes(storage.ModelBytes)],
+        ],
+    };
+
+    private static Html Outputs(RunReport report, double bytes)
+    {
+        var table = new Table("Teacher’s outputs for one token", "How they are kept", "Bytes a token")
+        {
+            Rows =
+            [
+                [$"This run{Kept(report.Storage)}", Figures.Number(bytes)],
+                ["Other tools, top 50, bit-packed", Figures.Number(TopFifty)],
+                ["Other tools, top 128, bit-packed", Figures.Number(TopHundredTwentyEight)],
+                [$"Every logit of {Figures.Count(report.Teacher.VocabularySize)}, 16-bit", Figures.Count(2L * report.Teacher.VocabularySize)],
+            ],
+        };
+        var keep = report.Spec.Teacher.Keep;
+        var capped = report.Storage.CappedShare is { } share ? $" The cap cut {Figures.Percent(share)} of positions short." : "";
+        return Html.Of($"""
+            {table.ToHtml()}<p class="note">Kept for each position: the likeliest tokens up to a probability of {Figures.Setting(keep.TopP)}, {keep.MaxTokens} at most, the
+            tail’s mass over temperatures, and the mean hidden state where alignment needs it.{capped}</p>
+
+            """);
+    }
+
+    private static string Kept(StorageSummary storage) => storage.MeanKeptTokens is { } kept ? $", {Figures.Number(kept)} tokens kept on average" : "";
+
+    private static Html Errors(RunReport report) => report.KlErrors.Count == 0 ? Html.None : Html.Of($"""
+        {new Table("KL from stored outputs against KL over the whole vocabulary", "Temperature", "Relative error")
+        {
+            Rows = report.KlErrors.OrderByDescending(error => error.Temperature)
+                .Select(error => (IReadOnlyList<string>)[Figures.Setting(error.Temperature), Figures.Percent(error.Relative)]),
+        }.ToHtml()}<p class="note">At the ends of the temperature’s schedule, on a sample of positions.</p>
+
+        """);
+}

@@ -1,0 +1,48 @@
+using Distil.Trainer.Evaluation;
+using Distil.Trainer.Reports.Markup;
+
+namespace Distil.Trainer.Reports.Sections;
+
+/// <summary>What came of it, in sentences first and four numbers after.</summary>
+internal static class Verdict
+{
+    public static Html Of(RunReport report)
+    {
+        var last = report.Epochs[^1];
+        var (student, without) = (last.Distilled, last.WithoutTeacher);
+        return Html.Of($"""
+            <section id="result"><h2>Result</h2>
+            <p class="lead">{Sentence(student)} {(without is null ? "" : Comparison(student, without))}</p>
+            <div class="cards">
+            {Card("Student’s perplexity", Figures.Number(student.Student.Perplexity), student.Teacher is null ? "" : $"teacher {Figures.Number(student.Teacher.Perplexity)}")}
+            {(student.PerplexityRatio is { } ratio ? Card("Student / teacher", $"{Figures.Fixed(ratio, 3)} ×", "1 is as good as the teacher") : Html.None)}
+            {Html.When(without, other => Card("Without the teacher", Figures.Number(other.Student.Perplexity), "same student, same steps"))}
+            {(student.Kl is { } kl ? Card("KL to the teacher", Figures.Number(kl), KlNote(without)) : Html.None)}
+            </div>
+            <p class="note">Measured on {Figures.Count(student.Tokens)} held-out tokens in {Figures.Count(student.Rows)} rows. Perplexity is the exponential of the mean
+            cross-entropy in nats a token; KL is KL(teacher ‖ student) at temperature 1 over the whole vocabulary, in nats a token. Lower is better.</p>
+            </section>
+
+            """);
+    }
+
+    private static string Sentence(EvaluationResult student) => student.PerplexityRatio is { } ratio
+        ? $"The student’s perplexity on held-out text is {Figures.Number(student.Student.Perplexity)}: "
+            + $"{Figures.Fixed(ratio, 2)} times its teacher’s {Figures.Number(student.Teacher!.Perplexity)}."
+        : $"The student’s perplexity on held-out text is {Figures.Number(student.Student.Perplexity)}.";
+
+    private static string Comparison(EvaluationResult student, EvaluationResult without)
+    {
+        var gain = 1 - (student.Student.Perplexity / without.Student.Perplexity);
+        var perplexity = $"Trained for the same steps without the teacher it reaches {Figures.Number(without.Student.Perplexity)}: the teacher made it "
+            + $"{Figures.Percent(Math.Abs(gain))} {(gain >= 0 ? "better" : "worse")}.";
+        return student.Kl is { } kl && without.Kl is { } other
+            ? $"{perplexity} Its KL to the teacher is {Figures.Number(kl)} nats a token, against {Figures.Number(other)} without."
+            : perplexity;
+    }
+
+    private static string KlNote(EvaluationResult? without) => without?.Kl is { } kl ? $"without the teacher {Figures.Number(kl)}" : "nats a token";
+
+    private static Html Card(string name, string value, string note) =>
+        Html.Of($"<div class=\"card\"><h3>{name}</h3><p class=\"figure\">{value}</p><p class=\"note\">{note}</p></div>\n");
+}

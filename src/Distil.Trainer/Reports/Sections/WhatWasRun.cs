@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Distil.Core;
+using Distil.Core.Runs;
+using Distil.Trainer.Reports.Markup;
+
+namespace Distil.Trainer.Reports.Sections;
+
+/// <summary>Teacher, student, text, training and the specification.</summary>
+internal static class WhatWasRun
+{
+    public static Html Of(RunReport report) => Html.Of($"""
+        <section id="run"><h2>What was run</h2>
+        <div class="columns">
+        <div><h3>Teacher</h3>{Facts.Of(Teacher(report.Teacher))}</div>
+        <div><h3>Student</h3>{Facts.Of(Student(report.Student))}</div>
+        <div><h3>Text</h3>{Facts.Of(Text(report.Dataset))}</div>
+        <div><h3>Training</h3>{Facts.Of(Training(report))}</div>
+        </div>
+        <details><summary>The specification, with every default</summary><pre>{JsonSerializer.Serialize(report.Spec, DistilJson.Indented)}</pre></details>
+        </section>
+
+        """);
+
+    private static IEnumerable<(string, string)> Teacher(TeacherSummary teacher) =>
+    [
+        ("Read from", teacher.Path),
+        ("Architecture", teacher.Architecture),
+        ("Layers, width, heads", $"{teacher.Layers}, {Figures.Count(teacher.HiddenSize)}, {teacher.Heads}"),
+        ("Vocabulary", Figures.Count(teacher.VocabularySize)),
+        ("Longest context", teacher.MaxContext is { } context ? $"{Figures.Count(context)} tokens" : "not stated"),
+        ("Parameters", Figures.Count(teacher.Parameters)),
+    ];
+
+    private static IEnumerable<(string, string)> Student(StudentSummary student)
+    {
+        var total = student.TrainableParameters + student.FrozenParameters;
+        return
+        [
+            ("Blocks", string.Join(", ", student.Blocks)),
+            ("Heads", Figures.Count(student.Heads)),
+            ("Parameters", Figures.Count(total)),
+            ("Trained", $"{Figures.Count(student.TrainableParameters)} ({Figures.Percent(student.TrainableParameters / (double)total)}): blocks and final norm"),
+            ("Frozen", $"{Figures.Count(student.FrozenParameters)}: the teacher’s embedding and head"),
+        ];
+    }
+
+    private static IEnumerable<(string, string)> Text(DatasetSummary text) =>
+    [
+        ("Documents", $"{Figures.Count(text.Documents)} in {Figures.Count(text.Shards)} {(text.Shards == 1 ? "shard" : "shards")}"),
+        ("Trained on", $"{Figures.Count(text.TrainTokens)} tokens in {Figures.Count(text.TrainRows)} rows"),
+        ("Held out", $"{Figures.Count(text.EvalTokens)} tokens in {Figures.Count(text.EvalRows)} rows"),
+        ("Row", $"{Figures.Count(text.ContextLength)} tokens"),
+        ("Dataset id", text.DatasetId),
+    ];
+
+    private static IEnumerable<(string, string)> Training(RunReport report)
+    {
+        var (training, loss) = (report.Spec.Training, report.Spec.Distillation);
+        return
+        [
+            ("Epochs, steps", $"{training.Epochs}, {Figures.Count(report.Training.Steps)}"),
+            ("Rows a step", Figures.Count((long)training.BatchSize * training.GradientAccumulation)),
+            ("Learning rate", $"{Figures.Setting(training.LearningRate)}, {Figures.Setting(100 * training.WarmupRatio)} % warm-up, then cosine"),
+            ("α, weight of KL", Range(loss.Alpha)),
+            ("T, temperature", Range(loss.Temperature)),
+            ("Alignment", loss.Alignment.Kind == AlignmentKind.None ? "none" : $"{loss.Alignment.Kind}, weight {Figures.Setting(loss.Alignment.Weight)}"),
+            ("Teacher’s outputs", report.Spec.Teacher.Mode == TeacherMode.Offline ? "stored once (offline)" : "computed in each step (online)"),
+            ("Precision, seed", $"{report.Spec.Training.Precision.ToString().ToLowerInvariant()}, {report.Spec.Seed}"),
+        ];
+    }
+
+    private static string Range(ScheduleSpec schedule) => $"{Figures.Setting(schedule.From)} → {Figures.Setting(schedule.To)}";
+}

@@ -1,0 +1,14 @@
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Safetensors;
+
+/// <summary>A tensor of a safetensors file, as its header describes it.</summary>
+/// <param name="Dtype">Element type on disk.</param>
+/// <param name="Shape">Dimensions; empty for a scalar.</param>
+/// <param name="Begin">First byte, counted from the end of the header.</param>
+/// <param name="End">Byte after the last, counted from the end of the header.</param>
+public sealed record SafetensorsEntry(ScalarType Dtype, IReadOnlyList<long> Shape, long Begin, long End)
+{
+    /// <summary>For messages: <c>[160, 64] bfloat16</c>.</summary>
+    public override string ToString() => $"{SafetensorsDtype.Text(Shape)} {Dtype.ToString().ToLowerInvariant()}";
+}

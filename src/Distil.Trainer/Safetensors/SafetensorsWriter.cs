@@ -1,0 +1,96 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Safetensors;
+
+/// <summary>Writes safetensors files that Python reads too.</summary>
+public static class SafetensorsWriter
+{
+    private const int BufferBytes = 1 << 20;
+    private const int Alignment = 8;
+
+    /// <summary>What Hugging Face writes, and its loader insists on.</summary>
+    private static readonly Dictionary<string, string> PyTorchFormat = new() { ["format"] = "pt" };
+
+    /// <summary>Writes tensors, from any device, to a file that appears whole or not at all.</summary>
+    /// <param name="path">Replaced where it exists; its folder is created.</param>
+    /// <param name="tensors">Names, each once, and values in the element type that the file gets.</param>
+    /// <param name="metadata">The header's <c>__metadata__</c>; default <c>{"format": "pt"}</c>.</param>
+    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        // Wide elements first: then every tensor is aligned to its element size.
+        var ordered = tensors.OrderByDescending(item => SafetensorsDtype.SizeOf(item.Value.dtype)).ToArray();
+        var header = Header(ordered, metadata ?? PyTorchFormat);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes))
+            {
+                file.Write(header);
+                foreach (var (_, tensor) in ordered)
+                    WriteData(file, tensor);
+
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private static void WriteData(FileStream file, Tensor tensor)
+    {
+        if (tensor.numel() == 0)
+            return;
+
+        using var scope = NewDisposeScope();
+        tensor.detach().cpu().contiguous().WriteBytesToStream(file, BufferBytes);
+    }
+
+    private static byte[] Header(KeyValuePair<string, Tensor>[] tensors, IReadOnlyDictionary<string, string> metadata)
+    {
+        using var buffer = new MemoryStream();
+        buffer.Write(new byte[sizeof(ulong)]);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WritePropertyName(SafetensorsHeader.MetadataName);
+            JsonSerializer.Serialize(json, metadata);
+            WriteEntries(json, tensors);
+            json.WriteEndObject();
+        }
+
+        while (buffer.Length % Alignment != 0)
+            buffer.WriteByte((byte)' ');
+
+        var bytes = buffer.ToArray();
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, (ulong)bytes.Length - sizeof(ulong));
+        return bytes;
+    }
+
+    private static void WriteEntries(Utf8JsonWriter json, KeyValuePair<string, Tensor>[] tensors)
+    {
+        var names = new HashSet<string> { SafetensorsHeader.MetadataName };
+        long offset = 0;
+        foreach (var (name, tensor) in tensors)
+        {
+            if (!names.Add(name))
+                throw new ArgumentException($"a safetensors file cannot hold two tensors named {name}", nameof(tensors));
+
+            var end = offset + tensor.numel() * SafetensorsDtype.SizeOf(tensor.dtype);
+            json.WriteStartObject(name);
+            json.WriteString("dtype", SafetensorsDtype.NameOf(tensor.dtype));
+            json.WritePropertyName("shape");
+            JsonSerializer.Serialize(json, tensor.shape);
+            json.WritePropertyName("data_offsets");
+            JsonSerializer.Serialize(json, new[] { offset, end });
+            json.WriteEndObject();
+            offset = end;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Text.Json;
+using Distil.Core.Errors;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Safetensors;
+
+/// <summary>The weights of a Hugging Face folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.</summary>
+public sealed class WeightFolder : IDisposable
+{
+    /// <summary>The one file of an unsharded model.</summary>
+    public const string SingleName = "model.safetensors";
+
+    /// <summary>The list of a sharded model's files.</summary>
+    public const string IndexName = "model.safetensors.index.json";
+
+    private readonly string _folder;
+    private readonly List<SafetensorsFile> _files = [];
+    private readonly Dictionary<string, SafetensorsFile> _fileOf = [];
+    private readonly Dictionary<string, SafetensorsEntry> _entries = [];
+
+    private WeightFolder(string folder) => _folder = folder;
+
+    /// <value>The tensors of all files by name.</value>
+    public IReadOnlyDictionary<string, SafetensorsEntry> Entries => _entries;
+
+    /// <summary>Opens every file of the folder.</summary>
+    /// <exception cref="InvalidInputException">No weights there, a shard missing or damaged, or an index that does not fit its shards.</exception>
+    public static WeightFolder Open(string folder)
+    {
+        var weights = new WeightFolder(folder);
+        try
+        {
+            weights.OpenFiles();
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether a tensor is there.</summary>
+    public bool Contains(string name) => _entries.ContainsKey(name);
+
+    /// <summary>Reads one tensor, as <see cref="SafetensorsFile.Read"/>.</summary>
+    public Tensor Read(string name, ScalarType? to = null, Device? device = null) => FileOf(name).Read(name, to, device);
+
+    /// <summary>Reads one tensor that must have a shape.</summary>
+    /// <param name="name">The tensor.</param>
+    /// <param name="shape">What it must be.</param>
+    /// <param name="because">What asks for that shape, for the message: <c>config.json (hidden_size 96)</c>.</param>
+    /// <param name="to">Element type to convert to; null keeps the file's.</param>
+    /// <param name="device">Where it goes; null is the CPU.</param>
+    /// <exception cref="InvalidInputException">Not there, or of another shape.</exception>
+    public Tensor ReadExact(string name, IReadOnlyList<long> shape, string because, ScalarType? to = null, Device? device = null)
+    {
+        var file = FileOf(name);
+        var entry = _entries[name];
+        if (!entry.Shape.SequenceEqual(shape))
+            throw new InvalidInputException($"{file.Path}: {name} is {entry}; {because} needs {SafetensorsDtype.Text(shape)}");
+
+        return file.Read(name, to, device);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        foreach (var file in _files)
+            file.Dispose();
+    }
+
+    private SafetensorsFile FileOf(string name) =>
+        _fileOf.TryGetValue(name, out var file) ? file : throw new InvalidInputException($"{_folder}: the weights have no tensor {name}");
+
+    private void OpenFiles()
+    {
+        if (!Directory.Exists(_folder))
+            throw new InvalidInputException($"{_folder}: no such folder");
+
+        var index = Path.Combine(_folder, IndexName);
+        if (File.Exists(index))
+            OpenShards(index);
+        else if (File.Exists(Path.Combine(_folder, SingleName)))
+            Add(SafetensorsFile.Open(Path.Combine(_folder, SingleName)));
+        else
+            throw new InvalidInputException($"{_folder}: has neither {SingleName} nor {IndexName}");
+    }
+
+    private void OpenShards(string index)
+    {
+        var map = ReadIndex(index);
+        foreach (var shard in map.Values.Distinct().Order(StringComparer.Ordinal))
+        {
+            var path = Path.Combine(_folder, shard);
+            if (shard != Path.GetFileName(shard) || !File.Exists(path))
+                throw new InvalidInputException($"{index}: names the shard {shard}, which is not in {_folder}");
+
+            Add(SafetensorsFile.Open(path));
+        }
+
+        foreach (var (name, shard) in map)
+        {
+            if (!_fileOf.TryGetValue(name, out var file) || Path.GetFileName(file.Path) != shard)
+                throw new InvalidInputException($"{index}: puts {name} in {shard}, which has no such tensor");
+        }
+    }
+
+    private static Dictionary<string, string> ReadIndex(string index)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(index));
+            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("weight_map", out var map))
+                return map.Deserialize<Dictionary<string, string>>() ?? throw new JsonException("weight_map is null");
+
+            throw new JsonException("weight_map is missing");
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw new InvalidInputException($"{index}: not a list of weights: {error.Message}", error);
+        }
+    }
+
+    private void Add(SafetensorsFile file)
+    {
+        _files.Add(file);
+        foreach (var (name, entry) in file.Entries)
+        {
+            if (!_entries.TryAdd(name, entry))
+                throw new InvalidInputException($"{file.Path}: {name} is in {_fileOf[name].Path} too");
+
+            _fileOf[name] = file;
+        }
+    }
+}

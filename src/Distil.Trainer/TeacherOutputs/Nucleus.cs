@@ -1,0 +1,39 @@
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.TeacherOutputs;
+
+/// <summary>The smallest set of tokens that holds a given mass, and the sum of the others at each temperature node.</summary>
+internal static class Nucleus
+{
+    /// <summary>Selects from the logits of n positions.</summary>
+    /// <param name="logits">(n, V) float32; used up.</param>
+    /// <param name="settings">TopP, MaxTokens, the nucleus's temperature and the nodes.</param>
+    /// <returns>As in <see cref="TeacherTargets"/>, with K the cap; used slots come first, most probable first.</returns>
+    internal static (Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp) Select(Tensor logits, ExtractionSettings settings)
+    {
+        using var scope = NewDisposeScope();
+        var most = Math.Min(settings.Keep.MaxTokens, logits.shape[1]);
+        logits.sub_(logits.logsumexp(-1, keepdim: true));                                             // (n, V), log p
+        var (top, ids) = logits.topk((int)most);                                                      // (n, K), falling
+        var unused = Unused(logits, top, settings);
+        top = top.masked_fill(unused, double.NegativeInfinity);
+        ids = where(unused, ids.narrow(-1, 0, 1), ids);
+
+        var rest = logits.scatter_(-1, ids, full_like(top, double.NegativeInfinity));                 // log p outside the nucleus
+        var tail = stack(settings.InverseTemperatures.Select(x => (rest * x).logsumexp(-1)), -1);     // (n, M)
+        return (ids.MoveToOuterDisposeScope(), top.MoveToOuterDisposeScope(), tail.MoveToOuterDisposeScope());
+    }
+
+    /// <returns>(n, K) bool: slots after the mass is reached. The first is always used.</returns>
+    private static Tensor Unused(Tensor logProbabilities, Tensor top, ExtractionSettings settings)
+    {
+        // Rounded masses may reach 1 before the last token does.
+        if (settings.Keep.TopP >= 1)
+            return zeros_like(top, ScalarType.Bool);
+        var x = 1 / settings.NucleusTemperature;
+        var mass = (top * x - (logProbabilities * x).logsumexp(-1, keepdim: true)).exp();
+        var unused = (mass.cumsum(-1) - mass).ge(settings.Keep.TopP);
+        unused.narrow(-1, 0, 1).zero_();
+        return unused;
+    }
+}

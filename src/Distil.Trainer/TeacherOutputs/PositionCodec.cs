@@ -1,0 +1,84 @@
+using System.Numerics;
+
+namespace Distil.Trainer.TeacherOutputs;
+
+/// <summary>The bits of one position: how many tokens, their ids rising, their log-probabilities, the tail at each node.</summary>
+/// <remarks>
+/// Ids are gaps, log-probabilities are steps of √(−log p) below the position's least probable token; both in Golomb–Rice codes whose
+/// parameter is the position's own. About log2(V/K) + 1.5 and 5–7 bits a token.
+/// </remarks>
+internal sealed class PositionCodec(TeacherOutputsHeader header)
+{
+    private const int IdParameterBits = 5, ValueParameterBits = 4, ValueBits = 16, TailBits = 16;
+    private const uint NoTail = (1 << TailBits) - 1;
+    private const float LowestTail = -48, TailSteps = 1024;
+
+    private readonly int _countBits = BitOperations.Log2((uint)Math.Min(header.MaxTokens, header.VocabularySize)) + 1;
+    private readonly double _step = header.LogProbabilityStep;
+
+    /// <param name="bits">Where it goes.</param>
+    /// <param name="ids">Kept tokens, any order; sorted here.</param>
+    /// <param name="logProbabilities">Theirs, ≤ 0; sorted with them.</param>
+    /// <param name="tail">At each node; −inf where there is none.</param>
+    internal void Encode(BitWriter bits, Span<long> ids, Span<float> logProbabilities, ReadOnlySpan<float> tail)
+    {
+        ids.Sort(logProbabilities);
+        Span<uint> values = ids.Length <= 1024 ? stackalloc uint[ids.Length] : new uint[ids.Length];
+        var highest = 0u;
+        for (var i = 0; i < ids.Length; i++)
+        {
+            values[i] = (uint)Math.Min(Math.Round(Math.Sqrt(Math.Max(0, -logProbabilities[i])) / _step), (1 << ValueBits) - 1);
+            highest = Math.Max(highest, values[i]);
+        }
+
+        ulong sum = 0;
+        foreach (var value in values)
+            sum += highest - value;
+        var idParameter = BitWriter.RiceParameter((ulong)ids[^1], ids.Length);
+        var valueParameter = Math.Min(BitWriter.RiceParameter(sum, ids.Length), (1 << ValueParameterBits) - 1);
+        bits.Write((uint)ids.Length, _countBits);
+        bits.Write((uint)idParameter, IdParameterBits);
+        bits.Write((uint)valueParameter, ValueParameterBits);
+        bits.Write(highest, ValueBits);
+        var previous = -1L;
+        for (var i = 0; i < ids.Length; i++)
+        {
+            bits.WriteRice((uint)(ids[i] - previous - 1), idParameter);
+            bits.WriteRice(highest - values[i], valueParameter);
+            previous = ids[i];
+        }
+
+        foreach (var node in tail)
+            bits.Write(float.IsNegativeInfinity(node) ? NoTail : (uint)Math.Clamp(MathF.Round((node - LowestTail) * TailSteps), 0, NoTail - 1), TailBits);
+    }
+
+    /// <summary>Reads a position into slots; what is left of them repeats the first id with log-probability −inf.</summary>
+    /// <exception cref="InvalidDataException">The bits say what no writer writes.</exception>
+    internal void Decode(ref BitReader bits, Span<long> ids, Span<float> logProbabilities, Span<float> tail)
+    {
+        var count = (int)bits.Read(_countBits);
+        if (count == 0 || count > ids.Length)
+            throw new InvalidDataException($"a position keeps {count} tokens, its row at most {ids.Length}");
+        var idParameter = (int)bits.Read(IdParameterBits);
+        var valueParameter = (int)bits.Read(ValueParameterBits);
+        var highest = bits.Read(ValueBits);
+        var previous = -1L;
+        for (var i = 0; i < count; i++)
+        {
+            previous += bits.ReadRice(idParameter) + 1L;
+            if (previous >= header.VocabularySize)
+                throw new InvalidDataException($"token {previous} is outside the vocabulary of {header.VocabularySize}");
+            var root = ((long)highest - bits.ReadRice(valueParameter)) * _step;
+            ids[i] = previous;
+            logProbabilities[i] = (float)-(root * root);
+        }
+
+        ids[count..].Fill(ids[0]);
+        logProbabilities[count..].Fill(float.NegativeInfinity);
+        for (var i = 0; i < tail.Length; i++)
+        {
+            var code = bits.Read(TailBits);
+            tail[i] = code == NoTail ? float.NegativeInfinity : code / TailSteps + LowestTail;
+        }
+    }
+}

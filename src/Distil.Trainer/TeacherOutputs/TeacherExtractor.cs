@@ -1,0 +1,88 @@
+using Distil.Trainer.Distillation;
+using Distil.Trainer.Models;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.TeacherOutputs;
+
+/// <summary>Runs the teacher over rows of tokens and keeps the sparse form of its outputs. Logits exist for a chunk of positions at a time.</summary>
+public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings settings)
+{
+    /// <summary>The teacher's outputs for a batch of rows, on the teacher's device.</summary>
+    /// <param name="inputIds">(B, S), int64.</param>
+    /// <param name="lengths">(B), int64: real tokens of each row; null where all are.</param>
+    public TeacherTargets Extract(Tensor inputIds, Tensor? lengths = null)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var (final, mean) = Run(inputIds);
+        var sparse = Sparse(final, teacher.HeadWeight, settings, lengths);
+        return sparse with
+        {
+            TokenIds = sparse.TokenIds.MoveToOuterDisposeScope(),
+            LogProbabilities = sparse.LogProbabilities.MoveToOuterDisposeScope(),
+            TailLogSumExp = sparse.TailLogSumExp.MoveToOuterDisposeScope(),
+            MeanHidden = mean?.MoveToOuterDisposeScope(),
+        };
+    }
+
+    /// <summary>The sparse outputs from final hidden states, as <see cref="Extract"/> makes them.</summary>
+    /// <param name="final">After the teacher's final norm, (B, S, D).</param>
+    /// <param name="headWeight">(V, D).</param>
+    /// <param name="settings">What is kept.</param>
+    /// <param name="lengths">(B), int64; null where all positions are real.</param>
+    internal static TeacherTargets Sparse(Tensor final, Tensor headWeight, ExtractionSettings settings, Tensor? lengths)
+    {
+        using var scope = NewDisposeScope();
+        var states = final.reshape(-1, final.shape[^1]);                                              // (N, D)
+        var (ids, kept, tail) = (new List<Tensor>(), new List<Tensor>(), new List<Tensor>());
+        for (var start = 0L; start < states.shape[0]; start += settings.ChunkPositions)
+        {
+            using var chunkScope = NewDisposeScope();
+            var chunk = states.narrow(0, start, Math.Min(settings.ChunkPositions, states.shape[0] - start));
+            var logits = chunk.matmul(headWeight.t()).to(ScalarType.Float32);                         // (n, V)
+            var selected = Nucleus.Select(logits, settings);
+            ids.Add(selected.TokenIds.MoveToOuterDisposeScope());
+            kept.Add(selected.LogProbabilities.MoveToOuterDisposeScope());
+            tail.Add(selected.TailLogSumExp.MoveToOuterDisposeScope());
+        }
+
+        var targets = new TeacherTargets(cat(ids), cat(kept), cat(tail), settings.InverseTemperatures, MeanHidden: null);
+        if (lengths is not null)
+            targets = WithPadding(targets, RealPositions.Of(lengths, final.shape[1]).flatten().eq(0));
+
+        // Slots that no position uses are not worth carrying along.
+        var width = targets.LogProbabilities.isneginf().logical_not_().sum(-1).max().item<long>();
+        return targets with
+        {
+            TokenIds = targets.TokenIds.narrow(-1, 0, width).contiguous().MoveToOuterDisposeScope(),
+            LogProbabilities = targets.LogProbabilities.narrow(-1, 0, width).contiguous().MoveToOuterDisposeScope(),
+            TailLogSumExp = targets.TailLogSumExp.MoveToOuterDisposeScope(),
+        };
+    }
+
+    /// <summary>Token 0 with probability 1 at padding.</summary>
+    private static TeacherTargets WithPadding(TeacherTargets targets, Tensor padding)
+    {
+        var column = padding.unsqueeze(-1);
+        var kept = targets.LogProbabilities.masked_fill(column, double.NegativeInfinity);
+        kept.narrow(-1, 0, 1).masked_fill_(column, 0);
+        return targets with
+        {
+            TokenIds = targets.TokenIds.masked_fill(column, 0),
+            LogProbabilities = kept,
+            TailLogSumExp = targets.TailLogSumExp.masked_fill(column, double.NegativeInfinity),
+        };
+    }
+
+    private (Tensor Final, Tensor? Mean) Run(Tensor inputIds)
+    {
+        if (!settings.MeanHidden)
+            return (teacher.Forward(inputIds), null);
+        using var scope = NewDisposeScope();
+        var (final, layers) = teacher.ForwardWithLayers(inputIds);
+        var mean = zeros(final.shape, ScalarType.Float32, final.device);
+        foreach (var layer in layers.Skip(1))
+            mean.add_(layer);
+        return (final.MoveToOuterDisposeScope(), mean.div_(layers.Count - 1).MoveToOuterDisposeScope());
+    }
+}

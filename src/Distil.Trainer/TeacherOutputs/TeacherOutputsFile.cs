@@ -1,0 +1,163 @@
+using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Distil.Core.Errors;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.TeacherOutputs;
+
+/// <summary>One shard's teacher outputs, read row by row from a mapped file. Every byte is covered by a checksum that is checked when it is used.</summary>
+public sealed unsafe class TeacherOutputsFile : IDisposable
+{
+    private readonly string _path;
+    private readonly MemoryMappedFile _mapping;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly byte* _bytes;
+    private readonly RowEntry[] _index;
+    private readonly PositionCodec _codec;
+
+    private TeacherOutputsFile(string path, MemoryMappedFile mapping, long size)
+    {
+        (_path, _mapping) = (path, mapping);
+        _view = mapping.CreateViewAccessor(0, size, MemoryMappedFileAccess.Read);
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _bytes);
+        try
+        {
+            Header = ReadHeader(size);
+            _index = ReadIndex(size);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        _codec = new(Header);
+    }
+
+    /// <value>What the file says of itself.</value>
+    public TeacherOutputsHeader Header { get; }
+
+    /// <value>Rows in the file.</value>
+    public long Rows => _index.Length;
+
+    /// <value>Real positions in the file.</value>
+    public long Tokens => _index.Sum(row => (long)row.Positions);
+
+    /// <value>Mean bytes that a token's kept tokens and tail take; NaN in a file without tokens.</value>
+    public double SparseBytesPerToken => _index.Sum(row => (double)row.SparseBytes) / Tokens;
+
+    /// <value>Bytes that a token's mean hidden state takes; 0 where none is stored.</value>
+    public double HiddenBytesPerToken => Header.HiddenSize * sizeof(ushort);
+
+    /// <summary>Opens a file and checks its beginning, header and index.</summary>
+    /// <exception cref="InvalidInputException">It is missing, no file of teacher outputs, of another version, cut short or changed.</exception>
+    public static TeacherOutputsFile Open(string path)
+    {
+        var size = File.Exists(path)
+            ? new FileInfo(path).Length
+            : throw new InvalidInputException($"{path}: there is no such file; expected teacher outputs");
+        if (size < TeacherOutputsWriter.BeginningSize + TeacherOutputsWriter.EndSize)
+            throw new InvalidInputException($"{path}: {size} bytes are too few for teacher outputs; the file is cut short");
+        var mapping = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        return new(path, mapping, size);
+    }
+
+    /// <summary>The targets of some rows, in the order asked for.</summary>
+    /// <param name="rows">Each from 0 to <see cref="Rows"/> − 1.</param>
+    /// <param name="device">Where the tensors go.</param>
+    /// <returns>With B = the number of rows; K = the most tokens that a position of theirs keeps, rising by id.</returns>
+    /// <exception cref="InvalidInputException">A row's bytes were changed.</exception>
+    public TeacherTargets ReadRows(ReadOnlySpan<long> rows, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var entries = new RowEntry[rows.Length];
+        for (var i = 0; i < rows.Length; i++)
+            entries[i] = Checked(rows[i]);
+        var (positions, slots, nodes) = (Header.ContextLength, entries.Max(entry => Math.Max(1, entry.MostKept)), Header.InverseTemperatures.Count);
+        var count = (long)entries.Length * positions;
+        var ids = zeros([count, slots], ScalarType.Int64);
+        var kept = full([count, slots], float.NegativeInfinity);
+        var tail = full([count, nodes], float.NegativeInfinity);
+        var hidden = Header.HiddenSize == 0 ? null : zeros([entries.Length, positions, Header.HiddenSize], ScalarType.Float16);
+        Parallel.For(0, entries.Length, i => Decode(
+            entries[i], Part<long>(ids, i, positions * slots), Part<float>(kept, i, positions * slots), Part<float>(tail, i, positions * nodes),
+            hidden is null ? [] : Part<byte>(hidden, i, positions * Header.HiddenSize * sizeof(ushort))));
+        return new(
+            ids.to(device).MoveToOuterDisposeScope(), kept.to(device).MoveToOuterDisposeScope(), tail.to(device).MoveToOuterDisposeScope(),
+            Header.InverseTemperatures, hidden?.to(device).to(ScalarType.Float32).MoveToOuterDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+        _mapping.Dispose();
+    }
+
+    private static Span<T> Part<T>(Tensor tensor, int part, int length)
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(tensor.bytes).Slice(part * length, length);
+
+    private RowEntry Checked(long row)
+    {
+        var entry = _index[row];
+        var checksum = Checksum.Of(At(entry.Offset, BlockSize(entry)));
+        return checksum == entry.Checksum
+            ? entry
+            : throw Bad($"row {row} has checksum {checksum:x8}, its index entry says {entry.Checksum:x8}; the file was changed");
+    }
+
+    private void Decode(RowEntry entry, Span<long> ids, Span<float> kept, Span<float> tail, Span<byte> hidden)
+    {
+        var bytes = At(entry.Offset, BlockSize(entry));
+        var (positions, nodes) = (Header.ContextLength, Header.InverseTemperatures.Count);
+        var slots = ids.Length / positions;
+        var bits = new BitReader(bytes[..entry.SparseBytes]);
+        for (var i = 0; i < entry.Positions; i++)
+            _codec.Decode(ref bits, ids.Slice(i * slots, slots), kept.Slice(i * slots, slots), tail.Slice(i * nodes, nodes));
+        for (var i = entry.Positions; i < positions; i++)
+            kept[i * slots] = 0;
+        bytes[entry.SparseBytes..].CopyTo(hidden);
+    }
+
+    private TeacherOutputsHeader ReadHeader(long size)
+    {
+        var beginning = At(0, TeacherOutputsWriter.BeginningSize);
+        if (!beginning[..8].SequenceEqual(TeacherOutputsWriter.Magic))
+            throw Bad("does not begin like a file of teacher outputs");
+        var version = BinaryPrimitives.ReadInt32LittleEndian(beginning[8..]);
+        if (version != TeacherOutputsWriter.Version)
+            throw Bad($"has format version {version}; this program reads version {TeacherOutputsWriter.Version}");
+        var length = BinaryPrimitives.ReadInt32LittleEndian(beginning[12..]);
+        if (length < 0 || length > size - TeacherOutputsWriter.BeginningSize - 4)
+            throw Bad($"says its header has {length} bytes, more than the file holds");
+        var json = At(TeacherOutputsWriter.BeginningSize, length);
+        if (Checksum.Of(json) != BinaryPrimitives.ReadUInt32LittleEndian(At(TeacherOutputsWriter.BeginningSize + length, 4)))
+            throw Bad("its header does not match its checksum; the file was changed");
+        return JsonSerializer.Deserialize<TeacherOutputsHeader>(json, TeacherOutputsHeader.Json)!;
+    }
+
+    private RowEntry[] ReadIndex(long size)
+    {
+        var end = At(size - TeacherOutputsWriter.EndSize, TeacherOutputsWriter.EndSize);
+        var (rows, offset) = (BinaryPrimitives.ReadInt64LittleEndian(end), BinaryPrimitives.ReadInt64LittleEndian(end[8..]));
+        if (!end[20..].SequenceEqual(TeacherOutputsWriter.EndMagic) || rows < 0 || rows > int.MaxValue / RowEntry.Size
+            || offset < TeacherOutputsWriter.BeginningSize || offset + rows * RowEntry.Size + TeacherOutputsWriter.EndSize != size)
+            throw Bad($"does not end like a file of teacher outputs; the file is cut short");
+        var bytes = At(offset, (int)rows * RowEntry.Size);
+        if (Checksum.Of(bytes) != BinaryPrimitives.ReadUInt32LittleEndian(end[16..]))
+            throw Bad("its index does not match its checksum; the file was changed");
+        var index = new RowEntry[rows];
+        for (var row = 0; row < rows; row++)
+            index[row] = RowEntry.Read(bytes[(row * RowEntry.Size)..]);
+        return index;
+    }
+
+    private int BlockSize(RowEntry entry) => entry.SparseBytes + entry.Positions * Header.HiddenSize * sizeof(ushort);
+
+    private ReadOnlySpan<byte> At(long offset, int length) => new(_bytes + offset, length);
+
+    private InvalidInputException Bad(string what) => new($"{_path}: {what}");
+}

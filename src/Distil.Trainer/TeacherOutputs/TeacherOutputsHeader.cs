@@ -1,0 +1,48 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Distil.Trainer.TeacherOutputs;
+
+/// <summary>What a file of teacher outputs says of itself, as JSON at its beginning.</summary>
+public sealed record TeacherOutputsHeader
+{
+    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+
+    /// <value>S, positions of a row.</value>
+    public required int ContextLength { get; init; }
+
+    /// <value>V.</value>
+    public required int VocabularySize { get; init; }
+
+    /// <value>D where the mean hidden states are stored (float16), else 0.</value>
+    public required int HiddenSize { get; init; }
+
+    /// <value>Mass that the kept tokens reach, where the cap allows.</value>
+    public required double TopP { get; init; }
+
+    /// <value>Most tokens kept for one position.</value>
+    public required int MaxTokens { get; init; }
+
+    /// <value>Temperature at which TopP was measured.</value>
+    public required double NucleusTemperature { get; init; }
+
+    /// <value>1/T of the tail's sums, ascending.</value>
+    public required IReadOnlyList<double> InverseTemperatures { get; init; }
+
+    /// <value>s: log-probabilities are stored as √(−log p) in steps of s, so that |error of log p| ≤ s·√(−log p) + s²/4.</value>
+    public required double LogProbabilityStep { get; init; }
+
+    /// <summary>The header for outputs extracted with given settings.</summary>
+    /// <remarks>A whole distribution (TopP 1) is stored for exactness and gets finer steps.</remarks>
+    public static TeacherOutputsHeader For(ExtractionSettings settings, int contextLength, int vocabularySize, int hiddenSize) => new()
+    {
+        ContextLength = contextLength,
+        VocabularySize = vocabularySize,
+        HiddenSize = settings.MeanHidden ? hiddenSize : 0,
+        TopP = settings.Keep.TopP,
+        MaxTokens = settings.Keep.MaxTokens,
+        NucleusTemperature = settings.NucleusTemperature,
+        InverseTemperatures = settings.InverseTemperatures,
+        LogProbabilityStep = settings.Keep.TopP >= 1 ? 1 / 1024.0 : 1 / 64.0,
+    };
+}

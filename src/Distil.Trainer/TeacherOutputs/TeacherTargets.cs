@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.TeacherOutputs;
+
+/// <summary>What is kept of a teacher's outputs at N = B·S positions, row by row.</summary>
+/// <param name="TokenIds">Kept tokens, (N, K) int64; an unused slot repeats the position's first.</param>
+/// <param name="LogProbabilities">Their natural log-probabilities at T = 1 over the whole vocabulary, (N, K) float32; −inf where the slot is unused.</param>
+/// <param name="TailLogSumExp">log Σ exp(x·log p) over the tokens not kept at each node x = 1/T, (N, M) float32; −inf where all are kept.</param>
+/// <param name="InverseTemperatures">The M nodes, ascending.</param>
+/// <param name="MeanHidden">Mean over the teacher's layers without the embedding output, (B, S, D) float32; null where alignment does not need it.</param>
+/// <remarks>At padding the first token is kept with probability 1, so that every position is a distribution.</remarks>
+public sealed record TeacherTargets(
+    Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp, IReadOnlyList<double> InverseTemperatures, Tensor? MeanHidden) : IDisposable
+{
+    /// <summary>The distributions at a temperature inside the nodes' range: kept tokens exactly, the tail by interpolation in 1/T.</summary>
+    /// <param name="temperature">T, &gt; 0.</param>
+    public TemperedTargets At(double temperature)
+    {
+        using var scope = NewDisposeScope();
+        var kept = LogProbabilities / temperature;                                                    // (N, K)
+        var weights = tensor(TemperatureNodes.Weights(InverseTemperatures, 1 / temperature), ScalarType.Float32, TailLogSumExp.device);
+        var none = TailLogSumExp.select(-1, 0).isneginf();
+        var tail = TailLogSumExp.masked_fill(none.unsqueeze(-1), 0).matmul(weights).masked_fill(none, double.NegativeInfinity); // (N)
+        var total = kept.logsumexp(-1).logaddexp(tail);                                               // (N)
+        return new(TokenIds, (kept - total.unsqueeze(-1)).MoveToOuterDisposeScope(), (tail - total).MoveToOuterDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        TokenIds.Dispose();
+        LogProbabilities.Dispose();
+        TailLogSumExp.Dispose();
+        MeanHidden?.Dispose();
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text.Json;
+using Distil.Core;
+using Distil.Core.Errors;
+using Distil.Trainer.Safetensors;
+using Distil.Trainer.Training.Optimizers;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Training.Checkpoints;
+
+/// <summary>A checkpoint on disk: <c>step-000400/</c> with the trained weights, the optimiser's state and the position.</summary>
+public static class CheckpointFolder
+{
+    /// <summary>The trained weights, float32, by their names in the model.</summary>
+    public const string WeightsFile = "weights.safetensors";
+
+    /// <summary>The optimiser's state.</summary>
+    public const string OptimizerFile = "optimizer.safetensors";
+
+    /// <summary>The <see cref="CheckpointState"/>.</summary>
+    public const string StateFile = "state.json";
+
+    /// <value>The files of a checkpoint, in the order of writing.</value>
+    public static IReadOnlyList<string> Files { get; } = [WeightsFile, OptimizerFile, StateFile];
+
+    /// <summary>Writes a checkpoint; it appears whole or not at all, and replaces one of the same step.</summary>
+    /// <param name="parent">Folder of the epoch's checkpoints; created where it does not exist.</param>
+    /// <param name="state">Position, seed and specification.</param>
+    /// <param name="optimizer">Holds the weights and its own state.</param>
+    /// <returns>The checkpoint's folder.</returns>
+    public static string Save(string parent, CheckpointState state, AdamW optimizer)
+    {
+        using var scope = NewDisposeScope();
+        var folder = Path.Combine(parent, string.Create(CultureInfo.InvariantCulture, $"step-{state.Position.Step:000000}"));
+        var temporary = $"{folder}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            SafetensorsWriter.Write(Path.Combine(temporary, WeightsFile), optimizer.Weights.Select(weight => KeyValuePair.Create(weight.Name, weight.Value)));
+            SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile), optimizer.State());
+            File.WriteAllText(Path.Combine(temporary, StateFile), JsonSerializer.Serialize(state, DistilJson.Indented));
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+            Directory.Move(temporary, folder);
+        }
+        finally
+        {
+            if (Directory.Exists(temporary))
+                Directory.Delete(temporary, recursive: true);
+        }
+
+        return folder;
+    }
+
+    /// <summary>Takes a checkpoint up: weights into the model, state into the optimiser.</summary>
+    /// <param name="folder">The checkpoint.</param>
+    /// <param name="specHash">What the checkpoint must have been trained by.</param>
+    /// <param name="optimizer">Of the model that goes on.</param>
+    /// <exception cref="InvalidInputException">A file is missing or damaged, or the checkpoint is of another specification or model.</exception>
+    public static CheckpointState Load(string folder, string specHash, AdamW optimizer)
+    {
+        var state = ReadState(folder);
+        if (state.SpecHash != specHash)
+            throw new InvalidInputException($"{folder}: {StateFile} is of specification {state.SpecHash}; this run's is {specHash}");
+
+        optimizer.Load(Path.Combine(folder, WeightsFile), Path.Combine(folder, OptimizerFile));
+        if (optimizer.Steps != state.Position.GlobalStep)
+            throw new InvalidInputException($"{folder}: {OptimizerFile} has {optimizer.Steps} steps, {StateFile} {state.Position.GlobalStep}");
+
+        return state;
+    }
+
+    /// <summary>Reads where a checkpoint stands.</summary>
+    /// <exception cref="InvalidInputException">Missing or damaged.</exception>
+    public static CheckpointState ReadState(string folder)
+    {
+        var path = Path.Combine(folder, StateFile);
+        try
+        {
+            return JsonSerializer.Deserialize<CheckpointState>(File.ReadAllText(path), DistilJson.Options)
+                ?? throw new InvalidInputException($"{path}: is null; expected an object");
+        }
+        catch (Exception error) when (error is IOException or JsonException)
+        {
+            throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace Distil.Trainer.Training.Checkpoints;
+
+/// <summary>A checkpoint's <c>state.json</c>.</summary>
+/// <remarks>
+/// Learning rate, α, T, row order and random numbers are functions of the position and the seed: they are written down by these two.
+/// </remarks>
+public sealed record CheckpointState
+{
+    /// <value>Version of this document. 1.</value>
+    public int Version { get; init; } = 1;
+
+    /// <value>Where training stands.</value>
+    public required TrainingPosition Position { get; init; }
+
+    /// <value>Seed of the row order and of the random numbers that a step draws.</value>
+    public required long Seed { get; init; }
+
+    /// <value>Hash of what determines the weights; a checkpoint of another specification is refused.</value>
+    public required string SpecHash { get; init; }
+}

@@ -1,0 +1,131 @@
+using Distil.Core.Errors;
+using Distil.Trainer.Models;
+using Distil.Trainer.Safetensors;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Training.Optimizers;
+
+/// <summary>AdamW as PyTorch computes it, with clipping by the global gradient norm, over flat float32 buffers.</summary>
+/// <remarks>
+/// The weights that count are the optimiser's own float32 copy; a step ends by writing them to the model's parameters, so that tied or viewed
+/// tensors stay what they are. Nothing here waits for a GPU.
+/// </remarks>
+public sealed class AdamW : IDisposable
+{
+    private const string MeanPrefix = "exp_avg.";
+    private const string SquarePrefix = "exp_avg_sq.";
+    private const string StepName = "step";
+
+    private readonly IReadOnlyList<NamedParameter> _parameters;
+    private readonly AdamWOptions _options;
+    private readonly FlatBuffer _weights;
+    private readonly FlatBuffer _mean;
+    private readonly FlatBuffer _square;
+
+    /// <summary>Starts with the parameters' present values and no history.</summary>
+    /// <param name="parameters">What is trained; leaves that require a gradient, all on one device.</param>
+    /// <param name="options">Constants.</param>
+    public AdamW(IReadOnlyList<NamedParameter> parameters, AdamWOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(parameters.Count);
+        _parameters = parameters;
+        _options = options;
+        _weights = FlatBuffer.CopyOf(parameters);
+        _mean = FlatBuffer.Zeros(parameters);
+        _square = FlatBuffer.Zeros(parameters);
+    }
+
+    /// <value>Steps taken since the beginning, resumed ones included.</value>
+    public long Steps { get; private set; }
+
+    /// <value>The trained weights in full precision, by name: views of live memory.</value>
+    public IReadOnlyList<NamedParameter> Weights => _weights.Views;
+
+    /// <summary>Clips the accumulated gradients, updates the parameters and clears the gradients.</summary>
+    /// <param name="learningRate">This step's, ≥ 0.</param>
+    /// <param name="maximumNorm">Largest global norm that a gradient keeps, &gt; 0.</param>
+    /// <returns>The gradient's global norm before clipping, 0-d float32 on the device, in the caller's dispose scope.</returns>
+    public Tensor Step(double learningRate, double maximumNorm)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var gradient = TakeGradients();                                                      // (P)
+        var norm = gradient.norm();
+        gradient.mul_((maximumNorm / (norm + 1e-6)).clamp_max(1.0));                         // as PyTorch's clip_grad_norm_
+
+        Steps++;
+        var correction1 = 1 - Math.Pow(_options.Beta1, Steps);
+        var correction2 = 1 - Math.Pow(_options.Beta2, Steps);
+        _weights.All.mul_(1 - learningRate * _options.WeightDecay);
+        _mean.All.mul_(_options.Beta1).add_(gradient, alpha: 1 - _options.Beta1);
+        _square.All.mul_(_options.Beta2).addcmul_(gradient, gradient, value: 1 - _options.Beta2);
+        var denominator = _square.All.sqrt().div_(Math.Sqrt(correction2)).add_(_options.Epsilon);
+        _weights.All.addcdiv_(_mean.All, denominator, value: -learningRate / correction1);
+        _weights.WriteTo(_parameters);
+        return norm.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The optimiser's state by name, for a checkpoint: <c>step</c>, <c>exp_avg.{parameter}</c>, <c>exp_avg_sq.{parameter}</c>.</summary>
+    /// <remarks>Views of live memory: write them before the next step. The step's own tensor is in the caller's dispose scope.</remarks>
+    public IEnumerable<KeyValuePair<string, Tensor>> State()
+    {
+        yield return new(StepName, tensor([Steps], ScalarType.Int64));
+        foreach (var (name, value) in _mean.Views)
+            yield return new(MeanPrefix + name, value);
+        foreach (var (name, value) in _square.Views)
+            yield return new(SquarePrefix + name, value);
+    }
+
+    /// <summary>Takes up weights and a state from a checkpoint's files and writes the weights to the model.</summary>
+    /// <param name="weightsPath">Safetensors with <see cref="Weights"/> by name.</param>
+    /// <param name="statePath">Safetensors with what <see cref="State"/> gave.</param>
+    /// <exception cref="InvalidInputException">A file lacks a tensor or has one of another shape.</exception>
+    public void Load(string weightsPath, string statePath)
+    {
+        using var scope = NewDisposeScope();
+        using var weights = SafetensorsFile.Open(weightsPath);
+        using var state = SafetensorsFile.Open(statePath);
+        Read(weights, "", _weights);
+        Read(state, MeanPrefix, _mean);
+        Read(state, SquarePrefix, _square);
+        Steps = ReadExact(state, StepName, [1]).item<long>();
+        _weights.WriteTo(_parameters);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _weights.Dispose();
+        _mean.Dispose();
+        _square.Dispose();
+    }
+
+    private Tensor TakeGradients()
+    {
+        var parts = new Tensor[_parameters.Count];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var (name, value) = _parameters[i];
+            var gradient = value.grad ?? throw new InvalidOperationException($"{name} has no gradient: the loss does not depend on it.");
+            parts[i] = gradient.flatten();
+            value.grad = null;
+        }
+
+        var all = cat(parts);
+        return all.dtype == ScalarType.Float32 ? all : all.to_type(ScalarType.Float32);
+    }
+
+    private static void Read(SafetensorsFile file, string prefix, FlatBuffer buffer)
+    {
+        foreach (var (name, value) in buffer.Views)
+            value.copy_(ReadExact(file, prefix + name, value.shape));
+    }
+
+    private static Tensor ReadExact(SafetensorsFile file, string name, long[] shape)
+    {
+        if (file.Entries.TryGetValue(name, out var entry) && !entry.Shape.SequenceEqual(shape))
+            throw new InvalidInputException($"{file.Path}: {name} is {entry}; the model needs [{string.Join(", ", shape)}]");
+
+        return file.Read(name);
+    }
+}

@@ -1,0 +1,17 @@
+namespace Distil.Trainer.Training.Optimizers;
+
+/// <summary>AdamW's constants (Loshchilov and Hutter, arXiv 1711.05101); defaults are PyTorch's.</summary>
+public sealed record AdamWOptions
+{
+    /// <value>Decoupled weight decay, applied to every parameter. Per step and unit of learning rate, ≥ 0. Default 0.01.</value>
+    public double WeightDecay { get; init; } = 0.01;
+
+    /// <value>Decay of the mean of gradients, 0–1. Default 0.9.</value>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <value>Decay of the mean of squared gradients, 0–1. Default 0.999.</value>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <value>Added to the denominator, &gt; 0. Default 1e-8.</value>
+    public double Epsilon { get; init; } = 1e-8;
+}

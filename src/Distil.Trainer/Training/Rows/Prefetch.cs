@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+
+namespace Distil.Trainer.Training.Rows;
+
+/// <summary>Makes the items of a sequence on a thread of their own, one ahead of their use, in their order.</summary>
+/// <remarks>Items not used are disposed. An error of the sequence comes out where its item would have.</remarks>
+internal sealed class Prefetch<T> : IDisposable
+    where T : IDisposable
+{
+    private readonly BlockingCollection<T> _ready = new(boundedCapacity: 1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Thread _thread;
+    private Exception? _error;
+
+    public Prefetch(IEnumerable<T> items)
+    {
+        _thread = new Thread(() => Produce(items)) { IsBackground = true, Name = "prefetch" };
+        _thread.Start();
+    }
+
+    /// <summary>The items, each once; the caller disposes them.</summary>
+    public IEnumerable<T> Items()
+    {
+        foreach (var item in _ready.GetConsumingEnumerable())
+            yield return item;
+
+        if (_error is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_error);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _thread.Join();
+        while (_ready.TryTake(out var item))
+            item.Dispose();
+        _ready.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Produce(IEnumerable<T> items)
+    {
+        try
+        {
+            foreach (var item in items)
+            {
+                if (!TryAdd(item))
+                    return;
+            }
+        }
+        catch (Exception error)
+        {
+            _error = error; // for the consumer, who throws it
+        }
+        finally
+        {
+            _ready.CompleteAdding();
+        }
+    }
+
+    private bool TryAdd(T item)
+    {
+        try
+        {
+            _ready.Add(item, _stop.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            item.Dispose();
+            return false;
+        }
+    }
+}

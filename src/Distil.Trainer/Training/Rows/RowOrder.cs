@@ -1,0 +1,84 @@
+namespace Distil.Trainer.Training.Rows;
+
+/// <summary>Rows of one shard that go through the model together.</summary>
+/// <param name="Shard">Index of the shard.</param>
+/// <param name="Rows">Rows in the shard, in training order.</param>
+public sealed record MicroBatch(int Shard, long[] Rows);
+
+/// <summary>Which rows each optimiser step trains on: shards in random order, the rows of a shard in random order, nothing left out.</summary>
+/// <remarks>
+/// A pure function of (seed, epoch): a resumed run needs no saved order. A step takes the next batchSize × accumulation rows. It is cut
+/// into micro-batches of batchSize rows, and where a shard ends: then the step has one micro-batch more, weighted by what it holds.
+/// An epoch's last step keeps the rows that are left.
+/// </remarks>
+public sealed class RowOrder
+{
+    private readonly long _seed;
+    private readonly IReadOnlyList<long> _shards;
+    private readonly int _batchSize;
+    private readonly long _rowsPerStep;
+
+    /// <param name="seed">Any number.</param>
+    /// <param name="rowsOfShards">Rows of each shard, ≥ 0.</param>
+    /// <param name="batchSize">Rows in a micro-batch, ≥ 1.</param>
+    /// <param name="accumulation">Micro-batches to a step, ≥ 1.</param>
+    public RowOrder(long seed, IReadOnlyList<long> rowsOfShards, int batchSize, int accumulation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(accumulation, 1);
+        _seed = seed;
+        _batchSize = batchSize;
+        _shards = rowsOfShards;
+        _rowsPerStep = (long)batchSize * accumulation;
+        StepsPerEpoch = StepsFor(rowsOfShards.Sum(), batchSize, accumulation);
+    }
+
+    /// <value>Optimiser steps in an epoch.</value>
+    public long StepsPerEpoch { get; }
+
+    /// <summary>Optimiser steps that an epoch over so many rows takes.</summary>
+    public static long StepsFor(long rows, int batchSize, int accumulation)
+    {
+        var rowsPerStep = (long)batchSize * accumulation;
+        return (rows + rowsPerStep - 1) / rowsPerStep;
+    }
+
+    /// <summary>The steps of an epoch from one on, each as its micro-batches.</summary>
+    /// <param name="epoch">Epoch, from 0.</param>
+    /// <param name="firstStep">First step given, from 0.</param>
+    public IEnumerable<IReadOnlyList<MicroBatch>> Steps(int epoch, long firstStep)
+    {
+        var skip = firstStep * _rowsPerStep;
+        var step = new List<MicroBatch>();
+        long inStep = 0;
+        foreach (var shard in new SplitMix64(_seed, epoch).Permutation(_shards.Count))
+        {
+            var count = _shards[(int)shard];
+            if (skip >= count)
+            {
+                skip -= count;
+                continue;
+            }
+
+            var rows = new SplitMix64(_seed, epoch, shard + 1).Permutation(count);
+            for (var next = skip; next < count;)
+            {
+                var taken = Math.Min(count - next, _batchSize - inStep % _batchSize);
+                step.Add(new((int)shard, rows.AsSpan((int)next, (int)taken).ToArray()));
+                next += taken;
+                inStep += taken;
+                if (inStep < _rowsPerStep)
+                    continue;
+
+                yield return step;
+                step = [];
+                inStep = 0;
+            }
+
+            skip = 0;
+        }
+
+        if (step.Count > 0)
+            yield return step;
+    }
+}

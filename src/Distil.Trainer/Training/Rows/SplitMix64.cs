@@ -1,0 +1,54 @@
+namespace Distil.Trainer.Training.Rows;
+
+/// <summary>A small random generator whose numbers are the same on every machine and runtime (Steele, Lea and Flood, 2014).</summary>
+internal struct SplitMix64
+{
+    private ulong state;
+
+    /// <summary>A stream of its own for each key.</summary>
+    public SplitMix64(params ReadOnlySpan<long> key)
+    {
+        foreach (var part in key)
+        {
+            state ^= (ulong)part;
+            state = Next();
+        }
+    }
+
+    public ulong Next()
+    {
+        state += 0x9E3779B97F4A7C15;
+        var mixed = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+        return mixed ^ (mixed >> 31);
+    }
+
+    /// <summary>Uniform in 0 … bound − 1, without bias (Lemire, arXiv 1805.10941).</summary>
+    public long Below(long bound)
+    {
+        var range = (ulong)bound;
+        var high = Math.BigMul(Next(), range, out var low);
+        if (low < range)
+        {
+            var threshold = (0 - range) % range;
+            while (low < threshold)
+                high = Math.BigMul(Next(), range, out low);
+        }
+
+        return (long)high;
+    }
+
+    /// <summary>0 … count − 1 in random order (Fisher–Yates).</summary>
+    public long[] Permutation(long count)
+    {
+        var order = new long[count];
+        for (long i = 0; i < count; i++)
+        {
+            var j = Below(i + 1);
+            order[i] = order[j];
+            order[j] = i;
+        }
+
+        return order;
+    }
+}

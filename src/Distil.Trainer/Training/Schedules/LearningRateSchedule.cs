@@ -1,0 +1,29 @@
+namespace Distil.Trainer.Training.Schedules;
+
+/// <summary>Linear warm-up, then half a cosine down to zero (the paper's, method.md §3).</summary>
+/// <remarks>
+/// A pure function of the optimiser step. Step i of w warm-up steps gets (i + 1) / w of the peak: unlike Hugging Face's i / w, the first step learns.
+/// </remarks>
+/// <param name="peak">Learning rate at the end of the warm-up, &gt; 0.</param>
+/// <param name="warmupSteps">Steps of warm-up, ≥ 0.</param>
+/// <param name="totalSteps">Optimiser steps of the whole training, ≥ 1.</param>
+public sealed class LearningRateSchedule(double peak, long warmupSteps, long totalSteps)
+{
+    /// <summary>The learning rate of a step.</summary>
+    /// <param name="step">Optimiser step of the whole training, from 0.</param>
+    public double At(long step)
+    {
+        if (step < warmupSteps)
+            return peak * (step + 1) / warmupSteps;
+
+        var progress = Math.Min(1.0, (step - warmupSteps) / (double)Math.Max(1, totalSteps - warmupSteps));
+        return peak * 0.5 * (1 + Math.Cos(Math.PI * progress));
+    }
+
+    /// <summary>A schedule whose warm-up is a share of all steps, rounded down.</summary>
+    /// <param name="peak">Learning rate at the end of the warm-up, &gt; 0.</param>
+    /// <param name="warmupRatio">Share of all steps that warm up, 0–1.</param>
+    /// <param name="totalSteps">Optimiser steps of the whole training, ≥ 1.</param>
+    public static LearningRateSchedule WithRatio(double peak, double warmupRatio, long totalSteps) =>
+        new(peak, (long)Math.Floor(warmupRatio * totalSteps), totalSteps);
+}

@@ -1,0 +1,27 @@
+using Distil.Core.Runs;
+using Distil.Trainer.Distillation.Alignment;
+using Distil.Trainer.Distillation.Annealing;
+
+namespace Distil.Trainer.Training.Steps;
+
+/// <summary>The Δ-distillation loss over time: L = (1 − α − β)·CE + α·T²·KL + β·alignment (Distil-xLSTM, arXiv 2503.18565).</summary>
+public sealed class DeltaDistillation(DistillationSpec spec)
+{
+    private readonly LogarithmicAnnealing _alpha = new(spec.Alpha);
+    private readonly LogarithmicAnnealing _temperature = new(spec.Temperature);
+
+    /// <value>The third term.</value>
+    public HiddenStateAlignment Alignment { get; } = new(spec.Alignment);
+
+    /// <summary>The weights of an optimiser step.</summary>
+    /// <param name="epoch">Epoch, from 0.</param>
+    /// <param name="step">Optimiser step inside the epoch, from 0.</param>
+    public DeltaWeights At(int epoch, long step) => new(
+        _alpha.At(epoch, step), _temperature.At(epoch, step), spec.Alignment.Kind == AlignmentKind.None ? 0 : spec.Alignment.Weight);
+}
+
+/// <summary>The loss's weights at one step.</summary>
+/// <param name="Alpha">α, of KL.</param>
+/// <param name="Temperature">T.</param>
+/// <param name="Beta">β, of the alignment.</param>
+public readonly record struct DeltaWeights(double Alpha, double Temperature, double Beta);

@@ -1,0 +1,46 @@
+using Distil.Trainer.Training.Rows;
+using Distil.Trainer.Training.Targets;
+
+namespace Distil.Trainer.Training.Steps;
+
+/// <summary>All that one optimiser step trains on.</summary>
+/// <param name="Parts">Its micro-batches, with the teacher's outputs where there is a teacher.</param>
+internal sealed record StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? Targets)> Parts) : IDisposable
+{
+    /// <summary>Reads a step's rows and targets.</summary>
+    internal static StepBatch Read(IReadOnlyList<MicroBatch> step, ITrainingRows rows, ITargetSource? targets)
+    {
+        var parts = new List<(TokenBatch, BatchTargets?)>(step.Count);
+        var batch = new StepBatch(parts);
+        try
+        {
+            foreach (var part in step)
+            {
+                var tokens = rows.Read(part);
+                parts.Add((tokens, null));
+                if (targets is not null)
+                    parts[^1] = (tokens, targets.Read(part, tokens));
+            }
+        }
+        catch
+        {
+            batch.Dispose();
+            throw;
+        }
+
+        return batch;
+    }
+
+    /// <value>Real tokens.</value>
+    internal long Tokens => Parts.Sum(part => part.Rows.Tokens);
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        foreach (var (rows, targets) in Parts)
+        {
+            rows.Dispose();
+            targets?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using Distil.Trainer.Distillation;
+using Distil.Trainer.Models;
+using Distil.Trainer.Training.Optimizers;
+using Distil.Trainer.Training.Rows;
+using Distil.Trainer.Training.Targets;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Training.Steps;
+
+/// <summary>One optimiser step: forward and backward over its micro-batches, clipping, update.</summary>
+/// <remarks>
+/// A micro-batch counts by what it holds: cross-entropy by labels, KL by positions, alignment by rows. The sum over a step's micro-batches is
+/// then what one batch of all its rows gives (Frobenius apart, whose √B is the micro-batch's).
+/// </remarks>
+/// <param name="model">What is trained.</param>
+/// <param name="optimizer">Over the model's trainable parameters.</param>
+/// <param name="distillation">The loss; null trains on the text alone.</param>
+/// <param name="gradientClip">Largest global gradient norm, &gt; 0.</param>
+/// <param name="chunkPositions">Positions whose logits exist at one time.</param>
+internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaDistillation? distillation, double gradientClip, int chunkPositions)
+{
+    /// <summary>Names of the numbers that <see cref="Run"/> returns, in order.</summary>
+    internal enum Value
+    {
+        Loss,
+        CrossEntropy,
+        Kl,
+        Alignment,
+        GradientNorm,
+    }
+
+    /// <summary>Does the step.</summary>
+    /// <returns>A number for each <see cref="Value"/>, (5) float64 on the device, not yet waited for; in the caller's dispose scope.</returns>
+    internal Tensor Run(StepBatch batch, DeltaWeights weights, double learningRate)
+    {
+        using var scope = NewDisposeScope();
+        var labels = (double)Math.Max(1, batch.Parts.Sum(part => part.Rows.Labels));
+        var positions = (double)Math.Max(1, batch.Tokens);
+        var rows = (double)batch.Parts.Sum(part => part.Rows.Rows);
+        Tensor? sums = null;                                                                 // (3): CE, KL, alignment
+        foreach (var (tokens, targets) in batch.Parts)
+        {
+            var share = new Share(tokens.Labels / labels, tokens.Tokens / positions, tokens.Rows / rows);
+            var values = Backward(tokens, targets, weights, share);
+            sums = sums is null ? values : sums + values;
+        }
+
+        var norm = optimizer.Step(learningRate, gradientClip).to_type(ScalarType.Float64);
+        var factors = tensor([1 - weights.Alpha - weights.Beta, weights.Alpha * weights.Temperature * weights.Temperature, weights.Beta], device: model.Device);
+        var loss = (sums! * factors).sum();
+        return cat([loss.unsqueeze(0), sums!, norm.unsqueeze(0)]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Adds a micro-batch's gradients to the parameters'.</summary>
+    /// <returns>Its shares of CE, KL and alignment, (3) float64.</returns>
+    private Tensor Backward(TokenBatch tokens, BatchTargets? targets, DeltaWeights weights, Share share)
+    {
+        using var scope = NewDisposeScope();
+        var layered = targets?.Layers is not null;
+        var (final, blocks) = layered ? model.ForwardWithLayers(tokens.InputIds) : (model.Forward(tokens.InputIds), []);
+        var head = DistillationHead.Compute(
+            final, model.HeadWeight, tokens.InputIds, tokens.Lengths, targets?.Outputs,
+            new LossWeights((1 - weights.Alpha - weights.Beta) * share.Labels, weights.Alpha * share.Positions, weights.Temperature),
+            chunkPositions, headGradient: model.HeadWeight.requires_grad);
+
+        var roots = new List<Tensor> { final };
+        var gradients = new List<Tensor> { head.HiddenGradient };
+        if (head.HeadGradient is not null)
+        {
+            roots.Add(model.HeadWeight);
+            gradients.Add(head.HeadGradient);
+        }
+
+        var alignment = weights.Beta > 0 && targets is not null ? Alignment(final, blocks, targets, tokens.Lengths) : null;
+        if (alignment is not null)
+        {
+            roots.Add(alignment);
+            gradients.Add(full_like(alignment, weights.Beta * share.Rows));
+        }
+
+        autograd.backward(roots, gradients);
+        var aligned = alignment is null ? zeros_like(head.CrossEntropy) : alignment.detach().to_type(ScalarType.Float64) * share.Rows;
+        return stack([head.CrossEntropy * share.Labels, head.Kl * share.Positions, aligned]).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Alignment(Tensor final, IReadOnlyList<Tensor> blocks, BatchTargets targets, Tensor? lengths) =>
+        targets.Layers is not null
+            ? distillation!.Alignment.LayerLoss(blocks, targets.Layers, lengths)
+            : distillation!.Alignment.Loss(final, targets.Outputs.MeanHidden!, lengths);
+
+    /// <summary>What of the whole step a micro-batch is.</summary>
+    private readonly record struct Share(double Labels, double Positions, double Rows);
+}

@@ -1,0 +1,30 @@
+using Distil.Trainer.Models;
+using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Training.Rows;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Training.Targets;
+
+/// <summary>Runs the teacher for each batch; nothing is stored.</summary>
+/// <param name="teacher">On the student's device.</param>
+/// <param name="settings">What of its distributions is compared.</param>
+/// <param name="layers">Whether alignment compares layers.</param>
+public sealed class OnlineTargets(ILanguageModel teacher, ExtractionSettings settings, bool layers) : ITargetSource
+{
+    private readonly TeacherExtractor _extractor = new(teacher, settings);
+
+    /// <inheritdoc />
+    public BatchTargets Read(MicroBatch rows, TokenBatch batch)
+    {
+        if (!layers)
+            return new(_extractor.Extract(batch.InputIds, batch.Lengths), Layers: null);
+
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var (final, all) = teacher.ForwardWithLayers(batch.InputIds);
+        var outputs = TeacherExtractor.Sparse(final, teacher.HeadWeight, settings, batch.Lengths);
+        foreach (var part in new[] { outputs.TokenIds, outputs.LogProbabilities, outputs.TailLogSumExp })
+            part.DetachFromDisposeScope();
+        return new(outputs, all.Skip(1).Select(layer => layer.DetachFromDisposeScope()).ToArray()); // [0] is the embedding's output
+    }
+}

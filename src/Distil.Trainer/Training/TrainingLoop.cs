@@ -1,0 +1,102 @@
+using Distil.Trainer.Models;
+using Distil.Trainer.Training.Checkpoints;
+using Distil.Trainer.Training.Optimizers;
+using Distil.Trainer.Training.Rows;
+using Distil.Trainer.Training.Schedules;
+using Distil.Trainer.Training.Steps;
+using Distil.Trainer.Training.Targets;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Training;
+
+/// <summary>Trains a model epoch by epoch: a student with a teacher or without, or a teacher from scratch.</summary>
+/// <remarks>
+/// What a step does depends on the weights, the optimiser's state, its position and the seed alone, so that a resumed training goes exactly as
+/// an uninterrupted one. While a step computes, the next step's rows and targets are read on another thread.
+/// </remarks>
+public sealed class TrainingLoop
+{
+    private readonly ILanguageModel _model;
+    private readonly ITrainingRows _rows;
+    private readonly RowOrder _order;
+    private readonly ITargetSource? _targets;
+    private readonly DeltaDistillation? _distillation;
+    private readonly LearningRateSchedule _schedule;
+    private readonly TrainingLoopOptions _options;
+    private readonly TrainingStep _step;
+    private readonly StepReadings _readings;
+
+    /// <param name="model">What is trained.</param>
+    /// <param name="optimizer">Over the model's trainable parameters.</param>
+    /// <param name="schedule">Learning rate by global step.</param>
+    /// <param name="rows">What it is trained on.</param>
+    /// <param name="order">Order of <paramref name="rows"/>.</param>
+    /// <param name="teaching">The loss and the teacher's outputs; null trains on the text alone (α = β = 0).</param>
+    /// <param name="options">How.</param>
+    /// <param name="time">Measures speed.</param>
+    /// <param name="onStep">Gets each step's numbers, in order.</param>
+    public TrainingLoop(
+        ILanguageModel model, AdamW optimizer, LearningRateSchedule schedule, ITrainingRows rows, RowOrder order,
+        (DeltaDistillation Loss, ITargetSource Targets)? teaching, TrainingLoopOptions options, TimeProvider time, Action<StepMetrics> onStep)
+    {
+        (_model, _schedule, _rows, _order, _options) = (model, schedule, rows, order, options);
+        (_distillation, _targets) = (teaching?.Loss, teaching?.Targets);
+        _step = new TrainingStep(model, optimizer, _distillation, options.GradientClip, options.ChunkPositions);
+        _readings = new StepReadings(time, onStep);
+    }
+
+    /// <summary>Trains to the end of an epoch, or of the whole training where that comes first.</summary>
+    /// <param name="epoch">Epoch, from 0.</param>
+    /// <param name="from">Where training stands: in this epoch, or anywhere in an earlier one that is done.</param>
+    /// <param name="onCheckpoint">Called between steps when the weights should be saved: every so many steps, at the end, and before a cancelled call throws.</param>
+    /// <param name="cancel">Looked at between steps.</param>
+    /// <returns>Where training stands now.</returns>
+    /// <exception cref="NonFiniteTrainingException">A loss or gradient is not finite; no checkpoint is asked for.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, after a checkpoint.</exception>
+    public TrainingPosition RunEpoch(int epoch, TrainingPosition from, Action<TrainingPosition> onCheckpoint, CancellationToken cancel)
+    {
+        var position = At(epoch, from.Epoch == epoch ? from.Step : 0);
+        using var ahead = new Prefetch<StepBatch>(_order.Steps(epoch, position.Step).Select(step => StepBatch.Read(step, _rows, _targets)));
+        _readings.Begin();
+        foreach (var batch in ahead.Items())
+        {
+            using (batch)
+            {
+                if (cancel.IsCancellationRequested)
+                    Save(position, onCheckpoint);
+                cancel.ThrowIfCancellationRequested();
+                if (position.GlobalStep >= _options.TotalSteps)
+                    break;
+
+                Step(batch, position);
+            }
+
+            position = At(epoch, position.Step + 1);
+            if (_readings.Count >= _options.MetricsEverySteps)
+                _readings.Read();
+            if (position.Step % _options.CheckpointEverySteps == 0 && position.Step < _order.StepsPerEpoch)
+                Save(position, onCheckpoint);
+        }
+
+        Save(position, onCheckpoint);
+        return position;
+    }
+
+    private TrainingPosition At(int epoch, long step) => new(epoch, step, epoch * _order.StepsPerEpoch + step);
+
+    private void Step(StepBatch batch, TrainingPosition position)
+    {
+        using var scope = NewDisposeScope();
+        var weights = _distillation?.At(position.Epoch, position.Step);
+        var learningRate = _schedule.At(position.GlobalStep);
+        random.manual_seed(new SplitMix64(_options.Seed, position.GlobalStep).Below(long.MaxValue));
+        var values = _step.Run(batch, weights ?? new DeltaWeights(0, 1, 0), learningRate);
+        _readings.Add(new(position, weights, learningRate, batch.Tokens), values);
+    }
+
+    private void Save(TrainingPosition position, Action<TrainingPosition> onCheckpoint)
+    {
+        _readings.Read(); // throws where a step since the last reading was not finite
+        onCheckpoint(position);
+    }
+}

@@ -1,0 +1,165 @@
+using System.Text.Json;
+using CsCheck;
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+using Distil.Trainer.Datasets;
+using Distil.Trainer.Tokenization;
+
+namespace Distil.Trainer.Tests.Datasets;
+
+public sealed class ShardPreparerTests : IDisposable
+{
+    private static readonly HuggingFaceTokenizer Tokenizer = HuggingFaceTokenizer.Load(Path.Combine(AppContext.BaseDirectory, "Golden", "tokenizer-tiny"));
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("distil-shards-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Any_number_of_shards_holds_the_same_documents_and_the_same_split()
+    {
+        Write("a.txt", string.Concat(Enumerable.Range(0, 150).Select(i => new string('é', i * 7 % 40) + $" document {i}" + (i % 3 == 0 ? "\r\n" : "\n"))));
+        Write("b.txt", "\n\nthe last file\n   \nhas no line end");
+        var dataset = Dataset() with { EvalFraction = 0.3 };
+        var whole = Documents(dataset with { ShardTokens = 1_000_000 });
+        Assert.Equal(152, whole.Train.Count + whole.Eval.Count);
+        Assert.InRange(whole.Eval.Count, 20, 80);
+        Gen.Long[3, 2000].Sample(
+            shardTokens =>
+            {
+                var cut = Documents(dataset with { ShardTokens = shardTokens });
+                Assert.Equal(whole.Train, cut.Train);
+                Assert.Equal(whole.Eval, cut.Eval);
+                Assert.Equal(whole.Tokens, cut.Tokens);
+            },
+            iter: 25,
+            threads: 1);
+    }
+
+    [Fact]
+    public void Documents_are_packed_end_to_end_with_an_end_of_text_each()
+    {
+        Write("a.txt", "abc\n\nHello, world!\n");
+        var shard = Assert.Single(Prepare(Dataset() with { EvalFraction = 0, ContextLength = 8 }));
+        int[] expected = [.. Tokenizer.Encode("abc"), 0, .. Tokenizer.Encode("Hello, world!"), 0];
+        Assert.Equal(expected, shard.Train.SelectMany(row => row));
+        Assert.All(shard.Train.SkipLast(1), row => Assert.Equal(8, row.Length));
+        Assert.Equal((2, 1, expected.Length), (shard.Counts.Documents, shard.Counts.EmptyDocuments, shard.Counts.Tokens));
+        Assert.Empty(shard.Eval);
+    }
+
+    [Fact]
+    public void Ids_of_exactly_a_row_come_out_as_those_rows()
+    {
+        int[][] rows = [[1, 2, 3, 4, 5, 6, 7, 8], [11, 12, 13, 14, 15, 16, 17, 18], [21, 22, 23, 24, 25, 26, 27, 0]];
+        Write("a.jsonl", string.Join('\n', rows.Select(row => JsonSerializer.Serialize(new { ids = row }))));
+        Write("eval.jsonl", JsonSerializer.Serialize(new { ids = rows[1] }));
+        var dataset = Dataset("a.jsonl") with { Format = DatasetFormat.Jsonl, ContextLength = 8, EvalSources = [At("eval.jsonl")] };
+        var shard = Assert.Single(Prepare(dataset));
+        Assert.Equal(rows, shard.Train);
+        Assert.Equal([rows[1]], shard.Eval);
+    }
+
+    [Fact]
+    public void Other_ids_are_ended_unless_they_end_already_and_whole_rows_pass_them_by()
+    {
+        Write("a.jsonl", """
+            {"ids": [1, 2, 3]}
+            {"ids": [11, 12, 13, 14, 15, 16, 17, 18]}
+            {"ids": [4, 0]}
+            {"ids": []}
+
+            {"text": "!"}
+            """);
+        var shard = Assert.Single(Prepare(Dataset("a.jsonl") with { Format = DatasetFormat.Jsonl, ContextLength = 8, EvalFraction = 0 }));
+        Assert.Equal([[11, 12, 13, 14, 15, 16, 17, 18], [1, 2, 3, 0, 4, 0, 3, 0]], shard.Train);
+        Assert.Equal(1, shard.Counts.EmptyDocuments);
+    }
+
+    [Fact]
+    public void MaxTokens_stop_exactly_there_in_all_shards_together()
+    {
+        Write("a.txt", string.Concat(Enumerable.Range(0, 500).Select(i => $"a story with the number {i} in it\n")));
+        var shards = Prepare(Dataset() with { MaxTokens = 1001, ShardTokens = 400 });
+        Assert.Equal(3, shards.Count);
+        Assert.Equal(1001, shards.Sum(shard => shard.Counts.Tokens));
+    }
+
+    [Theory]
+    [InlineData("""{"text": 3}""", "neither")]
+    [InlineData("""{"body": "x"}""", "neither")]
+    [InlineData("""{"text": """, "well-formed")]
+    [InlineData("[1]", "array")]
+    [InlineData("""{"ids": [1024]}""", "1024 is not a token; expected integers from 0 to 1023")]
+    [InlineData("""{"ids": [-1]}""", "-1")]
+    [InlineData("""{"ids": ["1"]}""", "not a token")]
+    public void An_ill_formed_line_is_an_error_with_file_and_line_and_leaves_nothing(string line, string message)
+    {
+        Write("a.jsonl", "{\"text\": \"good\"}\n\n" + line + "\n");
+        var dataset = Dataset("a.jsonl") with { Format = DatasetFormat.Jsonl };
+        var error = Assert.Throws<InvalidInputException>(() => Prepare(dataset));
+        Assert.Contains("a.jsonl:3: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder, "*.bin*"));
+    }
+
+    [Fact]
+    public void Text_that_is_not_UTF_8_is_an_error_with_file_and_line()
+    {
+        File.WriteAllBytes(At("a.txt"), [.. "good\n"u8, 0xC3, 0x28, (byte)'\n']);
+        Assert.Contains("a.txt:2: is not UTF-8", Assert.Throws<InvalidInputException>(() => Prepare(Dataset())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_dataset_without_training_or_eval_rows_is_rejected_with_its_cause()
+    {
+        Write("a.txt", "\n  \n\n");
+        var dataset = Dataset();
+        Assert.Contains("no documents", Rejection(dataset), StringComparison.Ordinal);
+        Write("a.txt", "one document\n");
+        Assert.Contains("evalFraction", Rejection(dataset with { EvalFraction = 1e-9 }), StringComparison.Ordinal);
+        Write("e.txt", "\n");
+        Assert.Contains("evalSources", Rejection(dataset with { Sources = [At("a.txt")], EvalSources = [At("e.txt")] }), StringComparison.Ordinal);
+
+        string Rejection(DatasetSpec spec) =>
+            Assert.Throws<InvalidInputException>(() => PreparedShard.RejectEmpty([.. Prepare(spec).Select(shard => shard.Counts)], spec)).Message;
+    }
+
+    [Fact]
+    public void A_cancelled_preparation_leaves_nothing()
+    {
+        Write("a.txt", "a document\n");
+        var dataset = Dataset();
+        Assert.Throws<OperationCanceledException>(() =>
+            new ShardPreparer(Tokenizer, dataset).Prepare(ShardPlanner.Plan(dataset)[0], At("t.bin"), At("e.bin"), cancel: new CancellationToken(canceled: true)));
+        Assert.Empty(Directory.GetFiles(_folder, "*.bin*"));
+    }
+
+    private DatasetSpec Dataset(string source = "") => new() { Sources = [At(source)], ContextLength = 16 };
+
+    private (List<string> Train, List<string> Eval, long Tokens) Documents(DatasetSpec dataset)
+    {
+        var shards = Prepare(dataset);
+        return (Sorted(shards.SelectMany(shard => Split(shard.Train))), Sorted(shards.SelectMany(shard => Split(shard.Eval))), shards.Sum(shard => shard.Counts.Tokens));
+
+        static IEnumerable<string> Split(int[][] rows) => Tokenizer.Decode([.. rows.SelectMany(row => row)]).Split("<|endoftext|>", StringSplitOptions.RemoveEmptyEntries);
+        static List<string> Sorted(IEnumerable<string> documents) => [.. documents.Order(StringComparer.Ordinal)];
+    }
+
+    private List<(PreparedShard Counts, int[][] Train, int[][] Eval)> Prepare(DatasetSpec dataset)
+    {
+        var preparer = new ShardPreparer(Tokenizer, dataset);
+        return [.. ShardPlanner.Plan(dataset).Select(shard => (preparer.Prepare(shard, At("t.bin"), At("e.bin")), Rows("t.bin"), Rows("e.bin")))];
+    }
+
+    private int[][] Rows(string name)
+    {
+        using var rows = TokenRows.Open(At(name));
+        var buffer = new long[rows.ContextLength];
+        return [.. Enumerable.Range(0, (int)rows.Rows).Select(row => buffer.Take(rows.ReadRow(row, buffer)).Select(id => (int)id).ToArray())];
+    }
+
+    private string At(string name) => name.Length == 0 ? _folder : Path.Combine(_folder, name);
+
+    private void Write(string name, string text) => File.WriteAllText(At(name), text);
+}

@@ -1,0 +1,101 @@
+using CsCheck;
+using Distil.Core.Errors;
+using Distil.Trainer.Datasets;
+
+namespace Distil.Trainer.Tests.Datasets;
+
+public sealed class TokenRowsTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("distil-rows-").FullName;
+
+    private string FilePath => Path.Combine(_folder, "tokens.bin");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(65_536)]
+    [InlineData(151_936)]
+    public void Rows_read_as_they_were_written_at_either_width(int vocabularySize)
+    {
+        Write(vocabularySize, [0, 1, vocabularySize - 1], [5, 6, 7], [9]);
+        using var rows = TokenRows.Open(FilePath);
+        Assert.Equal((3, 3L, 7L), (rows.ContextLength, rows.Rows, rows.Tokens));
+        var ids = new long[3];
+        Assert.Equal(1, rows.ReadRow(2, ids));
+        Assert.Equal([9, 0, 0], ids);
+        Assert.Equal(3, rows.ReadRow(0, ids));
+        Assert.Equal([0, 1, vocabularySize - 1], ids);
+        Assert.Throws<ArgumentOutOfRangeException>(() => rows.ReadRow(3, new long[3]));
+    }
+
+    [Fact]
+    public void A_file_without_rows_is_a_file()
+    {
+        Write(100);
+        using var rows = TokenRows.Open(FilePath);
+        Assert.Equal((0L, 0L), (rows.Rows, rows.Tokens));
+    }
+
+    [Fact]
+    public void Only_the_last_row_may_be_short()
+    {
+        using var writer = new TokenRowsWriter(FilePath, 3, 100);
+        writer.WriteRow([1, 2]);
+        Assert.Throws<InvalidOperationException>(() => writer.WriteRow([1, 2, 3]));
+    }
+
+    [Fact]
+    public void An_unfinished_file_leaves_nothing()
+    {
+        using (var writer = new TokenRowsWriter(FilePath, 3, 100))
+        {
+            writer.WriteRow([1, 2, 3]);
+        }
+
+        Assert.Empty(Directory.GetFiles(_folder));
+    }
+
+    [Fact]
+    public void Any_changed_byte_and_any_truncation_is_a_typed_error()
+    {
+        Write(100, [1, 2, 3], [4, 5, 6], [7, 8]);
+        var good = File.ReadAllBytes(FilePath);
+        // The reserved int32 counts too: the checksum covers the header.
+        for (var i = 0; i < good.Length; i++)
+        {
+            var bad = good.ToArray();
+            bad[i] ^= 0x40;
+            RejectsWithItsPath(bad);
+            RejectsWithItsPath(good[..i]);
+        }
+
+        RejectsWithItsPath([.. good, 0]);
+    }
+
+    [Fact]
+    public void Arbitrary_bytes_are_a_typed_error()
+    {
+        Gen.Byte.Array[0, 200].Sample(RejectsWithItsPath, iter: 200, threads: 1);
+        Gen.Byte.Array[28, 200].Sample(bytes => RejectsWithItsPath([.. "DISTROWS"u8, 1, 0, 0, 0, .. bytes]), iter: 200, threads: 1);
+    }
+
+    [Fact]
+    public void A_missing_file_is_a_typed_error() => Assert.Throws<InvalidInputException>(() => TokenRows.Open(FilePath));
+
+    private void RejectsWithItsPath(byte[] bytes)
+    {
+        File.WriteAllBytes(FilePath, bytes);
+        Assert.Contains(FilePath, Assert.Throws<InvalidInputException>(() => TokenRows.Open(FilePath).Dispose()).Message, StringComparison.Ordinal);
+    }
+
+    private void Write(int vocabularySize, params int[][] rows)
+    {
+        using var writer = new TokenRowsWriter(FilePath, 3, vocabularySize);
+        foreach (var row in rows)
+        {
+            writer.WriteRow(row);
+        }
+
+        writer.Complete();
+    }
+}

@@ -1,0 +1,126 @@
+using System.Text.Json;
+using Distil.Core;
+using Distil.Core.Errors;
+using Distil.Trainer.Evaluation;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Tests.Evaluation;
+
+public sealed class EvaluatorTests
+{
+    private const int Vocabulary = 23;
+    private static readonly long[][] Rows = [[1, 2, 3, 4, 5, 6, 7], [8], [9, 10, 11], [], [12, 13, 14, 15, 16, 0, 0, 3]];
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 3)]
+    [InlineData(8, 512)]
+    public void Equal_to_a_dense_computation_row_by_row_for_any_batch_and_chunk(int batchRows, int chunkPositions)
+    {
+        using var student = new DecayModel(Vocabulary, 6, seed: 1);
+        using var teacher = new DecayModel(Vocabulary, 10, seed: 2);
+        var (nll, teacherNll, kl, agree, hits, tokens) = (0.0, 0.0, 0.0, 0, 0, 0);
+        foreach (var row in Rows)
+        {
+            for (var s = 0; s + 1 < row.Length; s++)
+            {
+                var (q, p) = (Log(student, row[..(s + 1)]), Log(teacher, row[..(s + 1)]));
+                nll -= q[row[s + 1]];
+                teacherNll -= p[row[s + 1]];
+                kl += p.Zip(q, (lp, lq) => Math.Exp(lp) * (lp - lq)).Sum();
+                agree += Top(p) == Top(q) ? 1 : 0;
+                hits += Top(q) == row[s + 1] ? 1 : 0;
+                tokens++;
+            }
+        }
+
+        var result = Evaluate(student, teacher, Rows, batchRows, chunkPositions);
+
+        Assert.Equal(tokens, result.Tokens);
+        Assert.Equal(Rows.Length, result.Rows);
+        Assert.Equal(nll / tokens, result.Student.CrossEntropy, 1e-5);
+        Assert.Equal(Math.Exp(nll / tokens), result.Student.Perplexity, 1e-3);
+        Assert.Equal(hits / (double)tokens, result.Student.Top1Accuracy, 1e-12);
+        Assert.Equal(teacherNll / tokens, result.Teacher!.CrossEntropy, 1e-5);
+        Assert.Equal(kl / tokens, result.Kl!.Value, 1e-5);
+        Assert.Equal(agree / (double)tokens, result.Top1Agreement!.Value, 1e-12);
+    }
+
+    [Fact]
+    public void A_model_agrees_with_itself()
+    {
+        using var model = new DecayModel(Vocabulary, 6, seed: 1);
+        var result = Evaluate(model, model, Rows);
+        Assert.Equal(0, result.Kl!.Value, 1e-7);
+        Assert.Equal(1, result.Top1Agreement);
+        Assert.Equal(1, result.PerplexityRatio);
+    }
+
+    [Fact]
+    public void Without_a_teacher_only_the_student_is_measured()
+    {
+        using var student = new DecayModel(Vocabulary, 6, seed: 1);
+        var result = Evaluate(student, null, Rows);
+        Assert.Null(result.Teacher);
+        Assert.Null(result.Kl);
+        Assert.Null(result.Top1Agreement);
+        Assert.True(result.Student.Perplexity > 1);
+    }
+
+    [Fact]
+    public void The_result_survives_json()
+    {
+        using var student = new DecayModel(Vocabulary, 6, seed: 1);
+        var result = Evaluate(student, student, Rows);
+        Assert.Equal(result, JsonSerializer.Deserialize<EvaluationResult>(JsonSerializer.Serialize(result, DistilJson.Options), DistilJson.Options));
+    }
+
+    [Fact]
+    public void Progress_counts_rows_and_predicted_tokens()
+    {
+        using var student = new DecayModel(Vocabulary, 6, seed: 1);
+        var seen = new List<EvaluationProgress>();
+        Evaluate(student, null, Rows, batchRows: 2, progress: seen.Add);
+        Assert.Equal([new(2, 6), new(4, 8), new(5, 15)], seen);
+    }
+
+    [Fact]
+    public void Different_vocabularies_are_the_users_error()
+    {
+        using var student = new DecayModel(Vocabulary, 6, seed: 1);
+        using var teacher = new DecayModel(Vocabulary + 1, 6, seed: 1);
+        var error = Assert.Throws<InvalidInputException>(() => Evaluate(student, teacher, Rows));
+        Assert.Contains("24", error.Message);
+        Assert.Contains("23", error.Message);
+    }
+
+    [Fact]
+    public void Rows_with_nothing_to_predict_are_the_users_error()
+    {
+        using var student = new DecayModel(Vocabulary, 6, seed: 1);
+        Assert.Throws<InvalidInputException>(() => Evaluate(student, null, [[4], []]));
+    }
+
+    [Fact]
+    public void Stops_when_asked()
+    {
+        using var student = new DecayModel(Vocabulary, 6, seed: 1);
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => new Evaluator(new EvaluationOptions { BatchRows = 1 }).Evaluate(student, null, Rows, _ => stop.Cancel(), stop.Token));
+    }
+
+    private static EvaluationResult Evaluate(
+        DecayModel student, DecayModel? teacher, long[][] rows, int batchRows = 8, int chunkPositions = 4, Action<EvaluationProgress>? progress = null) =>
+        new Evaluator(new EvaluationOptions { BatchRows = batchRows, ChunkPositions = chunkPositions })
+            .Evaluate(student, teacher, rows, progress, TestContext.Current.CancellationToken);
+
+    private static double[] Log(DecayModel model, long[] ids)
+    {
+        using var scope = NewDisposeScope();
+        using var state = model.StartDecoding(1);
+        var logits = model.Decode(tensor(ids, 1, ids.Length), state).matmul(model.HeadWeight.t()).to_type(float64);
+        return logits.log_softmax(-1).data<double>().ToArray();
+    }
+
+    private static int Top(double[] values) => Array.IndexOf(values, values.Max());
+}

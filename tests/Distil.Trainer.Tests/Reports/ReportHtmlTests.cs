@@ -1,0 +1,106 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Distil.Core;
+using Distil.Trainer.Reports;
+
+namespace Distil.Trainer.Tests.Reports;
+
+public sealed partial class ReportHtmlTests
+{
+    private static readonly string Page = ReportHtml.Render(SampleReport.Create());
+
+    /// <summary>Leaves the page beside the test binary, for eyes and browsers.</summary>
+    [Fact]
+    public void Is_a_file_of_modest_size()
+    {
+        File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "sample-report.html"), Page);
+        Assert.InRange(Page.Length, 30_000, 600_000);
+    }
+
+    [Theory]
+    [InlineData("result", "5.83", "1.08 times", "5.41", "6.31", "7.61\u202F% better", "0.141", "0.247")]
+    [InlineData("epochs", "7.91", "1.462", "74.1\u202F%", "Held-out perplexity")]
+    [InlineData("samples", "small fox", "sat on the grey stone", "looked at the water", "the mill was a red", "look for his red boat", "(ended at once)")]
+    [InlineData("curves", "Cross-entropy", "KL(teacher", "Alignment", "α, the", "T, the", "Learning rate", "stands for 8 logged steps")]
+    [InlineData("speed", "29\u202F914", "912\u202FMB", "beyond its context", "214\u202FkB", "holds 512 tokens at most")]
+    [InlineData("storage", "74.4", "114", "300", "4\u202F096", "68.6\u202FMB", "0.42\u202F%", "0.07\u202F%", "14.2 tokens kept", "0.31\u202F%")]
+    [InlineData("run", "1\u202F043\u202F968", "327\u202F680", "sLSTM, mLSTM, sLSTM, mLSTM", "921\u202F344", "&quot;baseline&quot;: true", "0.8 → 0.5")]
+    [InlineData("time", "31.2\u202Fs", "2\u202Fmin 46\u202Fs")]
+    [InlineData("files", "runs/2026-11-24-tales/model/", "metrics.jsonl")]
+    [InlineData("machine", "AMD EPYC", "25.8\u202FGB", "libtorch")]
+    public void Every_section_shows_its_numbers(string id, params string[] shown)
+    {
+        var start = Page.IndexOf($"<section id=\"{id}\">", StringComparison.Ordinal);
+        Assert.True(start > 0, $"no section {id}");
+        var section = Page[start..Page.IndexOf("</section>", start, StringComparison.Ordinal)];
+        Assert.Contains($"href=\"#{id}\"", Page);
+        Assert.All(shown, text => Assert.Contains(text, section));
+    }
+
+    [Fact]
+    public void What_users_wrote_never_becomes_markup()
+    {
+        Assert.Contains("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;Mira&#39; &lt;/p&gt;", Page);
+        Assert.DoesNotContain("<script", Page);
+        Assert.Contains("a&lt;b&gt;", Page);
+    }
+
+    [Fact]
+    public void Needs_nothing_but_itself()
+    {
+        Assert.Empty(ExternalReference().Matches(Page));
+        Assert.DoesNotContain("<link", Page);
+        Assert.DoesNotContain("@import", Page);
+    }
+
+    [Fact]
+    public void Every_chart_has_words_for_those_who_do_not_see_it_and_every_table_a_caption()
+    {
+        Assert.Equal(9, Regex.Count(Page, "<figure>"));
+        Assert.Equal(9, Regex.Count(Page, "role=\"img\" aria-label=\"[^\"]{30,}\""));
+        Assert.Equal(Regex.Count(Page, "<table>"), Regex.Count(Page, "<caption>[^<]{5,}</caption>"));
+        Assert.Equal(1, Regex.Count(Page, "<h1>"));
+    }
+
+    [Fact]
+    public void Names_inside_the_charts_are_unique_on_the_page()
+    {
+        var ids = Regex.Matches(Page, " id=\"([^\"]+)\"").Select(match => match.Groups[1].Value).ToList();
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+        Assert.All(Regex.Matches(Page, "url\\(#([^)]+)\\)"), match => Assert.Contains(match.Groups[1].Value, ids));
+    }
+
+    [Fact]
+    public void A_run_without_baseline_samples_and_decoding_has_a_page_too()
+    {
+        var full = SampleReport.Create();
+        var page = ReportHtml.Render(full with
+        {
+            TrainingWithoutTeacher = null,
+            Epochs = [.. full.Epochs.Take(1).Select(epoch => epoch with { WithoutTeacher = null })],
+            Samples = [],
+            Decode = [],
+            KlErrors = [],
+        });
+        Assert.DoesNotContain("without teacher</span>", page);
+        Assert.DoesNotContain("id=\"samples\"", page);
+        Assert.DoesNotContain("#samples", page);
+        Assert.DoesNotContain("Without the teacher", page);
+    }
+
+    [Fact]
+    public void A_teacher_that_made_it_worse_is_said_to_have() =>
+        Assert.Contains("% worse", ReportHtml.Render(SampleReport.Create() with { Epochs = [Swapped(SampleReport.Create().Epochs[^1])] }));
+
+    [Fact]
+    public void The_data_survives_json()
+    {
+        var json = JsonSerializer.Serialize(SampleReport.Create(), DistilJson.Options);
+        Assert.Equal(Page, ReportHtml.Render(JsonSerializer.Deserialize<RunReport>(json, DistilJson.Options)!));
+    }
+
+    private static EpochSummary Swapped(EpochSummary epoch) => epoch with { Distilled = epoch.WithoutTeacher!, WithoutTeacher = epoch.Distilled };
+
+    [GeneratedRegex("(src|href|srcset|action)=\"(?!#)|url\\((?!#)|https?://(?!www\\.w3\\.org/)")]
+    private static partial Regex ExternalReference();
+}

@@ -1,0 +1,141 @@
+using Distil.Core.Errors;
+using Distil.Trainer.TeacherOutputs;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Tests.TeacherOutputs;
+
+public sealed class TeacherOutputsFileTests : IDisposable
+{
+    private const int S = 16, V = 300, D = 8, Rows = 6;
+
+    private readonly string _path = Path.Combine(Path.GetTempPath(), $"distil-{Guid.NewGuid():n}.bin");
+
+    private static readonly ExtractionSettings Settings = new() { InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
+
+    public void Dispose() => File.Delete(_path);
+
+    [Fact]
+    public void Rows_come_back_in_any_order_as_they_were_written()
+    {
+        var written = Write();
+        using var file = TeacherOutputsFile.Open(_path);
+        Assert.Equal(Rows, file.Rows);
+        Assert.Equal(Rows * S, file.Tokens);
+
+        var rows = new long[] { 4, 0, 5 };
+        using var read = file.ReadRows(rows, CPU);
+
+        foreach (var (i, row) in rows.Index())
+        {
+            for (var position = 0; position < S; position++)
+            {
+                var expected = Kept(written, row * S + position);
+                var actual = Kept(read, i * S + position);
+                Assert.Equal(expected.Keys, actual.Keys);
+                Assert.All(expected, kept => Assert.Equal(kept.Value, actual[kept.Key], 0.05f));
+            }
+
+            Assert.True(written.TailLogSumExp.narrow(0, row * S, S).allclose(read.TailLogSumExp.narrow(0, i * S, S), rtol: 0, atol: 6e-4));
+            Assert.True(written.MeanHidden![row].allclose(read.MeanHidden![i], rtol: 1e-3, atol: 1e-4));
+        }
+    }
+
+    [Fact]
+    public void Padding_is_not_stored_and_comes_back_as_a_certain_token()
+    {
+        Write([S, 5, S, 0, S, S]);
+        using var file = TeacherOutputsFile.Open(_path);
+        Assert.Equal(4 * S + 5, file.Tokens);
+        using var read = file.ReadRows([1, 3], CPU);
+        var at = read.At(1.5);
+        Assert.Equal(0f, at.KeptLog[5, 0].item<float>());
+        Assert.True(at.KeptLog.exp().sum(-1).add(at.TailLog.exp()).sub(1).abs().max().item<float>() < 1e-5);
+        Assert.Equal(0f, read.MeanHidden![1].abs().max().item<float>());
+    }
+
+    [Fact]
+    public void Every_flipped_bit_is_found()
+    {
+        Write();
+        var bytes = File.ReadAllBytes(_path);
+        var random = new Random(5);
+        for (var trial = 0; trial < 300; trial++)
+        {
+            var changed = (byte[])bytes.Clone();
+            var at = trial < 64 ? trial : trial < 128 ? bytes.Length - 1 - (trial - 64) : random.Next(bytes.Length);
+            changed[at] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(_path, changed);
+            Assert.Contains(_path, Assert.Throws<InvalidInputException>(ReadAll).Message);
+        }
+    }
+
+    [Fact]
+    public void A_file_cut_short_anywhere_is_refused()
+    {
+        Write();
+        var bytes = File.ReadAllBytes(_path);
+        for (var length = 0; length < bytes.Length; length += 97)
+        {
+            File.WriteAllBytes(_path, bytes[..length]);
+            Assert.Contains(_path, Assert.Throws<InvalidInputException>(ReadAll).Message);
+        }
+    }
+
+    [Fact]
+    public void Another_version_is_named()
+    {
+        Write();
+        var bytes = File.ReadAllBytes(_path);
+        bytes[8] = 9;
+        File.WriteAllBytes(_path, bytes);
+        Assert.Contains("format version 9; this program reads version 1", Assert.Throws<InvalidInputException>(ReadAll).Message);
+    }
+
+    [Fact]
+    public void A_missing_file_is_named() => Assert.Contains("there is no such file", Assert.Throws<InvalidInputException>(ReadAll).Message);
+
+    [Fact]
+    public void What_is_not_completed_leaves_nothing()
+    {
+        using (var writer = new TeacherOutputsWriter(_path, TeacherOutputsHeader.For(Settings, S, V, D)))
+            writer.Append(Targets());
+        Assert.False(File.Exists(_path));
+        Assert.False(File.Exists(_path + ".partial"));
+    }
+
+    private static TeacherTargets Targets()
+    {
+        var generator = new Generator(11);
+        return TeacherExtractor.Sparse(randn([Rows, S, V], generator: generator) * 3, eye(V), Settings, null) with
+        {
+            MeanHidden = randn([Rows, S, D], generator: generator),
+        };
+    }
+
+    private TeacherTargets Write(params int[] lengths)
+    {
+        var targets = Targets();
+        using var writer = new TeacherOutputsWriter(_path, TeacherOutputsHeader.For(Settings, S, V, D));
+        writer.Append(targets, lengths);
+        writer.Complete();
+        return targets;
+    }
+
+    private void ReadAll()
+    {
+        using var file = TeacherOutputsFile.Open(_path);
+        using var targets = file.ReadRows([.. Enumerable.Range(0, (int)file.Rows).Select(row => (long)row)], CPU);
+    }
+
+    private static SortedDictionary<long, float> Kept(TeacherTargets targets, long position)
+    {
+        var kept = new SortedDictionary<long, float>();
+        foreach (var (id, log) in targets.TokenIds[position].data<long>().Zip(targets.LogProbabilities[position].data<float>()))
+        {
+            if (!float.IsNegativeInfinity(log))
+                kept.Add(id, log);
+        }
+
+        return kept;
+    }
+}

@@ -1,0 +1,25 @@
+using Distil.Trainer.Training.Rows;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Tests.Training;
+
+/// <summary>Rows made up from their numbers; every fifth is half padding.</summary>
+internal sealed class TinyRows(IReadOnlyList<long> rowsOfShards, int contextLength = 6, int vocabulary = 16) : ITrainingRows
+{
+    public IReadOnlyList<long> RowsOfShards => rowsOfShards;
+
+    /// <value>Called before each read, for tests of what a slow or broken source does.</value>
+    public Action<MicroBatch> BeforeRead { get; init; } = _ => { };
+
+    public TokenBatch Read(MicroBatch rows)
+    {
+        BeforeRead(rows);
+        using var scope = NewDisposeScope();
+        var lengths = rows.Rows.Select(row => row % 5 == 4 ? contextLength / 2L : contextLength).ToArray();
+        var ids = rows.Rows.SelectMany((row, i) => Enumerable.Range(0, contextLength)
+            .Select(position => position < lengths[i] ? (row * 7 + rows.Shard * 3 + position * position) % vocabulary : 0L));
+        return new(
+            tensor(ids.ToArray()).view(rows.Rows.Length, contextLength).DetachFromDisposeScope(),
+            tensor(lengths).DetachFromDisposeScope(), rows.Rows.Length, lengths.Sum(), lengths.Sum(length => length - 1));
+    }
+}
