@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models.Xlstm.Kernels;
+
+/// <summary>The memory of CPU tensors, for kernels in C#.</summary>
+internal static partial class TensorMemory
+{
+    /// <summary>Address of the first element of a float32 CPU tensor, wherever it starts in its storage. Valid while the tensor lives.</summary>
+    internal static nint Floats(Tensor tensor)
+    {
+        if (tensor.dtype != ScalarType.Float32 || tensor.device_type != DeviceType.CPU)
+        {
+            throw new ArgumentException($"A kernel needs float32 on the CPU, got {tensor.dtype} on {tensor.device}.", nameof(tensor));
+        }
+
+        return DataPointer(tensor.Handle);
+    }
+
+    /// <summary>The tensor itself when it is dense, else a dense copy.</summary>
+    internal static Tensor Dense(Tensor tensor) => tensor.is_contiguous() ? tensor : tensor.contiguous();
+
+    [LibraryImport("LibTorchSharp", EntryPoint = "THSTensor_data")]
+    private static partial nint DataPointer(nint tensor);
+}
