@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Distil.EndToEnd.Tests;
 
-/// <summary>The demo's specification at a size for tests: the sample teacher, a small text, two blocks, a minute.</summary>
+/// <summary>A specification like the demo's at a size for tests: the sample teacher, a small text, two blocks, a minute.</summary>
 internal static class SmallDemo
 {
     private static readonly string Repository = Cli.Workspace.Find().Repository!;
@@ -13,22 +13,22 @@ internal static class SmallDemo
     /// <returns>Its path.</returns>
     public static string Write(string folder, Action<JsonNode>? change = null)
     {
-        var samples = Path.Combine(Repository, "samples");
-        var spec = JsonNode.Parse(File.ReadAllText(Path.Combine(samples, "demo.json")))!;
-        spec.AsObject().Remove("$schema");
-        spec["name"] = "small-demo";
-        spec["teacher"]!["path"] = Path.GetFullPath(spec["teacher"]!["path"]!.GetValue<string>(), samples);
-        spec["dataset"] = new JsonObject
+        var spec = new JsonObject
         {
-            ["sources"] = new JsonArray(Text(folder)),
-            ["contextLength"] = 64,
-            ["shardTokens"] = 6000,
-            ["evalFraction"] = 0.05,
+            ["name"] = "small-demo",
+            ["teacher"] = new JsonObject { ["path"] = Path.Combine(Repository, "samples", "stories", "teacher") },
+            ["dataset"] = new JsonObject
+            {
+                ["sources"] = new JsonArray(Text(folder)),
+                ["contextLength"] = 64,
+                ["shardTokens"] = 6000,
+                ["evalFraction"] = 0.05,
+            },
+            ["student"] = new JsonObject { ["blocks"] = 2, ["heads"] = 4, ["qkvBlockSize"] = 4 },
+            ["training"] = new JsonObject { ["epochs"] = 2, ["batchSize"] = 4, ["learningRate"] = 2e-3, ["checkpointEverySteps"] = 5 },
+            ["evaluation"] = new JsonObject { ["maxRows"] = 16, ["baseline"] = true, ["sampleTokens"] = 8, ["decodeContexts"] = new JsonArray(16, 32, 64) },
+            ["compute"] = new JsonObject { ["device"] = "cpu", ["teachParallelism"] = 2 },
         };
-        spec["student"] = new JsonObject { ["blocks"] = 2, ["heads"] = 4, ["qkvBlockSize"] = 4 };
-        spec["training"] = new JsonObject { ["epochs"] = 2, ["batchSize"] = 4, ["learningRate"] = 2e-3, ["checkpointEverySteps"] = 5 };
-        spec["evaluation"] = new JsonObject { ["maxRows"] = 16, ["baseline"] = true, ["sampleTokens"] = 8, ["decodeContexts"] = new JsonArray(16, 32, 64) };
-        spec["compute"] = new JsonObject { ["device"] = "cpu", ["teachParallelism"] = 2 };
         change?.Invoke(spec);
 
         var path = Path.Combine(folder, $"{Guid.NewGuid():n}.json");
