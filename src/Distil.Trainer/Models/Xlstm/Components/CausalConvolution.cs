@@ -1,0 +1,46 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace Distil.Trainer.Models.Xlstm.Components;
+
+/// <summary>SiLU of a causal depthwise convolution: each channel sees its own last K positions.</summary>
+internal sealed class CausalConvolution(Tensor weight, Tensor bias)
+{
+    private readonly int _kernel = (int)weight.shape[2];
+
+    /// <summary>A whole sequence from its start, zeros before it.</summary>
+    /// <param name="x">(B, S, D).</param>
+    /// <returns>(B, S, D).</returns>
+    internal Tensor Forward(Tensor x) => x.device_type == TorchSharp.DeviceType.CPU && x.dtype == ScalarType.Float32
+        ? FusedConvolution.Forward(x, weight, bias)
+        : Plain(x, weight, bias);
+
+    /// <summary>Further positions of a sequence.</summary>
+    /// <param name="x">(B, S, D).</param>
+    /// <param name="tail">The last K − 1 inputs before them, (B, K − 1, D); advanced.</param>
+    internal Tensor Forward(Tensor x, ref Tensor tail)
+    {
+        using var scope = NewDisposeScope();
+        var seen = cat([tail, x], 1);
+        tail.Dispose();
+        tail = seen.narrow(1, seen.shape[1] - (_kernel - 1), _kernel - 1).clone().DetachFromDisposeScope();
+        return Forward(seen).narrow(1, _kernel - 1, x.shape[1]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The inputs before a sequence's first: zeros, in no dispose scope.</summary>
+    internal Tensor StartTail(long batch) => zeros([batch, _kernel - 1, weight.shape[0]], weight.dtype, weight.device).DetachFromDisposeScope();
+
+    /// <summary>As shifted products: y(t) = SiLU(b + Σₖ w(k) · x(t − K + 1 + k)).</summary>
+    /// <param name="x">(B, S, D).</param>
+    /// <param name="weight">(D, 1, K), the newest position last.</param>
+    /// <param name="bias">(D).</param>
+    internal static Tensor Plain(Tensor x, Tensor weight, Tensor bias)
+    {
+        using var scope = NewDisposeScope();
+        var (length, kernel) = (x.shape[1], weight.shape[2]);
+        var padded = pad(x, [0, 0, kernel - 1, 0]);
+        var sum = bias;
+        for (var k = 0; k < kernel; k++) { sum = addcmul(sum, padded.narrow(1, k, length), weight.select(2, k).squeeze(1), 1); }
+        return silu(sum).MoveToOuterDisposeScope();
+    }
+}

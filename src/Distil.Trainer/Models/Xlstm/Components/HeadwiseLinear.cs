@@ -1,0 +1,25 @@
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models.Xlstm.Components;
+
+/// <summary>A block-diagonal matrix: each block of the input makes its own block of the output.</summary>
+internal static class HeadwiseLinear
+{
+    /// <param name="x">(B, S, blocks · in).</param>
+    /// <param name="weight">(blocks, out, in).</param>
+    /// <returns>(blocks, B · S, out): the product as it comes, blocks first.</returns>
+    internal static Tensor BlocksFirst(Tensor x, Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        var blocks = x.reshape(-1, weight.shape[0], weight.shape[2]).transpose(0, 1);          // (blocks, B·S, in)
+        return blocks.bmm(weight.transpose(1, 2)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc cref="BlocksFirst"/>
+    /// <returns>(B, S, blocks · out).</returns>
+    internal static Tensor Forward(Tensor x, Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        return BlocksFirst(x, weight).transpose(0, 1).reshape(x.shape[0], x.shape[1], -1).MoveToOuterDisposeScope();
+    }
+}

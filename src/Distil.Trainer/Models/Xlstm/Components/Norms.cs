@@ -1,0 +1,31 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace Distil.Trainer.Models.Xlstm.Components;
+
+/// <summary>The xLSTM's norms: no bias, eps 1e-5, and a stored weight w that is used as (1 + w).</summary>
+internal static class Norms
+{
+    private const double Epsilon = 1e-5;
+
+    /// <summary>LayerNorm over the width.</summary>
+    /// <param name="x">(…, D).</param>
+    /// <param name="weight">w, (D).</param>
+    internal static Tensor Layer(Tensor x, Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        return layer_norm(x, weight.shape, weight + 1, null, Epsilon).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A norm of each head by itself.</summary>
+    /// <param name="x">(B, S, NH, DH).</param>
+    /// <param name="weight">w, (NH · DH).</param>
+    /// <returns>(B, S, NH · DH).</returns>
+    internal static Tensor Heads(Tensor x, Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, length, heads, size) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3]);
+        var normed = layer_norm(x, [size], null, null, Epsilon).view(batch, length, heads * size);
+        return (normed * (weight + 1)).MoveToOuterDisposeScope();
+    }
+}

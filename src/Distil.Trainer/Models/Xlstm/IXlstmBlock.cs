@@ -1,0 +1,27 @@
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models.Xlstm;
+
+/// <summary>A block of the stack, its residual connections included.</summary>
+internal interface IXlstmBlock
+{
+    /// <summary>A whole sequence, from its start.</summary>
+    /// <param name="x">(B, S, D).</param>
+    /// <returns>(B, S, D).</returns>
+    Tensor Forward(Tensor x);
+
+    /// <summary>An empty state.</summary>
+    IBlockState Start(long batch);
+
+    /// <summary>Further positions, S ≥ 1; the state is advanced. Records no gradient.</summary>
+    /// <param name="x">(B, S, D).</param>
+    /// <param name="state">From <see cref="Start"/> of this block.</param>
+    Tensor Decode(Tensor x, IBlockState state);
+}
+
+/// <summary>What a block remembers between decoding steps.</summary>
+internal interface IBlockState : IDisposable
+{
+    /// <value>Bytes of its tensors.</value>
+    long Bytes { get; }
+}

@@ -1,0 +1,184 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Distil.Core.Errors;
+
+namespace Distil.Trainer.Models.Xlstm;
+
+/// <summary>config.json of a student, in the authors' layout (github.com/thiomajid/distil_xlstm); their older key <c>xlstm_cfg</c> is read too.</summary>
+public static class XlstmConfigFile
+{
+    /// <summary>The file's name in a model folder.</summary>
+    public const string Name = "config.json";
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Reads and checks <c>config.json</c> of a folder.</summary>
+    /// <exception cref="InvalidInputException">Missing, no JSON, or a field that is missing, ill-typed or does not fit; the message names it.</exception>
+    public static XlstmConfig Read(string folder)
+    {
+        var path = Path.Combine(folder, Name);
+        if (!File.Exists(path)) { throw new InvalidInputException($"{path}: no such file"); }
+
+        JsonNode? root;
+        try { root = JsonNode.Parse(File.ReadAllBytes(path)); }
+        catch (JsonException error) { throw new InvalidInputException($"{path}: not valid JSON: {error.Message}", error); }
+
+        var file = new Section(path, "", root as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object"));
+        var type = file.Text("model_type", "xlstm");
+        if (type != "xlstm") { throw new InvalidInputException($"{path}: model_type is {type}; expected xlstm"); }
+
+        var config = Stack(file, file.Has("xlstm_config") ? file.Within("xlstm_config") : file.Within("xlstm_cfg", "xlstm_config"));
+        config.Validate(path);
+        return config;
+    }
+
+    /// <summary>Writes <c>config.json</c>, replacing one that is there, whole or not at all.</summary>
+    public static void Write(XlstmConfig config, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var path = Path.Combine(folder, Name);
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        File.WriteAllText(temporary, Json(config).ToJsonString(Indented));
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private static XlstmConfig Stack(Section file, Section stack)
+    {
+        stack.RefuseUnless("bias", false);
+        stack.RefuseUnless("add_post_blocks_norm", true);
+        var blocks = stack.Number("num_blocks");
+        var mlstm = stack.Has("mlstm_block") ? stack.Within("mlstm_block").Within("mlstm") : null;
+        var slstm = stack.Has("slstm_block") ? stack.Within("slstm_block").Within("slstm") : null;
+        var feedForward = stack.Has("slstm_block") ? stack.Within("slstm_block").Within("feedforward") : null;
+        foreach (var part in new[] { mlstm, feedForward })
+        {
+            part?.RefuseUnless("round_proj_up_dim_up", true);
+            if (part?.Number("round_proj_up_to_multiple_of", 64) is { } multiple and not 64) { throw part.Refused("round_proj_up_to_multiple_of", multiple, "64"); }
+        }
+
+        return new()
+        {
+            VocabularySize = stack.Number("vocab_size"),
+            ContextLength = stack.Number("context_length"),
+            Blocks = blocks,
+            Width = stack.Number("embedding_dim"),
+            SlstmAt = mlstm is null ? [.. Enumerable.Range(0, blocks)] : stack.BlockList("slstm_at", blocks),
+            MlstmHeads = mlstm?.Number("num_heads", 4) ?? 4,
+            MlstmConvKernel = mlstm?.Number("conv1d_kernel_size", 4) ?? 4,
+            QkvBlockSize = mlstm?.Number("qkv_proj_blocksize", 4) ?? 4,
+            MlstmProjFactor = mlstm?.Real("proj_factor", 2) ?? 2,
+            SlstmHeads = slstm?.Number("num_heads", 4) ?? 4,
+            SlstmConvKernel = slstm?.Number("conv1d_kernel_size", 4) ?? 4,
+            FeedForwardProjFactor = feedForward?.Real("proj_factor", 1.3) ?? 1.3,
+            FeedForwardActivation = feedForward?.Text("act_fn", "gelu") ?? "gelu",
+            Layout = slstm?.Text("backend", "cuda") switch
+            {
+                null or "cuda" => RecurrentLayout.Cuda,
+                "vanilla" => RecurrentLayout.Vanilla,
+                var other => throw slstm!.Refused("backend", other, "cuda or vanilla"),
+            },
+            PadTokenId = file.Has("pad_token_id") ? file.Number("pad_token_id") : null,
+            TieWeights = stack.Flag("tie_weights", false),
+        };
+    }
+
+    private static JsonObject Json(XlstmConfig config)
+    {
+        var stack = new JsonObject
+        {
+            ["vocab_size"] = config.VocabularySize,
+            ["context_length"] = config.ContextLength,
+            ["num_blocks"] = config.Blocks,
+            ["embedding_dim"] = config.Width,
+            ["slstm_at"] = new JsonArray([.. config.SlstmAt.Select(block => JsonValue.Create(block))]),
+            ["add_post_blocks_norm"] = true,
+            ["bias"] = false,
+            ["dropout"] = 0.0,
+            ["tie_weights"] = config.TieWeights,
+            ["add_embedding_dropout"] = false,
+        };
+        if (config.SlstmAt.Count < config.Blocks)
+        {
+            stack["mlstm_block"] = new JsonObject
+            {
+                ["mlstm"] = new JsonObject
+                {
+                    ["conv1d_kernel_size"] = config.MlstmConvKernel,
+                    ["qkv_proj_blocksize"] = config.QkvBlockSize,
+                    ["num_heads"] = config.MlstmHeads,
+                    ["proj_factor"] = config.MlstmProjFactor,
+                },
+            };
+        }
+
+        if (config.SlstmAt.Count > 0)
+        {
+            stack["slstm_block"] = new JsonObject
+            {
+                ["slstm"] = new JsonObject
+                {
+                    ["backend"] = config.Layout == RecurrentLayout.Cuda ? "cuda" : "vanilla",
+                    ["num_heads"] = config.SlstmHeads,
+                    ["conv1d_kernel_size"] = config.SlstmConvKernel,
+                    ["bias_init"] = "powerlaw_blockdependent",
+                },
+                ["feedforward"] = new JsonObject { ["proj_factor"] = config.FeedForwardProjFactor, ["act_fn"] = config.FeedForwardActivation },
+            };
+        }
+
+        var root = new JsonObject { ["architectures"] = new JsonArray("DistilxLSTMForCausalLM"), ["model_type"] = "xlstm" };
+        if (config.PadTokenId is { } pad) { root["pad_token_id"] = pad; }
+        root["xlstm_config"] = stack;
+        return root;
+    }
+
+    /// <summary>One JSON object of the file, and the name by which messages call it.</summary>
+    private sealed class Section(string path, string prefix, JsonObject json)
+    {
+        internal bool Has(string field) => json[field] is not null;
+
+        internal InvalidInputException Refused(string field, object? value, string expected) =>
+            new($"{path}: {prefix}{field} is {value}; expected {expected}");
+
+        internal Section Within(string field, string? shownAs = null) => json[field] switch
+        {
+            JsonObject inner => new(path, $"{prefix}{field}.", inner),
+            null => throw new InvalidInputException($"{path}: {prefix}{shownAs ?? field} is missing"),
+            var other => throw Refused(field, other.ToJsonString(), "an object"),
+        };
+
+        internal int Number(string field, int? otherwise = null) => Value(field, otherwise, "a whole number");
+
+        internal double Real(string field, double otherwise) => Value<double>(field, otherwise, "a number");
+
+        internal bool Flag(string field, bool otherwise) => Value<bool>(field, otherwise, "true or false");
+
+        internal string Text(string field, string otherwise) => json[field] switch
+        {
+            null => otherwise,
+            JsonValue value when value.TryGetValue<string>(out var text) => text,
+            var other => throw Refused(field, other.ToJsonString(), "text"),
+        };
+
+        internal void RefuseUnless(string field, bool expected)
+        {
+            if (Flag(field, expected) != expected) { throw Refused(field, !expected ? "true" : "false", $"{(expected ? "true" : "false")}: Distil has no other form"); }
+        }
+
+        internal IReadOnlyList<int> BlockList(string field, int blocks) => json[field] switch
+        {
+            null => [],
+            JsonValue value when value.TryGetValue<string>(out var text) && text == "all" => [.. Enumerable.Range(0, blocks)],
+            JsonArray list when list.All(item => item is JsonValue value && value.TryGetValue<int>(out _)) => [.. list.Select(item => item!.GetValue<int>())],
+            var other => throw Refused(field, other.ToJsonString(), "a list of block numbers, or \"all\""),
+        };
+
+        private T Value<T>(string field, T? otherwise, string expected)
+            where T : struct => json[field] switch
+            {
+                null => otherwise ?? throw new InvalidInputException($"{path}: {prefix}{field} is missing"),
+                JsonValue value when value.TryGetValue<T>(out var found) => found,
+                var other => throw Refused(field, other.ToJsonString(), expected),
+            };
+    }
+}

@@ -1,0 +1,139 @@
+using Distil.Core.Errors;
+using Distil.Trainer.Models.Xlstm.Components;
+using Distil.Trainer.Models.Xlstm.MLstm;
+using Distil.Trainer.Models.Xlstm.SLstm;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models.Xlstm;
+
+/// <summary>The student: the teacher's embedding and head, frozen, around a stack of sLSTM and mLSTM blocks (Distil-xLSTM, arXiv 2503.18565).</summary>
+public sealed class XlstmModel : ILanguageModel
+{
+    private readonly Tensor _embedding;
+    private readonly Tensor _finalNorm;
+    private readonly IReadOnlyList<IXlstmBlock> _blocks;
+
+    /// <summary>Takes over the tensors: all float32 on one device, in no dispose scope; <paramref name="weights"/> named and shaped as in memory.</summary>
+    internal XlstmModel(XlstmConfig config, Tensor embedding, Tensor head, IReadOnlyDictionary<string, Tensor> weights)
+    {
+        (Config, _embedding, HeadWeight, Device) = (config, embedding, head, embedding.device);
+        TrainableParameters = [.. XlstmParameter.Of(config).Select(parameter => new NamedParameter(parameter.FullName, weights[parameter.FullName]))];
+        foreach (var parameter in TrainableParameters) { parameter.Value.requires_grad = true; }
+        _finalNorm = weights[XlstmParameter.FinalNorm];
+        _blocks =
+        [
+            .. Enumerable.Range(0, config.Blocks).Select<int, IXlstmBlock>(
+                block => config.IsSlstm(block) ? new SLstmBlock(config, new(weights, block)) : new MLstmBlock(config, new(weights, block))),
+        ];
+    }
+
+    /// <value>Its shape.</value>
+    public XlstmConfig Config { get; }
+
+    /// <inheritdoc/>
+    public int VocabularySize => Config.VocabularySize;
+
+    /// <inheritdoc/>
+    public int HiddenSize => Config.Width;
+
+    /// <inheritdoc/>
+    public Device Device { get; }
+
+    /// <inheritdoc/>
+    public Tensor HeadWeight { get; }
+
+    /// <value>The embedding, (V, D); frozen.</value>
+    public Tensor EmbeddingWeight => _embedding;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<NamedParameter> TrainableParameters { get; }
+
+    /// <summary>A fresh student around a teacher's embedding and head, which are copied and frozen.</summary>
+    /// <param name="config">Its shape.</param>
+    /// <param name="embedding">(V, D), any floating type and device.</param>
+    /// <param name="head">(V, D); the same object as <paramref name="embedding"/> shares its copy.</param>
+    /// <param name="seed">Decides the random weights, the same on every device.</param>
+    /// <param name="device">Where the student goes.</param>
+    /// <exception cref="InvalidInputException">The configuration does not fit itself, or embedding or head do not fit it.</exception>
+    public static XlstmModel Create(XlstmConfig config, Tensor embedding, Tensor head, int seed, Device device)
+    {
+        config.Validate("student");
+        foreach (var (name, tensor) in new[] { ("embedding", embedding), ("head", head) })
+        {
+            if (!tensor.shape.SequenceEqual([config.VocabularySize, config.Width]))
+            {
+                throw new InvalidInputException(
+                    $"student: the teacher's {name} is [{string.Join(", ", tensor.shape)}]; the student's vocab_size and embedding_dim need [{config.VocabularySize}, {config.Width}]");
+            }
+        }
+
+        using var scope = NewDisposeScope();
+        using var gradients = no_grad();
+        using var random = new Generator((ulong)seed, CPU);
+        Tensor Frozen(Tensor source) => source.detach().to(ScalarType.Float32, device, copy: true).DetachFromDisposeScope();
+        var weights = XlstmParameter.Of(config).ToDictionary(
+            parameter => parameter.FullName, parameter => XlstmInitialization.Make(parameter, config, random).to(device).DetachFromDisposeScope());
+        var copy = Frozen(embedding);
+        return new(config, copy, config.TieWeights || ReferenceEquals(embedding, head) ? copy : Frozen(head), weights);
+    }
+
+    /// <summary>Reads a student from its folder: the authors' current names or their older ones, either recurrent layout, any floating type.</summary>
+    /// <exception cref="InvalidInputException">A file is missing or damaged, or a field or tensor does not fit; the message names it.</exception>
+    public static XlstmModel Load(string folder, Device device) => XlstmCheckpoint.Read(folder, device);
+
+    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) in the authors' current layout.</summary>
+    public void Save(string folder) => XlstmCheckpoint.Write(this, folder);
+
+    /// <inheritdoc/>
+    public Tensor Forward(Tensor inputIds)
+    {
+        using var scope = NewDisposeScope();
+        var x = Embed(inputIds);
+        foreach (var block in _blocks) { x = block.Forward(x); }
+        return Norms.Layer(x, _finalNorm).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public (Tensor Final, IReadOnlyList<Tensor> Layers) ForwardWithLayers(Tensor inputIds)
+    {
+        using var scope = NewDisposeScope();
+        var x = Embed(inputIds);
+        var layers = new List<Tensor>();
+        foreach (var block in _blocks) { layers.Add((x = block.Forward(x)).MoveToOuterDisposeScope()); }
+        return (Norms.Layer(x, _finalNorm).MoveToOuterDisposeScope(), layers);
+    }
+
+    /// <inheritdoc/>
+    public IDecodingState StartDecoding(int batch) => new XlstmDecodingState(batch, [.. _blocks.Select(block => block.Start(batch))]);
+
+    /// <inheritdoc/>
+    public Tensor Decode(Tensor inputIds, IDecodingState state)
+    {
+        using var scope = NewDisposeScope();
+        using var gradients = no_grad();
+        var own = (XlstmDecodingState)state;
+        if (inputIds.shape[0] != own.Batch)
+        {
+            throw new ArgumentException($"The state is of {own.Batch} sequences, the input of {inputIds.shape[0]}.", nameof(inputIds));
+        }
+
+        var x = Embed(inputIds);
+        for (var block = 0; block < _blocks.Count; block++) { x = _blocks[block].Decode(x, own.Blocks[block]); }
+        own.Position += inputIds.shape[1];
+        return Norms.Layer(x.select(1, x.shape[1] - 1), _finalNorm).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var parameter in TrainableParameters) { parameter.Value.Dispose(); }
+        HeadWeight.Dispose();
+        _embedding.Dispose();
+    }
+
+    private Tensor Embed(Tensor inputIds)
+    {
+        using var scope = NewDisposeScope();
+        return _embedding.index_select(0, inputIds.flatten()).view(inputIds.shape[0], inputIds.shape[1], Config.Width).MoveToOuterDisposeScope();
+    }
+}
