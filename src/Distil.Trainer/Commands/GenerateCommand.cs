@@ -1,0 +1,116 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Distil.Core;
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+using Distil.Trainer.Generation;
+using Distil.Trainer.Models;
+using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Tokenization;
+
+namespace Distil.Trainer.Commands;
+
+/// <summary><c>generate</c>: continues a prompt with any model, streaming the text.</summary>
+internal static class GenerateCommand
+{
+    private static readonly SamplingOptions Default = new();
+
+    internal static Command Create()
+    {
+        var model = new Option<string>("--model") { Required = true, Description = "Model folder with its tokenizer.json: a student or a teacher." };
+        var prompt = new Option<string>("--prompt") { Required = true, Description = "Text to continue; an empty one begins a new text." };
+        var tokens = new Option<int>("--tokens") { Description = "Most new tokens.", DefaultValueFactory = _ => 100 };
+        var temperature = new Option<double>("--temperature")
+        {
+            Description = "0 always takes the likeliest token.", DefaultValueFactory = _ => Default.Temperature,
+        };
+        var topP = new Option<double>("--top-p") { Description = "Draw from the likeliest tokens with this probability.", DefaultValueFactory = _ => Default.TopP };
+        var topK = new Option<int?>("--top-k") { Description = "Draw from at most this many tokens." };
+        var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same text.", DefaultValueFactory = _ => Default.Seed };
+        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object at the end." };
+        var command = new Command("generate", "Continue a text.") { model, prompt, tokens, temperature, topP, topK, seed, device, json };
+        command.SetAction((parsed, cancel) =>
+        {
+            var sampling = new SamplingOptions
+            {
+                Temperature = parsed.GetValue(temperature),
+                TopP = parsed.GetValue(topP),
+                TopK = parsed.GetValue(topK),
+                Seed = parsed.GetValue(seed),
+            };
+            var (output, asJson) = (parsed.InvocationConfiguration.Output, parsed.GetValue(json));
+            var input = new GenerateInput(parsed.GetRequiredValue(model), parsed.GetRequiredValue(prompt), parsed.GetValue(tokens), parsed.GetValue(device));
+            var result = Run(input, sampling, piece => Show(asJson ? TextWriter.Null : output, piece), cancel);
+            output.WriteLine(asJson ? JsonSerializer.Serialize(result, DistilJson.Options) : "");
+            if (!asJson)
+            {
+                parsed.InvocationConfiguration.Error.WriteLine(Summary(result));
+            }
+
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    /// <param name="input">What to continue, with what.</param>
+    /// <param name="sampling">How tokens are chosen.</param>
+    /// <param name="show">Told the prompt, then each piece of text as it is certain.</param>
+    /// <param name="cancel">Looked at before each token.</param>
+    /// <exception cref="InvalidInputException">The model, its tokenizer or an option cannot be used, or the text would not fit a teacher's context.</exception>
+    internal static GenerateResult Run(GenerateInput input, SamplingOptions sampling, Action<string> show, CancellationToken cancel)
+    {
+        if (input.Tokens < 1)
+        {
+            throw new InvalidInputException($"--tokens is {input.Tokens}; expected 1 or more");
+        }
+
+        var tokenizer = HuggingFaceTokenizer.Load(input.Model);
+        using var model = LanguageModelLoader.Load(input.Model, TorchDevice.Of(input.Device));
+        VocabularyCheck.RequireFits(input.Model, tokenizer.VocabularySize, input.Model, model.VocabularySize);
+        List<int> prompt = input.Prompt.Length == 0 ? [tokenizer.EndOfText] : tokenizer.Encode(input.Prompt);
+        (model as TransformerModel)?.RequireContext(prompt.Count + input.Tokens, "the length of --prompt and --tokens together");
+
+        show(input.Prompt);
+        var (text, stream) = (new StringBuilder(), new TextStream(tokenizer.Decode));
+        var start = Stopwatch.GetTimestamp();
+        var made = 0;
+        foreach (var token in new Generator(model).Continue(prompt, sampling, input.Tokens, tokenizer.EndOfText, cancel))
+        {
+            Add(stream.Add(token));
+            made++;
+        }
+
+        Add(stream.Flush());
+        return new GenerateResult(input.Prompt, text.ToString(), prompt.Count, made, Stopwatch.GetElapsedTime(start).TotalSeconds);
+
+        void Add(string piece)
+        {
+            text.Append(piece);
+            show(piece);
+        }
+    }
+
+    private static void Show(TextWriter output, string piece)
+    {
+        output.Write(piece);
+        output.Flush();
+    }
+
+    private static string Summary(GenerateResult result) => string.Create(
+        CultureInfo.InvariantCulture, $"{result.Tokens} tokens in {result.Seconds:0.00} s ({result.Tokens / result.Seconds:0.0} tokens/s, reading the prompt included)");
+}
+
+/// <summary>What <c>generate</c> is given.</summary>
+internal sealed record GenerateInput(string Model, string Prompt, int Tokens, ComputeDevice Device = ComputeDevice.Auto);
+
+/// <summary>What <c>generate</c> gives.</summary>
+/// <param name="Prompt">The text that was continued.</param>
+/// <param name="Text">Its continuation.</param>
+/// <param name="PromptTokens">Tokens of the prompt.</param>
+/// <param name="Tokens">New tokens.</param>
+/// <param name="Seconds">Time of reading the prompt and making them.</param>
+internal sealed record GenerateResult(string Prompt, string Text, int PromptTokens, int Tokens, double Seconds);

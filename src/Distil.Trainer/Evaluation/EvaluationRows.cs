@@ -1,0 +1,73 @@
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+using Distil.Trainer.Datasets;
+using Distil.Trainer.Tokenization;
+
+namespace Distil.Trainer.Evaluation;
+
+/// <summary>Rows of tokens to evaluate on, read one after the other.</summary>
+public static class EvaluationRows
+{
+    /// <summary>The first rows of a token-rows file.</summary>
+    /// <param name="rows">Open for as long as the result is read.</param>
+    /// <param name="maxRows">Most rows.</param>
+    public static IEnumerable<long[]> Of(TokenRows rows, long maxRows)
+    {
+        for (long row = 0; row < Math.Min(rows.Rows, maxRows); row++)
+        {
+            var ids = new long[rows.ContextLength];
+            var real = rows.ReadRow(row, ids);
+            yield return real == ids.Length ? ids : ids[..real];
+        }
+    }
+
+    /// <summary>The documents of a file, end to end in rows as training packs them: a text ends with the end-of-text token. Documents of ids are rows of their own.</summary>
+    /// <param name="path"><c>.jsonl</c> ({"text"} or {"ids"} a line), else a text a line.</param>
+    /// <param name="tokenizer">Reads texts; not touched by documents of ids, so that a folder without a tokenizer can be evaluated on ids.</param>
+    /// <param name="vocabularySize">The model's.</param>
+    /// <param name="contextLength">Most tokens in a row, ≥ 2.</param>
+    /// <exception cref="InvalidInputException">The file is missing, or a line is ill-formed: the message names both.</exception>
+    public static IEnumerable<long[]> Of(string path, Lazy<HuggingFaceTokenizer> tokenizer, int vocabularySize, int contextLength)
+    {
+        if (!File.Exists(path))
+        {
+            throw new InvalidInputException($"{path}: does not exist; expected a .jsonl file, or a text file with a document a line");
+        }
+
+        var format = Path.GetExtension(path).Equals(".jsonl", StringComparison.OrdinalIgnoreCase) ? DatasetFormat.Jsonl : DatasetFormat.Text;
+        var documents = new Documents(format, "text", vocabularySize).Read(new SourceRange(path, 0, new FileInfo(path).Length));
+        return Pack(documents.Where(document => !document.IsEmpty), tokenizer, contextLength);
+    }
+
+    private static IEnumerable<long[]> Pack(IEnumerable<Document> documents, Lazy<HuggingFaceTokenizer> tokenizer, int contextLength)
+    {
+        var open = new List<long>(contextLength);
+        foreach (var document in documents)
+        {
+            if (document.Ids is { } ids)
+            {
+                foreach (var row in ids.Chunk(contextLength))
+                {
+                    yield return [.. row.Select(id => (long)id)];
+                }
+
+                continue;
+            }
+
+            foreach (var id in tokenizer.Value.Encode(document.Text!).Append(tokenizer.Value.EndOfText))
+            {
+                open.Add(id);
+                if (open.Count == contextLength)
+                {
+                    yield return [.. open];
+                    open.Clear();
+                }
+            }
+        }
+
+        if (open.Count > 0)
+        {
+            yield return [.. open];
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using Distil.Core;
+using Distil.Core.Errors;
+using Distil.Trainer.Commands;
+using Distil.Trainer.Generation;
+using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Tokenization;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Tests.Commands;
+
+public sealed class GenerateCommandTests : IDisposable
+{
+    private static readonly string Tokenizer = Path.Combine(AppContext.BaseDirectory, "Golden", "tokenizer-tiny");
+    private readonly string _model = Directory.CreateTempSubdirectory("distil-generate-").FullName;
+
+    public GenerateCommandTests()
+    {
+        var golden = TransformerConfigFile.Read(Path.Combine(AppContext.BaseDirectory, "Golden", "qwen2-tiny"));
+        using var model = TransformerModel.Create(golden with { VocabularySize = 1024, MaxPositions = 64 }, seed: 3, CPU);
+        model.Save(_model);
+        File.Copy(Path.Combine(Tokenizer, "tokenizer.json"), Path.Combine(_model, "tokenizer.json"));
+    }
+
+    public void Dispose() => Directory.Delete(_model, recursive: true);
+
+    [Fact]
+    public void Streams_the_text_that_it_returns_and_the_same_from_the_same_seed()
+    {
+        var shown = new List<string>();
+        var result = Run("Once upon a time", 20, new SamplingOptions { Seed = 5 }, shown.Add);
+        Assert.Equal("Once upon a time" + result.Text, string.Concat(shown));
+        Assert.Equal(result.Text, Run("Once upon a time", 20, new SamplingOptions { Seed = 5 }).Text);
+        Assert.NotEqual(result.Text, Run("Once upon a time", 20, new SamplingOptions { Seed = 6 }).Text);
+    }
+
+    [Fact]
+    public void Greedy_text_is_the_argmax_of_the_whole_text_before_each_token()
+    {
+        var tokenizer = HuggingFaceTokenizer.Load(_model);
+        using var model = TransformerModel.Load(_model, CPU);
+        List<long> ids = [.. tokenizer.Encode("Once").Select(id => (long)id)];
+        var prompt = ids.Count;
+        for (var i = 0; i < 8; i++)
+        {
+            using var scope = NewDisposeScope();
+            ids.Add(model.HeadWeight.mv(model.Forward(tensor(ids, 1, ids.Count))[0, -1]).argmax().item<long>());
+        }
+
+        var expected = tokenizer.Decode([.. ids.Skip(prompt).TakeWhile(id => id != tokenizer.EndOfText).Select(id => (int)id)]);
+        Assert.Equal(expected, Run("Once", 8, SamplingOptions.Greedy).Text);
+    }
+
+    [Fact]
+    public void Prints_one_json_object_where_a_script_reads_it()
+    {
+        using var output = new StringWriter();
+        string[] arguments = ["--model", _model, "--prompt", "Once", "--tokens", "5", "--temperature", "0", "--json"];
+        Assert.Equal(0, GenerateCommand.Create().Parse(arguments).Invoke(new() { Output = output }));
+        var result = JsonSerializer.Deserialize<GenerateResult>(output.ToString(), DistilJson.Options)!;
+        Assert.Equal("Once", result.Prompt);
+        Assert.InRange(result.Tokens, 0, 5);
+    }
+
+    [Fact]
+    public void An_empty_prompt_begins_a_new_text() => Assert.Equal(1, Run("", 3, SamplingOptions.Greedy).PromptTokens);
+
+    [Fact]
+    public void Bad_input_is_one_error_that_names_it()
+    {
+        Assert.Contains("--tokens is 0", Error(0, new SamplingOptions()));
+        Assert.Contains("temperature", Error(5, new SamplingOptions { Temperature = -1 }));
+        Assert.Contains("max_position_embeddings", Error(64, new SamplingOptions()));
+        File.Delete(Path.Combine(_model, "tokenizer.json"));
+        Assert.Contains("tokenizer.json", Error(5, new SamplingOptions()));
+    }
+
+    private string Error(int tokens, SamplingOptions options) => Assert.Throws<InvalidInputException>(() => Run("Once upon", tokens, options)).Message;
+
+    private GenerateResult Run(string prompt, int tokens, SamplingOptions options, Action<string>? show = null) =>
+        GenerateCommand.Run(new GenerateInput(_model, prompt, tokens), options, show ?? (_ => { }), TestContext.Current.CancellationToken);
+}
