@@ -8,7 +8,8 @@ namespace Distil.Core.Artifacts;
 /// <param name="student">Which student.</param>
 public sealed class CheckpointStore(ArtifactStore store, string runId, StudentVariant student)
 {
-    /// <summary>Uploads a checkpoint's files, then the manifest that makes them count.</summary>
+    /// <summary>Uploads a checkpoint's files, then the manifest that makes them count; then deletes those that nothing needs any more.</summary>
+    /// <remarks>Each epoch's last one is kept, and the newest two: the one before the newest stands in where the newest turns out bad.</remarks>
     /// <param name="epoch">Epoch, from 0.</param>
     /// <param name="step">Optimiser steps done in it.</param>
     /// <param name="endOfEpoch">Whether the epoch is done.</param>
@@ -24,6 +25,7 @@ public sealed class CheckpointStore(ArtifactStore store, string runId, StudentVa
 
         var manifest = new CheckpointManifest { Epoch = epoch, Step = step, EndOfEpoch = endOfEpoch, Files = files };
         await store.WriteJsonAsync(NameOf(epoch, step, ArtifactLayout.CheckpointManifestFile), manifest, cancel);
+        await PruneAsync(cancel);
         return manifest;
     }
 
@@ -89,19 +91,23 @@ public sealed class CheckpointStore(ArtifactStore store, string runId, StudentVa
         return manifests;
     }
 
-    /// <summary>Deletes a checkpoint: the manifest first, so that it never counts half.</summary>
-    /// <param name="manifestBlob">From <see cref="ManifestsAsync"/>.</param>
-    /// <param name="cancel">Cancels the call.</param>
-    public async Task DeleteAsync(string manifestBlob, CancellationToken cancel = default)
+    private async Task PruneAsync(CancellationToken cancel)
     {
-        await store.DeleteAsync(manifestBlob, cancel);
-        await foreach (var blob in store.ListAsync(FolderOf(manifestBlob) + "/", cancel))
+        var manifests = await ManifestsAsync(cancel);
+        var kept = manifests.GroupBy(EpochOf).Select(epoch => epoch.Last()).Concat(manifests.TakeLast(2)).ToHashSet();
+        foreach (var manifest in manifests.Where(manifest => !kept.Contains(manifest)))
         {
-            await store.DeleteAsync(blob, cancel);
+            await store.DeleteAsync(manifest, cancel); // first, so that a checkpoint never counts half
+            await foreach (var blob in store.ListAsync(FolderOf(manifest) + "/", cancel))
+            {
+                await store.DeleteAsync(blob, cancel);
+            }
         }
     }
 
     private string NameOf(int epoch, long step, string file) => ArtifactLayout.Checkpoint(runId, student, epoch, step, file);
 
     private static string FolderOf(string blob) => blob[..blob.LastIndexOf('/')];
+
+    private static string EpochOf(string manifest) => FolderOf(FolderOf(manifest));
 }

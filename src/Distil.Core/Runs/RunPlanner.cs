@@ -48,7 +48,7 @@ public sealed class RunPlanner(TimeProvider time)
             TotalParameters = new Figure(parameters.Total, "", "exact: trainable and frozen"),
             DatasetBytes = SizeEstimates.Dataset(teacher, tokens),
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
-            CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters, steps),
+            CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters),
             Reserved = reserved,
         };
     }

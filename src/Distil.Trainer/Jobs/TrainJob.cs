@@ -48,10 +48,10 @@ internal sealed class TrainJob : IJob
             GradientClip = training.GradientClip,
             CheckpointEverySteps = training.CheckpointEverySteps,
         };
+        long tokens = 0;
         var loop = new TrainingLoop(
             student, optimizer, LearningRateSchedule.WithRatio(training.LearningRate, training.WarmupRatio, total), rows, order, teaching, options, job.Time, OnStep);
 
-        long tokens = 0;
         var position = from;
         job.Progress.Begin();
         // Usually one epoch; an earlier one too where its last checkpoint was lost.

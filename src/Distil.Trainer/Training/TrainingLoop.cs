@@ -89,7 +89,7 @@ public sealed class TrainingLoop
         using var scope = NewDisposeScope();
         var weights = _distillation?.At(position.Epoch, position.Step);
         var learningRate = _schedule.At(position.GlobalStep);
-        random.manual_seed(new SplitMix64(_options.Seed, position.GlobalStep).Below(long.MaxValue));
+        using var seeded = random.manual_seed(new SplitMix64(_options.Seed, position.GlobalStep).Below(long.MaxValue));
         var values = _step.Run(batch, weights ?? new DeltaWeights(0, 1, 0), learningRate);
         _readings.Add(new(position, weights, learningRate, batch.Tokens), values);
     }

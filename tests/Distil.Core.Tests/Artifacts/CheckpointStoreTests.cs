@@ -85,12 +85,17 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_deleted_one_is_gone_whole()
+    public async Task Each_epochs_last_and_the_newest_two_are_kept()
     {
-        await SaveAsync(0, 200, "old");
-        await SaveAsync(0, 400, "new");
-        await Checkpoints.DeleteAsync((await Checkpoints.ManifestsAsync(Cancel))[0], Cancel);
-        Assert.All(service.Blobs.Keys, blob => Assert.Contains("step-000400", blob));
+        foreach (var (epoch, step) in new[] { (0, 100), (0, 200), (0, 300), (1, 100), (1, 200), (1, 300) })
+        {
+            await SaveAsync(epoch, step, "weights");
+        }
+
+        string[] kept = ["epoch-001/step-000300", "epoch-002/step-000200", "epoch-002/step-000300"];
+        Assert.Equal(
+            kept.SelectMany(folder => new[] { "manifest.json", "weights.bin" }.Select(file => $"runs/run/checkpoints/{folder}/{file}")),
+            service.Blobs.Keys.Order(StringComparer.Ordinal));
     }
 
     private Task<CheckpointManifest> SaveAsync(int epoch, long step, string content) =>

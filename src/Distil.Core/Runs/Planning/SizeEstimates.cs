@@ -48,13 +48,12 @@ internal static class SizeEstimates
         return new Figure((long)(tokens.Value * ((bits / 8) + hidden)), "bytes", from);
     }
 
-    /// <summary>Storage of the checkpoints.</summary>
-    public static Figure Checkpoints(RunSpec spec, StudentParameters parameters, Figure stepsPerEpoch)
+    /// <summary>Storage of the checkpoints: each epoch's last, and one before the newest.</summary>
+    public static Figure Checkpoints(RunSpec spec, StudentParameters parameters)
     {
-        var inEpoch = DivideUp(stepsPerEpoch.Value, spec.Training.CheckpointEverySteps);
         var students = spec.Evaluation.Baseline ? 2 : 1;
-        return new Figure(12 * parameters.Trainable * inEpoch * spec.Training.Epochs * students, "bytes",
-            "estimated: weights and two moments of the trainable parameters in fp32, every training.checkpointEverySteps and at each epoch's end");
+        return new Figure(12 * parameters.Trainable * (spec.Training.Epochs + 1) * students, "bytes",
+            "estimated: weights and two moments of the trainable parameters in fp32, for each epoch and one more");
     }
 
     /// <summary>Whether training compares hidden states with stored ones.</summary>

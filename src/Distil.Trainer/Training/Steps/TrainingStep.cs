@@ -46,9 +46,10 @@ internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaD
         }
 
         var norm = optimizer.Step(learningRate, gradientClip).to_type(ScalarType.Float64);
-        var factors = tensor([1 - weights.Alpha - weights.Beta, weights.Alpha * weights.Temperature * weights.Temperature, weights.Beta], device: model.Device);
-        var loss = (sums! * factors).sum();
-        return cat([loss.unsqueeze(0), sums!, norm.unsqueeze(0)]).MoveToOuterDisposeScope();
+        // Weights go as scalars: a tensor of them would be a copy to the device, which waits for it.
+        var (alpha, temperature, beta) = weights;
+        var loss = sums![0] * (1 - alpha - beta) + sums[1] * (alpha * temperature * temperature) + sums[2] * beta;
+        return cat([loss.unsqueeze(0), sums, norm.unsqueeze(0)]).MoveToOuterDisposeScope();
     }
 
     /// <summary>Adds a micro-batch's gradients to the parameters'.</summary>
