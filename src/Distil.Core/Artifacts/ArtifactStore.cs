@@ -50,7 +50,8 @@ public sealed class ArtifactStore
         var parts = new BlobUriBuilder(blob);
         if (parts.BlobContainerName.Length == 0 || parts.BlobName.Length == 0)
         {
-            throw new Errors.InvalidInputException($"{blob} is not the URI of a blob; expected for instance https://account.blob.core.windows.net/distil/runs/…");
+            throw new Errors.InvalidInputException(
+                $"{blob} is not the URI of a blob; expected for instance https://account.blob.core.windows.net/distil/runs/…");
         }
 
         var name = parts.BlobName;
