@@ -218,7 +218,9 @@ public sealed class ArtifactStore
         }
     }
 
-    private async Task DownloadUncheckedAsync(string blob, string path, CancellationToken cancel)
+    /// <summary>Downloads a blob that no manifest names, without a check: a copy for people.</summary>
+    /// <exception cref="ArtifactException">The blob is missing.</exception>
+    public async Task DownloadUncheckedAsync(string blob, string path, CancellationToken cancel = default)
     {
         try
         {
