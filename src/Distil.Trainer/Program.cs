@@ -12,6 +12,9 @@ var root = new RootCommand("Distil's trainer: the program that a job runs, and t
     TrainTokenizerCommand.Create(),
     WorkCommand.Create(),
     PretrainCommand.Create(),
+    StoriesCommand.Create(),
+    TokenizeCommand.Create(),
+    TrainTokenizerCommand.Create(),
 };
 
 var parsed = root.Parse(args);

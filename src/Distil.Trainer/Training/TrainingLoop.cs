@@ -56,6 +56,9 @@ public sealed class TrainingLoop
     public TrainingPosition RunEpoch(int epoch, TrainingPosition from, Action<TrainingPosition> onCheckpoint, CancellationToken cancel)
     {
         var position = At(epoch, from.Epoch == epoch ? from.Step : 0);
+        if (position.Step >= _order.StepsPerEpoch || position.GlobalStep >= _options.TotalSteps)
+            return position;
+
         using var ahead = new Prefetch<StepBatch>(_order.Steps(epoch, position.Step).Select(step => StepBatch.Read(step, _rows, _targets)));
         _readings.Begin();
         foreach (var batch in ahead.Items())
@@ -89,7 +92,7 @@ public sealed class TrainingLoop
         using var scope = NewDisposeScope();
         var weights = _distillation?.At(position.Epoch, position.Step);
         var learningRate = _schedule.At(position.GlobalStep);
-        random.manual_seed(new SplitMix64(_options.Seed, position.GlobalStep).Below(long.MaxValue));
+        using var seeded = random.manual_seed(new SplitMix64(_options.Seed, position.GlobalStep).Below(long.MaxValue));
         var values = _step.Run(batch, weights ?? new DeltaWeights(0, 1, 0), learningRate);
         _readings.Add(new(position, weights, learningRate, batch.Tokens), values);
     }

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Training;
 
+[Collection(AloneCollection.Name)]
 public sealed class TrainingLoopTests
 {
     [Theory]

@@ -1,5 +1,6 @@
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Models;
+using Distil.Trainer.Models.Xlstm.Kernels;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Targets;
@@ -46,9 +47,10 @@ internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaD
         }
 
         var norm = optimizer.Step(learningRate, gradientClip).to_type(ScalarType.Float64);
-        var factors = tensor([1 - weights.Alpha - weights.Beta, weights.Alpha * weights.Temperature * weights.Temperature, weights.Beta], device: model.Device);
-        var loss = (sums! * factors).sum();
-        return cat([loss.unsqueeze(0), sums!, norm.unsqueeze(0)]).MoveToOuterDisposeScope();
+        // Weights go as scalars: a tensor of them would be a copy to the device, which waits for it.
+        var (alpha, temperature, beta) = weights;
+        var loss = sums![0] * (1 - alpha - beta) + sums[1] * (alpha * temperature * temperature) + sums[2] * beta;
+        return cat([loss.unsqueeze(0), sums, norm.unsqueeze(0)]).MoveToOuterDisposeScope();
     }
 
     /// <summary>Adds a micro-batch's gradients to the parameters'.</summary>
@@ -63,22 +65,15 @@ internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaD
             new LossWeights((1 - weights.Alpha - weights.Beta) * share.Labels, weights.Alpha * share.Positions, weights.Temperature),
             chunkPositions, headGradient: model.HeadWeight.requires_grad);
 
-        var roots = new List<Tensor> { final };
-        var gradients = new List<Tensor> { head.HiddenGradient };
+        // A stand-in for the loss whose gradients are the head's: backward then has one root, as the kernels' backward passes need.
+        var root = (final * head.HiddenGradient).sum();
         if (head.HeadGradient is not null)
-        {
-            roots.Add(model.HeadWeight);
-            gradients.Add(head.HeadGradient);
-        }
-
+            root += (model.HeadWeight * head.HeadGradient).sum();
         var alignment = weights.Beta > 0 && targets is not null ? Alignment(final, blocks, targets, tokens.Lengths) : null;
         if (alignment is not null)
-        {
-            roots.Add(alignment);
-            gradients.Add(full_like(alignment, weights.Beta * share.Rows));
-        }
+            root += alignment * (weights.Beta * share.Rows);
+        GradientScope.Backward(root);
 
-        autograd.backward(roots, gradients);
         var aligned = alignment is null ? zeros_like(head.CrossEntropy) : alignment.detach().to_type(ScalarType.Float64) * share.Rows;
         return stack([head.CrossEntropy * share.Labels, head.Kl * share.Positions, aligned]).MoveToOuterDisposeScope();
     }
