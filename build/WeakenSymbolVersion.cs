@@ -2,14 +2,13 @@ using System;
 using System.IO;
 using System.Text;
 using Microsoft.Build.Framework;
-using Microsoft.Build.Utilities;
 
 /// <summary>
 /// Lets a native library load where the system's libstdc++ lacks a symbol version that the library names but uses nothing from:
 /// marks that need as weak in the build output's own copy. Does nothing where the system has the version.
 /// </summary>
 /// <remarks>ELF-64, little endian (System V ABI; LSB core specification, "Symbol Versioning").</remarks>
-public sealed class WeakenSymbolVersion : Task
+public sealed class WeakenSymbolVersion : Microsoft.Build.Utilities.Task
 {
     private const int SectionTypeVersionNeed = 0x6ffffffe;
     private const ushort WeakFlag = 0x2;

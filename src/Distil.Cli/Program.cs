@@ -1,1 +1,54 @@
-return 0;
+using System.CommandLine;
+using System.CommandLine.Help;
+using Distil.Cli;
+using Distil.Cli.Commands;
+using Distil.Cli.Runs;
+using Distil.Core.Errors;
+
+try
+{
+    if (TrainerCommands.Owns(args))
+        return await TrainerCommands.RunAsync(args);
+
+    var root = new Command("distil", "Distil a Transformer language model into a recurrent xLSTM student.")
+    {
+        DemoCommand.Create(), RunCommand.Create(), RunsCommand.Create(), StatusCommand.Create(), CancelCommand.Create(), ReportCommand.Create(), BundleCommand.Create(),
+        new HelpOption(), new VersionOption(),
+    };
+    foreach (var command in TrainerCommands.CreateAll())
+        root.Add(command);
+
+    var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+    if (parsed.Errors.Count > 0)
+        throw new InvalidInputException($"{parsed.Errors[^1].Message} ({parsed.CommandResult.Command.Name} --help lists what it takes)");
+
+    // Stopping a run waits for its jobs: longer than they are given.
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
+}
+catch (InvalidInputException wrong)
+{
+    return Say(wrong.Message, ExitCode.BadInput);
+}
+catch (RunFailedException failed)
+{
+    if (failed.Detail.Length > 0)
+        await Console.Error.WriteLineAsync(failed.Detail);
+
+    return Say(failed.Message, failed.IsBadInput ? ExitCode.BadInput : ExitCode.Failed);
+}
+catch (OperationCanceledException)
+{
+    return Say("interrupted", ExitCode.Failed);
+}
+catch (Exception unforeseen)
+{
+    return Say(Environment.GetEnvironmentVariable("DISTIL_TRACE") == "1" ? unforeseen.ToString() : $"{unforeseen.Message} (DISTIL_TRACE=1 shows where)", ExitCode.Failed);
+}
+
+static int Say(string message, int exitCode)
+{
+    foreach (var line in message.Split('\n'))
+        Console.Error.WriteLine($"error: {line}");
+
+    return exitCode;
+}

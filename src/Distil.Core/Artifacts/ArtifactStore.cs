@@ -50,7 +50,8 @@ public sealed class ArtifactStore
         var parts = new BlobUriBuilder(blob);
         if (parts.BlobContainerName.Length == 0 || parts.BlobName.Length == 0)
         {
-            throw new Errors.InvalidInputException($"{blob} is not the URI of a blob; expected for instance https://account.blob.core.windows.net/distil/runs/…");
+            throw new Errors.InvalidInputException(
+                $"{blob} is not the URI of a blob; expected for instance https://account.blob.core.windows.net/distil/runs/…");
         }
 
         var name = parts.BlobName;
@@ -217,7 +218,9 @@ public sealed class ArtifactStore
         }
     }
 
-    private async Task DownloadUncheckedAsync(string blob, string path, CancellationToken cancel)
+    /// <summary>Downloads a blob that no manifest names, without a check: a copy for people.</summary>
+    /// <exception cref="ArtifactException">The blob is missing.</exception>
+    public async Task DownloadUncheckedAsync(string blob, string path, CancellationToken cancel = default)
     {
         try
         {

@@ -24,5 +24,6 @@ public static class PipelineCatalog
     public static Task<JsonElement> RunAsync(string name, IPipelineContext context, JsonElement input) => Pipelines[name](context, input);
 
     private static Func<IPipelineContext, JsonElement, Task<JsonElement>> Over<TInput, TOutput>(Func<IPipelineContext, TInput, Task<TOutput>> pipeline) =>
-        async (context, input) => JsonSerializer.SerializeToElement(await pipeline(context, input.Deserialize<TInput>(DistilJson.Options)!), DistilJson.Options);
+        async (context, input) =>
+            JsonSerializer.SerializeToElement(await pipeline(context, input.Deserialize<TInput>(DistilJson.Options)!), DistilJson.Options);
 }

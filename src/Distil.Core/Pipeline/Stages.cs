@@ -23,7 +23,8 @@ internal sealed class Stages
 
     public Task<bool> ExistsAsync(string blob) => run.CallActivityAsync<string, bool>(FindBlob.Name, blob);
 
-    /// <summary>Runs a job for each shard, at most <see cref="PipelineInput.Parallelism"/> at once; the first failure keeps further ones from starting.</summary>
+    /// <summary>Runs a job for each shard, at most <see cref="PipelineInput.Parallelism"/> at once.</summary>
+    /// <remarks>The first failure keeps further ones from starting.</remarks>
     public async Task ForEachShardAsync(JobKind kind)
     {
         Set(now => now with { Stage = kind, StageDone = 0, StageTotal = plan.Shards, Epoch = null });

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 namespace Distil.Core.Runs;
 
 /// <summary>What a user asks for: one distillation run. Read from JSON by <see cref="RunSpecReader"/>, which rejects unknown fields.</summary>
-/// <remarks>The attributes are the ranges: the reader finds them by reflection. On a list they hold for each element, <see cref="MinLengthAttribute"/> apart.</remarks>
+/// <remarks>The attributes are the ranges: the reader finds them by reflection.
+/// On a list they hold for each element, <see cref="MinLengthAttribute"/> apart.</remarks>
 public sealed record RunSpec
 {
     /// <value>Where an editor finds the schema. Ignored.</value>

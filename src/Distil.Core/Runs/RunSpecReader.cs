@@ -7,7 +7,11 @@ namespace Distil.Core.Runs;
 /// <summary>Reads a <see cref="RunSpec"/> from JSON (comments and trailing commas allowed) and says everything that is wrong with it at once.</summary>
 public static class RunSpecReader
 {
-    private static readonly JsonSerializerOptions Lenient = new(DistilJson.Options) { ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly JsonSerializerOptions Lenient = new(DistilJson.Options)
+    {
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
 
     /// <summary>Reads a file. Relative paths in it count from its folder and come out absolute.</summary>
     /// <exception cref="InvalidInputException">The file is missing or not a specification; see <see cref="InvalidInputException.Errors"/>.</exception>
@@ -29,9 +33,7 @@ public static class RunSpecReader
     public static RunSpec Parse(string json, string document, string folder)
     {
         using var parsed = ParseJson(json, document);
-        var checker = new FieldChecker();
-        checker.CheckDocument(parsed.RootElement, typeof(RunSpec));
-        ThrowIfAny(checker.Errors, document);
+        ThrowIfAny(Check(parsed.RootElement, document), document);
 
         var spec = parsed.RootElement.Deserialize<RunSpec>(Lenient)!;
         ThrowIfAny([.. CrossChecks.Find(spec)], document);
@@ -56,6 +58,21 @@ public static class RunSpecReader
         {
             throw new InvalidInputException($"{document}: line {wrong.LineNumber + 1} is not JSON: {wrong.Message}", wrong);
         }
+    }
+
+    private static IReadOnlyList<FieldError> Check(JsonElement root, string document)
+    {
+        var checker = new FieldChecker();
+        try
+        {
+            checker.CheckDocument(root, typeof(RunSpec));
+        }
+        catch (InvalidOperationException wrong) // an escape such as \ud800 that stands for no character
+        {
+            throw new InvalidInputException($"{document}: a text in it is not Unicode: {wrong.Message}", wrong);
+        }
+
+        return checker.Errors;
     }
 
     private static void ThrowIfAny(IReadOnlyList<FieldError> errors, string document)

@@ -58,7 +58,8 @@ public sealed record StudentShape
         {
             var origin = spec.Heads is null ? $"student.heads is by default the teacher's {teacher.Heads} rounded up to {Heads}" : $"student.heads is {Heads}";
             throw new InvalidInputException(
-                $"{origin}; expected a divisor of the teacher's width {Width} and of the mLSTM's inner width {InnerWidth}, for instance {BestHeads(teacher.Heads)}");
+                $"{origin}; expected a divisor of the teacher's width {Width} and of the mLSTM's inner width {InnerWidth}, "
+                + $"for instance {BestHeads(teacher.Heads)}");
         }
 
         if (InnerWidth % QkvBlockSize != 0)

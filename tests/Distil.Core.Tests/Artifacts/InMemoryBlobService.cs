@@ -89,7 +89,9 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
         var asked = request.Headers.TryGetValues("x-ms-range", out var ranges) ? ranges.Single()["bytes=".Length..].Split('-') : null;
         if (asked is null || blob.Length == 0)
         {
-            return asked is null ? Properties(Respond(HttpStatusCode.OK, blob), blob.Length) : Fail(HttpStatusCode.RequestedRangeNotSatisfiable, "InvalidRange");
+            return asked is null
+                ? Properties(Respond(HttpStatusCode.OK, blob), blob.Length)
+                : Fail(HttpStatusCode.RequestedRangeNotSatisfiable, "InvalidRange");
         }
 
         var first = int.Parse(asked[0], CultureInfo.InvariantCulture);

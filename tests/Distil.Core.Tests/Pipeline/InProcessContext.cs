@@ -41,7 +41,8 @@ internal sealed class InProcessContext(ActivityCatalog activities, string runId)
     }
 
     public async Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input) =>
-        (await PipelineCatalog.RunAsync(pipeline, this, JsonSerializer.SerializeToElement(input, DistilJson.Options))).Deserialize<TOutput>(DistilJson.Options)!;
+        (await PipelineCatalog.RunAsync(pipeline, this, JsonSerializer.SerializeToElement(input, DistilJson.Options)))
+            .Deserialize<TOutput>(DistilJson.Options)!;
 
     public async Task DelayAsync(TimeSpan time)
     {

@@ -123,7 +123,8 @@ public sealed class RunPlannerTests : IDisposable
     {
         var spec = Spec() with { Dataset = new DatasetSpec { Sources = [source], ContextLength = 64 } };
         var error = Assert.Throws<InvalidInputException>(() => new RunPlanner(TimeProvider.System).Plan(spec));
-        Assert.Contains($"dataset.sources[0] is {source}; {source.Split('/')[0]}// is not in this version yet; use a local file, folder or glob", error.Message);
+        Assert.Contains(
+            $"dataset.sources[0] is {source}; {source.Split('/')[0]}// is not in this version yet; use a local file, folder or glob", error.Message);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CsCheck;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
 
@@ -7,6 +8,8 @@ namespace Distil.Core.Tests.Runs;
 public sealed class RunSpecReaderTests
 {
     private const string Least = """{ "name": "tales", "teacher": { "path": "teacher" }, "dataset": { "sources": ["text"] } }""";
+
+    private static readonly string[] Damages = ["", "{", "}", "[", "]", ",", ":", "\"", "1e999", "null", "-", "/*", "\\"];
 
     [Fact]
     public void What_is_not_said_is_the_papers()
@@ -82,6 +85,26 @@ public sealed class RunSpecReaderTests
     [Fact]
     public void Text_that_is_not_JSON_is_named_with_its_line() =>
         Assert.StartsWith("spec.json: line 2 is not JSON: ", Assert.Throws<InvalidInputException>(() => Parse("{ \"name\":\n oops }")).Message);
+
+    [Fact]
+    public void A_text_that_is_not_Unicode_is_refused() =>
+        Assert.StartsWith("spec.json: a text in it is not Unicode",
+            Assert.Throws<InvalidInputException>(() => Parse(Least.Replace("tales", @"\ud800"))).Message);
+
+    [Fact]
+    public void Damaged_text_is_read_or_refused_and_nothing_else() =>
+        Gen.Select(Gen.Int[0, Least.Length - 1], Gen.Int[0, 10], Gen.Int[0, Damages.Length - 1]).Sample(
+            (at, removed, damage) =>
+            {
+                try
+                {
+                    return Parse(Least.Remove(at, Math.Min(removed, Least.Length - at)).Insert(at, Damages[damage])).Name.Length > 0;
+                }
+                catch (InvalidInputException refused)
+                {
+                    return refused.Message.StartsWith("spec.json: ", StringComparison.Ordinal);
+                }
+            });
 
     [Fact]
     public void A_missing_file_is_named() =>

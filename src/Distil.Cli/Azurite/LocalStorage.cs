@@ -1,0 +1,51 @@
+using Distil.Core.Artifacts;
+
+namespace Distil.Cli.Azurite;
+
+/// <summary>The storage of a command: the account that <c>AZURE_STORAGE_CONNECTION_STRING</c> names, else the workspace's Azurite.</summary>
+public sealed class LocalStorage : IAsyncDisposable
+{
+    private readonly AzuriteServer? azurite;
+
+    private LocalStorage(string connectionString, ArtifactStore store, AzuriteServer? azurite)
+    {
+        ConnectionString = connectionString;
+        Store = store;
+        this.azurite = azurite;
+    }
+
+    /// <value>What a child process needs to reach it.</value>
+    public string ConnectionString { get; }
+
+    /// <value>The artifacts.</value>
+    public ArtifactStore Store { get; }
+
+    /// <summary>Opens it, starting Azurite where needed.</summary>
+    /// <param name="workspace">Whose Azurite.</param>
+    /// <param name="port">The port to start Azurite on; null takes a free one.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    public static async Task<LocalStorage> OpenAsync(Workspace workspace, int? port, CancellationToken cancel)
+    {
+        var named = Environment.GetEnvironmentVariable(ArtifactStore.ConnectionVariable);
+        if (!string.IsNullOrEmpty(named))
+            return new LocalStorage(named, await ArtifactStore.OpenAsync(named, cancel: cancel), azurite: null);
+
+        var azurite = await AzuriteServer.JoinAsync(workspace, port, cancel);
+        try
+        {
+            return new LocalStorage(azurite.ConnectionString, await ArtifactStore.OpenAsync(azurite.ConnectionString, cancel: cancel), azurite);
+        }
+        catch
+        {
+            await azurite.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Leaves Azurite, which ends with its last user.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (azurite is not null)
+            await azurite.DisposeAsync();
+    }
+}

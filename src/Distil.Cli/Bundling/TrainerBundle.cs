@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Distil.Cli.Processes;
+
+namespace Distil.Cli.Bundling;
+
+/// <summary>One archive with the trainer and the .NET runtime, for a host that has libtorch (for instance PyTorch's own) and nothing else.</summary>
+/// <remarks>Holds <c>distil-trainer/</c>: the launcher of that name, <c>trainer/</c> (without torch) and <c>dotnet/</c> (the runtime that made the bundle).</remarks>
+public static class TrainerBundle
+{
+    /// <summary>Builds the trainer without torch, apart from the normal build, and packs it.</summary>
+    /// <param name="workspace">Names the repository.</param>
+    /// <param name="output">The archive, <c>.tar.xz</c>; replaced where it exists.</param>
+    /// <param name="cancel">Stops it; no archive is left.</param>
+    public static async Task CreateAsync(Workspace workspace, string output, CancellationToken cancel)
+    {
+        var project = workspace.RepositoryFile("src", "Distil.Trainer", "Distil.Trainer.csproj");
+        var work = Path.Combine(workspace.Home, "bundle");
+        var content = Path.Combine(work, "distil-trainer");
+        if (Directory.Exists(content))
+            Directory.Delete(content, recursive: true);
+
+        await ExecuteAsync(
+            TrainerProgram.Dotnet,
+            ["publish", project, "-c", "Release", "-p:TorchBackend=none", "--artifacts-path", Path.Combine(work, "build"), "-o", Path.Combine(content, "trainer"), "-v", "quiet", "--nologo"],
+            cancel);
+        CopyRuntime(Path.Combine(content, "dotnet"));
+        WriteLauncher(Path.Combine(content, "distil-trainer"));
+        File.Copy(workspace.RepositoryFile("LICENSE"), Path.Combine(content, "LICENSE"));
+
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(output))!);
+        var partial = output + ".partial";
+        await ExecuteAsync("tar", ["--create", "--use-compress-program=xz -T0", "--file", partial, "--directory", work, "--exclude=*.xml", "distil-trainer"], cancel);
+        File.Move(partial, output, overwrite: true);
+    }
+
+    private static void CopyRuntime(string target)
+    {
+        var runtime = new DirectoryInfo(RuntimeEnvironment.GetRuntimeDirectory());
+        var root = runtime.Parent!.Parent!.Parent!.FullName;
+        foreach (var folder in new[] { Path.Combine("shared", runtime.Parent.Name, runtime.Name), Path.Combine("host", "fxr", runtime.Name) })
+        {
+            var to = Directory.CreateDirectory(Path.Combine(target, folder)).FullName;
+            foreach (var file in Directory.EnumerateFiles(Path.Combine(root, folder)))
+                File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+
+        File.Copy(Path.Combine(root, "dotnet"), Path.Combine(target, "dotnet"));
+    }
+
+    private static void WriteLauncher(string path)
+    {
+        using (var source = typeof(TrainerBundle).Assembly.GetManifestResourceStream("distil-trainer.sh")!)
+        using (var target = File.Create(path))
+            source.CopyTo(target);
+
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+    }
+
+    private static async Task ExecuteAsync(string program, string[] arguments, CancellationToken cancel)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        var said = await process.StandardOutput.ReadToEndAsync(cancel);
+        await process.WaitForExitAsync(cancel);
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} {arguments[0]} ended with {process.ExitCode}: {said}");
+    }
+}

@@ -1,0 +1,30 @@
+using System.CommandLine;
+using Distil.Cli.Azurite;
+using Distil.Core.Errors;
+using Distil.Core.Pipeline.Activities;
+using Distil.Core.Runs;
+
+namespace Distil.Cli.Commands;
+
+/// <summary><c>distil cancel</c>: asks the process that does a run to stop it. It finds the wish in storage at its next question.</summary>
+internal static class CancelCommand
+{
+    internal static Command Create()
+    {
+        var runId = CommonOptions.RunId();
+        var command = new Command("cancel", "Stop a run; its checkpoints are kept.") { runId };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var id = parsed.GetRequiredValue(runId);
+            await using var storage = await LocalStorage.OpenAsync(Workspace.Find(), port: null, cancel);
+            var status = await StatusCommand.ReadAsync(storage.Store, id, cancel);
+            if (status.State != RunState.Running)
+                throw new InvalidInputException($"{id} has ended: {status.State.ToString().ToLowerInvariant()}");
+
+            await new RequestCancel(storage.Store).RunAsync(id, cancel);
+            Console.WriteLine($"{id} is asked to stop; `distil status {id}` says when it has");
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

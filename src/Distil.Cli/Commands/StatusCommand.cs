@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Text.Json;
+using Distil.Cli.Azurite;
+using Distil.Cli.Display;
+using Distil.Core;
+using Distil.Core.Artifacts;
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+
+namespace Distil.Cli.Commands;
+
+/// <summary><c>distil status</c>: where a run stands; <c>--follow</c> watches it to its end.</summary>
+internal static class StatusCommand
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    internal static Command Create()
+    {
+        var (runId, json) = (CommonOptions.RunId(), CommonOptions.Json());
+        var follow = new Option<bool>("--follow") { Description = "Watch it until it ends." };
+        var command = new Command("status", "Say where a run stands.") { runId, follow, json };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var id = parsed.GetRequiredValue(runId);
+            await using var storage = await LocalStorage.OpenAsync(Workspace.Find(), port: null, cancel);
+            if (parsed.GetValue(follow))
+            {
+                await ReadAsync(storage.Store, id, cancel);
+                await RunViews.Create().ShowAsync(async () => await RunSnapshot.ReadAsync(storage.Store, await ReadAsync(storage.Store, id, cancel), cancel), EndAsync(storage.Store, id, cancel));
+            }
+
+            var status = await ReadAsync(storage.Store, id, cancel);
+            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(status, DistilJson.Options) : Text(await RunSnapshot.ReadAsync(storage.Store, status, cancel)));
+            return status.State == RunState.Failed ? ExitCode.Failed : ExitCode.Success;
+        });
+        return command;
+    }
+
+    /// <summary>The run's status.</summary>
+    /// <exception cref="InvalidInputException">There is no such run.</exception>
+    internal static async Task<RunStatus> ReadAsync(ArtifactStore store, string runId, CancellationToken cancel) =>
+        await new RunFolder(store).TryReadStatusAsync(runId, cancel) ?? throw new InvalidInputException($"{runId} is not a run that has begun; `distil runs` lists those that have");
+
+    private static async Task EndAsync(ArtifactStore store, string runId, CancellationToken cancel)
+    {
+        while ((await ReadAsync(store, runId, cancel)).State == RunState.Running)
+            await Task.Delay(Look, cancel);
+    }
+
+    private static string Text(RunSnapshot snapshot)
+    {
+        var status = snapshot.Status;
+        var lines = new List<string>
+        {
+            $"{status.RunId}: {status.State.ToString().ToLowerInvariant()}, {StageNames.Of(status)} {status.StageDone}/{status.StageTotal}",
+            $"began {status.StartedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}, changed {status.UpdatedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}",
+        };
+        if (snapshot.Describe(DateTimeOffset.UtcNow) is { Length: > 0 } details)
+            lines.Add(details);
+
+        if (status.LastFailure is { } failure)
+            lines.Add($"latest failure: {failure.Message}");
+
+        return string.Join('\n', lines);
+    }
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Distil.Cli.Processes;
+
+namespace Distil.Cli.Commands;
+
+/// <summary>The commands that the trainer program does itself: they are handed on with their arguments and this terminal.</summary>
+internal static class TrainerCommands
+{
+    private static readonly (string Name, string Description)[] Names =
+    [
+        ("generate", "Continue a text with a model."),
+        ("evaluate", "Perplexity of a model; KL and agreement with a teacher."),
+        ("forward", "Logits and hidden states of given input_ids, as safetensors."),
+        ("tokenize", "Texts to ids and back, as JSON lines."),
+        ("pretrain", "Train a small Transformer teacher on text."),
+        ("train-tokenizer", "Make a tokenizer.json from text."),
+        ("stories", "Write a corpus of simple stories."),
+        ("bench", "Measure speed and memory."),
+    ];
+
+    internal static IEnumerable<Command> CreateAll() => Names.Select(each => new Command(each.Name, each.Description));
+
+    /// <summary>Whether the arguments are the trainer's, to be handed on as they are.</summary>
+    internal static bool Owns(string[] arguments) => arguments.Length > 0 && Names.Any(each => each.Name == arguments[0]);
+
+    internal static async Task<int> RunAsync(string[] arguments)
+    {
+        using var process = Process.Start(TrainerProgram.Command(arguments))!;
+        // Ctrl+C reaches the trainer too; it ends in its own way and its exit code is ours.
+        Console.CancelKeyPress += (_, interrupt) => interrupt.Cancel = true;
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+}

@@ -1,0 +1,54 @@
+using Distil.Core.Jobs;
+using Distil.Core.Runs;
+
+namespace Distil.Cli.Display;
+
+/// <summary>Lines of text, for logs and pipes: one whenever the stage moves on, and one every ten seconds in between.</summary>
+internal sealed class PlainRunView(TextWriter output, TimeProvider time) : IRunView
+{
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
+    private (JobKind? Stage, int? Epoch, int Done)? shown;
+    private long shownAt;
+
+    /// <inheritdoc />
+    public async Task ShowAsync(Func<Task<RunSnapshot?>> next, Task ended)
+    {
+        while (!ended.IsCompleted)
+        {
+            if (await next() is { } snapshot)
+                Show(snapshot);
+
+            await Task.WhenAny(ended, Task.Delay(Look, time));
+        }
+
+        if (await next() is { } last)
+            Show(last);
+    }
+
+    internal void Show(RunSnapshot snapshot)
+    {
+        var status = snapshot.Status;
+        var at = (status.Stage, status.Epoch, status.StageDone);
+        if (at == shown && time.GetElapsedTime(shownAt) < Between)
+            return;
+
+        shown = at;
+        shownAt = time.GetTimestamp();
+        output.WriteLine(Line(snapshot));
+    }
+
+    private string Line(RunSnapshot snapshot)
+    {
+        var status = snapshot.Status;
+        var elapsed = time.GetUtcNow() - status.StartedAt;
+        var stage = status.State == RunState.Running ? StageNames.Of(status) : status.State.ToString().ToLowerInvariant();
+        var line = $"{elapsed:hh\\:mm\\:ss}  {stage}";
+        if (status.State == RunState.Running && status.StageTotal > 0)
+            line += $"  {status.StageDone}/{status.StageTotal}";
+
+        var details = snapshot.Describe(time.GetUtcNow());
+        return details.Length > 0 ? $"{line}  {details}" : line;
+    }
+}

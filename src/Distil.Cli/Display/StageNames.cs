@@ -1,0 +1,12 @@
+using Distil.Core.Jobs;
+using Distil.Core.Runs;
+
+namespace Distil.Cli.Display;
+
+/// <summary>What stages are called on the screen.</summary>
+internal static class StageNames
+{
+    internal static string Of(RunStatus status) => status.Stage is not { } stage ? "start" : status.Epoch is { } epoch ? $"{Of(stage)} epoch {epoch + 1}" : Of(stage);
+
+    internal static string Of(JobKind stage) => stage.ToString().ToLowerInvariant();
+}

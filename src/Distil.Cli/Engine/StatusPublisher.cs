@@ -1,0 +1,35 @@
+using System.Threading.Channels;
+using Distil.Core.Runs;
+
+namespace Distil.Cli.Engine;
+
+/// <summary>Writes a run's status as it changes: in order, the latest only where several wait, and the last one always.</summary>
+internal sealed class StatusPublisher : IAsyncDisposable
+{
+    private readonly Channel<RunStatus> waiting = Channel.CreateBounded<RunStatus>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Task writing;
+    private volatile RunStatus? latest;
+
+    /// <param name="write">Writes one status.</param>
+    internal StatusPublisher(Func<RunStatus, Task> write) => writing = Task.Run(async () =>
+    {
+        await foreach (var status in waiting.Reader.ReadAllAsync())
+            await write(status);
+    });
+
+    /// <value>The latest status; null before the first.</value>
+    internal RunStatus? Latest => latest;
+
+    internal void Publish(RunStatus status)
+    {
+        latest = status;
+        waiting.Writer.TryWrite(status);
+    }
+
+    /// <summary>Returns when the last status is written.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        waiting.Writer.TryComplete();
+        await writing;
+    }
+}

@@ -1,0 +1,43 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Errors;
+using Distil.Core.Jobs;
+
+namespace Distil.Cli.Runs;
+
+/// <summary>Copies of a run's results in the workspace, where a browser and other programs find them.</summary>
+internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
+{
+    /// <summary>Copies the report.</summary>
+    /// <returns>Its path.</returns>
+    /// <exception cref="InvalidInputException">The run has none.</exception>
+    internal async Task<string> ReportAsync(string runId, CancellationToken cancel)
+    {
+        var path = Path.Combine(workspace.Run(runId), "report.html");
+        var blob = ArtifactLayout.Report(runId);
+        if (!await store.ExistsAsync(blob, cancel))
+            throw new InvalidInputException($"{blob} does not exist: {runId} has no report; `distil status {runId}` says where it stands");
+
+        await CopyAsync(blob, path, cancel);
+        return path;
+    }
+
+    /// <summary>Copies the distilled student's folder.</summary>
+    /// <returns>Its path.</returns>
+    internal async Task<string> ModelAsync(string runId, CancellationToken cancel)
+    {
+        var folder = Path.Combine(workspace.Run(runId), "model");
+        var prefix = ArtifactLayout.Model(runId, StudentVariant.Distilled);
+        await foreach (var blob in store.ListAsync(prefix, cancel))
+            await CopyAsync(blob, Path.Combine(folder, blob[prefix.Length..]), cancel);
+
+        return folder;
+    }
+
+    private async Task CopyAsync(string blob, string path, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var part = $"{path}.{Environment.ProcessId}.part";
+        await store.DownloadUncheckedAsync(blob, part, cancel);
+        File.Move(part, path, overwrite: true);
+    }
+}

@@ -1,0 +1,64 @@
+using Distil.Cli.Display;
+using Distil.Core.Jobs;
+using Distil.Core.Runs;
+
+namespace Distil.Cli.Tests.Display;
+
+public sealed class PlainRunViewTests
+{
+    private static readonly DateTimeOffset Began = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly StringWriter output = new();
+    private readonly ManualTime time = new();
+
+    [Fact]
+    public void Says_stage_rate_loss_and_time_left_in_a_line()
+    {
+        time.Now = Began.AddSeconds(75);
+        new PlainRunView(output, time).Show(Training(done: 300));
+
+        Assert.Equal("00:01:15  train epoch 2  1/5  300/400 steps · 31,234 tokens/s · loss 2.500 · 0:35 left", output.ToString().TrimEnd());
+    }
+
+    [Fact]
+    public void Writes_a_line_when_the_stage_moves_on_and_else_every_ten_seconds()
+    {
+        var view = new PlainRunView(output, time);
+        for (var second = 0; second < 25; second++)
+        {
+            time.Now = Began.AddSeconds(second);
+            view.Show(Training(done: second));
+        }
+
+        view.Show(Training(done: 1) with { Status = Training(1).Status with { Stage = JobKind.Evaluate } });
+
+        Assert.Equal(4, output.ToString().TrimEnd().Split('\n').Length);
+    }
+
+    [Fact]
+    public void Counts_a_jobs_part_of_a_shard_or_epoch() => Assert.Equal(1.75, Training(done: 300).StageDone);
+
+    private static RunSnapshot Training(int done) => new(
+        new RunStatus
+        {
+            RunId = "run", State = RunState.Running, Stage = JobKind.Train, Epoch = 1, StageDone = 1, StageTotal = 5, Jobs = ["train-002"], StartedAt = Began, UpdatedAt = Began,
+        },
+        new Dictionary<string, JobProgress>
+        {
+            ["train-002"] = new()
+            {
+                Stage = "train", Done = done, Total = 400, Unit = "steps", TokensPerSecond = 31_234, Loss = 2.5, ExpectedEnd = Began.AddSeconds(110), At = Began,
+            },
+        });
+
+    private sealed class ManualTime : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = Began;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+
+        public override long GetTimestamp() => Now.Ticks;
+    }
+}

@@ -1,2 +1,0 @@
-namespace Distil.Cli.Tests;
-public sealed class PlaceholderTests { [Fact] public void Builds() => Assert.True(true); }

@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using Distil.Cli.Processes;
+using Distil.Core.Jobs;
+
+namespace Distil.Cli.Tests.Processes;
+
+/// <summary>Against a stand-in for the trainer: a shell that follows the same protocol and does what the request's name says.</summary>
+public sealed class ProcessJobRunnerTests : IAsyncDisposable
+{
+    private const string Trainer = """
+        echo "started $$" >> "$JOURNAL"
+        while read -r request; do
+          case $request in
+            *crash*) echo "out of luck" >&2; exit 3 ;;
+            *stubborn*) trap '' TERM; while :; do sleep 0.1; done ;;
+            *long*) while :; do sleep 0.1; done ;;
+          esac
+          echo "$$ $request" >> "$JOURNAL"
+          echo "done $request"
+        done
+        echo "input ended $$" >> "$JOURNAL"
+        """;
+
+    private readonly string journal = Path.GetTempFileName();
+    private readonly List<ProcessJobRunner> runners = [];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var runner in runners)
+            await runner.DisposeAsync();
+
+        File.Delete(journal);
+    }
+
+    [Fact]
+    public async Task One_warm_worker_does_one_job_after_another()
+    {
+        var runner = Create(parallelism: 1);
+        foreach (var name in new[] { "a", "b", "c" })
+            Assert.Equal(JobState.Ended, await EndOfAsync(runner, await StartAsync(runner, name)));
+
+        var lines = await File.ReadAllLinesAsync(journal, Cancel);
+        Assert.Single(lines, line => line.StartsWith("started", StringComparison.Ordinal));
+        Assert.Equal(["a", "b", "c"], lines.Skip(1).Select(line => line[(line.LastIndexOf('/') + 1)..]));
+    }
+
+    [Fact]
+    public async Task Jobs_beyond_the_parallelism_wait_for_a_worker()
+    {
+        var runner = Create(parallelism: 2);
+        var handles = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => StartAsync(runner, $"job{i}")));
+        foreach (var handle in handles)
+            Assert.Equal(JobState.Ended, await EndOfAsync(runner, handle));
+
+        var lines = await File.ReadAllLinesAsync(journal, Cancel);
+        Assert.InRange(lines.Count(line => line.StartsWith("started", StringComparison.Ordinal)), 1, 2);
+        Assert.Equal(6, lines.Count(line => line.Contains("/job", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_crashed_worker_ends_its_job_and_leaves_its_last_words_and_the_next_job_gets_a_new_one()
+    {
+        var runner = Create(parallelism: 1);
+        var words = "";
+        runner.Crashed += (_, tail) => words = tail;
+
+        Assert.Equal(JobState.Ended, await EndOfAsync(runner, await StartAsync(runner, "crash")));
+        Assert.Equal("out of luck", words);
+        Assert.Equal(JobState.Ended, await EndOfAsync(runner, await StartAsync(runner, "next")));
+        Assert.Contains((await File.ReadAllLinesAsync(journal, Cancel)), line => line.EndsWith("/next", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Stopping_a_job_ends_its_process_and_says_nothing_of_a_crash()
+    {
+        var runner = Create(parallelism: 1);
+        var crashes = 0;
+        runner.Crashed += (_, _) => crashes++;
+        var handle = await StartAsync(runner, "long");
+        await StartedAsync();
+
+        await runner.StopAsync(handle, Cancel);
+
+        Assert.Equal(JobState.Ended, await runner.PollAsync(handle, Cancel));
+        Assert.Equal(0, crashes);
+        Assert.False(Signals.IsAlive(await WorkerAsync()));
+    }
+
+    [Fact]
+    public async Task A_process_that_ignores_the_request_to_stop_is_killed()
+    {
+        var runner = Create(parallelism: 1);
+        var handle = await StartAsync(runner, "stubborn");
+        await StartedAsync();
+        await Task.Delay(300, Cancel);
+
+        await runner.StopAsync(handle, Cancel);
+
+        Assert.False(Signals.IsAlive(await WorkerAsync()));
+    }
+
+    [Fact]
+    public async Task A_waiting_job_that_is_stopped_is_never_done()
+    {
+        var runner = Create(parallelism: 1);
+        var first = await StartAsync(runner, "long");
+        var second = await StartAsync(runner, "second");
+        await StartedAsync();
+
+        var stopping = runner.StopAsync(second, Cancel);
+        await runner.StopAsync(first, Cancel);
+        await stopping;
+
+        Assert.Equal(JobState.Ended, await runner.PollAsync(second, Cancel));
+        Assert.DoesNotContain(await File.ReadAllLinesAsync(journal, Cancel), line => line.EndsWith("/second", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_handle_of_an_earlier_process_is_unknown_and_stopping_it_is_no_error()
+    {
+        var runner = Create(parallelism: 1);
+        Assert.Equal(JobState.Unknown, await runner.PollAsync("process-7", Cancel));
+        await runner.StopAsync("process-7", Cancel);
+    }
+
+    [Fact]
+    public async Task Workers_end_at_the_end_of_their_input()
+    {
+        var runner = Create(parallelism: 1);
+        await EndOfAsync(runner, await StartAsync(runner, "a"));
+        await runner.DisposeAsync();
+        runners.Clear();
+
+        Assert.Contains(await File.ReadAllLinesAsync(journal, Cancel), line => line.StartsWith("input ended", StringComparison.Ordinal));
+    }
+
+    private ProcessJobRunner Create(int parallelism)
+    {
+        var runner = new ProcessJobRunner(() => new ProcessStartInfo("sh", ["-c", Trainer]) { Environment = { ["JOURNAL"] = journal } }, parallelism);
+        runners.Add(runner);
+        return runner;
+    }
+
+    private static Task<string> StartAsync(ProcessJobRunner runner, string name) => runner.StartAsync(new Uri($"http://127.0.0.1/distil/{name}"), Cancel);
+
+    private static async Task<JobState> EndOfAsync(ProcessJobRunner runner, string handle)
+    {
+        while (true)
+        {
+            var state = await runner.PollAsync(handle, Cancel);
+            if (state != JobState.Running)
+                return state;
+
+            await Task.Delay(10, Cancel);
+        }
+    }
+
+    private async Task StartedAsync()
+    {
+        while (new FileInfo(journal).Length == 0)
+            await Task.Delay(10, Cancel);
+    }
+
+    private async Task<int> WorkerAsync() =>
+        int.Parse((await File.ReadAllLinesAsync(journal, Cancel))[0].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,9 @@
+namespace Distil.Cli.Tests;
+
+/// <summary>A workspace of this repository with a home of its own, deleted in the end.</summary>
+internal sealed class TemporaryWorkspace : IDisposable
+{
+    public Workspace Workspace { get; } = Workspace.Find(Directory.CreateTempSubdirectory("distil-cli-").FullName);
+
+    public void Dispose() => Directory.Delete(Workspace.Home, recursive: true);
+}

@@ -1,0 +1,112 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+
+namespace Distil.EndToEnd.Tests;
+
+/// <summary>What users get wrong: each gives one clear error and exit code 2.</summary>
+public sealed class BadInputTests : IDisposable
+{
+    private static readonly string Golden = Path.Combine(Cli.Workspace.Find().Repository!, "tests", "Distil.Trainer.Tests", "Golden");
+
+    private readonly DistilCommand distil = new();
+
+    public void Dispose() => distil.Dispose();
+
+    [Fact]
+    public async Task Missing_weights()
+    {
+        var model = CopyOfModel();
+        File.Delete(Path.Combine(model, "model.safetensors"));
+        (await ForwardAsync(model)).IsBadInput("model.safetensors");
+    }
+
+    [Fact]
+    public async Task Truncated_weights()
+    {
+        var model = CopyOfModel();
+        using (var weights = File.OpenWrite(Path.Combine(model, "model.safetensors")))
+            weights.SetLength(weights.Length / 2);
+
+        (await ForwardAsync(model)).IsBadInput("model.safetensors");
+    }
+
+    [Fact]
+    public async Task Weights_of_another_shape_than_config_says()
+    {
+        var model = CopyOfModel(config => config["intermediate_size"] = 96);
+        (await ForwardAsync(model)).IsBadInput("mlp", "160", "96");
+    }
+
+    [Fact]
+    public async Task An_architecture_that_is_not_known()
+    {
+        var model = CopyOfModel(config => config["model_type"] = "mamba");
+        (await ForwardAsync(model)).IsBadInput("model_type", "mamba", "qwen2");
+    }
+
+    [Fact]
+    public async Task A_tokenizer_with_more_tokens_than_the_model()
+    {
+        var model = CopyOfModel();
+        File.Copy(Path.Combine(Golden, "tokenizer-tiny", "tokenizer.json"), Path.Combine(model, "tokenizer.json"));
+        (await RunAsync(spec => spec["teacher"]!["path"] = model)).IsBadInput("tokenizer.json", "131");
+    }
+
+    [Fact]
+    public async Task An_empty_corpus()
+    {
+        var empty = Path.Combine(distil.Workspace.Home, "empty.txt");
+        await File.WriteAllTextAsync(empty, "", TestContext.Current.CancellationToken);
+        (await RunAsync(spec => spec["dataset"]!["sources"] = new JsonArray(empty))).IsBadInput("dataset.sources");
+    }
+
+    [Fact]
+    public async Task A_corpus_that_is_not_there() =>
+        (await RunAsync(spec => spec["dataset"]!["sources"] = new JsonArray("/no/such/file.txt"))).IsBadInput("dataset.sources", "/no/such/file.txt");
+
+    [Fact]
+    public async Task An_unknown_field() =>
+        (await RunAsync(spec => spec["training"]!["learningRat"] = 0.1)).IsBadInput("training.learningRat", "did you mean learningRate?");
+
+    [Fact]
+    public async Task A_field_of_another_type() =>
+        (await RunAsync(spec => spec["training"]!["epochs"] = "many")).IsBadInput("training.epochs", "many");
+
+    [Fact]
+    public async Task Rows_longer_than_the_teacher_reads() =>
+        (await RunAsync(spec => spec["dataset"]!["contextLength"] = 1_000_000)).IsBadInput("dataset.contextLength", "1000000", "max_position_embeddings");
+
+    [Fact]
+    public async Task A_port_in_use()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        (await distil.RunAsync("run", SmallDemo.Write(distil.Workspace.Home), "--storage-port", port)).IsBadInput(port, "in use");
+    }
+
+    [Fact]
+    public async Task A_run_that_does_not_exist() => (await distil.RunAsync("status", "2026-01-01-nothing-000000")).IsBadInput("2026-01-01-nothing-000000");
+
+    [Fact]
+    public async Task A_command_that_does_not_exist() => (await distil.RunAsync("destil")).IsBadInput("destil");
+
+    private Task<CommandResult> RunAsync(Action<JsonNode> change) => distil.RunAsync("run", SmallDemo.Write(distil.Workspace.Home, change));
+
+    private Task<CommandResult> ForwardAsync(string model) =>
+        distil.RunAsync("forward", "--model", model, "--input", Path.Combine(Golden, "qwen2-tiny", "case.safetensors"), "--output", Path.Combine(distil.Workspace.Home, "out.safetensors"));
+
+    private string CopyOfModel(Action<JsonNode>? change = null)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(distil.Workspace.Home, "model")).FullName;
+        foreach (var file in new[] { "config.json", "model.safetensors" })
+            File.Copy(Path.Combine(Golden, "qwen2-tiny", file), Path.Combine(folder, file));
+
+        var path = Path.Combine(folder, "config.json");
+        var config = JsonNode.Parse(File.ReadAllText(path))!;
+        change?.Invoke(config);
+        File.WriteAllText(path, config.ToJsonString());
+        return folder;
+    }
+}

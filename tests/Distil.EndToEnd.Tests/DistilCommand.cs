@@ -1,0 +1,64 @@
+using System.Diagnostics;
+
+namespace Distil.EndToEnd.Tests;
+
+/// <summary>The distil command as a user runs it: another process, with a home of its own that is deleted in the end.</summary>
+internal sealed class DistilCommand : IDisposable
+{
+    public DistilCommand() => Workspace = Cli.Workspace.Find(Directory.CreateTempSubdirectory("distil-e2e-").FullName);
+
+    public Cli.Workspace Workspace { get; }
+
+    /// <summary>Starts it. The caller waits for its end.</summary>
+    public Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Distil.Cli.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Workspace.Home,
+            Environment = { ["DISTIL_HOME"] = Workspace.Home },
+        };
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Runs it to its end.</summary>
+    public async Task<CommandResult> RunAsync(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        return await EndAsync(process);
+    }
+
+    /// <summary>Waits for its end.</summary>
+    public static async Task<CommandResult> EndAsync(Process process)
+    {
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new CommandResult(process.ExitCode, await output, await error);
+    }
+
+    public void Dispose() => Directory.Delete(Workspace.Home, recursive: true);
+}
+
+/// <summary>How a command ended.</summary>
+internal sealed record CommandResult(int ExitCode, string Output, string Error)
+{
+    public string LastLine => Output.TrimEnd().Split('\n')[^1];
+
+    /// <summary>Asserts that it ended well.</summary>
+    public CommandResult Succeeded()
+    {
+        Assert.True(ExitCode == 0, $"exit code {ExitCode}\n{Output}\n{Error}");
+        return this;
+    }
+
+    /// <summary>Asserts that it ended with exit code 2 and one line of error that holds each of the words.</summary>
+    public void IsBadInput(params string[] words)
+    {
+        Assert.True(ExitCode == 2, $"exit code {ExitCode}\n{Output}\n{Error}");
+        var line = Assert.Single(Error.Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
+        Assert.All(words, word => Assert.Contains(word, line, StringComparison.Ordinal));
+        Assert.DoesNotContain("   at ", Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+
+namespace Distil.EndToEnd.Tests;
+
+/// <summary>A specification like the demo's at a size for tests: the sample teacher, a small text, two blocks, a minute.</summary>
+internal static class SmallDemo
+{
+    private static readonly string Repository = Cli.Workspace.Find().Repository!;
+
+    /// <summary>Writes the specification into a folder.</summary>
+    /// <param name="folder">Where the specification goes.</param>
+    /// <param name="change">Makes it special.</param>
+    /// <returns>Its path.</returns>
+    public static string Write(string folder, Action<JsonNode>? change = null)
+    {
+        var spec = new JsonObject
+        {
+            ["name"] = "small-demo",
+            ["teacher"] = new JsonObject { ["path"] = Path.Combine(Repository, "samples", "stories", "teacher") },
+            ["dataset"] = new JsonObject
+            {
+                ["sources"] = new JsonArray(Text(folder)),
+                ["contextLength"] = 64,
+                ["shardTokens"] = 6000,
+                ["evalFraction"] = 0.05,
+            },
+            ["student"] = new JsonObject { ["blocks"] = 2, ["heads"] = 4, ["qkvBlockSize"] = 4 },
+            ["training"] = new JsonObject { ["epochs"] = 2, ["batchSize"] = 4, ["learningRate"] = 2e-3, ["checkpointEverySteps"] = 5 },
+            ["evaluation"] = new JsonObject { ["maxRows"] = 16, ["baseline"] = true, ["sampleTokens"] = 8, ["decodeContexts"] = new JsonArray(16, 32, 64) },
+            ["compute"] = new JsonObject { ["device"] = "cpu", ["teachParallelism"] = 2 },
+        };
+        change?.Invoke(spec);
+
+        var path = Path.Combine(folder, $"{Guid.NewGuid():n}.json");
+        File.WriteAllText(path, spec.ToJsonString());
+        return path;
+    }
+
+    /// <summary>About 12,000 tokens of text, a document a line.</summary>
+    private static string Text(string folder)
+    {
+        string[] names = ["Mira", "Tom", "Old Ben", "Lily", "the small fox", "Anna"];
+        string[] things = ["red kite", "silver key", "wooden boat", "warm scarf", "round stone"];
+        string[] places = ["the river", "the hill", "the market", "the old mill"];
+        var path = Path.Combine(folder, "stories.txt");
+        File.WriteAllLines(path, Enumerable.Range(0, 240).Select(i =>
+            $"{names[i % 6]} went to {places[i % 4]} with a {things[i % 5]}. There {names[(i + 1) % 6]} was waiting. "
+            + $"\"Is that your {things[i % 5]}?\" asked {names[(i + 1) % 6]}. They played at {places[i % 4]} until the sun went down, and then they went home."));
+        return path;
+    }
+}
