@@ -97,8 +97,8 @@ internal sealed class SmallRun : IDisposable
         using var teacher = TransformerModel.Create(
             new TransformerConfig
             {
-                Family = TransformerFamily.Qwen2, VocabularySize = 1024, HiddenSize = 32, IntermediateSize = 64, Layers = 2, Heads = 4, KeyValueHeads = 2,
-                HeadSize = 8, MaxPositions = 64, TiedHead = true, QueryKeyValueBias = true,
+                Family = TransformerFamily.Qwen2, VocabularySize = 1024, HiddenSize = 64, IntermediateSize = 96, Layers = 2, Heads = 4, KeyValueHeads = 2,
+                HeadSize = 16, MaxPositions = 64, TiedHead = true, QueryKeyValueBias = true,
             },
             seed: 3,
             CPU);
