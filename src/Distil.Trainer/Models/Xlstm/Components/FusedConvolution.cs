@@ -79,7 +79,7 @@ internal static unsafe class FusedConvolution
         Each(shape, row => BackRow(
             shape, (float*)from + row * shape.BatchStride, (float*)g + (long)row * shape.Length * shape.Width,
             (float*)to + (long)row * shape.Length * shape.Width, (float*)s + (long)row * (shape.Kernel + 1) * shape.Width, (float*)w, (float*)b));
-        var total = sums.sum(0);                                                                            // (K + 1, D)
+        var total = sums.sum([0L]);                                                                            // (K + 1, D)
         return [dInput, total.narrow(0, 0, shape.Kernel).t().contiguous().view(weight.shape), total.select(0, shape.Kernel).clone()];
     }
 

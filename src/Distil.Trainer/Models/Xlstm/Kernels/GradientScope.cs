@@ -6,10 +6,11 @@ namespace Distil.Trainer.Models.Xlstm.Kernels;
 /// <summary>Runs a backward pass that may call this project's own backward functions, and clears up after it.</summary>
 /// <remarks>
 /// A custom backward is called from native code: an exception must not cross those frames, and the tensors that it returns belong to no dispose
-/// scope, since torch goes on using them. Both are kept here until the pass is over. One backward pass at a time in a process.
+/// scope, since torch goes on using them. Both are kept here until the pass is over. Passes of several threads take turns.
 /// </remarks>
 public static class GradientScope
 {
+    private static readonly Lock Turn = new();
     private static readonly Lock Gate = new();
     private static readonly List<Tensor> Kept = [];
     private static ExceptionDispatchInfo? _failure;
@@ -18,23 +19,20 @@ public static class GradientScope
     /// <summary>Adds the gradients of <paramref name="output"/> to its leaves: use it wherever <c>backward()</c> would stand in training code.</summary>
     /// <param name="output">A 0-d loss, or any tensor when <paramref name="gradient"/> is given.</param>
     /// <param name="gradient">The gradient of the loss with respect to <paramref name="output"/>, of its shape.</param>
-    /// <exception cref="InvalidOperationException">Another pass is open.</exception>
     public static void Backward(Tensor output, Tensor? gradient = null)
     {
-        lock (Gate)
+        lock (Turn)
         {
-            if (_open) { throw new InvalidOperationException("A backward pass is open already; there is one at a time."); }
-            _open = true;
-        }
-
-        try
-        {
-            if (gradient is null) { output.backward(); }
-            else { output.backward([gradient]); }
-        }
-        finally
-        {
-            Close()?.Throw();
+            lock (Gate) { _open = true; }
+            try
+            {
+                if (gradient is null) { output.backward(); }
+                else { output.backward([gradient]); }
+            }
+            finally
+            {
+                Close()?.Throw();
+            }
         }
     }
 

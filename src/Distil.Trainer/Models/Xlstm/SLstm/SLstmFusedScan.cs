@@ -26,8 +26,8 @@ internal static class SLstmFusedScan
     private static Tensor Padded(Tensor inputForget, Tensor cellOutput, Tensor recurrent, Tensor bias, SLstmState? state, long size, long missing)
     {
         var heads = recurrent.shape[0];
-        Tensor Units(Tensor gates) => pad(gates.unflatten(-1, [2, size]), [0, missing]).flatten(-2);
-        var wide = pad(recurrent.view(heads, size, 4, size), [0, missing, 0, 0, 0, missing]).flatten(-2);
+        Tensor Units(Tensor gates) => pad(gates.unflatten(3, [2, size]), [0, missing]).flatten(3);
+        var wide = pad(recurrent.view(heads, size, 4, size), [0, missing, 0, 0, 0, missing]).flatten(2);
         var wideBias = pad(bias.view(heads, 4, size), [0, missing]).flatten();
         using var inner = state is null ? null : Widened(state, missing);
         var output = Forward(Units(inputForget), Units(cellOutput), wide, wideBias, inner).narrow(-1, 0, size);

@@ -17,7 +17,7 @@ public sealed class VectorMathTests
     public void Sigmoid_is_exact_to_2e_7_relative() => Check(VectorMath.Sigmoid, x => 1 / (1 + Math.Exp(-x)));
 
     [Fact]
-    public void Log_sigmoid_is_exact_to_2e_7_relative() => Check(x => VectorMath.LogSigmoid(x, out _), x => Math.Min(x, 0) - Math.Log(1 + Math.Exp(-Math.Abs(x))));
+    public void Log_sigmoid_is_exact_to_2e_7_relative() => Check(x => VectorMath.LogSigmoid(x, out _), x => Math.Min(x, 0) - Log1P(Math.Exp(-Math.Abs(x))));
 
     [Fact]
     public void The_slope_of_log_sigmoid_is_exact_to_2e_7_relative() => Check(
@@ -36,6 +36,8 @@ public sealed class VectorMathTests
         Assert.Equal(1, VectorMath.Tanh(Vector512.Create(1e30f))[0]);
         Assert.True(float.IsNaN(VectorMath.Exp(Vector512.Create(float.NaN))[0]));
     }
+
+    private static double Log1P(double e) => e < 1e-4 ? e - e * e / 2 + e * e * e / 3 : Math.Log(1 + e);
 
     private static void Check(Func<Vector512<float>, Vector512<float>> fast, Func<double, double> exact)
     {

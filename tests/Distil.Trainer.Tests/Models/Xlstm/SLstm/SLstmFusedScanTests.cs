@@ -8,7 +8,7 @@ namespace Distil.Trainer.Tests.Models.Xlstm.SLstm;
 public sealed class SLstmFusedScanTests
 {
     [Theory]
-    [InlineData(4, 1, 1, 16)]
+    [InlineData(4, 1, 2, 16)]
     [InlineData(2, 5, 33, 48)]
     [InlineData(3, 3, 17, 20)]
     [InlineData(4, 8, 64, 64)]
@@ -25,7 +25,6 @@ public sealed class SLstmFusedScanTests
         GradientScope.Backward(actual, gradient);
         for (var input = 0; input < 4; input++)
         {
-            if (length == 1 && input == 2) { continue; }
             Same(plain[input].grad!, fused[input].grad!, 1e-4, $"gradient of input {input}");
         }
     }
