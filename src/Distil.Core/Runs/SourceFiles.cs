@@ -47,7 +47,8 @@ public static class SourceFiles
         if (Directory.Exists(source))
         {
             var pattern = format == DatasetFormat.Text ? "*.txt" : "*.jsonl";
-            return NotEmpty(Enumerate(source, relative => FileSystemName.MatchesSimpleExpression(pattern, Path.GetFileName(relative))), $"a {pattern} file in it");
+            var files = Enumerate(source, relative => FileSystemName.MatchesSimpleExpression(pattern, Path.GetFileName(relative)));
+            return NotEmpty(files, $"a {pattern} file in it");
         }
 
         return source.AsSpan().IndexOfAny('*', '?') >= 0
@@ -90,6 +91,11 @@ public static class SourceFiles
         if (pattern.IsEmpty || path.IsEmpty)
         {
             return pattern.IsEmpty && path.IsEmpty;
+        }
+
+        if (pattern is ["**"])
+        {
+            return true;
         }
 
         return pattern[0] == "**"

@@ -17,7 +17,7 @@ internal static class TokenizeCommand
     {
         var tokenizer = new Option<string>("--tokenizer") { Required = true, Description = "tokenizer.json, or the folder that holds it." };
         var input = new Option<string>("--input") { Required = true, Description = "JSONL file with {\"text\"} a line." };
-        var output = new Option<string>("--output") { Required = true, Description = "JSONL file to write: {\"ids\", \"decoded\"} a line, no special tokens added." };
+        var output = new Option<string>("--output") { Required = true, Description = "JSONL file to write: {\"ids\", \"decoded\"} a line." };
         var command = new Command("tokenize", "Turn texts into token ids and back.") { tokenizer, input, output };
         command.SetAction(parsed => Run(parsed.GetRequiredValue(tokenizer), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output)));
         return command;

@@ -11,7 +11,7 @@ internal static class TrainTokenizerCommand
 {
     internal static Command Create()
     {
-        var input = new Option<string[]>("--input") { Required = true, AllowMultipleArgumentsPerToken = true, Description = "Files, folders or globs of text." };
+        var input = new Option<string[]>("--input") { Required = true, AllowMultipleArgumentsPerToken = true, Description = "Files, folders or globs." };
         var format = new Option<DatasetFormat>("--format") { Description = "text (a document a line) or jsonl." };
         var field = new Option<string>("--text-field") { DefaultValueFactory = _ => "text", Description = "The JSONL field that holds a document." };
         var vocabulary = new Option<int>("--vocab") { Required = true, Description = "Tokens, ≥ 257." };
@@ -20,7 +20,11 @@ internal static class TrainTokenizerCommand
         command.SetAction(parsed =>
         {
             var learned = Run(
-                parsed.GetRequiredValue(input), parsed.GetValue(format), parsed.GetRequiredValue(field), parsed.GetRequiredValue(vocabulary), parsed.GetRequiredValue(output));
+                parsed.GetRequiredValue(input),
+                parsed.GetValue(format),
+                parsed.GetRequiredValue(field),
+                parsed.GetRequiredValue(vocabulary),
+                parsed.GetRequiredValue(output));
             Console.WriteLine($"{learned.Tokens.Count} tokens, {learned.Merges.Count} merges");
         });
         return command;

@@ -5,57 +5,6 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Datasets;
 
-/// <summary>What one prepare job made.</summary>
-public sealed record PreparedShard
-{
-    /// <value>Documents to train on.</value>
-    public required long Documents { get; init; }
-
-    /// <value>Documents held out.</value>
-    public required long EvalDocuments { get; init; }
-
-    /// <value>Documents without text or ids, passed over.</value>
-    public required long EmptyDocuments { get; init; }
-
-    /// <value>Tokens to train on, end-of-text tokens included.</value>
-    public required long Tokens { get; init; }
-
-    /// <value>Tokens held out, end-of-text tokens included.</value>
-    public required long EvalTokens { get; init; }
-
-    /// <value>Rows to train on.</value>
-    public required long Rows { get; init; }
-
-    /// <value>Rows held out.</value>
-    public required long EvalRows { get; init; }
-
-    /// <summary>Rejects a dataset, the sum of its shards, that nothing can be trained on or measured with.</summary>
-    /// <exception cref="InvalidInputException">There are no training rows, or no eval rows where the dataset wants some.</exception>
-    public static void RejectEmpty(IReadOnlyCollection<PreparedShard> shards, DatasetSpec dataset)
-    {
-        if (shards.Sum(shard => shard.Rows) == 0)
-        {
-            throw new InvalidInputException($"dataset.sources: {string.Join(", ", dataset.Sources)}: no documents to train on; expected at least one that is not held out");
-        }
-
-        if (shards.Sum(shard => shard.EvalRows) > 0)
-        {
-            return;
-        }
-
-        if (dataset.EvalSources.Count > 0)
-        {
-            throw new InvalidInputException($"dataset.evalSources: {string.Join(", ", dataset.EvalSources)}: no documents; expected at least one");
-        }
-
-        if (dataset.EvalFraction > 0)
-        {
-            var documents = shards.Sum(shard => shard.Documents);
-            throw new InvalidInputException($"dataset.evalFraction: {dataset.EvalFraction} holds out none of {documents} documents; raise it, or name evalSources");
-        }
-    }
-}
-
 /// <summary>How far a preparation is.</summary>
 /// <param name="BytesDone">Bytes of text read.</param>
 /// <param name="BytesTotal">Bytes of text in the shard.</param>
@@ -78,7 +27,8 @@ public sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec da
     /// <param name="progress">Told after each megabyte or so.</param>
     /// <param name="cancel">Stops between two batches and leaves nothing.</param>
     /// <exception cref="InvalidInputException">A line is ill-formed, or ids are out of the vocabulary.</exception>
-    public PreparedShard Prepare(ShardSource shard, string trainPath, string evalPath, IProgress<PreparationProgress>? progress = null, CancellationToken cancel = default)
+    public PreparedShard Prepare(
+        ShardSource shard, string trainPath, string evalPath, IProgress<PreparationProgress>? progress = null, CancellationToken cancel = default)
     {
         using var train = new TokenRowsWriter(trainPath, dataset.ContextLength, tokenizer.VocabularySize);
         using var eval = new TokenRowsWriter(evalPath, dataset.ContextLength, tokenizer.VocabularySize);

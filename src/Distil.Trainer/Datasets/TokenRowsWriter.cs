@@ -42,7 +42,8 @@ public sealed class TokenRowsWriter : IDisposable
     {
         if (Tokens != Rows * _contextLength || ids.IsEmpty || ids.Length > _contextLength)
         {
-            throw new InvalidOperationException($"A row of {ids.Length} after {Rows} rows with {Tokens} tokens; only the last row may be short of {_contextLength}.");
+            throw new InvalidOperationException(
+                $"A row of {ids.Length} after {Rows} rows with {Tokens} tokens; only the last row may be short of {_contextLength}.");
         }
 
         Array.Clear(_row);

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Distillation;
 
 /// <summary>The LM head, its losses and their gradient, a chunk of positions at a time: (B, S, V) logits never exist in full.</summary>
-/// <remarks>Memory beyond inputs and results grows with the chunk: two or three (chunk, V) float32 arrays.</remarks>
+/// <remarks>Memory beyond inputs and results grows with the chunk: on the CPU one (chunk, V) float32 array, on a GPU up to four.</remarks>
 public static class DistillationHead
 {
     /// <summary>Next-token loss and KL to the teacher, with the gradient of their weighted sum.</summary>
@@ -30,16 +30,20 @@ public static class DistillationHead
         var weightGradient = headGradient ? zeros(headWeight.shape, ScalarType.Float32, headWeight.device) : null;
         var positions = states.shape[0];
         var (crossEntropy, kl) = (new List<Tensor>(), new List<Tensor>());
+
+        // One buffer for all chunks: aligned blocks that are freed and asked for again between small ones make the C heap grow by a chunk each time.
+        var buffer = empty([Math.Min(chunkPositions, positions), headWeight.shape[0]], ScalarType.Float32, headWeight.device);
         for (var start = 0L; start < positions; start += chunkPositions)
         {
             using var chunkScope = NewDisposeScope();
             var count = Math.Min(chunkPositions, positions - start);
             var chunk = states.narrow(0, start, count);
-            var logits = chunk.matmul(headWeight.t()).to(ScalarType.Float32);                         // (n, V)
+            var logits = buffer.narrow(0, 0, count);                                                  // (n, V)
+            Product(chunk, headWeight.t(), logits);
             var losses = Apply(logits, goal.Slice(start, count));
             crossEntropy.Add(losses.CrossEntropy.MoveToOuterDisposeScope());
             kl.Add(losses.Kl.MoveToOuterDisposeScope());
-            hiddenGradient.narrow(0, start, count).copy_(logits.to(headWeight.dtype).matmul(headWeight)); // (n, D)
+            Product(logits.to(headWeight.dtype), headWeight, hiddenGradient.narrow(0, start, count)); // (n, D)
             weightGradient?.addmm_(logits.t(), chunk.to(ScalarType.Float32));
         }
 
@@ -48,6 +52,15 @@ public static class DistillationHead
             MeanOver(kl, real).MoveToOuterDisposeScope(),
             hiddenGradient.reshape(hidden.shape).MoveToOuterDisposeScope(),
             weightGradient?.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Writes left·right where the result has its place; by way of a copy only where the dtype changes.</summary>
+    private static void Product(Tensor left, Tensor right, Tensor result)
+    {
+        if (left.dtype == result.dtype)
+            result.addmm_(left, right, beta: 0);
+        else
+            result.copy_(left.matmul(right));
     }
 
     private static PositionLosses Apply(Tensor logits, LogitTargets targets) =>

@@ -21,7 +21,7 @@ public static class EvaluationRows
         }
     }
 
-    /// <summary>The documents of a file, end to end in rows as training packs them: a text ends with the end-of-text token. Documents of ids are rows of their own.</summary>
+    /// <summary>The documents of a file, end to end in rows as training packs them, texts ended by the end-of-text token; ids are rows of their own.</summary>
     /// <param name="path"><c>.jsonl</c> ({"text"} or {"ids"} a line), else a text a line.</param>
     /// <param name="tokenizer">Reads texts; not touched by documents of ids, so that a folder without a tokenizer can be evaluated on ids.</param>
     /// <param name="vocabularySize">The model's.</param>

@@ -16,7 +16,8 @@ public sealed class Evaluator(EvaluationOptions options)
     /// <param name="cancel">Looked at before each batch.</param>
     /// <exception cref="InvalidInputException">The vocabularies differ, or the rows hold nothing to predict.</exception>
     public EvaluationResult Evaluate(
-        ILanguageModel student, ILanguageModel? teacher, IEnumerable<long[]> rows, Action<EvaluationProgress>? progress = null, CancellationToken cancel = default)
+        ILanguageModel student, ILanguageModel? teacher, IEnumerable<long[]> rows, Action<EvaluationProgress>? progress = null,
+        CancellationToken cancel = default)
     {
         if (teacher is not null && teacher.VocabularySize != student.VocabularySize)
         {

@@ -1,6 +1,6 @@
 namespace Distil.Trainer.Generation;
 
-/// <summary>A small random generator whose sequence is fixed by its definition (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).</summary>
+/// <summary>A small random generator whose sequence is fixed by its definition (Steele, Lea, Flood: Fast splittable generators, 2014).</summary>
 internal struct SplitMix64(ulong seed)
 {
     private ulong _state = seed;

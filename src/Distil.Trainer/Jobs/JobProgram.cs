@@ -19,9 +19,15 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
     /// <param name="stop">Set when the process or machine is taken away: the job saves a checkpoint and ends as preempted.</param>
     /// <returns>The job's result, now or from an earlier life.</returns>
     /// <exception cref="ArtifactException">There is no readable request: then there is no job, and no place for a result.</exception>
-    public async Task<JobResult> RunAsync(Uri request, CancellationToken stop)
+    public Task<JobResult> RunAsync(Uri request, CancellationToken stop)
     {
         var (store, blob) = ArtifactStore.OpenFor(request);
+        return RunAsync(store, blob, stop);
+    }
+
+    /// <summary>As <see cref="RunAsync(Uri, CancellationToken)"/>, in an open store.</summary>
+    internal async Task<JobResult> RunAsync(ArtifactStore store, string blob, CancellationToken stop)
+    {
         var job = await store.ReadJsonAsync<JobRequest>(blob, CancellationToken.None);
         var resultBlob = ArtifactLayout.JobResult(job.RunId, job.JobId);
         if (await store.TryReadJsonAsync<JobResult>(resultBlob, CancellationToken.None) is { } earlier)

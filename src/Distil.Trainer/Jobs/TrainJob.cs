@@ -23,11 +23,12 @@ internal sealed class TrainJob : IJob
     /// <inheritdoc />
     public async Task<object> RunAsync(JobContext job)
     {
+        var epoch = job.Epoch;
         using var rows = await StoredRows.OpenAsync(job, await job.ReadDatasetAsync());
         using var stored = job.Request.Variant == StudentVariant.Distilled && job.Spec.Teacher.Mode == TeacherMode.Offline ? await StoredTargets.OpenAsync(job) : null;
         using var student = job.CreateStudent();
         using var optimizer = new AdamW(student.TrainableParameters, new AdamWOptions { WeightDecay = job.Spec.Training.WeightDecay });
-        var from = await RestoreAsync(job, optimizer);
+        var from = await RestoreAsync(job, epoch, optimizer);
         using var logs = await TrainingLogs.OpenAsync(job, from.GlobalStep);
         var reached = Train(job, student, optimizer, rows, Teaching(job, stored), logs, from);
         using var process = Process.GetCurrentProcess();
@@ -79,11 +80,11 @@ internal sealed class TrainJob : IJob
             : (loss, new OnlineTargets(job.LoadTeacher(), TeachJob.SettingsOf(job.Spec), new HiddenStateAlignment(job.Spec.Distillation.Alignment).NeedsLayers));
     }
 
-    private static async Task<TrainingPosition> RestoreAsync(JobContext job, AdamW optimizer)
+    private static async Task<TrainingPosition> RestoreAsync(JobContext job, int epoch, AdamW optimizer)
     {
         var folder = Path.Combine(job.Folder, "restored");
         Directory.CreateDirectory(folder);
-        var manifest = await Checkpoints(job).RestoreNewestAsync(folder, Console.Error.WriteLine, job.Epoch, job.Stop);
+        var manifest = await Checkpoints(job).RestoreNewestAsync(folder, Console.Error.WriteLine, epoch, job.Stop);
         return manifest is null ? TrainingPosition.Start : CheckpointFolder.Load(folder, Identity(job), optimizer).Position;
     }
 

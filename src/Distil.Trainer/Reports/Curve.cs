@@ -6,7 +6,7 @@ namespace Distil.Trainer.Reports;
 /// <param name="Points">In the order of steps.</param>
 public sealed record Curve(CurveKind Kind, int StepsPerPoint, IReadOnlyList<CurvePoint> Points)
 {
-    /// <summary>Makes a curve of at most <paramref name="mostPoints"/> points: equal runs of steps become their mean, and keep their smallest and largest value.</summary>
+    /// <summary>Makes a curve of at most <paramref name="mostPoints"/> points: equal runs of steps become their mean, least and most.</summary>
     /// <param name="kind">Which quantity.</param>
     /// <param name="steps">Step (from 1 over the whole training, rising) and value; values that are not finite are left out.</param>
     /// <param name="mostPoints">≥ 2.</param>

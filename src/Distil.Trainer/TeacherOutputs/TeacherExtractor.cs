@@ -16,13 +16,9 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
         using var scope = NewDisposeScope();
         var (final, mean) = Run(inputIds);
         var sparse = Sparse(final, teacher.HeadWeight, settings, lengths);
-        return sparse with
-        {
-            TokenIds = sparse.TokenIds.MoveToOuterDisposeScope(),
-            LogProbabilities = sparse.LogProbabilities.MoveToOuterDisposeScope(),
-            TailLogSumExp = sparse.TailLogSumExp.MoveToOuterDisposeScope(),
-            MeanHidden = mean?.MoveToOuterDisposeScope(),
-        };
+        return new(
+            sparse.TokenIds.MoveToOuterDisposeScope(), sparse.LogProbabilities.MoveToOuterDisposeScope(), sparse.TailLogSumExp.MoveToOuterDisposeScope(),
+            sparse.InverseTemperatures, mean?.MoveToOuterDisposeScope());
     }
 
     /// <summary>The sparse outputs from final hidden states, as <see cref="Extract"/> makes them.</summary>

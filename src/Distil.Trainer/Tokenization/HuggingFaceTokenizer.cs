@@ -1,14 +1,15 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Json;
 using Distil.Core.Errors;
 using Microsoft.ML.Tokenizers;
 
 namespace Distil.Trainer.Tokenization;
 
-/// <summary>Byte-level BPE as a Hugging Face <c>tokenizer.json</c> describes it: the same ids as the <c>tokenizers</c> library gives, without special tokens added.</summary>
-/// <remarks>Safe for use by several threads at once. Unpaired surrogates, which UTF-8 cannot hold, count as U+FFFD.</remarks>
+/// <summary>Byte-level BPE as a Hugging Face <c>tokenizer.json</c> describes it: the ids that the <c>tokenizers</c> library gives.</summary>
+/// <remarks>
+/// No special tokens are put around a text. Safe for use by several threads at once. Unpaired surrogates, which UTF-8 cannot hold, count as U+FFFD.
+/// </remarks>
 public sealed class HuggingFaceTokenizer
 {
     private const int CachedWords = 1 << 18;
@@ -39,7 +40,7 @@ public sealed class HuggingFaceTokenizer
             .Select(token => _composes ? token with { Content = CanonicalComposition.Compose(token.Content) } : token));
         _cached = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
 
-        VocabularySize = 1 + json.Vocabulary.Select(entry => entry.Value).Concat(json.AddedTokens.Select(token => token.Id)).DefaultIfEmpty(-1).Max();
+        VocabularySize = 1 + json.Vocabulary.Select(entry => entry.Value).Concat(json.AddedTokens.Select(token => token.Id)).Max();
         _bytes = new byte[]?[VocabularySize];
         foreach (var (token, id) in json.Vocabulary)
         {
@@ -51,20 +52,19 @@ public sealed class HuggingFaceTokenizer
             _bytes[token.Id] = ByteAlphabet.BytesOf(token.Content);
         }
 
-        _endOfText = FindEndOfText(json);
+        _endOfText = EndOfTextToken.Find(path, json);
     }
 
     /// <value>The highest id and one: what a model's vocabulary must at least be.</value>
     public int VocabularySize { get; }
 
-    /// <value>The token that ends a document: <c>&lt;|endoftext|&gt;</c>, else <c>&lt;|end_of_text|&gt;</c>, else the eos_token of tokenizer_config.json.</value>
+    /// <value>The token that ends a document, see <see cref="EndOfTextToken"/>.</value>
     /// <exception cref="InvalidInputException">There is none.</exception>
-    public int EndOfText => _endOfText
-        ?? throw new InvalidInputException($"{_path}: no end-of-text token; expected <|endoftext|> or <|end_of_text|> in added_tokens, or eos_token in tokenizer_config.json");
+    public int EndOfText => _endOfText ?? throw EndOfTextToken.Missing(_path);
 
     /// <summary>Reads a tokenizer.</summary>
     /// <param name="fileOrFolder">A tokenizer.json, or the folder that holds it.</param>
-    /// <exception cref="InvalidInputException">It is missing or ill-formed, or has a component that is not reproduced exactly: the message names it.</exception>
+    /// <exception cref="InvalidInputException">It is missing or ill-formed, or has a component that is not reproduced exactly.</exception>
     public static HuggingFaceTokenizer Load(string fileOrFolder)
     {
         var path = Directory.Exists(fileOrFolder) ? Path.Combine(fileOrFolder, "tokenizer.json") : fileOrFolder;
@@ -91,7 +91,8 @@ public sealed class HuggingFaceTokenizer
         return ids;
     }
 
-    /// <summary>The text of some ids, special tokens written out. Bytes that are not UTF-8 become U+FFFD; ids that no token has give nothing, as in Hugging Face.</summary>
+    /// <summary>The text of some ids, special tokens written out.</summary>
+    /// <remarks>As in Hugging Face, bytes that are not UTF-8 become U+FFFD, and ids that no token has give nothing.</remarks>
     public string Decode(ReadOnlySpan<int> ids)
     {
         var bytes = new List<byte>(ids.Length * 4);
@@ -162,35 +163,6 @@ public sealed class HuggingFaceTokenizer
         }
 
         return BpeTokenizer.Create(new BpeOptions(json.Vocabulary) { Merges = json.Merges, ByteLevel = true });
-    }
-
-    private int? FindEndOfText(TokenizerJson json)
-    {
-        var byContent = json.Vocabulary.Concat(json.AddedTokens.Select(token => KeyValuePair.Create(token.Content, token.Id)))
-            .GroupBy(entry => entry.Key).ToDictionary(group => group.Key, group => group.Last().Value, StringComparer.Ordinal);
-        return new[] { "<|endoftext|>", "<|end_of_text|>", ConfiguredEnd() }
-            .Where(content => content is not null && byContent.ContainsKey(content)).Select(content => (int?)byContent[content!]).FirstOrDefault();
-    }
-
-    private string? ConfiguredEnd()
-    {
-        var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_path))!, "tokenizer_config.json");
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
-        try
-        {
-            using var config = JsonDocument.Parse(File.ReadAllBytes(path));
-            return !config.RootElement.TryGetProperty("eos_token", out var token) ? null
-                : token.ValueKind == JsonValueKind.Object ? token.GetProperty("content").GetString()
-                : token.GetString();
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
-        {
-            throw new InvalidInputException($"{path}: is not a well-formed tokenizer_config.json: {e.Message}", e);
-        }
     }
 
     private static string WellFormed(string text)

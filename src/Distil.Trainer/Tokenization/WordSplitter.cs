@@ -68,7 +68,8 @@ internal sealed class WordSplitter(IReadOnlyList<SplitStep> steps)
         }
     }
 
-    private bool NeedsStandIns(string text) => text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') || (_ignoresCase && text.Contains('ſ', StringComparison.Ordinal));
+    private bool NeedsStandIns(string text) =>
+        text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') || (_ignoresCase && text.Contains('ſ', StringComparison.Ordinal));
 
     private void SplitWithStandIns(string text, List<Word> words)
     {

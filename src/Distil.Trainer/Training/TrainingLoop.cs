@@ -56,6 +56,9 @@ public sealed class TrainingLoop
     public TrainingPosition RunEpoch(int epoch, TrainingPosition from, Action<TrainingPosition> onCheckpoint, CancellationToken cancel)
     {
         var position = At(epoch, from.Epoch == epoch ? from.Step : 0);
+        if (position.Step >= _order.StepsPerEpoch || position.GlobalStep >= _options.TotalSteps)
+            return position;
+
         using var ahead = new Prefetch<StepBatch>(_order.Steps(epoch, position.Step).Select(step => StepBatch.Read(step, _rows, _targets)));
         _readings.Begin();
         foreach (var batch in ahead.Items())

@@ -18,18 +18,22 @@ public sealed class EvaluateCommandTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    [Fact]
-    public void Gives_the_cross_entropy_of_the_golden_logits()
+    [Theory]
+    [InlineData("qwen2-tiny")]
+    [InlineData("llama-tiny")]
+    [InlineData("xlstm-tiny")]
+    public void Gives_the_cross_entropy_of_the_golden_logits(string name)
     {
         using var scope = NewDisposeScope();
-        using var golden = SafetensorsFile.Open(Path.Combine(Model, "case.safetensors"));
+        var model = Path.Combine(AppContext.BaseDirectory, "Golden", name);
+        using var golden = SafetensorsFile.Open(Path.Combine(model, "case.safetensors"));
         var (ids, logits) = (golden.Read("input_ids"), golden.Read("logits"));             // (B, S), (B, S, V)
         File.WriteAllLines(Data, Enumerable.Range(0, (int)ids.shape[0]).Select(b => $"{{\"ids\": [{string.Join(", ", ids[b].data<long>().ToArray())}]}}"));
         var label = ids.narrow(1, 1, ids.shape[1] - 1).unsqueeze(-1);
         var expected = -logits.narrow(1, 0, ids.shape[1] - 1).to_type(float64).log_softmax(-1).gather(-1, label).mean().item<double>();
 
         using var output = new StringWriter();
-        Assert.Equal(0, EvaluateCommand.Create().Parse(["--model", Model, "--teacher", Model, "--data", Data, "--json"]).Invoke(new() { Output = output }));
+        Assert.Equal(0, EvaluateCommand.Create().Parse(["--model", model, "--teacher", model, "--data", Data, "--json"]).Invoke(new() { Output = output }));
 
         var result = JsonSerializer.Deserialize<EvaluationResult>(output.ToString(), DistilJson.Options)!;
         Assert.Equal(expected, result.Student.CrossEntropy, 1e-4 * expected);

@@ -131,7 +131,7 @@ public sealed class ShardPreparerTests : IDisposable
         Write("a.txt", "a document\n");
         var dataset = Dataset();
         Assert.Throws<OperationCanceledException>(() =>
-            new ShardPreparer(Tokenizer, dataset).Prepare(ShardPlanner.Plan(dataset)[0], At("t.bin"), At("e.bin"), cancel: new CancellationToken(canceled: true)));
+            new ShardPreparer(Tokenizer, dataset).Prepare(ShardPlanner.Plan(dataset)[0], At("t.bin"), At("e.bin"), cancel: new CancellationToken(true)));
         Assert.Empty(Directory.GetFiles(_folder, "*.bin*"));
     }
 
@@ -140,10 +140,11 @@ public sealed class ShardPreparerTests : IDisposable
     private (List<string> Train, List<string> Eval, long Tokens) Documents(DatasetSpec dataset)
     {
         var shards = Prepare(dataset);
-        return (Sorted(shards.SelectMany(shard => Split(shard.Train))), Sorted(shards.SelectMany(shard => Split(shard.Eval))), shards.Sum(shard => shard.Counts.Tokens));
+        return (Sorted(shards.Select(shard => shard.Train)), Sorted(shards.Select(shard => shard.Eval)), shards.Sum(shard => shard.Counts.Tokens));
 
-        static IEnumerable<string> Split(int[][] rows) => Tokenizer.Decode([.. rows.SelectMany(row => row)]).Split("<|endoftext|>", StringSplitOptions.RemoveEmptyEntries);
-        static List<string> Sorted(IEnumerable<string> documents) => [.. documents.Order(StringComparer.Ordinal)];
+        static List<string> Sorted(IEnumerable<int[][]> shards) => [.. shards
+            .SelectMany(rows => Tokenizer.Decode([.. rows.SelectMany(row => row)]).Split("<|endoftext|>", StringSplitOptions.RemoveEmptyEntries))
+            .Order(StringComparer.Ordinal)];
     }
 
     private List<(PreparedShard Counts, int[][] Train, int[][] Eval)> Prepare(DatasetSpec dataset)

@@ -1,3 +1,4 @@
+using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;
 
@@ -70,5 +71,54 @@ public sealed class TeacherExtractorTests
         using var targets = Extract(logits, 0.9, 20, lengths: tensor(new long[] { 4, 1 }));
         Assert.Equal(0f, targets.LogProbabilities[5, 0].item<float>());
         Assert.True(targets.TailLogSumExp.narrow(0, 5, 3).isneginf().all().item<bool>());
+    }
+
+    [Fact]
+    public void A_model_gives_its_distributions_and_the_mean_of_its_layers_without_the_embedding()
+    {
+        using var scope = NewDisposeScope();
+        var model = new ThreeLayers();
+        var ids = tensor(new long[] { 3, 1, 4, 1 }, [2L, 2L]);
+        var settings = new ExtractionSettings { InverseTemperatures = Nodes, MeanHidden = true };
+
+        var targets = new TeacherExtractor(model, settings).Extract(ids);
+
+        var (final, layers) = model.ForwardWithLayers(ids);
+        Assert.True(targets.MeanHidden!.allclose((layers[1] + layers[2] + layers[3]) / 3));
+        var dense = final.matmul(model.HeadWeight.t()).reshape(4, -1).log_softmax(-1);
+        Assert.True(targets.LogProbabilities.narrow(-1, 0, 1).allclose(dense.amax([-1L], keepdim: true), atol: 1e-5));
+        using var plain = new TeacherExtractor(model, settings with { MeanHidden = false }).Extract(ids);
+        Assert.Null(plain.MeanHidden);
+        Assert.True(plain.LogProbabilities.allclose(targets.LogProbabilities));
+    }
+
+    /// <summary>Layer i is the embedding times i + 1.</summary>
+    private sealed class ThreeLayers : ILanguageModel
+    {
+        private readonly Tensor _embedding = randn(10, 6, generator: new Generator(4));
+
+        public int VocabularySize => 10;
+
+        public int HiddenSize => 6;
+
+        public Device Device => CPU;
+
+        public Tensor HeadWeight => _embedding;
+
+        public IReadOnlyList<NamedParameter> TrainableParameters => [];
+
+        public Tensor Forward(Tensor inputIds) => ForwardWithLayers(inputIds).Final;
+
+        public (Tensor Final, IReadOnlyList<Tensor> Layers) ForwardWithLayers(Tensor inputIds)
+        {
+            var embedded = _embedding[inputIds];
+            return (embedded * 4f, [embedded, embedded * 2f, embedded * 3f, embedded * 4f]);
+        }
+
+        public IDecodingState StartDecoding(int batch) => throw new NotSupportedException();
+
+        public Tensor Decode(Tensor inputIds, IDecodingState state) => throw new NotSupportedException();
+
+        public void Dispose() => _embedding.Dispose();
     }
 }

@@ -44,9 +44,9 @@ public sealed class BpeTrainerTests : IDisposable
     [Fact]
     public void What_it_learned_reads_back_and_shortens_the_text()
     {
-        BpeTrainer.Train(Story, 400).Save(_folder);
+        BpeTrainer.Train(Story, 320).Save(_folder);
         var tokenizer = HuggingFaceTokenizer.Load(_folder);
-        Assert.Equal(400, tokenizer.VocabularySize);
+        Assert.Equal(320, tokenizer.VocabularySize);
         Assert.Equal(0, tokenizer.EndOfText);
         Assert.InRange(tokenizer.Encode(Story[7]).Count, 10, Story[7].Length / 2);
         Assert.Equal(Story[7], tokenizer.Decode([.. tokenizer.Encode(Story[7])]));
@@ -59,7 +59,8 @@ public sealed class BpeTrainerTests : IDisposable
         BpeTrainer.Train(Story, 400).Save(_folder);
         var tokenizer = HuggingFaceTokenizer.Load(_folder);
         string[] texts = [.. Story.Take(20), "<|endoftext|>e\u0301 unseen words"];
-        Assert.Equal(ReferenceTokenizer.Encode(Path.Combine(_folder, "tokenizer.json"), texts).Select(encoding => encoding.Ids), texts.Select(text => tokenizer.Encode(text).ToArray()));
+        var expected = ReferenceTokenizer.Encode(Path.Combine(_folder, "tokenizer.json"), texts).Select(encoding => encoding.Ids);
+        Assert.Equal(expected, texts.Select(text => tokenizer.Encode(text).ToArray()));
     }
 
     [Fact]

@@ -17,7 +17,11 @@ internal static class ReferenceTokenizer
 
     internal static List<Encoding> Encode(string tokenizerJson, IEnumerable<string> texts)
     {
-        var start = new ProcessStartInfo("node", [Path.Combine(Folder, "encode.cjs"), tokenizerJson]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("node", [Path.Combine(Folder, "encode.cjs"), tokenizerJson])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
         using var node = Process.Start(start)!;
         var output = node.StandardOutput.ReadToEndAsync();
         foreach (var text in texts)

@@ -1,5 +1,6 @@
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Models;
+using Distil.Trainer.Models.Xlstm.Kernels;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Targets;
@@ -64,22 +65,15 @@ internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaD
             new LossWeights((1 - weights.Alpha - weights.Beta) * share.Labels, weights.Alpha * share.Positions, weights.Temperature),
             chunkPositions, headGradient: model.HeadWeight.requires_grad);
 
-        var roots = new List<Tensor> { final };
-        var gradients = new List<Tensor> { head.HiddenGradient };
+        // A stand-in for the loss whose gradients are the head's: backward then has one root, as the kernels' backward passes need.
+        var root = (final * head.HiddenGradient).sum();
         if (head.HeadGradient is not null)
-        {
-            roots.Add(model.HeadWeight);
-            gradients.Add(head.HeadGradient);
-        }
-
+            root += (model.HeadWeight * head.HeadGradient).sum();
         var alignment = weights.Beta > 0 && targets is not null ? Alignment(final, blocks, targets, tokens.Lengths) : null;
         if (alignment is not null)
-        {
-            roots.Add(alignment);
-            gradients.Add(full_like(alignment, weights.Beta * share.Rows));
-        }
+            root += alignment * (weights.Beta * share.Rows);
+        GradientScope.Backward(root);
 
-        autograd.backward(roots, gradients);
         var aligned = alignment is null ? zeros_like(head.CrossEntropy) : alignment.detach().to_type(ScalarType.Float64) * share.Rows;
         return stack([head.CrossEntropy * share.Labels, head.Kl * share.Positions, aligned]).MoveToOuterDisposeScope();
     }

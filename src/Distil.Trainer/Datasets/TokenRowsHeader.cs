@@ -1,0 +1,60 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Distil.Core.Errors;
+
+namespace Distil.Trainer.Datasets;
+
+/// <summary>The header of a token-rows file: 40 bytes, little-endian.</summary>
+/// <remarks>
+/// Layout: magic "DISTROWS", int32 version 1, int32 contextLength, int32 bytes of an id (2 or 4), int32 0, int64 rows, int64 tokens; then rows ×
+/// contextLength ids, the last row filled with zeros; then the SHA-256 of the ids followed by the header (a writer knows the header last).
+/// </remarks>
+internal readonly record struct TokenRowsHeader(int ContextLength, int IdBytes, long Rows, long Tokens)
+{
+    internal const int Bytes = 40;
+    private const int Version = 1;
+
+    private static ReadOnlySpan<byte> Magic => "DISTROWS"u8;
+
+    internal void Write(Span<byte> to)
+    {
+        Magic.CopyTo(to);
+        BinaryPrimitives.WriteInt32LittleEndian(to[8..], Version);
+        BinaryPrimitives.WriteInt32LittleEndian(to[12..], ContextLength);
+        BinaryPrimitives.WriteInt32LittleEndian(to[16..], IdBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(to[20..], 0);
+        BinaryPrimitives.WriteInt64LittleEndian(to[24..], Rows);
+        BinaryPrimitives.WriteInt64LittleEndian(to[32..], Tokens);
+    }
+
+    internal static TokenRowsHeader Read(ReadOnlySpan<byte> from, long fileBytes, string path)
+    {
+        if (from.Length < Bytes || !from.StartsWith(Magic))
+        {
+            throw new InvalidInputException($"{path}: is not a token-rows file; expected one that starts with DISTROWS");
+        }
+
+        var version = BinaryPrimitives.ReadInt32LittleEndian(from[8..]);
+        if (version != Version)
+        {
+            throw new InvalidInputException($"{path}: has version {version}; this program reads version {Version}");
+        }
+
+        var header = new TokenRowsHeader(
+            BinaryPrimitives.ReadInt32LittleEndian(from[12..]),
+            BinaryPrimitives.ReadInt32LittleEndian(from[16..]),
+            BinaryPrimitives.ReadInt64LittleEndian(from[24..]),
+            BinaryPrimitives.ReadInt64LittleEndian(from[32..]));
+        var (context, width, rows, tokens) = header;
+        // Rows are bounded by the file's length first, so that no product below overflows.
+        if (context < 1 || width is not (2 or 4) || rows < 0 || rows > fileBytes || tokens > (Int128)rows * context || tokens <= (Int128)(rows - 1) * context)
+        {
+            throw new InvalidInputException($"{path}: its header is damaged (contextLength {context}, id bytes {width}, rows {rows}, tokens {tokens})");
+        }
+
+        var expected = Bytes + (Int128)rows * context * width + SHA256.HashSizeInBytes;
+        return expected == fileBytes
+            ? header
+            : throw new InvalidInputException($"{path}: has {fileBytes} bytes; its header ({rows} rows of {context}) needs {expected}");
+    }
+}

@@ -1,0 +1,32 @@
+using System.Text.Json;
+using Distil.Core.Errors;
+
+namespace Distil.Trainer.Tokenization;
+
+/// <summary>Reads the fields of a tokenizer.json, with messages that name file and component.</summary>
+internal sealed class TokenizerFields(string path)
+{
+    /// <summary>What kind of component it is.</summary>
+    internal string Type(JsonElement component) => Require(component, "type", JsonValueKind.String).GetString()!;
+
+    /// <summary>A token's id.</summary>
+    internal int Id(JsonElement value, string field) =>
+        value.TryGetInt32(out var id) && id >= 0 ? id : throw Unsupported(field, value.ToString(), "ids of 0 and more");
+
+    /// <summary>A field that must be there.</summary>
+    internal JsonElement Require(JsonElement parent, string field, JsonValueKind kind) =>
+        Optional(parent, field) is { } value && value.ValueKind == kind
+            ? value
+            : throw new InvalidInputException($"{path}: {field} is missing or ill-typed; expected {kind.ToString().ToLowerInvariant()}");
+
+    /// <summary>A field; null where it is missing or null.</summary>
+    internal static JsonElement? Optional(JsonElement parent, string field) =>
+        parent.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    /// <summary>A true-or-false field.</summary>
+    internal static bool Flag(JsonElement parent, string field, bool otherwise = false) => Optional(parent, field)?.GetBoolean() ?? otherwise;
+
+    /// <summary>What to say of a component that is not reproduced.</summary>
+    internal InvalidInputException Unsupported(string component, string? found, string expected) =>
+        new($"{path}: {component}: {found} is not supported; expected {expected}");
+}

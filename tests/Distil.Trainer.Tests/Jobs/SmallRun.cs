@@ -1,0 +1,108 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Core.Pipeline.Activities;
+using Distil.Core.Runs;
+using Distil.Core.Tests.Artifacts;
+using Distil.Trainer.Jobs;
+using Distil.Trainer.Models.Transformers;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Tests.Jobs;
+
+/// <summary>A run of seconds: a new teacher, a hundred short documents, a student of two blocks, storage in memory.</summary>
+internal sealed class SmallRun : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("distil-tests-");
+    private readonly InMemoryBlobService _service = new();
+    private readonly JobProgram _program;
+
+    public SmallRun(Func<RunSpec, RunSpec>? change = null)
+    {
+        MakeTeacher();
+        File.WriteAllLines(PathOf("text.txt"), Enumerable.Range(0, 100).Select(i => $"The cat number {i} sat on the mat and looked at {i * 7 % 13} birds. It was day {i % 5}."));
+        var spec = new RunSpec
+        {
+            Name = "small",
+            Teacher = new TeacherSpec { Path = TeacherFolder },
+            Dataset = new DatasetSpec { Sources = [PathOf("text.txt")], ContextLength = 32, EvalFraction = 0.2, ShardTokens = 1200 },
+            Student = new StudentSpec { Blocks = 2, QkvBlockSize = 8 },
+            Training = new TrainingSpec { Epochs = 2, BatchSize = 4, LearningRate = 1e-3, CheckpointEverySteps = 3 },
+            Evaluation = new EvaluationSpec { Baseline = true, SampleTokens = 4, DecodeContexts = [8] },
+            Compute = new ComputeSpec { Device = ComputeDevice.Cpu },
+        };
+        Spec = change?.Invoke(spec) ?? spec;
+        Plan = new RunPlanner(TimeProvider.System).Plan(Spec);
+        Store = _service.OpenStore();
+        _program = new JobProgram(new ArtifactCache(PathOf("cache")), TimeProvider.System);
+        Store.WriteJsonAsync(ArtifactLayout.Plan(Plan.RunId), Plan).GetAwaiter().GetResult();
+    }
+
+    public RunSpec Spec { get; }
+
+    public RunPlan Plan { get; }
+
+    public ArtifactStore Store { get; }
+
+    public ICollection<string> Blobs => _service.Blobs.Keys;
+
+    public byte[] this[string blob] => _service.Blobs[blob];
+
+    private string TeacherFolder => PathOf("teacher");
+
+    /// <summary>Writes a job's request and does it.</summary>
+    public async Task<JobResult> DoAsync(
+        JobKind kind, string jobId, int? shard = null, int? epoch = null, StudentVariant variant = StudentVariant.Distilled, CancellationTokenSource? stop = null)
+    {
+        var blob = ArtifactLayout.JobRequest(Plan.RunId, jobId);
+        await Store.WriteJsonAsync(blob, new JobRequest
+        {
+            RunId = Plan.RunId, JobId = jobId, Kind = kind, Spec = Spec, DatasetId = Plan.DatasetId, TeacherOutputsId = Plan.TeacherOutputsId,
+            Shard = shard, Epoch = epoch, Variant = variant,
+        });
+        return await _program.RunAsync(Store, blob, stop?.Token ?? CancellationToken.None);
+    }
+
+    /// <summary>Prepares and teaches every shard.</summary>
+    public async Task PrepareAndTeachAsync()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var all = new CompleteInput(Plan.DatasetId, Plan.TeacherOutputsId, Plan.Shards.Count);
+        foreach (var shard in Plan.Shards)
+            Succeeded(await DoAsync(JobKind.Prepare, $"prepare-{shard.Index:00000}", shard.Index));
+
+        Assert.Null((await new CompleteDataset(Store).RunAsync(all, cancel)).Failure);
+        foreach (var shard in Plan.Shards)
+            Succeeded(await DoAsync(JobKind.Teach, $"teach-{shard.Index:00000}", shard.Index));
+
+        Assert.Null((await new CompleteTeacherOutputs(Store).RunAsync(all, cancel)).Failure);
+    }
+
+    public static JobResult Succeeded(JobResult result)
+    {
+        Assert.True(result.Succeeded, $"{result.Failure?.Message}\n{result.Failure?.Detail}");
+        return result;
+    }
+
+    public void Dispose()
+    {
+        _program.Dispose();
+        _service.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private string PathOf(string name) => Path.Combine(_folder.FullName, name);
+
+    private void MakeTeacher()
+    {
+        using var teacher = TransformerModel.Create(
+            new TransformerConfig
+            {
+                Family = TransformerFamily.Qwen2, VocabularySize = 1024, HiddenSize = 64, IntermediateSize = 96, Layers = 2, Heads = 4, KeyValueHeads = 2,
+                HeadSize = 16, MaxPositions = 64, TiedHead = true, QueryKeyValueBias = true,
+            },
+            seed: 3,
+            CPU);
+        teacher.Save(TeacherFolder);
+        File.Copy("Golden/tokenizer-tiny/tokenizer.json", Path.Combine(TeacherFolder, "tokenizer.json"));
+    }
+}
