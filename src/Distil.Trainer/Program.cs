@@ -8,13 +8,10 @@ var root = new RootCommand("Distil's trainer: the program that a job runs, and t
     ForwardCommand.Create(),
     GenerateCommand.Create(),
     PretrainCommand.Create(),
-    TokenizeCommand.Create(),
-    TrainTokenizerCommand.Create(),
-    WorkCommand.Create(),
-    PretrainCommand.Create(),
     StoriesCommand.Create(),
     TokenizeCommand.Create(),
     TrainTokenizerCommand.Create(),
+    WorkCommand.Create(),
 };
 
 var parsed = root.Parse(args);
