@@ -5,11 +5,11 @@ namespace Distil.Trainer.Models.Xlstm.MLstm;
 /// <summary>Chooses among the equal forms of the mLSTM by the sequence's length.</summary>
 internal static class MLstmForm
 {
-    /// <value>Positions in a chunk: on two CPU cores the fastest of 32, 64 and 128 forward and backward (`Distil.Bench mlstm`).</value>
+    /// <value>Positions in a chunk: at 256 positions the fastest of 32, 64 and 128 forward and backward on two CPU cores (`Distil.Bench mlstm`).</value>
     internal const int Chunk = 64;
 
-    /// <value>Up to this length one parallel piece is as fast as chunks.</value>
-    internal const int ParallelUpTo = 64;
+    /// <value>Up to this length one parallel piece is faster than chunks, there.</value>
+    internal const int ParallelUpTo = 128;
 
     /// <inheritdoc cref="MLstmParallel.Forward"/>
     internal static Tensor Forward(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate) => q.shape[2] <= ParallelUpTo
