@@ -48,6 +48,7 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
     {
         var command = TrainerProgram.Command(["work"]);
         command.Environment[ArtifactStore.ConnectionVariable] = storage.ConnectionString;
+        command.Environment.TryAdd("DISTIL_CACHE", Path.Combine(workspace.Home, "cache"));
         return command;
     }
 
