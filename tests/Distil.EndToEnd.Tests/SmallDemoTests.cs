@@ -24,7 +24,7 @@ public sealed class SmallDemoTests
         Assert.Equal(first.Report, (await distil.RunAsync("report", first.RunId)).Succeeded().LastLine);
         Assert.Contains("succeeded", (await distil.RunAsync("status", first.RunId)).Succeeded().Output, StringComparison.Ordinal);
         (await distil.RunAsync("cancel", first.RunId)).IsBadInput(first.RunId, "has ended");
-        Assert.NotEmpty((await distil.RunAsync("generate", "--model", first.Model, "--prompt", "Mira went to", "--max-tokens", "5")).Succeeded().Output.Trim());
+        Assert.NotEmpty((await distil.RunAsync("generate", "--model", first.Model, "--prompt", "Mira went to", "--tokens", "5")).Succeeded().Output.Trim());
 
         var second = await RunAsync(distil, spec);
         var runs = JsonDocument.Parse((await distil.RunAsync("runs", "--json")).Succeeded().LastLine).RootElement;
