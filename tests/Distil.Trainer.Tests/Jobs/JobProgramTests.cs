@@ -73,9 +73,8 @@ public sealed class JobProgramTests
         SmallRun.Succeeded(await whole.DoAsync(JobKind.Train, "train-001", epoch: 0));
 
         using var stop = new CancellationTokenSource();
-        var training = torn.DoAsync(JobKind.Train, "train-001", epoch: 0, stop: stop);
-        while (!training.IsCompleted && !torn.Blobs.Any(blob => blob.Contains("/step-000003/manifest")))
-            await Task.Delay(1, Cancel);
+        var training = Task.Run(() => torn.DoAsync(JobKind.Train, "train-001", epoch: 0, stop: stop), Cancel);
+        SpinWait.SpinUntil(() => training.IsCompleted || torn.Blobs.Any(blob => blob.Contains("/step-000003/manifest")));
         await stop.CancelAsync();
         var first = await training;
         Assert.Equal(FailureClass.Preempted, first.Failure?.Class);

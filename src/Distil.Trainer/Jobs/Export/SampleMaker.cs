@@ -10,7 +10,8 @@ namespace Distil.Trainer.Jobs.Export;
 internal static class SampleMaker
 {
     private const int HeldOutPrompts = 3;
-    private const int PromptTokens = 24;
+    private const int MostPromptTokens = 24;
+    private const int ShortestDocument = 8;
     private const int RowsLookedAt = 64;
 
     /// <summary>The user's prompts, or beginnings of held-out documents, continued by teacher and students.</summary>
@@ -31,15 +32,16 @@ internal static class SampleMaker
         })];
     }
 
-    /// <summary>Beginnings of documents: what stands right behind an end of text, where enough of the document is in the row.</summary>
+    /// <summary>Beginnings of documents: what stands right behind an end of text, at most half of what the row has of the document.</summary>
     internal static IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> HeldOut(
         IReadOnlyList<long[]> rows, HuggingFaceTokenizer tokenizer, int continuation) =>
         (from row in rows
          from start in Enumerable.Range(0, row.Length)
          where start == 0 || row[start - 1] == tokenizer.EndOfText
          let document = row.Skip(start).TakeWhile(id => id != tokenizer.EndOfText).Select(id => (int)id).ToArray()
-         where document.Length >= 2 * PromptTokens && (start > 0 || ReferenceEquals(row, rows[0]))
-         select ((IReadOnlyList<int>)document[..PromptTokens], (string?)Text(tokenizer, document.Skip(PromptTokens).Take(continuation).ToArray())))
+         where document.Length >= ShortestDocument && (start > 0 || ReferenceEquals(row, rows[0]))
+         let prompt = Math.Min(MostPromptTokens, document.Length / 2)
+         select ((IReadOnlyList<int>)document[..prompt], (string?)Text(tokenizer, document.Skip(prompt).Take(continuation).ToArray())))
         .Take(HeldOutPrompts);
 
     private static string Continue(JobContext job, HuggingFaceTokenizer tokenizer, ILanguageModel model, IReadOnlyList<int> prompt)
