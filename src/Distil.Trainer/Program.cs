@@ -25,7 +25,12 @@ if (parsed.Errors.Count > 0)
 
 try
 {
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+    // A job that is told to end saves a checkpoint first, however long that takes; the default would end the process after two seconds.
+    if (parsed.CommandResult.Command.Name == WorkCommand.Name)
+        invocation.ProcessTerminationTimeout = null;
+
+    return await parsed.InvokeAsync(invocation);
 }
 catch (InvalidInputException error)
 {

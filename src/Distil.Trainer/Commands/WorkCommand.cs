@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Trainer.Jobs;
 
@@ -9,6 +8,8 @@ namespace Distil.Trainer.Commands;
 /// <summary><c>work</c>: does one job, or one after another as its standard input names them.</summary>
 internal static class WorkCommand
 {
+    internal const string Name = "work";
+
     private const int Succeeded = 0, Failed = 1, BadInput = 2;
 
     internal static Command Create()
@@ -17,11 +18,15 @@ internal static class WorkCommand
         {
             Arity = ArgumentArity.ZeroOrOne,
             Description = "URI of a job's request.json. Without it: one URI a line from standard input, each answered by 'done URI', to the end of input.",
-            CustomParser = parsed => Uri.TryCreate(parsed.Tokens[0].Value, UriKind.Absolute, out var found)
-                ? found
-                : throw new InvalidInputException($"{parsed.Tokens[0].Value} is not the URI of a job's request"),
+            CustomParser = parsed =>
+            {
+                if (!Uri.TryCreate(parsed.Tokens[0].Value, UriKind.Absolute, out var found))
+                    parsed.AddError($"{parsed.Tokens[0].Value} is not the URI of a job's request");
+
+                return found;
+            },
         };
-        var command = new Command("work", "Do the jobs of a run: prepare, teach, train, evaluate, export.") { uri };
+        var command = new Command(Name, "Do the jobs of a run: prepare, teach, train, evaluate, export.") { uri };
         command.SetAction(async (parsed, _) => await RunAsync(parsed.GetValue(uri)));
         return command;
     }
