@@ -8,6 +8,9 @@ internal struct SplitMix64(ulong seed)
     /// <summary>Uniform in [0, 1), 53 bits.</summary>
     public double NextDouble() => (Next() >> 11) * (1.0 / (1UL << 53));
 
+    /// <summary>Uniform from 0 to <paramref name="bound"/> − 1.</summary>
+    public int Below(int bound) => (int)((UInt128)Next() * (uint)bound >> 64);
+
     internal ulong Next()
     {
         var z = _state += 0x9E3779B97F4A7C15;

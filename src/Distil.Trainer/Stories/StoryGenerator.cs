@@ -1,4 +1,5 @@
 using System.Text;
+using Distil.Trainer.Generation;
 
 namespace Distil.Trainer.Stories;
 
