@@ -17,7 +17,7 @@ public static class SourceFiles
     /// <param name="format">How documents stand in the files.</param>
     /// <param name="field">The specification's field, for messages.</param>
     /// <returns>Full paths.</returns>
-    /// <exception cref="InvalidInputException">A source is missing, matches nothing or is of a reserved kind; the format is reserved.</exception>
+    /// <exception cref="InvalidInputException">A source is missing, matches nothing, is of a reserved kind or JSONL to be read as text; the format is reserved.</exception>
     public static IReadOnlyList<string> Resolve(IReadOnlyList<string> sources, DatasetFormat format, string field = "dataset.sources")
     {
         if (format == DatasetFormat.Parquet)
@@ -25,7 +25,10 @@ public static class SourceFiles
             throw new InvalidInputException("dataset.format: parquet is reserved and not read by this version; expected text or jsonl");
         }
 
-        return [.. sources.SelectMany(source => FilesOf(source, format, field)).Distinct(StringComparer.Ordinal)];
+        List<string> files = [.. sources.SelectMany(source => FilesOf(source, format, field)).Distinct(StringComparer.Ordinal)];
+        return format == DatasetFormat.Text && files.Find(file => file.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase)) is { } rows
+            ? throw new InvalidInputException($"{field}: {rows} is JSONL by its name and dataset.format is text; expected dataset.format jsonl")
+            : files;
     }
 
     /// <summary>Reads a file once, streamed, and says what it holds.</summary>

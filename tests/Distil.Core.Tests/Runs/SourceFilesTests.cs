@@ -30,6 +30,14 @@ public sealed class SourceFilesTests : IDisposable
         Assert.Equal(expected.Split(' ').Select(At), SourceFiles.Resolve([At(source)], DatasetFormat.Text));
 
     [Fact]
+    public void Jsonl_is_not_read_as_text()
+    {
+        var error = Assert.Throws<InvalidInputException>(() => SourceFiles.Resolve([At("rows.*")], DatasetFormat.Text));
+        Assert.Contains("rows.jsonl", error.Message, StringComparison.Ordinal);
+        Assert.Contains("expected dataset.format jsonl", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_that_two_sources_name_counts_once() =>
         Assert.Equal([At("b.txt"), At("a.txt")], SourceFiles.Resolve([At("b.txt"), At("*.txt")], DatasetFormat.Text));
 
