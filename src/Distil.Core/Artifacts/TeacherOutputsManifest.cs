@@ -23,15 +23,7 @@ public sealed record TeacherOutputsShard
 
     /// <value>Share of positions where maxTokens cut the nucleus short of topP.</value>
     public required double CappedShare { get; init; }
-
-    /// <value>Error of the bucketed KL against the dense one, measured on a sample; empty where none was measured.</value>
-    public IReadOnlyList<KlError> KlErrors { get; init; } = [];
 }
-
-/// <summary>How far KL over kept tokens and tail bucket is from KL over the vocabulary.</summary>
-/// <param name="Temperature">T at which it was measured.</param>
-/// <param name="Relative">|bucketed − dense| / dense, of the means over the sample.</param>
-public sealed record KlError(double Temperature, double Relative);
 
 /// <summary>All of a teacher's outputs (<c>teacher-outputs/{id}/manifest.json</c>). Its existence means that every shard is there.</summary>
 public sealed record TeacherOutputsManifest

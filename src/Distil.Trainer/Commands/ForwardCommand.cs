@@ -11,24 +11,34 @@ namespace Distil.Trainer.Commands;
 /// <summary><c>forward</c>: token ids in, logits and hidden states out, as safetensors files.</summary>
 internal static class ForwardCommand
 {
+    private const string Float32 = "float32", BFloat16 = "bfloat16";
+
     internal static Command Create()
     {
         var model = new Option<string>("--model") { Required = true, Description = "Model folder: a teacher (qwen2, qwen3, llama) or a student (xlstm)." };
         var input = new Option<string>("--input") { Required = true, Description = "Safetensors file with input_ids, int64 (B, S)." };
         var output = new Option<string>("--output") { Required = true, Description = "Safetensors file to write: logits, hidden_states.{i}, float32." };
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
-        var command = new Command("forward", "Run a model over token ids and write its logits and hidden states.") { model, input, output, device };
-        command.SetAction(parsed =>
-            Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device))));
+        var rotary = new Option<string>("--rotary-precision")
+        {
+            Description = "What a teacher's rotary frequencies are rounded to: float32, or bfloat16 as in a model that was cast as a whole.",
+            DefaultValueFactory = _ => Float32,
+        };
+        rotary.AcceptOnlyFromAmong(Float32, BFloat16);
+        var command = new Command("forward", "Run a model over token ids and write its logits and hidden states.") { model, input, output, device, rotary };
+        command.SetAction(parsed => Run(
+            parsed.GetRequiredValue(model), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device)),
+            parsed.GetValue(rotary) == BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32));
         return command;
     }
 
     /// <exception cref="InvalidInputException">The model or the ids cannot be used.</exception>
-    internal static void Run(string modelFolder, string input, string output, Device device)
+    internal static void Run(string modelFolder, string input, string output, Device device, ScalarType rotaryPrecision = ScalarType.Float32)
     {
+        using var pause = CollectorPause.Begin();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        using var model = LanguageModelLoader.Load(modelFolder, device);
+        using var model = LanguageModelLoader.Load(modelFolder, device, rotaryPrecision: rotaryPrecision);
         var ids = ReadIds(input, model);
         var (final, layers) = model.ForwardWithLayers(ids.to(device));
         var results = new List<KeyValuePair<string, Tensor>> { new("logits", final.matmul(model.HeadWeight.t())) }; // (B, S, V)

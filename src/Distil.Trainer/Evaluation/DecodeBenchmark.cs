@@ -63,6 +63,7 @@ public sealed class DecodeBenchmark(DecodeBenchmarkOptions options)
 
     private static long Step(ILanguageModel model, IDecodingState state, long[] ids)
     {
+        using var pause = CollectorPause.Begin();
         using var scope = NewDisposeScope();
         var hidden = model.Decode(tensor(ids, 1, ids.Length).to(model.Device), state);       // (1, D)
         return hidden.to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).argmax(-1).item<long>();

@@ -49,6 +49,7 @@ public sealed class Evaluator(EvaluationOptions options)
 
     private double[] Measure(ILanguageModel student, ILanguageModel? teacher, long[][] batch)
     {
+        using var pause = CollectorPause.Begin();
         using var scope = NewDisposeScope();
         var (ids, positions, labels) = Layout(batch);
         var studentHidden = HiddenAt(student, ids, positions);                               // (N, D)

@@ -1,5 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
+using Distil.Core.Runs;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Jobs.Export;
 using Distil.Trainer.Models.Xlstm;
@@ -10,6 +11,8 @@ namespace Distil.Trainer.Jobs;
 /// <summary>The finished model's folder, and the report.</summary>
 internal sealed class ExportJob : IJob
 {
+    private const int RowsOfKlErrors = 4;
+
     /// <inheritdoc />
     public async Task<object> RunAsync(JobContext job)
     {
@@ -25,7 +28,7 @@ internal sealed class ExportJob : IJob
         var samples = await SampleMaker.MakeAsync(job, student, baseline);
         job.Progress.Report("measure decoding", 2, 3, "parts");
         var decode = MeasureDecoding(job, student);
-        var report = await ReportAssembly.ReadAsync(job, model, samples, decode);
+        var report = await ReportAssembly.ReadAsync(job, model, samples, decode, await MeasureKlErrorsAsync(job, student));
         await job.Store.WriteTextAsync(ArtifactLayout.Report(job.Request.RunId), ReportHtml.Render(report), "text/html; charset=utf-8", job.Stop);
         await job.Store.WriteJsonAsync(ArtifactLayout.ReportData(job.Request.RunId), report, job.Stop);
         var result = report.Epochs[^1];
@@ -38,6 +41,16 @@ internal sealed class ExportJob : IJob
             TeacherPerplexity = result.Distilled.Teacher!.Perplexity,
             StudentWithoutTeacherPerplexity = result.WithoutTeacher?.Student.Perplexity,
         };
+    }
+
+    private static async Task<IReadOnlyList<KlError>> MeasureKlErrorsAsync(JobContext job, XlstmModel student)
+    {
+        if (job.Spec.Teacher.Mode == TeacherMode.Online)
+            return [];
+
+        var rows = await job.ReadEvalRowsAsync(await job.ReadDatasetAsync(), RowsOfKlErrors);
+        var temperature = job.Spec.Distillation.Temperature;
+        return new KlErrorMeasure(student, job.LoadTeacher(), TeachJob.SettingsOf(job.Spec)).Measure(rows, [temperature.From, temperature.To], job.Stop);
     }
 
     private static IReadOnlyList<DecodeComparison> MeasureDecoding(JobContext job, XlstmModel student)

@@ -1,6 +1,7 @@
 using Distil.Core.Artifacts;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Distillation.Alignment;
+using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;
 
@@ -60,6 +61,7 @@ internal sealed class TeachJob : IJob
         for (long row = 0; row < rows.Rows; row += job.Spec.Training.BatchSize)
         {
             job.Stop.ThrowIfCancellationRequested();
+            using var pause = CollectorPause.Begin();
             using var scope = NewDisposeScope();
             var batch = (int)Math.Min(job.Spec.Training.BatchSize, rows.Rows - row);
             var (ids, lengths) = Read(rows, row, batch);

@@ -12,13 +12,15 @@ public static class LanguageModelLoader
     /// <param name="folder">A Hugging Face folder.</param>
     /// <param name="device">Where the weights go.</param>
     /// <param name="dtype">Element type of a Transformer's weights there; a student's stay float32.</param>
+    /// <param name="rotaryPrecision">As in <see cref="TransformerModel.Load"/>; a student has no rotary embedding.</param>
     /// <exception cref="InvalidInputException">Another architecture, or anything missing or damaged.</exception>
-    public static ILanguageModel Load(string folder, Device device, ScalarType dtype = ScalarType.Float32)
+    public static ILanguageModel Load(
+        string folder, Device device, ScalarType dtype = ScalarType.Float32, ScalarType rotaryPrecision = ScalarType.Float32)
     {
         var config = ConfigDocument.Read(Path.Combine(folder, TransformerConfigFile.Name));
         return config.Text("model_type") switch
         {
-            "qwen2" or "qwen3" or "llama" => TransformerModel.Load(folder, device, dtype),
+            "qwen2" or "qwen3" or "llama" => TransformerModel.Load(folder, device, dtype, rotaryPrecision: rotaryPrecision),
             "xlstm" => XlstmModel.Load(folder, device),
             _ => throw config.Wrong("model_type", "qwen2, qwen3, llama or xlstm"),
         };

@@ -1,4 +1,3 @@
-using Distil.Core.Artifacts;
 using Distil.Core.Runs;
 using Distil.Trainer.Evaluation;
 

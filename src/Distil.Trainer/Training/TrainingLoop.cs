@@ -89,6 +89,7 @@ public sealed class TrainingLoop
 
     private void Step(StepBatch batch, TrainingPosition position)
     {
+        using var pause = CollectorPause.Begin();
         using var scope = NewDisposeScope();
         var weights = _distillation?.At(position.Epoch, position.Step);
         var learningRate = _schedule.At(position.GlobalStep);

@@ -23,13 +23,14 @@ public sealed class ForwardCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("qwen2-tiny")]
-    [InlineData("qwen3-tiny")]
-    public void Writes_a_teachers_logits_and_hidden_states_as_the_golden_case_has_them(string name)
+    [InlineData("qwen2-tiny", ScalarType.Float32)]
+    [InlineData("qwen3-tiny", ScalarType.Float32)]
+    [InlineData("llama-tiny", ScalarType.BFloat16)] // computed by a model that was cast as a whole
+    public void Writes_a_teachers_logits_and_hidden_states_as_the_golden_case_has_them(string name, ScalarType rotaryPrecision)
     {
         using var golden = new GoldenCase(name);
 
-        ForwardCommand.Run(golden.Folder, $"{golden.Folder}/case.safetensors", PathOf("out.safetensors"), CPU);
+        ForwardCommand.Run(golden.Folder, $"{golden.Folder}/case.safetensors", PathOf("out.safetensors"), CPU, rotaryPrecision);
 
         using var written = SafetensorsFile.Open(PathOf("out.safetensors"));
         Assert.Equal(["hidden_states.0", "hidden_states.1", "hidden_states.2", "hidden_states.3", "logits"], written.Entries.Keys.Order());

@@ -36,6 +36,8 @@ public sealed class JobProgramTests
         Assert.Contains(report.Training.Curves, curve => curve.Kind == CurveKind.Kl);
         Assert.DoesNotContain(report.TrainingWithoutTeacher!.Curves, curve => curve.Kind == CurveKind.Kl);
         Assert.NotEmpty(report.Samples);
+        Assert.NotEmpty(report.KlErrors);
+        Assert.All(report.KlErrors, error => Assert.InRange(error.Relative, 0, 1));
         Assert.Equal(["prepare", "teach", "train", "evaluate"], report.Timings.Select(stage => stage.Stage));
         Assert.True(report.Storage is { TeacherOutputBytes: > 0, CheckpointBytes: > 0, ModelBytes: > 0 });
         Assert.StartsWith("<!doctype html>", Encoding.UTF8.GetString(run[output.Report]));

@@ -14,8 +14,10 @@ internal static class ReportAssembly
     /// <param name="model">The finished model's files.</param>
     /// <param name="samples">Continuations side by side.</param>
     /// <param name="decode">Decoding after several context lengths.</param>
+    /// <param name="klErrors">What the stored form of the teacher's outputs costs.</param>
     public static async Task<RunReport> ReadAsync(
-        JobContext job, IReadOnlyList<ArtifactFile> model, IReadOnlyList<SampleSummary> samples, IReadOnlyList<DecodeComparison> decode)
+        JobContext job, IReadOnlyList<ArtifactFile> model, IReadOnlyList<SampleSummary> samples, IReadOnlyList<DecodeComparison> decode,
+        IReadOnlyList<KlError> klErrors)
     {
         var (request, spec, plan) = (job.Request, job.Spec, job.Plan);
         var dataset = await job.ReadDatasetAsync();
@@ -44,7 +46,7 @@ internal static class ReportAssembly
             Decode = decode,
             Storage = await StorageAsync(job, dataset, outputs, model),
             Timings = history.Timings,
-            KlErrors = outputs is null ? [] : MeanErrors(outputs),
+            KlErrors = klErrors,
             Artifacts = Links(request, spec),
             Machine = Machine.Describe(job.Device),
         };
@@ -117,14 +119,6 @@ internal static class ReportAssembly
 
     private static double Mean(TeacherOutputsManifest outputs, Func<TeacherOutputsShard, double> value) =>
         outputs.Shards.Sum(shard => value(shard) * shard.Tokens) / Math.Max(1, outputs.Tokens);
-
-    private static IReadOnlyList<KlError> MeanErrors(TeacherOutputsManifest outputs) =>
-    [
-        .. from error in outputs.Shards.SelectMany(shard => shard.KlErrors)
-           group error.Relative by error.Temperature into at
-           orderby at.Key descending
-           select new KlError(at.Key, at.Average()),
-    ];
 
     private static IReadOnlyList<ArtifactLink> Links(JobRequest request, RunSpec spec)
     {

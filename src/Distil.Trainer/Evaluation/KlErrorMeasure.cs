@@ -1,0 +1,73 @@
+using Distil.Trainer.Distillation;
+using Distil.Trainer.Models;
+using Distil.Trainer.TeacherOutputs;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Evaluation;
+
+/// <summary>How far KL over kept tokens and tail bucket is from KL over the vocabulary.</summary>
+/// <param name="Temperature">T at which it was measured.</param>
+/// <param name="Relative">|bucketed − dense| / dense, of the means over the sample.</param>
+public sealed record KlError(double Temperature, double Relative);
+
+/// <summary>Measures what storing the teacher's outputs in sparse form costs, on a student's own KL.</summary>
+/// <param name="student">The student as trained.</param>
+/// <param name="teacher">Same vocabulary.</param>
+/// <param name="settings">What is kept of the teacher.</param>
+public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teacher, ExtractionSettings settings)
+{
+    /// <summary>Measures at each temperature.</summary>
+    /// <param name="rows">Each row's real tokens.</param>
+    /// <param name="temperatures">T &gt; 0, inside what <c>settings</c> has nodes for; repeated ones count once.</param>
+    /// <param name="cancel">Looked at before each row.</param>
+    public IReadOnlyList<KlError> Measure(IEnumerable<long[]> rows, IEnumerable<double> temperatures, CancellationToken cancel = default)
+    {
+        using var noGrad = no_grad();
+        double[] at = [.. temperatures.Distinct()];
+        var (bucketed, dense) = (new double[at.Length], new double[at.Length]);
+        foreach (var row in rows)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Add(row, at, bucketed, dense);
+        }
+
+        return [.. at.Select((temperature, i) => new KlError(temperature, Math.Abs(bucketed[i] - dense[i]) / dense[i]))];
+    }
+
+    /// <summary>Adds a row's KL, summed over its positions, at each temperature.</summary>
+    private void Add(long[] row, double[] temperatures, double[] bucketed, double[] dense)
+    {
+        using var pause = CollectorPause.Begin();
+        using var scope = NewDisposeScope();
+        var ids = tensor(row, 1, row.Length);
+        var studentHidden = student.Forward(ids.to(student.Device));                                              // (1, S, D)
+        var teacherHidden = teacher.Forward(ids.to(teacher.Device));                                              // (1, S, D')
+        var targets = TeacherExtractor.Sparse(teacherHidden, teacher.HeadWeight, settings, lengths: null);
+        for (var i = 0; i < temperatures.Length; i++)
+        {
+            var losses = DistillationHead.Compute(
+                studentHidden, student.HeadWeight, ids.to(student.Device), null, targets, new LossWeights(0, 1, temperatures[i]), settings.ChunkPositions);
+            bucketed[i] += losses.Kl.cpu().item<double>() * row.Length;
+            dense[i] += Dense(studentHidden[0], teacherHidden[0], temperatures[i]);
+        }
+    }
+
+    private double Dense(Tensor studentHidden, Tensor teacherHidden, double temperature)
+    {
+        var total = 0.0;
+        for (long start = 0; start < studentHidden.shape[0]; start += settings.ChunkPositions)
+        {
+            using var scope = NewDisposeScope();
+            var count = Math.Min(settings.ChunkPositions, studentHidden.shape[0] - start);
+            var own = LogProbabilities(student, studentHidden.narrow(0, start, count), temperature);
+            var goal = LogProbabilities(teacher, teacherHidden.narrow(0, start, count), temperature).to(student.Device);
+            total += (goal.exp() * (goal - own)).sum(ScalarType.Float64).cpu().item<double>();
+        }
+
+        return total;
+    }
+
+    /// <returns>ln softmax(logits / T), (n, V).</returns>
+    private static Tensor LogProbabilities(ILanguageModel model, Tensor hidden, double temperature) =>
+        hidden.to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).to_type(float32).div_(temperature).log_softmax(-1);
+}

@@ -1,0 +1,47 @@
+using System.Runtime;
+using Distil.Trainer.Models;
+
+namespace Distil.Trainer.Tests.Models;
+
+/// <remarks>Alone in the process: other tests' allocations would end a pause.</remarks>
+[Collection(nameof(CollectorPauseTests))]
+[CollectionDefinition(nameof(CollectorPauseTests), DisableParallelization = true)]
+public sealed class CollectorPauseTests
+{
+    private static object? _sink;
+
+    [Fact]
+    public void Nothing_is_collected_until_the_last_pause_ends()
+    {
+        using var outer = CollectorPause.Begin();
+        var before = GC.CollectionCount(0);
+        using (CollectorPause.Begin())
+            Allocate(CollectorPause.Bytes / 4);
+        Allocate(CollectorPause.Bytes / 4);
+
+        Assert.Equal(before, GC.CollectionCount(0));
+        Assert.Equal(GCLatencyMode.NoGCRegion, GCSettings.LatencyMode);
+        outer.Dispose();
+        Assert.NotEqual(GCLatencyMode.NoGCRegion, GCSettings.LatencyMode);
+    }
+
+    [Fact]
+    public void A_step_that_allocates_too_much_goes_on_with_collections_and_the_next_one_pauses_again()
+    {
+        using (CollectorPause.Begin())
+        {
+            Allocate(2 * CollectorPause.Bytes);
+            Assert.NotEqual(GCLatencyMode.NoGCRegion, GCSettings.LatencyMode);
+        }
+
+        using var next = CollectorPause.Begin();
+        Assert.Equal(GCLatencyMode.NoGCRegion, GCSettings.LatencyMode);
+    }
+
+    private static void Allocate(long bytes)
+    {
+        for (var done = 0L; done < bytes; done += 1000)
+            _sink = new byte[1000];
+        GC.KeepAlive(_sink);
+    }
+}
