@@ -51,17 +51,15 @@ resource environment 'Microsoft.App/managedEnvironments@2025-07-01' = {
   name: 'cae-${name}'
   location: location
   tags: tags
-  properties: union(
-    {
-      // Through diagnostic settings, because the direct way needs the workspace's key.
-      appLogsConfiguration: { destination: 'azure-monitor' }
-      workloadProfiles: [
-        { name: 'Consumption', workloadProfileType: 'Consumption' }
-        { name: 'gpu', workloadProfileType: profiles[gpu].type }
-      ]
-    },
-    empty(subnetId) ? {} : { vnetConfiguration: { infrastructureSubnetId: subnetId, internal: true } }
-  )
+  properties: {
+    // Through diagnostic settings, because the direct way needs the workspace's key.
+    appLogsConfiguration: { destination: 'azure-monitor' }
+    workloadProfiles: [
+      { name: 'Consumption', workloadProfileType: 'Consumption' }
+      { name: 'gpu', workloadProfileType: profiles[gpu].type }
+    ]
+    vnetConfiguration: empty(subnetId) ? null : { infrastructureSubnetId: subnetId, internal: true }
+  }
 }
 
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {

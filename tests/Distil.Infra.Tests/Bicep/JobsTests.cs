@@ -1,0 +1,74 @@
+namespace Distil.Infra.Tests.Bicep;
+
+/// <summary>The jobs are what the runner expects, and fit their machines.</summary>
+public sealed class JobsTests
+{
+    [Theory]
+    [InlineData("dev", "Consumption-GPU-NC8as-T4", 8, "56Gi", 6)]
+    [InlineData("prod", "Consumption-GPU-NC24-A100", 24, "220Gi", 72)]
+    public async Task The_gpu_job_has_a_whole_machine_and_time_for_an_epoch(string example, string profile, int cpu, string memory, int hours)
+    {
+        var deployment = await Deployment.OfAsync(example);
+        var job = deployment.Of("Microsoft.App/jobs").Single(found => found.GetProperty("name").GetString()!.EndsWith("-gpu")).GetProperty("properties");
+        var profiles = deployment.One("Microsoft.App/managedEnvironments").GetProperty("workloadProfiles").EnumerateArray();
+        var named = profiles.Single(found => found.GetProperty("name").ValueEquals(job.GetProperty("workloadProfileName").GetString()));
+        var resources = job.GetProperty("template").GetProperty("containers")[0].GetProperty("resources");
+
+        Assert.Equal(profile, named.GetProperty("workloadProfileType").GetString());
+        Assert.Equal(cpu, resources.GetProperty("cpu").GetInt32());
+        Assert.Equal(memory, resources.GetProperty("memory").GetString());
+        Assert.Equal(hours * 3600, job.GetProperty("configuration").GetProperty("replicaTimeout").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_job_is_the_trainers_work_command_tried_once()
+    {
+        var jobs = (await Deployment.OfAsync("dev")).Of("Microsoft.App/jobs");
+
+        Assert.Equal(2, jobs.Count);
+        Assert.All(jobs, job =>
+        {
+            var properties = job.GetProperty("properties");
+            var container = Assert.Single(properties.GetProperty("template").GetProperty("containers").EnumerateArray());
+            Assert.Equal(["work"], container.GetProperty("args").EnumerateArray().Select(argument => argument.GetString()));
+            Assert.Contains(container.GetProperty("env").EnumerateArray(), variable => variable.GetProperty("name").ValueEquals("AZURE_CLIENT_ID"));
+            Assert.Equal(0, properties.GetProperty("configuration").GetProperty("replicaRetryLimit").GetInt32());
+        });
+    }
+
+    [Theory]
+    [InlineData("dev", 30)]
+    [InlineData("prod", null)]
+    public async Task Runs_cool_down_and_are_deleted_only_where_asked(string example, int? days)
+    {
+        var rules = (await Deployment.OfAsync(example)).One("Microsoft.Storage/storageAccounts/managementPolicies").GetProperty("policy").GetProperty("rules");
+        var definition = rules.EnumerateArray().Single(rule => rule.GetProperty("name").ValueEquals("checkpoints-and-runs")).GetProperty("definition");
+        var actions = definition.GetProperty("actions").GetProperty("baseBlob");
+
+        Assert.Equal("distil/runs/", definition.GetProperty("filters").GetProperty("prefixMatch")[0].GetString());
+        Assert.True(actions.GetProperty("tierToCool").GetProperty("daysAfterModificationGreaterThan").GetInt32() > 0);
+        Assert.Equal(days, actions.TryGetProperty("delete", out var delete) ? delete.GetProperty("daysAfterModificationGreaterThan").GetInt32() : default(int?));
+    }
+
+    [Fact]
+    public async Task Failed_jobs_stalled_jobs_and_spend_alert_somebody()
+    {
+        var deployment = await Deployment.OfAsync("dev");
+        var rules = deployment.Of("Microsoft.Insights/scheduledQueryRules").Select(rule => rule.GetProperty("properties")).ToList();
+
+        Assert.Equal(["Distil: failed jobs", "Distil: stalled jobs"], rules.Select(rule => rule.GetProperty("displayName").GetString()).Order());
+        Assert.All(rules, rule => Assert.EndsWith("/actionGroups/ag-distil-dev", rule.GetProperty("actions").GetProperty("actionGroups")[0].GetString()));
+        Assert.Equal(100, deployment.One("Microsoft.Consumption/budgets").GetProperty("amount").GetInt32());
+    }
+
+    [Fact]
+    public async Task The_workbook_shows_every_query()
+    {
+        // The jobs' ids are known when they are made: until then the page is an expression, its quotes doubled.
+        var page = (await Deployment.OfAsync("dev")).One("Microsoft.Insights/workbooks").GetProperty("serializedData").GetString()!;
+        var queries = Directory.GetFiles(Path.Combine(BicepCompiler.Sources, "queries"));
+
+        Assert.Equal(3, queries.Length);
+        Assert.All(queries, query => Assert.Contains(File.ReadAllText(query).Replace("'", "''"), page));
+    }
+}
