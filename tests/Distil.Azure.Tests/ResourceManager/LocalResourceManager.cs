@@ -75,4 +75,7 @@ internal sealed record Answer(int Status, string Body = "", params (string Name,
 {
     /// <summary>The connection breaks instead of an answer.</summary>
     public const int Drop = 0;
+
+    /// <summary>An execution in one of the platform's states.</summary>
+    public static Answer Execution(string status) => new(200, $$$"""{"name":"caj-gpu-abc","properties":{"status":"{{{status}}}"}}""");
 }

@@ -1,3 +1,5 @@
+using Distil.Azure.ContainerApps;
+
 namespace Distil.Infra.Tests.Bicep;
 
 /// <summary>The jobs are what the runner expects, and fit their machines.</summary>
@@ -34,6 +36,16 @@ public sealed class JobsTests
             Assert.Contains(container.GetProperty("env").EnumerateArray(), variable => variable.GetProperty("name").ValueEquals("AZURE_CLIENT_ID"));
             Assert.Equal(0, properties.GetProperty("configuration").GetProperty("replicaRetryLimit").GetInt32());
         });
+    }
+
+    [Fact]
+    public async Task The_host_is_told_of_the_jobs_by_the_names_that_it_reads()
+    {
+        var settings = (await Deployment.OfAsync("dev")).One("Microsoft.Web/sites").GetProperty("siteConfig").GetProperty("appSettings");
+        var names = settings.EnumerateArray().Select(setting => setting.GetProperty("name").GetString()).ToList();
+
+        Assert.Contains(ContainerAppJobOptions.GpuJobVariable, names);
+        Assert.Contains(ContainerAppJobOptions.CpuJobVariable, names);
     }
 
     [Theory]
