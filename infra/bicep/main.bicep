@@ -10,8 +10,8 @@ param name string
 @description('A region with Flex Consumption and the chosen serverless GPU.')
 param location string = resourceGroup().location
 
-@description('The trainer\'s image: repository and tag in the registry that is made here.')
-param image string = 'distil-trainer:latest'
+@description('The trainer\'s image: repository and tag in the registry that is made here. Empty until it is pushed: the jobs need some image to exist.')
+param image string
 
 @description('The GPU of the jobs.')
 @allowed(['A100', 'T4'])
@@ -109,11 +109,19 @@ module storage 'modules/storage.bicep' = {
     operatorPrincipalIds: operatorPrincipalIds
     privateNetworking: privateNetworking
     allowedIps: allowedIps
-    coolAfterDays: coolAfterDays
-    deleteRunsAfterDays: deleteRunsAfterDays
     workspaceId: monitoring.outputs.workspaceId
   }
   dependsOn: [identities]
+}
+
+module lifecycle 'modules/lifecycle.bicep' = {
+  params: {
+    storageName: storageName
+    artifactContainer: artifactContainer
+    coolAfterDays: coolAfterDays
+    deleteRunsAfterDays: deleteRunsAfterDays
+  }
+  dependsOn: [storage]
 }
 
 module registry 'modules/registry.bicep' = {
@@ -165,7 +173,7 @@ module jobs 'modules/jobs.bicep' = {
     tags: allTags
     gpu: gpu
     gpuTimeoutHours: gpuTimeoutHours
-    image: '${registry.outputs.loginServer}/${image}'
+    image: empty(image) ? 'mcr.microsoft.com/k8se/quickstart-jobs:latest' : '${registry.outputs.loginServer}/${image}'
     registryServer: registry.outputs.loginServer
     trainerName: trainerName
     hostName: hostName

@@ -2,6 +2,7 @@
 using 'main.bicep'
 
 param name = 'distil-dev'
+param image = 'distil-trainer:latest' // '' at the first deployment, before it is pushed
 param gpu = 'T4'
 param gpuTimeoutHours = 6
 param alertEmail = 'distil-dev@example.com'

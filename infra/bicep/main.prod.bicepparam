@@ -2,6 +2,7 @@
 using 'main.bicep'
 
 param name = 'distil-prod'
+param image = 'distil-trainer:latest' // '' at the first deployment, before it is pushed
 param gpu = 'A100'
 param gpuTimeoutHours = 72
 param durableBackend = 'scheduler'

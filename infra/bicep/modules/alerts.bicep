@@ -63,7 +63,15 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       // The tables come with the first line written to them: a new deployment has none yet.
       skipQueryValidation: true
       criteria: {
-        allOf: [{ query: rule.query, timeAggregation: 'Count', operator: 'GreaterThan', threshold: 0, dimensions: [{ name: 'Job', operator: 'Include', values: ['*'] }] }]
+        allOf: [
+          {
+            query: rule.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            dimensions: [{ name: 'Job', operator: 'Include', values: ['*'] }]
+          }
+        ]
       }
       actions: { actionGroups: [people.id] }
     }

@@ -26,12 +26,6 @@ param operatorPrincipalIds string[]
 param privateNetworking bool
 param allowedIps string[]
 
-@description('Days without a change after which a run\'s files (checkpoints, above all) move to the cool tier.')
-param coolAfterDays int
-
-@description('Days without a change after which a run\'s files are deleted, finished models included; 0 keeps them.')
-param deleteRunsAfterDays int
-
 @description('Workspace that gets a line for each write; the alert on stalled runs reads them.')
 param workspaceId string
 
@@ -85,40 +79,6 @@ resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   parent: blobs
   name: 'app-package'
   properties: { publicAccess: 'None' }
-}
-
-// A rule's prefix knows no wildcard, so checkpoints (runs/{run}/checkpoints/) go with their run. The trainer deletes those it no longer needs itself.
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01-01' = {
-  parent: account
-  name: 'default'
-  properties: {
-    policy: {
-      rules: [
-        {
-          name: 'checkpoints-and-runs'
-          type: 'Lifecycle'
-          definition: {
-            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${artifactContainer}/runs/'] }
-            actions: {
-              baseBlob: union(
-                { tierToCool: { daysAfterModificationGreaterThan: coolAfterDays } },
-                deleteRunsAfterDays == 0 ? {} : { delete: { daysAfterModificationGreaterThan: deleteRunsAfterDays } }
-              )
-            }
-          }
-        }
-        {
-          name: 'teacher-outputs'
-          type: 'Lifecycle'
-          definition: {
-            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${artifactContainer}/teacher-outputs/'] }
-            actions: { baseBlob: { tierToCool: { daysAfterModificationGreaterThan: coolAfterDays } } }
-          }
-        }
-      ]
-    }
-  }
-  dependsOn: [artifacts]
 }
 
 resource writes 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {

@@ -28,7 +28,7 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
 
     /// <summary>Does an action of a resource and waits until it is done.</summary>
     /// <returns>Its answer; null where it answers without a body, or where the resource does not exist.</returns>
-    /// <exception cref="ResourceManagerException">It was refused, failed, or took longer than <see cref="ResourceManagerOptions.LongestOperation"/>.</exception>
+    /// <exception cref="ResourceManagerException">It was refused, failed, or took too long (<see cref="ResourceManagerOptions.LongestOperation"/>).</exception>
     public async Task<JsonNode?> PostAsync(string path, JsonNode? body, CancellationToken cancel)
     {
         var started = time.GetTimestamp();
@@ -113,7 +113,8 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
         if (response is null)
             return new ResourceManagerException(null, $"{what}: no answer in {tries} tries: {fault!.Message}", fault);
 
-        return new ResourceManagerException(response.StatusCode, $"{what}: {(int)response.StatusCode} {Said(await response.Content.ReadAsStringAsync(cancel))}");
+        var said = Said(await response.Content.ReadAsStringAsync(cancel));
+        return new ResourceManagerException(response.StatusCode, $"{what}: {(int)response.StatusCode} {said}");
     }
 
     // Resource Manager says {"error":{"code":…,"message":…}}; a proxy before it may say anything.

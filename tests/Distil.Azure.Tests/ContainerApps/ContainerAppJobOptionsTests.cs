@@ -9,7 +9,9 @@ public sealed class ContainerAppJobOptionsTests
     [Fact]
     public void Reads_the_settings_that_the_deployment_makes()
     {
-        var options = ContainerAppJobOptions.FromEnvironment(new Dictionary<string, string?> { ["DISTIL_GPU_JOB"] = "g", ["DISTIL_CPU_JOB"] = "c" }.GetValueOrDefault);
+        var settings = new Dictionary<string, string?> { ["DISTIL_GPU_JOB"] = "g", ["DISTIL_CPU_JOB"] = "c" };
+
+        var options = ContainerAppJobOptions.FromEnvironment(settings.GetValueOrDefault);
 
         Assert.Equal(new ContainerAppJobOptions { GpuJob = "g", CpuJob = "c" }, options);
     }

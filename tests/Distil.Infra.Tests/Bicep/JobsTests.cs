@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Distil.Azure.ContainerApps;
 
 namespace Distil.Infra.Tests.Bicep;
@@ -11,15 +12,16 @@ public sealed class JobsTests
     public async Task The_gpu_job_has_a_whole_machine_and_time_for_an_epoch(string example, string profile, int cpu, string memory, int hours)
     {
         var deployment = await Deployment.OfAsync(example);
-        var job = deployment.Of("Microsoft.App/jobs").Single(found => found.GetProperty("name").GetString()!.EndsWith("-gpu")).GetProperty("properties");
+        var job = deployment.Of("Microsoft.App/jobs").Single(found => found.GetProperty("name").GetString()!.EndsWith("-gpu"));
+        var configured = job.GetProperty("properties");
         var profiles = deployment.One("Microsoft.App/managedEnvironments").GetProperty("workloadProfiles").EnumerateArray();
-        var named = profiles.Single(found => found.GetProperty("name").ValueEquals(job.GetProperty("workloadProfileName").GetString()));
-        var resources = job.GetProperty("template").GetProperty("containers")[0].GetProperty("resources");
+        var named = profiles.Single(found => found.GetProperty("name").ValueEquals(configured.GetProperty("workloadProfileName").GetString()));
+        var resources = Container(job).GetProperty("resources");
 
         Assert.Equal(profile, named.GetProperty("workloadProfileType").GetString());
         Assert.Equal(cpu, resources.GetProperty("cpu").GetInt32());
         Assert.Equal(memory, resources.GetProperty("memory").GetString());
-        Assert.Equal(hours * 3600, job.GetProperty("configuration").GetProperty("replicaTimeout").GetInt32());
+        Assert.Equal(hours * 3600, configured.GetProperty("configuration").GetProperty("replicaTimeout").GetInt32());
     }
 
     [Fact]
@@ -30,12 +32,23 @@ public sealed class JobsTests
         Assert.Equal(2, jobs.Count);
         Assert.All(jobs, job =>
         {
-            var properties = job.GetProperty("properties");
-            var container = Assert.Single(properties.GetProperty("template").GetProperty("containers").EnumerateArray());
+            var container = Container(job);
             Assert.Equal(["work"], container.GetProperty("args").EnumerateArray().Select(argument => argument.GetString()));
             Assert.Contains(container.GetProperty("env").EnumerateArray(), variable => variable.GetProperty("name").ValueEquals("AZURE_CLIENT_ID"));
-            Assert.Equal(0, properties.GetProperty("configuration").GetProperty("replicaRetryLimit").GetInt32());
+            Assert.Equal(0, job.GetProperty("properties").GetProperty("configuration").GetProperty("replicaRetryLimit").GetInt32());
         });
+    }
+
+    [Theory]
+    [InlineData("", "mcr.microsoft.com/k8se/quickstart-jobs:latest")]
+    [InlineData("mine:1", ", 'mine:1')]")]
+    public async Task Jobs_can_be_made_before_their_image_is_pushed(string image, string used)
+    {
+        var prediction = await BicepCompiler.PredictAsync("main.dev.bicepparam", text => text.Replace("'distil-trainer:latest'", $"'{image}'"));
+        var jobs = new Deployment(prediction).Of("Microsoft.App/jobs");
+
+        Assert.Equal(2, jobs.Count);
+        Assert.All(jobs, job => Assert.EndsWith(used, Container(job).GetProperty("image").GetString()));
     }
 
     [Fact]
@@ -53,7 +66,8 @@ public sealed class JobsTests
     [InlineData("prod", null)]
     public async Task Runs_cool_down_and_are_deleted_only_where_asked(string example, int? days)
     {
-        var rules = (await Deployment.OfAsync(example)).One("Microsoft.Storage/storageAccounts/managementPolicies").GetProperty("policy").GetProperty("rules");
+        var policy = (await Deployment.OfAsync(example)).One("Microsoft.Storage/storageAccounts/managementPolicies").GetProperty("policy");
+        var rules = policy.GetProperty("rules");
         var definition = rules.EnumerateArray().Single(rule => rule.GetProperty("name").ValueEquals("checkpoints-and-runs")).GetProperty("definition");
         var actions = definition.GetProperty("actions").GetProperty("baseBlob");
 
@@ -83,4 +97,7 @@ public sealed class JobsTests
         Assert.Equal(3, queries.Length);
         Assert.All(queries, query => Assert.Contains(File.ReadAllText(query).Replace("'", "''"), page));
     }
+
+    private static JsonElement Container(JsonElement job) =>
+        Assert.Single(job.GetProperty("properties").GetProperty("template").GetProperty("containers").EnumerateArray());
 }
