@@ -73,7 +73,8 @@ public sealed class JobsTests
 
         Assert.Equal("distil/runs/", definition.GetProperty("filters").GetProperty("prefixMatch")[0].GetString());
         Assert.True(actions.GetProperty("tierToCool").GetProperty("daysAfterModificationGreaterThan").GetInt32() > 0);
-        Assert.Equal(days, actions.TryGetProperty("delete", out var delete) ? delete.GetProperty("daysAfterModificationGreaterThan").GetInt32() : default(int?));
+        int? deletedAfter = actions.TryGetProperty("delete", out var delete) ? delete.GetProperty("daysAfterModificationGreaterThan").GetInt32() : null;
+        Assert.Equal(days, deletedAfter);
     }
 
     [Fact]
