@@ -11,13 +11,15 @@ namespace Distil.Azure.ContainerApps;
 /// <param name="kindOf">Reads what a request asks for; <see cref="ReadKindAsync"/> reads its blob.</param>
 /// <param name="time">The clock of all pauses.</param>
 /// <remarks>
-/// A handle is the execution's resource id, so any host can go on with it. A start whose answer was lost may leave an execution that nobody
-/// asks after: it ends by itself, because a job's result is final.
+/// A handle is the execution's resource id, so any host can go on with it. An execution that is at work on a request is found again instead of
+/// started twice: a host that died between start and journal, or an answer that was lost, must not cost a second GPU.
 /// </remarks>
 public sealed class ContainerAppJobRunner(
     ResourceManagerClient resources, ContainerAppJobOptions options, Func<Uri, CancellationToken, Task<JobKind>> kindOf, TimeProvider time) : IJobRunner
 {
     private const string Version = "?api-version=2025-07-01";
+    private const int MostStarts = 3;
+    private static readonly TimeSpan StartPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StopPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestStop = TimeSpan.FromMinutes(10);
 
@@ -36,11 +38,24 @@ public sealed class ContainerAppJobRunner(
             ?? throw new ResourceManagerException(System.Net.HttpStatusCode.NotFound, $"{job} does not exist");
         var template = ExecutionTemplate.For(found, request)
             ?? throw new ResourceManagerException(null, $"{job} has no container; its template needs one");
-        var execution = await resources.PostAsync($"{job}/start{Version}", template, cancel);
+        for (var starts = 1; ; starts++)
+        {
+            if (await FindAsync(job, request, cancel) is { } name)
+                return $"{job}/executions/{name}";
 
-        return execution?["name"]?.GetValue<string>() is { Length: > 0 } name
-            ? $"{job}/executions/{name}"
-            : throw new ResourceManagerException(null, $"{job}/start did not name the execution that it started");
+            try
+            {
+                var execution = await resources.PostAsync($"{job}/start{Version}", template, once: true, cancel);
+                return execution?["name"]?.GetValue<string>() is { Length: > 0 } started
+                    ? $"{job}/executions/{started}"
+                    : throw new ResourceManagerException(System.Net.HttpStatusCode.OK, $"{job}/start did not name the execution that it started");
+            }
+            catch (ResourceManagerException lost) when (lost.MayHaveBeenDone && starts < MostStarts)
+            {
+                // The list of executions may be behind the start.
+                await Task.Delay(StartPause * starts, time, cancel);
+            }
+        }
     }
 
     /// <inheritdoc />
@@ -55,7 +70,7 @@ public sealed class ContainerAppJobRunner(
             return;
 
         var started = time.GetTimestamp();
-        await resources.PostAsync($"{handle}/stop{Version}", null, cancel);
+        await resources.PostAsync($"{handle}/stop{Version}", null, once: false, cancel);
         while (await PollAsync(handle, cancel) == JobState.Running)
         {
             if (time.GetElapsedTime(started) > LongestStop)
@@ -63,6 +78,18 @@ public sealed class ContainerAppJobRunner(
 
             await Task.Delay(StopPause, time, cancel);
         }
+    }
+
+    // The name of the execution that is at work on a request; null where none is.
+    private async Task<string?> FindAsync(string job, Uri request, CancellationToken cancel)
+    {
+        await foreach (var execution in resources.ListAsync($"{job}/executions{Version}", cancel))
+        {
+            if (StateOf(execution) == JobState.Running && ExecutionTemplate.IsFor(execution, request))
+                return execution["name"]!.GetValue<string>();
+        }
+
+        return null;
     }
 
     // "Unknown" and "Degraded" are no ends: the machine may be at work, and a second one would cost as much again.

@@ -32,6 +32,12 @@ internal static class ExecutionTemplate
         return start;
     }
 
+    /// <summary>Whether an execution was started with <see cref="For"/> the request.</summary>
+    public static bool IsFor(JsonNode execution, Uri request) =>
+        execution["properties"]?["template"]?["containers"] is JsonArray { Count: > 0 } containers
+        && containers[0]!["args"] is JsonArray arguments
+        && arguments.Any(argument => argument?.GetValue<string>() == request.AbsoluteUri);
+
     private static JsonArray Copies(JsonArray containers) => [.. containers.Select(container =>
     {
         var copy = Only(container!, Fields);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -12,7 +13,6 @@ namespace Distil.Azure.ResourceManager;
 /// <param name="credential">Whose rights they use.</param>
 /// <param name="options">Pauses and bounds.</param>
 /// <param name="time">The clock of all pauses.</param>
-/// <remarks>A request whose answer was lost is sent again, so what it asks for may happen twice: callers ask for what may.</remarks>
 public sealed class ResourceManagerClient(HttpClient http, TokenCredential credential, ResourceManagerOptions options, TimeProvider time)
 {
     private readonly TokenRequestContext scope = new([new Uri(options.Endpoint, ".default").ToString()]);
@@ -22,17 +22,35 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
     /// <exception cref="ResourceManagerException">It could not be read.</exception>
     public async Task<JsonNode?> TryGetAsync(string path, CancellationToken cancel)
     {
-        using var response = await SendAsync(HttpMethod.Get, new Uri(options.Endpoint, path), null, cancel);
+        using var response = await SendAsync(HttpMethod.Get, new Uri(options.Endpoint, path), null, once: false, cancel);
         return response.StatusCode == HttpStatusCode.NotFound ? null : await BodyAsync(response, cancel);
     }
 
+    /// <summary>Reads a collection, page after page; nothing where it does not exist.</summary>
+    /// <exception cref="ResourceManagerException">It could not be read.</exception>
+    public async IAsyncEnumerable<JsonNode> ListAsync(string path, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        for (var next = path; next is not null;)
+        {
+            var page = await TryGetAsync(Trusted(new Uri(next, UriKind.RelativeOrAbsolute)).PathAndQuery, cancel);
+            foreach (var item in page?["value"] as JsonArray ?? [])
+                yield return item!;
+
+            next = page?["nextLink"]?.GetValue<string>();
+        }
+    }
+
     /// <summary>Does an action of a resource and waits until it is done.</summary>
+    /// <param name="path">The action.</param>
+    /// <param name="body">What it is given; null for nothing.</param>
+    /// <param name="once">Whether it must not be done twice: then a lost answer is an error (<see cref="ResourceManagerException.MayHaveBeenDone"/>).</param>
+    /// <param name="cancel">Cancels the call, not the action.</param>
     /// <returns>Its answer; null where it answers without a body, or where the resource does not exist.</returns>
     /// <exception cref="ResourceManagerException">It was refused, failed, or took too long (<see cref="ResourceManagerOptions.LongestOperation"/>).</exception>
-    public async Task<JsonNode?> PostAsync(string path, JsonNode? body, CancellationToken cancel)
+    public async Task<JsonNode?> PostAsync(string path, JsonNode? body, bool once, CancellationToken cancel)
     {
         var started = time.GetTimestamp();
-        var response = await SendAsync(HttpMethod.Post, new Uri(options.Endpoint, path), body, cancel);
+        var response = await SendAsync(HttpMethod.Post, new Uri(options.Endpoint, path), body, once, cancel);
         try
         {
             while (response.StatusCode == HttpStatusCode.Accepted && response.Headers.Location is { } location)
@@ -42,7 +60,7 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
 
                 await Task.Delay(RetryPause.Asked(response.Headers.RetryAfter, time.GetUtcNow()) ?? options.OperationPause, time, cancel);
                 response.Dispose();
-                response = await SendAsync(HttpMethod.Get, Trusted(location), null, cancel);
+                response = await SendAsync(HttpMethod.Get, Trusted(location), null, once: false, cancel);
             }
 
             return response.StatusCode == HttpStatusCode.NotFound ? null : await BodyAsync(response, cancel);
@@ -54,7 +72,7 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
     }
 
     // Success and "not found" come back; everything else is tried again or thrown.
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri uri, JsonNode? body, CancellationToken cancel)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri uri, JsonNode? body, bool once, CancellationToken cancel)
     {
         for (var tries = 1; ; tries++)
         {
@@ -64,7 +82,7 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
 
             using (response)
             {
-                if (tries >= options.MostTries || (response is not null && !RetryPause.MayPass(response.StatusCode)))
+                if (tries >= options.MostTries || !RetryPause.MayPass(response?.StatusCode, once))
                     throw await ErrorAsync(method, uri, response, fault, tries, cancel);
 
                 await Task.Delay(RetryPause.After(options, tries, response?.Headers.RetryAfter, time.GetUtcNow()), time, cancel);

@@ -10,4 +10,7 @@ public sealed class ResourceManagerException(HttpStatusCode? status, string mess
 {
     /// <value>The last answer's status; null where there was none.</value>
     public HttpStatusCode? Status => status;
+
+    /// <value>Whether the request may have been obeyed all the same: no answer came, or one that says nothing of it.</value>
+    public bool MayHaveBeenDone => status is null or HttpStatusCode.RequestTimeout || (int)status >= 500;
 }

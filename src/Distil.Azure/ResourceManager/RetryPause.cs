@@ -6,9 +6,11 @@ namespace Distil.Azure.ResourceManager;
 /// <summary>Which answers are worth another try, and when.</summary>
 internal static class RetryPause
 {
-    /// <summary>Whether the same request may succeed later: too many requests, a time-out, or a fault of the service.</summary>
-    public static bool MayPass(HttpStatusCode status) =>
-        status is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout || (int)status >= 500;
+    /// <summary>Whether the same request may succeed later: too many requests, a time-out, no answer, or a fault of the service.</summary>
+    /// <param name="status">The answer's; null where there was none.</param>
+    /// <param name="once">Whether the request must not be obeyed twice: then only a refusal may be followed by another try.</param>
+    public static bool MayPass(HttpStatusCode? status, bool once) =>
+        status is HttpStatusCode.TooManyRequests || (!once && (status is null or HttpStatusCode.RequestTimeout || (int)status >= 500));
 
     /// <summary>The pause after a failure: what the service asks for, else twice the one before.</summary>
     /// <param name="options">The pauses.</param>

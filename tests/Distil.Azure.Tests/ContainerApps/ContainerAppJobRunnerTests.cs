@@ -56,6 +56,45 @@ public sealed class ContainerAppJobRunnerTests : IAsyncLifetime
         Assert.All(server.Requests, request => Assert.Equal("?api-version=2025-07-01", request.Query));
     }
 
+    [Fact]
+    public async Task An_execution_at_work_on_the_request_is_not_started_again()
+    {
+        server.On($"GET {Gpu}", new Answer(200, Job));
+        server.On($"GET {Gpu}/executions", Executions(("other", "Running", "https://other"), ("ended", "Failed", Request.AbsoluteUri)));
+        server.On($"POST {Gpu}/start", Started);
+        Assert.Equal(Execution, await Runner().StartAsync(Request, Cancel));
+
+        server.On($"GET {Gpu}/executions", Executions(("caj-gpu-old", "Running", Request.AbsoluteUri)));
+        Assert.Equal($"{Gpu}/executions/caj-gpu-old", await Runner().StartAsync(Request, Cancel));
+
+        Assert.Equal(1, server.Count($"POST {Gpu}/start"));
+    }
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(Answer.Drop)]
+    public async Task A_start_whose_answer_was_lost_is_looked_for_before_another(int status)
+    {
+        server.On($"GET {Gpu}", new Answer(200, Job));
+        server.On($"GET {Gpu}/executions", Executions(), Executions(("caj-gpu-abc", "Processing", Request.AbsoluteUri)));
+        server.On($"POST {Gpu}/start", new Answer(status));
+
+        Assert.Equal(Execution, await Runner().StartAsync(Request, Cancel));
+
+        Assert.Equal(1, server.Count($"POST {Gpu}/start"));
+    }
+
+    [Fact]
+    public async Task Starts_that_go_on_failing_are_an_error()
+    {
+        server.On($"GET {Gpu}", new Answer(200, Job));
+        server.On($"POST {Gpu}/start", new Answer(503));
+
+        await Assert.ThrowsAsync<ResourceManagerException>(() => Runner().StartAsync(Request, Cancel));
+
+        Assert.Equal(3, server.Count($"POST {Gpu}/start"));
+    }
+
     [Theory]
     [InlineData(JobKind.Prepare, Cpu)]
     [InlineData(JobKind.Teach, Gpu)]
@@ -168,6 +207,20 @@ public sealed class ContainerAppJobRunnerTests : IAsyncLifetime
         await Runner().StopAsync(Execution, Cancel);
 
         Assert.Equal(0, server.Count($"POST {Execution}/stop"));
+    }
+
+    private static Answer Executions(params (string Name, string Status, string Request)[] executions)
+    {
+        var items = executions.Select(JsonNode (execution) => new JsonObject
+        {
+            ["name"] = execution.Name,
+            ["properties"] = new JsonObject
+            {
+                ["status"] = execution.Status,
+                ["template"] = new JsonObject { ["containers"] = new JsonArray(new JsonObject { ["args"] = new JsonArray("work", execution.Request) }) },
+            },
+        });
+        return new Answer(200, new JsonObject { ["value"] = new JsonArray([.. items]) }.ToJsonString());
     }
 
     private ContainerAppJobRunner Runner(JobKind kind = JobKind.Train)

@@ -85,7 +85,7 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
     {
         server.On($"POST {Path}", new Answer(status, body));
 
-        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => Client().PostAsync(Path, new JsonObject(), Cancel));
+        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => Client().PostAsync(Path, new JsonObject(), once: false, Cancel));
 
         Assert.Equal($"POST {Path}: {status} {said}", error.Message);
         Assert.Single(server.Requests);
@@ -97,11 +97,39 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
         server.On($"POST {Path}", new Answer(202, "", ("Location", "{endpoint}/operations/1"), ("Retry-After", "30")));
         server.On("GET /operations/1", new Answer(202, "", ("Location", "/operations/1")), new Answer(500), Fine);
 
-        var answer = await Client().PostAsync(Path, new JsonObject(), Cancel);
+        var answer = await Client().PostAsync(Path, new JsonObject(), once: false, Cancel);
 
         Assert.Equal("one", answer!["name"]!.GetValue<string>());
         Assert.Equal([TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(2)], time.Pauses);
         Assert.Equal(1, server.Count($"POST {Path}"));
+    }
+
+    [Theory]
+    [InlineData(429, 2)]
+    [InlineData(500, 1)]
+    [InlineData(Answer.Drop, 1)]
+    public async Task What_must_happen_once_is_asked_again_only_after_a_refusal(int status, int asked)
+    {
+        server.On($"POST {Path}", new Answer(status), Fine);
+
+        var post = Client().PostAsync(Path, new JsonObject(), once: true, Cancel);
+        if (asked == 2)
+            Assert.NotNull(await post);
+        else
+            Assert.True((await Assert.ThrowsAsync<ResourceManagerException>(() => post)).MayHaveBeenDone);
+
+        Assert.Equal(asked, server.Count($"POST {Path}"));
+    }
+
+    [Fact]
+    public async Task Reads_every_page()
+    {
+        server.On($"GET {Path}", new Answer(200, $$"""{"value":[1,2],"nextLink":"{{server.Endpoint}}more?page=2"}"""));
+        server.On("GET /more", new Answer(200, """{"value":[3]}"""));
+
+        var found = await Client().ListAsync(Path, Cancel).Select(item => item.GetValue<int>()).ToListAsync(Cancel);
+
+        Assert.Equal([1, 2, 3], found);
     }
 
     [Fact]
@@ -110,7 +138,7 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
         server.On($"POST {Path}", new Answer(202, "", ("Location", "/operations/1"), ("Retry-After", "300")));
         server.On("GET /operations/1", new Answer(202, "", ("Location", "/operations/1"), ("Retry-After", "300")));
 
-        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => Client().PostAsync(Path, new JsonObject(), Cancel));
+        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => Client().PostAsync(Path, new JsonObject(), once: false, Cancel));
 
         Assert.Equal($"POST {Path} is still under way after 00:20:00", error.Message);
     }
@@ -120,7 +148,7 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
     {
         server.On($"POST {Path}", new Answer(202, "", ("Location", "http://localhost.invalid/operations/1")));
 
-        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => Client().PostAsync(Path, new JsonObject(), Cancel));
+        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => Client().PostAsync(Path, new JsonObject(), once: false, Cancel));
 
         Assert.Contains("localhost.invalid", error.Message);
     }
