@@ -1,0 +1,101 @@
+using System.Text.Json.Nodes;
+using Distil.Azure.ResourceManager;
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+
+namespace Distil.Azure.ContainerApps;
+
+/// <summary>Runs jobs as executions of Container Apps jobs.</summary>
+/// <param name="resources">Azure Resource Manager.</param>
+/// <param name="options">The jobs.</param>
+/// <param name="kindOf">Reads what a request asks for; <see cref="ReadKindAsync"/> reads its blob.</param>
+/// <param name="time">The clock of all pauses.</param>
+/// <remarks>
+/// A handle is the execution's resource id, so any host can go on with it. An execution that is at work on a request is found again instead of
+/// started twice: a host that died between start and journal, or an answer that was lost, must not cost a second GPU.
+/// </remarks>
+public sealed class ContainerAppJobRunner(
+    ResourceManagerClient resources, ContainerAppJobOptions options, Func<Uri, CancellationToken, Task<JobKind>> kindOf, TimeProvider time) : IJobRunner
+{
+    private const string Version = "?api-version=2025-07-01";
+    private const int MostStarts = 3;
+    private static readonly TimeSpan StartPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StopPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestStop = TimeSpan.FromMinutes(10);
+
+    /// <summary>Reads what a request asks for from its blob.</summary>
+    public static async Task<JobKind> ReadKindAsync(Uri request, CancellationToken cancel)
+    {
+        var (store, blob) = ArtifactStore.OpenFor(request);
+        return (await store.ReadJsonAsync<JobRequest>(blob, cancel)).Kind;
+    }
+
+    /// <inheritdoc />
+    public async Task<string> StartAsync(Uri request, CancellationToken cancel)
+    {
+        var job = options.For(await kindOf(request, cancel));
+        var found = await resources.TryGetAsync(job + Version, cancel)
+            ?? throw new ResourceManagerException(System.Net.HttpStatusCode.NotFound, $"{job} does not exist");
+        var template = ExecutionTemplate.For(found, request)
+            ?? throw new ResourceManagerException(null, $"{job} has no container; its template needs one");
+        for (var starts = 1; ; starts++)
+        {
+            if (await FindAsync(job, request, cancel) is { } name)
+                return $"{job}/executions/{name}";
+
+            try
+            {
+                var execution = await resources.PostAsync($"{job}/start{Version}", template, once: true, cancel);
+                return execution?["name"]?.GetValue<string>() is { Length: > 0 } started
+                    ? $"{job}/executions/{started}"
+                    : throw new ResourceManagerException(System.Net.HttpStatusCode.OK, $"{job}/start did not name the execution that it started");
+            }
+            catch (ResourceManagerException lost) when (lost.MayHaveBeenDone && starts < MostStarts)
+            {
+                // The list of executions may be behind the start.
+                await Task.Delay(StartPause * starts, time, cancel);
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    /// <remarks>Running may be wrong: executions whose container has ended were seen in that state until their time-out.</remarks>
+    public async Task<JobState> PollAsync(string handle, CancellationToken cancel) =>
+        handle.Length == 0 || await resources.TryGetAsync(handle + Version, cancel) is not { } execution ? JobState.Unknown : StateOf(execution);
+
+    /// <inheritdoc />
+    public async Task StopAsync(string handle, CancellationToken cancel)
+    {
+        if (await PollAsync(handle, cancel) != JobState.Running)
+            return;
+
+        var started = time.GetTimestamp();
+        await resources.PostAsync($"{handle}/stop{Version}", null, once: false, cancel);
+        while (await PollAsync(handle, cancel) == JobState.Running)
+        {
+            if (time.GetElapsedTime(started) > LongestStop)
+                throw new ResourceManagerException(null, $"{handle} is still running {LongestStop} after it was told to stop");
+
+            await Task.Delay(StopPause, time, cancel);
+        }
+    }
+
+    // The name of the execution that is at work on a request; null where none is.
+    private async Task<string?> FindAsync(string job, Uri request, CancellationToken cancel)
+    {
+        await foreach (var execution in resources.ListAsync($"{job}/executions{Version}", cancel))
+        {
+            if (StateOf(execution) == JobState.Running && ExecutionTemplate.IsFor(execution, request))
+                return execution["name"]!.GetValue<string>();
+        }
+
+        return null;
+    }
+
+    // "Unknown" and "Degraded" are no ends: the machine may be at work, and a second one would cost as much again.
+    private static JobState StateOf(JsonNode execution) => execution["properties"]?["status"]?.GetValue<string>() switch
+    {
+        "Succeeded" or "Failed" or "Stopped" => JobState.Ended,
+        _ => JobState.Running,
+    };
+}

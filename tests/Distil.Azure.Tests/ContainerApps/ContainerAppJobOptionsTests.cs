@@ -1,0 +1,25 @@
+using Distil.Azure.ContainerApps;
+using Distil.Core.Errors;
+using Distil.Core.Jobs;
+
+namespace Distil.Azure.Tests.ContainerApps;
+
+public sealed class ContainerAppJobOptionsTests
+{
+    [Fact]
+    public void Reads_the_settings_that_the_deployment_makes()
+    {
+        var settings = new Dictionary<string, string?> { ["DISTIL_GPU_JOB"] = "g", ["DISTIL_CPU_JOB"] = "c" };
+
+        var options = ContainerAppJobOptions.FromEnvironment(settings.GetValueOrDefault);
+
+        Assert.Equal(new ContainerAppJobOptions { GpuJob = "g", CpuJob = "c" }, options);
+    }
+
+    [Fact]
+    public void Does_without_a_job_for_text() => Assert.Equal("g", new ContainerAppJobOptions { GpuJob = "g" }.For(JobKind.Prepare));
+
+    [Fact]
+    public void Names_the_setting_that_is_missing() =>
+        Assert.Contains("DISTIL_GPU_JOB", Assert.Throws<InvalidInputException>(() => ContainerAppJobOptions.FromEnvironment(_ => null)).Message);
+}

@@ -1,0 +1,73 @@
+using Distil.Azure.ContainerApps;
+using Distil.Azure.ResourceManager;
+using Distil.Azure.Tests.ResourceManager;
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Core.Pipeline.Activities;
+using Distil.Core.Tests.Artifacts;
+
+namespace Distil.Azure.Tests.ContainerApps;
+
+/// <summary>The pipeline's own poll over the platform's words: the result is what counts.</summary>
+public sealed class ResultOutranksPlatformTests : IAsyncLifetime
+{
+    private const string Execution = "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/caj-gpu/executions/caj-gpu-abc";
+
+    private readonly HttpClient http = new();
+    private readonly ArtifactStore store = new InMemoryBlobService().OpenStore();
+    private LocalResourceManager server = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => server = await LocalResourceManager.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        await server.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("Running")] // stuck: the container has ended, the platform has not noticed
+    [InlineData("Failed")] // for instance its exit was slower than the time-out
+    [InlineData("Succeeded")]
+    public async Task A_result_is_the_end_whatever_the_platform_says(string status)
+    {
+        server.On($"GET {Execution}", Answer.Execution(status));
+        var result = new JobResult { StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch };
+        await store.WriteJsonAsync(ArtifactLayout.JobResult("r", "train-001"), result, Cancel);
+
+        var answer = await PollAsync();
+
+        Assert.Equal(JobState.Ended, answer.State);
+        Assert.True(answer.Result!.Succeeded);
+    }
+
+    [Theory]
+    [InlineData("Failed")]
+    [InlineData("Succeeded")]
+    [InlineData("Stopped")]
+    public async Task An_end_without_a_result_is_no_success(string status)
+    {
+        server.On($"GET {Execution}", Answer.Execution(status));
+
+        Assert.Equal(new JobAnswer(JobState.Ended), await PollAsync());
+    }
+
+    [Fact]
+    public async Task Running_without_a_result_goes_on()
+    {
+        server.On($"GET {Execution}", Answer.Execution("Running"));
+
+        Assert.Equal(new JobAnswer(JobState.Running), await PollAsync());
+    }
+
+    private Task<JobAnswer> PollAsync()
+    {
+        var time = new ImpatientTime();
+        var client = new ResourceManagerClient(http, new StaticCredential(), new ResourceManagerOptions { Endpoint = server.Endpoint }, time);
+        var runner = new ContainerAppJobRunner(
+            client, new ContainerAppJobOptions { GpuJob = "unused" }, (_, _) => throw new InvalidOperationException("nothing is started"), time);
+        return new PollJob(store, runner).RunAsync(new JobHandle("r", "train-001", Execution), Cancel);
+    }
+}

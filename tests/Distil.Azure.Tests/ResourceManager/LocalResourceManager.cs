@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Distil.Azure.Tests.ResourceManager;
+
+/// <summary>A server on loopback that answers as Azure Resource Manager does: what a test says, one answer after the other.</summary>
+internal sealed class LocalResourceManager : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly ConcurrentDictionary<string, ConcurrentQueue<Answer>> answers = new();
+
+    private LocalResourceManager(WebApplication app) => this.app = app;
+
+    /// <value>Everything that was asked, in order.</value>
+    public ConcurrentQueue<Request> Requests { get; } = [];
+
+    public Uri Endpoint => new(app.Urls.Single());
+
+    public static async Task<LocalResourceManager> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var server = new LocalResourceManager(builder.Build());
+        server.app.Run(server.AnswerAsync);
+        await server.app.StartAsync();
+        return server;
+    }
+
+    /// <summary>What a request gets, one answer after the other; the last one stays.</summary>
+    /// <param name="request">Verb and path, for instance <c>GET /subscriptions/…</c>.</param>
+    /// <param name="inOrder">The answers.</param>
+    public void On(string request, params Answer[] inOrder) => answers[request] = new ConcurrentQueue<Answer>(inOrder);
+
+    /// <summary>How often a request was made.</summary>
+    public int Count(string request) => Requests.Count(made => made.What == request);
+
+    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var request = new Request(
+            $"{context.Request.Method} {context.Request.Path}",
+            context.Request.QueryString.Value!,
+            context.Request.Headers.Authorization.ToString(),
+            await reader.ReadToEndAsync());
+        Requests.Enqueue(request);
+
+        var answer = new Answer(404, """{"error":{"code":"ResourceNotFound","message":"no such resource"}}""");
+        if (answers.TryGetValue(request.What, out var queue))
+            answer = queue.Count > 1 && queue.TryDequeue(out var next) ? next : queue.First();
+
+        if (answer.Status == Answer.Drop)
+        {
+            context.Abort();
+            return;
+        }
+
+        context.Response.StatusCode = answer.Status;
+        foreach (var (name, value) in answer.Headers)
+            context.Response.Headers[name] = value.Replace("{endpoint}", Endpoint.GetLeftPart(UriPartial.Authority));
+
+        await context.Response.WriteAsync(answer.Body);
+    }
+
+    internal sealed record Request(string What, string Query, string Authorization, string Body);
+}
+
+/// <summary>One answer of the server.</summary>
+internal sealed record Answer(int Status, string Body = "", params (string Name, string Value)[] Headers)
+{
+    /// <summary>The connection breaks instead of an answer.</summary>
+    public const int Drop = 0;
+
+    /// <summary>An execution in one of the platform's states.</summary>
+    public static Answer Execution(string status) => new(200, $$$"""{"name":"caj-gpu-abc","properties":{"status":"{{{status}}}"}}""");
+}
