@@ -13,7 +13,7 @@ internal sealed class EvaluateJob : IJob
         var rows = await job.ReadEvalRowsAsync(await job.ReadDatasetAsync(), job.Spec.Evaluation.MaxRows);
         using var student = await job.RestoreStudentAsync(job.Request.Variant, job.Epoch);
         job.Progress.Begin();
-        var text = new TokenText(HuggingFaceTokenizer.Load(job.Spec.Teacher.Path));
+        var text = new TokenText(HuggingFaceTokenizer.Load(job.TeacherFolder));
         var result = new Evaluator(new EvaluationOptions { BatchRows = job.Spec.Training.BatchSize }, text).Evaluate(
             student, job.LoadTeacher(), rows,
             at => job.Progress.Report("evaluate", at.Rows, rows.Count, "rows", at.Tokens), job.Stop);
