@@ -82,6 +82,9 @@ public sealed class DistilApi
     public Task<ApiResponse> ArtifactAsync(string runId, string name, CancellationToken cancel) =>
         OfRunAsync(runId, () => artifacts.OpenAsync(runId, name, cancel));
 
+    /// <summary><c>GET /api/schema</c>: 200.</summary>
+    public static Task<ApiResponse> SchemaAsync() => Task.FromResult(ApiResponse.Of(Encoding.UTF8.GetBytes(RunSpecSchema.Published), "application/schema+json"));
+
     /// <summary><c>GET /api/health</c>: 200, or 503 where storage does not answer.</summary>
     public async Task<ApiResponse> HealthAsync(CancellationToken cancel)
     {
