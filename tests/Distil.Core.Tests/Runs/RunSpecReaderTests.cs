@@ -52,6 +52,7 @@ public sealed class RunSpecReaderTests
     [InlineData("dataset.sources", "\"a\"", "dataset.sources is \"a\"; expected a list, each a text")]
     [InlineData("student.slstmAt", "[0, -1]", "student.slstmAt[1] is -1; expected ≥ 0")]
     [InlineData("evaluation.baseline", "\"yes\"", "evaluation.baseline is \"yes\"; expected true or false")]
+    [InlineData("name", "\"tales\\n\"", "name is \"tales\\n\"; expected 1–40 of a–z, 0–9 and '-', starting with a letter or digit")]
     [InlineData("name", "\"Two words\"", "name is \"Two words\"; expected 1–40 of a–z, 0–9 and '-', starting with a letter or digit")]
     [InlineData("distillation.alpha", "{\"from\": 0.5}", "distillation.alpha.to is missing; expected a number")]
     public void A_field_that_does_not_fit_is_named_with_what_was_expected(string field, string value, string message)
