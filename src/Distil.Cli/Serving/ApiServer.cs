@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Azure;
 using Distil.Cli.Serving.Guards;
-using Distil.Core;
 using Distil.Core.Api;
 using Distil.Core.Errors;
 using Microsoft.AspNetCore.Builder;

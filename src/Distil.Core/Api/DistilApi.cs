@@ -1,9 +1,11 @@
 using System.Reflection;
+using System.Text;
 using Azure;
 using Distil.Core.Api.Documents;
 using Distil.Core.Api.Operations;
 using Distil.Core.Api.Requests;
 using Distil.Core.Artifacts;
+using Distil.Core.Runs.Schema;
 
 namespace Distil.Core.Api;
 

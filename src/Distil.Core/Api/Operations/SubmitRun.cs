@@ -50,7 +50,7 @@ internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions o
         {
             var spec = RunSpecReader.Parse(json, "specification", options.BaseFolder);
             roots.Require(spec);
-            var plan = await Task.Run(() => new RunPlanner(time).Plan(spec), cancel);
+            var plan = await Task.Run(() => new RunPlanner(time).PlanAsync(spec, cancel), cancel);
             plan.RequireRunnable();
             return (spec, plan);
         }
