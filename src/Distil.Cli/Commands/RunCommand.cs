@@ -18,7 +18,7 @@ internal static class RunCommand
         var (json, port) = (CommonOptions.Json(), CommonOptions.StoragePort());
         var command = new Command("run", "Distil as a specification says.") { spec, planOnly, json, port };
         command.SetAction((parsed, cancel) => parsed.GetValue(planOnly)
-            ? Task.FromResult(Plan(parsed.GetRequiredValue(spec), parsed.GetValue(json)))
+            ? PlanAsync(parsed.GetRequiredValue(spec), parsed.GetValue(json), cancel)
             : ExecuteAsync(parsed.GetRequiredValue(spec), parsed.GetValue(port), parsed.GetValue(json), cancel));
         return command;
     }
@@ -27,7 +27,7 @@ internal static class RunCommand
     internal static async Task<int> ExecuteAsync(string specification, int? port, bool json, CancellationToken stop)
     {
         var spec = RunSpecReader.Read(specification);
-        var plan = new RunPlanner(TimeProvider.System).Plan(spec);
+        var plan = await new RunPlanner(TimeProvider.System).PlanAsync(spec, stop);
         plan.RequireRunnable();
 
         var workspace = Workspace.Find();
@@ -40,9 +40,9 @@ internal static class RunCommand
         return ExitCode.Success;
     }
 
-    private static int Plan(string specification, bool json)
+    private static async Task<int> PlanAsync(string specification, bool json, CancellationToken stop)
     {
-        var plan = new RunPlanner(TimeProvider.System).Plan(RunSpecReader.Read(specification));
+        var plan = await new RunPlanner(TimeProvider.System).PlanAsync(RunSpecReader.Read(specification), stop);
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(plan, DistilJson.Options));

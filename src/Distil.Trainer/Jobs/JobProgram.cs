@@ -61,6 +61,7 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
                 Store = store,
                 Cache = cache,
                 Teacher = _teacher,
+                TeacherFolder = request.Spec.Teacher.Path,
                 Progress = progress,
                 Folder = folder,
                 Device = TorchDevice.Of(request.Spec.Compute.Device),
