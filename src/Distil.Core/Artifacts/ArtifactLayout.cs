@@ -49,6 +49,9 @@ public static class ArtifactLayout
     /// <summary>Exists once somebody asked for the run to be cancelled.</summary>
     public static string Cancel(string runId) => $"runs/{runId}/cancel.json";
 
+    /// <summary>The trace that the run's spans belong to, a <see cref="Telemetry.RunTraceDocument"/>.</summary>
+    public static string Trace(string runId) => $"runs/{runId}/trace.json";
+
     /// <summary>Where the embedded host keeps the run's history.</summary>
     public static string Journal(string runId) => $"runs/{runId}/journal/";
 

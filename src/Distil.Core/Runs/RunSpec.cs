@@ -205,7 +205,7 @@ public sealed record AlignmentSpec
     /// <value>Default Frobenius.</value>
     public AlignmentKind Kind { get; init; } = AlignmentKind.Frobenius;
 
-    /// <value>How Frobenius is reduced. Default the paper's; blockWise needs the online teacher.</value>
+    /// <value>How Frobenius is reduced. Default the paper's; the others need the online teacher.</value>
     public FrobeniusReduction Reduction { get; init; } = FrobeniusReduction.Paper;
 
     /// <value>β, 0–1. Default 0.1, the paper's.</value>

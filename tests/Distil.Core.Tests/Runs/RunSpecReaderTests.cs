@@ -67,6 +67,8 @@ public sealed class RunSpecReaderTests
     [InlineData("distillation.alpha", "{\"from\": 0.4, \"to\": 0.5}", "distillation.alpha.from is 0.4; expected at least alpha.to, 0.5")]
     [InlineData("distillation.temperature", "{\"from\": 2, \"to\": 0}", "distillation.temperature.to is 0; expected > 0")]
     [InlineData("distillation.alignment.reduction", "\"blockWise\"", "distillation.alignment.reduction is blockWise, which needs each teacher layer")]
+    [InlineData("distillation.alignment.reduction", "\"average\"", "distillation.alignment.reduction is average, which needs each teacher layer")]
+    [InlineData("distillation.alignment.reduction", "\"ratio\"", "distillation.alignment.reduction is ratio, which needs each teacher layer")]
     [InlineData("student.slstmAt", "[0, 6]", "student.slstmAt[1] is 6; expected an index below student.blocks, 6")]
     [InlineData("student.slstmAt", "[1, 1]", "student.slstmAt[1] is 1, which stands in the list already")]
     [InlineData("dataset.shardTokens", "100", "dataset.shardTokens is 100; expected at least dataset.contextLength, 512")]
