@@ -54,7 +54,7 @@ public sealed class RunPlanner(TimeProvider time)
         });
     }
 
-    private string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
+    private string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd-HHmmss}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
 
     private static IReadOnlyList<ShardSource> PlanShards(RunSpec spec, IReadOnlyList<FieldError> reserved)
     {

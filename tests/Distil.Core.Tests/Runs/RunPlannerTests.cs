@@ -45,7 +45,7 @@ public sealed class RunPlannerTests : IDisposable
         var (first, second) = (await PlanAsync(), await PlanAsync());
         Assert.Equal((first.DatasetId, first.TeacherOutputsId), (second.DatasetId, second.TeacherOutputsId));
         Assert.NotEqual(first.RunId, second.RunId);
-        Assert.Matches("^2026-11-24-tales-[0-9a-f]{6}$", first.RunId);
+        Assert.Matches("^2026-11-24-010203-tales-[0-9a-f]{6}$", first.RunId);
     }
 
     [Fact]
