@@ -6,6 +6,7 @@ import { count, figure } from './format.js';
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const darkness = matchMedia('(prefers-color-scheme: dark)');
 const height = 210;
+const label = (tick) => tick !== 0 && Math.abs(tick) < 1e-3 ? tick.toExponential().replace('-', '−') : String(Number(tick.toPrecision(6)));
 
 /**
  * A figure: `heading`, and `curves`, each { label, steps, values, version, paint } with a CSS variable's name as paint. Setting curves of new versions draws anew.
@@ -61,7 +62,7 @@ class CurveChart extends HTMLElement {
       scales: { x: { time: false } },
       axes: [
         { ...axis, size: 28, values: (_, ticks) => ticks.map((tick) => Number.isInteger(tick) ? count(tick) : '') },
-        { ...axis, size: 62, values: (_, ticks) => ticks.map(figure) },
+        { ...axis, size: 62, values: (_, ticks) => ticks.map(label) },
       ],
       series: [
         { label: 'step' },
@@ -125,7 +126,7 @@ export const quantities = [
 export function charts(trainings) {
   const known = trainings.filter((training) => training.metrics.steps.length > 0);
   if (known.length === 0) return html`<p class="note">No training step has been logged yet.</p>`;
-  return html`<div class="charts">${quantities.map(([field, heading]) => {
+  return html`<p class="note">Over optimiser steps. Drag across a chart to look closer, double-click to see all.</p><div class="charts">${quantities.map(([field, heading]) => {
     const curves = known.filter(({ metrics }) => metrics.has(field))
       .map(({ label, metrics, paint }) => ({ label, paint, steps: metrics.steps, values: metrics.columns[field], version: metrics.version }));
     return curves.length === 0 ? '' : html`<curve-chart .heading=${heading} .curves=${curves}></curve-chart>`;

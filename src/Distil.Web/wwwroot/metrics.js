@@ -34,15 +34,20 @@ export class Metrics {
       this.offset = page.nextOffset;
       if (page.steps.length === 0) return any;
       this.version++;
-      for (const step of page.steps) {
-        this.steps.push(step.globalStep);
-        for (const field of fields) this.columns[field].push(step[field] ?? null);
-      }
+      for (const step of page.steps) this.#add(step);
       any = true;
     }
   }
 
-  get last() { return this.steps.length - 1; }
+  /** A step that is done again takes the place of its first time and of all after it. */
+  #add(step) {
+    while (this.steps.at(-1) >= step.globalStep) {
+      this.steps.pop();
+      for (const field of fields) this.columns[field].pop();
+    }
+    this.steps.push(step.globalStep);
+    for (const field of fields) this.columns[field].push(step[field] ?? null);
+  }
 
   /** Whether a quantity was ever measured. */
   has(field) { return this.columns[field].some((value) => value !== null); }

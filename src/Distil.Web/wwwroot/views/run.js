@@ -140,5 +140,5 @@ export function epochTable(epochs, caption = 'Held-out text after each epoch') {
 const sample = ({ prompt, truth, teacher, student, withoutTeacher }) => html`<article class="panel sample">
   <p class="text prompt">${prompt}</p>
   <dl class="continuations">${[['Student', student], ['Teacher', teacher], ['Without teacher', withoutTeacher], ['The text itself', truth]]
-    .filter(([, text]) => text !== undefined && text !== null).map(([who, text]) => html`<div><dt>${who}</dt><dd class="text">${text}</dd></div>`)}</dl>
+    .filter(([, text]) => text !== undefined && text !== null).map(([who, text]) => html`<div><dt>${who}</dt><dd class="text">${text.trimStart()}</dd></div>`)}</dl>
 </article>`;
