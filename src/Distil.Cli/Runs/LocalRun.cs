@@ -13,7 +13,7 @@ namespace Distil.Cli.Runs;
 internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunView view)
 {
     /// <summary>Storage is on this machine and asking is cheap: a job's end is seen within a second.</summary>
-    private static readonly Polling Polling = new() { MostMilliseconds = 1000 };
+    internal static readonly Polling Polling = new() { MostMilliseconds = 1000 };
 
     /// <summary>Does the run and collects what it came to.</summary>
     /// <param name="spec">What is asked for.</param>
@@ -26,7 +26,7 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
         var folder = new RunFolder(storage.Store);
         await folder.CreateAsync(spec, plan, stop);
 
-        await using var runner = new ProcessJobRunner(StartTrainer, spec.Compute.TeachParallelism);
+        await using var runner = new ProcessJobRunner(() => StartTrainer(workspace, storage), spec.Compute.TeachParallelism);
         var lastWords = "";
         runner.Crashed += (_, tail) => lastWords = tail;
 
@@ -44,7 +44,8 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
             : throw new RunFailedException(plan.RunId, outcome, lastWords);
     }
 
-    private ProcessStartInfo StartTrainer()
+    /// <summary>How a worker is started.</summary>
+    internal static ProcessStartInfo StartTrainer(Workspace workspace, LocalStorage storage)
     {
         var command = TrainerProgram.Command(["work"]);
         command.Environment[ArtifactStore.ConnectionVariable] = storage.ConnectionString;

@@ -45,7 +45,7 @@ public sealed class RunPlannerTests : IDisposable
         var (first, second) = (await PlanAsync(), await PlanAsync());
         Assert.Equal((first.DatasetId, first.TeacherOutputsId), (second.DatasetId, second.TeacherOutputsId));
         Assert.NotEqual(first.RunId, second.RunId);
-        Assert.Matches("^2026-11-24-tales-[0-9a-f]{6}$", first.RunId);
+        Assert.Matches("^2026-11-24-010203-tales-[0-9a-f]{6}$", first.RunId);
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class RunPlannerTests : IDisposable
         Assert.Equal(512_000_000, plan.Shards.Sum(shard => shard.EstimatedTokens));
         Assert.Equal("the table of known teachers, for planning only", plan.Teacher.From);
         var error = Assert.Throws<InvalidInputException>(plan.RequireRunnable);
-        Assert.Equal(["/teacher/path", "/dataset/sources/0", "/dataset/format"], error.Errors.Select(one => one.Pointer));
+        Assert.Equal(["/teacher/path", "/dataset/sources/0"], error.Errors.Select(one => one.Pointer));
         Assert.Contains("hf:// is not in this version yet", error.Message);
     }
 

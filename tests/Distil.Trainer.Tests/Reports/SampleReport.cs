@@ -98,7 +98,7 @@ internal static class SampleReport
     {
         Distilled = last.Distilled with
         {
-            Tasks = [Task("friend", 0.87, 0.96), Task("a<b>", 0.61, 0.92)], TasksWithinTolerance = 0.5, Recall = [.. Recall(0.9, 0.35)],
+            Tasks = [Task("friend", 0.93, 0.96), Task("a<b>", 0.61, 0.92)], TasksWithinTolerance = 0.5, Recall = [.. Recall(0.9, 0.35)],
         },
         WithoutTeacher = last.WithoutTeacher! with
         {
@@ -109,7 +109,7 @@ internal static class SampleReport
     private static TaskResult Task(string name, double student, double teacher) => new()
     {
         Name = name, Questions = 80, Shots = 0, Chance = 0.25, Student = Score(student), Teacher = Score(teacher),
-        Recovery = new Recovery(new(student / teacher, 0.041), new((student - 0.25) / (teacher - 0.25), 0.055), student >= 0.95 * teacher),
+        Recovery = new Recovery(student >= 0.95 * teacher, new(student / teacher, 0.041), new((student - 0.25) / (teacher - 0.25), 0.055)),
     };
 
     private static TaskScore Score(double accuracy) => new(new(accuracy - 0.02, 0.031), new(accuracy, 0.029), new(accuracy, 0.029));
@@ -123,7 +123,7 @@ internal static class SampleReport
         {
             Kind = kind, Length = 1 << power, Sequences = 32, Chance = 4.0 / (1 << power), Student = new(share, 0.02),
             Teacher = beyond ? null : new(0.99, 0.003), BeyondTeachersContext = beyond,
-            Recovery = beyond ? null : new Recovery(new(share / 0.99, 0.02), new(share / 0.99, 0.021), false),
+            Recovery = beyond ? null : new Recovery(false, new(share / 0.99, 0.02), power == 4 ? null : new(share / 0.99, 0.021)),
         };
 
     private static EvaluationResult Result(double perplexity, double kl, double agreement) => new()

@@ -37,20 +37,18 @@ public sealed record TaskResult
 public sealed record TaskScore(Estimate Acc, Estimate AccNorm, Estimate AccBytes);
 
 /// <summary>How much of its teacher's score a student keeps.</summary>
+/// <param name="WithinTolerance">Whether the student's score is at least (1 − tolerance) times the teacher's.</param>
 /// <param name="Rate">Student's score over the teacher's; null where the teacher scored 0.</param>
 /// <param name="AboveChance">The same of what each scores above chance; null where the teacher does not.</param>
-/// <param name="WithinTolerance">Whether the student's score is at least (1 − tolerance) times the teacher's.</param>
-public sealed record Recovery(Estimate? Rate, Estimate? AboveChance, bool WithinTolerance)
+public sealed record Recovery(bool WithinTolerance, Estimate? Rate = null, Estimate? AboveChance = null)
 {
     /// <summary>From both models' scores on the same samples, so that the errors are those of paired samples.</summary>
     /// <param name="student">One a sample.</param>
     /// <param name="teacher">One a sample.</param>
-    /// <param name="chance">What guessing scores; null where that is nothing to speak of, and leaves <see cref="AboveChance"/> out.</param>
+    /// <param name="chance">What guessing scores, 0–1.</param>
     /// <param name="tolerance">0–1.</param>
-    public static Recovery Of(IReadOnlyList<double> student, IReadOnlyList<double> teacher, double? chance, double tolerance) => new(
-        Ratio(student, teacher, 0),
-        chance is { } guessed ? Ratio(student, teacher, guessed) : null,
-        student.Sum() >= (1 - tolerance) * teacher.Sum());
+    public static Recovery Of(IReadOnlyList<double> student, IReadOnlyList<double> teacher, double chance, double tolerance) => new(
+        student.Sum() >= (1 - tolerance) * teacher.Sum(), Ratio(student, teacher, 0), Ratio(student, teacher, chance));
 
     private static Estimate? Ratio(IReadOnlyList<double> student, IReadOnlyList<double> teacher, double chance) =>
         teacher.Sum() - (chance * teacher.Count) > 1e-9

@@ -62,7 +62,7 @@ public sealed class TaskEvaluatorTests : IDisposable
         using var model = new UnigramModel(Probabilities());
         File.WriteAllLines(_path, [Question("b", "cccc", answer: 1)]);
         var result = new TaskEvaluator(Tokenizer, new EvaluationOptions()).Evaluate(
-            Task(), model, null, longest: 5, tolerance: 0.05, cancel: TestContext.Current.CancellationToken);
+            Task(), model, null, longest: 4, tolerance: 0.05, cancel: TestContext.Current.CancellationToken);
         Assert.Equal(1, result.Truncated);
         Assert.Null(result.Teacher);
         Assert.Null(result.Recovery);
