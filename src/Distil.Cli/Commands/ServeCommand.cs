@@ -30,7 +30,7 @@ internal static class ServeCommand
         await using var storage = await LocalStorage.OpenAsync(workspace, storagePort, stop);
         await using var host = new InProcessRunHost(workspace, storage);
         var apiOptions = new ApiOptions { PathRoots = options.PathRoots, BaseFolder = options.PathRoots is [var first, ..] ? first : Environment.CurrentDirectory };
-        await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, host, apiOptions, TimeProvider.System), options, apiOptions.MostBodyBytes, stop);
+        await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, host, apiOptions, TimeProvider.System), options, stop);
         foreach (var url in server.Urls)
             Console.WriteLine($"Listening on {url} (Ctrl-C ends it)");
 
