@@ -23,7 +23,7 @@ internal static class RunCommand
         command.SetAction((parsed, cancel) => (parsed.GetValue(spec), parsed.GetResult(resume)) switch
         {
             (null, not null) => ResumeAsync(parsed.GetValue(resume), parsed.GetValue(port), parsed.GetValue(json), cancel),
-            ({ } file, null) when parsed.GetValue(planOnly) => Task.FromResult(Plan(file, parsed.GetValue(json))),
+            ({ } file, null) when parsed.GetValue(planOnly) => PlanAsync(file, parsed.GetValue(json), cancel),
             ({ } file, null) => ExecuteAsync(file, parsed.GetValue(port), parsed.GetValue(json), cancel),
             _ => throw new InvalidInputException("expected a specification, or --resume and none"),
         });
@@ -34,7 +34,7 @@ internal static class RunCommand
     internal static async Task<int> ExecuteAsync(string specification, int? port, bool json, CancellationToken stop)
     {
         var spec = RunSpecReader.Read(specification);
-        var plan = new RunPlanner(TimeProvider.System).Plan(spec);
+        var plan = await new RunPlanner(TimeProvider.System).PlanAsync(spec, stop);
         plan.RequireRunnable();
 
         var workspace = Workspace.Find();
@@ -68,9 +68,9 @@ internal static class RunCommand
         return ExitCode.Success;
     }
 
-    private static int Plan(string specification, bool json)
+    private static async Task<int> PlanAsync(string specification, bool json, CancellationToken stop)
     {
-        var plan = new RunPlanner(TimeProvider.System).Plan(RunSpecReader.Read(specification));
+        var plan = await new RunPlanner(TimeProvider.System).PlanAsync(RunSpecReader.Read(specification), stop);
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(plan, DistilJson.Options));

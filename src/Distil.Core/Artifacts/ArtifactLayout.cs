@@ -34,6 +34,10 @@ public static class ArtifactLayout
     /// <summary>Where all runs are; listing it finds them.</summary>
     public const string Runs = "runs/";
 
+    /// <summary>Which run a client's idempotency key made, an <c>IdempotencyRecord</c>.</summary>
+    /// <param name="keyHash">SHA-256 of the key, hexadecimal: keys are clients' own words and name no blob themselves.</param>
+    public static string Idempotency(string keyHash) => $"idempotency/{keyHash}.json";
+
     /// <summary>All that belongs to one run.</summary>
     public static string Run(string runId) => $"runs/{runId}/";
 
@@ -48,6 +52,9 @@ public static class ArtifactLayout
 
     /// <summary>Exists once somebody asked for the run to be cancelled.</summary>
     public static string Cancel(string runId) => $"runs/{runId}/cancel.json";
+
+    /// <summary>The trace that the run's spans belong to, a <see cref="Telemetry.RunTraceDocument"/>.</summary>
+    public static string Trace(string runId) => $"runs/{runId}/trace.json";
 
     /// <summary>The claim of the host that drives the run.</summary>
     public static string Driver(string runId) => $"runs/{runId}/driver.json";

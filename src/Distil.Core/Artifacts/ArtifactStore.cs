@@ -20,6 +20,9 @@ public sealed partial class ArtifactStore
     /// <value>The container.</value>
     public Uri Uri => container.Uri;
 
+    /// <value>The client, for the other classes of this folder.</value>
+    internal BlobContainerClient Container => container;
+
     /// <summary>Opens a container by connection string and creates it where it is missing.</summary>
     /// <param name="connectionString">Azurite's or a storage account's; null reads <see cref="ConnectionVariable"/>.</param>
     /// <param name="containerName">The container.</param>

@@ -14,12 +14,13 @@ public sealed class ActivityCatalog
     /// <summary>Makes the activities.</summary>
     /// <param name="store">What they read and write.</param>
     /// <param name="runner">Where they start jobs.</param>
-    public ActivityCatalog(ArtifactStore store, IJobRunner runner)
+    /// <param name="time">Says when jobs were asked for; null for the system's.</param>
+    public ActivityCatalog(ArtifactStore store, IJobRunner runner, TimeProvider? time = null)
     {
         Add(FindBlob.Name, new FindBlob(store));
         Add(CompleteDataset.Name, new CompleteDataset(store));
         Add(CompleteTeacherOutputs.Name, new CompleteTeacherOutputs(store));
-        Add(StartJob.Name, new StartJob(store, runner));
+        Add(StartJob.Name, new StartJob(store, runner, time ?? TimeProvider.System));
         Add(PollJob.Name, new PollJob(store, runner));
         Add(StopJob.Name, new StopJob(runner));
         Add(RequestCancel.Name, new RequestCancel(store));

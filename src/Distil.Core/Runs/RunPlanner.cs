@@ -11,8 +11,9 @@ public sealed class RunPlanner(TimeProvider time)
 {
     /// <summary>Plans.</summary>
     /// <exception cref="InvalidInputException">Teacher, sources and specification do not fit together.</exception>
-    public RunPlan Plan(RunSpec spec)
+    public Task<RunPlan> PlanAsync(RunSpec spec, CancellationToken cancel = default)
     {
+        cancel.ThrowIfCancellationRequested();
         var reserved = ReservedFeatures.Find(spec);
         var folder = ReservedFeatures.IsRemote(spec.Teacher.Path) ? null : TeacherFolder.Open(spec.Teacher.Path);
         var teacher = folder?.Shape ?? KnownTeachers.Find(spec.Teacher.Path) ?? throw new InvalidInputException("specification", reserved);
@@ -29,7 +30,7 @@ public sealed class RunPlanner(TimeProvider time)
         var rows = SizeEstimates.Rows(spec, tokens);
         var steps = SizeEstimates.StepsPerEpoch(spec, rows);
         var datasetId = DatasetId(spec, shards, folder);
-        return new RunPlan
+        return Task.FromResult(new RunPlan
         {
             RunId = NewRunId(spec.Name),
             PlannedAt = time.GetUtcNow(),
@@ -50,10 +51,10 @@ public sealed class RunPlanner(TimeProvider time)
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
             CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters),
             Reserved = reserved,
-        };
+        });
     }
 
-    private string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
+    private string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd-HHmmss}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
 
     private static IReadOnlyList<ShardSource> PlanShards(RunSpec spec, IReadOnlyList<FieldError> reserved)
     {

@@ -3,9 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Distil.Core.Runs;
 
-/// <summary>What a user asks for: one distillation run. Read from JSON by <see cref="RunSpecReader"/>, which rejects unknown fields.</summary>
-/// <remarks>The attributes are the ranges: the reader finds them by reflection.
-/// On a list they hold for each element, <see cref="MinLengthAttribute"/> apart.</remarks>
+/// <summary>What a user asks for: one distillation run.</summary>
+/// <remarks>Read from JSON by <see cref="RunSpecReader"/>, which rejects unknown fields. The attributes are the ranges: the reader finds them by reflection.
+/// On a list they hold for each element, <see cref="MinLengthAttribute"/> apart. After a change <c>./distil schema</c> writes the JSON Schema anew.</remarks>
 public sealed record RunSpec
 {
     /// <value>Where an editor finds the schema. Ignored.</value>
@@ -205,7 +205,7 @@ public sealed record AlignmentSpec
     /// <value>Default Frobenius.</value>
     public AlignmentKind Kind { get; init; } = AlignmentKind.Frobenius;
 
-    /// <value>How Frobenius is reduced. Default the paper's; blockWise needs the online teacher.</value>
+    /// <value>How Frobenius is reduced. Default the paper's; the others need the online teacher.</value>
     public FrobeniusReduction Reduction { get; init; } = FrobeniusReduction.Paper;
 
     /// <value>β, 0–1. Default 0.1, the paper's.</value>

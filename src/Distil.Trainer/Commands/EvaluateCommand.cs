@@ -15,12 +15,17 @@ namespace Distil.Trainer.Commands;
 internal static class EvaluateCommand
 {
     private const int DefaultContext = 512;
+    private const int Width = 24;
 
     internal static Command Create()
     {
         var model = new Option<string>("--model") { Required = true, Description = "Model folder to evaluate: a student, or any teacher." };
         var teacher = new Option<string?>("--teacher") { Description = "Model folder to compare with; same vocabulary." };
-        var data = new Option<string>("--data") { Required = true, Description = ".jsonl file ({\"text\"} or {\"ids\"} a line), or a text file with a document a line." };
+        var data = new Option<string>("--data")
+        {
+            Required = true,
+            Description = ".jsonl file ({\"text\"} or {\"ids\"} a line), or a text file with a document a line.",
+        };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "tokenizer.json, or the folder that holds it. Default: the model's folder." };
         var context = new Option<int?>("--context") { Description = $"Tokens in a row. Default: {DefaultContext}, or less where a model holds less." };
         var maxRows = new Option<int>("--max-rows") { Description = "Most rows to read.", DefaultValueFactory = _ => 512 };
@@ -68,27 +73,42 @@ internal static class EvaluateCommand
             return loaded;
         });
         var rows = EvaluationRows.Of(input.Data, tokenizer, model.VocabularySize, context).Take(input.MaxRows);
-        return new Evaluator(new EvaluationOptions()).Evaluate(model, teacher, rows, cancel: cancel);
+        var text = HuggingFaceTokenizer.IsIn(path) ? new TokenText(tokenizer.Value) : null;
+        return new Evaluator(new EvaluationOptions(), text).Evaluate(model, teacher, rows, cancel: cancel);
     }
 
     private static int MaxContext(ILanguageModel? model) => model is TransformerModel transformer ? transformer.Config.MaxPositions : int.MaxValue;
 
     private static string Text(EvaluationResult result)
     {
-        List<string> lines = [Line("perplexity", result.Student.Perplexity), Line("cross-entropy, nats", result.Student.CrossEntropy)];
-        if (result is { Teacher: { } teacher, Kl: { } kl, Top1Agreement: { } agreement })
+        List<string> lines =
+        [
+            Line("perplexity", result.Student.Perplexity, result.Student.PerplexityStandardError),
+            Line("cross-entropy, nats", result.Student.CrossEntropy, result.Student.CrossEntropyStandardError),
+            .. Lines(result.Student.Text),
+        ];
+        if (result is { Teacher: { } teacher, Kl: { } kl, Top1Agreement: { } agreement, PerplexityRatio: { } ratio })
         {
             lines.AddRange(
             [
-                Line("teacher's perplexity", teacher.Perplexity), Line("ratio", result.Student.Perplexity / teacher.Perplexity),
-                Line("KL to the teacher, nats", kl), Line("same top token", agreement),
+                Line("teacher's perplexity", teacher.Perplexity, teacher.PerplexityStandardError), Line("ratio", ratio, result.PerplexityRatioStandardError),
+                Line("KL to the teacher, nats", kl, result.KlStandardError), Line("same top token", agreement, result.Top1AgreementStandardError),
             ]);
         }
 
-        return string.Join('\n', [.. lines, $"{"tokens",-24} {result.Tokens}"]);
+        lines.Add($"{"tokens",-Width} {result.Tokens}");
+        return string.Join('\n', lines);
     }
 
-    private static string Line(string name, double value) => string.Create(CultureInfo.InvariantCulture, $"{name,-24} {value:0.0000}");
+    private static IEnumerable<string> Lines(TextScore? text) => text is null ? [] :
+    [
+        Line("word perplexity", text.WordPerplexity.Value, text.WordPerplexity.StandardError),
+        Line("byte perplexity", text.BytePerplexity.Value, text.BytePerplexity.StandardError),
+        Line("bits per byte", text.BitsPerByte.Value, text.BitsPerByte.StandardError),
+    ];
+
+    private static string Line(string name, double value, double? error) => string.Create(
+        CultureInfo.InvariantCulture, $"{name,-Width} {value:0.0000}{(error is null ? "" : string.Create(CultureInfo.InvariantCulture, $" ± {error:0.0000}"))}");
 
     private static void RequireAtLeast(int least, int value, string option)
     {

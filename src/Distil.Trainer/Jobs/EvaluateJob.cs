@@ -1,5 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Trainer.Evaluation;
+using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs;
 
@@ -12,7 +13,8 @@ internal sealed class EvaluateJob : IJob
         var rows = await job.ReadEvalRowsAsync(await job.ReadDatasetAsync(), job.Spec.Evaluation.MaxRows);
         using var student = await job.RestoreStudentAsync(job.Request.Variant, job.Epoch);
         job.Progress.Begin();
-        var result = new Evaluator(new EvaluationOptions { BatchRows = job.Spec.Training.BatchSize }).Evaluate(
+        var text = new TokenText(HuggingFaceTokenizer.Load(job.TeacherFolder));
+        var result = new Evaluator(new EvaluationOptions { BatchRows = job.Spec.Training.BatchSize }, text).Evaluate(
             student, job.LoadTeacher(), rows,
             at => job.Progress.Report("evaluate", at.Rows, rows.Count, "rows", at.Tokens), job.Stop);
         await job.Store.WriteJsonAsync(ArtifactLayout.EpochReport(job.Request.RunId, job.Request.Variant, job.Epoch), result, job.Stop);

@@ -23,6 +23,9 @@ internal sealed record JobContext
     /// <value>The teacher, kept from job to job.</value>
     public required WarmTeacher Teacher { get; init; }
 
+    /// <value>The teacher's folder on this machine.</value>
+    public required string TeacherFolder { get; init; }
+
     /// <value>Where the job says how far it is.</value>
     public required ProgressReporter Progress { get; init; }
 
@@ -46,7 +49,7 @@ internal sealed record JobContext
         Spec.Training.Precision == Precision.Bf16 && Device.type == TorchSharp.DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32;
 
     /// <summary>Loads the teacher, or takes it from an earlier job of this process.</summary>
-    public Models.Transformers.TransformerModel LoadTeacher() => Teacher.Get(Spec.Teacher.Path, Device, TeacherDtype);
+    public Models.Transformers.TransformerModel LoadTeacher() => Teacher.Get(TeacherFolder, Device, TeacherDtype);
 
     /// <summary>The shard of a prepare or teach job.</summary>
     public int Shard => Request.Shard ?? throw new Core.Errors.InvalidInputException($"{Request.JobId}: the request names no shard; a {Request.Kind} job needs one");

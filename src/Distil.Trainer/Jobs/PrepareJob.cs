@@ -17,9 +17,9 @@ internal sealed class PrepareJob : IJob
 
         var source = job.Plan.Shards[job.Shard];
         var (train, eval) = (Path.Combine(job.Folder, "train.bin"), Path.Combine(job.Folder, "eval.bin"));
-        var tokenizer = HuggingFaceTokenizer.Load(job.Spec.Teacher.Path);
+        var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         VocabularyCheck.RequireFits(
-            Path.Combine(job.Spec.Teacher.Path, "tokenizer.json"), tokenizer.VocabularySize, job.Spec.Teacher.Path, job.Plan.Teacher.VocabularySize);
+            Path.Combine(job.TeacherFolder, "tokenizer.json"), tokenizer.VocabularySize, job.TeacherFolder, job.Plan.Teacher.VocabularySize);
         job.Progress.Begin();
         var made = new ShardPreparer(tokenizer, job.Spec.Dataset).Prepare(source, train, eval, new Progress(job.Progress), job.Stop);
 

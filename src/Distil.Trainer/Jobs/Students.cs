@@ -14,7 +14,7 @@ internal static class Students
     /// <summary>The student before its first step: the same for every variant.</summary>
     public static XlstmModel CreateStudent(this JobContext job)
     {
-        using var teacher = EmbeddingAndHead.Read(job.Spec.Teacher.Path);
+        using var teacher = EmbeddingAndHead.Read(job.TeacherFolder);
         return XlstmModel.Create(ConfigOf(job), teacher.Embedding, teacher.Head, job.Spec.Seed, job.Device);
     }
 

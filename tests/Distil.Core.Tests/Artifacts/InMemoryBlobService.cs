@@ -46,7 +46,7 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
             var name = Uri.UnescapeDataString(request.RequestUri.AbsolutePath)["/account/distil".Length..].TrimStart('/');
             return request.Method.Method switch
             {
-                "GET" when query["comp"] == "list" => List(query["prefix"] ?? ""),
+                "GET" when query["comp"] == "list" => List(query["prefix"] ?? "", query["delimiter"]),
                 "GET" => Get(name, request),
                 "HEAD" => Blobs.TryGetValue(name, out var found) ? Leased(name, Properties(Respond(HttpStatusCode.OK), found.Length)) : NotFound(),
                 "DELETE" => Respond(Blobs.TryRemove(name, out _) ? HttpStatusCode.Accepted : HttpStatusCode.NotFound),
@@ -144,10 +144,14 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
         return response;
     }
 
-    private HttpResponseMessage List(string prefix)
+    private HttpResponseMessage List(string prefix, string? delimiter)
     {
-        var names = Blobs.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal);
-        var blobs = string.Concat(names.Select(name => $"<Blob><Name>{SecurityElement.Escape(name)}</Name><Properties /></Blob>"));
+        var names = Blobs.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(name => delimiter is not null && name.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal) is >= 0 and var end ? name[..(end + 1)] : name)
+            .Distinct().Order(StringComparer.Ordinal);
+        var blobs = string.Concat(names.Select(name => name.EndsWith('/')
+            ? $"<BlobPrefix><Name>{SecurityElement.Escape(name)}</Name></BlobPrefix>"
+            : $"<Blob><Name>{SecurityElement.Escape(name)}</Name><Properties /></Blob>"));
         var xml = $"<?xml version=\"1.0\"?><EnumerationResults ContainerName=\"distil\"><Blobs>{blobs}</Blobs><NextMarker /></EnumerationResults>";
         var response = Respond(HttpStatusCode.OK, System.Text.Encoding.UTF8.GetBytes(xml));
         response.Content.Headers.ContentType = new("application/xml");

@@ -21,9 +21,9 @@ public sealed class RunPlannerTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void Counts_tokens_rows_and_steps_from_the_bytes_of_the_sources()
+    public async Task Counts_tokens_rows_and_steps_from_the_bytes_of_the_sources()
     {
-        var plan = Plan();
+        var plan = await PlanAsync();
         Assert.Equal(20_000, plan.Tokens.Value);
         Assert.Equal(313, plan.Rows.Value);         // 20,000 / 64, up
         Assert.Equal(20, plan.StepsPerEpoch.Value); // 313 / (8 × 2), up
@@ -33,53 +33,53 @@ public sealed class RunPlannerTests : IDisposable
     }
 
     [Fact]
-    public void Survives_being_written_and_read()
+    public async Task Survives_being_written_and_read()
     {
-        var written = JsonSerializer.Serialize(Plan(), DistilJson.Options);
+        var written = JsonSerializer.Serialize(await PlanAsync(), DistilJson.Options);
         Assert.Equal(written, JsonSerializer.Serialize(JsonSerializer.Deserialize<RunPlan>(written, DistilJson.Options), DistilJson.Options));
     }
 
     [Fact]
-    public void A_second_run_over_the_same_files_has_the_same_artifacts_and_another_name()
+    public async Task A_second_run_over_the_same_files_has_the_same_artifacts_and_another_name()
     {
-        var (first, second) = (Plan(), Plan());
+        var (first, second) = (await PlanAsync(), await PlanAsync());
         Assert.Equal((first.DatasetId, first.TeacherOutputsId), (second.DatasetId, second.TeacherOutputsId));
         Assert.NotEqual(first.RunId, second.RunId);
-        Assert.Matches("^2026-11-24-tales-[0-9a-f]{6}$", first.RunId);
+        Assert.Matches("^2026-11-24-010203-tales-[0-9a-f]{6}$", first.RunId);
     }
 
     [Fact]
-    public void Other_text_makes_another_dataset()
+    public async Task Other_text_makes_another_dataset()
     {
-        var before = Plan();
+        var before = await PlanAsync();
         folder.Write("text.txt", new string('b', SourceBytes));
-        var after = Plan();
+        var after = await PlanAsync();
         Assert.NotEqual(before.DatasetId, after.DatasetId);
         Assert.NotEqual(before.TeacherOutputsId, after.TeacherOutputsId);
     }
 
     [Fact]
-    public void Other_weights_make_other_outputs_over_the_same_dataset()
+    public async Task Other_weights_make_other_outputs_over_the_same_dataset()
     {
-        var before = Plan();
+        var before = await PlanAsync();
         folder.Write("teacher/model.safetensors", "other weights");
-        var after = Plan();
+        var after = await PlanAsync();
         Assert.Equal(before.DatasetId, after.DatasetId);
         Assert.NotEqual(before.TeacherOutputsId, after.TeacherOutputsId);
     }
 
     [Fact]
-    public void Settings_that_do_not_change_the_data_do_not_change_its_name()
+    public async Task Settings_that_do_not_change_the_data_do_not_change_its_name()
     {
-        var (before, after) = (Plan(), Plan(training: """{ "epochs": 9, "learningRate": 1 }"""));
+        var (before, after) = (await PlanAsync(), await PlanAsync(training: """{ "epochs": 9, "learningRate": 1 }"""));
         Assert.Equal((before.DatasetId, before.TeacherOutputsId), (after.DatasetId, after.TeacherOutputsId));
-        Assert.NotEqual(before.DatasetId, Plan(contextLength: 32).DatasetId);
+        Assert.NotEqual(before.DatasetId, (await PlanAsync(contextLength: 32)).DatasetId);
     }
 
     [Fact]
-    public void A_context_too_long_for_the_teacher_is_refused() =>
+    public async Task A_context_too_long_for_the_teacher_is_refused() =>
         Assert.Equal("dataset.contextLength is 129; expected at most 128, the teacher's max_position_embeddings",
-            Assert.Throws<InvalidInputException>(() => Plan(contextLength: 129)).Message);
+            (await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync(contextLength: 129))).Message);
 
     [Theory]
     [InlineData("config.json", null, "has no config.json; expected a Hugging Face folder")]
@@ -89,7 +89,7 @@ public sealed class RunPlannerTests : IDisposable
     [InlineData("config.json", """{ "model_type": "gpt2" }""", "config.json: model_type is gpt2; expected qwen2 or qwen3 or llama")]
     [InlineData("config.json", """{ "model_type": "llama" }""", "config.json: num_hidden_layers is missing; expected a whole number > 0")]
     [InlineData("tokenizer.json", """{ "model": { "vocab": { "a": 131 } } }""", "tokenizer.json has ids up to 131; config.json (vocab_size 131) allows 130")]
-    public void A_teacher_that_cannot_be_used_is_refused(string file, string? content, string message)
+    public async Task A_teacher_that_cannot_be_used_is_refused(string file, string? content, string message)
     {
         File.Delete(Path.Combine(folder.Path, "teacher", file));
         if (content is not null)
@@ -97,14 +97,14 @@ public sealed class RunPlannerTests : IDisposable
             folder.Write($"teacher/{file}", content);
         }
 
-        Assert.Contains(message, Assert.Throws<InvalidInputException>(() => Plan()).Message);
+        Assert.Contains(message, (await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync())).Message);
     }
 
     [Fact]
-    public void The_papers_run_can_be_planned_and_not_run()
+    public async Task The_papers_run_can_be_planned_and_not_run()
     {
         var spec = RunSpecReader.Read(Path.Combine(AppContext.BaseDirectory, "samples", "paper.json"));
-        var plan = new RunPlanner(TimeProvider.System).Plan(spec);
+        var plan = await new RunPlanner(TimeProvider.System).PlanAsync(spec, TestContext.Current.CancellationToken);
 
         Assert.Equal((85_134_408, 551_881_800), (plan.TrainableParameters.Value, plan.TotalParameters.Value));
         Assert.Equal((1_000_000, 125_000, 1_250_000), (plan.Rows.Value, plan.StepsPerEpoch.Value, plan.Steps.Value));
@@ -119,23 +119,23 @@ public sealed class RunPlannerTests : IDisposable
     [Theory]
     [InlineData("https://example.org/a.txt")]
     [InlineData("hf://somebody/text")]
-    public void Remote_sources_cannot_be_planned_without_maxTokens(string source)
+    public async Task Remote_sources_cannot_be_planned_without_maxTokens(string source)
     {
         var spec = Spec() with { Dataset = new DatasetSpec { Sources = [source], ContextLength = 64 } };
-        var error = Assert.Throws<InvalidInputException>(() => new RunPlanner(TimeProvider.System).Plan(spec));
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System).PlanAsync(spec, TestContext.Current.CancellationToken));
         Assert.Contains(
             $"dataset.sources[0] is {source}; {source.Split('/')[0]}// is not in this version yet; use a local file, folder or glob", error.Message);
     }
 
     [Fact]
-    public void A_remote_teacher_that_is_not_known_cannot_be_planned()
+    public async Task A_remote_teacher_that_is_not_known_cannot_be_planned()
     {
         var spec = Spec() with { Teacher = new TeacherSpec { Path = "hf://somebody/model" } };
-        Assert.Contains("hf:// is not in this version yet", Assert.Throws<InvalidInputException>(() => new RunPlanner(TimeProvider.System).Plan(spec)).Message);
+        Assert.Contains("hf:// is not in this version yet", (await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System).PlanAsync(spec, TestContext.Current.CancellationToken))).Message);
     }
 
-    private RunPlan Plan(int contextLength = 64, string training = """{ "epochs": 3, "gradientAccumulation": 2 }""") =>
-        new RunPlanner(new FixedTime()).Plan(Spec(contextLength, training));
+    private Task<RunPlan> PlanAsync(int contextLength = 64, string training = """{ "epochs": 3, "gradientAccumulation": 2 }""") =>
+        new RunPlanner(new FixedTime()).PlanAsync(Spec(contextLength, training));
 
     private RunSpec Spec(int contextLength = 64, string training = "{}") => RunSpecReader.Parse(
         $$"""

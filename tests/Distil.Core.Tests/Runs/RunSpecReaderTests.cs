@@ -52,6 +52,7 @@ public sealed class RunSpecReaderTests
     [InlineData("dataset.sources", "\"a\"", "dataset.sources is \"a\"; expected a list, each a text")]
     [InlineData("student.slstmAt", "[0, -1]", "student.slstmAt[1] is -1; expected ≥ 0")]
     [InlineData("evaluation.baseline", "\"yes\"", "evaluation.baseline is \"yes\"; expected true or false")]
+    [InlineData("name", "\"tales\\n\"", "name is \"tales\\n\"; expected 1–40 of a–z, 0–9 and '-', starting with a letter or digit")]
     [InlineData("name", "\"Two words\"", "name is \"Two words\"; expected 1–40 of a–z, 0–9 and '-', starting with a letter or digit")]
     [InlineData("distillation.alpha", "{\"from\": 0.5}", "distillation.alpha.to is missing; expected a number")]
     public void A_field_that_does_not_fit_is_named_with_what_was_expected(string field, string value, string message)
@@ -66,6 +67,8 @@ public sealed class RunSpecReaderTests
     [InlineData("distillation.alpha", "{\"from\": 0.4, \"to\": 0.5}", "distillation.alpha.from is 0.4; expected at least alpha.to, 0.5")]
     [InlineData("distillation.temperature", "{\"from\": 2, \"to\": 0}", "distillation.temperature.to is 0; expected > 0")]
     [InlineData("distillation.alignment.reduction", "\"blockWise\"", "distillation.alignment.reduction is blockWise, which needs each teacher layer")]
+    [InlineData("distillation.alignment.reduction", "\"average\"", "distillation.alignment.reduction is average, which needs each teacher layer")]
+    [InlineData("distillation.alignment.reduction", "\"ratio\"", "distillation.alignment.reduction is ratio, which needs each teacher layer")]
     [InlineData("student.slstmAt", "[0, 6]", "student.slstmAt[1] is 6; expected an index below student.blocks, 6")]
     [InlineData("student.slstmAt", "[1, 1]", "student.slstmAt[1] is 1, which stands in the list already")]
     [InlineData("dataset.shardTokens", "100", "dataset.shardTokens is 100; expected at least dataset.contextLength, 512")]

@@ -31,7 +31,7 @@ internal sealed class SmallRun : IDisposable
             Compute = new ComputeSpec { Device = ComputeDevice.Cpu },
         };
         Spec = change?.Invoke(spec) ?? spec;
-        Plan = new RunPlanner(TimeProvider.System).Plan(Spec);
+        Plan = new RunPlanner(TimeProvider.System).PlanAsync(Spec).GetAwaiter().GetResult();
         Store = _service.OpenStore();
         _program = new JobProgram(new ArtifactCache(PathOf("cache")), TimeProvider.System);
         Store.WriteJsonAsync(ArtifactLayout.Plan(Plan.RunId), Plan).GetAwaiter().GetResult();

@@ -1,5 +1,6 @@
 using Distil.Core.Runs;
 using Distil.Trainer.Evaluation;
+using Distil.Trainer.Evaluation.Statistics;
 using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Tests.Reports;
@@ -95,11 +96,25 @@ internal static class SampleReport
     {
         Rows = 120,
         Tokens = 15_240,
-        Student = new(Math.Log(perplexity), perplexity, 0.61),
-        Teacher = new(Math.Log(5.41), 5.41, 0.63),
+        Words = 11_873,
+        Bytes = 60_411,
+        Student = Score(perplexity, 0.61),
+        Teacher = Score(5.41, 0.63),
         Kl = kl,
+        KlStandardError = kl * 0.02,
         Top1Agreement = agreement,
     };
+
+    private static ModelScore Score(double perplexity, double accuracy)
+    {
+        var perByte = new Estimate(Math.Log(perplexity) * 15_100 / 60_411, 0.004);
+        return new(Math.Log(perplexity), perplexity, accuracy)
+        {
+            CrossEntropyStandardError = 0.014,
+            PerplexityStandardError = 0.014 * perplexity,
+            Text = new TextScore(perByte.Times(60_411 / 11_873.0).Exp(), perByte.Exp(), perByte.Times(1 / Math.Log(2))),
+        };
+    }
 
     private static DecodeComparison Decode(int context, double student, double teacher, long cache) =>
         new() { ContextLength = context, Student = new(student, 214_016), Teacher = new(teacher, cache) };

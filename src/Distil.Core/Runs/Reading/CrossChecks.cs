@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Distil.Core.Errors;
 
 namespace Distil.Core.Runs.Reading;
@@ -36,10 +37,11 @@ internal static class CrossChecks
             yield return Error("distillation.temperature.to", $"is {Show(temperature.To)}; expected > 0");
         }
 
-        if (alignment is { Kind: AlignmentKind.Frobenius, Reduction: FrobeniusReduction.BlockWise } && spec.Teacher.Mode == TeacherMode.Offline)
+        if (alignment is { Kind: AlignmentKind.Frobenius, Reduction: not FrobeniusReduction.Paper } && spec.Teacher.Mode == TeacherMode.Offline)
         {
+            var reduction = JsonNamingPolicy.CamelCase.ConvertName(alignment.Reduction.ToString());
             yield return Error("distillation.alignment.reduction",
-                "is blockWise, which needs each teacher layer; expected teacher.mode online, or reduction paper, average or ratio");
+                $"is {reduction}, which needs each teacher layer; expected teacher.mode online, or reduction paper, which a stored mean is enough for");
         }
     }
 

@@ -18,7 +18,7 @@ internal static class ModelFolder
         student.Save(folder);
         foreach (var name in TokenizerFiles)
         {
-            var path = Path.Combine(job.Spec.Teacher.Path, name);
+            var path = Path.Combine(job.TeacherFolder, name);
             if (File.Exists(path))
                 File.Copy(path, Path.Combine(folder, name));
         }

@@ -17,7 +17,7 @@ internal static class SampleMaker
     /// <summary>The user's prompts, or beginnings of held-out documents, continued by teacher and students.</summary>
     public static async Task<IReadOnlyList<SampleSummary>> MakeAsync(JobContext job, ILanguageModel student, ILanguageModel? baseline)
     {
-        var tokenizer = HuggingFaceTokenizer.Load(job.Spec.Teacher.Path);
+        var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> prompts = job.Spec.Evaluation.Prompts.Count > 0
             ? job.Spec.Evaluation.Prompts.Select(text => ((IReadOnlyList<int>)tokenizer.Encode(text), (string?)null))
             : HeldOut(await job.ReadEvalRowsAsync(await job.ReadDatasetAsync(), RowsLookedAt), tokenizer, job.Spec.Evaluation.SampleTokens);

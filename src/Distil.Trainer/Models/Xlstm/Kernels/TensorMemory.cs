@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.Kernels;
 
-/// <summary>The memory of CPU tensors, for kernels in C#.</summary>
+/// <summary>The memory of tensors, for kernels of this project.</summary>
 internal static partial class TensorMemory
 {
     /// <summary>Address of the first element of a float32 CPU tensor, wherever it starts in its storage. Valid while the tensor lives.</summary>
@@ -15,8 +15,11 @@ internal static partial class TensorMemory
             throw new ArgumentException($"A kernel needs float32 on the CPU, got {tensor.dtype} on {tensor.device}.", nameof(tensor));
         }
 
-        return DataPointer(tensor.Handle);
+        return Address(tensor);
     }
+
+    /// <summary>Address of the first element, on the tensor's own device. Valid while the tensor lives.</summary>
+    internal static nint Address(Tensor tensor) => DataPointer(tensor.Handle);
 
     /// <summary>The tensor itself when it is dense, else a dense copy.</summary>
     internal static Tensor Dense(Tensor tensor) => tensor.is_contiguous() ? tensor : tensor.contiguous();

@@ -1,0 +1,91 @@
+using System.Runtime.InteropServices;
+
+namespace Distil.Trainer.Kernels.Launching;
+
+/// <summary>The functions of NVIDIA's driver that a launch needs (CUDA Driver API reference).</summary>
+internal static unsafe partial class CudaDriver
+{
+    /// <value>The driver's library; comes with the driver, not with CUDA's toolkit.</value>
+    private const string Library = "libcuda.so.1";
+
+    /// <summary><c>CUdevice_attribute</c> values.</summary>
+    internal const int Multiprocessors = 16, CapabilityMajor = 75, CapabilityMinor = 76, SharedMemoryOptIn = 97;
+
+    /// <summary><c>CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES</c>, and attributes that tell what the compiler made.</summary>
+    internal const int MaximumDynamicShared = 8, LocalBytes = 3, Registers = 4;
+
+    /// <summary><c>CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION</c>.</summary>
+    internal const uint ClusterDimension = 4;
+
+    /// <exception cref="CudaKernelException">The call failed; the message names <paramref name="what"/> and CUDA's own words.</exception>
+    internal static void Check(int result, string what)
+    {
+        if (result == 0) { return; }
+
+        var words = GetErrorString(result, out var text) == 0 ? Marshal.PtrToStringUTF8(text) : "unknown error";
+        throw new CudaKernelException($"{what}: CUDA error {result} ({words})");
+    }
+
+    [LibraryImport(Library, EntryPoint = "cuInit")]
+    internal static partial int Initialize(uint flags);
+
+    [LibraryImport(Library, EntryPoint = "cuGetErrorString")]
+    internal static partial int GetErrorString(int error, out nint text);
+
+    [LibraryImport(Library, EntryPoint = "cuDeviceGet")]
+    internal static partial int DeviceGet(out int device, int ordinal);
+
+    [LibraryImport(Library, EntryPoint = "cuDeviceGetName")]
+    internal static partial int DeviceGetName(byte* name, int length, int device);
+
+    [LibraryImport(Library, EntryPoint = "cuDeviceGetAttribute")]
+    internal static partial int DeviceGetAttribute(out int value, int attribute, int device);
+
+    [LibraryImport(Library, EntryPoint = "cuDevicePrimaryCtxRetain")]
+    internal static partial int PrimaryContextRetain(out nint context, int device);
+
+    [LibraryImport(Library, EntryPoint = "cuCtxSetCurrent")]
+    internal static partial int ContextSetCurrent(nint context);
+
+    [LibraryImport(Library, EntryPoint = "cuModuleLoadData")]
+    internal static partial int ModuleLoadData(out nint module, byte* image);
+
+    [LibraryImport(Library, EntryPoint = "cuModuleGetFunction", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int ModuleGetFunction(out nint function, nint module, string name);
+
+    [LibraryImport(Library, EntryPoint = "cuFuncSetAttribute")]
+    internal static partial int FunctionSetAttribute(nint function, int attribute, int value);
+
+    [LibraryImport(Library, EntryPoint = "cuFuncGetAttribute")]
+    internal static partial int FunctionGetAttribute(out int value, int attribute, nint function);
+
+    [LibraryImport(Library, EntryPoint = "cuLaunchKernelEx")]
+    internal static partial int Launch(LaunchConfiguration* configuration, nint function, void** arguments, void** extra);
+
+    /// <summary><c>CUlaunchConfig</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct LaunchConfiguration
+    {
+        internal uint GridX, GridY, GridZ, BlockX, BlockY, BlockZ, SharedBytes;
+        internal nint Stream;
+        internal LaunchAttribute* Attributes;
+        internal uint AttributeCount;
+    }
+
+    /// <summary><c>CUlaunchAttribute</c>: an id, padding to 8 bytes, and a 64-byte union, of which a cluster takes three numbers.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 72)]
+    internal struct LaunchAttribute
+    {
+        [FieldOffset(0)]
+        internal uint Id;
+
+        [FieldOffset(8)]
+        internal uint X;
+
+        [FieldOffset(12)]
+        internal uint Y;
+
+        [FieldOffset(16)]
+        internal uint Z;
+    }
+}

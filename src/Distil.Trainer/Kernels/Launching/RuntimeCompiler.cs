@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Distil.Trainer.Kernels.Launching;
+
+/// <summary>NVRTC, CUDA's compiler as a library (NVRTC reference). It comes with every libtorch that has CUDA.</summary>
+internal sealed unsafe class RuntimeCompiler
+{
+    private readonly nint _library;
+
+    private RuntimeCompiler(nint library)
+    {
+        _library = library;
+        int major, minor;
+        Check(((delegate* unmanaged<int*, int*, int>)Export("nvrtcVersion"))(&major, &minor), "nvrtcVersion");
+        Version = $"{major}.{minor}";
+    }
+
+    /// <value>Such as 13.0.</value>
+    internal string Version { get; }
+
+    /// <summary>The compiler, or null where this machine has none.</summary>
+    internal static RuntimeCompiler? Find()
+    {
+        foreach (var name in new[] { "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so" }.Concat(BesideTorch()))
+        {
+            if (NativeLibrary.TryLoad(name, out var library)) { return new(library); }
+        }
+
+        return null;
+    }
+
+    /// <summary>Compiles one source.</summary>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="source">CUDA C++.</param>
+    /// <param name="headers">What it may include, by name.</param>
+    /// <param name="options">Of the compiler.</param>
+    /// <returns>A cubin.</returns>
+    /// <exception cref="CudaKernelException">It does not compile; the message has the compiler's log.</exception>
+    internal byte[] Compile(string name, string source, IReadOnlyDictionary<string, string> headers, IReadOnlyList<string> options)
+    {
+        using var texts = new NativeTexts();
+        nint* headerTexts = texts.Array(headers.Values), headerNames = texts.Array(headers.Keys), optionTexts = texts.Array(options);
+        nint program = 0;
+        var create = (delegate* unmanaged<nint*, nint, nint, int, nint*, nint*, int>)Export("nvrtcCreateProgram");
+        Check(create(&program, texts.One(source), texts.One(name), headers.Count, headerTexts, headerNames), $"{name}: nvrtcCreateProgram");
+        try
+        {
+            var failed = ((delegate* unmanaged<nint, int, nint*, int>)Export("nvrtcCompileProgram"))(program, options.Count, optionTexts) != 0;
+            if (failed) { throw new CudaKernelException($"{name} does not compile ({string.Join(' ', options)}):\n{Encoding.UTF8.GetString(Bytes(program, "ProgramLog")).TrimEnd('\0')}"); }
+
+            return Bytes(program, "CUBIN");
+        }
+        finally
+        {
+            ((delegate* unmanaged<nint*, int>)Export("nvrtcDestroyProgram"))(&program);
+        }
+    }
+
+    private byte[] Bytes(nint program, string what)
+    {
+        nuint size;
+        Check(((delegate* unmanaged<nint, nuint*, int>)Export($"nvrtcGet{what}Size"))(program, &size), $"nvrtcGet{what}Size");
+        var bytes = new byte[size];
+        fixed (byte* to = bytes) { Check(((delegate* unmanaged<nint, byte*, int>)Export($"nvrtcGet{what}"))(program, to), $"nvrtcGet{what}"); }
+        return bytes;
+    }
+
+    private nint Export(string name) => NativeLibrary.GetExport(_library, name);
+
+    private static void Check(int result, string what)
+    {
+        if (result != 0) { throw new CudaKernelException($"{what}: NVRTC error {result}"); }
+    }
+
+    /// <summary>The libtorch packages rename the library to one with a hash in its name; it lies beside libtorch_cuda.</summary>
+    private static IEnumerable<string> BesideTorch()
+    {
+        using var process = Process.GetCurrentProcess();
+        var folders = process.Modules.Cast<ProcessModule>()
+            .Where(module => module.ModuleName.StartsWith("libtorch_cuda", StringComparison.Ordinal))
+            .Select(module => Path.GetDirectoryName(module.FileName)!)
+            .Distinct();
+        return folders.SelectMany(folder => Directory.EnumerateFiles(folder, "libnvrtc*.so*"))
+            .Where(file => !file.Contains("builtins", StringComparison.Ordinal))
+            .ToArray();
+    }
+
+    /// <summary>C strings, freed together.</summary>
+    private sealed class NativeTexts : IDisposable
+    {
+        private readonly List<nint> _all = [];
+
+        internal nint One(string text)
+        {
+            _all.Add(Marshal.StringToCoTaskMemUTF8(text));
+            return _all[^1];
+        }
+
+        internal nint* Array(IEnumerable<string> texts)
+        {
+            var pointers = texts.Select(One).ToArray();
+            var array = Marshal.AllocCoTaskMem(Math.Max(1, pointers.Length) * sizeof(nint));
+            _all.Add(array);
+            pointers.CopyTo(new Span<nint>((void*)array, pointers.Length));
+            return (nint*)array;
+        }
+
+        public void Dispose()
+        {
+            foreach (var text in _all) { Marshal.FreeCoTaskMem(text); }
+        }
+    }
+}
