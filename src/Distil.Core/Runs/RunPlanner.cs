@@ -58,7 +58,8 @@ public sealed class RunPlanner(TimeProvider time)
         };
     }
 
-    private string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd-HHmmss}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
+    /// <summary>A new name for a run or a sweep of runs: date, name, a short random end.</summary>
+    public string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd-HHmmss}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
 
     private static async Task<(IReadOnlyList<ShardSource> Shards, IReadOnlyDictionary<string, string> Identities)> PlanShardsAsync(
         RunSpec spec, IReadOnlyList<FieldError> reserved, CancellationToken cancel)
