@@ -19,7 +19,8 @@ namespace Distil.Trainer.Training.Profiling;
 /// <param name="batch">B.</param>
 /// <param name="length">S.</param>
 /// <param name="blocks">Blocks; sLSTM at the even ones.</param>
-internal sealed class StepProfile(int batch, int length, int blocks)
+/// <param name="only">Steps to run without timing the parts; 0 times them.</param>
+internal sealed class StepProfile(int batch, int length, int blocks, int only)
 {
     private const int Vocabulary = 151_936, Width = 1536, Kept = 64, WarmUp = 5, Repeats = 20;
 
@@ -44,6 +45,13 @@ internal sealed class StepProfile(int batch, int length, int blocks)
         yield return $"{ParameterCounts.Of(config).Trainable / 1e6:0.0} M trainable, {batch} × {length} tokens";
 
         long tokens = batch * (long)length, k = 0;
+        for (var i = 0; i < only; i++) { Once(() => step.Run(data, distillation.At(0, k++), 2e-4), null); }
+        if (only > 0)
+        {
+            cuda.synchronize();
+            yield break;
+        }
+
         var whole = Wall(() => step.Run(data, distillation.At(0, k++), 2e-4));
         yield return Line("training step, as it runs", whole) + $", {tokens / whole * 1000:N0} tokens/s";
         yield return $"GPU memory in use after it: {CudaCard.MemoryInUse() / (double)(1 << 30):0.00} GiB";

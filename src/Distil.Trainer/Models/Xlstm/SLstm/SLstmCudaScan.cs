@@ -83,7 +83,7 @@ internal static class SLstmCudaScan
         former.narrow(1, 1, length - 1).copy_(output.narrow(1, 0, length - 1)).Dispose();
         var columns = former.view(-1, heads, size).permute(1, 2, 0);
         Tensor Product(Tensor gradients) => columns.bmm(gradients.view(heads, -1, 2 * size)).to(ScalarType.Float32);
-        return [inputForget, cellOutput, cat([Product(inputForget), Product(cellOutput)], -1), biases.sum(0)];
+        return [inputForget, cellOutput, cat([Product(inputForget), Product(cellOutput)], -1), biases.sum([0L])];
     }
 
     private sealed class Function : SingleTensorFunction<Function>
