@@ -2,17 +2,20 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Distil.Cli;
 using Distil.Cli.Commands;
+using Distil.Cli.Hosting;
 using Distil.Cli.Runs;
 using Distil.Core.Errors;
+using Distil.Telemetry;
 
 try
 {
     if (TrainerCommands.Owns(args))
         return await TrainerCommands.RunAsync(args);
 
+    using var telemetry = TelemetryExport.FromEnvironment("distil", Environment.GetEnvironmentVariable);
     var root = new Command("distil", "Distil a Transformer language model into a recurrent xLSTM student.")
     {
-        DemoCommand.Create(), RunCommand.Create(), RunsCommand.Create(), StatusCommand.Create(), CancelCommand.Create(), ReportCommand.Create(), BundleCommand.Create(),
+        DemoCommand.Create(), RunCommand.Create(), RunsCommand.Create(), StatusCommand.Create(), CancelCommand.Create(), ReportCommand.Create(), ServeCommand.Create(), BundleCommand.Create(), SchemaCommand.Create(),
         new HelpOption(), new VersionOption(),
     };
     foreach (var command in TrainerCommands.CreateAll())
@@ -35,6 +38,10 @@ catch (RunFailedException failed)
         await Console.Error.WriteLineAsync(failed.Detail);
 
     return Say(failed.Message, failed.IsBadInput ? ExitCode.BadInput : ExitCode.Failed);
+}
+catch (Exception known) when (known is RunInterruptedException or DrivenElsewhereException)
+{
+    return Say(known.Message, ExitCode.Failed);
 }
 catch (OperationCanceledException)
 {

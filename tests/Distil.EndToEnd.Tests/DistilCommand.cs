@@ -9,6 +9,9 @@ internal sealed class DistilCommand : IDisposable
 
     public Cli.Workspace Workspace { get; }
 
+    /// <value>Variables that it gets beside this process's.</value>
+    public Dictionary<string, string> Environment { get; } = [];
+
     /// <summary>Starts it. The caller waits for its end.</summary>
     public Process Start(params string[] arguments)
     {
@@ -19,6 +22,9 @@ internal sealed class DistilCommand : IDisposable
             WorkingDirectory = Workspace.Home,
             Environment = { ["DISTIL_HOME"] = Workspace.Home },
         };
+        foreach (var (name, value) in Environment)
+            start.Environment[name] = value;
+
         return Process.Start(start)!;
     }
 

@@ -18,7 +18,7 @@ internal static class CancelCommand
             var id = parsed.GetRequiredValue(runId);
             await using var storage = await LocalStorage.OpenAsync(Workspace.Find(), port: null, cancel);
             var status = await StatusCommand.ReadAsync(storage.Store, id, cancel);
-            if (status.State != RunState.Running)
+            if (status.State is not (RunState.Queued or RunState.Running))
                 throw new InvalidInputException($"{id} has ended: {status.State.ToString().ToLowerInvariant()}");
 
             await new RequestCancel(storage.Store).RunAsync(id, cancel);

@@ -39,11 +39,11 @@ internal static class StatusCommand
     /// <summary>The run's status.</summary>
     /// <exception cref="InvalidInputException">There is no such run.</exception>
     internal static async Task<RunStatus> ReadAsync(ArtifactStore store, string runId, CancellationToken cancel) =>
-        await new RunFolder(store).TryReadStatusAsync(runId, cancel) ?? throw new InvalidInputException($"{runId} is not a run that has begun; `distil runs` lists those that have");
+        await new RunFolder(store).FindStatusAsync(runId, cancel) ?? throw new InvalidInputException($"{runId} is not a run; `distil runs` lists those that are");
 
     private static async Task EndAsync(ArtifactStore store, string runId, CancellationToken cancel)
     {
-        while ((await ReadAsync(store, runId, cancel)).State == RunState.Running)
+        while ((await ReadAsync(store, runId, cancel)).State is RunState.Queued or RunState.Running)
             await Task.Delay(Look, cancel);
     }
 

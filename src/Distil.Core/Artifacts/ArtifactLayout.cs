@@ -34,6 +34,10 @@ public static class ArtifactLayout
     /// <summary>Where all runs are; listing it finds them.</summary>
     public const string Runs = "runs/";
 
+    /// <summary>Which run a client's idempotency key made, an <c>IdempotencyRecord</c>.</summary>
+    /// <param name="keyHash">SHA-256 of the key, hexadecimal: keys are clients' own words and name no blob themselves.</param>
+    public static string Idempotency(string keyHash) => $"idempotency/{keyHash}.json";
+
     /// <summary>All that belongs to one run.</summary>
     public static string Run(string runId) => $"runs/{runId}/";
 
@@ -49,8 +53,19 @@ public static class ArtifactLayout
     /// <summary>Exists once somebody asked for the run to be cancelled.</summary>
     public static string Cancel(string runId) => $"runs/{runId}/cancel.json";
 
-    /// <summary>Where the embedded host keeps the run's history.</summary>
+    /// <summary>The trace that the run's spans belong to, a <see cref="Telemetry.RunTraceDocument"/>.</summary>
+    public static string Trace(string runId) => $"runs/{runId}/trace.json";
+
+    /// <summary>The claim of the host that drives the run.</summary>
+    public static string Driver(string runId) => $"runs/{runId}/driver.json";
+
+    /// <summary>Where the embedded host keeps the run's history, a log for each pipeline.</summary>
     public static string Journal(string runId) => $"runs/{runId}/journal/";
+
+    /// <summary>The history of one pipeline.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="pipeline">Its path: <c>run</c> for the whole run's, then the names of sub-pipelines, <c>/</c> between.</param>
+    public static string JournalOf(string runId, string pipeline) => $"{Journal(runId)}{pipeline}.jsonl";
 
     /// <summary>What a job must do, a <see cref="Jobs.JobRequest"/>.</summary>
     public static string JobRequest(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/request.json";

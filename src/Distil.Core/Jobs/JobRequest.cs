@@ -35,6 +35,12 @@ public sealed record JobRequest
 
     /// <value>Which student, for train and evaluate.</value>
     public StudentVariant Variant { get; init; }
+
+    /// <value>When it was asked for; null where the time to its start does not matter.</value>
+    public DateTimeOffset? RequestedAt { get; init; }
+
+    /// <value>The span that the job's is below, as a W3C <c>traceparent</c>; null for a trace of its own.</value>
+    public string? TraceParent { get; init; }
 }
 
 /// <summary>The stages that run as jobs.</summary>

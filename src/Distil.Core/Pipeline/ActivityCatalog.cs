@@ -8,17 +8,19 @@ namespace Distil.Core.Pipeline;
 /// <summary>Every activity by its name, for a host to call with JSON in and JSON out.</summary>
 public sealed class ActivityCatalog
 {
+    private static readonly HashSet<string> OfJobs = [StartJob.Name, PollJob.Name, StopJob.Name];
     private readonly Dictionary<string, Func<JsonElement, CancellationToken, Task<JsonElement>>> activities = [];
 
     /// <summary>Makes the activities.</summary>
     /// <param name="store">What they read and write.</param>
     /// <param name="runner">Where they start jobs.</param>
-    public ActivityCatalog(ArtifactStore store, IJobRunner runner)
+    /// <param name="time">Says when jobs were asked for; null for the system's.</param>
+    public ActivityCatalog(ArtifactStore store, IJobRunner runner, TimeProvider? time = null)
     {
         Add(FindBlob.Name, new FindBlob(store));
         Add(CompleteDataset.Name, new CompleteDataset(store));
         Add(CompleteTeacherOutputs.Name, new CompleteTeacherOutputs(store));
-        Add(StartJob.Name, new StartJob(store, runner));
+        Add(StartJob.Name, new StartJob(store, runner, time ?? TimeProvider.System));
         Add(PollJob.Name, new PollJob(store, runner));
         Add(StopJob.Name, new StopJob(runner));
         Add(RequestCancel.Name, new RequestCancel(store));
@@ -26,6 +28,10 @@ public sealed class ActivityCatalog
 
     /// <value>Their names.</value>
     public IReadOnlyCollection<string> Names => activities.Keys;
+
+    /// <summary>How often a host calls an activity that fails.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    public static RetryPolicy PolicyOf(string name) => OfJobs.Contains(name) ? RetryPolicy.Jobs : RetryPolicy.Storage;
 
     /// <summary>Calls an activity once; trying again is the host's.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>

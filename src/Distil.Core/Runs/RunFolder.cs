@@ -6,12 +6,15 @@ namespace Distil.Core.Runs;
 /// <param name="store">Where they are.</param>
 public sealed class RunFolder(ArtifactStore store)
 {
+    private const int ReadsAtOnce = 8;
+
     /// <summary>Writes a new run's specification and plan.</summary>
     /// <returns>False where the run exists already.</returns>
     /// <exception cref="Errors.InvalidInputException">The plan uses something reserved.</exception>
     public async Task<bool> CreateAsync(RunSpec spec, RunPlan plan, CancellationToken cancel = default)
     {
         plan.RequireRunnable();
+        await Telemetry.RunTrace.OfAsync(store, plan.RunId, cancel);
         await store.TryCreateJsonAsync(ArtifactLayout.Spec(plan.RunId), spec, cancel);
         return await store.TryCreateJsonAsync(ArtifactLayout.Plan(plan.RunId), plan, cancel);
     }
@@ -30,23 +33,47 @@ public sealed class RunFolder(ArtifactStore store)
     public Task<RunStatus?> TryReadStatusAsync(string runId, CancellationToken cancel = default) =>
         store.TryReadJsonAsync<RunStatus>(ArtifactLayout.Status(runId), cancel);
 
+    /// <summary>Where a run stands: its status, or <see cref="RunState.Queued"/> where its host has not written one yet; null where there is no such run.</summary>
+    public async Task<RunStatus?> FindStatusAsync(string runId, CancellationToken cancel = default)
+    {
+        if (await TryReadStatusAsync(runId, cancel) is { } status)
+        {
+            return status;
+        }
+
+        return await store.TryReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel) is { } plan
+            ? new RunStatus { RunId = runId, State = RunState.Queued, StartedAt = plan.PlannedAt, UpdatedAt = plan.PlannedAt }
+            : null;
+    }
+
+    /// <summary>The ids of all runs, newest first; one call of the service for 5,000 runs.</summary>
+    public async Task<IReadOnlyList<string>> ListIdsAsync(CancellationToken cancel = default)
+    {
+        var ids = new List<string>();
+        await foreach (var folder in new ArtifactReader(store).ListFoldersAsync(ArtifactLayout.Runs, cancel))
+        {
+            ids.Add(folder[ArtifactLayout.Runs.Length..^1]);
+        }
+
+        ids.Reverse();
+        return ids;
+    }
+
     /// <summary>Writes the status; a host does, when its pipeline sets one.</summary>
     public Task WriteStatusAsync(RunStatus status, CancellationToken cancel = default) =>
         store.WriteJsonAsync(ArtifactLayout.Status(status.RunId), status, cancel);
 
-    /// <summary>All runs that have begun, newest first.</summary>
-    public async Task<IReadOnlyList<RunStatus>> ListAsync(CancellationToken cancel = default)
-    {
-        var statuses = new List<RunStatus>();
-        await foreach (var blob in store.ListAsync(ArtifactLayout.Runs, cancel))
-        {
-            if (blob.Split('/') is ["runs", var runId, "status.json"] && await TryReadStatusAsync(runId, cancel) is { } status)
-            {
-                statuses.Add(status);
-            }
-        }
+    /// <summary>All runs, newest first.</summary>
+    public async Task<IReadOnlyList<RunStatus>> ListAsync(CancellationToken cancel = default) =>
+        [.. (await FindStatusesAsync(await ListIdsAsync(cancel), cancel)).OrderByDescending(status => status.StartedAt)];
 
-        return [.. statuses.OrderByDescending(status => status.StartedAt)];
+    /// <summary>Where some runs stand, in their order; those that are no runs (for instance: half deleted) are left out.</summary>
+    public async Task<IReadOnlyList<RunStatus>> FindStatusesAsync(IReadOnlyList<string> runIds, CancellationToken cancel = default)
+    {
+        var statuses = new RunStatus?[runIds.Count];
+        await Parallel.ForAsync(0, runIds.Count, new ParallelOptions { MaxDegreeOfParallelism = ReadsAtOnce, CancellationToken = cancel },
+            async (i, stop) => statuses[i] = await FindStatusAsync(runIds[i], stop));
+        return [.. statuses.OfType<RunStatus>()];
     }
 
     private Errors.InvalidInputException NoSuchRun(string runId) => new($"{runId} is not a run in {store.Uri}; expected one that is");

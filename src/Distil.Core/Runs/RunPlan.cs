@@ -9,7 +9,7 @@ public sealed record RunPlan
     /// <value>Version of this document. 1.</value>
     public int Version { get; init; } = 1;
 
-    /// <value>Names the run everywhere: date, the specification's name, a short random end.</value>
+    /// <value>Names the run everywhere: date and time (UTC), the specification's name, a short random end; so ids sort by time.</value>
     public required string RunId { get; init; }
 
     /// <value>When it was planned.</value>

@@ -42,6 +42,9 @@ public sealed record RunStatus
 /// <summary>Where a run stands.</summary>
 public enum RunState
 {
+    /// <summary>Written down and not begun: its host has not come to it.</summary>
+    Queued,
+
     /// <summary>At work.</summary>
     Running,
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Distil.Core.Jobs;
+using Distil.Telemetry;
 using Distil.Trainer.Jobs;
 
 namespace Distil.Trainer.Commands;
@@ -37,9 +38,10 @@ internal static class WorkCommand
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var jobs = new JobProgram(ArtifactCache.Default, TimeProvider.System);
+        using var telemetry = TelemetryExport.FromEnvironment("distil-trainer", Environment.GetEnvironmentVariable);
         return request is not null
             ? ExitCode(await jobs.RunAsync(request, stop.Token))
-            : await WorkAsync(jobs, Console.In, Console.Out, stop);
+            : await WorkAsync(jobs, telemetry, Console.In, Console.Out, stop);
 
         void Stop(PosixSignalContext signal)
         {
@@ -50,7 +52,7 @@ internal static class WorkCommand
     }
 
     /// <summary>Does jobs until the input ends. An end in the middle of a job means that whoever asked is gone: the job is stopped.</summary>
-    private static async Task<int> WorkAsync(JobProgram jobs, TextReader input, TextWriter output, CancellationTokenSource stop)
+    private static async Task<int> WorkAsync(JobProgram jobs, TelemetryExport? telemetry, TextReader input, TextWriter output, CancellationTokenSource stop)
     {
         var stopped = Task.Delay(Timeout.Infinite, stop.Token);
         for (var next = NextAsync(input); ;)
@@ -66,6 +68,7 @@ internal static class WorkCommand
                 await stop.CancelAsync();
 
             await job;
+            telemetry?.Flush();
             await output.WriteLineAsync($"done {line}");
             await output.FlushAsync();
         }

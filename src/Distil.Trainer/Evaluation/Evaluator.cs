@@ -6,7 +6,9 @@ namespace Distil.Trainer.Evaluation;
 
 /// <summary>Perplexity of student and teacher, KL(teacher ‖ student) and top-1 agreement on rows of tokens.</summary>
 /// <remarks>Padding is neither predicted nor counted. Logits exist for <see cref="EvaluationOptions.ChunkPositions"/> positions at a time.</remarks>
-public sealed class Evaluator(EvaluationOptions options)
+/// <param name="options">How it is cut into pieces.</param>
+/// <param name="text">Says what text the tokens are; null leaves perplexity by words and bytes out.</param>
+public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
 {
     /// <summary>Evaluates a student, and a teacher on the same tokens.</summary>
     /// <param name="student">Any causal model.</param>
@@ -34,7 +36,7 @@ public sealed class Evaluator(EvaluationOptions options)
             var predicted = batch.Sum(row => Math.Max(row.Length - 1, 0));
             if (predicted > 0)
             {
-                sums.Add(Measure(student, teacher, batch));
+                Measure(student, teacher, batch, sums);
             }
 
             rowsDone += batch.Length;
@@ -43,39 +45,47 @@ public sealed class Evaluator(EvaluationOptions options)
         }
 
         return tokens > 0
-            ? sums.Mean(rowsDone, tokens, teacher is not null)
+            ? sums.Result(rowsDone, teacher is not null)
             : throw new InvalidInputException($"the evaluation data has {rowsDone} rows and no row of two tokens or more; there is nothing to predict");
     }
 
-    private double[] Measure(ILanguageModel student, ILanguageModel? teacher, long[][] batch)
+    private void Measure(ILanguageModel student, ILanguageModel? teacher, long[][] batch, ScoreSums sums)
     {
         using var pause = CollectorPause.Begin();
         using var scope = NewDisposeScope();
-        var (ids, positions, labels) = Layout(batch);
+        var (ids, positions, labels, rows) = Layout(batch);
+        var isText = tensor(labels.Select(id => text?.IsText(id) ?? true ? 1.0 : 0.0).ToArray());
+        var label = tensor(labels);                                                          // (N)
         var studentHidden = HiddenAt(student, ids, positions);                               // (N, D)
         var teacherHidden = teacher is null ? null : HiddenAt(teacher, ids, positions);      // (N, D')
-        var total = zeros(ScoreSums.Count, float64, student.Device);
-        for (long start = 0; start < labels.shape[0]; start += options.ChunkPositions)
+        var total = zeros([ScoreSums.Count, batch.Length], float64, student.Device);
+        for (long start = 0; start < labels.Length; start += options.ChunkPositions)
         {
             using var chunk = NewDisposeScope();
-            var end = Math.Min(start + options.ChunkPositions, labels.shape[0]);
-            var label = labels[TensorIndex.Slice(start, end)].to(student.Device).unsqueeze(-1); // (n, 1)
-            var studentLog = LogProbabilities(student, studentHidden[TensorIndex.Slice(start, end)]);
-            var teacherLog = teacher is null ? null : LogProbabilities(teacher, teacherHidden![TensorIndex.Slice(start, end)]).to(student.Device);
-            total.add_(ScoreSums.Of(studentLog, teacherLog, label));
+            var part = TensorIndex.Slice(start, Math.Min(start + options.ChunkPositions, labels.Length));
+            var studentLog = LogProbabilities(student, studentHidden[part]);
+            var teacherLog = teacher is null ? null : LogProbabilities(teacher, teacherHidden![part]).to(student.Device);
+            var scores = ScoreSums.Of(studentLog, teacherLog, label[part].to(student.Device).unsqueeze(-1), isText[part].to(student.Device));
+            total.index_add_(1, rows[part].to(student.Device), scores, 1);
         }
 
-        return total.cpu().data<double>().ToArray();
+        var values = total.cpu();                                                            // (8, B)
+        for (var b = 0; b < batch.Length; b++)
+        {
+            if (batch[b].Length > 1)
+            {
+                sums.Add(values[TensorIndex.Ellipsis, b].contiguous().data<double>().ToArray(), batch[b].Length - 1, text?.Count(batch[b]));
+            }
+        }
     }
 
     /// <summary>Pads rows at their ends: what stands behind a token changes nothing for a causal model.</summary>
-    /// <returns>ids (B, S); the flat positions that predict a real token (N), and the tokens that they predict (N); all on the CPU.</returns>
-    private static (Tensor Ids, Tensor Positions, Tensor Labels) Layout(long[][] batch)
+    /// <returns>ids (B, S); the flat positions that predict a real token (N); the tokens that they predict; the row of each (N). All on the CPU.</returns>
+    private static (Tensor Ids, Tensor Positions, long[] Labels, Tensor Rows) Layout(long[][] batch)
     {
         var length = batch.Max(row => row.Length);
         var ids = new long[batch.Length * length];
-        var positions = new List<long>();
-        var labels = new List<long>();
+        List<long> positions = [], labels = [], rows = [];
         for (var b = 0; b < batch.Length; b++)
         {
             batch[b].CopyTo(ids, b * length);
@@ -83,10 +93,11 @@ public sealed class Evaluator(EvaluationOptions options)
             {
                 positions.Add(b * length + s);
                 labels.Add(batch[b][s + 1]);
+                rows.Add(b);
             }
         }
 
-        return (tensor(ids, batch.Length, length), tensor(positions.ToArray()), tensor(labels.ToArray()));
+        return (tensor(ids, batch.Length, length), tensor(positions.ToArray()), labels.ToArray(), tensor(rows.ToArray()));
     }
 
     private static Tensor HiddenAt(ILanguageModel model, Tensor ids, Tensor positions)

@@ -1,56 +1,106 @@
+using Distil.Trainer.Evaluation.Statistics;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation;
 
-/// <summary>What an evaluation adds up, in double precision.</summary>
+/// <summary>What an evaluation adds up for each row, in double precision. Rows are independent texts: errors are those of a sample of rows.</summary>
 internal sealed class ScoreSums
 {
-    /// <summary>Numbers in <see cref="Of"/>.</summary>
-    public const int Count = 6;
+    /// <summary>Numbers that <see cref="Of"/> gives a position.</summary>
+    public const int Count = 8;
 
-    private readonly double[] _sums = new double[Count];
+    private readonly List<double[]> _rows = [];
+    private readonly List<(long Tokens, TextCounts? Text)> _counts = [];
 
-    /// <summary>The sums over n positions.</summary>
+    /// <summary>The numbers of n positions.</summary>
     /// <param name="student">(n, V) log-probabilities.</param>
-    /// <param name="teacher">(n, V) log-probabilities; null leaves its sums 0.</param>
+    /// <param name="teacher">(n, V) log-probabilities; null leaves its numbers 0.</param>
     /// <param name="label">(n, 1) the tokens that came.</param>
-    /// <returns>(6): student's −log p and hits, teacher's −log p and hits, KL, agreements.</returns>
-    public static Tensor Of(Tensor student, Tensor? teacher, Tensor label)
+    /// <param name="isText">(n) 1 where that token is text, 0 where it ends one.</param>
+    /// <returns>(8, n): student's −log p and hits, teacher's −log p and hits, KL, agreements, student's and teacher's −log p of text.</returns>
+    public static Tensor Of(Tensor student, Tensor? teacher, Tensor label, Tensor isText)
     {
         var studentTop = student.argmax(-1, keepdim: true);                            // (n, 1)
-        var (nll, hits) = (Sum(-student.gather(-1, label)), Sum(studentTop.eq(label)));
+        var (nll, hits) = (Flat(-student.gather(-1, label)), Flat(studentTop.eq(label)));
         if (teacher is null)
         {
             var none = zeros_like(nll);
-            return stack([nll, hits, none, none, none, none]);
+            return stack([nll, hits, none, none, none, none, nll * isText, none]);
         }
 
         var teacherTop = teacher.argmax(-1, keepdim: true);                            // (n, 1)
-        var kl = teacher.exp().mul_(teacher - student);                                // (n, V): p·(log p − log q)
-        return stack([nll, hits, Sum(-teacher.gather(-1, label)), Sum(teacherTop.eq(label)), Sum(kl), Sum(studentTop.eq(teacherTop))]);
+        var teacherNll = Flat(-teacher.gather(-1, label));
+        var kl = teacher.exp().mul_(teacher - student).sum(-1, type: float64);         // (n): Σ p·(log p − log q)
+        return stack(
+        [
+            nll, hits, teacherNll, Flat(teacherTop.eq(label)), kl, Flat(studentTop.eq(teacherTop)), nll * isText, teacherNll * isText,
+        ]);
     }
 
-    /// <summary>Adds the sums of one batch.</summary>
-    public void Add(double[] batch)
+    /// <summary>Adds a row.</summary>
+    /// <param name="sums">Its positions' numbers, added up.</param>
+    /// <param name="tokens">Tokens predicted in it, ≥ 1.</param>
+    /// <param name="text">The text that they are; null where nobody knows.</param>
+    public void Add(double[] sums, long tokens, TextCounts? text)
     {
-        for (var i = 0; i < Count; i++)
-        {
-            _sums[i] += batch[i];
-        }
+        _rows.Add(sums);
+        _counts.Add((tokens, text));
     }
 
     /// <summary>The means over all tokens.</summary>
-    public EvaluationResult Mean(long rows, long tokens, bool withTeacher) => new()
+    /// <param name="rows">Rows read, those with nothing to predict too.</param>
+    /// <param name="withTeacher">Whether there was one.</param>
+    public EvaluationResult Result(long rows, bool withTeacher)
     {
-        Rows = rows,
-        Tokens = tokens,
-        Student = Score(_sums[0] / tokens, _sums[1] / tokens),
-        Teacher = withTeacher ? Score(_sums[2] / tokens, _sums[3] / tokens) : null,
-        Kl = withTeacher ? _sums[4] / tokens : null,
-        Top1Agreement = withTeacher ? _sums[5] / tokens : null,
-    };
+        var (kl, agreement) = (PerToken(4), PerToken(5));
+        var ratio = Estimate.OfRatio([.. _rows.Select(row => row[0] - row[2])], Tokens).Exp();
+        return new EvaluationResult
+        {
+            Rows = rows,
+            Tokens = (long)Tokens.Sum(),
+            Words = Sum(text => text.Words),
+            Bytes = Sum(text => text.Bytes),
+            Student = Score(0, 6),
+            Teacher = withTeacher ? Score(2, 7) : null,
+            Kl = withTeacher ? kl.Value : null,
+            KlStandardError = withTeacher ? kl.StandardError : null,
+            Top1Agreement = withTeacher ? agreement.Value : null,
+            Top1AgreementStandardError = withTeacher ? agreement.StandardError : null,
+            PerplexityRatioStandardError = withTeacher ? ratio.StandardError : null,
+        };
+    }
 
-    private static ModelScore Score(double crossEntropy, double accuracy) => new(crossEntropy, Math.Exp(crossEntropy), accuracy);
+    private double[] Tokens => [.. _counts.Select(row => (double)row.Tokens)];
 
-    private static Tensor Sum(Tensor values) => values.sum(float64);
+    private long? Sum(Func<TextCounts, long> value) => _counts.Exists(row => row.Text is null) ? null : _counts.Sum(row => value(row.Text!));
+
+    private ModelScore Score(int nll, int textNll)
+    {
+        var (crossEntropy, accuracy) = (PerToken(nll), PerToken(nll + 1));
+        return new ModelScore(crossEntropy.Value, Math.Exp(crossEntropy.Value), accuracy.Value)
+        {
+            CrossEntropyStandardError = crossEntropy.StandardError,
+            PerplexityStandardError = crossEntropy.Exp().StandardError,
+            Top1AccuracyStandardError = accuracy.StandardError,
+            Text = Text(textNll),
+        };
+    }
+
+    private TextScore? Text(int textNll)
+    {
+        if (Sum(text => text.Words) is not > 0 || Sum(text => text.Bytes) is not > 0)
+        {
+            return null;
+        }
+
+        var perByte = Per(textNll, text => text.Bytes);
+        return new TextScore(Per(textNll, text => text.Words).Exp(), perByte.Exp(), perByte.Times(1 / Math.Log(2)));
+    }
+
+    private Estimate PerToken(int number) => Estimate.OfRatio([.. _rows.Select(row => row[number])], Tokens);
+
+    private Estimate Per(int number, Func<TextCounts, long> unit) =>
+        Estimate.OfRatio([.. _rows.Select(row => row[number])], [.. _counts.Select(row => (double)unit(row.Text!))]);
+
+    private static Tensor Flat(Tensor values) => values.squeeze(-1).to_type(float64);
 }

@@ -3,6 +3,7 @@ using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Telemetry;
 using Distil.Trainer.Models;
 
 namespace Distil.Trainer.Jobs;
@@ -33,7 +34,11 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
         if (await store.TryReadJsonAsync<JobResult>(resultBlob, CancellationToken.None) is { } earlier)
             return earlier;
 
+        using var span = JobSpan.Start(job);
+        JobMeters.Started(job, time.GetUtcNow());
         var result = await DoAsync(store, job, stop);
+        JobMeters.Ended(job, result);
+        span?.End(result);
         return await store.TryCreateJsonAsync(resultBlob, result, CancellationToken.None)
             ? result
             : await store.ReadJsonAsync<JobResult>(resultBlob, CancellationToken.None);
@@ -48,7 +53,7 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
         var folder = cache.NewFolder();
         try
         {
-            await using var progress = new ProgressReporter(store, ArtifactLayout.JobProgress(request.RunId, request.JobId), time);
+            await using var progress = new ProgressReporter(store, request, time);
             var output = await JobOf(request.Kind).RunAsync(new JobContext
             {
                 Request = request,

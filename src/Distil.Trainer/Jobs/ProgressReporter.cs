@@ -1,6 +1,7 @@
 using Azure;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
+using Distil.Core.Telemetry;
 
 namespace Distil.Trainer.Jobs;
 
@@ -10,6 +11,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
 
     private readonly ArtifactStore _store;
+    private readonly JobRequest _job;
     private readonly string _blob;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _end = new();
@@ -18,11 +20,12 @@ internal sealed class ProgressReporter : IAsyncDisposable
     private JobProgress? _latest;
 
     /// <param name="store">The run's storage.</param>
-    /// <param name="blob">Where the progress goes.</param>
+    /// <param name="job">Whose progress it is.</param>
     /// <param name="time">The clock.</param>
-    public ProgressReporter(ArtifactStore store, string blob, TimeProvider time)
+    public ProgressReporter(ArtifactStore store, JobRequest job, TimeProvider time)
     {
-        (_store, _blob, _time, _began) = (store, blob, time, time.GetTimestamp());
+        (_store, _job, _time, _began) = (store, job, time, time.GetTimestamp());
+        _blob = ArtifactLayout.JobProgress(job.RunId, job.JobId);
         _writing = WriteAsync();
     }
 
@@ -52,6 +55,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
             ExpectedEnd = here > 0 && left >= 0 && total > 0 ? now.AddSeconds(seconds / here * left) : null,
             At = now,
         };
+        JobMeters.Progressed(_job, _latest);
     }
 
     /// <summary>Writes the latest a last time.</summary>

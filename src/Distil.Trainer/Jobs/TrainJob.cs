@@ -5,6 +5,7 @@ using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Telemetry;
 using Distil.Trainer.Distillation.Alignment;
 using Distil.Trainer.Models;
 using Distil.Trainer.Training;
@@ -90,6 +91,7 @@ internal sealed class TrainJob : IJob
 
     private static async Task SaveAsync(JobContext job, TrainingPosition at, bool endOfEpoch, AdamW optimizer, TrainingLogs logs)
     {
+        using var span = DistilTelemetry.Source.StartActivity("checkpoint");
         var state = new CheckpointState { Position = at, Seed = job.Spec.Seed, SpecHash = Identity(job) };
         var folder = CheckpointFolder.Save(Path.Combine(job.Folder, "checkpoints"), state, optimizer);
         await logs.SaveAsync();

@@ -1,20 +1,29 @@
+using Azure;
 using Distil.Core.Artifacts;
 using Distil.Trainer.Metrics;
 using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>A training's <c>metrics.jsonl</c> and TensorBoard events: written here step by step, stored with each checkpoint.</summary>
+/// <summary>A training's <c>metrics.jsonl</c> and TensorBoard events: written here step by step, stored with each checkpoint; the metrics also between them, for people who watch.</summary>
 internal sealed class TrainingLogs : IDisposable
 {
+    private static readonly TimeSpan LeastPause = TimeSpan.FromSeconds(3);
+
+    /// <summary>The log is stored whole each time: at most this share of the training's time goes into it, also where it has grown large.</summary>
+    private const double ShareOfTime = 0.005;
+
     private readonly JobContext _job;
     private readonly string _metricsPath;
     private readonly MetricsLog _metrics;
     private readonly TensorBoardLog _events;
+    private long _shown;
+    private TimeSpan _pause = LeastPause;
 
     private TrainingLogs(JobContext job, string metricsPath, long nextStep)
     {
         (_job, _metricsPath) = (job, metricsPath);
+        _shown = job.Time.GetTimestamp();
         _metrics = MetricsLog.Open(metricsPath, nextStep);
         _events = new TensorBoardLog(Path.Combine(job.Folder, "events"), nextStep, job.Time);
     }
@@ -38,6 +47,8 @@ internal sealed class TrainingLogs : IDisposable
     {
         _metrics.Write(step);
         _events.Write(step);
+        if (_job.Time.GetElapsedTime(_shown) >= _pause)
+            Show();
     }
 
     /// <summary>Stores both.</summary>
@@ -46,6 +57,25 @@ internal sealed class TrainingLogs : IDisposable
         _events.Flush();
         await _job.Store.UploadAsync(MetricsBlob, _metricsPath);
         await _job.Store.UploadAsync(ArtifactLayout.Events(_job.Request.RunId, _job.Request.Variant, Path.GetFileName(_events.Path)), _events.Path);
+    }
+
+    /// <summary>Steps shown here and lost with the machine are taken out when training goes on from the checkpoint before them.</summary>
+    private void Show()
+    {
+        var began = _job.Time.GetTimestamp();
+        try
+        {
+            _job.Store.UploadAsync(MetricsBlob, _metricsPath).GetAwaiter().GetResult(); // torch's scopes belong to this thread
+        }
+        catch (RequestFailedException error)
+        {
+            // For people who watch: training goes on without it.
+            Console.Error.WriteLine($"{MetricsBlob}: was not stored between checkpoints: {error.Message}");
+        }
+
+        _shown = _job.Time.GetTimestamp();
+        var took = _job.Time.GetElapsedTime(began, _shown);
+        _pause = took / ShareOfTime > LeastPause ? took / ShareOfTime : LeastPause;
     }
 
     /// <inheritdoc />

@@ -62,14 +62,26 @@ public sealed class HuggingFaceTokenizer
     /// <exception cref="InvalidInputException">There is none.</exception>
     public int EndOfText => _endOfText ?? throw EndOfTextToken.Missing(_path);
 
+    /// <value>Whether there is a token that ends a document.</value>
+    public bool HasEndOfText => _endOfText is not null;
+
+    /// <summary>Whether a token is the one that ends a document.</summary>
+    public bool IsEndOfText(long id) => id == _endOfText;
+
+    /// <summary>The bytes that a token stands for; none for an id that no token has.</summary>
+    public ReadOnlySpan<byte> BytesOf(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : [];
+
     /// <summary>Reads a tokenizer.</summary>
     /// <param name="fileOrFolder">A tokenizer.json, or the folder that holds it.</param>
     /// <exception cref="InvalidInputException">It is missing or ill-formed, or has a component that is not reproduced exactly.</exception>
     public static HuggingFaceTokenizer Load(string fileOrFolder)
     {
-        var path = Directory.Exists(fileOrFolder) ? Path.Combine(fileOrFolder, "tokenizer.json") : fileOrFolder;
+        var path = FileOf(fileOrFolder);
         return new HuggingFaceTokenizer(path, TokenizerJson.Read(path));
     }
+
+    /// <summary>Whether there is a tokenizer to load.</summary>
+    public static bool IsIn(string fileOrFolder) => File.Exists(FileOf(fileOrFolder));
 
     /// <summary>A text's token ids. Added tokens in the text are found; none are put around it.</summary>
     public List<int> Encode(string text)
@@ -98,14 +110,13 @@ public sealed class HuggingFaceTokenizer
         var bytes = new List<byte>(ids.Length * 4);
         foreach (var id in ids)
         {
-            if ((uint)id < (uint)_bytes.Length && _bytes[id] is { } token)
-            {
-                bytes.AddRange(token);
-            }
+            bytes.AddRange(BytesOf(id));
         }
 
         return Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(bytes));
     }
+
+    private static string FileOf(string fileOrFolder) => Directory.Exists(fileOrFolder) ? Path.Combine(fileOrFolder, "tokenizer.json") : fileOrFolder;
 
     private void EncodeSegment(string text, List<int> ids)
     {

@@ -45,7 +45,7 @@ public sealed class RunPlannerTests : IDisposable
         var (first, second) = (await PlanAsync(), await PlanAsync());
         Assert.Equal((first.DatasetId, first.TeacherOutputsId), (second.DatasetId, second.TeacherOutputsId));
         Assert.NotEqual(first.RunId, second.RunId);
-        Assert.Matches("^2026-11-24-tales-[0-9a-f]{6}$", first.RunId);
+        Assert.Matches("^2026-11-24-010203-tales-[0-9a-f]{6}$", first.RunId);
     }
 
     [Fact]
@@ -101,6 +101,17 @@ public sealed class RunPlannerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_task_that_cannot_be_read_is_found_before_anything_is_done()
+    {
+        folder.Write("task.jsonl", """{"question": "a", "choices": ["b", "c"], "answer": 7}""");
+        var spec = Spec();
+        var task = new TaskSpec { Name = "t", Path = Path.Combine(folder.Path, "task.jsonl") };
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System).PlanAsync(
+            spec with { Evaluation = spec.Evaluation with { Tasks = [task] } }, TestContext.Current.CancellationToken));
+        Assert.Contains("task.jsonl:1: the answer", error.Message);
+    }
+
+    [Fact]
     public async Task The_papers_run_can_be_planned_and_not_run()
     {
         var spec = RunSpecReader.Read(Path.Combine(AppContext.BaseDirectory, "samples", "paper.json"));
@@ -112,7 +123,7 @@ public sealed class RunPlannerTests : IDisposable
         Assert.Equal(512_000_000, plan.Shards.Sum(shard => shard.EstimatedTokens));
         Assert.Equal("the table of known teachers, for planning only", plan.Teacher.From);
         var error = Assert.Throws<InvalidInputException>(plan.RequireRunnable);
-        Assert.Equal(["/teacher/path", "/dataset/sources/0", "/dataset/format"], error.Errors.Select(one => one.Pointer));
+        Assert.Equal(["/teacher/path", "/dataset/sources/0"], error.Errors.Select(one => one.Pointer));
         Assert.Contains("hf:// is not in this version yet", error.Message);
     }
 

@@ -48,8 +48,22 @@ public sealed class EvaluateCommandTests : IDisposable
         File.WriteAllLines(Data, Enumerable.Repeat("{\"ids\": [1, 2, 3, 4]}", 5));
         using var output = new StringWriter();
         Assert.Equal(0, EvaluateCommand.Create().Parse(["--model", Model, "--data", Data, "--max-rows", "2"]).Invoke(new() { Output = output }));
-        Assert.Matches(@"perplexity +\d+\.\d{4}\n", output.ToString());
+        Assert.Matches(@"^perplexity +\d+\.\d{4} ± \d+\.\d{4}\n", output.ToString());
         Assert.Matches(@"tokens +6\n", output.ToString());
+    }
+
+    [Fact]
+    public void A_tokenizer_adds_perplexity_by_words_and_bytes()
+    {
+        var teacher = Repository.Sample("stories", "teacher");
+        File.WriteAllText(Data, """
+            {"text": "Once upon a time there was a little rabbit named Ruby."}
+            {"text": "Mia had a blue hat. Every day she wore it."}
+            """);
+        using var output = new StringWriter();
+        Assert.Equal(0, EvaluateCommand.Create().Parse(["--model", teacher, "--data", Data, "--context", "8"]).Invoke(new() { Output = output }));
+        Assert.Matches(@"word perplexity +\d+\.\d{4} ± \d+\.\d{4}\n", output.ToString());
+        Assert.Matches(@"bits per byte +[01]\.\d{4} ± \d+\.\d{4}\n", output.ToString());
     }
 
     [Fact]

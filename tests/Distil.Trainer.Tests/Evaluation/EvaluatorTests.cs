@@ -2,6 +2,8 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Trainer.Evaluation;
+using Distil.Trainer.Evaluation.Statistics;
+using Distil.Trainer.Tokenization;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Evaluation;
@@ -44,6 +46,53 @@ public sealed class EvaluatorTests
         Assert.Equal(teacherNll / tokens, result.Teacher!.CrossEntropy, 1e-5);
         Assert.Equal(kl / tokens, result.Kl!.Value, 1e-5);
         Assert.Equal(agree / (double)tokens, result.Top1Agreement!.Value, 1e-12);
+    }
+
+    [Fact]
+    public void Errors_are_those_of_a_sample_of_rows()
+    {
+        using var student = new DecayModel(Vocabulary, 6, seed: 1);
+        using var teacher = new DecayModel(Vocabulary, 10, seed: 2);
+        var each = Rows.Where(row => row.Length > 1).Select(row => Evaluate(student, teacher, [row])).ToArray();
+        double[] tokens = [.. each.Select(row => (double)row.Tokens)];
+        Estimate PerToken(Func<EvaluationResult, double> value) => Estimate.OfRatio([.. each.Select(row => value(row) * row.Tokens)], tokens);
+
+        var result = Evaluate(student, teacher, Rows);
+
+        var nll = PerToken(row => row.Student.CrossEntropy);
+        Assert.Equal(nll.StandardError!.Value, result.Student.CrossEntropyStandardError!.Value, 1e-6);
+        Assert.Equal(nll.Exp().StandardError!.Value, result.Student.PerplexityStandardError!.Value, 1e-4);
+        Assert.Equal(PerToken(row => row.Kl!.Value).StandardError!.Value, result.KlStandardError!.Value, 1e-6);
+        Assert.Equal(PerToken(row => row.Top1Agreement!.Value).StandardError!.Value, result.Top1AgreementStandardError!.Value, 1e-9);
+        var ratio = PerToken(row => row.Student.CrossEntropy - row.Teacher!.CrossEntropy).Exp();
+        Assert.Equal(result.PerplexityRatio!.Value, ratio.Value, 1e-4);
+        Assert.Equal(ratio.StandardError!.Value, result.PerplexityRatioStandardError!.Value, 1e-4);
+    }
+
+    [Fact]
+    public void Perplexity_by_words_and_bytes_is_over_the_text_without_the_ends_of_its_documents()
+    {
+        var tokenizer = HuggingFaceTokenizer.Load(Path.Combine(AppContext.BaseDirectory, "Golden", "tokenizer-tiny"));
+        using var student = new DecayModel(tokenizer.VocabularySize, 6, seed: 1);
+        long end = tokenizer.EndOfText;
+        long[][] rows = [[end, .. Encode("The cat sat."), end], [end, .. Encode("A dog ran away.")]];
+        var nll = 0.0;
+        foreach (var row in rows)
+        {
+            for (var s = 0; s + 1 < row.Length; s++)
+                nll -= row[s + 1] == end ? 0 : Log(student, row[..(s + 1)])[row[s + 1]];
+        }
+
+        var result = new Evaluator(new EvaluationOptions(), new TokenText(tokenizer))
+            .Evaluate(student, student, rows, cancel: TestContext.Current.CancellationToken);
+
+        Assert.Equal((7, 27), (result.Words, result.Bytes));
+        Assert.Equal(Math.Exp(nll / 7), result.Student.Text!.WordPerplexity.Value, 1e-4 * Math.Exp(nll / 7));
+        Assert.Equal(Math.Exp(nll / 27), result.Student.Text.BytePerplexity.Value, 1e-4 * Math.Exp(nll / 27));
+        Assert.Equal(nll / 27 / Math.Log(2), result.Teacher!.Text!.BitsPerByte.Value, 1e-5);
+        Assert.True(result.Student.Text.BitsPerByte.StandardError > 0);
+
+        long[] Encode(string text) => [.. tokenizer.Encode(text).Select(id => (long)id)];
     }
 
     [Fact]
@@ -106,7 +155,8 @@ public sealed class EvaluatorTests
     {
         using var student = new DecayModel(Vocabulary, 6, seed: 1);
         using var stop = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => new Evaluator(new EvaluationOptions { BatchRows = 1 }).Evaluate(student, null, Rows, _ => stop.Cancel(), stop.Token));
+        var evaluator = new Evaluator(new EvaluationOptions { BatchRows = 1 });
+        Assert.Throws<OperationCanceledException>(() => evaluator.Evaluate(student, null, Rows, _ => stop.Cancel(), stop.Token));
     }
 
     private static EvaluationResult Evaluate(

@@ -1,11 +1,13 @@
+using System.Diagnostics;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Telemetry;
 
 namespace Distil.Core.Pipeline.Activities;
 
 /// <summary>Writes a job's request and starts it.</summary>
-public sealed class StartJob(ArtifactStore store, IJobRunner runner) : IActivity<StartInput, JobHandle>
+public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvider time) : IActivity<StartInput, JobHandle>
 {
     /// <summary>Its name in the catalogue.</summary>
     public const string Name = "start-job";
@@ -20,6 +22,14 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner) : IActivity
             return job; // done in an earlier life of the pipeline
         }
 
+        var trace = await RunTrace.OfAsync(store, order.RunId, cancel);
+        using var span = DistilTelemetry.Source.StartActivity($"start {JobTags.Word(order.Kind)}", ActivityKind.Producer, trace);
+        span?.SetTag(JobTags.Run, order.RunId).SetTag(JobTags.Job, input.JobId);
+        if (input.JobId != order.JobId)
+        {
+            JobMeters.Retried(order.Kind);
+        }
+
         var plan = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(order.RunId), cancel);
         var request = new JobRequest
         {
@@ -32,6 +42,8 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner) : IActivity
             Shard = order.Shard,
             Epoch = order.Epoch,
             Variant = order.Variant,
+            RequestedAt = time.GetUtcNow(),
+            TraceParent = span?.Id ?? $"00-{trace.TraceId}-{trace.SpanId}-{(byte)trace.TraceFlags:x2}",
         };
         var blob = ArtifactLayout.JobRequest(order.RunId, input.JobId);
         await store.WriteJsonAsync(blob, request, cancel);

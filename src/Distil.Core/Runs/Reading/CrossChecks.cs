@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Distil.Core.Errors;
 
 namespace Distil.Core.Runs.Reading;
@@ -6,7 +7,7 @@ namespace Distil.Core.Runs.Reading;
 /// <summary>Fields that are each in range but do not go together.</summary>
 internal static class CrossChecks
 {
-    public static IEnumerable<FieldError> Find(RunSpec spec) => [.. Schedules(spec), .. Student(spec), .. Data(spec), .. Machine(spec)];
+    public static IEnumerable<FieldError> Find(RunSpec spec) => [.. Schedules(spec), .. Student(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec)];
 
     private static IEnumerable<FieldError> Schedules(RunSpec spec)
     {
@@ -36,10 +37,11 @@ internal static class CrossChecks
             yield return Error("distillation.temperature.to", $"is {Show(temperature.To)}; expected > 0");
         }
 
-        if (alignment is { Kind: AlignmentKind.Frobenius, Reduction: FrobeniusReduction.BlockWise } && spec.Teacher.Mode == TeacherMode.Offline)
+        if (alignment is { Kind: AlignmentKind.Frobenius, Reduction: not FrobeniusReduction.Paper } && spec.Teacher.Mode == TeacherMode.Offline)
         {
+            var reduction = JsonNamingPolicy.CamelCase.ConvertName(alignment.Reduction.ToString());
             yield return Error("distillation.alignment.reduction",
-                "is blockWise, which needs each teacher layer; expected teacher.mode online, or reduction paper, average or ratio");
+                $"is {reduction}, which needs each teacher layer; expected teacher.mode online, or reduction paper, which a stored mean is enough for");
         }
     }
 
@@ -76,6 +78,19 @@ internal static class CrossChecks
         if (dataset is { EvalFraction: 0, EvalSources.Count: 0 })
         {
             yield return Error("dataset.evalFraction", "is 0 and dataset.evalSources is empty; expected one of them, since evaluation needs held-out text");
+        }
+    }
+
+    private static IEnumerable<FieldError> Tasks(RunSpec spec)
+    {
+        var names = spec.Evaluation.Tasks.Select(task => task.Name).ToList();
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (names.IndexOf(names[i]) < i)
+            {
+                var at = FieldPath.Parse("evaluation.tasks").Item(i).Field("name");
+                yield return new FieldError(at.Pointer, $"{at} is {names[i]}, which an earlier task is called; expected each name once");
+            }
         }
     }
 

@@ -103,7 +103,7 @@ internal sealed class FieldChecker
         {
             CheckRange(json, field.GetCustomAttribute<RangeAttribute>(), path);
         }
-        else if (field.GetCustomAttribute<RegularExpressionAttribute>() is { } pattern && !Regex.IsMatch(json.GetString()!, $"^(?:{pattern.Pattern})$"))
+        else if (field.GetCustomAttribute<RegularExpressionAttribute>() is { } pattern && !Regex.IsMatch(json.GetString()!, $"^(?:{pattern.Pattern})\\z"))
         {
             Add(path, $"is {Show(json)}; expected {pattern.ErrorMessage ?? pattern.Pattern}");
         }

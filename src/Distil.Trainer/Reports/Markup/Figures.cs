@@ -20,6 +20,16 @@ internal static class Figures
         var size => Fixed(number, 2 - (int)Math.Floor(Math.Log10(size * 1.0005))),
     };
 
+    /// <summary>A measured number and its standard error, to the error's second digit: 5.831 ± 0.024; the number alone where the error is not known.</summary>
+    public static string Measured(double number, double? error)
+    {
+        if (error is not > 0)
+            return Number(number);
+
+        var decimals = Math.Clamp(1 - (int)Math.Floor(Math.Log10(error.Value * 1.005)), 0, 6);
+        return $"{Fixed(number, decimals)}{Space}±{Space}{Fixed(error.Value, decimals)}";
+    }
+
     /// <summary>A number that somebody chose, as it was written: 0.8, 2, 0.0002.</summary>
     public static string Setting(double number) => number.ToString("0.##########", CultureInfo.InvariantCulture);
 

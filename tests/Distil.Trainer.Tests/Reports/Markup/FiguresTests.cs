@@ -31,4 +31,12 @@ public sealed class FiguresTests
     [InlineData(0.851, "85.1\u202F%")]
     [InlineData(0.0031, "0.31\u202F%")]
     public void Small_shares_keep_their_digits(double share, string shown) => Assert.Equal(shown, Figures.Percent(share));
+
+    [Theory]
+    [InlineData(5.8312, 0.0243, "5.831\u202F±\u202F0.024")]
+    [InlineData(512.4, 17.3, "512\u202F±\u202F17")]
+    [InlineData(0.5, 0.00996, "0.500\u202F±\u202F0.010")]
+    [InlineData(0.5, 0.0, "0.500")]
+    [InlineData(0.5, null, "0.500")]
+    public void An_error_says_how_many_digits_count(double number, double? error, string shown) => Assert.Equal(shown, Figures.Measured(number, error));
 }

@@ -1,0 +1,23 @@
+using Distil.Core.Api;
+using Microsoft.AspNetCore.Http;
+
+namespace Distil.Cli.Serving;
+
+/// <summary>Copies what an operation answers to the response.</summary>
+internal sealed class ApiResult(ApiResponse answer) : IResult
+{
+    public async Task ExecuteAsync(HttpContext http)
+    {
+        await using var closing = answer;
+        http.Response.StatusCode = answer.Status;
+        foreach (var (name, value) in answer.Headers)
+            http.Response.Headers[name] = value;
+
+        if (answer.Content is null)
+            return;
+
+        http.Response.ContentType = answer.ContentType;
+        http.Response.ContentLength = answer.Bytes;
+        await answer.Content.CopyToAsync(http.Response.Body, http.RequestAborted);
+    }
+}

@@ -1,0 +1,117 @@
+using Azure;
+using Distil.Cli.Serving.Description;
+using Distil.Cli.Serving.Guards;
+using Distil.Core.Api;
+using Distil.Core.Errors;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Distil.Cli.Serving;
+
+/// <summary>The API and the live view over HTTP, in this process.</summary>
+internal sealed class ApiServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
+    private readonly WebApplication web;
+
+    private ApiServer(WebApplication web) => this.web = web;
+
+    /// <value>Where it listens, with the ports that it got.</value>
+    internal IReadOnlyList<Uri> Urls => [.. web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(each => new Uri(each))];
+
+    /// <summary>Starts it.</summary>
+    /// <param name="api">What it serves.</param>
+    /// <param name="options">Where, and to whom.</param>
+    /// <param name="cancel">Cancels the start.</param>
+    /// <exception cref="InvalidInputException">It cannot listen there.</exception>
+    internal static async Task<ApiServer> StartAsync(DistilApi api, ServeOptions options, CancellationToken cancel)
+    {
+        var web = Build(api, options);
+        try
+        {
+            await web.StartAsync(cancel);
+            return new ApiServer(web);
+        }
+        catch (IOException taken)
+        {
+            await web.DisposeAsync();
+            throw new InvalidInputException($"{string.Join(';', options.Urls)} cannot be listened on: {taken.Message}", taken);
+        }
+    }
+
+    /// <summary>Takes no more requests, finishes those at work, ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(StopPatience);
+        await web.StopAsync(patience.Token);
+        await web.DisposeAsync();
+    }
+
+    private static WebApplication Build(DistilApi api, ServeOptions options)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null; // the one operation that reads a body has its own limit
+        });
+        builder.WebHost.UseUrls([.. options.Urls.Select(url => url.ToString())]);
+        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // the command stops it
+        ApiDescription.Add(builder.Services, needsKey: options.ApiKey is not null);
+
+        var web = builder.Build();
+        web.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerFailureAsync });
+        web.Use(AddSafeHeadersAsync);
+        web.UseStatusCodePages(context => ProblemAnswer.WriteAsync(context.HttpContext, context.HttpContext.Response.StatusCode, Unrouted(context.HttpContext)));
+        web.UseMiddleware<HostGuard>(options);
+        if (options.ApiKey is not null)
+            web.UseMiddleware<ApiKeyGuard>(options.ApiKey);
+
+        ApiRoutes.Map(web, api);
+        ApiDescription.Map(web);
+        LiveView.Map(web);
+        return web;
+    }
+
+    private static Task AnswerFailureAsync(HttpContext http) => http.Features.Get<IExceptionHandlerFeature>()!.Error switch
+    {
+        BadHttpRequestException wrong => ProblemAnswer.WriteAsync(http, wrong.StatusCode, wrong.Message),
+        RequestFailedException or AggregateException => ProblemAnswer.WriteAsync(http, 503, "storage does not answer; ask again later"),
+        var failed => ProblemAnswer.WriteAsync(http, 500, failed.Message),
+    };
+
+    private static Task AddSafeHeadersAsync(HttpContext http, RequestDelegate next)
+    {
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Response.Headers["Referrer-Policy"] = "no-referrer";
+        if (http.Request.Path.StartsWithSegments("/api"))
+            http.Response.Headers.CacheControl = "no-store";
+
+        return next(http);
+    }
+
+    private static string Unrouted(HttpContext http) => http.Response.StatusCode switch
+    {
+        405 => $"{http.Request.Method} is not what {http.Request.Path} answers to; expected {http.Response.Headers.Allow}",
+        415 => $"Content-Type is {http.Request.ContentType ?? "missing"}; expected {ApiResponse.JsonType} in UTF-8",
+        _ => $"{http.Request.Path} is not served here; /openapi.json lists what is",
+    };
+
+    /// <summary>Leaves signals to the command that runs the server.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,41 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace Distil.Cli.Serving.Guards;
+
+/// <summary>Lets in who brings the API key: as <c>Authorization: Bearer KEY</c>, or as the password of <c>Basic</c>, which browsers ask their user for.</summary>
+/// <remarks><c>/api/health</c> is open: it tells nothing of the runs, and a prober has no key.</remarks>
+internal sealed class ApiKeyGuard(RequestDelegate next, string apiKey)
+{
+    private readonly byte[] expected = Digest(apiKey);
+
+    public Task InvokeAsync(HttpContext http)
+    {
+        if (http.Request.Path == "/api/health" || (KeyOf(http.Request.Headers.Authorization) is { } key && CryptographicOperations.FixedTimeEquals(Digest(key), expected)))
+            return next(http);
+
+        http.Response.Headers.Append("WWW-Authenticate", "Bearer realm=\"distil\"");
+        http.Response.Headers.Append("WWW-Authenticate", "Basic realm=\"distil\", charset=\"UTF-8\"");
+        return ProblemAnswer.WriteAsync(http, 401, "the API key is missing or wrong; expected Authorization: Bearer KEY");
+    }
+
+    // Equally long for every key, so that the comparison's time tells nothing, not even a length.
+    private static byte[] Digest(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+
+    private static string? KeyOf(string? authorization)
+    {
+        if (!AuthenticationHeaderValue.TryParse(authorization, out var header) || header.Parameter is null)
+            return null;
+
+        if (string.Equals(header.Scheme, "Bearer", StringComparison.OrdinalIgnoreCase))
+            return header.Parameter;
+
+        var credentials = new byte[header.Parameter.Length];
+        return string.Equals(header.Scheme, "Basic", StringComparison.OrdinalIgnoreCase) && Convert.TryFromBase64String(header.Parameter, credentials, out var length)
+            && Encoding.UTF8.GetString(credentials, 0, length) is var text && text.IndexOf(':') is >= 0 and var colon
+                ? text[(colon + 1)..]
+                : null;
+    }
+}

@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Distil.Cli.Serving.Guards;
+
+/// <summary>Keeps web pages of other sites away from a server that trusts its machine.</summary>
+/// <remarks>
+/// A page's domain can be made to resolve to 127.0.0.1 (DNS rebinding): its requests then carry that domain as <c>Host</c>.
+/// And a page may send a request here without reading the answer: it then carries the page's <c>Origin</c>. Programs send neither.
+/// </remarks>
+internal sealed class HostGuard(RequestDelegate next, ServeOptions options)
+{
+    public Task InvokeAsync(HttpContext http)
+    {
+        var request = http.Request;
+        if (options.IsLoopback && !ServeOptions.IsLoopbackHost(request.Host.Host))
+            return ProblemAnswer.WriteAsync(http, 421, $"Host is {request.Host}; expected localhost or 127.0.0.1, which this server listens on");
+
+        if (!HttpMethods.IsGet(request.Method) && request.Headers.Origin is [{ } origin, ..] && !IsOwn(origin, request.Host))
+            return ProblemAnswer.WriteAsync(http, 403, $"Origin is {origin}; expected a page of this server");
+
+        return next(http);
+    }
+
+    private static bool IsOwn(string origin, HostString host) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out var url) && string.Equals(url.Authority, host.Value, StringComparison.OrdinalIgnoreCase);
+}

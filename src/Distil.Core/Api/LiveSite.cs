@@ -1,0 +1,61 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using System.Security.Cryptography;
+
+namespace Distil.Core.Api;
+
+/// <summary>The live view's files, embedded in this assembly so that every host serves the same: <c>src/Distil.Web/wwwroot</c>.</summary>
+public static class LiveSite
+{
+    private const string Prefix = "wwwroot/";
+
+    /// <summary>A page runs this server's own scripts, asks this server alone, and stands in no other site's frame.</summary>
+    private const string Policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+
+    private static readonly FrozenDictionary<string, string> ContentTypes = new Dictionary<string, string>
+    {
+        [".css"] = "text/css; charset=utf-8",
+        [".html"] = "text/html; charset=utf-8",
+        [".ico"] = "image/x-icon",
+        [".js"] = "text/javascript; charset=utf-8",
+        [".json"] = "application/json",
+        [".png"] = "image/png",
+        [".svg"] = "image/svg+xml",
+        [".woff2"] = "font/woff2",
+    }.ToFrozenDictionary();
+
+    private static readonly FrozenDictionary<string, byte[]> Files = Read();
+
+    /// <value>The files' names, for instance <c>index.html</c>.</value>
+    public static IReadOnlyCollection<string> Names => Files.Keys;
+
+    /// <summary>A file of the site: 200 with ETag, 304, or 404.</summary>
+    /// <param name="name">Its name; empty for <c>index.html</c>.</param>
+    /// <param name="ifNoneMatch">The header <c>If-None-Match</c>.</param>
+    public static ApiResponse Get(string? name, string? ifNoneMatch)
+    {
+        name = string.IsNullOrEmpty(name) ? "index.html" : name;
+        if (!Files.TryGetValue(name, out var content))
+        {
+            return ApiResponse.Problem(ApiProblem.Of(404, $"/{name} is not served here; /openapi.json lists what is"));
+        }
+
+        var etag = $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..32]}\"";
+        (string, string)[] headers = [("ETag", etag), ("Cache-Control", "no-cache"), ("Content-Security-Policy", Policy)];
+        return ifNoneMatch == etag
+            ? new ApiResponse { Status = 304, Headers = headers.ToDictionary(header => header.Item1, header => header.Item2) }
+            : ApiResponse.Of(content, ContentTypes.GetValueOrDefault(Path.GetExtension(name), "application/octet-stream"), 200, headers);
+    }
+
+    private static FrozenDictionary<string, byte[]> Read()
+    {
+        var assembly = Assembly.GetExecutingAssembly();
+        return assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).ToFrozenDictionary(name => name[Prefix.Length..], name =>
+        {
+            using var resource = assembly.GetManifestResourceStream(name)!;
+            var content = new byte[resource.Length];
+            resource.ReadExactly(content);
+            return content;
+        });
+    }
+}

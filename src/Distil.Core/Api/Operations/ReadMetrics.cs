@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Text.Json;
+using Distil.Core.Api.Documents;
+using Distil.Core.Api.Requests;
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+
+namespace Distil.Core.Api.Operations;
+
+/// <summary>Reads a run's training steps from where a reader left off.</summary>
+internal sealed class ReadMetrics(ArtifactStore store)
+{
+    /// <summary>Most bytes of the log in one answer; some 3,000 steps.</summary>
+    internal const int PartBytes = 1 << 20;
+
+    private readonly ArtifactReader reader = new(store);
+
+    public async Task<ApiResponse> RunAsync(string runId, string? student, string? offset, CancellationToken cancel)
+    {
+        var (variant, from) = (Student(student), Offset(offset));
+        if (!await store.ExistsAsync(ArtifactLayout.Plan(runId), cancel))
+        {
+            throw ReadRun.NoSuchRun(runId);
+        }
+
+        var blob = ArtifactLayout.Metrics(runId, variant);
+        return ApiResponse.Json(await TryReadAsync(blob, from, cancel) ?? (await TryReadAsync(blob, 0, cancel))!);
+    }
+
+    /// <summary>Null where no line begins at the offset: the log was cut back since.</summary>
+    private async Task<MetricsPage?> TryReadAsync(string blob, long offset, CancellationToken cancel)
+    {
+        // With the byte before: the end of the line before, if a line begins here.
+        var lead = offset > 0 ? 1 : 0;
+        var part = await reader.ReadPartAsync(blob, offset - lead, PartBytes, cancel);
+        if (lead == 1 && (part.Length == 0 || part[0] != '\n'))
+        {
+            return null;
+        }
+
+        var whole = part.AsMemory(lead, Math.Max(lead, part.AsSpan().LastIndexOf((byte)'\n') + 1) - lead);
+        return new MetricsPage(Lines(blob, whole), offset, offset + whole.Length);
+    }
+
+    private static List<JsonElement> Lines(string blob, ReadOnlyMemory<byte> whole)
+    {
+        var steps = new List<JsonElement>();
+        foreach (var line in whole.Span.Split((byte)'\n'))
+        {
+            if (whole.Span[line].Length > 0)
+            {
+                try
+                {
+                    steps.Add(JsonSerializer.Deserialize<JsonElement>(whole.Span[line]));
+                }
+                catch (JsonException wrong)
+                {
+                    throw ArtifactException.Unreadable(blob, wrong);
+                }
+            }
+        }
+
+        return steps;
+    }
+
+    private static StudentVariant Student(string? text) => text switch
+    {
+        null or "distilled" => StudentVariant.Distilled,
+        "withoutTeacher" => StudentVariant.WithoutTeacher,
+        _ => throw Paging.BadParameter("student", text, "distilled or withoutTeacher"),
+    };
+
+    private static long Offset(string? text)
+    {
+        if (text is null)
+        {
+            return 0;
+        }
+
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+            ? offset
+            : throw Paging.BadParameter("offset", text, "a whole number ≥ 0");
+    }
+}

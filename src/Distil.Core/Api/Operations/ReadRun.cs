@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Distil.Core.Api.Documents;
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Core.Runs;
+
+namespace Distil.Core.Api.Operations;
+
+/// <summary>Says where a run stands; 304 to one who knows it already.</summary>
+internal sealed class ReadRun(ArtifactStore store)
+{
+    private readonly RunFolder runs = new(store);
+
+    public async Task<ApiResponse> RunAsync(string runId, string? ifNoneMatch, CancellationToken cancel)
+    {
+        var status = await runs.FindStatusAsync(runId, cancel) ?? throw NoSuchRun(runId);
+        var details = new RunDetails(status, await ProgressAsync(status, cancel), RunLinks.Of(runId));
+        var content = JsonSerializer.SerializeToUtf8Bytes(details, DistilJson.Options);
+        var etag = $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..32]}\"";
+        (string, string)[] headers = [("ETag", etag), ("Cache-Control", "no-cache")]; // kept, and asked about each time
+        return Matches(ifNoneMatch, etag)
+            ? new ApiResponse { Status = 304, Headers = headers.ToDictionary(header => header.Item1, header => header.Item2) }
+            : ApiResponse.Of(content, ApiResponse.JsonType, 200, headers);
+    }
+
+    internal static ApiProblemException NoSuchRun(string runId)
+    {
+        var shown = runId.Length > 100 ? runId[..100] + "…" : runId;
+        return new ApiProblemException(404, $"{shown} is not a run; GET /api/runs lists those that are");
+    }
+
+    private async Task<IReadOnlyDictionary<string, JobProgress>> ProgressAsync(RunStatus status, CancellationToken cancel)
+    {
+        var progress = new ConcurrentDictionary<string, JobProgress>();
+        await Parallel.ForEachAsync(status.Jobs, cancel, async (job, stop) =>
+        {
+            if (await store.TryReadJsonAsync<JobProgress>(ArtifactLayout.JobProgress(status.RunId, job), stop) is { } reported)
+            {
+                progress[job] = reported;
+            }
+        });
+        return new SortedDictionary<string, JobProgress>(progress, StringComparer.Ordinal);
+    }
+
+    private static bool Matches(string? ifNoneMatch, string etag) =>
+        ifNoneMatch?.Split(',', StringSplitOptions.TrimEntries).Any(tag => tag == "*" || tag == etag || tag == $"W/{etag}") ?? false;
+}

@@ -1,0 +1,87 @@
+using System.Security.Cryptography;
+using System.Text;
+using Distil.Core.Api.Documents;
+using Distil.Core.Api.Requests;
+using Distil.Core.Artifacts;
+using Distil.Core.Errors;
+using Distil.Core.Pipeline;
+using Distil.Core.Runs;
+
+namespace Distil.Core.Api.Operations;
+
+/// <summary>Makes a run of a specification and has it scheduled.</summary>
+internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions options, TimeProvider time)
+{
+    private readonly RunFolder runs = new(store);
+    private readonly PathRoots roots = new(options.PathRoots);
+    private readonly SemaphoreSlim planning = new(options.PlanningAtOnce);
+
+    public async Task<ApiResponse> RunAsync(ApiBody body, string? idempotencyKey, CancellationToken cancel)
+    {
+        var key = IdempotencyKey.Parse(idempotencyKey);
+        var json = await body.ReadJsonAsync(options.MostBodyBytes, cancel);
+        var record = key is null ? null : await FindRecordAsync(key, json, cancel);
+        if (record is null || !await store.ExistsAsync(ArtifactLayout.Plan(record.RunId), cancel))
+        {
+            var (spec, plan) = await PlanAsync(json, cancel);
+            record ??= await RecordAsync(key, json, plan.RunId, cancel);
+
+            // From here on the run counts, whether or not the client still listens.
+            await runs.CreateAsync(spec, plan with { RunId = record.RunId }, CancellationToken.None);
+        }
+
+        await ScheduleAsync(record.RunId);
+        var submitted = new SubmittedRun(record.RunId, RunLinks.Of(record.RunId));
+        return ApiResponse.Json(submitted, 202, ("Location", submitted.Links.Self));
+    }
+
+    // What is stored, not what was just planned: of two submissions with one key, the first one's documents stand.
+    private async Task ScheduleAsync(string runId)
+    {
+        var spec = await runs.ReadSpecAsync(runId, CancellationToken.None);
+        var plan = await runs.ReadPlanAsync(runId, CancellationToken.None);
+        await host.ScheduleAsync(PipelineInput.From(spec, plan), CancellationToken.None);
+    }
+
+    private async Task<(RunSpec Spec, RunPlan Plan)> PlanAsync(string json, CancellationToken cancel)
+    {
+        await planning.WaitAsync(cancel);
+        try
+        {
+            var spec = RunSpecReader.Parse(json, "specification", options.BaseFolder);
+            roots.Require(spec);
+            var plan = await Task.Run(() => new RunPlanner(time).PlanAsync(spec, cancel), cancel);
+            plan.RequireRunnable();
+            return (spec, plan);
+        }
+        catch (InvalidInputException wrong)
+        {
+            throw new ApiProblemException(ProblemOf.Specification(wrong));
+        }
+        finally
+        {
+            planning.Release();
+        }
+    }
+
+    private async Task<IdempotencyRecord> RecordAsync(IdempotencyKey? key, string json, string runId, CancellationToken cancel)
+    {
+        var record = new IdempotencyRecord(runId, Fingerprint(json));
+        if (key is null || await store.TryCreateJsonAsync(ArtifactLayout.Idempotency(key.Hash), record, cancel))
+        {
+            return record;
+        }
+
+        return (await FindRecordAsync(key, json, cancel))!; // somebody else was first
+    }
+
+    private async Task<IdempotencyRecord?> FindRecordAsync(IdempotencyKey key, string json, CancellationToken cancel)
+    {
+        var record = await store.TryReadJsonAsync<IdempotencyRecord>(ArtifactLayout.Idempotency(key.Hash), cancel);
+        return record is null || record.BodySha256 == Fingerprint(json)
+            ? record
+            : throw new ApiProblemException(422, $"Idempotency-Key was used before, for {record.RunId}, with another body; expected the same body or a new key");
+    }
+
+    private static string Fingerprint(string json) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)));
+}

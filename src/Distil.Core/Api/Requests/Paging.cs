@@ -1,0 +1,56 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+
+namespace Distil.Core.Api.Requests;
+
+/// <summary>The query parameters <c>limit</c> and <c>continuationToken</c>.</summary>
+/// <param name="Limit">Most items of a page.</param>
+/// <param name="After">The last item of the page before; null for the first page.</param>
+public sealed record Paging(int Limit, string? After)
+{
+    /// <summary>Most items that a page can have.</summary>
+    public const int MostLimit = 200;
+
+    /// <summary>Items of a page where the request does not say.</summary>
+    public const int UsualLimit = 50;
+
+    private const int LongestToken = 2048;
+
+    /// <summary>Reads both.</summary>
+    /// <exception cref="ApiProblemException">400: one of them cannot be read.</exception>
+    internal static Paging Parse(string? limit, string? continuationToken) => new(ParseLimit(limit), ParseToken(continuationToken));
+
+    /// <summary>The token that leads from an item to the next page.</summary>
+    internal static string TokenAfter(string item) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(item));
+
+    private static int ParseLimit(string? text)
+    {
+        if (text is null)
+        {
+            return UsualLimit;
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MostLimit
+            ? limit
+            : throw BadParameter("limit", text, $"a whole number from 1 to {MostLimit}");
+    }
+
+    private static string? ParseToken(string? token)
+    {
+        if (token is null)
+        {
+            return null;
+        }
+
+        return token.Length is > 0 and <= LongestToken && Base64Url.IsValid(token)
+            ? Encoding.UTF8.GetString(Base64Url.DecodeFromChars(token))
+            : throw BadParameter("continuationToken", token, "one that a page before gave");
+    }
+
+    internal static ApiProblemException BadParameter(string name, string found, string expected)
+    {
+        var shown = found.Length > 60 ? found[..60] + "…" : found;
+        return new ApiProblemException(400, $"the query parameter {name} is {shown}; expected {expected}");
+    }
+}

@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Distil.Core.Jobs;
+
+namespace Distil.Core.Telemetry;
+
+/// <summary>The metrics of jobs. A prepare or teach job is a shard; a train or evaluate job is an epoch.</summary>
+public static class JobMeters
+{
+    // Jobs last from a second to a day.
+    private static readonly InstrumentAdvice<double> Buckets = new() { HistogramBucketBoundaries = [1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 12 * 3600, 24 * 3600] };
+
+    private static readonly Histogram<double> Durations = DistilTelemetry.Meter.CreateHistogram(
+        "distil.job.duration", "s", "From a job's start to its result: of a shard (prepare, teach) or an epoch (train, evaluate).", advice: Buckets);
+
+    private static readonly Histogram<double> Waits = DistilTelemetry.Meter.CreateHistogram(
+        "distil.job.queue_wait", "s", "From a job's request to its start: queue, image and machine.", advice: Buckets);
+
+    private static readonly Counter<long> Retries = DistilTelemetry.Meter.CreateCounter<long>("distil.job.retries", "{retry}", "Jobs that were tried again.");
+
+    private static readonly Gauge<double> Rates = DistilTelemetry.Meter.CreateGauge<double>("distil.job.token_rate", "{token}/s", "Tokens a second since the stage began.");
+
+    private static readonly Gauge<double> Losses = DistilTelemetry.Meter.CreateGauge<double>("distil.training.loss", "nat", "Latest training loss.");
+
+    /// <summary>A job ended.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="result">How.</param>
+    public static void Ended(JobRequest job, JobResult result) =>
+        Durations.Record((result.EndedAt - result.StartedAt).TotalSeconds, new TagList { { JobTags.Kind, JobTags.Word(job.Kind) }, { JobTags.Outcome, OutcomeOf(result) } });
+
+    /// <summary>A job started.</summary>
+    /// <param name="job">The job; without <see cref="JobRequest.RequestedAt"/> nothing is known.</param>
+    /// <param name="at">When.</param>
+    public static void Started(JobRequest job, DateTimeOffset at)
+    {
+        // Two machines' clocks: a little before the request is no wait.
+        if (job.RequestedAt is { } requested)
+            Waits.Record(Math.Max(0, (at - requested).TotalSeconds), new TagList { { JobTags.Kind, JobTags.Word(job.Kind) } });
+    }
+
+    /// <summary>A job is tried again.</summary>
+    public static void Retried(JobKind kind) => Retries.Add(1, new TagList { { JobTags.Kind, JobTags.Word(kind) } });
+
+    /// <summary>A job says how far it is.</summary>
+    public static void Progressed(JobRequest job, JobProgress progress)
+    {
+        var tags = new TagList { { JobTags.Run, job.RunId }, { JobTags.Kind, JobTags.Word(job.Kind) } };
+        if (progress.TokensPerSecond is { } rate)
+            Rates.Record(rate, tags);
+        if (progress.Loss is { } loss)
+            Losses.Record(loss, tags);
+    }
+
+    /// <summary>The value of <see cref="JobTags.Outcome"/>.</summary>
+    public static string OutcomeOf(JobResult result) => result.Failure is { } failure ? JobTags.Word(failure.Class) : "succeeded";
+}

@@ -1,0 +1,83 @@
+using Azure.Identity;
+using Azure.Monitor.OpenTelemetry.Exporter;
+using Distil.Core.Telemetry;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Distil.Telemetry;
+
+/// <summary>Sends Distil's traces and metrics from a process to where its environment says.</summary>
+public sealed class TelemetryExport : IDisposable
+{
+    private const int FlushMilliseconds = 5000;
+
+    private readonly TracerProvider traces;
+    private readonly MeterProvider metrics;
+
+    private TelemetryExport(TelemetryTarget target, string service)
+    {
+        traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(resource => Describe(resource, service)).AddDistil(target).Build();
+        metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(resource => Describe(resource, service)).AddDistil(target).Build();
+    }
+
+    /// <summary>Begins to listen; null where the environment asks for nothing.</summary>
+    /// <param name="service">The process's name in a trace, for instance <c>distil-trainer</c>.</param>
+    /// <param name="variable">Reads a variable of the environment.</param>
+    /// <exception cref="Core.Errors.InvalidInputException">The environment asks for what does not exist.</exception>
+    public static TelemetryExport? FromEnvironment(string service, Func<string, string?> variable) =>
+        TelemetryTargets.FromEnvironment(variable) is var target and not TelemetryTarget.None ? new TelemetryExport(target, service) : null;
+
+    /// <summary>The process's name in traces and metrics.</summary>
+    public static ResourceBuilder Describe(ResourceBuilder resource, string service) =>
+        resource.AddService(service, serviceVersion: typeof(TelemetryExport).Assembly.GetName().Version?.ToString(3));
+
+    /// <summary>Sends what waits. A process may be ended at any time after a job.</summary>
+    public void Flush()
+    {
+        traces.ForceFlush(FlushMilliseconds);
+        metrics.ForceFlush(FlushMilliseconds);
+    }
+
+    /// <summary>Sends what waits and stops listening.</summary>
+    public void Dispose()
+    {
+        Flush();
+        traces.Dispose();
+        metrics.Dispose();
+    }
+}
+
+/// <summary>Distil's sources and where they go, for hosts that make their own providers.</summary>
+public static class TelemetryBuilders
+{
+    /// <summary>Listens to Distil's spans and sends them.</summary>
+    public static TracerProviderBuilder AddDistil(this TracerProviderBuilder traces, TelemetryTarget target)
+    {
+        traces.AddSource(DistilTelemetry.Name);
+        return target switch
+        {
+            TelemetryTarget.Console => traces.AddConsoleExporter(),
+            TelemetryTarget.Otlp => traces.AddOtlpExporter(),
+            TelemetryTarget.Azure => traces.AddAzureMonitorTraceExporter(Identify),
+            _ => traces,
+        };
+    }
+
+    /// <summary>Listens to Distil's instruments and sends them.</summary>
+    public static MeterProviderBuilder AddDistil(this MeterProviderBuilder metrics, TelemetryTarget target)
+    {
+        metrics.AddMeter(DistilTelemetry.Name);
+        return target switch
+        {
+            TelemetryTarget.Console => metrics.AddConsoleExporter(),
+            TelemetryTarget.Otlp => metrics.AddOtlpExporter(),
+            TelemetryTarget.Azure => metrics.AddAzureMonitorMetricExporter(Identify),
+            _ => metrics,
+        };
+    }
+
+    // Keys are off in the deployment: the identity must be the one with the role.
+    private static void Identify(AzureMonitorExporterOptions options) => options.Credential = new DefaultAzureCredential();
+}

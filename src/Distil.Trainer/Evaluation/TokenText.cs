@@ -1,0 +1,61 @@
+using System.Text;
+using Distil.Trainer.Tokenization;
+
+namespace Distil.Trainer.Evaluation;
+
+/// <summary>How much text some predicted tokens are.</summary>
+/// <param name="Words">Words that begin in them: what white space separates.</param>
+/// <param name="Bytes">Bytes of UTF-8.</param>
+public sealed record TextCounts(long Words, long Bytes);
+
+/// <summary>Says what text a row's predicted tokens are, so that models with different vocabularies can be compared.</summary>
+/// <remarks>A row's first token is not predicted, and the token that ends a document is no text: neither is counted.</remarks>
+public sealed class TokenText(HuggingFaceTokenizer tokenizer)
+{
+    /// <summary>Whether a token is text; the one that ends a document is not.</summary>
+    public bool IsText(long id) => !tokenizer.IsEndOfText(id);
+
+    /// <summary>Counts a row.</summary>
+    /// <param name="row">Its real tokens.</param>
+    public TextCounts Count(ReadOnlySpan<long> row)
+    {
+        long words = 0, bytes = 0;
+        var document = new List<byte>();
+        var given = 0; // bytes of the document that stand in the row's first token
+        for (var i = 0; i < row.Length; i++)
+        {
+            if (!IsText(row[i]))
+            {
+                words += WordsAfter(document, given);
+                document.Clear();
+                given = 0;
+                continue;
+            }
+
+            var token = tokenizer.BytesOf((int)row[i]);
+            document.AddRange(token);
+            if (i == 0)
+                given = token.Length;
+            else
+                bytes += token.Length;
+        }
+
+        return new TextCounts(words + WordsAfter(document, given), bytes);
+    }
+
+    private static long WordsAfter(List<byte> document, int given) => Words([.. document]) - Words([.. document.Take(given)]);
+
+    private static long Words(byte[] utf8)
+    {
+        long words = 0;
+        var inside = false;
+        foreach (var character in Encoding.UTF8.GetString(utf8))
+        {
+            var space = char.IsWhiteSpace(character);
+            words += !space && !inside ? 1 : 0;
+            inside = !space;
+        }
+
+        return words;
+    }
+}

@@ -1,0 +1,21 @@
+using System.Diagnostics;
+using Distil.Core.Jobs;
+using Distil.Core.Telemetry;
+
+namespace Distil.Trainer.Jobs;
+
+/// <summary>The span of a job, below that of its start in another process.</summary>
+internal static class JobSpan
+{
+    /// <summary>Begins it; null where nobody listens.</summary>
+    public static Activity? Start(JobRequest job)
+    {
+        var span = DistilTelemetry.Source.StartActivity(JobTags.Word(job.Kind), ActivityKind.Consumer, RunTrace.Read(job.TraceParent) ?? default);
+        return span?.SetTag(JobTags.Run, job.RunId).SetTag(JobTags.Job, job.JobId).SetTag(JobTags.Kind, JobTags.Word(job.Kind))
+            .SetTag("distil.job.shard", job.Shard).SetTag("distil.job.epoch", job.Epoch);
+    }
+
+    /// <summary>Says how the job ended. Only the failure's class: a message may quote the user's data.</summary>
+    public static void End(this Activity span, JobResult result) =>
+        span.SetTag(JobTags.Outcome, JobMeters.OutcomeOf(result)).SetStatus(result.Succeeded ? ActivityStatusCode.Ok : ActivityStatusCode.Error);
+}

@@ -1,0 +1,55 @@
+// The HTTP API as functions: JSON in and out, problem details as errors.
+const root = new URL('api/', document.baseURI);
+let tell = () => {};
+
+/** What the server refused, as RFC 9457 has it: `errors` points at each bad field. */
+export class Problem extends Error {
+  constructor(problem) {
+    super(problem.detail ?? problem.title ?? `HTTP ${problem.status}`);
+    this.status = problem.status;
+    this.errors = problem.errors ?? [];
+  }
+}
+
+/** Calls back with whether the server answers, when that changes. */
+export function onConnection(callback) {
+  let last = true;
+  tell = (answers) => {
+    if (answers !== last) callback(last = answers);
+  };
+}
+
+/** The whole URL of a path of the API, for instance `runs/ID`. */
+export const urlOf = (path) => new URL(path, root);
+
+/** Asks for a document; null where there is none (404) and that is no error. */
+export async function get(path, { optional = false } = {}) {
+  const response = await send(path, {});
+  return optional && response.status === 404 ? null : (await checked(response)).json();
+}
+
+/** Sends a text or nothing; the answer's document. */
+export async function post(path, body, headers = {}) {
+  const response = await send(path, { method: 'POST', body, headers: body === undefined ? headers : { 'Content-Type': 'application/json', ...headers } });
+  return (await checked(response)).json().catch(() => ({}));
+}
+
+async function send(path, init) {
+  let response;
+  try {
+    response = await fetch(new URL(path, root), { ...init, headers: { Accept: 'application/json', ...init.headers } });
+  } catch (error) {
+    tell(false);
+    throw error;
+  }
+
+  tell(![502, 503, 504].includes(response.status));
+  return response;
+}
+
+async function checked(response) {
+  if (response.ok) return response;
+  const isProblem = (response.headers.get('Content-Type') ?? '').includes('json');
+  const problem = isProblem ? await response.json().catch(() => ({})) : {};
+  throw new Problem({ title: response.statusText, ...problem, status: response.status });
+}

@@ -1,0 +1,43 @@
+// Numbers, times and names as people read them.
+const whole = new Intl.NumberFormat('en');
+const clock = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+
+export const count = (value) => whole.format(value);
+
+/** Three to four digits that mean something; – where there is no number. */
+export function figure(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2).replace('e-', 'e−').replace('e+', 'e');
+  return size >= 1000 ? count(Math.round(value)) : size >= 100 ? value.toFixed(1) : size >= 10 ? value.toFixed(2) : value.toFixed(4).replace(/0$/, '');
+}
+
+export const percent = (share) => share === null || share === undefined ? '–' : `${(100 * share).toFixed(1)} %`;
+
+export const when = (text) => clock.format(new Date(text));
+
+/** For instance 1 h 05 min, 4 min 20 s, 12 s. */
+export function span(seconds) {
+  if (!(seconds >= 0)) return '–';
+  const [days, hours, minutes, rest] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, Math.round(seconds % 60)];
+  if (days > 0) return `${days} d ${hours} h`;
+  if (hours > 0) return `${hours} h ${String(minutes).padStart(2, '0')} min`;
+  return minutes > 0 ? `${minutes} min ${String(rest).padStart(2, '0')} s` : `${rest} s`;
+}
+
+export const spanOf = (from, to) => span((new Date(to) - new Date(from)) / 1000);
+
+export function bytes(value) {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) { value /= 1000; unit++; }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+export const stages = ['prepare', 'teach', 'train', 'evaluate', 'export'];
+
+/** A status in words, for instance `train epoch 2`. */
+export function stageOf(status) {
+  if (!status.stage) return status.state === 'running' ? 'starting' : '';
+  return status.epoch === null || status.epoch === undefined ? status.stage : `${status.stage} epoch ${status.epoch + 1}`;
+}

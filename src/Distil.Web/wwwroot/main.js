@@ -1,0 +1,55 @@
+// Routes the page's address to a view, and keeps title, focus and announcements right while views change.
+import { html, render } from './vendor/lit-html.js';
+import { onConnection } from './api.js';
+import { runsView } from './views/runs.js';
+import { runView } from './views/run.js';
+import { compareView } from './views/compare.js';
+import { newView } from './views/new.js';
+
+const main = document.getElementById('main');
+const announcer = document.getElementById('announcer');
+let leave = () => {};
+
+/** Says something to screen readers once. */
+export function announce(text) {
+  if (announcer.textContent !== text) announcer.textContent = text;
+}
+
+/** A view is a function of its parameters: it draws through `draw` whenever it likes and returns what ends it. */
+function open() {
+  const address = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  const [view, ...parameters] = { runs: [runView, address[1]], compare: [compareView, address[1], address[2]], new: [newView] }[address[0]] ?? [runsView];
+  leave();
+  const place = document.createElement('div');
+  main.replaceChildren(place);
+  let here = true;
+  const page = {
+    draw: (content) => here && render(content, place),
+    title: (text) => here && (document.title = text ? `${text} – Distil` : 'Distil'),
+    announce: (text) => here && announce(text),
+  };
+  const end = view(page, ...parameters);
+  leave = () => { here = false; end?.(); };
+
+  for (const link of document.querySelectorAll('header nav a')) {
+    const current = link.hash && link.hash.split('/')[1] === (address[0] === 'runs' ? '' : address[0]);
+    current ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
+  }
+}
+
+addEventListener('hashchange', (event) => {
+  if (location.hash === '#main') return; // the skip link
+  open();
+  if (new URL(event.oldURL).hash !== '') main.focus({ preventScroll: true });
+  scrollTo(0, 0);
+});
+
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  main.focus();
+});
+
+onConnection((answers) => render(
+  answers ? '' : html`<p class="banner bad">The server does not answer. This page tries again by itself.</p>`, document.getElementById('connection')));
+
+open();

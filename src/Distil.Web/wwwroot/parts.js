@@ -1,0 +1,80 @@
+// What several views show the same way.
+import { html } from './vendor/lit-html.js';
+import { count, span, spanOf, stageOf, stages, when } from './format.js';
+
+const signs = { queued: '…', running: '▸', succeeded: '✓', failed: '✕', cancelled: '◼' };
+
+/** Whether a run can still change. */
+export const isAlive = (status) => status.state === 'running' || status.state === 'queued';
+
+/** A state by word, sign and colour. */
+export const badge = (state) => html`<span class="badge ${state}"><span aria-hidden="true">${signs[state] ?? '•'}</span> ${state}</span>`;
+
+/** Where a status stands, in a line. */
+export function standing(status) {
+  const stage = stageOf(status);
+  const part = status.stageTotal > 0 ? ` ${count(status.stageDone)}/${count(status.stageTotal)}` : '';
+  return status.state === 'succeeded' ? `done in ${spanOf(status.startedAt, status.updatedAt)}` : `${stage || status.state}${stage ? part : ''}`;
+}
+
+/** The five stages in order, which are done, which is at work. */
+export function stepper(status) {
+  const at = status.state === 'succeeded' ? stages.length : stages.indexOf(status.stage);
+  return html`<ol class="stages" aria-label="Stages">${stages.map((stage, index) => {
+    const place = index < at ? 'done' : index === at ? (isAlive(status) ? 'now' : 'stopped') : 'ahead';
+    return html`<li class=${place} aria-current=${place === 'now' ? 'step' : 'false'}>${stage}<span class="unseen">${{ done: ', done', now: ', at work', stopped: ', ended here', ahead: '' }[place]}</span></li>`;
+  })}</ol>`;
+}
+
+/** How far the stage is with its jobs' own parts of a shard or epoch, 0–1; null while unknown. */
+export function shareOf(status, progress) {
+  if (status.state === 'succeeded') return 1;
+  if (!(status.stageTotal > 0)) return null;
+  const parts = Object.values(progress).reduce((sum, job) => sum + (job.total > 0 ? Math.min(1, job.done / job.total) : 0), 0);
+  return Math.min(1, (status.stageDone + parts) / status.stageTotal);
+}
+
+/** The jobs at work, each with a bar. */
+export function jobs(status, progress) {
+  if (status.state !== 'running') return '';
+  return html`<ul class="jobs">${status.jobs.map((id) => {
+    const job = progress[id];
+    if (!job) return html`<li><span>${id}</span> <span class="note">starting</span></li>`;
+    const left = job.expectedEnd ? (new Date(job.expectedEnd) - Date.now()) / 1000 : null;
+    const details = [
+      job.total > 0 ? `${count(job.done)}/${count(job.total)} ${job.unit}` : `${count(job.done)} ${job.unit}`,
+      job.tokensPerSecond ? `${count(Math.round(job.tokensPerSecond))} tokens/s` : '',
+      job.loss === undefined ? '' : `loss ${job.loss.toFixed(3)}`,
+      left > 0 ? `${span(left)} left` : '',
+    ].filter(Boolean).join(' · ');
+    return html`<li><span>${id}</span> <progress max="1" .value=${job.total > 0 ? Math.min(1, job.done / job.total) : 0} aria-label=${`${id}, ${job.stage}`}></progress> <span class="note">${details}</span></li>`;
+  })}</ul>`;
+}
+
+/** The latest failure with its cause; one that was tried again is only a note. */
+export function failure(status) {
+  if (!status.lastFailure) return '';
+  const { class: kind, message, detail } = status.lastFailure;
+  const fatal = status.state === 'failed';
+  return html`<section class="panel ${fatal ? 'bad' : 'warn'}" aria-label=${fatal ? 'Error' : 'Latest failure'}>
+    <h2>${fatal ? 'Why it failed' : 'Latest failure, tried again'}</h2>
+    <p><strong>${kindOf[kind] ?? kind}:</strong> <span class="text">${message}</span></p>
+    ${detail ? html`<details><summary>Details</summary><pre tabindex="0">${detail}</pre></details>` : ''}
+  </section>`;
+}
+
+const kindOf = { invalidInput: 'Input that cannot be used', outOfMemory: 'Out of memory', preempted: 'Machine taken away', transient: 'Failure that may pass' };
+
+export const times = (status) => html`began <time datetime=${status.startedAt}>${when(status.startedAt)}</time>, ${
+  isAlive(status) ? html`at work for ${spanOf(status.startedAt, Date.now())}` : html`ended <time datetime=${status.updatedAt}>${when(status.updatedAt)}</time>`}${
+  status.retries > 0 ? `, ${count(status.retries)} tried again` : ''}`;
+
+/** A table whose numbers stand to the right. `rows` are lists of cells, the first a heading. */
+export const table = (caption, heads, rows) => html`<div class="scroll" tabindex="0" role="group" aria-label=${caption}><table>
+  <caption>${caption}</caption>
+  <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+  <tbody>${rows.map(([first, ...cells]) => html`<tr><th scope="row">${first}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+</table></div>`;
+
+/** What went wrong with a request, in place of what was asked for. */
+export const problem = (error) => html`<p class="banner bad" role="alert">${error.message}</p>`;

@@ -1,0 +1,131 @@
+// Starts a run: a specification is chosen or pasted, and what is wrong with it is shown at its line.
+import { html } from '../vendor/lit-html.js';
+import { get, post } from '../api.js';
+import { nearest, pointersOf } from '../pointers.js';
+
+const samples = [
+  ['quickstart', 'Quick start: the sample teacher, minutes on two cores'],
+  ['demo', 'Demo: the same at more length, with a baseline'],
+  ['paper', 'The paper’s configuration: Qwen2.5-1.5B'],
+];
+const least = `{
+  "name": "mine",
+  "teacher": { "path": "/models/my-teacher" },
+  "dataset": { "sources": ["/texts/*.txt"] }
+}
+`;
+const kept = 'distil-new-run';
+
+export function newView(page) {
+  page.title('New run');
+  let text = sessionStorage.getItem(kept) ?? least;
+  let wrong = null; // { message, errors: [{ message, line, start, end }] }
+  let busy = false;
+  let key = newKey();
+  let fields = null;
+
+  const area = () => document.getElementById('spec-text');
+
+  function write(changed) {
+    text = changed;
+    key = newKey(); // another text is another run
+    sessionStorage.setItem(kept, text);
+    draw();
+  }
+
+  async function choose(event) {
+    const name = event.target.value;
+    if (name === '') return;
+    write(name === 'least' ? least : fromRoot(await (await fetch(new URL(`samples/${name}.json`, document.baseURI))).text()));
+    wrong = null;
+    draw();
+    area().focus();
+  }
+
+  async function start(event) {
+    event.preventDefault();
+    busy = true;
+    wrong = null;
+    draw();
+    try {
+      const run = await post('runs', text, { 'Idempotency-Key': key });
+      sessionStorage.removeItem(kept);
+      location.hash = `#/runs/${encodeURIComponent(run.runId)}`;
+      return;
+    } catch (error) {
+      wrong = { message: error.status === undefined ? 'The server did not answer; the same text can be sent again.' : error.message, errors: placed(error.errors ?? [], text) };
+    }
+    busy = false;
+    draw();
+    document.getElementById('wrong').focus();
+  }
+
+  function goTo({ start: from, end }) {
+    area().focus();
+    area().setSelectionRange(from, end);
+    area().scrollTop = (lineOf(text, from) - 4) * parseFloat(getComputedStyle(area()).lineHeight);
+  }
+
+  function draw() {
+    page.draw(html`<h1>New run</h1>
+      <form @submit=${start}>
+        <p class="bar"><label>Begin with <select @change=${choose}><option value="">what is below</option><option value="least">the least that a run needs</option>
+          ${samples.map(([name, label]) => html`<option value=${name}>${label}</option>`)}</select></label></p>
+        ${wrong === null ? '' : html`<div id="wrong" class="panel bad" role="alert" tabindex="-1">
+          <h2>${wrong.errors.length > 0 ? `Not started: ${wrong.errors.length === 1 ? 'one field does' : `${wrong.errors.length} fields do`} not fit` : 'Not started'}</h2>
+          ${wrong.errors.length === 0 ? html`<p class="text">${wrong.message}</p>` : html`<ul>${wrong.errors.map((error) => html`<li><span class="text">${error.message}</span>
+            <button type="button" class="quiet" @click=${() => goTo(error)}>line ${error.line}</button></li>`)}</ul>`}
+        </div>`}
+        <label for="spec-text">Specification (JSON; comments are allowed)</label>
+        <div class="editor">
+          <pre class="gutter" aria-hidden="true">${gutter(text, wrong?.errors ?? [])}</pre>
+          <textarea id="spec-text" spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off" rows="22" .value=${text}
+            aria-invalid=${wrong ? 'true' : 'false'} aria-describedby=${wrong ? 'wrong' : 'spec-note'}
+            @input=${(event) => write(event.target.value)} @scroll=${(event) => { event.target.previousElementSibling.scrollTop = event.target.scrollTop; }}></textarea>
+        </div>
+        <p id="spec-note" class="note">Paths are the server’s; relative ones count from the folder that it was started in. What is left out has the default below.</p>
+        <p class="bar"><button class="primary" ?disabled=${busy}>${busy ? 'Planning…' : 'Start the run'}</button></p>
+      </form>
+      ${fields === null ? '' : html`<section aria-labelledby="fields"><h2 id="fields">Fields</h2>${fieldList(fields)}</section>`}`);
+  }
+
+  draw();
+  get('schema').then((schema) => { fields = schema.properties; draw(); }, (error) => console.warn('no field reference:', error.message));
+}
+
+/** Line numbers; a line with a fault is marked. */
+function gutter(text, errors) {
+  const bad = new Set(errors.map((error) => error.line));
+  return text.split('\n').map((_, index) => html`<span class=${bad.has(index + 1) ? 'fault' : ''}>${bad.has(index + 1) ? '✕ ' : ''}${index + 1}
+</span>`);
+}
+
+const lineOf = (text, at) => text.slice(0, at).split('\n').length;
+
+function placed(errors, text) {
+  const places = pointersOf(text);
+  return errors.map(({ pointer, message }) => {
+    const place = nearest(places, pointer);
+    return { message, ...place, line: lineOf(text, place.start) };
+  });
+}
+
+/** A sample's paths count from samples/, those sent from the server's folder, which is the repository where it was started there. */
+function fromRoot(sample) {
+  const places = pointersOf(sample);
+  const isPath = (pointer) => pointer === '/teacher/path' || /^\/dataset\/(evalSources|sources)\/\d+$/.test(pointer);
+  return [...places].filter(([pointer]) => isPath(pointer)).sort(([, a], [, b]) => b.start - a.start).reduce((text, [, { end }]) => {
+    const start = text.lastIndexOf('"', end - 2) + 1;
+    return text.slice(start, end - 1).match(/^(\/|[a-z]+:\/\/)/) ? text : `${text.slice(0, start)}samples/${text.slice(start)}`;
+  }, sample.replace('"../schemas/', '"schemas/'));
+}
+
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The schema as a reference: name, default, what it is. */
+const fieldList = (fields) => html`<dl class="fields">${Object.entries(fields).filter(([name]) => name !== '$schema').map(([name, field]) => html`<div>
+  <dt><code>${name}</code>${field.default === undefined ? '' : html` <span class="note">${JSON.stringify(field.default)}</span>`}</dt>
+  <dd>${field.description}${field.enum ? html` <span class="note">One of ${field.enum.join(', ')}.</span>` : ''}
+    ${field.properties ? html`<details><summary>Fields of ${name}</summary>${fieldList(field.properties)}</details>` : ''}</dd></div>`)}</dl>`;

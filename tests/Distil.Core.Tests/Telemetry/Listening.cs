@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Distil.Core.Telemetry;
+
+namespace Distil.Core.Tests.Telemetry;
+
+/// <summary>Hears Distil's spans and metrics in this process. Other tests run beside: ask for what is yours.</summary>
+internal sealed class Listening : IDisposable
+{
+    private readonly ActivityListener spans;
+    private readonly MeterListener measurements = new();
+
+    public Listening()
+    {
+        spans = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == DistilTelemetry.Name,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = Spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(spans);
+        measurements.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == DistilTelemetry.Name)
+                listener.EnableMeasurementEvents(instrument);
+        };
+        measurements.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Measurements.Enqueue(new Measurement(instrument.Name, value, new TagList(tags))));
+        measurements.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measurements.Enqueue(new Measurement(instrument.Name, value, new TagList(tags))));
+        measurements.Start();
+    }
+
+    public ConcurrentQueue<Activity> Spans { get; } = [];
+
+    public ConcurrentQueue<Measurement> Measurements { get; } = [];
+
+    /// <summary>The spans of a run, in the order of their ends.</summary>
+    public List<Activity> SpansOf(string runId) => [.. Spans.Where(span => Equals(span.GetTagItem(JobTags.Run), runId))];
+
+    public void Dispose()
+    {
+        spans.Dispose();
+        measurements.Dispose();
+    }
+}
+
+/// <summary>What an instrument was told.</summary>
+internal sealed record Measurement(string Instrument, double Value, TagList Tags)
+{
+    public object? this[string tag] => Tags.FirstOrDefault(each => each.Key == tag).Value;
+}
