@@ -3,10 +3,11 @@ using Distil.Core.Errors;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Sources;
+using Distil.Core.Tasks;
 
 namespace Distil.Core.Runs;
 
-/// <summary>Turns a specification into a plan: looks at the teacher's folder and the sources' sizes, reads no text and starts nothing.</summary>
+/// <summary>Turns a specification into a plan: looks at the teacher's folder and the sources' sizes, reads the tasks but no text, and starts nothing.</summary>
 /// <param name="time">Dates the run.</param>
 public sealed class RunPlanner(TimeProvider time)
 {
@@ -22,6 +23,9 @@ public sealed class RunPlanner(TimeProvider time)
             throw new InvalidInputException(
                 $"dataset.contextLength is {spec.Dataset.ContextLength}; expected at most {teacher.MaxPositions}, the teacher's max_position_embeddings");
         }
+
+        foreach (var task in spec.Evaluation.Tasks)
+            TaskFile.Read(task); // the last epoch is late for finding a file that cannot be read
 
         var student = StudentShape.Of(spec.Student, teacher);
         var parameters = StudentParameters.Of(student);

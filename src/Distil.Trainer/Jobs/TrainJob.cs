@@ -32,6 +32,7 @@ internal sealed class TrainJob : IJob
         using var stored = job.Request.Variant == StudentVariant.Distilled && job.Spec.Teacher.Mode == TeacherMode.Offline ? await StoredTargets.OpenAsync(job) : null;
         using var student = job.CreateStudent();
         using var optimizer = new AdamW(student.TrainableParameters, new AdamWOptions { WeightDecay = job.Spec.Training.WeightDecay });
+        job.UsePrecision(student);
         var from = await RestoreAsync(job, epoch, optimizer);
         using var logs = await TrainingLogs.OpenAsync(job, from.GlobalStep);
         var reached = Train(job, student, optimizer, rows, Teaching(job, stored), logs, from);

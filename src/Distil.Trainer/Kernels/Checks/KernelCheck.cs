@@ -14,7 +14,10 @@ namespace Distil.Trainer.Kernels.Checks;
 internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> Inputs, Func<Tensor[], Tensor> Fused, Func<Tensor[], Tensor> Plain)
 {
     /// <summary>Largest ‖kernel − twin‖ / ‖twin‖ that bfloat16 explains: a value is rounded to 1 in 256, and sums average that.</summary>
-    internal const double Tolerance = 0.02;
+    internal const double Rounding = 0.02;
+
+    /// <value>Largest difference that passes, of the result and of each input's gradient.</value>
+    internal double Tolerance { get; init; } = Rounding;
 
     private const int Repeats = 5;
 
@@ -67,6 +70,6 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
 /// <param name="PlainMilliseconds">The same of the twin.</param>
 internal sealed record CheckResult(KernelCheck Check, double Value, IReadOnlyList<double> Gradients, double FusedMilliseconds, double PlainMilliseconds)
 {
-    /// <value>Whether all are within <see cref="KernelCheck.Tolerance"/>; no NaN is.</value>
-    internal bool Passed => Gradients.Append(Value).All(difference => difference <= KernelCheck.Tolerance);
+    /// <value>Whether all are within the check's tolerance; no NaN is.</value>
+    internal bool Passed => Gradients.Append(Value).All(difference => difference <= Check.Tolerance);
 }

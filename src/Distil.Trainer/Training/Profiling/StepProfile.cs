@@ -13,7 +13,8 @@ namespace Distil.Trainer.Training.Profiling;
 /// <param name="batch">B.</param>
 /// <param name="length">S.</param>
 /// <param name="blocks">Blocks; sLSTM at the even ones.</param>
-internal sealed class StepProfile(int batch, int length, int blocks)
+/// <param name="only">Steps to run without timing the parts; 0 times them.</param>
+internal sealed class StepProfile(int batch, int length, int blocks, int only)
 {
     private const int WarmUp = 5, Repeats = 20;
 
@@ -28,6 +29,13 @@ internal sealed class StepProfile(int batch, int length, int blocks)
         yield return $"{ParameterCounts.Of(config).Trainable / 1e6:0.0} M trainable, {batch} × {length} tokens";
 
         var tokens = batch * (long)length;
+        for (var i = 0; i < only; i++) { Once(() => student.Step(data), null); }
+        if (only > 0)
+        {
+            cuda.synchronize();
+            yield break;
+        }
+
         var whole = Wall(() => student.Step(data));
         yield return Line("training step, as it runs", whole) + $", {tokens / whole * 1000:N0} tokens/s";
         yield return $"GPU memory in use after it: {CudaCard.MemoryInUse() / (double)(1 << 30):0.00} GiB";
@@ -43,7 +51,7 @@ internal sealed class StepProfile(int batch, int length, int blocks)
         }));
         yield return Line("blocks forward + backward", Wall(() => GradientScope.Backward(model.Forward(ids), hidden), Clear));
         Clear();
-        yield return Line("head and loss", Wall(() => DistillationHead.Compute(hidden, model.HeadWeight, ids, null, data.Parts[0].Targets!.Outputs, new(0.1, 0.8, 2), 1024)));
+        yield return Line("head and loss", Wall(() => DistillationHead.Compute(hidden, model.HeadWeight, ids, null, data.Parts[0].Targets!.Outputs, new(0.1, 0.8, 2), 512)));
         for (var block = 0; block < Math.Min(2, blocks); block++)
         {
             var which = block;

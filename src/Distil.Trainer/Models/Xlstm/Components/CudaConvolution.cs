@@ -48,7 +48,7 @@ internal static class CudaConvolution
         Program(weight, BackwardTile)["convolution_backward"].Launch(
             shape, gradient.to(ScalarType.BFloat16).contiguous(), KernelArgument.Strided(input), weight.contiguous(), bias.contiguous(), dx, sums,
             (int)x.shape[1], (int)width, input.stride(1));
-        var total = sums.sum(0);                                                                              // (K + 1, D)
+        var total = sums.sum([0L]);                                                                              // (K + 1, D)
         return [dx, total.narrow(0, 0, kernel).t().contiguous().view(weight.shape), total.select(0, kernel).clone()];
     }
 

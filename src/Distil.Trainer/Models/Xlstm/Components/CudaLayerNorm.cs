@@ -49,7 +49,7 @@ internal static class CudaLayerNorm
         var dWeight = empty([blocks, x.shape[^1]], ScalarType.Float32, x.device);
         Program(x)["layer_norm_backward"].Launch(
             new(blocks, 256), gradient.to(ScalarType.BFloat16).contiguous(), x, weight.contiguous(), statistics, dx, dWeight, (int)rows);
-        return [dx, dWeight.sum(0)];
+        return [dx, dWeight.sum([0L])];
     }
 
     private static CudaProgram Program(Tensor x) => Programs.GetOrAdd(x.shape[^1], width => new("layer_norm.cu", $"WIDTH={width}"));

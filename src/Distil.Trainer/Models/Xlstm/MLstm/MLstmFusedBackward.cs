@@ -62,7 +62,7 @@ internal static class MLstmFusedBackward
         var gates = inputs.Gates.contiguous();
         var dGates = empty_like(gates);
         program["mlstm_gates_backward"].Launch(new(batch * heads, shape.Chunk), gates, through, dInput, dGates, (int)heads, (int)length, shape.Chunks);
-        var weightSums = partial.sum(0);                                                                          // (2, NH·DH)
+        var weightSums = partial.sum([0L]);                                                                          // (2, NH·DH)
         return
         [
             dQueries.view(q.shape), dKeys.view(q.shape), dValues.view(q.shape), dGates, dConvolved, dGate, weightSums.select(0, 0).clone(), weightSums.select(0, 1).clone(),

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
 using Distil.Trainer.Models.Xlstm.Kernels;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -26,7 +27,12 @@ internal static class SLstmCudaScan
     internal static bool Serves(Tensor inputForget, long size)
     {
         const string name = "the sLSTM scan", cost = "a training step takes some 20 times as long";
-        if (inputForget.dtype != ScalarType.BFloat16) { return false; }
+        if (inputForget.dtype != ScalarType.BFloat16)
+        {
+            return inputForget.device_type == DeviceType.CUDA && inputForget.shape[2] > 1
+                && KernelSupport.WarnOnce($"{name} runs as plain tensor operations in {inputForget.dtype}; {cost}: training.precision bf16 uses the kernel");
+        }
+
         return KernelSupport.Use(inputForget, name, cost)
             && (size <= MostUnits || KernelSupport.WarnOnce($"{name} runs as plain tensor operations: a head has {size} units, the kernel takes {MostUnits}; {cost}"));
     }
@@ -83,7 +89,7 @@ internal static class SLstmCudaScan
         former.narrow(1, 1, length - 1).copy_(output.narrow(1, 0, length - 1)).Dispose();
         var columns = former.view(-1, heads, size).permute(1, 2, 0);
         Tensor Product(Tensor gradients) => columns.bmm(gradients.view(heads, -1, 2 * size)).to(ScalarType.Float32);
-        return [inputForget, cellOutput, cat([Product(inputForget), Product(cellOutput)], -1), biases.sum(0)];
+        return [inputForget, cellOutput, cat([Product(inputForget), Product(cellOutput)], -1), biases.sum([0L])];
     }
 
     private sealed class Function : SingleTensorFunction<Function>
