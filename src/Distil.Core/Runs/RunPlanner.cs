@@ -3,10 +3,11 @@ using Distil.Core.Errors;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
+using Distil.Core.Tasks;
 
 namespace Distil.Core.Runs;
 
-/// <summary>Turns a specification into a plan: looks at the teacher's files and the sources' sizes, reads no text and starts nothing.</summary>
+/// <summary>Turns a specification into a plan: looks at the teacher's files and the sources' sizes, reads the tasks but no text, and starts nothing.</summary>
 /// <remarks>Of what is elsewhere, only a model's small documents are fetched: configuration, tokenizer, list of weights.</remarks>
 /// <param name="time">Dates the run.</param>
 /// <param name="sources">Finds files; null: as the environment says.</param>
@@ -27,6 +28,9 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
             throw new InvalidInputException(
                 $"dataset.contextLength is {spec.Dataset.ContextLength}; expected at most {teacher.MaxPositions}, the teacher's max_position_embeddings");
         }
+
+        foreach (var task in spec.Evaluation.Tasks)
+            TaskFile.Read(task); // the last epoch is late for finding a file that cannot be read
 
         var student = StudentShape.Of(spec.Student, teacher);
         var parameters = StudentParameters.Of(student);

@@ -46,6 +46,14 @@ public static class RunSpecReader
                 Sources = [.. spec.Dataset.Sources.Select(path => Absolute(path, folder))],
                 EvalSources = [.. spec.Dataset.EvalSources.Select(path => Absolute(path, folder))],
             },
+            Evaluation = spec.Evaluation with
+            {
+                Tasks = [.. spec.Evaluation.Tasks.Select(task => task with
+                {
+                    Path = Absolute(task.Path, folder),
+                    ShotsPath = task.ShotsPath is { } shots ? Absolute(shots, folder) : null,
+                })],
+            },
         };
     }
 

@@ -104,6 +104,17 @@ public sealed class RunPlannerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_task_that_cannot_be_read_is_found_before_anything_is_done()
+    {
+        folder.Write("task.jsonl", """{"question": "a", "choices": ["b", "c"], "answer": 7}""");
+        var spec = Spec();
+        var task = new TaskSpec { Name = "t", Path = Path.Combine(folder.Path, "task.jsonl") };
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System).PlanAsync(
+            spec with { Evaluation = spec.Evaluation with { Tasks = [task] } }, TestContext.Current.CancellationToken));
+        Assert.Contains("task.jsonl:1: the answer", error.Message);
+    }
+
+    [Fact]
     public async Task Without_the_hub_the_papers_run_can_be_planned_and_not_run()
     {
         var spec = RunSpecReader.Read(Path.Combine(AppContext.BaseDirectory, "samples", "paper.json"));
