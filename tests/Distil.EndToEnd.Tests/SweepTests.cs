@@ -18,9 +18,10 @@ public sealed class SweepTests
         {
             json["training"]!["epochs"] = 1;
             json["training"]!["learningRate"] = new JsonArray(2e-3, 1e-4);
-            json["evaluation"] = new JsonObject { ["maxRows"] = 8, ["sampleTokens"] = 0, ["decodeContexts"] = new JsonArray(16), ["recall"] = new JsonObject { ["lengths"] = new JsonArray() } };
+            json["evaluation"] = JsonNode.Parse("""{ "maxRows": 8, "sampleTokens": 0, "decodeContexts": [16], "recall": { "lengths": [] } }""");
         });
-        Assert.Contains("2 runs over 1 datasets and 1 sets of teacher outputs", (await distil.RunAsync("run", spec, "--plan-only")).Succeeded().Output, StringComparison.Ordinal);
+        var planned = (await distil.RunAsync("run", spec, "--plan-only")).Succeeded().Output;
+        Assert.Contains("2 runs over 1 datasets and 1 sets of teacher outputs", planned, StringComparison.Ordinal);
 
         var sweep = JsonDocument.Parse((await distil.RunAsync("run", spec, "--at-most", "2", "--json")).Succeeded().LastLine).RootElement;
 

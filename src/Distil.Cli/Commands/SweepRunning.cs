@@ -23,7 +23,8 @@ internal static class SweepRunning
         await using var storage = await LocalStorage.OpenAsync(workspace, port, stop);
         var sweepId = planner.NewRunId(sweep.Name);
         await Console.Error.WriteLineAsync($"Sweep {sweepId}: {Summary(runs)}, {atMost} at once");
-        return await SayAsync(workspace, storage, await new LocalSweep(workspace, storage, Console.Error).ExecuteAsync(sweepId, runs, atMost, stop), json, stop);
+        var result = await new LocalSweep(workspace, storage, Console.Error).ExecuteAsync(sweepId, runs, atMost, stop);
+        return await SayAsync(workspace, storage, result, json, stop);
     }
 
     /// <summary>Goes on with a sweep; null where there is none of that name.</summary>
@@ -42,11 +43,15 @@ internal static class SweepRunning
             return ExitCode.Success;
         }
 
-        foreach (var (run, point) in runs.Zip(sweep.Points))
-            Console.WriteLine($"{run.Spec.Name,-40}  {string.Join(", ", sweep.Axes.Zip(point.Values, (axis, value) => $"{axis.Path} {value.GetRawText()}"))}");
+        foreach (var point in sweep.Points)
+        {
+            var values = sweep.Axes.Zip(point.Values, (axis, value) => $"{axis.Path} {value.GetRawText()}");
+            Console.WriteLine($"{point.Spec.Name,-40}  {string.Join(", ", values)}");
+        }
 
         Console.WriteLine(Summary(runs));
-        Console.WriteLine($"steps in all: {runs.Sum(run => run.Plan.Steps.Value):N0}; checkpoints: {ByteSize.Of(runs.Sum(run => run.Plan.CheckpointBytes.Value))}");
+        var (steps, checkpoints) = (runs.Sum(run => run.Plan.Steps.Value), runs.Sum(run => run.Plan.CheckpointBytes.Value));
+        Console.WriteLine($"steps in all: {steps:N0}; checkpoints: {ByteSize.Of(checkpoints)}");
         return ExitCode.Success;
     }
 

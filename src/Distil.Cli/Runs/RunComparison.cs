@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Distil.Cli.Processes;
+using Distil.Hosting.Processes;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Sweeps;
@@ -40,7 +40,8 @@ internal sealed class RunComparison(Workspace workspace, ArtifactStore store)
             foreach (var runId in runs)
                 reports.Add(await ReportAsync(runId, folder.FullName, cancel));
 
-            using var process = Process.Start(TrainerProgram.Command(["compare", .. reports, "--output", output, .. json ? ["--json"] : Array.Empty<string>()]))!;
+            string[] asked = ["compare", .. reports, "--output", output, .. json ? ["--json"] : Array.Empty<string>()];
+            using var process = Process.Start(TrainerProgram.Command(asked))!;
             await process.WaitForExitAsync(cancel);
             if (process.ExitCode != 0)
                 throw new InvalidOperationException($"the trainer could not compare {string.Join(", ", runs)}: it ended with exit code {process.ExitCode}");
@@ -56,8 +57,9 @@ internal sealed class RunComparison(Workspace workspace, ArtifactStore store)
 
     private async Task<string> ReportAsync(string runId, string folder, CancellationToken cancel)
     {
-        var report = await store.TryReadTextAsync(ArtifactLayout.ReportData(runId), cancel)
-            ?? throw new InvalidInputException($"{ArtifactLayout.ReportData(runId)} does not exist: {runId} has no report; `distil status {runId}` says where it stands");
+        var blob = ArtifactLayout.ReportData(runId);
+        var report = await store.TryReadTextAsync(blob, cancel)
+            ?? throw new InvalidInputException($"{blob} does not exist: {runId} has no report; `distil status {runId}` says where it stands");
         var path = Path.Combine(folder, $"{runId}.json");
         await File.WriteAllTextAsync(path, report, cancel);
         return path;

@@ -18,7 +18,8 @@ internal static partial class SweepNames
         var labels = paths.Select(path => Label(path, paths)).ToArray();
         foreach (var way in new[] { labels, [.. labels.Select(Initials)] })
         {
-            string[] names = [.. combinations.Select(values => string.Join('-', [name, .. way.Select((label, axis) => $"{label}-{Show(values, axis, combinations)}")]))];
+            string[] names =
+                [.. combinations.Select(values => string.Join('-', [name, .. way.Select((label, axis) => $"{label}-{Show(values, axis, combinations)}")]))];
             if (names.All(each => each.Length <= Longest) && names.Distinct().Count() == names.Length)
                 return names;
         }

@@ -25,7 +25,10 @@ public sealed record ComparedRun
             {
                 RunId = run.RunId,
                 Differences = differences.ToDictionary(each => each.Field, each => each.Values[i]),
-                Measures = measures.Where(measure => measure.Value(run) is not null).ToDictionary(measure => measure.Name, measure => measure.Value(run)!.Value),
+                Measures = (from measure in measures
+                            let value = measure.Value(run)
+                            where value is not null
+                            select KeyValuePair.Create(measure.Name, value.Value)).ToDictionary(),
                 BestIn = [.. measures.Where(measure => measure.Best(runs).Contains(i)).Select(measure => measure.Name)],
             }),
         ];

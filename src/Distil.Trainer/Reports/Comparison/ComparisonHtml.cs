@@ -67,8 +67,8 @@ public static class ComparisonHtml
         var caution = datasets > 1 ? " These runs read different texts: their perplexities are not of the same tokens." : "";
         return Html.Of($"""
             <section id="results"><h2>Results</h2>
-            {table.ToHtml()}<p class="note">★ marks the best of a column; ± is one standard error: runs that differ by less than two or so may well be equal. Times and memory
-            are of the machines that they ran on, and of what else ran there.{caution}</p></section>
+            {table.ToHtml()}<p class="note">★ marks the best of a column; ± is one standard error: runs that differ by less than two or so may well be equal.
+            Times and memory are of the machines that they ran on, and of what else ran there.{caution}</p></section>
 
             """);
     }

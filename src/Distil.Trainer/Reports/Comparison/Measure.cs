@@ -1,5 +1,8 @@
 using Distil.Trainer.Evaluation;
+using Distil.Trainer.Evaluation.Statistics;
+using Distil.Trainer.Evaluation.Tasks;
 using Distil.Trainer.Reports.Markup;
+using static Distil.Trainer.Reports.Comparison.Better;
 
 namespace Distil.Trainer.Reports.Comparison;
 
@@ -17,20 +20,20 @@ internal sealed record Measure(string Name, Func<RunReport, double?> Value, Func
     [
         .. new[]
         {
-            Result("Perplexity", last => last.Student.Perplexity, last => Figures.Measured(last.Student.Perplexity, last.Student.PerplexityStandardError), Comparison.Better.Less),
-            Result("Student / teacher", last => last.PerplexityRatio, last => Figures.Measured(last.PerplexityRatio!.Value, last.PerplexityRatioStandardError), Comparison.Better.Less),
-            Result("KL, nats", last => last.Kl, last => Figures.Measured(last.Kl!.Value, last.KlStandardError), Comparison.Better.Less),
-            Result("Same top token", last => last.Top1Agreement, last => Figures.Percent(last.Top1Agreement!.Value), Comparison.Better.More),
-            Result("Bits per byte", last => last.Student.Text?.BitsPerByte.Value, last => Figures.Number(last.Student.Text!.BitsPerByte.Value), Comparison.Better.Less),
+            Result("Perplexity", Less, last => last.Student.Perplexity, last => Measured(last.Student.Perplexity, last.Student.PerplexityStandardError)),
+            Result("Student / teacher", Less, last => last.PerplexityRatio, last => Measured(last.PerplexityRatio, last.PerplexityRatioStandardError)),
+            Result("KL, nats", Less, last => last.Kl, last => Measured(last.Kl, last.KlStandardError)),
+            Result("Same top token", More, last => last.Top1Agreement, last => Figures.Percent(last.Top1Agreement!.Value)),
+            Result("Bits per byte", Less, last => last.Student.Text?.BitsPerByte.Value, last => Figures.Number(last.Student.Text!.BitsPerByte.Value)),
         },
         .. runs.SelectMany(run => Last(run).Tasks ?? []).Select(task => task.Name).Distinct().Select(Task),
         .. new[]
         {
             Number("Perplexity without teacher", run => run.Epochs[^1].WithoutTeacher?.Student.Perplexity, Figures.Number, null),
             Number("Trained parameters", run => run.Student.TrainableParameters, value => Figures.Count((long)value), null),
-            Number("Training", run => run.Training.Seconds, Figures.Duration, Comparison.Better.Less),
-            Number("Tokens a second", run => run.Training.TokensPerSecond, Figures.Number, Comparison.Better.More),
-            Number("Peak memory", run => run.Training.PeakMemoryBytes, Figures.Bytes, Comparison.Better.Less),
+            Number("Training", run => run.Training.Seconds, Figures.Duration, Less),
+            Number("Tokens a second", run => run.Training.TokensPerSecond, Figures.Number, More),
+            Number("Peak memory", run => run.Training.PeakMemoryBytes, Figures.Bytes, Less),
         },
     ];
 
@@ -41,7 +44,7 @@ internal sealed record Measure(string Name, Func<RunReport, double?> Value, Func
         if (Better is null || values.Distinct().Count() < 2)
             return [];
 
-        var best = Better == Comparison.Better.Less ? values.Min() : values.Max();
+        var best = Better == Less ? values.Min() : values.Max();
         return [.. Enumerable.Range(0, runs.Count).Where(run => Value(runs[run]) == best)];
     }
 
@@ -49,14 +52,16 @@ internal sealed record Measure(string Name, Func<RunReport, double?> Value, Func
 
     private static Measure Task(string name)
     {
-        return Result(name, last => Find(last)?.AccNorm.Value, last => Show(Find(last)!.AccNorm), Comparison.Better.More);
+        return Result(name, More, last => Find(last)?.AccNorm.Value, last => Show(Find(last)!.AccNorm));
 
-        Evaluation.Tasks.TaskScore? Find(EvaluationResult last) => last.Tasks?.FirstOrDefault(task => task.Name == name)?.Student;
+        TaskScore? Find(EvaluationResult last) => last.Tasks?.FirstOrDefault(task => task.Name == name)?.Student;
 
-        static string Show(Evaluation.Statistics.Estimate share) => $"{Figures.Measured(100 * share.Value, 100 * share.StandardError)}\u202F%";
+        static string Show(Estimate share) => $"{Figures.Measured(100 * share.Value, 100 * share.StandardError)}\u202F%";
     }
 
-    private static Measure Result(string name, Func<EvaluationResult, double?> value, Func<EvaluationResult, string> show, Better better) =>
+    private static string Measured(double? number, double? error) => Figures.Measured(number!.Value, error);
+
+    private static Measure Result(string name, Better better, Func<EvaluationResult, double?> value, Func<EvaluationResult, string> show) =>
         new(name, run => value(Last(run)), run => value(Last(run)) is null ? None : show(Last(run)), better);
 
     private static Measure Number(string name, Func<RunReport, double?> value, Func<double, string> show, Better? better) =>

@@ -18,11 +18,13 @@ internal static class RunCurves
         var labels = RunLabels.Of(runs);
         var drawn = runs.Select((run, i) => (Run: run, Label: labels[i])).OrderBy(each => each.Run.Epochs[^1].Distilled.Student.Perplexity)
             .Take(Paint.MostRuns).Select((each, i) => (each.Run, Pen: Paint.OfRun(i, each.Label))).ToArray();
-        var left = runs.Count > drawn.Length ? Html.Of($"<p class=\"note\">The {drawn.Length} runs of the lowest perplexity; {runs.Count - drawn.Length} more are in the table.</p>\n") : Html.None;
+        var more = runs.Count - drawn.Length;
+        var left = more > 0 ? Html.Of($"<p class=\"note\">The {drawn.Length} runs of the lowest perplexity; {more} more are in the table.</p>\n") : Html.None;
         return Html.Of($"""
             <section id="curves"><h2>Curves</h2>
             {left}<div class="charts">
-            {Perplexity(drawn)}{Training.Select(each => Curve(drawn, each.Kind, each.Title))}{Enum.GetValues<RecallKind>().Select(kind => RecallOf(drawn, kind))}</div>
+            {Perplexity(drawn)}{Training.Select(each => Curve(drawn, each.Kind, each.Title))}{
+                Enum.GetValues<RecallKind>().Select(kind => RecallOf(drawn, kind))}</div>
             </section>
 
             """);
@@ -31,7 +33,9 @@ internal static class RunCurves
     private static Html Perplexity((RunReport Run, ChartPen Pen)[] runs) => runs.Max(each => each.Run.Epochs.Count) < 2 ? Html.None : Draw(
         new Chart("Held-out perplexity", "epoch", "perplexity")
         {
-            Series = [.. runs.Select(each => new ChartSeries(each.Pen, [.. each.Run.Epochs.Select(epoch => Point(epoch.Epoch, epoch.Distilled.Student.Perplexity))]))],
+            Series = [.. from each in runs
+                         let points = each.Run.Epochs.Select(epoch => Point(epoch.Epoch, epoch.Distilled.Student.Perplexity))
+                         select new ChartSeries(each.Pen, [.. points])],
         },
         100);
 
@@ -49,13 +53,18 @@ internal static class RunCurves
 
     private static Html RecallOf((RunReport Run, ChartPen Pen)[] runs, RecallKind kind)
     {
-        var measured = runs.Select(each => (each.Pen, Results: (each.Run.Epochs[^1].Distilled.Recall ?? []).Where(result => result.Kind == kind).ToArray()))
-            .Where(each => each.Results.Length > 0).ToArray();
+        var measured = (from each in runs
+                        let results = (each.Run.Epochs[^1].Distilled.Recall ?? []).Where(result => result.Kind == kind).ToArray()
+                        where results.Length > 0
+                        select (each.Pen, Results: results)).ToArray();
+        var lengths = measured.SelectMany(each => each.Results).Select(result => result.Length).Distinct().Order();
         return Draw(
             new Chart(kind == RecallKind.Associative ? "Associative recall" : "Copying", "tokens of the sequence", "share recalled")
             {
-                Series = [.. measured.Select(each => new ChartSeries(each.Pen, [.. each.Results.Select(result => Point(Math.Log2(result.Length), result.Student.Value))]))],
-                Places = [.. measured.SelectMany(each => each.Results).Select(result => result.Length).Distinct().Order().Select(length => (Math.Log2(length), Figures.Count(length)))],
+                Series = [.. from each in measured
+                             let points = each.Results.Select(result => Point(Math.Log2(result.Length), result.Student.Value))
+                             select new ChartSeries(each.Pen, [.. points])],
+                Places = [.. lengths.Select(length => (Math.Log2(length), Figures.Count(length)))],
             },
             200 + (int)kind);
     }

@@ -9,10 +9,11 @@ internal static class RunLabels
     public static IReadOnlyList<string> Of(IReadOnlyList<RunReport> runs)
     {
         var differences = SpecDifferences.Of([.. runs.Select(run => run.Spec)]);
-        string[] labels =
-        [
-            .. Enumerable.Range(0, runs.Count).Select(i => string.Join(", ", differences.Select(each => $"{each.Field.Split('.')[^1]} {each.Values[i] ?? "default"}"))),
-        ];
-        return labels.All(label => label.Length is > 0 and <= Longest) && labels.Distinct().Count() == runs.Count ? labels : [.. runs.Select(run => run.RunId)];
+        string[] labels = [.. Enumerable.Range(0, runs.Count).Select(Label)];
+        return labels.All(label => label.Length is > 0 and <= Longest) && labels.Distinct().Count() == runs.Count
+            ? labels
+            : [.. runs.Select(run => run.RunId)];
+
+        string Label(int run) => string.Join(", ", differences.Select(each => $"{each.Field.Split('.')[^1]} {each.Values[run] ?? "default"}"));
     }
 }

@@ -33,12 +33,13 @@ public sealed class SweepReaderTests
     public void Objects_choices_and_nothing_can_be_swept()
     {
         var sweep = Parse("""
-            "distillation": { "alignment": [{ "kind": "none" }, { "kind": "cosine", "weight": 0.2 }] }, "teacher": { "path": "t", "mode": ["offline", "online"] },
+            "distillation": { "alignment": [{ "kind": "none" }, { "kind": "cosine", "weight": 0.2 }] },
+            "teacher": { "path": "t", "mode": ["offline", "online"] },
             "student": { "heads": [null, 4] }
             """)!;
         Assert.Equal(8, sweep.Points.Count);
-        Assert.Equal([AlignmentKind.None, AlignmentKind.None, AlignmentKind.Cosine, AlignmentKind.Cosine],
-            sweep.Points.Take(8).Where((_, i) => i % 2 == 0).Take(4).Select(point => point.Spec.Distillation.Alignment.Kind).Order());
+        Assert.Equal(4, sweep.Points.Count(point => point.Spec.Distillation.Alignment.Kind == AlignmentKind.Cosine));
+        Assert.Equal(4, sweep.Points.Count(point => point.Spec.Student.Heads is null));
         Assert.Contains("tales-a-1-m-offline-h-none", sweep.Points.Select(point => point.Spec.Name));
     }
 
@@ -47,7 +48,7 @@ public sealed class SweepReaderTests
     {
         var initials = Parse(""" "training": { "gradientAccumulation": [1, 2], "checkpointEverySteps": [100, 200], "batchSize": [4, 8] } """)!;
         Assert.Equal("tales-ga-1-ces-100-bs-4", initials.Points[0].Spec.Name);
-        var numbers = Parse(""" "evaluation": { "maxRows": [100000000, 100000001], "sampleTokens": [100000000, 100000001] }, "seed": [123456789, 123456780] """)!;
+        var numbers = Parse(""" "evaluation": { "maxRows": [100000000, 1], "sampleTokens": [100000000, 1] }, "seed": [123456789, 123456780] """)!;
         Assert.Equal(["tales-1", "tales-2", "tales-8"], [numbers.Points[0].Spec.Name, numbers.Points[1].Spec.Name, numbers.Points[^1].Spec.Name]);
     }
 
@@ -61,7 +62,9 @@ public sealed class SweepReaderTests
     [Theory]
     [InlineData(""" "training": { "epochs": [1, 0] } """, "sweep.json (training.epochs 0): training.epochs is 0; expected ≥ 1")]
     [InlineData(""" "training": { "epochs": [1, "x"] } """, "sweep.json (training.epochs \"x\"): training.epochs is \"x\"; expected a whole number")]
-    [InlineData(""" "training": { "epochs": [] } """, "sweep.json: training.epochs is an empty list; expected a value, or a list of values to make a run of each")]
+    [InlineData(
+        """ "training": { "epochs": [] } """,
+        "sweep.json: training.epochs is an empty list; expected a value, or a list of values to make a run of each")]
     [InlineData(""" "training": [1] """, "sweep.json (training 1): training is 1; expected an object")]
     [InlineData(""" "seed": [1, 2], "nam": 1 """, "sweep.json (seed 1): nam is not a field of the specification; did you mean name?")]
     public void A_run_that_is_none_is_named_with_its_values(string fields, string message) =>
@@ -84,11 +87,11 @@ public sealed class SweepReaderTests
     public void What_is_no_sweep_is_left_to_the_reader_of_runs(string json) => Assert.Null(SweepReader.TryParse(json, "sweep.json", "/specs"));
 
     [Fact]
-    public void No_field_is_a_list_of_lists_so_that_a_list_of_lists_means_a_sweep() => Assert.All(Records(typeof(RunSpec)).SelectMany(record => record.GetProperties()), field =>
+    public void No_field_is_a_list_of_lists_so_that_a_list_of_lists_means_a_sweep()
     {
-        if (FieldChecker.ElementOf(field.PropertyType) is { } element)
-            Assert.Null(FieldChecker.ElementOf(element));
-    });
+        var elements = Records(typeof(RunSpec)).SelectMany(record => record.GetProperties()).Select(field => FieldChecker.ElementOf(field.PropertyType));
+        Assert.All(elements.OfType<Type>(), element => Assert.Null(FieldChecker.ElementOf(element)));
+    }
 
     private static IEnumerable<Type> Records(Type record) => record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .Select(field => FieldChecker.ElementOf(field.PropertyType) ?? field.PropertyType)
