@@ -79,7 +79,7 @@ function comparison(sides) {
   const names = sides.map((side) => html`<a href=${`#/runs/${encodeURIComponent(side.id)}`}>${side.id}</a>`);
   const differences = differencesOf(sides[0].spec, sides[1].spec);
   return html`
-    <section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>${table('Both runs; the lower of two is marked', ['', ...names], rows)}</section>
+    <section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>${table('Both runs; the lower of two is marked', ['Of each run', ...names], rows)}</section>
     <section aria-labelledby="differences"><h2 id="differences">What was asked differently</h2>${differences.length === 0 ? html`<p class="note">Nothing: both specifications say the same.</p>`
       : table('Fields of the specification that differ', ['Field', ...sides.map((side) => side.id)], differences.map(([field, ...values]) => [html`<code>${field}</code>`, ...values.map(show)]))}</section>
     <section aria-labelledby="curves"><h2 id="curves">Curves</h2>${charts(sides.map((side, index) => ({ label: side.id, metrics: side.metrics, paint: paints[index] })))}</section>
