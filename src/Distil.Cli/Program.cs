@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Distil.Cli;
 using Distil.Cli.Commands;
+using Distil.Cli.Hosting;
 using Distil.Cli.Runs;
 using Distil.Core.Errors;
 using Distil.Telemetry;
@@ -37,6 +38,10 @@ catch (RunFailedException failed)
         await Console.Error.WriteLineAsync(failed.Detail);
 
     return Say(failed.Message, failed.IsBadInput ? ExitCode.BadInput : ExitCode.Failed);
+}
+catch (Exception known) when (known is RunInterruptedException or DrivenElsewhereException)
+{
+    return Say(known.Message, ExitCode.Failed);
 }
 catch (OperationCanceledException)
 {

@@ -20,6 +20,9 @@ public sealed class Workspace
     /// <value>Where Azurite keeps the blobs.</value>
     public string Storage => Path.Combine(Home, "storage");
 
+    /// <value>Where workers keep copies of artifacts.</value>
+    public string Cache => Path.Combine(Home, "cache");
+
     /// <summary>Where a run's report and model are copied.</summary>
     public string Run(string runId) => Path.Combine(Home, "runs", runId);
 

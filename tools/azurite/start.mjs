@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const [logFile, ...args] = process.argv.slice(2);
 const log = openSync(logFile, "w");
-const program = fileURLToPath(new URL("node_modules/.bin/azurite-blob", import.meta.url));
+const program = fileURLToPath(new URL("durable.cjs", import.meta.url));
 const azurite = spawn(process.execPath, [program, ...args], { detached: true, stdio: ["ignore", log, log] });
 azurite.on("spawn", () => {
   console.log(azurite.pid);

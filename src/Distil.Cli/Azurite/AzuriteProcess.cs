@@ -23,7 +23,7 @@ internal sealed record AzuriteProcess(int ProcessId, int Port)
     /// <exception cref="InvalidInputException">Node or Azurite is not installed.</exception>
     public static async Task<AzuriteProcess> StartAsync(Workspace workspace, int port, CancellationToken cancel)
     {
-        workspace.RepositoryFile("tools", "azurite", "node_modules", ".bin", "azurite-blob");
+        workspace.RepositoryFile("tools", "azurite", "node_modules", "azurite");
         Directory.CreateDirectory(workspace.Storage);
         var log = Path.Combine(workspace.Home, "azurite.log");
         string[] arguments =
@@ -56,7 +56,7 @@ internal sealed record AzuriteProcess(int ProcessId, int Port)
         if (!Signals.IsAlive(ProcessId))
             return false;
 
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
         try
         {
             using var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{Port}/"), cancel);

@@ -1,28 +1,31 @@
-using System.Net;
-using System.Net.Sockets;
-using System.Text.Json;
-using Distil.Core;
+using Distil.Cli.Processes;
 using Distil.Core.Errors;
 
 namespace Distil.Cli.Azurite;
 
 /// <summary>Azurite for as long as a command needs it: the first command starts it, others join, the last one stops it.</summary>
 /// <remarks>
-/// Three small files in <see cref="Workspace.Home"/> keep this right between processes, also after one is killed, since the system frees its locks:
-/// <c>azurite.json</c> says where the server is, <c>azurite.lock</c> lets one process at a time start or stop it, and every user holds a shared lock on <c>azurite.users</c>.
-/// The blobs stay in <see cref="Workspace.Storage"/>.
+/// A server that ends before its last user does (somebody killed it) is started again, on its port. The blobs stay in <see cref="Workspace.Storage"/>.
+/// <see cref="AzuriteFiles"/> keep this right between processes.
 /// </remarks>
 public sealed class AzuriteServer : IAsyncDisposable
 {
     private readonly Workspace workspace;
+    private readonly AzuriteFiles files;
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
     private readonly FileStream use;
-    private readonly AzuriteProcess process;
+    private readonly CancellationTokenSource left = new();
+    private readonly Task watching;
+    private AzuriteProcess process;
 
     private AzuriteServer(Workspace workspace, FileStream use, AzuriteProcess process)
     {
         this.workspace = workspace;
+        files = new AzuriteFiles(workspace);
         this.use = use;
         this.process = process;
+        watching = WatchAsync();
     }
 
     /// <value>How clients reach it.</value>
@@ -39,86 +42,74 @@ public sealed class AzuriteServer : IAsyncDisposable
     public static async Task<AzuriteServer> JoinAsync(Workspace workspace, int? port, CancellationToken cancel)
     {
         Directory.CreateDirectory(workspace.Home);
-        using var turn = await TakeTurnAsync(workspace, cancel);
-        var process = await RunningAsync(workspace, cancel);
+        var files = new AzuriteFiles(workspace);
+        using var turn = await files.TakeTurnAsync(cancel);
+        var recorded = await files.ReadAsync(cancel);
+        var process = await RunningAsync(recorded, cancel);
         if (process is not null && port is not null && process.Port != port)
             throw new InvalidInputException($"{workspace.Storage} is served on port {process.Port} already; leave out --storage-port {port}");
 
-        if (process is null)
-        {
-            process = await AzuriteProcess.StartAsync(workspace, port is { } wanted ? Free(wanted) : Free(0), cancel);
-            await File.WriteAllTextAsync(StateFile(workspace), JsonSerializer.Serialize(process, DistilJson.Options), cancel);
-        }
-
-        var use = new FileStream(UsersFile(workspace), FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read);
-        return new AzuriteServer(workspace, use, process);
+        process ??= await StartAsync(workspace, files, FreePort.Choose(port, recorded?.Port), cancel);
+        return new AzuriteServer(workspace, files.Use(), process);
     }
 
     /// <summary>Leaves; stops the server where nobody else uses it.</summary>
     public async ValueTask DisposeAsync()
     {
-        using var turn = await TakeTurnAsync(workspace, CancellationToken.None);
+        await left.CancelAsync();
+        await watching;
+        left.Dispose();
+        using var turn = await files.TakeTurnAsync(CancellationToken.None);
         await use.DisposeAsync();
-        if (!NobodyUsesIt())
+        if (!files.AreUnused())
             return;
 
         await process.StopAsync();
-        File.Delete(StateFile(workspace));
+        files.Forget();
     }
 
-    private static string StateFile(Workspace workspace) => Path.Combine(workspace.Home, "azurite.json");
+    private static async Task<AzuriteProcess?> RunningAsync(AzuriteProcess? recorded, CancellationToken cancel) =>
+        recorded is not null && await recorded.AnswersAsync(cancel) ? recorded : null;
 
-    private static string UsersFile(Workspace workspace) => Path.Combine(workspace.Home, "azurite.users");
-
-    private static async Task<AzuriteProcess?> RunningAsync(Workspace workspace, CancellationToken cancel)
+    private static async Task<AzuriteProcess> StartAsync(Workspace workspace, AzuriteFiles files, int port, CancellationToken cancel)
     {
-        if (!File.Exists(StateFile(workspace)))
-            return null;
-
-        var recorded = JsonSerializer.Deserialize<AzuriteProcess>(await File.ReadAllTextAsync(StateFile(workspace), cancel), DistilJson.Options)!;
-        return await recorded.AnswersAsync(cancel) ? recorded : null;
+        var process = await AzuriteProcess.StartAsync(workspace, port, cancel);
+        await files.WriteAsync(process, cancel);
+        return process;
     }
 
-    private static async Task<FileStream> TakeTurnAsync(Workspace workspace, CancellationToken cancel)
+    // A server that is killed is started again on its port; who was talking to it tries again.
+    private async Task WatchAsync()
     {
-        while (true)
+        while (!left.IsCancellationRequested)
         {
             try
             {
-                return new FileStream(Path.Combine(workspace.Home, "azurite.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                await Task.Delay(Look, left.Token);
+                if (!Signals.IsAlive(process.ProcessId))
+                    await ReviveAsync(left.Token);
             }
-            catch (IOException) when (File.Exists(Path.Combine(workspace.Home, "azurite.lock")))
+            catch (OperationCanceledException) when (left.IsCancellationRequested)
             {
-                await Task.Delay(50, cancel);
+                return;
+            }
+            catch (Exception failed) when (failed is InvalidOperationException or IOException or InvalidInputException or OperationCanceledException)
+            {
+                await Console.Error.WriteLineAsync($"storage has ended and cannot be started again yet: {failed.Message}");
             }
         }
     }
 
-    private bool NobodyUsesIt()
+    private async Task ReviveAsync(CancellationToken cancel)
     {
-        try
+        using var turn = await files.TakeTurnAsync(cancel);
+        if (await RunningAsync(await files.ReadAsync(cancel), cancel) is { } another && another.Port == Port)
         {
-            using var alone = new FileStream(UsersFile(workspace), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-            return true;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
-    private static int Free(int port)
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, port);
-        try
-        {
-            listener.Start();
-        }
-        catch (SocketException taken) when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
-        {
-            throw new InvalidInputException($"port {port} of 127.0.0.1 is in use or not allowed; leave out --storage-port, or name a free port", taken);
+            process = another;
+            return;
         }
 
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        await Console.Error.WriteLineAsync("storage has ended; it is started again");
+        process = await StartAsync(workspace, files, Port, cancel);
     }
 }

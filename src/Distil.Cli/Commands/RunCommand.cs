@@ -2,24 +2,31 @@ using System.CommandLine;
 using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
+using Distil.Cli.Hosting;
 using Distil.Cli.Runs;
 using Distil.Core;
+using Distil.Core.Errors;
 using Distil.Core.Runs;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil run</c>: a whole run on this machine; <c>--plan-only</c> says what it would do.</summary>
+/// <summary><c>distil run</c>: a whole run on this machine; <c>--plan-only</c> says what it would do, <c>--resume</c> goes on with one.</summary>
 internal static class RunCommand
 {
     internal static Command Create()
     {
-        var spec = new Argument<string>("spec") { Description = "The run's specification, a JSON file." };
+        var spec = new Argument<string?>("spec") { Description = "The run's specification, a JSON file.", Arity = ArgumentArity.ZeroOrOne };
         var planOnly = new Option<bool>("--plan-only") { Description = "Print what would be done, and where each number is from; do nothing." };
+        var resume = new Option<string?>("--resume") { Description = "Go on with a run that was left, by its id; without an id, with every run that has not ended.", Arity = ArgumentArity.ZeroOrOne };
         var (json, port) = (CommonOptions.Json(), CommonOptions.StoragePort());
-        var command = new Command("run", "Distil as a specification says.") { spec, planOnly, json, port };
-        command.SetAction((parsed, cancel) => parsed.GetValue(planOnly)
-            ? PlanAsync(parsed.GetRequiredValue(spec), parsed.GetValue(json), cancel)
-            : ExecuteAsync(parsed.GetRequiredValue(spec), parsed.GetValue(port), parsed.GetValue(json), cancel));
+        var command = new Command("run", "Distil as a specification says.") { spec, planOnly, resume, json, port };
+        command.SetAction((parsed, cancel) => (parsed.GetValue(spec), parsed.GetResult(resume)) switch
+        {
+            (null, not null) => ResumeAsync(parsed.GetValue(resume), parsed.GetValue(port), parsed.GetValue(json), cancel),
+            ({ } file, null) when parsed.GetValue(planOnly) => PlanAsync(file, parsed.GetValue(json), cancel),
+            ({ } file, null) => ExecuteAsync(file, parsed.GetValue(port), parsed.GetValue(json), cancel),
+            _ => throw new InvalidInputException("expected a specification, or --resume and none"),
+        });
         return command;
     }
 
@@ -33,7 +40,28 @@ internal static class RunCommand
         var workspace = Workspace.Find();
         await using var storage = await LocalStorage.OpenAsync(workspace, port, stop);
         await Console.Error.WriteLineAsync($"Run {plan.RunId}: {plan.Epochs} epochs of {plan.StepsPerEpoch.Value:N0} steps, {plan.TrainableParameters.Value:N0} parameters to train");
-        var result = await new LocalRun(workspace, storage, RunViews.Create()).ExecuteAsync(spec, plan, stop);
+        return Say(await new LocalRun(workspace, storage, RunViews.Create()).ExecuteAsync(spec, plan, stop), json);
+    }
+
+    private static async Task<int> ResumeAsync(string? runId, int? port, bool json, CancellationToken stop)
+    {
+        var workspace = Workspace.Find();
+        await using var storage = await LocalStorage.OpenAsync(workspace, port, stop);
+        var unfinished = runId is not null ? [runId] : await EmbeddedRunHost.UnfinishedAsync(new RunFolder(storage.Store), stop);
+        if (unfinished.Count == 0)
+            await Console.Error.WriteLineAsync("no run to go on with: all have ended");
+
+        foreach (var each in unfinished)
+        {
+            await Console.Error.WriteLineAsync($"Run {each} goes on");
+            Say(await new LocalRun(workspace, storage, RunViews.Create()).ResumeAsync(each, stop), json);
+        }
+
+        return ExitCode.Success;
+    }
+
+    private static int Say(RunResult result, bool json)
+    {
         Console.WriteLine(json
             ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity }, DistilJson.Options)
             : Text(result));

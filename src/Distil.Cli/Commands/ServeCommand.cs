@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Distil.Cli.Azurite;
+using Distil.Cli.Hosting;
 using Distil.Cli.Serving;
 using Distil.Core.Api;
 using Distil.Core.Errors;
@@ -17,20 +18,27 @@ internal static class ServeCommand
         var urls = new Option<string>("--urls") { Description = "What to listen on instead, for instance https://0.0.0.0:7443; beyond this machine it needs an API key." };
         var apiKeyFile = new Option<string>("--api-key-file") { Description = $"File with the API key that each request must bring; {ApiKeyVariable} has the same effect." };
         var roots = new Option<string[]>("--root") { Description = "Folder in which the local paths of submitted runs must lie; may stand several times. Without it: any path on loopback, none beyond." };
+        var jobs = new Option<int>("--jobs") { Description = "Most jobs of all runs at once; further ones wait. Default: 2.", DefaultValueFactory = _ => 2 };
+        jobs.Validators.Add(result =>
+        {
+            if (int.TryParse(result.Tokens.Count > 0 ? result.Tokens[^1].Value : "2", out var most) && most < 1)
+                result.AddError($"--jobs is {most}; expected 1 or more");
+        });
         var storagePort = CommonOptions.StoragePort();
-        var command = new Command("serve", "Serve the HTTP API and the live view, and do the runs that are asked for.") { port, urls, apiKeyFile, roots, storagePort };
+        var command = new Command("serve", "Serve the HTTP API and the live view, and do the runs that are asked for.") { port, urls, apiKeyFile, roots, jobs, storagePort };
         command.SetAction((parsed, stop) => RunAsync(
-            Options(parsed.GetValue(port), parsed.GetValue(urls), parsed.GetValue(apiKeyFile), parsed.GetValue(roots) ?? []), parsed.GetValue(storagePort), stop));
+            Options(parsed.GetValue(port), parsed.GetValue(urls), parsed.GetValue(apiKeyFile), parsed.GetValue(roots) ?? []), parsed.GetValue(jobs), parsed.GetValue(storagePort), stop));
         return command;
     }
 
-    private static async Task<int> RunAsync(ServeOptions options, int? storagePort, CancellationToken stop)
+    private static async Task<int> RunAsync(ServeOptions options, int mostJobs, int? storagePort, CancellationToken stop)
     {
         var workspace = Workspace.Find();
         await using var storage = await LocalStorage.OpenAsync(workspace, storagePort, stop);
-        await using var host = new InProcessRunHost(workspace, storage);
+        await using var host = new EmbeddedRunHost(workspace, storage, mostJobs);
+        await host.ResumeAllAsync(stop);
         var apiOptions = new ApiOptions { PathRoots = options.PathRoots, BaseFolder = options.PathRoots is [var first, ..] ? first : Environment.CurrentDirectory };
-        await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, host, apiOptions, TimeProvider.System), options, apiOptions.MostBodyBytes, stop);
+        await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, host, apiOptions, TimeProvider.System), options, stop);
         foreach (var url in server.Urls)
             Console.WriteLine($"Listening on {url} (Ctrl-C ends it)");
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Distil.Cli.Engine.Journal;
 using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Jobs;
@@ -7,34 +8,51 @@ using Distil.Core.Runs;
 
 namespace Distil.Cli.Engine;
 
-/// <summary>Runs pipelines in this process.</summary>
+/// <summary>Runs one run's pipelines in this process, so that another process can go on with them.</summary>
 /// <param name="activities">What they call, for instance an <see cref="ActivityCatalog"/>'s <see cref="ActivityCatalog.CallAsync"/>.</param>
+/// <param name="openLog">Opens the log of a run's pipeline, by its path.</param>
 /// <param name="publish">Told each status that a pipeline sets; must not block.</param>
+/// <param name="report">Told what a user should know and nothing else says.</param>
 /// <param name="time">Measures and waits.</param>
-internal sealed class EmbeddedEngine(Func<string, JsonElement, CancellationToken, Task<JsonElement>> activities, Action<RunStatus> publish, TimeProvider time)
+internal sealed class EmbeddedEngine(
+    Func<string, JsonElement, CancellationToken, Task<JsonElement>> activities,
+    Func<string, string, IJournalLog> openLog,
+    Action<RunStatus> publish,
+    Action<string> report,
+    TimeProvider time)
 {
-    /// <summary>Times that a failing activity is called in all, with <see cref="FirstPause"/>, twice that … between.</summary>
-    private const int ActivityCalls = 4;
-
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+    /// <summary>Where the whole run's pipeline stands.</summary>
+    internal const string Root = "run";
 
     internal TimeProvider Time => time;
 
-    /// <summary>Does a whole run.</summary>
+    /// <summary>Does a whole run, from where its journal says it stands.</summary>
     /// <param name="input">The run; its documents are written.</param>
-    /// <param name="stop">Asks to cancel the run: its jobs are stopped, and the outcome says so.</param>
-    internal async Task<RunOutcome> RunAsync(PipelineInput input, CancellationToken stop)
+    /// <param name="cancelled">Completes when the run is to be cancelled: its jobs are stopped, and the outcome says so.</param>
+    /// <param name="stop">Leaves the run where it is, for another life.</param>
+    /// <exception cref="NonDeterminismException">The pipeline does not do what the journal holds.</exception>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    internal async Task<RunOutcome> RunAsync(PipelineInput input, Task<string> cancelled, CancellationToken stop)
     {
-        var context = new EmbeddedPipelineContext(this, input.RunId, CancellationToken.None);
-        await using var asked = stop.Register(() => context.Raise(DistillPipeline.CancelSignal, "interrupted"));
-        var outcome = await PipelineCatalog.RunAsync(PipelineCatalog.Distill, context, JsonSerializer.SerializeToElement(input, DistilJson.Options));
-        return outcome.Deserialize<RunOutcome>(DistilJson.Options)!;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var root = new PipelineInstance(this, input.RunId, Root, ended.Token);
+        _ = cancelled.ContinueWith(asked => root.Raise(DistillPipeline.CancelSignal, asked.Result), ended.Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        try
+        {
+            var outcome = await root.RunAsync(PipelineCatalog.Distill, JsonSerializer.SerializeToElement(input, DistilJson.Options));
+            return outcome.Deserialize<RunOutcome>(DistilJson.Options)!;
+        }
+        finally
+        {
+            await ended.CancelAsync(); // what a failed pipeline still waits for
+        }
     }
 
     /// <summary>Calls an activity until it answers, or fails for good.</summary>
     /// <exception cref="PipelineStepException">It failed for good.</exception>
     internal async Task<JsonElement> CallActivityAsync(string name, JsonElement input, CancellationToken cancel)
     {
+        var policy = ActivityCatalog.PolicyOf(name);
         for (var call = 1; ; call++)
         {
             try
@@ -45,16 +63,22 @@ internal sealed class EmbeddedEngine(Func<string, JsonElement, CancellationToken
             {
                 throw new PipelineStepException(name, new JobFailure(FailureClass.InvalidInput, wrong.Message));
             }
-            catch (Exception failed) when (failed is not OperationCanceledException && call == ActivityCalls)
+            catch (Exception failed) when (!cancel.IsCancellationRequested && call == policy.Attempts)
             {
-                throw new PipelineStepException(name, new JobFailure(FailureClass.Transient, failed.Message, failed.ToString()));
+                throw new PipelineStepException(name, new JobFailure(FailureClass.Transient, $"{name}: {failed.Message}", failed.ToString()));
             }
-            catch (Exception failed) when (failed is not OperationCanceledException)
+            catch (Exception) when (!cancel.IsCancellationRequested)
             {
-                await Task.Delay(FirstPause * Math.Pow(2, call - 1), time, cancel);
+                await Task.Delay(policy.PauseAfter(call), time, cancel);
             }
         }
     }
+
+    internal Task<PipelineJournal> OpenJournalAsync(string runId, string path, CancellationToken cancel) =>
+        PipelineJournal.OpenAsync(openLog(runId, path), report, time, cancel);
+
+    /// <summary>Where a sub-pipeline stands.</summary>
+    internal static string PathOf(string parent, string name) => parent == Root ? name : $"{parent}/{name}";
 
     internal void Publish(RunStatus status) => publish(status);
 }

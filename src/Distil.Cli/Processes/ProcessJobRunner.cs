@@ -7,12 +7,13 @@ namespace Distil.Cli.Processes;
 /// <summary>Runs jobs in child processes that stay warm: starting torch must not dominate a small run.</summary>
 /// <param name="command">Makes the command that starts a worker, its environment included.</param>
 /// <param name="parallelism">Most workers at once, ≥ 1; further jobs wait for one.</param>
-/// <remarks>Handles are known to this object only: after a restart every job is <see cref="JobState.Unknown"/>.</remarks>
+/// <remarks>Handles are known to this object only, and no other makes the same: after a restart every job is <see cref="JobState.Unknown"/>.</remarks>
 public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int parallelism) : IJobRunner, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, RunningJob> jobs = new();
     private readonly ConcurrentBag<WarmWorker> idle = [];
     private readonly SemaphoreSlim places = new(parallelism);
+    private readonly string life = Guid.NewGuid().ToString("N")[..8];
     private int started;
 
     /// <summary>Told when a worker ended in the middle of a job: the job's request and the end of what the worker said.</summary>
@@ -21,7 +22,7 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     /// <inheritdoc />
     public Task<string> StartAsync(Uri request, CancellationToken cancel)
     {
-        var handle = $"process-{Interlocked.Increment(ref started)}";
+        var handle = $"process-{life}-{Interlocked.Increment(ref started)}";
         var job = new RunningJob(request);
         jobs[handle] = job;
         job.Work = RunAsync(job);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Distil.Cli.Azurite;
+using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 
 namespace Distil.Cli.Processes;
@@ -33,6 +35,17 @@ public static class TrainerProgram
         var trainer = Locate();
         var assembly = Path.GetExtension(trainer) == ".dll";
         return new ProcessStartInfo(assembly ? Dotnet : trainer, assembly ? arguments.Prepend(trainer) : arguments) { UseShellExecute = false };
+    }
+
+    /// <summary>How to start one that does jobs.</summary>
+    /// <param name="workspace">Where it keeps its copies.</param>
+    /// <param name="storage">Where the jobs are.</param>
+    internal static ProcessStartInfo Worker(Workspace workspace, LocalStorage storage)
+    {
+        var command = Command(["work"]);
+        command.Environment[ArtifactStore.ConnectionVariable] = storage.ConnectionString;
+        command.Environment.TryAdd("DISTIL_CACHE", workspace.Cache);
+        return command;
     }
 
     /// <value>The <c>dotnet</c> that runs this program, else the one on the path.</value>

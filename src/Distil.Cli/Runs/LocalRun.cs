@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
-using Distil.Cli.Engine;
-using Distil.Cli.Processes;
-using Distil.Core.Artifacts;
+using Distil.Cli.Hosting;
+using Distil.Core.Errors;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 
@@ -12,47 +11,50 @@ namespace Distil.Cli.Runs;
 /// <summary>A run in this process: the pipeline here, its jobs in child processes.</summary>
 internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunView view)
 {
-    /// <summary>Storage is on this machine and asking is cheap: a job's end is seen within a second.</summary>
-    internal static readonly Polling Polling = new() { MostMilliseconds = 1000 };
+    private readonly RunFolder folder = new(storage.Store);
 
-    /// <summary>Does the run and collects what it came to.</summary>
+    /// <summary>Does a new run and collects what it came to.</summary>
     /// <param name="spec">What is asked for.</param>
     /// <param name="plan">What is done.</param>
-    /// <param name="stop">Cancels the run; its checkpoints are kept.</param>
+    /// <param name="stop">Leaves the run where it is; its checkpoints are kept and it can be resumed.</param>
     /// <exception cref="RunFailedException">It failed or was cancelled.</exception>
+    /// <exception cref="RunInterruptedException">It was left where it is.</exception>
     internal async Task<RunResult> ExecuteAsync(RunSpec spec, RunPlan plan, CancellationToken stop)
     {
-        var began = Stopwatch.GetTimestamp();
-        var folder = new RunFolder(storage.Store);
         await folder.CreateAsync(spec, plan, stop);
-
-        await using var runner = new ProcessJobRunner(() => StartTrainer(workspace, storage), spec.Compute.TeachParallelism);
-        var lastWords = "";
-        runner.Crashed += (_, tail) => lastWords = tail;
-
-        RunOutcome outcome;
-        await using (var publisher = new StatusPublisher(status => folder.WriteStatusAsync(status, CancellationToken.None)))
-        {
-            var engine = new EmbeddedEngine(new ActivityCatalog(storage.Store, runner).CallAsync, publisher.Publish, TimeProvider.System);
-            var running = engine.RunAsync(PipelineInput.From(spec, plan) with { Polling = Polling }, stop);
-            await view.ShowAsync(() => LookAsync(publisher), running);
-            outcome = await running;
-        }
-
-        return outcome.State == RunState.Succeeded
-            ? await RunResult.CollectAsync(workspace, storage.Store, plan.RunId, Stopwatch.GetElapsedTime(began).TotalSeconds, stop)
-            : throw new RunFailedException(plan.RunId, outcome, lastWords);
+        return await DriveAsync(plan.RunId, spec, host => host.ScheduleAsync(PipelineInput.From(spec, plan), stop), stop);
     }
 
-    /// <summary>How a worker is started.</summary>
-    internal static ProcessStartInfo StartTrainer(Workspace workspace, LocalStorage storage)
+    /// <summary>Goes on with a run that was left, by whatever end its process came to.</summary>
+    /// <exception cref="InvalidInputException">There is no such run, or it has ended.</exception>
+    /// <exception cref="DrivenElsewhereException">Another process drives it.</exception>
+    /// <exception cref="RunFailedException">It failed or was cancelled.</exception>
+    /// <exception cref="RunInterruptedException">It was left where it is.</exception>
+    internal async Task<RunResult> ResumeAsync(string runId, CancellationToken stop)
     {
-        var command = TrainerProgram.Command(["work"]);
-        command.Environment[ArtifactStore.ConnectionVariable] = storage.ConnectionString;
-        command.Environment.TryAdd("DISTIL_CACHE", Path.Combine(workspace.Home, "cache"));
-        return command;
+        var spec = await folder.ReadSpecAsync(runId, stop);
+        if (await folder.TryReadStatusAsync(runId, stop) is { State: RunState.Succeeded or RunState.Cancelled } ended)
+            throw new InvalidInputException($"{runId} has ended: {ended.State.ToString().ToLowerInvariant()}");
+
+        return await DriveAsync(runId, spec, host => host.ResumeAsync(runId, stop), stop);
     }
 
-    private async Task<RunSnapshot?> LookAsync(StatusPublisher publisher) =>
-        publisher.Latest is { } status ? await RunSnapshot.ReadAsync(storage.Store, status, CancellationToken.None) : null;
+    private async Task<RunResult> DriveAsync(string runId, RunSpec spec, Func<EmbeddedRunHost, Task> begin, CancellationToken stop)
+    {
+        var began = Stopwatch.GetTimestamp();
+        await using var host = new EmbeddedRunHost(workspace, storage, spec.Compute.TeachParallelism);
+        await begin(host);
+        var driving = host.WaitAsync(runId);
+        await view.ShowAsync(() => LookAsync(host, runId), Task.WhenAny(driving, Task.Delay(Timeout.Infinite, stop)));
+        if (stop.IsCancellationRequested && !driving.IsCompleted)
+            throw new RunInterruptedException(runId);
+
+        var outcome = await driving;
+        return outcome.State == RunState.Succeeded
+            ? await RunResult.CollectAsync(workspace, storage.Store, runId, Stopwatch.GetElapsedTime(began).TotalSeconds, stop)
+            : throw new RunFailedException(runId, outcome, host.LastWords);
+    }
+
+    private async Task<RunSnapshot?> LookAsync(EmbeddedRunHost host, string runId) =>
+        host.Latest(runId) is { } status ? await RunSnapshot.ReadAsync(storage.Store, status, CancellationToken.None) : null;
 }

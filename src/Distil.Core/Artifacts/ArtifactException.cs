@@ -22,5 +22,8 @@ public sealed class ArtifactException : Exception
     internal static ArtifactException Unreadable(string blob, Exception cause) =>
         new(blob, $"this blob is not the JSON document that was expected: {cause.Message}", cause);
 
+    internal static ArtifactException WrittenByAnother(string blob, long length, Exception cause) =>
+        new(blob, $"somebody else has written to this blob after byte {length}, where one writer was expected", cause);
+
     private static string Short(string checksum) => checksum.Length > 12 ? checksum[..12] + "…" : checksum;
 }

@@ -56,8 +56,16 @@ public static class ArtifactLayout
     /// <summary>The trace that the run's spans belong to, a <see cref="Telemetry.RunTraceDocument"/>.</summary>
     public static string Trace(string runId) => $"runs/{runId}/trace.json";
 
-    /// <summary>Where the embedded host keeps the run's history.</summary>
+    /// <summary>The claim of the host that drives the run.</summary>
+    public static string Driver(string runId) => $"runs/{runId}/driver.json";
+
+    /// <summary>Where the embedded host keeps the run's history, a log for each pipeline.</summary>
     public static string Journal(string runId) => $"runs/{runId}/journal/";
+
+    /// <summary>The history of one pipeline.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="pipeline">Its path: <c>run</c> for the whole run's, then the names of sub-pipelines, <c>/</c> between.</param>
+    public static string JournalOf(string runId, string pipeline) => $"{Journal(runId)}{pipeline}.jsonl";
 
     /// <summary>What a job must do, a <see cref="Jobs.JobRequest"/>.</summary>
     public static string JobRequest(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/request.json";

@@ -1,10 +1,5 @@
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
-using Azure;
 using Azure.Core;
 using Azure.Identity;
-using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
@@ -13,12 +8,11 @@ namespace Distil.Core.Artifacts;
 
 /// <summary>One container of Blob Storage: small JSON documents, and files that are checked when they come back.</summary>
 /// <remarks>Passing faults of the service are tried again by the client itself. Safe to use from many threads.</remarks>
-public sealed class ArtifactStore
+public sealed partial class ArtifactStore
 {
     /// <summary>The environment variable that says where storage is; without it, a URI and the machine's Azure identity do.</summary>
     public const string ConnectionVariable = "AZURE_STORAGE_CONNECTION_STRING";
 
-    private static readonly StorageTransferOptions Transfer = new() { InitialTransferSize = 8 << 20, MaximumTransferSize = 8 << 20, MaximumConcurrency = 4 };
     private readonly BlobContainerClient container;
 
     internal ArtifactStore(BlobContainerClient container) => this.container = container;
@@ -71,125 +65,16 @@ public sealed class ArtifactStore
         return (new ArtifactStore(client), name);
     }
 
+    /// <summary>A log in an append blob; it need not exist.</summary>
+    public AppendLog OpenLog(string blob) => new(blob, container.GetAppendBlobClient(blob));
+
+    internal BlobBaseClient Blob(string blob) => container.GetBlobBaseClient(blob);
+
     /// <summary>The URI of a blob; it need not exist.</summary>
     public Uri UriOf(string blob) => container.GetBlobClient(blob).Uri;
 
     /// <summary>Whether a blob exists.</summary>
     public async Task<bool> ExistsAsync(string blob, CancellationToken cancel = default) => await container.GetBlobClient(blob).ExistsAsync(cancel);
-
-    /// <summary>Reads a document.</summary>
-    /// <exception cref="ArtifactException">It is missing, or is not a <typeparamref name="T"/>.</exception>
-    public async Task<T> ReadJsonAsync<T>(string blob, CancellationToken cancel = default)
-        where T : class => await TryReadJsonAsync<T>(blob, cancel) ?? throw ArtifactException.Missing(blob);
-
-    /// <summary>Reads a document; null where it is missing.</summary>
-    /// <exception cref="ArtifactException">It is not a <typeparamref name="T"/>.</exception>
-    public async Task<T?> TryReadJsonAsync<T>(string blob, CancellationToken cancel = default)
-        where T : class
-    {
-        try
-        {
-            var content = await container.GetBlobClient(blob).DownloadContentAsync(cancel);
-            return JsonSerializer.Deserialize<T>(content.Value.Content.ToMemory().Span, DistilJson.Options);
-        }
-        catch (RequestFailedException missing) when (missing.Status == 404)
-        {
-            return null;
-        }
-        catch (JsonException wrong)
-        {
-            throw ArtifactException.Unreadable(blob, wrong);
-        }
-    }
-
-    /// <summary>Reads a text blob; null where it is missing.</summary>
-    public async Task<string?> TryReadTextAsync(string blob, CancellationToken cancel = default)
-    {
-        try
-        {
-            return (await container.GetBlobClient(blob).DownloadContentAsync(cancel)).Value.Content.ToString();
-        }
-        catch (RequestFailedException missing) when (missing.Status == 404)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Writes a document, over an older one.</summary>
-    public Task WriteJsonAsync<T>(string blob, T document, CancellationToken cancel = default) =>
-        WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", onlyNew: false, cancel);
-
-    /// <summary>Writes a document unless there is one already (If-None-Match).</summary>
-    /// <returns>False where there is one; it is left as it is.</returns>
-    public async Task<bool> TryCreateJsonAsync<T>(string blob, T document, CancellationToken cancel = default)
-    {
-        try
-        {
-            await WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", onlyNew: true, cancel);
-            return true;
-        }
-        catch (RequestFailedException exists) when (exists.Status is 409 or 412)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Writes a text blob, over an older one.</summary>
-    public Task WriteTextAsync(string blob, string text, string contentType = "text/plain; charset=utf-8", CancellationToken cancel = default) =>
-        WriteAsync(blob, Encoding.UTF8.GetBytes(text), contentType, onlyNew: false, cancel);
-
-    /// <summary>Adds lines at the end of a text blob, which is made where it is missing.</summary>
-    public async Task AppendLinesAsync(string blob, IEnumerable<string> lines, CancellationToken cancel = default)
-    {
-        var client = container.GetAppendBlobClient(blob);
-        await client.CreateIfNotExistsAsync(new BlobHttpHeaders { ContentType = "text/plain; charset=utf-8" }, cancellationToken: cancel);
-        foreach (var block in Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))).Chunk(client.AppendBlobMaxAppendBlockBytes))
-        {
-            await client.AppendBlockAsync(new MemoryStream(block), cancellationToken: cancel);
-        }
-    }
-
-    /// <summary>Uploads a file, over an older blob.</summary>
-    /// <returns>Name, size and checksum, for the manifest that makes it count.</returns>
-    public async Task<ArtifactFile> UploadAsync(string blob, string localPath, CancellationToken cancel = default)
-    {
-        await using var file = File.OpenRead(localPath);
-        var checksum = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancel));
-        file.Position = 0;
-        await container.GetBlobClient(blob).UploadAsync(file, new BlobUploadOptions { TransferOptions = Transfer }, cancel);
-        return new ArtifactFile(blob, file.Length, checksum);
-    }
-
-    /// <summary>Downloads a file and checks it; nothing is left at <paramref name="localPath"/> where it is bad.</summary>
-    /// <exception cref="ArtifactException">The blob is missing, or its size or checksum is not the manifest's.</exception>
-    public async Task DownloadAsync(ArtifactFile file, string localPath, CancellationToken cancel = default)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(localPath))!);
-        var part = $"{localPath}.{Environment.ProcessId}.part";
-        try
-        {
-            await DownloadUncheckedAsync(file.Name, part, cancel);
-            await using (var written = File.OpenRead(part))
-            {
-                if (written.Length != file.Bytes)
-                {
-                    throw ArtifactException.WrongSize(file, written.Length);
-                }
-
-                var found = Convert.ToHexStringLower(await SHA256.HashDataAsync(written, cancel));
-                if (!string.Equals(found, file.Sha256, StringComparison.OrdinalIgnoreCase))
-                {
-                    throw ArtifactException.WrongChecksum(file, found);
-                }
-            }
-
-            File.Move(part, localPath, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(part);
-        }
-    }
 
     /// <summary>The names of all blobs that begin with a prefix, in ordinal order.</summary>
     public async IAsyncEnumerable<string> ListAsync(
@@ -206,7 +91,7 @@ public sealed class ArtifactStore
 
     internal static BlobClientOptions ClientOptions() => new(BlobClientOptions.ServiceVersion.V2025_05_05)
     {
-        Retry = { Mode = RetryMode.Exponential, MaxRetries = 5, Delay = TimeSpan.FromMilliseconds(200), MaxDelay = TimeSpan.FromSeconds(10) },
+        Retry = { Mode = RetryMode.Exponential, MaxRetries = 8, Delay = TimeSpan.FromMilliseconds(200), MaxDelay = TimeSpan.FromSeconds(10) },
     };
 
     private static BlobContainerClient Connect(string connectionString, string containerName)
@@ -220,28 +105,4 @@ public sealed class ArtifactStore
             throw new Errors.InvalidInputException($"{ConnectionVariable} cannot be read: {wrong.Message}", wrong);
         }
     }
-
-    /// <summary>Downloads a blob that no manifest names, without a check: a copy for people.</summary>
-    /// <exception cref="ArtifactException">The blob is missing.</exception>
-    public async Task DownloadUncheckedAsync(string blob, string path, CancellationToken cancel = default)
-    {
-        try
-        {
-            await container.GetBlobClient(blob).DownloadToAsync(path, new BlobDownloadToOptions { TransferOptions = Transfer }, cancel);
-        }
-        catch (RequestFailedException missing) when (missing.Status == 404)
-        {
-            throw ArtifactException.Missing(blob, missing);
-        }
-    }
-
-    private Task WriteAsync(string blob, byte[] content, string contentType, bool onlyNew, CancellationToken cancel) =>
-        container.GetBlobClient(blob).UploadAsync(
-            new BinaryData(content),
-            new BlobUploadOptions
-            {
-                HttpHeaders = new BlobHttpHeaders { ContentType = contentType },
-                Conditions = onlyNew ? new BlobRequestConditions { IfNoneMatch = ETag.All } : null,
-            },
-            cancel);
 }

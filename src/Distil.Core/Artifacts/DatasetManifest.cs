@@ -21,10 +21,13 @@ public sealed record DatasetShard
     /// <value>Rows held out for evaluation; null where this shard has none.</value>
     public TokenFile? Eval { get; init; }
 
-    /// <value>Documents read, held-out ones included.</value>
+    /// <value>Documents trained on or held out.</value>
     public required long Documents { get; init; }
 
-    /// <value>Bytes of the sources that this shard read.</value>
+    /// <value>What became of them.</value>
+    public DocumentCounts Counts { get; init; } = new();
+
+    /// <value>Bytes of the sources that this shard was given, as stored.</value>
     public required long SourceBytes { get; init; }
 }
 
@@ -37,6 +40,8 @@ public sealed record DatasetManifest
     /// <value>Content address of the dataset.</value>
     public required string DatasetId { get; init; }
 
+    /// <value>What became of the documents, in all shards.</value>
+    public DocumentCounts Counts { get; init; } = new();
 
     /// <value>In order; a row's number in the dataset counts through them.</value>
     public required IReadOnlyList<DatasetShard> Shards { get; init; }

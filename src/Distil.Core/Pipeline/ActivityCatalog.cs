@@ -8,6 +8,7 @@ namespace Distil.Core.Pipeline;
 /// <summary>Every activity by its name, for a host to call with JSON in and JSON out.</summary>
 public sealed class ActivityCatalog
 {
+    private static readonly HashSet<string> OfJobs = [StartJob.Name, PollJob.Name, StopJob.Name];
     private readonly Dictionary<string, Func<JsonElement, CancellationToken, Task<JsonElement>>> activities = [];
 
     /// <summary>Makes the activities.</summary>
@@ -27,6 +28,10 @@ public sealed class ActivityCatalog
 
     /// <value>Their names.</value>
     public IReadOnlyCollection<string> Names => activities.Keys;
+
+    /// <summary>How often a host calls an activity that fails.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    public static RetryPolicy PolicyOf(string name) => OfJobs.Contains(name) ? RetryPolicy.Jobs : RetryPolicy.Storage;
 
     /// <summary>Calls an activity once; trying again is the host's.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
+using Distil.Core.Sources;
 
 namespace Distil.Core.Runs;
 
@@ -11,9 +12,8 @@ public sealed class RunPlanner(TimeProvider time)
 {
     /// <summary>Plans.</summary>
     /// <exception cref="InvalidInputException">Teacher, sources and specification do not fit together.</exception>
-    public Task<RunPlan> PlanAsync(RunSpec spec, CancellationToken cancel = default)
+    public async Task<RunPlan> PlanAsync(RunSpec spec, CancellationToken cancel = default)
     {
-        cancel.ThrowIfCancellationRequested();
         var reserved = ReservedFeatures.Find(spec);
         var folder = ReservedFeatures.IsRemote(spec.Teacher.Path) ? null : TeacherFolder.Open(spec.Teacher.Path);
         var teacher = folder?.Shape ?? KnownTeachers.Find(spec.Teacher.Path) ?? throw new InvalidInputException("specification", reserved);
@@ -25,12 +25,12 @@ public sealed class RunPlanner(TimeProvider time)
 
         var student = StudentShape.Of(spec.Student, teacher);
         var parameters = StudentParameters.Of(student);
-        var shards = PlanShards(spec, reserved);
+        var (shards, identities) = await PlanShardsAsync(spec, reserved, cancel);
         var tokens = SizeEstimates.Tokens(spec, shards);
         var rows = SizeEstimates.Rows(spec, tokens);
         var steps = SizeEstimates.StepsPerEpoch(spec, rows);
-        var datasetId = DatasetId(spec, shards, folder);
-        return Task.FromResult(new RunPlan
+        var datasetId = DatasetId(spec, shards, identities, folder);
+        return new RunPlan
         {
             RunId = NewRunId(spec.Name),
             PlannedAt = time.GetUtcNow(),
@@ -51,49 +51,52 @@ public sealed class RunPlanner(TimeProvider time)
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
             CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters),
             Reserved = reserved,
-        });
+        };
     }
 
     private string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd-HHmmss}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
 
-    private static IReadOnlyList<ShardSource> PlanShards(RunSpec spec, IReadOnlyList<FieldError> reserved)
+    private static async Task<(IReadOnlyList<ShardSource> Shards, IReadOnlyDictionary<string, string> Identities)> PlanShardsAsync(
+        RunSpec spec, IReadOnlyList<FieldError> reserved, CancellationToken cancel)
     {
         var dataset = spec.Dataset;
         if (!reserved.Any(error => error.Pointer.StartsWith("/dataset", StringComparison.Ordinal)))
         {
-            return ShardPlanner.Plan(dataset);
+            var catalog = new SourceCatalog();
+            var files = await catalog.ListAsync(dataset.Sources, dataset.Format, cancel: cancel);
+            var evalFiles = await catalog.ListAsync(dataset.EvalSources, dataset.Format, "dataset.evalSources", cancel);
+            var planned = ShardPlanner.Plan(files, evalFiles, dataset);
+            return (planned, ContentAddress.OfSources(planned, [.. files, .. evalFiles]));
         }
 
         // Sources that cannot be looked at yet: maxTokens alone says how much is read.
         var tokens = dataset.MaxTokens ?? throw new InvalidInputException("specification", reserved);
         var count = (tokens + dataset.ShardTokens - 1) / dataset.ShardTokens;
-        return [.. Enumerable.Range(0, checked((int)count)).Select(shard => new ShardSource
+        return ([.. Enumerable.Range(0, checked((int)count)).Select(shard => new ShardSource
         {
             Index = shard,
             Ranges = [],
             EvalRanges = [],
             EstimatedTokens = Math.Min(dataset.ShardTokens, tokens - (shard * dataset.ShardTokens)),
-        })];
+        })], new Dictionary<string, string>());
     }
 
-    private static string DatasetId(RunSpec spec, IReadOnlyList<ShardSource> shards, TeacherFolder? teacher)
+    private static string DatasetId(
+        RunSpec spec, IReadOnlyList<ShardSource> shards, IReadOnlyDictionary<string, string> identities, TeacherFolder? teacher)
     {
         var dataset = spec.Dataset;
-        var files = shards.SelectMany(shard => shard.Ranges).Select(range => range.Path).Distinct().ToList();
-        var evalFiles = shards.SelectMany(shard => shard.EvalRanges).Select(range => range.Path).Distinct().ToList();
         return ContentAddress.Of(new
         {
-            Version = 1,
-            Sources = ContentAddress.OfFiles(files.Count > 0 ? files : dataset.Sources),
-            EvalSources = ContentAddress.OfFiles(evalFiles.Count > 0 ? evalFiles : dataset.EvalSources),
+            Version = 2,
+            Shards = shards.Select(shard => new { shard.MaxTokens, Ranges = shard.Ranges.Select(Content), EvalRanges = shard.EvalRanges.Select(Content) }),
             Tokenizer = ContentAddress.OfFiles([teacher?.Tokenizer ?? spec.Teacher.Path]),
             dataset.Format,
-            TextField = dataset.Format == DatasetFormat.Jsonl ? dataset.TextField : null,
+            TextField = dataset.Format == DatasetFormat.Text ? null : dataset.TextField,
             dataset.ContextLength,
-            dataset.ShardTokens,
             EvalFraction = dataset.EvalSources.Count > 0 ? 0 : dataset.EvalFraction,
-            dataset.MaxTokens,
         });
+
+        object Content(SourceRange range) => new { Holds = identities[range.Path], range.Start, range.End, Compression = SourceName.CompressionOf(range.Path) };
     }
 
     private static string TeacherOutputsId(RunSpec spec, string datasetId, TeacherFolder? teacher) => ContentAddress.Of(new

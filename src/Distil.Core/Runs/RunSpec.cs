@@ -88,10 +88,10 @@ public sealed record DatasetSpec
     /// <value>Files held out for evaluation. Empty (default): a share of the documents is held out, see <see cref="EvalFraction"/>.</value>
     public IReadOnlyList<string> EvalSources { get; init; } = [];
 
-    /// <value>Text (a document a line), jsonl ({"text"} or {"ids"} a line), parquet (reserved). Default text.</value>
+    /// <value>Text (a document a line), jsonl ({"text"} or {"ids"} a line), parquet (a document a row); text and jsonl plain, .gz or .zst. Default text.</value>
     public DatasetFormat Format { get; init; } = DatasetFormat.Text;
 
-    /// <value>The JSONL field that holds a document. Default "text".</value>
+    /// <value>The JSONL field or Parquet column that holds a document. Default "text".</value>
     [MinLength(1)]
     public string TextField { get; init; } = "text";
 
@@ -121,7 +121,7 @@ public enum DatasetFormat
     /// <summary>A JSON object a line.</summary>
     Jsonl,
 
-    /// <summary>Reserved.</summary>
+    /// <summary>A row a document, in one column; row groups are read one at a time.</summary>
     Parquet,
 }
 

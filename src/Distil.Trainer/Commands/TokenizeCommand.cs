@@ -36,7 +36,7 @@ internal static class TokenizeCommand
         var partial = output + ".partial";
         try
         {
-            File.WriteAllLines(partial, documents.Read(new SourceRange(input, 0, new FileInfo(input).Length)).Select(document => Line(tokenizer, document)));
+            File.WriteAllLines(partial, documents.ReadUsable(new SourceRange(input, 0, new FileInfo(input).Length)).Select(document => Line(tokenizer, document)));
             File.Move(partial, output, overwrite: true);
         }
         finally

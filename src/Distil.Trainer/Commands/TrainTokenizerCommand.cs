@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Sources;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Tokenization;
 
@@ -12,30 +13,33 @@ internal static class TrainTokenizerCommand
     internal static Command Create()
     {
         var input = new Option<string[]>("--input") { Required = true, AllowMultipleArgumentsPerToken = true, Description = "Files, folders or globs." };
-        var format = new Option<DatasetFormat>("--format") { Description = "text (a document a line) or jsonl." };
-        var field = new Option<string>("--text-field") { DefaultValueFactory = _ => "text", Description = "The JSONL field that holds a document." };
+        var format = new Option<DatasetFormat>("--format") { Description = "text (a document a line), jsonl or parquet." };
+        var field = new Option<string>("--text-field") { DefaultValueFactory = _ => "text", Description = "The JSONL field or Parquet column that holds a document." };
         var vocabulary = new Option<int>("--vocab") { Required = true, Description = "Tokens, ≥ 257." };
         var output = new Option<string>("--output") { Required = true, Description = "Folder to write tokenizer.json and tokenizer_config.json to." };
         var command = new Command("train-tokenizer", "Learn a byte-level BPE vocabulary from text.") { input, format, field, vocabulary, output };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancel) =>
         {
-            var learned = Run(
+            var learned = await RunAsync(
                 parsed.GetRequiredValue(input),
                 parsed.GetValue(format),
                 parsed.GetRequiredValue(field),
                 parsed.GetRequiredValue(vocabulary),
-                parsed.GetRequiredValue(output));
+                parsed.GetRequiredValue(output),
+                cancel);
             Console.WriteLine($"{learned.Tokens.Count} tokens, {learned.Merges.Count} merges");
         });
         return command;
     }
 
     /// <exception cref="InvalidInputException">A source, a line or the vocabulary size cannot be used.</exception>
-    internal static TrainedVocabulary Run(IReadOnlyList<string> sources, DatasetFormat format, string textField, int vocabularySize, string output)
+    internal static async Task<TrainedVocabulary> RunAsync(
+        IReadOnlyList<string> sources, DatasetFormat format, string textField, int vocabularySize, string output, CancellationToken cancel)
     {
         var documents = new Documents(format, textField, vocabularySize);
-        var texts = SourceFiles.Resolve(sources, format, "--input")
-            .SelectMany(path => documents.Read(new SourceRange(path, 0, new FileInfo(path).Length)))
+        var files = await new SourceCatalog().ListAsync(sources, format, "--input", cancel);
+        var texts = files
+            .SelectMany(file => documents.ReadUsable(new SourceRange(file.Path, 0, file.Bytes) { ETag = file.ETag }))
             .Select(document => document.Text ?? throw new InvalidInputException($"--input: {string.Join(", ", sources)} has documents of ids; expected text"));
         var learned = BpeTrainer.Train(texts, vocabularySize);
         learned.Save(output);

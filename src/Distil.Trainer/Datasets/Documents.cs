@@ -1,49 +1,46 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
+using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Trainer.Datasets.Sources;
 
 namespace Distil.Trainer.Datasets;
 
-/// <summary>A document: text to tokenise, or ids that are tokens already.</summary>
-/// <param name="Text">Its text; null where it has ids.</param>
-/// <param name="Ids">Its ids; null where it has text.</param>
-/// <param name="Position">In [0, 1), from its bytes alone: below the eval share, it is held out.</param>
-/// <param name="Bytes">Its length in the source.</param>
-internal sealed record Document(string? Text, int[]? Ids, double Position, int Bytes)
-{
-    /// <value>Whether there is nothing in it to learn from.</value>
-    internal bool IsEmpty => Ids is null ? string.IsNullOrWhiteSpace(Text) : Ids.Length == 0;
-}
-
 /// <summary>Streams the documents of a range of a file.</summary>
-/// <param name="format">Text: a document a line. Jsonl: an object a line, with <c>ids</c> or the text field.</param>
-/// <param name="textField">The JSONL field that holds a document.</param>
+/// <param name="format">Text: a document a line. Jsonl: an object a line, with <c>ids</c> or the text field. Parquet: a row, with the text column.</param>
+/// <param name="textField">The JSONL field or Parquet column that holds a document.</param>
 /// <param name="vocabularySize">Ids must be less.</param>
-internal sealed class Documents(DatasetFormat format, string textField, int vocabularySize)
+/// <param name="open">Opens files; null opens those of this machine.</param>
+internal sealed class Documents(DatasetFormat format, string textField, int vocabularySize, SourceOpener? open = null)
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private readonly SourceLines _lines = new(open ?? new SourceOpener());
+    private readonly ParquetColumn _column = new(open ?? new SourceOpener(), textField);
 
-    /// <summary>The documents whose first byte lies in the range, empty ones too. A blank line of JSONL is none.</summary>
-    /// <exception cref="Distil.Core.Errors.InvalidInputException">A line is ill-formed; the message names file and line.</exception>
-    internal IEnumerable<Document> Read(SourceRange range)
-    {
-        foreach (var line in SourceLines.Read(range))
-        {
-            if (format == DatasetFormat.Text)
-            {
-                yield return new Document(Decode(line), null, PositionOf(line), line.Bytes.Length);
-            }
-            else if (!line.Bytes.Span.Trim(" \t"u8).IsEmpty)
-            {
-                yield return Parse(line);
-            }
-        }
-    }
+    /// <summary>What begins in the range: documents, empty and faulty ones too. A blank line of JSONL is none.</summary>
+    /// <exception cref="InvalidInputException">A file is damaged or a line no JSON; the message names file and line.</exception>
+    internal IEnumerable<Document> Read(SourceRange range) => format == DatasetFormat.Parquet
+        ? _column.Read(range)
+        : from line in _lines.Read(range)
+          where format == DatasetFormat.Text || !line.Bytes.Span.Trim(" \t"u8).IsEmpty
+          select Parse(line) with { Read = line.Read };
+
+    /// <summary>As <see cref="Read"/>, where a document that cannot be used is an error.</summary>
+    /// <exception cref="InvalidInputException">As for <see cref="Read"/>, or a document has a fault.</exception>
+    internal IEnumerable<Document> ReadUsable(SourceRange range) =>
+        Read(range).Select(document => document.Fault == DocumentFault.None ? document : throw new InvalidInputException(document.Complaint!));
 
     private Document Parse(SourceLine line)
     {
+        var bytes = line.Bytes.Span;
+        return !Utf8.IsValid(bytes) ? Document.Faulty(DocumentFault.NotUtf8, line.Complaint("is not UTF-8"), bytes.Length)
+            : format == DatasetFormat.Text ? new Document(Encoding.UTF8.GetString(bytes), null, Document.PositionOf(bytes), bytes.Length)
+            : ParseJson(line);
+    }
+
+    private Document ParseJson(SourceLine line)
+    {
+        var length = line.Bytes.Length;
         try
         {
             using var json = JsonDocument.Parse(line.Bytes);
@@ -55,12 +52,18 @@ internal sealed class Documents(DatasetFormat format, string textField, int voca
 
             if (root.TryGetProperty("ids", out var ids) && ids.ValueKind == JsonValueKind.Array)
             {
-                return new Document(null, [.. ids.EnumerateArray().Select(id => Id(id, line))], PositionOf(line), line.Bytes.Length);
+                return new Document(null, [.. ids.EnumerateArray().Select(id => Id(id, line))], Document.PositionOf(line.Bytes.Span), length);
             }
 
-            return root.TryGetProperty(textField, out var text) && text.ValueKind == JsonValueKind.String
-                ? new Document(text.GetString(), null, PositionOf(line), line.Bytes.Length)
-                : throw line.Error($"has neither a string \"{textField}\" nor an array \"ids\"");
+            if (!root.TryGetProperty(textField, out var text) || text.ValueKind == JsonValueKind.Null)
+            {
+                var names = root.EnumerateObject().Select(field => field.Name).ToList();
+                return Document.Faulty(DocumentFault.WithoutText, line.Complaint(Missing.Describe("field", textField, names)), length);
+            }
+
+            return text.ValueKind == JsonValueKind.String
+                ? new Document(text.GetString(), null, Document.PositionOf(line.Bytes.Span), length)
+                : throw line.Error($"{textField} is a JSON {text.ValueKind.ToString().ToLowerInvariant()}; expected a string");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -72,23 +75,4 @@ internal sealed class Documents(DatasetFormat format, string textField, int voca
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var id) && id >= 0 && id < vocabularySize
             ? id
             : throw line.Error($"ids: {value} is not a token; expected integers from 0 to {vocabularySize - 1}");
-
-    private static string Decode(SourceLine line)
-    {
-        try
-        {
-            return StrictUtf8.GetString(line.Bytes.Span);
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw line.Error("is not UTF-8", e);
-        }
-    }
-
-    private static double PositionOf(SourceLine line)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(line.Bytes.Span, hash);
-        return (BinaryPrimitives.ReadUInt64LittleEndian(hash) >> 11) * Math.ScaleB(1, -53);
-    }
 }

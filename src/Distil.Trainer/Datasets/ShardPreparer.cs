@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
 using Distil.Trainer.Tokenization;
@@ -6,8 +7,8 @@ using Distil.Trainer.Tokenization;
 namespace Distil.Trainer.Datasets;
 
 /// <summary>How far a preparation is.</summary>
-/// <param name="BytesDone">Bytes of text read.</param>
-/// <param name="BytesTotal">Bytes of text in the shard.</param>
+/// <param name="BytesDone">Bytes of the sources read, as stored.</param>
+/// <param name="BytesTotal">Bytes of the sources in the shard, as stored.</param>
 /// <param name="Tokens">Tokens made, eval ones too.</param>
 public sealed record PreparationProgress(long BytesDone, long BytesTotal, long Tokens);
 
@@ -26,7 +27,7 @@ public sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec da
     /// <param name="evalPath">Where the held-out rows go; the file may have no rows.</param>
     /// <param name="progress">Told after each megabyte or so.</param>
     /// <param name="cancel">Stops between two batches and leaves nothing.</param>
-    /// <exception cref="InvalidInputException">A line is ill-formed, or ids are out of the vocabulary.</exception>
+    /// <exception cref="InvalidInputException">A file is damaged, a line is no JSON, or ids are out of the vocabulary.</exception>
     public PreparedShard Prepare(
         ShardSource shard, string trainPath, string evalPath, IProgress<PreparationProgress>? progress = null, CancellationToken cancel = default)
     {
@@ -34,7 +35,8 @@ public sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec da
         using var eval = new TokenRowsWriter(evalPath, dataset.ContextLength, tokenizer.VocabularySize);
         var trainRows = new RowPacker(train, dataset.ContextLength, tokenizer.EndOfText, shard.MaxTokens ?? long.MaxValue);
         var evalRows = new RowPacker(eval, dataset.ContextLength, tokenizer.EndOfText, long.MaxValue);
-        long documents = 0, evalDocuments = 0, empty = 0, bytes = 0;
+        var counts = new DocumentCounts();
+        long finished = 0;
         var total = shard.Ranges.Concat(shard.EvalRanges).Sum(range => range.End - range.Start);
         var heldShare = dataset.EvalSources.Count > 0 ? 0 : dataset.EvalFraction;
 
@@ -46,38 +48,60 @@ public sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec da
         eval.Complete();
         return new PreparedShard
         {
-            Documents = documents, EvalDocuments = evalDocuments, EmptyDocuments = empty,
+            Documents = counts,
             Tokens = train.Tokens, EvalTokens = eval.Tokens, Rows = train.Rows, EvalRows = eval.Rows,
         };
 
         void Pack(IReadOnlyList<SourceRange> ranges, double evalShare)
         {
-            foreach (var batch in Batches(ranges.SelectMany(_documents.Read)))
+            foreach (var range in ranges)
+            {
+                if (trainRows.IsFull && evalShare < 1)
+                {
+                    return;
+                }
+
+                PackRange(range, evalShare);
+                finished += range.End - range.Start;
+            }
+        }
+
+        void PackRange(SourceRange range, double evalShare)
+        {
+            foreach (var batch in Batches(_documents.Read(range)))
             {
                 cancel.ThrowIfCancellationRequested();
                 foreach (var (document, ids) in batch.Zip(Encode(batch)))
                 {
-                    bytes += document.Bytes + 1;
-                    if (ids.Count == 0)
-                    {
-                        empty++;
-                        continue;
-                    }
-
                     var held = document.Position < evalShare;
-                    if (!held && trainRows.IsFull)
+                    if (ids.Count > 0 && !held && trainRows.IsFull)
                     {
                         return;
                     }
 
-                    (held ? evalRows : trainRows).Add(CollectionsMarshal.AsSpan(ids), document.Ids is not null);
-                    documents += held ? 0 : 1;
-                    evalDocuments += held ? 1 : 0;
+                    counts = Count(counts, document, held, ids.Count);
+                    if (ids.Count > 0)
+                    {
+                        (held ? evalRows : trainRows).Add(CollectionsMarshal.AsSpan(ids), document.Ids is not null);
+                    }
                 }
 
-                progress?.Report(new PreparationProgress(Math.Min(bytes, total), total, trainRows.Tokens + evalRows.Tokens));
+                progress?.Report(new PreparationProgress(Math.Min(finished + batch[^1].Read, total), total, trainRows.Tokens + evalRows.Tokens));
             }
         }
+    }
+
+    private DocumentCounts Count(DocumentCounts counts, Document document, bool held, int tokens)
+    {
+        var longer = counts.LongerThanRow + (tokens > dataset.ContextLength ? 1 : 0);
+        return document switch
+        {
+            { Fault: DocumentFault.WithoutText } => counts with { WithoutText = counts.WithoutText + 1, FirstFault = counts.FirstFault ?? document.Complaint },
+            { Fault: DocumentFault.NotUtf8 } => counts with { NotUtf8 = counts.NotUtf8 + 1, FirstFault = counts.FirstFault ?? document.Complaint },
+            _ when tokens == 0 => counts with { Empty = counts.Empty + 1 },
+            _ when held => counts with { HeldOut = counts.HeldOut + 1, LongerThanRow = longer },
+            _ => counts with { Trained = counts.Trained + 1, LongerThanRow = longer },
+        };
     }
 
     private List<int>[] Encode(IReadOnlyList<Document> batch)

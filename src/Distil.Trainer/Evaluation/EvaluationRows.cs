@@ -35,7 +35,7 @@ public static class EvaluationRows
         }
 
         var format = Path.GetExtension(path).Equals(".jsonl", StringComparison.OrdinalIgnoreCase) ? DatasetFormat.Jsonl : DatasetFormat.Text;
-        var documents = new Documents(format, "text", vocabularySize).Read(new SourceRange(path, 0, new FileInfo(path).Length));
+        var documents = new Documents(format, "text", vocabularySize).ReadUsable(new SourceRange(path, 0, new FileInfo(path).Length));
         return Pack(documents.Where(document => !document.IsEmpty), tokenizer, contextLength);
     }
 

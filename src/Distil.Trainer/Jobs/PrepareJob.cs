@@ -28,7 +28,8 @@ internal sealed class PrepareJob : IJob
             Index = job.Shard,
             Train = await UploadAsync(job, ArtifactLayout.TrainTokens(job.Request.DatasetId, job.Shard), train, made.Rows, made.Tokens),
             Eval = await UploadAsync(job, ArtifactLayout.EvalTokens(job.Request.DatasetId, job.Shard), eval, made.EvalRows, made.EvalTokens),
-            Documents = made.Documents + made.EvalDocuments,
+            Documents = made.Documents.Trained + made.Documents.HeldOut,
+            Counts = made.Documents,
             SourceBytes = source.Ranges.Concat(source.EvalRanges).Sum(range => range.End - range.Start),
         };
         await job.Store.TryCreateJsonAsync(closing, shard, job.Stop);

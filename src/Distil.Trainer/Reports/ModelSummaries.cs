@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts;
 namespace Distil.Trainer.Reports;
 
 /// <summary>The teacher of a run.</summary>
@@ -50,8 +51,11 @@ public sealed record DatasetSummary
     /// <value>Content address.</value>
     public required string DatasetId { get; init; }
 
-    /// <value>Documents read, held-out ones included.</value>
+    /// <value>Documents trained on or held out.</value>
     public required long Documents { get; init; }
+
+    /// <value>What became of all that were read.</value>
+    public DocumentCounts Counts { get; init; } = new();
 
     /// <value>Shards.</value>
     public required int Shards { get; init; }

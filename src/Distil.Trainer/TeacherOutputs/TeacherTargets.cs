@@ -25,6 +25,10 @@ public sealed record TeacherTargets(
         return new(TokenIds, (kept - total.unsqueeze(-1)).MoveToOuterDisposeScope(), (tail - total).MoveToOuterDisposeScope());
     }
 
+    /// <summary>The distributions of some of the positions, as views; without hidden states.</summary>
+    internal TeacherTargets Slice(long start, long length) => new(
+        TokenIds.narrow(0, start, length), LogProbabilities.narrow(0, start, length), TailLogSumExp.narrow(0, start, length), InverseTemperatures, MeanHidden: null);
+
     /// <inheritdoc/>
     public void Dispose()
     {

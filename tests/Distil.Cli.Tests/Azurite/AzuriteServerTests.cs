@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json;
 using Distil.Cli.Azurite;
-using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 
@@ -45,14 +43,33 @@ public sealed class AzuriteServerTests
     {
         using var temporary = new TemporaryWorkspace();
         var killed = await JoinAsync(temporary);
-        var state = Path.Combine(temporary.Workspace.Home, "azurite.json");
-        var recorded = JsonSerializer.Deserialize<AzuriteProcess>(await File.ReadAllTextAsync(state, Cancel), DistilJson.Options)!;
-        Process.GetProcessById(recorded.ProcessId).Kill();
+        Process.GetProcessById((await new AzuriteFiles(temporary.Workspace).ReadAsync(Cancel))!.ProcessId).Kill();
 
         await using var next = await JoinAsync(temporary);
         await (await StoreAsync(next)).WriteTextAsync("a", "b", cancel: Cancel);
         await killed.DisposeAsync();
         Assert.True(await (await StoreAsync(next)).ExistsAsync("a", Cancel));
+    }
+
+    [Fact]
+    public async Task Killed_it_is_started_again_and_has_lost_nothing_that_it_answered()
+    {
+        using var temporary = new TemporaryWorkspace();
+        await using var server = await JoinAsync(temporary);
+        var store = await StoreAsync(server);
+        var log = store.OpenLog("log");
+        await log.ReadAsync(Cancel);
+        for (var round = 0; round < 4; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 8).Select(i => store.WriteTextAsync($"{round}/{i}", $"{round}/{i}", cancel: Cancel)));
+            await log.AppendAsync(new[] { (byte)('a' + round) }, Cancel);
+            Process.GetProcessById((await new AzuriteFiles(temporary.Workspace).ReadAsync(Cancel))!.ProcessId).Kill();
+
+            for (var i = 0; i < 8; i++)
+                Assert.Equal($"{round}/{i}", await store.TryReadTextAsync($"{round}/{i}", Cancel));
+        }
+
+        Assert.Equal("abcd"u8.ToArray(), await store.OpenLog("log").ReadAsync(Cancel));
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Distil.Cli.Engine;
+using Distil.Cli.Engine.Journal;
+using Distil.Cli.Tests.Engine.Journal;
 using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Jobs;
@@ -16,6 +18,10 @@ public sealed class EmbeddedEngineTests
     private readonly ConcurrentQueue<string> started = new();
     private readonly ConcurrentQueue<RunStatus> statuses = new();
     private readonly ConcurrentDictionary<string, int> faults = new();
+    private readonly ConcurrentQueue<string> calls = new();
+    private readonly ConcurrentQueue<JobFailure> faultyJobs = new();
+    private readonly TaskCompletionSource<string> cancelled = new();
+    private MemoryJournals journals = new();
     private Exception fault = new IOException("the line is bad");
     private string? endless;
     private bool cancelRequested;
@@ -37,17 +43,17 @@ public sealed class EmbeddedEngineTests
     public async Task Calls_an_activity_again_when_it_fails()
     {
         faults[PollJob.Name] = 2;
-        Assert.Equal(RunState.Succeeded, (await RunAsync()).State);
+        Assert.Equal(RunState.Succeeded, (await RunAsync(time: ManualTime.Free())).State);
     }
 
     [Fact]
     public async Task Gives_up_an_activity_that_keeps_failing_and_says_why()
     {
         faults[StartJob.Name] = int.MaxValue;
-        var outcome = await RunAsync();
+        var outcome = await RunAsync(time: ManualTime.Free());
 
         Assert.Equal(RunState.Failed, outcome.State);
-        Assert.Equal("the line is bad", outcome.Failure!.Message);
+        Assert.Equal("start-job: the line is bad", outcome.Failure!.Message);
         Assert.Equal(FailureClass.Transient, outcome.Failure.Class);
     }
 
@@ -63,23 +69,102 @@ public sealed class EmbeddedEngineTests
     }
 
     [Fact]
-    public async Task Stopping_cancels_the_run_and_its_job()
+    public async Task A_cancelled_run_stops_its_job()
     {
         endless = "train-001";
-        using var stop = new CancellationTokenSource();
-        var running = RunAsync(stop);
+        var running = RunAsync();
         while (!started.Contains(endless))
             await Task.Delay(10, Cancel);
 
-        await stop.CancelAsync();
+        cancelled.SetResult("enough");
 
         Assert.Equal(RunState.Cancelled, (await running).State);
         Assert.Equal(RunState.Cancelled, statuses.Last().State);
         Assert.Equal(endless, started.Last());
     }
 
-    private Task<RunOutcome> RunAsync(CancellationTokenSource? stop = null) =>
-        new EmbeddedEngine(AnswerAsync, statuses.Enqueue, TimeProvider.System).RunAsync(
+    [Fact]
+    public async Task A_run_that_has_ended_ends_the_same_when_replayed_and_calls_nothing()
+    {
+        var first = await RunAsync();
+        started.Clear();
+        calls.Clear();
+        var second = await RunAsync();
+
+        Assert.Equal(JsonSerializer.Serialize(first, DistilJson.Options), JsonSerializer.Serialize(second, DistilJson.Options));
+        Assert.Empty(calls);
+    }
+
+    [Fact]
+    public async Task Killed_after_any_entry_it_goes_on_to_the_same_end_and_does_nothing_twice_that_was_journaled()
+    {
+        var outcome = await RunAsync();
+        var whole = journals;
+        var appends = whole.Logs.Keys.Sum(path => whole.Entries(path).Count);
+        for (var survive = 1; survive < appends; survive += 3)
+        {
+            journals = new MemoryJournals();
+            calls.Clear();
+            using var stop = new CancellationTokenSource();
+            var left = survive;
+            journals.OnAppend = _ =>
+            {
+                if (Interlocked.Decrement(ref left) < 0)
+                {
+                    stop.Cancel();
+                    throw new OperationCanceledException("killed");
+                }
+            };
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunAsync(stop));
+
+            var journaled = Journaled();
+            journals.OnAppend = _ => { };
+            calls.Clear();
+            Assert.Equal(outcome.State, (await RunAsync()).State);
+            Assert.DoesNotContain(calls, journaled.Contains);
+        }
+    }
+
+    [Fact]
+    public async Task A_pipeline_that_asks_for_another_activity_than_its_journal_holds_ends_with_an_error_that_names_both()
+    {
+        await RunAsync();
+        Rewrite("run", entry => entry.Call == 0 ? entry with { Name = "find-bulb" } : entry);
+        var error = await Assert.ThrowsAsync<NonDeterminismException>(() => RunAsync());
+        Assert.Contains("journal/run.jsonl: step 0 was activity find-bulb", error.Message, StringComparison.Ordinal);
+        Assert.Contains("now asks for activity find-blob", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sub_pipeline_too()
+    {
+        await RunAsync();
+        journals.Logs["run"] = [.. journals.Entries("run").Take(2).SelectMany(JournalLine.Write)];
+        Rewrite("prepare-00000", entry => entry.Call == 1 ? entry with { Name = "pull-job" } : entry);
+        var error = await Assert.ThrowsAsync<NonDeterminismException>(() => RunAsync());
+        Assert.Contains("journal/prepare-00000.jsonl: step 1 was activity pull-job", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_timer_keeps_its_time_over_a_restart()
+    {
+        var time = new ManualTime();
+        faultyJobs.Enqueue(new JobFailure(FailureClass.Transient, "once"));
+        using var stop = new CancellationTokenSource();
+        var first = RunAsync(stop, time);
+        await time.WaitForTimerAsync(TimeSpan.FromSeconds(1), Cancel); // the pause before the second try
+        time.Advance(TimeSpan.FromSeconds(0.6));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+
+        var second = RunAsync(stop: null, time);
+        await time.WaitForTimerAsync(TimeSpan.FromSeconds(0.4), Cancel);
+        time.AdvanceFreely();
+        Assert.Equal(RunState.Succeeded, (await second).State);
+    }
+
+    private Task<RunOutcome> RunAsync(CancellationTokenSource? stop = null, TimeProvider? time = null) =>
+        new EmbeddedEngine(AnswerAsync, journals.Open, statuses.Enqueue, _ => { }, time ?? TimeProvider.System).RunAsync(
             new PipelineInput
             {
                 RunId = "run",
@@ -90,10 +175,18 @@ public sealed class EmbeddedEngineTests
                 Epochs = 2,
                 Students = [StudentVariant.Distilled],
                 Parallelism = 1,
-                Retries = 0,
+                Retries = 1,
                 Polling = new Polling { LeastMilliseconds = 1, MostMilliseconds = 5 },
             },
-            stop?.Token ?? CancellationToken.None);
+            cancelled.Task, stop?.Token ?? CancellationToken.None);
+
+    private HashSet<string> Journaled() => [.. from path in journals.Logs.Keys
+                                               from entry in journals.Entries(path)
+                                               where entry.Kind == JournalKind.Activity && entry.Name != PollJob.Name
+                                               select $"{entry.Name} {entry.InputHash}"];
+
+    private void Rewrite(string path, Func<JournalEntry, JournalEntry> change) =>
+        journals.Logs[path] = [.. journals.Entries(path).Select(change).SelectMany(JournalLine.Write)];
 
     private Task<JsonElement> AnswerAsync(string activity, JsonElement input, CancellationToken cancel)
     {
@@ -102,6 +195,9 @@ public sealed class EmbeddedEngineTests
             faults[activity]--;
             throw fault;
         }
+
+        if (activity != PollJob.Name)
+            calls.Enqueue($"{activity} {PipelineInstance.Hash(input)}");
 
         object answer = activity switch
         {
@@ -123,5 +219,5 @@ public sealed class EmbeddedEngineTests
 
     private JobAnswer Poll(JobHandle job) => job.JobId == endless
         ? new JobAnswer(JobState.Running, CancelRequested: cancelRequested)
-        : new JobAnswer(JobState.Ended, new JobResult { StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch });
+        : new JobAnswer(JobState.Ended, new JobResult { Failure = faultyJobs.TryDequeue(out var failure) ? failure : null, StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch });
 }

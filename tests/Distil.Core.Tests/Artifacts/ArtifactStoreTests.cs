@@ -109,15 +109,6 @@ public sealed class ArtifactStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Lines_are_added_at_the_end()
-    {
-        var store = service.OpenStore();
-        await store.AppendLinesAsync("a.jsonl", ["1", "2"], Cancel);
-        await store.AppendLinesAsync("a.jsonl", ["3"], Cancel);
-        Assert.Equal("1\n2\n3\n", await store.TryReadTextAsync("a.jsonl", Cancel));
-    }
-
-    [Fact]
     public async Task Lists_what_begins_with_a_prefix()
     {
         var store = service.OpenStore();

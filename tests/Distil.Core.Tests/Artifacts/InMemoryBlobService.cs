@@ -17,6 +17,9 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
     /// <value>Content by blob name; tests may change it.</value>
     public ConcurrentDictionary<string, byte[]> Blobs { get; } = new();
 
+    /// <value>Lease by blob name; tests may take one away.</value>
+    public ConcurrentDictionary<string, string> Leases { get; } = new();
+
     /// <value>How many of the next requests are answered with 503.</value>
     public int Faults { get; set; }
 
@@ -45,7 +48,7 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
             {
                 "GET" when query["comp"] == "list" => List(query["prefix"] ?? "", query["delimiter"]),
                 "GET" => Get(name, request),
-                "HEAD" => Blobs.TryGetValue(name, out var found) ? Properties(Respond(HttpStatusCode.OK), found.Length) : NotFound(),
+                "HEAD" => Blobs.TryGetValue(name, out var found) ? Leased(name, Properties(Respond(HttpStatusCode.OK), found.Length)) : NotFound(),
                 "DELETE" => Respond(Blobs.TryRemove(name, out _) ? HttpStatusCode.Accepted : HttpStatusCode.NotFound),
                 _ => Put(name, query, request, content),
             };
@@ -59,6 +62,16 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
             return Fail(HttpStatusCode.Conflict, "BlobAlreadyExists");
         }
 
+        if (query["comp"] == "lease")
+        {
+            return Lease(name, request);
+        }
+
+        if (Leases.TryGetValue(name, out var lease) && Header(request, "x-ms-lease-id") != lease)
+        {
+            return Fail(HttpStatusCode.PreconditionFailed, "LeaseIdMissing");
+        }
+
         switch (query["comp"])
         {
             case "block":
@@ -68,6 +81,10 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
                 var list = System.Xml.Linq.XDocument.Parse(System.Text.Encoding.UTF8.GetString(content).TrimStart('\uFEFF'));
                 Blobs[name] = [.. list.Root!.Elements().SelectMany(id => uncommitted[id.Value])];
                 break;
+            case "appendblock" when !Blobs.ContainsKey(name):
+                return NotFound();
+            case "appendblock" when Header(request, "x-ms-blob-condition-appendpos") is { } position && position != Blobs[name].Length.ToString(CultureInfo.InvariantCulture):
+                return Fail(HttpStatusCode.PreconditionFailed, "AppendPositionConditionNotMet");
             case "appendblock":
                 Blobs[name] = [.. Blobs[name], .. content];
                 break;
@@ -78,6 +95,32 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
 
         return Properties(Respond(HttpStatusCode.Created), 0);
     }
+
+    private HttpResponseMessage Lease(string name, HttpRequestMessage request)
+    {
+        var (action, id) = (Header(request, "x-ms-lease-action"), Header(request, "x-ms-lease-id") ?? Header(request, "x-ms-proposed-lease-id"));
+        if (!Blobs.ContainsKey(name))
+        {
+            return NotFound();
+        }
+
+        if (action == "acquire" ? !Leases.TryAdd(name, id!) : action != "break" && Leases.GetValueOrDefault(name) != id)
+        {
+            return Fail(HttpStatusCode.Conflict, action == "acquire" ? "LeaseAlreadyPresent" : "LeaseIdMismatchWithLeaseOperation");
+        }
+
+        if (action is "release" or "break")
+        {
+            Leases.TryRemove(name, out _);
+        }
+
+        var response = Properties(Respond(action switch { "acquire" => HttpStatusCode.Created, "break" => HttpStatusCode.Accepted, _ => HttpStatusCode.OK }), 0);
+        response.Headers.Add("x-ms-lease-id", id);
+        response.Headers.Add("x-ms-lease-time", "0");
+        return response;
+    }
+
+    private static string? Header(HttpRequestMessage request, string name) => request.Headers.TryGetValues(name, out var values) ? values.Single() : null;
 
     private HttpResponseMessage Get(string name, HttpRequestMessage request)
     {
@@ -112,6 +155,12 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
         var xml = $"<?xml version=\"1.0\"?><EnumerationResults ContainerName=\"distil\"><Blobs>{blobs}</Blobs><NextMarker /></EnumerationResults>";
         var response = Respond(HttpStatusCode.OK, System.Text.Encoding.UTF8.GetBytes(xml));
         response.Content.Headers.ContentType = new("application/xml");
+        return response;
+    }
+
+    private HttpResponseMessage Leased(string name, HttpResponseMessage response)
+    {
+        response.Headers.Add("x-ms-lease-state", Leases.ContainsKey(name) ? "leased" : "available");
         return response;
     }
 

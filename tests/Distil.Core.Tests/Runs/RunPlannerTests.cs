@@ -112,7 +112,7 @@ public sealed class RunPlannerTests : IDisposable
         Assert.Equal(512_000_000, plan.Shards.Sum(shard => shard.EstimatedTokens));
         Assert.Equal("the table of known teachers, for planning only", plan.Teacher.From);
         var error = Assert.Throws<InvalidInputException>(plan.RequireRunnable);
-        Assert.Equal(["/teacher/path", "/dataset/sources/0", "/dataset/format"], error.Errors.Select(one => one.Pointer));
+        Assert.Equal(["/teacher/path", "/dataset/sources/0"], error.Errors.Select(one => one.Pointer));
         Assert.Contains("hf:// is not in this version yet", error.Message);
     }
 

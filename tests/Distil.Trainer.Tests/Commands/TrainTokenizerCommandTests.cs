@@ -23,10 +23,11 @@ public sealed class TrainTokenizerCommandTests : IDisposable
     }
 
     [Fact]
-    public void Documents_of_ids_are_an_error()
+    public async Task Documents_of_ids_are_an_error()
     {
         File.WriteAllText(At("a.jsonl"), "{\"ids\": [1]}\n");
-        var error = Assert.Throws<InvalidInputException>(() => TrainTokenizerCommand.Run([At("a.jsonl")], DatasetFormat.Jsonl, "text", 300, At("out")));
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() =>
+            TrainTokenizerCommand.RunAsync([At("a.jsonl")], DatasetFormat.Jsonl, "text", 300, At("out"), TestContext.Current.CancellationToken));
         Assert.Contains("expected text", error.Message, StringComparison.Ordinal);
     }
 

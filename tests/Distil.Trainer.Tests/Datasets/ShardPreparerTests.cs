@@ -1,7 +1,9 @@
 using System.Text.Json;
 using CsCheck;
 using Distil.Core.Errors;
+using Distil.Core.Artifacts;
 using Distil.Core.Runs;
+using Distil.Core.Sources;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Tokenization;
 
@@ -44,7 +46,7 @@ public sealed class ShardPreparerTests : IDisposable
         int[] expected = [.. Tokenizer.Encode("abc"), 0, .. Tokenizer.Encode("Hello, world!"), 0];
         Assert.Equal(expected, shard.Train.SelectMany(row => row));
         Assert.All(shard.Train.SkipLast(1), row => Assert.Equal(8, row.Length));
-        Assert.Equal((2, 1, expected.Length), (shard.Counts.Documents, shard.Counts.EmptyDocuments, shard.Counts.Tokens));
+        Assert.Equal((2, 1, expected.Length), (shard.Counts.Documents.Trained, shard.Counts.Documents.Empty, shard.Counts.Tokens));
         Assert.Empty(shard.Eval);
     }
 
@@ -73,7 +75,7 @@ public sealed class ShardPreparerTests : IDisposable
             """);
         var shard = Assert.Single(Prepare(Dataset("a.jsonl") with { Format = DatasetFormat.Jsonl, ContextLength = 8, EvalFraction = 0 }));
         Assert.Equal([[11, 12, 13, 14, 15, 16, 17, 18], [1, 2, 3, 0, 4, 0, 3, 0]], shard.Train);
-        Assert.Equal(1, shard.Counts.EmptyDocuments);
+        Assert.Equal(1, shard.Counts.Documents.Empty);
     }
 
     [Fact]
@@ -86,8 +88,7 @@ public sealed class ShardPreparerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"text": 3}""", "neither")]
-    [InlineData("""{"body": "x"}""", "neither")]
+    [InlineData("""{"text": 3}""", "text is a JSON number; expected a string")]
     [InlineData("""{"text": """, "well-formed")]
     [InlineData("[1]", "array")]
     [InlineData("""{"ids": [1024]}""", "1024 is not a token; expected integers from 0 to 1023")]
@@ -104,25 +105,22 @@ public sealed class ShardPreparerTests : IDisposable
     }
 
     [Fact]
-    public void Text_that_is_not_UTF_8_is_an_error_with_file_and_line()
+    public void Documents_without_text_or_not_UTF_8_are_passed_over_and_counted_with_the_first_ones_place()
     {
-        File.WriteAllBytes(At("a.txt"), [.. "good\n"u8, 0xC3, 0x28, (byte)'\n']);
-        Assert.Contains("a.txt:2: is not UTF-8", Assert.Throws<InvalidInputException>(() => Prepare(Dataset())).Message, StringComparison.Ordinal);
+        File.WriteAllBytes(At("a.jsonl"), [.. "{\"text\": \"good\"}\n{\"body\": \"x\"}\n{\"text\": null}\n{\"text\": \""u8, 0xC3, 0x28, .. "\"}\n{\"text\": \" \"}\n"u8]);
+        var counts = Assert.Single(Prepare(Dataset("a.jsonl") with { Format = DatasetFormat.Jsonl, EvalFraction = 0 })).Counts.Documents;
+        var fault = $"{At("a.jsonl")}:2: has no field text; it has body";
+        Assert.Equal(new DocumentCounts { Trained = 1, WithoutText = 2, NotUtf8 = 1, Empty = 1, FirstFault = fault }, counts);
+        Assert.Equal($"1 empty, 2 without text, 1 not UTF-8 (the first: {fault})", counts.DescribePassedOver());
     }
 
     [Fact]
-    public void A_dataset_without_training_or_eval_rows_is_rejected_with_its_cause()
+    public void Documents_longer_than_a_row_are_counted_and_nothing_of_them_is_lost()
     {
-        Write("a.txt", "\n  \n\n");
-        var dataset = Dataset();
-        Assert.Contains("no documents", Rejection(dataset), StringComparison.Ordinal);
-        Write("a.txt", "one document\n");
-        Assert.Contains("evalFraction", Rejection(dataset with { EvalFraction = 1e-9 }), StringComparison.Ordinal);
-        Write("e.txt", "\n");
-        Assert.Contains("evalSources", Rejection(dataset with { Sources = [At("a.txt")], EvalSources = [At("e.txt")] }), StringComparison.Ordinal);
-
-        string Rejection(DatasetSpec spec) =>
-            Assert.Throws<InvalidInputException>(() => PreparedShard.RejectEmpty([.. Prepare(spec).Select(shard => shard.Counts)], spec)).Message;
+        Write("a.txt", new string('x', 300) + "\nabc\n");
+        var shard = Assert.Single(Prepare(Dataset() with { EvalFraction = 0 }));
+        Assert.Equal((2, 1), (shard.Counts.Documents.Trained, shard.Counts.Documents.LongerThanRow));
+        Assert.Equal([.. Tokenizer.Encode(new string('x', 300)), 0, .. Tokenizer.Encode("abc"), 0], shard.Train.SelectMany(row => row));
     }
 
     [Fact]
@@ -131,7 +129,7 @@ public sealed class ShardPreparerTests : IDisposable
         Write("a.txt", "a document\n");
         var dataset = Dataset();
         Assert.Throws<OperationCanceledException>(() =>
-            new ShardPreparer(Tokenizer, dataset).Prepare(ShardPlanner.Plan(dataset)[0], At("t.bin"), At("e.bin"), cancel: new CancellationToken(true)));
+            new ShardPreparer(Tokenizer, dataset).Prepare(Plan(dataset)[0], At("t.bin"), At("e.bin"), cancel: new CancellationToken(true)));
         Assert.Empty(Directory.GetFiles(_folder, "*.bin*"));
     }
 
@@ -150,7 +148,7 @@ public sealed class ShardPreparerTests : IDisposable
     private List<(PreparedShard Counts, int[][] Train, int[][] Eval)> Prepare(DatasetSpec dataset)
     {
         var preparer = new ShardPreparer(Tokenizer, dataset);
-        return [.. ShardPlanner.Plan(dataset).Select(shard => (preparer.Prepare(shard, At("t.bin"), At("e.bin")), Rows("t.bin"), Rows("e.bin")))];
+        return [.. Plan(dataset).Select(shard => (preparer.Prepare(shard, At("t.bin"), At("e.bin")), Rows("t.bin"), Rows("e.bin")))];
     }
 
     private int[][] Rows(string name)
@@ -159,6 +157,12 @@ public sealed class ShardPreparerTests : IDisposable
         var buffer = new long[rows.ContextLength];
         return [.. Enumerable.Range(0, (int)rows.Rows).Select(row => buffer.Take(rows.ReadRow(row, buffer)).Select(id => (int)id).ToArray())];
     }
+
+    private static IReadOnlyList<ShardSource> Plan(DatasetSpec dataset) =>
+        ShardPlanner.Plan(Files(dataset.Sources, dataset), Files(dataset.EvalSources, dataset), dataset);
+
+    private static List<SourceFile> Files(IReadOnlyList<string> sources, DatasetSpec dataset) =>
+        [.. sources.SelectMany(source => LocalSources.List(source, dataset.Format, "dataset.sources"))];
 
     private string At(string name) => name.Length == 0 ? _folder : Path.Combine(_folder, name);
 

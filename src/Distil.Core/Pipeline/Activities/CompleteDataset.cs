@@ -22,6 +22,7 @@ public sealed class CompleteDataset(ArtifactStore store) : IActivity<CompleteInp
         {
             DatasetId = input.DatasetId,
             Shards = shards,
+            Counts = DocumentCounts.Sum([.. shards.Select(shard => shard.Counts)]),
             TrainRows = shards.Sum(shard => shard.Train?.Rows ?? 0),
             TrainTokens = shards.Sum(shard => shard.Train?.Tokens ?? 0),
             EvalRows = shards.Sum(shard => shard.Eval?.Rows ?? 0),
@@ -38,6 +39,8 @@ public sealed class CompleteDataset(ArtifactStore store) : IActivity<CompleteInp
 
     private static string? Empty(DatasetManifest manifest) => manifest switch
     {
+        { TrainRows: 0, Counts: { PassedOver: > 0 } counts } =>
+            $"dataset.sources: no row to train on; of {counts.Read:N0} documents {counts.DescribePassedOver()}; expected text in dataset.textField",
         { TrainRows: 0 } => "dataset.sources: no row to train on; expected more text, or a smaller dataset.contextLength or dataset.evalFraction",
         { EvalRows: 0 } => "dataset: no row held out for evaluation; expected more documents, dataset.evalSources or a larger dataset.evalFraction",
         _ => null,

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Distil.Core.Sources;
 
 namespace Distil.Core.Runs.Planning;
 
@@ -12,5 +13,14 @@ internal static class ContentAddress
 
     /// <summary>What some files hold, in their order. Remote ones stand for themselves: they are planned, never run.</summary>
     public static IReadOnlyList<string> OfFiles(IEnumerable<string> paths) =>
-        [.. paths.AsParallel().AsOrdered().Select(path => Reading.ReservedFeatures.IsRemote(path) ? path : SourceFiles.Fingerprint(path).Sha256)];
+        [.. paths.AsParallel().AsOrdered().Select(path => Reading.ReservedFeatures.IsRemote(path) ? path : LocalSources.Fingerprint(path))];
+
+    /// <summary>What each file that the shards read holds, by its path: as its source says, else its SHA-256.</summary>
+    public static IReadOnlyDictionary<string, string> OfSources(IReadOnlyList<ShardSource> shards, IReadOnlyList<SourceFile> files)
+    {
+        var read = shards.SelectMany(shard => shard.Ranges.Concat(shard.EvalRanges)).Select(range => range.Path).ToHashSet(StringComparer.Ordinal);
+        return files.DistinctBy(file => file.Path).Where(file => read.Contains(file.Path)).AsParallel()
+            .Select(file => (file.Path, Content: file.Identity ?? LocalSources.Fingerprint(file.Path)))
+            .ToDictionary(pair => pair.Path, pair => pair.Content, StringComparer.Ordinal);
+    }
 }

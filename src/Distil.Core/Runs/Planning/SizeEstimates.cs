@@ -12,8 +12,7 @@ internal static class SizeEstimates
         var fromSources = shards.Any(shard => shard.Ranges.Count > 0);
         var tokens = shards.Sum(shard => shard.EstimatedTokens);
         return fromSources
-            ? new Figure(tokens, "", "estimated: bytes of the sources over 4 (text) or 6 (ids)"
-                + (spec.Dataset.MaxTokens is null ? "" : ", at most dataset.maxTokens"))
+            ? new Figure(tokens, "", TextDensity.Words + (spec.Dataset.MaxTokens is null ? "" : ", at most dataset.maxTokens"))
             : new Figure(tokens, "", "dataset.maxTokens; the sources are not read");
     }
 

@@ -12,11 +12,6 @@ internal static class ReservedFeatures
         AddPath(errors, FieldPath.Parse("teacher.path"), spec.Teacher.Path, "a local Hugging Face folder");
         AddPaths(errors, "dataset.sources", spec.Dataset.Sources);
         AddPaths(errors, "dataset.evalSources", spec.Dataset.EvalSources);
-        if (spec.Dataset.Format == DatasetFormat.Parquet)
-        {
-            errors.Add(new FieldError("/dataset/format", "dataset.format is parquet, which is not in this version yet; use text or jsonl"));
-        }
-
         return errors;
     }
 

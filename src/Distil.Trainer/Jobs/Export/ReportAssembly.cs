@@ -68,6 +68,7 @@ internal static class ReportAssembly
     {
         DatasetId = dataset.DatasetId,
         Documents = dataset.Shards.Sum(shard => shard.Documents),
+        Counts = dataset.Counts,
         Shards = dataset.Shards.Count,
         ContextLength = spec.Dataset.ContextLength,
         TrainRows = dataset.TrainRows,

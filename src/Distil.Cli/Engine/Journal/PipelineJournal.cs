@@ -1,0 +1,80 @@
+using Azure;
+
+namespace Distil.Cli.Engine.Journal;
+
+/// <summary>The history of one pipeline: read when it starts, added to before anything is acted on.</summary>
+internal sealed class PipelineJournal
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly IJournalLog log;
+    private readonly TimeProvider time;
+    private int next;
+    private bool clean;
+
+    private PipelineJournal(IJournalLog log, JournalText text, TimeProvider time)
+    {
+        (this.log, this.time) = (log, time);
+        (History, next, clean) = (text.Entries, text.Entries.Count, text.EndsCleanly);
+    }
+
+    /// <value>For messages.</value>
+    internal string Name => log.Name;
+
+    /// <value>What happened in earlier lives.</value>
+    internal IReadOnlyList<JournalEntry> History { get; }
+
+    /// <summary>Opens a journal. One that is damaged in the middle is cut there: the steps after it are done again, which is as good, since each can be.</summary>
+    /// <param name="log">Its bytes.</param>
+    /// <param name="report">Told of damage.</param>
+    /// <param name="time">The clock of pauses.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    internal static async Task<PipelineJournal> OpenAsync(IJournalLog log, Action<string> report, TimeProvider time, CancellationToken cancel)
+    {
+        var text = await ReadAsync(log, time, cancel);
+        if (text.Damage is not null)
+        {
+            report($"{log.Name}: {text.Damage}; the steps from there are done again");
+            var whole = text.Entries.SelectMany(JournalLine.Write).ToArray();
+            await PersistAsync(() => log.ReplaceAsync(whole, cancel), time, cancel);
+            text = text with { EndsCleanly = true };
+        }
+
+        return new PipelineJournal(log, text, time);
+    }
+
+    /// <summary>Adds entries, giving them their indices; returns when they are stored. While storage is away, it waits.</summary>
+    internal async Task<IReadOnlyList<JournalEntry>> AppendAsync(IEnumerable<JournalEntry> entries, CancellationToken cancel)
+    {
+        var numbered = entries.Select((entry, i) => entry with { Index = next + i }).ToList();
+        var lines = numbered.SelectMany(JournalLine.Write);
+        byte[] block = [.. clean ? lines : lines.Prepend((byte)'\n')];
+        await PersistAsync(() => log.AppendAsync(block, cancel), time, cancel);
+        next += numbered.Count;
+        clean = true;
+        return numbered;
+    }
+
+    private static async Task<JournalText> ReadAsync(IJournalLog log, TimeProvider time, CancellationToken cancel)
+    {
+        byte[] content = [];
+        await PersistAsync(async () => content = await log.ReadAsync(cancel), time, cancel);
+        return JournalText.Parse(content);
+    }
+
+    private static async Task PersistAsync(Func<Task> step, TimeProvider time, CancellationToken cancel)
+    {
+        while (true)
+        {
+            try
+            {
+                await step();
+                return;
+            }
+            catch (Exception away) when (away is AggregateException or RequestFailedException { Status: 0 or 408 or 429 or >= 500 })
+            {
+                await Task.Delay(Pause, time, cancel);
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+namespace Distil.Cli.Engine;
+
+/// <summary>Runs one pipeline's code, a turn at a time: what a turn causes is done in the order in which it was caused, and nothing happens between turns.</summary>
+/// <remarks>So the order of a pipeline's calls follows from the order of its events alone, and a replay makes the same calls.</remarks>
+/// <param name="strayed">Told when pipeline code awaited something that is not its context's.</param>
+internal sealed class PipelineLoop(Action strayed) : SynchronizationContext
+{
+    private readonly Queue<(SendOrPostCallback Callback, object? State)> posted = new();
+    private volatile int turning; // a managed thread id; none is 0
+
+    /// <value>Whether the caller is pipeline code.</value>
+    internal bool IsTurning => turning == Environment.CurrentManagedThreadId;
+
+    /// <inheritdoc />
+    public override void Post(SendOrPostCallback d, object? state)
+    {
+        if (IsTurning)
+            posted.Enqueue((d, state));
+        else
+            strayed();
+    }
+
+    /// <inheritdoc />
+    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("pipeline code never blocks");
+
+    /// <inheritdoc />
+    public override SynchronizationContext CreateCopy() => this;
+
+    /// <summary>Does something and all that it causes; returns when the pipeline waits.</summary>
+    internal void Turn(Action action)
+    {
+        var outer = Current;
+        SetSynchronizationContext(this);
+        turning = Environment.CurrentManagedThreadId;
+        try
+        {
+            action();
+            while (posted.TryDequeue(out var next))
+                next.Callback(next.State);
+        }
+        finally
+        {
+            turning = 0;
+            SetSynchronizationContext(outer);
+        }
+    }
+}

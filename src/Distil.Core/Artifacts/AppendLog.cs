@@ -1,0 +1,83 @@
+using Azure;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+
+namespace Distil.Core.Artifacts;
+
+/// <summary>Bytes that only grow, in an append blob, with one writer: each block says where it must land, so a second writer is found out.</summary>
+/// <remarks>Read it before the first append. Not for use from two threads at once.</remarks>
+public sealed class AppendLog
+{
+    private readonly AppendBlobClient client;
+    private long length;
+    private bool exists;
+
+    internal AppendLog(string blob, AppendBlobClient client) => (Blob, this.client) = (blob, client);
+
+    /// <value>The blob's name.</value>
+    public string Blob { get; }
+
+    /// <summary>Reads all of it; empty where it is missing.</summary>
+    public async Task<byte[]> ReadAsync(CancellationToken cancel = default)
+    {
+        try
+        {
+            var content = (await client.DownloadContentAsync(cancel)).Value.Content.ToArray();
+            (length, exists) = (content.Length, true);
+            return content;
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            (length, exists) = (0, false);
+            return [];
+        }
+    }
+
+    /// <summary>Adds a block at the end; returns when it is stored. Done again after a lost answer, it is stored once.</summary>
+    /// <param name="block">1 byte to 4 MiB.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="ArtifactException">Somebody else has written to the log, or deleted it.</exception>
+    public async Task AppendAsync(ReadOnlyMemory<byte> block, CancellationToken cancel = default)
+    {
+        try
+        {
+            if (!exists)
+            {
+                await client.CreateIfNotExistsAsync(Headers(), cancellationToken: cancel);
+                exists = true;
+            }
+
+            var conditions = new AppendBlobRequestConditions { IfAppendPositionEqual = length };
+            await client.AppendBlockAsync(
+                new MemoryStream(block.ToArray()), new AppendBlobAppendBlockOptions { Conditions = conditions }, cancel);
+        }
+        catch (RequestFailedException moved) when (moved.Status == 412)
+        {
+            // An earlier attempt of this very call may have been stored without an answer.
+            var content = (await client.DownloadContentAsync(cancel)).Value.Content.ToMemory();
+            if (content.Length < length || !content[(int)length..].Span.SequenceEqual(block.Span))
+            {
+                throw ArtifactException.WrittenByAnother(Blob, length, moved);
+            }
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            throw ArtifactException.Missing(Blob, missing);
+        }
+
+        length += block.Length;
+    }
+
+    /// <summary>Puts bytes in place of all that is there. Not atomic: a reader, or the next life of this process, may find less.</summary>
+    public async Task ReplaceAsync(ReadOnlyMemory<byte> content, CancellationToken cancel = default)
+    {
+        await client.CreateAsync(new AppendBlobCreateOptions { HttpHeaders = Headers() }, cancel);
+        (length, exists) = (0, true);
+        if (!content.IsEmpty)
+        {
+            await AppendAsync(content, cancel);
+        }
+    }
+
+    private static BlobHttpHeaders Headers() => new() { ContentType = "application/jsonl" };
+}

@@ -1,0 +1,81 @@
+using System.Text;
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs.Models;
+
+namespace Distil.Core.Artifacts;
+
+/// <content>Small documents: JSON and text.</content>
+public sealed partial class ArtifactStore
+{
+    /// <summary>Reads a document.</summary>
+    /// <exception cref="ArtifactException">It is missing, or is not a <typeparamref name="T"/>.</exception>
+    public async Task<T> ReadJsonAsync<T>(string blob, CancellationToken cancel = default)
+        where T : class => await TryReadJsonAsync<T>(blob, cancel) ?? throw ArtifactException.Missing(blob);
+
+    /// <summary>Reads a document; null where it is missing.</summary>
+    /// <exception cref="ArtifactException">It is not a <typeparamref name="T"/>.</exception>
+    public async Task<T?> TryReadJsonAsync<T>(string blob, CancellationToken cancel = default)
+        where T : class
+    {
+        try
+        {
+            var content = await container.GetBlobClient(blob).DownloadContentAsync(cancel);
+            return JsonSerializer.Deserialize<T>(content.Value.Content.ToMemory().Span, DistilJson.Options);
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            return null;
+        }
+        catch (JsonException wrong)
+        {
+            throw ArtifactException.Unreadable(blob, wrong);
+        }
+    }
+
+    /// <summary>Reads a text blob; null where it is missing.</summary>
+    public async Task<string?> TryReadTextAsync(string blob, CancellationToken cancel = default)
+    {
+        try
+        {
+            return (await container.GetBlobClient(blob).DownloadContentAsync(cancel)).Value.Content.ToString();
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes a document, over an older one.</summary>
+    public Task WriteJsonAsync<T>(string blob, T document, CancellationToken cancel = default) =>
+        WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", conditions: null, cancel);
+
+    /// <summary>Writes a document unless there is one already (If-None-Match).</summary>
+    /// <returns>False where there is one; it is left as it is.</returns>
+    public async Task<bool> TryCreateJsonAsync<T>(string blob, T document, CancellationToken cancel = default)
+    {
+        try
+        {
+            await WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", new BlobRequestConditions { IfNoneMatch = ETag.All }, cancel);
+            return true;
+        }
+        catch (RequestFailedException exists) when (exists.Status is 409 or 412)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Writes a text blob, over an older one.</summary>
+    public Task WriteTextAsync(string blob, string text, string contentType = "text/plain; charset=utf-8", CancellationToken cancel = default) =>
+        WriteAsync(blob, Encoding.UTF8.GetBytes(text), contentType, conditions: null, cancel);
+
+    /// <summary>Writes a document into a blob that this process has a lease on.</summary>
+    internal Task WriteLeasedJsonAsync<T>(string blob, T document, string leaseId, CancellationToken cancel) => WriteAsync(
+        blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", new BlobRequestConditions { LeaseId = leaseId }, cancel);
+
+    private Task WriteAsync(string blob, byte[] content, string contentType, BlobRequestConditions? conditions, CancellationToken cancel) =>
+        container.GetBlobClient(blob).UploadAsync(
+            new BinaryData(content),
+            new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType }, Conditions = conditions },
+            cancel);
+}

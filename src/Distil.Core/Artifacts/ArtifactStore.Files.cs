@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using Azure;
+using Azure.Storage;
+using Azure.Storage.Blobs.Models;
+
+namespace Distil.Core.Artifacts;
+
+/// <content>Files, with the checksums that manifests hold.</content>
+public sealed partial class ArtifactStore
+{
+    private static readonly StorageTransferOptions Transfer = new() { InitialTransferSize = 8 << 20, MaximumTransferSize = 8 << 20, MaximumConcurrency = 4 };
+
+    /// <summary>Uploads a file, over an older blob.</summary>
+    /// <returns>Name, size and checksum, for the manifest that makes it count.</returns>
+    public async Task<ArtifactFile> UploadAsync(string blob, string localPath, CancellationToken cancel = default)
+    {
+        await using var file = File.OpenRead(localPath);
+        var checksum = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancel));
+        file.Position = 0;
+        await container.GetBlobClient(blob).UploadAsync(file, new BlobUploadOptions { TransferOptions = Transfer }, cancel);
+        return new ArtifactFile(blob, file.Length, checksum);
+    }
+
+    /// <summary>Downloads a file and checks it; nothing is left at <paramref name="localPath"/> where it is bad.</summary>
+    /// <exception cref="ArtifactException">The blob is missing, or its size or checksum is not the manifest's.</exception>
+    public async Task DownloadAsync(ArtifactFile file, string localPath, CancellationToken cancel = default)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(localPath))!);
+        var part = $"{localPath}.{Environment.ProcessId}.part";
+        try
+        {
+            await DownloadUncheckedAsync(file.Name, part, cancel);
+            await using (var written = File.OpenRead(part))
+            {
+                if (written.Length != file.Bytes)
+                {
+                    throw ArtifactException.WrongSize(file, written.Length);
+                }
+
+                var found = Convert.ToHexStringLower(await SHA256.HashDataAsync(written, cancel));
+                if (!string.Equals(found, file.Sha256, StringComparison.OrdinalIgnoreCase))
+                {
+                    throw ArtifactException.WrongChecksum(file, found);
+                }
+            }
+
+            File.Move(part, localPath, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+    }
+
+    /// <summary>Downloads a blob that no manifest names, without a check: a copy for people.</summary>
+    /// <exception cref="ArtifactException">The blob is missing.</exception>
+    public async Task DownloadUncheckedAsync(string blob, string path, CancellationToken cancel = default)
+    {
+        try
+        {
+            await container.GetBlobClient(blob).DownloadToAsync(path, new BlobDownloadToOptions { TransferOptions = Transfer }, cancel);
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            throw ArtifactException.Missing(blob, missing);
+        }
+    }
+}

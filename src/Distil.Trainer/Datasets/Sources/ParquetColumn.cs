@@ -1,0 +1,101 @@
+using System.Text;
+using System.Text.Unicode;
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+using Parquet;
+using Parquet.Schema;
+
+namespace Distil.Trainer.Datasets.Sources;
+
+/// <summary>Streams one column of the row groups that begin in a range; nothing else of the file is read but its footer.</summary>
+/// <remarks>
+/// A row group is in memory at a time, never the file. Values are read as bytes, so that text which is not UTF-8 is seen and not repaired.
+/// The reader is asynchronous and a job is a process that has nothing else to do: it waits.
+/// </remarks>
+/// <param name="open">Opens files.</param>
+/// <param name="column">The column of texts.</param>
+internal sealed class ParquetColumn(SourceOpener open, string column)
+{
+    /// <summary>The documents of the range, one a row.</summary>
+    /// <exception cref="InvalidInputException">The file is no Parquet file or damaged, or the column has no strings.</exception>
+    internal IEnumerable<Document> Read(SourceRange range)
+    {
+        using var file = open.Open(range);
+        var reader = Try(range, () => ParquetReader.CreateAsync(file));
+        try
+        {
+            var field = FieldIn(range, reader.Schema);
+            var names = field is null ? Missing.Describe("column", column, [.. reader.Schema.DataFields.Select(each => each.Path.ToString())]) : "";
+            long row = 0;
+            for (var group = 0; group < reader.RowGroupCount; group++)
+            {
+                var rows = reader.OpenRowGroupReader(group);
+                var start = StartOf(rows);
+                if (start >= range.Start && start < range.End)
+                {
+                    var texts = field is null ? new byte[rows.RowCount][] : Try(range, () => TextsAsync(rows, field));
+                    var read = start + (rows.RowGroup.TotalCompressedSize ?? 0) - range.Start;
+                    for (var i = 0; i < texts.Length; i++)
+                    {
+                        yield return Parse(texts[i], () => $"{range.Path}: row {row + i}", names) with { Read = Math.Min(read, range.End - range.Start) };
+                        texts[i] = null;
+                    }
+                }
+
+                row += rows.RowCount;
+            }
+        }
+        finally
+        {
+            reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    private Document Parse(byte[]? text, Func<string> place, string missing) =>
+        text is null ? Document.Faulty(DocumentFault.WithoutText, $"{place()}: {(missing.Length > 0 ? missing : $"column {column} is null")}", 0)
+        : !Utf8.IsValid(text) ? Document.Faulty(DocumentFault.NotUtf8, $"{place()}: is not UTF-8", text.Length)
+        : new Document(Encoding.UTF8.GetString(text), null, Document.PositionOf(text), text.Length);
+
+    private static async Task<byte[]?[]> TextsAsync(ParquetRowGroupReader rows, DataField field)
+    {
+        var texts = new byte[]?[rows.RowCount];
+        await rows.ReadAsync(field, texts.AsMemory());
+        return texts;
+    }
+
+    /// <summary>The column, asked for as bytes; null where there is none.</summary>
+    private DataField? FieldIn(SourceRange range, ParquetSchema schema)
+    {
+        var found = Array.Find(schema.DataFields, each => each.Path.ToString() == column);
+        if (found is null)
+        {
+            return null;
+        }
+
+        if (found.ClrType != typeof(ReadOnlyMemory<char>) && found.ClrType != typeof(ReadOnlyMemory<byte>))
+        {
+            throw new InvalidInputException($"{range.Path}: column {column} holds {found.ClrType.Name}; expected strings");
+        }
+
+        var bytes = new DataField(column, typeof(byte[]), isNullable: found.IsNullable);
+        _ = new ParquetSchema(bytes); // gives the field its path and levels
+        return bytes;
+    }
+
+    /// <summary>The first byte of a row group's first page.</summary>
+    private static long StartOf(ParquetRowGroupReader rows) => rows.RowGroup.Columns
+        .Select(chunk => chunk.MetaData)
+        .Min(data => data is null ? 0 : data.DictionaryPageOffset is > 0 and { } dictionary ? Math.Min(dictionary, data.DataPageOffset) : data.DataPageOffset);
+
+    private static T Try<T>(SourceRange range, Func<Task<T>> read)
+    {
+        try
+        {
+            return read().GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or HttpRequestException or OutOfMemoryException or InvalidInputException))
+        {
+            throw new InvalidInputException($"{range.Path}: cannot be read as Parquet: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+
+namespace Distil.Trainer.Datasets.Sources;
+
+/// <summary>A line of a file, without its end.</summary>
+/// <param name="Open">Opens the file again, to count lines.</param>
+/// <param name="Range">The range that is read.</param>
+/// <param name="Offset">Where the line starts, in bytes of the uncompressed file.</param>
+/// <param name="Bytes">The line; valid until the next is read.</param>
+/// <param name="Read">Bytes of the range, as stored, that were read so far.</param>
+internal readonly record struct SourceLine(SourceOpener Open, SourceRange Range, long Offset, ReadOnlyMemory<byte> Bytes, long Read)
+{
+    /// <summary>The error that this line is the cause of, with <c>file:line</c>.</summary>
+    internal InvalidInputException Error(string problem, Exception? cause = null) => new(Complaint(problem), cause);
+
+    /// <summary>What is wrong with this line, with <c>file:line</c>; by its byte where counting lines would read much.</summary>
+    internal string Complaint(string problem) => $"{Range.Path}{Place()}: {problem}";
+
+    /// <summary>Counted only when a message needs it: a range need not start at the file's beginning.</summary>
+    private string Place()
+    {
+        const long most = 1L << 28;
+        if (Offset > most)
+        {
+            return $" (byte {Offset})";
+        }
+
+        using var file = Open.OpenText(Range with { Start = 0 });
+        var buffer = new byte[1 << 16];
+        long number = 1;
+        for (var left = Offset; left > 0;)
+        {
+            var read = file.Read(buffer, 0, (int)Math.Min(left, buffer.Length));
+            if (read == 0)
+            {
+                break;
+            }
+
+            number += buffer.AsSpan(0, read).Count((byte)'\n');
+            left -= read;
+        }
+
+        return $":{number}";
+    }
+}

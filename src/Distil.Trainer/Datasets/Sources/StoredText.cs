@@ -1,0 +1,80 @@
+using System.IO.Compression;
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+using Distil.Core.Sources;
+using ZstdSharp;
+
+namespace Distil.Trainer.Datasets.Sources;
+
+/// <summary>The bytes of a text file from a range's start on, unpacked where its name says that it is packed.</summary>
+internal sealed class StoredText : IDisposable
+{
+    private readonly SourceRange _range;
+    private readonly Stream _stored;
+    private readonly Stream _text;
+    private bool _looked;
+
+    internal StoredText(Stream stored, SourceRange range)
+    {
+        (_stored, _range) = (stored, range);
+        var compression = SourceName.CompressionOf(range.Path);
+        (Offset, End) = compression == Compression.None ? (range.Start, range.End) : (0, long.MaxValue);
+        if (Offset > 0)
+        {
+            stored.Position = Offset;
+        }
+
+        _text = compression switch
+        {
+            Compression.Gzip => new GZipStream(stored, CompressionMode.Decompress),
+            Compression.Zstd => new DecompressionStream(stored),
+            _ => stored,
+        };
+    }
+
+    /// <value>Where it begins, in bytes of the unpacked file.</value>
+    internal long Offset { get; }
+
+    /// <value>What begins there or later is not the range's, in bytes of the unpacked file.</value>
+    internal long End { get; }
+
+    /// <value>Bytes read so far, as stored.</value>
+    internal long BytesRead => _stored.Position - _range.Start;
+
+    /// <summary>As <see cref="Stream.Read(byte[], int, int)"/>.</summary>
+    /// <exception cref="InvalidInputException">The file is packed and damaged, or packed and its name does not say so.</exception>
+    internal int Read(byte[] buffer, int offset, int count)
+    {
+        try
+        {
+            var read = _text.Read(buffer, offset, count);
+            RejectPacked(buffer.AsSpan(offset, read));
+            return read;
+        }
+        catch (Exception e) when (e is InvalidDataException or ZstdException or EndOfStreamException)
+        {
+            throw new InvalidInputException($"{_range.Path}: is damaged or cut short: {e.Message}", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _text.Dispose();
+        _stored.Dispose();
+    }
+
+    private void RejectPacked(ReadOnlySpan<byte> first)
+    {
+        if (!_looked && Offset == 0)
+        {
+            var extension = first.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) ? ".gz" : first.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD]) ? ".zst" : null;
+            if (extension is not null)
+            {
+                throw new InvalidInputException($"{_range.Path}: is compressed by its first bytes; expected a name that ends with {extension}");
+            }
+        }
+
+        _looked = true;
+    }
+}

@@ -1,0 +1,102 @@
+namespace Distil.Cli.Tests.Engine;
+
+/// <summary>Time that passes when a test says so. Timers of up to 50 ms fire at once: only long waits are of interest.</summary>
+internal sealed class ManualTime : TimeProvider
+{
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
+    private readonly Lock gate = new();
+    private readonly List<Waiting> waiting = [];
+    private DateTimeOffset now = DateTimeOffset.UnixEpoch;
+    private bool freely;
+
+    /// <summary>Time in which every timer fires at once.</summary>
+    public static ManualTime Free() => new() { freely = true };
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (gate)
+            return now;
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        lock (gate)
+        {
+            var timer = new Waiting(this, callback, state, now + dueTime, dueTime);
+            if (dueTime <= Short || freely)
+                now += dueTime > TimeSpan.Zero ? dueTime : TimeSpan.Zero;
+            else
+                waiting.Add(timer);
+
+            if (!waiting.Contains(timer))
+                ThreadPool.QueueUserWorkItem(_ => callback(state));
+
+            return timer;
+        }
+    }
+
+    public void Advance(TimeSpan by)
+    {
+        lock (gate)
+            now += by;
+
+        FireDue();
+    }
+
+    /// <summary>Lets every timer fire at once from here on.</summary>
+    public void AdvanceFreely()
+    {
+        lock (gate)
+        {
+            freely = true;
+            now = waiting.Select(timer => timer.Due).Append(now).Max();
+        }
+
+        FireDue();
+    }
+
+    /// <summary>Waits until somebody waits for a time, within a tenth.</summary>
+    public async Task WaitForTimerAsync(TimeSpan length, CancellationToken cancel)
+    {
+        while (true)
+        {
+            lock (gate)
+            {
+                if (waiting.Exists(timer => (timer.Length - length).Duration() < length / 10))
+                    return;
+            }
+
+            await Task.Delay(5, cancel);
+        }
+    }
+
+    private void FireDue()
+    {
+        List<Waiting> due;
+        lock (gate)
+        {
+            due = waiting.FindAll(timer => timer.Due <= now);
+            waiting.RemoveAll(due.Contains);
+        }
+
+        foreach (var timer in due)
+            timer.Callback(timer.State);
+    }
+
+    private sealed record Waiting(ManualTime Of, TimerCallback Callback, object? State, DateTimeOffset Due, TimeSpan Length) : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) => false;
+
+        public void Dispose()
+        {
+            lock (Of.gate)
+                Of.waiting.RemoveAll(timer => ReferenceEquals(timer, this));
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Claims;
+
+namespace Distil.Core.Tests.Artifacts.Claims;
+
+public sealed class ClaimTests : IDisposable
+{
+    private const string Blob = "runs/a/driver.json";
+    private readonly InMemoryBlobService service = new();
+    private readonly ArtifactStore store;
+
+    public ClaimTests() => store = service.OpenStore();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => service.Dispose();
+
+    [Fact]
+    public async Task One_at_a_time_has_it()
+    {
+        var first = await TryTakeAsync();
+        Assert.NotNull(first);
+        Assert.Null(await TryTakeAsync());
+        Assert.Equal(ClaimHolder.Self, await Claim.FindHolderAsync(store, Blob, Cancel));
+
+        await first.DisposeAsync();
+        Assert.Null(await Claim.FindHolderAsync(store, Blob, Cancel));
+        await using var second = await TryTakeAsync();
+        Assert.NotNull(second);
+    }
+
+    [Fact]
+    public async Task Of_many_that_ask_at_once_one_gets_it()
+    {
+        var claims = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => TryTakeAsync()));
+        await using var only = Assert.Single(claims.OfType<Claim>());
+    }
+
+    [Fact]
+    public async Task A_dead_process_of_this_machine_loses_it_at_once()
+    {
+        await HeldByAsync(await DeadAsync());
+        Assert.Null(await Claim.FindHolderAsync(store, Blob, Cancel));
+        await using var claim = await TryTakeAsync();
+        Assert.NotNull(claim);
+    }
+
+    [Fact]
+    public async Task A_process_id_that_is_used_again_is_not_its_holder()
+    {
+        await HeldByAsync(ClaimHolder.Self with { ProcessStart = ClaimHolder.Self.ProcessStart.AddHours(-1) });
+        await using var claim = await TryTakeAsync();
+        Assert.NotNull(claim);
+    }
+
+    [Fact]
+    public async Task A_process_of_another_machine_may_be_alive()
+    {
+        await HeldByAsync(await DeadAsync() with { Machine = "another" });
+        Assert.Null(await TryTakeAsync());
+    }
+
+    [Fact]
+    public async Task Waits_until_it_is_let_go_or_the_work_is_done()
+    {
+        var first = await TryTakeAsync();
+        var waiting = Claim.TakeAsync(store, Blob, TimeProvider.System, () => Task.FromResult(false), Cancel);
+        await Task.Delay(50, Cancel);
+        Assert.False(waiting.IsCompleted);
+        await first!.DisposeAsync();
+        await using var second = await waiting;
+        Assert.NotNull(second);
+        Assert.Null(await Claim.TakeAsync(store, Blob, TimeProvider.System, () => Task.FromResult(true), Cancel));
+    }
+
+    private Task<Claim?> TryTakeAsync() => Claim.TryTakeAsync(store, Blob, TimeProvider.System, Cancel);
+
+    private async Task HeldByAsync(ClaimHolder holder)
+    {
+        await store.WriteJsonAsync(Blob, holder, Cancel);
+        service.Leases[Blob] = "somebody's";
+    }
+
+    private static async Task<ClaimHolder> DeadAsync()
+    {
+        using var process = Process.Start("dotnet", ["--version"])!;
+        var holder = new ClaimHolder(Environment.MachineName, process.Id, process.StartTime.ToUniversalTime());
+        await process.WaitForExitAsync(Cancel);
+        return holder;
+    }
+}

@@ -1,0 +1,87 @@
+using System.IO.Compression;
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+using Distil.Trainer.Datasets;
+using ZstdSharp;
+
+namespace Distil.Trainer.Tests.Datasets.Sources;
+
+public sealed class StoredTextTests : IDisposable
+{
+    private static readonly string[] Lines = [.. Enumerable.Range(0, 5000).Select(i => $"line {i} {new string('ä', i % 90)}")];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("distil-stored-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("a.txt")]
+    [InlineData("a.txt.gz")]
+    [InlineData("a.txt.zst")]
+    public void A_files_lines_are_the_same_however_it_is_stored(string name)
+    {
+        Assert.Equal(Lines, Read(Write(name, Lines)).Select(document => document.Text!));
+    }
+
+    [Theory]
+    [InlineData("a.txt.gz")]
+    [InlineData("a.txt.zst")]
+    public void Members_one_after_the_other_are_one_text(string name)
+    {
+        var path = Write(name, Lines[..1000]);
+        File.AppendAllBytes(path, File.ReadAllBytes(Write("b" + name, Lines[1000..])));
+        Assert.Equal(Lines, Read(path).Select(document => document.Text!));
+    }
+
+    [Theory]
+    [InlineData("a.txt.gz")]
+    [InlineData("a.txt.zst")]
+    public void A_packed_file_that_is_cut_short_damaged_or_not_packed_is_an_error_that_names_it(string name)
+    {
+        var bytes = File.ReadAllBytes(Write(name, Lines));
+        foreach (var bad in new[] { bytes[..(bytes.Length / 2)], bytes[..^5], "just text\n"u8.ToArray() })
+        {
+            File.WriteAllBytes(At(name), bad);
+            Assert.Contains($"{name}: is damaged or cut short", Assert.Throws<InvalidInputException>(() => Read(At(name))).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(".gz")]
+    [InlineData(".zst")]
+    public void A_packed_file_that_is_not_called_so_is_an_error_with_the_name_expected(string extension)
+    {
+        File.Move(Write("a.txt" + extension, Lines), At("a.txt"));
+        Assert.Contains($"expected a name that ends with {extension}", Assert.Throws<InvalidInputException>(() => Read(At("a.txt"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_ill_formed_line_of_a_packed_file_is_named_by_its_number()
+    {
+        var path = Write("a.jsonl.gz", ["{\"text\": \"x\"}", "{\"text\": \"y\"}", "{"]);
+        var error = Assert.Throws<InvalidInputException>(() => Read(path, DatasetFormat.Jsonl));
+        Assert.Contains("a.jsonl.gz:3: is not well-formed JSON", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Progress_counts_the_bytes_as_they_are_stored()
+    {
+        var path = Write("a.txt.gz", Lines);
+        var read = Read(path).Select(document => document.Read).ToList();
+        Assert.Equal(read.Order(), read);
+        Assert.InRange(read[^1], 1, new FileInfo(path).Length);
+    }
+
+    private static List<Document> Read(string path, DatasetFormat format = DatasetFormat.Text) =>
+        [.. new Documents(format, "text", 1000).Read(new SourceRange(path, 0, new FileInfo(path).Length))];
+
+    private string Write(string name, IEnumerable<string> lines)
+    {
+        using var file = File.Create(At(name));
+        using Stream packed = Path.GetExtension(name) switch { ".gz" => new GZipStream(file, CompressionLevel.Fastest), ".zst" => new CompressionStream(file), _ => new BufferedStream(file) };
+        packed.Write(System.Text.Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))));
+        return At(name);
+    }
+
+    private string At(string name) => Path.Combine(_folder, name);
+}
