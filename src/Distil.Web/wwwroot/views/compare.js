@@ -6,7 +6,7 @@ import { Metrics } from '../metrics.js';
 import { charts } from '../charts.js';
 import { count, figure, percent, spanOf } from '../format.js';
 import { badge, isAlive, problem, standing, table } from '../parts.js';
-import { epochTable } from './run.js';
+import { epochTable } from '../evaluations.js';
 
 const paints = ['--student', '--student-without-teacher'];
 
@@ -75,6 +75,7 @@ function comparison(sides) {
     ['Teacher’s perplexity', ...last.map((evaluation) => figure(evaluation?.teacher?.perplexity))],
     ['KL from the teacher', ...best(last.map((evaluation) => evaluation?.kl))],
     ['Same first choice', ...last.map((evaluation) => percent(evaluation?.top1Agreement))],
+    ...tasksOf(last).map((name) => [`Task ${name}, acc_norm`, ...last.map((evaluation) => percent(evaluation?.tasks?.find((task) => task.name === name)?.student.accNorm.value))]),
   ];
   const names = sides.map((side) => html`<a href=${`#/runs/${encodeURIComponent(side.id)}`}>${side.id}</a>`);
   const differences = differencesOf(sides[0].spec, sides[1].spec);
@@ -85,6 +86,8 @@ function comparison(sides) {
     <section aria-labelledby="curves"><h2 id="curves">Curves</h2>${charts(sides.map((side, index) => ({ label: side.id, metrics: side.metrics, paint: paints[index] })))}</section>
     <section aria-labelledby="epochs"><h2 id="epochs">Epochs</h2><div class="columns">${sides.map((side) => html`<div>${side.epochs.length > 0 ? epochTable(side.epochs, side.id) : html`<p class="note">${side.id} has no evaluation yet.</p>`}</div>`)}</div></section>`;
 }
+
+const tasksOf = (evaluations) => [...new Set(evaluations.flatMap((evaluation) => (evaluation?.tasks ?? []).map((task) => task.name)))];
 
 /** The lower of two numbers marked. */
 function best(values) {
