@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Distil.Cli.Processes;
+using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Bundling;
 
