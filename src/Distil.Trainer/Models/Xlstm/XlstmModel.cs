@@ -29,7 +29,7 @@ public sealed class XlstmModel : ILanguageModel
 
     /// <value>
     /// Element type of the blocks' arithmetic in <see cref="Forward"/> and of its result: float32 (default) or bfloat16. The trained weights, the residual
-    /// stream, norms and recurrent states stay float32; decoding is float32 always.
+    /// stream, norms and recurrent states stay float32, and so does decoding but for its result.
     /// </value>
     public ScalarType Arithmetic { get; private set; } = ScalarType.Float32;
 
@@ -147,7 +147,7 @@ public sealed class XlstmModel : ILanguageModel
         var x = Embed(inputIds);
         for (var block = 0; block < _blocks.Count; block++) { x = _blocks[block].Decode(x, own.Blocks[block]); }
         own.Position += inputIds.shape[1];
-        return Norms.Layer(x.select(1, x.shape[1] - 1), _finalNorm).MoveToOuterDisposeScope();
+        return Norms.Layer(x.select(1, x.shape[1] - 1), _finalNorm, Arithmetic).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
