@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Distil.Cli.Processes;
+using Distil.Hosting.Processes;
 using Microsoft.Playwright;
 
 namespace Distil.EndToEnd.Tests.LiveView;

@@ -100,7 +100,7 @@ const show = (value) => value === undefined ? '–' : typeof value === 'string' 
 /** Fields by their path that are not the same in both; a list is one value. */
 export function differencesOf(first, second, path = '') {
   const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
-  return [...new Set([...Object.keys(first), ...Object.keys(second)])].flatMap((name) => {
+  return [...new Set([...Object.keys(first), ...Object.keys(second)])].filter((name) => name !== '$schema').flatMap((name) => {
     const [left, right, field] = [first[name], second[name], path ? `${path}.${name}` : name];
     if (isObject(left) && isObject(right)) return differencesOf(left, right, field);
     return JSON.stringify(left) === JSON.stringify(right) ? [] : [[field, left, right]];
