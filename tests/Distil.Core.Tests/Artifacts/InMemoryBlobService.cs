@@ -20,6 +20,9 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
     /// <value>Lease by blob name; tests may take one away.</value>
     public ConcurrentDictionary<string, string> Leases { get; } = new();
 
+    /// <value>Times that a blob was written, by name.</value>
+    public ConcurrentDictionary<string, int> Writes { get; } = new();
+
     /// <value>How many of the next requests are answered with 503.</value>
     public int Faults { get; set; }
 
@@ -70,6 +73,11 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
         if (Leases.TryGetValue(name, out var lease) && Header(request, "x-ms-lease-id") != lease)
         {
             return Fail(HttpStatusCode.PreconditionFailed, "LeaseIdMissing");
+        }
+
+        if (query["comp"] is not "block")
+        {
+            Writes.AddOrUpdate(name, 1, (_, times) => times + 1);
         }
 
         switch (query["comp"])
