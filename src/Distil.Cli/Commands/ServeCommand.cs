@@ -38,7 +38,7 @@ internal static class ServeCommand
         await using var host = new EmbeddedRunHost(workspace, storage, mostJobs);
         await host.ResumeAllAsync(stop);
         var apiOptions = new ApiOptions { PathRoots = options.PathRoots, BaseFolder = options.PathRoots is [var first, ..] ? first : Environment.CurrentDirectory };
-        await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, host, apiOptions, TimeProvider.System), options, apiOptions.MostBodyBytes, stop);
+        await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, host, apiOptions, TimeProvider.System), options, stop);
         foreach (var url in server.Urls)
             Console.WriteLine($"Listening on {url} (Ctrl-C ends it)");
 

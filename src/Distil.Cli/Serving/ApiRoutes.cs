@@ -2,6 +2,7 @@ using Distil.Core.Api;
 using Distil.Core.Api.Documents;
 using Distil.Core.Api.Requests;
 using Distil.Core.Runs;
+using Distil.Hosting.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -59,8 +60,8 @@ internal static class ApiRoutes
         routes.MapGet("/api/runs/{runId}/epochs", (string runId, CancellationToken cancel) => Answer(api.EpochsAsync(runId, cancel)))
             .Describe("getEpochs", "The evaluation after each epoch so far.")
             .Produces<EpochList>().Problems(404);
-        routes.MapGet("/api/runs/{runId}/report", (string runId, [FromHeader(Name = "Accept")] string? accept, CancellationToken cancel) =>
-                Answer(api.ReportAsync(runId, accept, cancel)))
+        routes.MapGet("/api/runs/{runId}/report", (string runId, HttpRequest request, CancellationToken cancel) =>
+                Answer(api.ReportAsync(runId, request.Headers.Accept, cancel)))
             .Describe("getReport", "The final report: a page, or its numbers where Accept asks for JSON.")
             .Produces<string>(200, "text/html", ApiResponse.JsonType).Problems(404);
         routes.MapGet("/api/runs/{runId}/artifacts", (string runId, string? limit, string? continuationToken, CancellationToken cancel) =>

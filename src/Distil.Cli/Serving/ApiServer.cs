@@ -1,4 +1,5 @@
 using Azure;
+using Distil.Cli.Serving.Description;
 using Distil.Cli.Serving.Guards;
 using Distil.Core.Api;
 using Distil.Core.Errors;
@@ -28,12 +29,11 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <summary>Starts it.</summary>
     /// <param name="api">What it serves.</param>
     /// <param name="options">Where, and to whom.</param>
-    /// <param name="mostBodyBytes">Beyond it a body is refused unread.</param>
     /// <param name="cancel">Cancels the start.</param>
     /// <exception cref="InvalidInputException">It cannot listen there.</exception>
-    internal static async Task<ApiServer> StartAsync(DistilApi api, ServeOptions options, int mostBodyBytes, CancellationToken cancel)
+    internal static async Task<ApiServer> StartAsync(DistilApi api, ServeOptions options, CancellationToken cancel)
     {
-        var web = Build(api, options, mostBodyBytes);
+        var web = Build(api, options);
         try
         {
             await web.StartAsync(cancel);
@@ -54,20 +54,20 @@ internal sealed class ApiServer : IAsyncDisposable
         await web.DisposeAsync();
     }
 
-    private static WebApplication Build(DistilApi api, ServeOptions options, int mostBodyBytes)
+    private static WebApplication Build(DistilApi api, ServeOptions options)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = mostBodyBytes + 1; // one more, so that the operation itself says 413 where no length is announced
+            kestrel.Limits.MaxRequestBodySize = null; // the one operation that reads a body has its own limit
         });
         builder.WebHost.UseUrls([.. options.Urls.Select(url => url.ToString())]);
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // the command stops it
-        ApiDescription.Add(builder.Services);
+        ApiDescription.Add(builder.Services, needsKey: options.ApiKey is not null);
 
         var web = builder.Build();
         web.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerFailureAsync });
@@ -100,9 +100,12 @@ internal sealed class ApiServer : IAsyncDisposable
         return next(http);
     }
 
-    private static string Unrouted(HttpContext http) => http.Response.StatusCode == 405
-        ? $"{http.Request.Method} is not what {http.Request.Path} answers to; expected {http.Response.Headers.Allow}"
-        : $"{http.Request.Path} is not served here; /openapi.json lists what is";
+    private static string Unrouted(HttpContext http) => http.Response.StatusCode switch
+    {
+        405 => $"{http.Request.Method} is not what {http.Request.Path} answers to; expected {http.Response.Headers.Allow}",
+        415 => $"Content-Type is {http.Request.ContentType ?? "missing"}; expected {ApiResponse.JsonType} in UTF-8",
+        _ => $"{http.Request.Path} is not served here; /openapi.json lists what is",
+    };
 
     /// <summary>Leaves signals to the command that runs the server.</summary>
     private sealed class NoLifetime : IHostLifetime

@@ -58,10 +58,11 @@ public static class JobPipeline
     {
         var started = run.Now;
         var job = await StartAsync(run, order, jobId);
-        var restarts = 0;
-        for (var stretch = 0; ; stretch++)
+        for (int asked = 0, restarts = 0; ; asked++)
         {
-            var answer = await WatchAsync(run, $"{jobId}-watch-{stretch}", stretch, new WatchInput(job, order.Polling, started));
+            var answer = asked < WatchPipeline.Questions
+                ? await run.CallActivityAsync<JobHandle, JobAnswer>(PollJob.Name, job)
+                : await run.CallSubPipelineAsync<WatchInput, JobAnswer>($"{jobId}-watch-{asked}", WatchPipeline.Name, new WatchInput(job, order.Polling, started));
             if (answer.Result is not null)
             {
                 return answer;
@@ -86,15 +87,11 @@ public static class JobPipeline
                 }
 
                 job = await StartAsync(run, order, jobId);
-                await run.DelayAsync(order.Polling.After(run.Now - started));
             }
+
+            await run.DelayAsync(order.Polling.After(run.Now - started));
         }
     }
-
-    // Most jobs end within the first stretch, which needs no history of its own.
-    private static Task<JobAnswer> WatchAsync(IPipelineContext run, string name, int stretch, WatchInput input) => stretch == 0
-        ? WatchPipeline.RunAsync(run, input)
-        : run.CallSubPipelineAsync<WatchInput, JobAnswer>(name, WatchPipeline.Name, input);
 
     private static Task<JobHandle> StartAsync(IPipelineContext run, JobOrder order, string jobId) =>
         run.CallActivityAsync<StartInput, JobHandle>(StartJob.Name, new StartInput(order, jobId));

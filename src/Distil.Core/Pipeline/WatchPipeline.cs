@@ -3,33 +3,28 @@ using Distil.Core.Pipeline.Activities;
 
 namespace Distil.Core.Pipeline;
 
-/// <summary>A stretch of asking after a job: until it is no longer simply at work, or a number of questions were asked.</summary>
-/// <remarks>A job of days is asked after thousands of times; stretches keep every history short.</remarks>
+/// <summary>Asks after a job for a while: a job of days would fill one history with thousands of questions.</summary>
 public static class WatchPipeline
 {
     /// <summary>Its name in the catalogue.</summary>
     public const string Name = "watch";
 
-    /// <summary>Questions in a stretch.</summary>
-    public const int MostQuestions = 100;
+    /// <summary>Most questions in one history.</summary>
+    internal const int Questions = 100;
 
-    /// <summary>Asks.</summary>
-    /// <returns>The last answer; where the job is simply at work, another stretch should follow at once.</returns>
+    /// <summary>Asks until there is news, or <see cref="Questions"/> times.</summary>
+    /// <returns>The last answer.</returns>
     public static async Task<JobAnswer> RunAsync(IPipelineContext run, WatchInput input)
     {
-        for (var question = 1; ; question++)
+        for (var asked = 1; ; asked++)
         {
             var answer = await run.CallActivityAsync<JobHandle, JobAnswer>(PollJob.Name, input.Job);
-            if (answer.Result is not null || answer.CancelRequested || answer.State != JobState.Running)
+            if (answer.Result is not null || answer.CancelRequested || answer.State != JobState.Running || asked == Questions)
             {
                 return answer;
             }
 
-            await run.DelayAsync(input.Polling.After(run.Now - input.Since));
-            if (question == MostQuestions)
-            {
-                return answer;
-            }
+            await run.DelayAsync(input.Polling.After(run.Now - input.StartedAt));
         }
     }
 }
@@ -37,5 +32,5 @@ public static class WatchPipeline
 /// <summary>What <see cref="WatchPipeline"/> needs.</summary>
 /// <param name="Job">The job.</param>
 /// <param name="Polling">How often it is asked after.</param>
-/// <param name="Since">When it was started.</param>
-public sealed record WatchInput(JobHandle Job, Polling Polling, DateTimeOffset Since);
+/// <param name="StartedAt">When it was started.</param>
+public sealed record WatchInput(JobHandle Job, Polling Polling, DateTimeOffset StartedAt);

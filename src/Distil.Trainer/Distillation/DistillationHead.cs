@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Distillation;
 
 /// <summary>The LM head, its losses and their gradient, a chunk of positions at a time: (B, S, V) logits never exist in full.</summary>
-/// <remarks>Memory beyond inputs and results grows with the chunk: on the CPU one (chunk, V) float32 array, on a GPU up to four.</remarks>
+/// <remarks>Memory beyond inputs and results grows with the chunk: one (chunk, V) array, in the head's type where a CUDA kernel serves; without it on a GPU up to four in float32.</remarks>
 public static class DistillationHead
 {
     /// <summary>Next-token loss and KL to the teacher, with the gradient of their weighted sum.</summary>
@@ -25,33 +25,41 @@ public static class DistillationHead
         using var scope = NewDisposeScope();
         var states = hidden.detach().reshape(-1, hidden.shape[^1]);                                   // (N, D)
         var (real, labelled) = Masks(inputIds, lengths);
-        var goal = Targets(inputIds, real, labelled, targets?.At(weights.Temperature), weights);
+        var goal = Targets(inputIds, real, labelled, targets, weights);
         var hiddenGradient = empty_like(states);
         var weightGradient = headGradient ? zeros(headWeight.shape, ScalarType.Float32, headWeight.device) : null;
         var positions = states.shape[0];
-        var (crossEntropy, kl) = (new List<Tensor>(), new List<Tensor>());
+        var losses = new PositionLosses(empty(positions, ScalarType.Float32, states.device), empty(positions, ScalarType.Float32, states.device));
 
         // One buffer for all chunks: aligned blocks that are freed and asked for again between small ones make the C heap grow by a chunk each time.
-        var buffer = empty([Math.Min(chunkPositions, positions), headWeight.shape[0]], ScalarType.Float32, headWeight.device);
+        var kernel = CudaLogitLoss.Serves(headWeight, targets);
+        var buffer = LogitBuffer(Math.Min(chunkPositions, positions), headWeight, kernel);
         for (var start = 0L; start < positions; start += chunkPositions)
         {
             using var chunkScope = NewDisposeScope();
             var count = Math.Min(chunkPositions, positions - start);
             var chunk = states.narrow(0, start, count);
             var logits = buffer.narrow(0, 0, count);                                                  // (n, V)
-            Product(chunk, headWeight.t(), logits);
-            var losses = Apply(logits, goal.Slice(start, count));
-            crossEntropy.Add(losses.CrossEntropy.MoveToOuterDisposeScope());
-            kl.Add(losses.Kl.MoveToOuterDisposeScope());
+            Product(chunk.to(headWeight.dtype), headWeight.t(), logits);
+            Apply(logits, goal.Slice(start, count), losses.Slice(start, count), kernel);
             Product(logits.to(headWeight.dtype), headWeight, hiddenGradient.narrow(0, start, count)); // (n, D)
-            weightGradient?.addmm_(logits.t(), chunk.to(ScalarType.Float32));
+            weightGradient?.addmm_(logits.t().to(ScalarType.Float32), chunk.to(ScalarType.Float32));
         }
 
         return new(
-            MeanOver(crossEntropy, labelled).MoveToOuterDisposeScope(),
-            MeanOver(kl, real).MoveToOuterDisposeScope(),
+            MeanOver(losses.CrossEntropy, labelled).MoveToOuterDisposeScope(),
+            MeanOver(losses.Kl, real).MoveToOuterDisposeScope(),
             hiddenGradient.reshape(hidden.shape).MoveToOuterDisposeScope(),
             weightGradient?.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Room for a chunk's logits, (n, V): in the head's own type where a kernel takes them, else in float32.</summary>
+    private static Tensor LogitBuffer(long positions, Tensor headWeight, bool kernel)
+    {
+        var vocabulary = headWeight.shape[0];
+        return kernel
+            ? empty([positions, CudaLogitLoss.Stride(vocabulary)], headWeight.dtype, headWeight.device).narrow(1, 0, vocabulary)
+            : empty([positions, vocabulary], ScalarType.Float32, headWeight.device);
     }
 
     /// <summary>Writes left·right where the result has its place; by way of a copy only where the dtype changes.</summary>
@@ -63,8 +71,13 @@ public static class DistillationHead
             result.copy_(left.matmul(right));
     }
 
-    private static PositionLosses Apply(Tensor logits, LogitTargets targets) =>
-        logits.device_type == DeviceType.CPU ? FusedLogitLoss.Apply(logits, targets) : TorchLogitLoss.Apply(logits, targets);
+    private static void Apply(Tensor logits, LogitTargets targets, PositionLosses losses, bool kernel)
+    {
+        if (kernel)
+            CudaLogitLoss.Apply(logits, targets, losses);
+        else
+            losses.Copy(logits.device_type == DeviceType.CPU ? FusedLogitLoss.Apply(logits, targets) : TorchLogitLoss.Apply(logits, targets));
+    }
 
     /// <returns>1 at the positions that are real, and at those whose next token is, (N) each.</returns>
     private static (Tensor Real, Tensor Labelled) Masks(Tensor inputIds, Tensor? lengths)
@@ -75,13 +88,13 @@ public static class DistillationHead
     }
 
     /// <summary>Labels, and each position's share of the weighted sum. Internal for the tests that start from logits.</summary>
-    internal static LogitTargets Targets(Tensor inputIds, Tensor real, Tensor labelled, TemperedTargets? teacher, LossWeights weights) => new(
+    internal static LogitTargets Targets(Tensor inputIds, Tensor real, Tensor labelled, TeacherTargets? teacher, LossWeights weights) => new(
         inputIds.roll(-1, 1).flatten(),
         labelled * weights.CrossEntropy / labelled.sum().clamp_min(1),
         teacher,
         real * (teacher is null ? 0 : weights.Kl * weights.Temperature) / real.sum().clamp_min(1),
         weights.Temperature);
 
-    private static Tensor MeanOver(List<Tensor> losses, Tensor mask) =>
-        cat(losses).masked_fill(mask.eq(0), 0).sum(ScalarType.Float64) / mask.sum().clamp_min(1);
+    private static Tensor MeanOver(Tensor losses, Tensor mask) =>
+        losses.masked_fill(mask.eq(0), 0).sum(ScalarType.Float64) / mask.sum().clamp_min(1);
 }

@@ -12,7 +12,7 @@ internal static unsafe class FusedLogitLoss
     {
         using var scope = NewDisposeScope();
         var rows = (int)logits.shape[0];
-        var teacher = targets.Teacher;
+        var teacher = targets.Tempered();
         var crossEntropy = zeros(rows);
         var kl = zeros(rows);
         fixed (float* z = Floats(logits), ceScale = Floats(targets.CrossEntropyScale), klScale = Floats(targets.KlScale))

@@ -1,8 +1,9 @@
+using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation;
 
-/// <summary>CE, bucketed KL and their gradient by tensor operations: for GPUs, and the reference that <see cref="FusedLogitLoss"/> is proven equal to.</summary>
+/// <summary>CE, bucketed KL and their gradient by tensor operations: for GPUs without this project's kernels, and the reference that the two fused forms are proven equal to.</summary>
 /// <remarks>
 /// Kept tokens K, teacher q, student s, one bucket t for all other tokens: KL = Σ_K q·log(q/s) + q_t·log(q_t/s_t), and with respect to the logit
 /// over T: s_j − q_j in K, s_j·(1 − q_t/s_t) elsewhere. s_t is summed from its own members: 1 − Σ_K s would cancel.
@@ -15,8 +16,10 @@ internal static class TorchLogitLoss
     internal static PositionLosses Apply(Tensor logits, LogitTargets targets)
     {
         using var scope = NewDisposeScope();
-        var tempered = targets.Teacher is null ? null : targets.Temperature == 1 ? logits : logits / targets.Temperature;
-        var (kl, klGradient) = tempered is null ? (zeros_like(targets.KlScale), null) : Kl(tempered, targets);
+        var teacher = targets.Tempered();
+        var (kl, klGradient) = teacher is null
+            ? (zeros_like(targets.KlScale), null)
+            : Kl(targets.Temperature == 1 ? logits : logits / targets.Temperature, teacher, targets.KlScale);
 
         var labels = targets.Labels.unsqueeze(-1);                                                    // (n, 1)
         var total = logits.logsumexp(-1, keepdim: true);                                              // (n, 1)
@@ -28,9 +31,9 @@ internal static class TorchLogitLoss
         return new(crossEntropy.MoveToOuterDisposeScope(), kl.MoveToOuterDisposeScope());
     }
 
-    private static (Tensor Kl, Tensor Gradient) Kl(Tensor tempered, LogitTargets targets)
+    private static (Tensor Kl, Tensor Gradient) Kl(Tensor tempered, TemperedTargets teacher, Tensor klScale)
     {
-        var (ids, keptLog, tailLog) = targets.Teacher!;                                               // (n, K), (n, K), (n)
+        var (ids, keptLog, tailLog) = teacher;                                               // (n, K), (n, K), (n)
         var logStudent = tempered - tempered.logsumexp(-1, keepdim: true);                            // (n, V), log s
         var kept = keptLog.exp();                                                                     // q; 0 where a slot is unused
         var studentKept = logStudent.gather(-1, ids);                                                 // log s in K
@@ -40,9 +43,9 @@ internal static class TorchLogitLoss
         var tailRatio = tailLog - studentTail;                                                        // log q_t/s_t
         var kl = (kept * (keptLog.clamp_min(float.MinValue) - studentKept)).sum(-1) + (tailLog.exp() * tailRatio).masked_fill(hasTail.logical_not(), 0);
 
-        var rest = (1 - tailRatio.exp()).masked_fill_(hasTail.logical_not(), 1).mul_(targets.KlScale).unsqueeze(-1);
+        var rest = (1 - tailRatio.exp()).masked_fill_(hasTail.logical_not(), 1).mul_(klScale).unsqueeze(-1);
         var used = keptLog.isneginf().logical_not_().to(ScalarType.Float32);
-        var inside = (studentKept.exp() * used - kept).mul_(targets.KlScale.unsqueeze(-1));           // (n, K); unused slots add 0 to the first token
+        var inside = (studentKept.exp() * used - kept).mul_(klScale.unsqueeze(-1));           // (n, K); unused slots add 0 to the first token
         return (kl, studentRest.exp_().mul_(rest).scatter_add_(-1, ids, inside));
     }
 }

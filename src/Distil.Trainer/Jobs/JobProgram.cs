@@ -4,6 +4,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Claims;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Sources;
 using Distil.Core.Telemetry;
 using Distil.Trainer.Models;
 
@@ -15,6 +16,7 @@ namespace Distil.Trainer.Jobs;
 internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisposable
 {
     private readonly WarmTeacher _teacher = new();
+    private readonly SourceCatalog _catalog = SourceCatalog.FromEnvironment(time, Console.Error.WriteLine);
 
     /// <summary>Does one job.</summary>
     /// <param name="request">URI of its <c>request.json</c>.</param>
@@ -91,14 +93,17 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
         using var until = CancellationTokenSource.CreateLinkedTokenSource(stop, claim.Lost);
         try
         {
+            var plan = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(request.RunId), stop);
+            var teacher = plan.TeacherLocation ?? new TeacherLocation { Folder = request.Spec.Teacher.Path };
             var output = await JobOf(request.Kind).RunAsync(new JobContext
             {
                 Request = request,
-                Plan = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(request.RunId), stop),
+                Plan = plan,
                 Store = store,
                 Cache = cache,
                 Teacher = _teacher,
-                TeacherFolder = request.Spec.Teacher.Path,
+                TeacherFolder = await teacher.FetchAsync(_catalog, withWeights: request.Kind != JobKind.Prepare, new Transfers(progress), stop),
+                Catalog = _catalog,
                 Progress = progress,
                 Folder = folder,
                 Device = TorchDevice.Of(request.Spec.Compute.Device),

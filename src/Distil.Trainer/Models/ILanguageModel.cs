@@ -30,6 +30,21 @@ public interface ILanguageModel : IDisposable
     /// <returns>Each (B, S, D). A teacher's as Hugging Face numbers them: [0] the embedding, the last after the final norm. A student's: [i] after block i.</returns>
     (Tensor Final, IReadOnlyList<Tensor> Layers) ForwardWithLayers(Tensor inputIds);
 
+    /// <summary>As <see cref="Forward"/> of a teacher, with the mean of its layers' outputs without the embedding's.</summary>
+    /// <returns>(B, S, D) each, the mean in float32.</returns>
+    (Tensor Final, Tensor Mean) ForwardWithMean(Tensor inputIds) => MeanOfLayers(inputIds);
+
+    /// <summary>The plain form of <see cref="ForwardWithMean"/>: all layers exist at once.</summary>
+    internal sealed (Tensor Final, Tensor Mean) MeanOfLayers(Tensor inputIds)
+    {
+        using var scope = NewDisposeScope();
+        var (final, layers) = ForwardWithLayers(inputIds);
+        var mean = zeros(final.shape, ScalarType.Float32, final.device);
+        foreach (var layer in layers.Skip(1))
+            mean.add_(layer);
+        return (final.MoveToOuterDisposeScope(), mean.div_(layers.Count - 1).MoveToOuterDisposeScope());
+    }
+
     /// <summary>An empty state for token-by-token decoding.</summary>
     /// <param name="batch">B, sequences decoded side by side.</param>
     IDecodingState StartDecoding(int batch);

@@ -8,11 +8,11 @@ internal static class Nucleus
     /// <summary>Selects from the logits of n positions.</summary>
     /// <param name="logits">(n, V) float32; used up.</param>
     /// <param name="settings">TopP, MaxTokens, the nucleus's temperature and the nodes.</param>
-    /// <returns>As in <see cref="TeacherTargets"/>, with K the cap; used slots come first, most probable first.</returns>
-    internal static (Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp) Select(Tensor logits, ExtractionSettings settings)
+    /// <param name="found">Filled as <see cref="TeacherTargets"/> has it, with K the cap; used slots come first, most probable first.</param>
+    internal static void Select(Tensor logits, ExtractionSettings settings, (Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp) found)
     {
         using var scope = NewDisposeScope();
-        var most = Math.Min(settings.Keep.MaxTokens, logits.shape[1]);
+        var most = found.TokenIds.shape[1];
         logits.sub_(logits.logsumexp(-1, keepdim: true));                                             // (n, V), log p
         var (top, ids) = logits.topk((int)most);                                                      // (n, K), falling
         var unused = Unused(logits, top, settings);
@@ -21,7 +21,9 @@ internal static class Nucleus
 
         var rest = logits.scatter_(-1, ids, full_like(top, double.NegativeInfinity));                 // log p outside the nucleus
         var tail = stack(settings.InverseTemperatures.Select(x => (rest * x).logsumexp(-1)), -1);     // (n, M)
-        return (ids.MoveToOuterDisposeScope(), top.MoveToOuterDisposeScope(), tail.MoveToOuterDisposeScope());
+        found.TokenIds.copy_(ids);
+        found.LogProbabilities.copy_(top);
+        found.TailLogSumExp.copy_(tail);
     }
 
     /// <returns>(n, K) bool: slots after the mass is reached. The first is always used.</returns>

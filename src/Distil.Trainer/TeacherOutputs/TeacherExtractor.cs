@@ -14,7 +14,7 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var (final, mean) = Run(inputIds);
+        var (final, mean) = settings.MeanHidden ? teacher.ForwardWithMean(inputIds) : (teacher.Forward(inputIds), null);
         var sparse = Sparse(final, teacher.HeadWeight, settings, lengths);
         return new(
             sparse.TokenIds.MoveToOuterDisposeScope(), sparse.LogProbabilities.MoveToOuterDisposeScope(), sparse.TailLogSumExp.MoveToOuterDisposeScope(),
@@ -30,24 +30,31 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
     {
         using var scope = NewDisposeScope();
         var states = final.reshape(-1, final.shape[^1]);                                              // (N, D)
-        var (ids, kept, tail) = (new List<Tensor>(), new List<Tensor>(), new List<Tensor>());
-        for (var start = 0L; start < states.shape[0]; start += settings.ChunkPositions)
+        var (positions, vocabulary, device) = (states.shape[0], headWeight.shape[0], final.device);
+        var most = Math.Min(settings.Keep.MaxTokens, vocabulary);
+        var (ids, kept) = (empty([positions, most], ScalarType.Int64, device), empty([positions, most], ScalarType.Float32, device));
+        var tail = empty([positions, settings.InverseTemperatures.Count], ScalarType.Float32, device);
+        var kernel = CudaNucleus.Serves(headWeight, settings);
+        var stride = (vocabulary + 7) / 8 * 8;                                                        // rows of whole vectors, for the kernel
+        var buffer = empty([Math.Min(settings.ChunkPositions, positions), stride], headWeight.dtype, device).narrow(1, 0, vocabulary);
+        for (var start = 0L; start < positions; start += settings.ChunkPositions)
         {
             using var chunkScope = NewDisposeScope();
-            var chunk = states.narrow(0, start, Math.Min(settings.ChunkPositions, states.shape[0] - start));
-            var logits = chunk.matmul(headWeight.t()).to(ScalarType.Float32);                         // (n, V)
-            var selected = Nucleus.Select(logits, settings);
-            ids.Add(selected.TokenIds.MoveToOuterDisposeScope());
-            kept.Add(selected.LogProbabilities.MoveToOuterDisposeScope());
-            tail.Add(selected.TailLogSumExp.MoveToOuterDisposeScope());
+            var count = Math.Min(settings.ChunkPositions, positions - start);
+            var logits = buffer.narrow(0, 0, count).addmm_(states.narrow(0, start, count), headWeight.t(), beta: 0); // (n, V)
+            var found = (ids.narrow(0, start, count), kept.narrow(0, start, count), tail.narrow(0, start, count));
+            if (kernel)
+                CudaNucleus.Select(logits, settings, found);
+            else
+                Nucleus.Select(logits.to(ScalarType.Float32), settings, found);
         }
 
-        var targets = new TeacherTargets(cat(ids), cat(kept), cat(tail), settings.InverseTemperatures, MeanHidden: null);
+        var targets = new TeacherTargets(ids, kept, tail, settings.InverseTemperatures, MeanHidden: null);
         if (lengths is not null)
             targets = WithPadding(targets, RealPositions.Of(lengths, final.shape[1]).flatten().eq(0));
 
-        // Slots that no position uses are not worth carrying along.
-        var width = targets.LogProbabilities.isneginf().logical_not_().sum(-1).max().item<long>();
+        // Slots that no position uses are not worth carrying along; to find them a GPU would have to be waited for.
+        var width = kernel ? most : targets.LogProbabilities.isneginf().logical_not_().sum(-1).max().item<long>();
         return targets with
         {
             TokenIds = targets.TokenIds.narrow(-1, 0, width).contiguous().MoveToOuterDisposeScope(),
@@ -68,17 +75,5 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
             LogProbabilities = kept,
             TailLogSumExp = targets.TailLogSumExp.masked_fill(column, double.NegativeInfinity),
         };
-    }
-
-    private (Tensor Final, Tensor? Mean) Run(Tensor inputIds)
-    {
-        if (!settings.MeanHidden)
-            return (teacher.Forward(inputIds), null);
-        using var scope = NewDisposeScope();
-        var (final, layers) = teacher.ForwardWithLayers(inputIds);
-        var mean = zeros(final.shape, ScalarType.Float32, final.device);
-        foreach (var layer in layers.Skip(1))
-            mean.add_(layer);
-        return (final.MoveToOuterDisposeScope(), mean.div_(layers.Count - 1).MoveToOuterDisposeScope());
     }
 }

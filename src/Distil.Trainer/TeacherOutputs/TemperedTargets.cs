@@ -6,9 +6,4 @@ namespace Distil.Trainer.TeacherOutputs;
 /// <param name="TokenIds">(N, K) int64; an unused slot repeats the first.</param>
 /// <param name="KeptLog">log q of each kept token, (N, K) float32; −inf where the slot is unused.</param>
 /// <param name="TailLog">log of the bucket's mass, (N) float32; −inf where all tokens are kept.</param>
-public sealed record TemperedTargets(Tensor TokenIds, Tensor KeptLog, Tensor TailLog)
-{
-    /// <summary>Some of the positions, as views.</summary>
-    internal TemperedTargets Slice(long start, long length) =>
-        new(TokenIds.narrow(0, start, length), KeptLog.narrow(0, start, length), TailLog.narrow(0, start, length));
-}
+public sealed record TemperedTargets(Tensor TokenIds, Tensor KeptLog, Tensor TailLog);

@@ -70,7 +70,7 @@ public sealed class DistillationHeadTests
         var logits = hidden.matmul(head.t()).detach().reshape(-1, V);
         var all = ones(B * S);
         var targets = DistillationHead.Targets(
-            ids, all, all, Kept(teacher, topP, maxTokens, temperature, null).At(temperature), new(0.3, 0.6, temperature));
+            ids, all, all, Kept(teacher, topP, maxTokens, temperature, null), new(0.3, 0.6, temperature));
         var (plainLogits, fusedLogits) = (logits.clone(), logits.clone());
 
         var plain = TorchLogitLoss.Apply(plainLogits, targets);

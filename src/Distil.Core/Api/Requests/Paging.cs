@@ -7,18 +7,22 @@ namespace Distil.Core.Api.Requests;
 /// <summary>The query parameters <c>limit</c> and <c>continuationToken</c>.</summary>
 /// <param name="Limit">Most items of a page.</param>
 /// <param name="After">The last item of the page before; null for the first page.</param>
-internal sealed record Paging(int Limit, string? After)
+public sealed record Paging(int Limit, string? After)
 {
-    private const int MostLimit = 200;
-    private const int UsualLimit = 50;
+    /// <summary>Most items that a page can have.</summary>
+    public const int MostLimit = 200;
+
+    /// <summary>Items of a page where the request does not say.</summary>
+    public const int UsualLimit = 50;
+
     private const int LongestToken = 2048;
 
     /// <summary>Reads both.</summary>
     /// <exception cref="ApiProblemException">400: one of them cannot be read.</exception>
-    public static Paging Parse(string? limit, string? continuationToken) => new(ParseLimit(limit), ParseToken(continuationToken));
+    internal static Paging Parse(string? limit, string? continuationToken) => new(ParseLimit(limit), ParseToken(continuationToken));
 
     /// <summary>The token that leads from an item to the next page.</summary>
-    public static string TokenAfter(string item) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(item));
+    internal static string TokenAfter(string item) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(item));
 
     private static int ParseLimit(string? text)
     {
@@ -39,9 +43,8 @@ internal sealed record Paging(int Limit, string? After)
             return null;
         }
 
-        var bytes = new byte[Base64Url.GetMaxDecodedLength(Math.Min(token.Length, LongestToken))];
-        return token.Length is > 0 and <= LongestToken && Base64Url.TryDecodeFromChars(token, bytes, out var length) && length > 0
-            ? Encoding.UTF8.GetString(bytes, 0, length)
+        return token.Length is > 0 and <= LongestToken && Base64Url.IsValid(token)
+            ? Encoding.UTF8.GetString(Base64Url.DecodeFromChars(token))
             : throw BadParameter("continuationToken", token, "one that a page before gave");
     }
 

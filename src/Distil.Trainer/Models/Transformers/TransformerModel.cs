@@ -9,13 +9,17 @@ public sealed class TransformerModel : ILanguageModel
 {
     private readonly TransformerWeights _weights;
     private readonly RotaryEmbedding _rotary;
+    private readonly FusedForward? _fused;
 
     private TransformerModel(TransformerConfig config, TransformerWeights weights, Device device, bool trainable, ScalarType rotaryPrecision)
     {
         (Config, Device, _weights) = (config, device, weights);
         _rotary = new RotaryEmbedding(config, device, rotaryPrecision);
         if (!trainable)
+        {
+            _fused = FusedForward.Serves(config, weights) ? new FusedForward(config, weights) : null;
             return;
+        }
 
         TrainableParameters = weights.All;
         foreach (var weight in weights.All)
@@ -76,6 +80,10 @@ public sealed class TransformerModel : ILanguageModel
         return new TransformerModel(config, new TransformerWeights(config, weights), device, trainable: true, ScalarType.Float32);
     }
 
+    /// <summary>A frozen model from any source of weights.</summary>
+    internal static TransformerModel CreateFrozen(TransformerConfig config, IWeightSource weights, Device device) =>
+        new(config, new TransformerWeights(config, weights), device, trainable: false, ScalarType.Float32);
+
     /// <summary>Writes config.json and model.safetensors, which transformers reads. The tokenizer is the caller's.</summary>
     /// <param name="folder">Created where it is not there.</param>
     /// <param name="dtype">Element type on disk: float32 or bfloat16.</param>
@@ -99,7 +107,17 @@ public sealed class TransformerModel : ILanguageModel
     }
 
     /// <inheritdoc />
-    public Tensor Forward(Tensor inputIds) => Run(inputIds, cache: null, layers: null);
+    public Tensor Forward(Tensor inputIds) => _fused is null ? Run(inputIds, cache: null, layers: null) : _fused.Run(inputIds, Angles(inputIds), mean: null);
+
+    /// <inheritdoc />
+    public (Tensor Final, Tensor Mean) ForwardWithMean(Tensor inputIds)
+    {
+        if (_fused is null)
+            return ((ILanguageModel)this).MeanOfLayers(inputIds);
+
+        var mean = zeros([inputIds.shape[0], inputIds.shape[1], HiddenSize], ScalarType.Float32, Device);
+        return (_fused.Run(inputIds, Angles(inputIds), mean), mean);
+    }
 
     /// <inheritdoc />
     public (Tensor Final, IReadOnlyList<Tensor> Layers) ForwardWithLayers(Tensor inputIds)
@@ -129,9 +147,12 @@ public sealed class TransformerModel : ILanguageModel
     /// <inheritdoc />
     public void Dispose()
     {
+        _fused?.Dispose();
         _weights.Dispose();
         _rotary.Dispose();
     }
+
+    private (Tensor Cos, Tensor Sin) Angles(Tensor inputIds) => _rotary.At(0, inputIds.shape[1], Dtype);
 
     private Tensor Run(Tensor inputIds, KeyValueCache? cache, List<Tensor>? layers)
     {

@@ -7,8 +7,9 @@ namespace Distil.Trainer.Training.Optimizers;
 
 /// <summary>AdamW as PyTorch computes it, with clipping by the global gradient norm, over flat float32 buffers.</summary>
 /// <remarks>
-/// The weights that count are the optimiser's own float32 copy; a step ends by writing them to the model's parameters, so that tied or viewed
-/// tensors stay what they are. Nothing here waits for a GPU.
+/// The weights that count are the optimiser's own float32 copy; a step ends by writing them to the model's parameters. On a GPU with this project's
+/// kernels the parameters are moved into the optimiser's buffers instead (<see cref="CudaAdamW"/>): views made of them before stay behind.
+/// Nothing here waits for a GPU.
 /// </remarks>
 public sealed class AdamW : IDisposable
 {
@@ -18,6 +19,8 @@ public sealed class AdamW : IDisposable
 
     private readonly IReadOnlyList<NamedParameter> _parameters;
     private readonly AdamWOptions _options;
+    private readonly FlatLayout _layout;
+    private readonly CudaAdamW? _kernel;
     private readonly FlatBuffer _weights;
     private readonly FlatBuffer _mean;
     private readonly FlatBuffer _square;
@@ -30,9 +33,12 @@ public sealed class AdamW : IDisposable
         ArgumentOutOfRangeException.ThrowIfZero(parameters.Count);
         _parameters = parameters;
         _options = options;
-        _weights = FlatBuffer.CopyOf(parameters);
-        _mean = FlatBuffer.Zeros(parameters);
-        _square = FlatBuffer.Zeros(parameters);
+        _layout = new(parameters);
+        _weights = new(parameters, _layout);
+        _mean = new(parameters, _layout);
+        _square = new(parameters, _layout);
+        _weights.ReadFrom(parameters);
+        _kernel = CudaAdamW.Serves(parameters) ? new(parameters, _layout, _weights) : null;
     }
 
     /// <value>Steps taken since the beginning, resumed ones included.</value>
@@ -49,13 +55,21 @@ public sealed class AdamW : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var gradient = TakeGradients();                                                      // (P)
-        var norm = gradient.norm();
-        gradient.mul_((maximumNorm / (norm + 1e-6)).clamp_max(1.0));                         // as PyTorch's clip_grad_norm_
-
+        var gradients = _layout.Join(TakeGradients());
         Steps++;
         var correction1 = 1 - Math.Pow(_options.Beta1, Steps);
         var correction2 = 1 - Math.Pow(_options.Beta2, Steps);
+        if (_kernel is not null)
+        {
+            return _kernel.Step(gradients, _weights, _mean, _square, new(
+                maximumNorm, learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, correction1, correction2)).MoveToOuterDisposeScope();
+        }
+
+        var gradient = gradients.Half is null                                                // (P)
+            ? gradients.Single!
+            : cat([gradients.Half.to(ScalarType.Float32), .. gradients.Single is null ? [] : new[] { gradients.Single }]);
+        var norm = gradient.norm();
+        gradient.mul_((maximumNorm / (norm + 1e-6)).clamp_max(1.0));                         // as PyTorch's clip_grad_norm_
         _weights.All.mul_(1 - learningRate * _options.WeightDecay);
         _mean.All.mul_(_options.Beta1).add_(gradient, alpha: 1 - _options.Beta1);
         _square.All.mul_(_options.Beta2).addcmul_(gradient, gradient, value: 1 - _options.Beta2);
@@ -89,30 +103,32 @@ public sealed class AdamW : IDisposable
         Read(state, MeanPrefix, _mean);
         Read(state, SquarePrefix, _square);
         Steps = ReadExact(state, StepName, [1]).item<long>();
-        _weights.WriteTo(_parameters);
+        if (_kernel is null)
+            _weights.WriteTo(_parameters);
+        else
+            _kernel.Follow(_weights);
     }
 
     /// <inheritdoc />
     public void Dispose()
     {
+        _kernel?.Dispose();
         _weights.Dispose();
         _mean.Dispose();
         _square.Dispose();
     }
 
-    private Tensor TakeGradients()
+    private Tensor[] TakeGradients()
     {
         var parts = new Tensor[_parameters.Count];
         for (var i = 0; i < parts.Length; i++)
         {
             var (name, value) = _parameters[i];
-            var gradient = value.grad ?? throw new InvalidOperationException($"{name} has no gradient: the loss does not depend on it.");
-            parts[i] = gradient.flatten();
+            parts[i] = value.grad ?? throw new InvalidOperationException($"{name} has no gradient: the loss does not depend on it.");
             value.grad = null;
         }
 
-        var all = cat(parts);
-        return all.dtype == ScalarType.Float32 ? all : all.to_type(ScalarType.Float32);
+        return parts;
     }
 
     private static void Read(SafetensorsFile file, string prefix, FlatBuffer buffer)

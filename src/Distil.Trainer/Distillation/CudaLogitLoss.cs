@@ -1,0 +1,49 @@
+using Distil.Trainer.Kernels;
+using Distil.Trainer.Kernels.Launching;
+using Distil.Trainer.TeacherOutputs;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Distillation;
+
+/// <summary>CE, bucketed KL and their gradient as one CUDA kernel: two readings of each row of logits and one writing. Equal to <see cref="TorchLogitLoss"/>.</summary>
+/// <remarks>It takes the teacher's outputs as stored and tempers them itself: nothing is made beside the logits, and nothing waits for the GPU.</remarks>
+internal static class CudaLogitLoss
+{
+    /// <summary>A thread holds one kept token, and the temperature's weights are arguments.</summary>
+    private const int MostKept = 1024, MostNodes = 12;
+
+    private static readonly CudaProgram Program = new("distillation.cu");
+
+    /// <summary>Whether it serves here.</summary>
+    internal static bool Serves(Tensor headWeight, TeacherTargets? targets) =>
+        headWeight.dtype is ScalarType.BFloat16 or ScalarType.Float32
+        && (targets is null || (targets.TokenIds.shape[1] <= MostKept && targets.InverseTemperatures.Count <= MostNodes))
+        && KernelSupport.Use(headWeight, "the distillation head", "its losses take about 10 times as long, and their memory four times as much");
+
+    /// <summary>Elements from one row of logits to the next: rows begin at whole vectors of 16 bytes.</summary>
+    internal static long Stride(long vocabulary) => (vocabulary + 7) / 8 * 8;
+
+    /// <inheritdoc cref="TorchLogitLoss.Apply"/>
+    /// <param name="logits">(n, V) bfloat16 or float32, rows <see cref="Stride"/> apart; overwritten.</param>
+    /// <param name="targets">Of the same n positions.</param>
+    /// <param name="losses">Filled, (n) float32 each.</param>
+    internal static void Apply(Tensor logits, LogitTargets targets, PositionLosses losses)
+    {
+        var (rows, vocabulary, teacher) = ((int)logits.shape[0], (int)logits.shape[1], targets.Teacher);
+        var kept = teacher is null ? 0 : (int)teacher.TokenIds.shape[1];
+        var nodes = teacher?.InverseTemperatures.Count ?? 0;
+        Span<float> w = stackalloc float[MostNodes];
+        if (teacher is not null)
+        {
+            foreach (var (i, weight) in TemperatureNodes.Weights(teacher.InverseTemperatures, 1 / targets.Temperature).Index())
+                w[i] = (float)weight;
+        }
+
+        // A warp at least, a thread for each kept token, and no more threads than the row has work for.
+        var threads = (int)Math.Clamp(Math.Max(kept, vocabulary / 32) / 32 * 32 + 32, 128, 1024);
+        Program[logits.dtype == ScalarType.BFloat16 ? "distillation_bf16" : "distillation_float"].Launch(
+            new(rows, threads), KernelArgument.Strided(logits), logits.stride(0), vocabulary, targets.Labels, targets.CrossEntropyScale, targets.KlScale,
+            teacher?.TokenIds, teacher?.LogProbabilities, teacher?.TailLogSumExp, kept, nodes, (float)(1 / targets.Temperature),
+            w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], losses.CrossEntropy, losses.Kl);
+    }
+}

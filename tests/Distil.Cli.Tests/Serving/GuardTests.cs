@@ -1,0 +1,123 @@
+using System.Text;
+using Distil.Cli.Serving;
+using Distil.Core.Api.Documents;
+using Distil.Core.Errors;
+
+namespace Distil.Cli.Tests.Serving;
+
+public sealed class GuardTests(SharedAzurite azurite)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("rebound.example", 421)]
+    [InlineData("127.0.0.1.example:80", 421)]
+    [InlineData("10.0.0.1", 421)]
+    [InlineData("localhost:1234", 200)]
+    [InlineData("127.0.0.1", 200)]
+    [InlineData("[::1]:80", 200)]
+    public async Task On_loopback_no_other_name_is_answered_to(string host, int status)
+    {
+        await using var api = await ServedApi.StartAsync(azurite);
+        foreach (var path in (string[])["/api/runs", "/openapi.json"])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Host = host;
+            using var response = await api.Client.SendAsync(request, Cancel);
+            Assert.Equal(status, (int)response.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task Pages_of_other_sites_can_start_and_stop_nothing()
+    {
+        await using var api = await ServedApi.StartAsync(azurite);
+        var run = await api.NewRunAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/runs/{run}/cancel");
+        request.Headers.Add("Origin", "https://elsewhere.example");
+        await ServedApi.ProblemAsync(api.Client.SendAsync(request, Cancel), 403, "Origin");
+        Assert.Empty(api.Host.Signals);
+
+        using var own = new HttpRequestMessage(HttpMethod.Post, $"/api/runs/{run}/cancel");
+        own.Headers.Add("Origin", $"http://{api.Client.BaseAddress!.Authority}");
+        using var response = await api.Client.SendAsync(own, Cancel);
+        await ServedApi.ReadAsync<SubmittedRun>(response, 202);
+    }
+
+    [Fact]
+    public async Task Pages_of_other_sites_can_read_nothing()
+    {
+        await using var api = await ServedApi.StartAsync(azurite);
+        using var request = new HttpRequestMessage(HttpMethod.Options, "/api/runs");
+        request.Headers.Add("Origin", "https://elsewhere.example");
+        request.Headers.Add("Access-Control-Request-Method", "POST");
+        using var preflight = await api.Client.SendAsync(request, Cancel);
+        Assert.False(preflight.IsSuccessStatusCode);
+
+        using var plain = new HttpRequestMessage(HttpMethod.Get, "/api/runs");
+        plain.Headers.Add("Origin", "https://elsewhere.example");
+        using var answer = await api.Client.SendAsync(plain, Cancel);
+        Assert.DoesNotContain(preflight.Headers.Concat(answer.Headers), header => header.Key.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task The_API_key_opens_everything_and_nothing_else_does()
+    {
+        await using var api = await ServedApi.StartAsync(azurite, ServedApi.ApiKey);
+        string?[] wrong = [null, "Bearer", "Bearer ", "Bearer wrong", $"Bearer {ServedApi.ApiKey[..^1]}", $"Bearer {ServedApi.ApiKey}x", $"Token {ServedApi.ApiKey}", "Basic ???", Basic("wrong"), "Basic YQ=="];
+        foreach (var authorization in wrong)
+        {
+            foreach (var path in (string[])["/api/runs", "/openapi.json", "/", "/api/schema", "/api/nothing"])
+                await ServedApi.ProblemAsync(SendAsync(path, authorization), 401, "API key");
+        }
+
+        foreach (var authorization in (string[])[$"Bearer {ServedApi.ApiKey}", $"bearer {ServedApi.ApiKey}", Basic(ServedApi.ApiKey)])
+        {
+            using var response = await SendAsync("/api/runs", authorization);
+            Assert.Equal(200, (int)response.StatusCode);
+        }
+
+        using var health = await SendAsync("/api/health", null);
+        Assert.Equal(200, (int)health.StatusCode);
+
+        static string Basic(string key) => $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"anybody:{key}"))}";
+
+        Task<HttpResponseMessage> SendAsync(string path, string? authorization)
+        {
+            var request = new HttpRequestMessage(HttpMethod.Get, path);
+            if (authorization is not null)
+                request.Headers.TryAddWithoutValidation("Authorization", authorization);
+
+            return api.Client.SendAsync(request, Cancel);
+        }
+    }
+
+    [Theory]
+    [InlineData("http://0.0.0.0:7080")]
+    [InlineData("http://*:7080")]
+    [InlineData("http://127.0.0.1:7080;http://10.1.2.3:7080")]
+    [InlineData("https://example.com")]
+    public void Beyond_loopback_there_must_be_a_key_and_local_paths_are_closed(string urls)
+    {
+        var options = new ServeOptions { Urls = ServeOptions.ParseUrls(urls) };
+        Assert.Contains("API key", Assert.Throws<InvalidInputException>(options.Checked).Message, StringComparison.Ordinal);
+        Assert.Empty((options with { ApiKey = ServedApi.ApiKey }).Checked().PathRoots!);
+        Assert.Equal(["/data"], (options with { ApiKey = ServedApi.ApiKey, PathRoots = ["/data"] }).Checked().PathRoots!);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:0")]
+    [InlineData("http://localhost:7080;http://[::1]:7080")]
+    public void Loopback_needs_no_key(string urls) => Assert.Null(new ServeOptions { Urls = ServeOptions.ParseUrls(urls) }.Checked().PathRoots);
+
+    [Theory]
+    [InlineData("ftp://127.0.0.1")]
+    [InlineData("127.0.0.1:7080")]
+    [InlineData("http://127.0.0.1:7080/under")]
+    [InlineData("http://127.0.0.1:99999")]
+    public void What_cannot_be_listened_on_is_refused(string urls) => Assert.Throws<InvalidInputException>(() => ServeOptions.ParseUrls(urls));
+
+    [Fact]
+    public void A_short_key_is_refused() =>
+        Assert.Contains("at least 16", Assert.Throws<InvalidInputException>(() => new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0"), ApiKey = "short" }.Checked()).Message, StringComparison.Ordinal);
+}

@@ -1,0 +1,25 @@
+using System.Collections.Concurrent;
+using Distil.Core.Api;
+using Distil.Core.Pipeline;
+
+namespace Distil.Cli.Tests.Serving;
+
+/// <summary>A host that starts nothing and remembers what it was asked.</summary>
+internal sealed class RecordingRunHost : IRunHost
+{
+    public ConcurrentQueue<PipelineInput> Scheduled { get; } = new();
+
+    public ConcurrentQueue<(string RunId, string Signal)> Signals { get; } = new();
+
+    public Task ScheduleAsync(PipelineInput input, CancellationToken cancel)
+    {
+        Scheduled.Enqueue(input);
+        return Task.CompletedTask;
+    }
+
+    public Task SignalAsync(string runId, string signal, string value, CancellationToken cancel)
+    {
+        Signals.Enqueue((runId, signal));
+        return Task.CompletedTask;
+    }
+}
