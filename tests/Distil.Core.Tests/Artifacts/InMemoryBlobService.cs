@@ -159,7 +159,7 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
             .Distinct().Order(StringComparer.Ordinal);
         var blobs = string.Concat(names.Select(name => name.EndsWith('/')
             ? $"<BlobPrefix><Name>{SecurityElement.Escape(name)}</Name></BlobPrefix>"
-            : $"<Blob><Name>{SecurityElement.Escape(name)}</Name><Properties /></Blob>"));
+            : $"<Blob><Name>{SecurityElement.Escape(name)}</Name><Properties><Last-Modified>Thu, 01 Jan 1970 00:00:00 GMT</Last-Modified><Content-Length>{Blobs[name].Length}</Content-Length></Properties></Blob>"));
         var xml = $"<?xml version=\"1.0\"?><EnumerationResults ContainerName=\"distil\"><Blobs>{blobs}</Blobs><NextMarker /></EnumerationResults>";
         var response = Respond(HttpStatusCode.OK, System.Text.Encoding.UTF8.GetBytes(xml));
         response.Content.Headers.ContentType = new("application/xml");
