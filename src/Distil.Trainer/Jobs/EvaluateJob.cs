@@ -13,6 +13,7 @@ internal sealed class EvaluateJob : IJob
     {
         var rows = await job.ReadEvalRowsAsync(await job.ReadDatasetAsync(), job.Spec.Evaluation.MaxRows);
         using var student = await job.RestoreStudentAsync(job.Request.Variant, job.Epoch);
+        job.UsePrecision(student);
         var result = Evaluate(job, rows, student);
         await job.Store.WriteJsonAsync(ArtifactLayout.EpochReport(job.Request.RunId, job.Request.Variant, job.Epoch), result, job.Stop);
         return result;

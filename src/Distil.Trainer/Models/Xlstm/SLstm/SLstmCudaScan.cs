@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
 using Distil.Trainer.Models.Xlstm.Kernels;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -26,7 +27,12 @@ internal static class SLstmCudaScan
     internal static bool Serves(Tensor inputForget, long size)
     {
         const string name = "the sLSTM scan", cost = "a training step takes some 20 times as long";
-        if (inputForget.dtype != ScalarType.BFloat16) { return false; }
+        if (inputForget.dtype != ScalarType.BFloat16)
+        {
+            return inputForget.device_type == DeviceType.CUDA && inputForget.shape[2] > 1
+                && KernelSupport.WarnOnce($"{name} runs as plain tensor operations in {inputForget.dtype}; {cost}: training.precision bf16 uses the kernel");
+        }
+
         return KernelSupport.Use(inputForget, name, cost)
             && (size <= MostUnits || KernelSupport.WarnOnce($"{name} runs as plain tensor operations: a head has {size} units, the kernel takes {MostUnits}; {cost}"));
     }
