@@ -19,6 +19,9 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
     /// <value>Largest difference that passes, of the result and of each input's gradient.</value>
     internal double Tolerance { get; init; } = Rounding;
 
+    /// <value>By which input's gradient an input's is measured; its own, but where that is a sum that cancels.</value>
+    internal Func<int, int> ScaleOf { get; init; } = input => input;
+
     private const int Repeats = 5;
 
     /// <summary>Runs both.</summary>
@@ -33,15 +36,15 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
         var gradient = randn_like(expected).to(actual.dtype);
         GradientScope.Backward(actual, gradient);
         GradientScope.Backward(expected, gradient.to(ScalarType.Float32));
-        var gradients = inputs.Select((_, i) => Difference(fused[i].grad!, plain[i].grad!)).ToArray();
-        return new(this, Difference(actual, expected), gradients, Time(Fused, fused, gradient), Time(Plain, plain, gradient.to(ScalarType.Float32)));
+        var gradients = inputs.Select((_, i) => Difference(fused[i].grad!, plain[i].grad!, plain[ScaleOf(i)].grad!)).ToArray();
+        return new(this, Difference(actual, expected, expected), gradients, Time(Fused, fused, gradient), Time(Plain, plain, gradient.to(ScalarType.Float32)));
     }
 
-    private static double Difference(Tensor actual, Tensor expected)
+    private static double Difference(Tensor actual, Tensor expected, Tensor scale)
     {
         using var scope = NewDisposeScope();
-        var reference = expected.detach().to(ScalarType.Float64);
-        return ((actual.detach().to(ScalarType.Float64) - reference).norm() / reference.norm()).item<double>();
+        Tensor Exact(Tensor tensor) => tensor.detach().to(ScalarType.Float64);
+        return ((Exact(actual) - Exact(expected)).norm() / Exact(scale).norm()).item<double>();
     }
 
     /// <summary>Median milliseconds of a forward and backward pass.</summary>
