@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Reading;
+using Distil.Core.Sources;
 
 namespace Distil.Core.Runs;
 
@@ -91,5 +92,5 @@ public static class RunSpecReader
         }
     }
 
-    private static string Absolute(string path, string folder) => ReservedFeatures.IsRemote(path) ? path : Path.GetFullPath(path, folder);
+    private static string Absolute(string path, string folder) => SourceCatalog.IsRemote(path) ? path : Path.GetFullPath(path, folder);
 }

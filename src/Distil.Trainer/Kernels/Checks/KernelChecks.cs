@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Kernels.Checks;
 
-/// <summary>Every kernel of the student at the shapes of the paper's student and of the sample's, and at ragged ones.</summary>
+/// <summary>Every kernel at the shapes of the paper's student and of the sample's, and at ragged ones.</summary>
 internal static class KernelChecks
 {
     /// <value>All checks.</value>
@@ -17,6 +17,7 @@ internal static class KernelChecks
         LayerNorm(4096, 1536), LayerNorm(77, 160),
         HeadNorm(8, 512, 12, 128), HeadNorm(3, 7, 4, 32),
         GatedGelu(4096, 2624), GatedGelu(31, 320),
+        .. HeadChecks.All,
     ];
 
     private static KernelCheck Slstm(int batch, int length, int heads, int size) => new(

@@ -1,16 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using Distil.Core.Runs;
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Kernels.Launching;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Models.Xlstm.Kernels;
-using Distil.Trainer.TeacherOutputs;
-using Distil.Trainer.Training.Optimizers;
-using Distil.Trainer.Training.Rows;
-using Distil.Trainer.Training.Steps;
-using Distil.Trainer.Training.Targets;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Profiling;
@@ -22,45 +16,34 @@ namespace Distil.Trainer.Training.Profiling;
 /// <param name="only">Steps to run without timing the parts; 0 times them.</param>
 internal sealed class StepProfile(int batch, int length, int blocks, int only)
 {
-    private const int Vocabulary = 151_936, Width = 1536, Kept = 64, WarmUp = 60, Repeats = 20;
+    private const int WarmUp = 60, Repeats = 20;
 
     /// <summary>Runs it and says what it found, line by line.</summary>
     internal IEnumerable<string> Lines()
     {
         using var scope = NewDisposeScope();
-        manual_seed(1);
-        var config = new XlstmConfig
-        {
-            VocabularySize = Vocabulary, ContextLength = length, Blocks = blocks, Width = Width, SlstmAt = [.. Enumerable.Range(0, blocks).Where(block => block % 2 == 0)],
-            MlstmHeads = 12, SlstmHeads = 12, QkvBlockSize = 32, FeedForwardProjFactor = 1.7,
-        };
-        var embedding = randn([Vocabulary, Width], ScalarType.BFloat16, CUDA) * 0.02;
-        using var model = XlstmModel.Create(config, embedding, embedding, 1, CUDA);
-        embedding.Dispose();
-        model.UseBFloat16();
-        using var optimizer = new AdamW(model.TrainableParameters, new());
-        var distillation = new DeltaDistillation(new DistillationSpec());
-        var step = new TrainingStep(model, optimizer, distillation, 1.0, 1024);
-        using var data = Batch();
+        using var student = new PaperStudent(length, blocks);
+        var (config, model, optimizer) = (student.Config, student.Model, student.Optimizer);
+        using var data = PaperStudent.Batch(batch, length);
         var ids = data.Parts[0].Rows.InputIds;
         yield return $"{ParameterCounts.Of(config).Trainable / 1e6:0.0} M trainable, {batch} × {length} tokens";
 
-        long tokens = batch * (long)length, k = 0;
-        for (var i = 0; i < only; i++) { Once(() => step.Run(data, distillation.At(0, k++), 2e-4), null); }
+        var tokens = batch * (long)length;
+        for (var i = 0; i < only; i++) { Once(() => student.Step(data), null); }
         if (only > 0)
         {
             cuda.synchronize();
             yield break;
         }
 
-        var whole = Wall(() => step.Run(data, distillation.At(0, k++), 2e-4));
+        var whole = Wall(() => student.Step(data));
         yield return Line("training step, as it runs", whole) + $", {tokens / whole * 1000:N0} tokens/s";
         yield return $"GPU memory in use after it: {CudaCard.MemoryInUse() / (double)(1 << 30):0.00} GiB";
-        yield return Line("host time to issue a step", Issue(() => step.Run(data, distillation.At(0, k++), 2e-4)));
+        yield return Line("host time to issue a step", Issue(() => student.Step(data)));
 
-        var hidden = randn([batch, length, Width], ScalarType.BFloat16, CUDA);
-        var x = randn([batch, length, Width], ScalarType.Float32, CUDA).requires_grad_();
-        var gradient = randn([batch, length, Width], ScalarType.Float32, CUDA);
+        var hidden = randn([batch, length, PaperStudent.Width], ScalarType.BFloat16, CUDA);
+        var x = randn([batch, length, PaperStudent.Width], ScalarType.Float32, CUDA).requires_grad_();
+        var gradient = randn([batch, length, PaperStudent.Width], ScalarType.Float32, CUDA);
         yield return Line("forward, without gradient", Wall(() =>
         {
             using var frozen = no_grad();
@@ -69,7 +52,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only)
         yield return Line("blocks forward + backward", Wall(() => GradientScope.Backward(model.Forward(ids), hidden), Clear));
         yield return Line("host time to issue blocks forward", Issue(() => model.Forward(ids)));
         Clear();
-        yield return Line("head and loss", Wall(() => DistillationHead.Compute(hidden, model.HeadWeight, ids, null, data.Parts[0].Targets!.Outputs, new(0.1, 0.8, 2), 1024)));
+        yield return Line("head and loss", Wall(() => DistillationHead.Compute(hidden, model.HeadWeight, ids, null, data.Parts[0].Targets!.Outputs, new(0.1, 0.8, 2), 512)));
         for (var block = 0; block < Math.Min(2, blocks); block++)
         {
             var which = block;
@@ -148,20 +131,5 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only)
         using var scope = NewDisposeScope();
         prepare?.Invoke();
         run();
-    }
-
-    private StepBatch Batch()
-    {
-        using var scope = NewDisposeScope();
-        var positions = batch * (long)length;
-        Tensor Kept<T>(T tensor) where T : Tensor => tensor.DetachFromDisposeScope();
-        var logs = nn.functional.log_softmax(randn([positions, 4 * StepProfile.Kept], ScalarType.Float32, CUDA) * 3, -1);
-        var kept = logs.narrow(1, 0, StepProfile.Kept).contiguous();
-        double[] nodes = [.. TemperatureNodes.Between(1, 2)];
-        var tail = stack(nodes.Select(node => (logs.narrow(1, StepProfile.Kept, 3 * StepProfile.Kept) * node).logsumexp(-1)), -1);
-        var targets = new TeacherTargets(
-            Kept(randint(Vocabulary, [positions, StepProfile.Kept], ScalarType.Int64, CUDA)), Kept(kept), Kept(tail), nodes, Kept(randn([batch, length, Width], ScalarType.Float32, CUDA)));
-        var rows = new TokenBatch(Kept(randint(Vocabulary, [batch, length], ScalarType.Int64, CUDA)), null, batch, positions, positions - batch);
-        return new([(rows, new BatchTargets(targets, null))]);
     }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace Distil.Cli.Processes;
+namespace Distil.Hosting.Processes;
 
 /// <summary>Ends other processes politely.</summary>
 internal static class Signals

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace Distil.Cli.Processes;
+namespace Distil.Hosting.Processes;
 
 /// <summary>A trainer process that does one job after another: it reads request URIs from its input and answers <c>done URI</c> to each.</summary>
 /// <remarks>The pipe to its input closes when this process ends, however it ends; the worker then ends too.</remarks>

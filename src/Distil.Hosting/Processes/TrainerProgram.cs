@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 
-namespace Distil.Cli.Processes;
+namespace Distil.Hosting.Processes;
 
 /// <summary>Where the trainer program is and how it is started.</summary>
 public static class TrainerProgram
@@ -38,13 +37,13 @@ public static class TrainerProgram
     }
 
     /// <summary>How to start one that does jobs.</summary>
-    /// <param name="workspace">Where it keeps its copies.</param>
-    /// <param name="storage">Where the jobs are.</param>
-    internal static ProcessStartInfo Worker(Workspace workspace, LocalStorage storage)
+    /// <param name="connectionString">Where the jobs are.</param>
+    /// <param name="cache">The folder of its copies.</param>
+    internal static ProcessStartInfo Worker(string connectionString, string cache)
     {
         var command = Command(["work"]);
-        command.Environment[ArtifactStore.ConnectionVariable] = storage.ConnectionString;
-        command.Environment.TryAdd("DISTIL_CACHE", workspace.Cache);
+        command.Environment[ArtifactStore.ConnectionVariable] = connectionString;
+        command.Environment.TryAdd("DISTIL_CACHE", cache);
         return command;
     }
 

@@ -1,11 +1,13 @@
 using Distil.Core.Api;
 using Microsoft.AspNetCore.Http;
 
-namespace Distil.Cli.Serving;
+namespace Distil.Hosting.Http;
 
 /// <summary>Copies what an operation answers to the response.</summary>
-internal sealed class ApiResult(ApiResponse answer) : IResult
+/// <param name="answer">Closed with the response.</param>
+public sealed class ApiResult(ApiResponse answer) : IResult
 {
+    /// <inheritdoc />
     public async Task ExecuteAsync(HttpContext http)
     {
         await using var closing = answer;

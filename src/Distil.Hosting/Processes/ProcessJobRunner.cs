@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Distil.Core.Jobs;
 
-namespace Distil.Cli.Processes;
+namespace Distil.Hosting.Processes;
 
 /// <summary>Runs jobs in child processes that stay warm: starting torch must not dominate a small run.</summary>
 /// <param name="command">Makes the command that starts a worker, its environment included.</param>
