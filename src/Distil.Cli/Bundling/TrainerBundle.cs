@@ -34,7 +34,7 @@ public static class TrainerBundle
             CopyFolder(workspace.RepositoryFile("bench", "gpu"), Path.Combine(content, "bench"));
         }
 
-        CopyRuntime(Path.Combine(content, "dotnet"));
+        CopyRuntime(Path.Combine(content, "dotnet"), web: bench);
         WriteLauncher(Path.Combine(content, "distil-trainer"));
         File.Copy(workspace.RepositoryFile("LICENSE"), Path.Combine(content, "LICENSE"));
 
@@ -44,11 +44,15 @@ public static class TrainerBundle
         File.Move(partial, output, overwrite: true);
     }
 
-    private static void CopyRuntime(string target)
+    /// <param name="target">Where it goes.</param>
+    /// <param name="web">Whether ASP.NET Core goes along: the benchmarks' project uses the command, which serves HTTP.</param>
+    private static void CopyRuntime(string target, bool web)
     {
+        const string aspNetCore = "Microsoft.AspNetCore.App";
         var runtime = new DirectoryInfo(RuntimeEnvironment.GetRuntimeDirectory());
         var root = runtime.Parent!.Parent!.Parent!.FullName;
-        foreach (var folder in new[] { Path.Combine("shared", runtime.Parent.Name, runtime.Name), Path.Combine("host", "fxr", runtime.Name) })
+        string[] folders = [Path.Combine("shared", runtime.Parent.Name, runtime.Name), Path.Combine("host", "fxr", runtime.Name)];
+        foreach (var folder in web ? [.. folders, Path.Combine("shared", aspNetCore, runtime.Name)] : folders)
         {
             var to = Directory.CreateDirectory(Path.Combine(target, folder)).FullName;
             foreach (var file in Directory.EnumerateFiles(Path.Combine(root, folder)))
