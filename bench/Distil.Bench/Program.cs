@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Distil.Bench;
+using Distil.Bench.Serving;
 
-return new RootCommand("Measures Distil's kernels: medians on this machine.")
+return new RootCommand("Measures Distil on this machine.")
 {
     HeadBench.Create(),
     SLstmBench.Create(),
     MLstmBench.Create(),
+    ServeBench.Create(),
 }.Parse(args).Invoke();
