@@ -4,8 +4,10 @@ using Distil.Bench.Serving;
 
 return new RootCommand("Measures Distil on this machine.")
 {
+    GpuBench.Create(),
     HeadBench.Create(),
     SLstmBench.Create(),
     MLstmBench.Create(),
     ServeBench.Create(),
+    TableCommand.Create(),
 }.Parse(args).Invoke();

@@ -7,6 +7,7 @@ var root = new RootCommand("Distil's trainer: the program that a job runs, and t
     EvaluateCommand.Create(),
     ForwardCommand.Create(),
     GenerateCommand.Create(),
+    KernelsCommand.Create(),
     PretrainCommand.Create(),
     StoriesCommand.Create(),
     TokenizeCommand.Create(),

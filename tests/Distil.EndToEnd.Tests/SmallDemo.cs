@@ -39,13 +39,19 @@ internal static class SmallDemo
     /// <summary>About 12,000 tokens of text, a document a line.</summary>
     private static string Text(string folder)
     {
+        var path = Path.Combine(folder, "stories.txt");
+        File.WriteAllLines(path, Stories());
+        return path;
+    }
+
+    /// <summary>About 12,000 tokens of text.</summary>
+    public static IEnumerable<string> Stories()
+    {
         string[] names = ["Mira", "Tom", "Old Ben", "Lily", "the small fox", "Anna"];
         string[] things = ["red kite", "silver key", "wooden boat", "warm scarf", "round stone"];
         string[] places = ["the river", "the hill", "the market", "the old mill"];
-        var path = Path.Combine(folder, "stories.txt");
-        File.WriteAllLines(path, Enumerable.Range(0, 240).Select(i =>
+        return Enumerable.Range(0, 240).Select(i =>
             $"{names[i % 6]} went to {places[i % 4]} with a {things[i % 5]}. There {names[(i + 1) % 6]} was waiting. "
-            + $"\"Is that your {things[i % 5]}?\" asked {names[(i + 1) % 6]}. They played at {places[i % 4]} until the sun went down, and then they went home."));
-        return path;
+            + $"\"Is that your {things[i % 5]}?\" asked {names[(i + 1) % 6]}. They played at {places[i % 4]} until the sun went down, and then they went home.");
     }
 }

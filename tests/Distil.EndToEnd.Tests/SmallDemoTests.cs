@@ -67,7 +67,7 @@ public sealed class SmallDemoTests
         var result = await ended;
         Assert.Equal(1, result.ExitCode);
         Assert.Contains($"error: {runId} was cancelled", result.Error, StringComparison.Ordinal);
-        Assert.False(Cli.Processes.Signals.IsAlive(trainer));
+        Assert.False(Distil.Hosting.Processes.Signals.IsAlive(trainer));
         Assert.Contains("cancelled", (await distil.RunAsync("status", runId)).Succeeded().Output, StringComparison.Ordinal);
     }
 

@@ -35,8 +35,8 @@ def sparse(model, ids, kept=64):
 
 def forward(model):
     ids = torch.randint(0, VOCABULARY, (8, 512), device=DEVICE)
-    figure("teacher forward, logits and mean hidden, eager", lambda: dense(model, ids), 4096, 8, 3)
-    figure("teacher forward + log-softmax + top-64, eager", lambda: sparse(model, ids), 4096, 8, 3)
+    figure("teacher forward", lambda: dense(model, ids), 4096, 8, 3, variant="eager, with logits and mean hidden")
+    figure("teacher forward + sparse outputs", lambda: sparse(model, ids), 4096, 8, 3, variant="eager, log-softmax and top 64")
 
 
 def decode(model, batches=(1, 8, 64), contexts=(512, 8192, 65536), tokens=12):
@@ -47,7 +47,7 @@ def decode(model, batches=(1, 8, 64), contexts=(512, 8192, 65536), tokens=12):
     size = config.hidden_size // config.num_attention_heads
     for batch in batches:
         for context in contexts:
-            name = f"teacher decode, KV cache, batch {batch}, context {context}"
+            name, variant = f"decode, batch {batch}, context {context}", "teacher, KV cache"
             try:
                 cache = DynamicCache(config=config)
                 for layer in range(config.num_hidden_layers):
@@ -61,9 +61,9 @@ def decode(model, batches=(1, 8, 64), contexts=(512, 8192, 65536), tokens=12):
                     ids[0] = out.logits[:, -1:].argmax(-1)
                     return ids[0][0].item()
 
-                figure(name, step, batch, tokens, 3, batch=batch, context=context)
+                figure(name, step, batch, tokens, 3, variant=variant)
             except RuntimeError as error:
-                say(figure=name, failed=f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}", batch=batch, context=context)
+                say(figure=name, failed=f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}", variant=variant)
             cache = None
             torch.cuda.empty_cache()
 

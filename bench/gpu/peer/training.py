@@ -90,8 +90,8 @@ class Recipe:
             loss.backward()
             hidden.grad = None
 
-        figure("head + CE + KL, eager", run, self.batch * self.length)
-        figure("head + CE + KL, torch.compile", torch.compile(run), self.batch * self.length)
+        figure("head + CE + KL", run, self.batch * self.length, variant="eager")
+        figure("head + CE + KL", torch.compile(run), self.batch * self.length, variant="torch.compile")
 
 
 def measure(shape, parts):
@@ -107,12 +107,12 @@ def measure(shape, parts):
             except (ImportError, ValueError) as error:
                 say(figure=kernel, failed=str(error)[:200])
                 continue
-        figure(f"training step {batch} x {length}, cached teacher, mLSTM {kernel or 'parallel'}{how}",
-               lambda: recipe.step(batch // at_once), batch * length, 12 if batch == at_once else 4, 4 if batch == at_once else 1)
+        figure(f"training step {batch} x {length}", lambda: recipe.step(batch // at_once), batch * length, 12 if batch == at_once else 4, 4 if batch == at_once else 1,
+               variant=f"mLSTM {kernel or 'parallel'}{how}")
         if parts:
-            figure(f"mLSTM block forward + backward, {kernel or 'parallel'}", lambda: recipe.block(1))
+            figure("mLSTM block forward + backward", lambda: recipe.block(1), variant=kernel or "parallel")
     if parts:
-        figure("sLSTM block forward + backward", lambda: recipe.block(0))
+        figure("sLSTM block forward + backward", lambda: recipe.block(0), variant="NX-AI's CUDA kernel")
         recipe.head_alone()
 
 

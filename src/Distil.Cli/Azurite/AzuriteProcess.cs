@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using Distil.Cli.Processes;
 using Distil.Core.Errors;
+using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Azurite;
 

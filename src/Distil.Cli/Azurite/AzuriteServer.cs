@@ -1,5 +1,5 @@
-using Distil.Cli.Processes;
 using Distil.Core.Errors;
+using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Azurite;
 

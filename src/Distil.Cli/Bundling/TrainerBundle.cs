@@ -1,29 +1,39 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Distil.Cli.Processes;
+using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Bundling;
 
 /// <summary>One archive with the trainer and the .NET runtime, for a host that has libtorch (for instance PyTorch's own) and nothing else.</summary>
-/// <remarks>Holds <c>distil-trainer/</c>: the launcher of that name, <c>trainer/</c> (without torch) and <c>dotnet/</c> (the runtime that made the bundle).</remarks>
+/// <remarks>Holds <c>distil-trainer/</c>: the launcher of that name, <c>trainer/</c> (without torch), <c>dotnet/</c> (the runtime that made the bundle) and, where asked for, <c>bench/</c>.</remarks>
 public static class TrainerBundle
 {
     /// <summary>Builds the trainer without torch, apart from the normal build, and packs it.</summary>
     /// <param name="workspace">Names the repository.</param>
     /// <param name="output">The archive, <c>.tar.xz</c>; replaced where it exists.</param>
+    /// <param name="bench">Whether the GPU benchmarks go along: <c>bench/run.sh</c>.</param>
     /// <param name="cancel">Stops it; no archive is left.</param>
-    public static async Task CreateAsync(Workspace workspace, string output, CancellationToken cancel)
+    public static async Task CreateAsync(Workspace workspace, string output, bool bench, CancellationToken cancel)
     {
-        var project = workspace.RepositoryFile("src", "Distil.Trainer", "Distil.Trainer.csproj");
         var work = Path.Combine(workspace.Home, "bundle");
         var content = Path.Combine(work, "distil-trainer");
         if (Directory.Exists(content))
             Directory.Delete(content, recursive: true);
 
-        await ExecuteAsync(
+        async Task PublishAsync(params string[] project) => await ExecuteAsync(
             TrainerProgram.Dotnet,
-            ["publish", project, "-c", "Release", "-p:TorchBackend=none", "--artifacts-path", Path.Combine(work, "build"), "-o", Path.Combine(content, "trainer"), "-v", "quiet", "--nologo"],
+            [
+                "publish", workspace.RepositoryFile(project), "-c", "Release", "-p:TorchBackend=none", "--artifacts-path", Path.Combine(work, "build"),
+                "-o", Path.Combine(content, "trainer"), "-v", "quiet", "--nologo",
+            ],
             cancel);
+        await PublishAsync("src", "Distil.Trainer", "Distil.Trainer.csproj");
+        if (bench)
+        {
+            await PublishAsync("bench", "Distil.Bench", "Distil.Bench.csproj");
+            CopyFolder(workspace.RepositoryFile("bench", "gpu"), Path.Combine(content, "bench"));
+        }
+
         CopyRuntime(Path.Combine(content, "dotnet"));
         WriteLauncher(Path.Combine(content, "distil-trainer"));
         File.Copy(workspace.RepositoryFile("LICENSE"), Path.Combine(content, "LICENSE"));
@@ -46,6 +56,16 @@ public static class TrainerBundle
         }
 
         File.Copy(Path.Combine(root, "dotnet"), Path.Combine(target, "dotnet"));
+    }
+
+    /// <summary>Copies files and folders; what may be executed stays so.</summary>
+    private static void CopyFolder(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.EnumerateFiles(from))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (var folder in Directory.EnumerateDirectories(from))
+            CopyFolder(folder, Path.Combine(to, Path.GetFileName(folder)));
     }
 
     private static void WriteLauncher(string path)

@@ -17,4 +17,9 @@ else
 fi
 
 export DOTNET_ROOT="$here/dotnet" DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_NOLOGO=1
-exec "$here/dotnet/dotnet" "$here/trainer/Distil.Trainer.dll" "$@"
+program=Distil.Trainer
+if [ "${1:-}" = bench ] && [ -e "$here/trainer/Distil.Bench.dll" ]; then
+  program=Distil.Bench
+  shift
+fi
+exec "$here/dotnet/dotnet" "$here/trainer/$program.dll" "$@"

@@ -81,8 +81,8 @@ internal static class RunCommand
         foreach (var (name, figure) in plan.Figures)
             Console.WriteLine($"{name.PadRight(width)}  {Value(figure),16}  {figure.From}");
 
-        foreach (var reserved in plan.Reserved)
-            Console.WriteLine($"not runnable yet: {reserved.Message}");
+        foreach (var unreached in plan.Unreached)
+            Console.WriteLine($"not reached, so not runnable now: {unreached.Message}");
 
         return ExitCode.Success;
     }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Distil.Cli.Processes;
+using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Commands;
 

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using Distil.Cli.Azurite;
-using Distil.Cli.Processes;
 using Distil.Core.Api;
 using Distil.Core.Errors;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
+using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Hosting;
 
@@ -35,7 +35,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     {
         (this.storage, this.time) = (storage, time ?? TimeProvider.System);
         folder = new RunFolder(storage.Store);
-        runner = new ProcessJobRunner(() => TrainerProgram.Worker(workspace, storage), mostJobs);
+        runner = new ProcessJobRunner(() => TrainerProgram.Worker(storage.ConnectionString, workspace.Cache), mostJobs);
         runner.Crashed += (_, tail) => LastWords = tail;
         activities = new ActivityCatalog(storage.Store, runner);
     }

@@ -1,4 +1,5 @@
 using Distil.Core.Api;
+using Distil.Hosting.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Distil.Cli.Serving;

@@ -52,9 +52,11 @@ public static class JobPipeline
     {
         var started = run.Now;
         var job = await StartAsync(run, order, jobId);
-        for (var restarts = 0; ;)
+        for (int asked = 0, restarts = 0; ; asked++)
         {
-            var answer = await run.CallActivityAsync<JobHandle, JobAnswer>(PollJob.Name, job);
+            var answer = asked < WatchPipeline.Questions
+                ? await run.CallActivityAsync<JobHandle, JobAnswer>(PollJob.Name, job)
+                : await run.CallSubPipelineAsync<WatchInput, JobAnswer>($"{jobId}-watch-{asked}", WatchPipeline.Name, new WatchInput(job, order.Polling, started));
             if (answer.Result is not null)
             {
                 return answer;

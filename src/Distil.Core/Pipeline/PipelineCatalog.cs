@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Distil.Core.Pipeline.Activities;
 
 namespace Distil.Core.Pipeline;
 
@@ -11,6 +12,7 @@ public static class PipelineCatalog
     private static readonly Dictionary<string, Func<IPipelineContext, JsonElement, Task<JsonElement>>> Pipelines = new()
     {
         [Distill] = Over<PipelineInput, RunOutcome>(DistillPipeline.RunAsync),
+        [WatchPipeline.Name] = Over<WatchInput, JobAnswer>(WatchPipeline.RunAsync),
         [JobPipeline.Name] = Over<JobOrder, JobOutcome>(JobPipeline.RunAsync),
     };
 

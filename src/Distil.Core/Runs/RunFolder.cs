@@ -10,7 +10,7 @@ public sealed class RunFolder(ArtifactStore store)
 
     /// <summary>Writes a new run's specification and plan.</summary>
     /// <returns>False where the run exists already.</returns>
-    /// <exception cref="Errors.InvalidInputException">The plan uses something reserved.</exception>
+    /// <exception cref="Errors.InvalidInputException">Something that the plan needs was not reached.</exception>
     public async Task<bool> CreateAsync(RunSpec spec, RunPlan plan, CancellationToken cancel = default)
     {
         plan.RequireRunnable();

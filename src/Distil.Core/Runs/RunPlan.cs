@@ -63,8 +63,11 @@ public sealed record RunPlan
     /// <value>Storage for the checkpoints of all students.</value>
     public required Figure CheckpointBytes { get; init; }
 
-    /// <value>What the specification uses that this version cannot do yet: such a plan can be read, not run.</value>
-    public IReadOnlyList<FieldError> Reserved { get; init; } = [];
+    /// <value>Where jobs find the teacher; null in plans of earlier versions: where the specification says.</value>
+    public TeacherLocation? TeacherLocation { get; init; }
+
+    /// <value>What could not be looked at because its server did not answer: such a plan can be read, not run.</value>
+    public IReadOnlyList<FieldError> Unreached { get; init; } = [];
 
     /// <value>The figures by name, in the order to show them.</value>
     [JsonIgnore]
@@ -84,13 +87,13 @@ public sealed record RunPlan
         ("checkpoints", CheckpointBytes),
     ];
 
-    /// <summary>Passes where this version can run the plan.</summary>
-    /// <exception cref="InvalidInputException">The specification uses something reserved.</exception>
+    /// <summary>Passes where the plan can be run.</summary>
+    /// <exception cref="InvalidInputException">Something was not reached.</exception>
     public void RequireRunnable()
     {
-        if (Reserved.Count > 0)
+        if (Unreached.Count > 0)
         {
-            throw new InvalidInputException("specification", Reserved);
+            throw new InvalidInputException("specification", Unreached);
         }
     }
 }

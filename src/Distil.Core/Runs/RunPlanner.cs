@@ -1,41 +1,50 @@
 using System.Security.Cryptography;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Planning;
-using Distil.Core.Runs.Reading;
 using Distil.Core.Sources;
+using Distil.Core.Sources.Remote;
+using Distil.Core.Tasks;
 
 namespace Distil.Core.Runs;
 
-/// <summary>Turns a specification into a plan: looks at the teacher's folder and the sources' sizes, reads no text and starts nothing.</summary>
+/// <summary>Turns a specification into a plan: looks at the teacher's files and the sources' sizes, reads the tasks but no text, and starts nothing.</summary>
+/// <remarks>Of what is elsewhere, only a model's small documents are fetched: configuration, tokenizer, list of weights.</remarks>
 /// <param name="time">Dates the run.</param>
-public sealed class RunPlanner(TimeProvider time)
+/// <param name="sources">Finds files; null: as the environment says.</param>
+public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
 {
+    private readonly SourceCatalog catalog = sources ?? SourceCatalog.FromEnvironment(time);
+
     /// <summary>Plans.</summary>
     /// <exception cref="InvalidInputException">Teacher, sources and specification do not fit together.</exception>
+    /// <exception cref="RemoteException">A server cannot be reached, and without it nothing can be said.</exception>
     public async Task<RunPlan> PlanAsync(RunSpec spec, CancellationToken cancel = default)
     {
-        var reserved = ReservedFeatures.Find(spec);
-        var folder = ReservedFeatures.IsRemote(spec.Teacher.Path) ? null : TeacherFolder.Open(spec.Teacher.Path);
-        var teacher = folder?.Shape ?? KnownTeachers.Find(spec.Teacher.Path) ?? throw new InvalidInputException("specification", reserved);
+        var unreached = new List<FieldError>();
+        var files = await FindTeacherAsync(spec, unreached, cancel);
+        var teacher = files?.Shape ?? KnownTeachers.Find(spec.Teacher.Path)!;
         if (spec.Dataset.ContextLength > teacher.MaxPositions)
         {
             throw new InvalidInputException(
                 $"dataset.contextLength is {spec.Dataset.ContextLength}; expected at most {teacher.MaxPositions}, the teacher's max_position_embeddings");
         }
 
+        foreach (var task in spec.Evaluation.Tasks)
+            TaskFile.Read(task); // the last epoch is late for finding a file that cannot be read
+
         var student = StudentShape.Of(spec.Student, teacher);
         var parameters = StudentParameters.Of(student);
-        var (shards, identities) = await PlanShardsAsync(spec, reserved, cancel);
+        var (shards, identities) = await PlanShardsAsync(spec, unreached, cancel);
         var tokens = SizeEstimates.Tokens(spec, shards);
         var rows = SizeEstimates.Rows(spec, tokens);
         var steps = SizeEstimates.StepsPerEpoch(spec, rows);
-        var datasetId = DatasetId(spec, shards, identities, folder);
+        var datasetId = DatasetId(spec, shards, identities, files);
         return new RunPlan
         {
             RunId = NewRunId(spec.Name),
             PlannedAt = time.GetUtcNow(),
             DatasetId = datasetId,
-            TeacherOutputsId = TeacherOutputsId(spec, datasetId, folder),
+            TeacherOutputsId = TeacherOutputsId(spec, datasetId, files),
             Teacher = teacher,
             Student = student,
             Shards = shards,
@@ -50,46 +59,58 @@ public sealed class RunPlanner(TimeProvider time)
             DatasetBytes = SizeEstimates.Dataset(teacher, tokens),
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
             CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters),
-            Reserved = reserved,
+            TeacherLocation = files?.Location,
+            Unreached = unreached,
         };
     }
 
     private string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd-HHmmss}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
 
-    private static async Task<(IReadOnlyList<ShardSource> Shards, IReadOnlyDictionary<string, string> Identities)> PlanShardsAsync(
-        RunSpec spec, IReadOnlyList<FieldError> reserved, CancellationToken cancel)
+    /// <summary>The teacher; null where its server cannot be reached and its shape is known all the same.</summary>
+    private async Task<TeacherFiles?> FindTeacherAsync(RunSpec spec, List<FieldError> unreached, CancellationToken cancel)
+    {
+        try
+        {
+            return await TeacherFiles.FindAsync(catalog, spec.Teacher.Path, cancel);
+        }
+        catch (RemoteException away) when (KnownTeachers.Find(spec.Teacher.Path) is not null)
+        {
+            unreached.Add(new FieldError("/teacher/path", away.Message));
+            return null;
+        }
+    }
+
+    private async Task<(IReadOnlyList<ShardSource> Shards, IReadOnlyDictionary<string, string> Identities)> PlanShardsAsync(
+        RunSpec spec, List<FieldError> unreached, CancellationToken cancel)
     {
         var dataset = spec.Dataset;
-        if (!reserved.Any(error => error.Pointer.StartsWith("/dataset", StringComparison.Ordinal)))
+        try
         {
-            var catalog = new SourceCatalog();
             var files = await catalog.ListAsync(dataset.Sources, dataset.Format, cancel: cancel);
             var evalFiles = await catalog.ListAsync(dataset.EvalSources, dataset.Format, "dataset.evalSources", cancel);
             var planned = ShardPlanner.Plan(files, evalFiles, dataset);
             return (planned, ContentAddress.OfSources(planned, [.. files, .. evalFiles]));
         }
-
-        // Sources that cannot be looked at yet: maxTokens alone says how much is read.
-        var tokens = dataset.MaxTokens ?? throw new InvalidInputException("specification", reserved);
-        var count = (tokens + dataset.ShardTokens - 1) / dataset.ShardTokens;
-        return ([.. Enumerable.Range(0, checked((int)count)).Select(shard => new ShardSource
+        catch (RemoteException away) when (dataset.MaxTokens is not null)
         {
-            Index = shard,
-            Ranges = [],
-            EvalRanges = [],
-            EstimatedTokens = Math.Min(dataset.ShardTokens, tokens - (shard * dataset.ShardTokens)),
-        })], new Dictionary<string, string>());
+            // maxTokens alone says how much is read.
+            unreached.Add(new FieldError("/dataset/sources", away.Message));
+            var (tokens, size) = (dataset.MaxTokens.Value, dataset.ShardTokens);
+            var shards = Enumerable.Range(0, checked((int)((tokens + size - 1) / size))).Select(shard =>
+                new ShardSource { Index = shard, Ranges = [], EvalRanges = [], EstimatedTokens = Math.Min(size, tokens - (shard * size)) });
+            return ([.. shards], new Dictionary<string, string>());
+        }
     }
 
     private static string DatasetId(
-        RunSpec spec, IReadOnlyList<ShardSource> shards, IReadOnlyDictionary<string, string> identities, TeacherFolder? teacher)
+        RunSpec spec, IReadOnlyList<ShardSource> shards, IReadOnlyDictionary<string, string> identities, TeacherFiles? teacher)
     {
         var dataset = spec.Dataset;
         return ContentAddress.Of(new
         {
             Version = 2,
             Shards = shards.Select(shard => new { shard.MaxTokens, Ranges = shard.Ranges.Select(Content), EvalRanges = shard.EvalRanges.Select(Content) }),
-            Tokenizer = ContentAddress.OfFiles([teacher?.Tokenizer ?? spec.Teacher.Path]),
+            Tokenizer = teacher?.TokenizerContent,
             dataset.Format,
             TextField = dataset.Format == DatasetFormat.Text ? null : dataset.TextField,
             dataset.ContextLength,
@@ -99,11 +120,11 @@ public sealed class RunPlanner(TimeProvider time)
         object Content(SourceRange range) => new { Holds = identities[range.Path], range.Start, range.End, Compression = SourceName.CompressionOf(range.Path) };
     }
 
-    private static string TeacherOutputsId(RunSpec spec, string datasetId, TeacherFolder? teacher) => ContentAddress.Of(new
+    private static string TeacherOutputsId(RunSpec spec, string datasetId, TeacherFiles? teacher) => ContentAddress.Of(new
     {
         Version = 1,
         DatasetId = datasetId,
-        Teacher = ContentAddress.OfFiles(teacher is null ? [spec.Teacher.Path] : [teacher.Config, .. teacher.Weights]),
+        Teacher = teacher?.ModelContent,
         spec.Teacher.Keep,
         TemperatureFrom = spec.Distillation.Temperature.From, // the tail is stored at nodes between these two
         TemperatureTo = spec.Distillation.Temperature.To,

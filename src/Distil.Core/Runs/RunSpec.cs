@@ -45,7 +45,7 @@ public sealed record RunSpec
 /// <summary>The teacher and what is kept of its outputs.</summary>
 public sealed record TeacherSpec
 {
-    /// <value>A Hugging Face folder (config.json, safetensors, tokenizer.json): local, or <c>hf://owner/name[@revision]</c> (reserved).</value>
+    /// <value>A Hugging Face folder (config.json, safetensors, tokenizer.json): local, or <c>hf://owner/name[@revision][/folder]</c>.</value>
     [MinLength(1)]
     public required string Path { get; init; }
 
@@ -81,7 +81,7 @@ public sealed record KeepSpec
 /// <summary>The text and how it becomes rows of tokens.</summary>
 public sealed record DatasetSpec
 {
-    /// <value>Files, folders or globs to train on; <c>hf://</c> is reserved.</value>
+    /// <value>Files, folders or globs to train on: local, or <c>hf://datasets/owner/name[@revision][/path]</c>.</value>
     [MinLength(1)]
     public required IReadOnlyList<string> Sources { get; init; }
 
@@ -308,9 +308,78 @@ public sealed record EvaluationSpec
     [Range(0.0, double.PositiveInfinity)]
     public int SampleTokens { get; init; } = 80;
 
-    /// <value>Context lengths at which decoding speed and state size are measured. Default: a quarter of, once and four times the dataset's contextLength.</value>
+    /// <value>Context lengths at which decoding speed and state size are measured. Default: a quarter of, once and four times the dataset's
+    /// contextLength.</value>
     [Range(1.0, double.PositiveInfinity)]
     public IReadOnlyList<int>? DecodeContexts { get; init; }
+
+    /// <value>Multiple-choice tasks that student and teacher answer after the last epoch. Default: none.</value>
+    public IReadOnlyList<TaskSpec> Tasks { get; init; } = [];
+
+    /// <value>How far below its teacher a student may score and still be as good, as a share of the teacher's score. 0–1, default 0.05.</value>
+    [Range(0.0, 1.0)]
+    public double Tolerance { get; init; } = 0.05;
+
+    /// <value>Recall and copying of random tokens at growing lengths, after the last epoch: what a recurrent student loses first.</value>
+    public RecallSpec Recall { get; init; } = new();
+}
+
+/// <summary>Associative recall and copying: sequences of random tokens that no text holds, at growing lengths.</summary>
+public sealed record RecallSpec
+{
+    /// <value>Tokens of a sequence, each ≥ 8; an empty list measures nothing. Default: 16, 32, 64 and so on up to the dataset's contextLength.</value>
+    [Range(8.0, double.PositiveInfinity)]
+    public IReadOnlyList<int>? Lengths { get; init; }
+
+    /// <value>Sequences of each length, ≥ 2. Default 32.</value>
+    [Range(2.0, double.PositiveInfinity)]
+    public int Sequences { get; init; } = 32;
+}
+
+/// <summary>A multiple-choice task: each choice is scored by its log-likelihood after the question.</summary>
+public sealed record TaskSpec
+{
+    /// <value>Names the task in reports: 1–40 of a–z, A–Z, 0–9, '-', '_' and '.'; each name once.</value>
+    [RegularExpression("[A-Za-z0-9_.-]{1,40}", ErrorMessage = "1–40 of a–z, A–Z, 0–9, '-', '_' and '.'")]
+    public required string Name { get; init; }
+
+    /// <value>A JSONL file, a question a line.</value>
+    [MinLength(1)]
+    public required string Path { get; init; }
+
+    /// <value>How a question stands in a line. Default auto: by the names of its fields.</value>
+    public TaskFormat Format { get; init; } = TaskFormat.Auto;
+
+    /// <value>Questions with their answers put before each question, ≥ 0. Default 0.</value>
+    [Range(0.0, double.PositiveInfinity)]
+    public int Shots { get; init; }
+
+    /// <value>A JSONL file whose first questions are these. Default: the task's own, the question itself left out.</value>
+    [MinLength(1)]
+    public string? ShotsPath { get; init; }
+
+    /// <value>Most questions asked, the first ones, ≥ 1. Default: all.</value>
+    [Range(1.0, double.PositiveInfinity)]
+    public int? MaxQuestions { get; init; }
+}
+
+/// <summary>The fields of a task's lines.</summary>
+public enum TaskFormat
+{
+    /// <summary>By the names of the fields, line by line.</summary>
+    Auto,
+
+    /// <summary>{question, choices, answer}: the answer is an index from 0, or the choice itself.</summary>
+    Plain,
+
+    /// <summary>{activity_label, ctx_a, ctx_b, endings, label}.</summary>
+    Hellaswag,
+
+    /// <summary>{question, choices {text, label}, answerKey}.</summary>
+    Arc,
+
+    /// <summary>{goal, sol1, sol2, label}.</summary>
+    Piqa,
 }
 
 /// <summary>Where and how widely it runs.</summary>

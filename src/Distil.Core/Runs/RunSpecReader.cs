@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Reading;
+using Distil.Core.Sources;
 
 namespace Distil.Core.Runs;
 
@@ -45,6 +46,14 @@ public static class RunSpecReader
                 Sources = [.. spec.Dataset.Sources.Select(path => Absolute(path, folder))],
                 EvalSources = [.. spec.Dataset.EvalSources.Select(path => Absolute(path, folder))],
             },
+            Evaluation = spec.Evaluation with
+            {
+                Tasks = [.. spec.Evaluation.Tasks.Select(task => task with
+                {
+                    Path = Absolute(task.Path, folder),
+                    ShotsPath = task.ShotsPath is { } shots ? Absolute(shots, folder) : null,
+                })],
+            },
         };
     }
 
@@ -83,5 +92,5 @@ public static class RunSpecReader
         }
     }
 
-    private static string Absolute(string path, string folder) => ReservedFeatures.IsRemote(path) ? path : Path.GetFullPath(path, folder);
+    private static string Absolute(string path, string folder) => SourceCatalog.IsRemote(path) ? path : Path.GetFullPath(path, folder);
 }

@@ -52,8 +52,8 @@ public static class LocalSources
             .Select(FileAt)];
     }
 
-    // A link's own length is that of its target's name.
-    private static SourceFile FileAt(string path) =>
+    /// <summary>A file that exists. A link is as long as what it points at.</summary>
+    internal static SourceFile FileAt(string path) =>
         new() { Path = path, Bytes = ((FileInfo?)File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)).Length };
 
     private static string Slashes(string path) => path.Replace(Path.DirectorySeparatorChar, '/');

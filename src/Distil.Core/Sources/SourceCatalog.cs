@@ -1,17 +1,32 @@
 using Distil.Core.Errors;
+using Distil.Core.Hub;
 using Distil.Core.Runs;
+using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;
 
-/// <summary>Finds the files that a specification's sources name, and reads none of them.</summary>
-public sealed class SourceCatalog
+/// <summary>Finds the files that a specification names, on this machine and elsewhere, without reading them; and fetches those that are wanted.</summary>
+/// <param name="hub">Makes the client of the Hugging Face hub, when a path first needs it.</param>
+public sealed class SourceCatalog(Func<HubClient> hub)
 {
+    private readonly Lazy<HubClient> hub = new(hub);
+
+    /// <summary>The catalogue that the environment's settings give.</summary>
+    /// <param name="time">The clock.</param>
+    /// <param name="tell">Told of waits, for people; null: nobody.</param>
+    public static SourceCatalog FromEnvironment(TimeProvider time, Action<string>? tell = null) =>
+        new(() => new HubClient(HubOptions.FromEnvironment(), time, tell));
+
+    /// <summary>Whether a path is somewhere else than on this machine.</summary>
+    public static bool IsRemote(string path) => path.Contains("://", StringComparison.Ordinal);
+
     /// <summary>The files of some sources: each source in its order, a folder's or glob's files sorted by path, none twice.</summary>
-    /// <param name="sources">Files, folders (searched in depth for the format's extension) or globs (<c>*</c>, <c>?</c>, <c>**</c>).</param>
+    /// <param name="sources">Files, folders (searched in depth for the format's extension) or globs (<c>*</c>, <c>?</c>, <c>**</c>), local or in the hub.</param>
     /// <param name="format">How documents stand in the files.</param>
     /// <param name="field">The specification's field, for messages.</param>
     /// <param name="cancel">Ends the search.</param>
     /// <exception cref="InvalidInputException">A source is missing, matches nothing or is of another format by its name.</exception>
+    /// <exception cref="RemoteException">A server cannot be reached.</exception>
     public async Task<IReadOnlyList<SourceFile>> ListAsync(
         IReadOnlyList<string> sources, DatasetFormat format, string field = "dataset.sources", CancellationToken cancel = default)
     {
@@ -26,6 +41,34 @@ public sealed class SourceCatalog
         return files;
     }
 
+    /// <summary>The files of a model's folder, none below it, and the folder's path: pinned, where it is elsewhere.</summary>
+    /// <exception cref="InvalidInputException">There is no such folder.</exception>
+    /// <exception cref="RemoteException">A server cannot be reached.</exception>
+    public async Task<(string Folder, IReadOnlyList<SourceFile> Files)> ListModelAsync(string folder, string field, CancellationToken cancel = default)
+    {
+        if (HubPath.Is(folder))
+        {
+            var path = await hub.Value.PinAsync(HubPath.Parse(folder, HubKind.Model, field), cancel);
+            var files = await hub.Value.ListAsync(path with { Path = path.Path.Length > 0 ? path.Path + "/*" : "*" }, cancel);
+            return (path.ToString(), [.. files.Select(Of)]);
+        }
+
+        if (IsRemote(folder))
+        {
+            throw NotReadable(folder, field);
+        }
+
+        return Directory.Exists(folder)
+            ? (folder, [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(LocalSources.FileAt)])
+            : throw new InvalidInputException($"{field}: {folder} does not exist; expected a Hugging Face folder, or hf://owner/name[@revision][/folder]");
+    }
+
+    /// <summary>A file's path on this machine; fetched first where it is elsewhere and not here yet.</summary>
+    /// <exception cref="InvalidInputException">It is not there any more, there is no right to it, or no room for it.</exception>
+    /// <exception cref="RemoteException">A server cannot be reached.</exception>
+    public async Task<string> FetchAsync(string path, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default) =>
+        HubPath.Is(path) ? await hub.Value.FetchAsync(HubPath.Parse(path, HubKind.Dataset, "path"), progress, cancel) : path;
+
     private async Task<IReadOnlyList<SourceFile>> ListAsync(string source, DatasetFormat format, string field, CancellationToken cancel)
     {
         if (string.IsNullOrWhiteSpace(source))
@@ -33,6 +76,25 @@ public sealed class SourceCatalog
             throw new InvalidInputException($"{field}: a source is empty; expected a file, a folder or a glob");
         }
 
-        return LocalSources.List(source, format, field);
+        return HubPath.Is(source) ? await ListHubAsync(source, format, field, cancel)
+            : IsRemote(source) ? throw NotReadable(source, field)
+            : LocalSources.List(source, format, field);
     }
+
+    private async Task<IReadOnlyList<SourceFile>> ListHubAsync(string source, DatasetFormat format, string field, CancellationToken cancel)
+    {
+        var path = await hub.Value.PinAsync(HubPath.Parse(source, HubKind.Dataset, field), cancel);
+        var found = await hub.Value.ListAsync(path, cancel);
+        var isGlob = GlobPattern.IsWild(path.Path);
+        // A folder gives its files of the format; a file or glob is meant as it is.
+        var files = found.Where(file => isGlob || file.Path.Path == path.Path || SourceName.IsOf(file.Path.Path, format)).Select(Of).ToList();
+        return files.Count > 0
+            ? files
+            : throw new InvalidInputException($"{field}: {source} has no files; expected {(isGlob ? "a file that it matches" : $"{SourceName.PatternOf(format)} in it")}");
+    }
+
+    private static SourceFile Of(HubFile file) => new() { Path = file.Path.ToString(), Bytes = file.Bytes, Identity = file.Identity };
+
+    private static InvalidInputException NotReadable(string path, string field) =>
+        new($"{field}: {path} cannot be read; expected a local path or hf://owner/name[@revision][/path]");
 }

@@ -19,5 +19,6 @@ public sealed record SourceFile
     public string? Identity { get; init; }
 
     /// <value>How it is compressed, by its name.</value>
+    [System.Text.Json.Serialization.JsonIgnore]
     public Compression Compression => SourceName.CompressionOf(Path);
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
@@ -11,11 +10,10 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>evaluate</c>: perplexity of a model on a file, and beside a teacher its KL and top-1 agreement.</summary>
+/// <summary><c>evaluate</c>: perplexity of a model on a file, tasks and recall; beside a teacher its KL, agreement and what it keeps.</summary>
 internal static class EvaluateCommand
 {
     private const int DefaultContext = 512;
-    private const int Width = 24;
 
     internal static Command Create()
     {
@@ -29,11 +27,23 @@ internal static class EvaluateCommand
         var tokenizer = new Option<string?>("--tokenizer") { Description = "tokenizer.json, or the folder that holds it. Default: the model's folder." };
         var context = new Option<int?>("--context") { Description = $"Tokens in a row. Default: {DefaultContext}, or less where a model holds less." };
         var maxRows = new Option<int>("--max-rows") { Description = "Most rows to read.", DefaultValueFactory = _ => 512 };
+        var tasks = new Option<string[]>("--task")
+        {
+            Description = "JSONL file of multiple-choice questions (also HellaSwag's, ARC's or PIQA's fields). May be repeated.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var shots = new Option<int>("--shots") { Description = "Questions with their answers put before each question of a task." };
+        var maxQuestions = new Option<int?>("--max-questions") { Description = "Most questions of a task, the first ones. Default: all." };
+        var recall = new Option<int[]>("--recall")
+        {
+            Description = "Lengths in tokens at which recall and copying of random tokens are measured. May be repeated.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command("evaluate", "Measure a model's perplexity on a file, and its distance to a teacher.")
         {
-            model, teacher, data, tokenizer, context, maxRows, device, json,
+            model, teacher, data, tokenizer, context, maxRows, tasks, shots, maxQuestions, recall, device, json,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -42,10 +52,15 @@ internal static class EvaluateCommand
                 {
                     Context = parsed.GetValue(context),
                     MaxRows = parsed.GetValue(maxRows),
+                    Tasks = parsed.GetValue(tasks) ?? [],
+                    Shots = parsed.GetValue(shots),
+                    MaxQuestions = parsed.GetValue(maxQuestions),
+                    Recall = parsed.GetValue(recall) ?? [],
                     Device = parsed.GetValue(device),
                 },
                 cancel);
-            parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(result, DistilJson.Options) : Text(result));
+            parsed.InvocationConfiguration.Output.WriteLine(
+                parsed.GetValue(json) ? JsonSerializer.Serialize(result, DistilJson.Options) : EvaluationText.Of(result));
             return Task.FromResult(0);
         });
         return command;
@@ -56,6 +71,9 @@ internal static class EvaluateCommand
     {
         RequireAtLeast(2, input.Context ?? DefaultContext, "--context");
         RequireAtLeast(1, input.MaxRows, "--max-rows");
+        RequireAtLeast(0, input.Shots, "--shots");
+        RequireAtLeast(1, input.MaxQuestions ?? 1, "--max-questions");
+        RequireAtLeast(8, input.Recall.DefaultIfEmpty(8).Min(), "--recall");
         var device = TorchDevice.Of(input.Device);
         using var model = LanguageModelLoader.Load(input.Model, device);
         using var teacher = input.Teacher is null ? null : LanguageModelLoader.Load(input.Teacher, device);
@@ -63,6 +81,7 @@ internal static class EvaluateCommand
         foreach (var transformer in new[] { model, teacher }.OfType<TransformerModel>())
         {
             transformer.RequireContext(context, "--context");
+            transformer.RequireContext(input.Recall.DefaultIfEmpty(0).Max(), "--recall");
         }
 
         var path = input.Tokenizer ?? input.Model;
@@ -72,43 +91,24 @@ internal static class EvaluateCommand
             VocabularyCheck.RequireFits(path, loaded.VocabularySize, input.Model, model.VocabularySize);
             return loaded;
         });
-        var rows = EvaluationRows.Of(input.Data, tokenizer, model.VocabularySize, context).Take(input.MaxRows);
+        long[][] rows = [.. EvaluationRows.Of(input.Data, tokenizer, model.VocabularySize, context).Take(input.MaxRows)];
         var text = HuggingFaceTokenizer.IsIn(path) ? new TokenText(tokenizer.Value) : null;
-        return new Evaluator(new EvaluationOptions(), text).Evaluate(model, teacher, rows, cancel: cancel);
+        var result = new Evaluator(new EvaluationOptions(), text).Evaluate(model, teacher, rows, cancel: cancel);
+        if (input.Tasks.Count == 0 && input.Recall.Count == 0)
+            return result;
+
+        var suite = new EvaluationSuite
+        {
+            Spec = input.Suite,
+            Seed = 1,
+            ContextLength = context,
+            Tokenizer = tokenizer.Value,
+            Longest = new[] { MaxContext(model), MaxContext(teacher) }.Min(),
+        };
+        return suite.Extend(result, rows, model, teacher, cancel: cancel);
     }
 
     private static int MaxContext(ILanguageModel? model) => model is TransformerModel transformer ? transformer.Config.MaxPositions : int.MaxValue;
-
-    private static string Text(EvaluationResult result)
-    {
-        List<string> lines =
-        [
-            Line("perplexity", result.Student.Perplexity, result.Student.PerplexityStandardError),
-            Line("cross-entropy, nats", result.Student.CrossEntropy, result.Student.CrossEntropyStandardError),
-            .. Lines(result.Student.Text),
-        ];
-        if (result is { Teacher: { } teacher, Kl: { } kl, Top1Agreement: { } agreement, PerplexityRatio: { } ratio })
-        {
-            lines.AddRange(
-            [
-                Line("teacher's perplexity", teacher.Perplexity, teacher.PerplexityStandardError), Line("ratio", ratio, result.PerplexityRatioStandardError),
-                Line("KL to the teacher, nats", kl, result.KlStandardError), Line("same top token", agreement, result.Top1AgreementStandardError),
-            ]);
-        }
-
-        lines.Add($"{"tokens",-Width} {result.Tokens}");
-        return string.Join('\n', lines);
-    }
-
-    private static IEnumerable<string> Lines(TextScore? text) => text is null ? [] :
-    [
-        Line("word perplexity", text.WordPerplexity.Value, text.WordPerplexity.StandardError),
-        Line("byte perplexity", text.BytePerplexity.Value, text.BytePerplexity.StandardError),
-        Line("bits per byte", text.BitsPerByte.Value, text.BitsPerByte.StandardError),
-    ];
-
-    private static string Line(string name, double value, double? error) => string.Create(
-        CultureInfo.InvariantCulture, $"{name,-Width} {value:0.0000}{(error is null ? "" : string.Create(CultureInfo.InvariantCulture, $" ± {error:0.0000}"))}");
 
     private static void RequireAtLeast(int least, int value, string option)
     {
@@ -127,6 +127,28 @@ internal sealed record EvaluateInput(string Model, string? Teacher, string Data,
 
     /// <value>Most rows, ≥ 1.</value>
     public int MaxRows { get; init; } = 512;
+
+    /// <value>Files of multiple-choice questions.</value>
+    public IReadOnlyList<string> Tasks { get; init; } = [];
+
+    /// <value>Examples before each question, ≥ 0.</value>
+    public int Shots { get; init; }
+
+    /// <value>Most questions of a task, ≥ 1; null asks all.</value>
+    public int? MaxQuestions { get; init; }
+
+    /// <value>Lengths at which recall is measured, each ≥ 8; none measures none.</value>
+    public IReadOnlyList<int> Recall { get; init; } = [];
+
+    /// <value>The same as a run's specification has it.</value>
+    public EvaluationSpec Suite => new()
+    {
+        Tasks = [.. Tasks.Select(path => new TaskSpec
+        {
+            Name = Path.GetFileNameWithoutExtension(path), Path = path, Shots = Shots, MaxQuestions = MaxQuestions,
+        })],
+        Recall = new RecallSpec { Lengths = Recall },
+    };
 
     /// <value>Where to compute.</value>
     public ComputeDevice Device { get; init; }

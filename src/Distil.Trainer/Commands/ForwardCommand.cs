@@ -3,6 +3,7 @@ using Distil.Core.Errors;
 using Distil.Core.Runs;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 
@@ -25,20 +26,23 @@ internal static class ForwardCommand
             DefaultValueFactory = _ => Float32,
         };
         rotary.AcceptOnlyFromAmong(Float32, BFloat16);
-        var command = new Command("forward", "Run a model over token ids and write its logits and hidden states.") { model, input, output, device, rotary };
+        var precision = new Option<Precision>("--precision") { Description = "Arithmetic of a student: fp32 (default) or bf16, as in training on a GPU." };
+        var command = new Command("forward", "Run a model over token ids and write its logits and hidden states.") { model, input, output, device, rotary, precision };
         command.SetAction(parsed => Run(
             parsed.GetRequiredValue(model), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device)),
-            parsed.GetValue(rotary) == BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32));
+            parsed.GetValue(rotary) == BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32, parsed.GetValue(precision)));
         return command;
     }
 
     /// <exception cref="InvalidInputException">The model or the ids cannot be used.</exception>
-    internal static void Run(string modelFolder, string input, string output, Device device, ScalarType rotaryPrecision = ScalarType.Float32)
+    internal static void Run(string modelFolder, string input, string output, Device device, ScalarType rotaryPrecision = ScalarType.Float32, Precision precision = Precision.Fp32)
     {
         using var pause = CollectorPause.Begin();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var model = LanguageModelLoader.Load(modelFolder, device, rotaryPrecision: rotaryPrecision);
+        if (precision == Precision.Bf16)
+            (model as XlstmModel)?.UseBFloat16();
         var ids = ReadIds(input, model);
         var (final, layers) = model.ForwardWithLayers(ids.to(device));
         var results = new List<KeyValuePair<string, Tensor>> { new("logits", final.matmul(model.HeadWeight.t())) }; // (B, S, V)

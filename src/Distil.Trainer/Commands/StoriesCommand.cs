@@ -1,29 +1,60 @@
 using System.CommandLine;
 using System.Text;
+using System.Text.Json;
+using Distil.Core;
+using Distil.Core.Errors;
+using Distil.Core.Tasks;
 using Distil.Trainer.Stories;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>stories</c>: writes the sample corpus, a story a line.</summary>
+/// <summary><c>stories</c>: writes the sample corpus, a story a line, or the sample tasks, a question a line.</summary>
 internal static class StoriesCommand
 {
+    private const int Stories = 2000;
+    private const int Questions = 80;
+
     internal static Command Create()
     {
-        var count = new Option<int>("--count") { Description = "Stories to write.", DefaultValueFactory = _ => 2000 };
+        var count = new Option<int?>("--count") { Description = $"Stories to write ({Stories}), or questions of each task ({Questions})." };
         var first = new Option<int>("--first") { Description = "Number of the first story." };
         var seed = new Option<int>("--seed") { Description = "Decides every story.", DefaultValueFactory = _ => 1 };
-        var output = new Option<FileInfo>("--output") { Description = "The text file to write.", Required = true };
-        var command = new Command("stories", "Write a corpus of simple English stories, one a line.") { count, first, seed, output };
-        command.SetAction(arguments =>
+        var output = new Option<FileInfo?>("--output") { Description = "The text file to write." };
+        var tasks = new Option<DirectoryInfo?>("--tasks") { Description = "Write multiple-choice tasks into this folder instead, a JSONL file each." };
+        var command = new Command("stories", "Write a corpus of simple English stories, one a line, or tasks about them.")
         {
-            var generator = new StoryGenerator(arguments.GetValue(seed));
-            var start = arguments.GetValue(first);
-            var path = arguments.GetRequiredValue(output).FullName;
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllLines(path + ".partial", Enumerable.Range(start, arguments.GetValue(count)).Select(generator.Story), new UTF8Encoding(false));
-            File.Move(path + ".partial", path, overwrite: true);
-            return 0;
+            count, first, seed, output, tasks,
+        };
+        command.SetAction(parsed =>
+        {
+            var (start, decides) = (parsed.GetValue(first), parsed.GetValue(seed));
+            switch (parsed.GetValue(output), parsed.GetValue(tasks))
+            {
+                case ({ } file, null):
+                    Write(file.FullName, Enumerable.Range(start, parsed.GetValue(count) ?? Stories).Select(new StoryGenerator(decides).Story));
+                    return 0;
+                case (null, { } folder):
+                    foreach (var slot in StoryQuestions.Slots)
+                    {
+                        var questions = new StoryQuestions(decides).About(slot, start).Take(parsed.GetValue(count) ?? Questions);
+                        Write(Path.Combine(folder.FullName, $"{slot}.jsonl"), questions.Select(Line));
+                    }
+
+                    return 0;
+                default:
+                    throw new InvalidInputException("stories: expected either --output FILE or --tasks FOLDER");
+            }
         });
         return command;
+    }
+
+    private static string Line(TaskQuestion question) =>
+        JsonSerializer.Serialize(new { question = question.Context, question.Choices, question.Answer }, DistilJson.Options);
+
+    private static void Write(string path, IEnumerable<string> lines)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllLines(path + ".partial", lines, new UTF8Encoding(false));
+        File.Move(path + ".partial", path, overwrite: true);
     }
 }

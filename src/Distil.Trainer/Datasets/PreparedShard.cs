@@ -3,7 +3,7 @@ using Distil.Core.Artifacts;
 namespace Distil.Trainer.Datasets;
 
 /// <summary>What one prepare job made.</summary>
-public sealed record PreparedShard
+internal sealed record PreparedShard
 {
     /// <value>What became of the documents.</value>
     public required DocumentCounts Documents { get; init; }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Trainer.Datasets.Sources;
 using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Datasets;
@@ -14,12 +15,15 @@ public sealed record PreparationProgress(long BytesDone, long BytesTotal, long T
 
 /// <summary>Turns the text of one shard into rows of tokens to train on and rows held out.</summary>
 /// <remarks>A document is held out by its own bytes alone, so the split is the same however the text is cut into shards.</remarks>
-public sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec dataset)
+/// <param name="tokenizer">Makes tokens of texts.</param>
+/// <param name="dataset">How documents stand in the sources, and what becomes of them.</param>
+/// <param name="open">Opens sources; null opens them as the environment says.</param>
+internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec dataset, SourceOpener? open = null)
 {
     private const int BatchDocuments = 1024;
     private const int BatchBytes = 1 << 20;
 
-    private readonly Documents _documents = new(dataset.Format, dataset.TextField, tokenizer.VocabularySize);
+    private readonly Documents _documents = new(dataset.Format, dataset.TextField, tokenizer.VocabularySize, open);
 
     /// <summary>Writes both files of a shard, or neither.</summary>
     /// <param name="shard">What it reads.</param>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation;
 
-/// <summary>Tokens a second and bytes of state while a model decodes one sequence after contexts of several lengths.</summary>
+/// <summary>Tokens a second and bytes of state while a model decodes after contexts of several lengths.</summary>
 /// <remarks>A token's time covers body, head and the choice of the likeliest token, whose id is read back: what a user waits for.</remarks>
 public sealed class DecodeBenchmark(DecodeBenchmarkOptions options)
 {
@@ -32,13 +32,13 @@ public sealed class DecodeBenchmark(DecodeBenchmarkOptions options)
     public DecodeMeasurement Measure(ILanguageModel model, int context, CancellationToken cancel = default)
     {
         using var noGrad = no_grad();
-        using var state = model.StartDecoding(1);
+        using var state = model.StartDecoding(options.Batch);
         var random = new Random(options.Seed);
-        var next = 0L;
+        var next = new long[options.Batch];
         for (var read = 0; read < context; read += options.PrefillTokens)
         {
             cancel.ThrowIfCancellationRequested();
-            var piece = new long[Math.Min(options.PrefillTokens, context - read)];
+            var piece = new long[options.Batch * Math.Min(options.PrefillTokens, context - read)];
             for (var i = 0; i < piece.Length; i++)
             {
                 piece[i] = random.Next(model.VocabularySize);
@@ -53,19 +53,23 @@ public sealed class DecodeBenchmark(DecodeBenchmarkOptions options)
         {
             cancel.ThrowIfCancellationRequested();
             var start = Stopwatch.GetTimestamp();
-            next = Step(model, state, [next]);
+            next = Step(model, state, next);
             seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
 
         Array.Sort(seconds);
-        return new DecodeMeasurement(1 / seconds[seconds.Length / 2], bytes);
+        return new DecodeMeasurement(options.Batch / seconds[seconds.Length / 2], bytes);
     }
 
-    private static long Step(ILanguageModel model, IDecodingState state, long[] ids)
+    /// <param name="model">Which.</param>
+    /// <param name="state">Its state; advanced.</param>
+    /// <param name="ids">Of all sequences, one after another.</param>
+    /// <returns>The likeliest next token of each.</returns>
+    private long[] Step(ILanguageModel model, IDecodingState state, long[] ids)
     {
         using var pause = CollectorPause.Begin();
         using var scope = NewDisposeScope();
-        var hidden = model.Decode(tensor(ids, 1, ids.Length).to(model.Device), state);       // (1, D)
-        return hidden.to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).argmax(-1).item<long>();
+        var hidden = model.Decode(tensor(ids, options.Batch, ids.Length / options.Batch).to(model.Device), state); // (B, D)
+        return hidden.to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).argmax(-1).cpu().data<long>().ToArray();
     }
 }

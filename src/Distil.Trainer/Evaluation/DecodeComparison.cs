@@ -6,6 +6,9 @@ public sealed record DecodeBenchmarkOptions
     /// <value>Tokens decoded and timed after each context, ≥ 1; the median counts. Default 32.</value>
     public int Tokens { get; init; } = 32;
 
+    /// <value>Sequences decoded side by side, ≥ 1. Default 1.</value>
+    public int Batch { get; init; } = 1;
+
     /// <value>Tokens of the context read in one call, ≥ 1; bounds the memory of reading. Default 512.</value>
     public int PrefillTokens { get; init; } = 512;
 
@@ -29,7 +32,7 @@ public sealed record DecodeComparison
     public bool BeyondTeachersContext { get; init; }
 }
 
-/// <summary>One model decoding one sequence.</summary>
-/// <param name="TokensPerSecond">One over the median time of a token.</param>
+/// <summary>One model decoding.</summary>
+/// <param name="TokensPerSecond">Of all sequences together: their number over the median time of a token.</param>
 /// <param name="StateBytes">Bytes of state after the context, before the first new token.</param>
 public sealed record DecodeMeasurement(double TokensPerSecond, long StateBytes);

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using Distil.Trainer.Evaluation.Recall;
 using Distil.Trainer.Evaluation.Statistics;
+using Distil.Trainer.Evaluation.Tasks;
 
 namespace Distil.Trainer.Evaluation;
 
@@ -42,6 +44,16 @@ public sealed record EvaluationResult
 
     /// <value>Standard error of <see cref="PerplexityRatio"/>: both models see the same rows, so it is smaller than theirs would make it.</value>
     public double? PerplexityRatioStandardError { get; init; }
+
+    /// <value>Multiple-choice tasks, after the last epoch; null where there were none.</value>
+    public IReadOnlyList<TaskResult>? Tasks { get; init; }
+
+    /// <value>Share of the tasks whose student is within the tolerance of its teacher, 0–1 (the Win-and-Tie rate of arXiv 2603.15590); null without a
+    /// teacher or tasks.</value>
+    public double? TasksWithinTolerance { get; init; }
+
+    /// <value>Recall and copying by length, after the last epoch; null where they were not measured.</value>
+    public IReadOnlyList<RecallResult>? Recall { get; init; }
 }
 
 /// <summary>One model's next-token prediction.</summary>
@@ -63,7 +75,8 @@ public sealed record ModelScore(double CrossEntropy, double Perplexity, double T
     public TextScore? Text { get; init; }
 }
 
-/// <summary>A model's prediction by units of text, as lm-evaluation-harness has them: comparable between vocabularies. Ends of documents do not count.</summary>
+/// <summary>A model's prediction by units of text, as lm-evaluation-harness has them: comparable between vocabularies.</summary>
+/// <remarks>Ends of documents do not count.</remarks>
 /// <param name="WordPerplexity">exp(−ln p of the text / words).</param>
 /// <param name="BytePerplexity">exp(−ln p of the text / bytes).</param>
 /// <param name="BitsPerByte">−log₂ p of the text / bytes.</param>

@@ -1,10 +1,11 @@
 using Distil.Core.Artifacts;
 using Distil.Trainer.Evaluation;
+using Distil.Trainer.Models;
 using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Perplexity, KL and agreement of one epoch's weights on the held-out rows.</summary>
+/// <summary>Perplexity, KL and agreement of one epoch's weights on the held-out rows; after the last epoch tasks and recall too.</summary>
 internal sealed class EvaluateJob : IJob
 {
     /// <inheritdoc />
@@ -12,12 +13,33 @@ internal sealed class EvaluateJob : IJob
     {
         var rows = await job.ReadEvalRowsAsync(await job.ReadDatasetAsync(), job.Spec.Evaluation.MaxRows);
         using var student = await job.RestoreStudentAsync(job.Request.Variant, job.Epoch);
-        job.Progress.Begin();
-        var text = new TokenText(HuggingFaceTokenizer.Load(job.TeacherFolder));
-        var result = new Evaluator(new EvaluationOptions { BatchRows = job.Spec.Training.BatchSize }, text).Evaluate(
-            student, job.LoadTeacher(), rows,
-            at => job.Progress.Report("evaluate", at.Rows, rows.Count, "rows", at.Tokens), job.Stop);
+        job.UsePrecision(student);
+        var result = Evaluate(job, rows, student);
         await job.Store.WriteJsonAsync(ArtifactLayout.EpochReport(job.Request.RunId, job.Request.Variant, job.Epoch), result, job.Stop);
         return result;
+    }
+
+    private static EvaluationResult Evaluate(JobContext job, IReadOnlyList<long[]> rows, ILanguageModel student)
+    {
+        var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
+        var teacher = job.LoadTeacher();
+        var options = new EvaluationOptions { BatchRows = job.Spec.Training.BatchSize };
+        job.Progress.Begin();
+        var result = new Evaluator(options, new TokenText(tokenizer)).Evaluate(
+            student, teacher, rows, at => job.Progress.Report("evaluate", at.Rows, rows.Count, "rows", at.Tokens), job.Stop);
+        if (job.Epoch + 1 < job.Spec.Training.Epochs)
+            return result;
+
+        var suite = new EvaluationSuite
+        {
+            Spec = job.Spec.Evaluation,
+            Seed = job.Spec.Seed,
+            ContextLength = job.Spec.Dataset.ContextLength,
+            Tokenizer = tokenizer,
+            Longest = job.Plan.Teacher.MaxPositions,
+            Options = options,
+        };
+        job.Progress.Begin();
+        return suite.Extend(result, rows, student, teacher, (what, done, total) => job.Progress.Report(what, done, total, "parts"), job.Stop);
     }
 }

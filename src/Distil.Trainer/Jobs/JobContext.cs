@@ -1,6 +1,7 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Sources;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Jobs;
@@ -23,7 +24,10 @@ internal sealed record JobContext
     /// <value>The teacher, kept from job to job.</value>
     public required WarmTeacher Teacher { get; init; }
 
-    /// <value>The teacher's folder on this machine.</value>
+    /// <value>Fetches what is elsewhere.</value>
+    public required SourceCatalog Catalog { get; init; }
+
+    /// <value>The teacher's folder on this machine; without its weights in a prepare job.</value>
     public required string TeacherFolder { get; init; }
 
     /// <value>Where the job says how far it is.</value>

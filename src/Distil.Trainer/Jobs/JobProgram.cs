@@ -3,6 +3,7 @@ using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Sources;
 using Distil.Core.Telemetry;
 using Distil.Trainer.Models;
 
@@ -14,6 +15,7 @@ namespace Distil.Trainer.Jobs;
 internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisposable
 {
     private readonly WarmTeacher _teacher = new();
+    private readonly SourceCatalog _catalog = SourceCatalog.FromEnvironment(time, Console.Error.WriteLine);
 
     /// <summary>Does one job.</summary>
     /// <param name="request">URI of its <c>request.json</c>.</param>
@@ -54,14 +56,17 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
         try
         {
             await using var progress = new ProgressReporter(store, request, time);
+            var plan = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(request.RunId), stop);
+            var teacher = plan.TeacherLocation ?? new TeacherLocation { Folder = request.Spec.Teacher.Path };
             var output = await JobOf(request.Kind).RunAsync(new JobContext
             {
                 Request = request,
-                Plan = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(request.RunId), stop),
+                Plan = plan,
                 Store = store,
                 Cache = cache,
                 Teacher = _teacher,
-                TeacherFolder = request.Spec.Teacher.Path,
+                TeacherFolder = await teacher.FetchAsync(_catalog, withWeights: request.Kind != JobKind.Prepare, new Transfers(progress), stop),
+                Catalog = _catalog,
                 Progress = progress,
                 Folder = folder,
                 Device = TorchDevice.Of(request.Spec.Compute.Device),

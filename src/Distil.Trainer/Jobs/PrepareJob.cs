@@ -1,5 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Trainer.Datasets;
+using Distil.Trainer.Datasets.Sources;
 using Distil.Trainer.Models;
 using Distil.Trainer.Tokenization;
 
@@ -21,7 +22,8 @@ internal sealed class PrepareJob : IJob
         VocabularyCheck.RequireFits(
             Path.Combine(job.TeacherFolder, "tokenizer.json"), tokenizer.VocabularySize, job.TeacherFolder, job.Plan.Teacher.VocabularySize);
         job.Progress.Begin();
-        var made = new ShardPreparer(tokenizer, job.Spec.Dataset).Prepare(source, train, eval, new Progress(job.Progress), job.Stop);
+        var open = new SourceOpener(job.Catalog, new Transfers(job.Progress), job.Stop);
+        var made = new ShardPreparer(tokenizer, job.Spec.Dataset, open).Prepare(source, train, eval, new Progress(job.Progress), job.Stop);
 
         var shard = new DatasetShard
         {

@@ -1,5 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Trainer.Datasets;
+using Distil.Trainer.Models;
 using Distil.Trainer.Training.Rows;
 using static TorchSharp.torch;
 
@@ -47,8 +48,8 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
         using var scope = NewDisposeScope();
         var full = Array.TrueForAll(lengths, length => length == width);
         return new TokenBatch(
-            tensor(ids, count, width).to(_device).DetachFromDisposeScope(),
-            full ? null : tensor(lengths).to(_device).DetachFromDisposeScope(),
+            tensor(ids, count, width).ToDevice(_device).DetachFromDisposeScope(),
+            full ? null : tensor(lengths).ToDevice(_device).DetachFromDisposeScope(),
             count, lengths.Sum(), lengths.Sum(length => length - 1));
     }
 

@@ -1,5 +1,7 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
+using Distil.Core.Runs;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Safetensors;
@@ -16,6 +18,18 @@ internal static class Students
     {
         using var teacher = EmbeddingAndHead.Read(job.TeacherFolder);
         return XlstmModel.Create(ConfigOf(job), teacher.Embedding, teacher.Head, job.Spec.Seed, job.Device);
+    }
+
+    /// <summary>Lets a student compute in <c>training.precision</c>: bfloat16 on a GPU, while an optimiser keeps the weights that it took in float32.</summary>
+    public static void UsePrecision(this JobContext job, XlstmModel student)
+    {
+        if (job.Spec.Training.Precision != Precision.Bf16)
+            return;
+
+        if (job.Device.type == TorchSharp.DeviceType.CUDA)
+            student.UseBFloat16();
+        else
+            KernelSupport.WarnOnce("training.precision is bf16 and the device a CPU: it computes in fp32, which is faster there");
     }
 
     /// <summary>The student after an epoch.</summary>

@@ -1,9 +1,8 @@
 using Distil.Core.Artifacts;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Distillation.Alignment;
-using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
-using static TorchSharp.torch;
+using Distil.Trainer.Training.Rows;
 
 namespace Distil.Trainer.Jobs;
 
@@ -58,39 +57,21 @@ internal sealed class TeachJob : IJob
         using var writer = new TeacherOutputsWriter(
             path, TeacherOutputsHeader.For(settings, rows.ContextLength, teacher.VocabularySize, teacher.HiddenSize));
         job.Progress.Begin();
-        for (long row = 0; row < rows.Rows; row += job.Spec.Training.BatchSize)
+        var done = 0L;
+        // The teacher reads the next rows on another thread while these are encoded and written.
+        using var ahead = new Prefetch<TaughtRows>(TaughtRows.Of(rows, extractor, kept, job.Spec.Training.BatchSize, job.Device));
+        foreach (var taught in ahead.Items())
         {
-            job.Stop.ThrowIfCancellationRequested();
-            using var pause = CollectorPause.Begin();
-            using var scope = NewDisposeScope();
-            var batch = (int)Math.Min(job.Spec.Training.BatchSize, rows.Rows - row);
-            var (ids, lengths) = Read(rows, row, batch);
-            using var targets = extractor.Extract(ids.to(job.Device), tensor(lengths.Select(length => (long)length).ToArray()).to(job.Device));
-            using var here = OnCpu(targets);
-            kept.Add(here, lengths);
-            writer.Append(here, lengths);
-            job.Progress.Report("teach", row + batch, rows.Rows, "rows", (row + batch) * rows.ContextLength);
+            using (taught)
+            {
+                job.Stop.ThrowIfCancellationRequested();
+                writer.Append(taught.Targets, taught.Lengths);
+                done += taught.Lengths.Length;
+                job.Progress.Report("teach", done, rows.Rows, "rows", done * rows.ContextLength);
+            }
         }
 
         writer.Complete();
         return kept;
     }
-
-    private static (Tensor Ids, int[] Lengths) Read(TokenRows rows, long first, int count)
-    {
-        var ids = new long[count * rows.ContextLength];
-        var lengths = new int[count];
-        for (var i = 0; i < count; i++)
-            lengths[i] = rows.ReadRow(first + i, ids.AsSpan(i * rows.ContextLength, rows.ContextLength));
-
-        return (tensor(ids, count, rows.ContextLength), lengths);
-    }
-
-    private static TeacherTargets OnCpu(TeacherTargets targets) => targets with
-    {
-        TokenIds = targets.TokenIds.cpu(),
-        LogProbabilities = targets.LogProbabilities.cpu(),
-        TailLogSumExp = targets.TailLogSumExp.cpu(),
-        MeanHidden = targets.MeanHidden?.cpu(),
-    };
 }

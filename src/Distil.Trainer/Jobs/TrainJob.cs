@@ -21,6 +21,9 @@ namespace Distil.Trainer.Jobs;
 /// <summary>One epoch of training, from the newest checkpoint on.</summary>
 internal sealed class TrainJob : IJob
 {
+    /// <summary>On a GPU each reading of a step's numbers waits for it.</summary>
+    private const int StepsBetweenReadings = 10;
+
     /// <inheritdoc />
     public async Task<object> RunAsync(JobContext job)
     {
@@ -29,6 +32,7 @@ internal sealed class TrainJob : IJob
         using var stored = job.Request.Variant == StudentVariant.Distilled && job.Spec.Teacher.Mode == TeacherMode.Offline ? await StoredTargets.OpenAsync(job) : null;
         using var student = job.CreateStudent();
         using var optimizer = new AdamW(student.TrainableParameters, new AdamWOptions { WeightDecay = job.Spec.Training.WeightDecay });
+        job.UsePrecision(student);
         var from = await RestoreAsync(job, epoch, optimizer);
         using var logs = await TrainingLogs.OpenAsync(job, from.GlobalStep);
         var reached = Train(job, student, optimizer, rows, Teaching(job, stored), logs, from);
@@ -49,6 +53,7 @@ internal sealed class TrainJob : IJob
             TotalSteps = total,
             GradientClip = training.GradientClip,
             CheckpointEverySteps = training.CheckpointEverySteps,
+            MetricsEverySteps = job.Device.type == TorchSharp.DeviceType.CUDA ? StepsBetweenReadings : 1,
         };
         long tokens = 0;
         var loop = new TrainingLoop(

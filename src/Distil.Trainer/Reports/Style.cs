@@ -61,7 +61,8 @@ internal static class Style
         dd { margin: 0; }
         details { margin-top: .75rem; }
         summary { cursor: pointer; }
-        pre { overflow-x: auto; background: var(--panel); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem 1rem; font-size: .8rem; line-height: 1.4; }
+        pre { overflow-x: auto; background: var(--panel); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem 1rem;
+          font-size: .8rem; line-height: 1.4; }
         @media print { nav, summary { display: none; } figure, .card, .sample { break-inside: avoid; } }
 
         """ + Paint.StyleSheet;

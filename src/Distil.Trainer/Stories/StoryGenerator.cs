@@ -12,7 +12,14 @@ public sealed class StoryGenerator(int seed)
 
     /// <summary>One story, on one line.</summary>
     /// <param name="index">From 0.</param>
-    public string Story(int index)
+    public string Story(int index) => Tell(index).Text;
+
+    /// <summary>The values that a table can give a slot.</summary>
+    internal IReadOnlyList<string> ValuesOf(string slot) =>
+        [.. _grammar.Tables.SelectMany(rows => rows).SelectMany(row => row).Where(pair => pair.Key == slot).Select(pair => pair.Value).Distinct()];
+
+    /// <summary>One story and where it mentions what its slots hold.</summary>
+    internal Story Tell(int index)
     {
         var random = new SplitMix64(unchecked(((ulong)(uint)seed << 32) | (uint)index));
         var slots = new Dictionary<string, string>();
@@ -23,27 +30,31 @@ public sealed class StoryGenerator(int seed)
         }
 
         var text = new StringBuilder();
-        Expand(_grammar.Alternatives("story"), slots, ref random, text);
-        return Capitalise(text);
+        var mentions = new List<Mention>();
+        Expand(_grammar.Alternatives("story"), slots, ref random, text, mentions);
+        return new Story(Capitalise(text), slots, mentions);
     }
 
-    private void Expand(IReadOnlyList<string> alternatives, Dictionary<string, string> slots, ref SplitMix64 random, StringBuilder text) =>
-        Expand(alternatives[random.Below(alternatives.Count)], slots, ref random, text);
+    private void Expand(
+        IReadOnlyList<string> alternatives, Dictionary<string, string> slots, ref SplitMix64 random, StringBuilder text, List<Mention> mentions) =>
+        Expand(alternatives[random.Below(alternatives.Count)], slots, ref random, text, mentions);
 
-    private void Expand(string template, Dictionary<string, string> slots, ref SplitMix64 random, StringBuilder text)
+    private void Expand(string template, Dictionary<string, string> slots, ref SplitMix64 random, StringBuilder text, List<Mention> mentions)
     {
         for (var i = 0; i < template.Length; i++)
         {
             switch (template[i])
             {
                 case '<':
-                    Expand(_grammar.Alternatives(Inside(template, ref i, '>')), slots, ref random, text);
+                    Expand(_grammar.Alternatives(Inside(template, ref i, '>')), slots, ref random, text, mentions);
                     break;
                 case '{':
-                    Expand(slots[Inside(template, ref i, '}')], slots, ref random, text);
+                    var slot = Inside(template, ref i, '}');
+                    mentions.Add(new Mention(slot, text.Length));
+                    Expand(slots[slot], slots, ref random, text, mentions);
                     break;
                 case '[':
-                    Expand(Inside(template, ref i, ']').Split('|'), slots, ref random, text);
+                    Expand(Inside(template, ref i, ']').Split('|'), slots, ref random, text, mentions);
                     break;
                 default:
                     text.Append(template[i]);

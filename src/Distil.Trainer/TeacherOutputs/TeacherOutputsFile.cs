@@ -3,6 +3,7 @@ using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Distil.Core.Errors;
+using Distil.Trainer.Models;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
@@ -85,8 +86,8 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
             entries[i], Part<long>(ids, i, positions * slots), Part<float>(kept, i, positions * slots), Part<float>(tail, i, positions * nodes),
             hidden is null ? [] : Part<byte>(hidden, i, positions * Header.HiddenSize * sizeof(ushort))));
         return new(
-            ids.to(device).MoveToOuterDisposeScope(), kept.to(device).MoveToOuterDisposeScope(), tail.to(device).MoveToOuterDisposeScope(),
-            Header.InverseTemperatures, hidden?.to(device).to(ScalarType.Float32).MoveToOuterDisposeScope());
+            ids.ToDevice(device).MoveToOuterDisposeScope(), kept.ToDevice(device).MoveToOuterDisposeScope(), tail.ToDevice(device).MoveToOuterDisposeScope(),
+            Header.InverseTemperatures, hidden?.ToDevice(device).to(ScalarType.Float32).MoveToOuterDisposeScope());
     }
 
     /// <inheritdoc/>

@@ -113,13 +113,11 @@ public sealed class TeacherOutputsWriter : IDisposable
     /// <summary>A batch's tensors as arrays; ids and log-probabilities are sorted in place.</summary>
     private sealed class RowBatch(TeacherTargets targets)
     {
-        private const double LargestHalf = 65504;
-
         internal readonly int Slots = (int)targets.TokenIds.shape[1], Nodes = targets.InverseTemperatures.Count;
         internal readonly long[] Ids = targets.TokenIds.data<long>().ToArray();
         internal readonly float[] KeptLog = targets.LogProbabilities.data<float>().ToArray();
         internal readonly float[] Tail = targets.TailLogSumExp.data<float>().ToArray();
         internal readonly byte[] Hidden = targets.MeanHidden is null
-            ? [] : targets.MeanHidden.clamp(-LargestHalf, LargestHalf).to(ScalarType.Float16).cpu().contiguous().bytes.ToArray();
+            ? [] : TeacherTargets.AsHalf(targets.MeanHidden).cpu().contiguous().bytes.ToArray();
     }
 }

@@ -7,7 +7,7 @@ namespace Distil.Trainer.TeacherOutputs;
 /// <param name="LogProbabilities">Their natural log-probabilities at T = 1 over the whole vocabulary, (N, K) float32; −inf where the slot is unused.</param>
 /// <param name="TailLogSumExp">log Σ exp(x·log p) over the tokens not kept at each node x = 1/T, (N, M) float32; −inf where all are kept.</param>
 /// <param name="InverseTemperatures">The M nodes, ascending.</param>
-/// <param name="MeanHidden">Mean over the teacher's layers without the embedding output, (B, S, D) float32; null where alignment does not need it.</param>
+/// <param name="MeanHidden">Mean over the teacher's layers without the embedding output, (B, S, D) float32, or float16 for storage; null where alignment does not need it.</param>
 /// <remarks>At padding the first token is kept with probability 1, so that every position is a distribution.</remarks>
 public sealed record TeacherTargets(
     Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp, IReadOnlyList<double> InverseTemperatures, Tensor? MeanHidden) : IDisposable
@@ -28,6 +28,26 @@ public sealed record TeacherTargets(
     /// <summary>The distributions of some of the positions, as views; without hidden states.</summary>
     internal TeacherTargets Slice(long start, long length) => new(
         TokenIds.narrow(0, start, length), LogProbabilities.narrow(0, start, length), TailLogSumExp.narrow(0, start, length), InverseTemperatures, MeanHidden: null);
+
+    /// <summary>The same on the host, hidden states in float16 as files hold them; outside of every dispose scope.</summary>
+    internal TeacherTargets ForStorage()
+    {
+        using var scope = NewDisposeScope();
+        return this with
+        {
+            TokenIds = TokenIds.cpu().alias().DetachFromDisposeScope(),
+            LogProbabilities = LogProbabilities.cpu().alias().DetachFromDisposeScope(),
+            TailLogSumExp = TailLogSumExp.cpu().alias().DetachFromDisposeScope(),
+            MeanHidden = MeanHidden is null ? null : AsHalf(MeanHidden).cpu().alias().DetachFromDisposeScope(),
+        };
+    }
+
+    /// <summary>Hidden states in float16, its largest values in place of larger ones.</summary>
+    internal static Tensor AsHalf(Tensor hidden)
+    {
+        const double largest = 65504;
+        return hidden.dtype == ScalarType.Float16 ? hidden : hidden.clamp(-largest, largest).to(ScalarType.Float16);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

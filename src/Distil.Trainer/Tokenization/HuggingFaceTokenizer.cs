@@ -62,6 +62,9 @@ public sealed class HuggingFaceTokenizer
     /// <exception cref="InvalidInputException">There is none.</exception>
     public int EndOfText => _endOfText ?? throw EndOfTextToken.Missing(_path);
 
+    /// <value>Whether there is a token that ends a document.</value>
+    public bool HasEndOfText => _endOfText is not null;
+
     /// <summary>Whether a token is the one that ends a document.</summary>
     public bool IsEndOfText(long id) => id == _endOfText;
 

@@ -18,6 +18,6 @@ public sealed record TrainingLoopOptions
     /// <value>Steps whose numbers are read from the device at one time, ≥ 1: reading waits for a GPU. Default 1.</value>
     public int MetricsEverySteps { get; init; } = 1;
 
-    /// <value>Positions whose logits exist at one time, ≥ 1. Default 1,024.</value>
-    public int ChunkPositions { get; init; } = 1024;
+    /// <value>Positions whose logits exist at one time, ≥ 1. Default 512: on an H200 the fastest of 512, 1,024 and 2,048 for 151,936 entries.</value>
+    public int ChunkPositions { get; init; } = 512;
 }

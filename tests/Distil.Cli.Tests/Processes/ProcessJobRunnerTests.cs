@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Distil.Cli.Processes;
 using Distil.Core.Jobs;
+using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Tests.Processes;
 

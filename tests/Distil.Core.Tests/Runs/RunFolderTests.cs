@@ -29,7 +29,7 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public async Task A_plan_with_something_reserved_is_not_run()
     {
-        var plan = Plans.Of("one", 1) with { Reserved = [new FieldError("/teacher/path", "not yet")] };
+        var plan = Plans.Of("one", 1) with { Unreached = [new FieldError("/teacher/path", "not yet")] };
         await Assert.ThrowsAsync<InvalidInputException>(() => runs.CreateAsync(Spec, plan, Cancel));
         Assert.Empty(service.Blobs);
     }

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using Distil.Core.Errors;
+using Distil.Core.Hub;
 using Distil.Core.Runs;
+using Distil.Core.Sources;
+using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Tests.Runs;
 
@@ -101,10 +104,21 @@ public sealed class RunPlannerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_papers_run_can_be_planned_and_not_run()
+    public async Task A_task_that_cannot_be_read_is_found_before_anything_is_done()
+    {
+        folder.Write("task.jsonl", """{"question": "a", "choices": ["b", "c"], "answer": 7}""");
+        var spec = Spec();
+        var task = new TaskSpec { Name = "t", Path = Path.Combine(folder.Path, "task.jsonl") };
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System).PlanAsync(
+            spec with { Evaluation = spec.Evaluation with { Tasks = [task] } }, TestContext.Current.CancellationToken));
+        Assert.Contains("task.jsonl:1: the answer", error.Message);
+    }
+
+    [Fact]
+    public async Task Without_the_hub_the_papers_run_can_be_planned_and_not_run()
     {
         var spec = RunSpecReader.Read(Path.Combine(AppContext.BaseDirectory, "samples", "paper.json"));
-        var plan = await new RunPlanner(TimeProvider.System).PlanAsync(spec, TestContext.Current.CancellationToken);
+        var plan = await new RunPlanner(TimeProvider.System, Unreachable).PlanAsync(spec, Cancel);
 
         Assert.Equal((85_134_408, 551_881_800), (plan.TrainableParameters.Value, plan.TotalParameters.Value));
         Assert.Equal((1_000_000, 125_000, 1_250_000), (plan.Rows.Value, plan.StepsPerEpoch.Value, plan.Steps.Value));
@@ -112,27 +126,30 @@ public sealed class RunPlannerTests : IDisposable
         Assert.Equal(512_000_000, plan.Shards.Sum(shard => shard.EstimatedTokens));
         Assert.Equal("the table of known teachers, for planning only", plan.Teacher.From);
         var error = Assert.Throws<InvalidInputException>(plan.RequireRunnable);
-        Assert.Equal(["/teacher/path", "/dataset/sources/0"], error.Errors.Select(one => one.Pointer));
-        Assert.Contains("hf:// is not in this version yet", error.Message);
-    }
-
-    [Theory]
-    [InlineData("https://example.org/a.txt")]
-    [InlineData("hf://somebody/text")]
-    public async Task Remote_sources_cannot_be_planned_without_maxTokens(string source)
-    {
-        var spec = Spec() with { Dataset = new DatasetSpec { Sources = [source], ContextLength = 64 } };
-        var error = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System).PlanAsync(spec, TestContext.Current.CancellationToken));
-        Assert.Contains(
-            $"dataset.sources[0] is {source}; {source.Split('/')[0]}// is not in this version yet; use a local file, folder or glob", error.Message);
+        Assert.Equal(["/teacher/path", "/dataset/sources"], error.Errors.Select(one => one.Pointer));
+        Assert.Contains("http://127.0.0.1:1/api/models/Qwen/Qwen2.5-1.5B/revision/main does not answer as it should", error.Message);
     }
 
     [Fact]
-    public async Task A_remote_teacher_that_is_not_known_cannot_be_planned()
+    public async Task Sources_that_are_not_reached_cannot_be_planned_without_maxTokens()
+    {
+        var spec = Spec() with { Dataset = new DatasetSpec { Sources = ["hf://somebody/text"], ContextLength = 64 } };
+        var error = await Assert.ThrowsAsync<RemoteException>(() => new RunPlanner(TimeProvider.System, Unreachable).PlanAsync(spec, Cancel));
+        Assert.Contains("/api/datasets/somebody/text/revision/main", error.Message);
+    }
+
+    [Fact]
+    public async Task A_teacher_that_is_not_reached_and_not_known_cannot_be_planned()
     {
         var spec = Spec() with { Teacher = new TeacherSpec { Path = "hf://somebody/model" } };
-        Assert.Contains("hf:// is not in this version yet", (await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System).PlanAsync(spec, TestContext.Current.CancellationToken))).Message);
+        var error = await Assert.ThrowsAsync<RemoteException>(() => new RunPlanner(TimeProvider.System, Unreachable).PlanAsync(spec, Cancel));
+        Assert.Contains("/api/models/somebody/model/revision/main", error.Message);
     }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private SourceCatalog Unreachable => new(() => new HubClient(
+        new HubOptions { Endpoint = new Uri("http://127.0.0.1:1"), Cache = folder.Path, Patience = new Patience { Tries = 1 } }, TimeProvider.System));
 
     private Task<RunPlan> PlanAsync(int contextLength = 64, string training = """{ "epochs": 3, "gradientAccumulation": 2 }""") =>
         new RunPlanner(new FixedTime()).PlanAsync(Spec(contextLength, training));

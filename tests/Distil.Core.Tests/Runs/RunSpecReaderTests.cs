@@ -32,6 +32,13 @@ public sealed class RunSpecReaderTests
         Assert.Equal("hf://a/b@c", Parse(Least.Replace("\"teacher\" }", "\"hf://a/b@c\" }")).Teacher.Path);
     }
 
+    [Fact]
+    public void So_do_those_of_tasks()
+    {
+        var task = Parse(Least[..^1] + """, "evaluation": { "tasks": [{ "name": "t", "path": "t.jsonl", "shotsPath": "s.jsonl" }] } }""").Evaluation.Tasks[0];
+        Assert.Equal(("/specs/t.jsonl", "/specs/s.jsonl", TaskFormat.Auto, 0), (task.Path, task.ShotsPath, task.Format, task.Shots));
+    }
+
     [Theory]
     [InlineData("training.learningRat", "1", "training.learningRat is not a field of training; did you mean learningRate?")]
     [InlineData("nmae", "1", "nmae is not a field of the specification; did you mean name?")]
@@ -51,6 +58,8 @@ public sealed class RunSpecReaderTests
     [InlineData("dataset.sources", "[\"a\", 2]", "dataset.sources[1] is 2; expected a text")]
     [InlineData("dataset.sources", "\"a\"", "dataset.sources is \"a\"; expected a list, each a text")]
     [InlineData("student.slstmAt", "[0, -1]", "student.slstmAt[1] is -1; expected ≥ 0")]
+    [InlineData("evaluation.tasks", """[{"name": "a b", "path": "x"}]""", "evaluation.tasks[0].name is \"a b\"; expected 1–40 of a–z, A–Z, 0–9, '-', '_' and '.'")]
+    [InlineData("evaluation.recall.lengths", "[16, 4]", "evaluation.recall.lengths[1] is 4; expected ≥ 8")]
     [InlineData("evaluation.baseline", "\"yes\"", "evaluation.baseline is \"yes\"; expected true or false")]
     [InlineData("name", "\"tales\\n\"", "name is \"tales\\n\"; expected 1–40 of a–z, 0–9 and '-', starting with a letter or digit")]
     [InlineData("name", "\"Two words\"", "name is \"Two words\"; expected 1–40 of a–z, 0–9 and '-', starting with a letter or digit")]
@@ -71,6 +80,7 @@ public sealed class RunSpecReaderTests
     [InlineData("distillation.alignment.reduction", "\"ratio\"", "distillation.alignment.reduction is ratio, which needs each teacher layer")]
     [InlineData("student.slstmAt", "[0, 6]", "student.slstmAt[1] is 6; expected an index below student.blocks, 6")]
     [InlineData("student.slstmAt", "[1, 1]", "student.slstmAt[1] is 1, which stands in the list already")]
+    [InlineData("evaluation.tasks", """[{"name": "a", "path": "x"}, {"name": "a", "path": "y"}]""", "evaluation.tasks[1].name is a, which an earlier task")]
     [InlineData("dataset.shardTokens", "100", "dataset.shardTokens is 100; expected at least dataset.contextLength, 512")]
     [InlineData("dataset.evalFraction", "0", "dataset.evalFraction is 0 and dataset.evalSources is empty")]
     public void Fields_that_do_not_go_together_are_named(string field, string value, string beginning) =>

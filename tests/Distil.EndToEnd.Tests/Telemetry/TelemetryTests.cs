@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Distil.Cli.Processes;
+using Distil.Hosting.Processes;
 
 namespace Distil.EndToEnd.Tests.Telemetry;
 

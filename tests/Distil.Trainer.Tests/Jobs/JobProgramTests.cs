@@ -33,6 +33,13 @@ public sealed class JobProgramTests
         var output = export.Output!.Value.Deserialize<ExportOutput>(DistilJson.Options)!;
         Assert.Equal(report.Epochs[^1].Distilled.Student.Perplexity, output.StudentPerplexity);
         Assert.All(report.Epochs, epoch => Assert.True(epoch.Distilled.Kl > 0 && epoch.WithoutTeacher is not null));
+        var (first, last) = (report.Epochs[0].Distilled, report.Epochs[^1]);
+        Assert.Null(first.Tasks);
+        Assert.Equal(("days", 5), (last.Distilled.Tasks!.Single().Name, last.Distilled.Tasks!.Single().Questions));
+        Assert.NotNull(last.Distilled.TasksWithinTolerance);
+        Assert.NotNull(last.WithoutTeacher!.Tasks!.Single().Teacher);
+        Assert.Equal([8, 16, 8, 16], last.Distilled.Recall!.Select(result => result.Length));
+        Assert.True(last.Distilled.Student.Text!.BitsPerByte.Value > 0);
         Assert.Contains(report.Training.Curves, curve => curve.Kind == CurveKind.Kl);
         Assert.DoesNotContain(report.TrainingWithoutTeacher!.Curves, curve => curve.Kind == CurveKind.Kl);
         Assert.NotEmpty(report.Samples);

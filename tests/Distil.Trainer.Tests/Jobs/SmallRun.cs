@@ -20,6 +20,8 @@ internal sealed class SmallRun : IDisposable
     {
         MakeTeacher();
         File.WriteAllLines(PathOf("text.txt"), Enumerable.Range(0, 100).Select(i => $"The cat number {i} sat on the mat and looked at {i * 7 % 13} birds. It was day {i % 5}."));
+        File.WriteAllLines(
+            PathOf("days.jsonl"), Enumerable.Range(0, 5).Select(i => $$"""{"question": "It was day", "choices": ["{{i}}.", "seven birds."], "answer": 0}"""));
         var spec = new RunSpec
         {
             Name = "small",
@@ -27,7 +29,11 @@ internal sealed class SmallRun : IDisposable
             Dataset = new DatasetSpec { Sources = [PathOf("text.txt")], ContextLength = 32, EvalFraction = 0.2, ShardTokens = 1200 },
             Student = new StudentSpec { Blocks = 2, QkvBlockSize = 8 },
             Training = new TrainingSpec { Epochs = 2, BatchSize = 4, LearningRate = 1e-3, CheckpointEverySteps = 3 },
-            Evaluation = new EvaluationSpec { Baseline = true, SampleTokens = 4, DecodeContexts = [8] },
+            Evaluation = new EvaluationSpec
+            {
+                Baseline = true, SampleTokens = 4, DecodeContexts = [8], Tasks = [new TaskSpec { Name = "days", Path = PathOf("days.jsonl") }],
+                Recall = new RecallSpec { Lengths = [8, 16], Sequences = 4 },
+            },
             Compute = new ComputeSpec { Device = ComputeDevice.Cpu },
         };
         Spec = change?.Invoke(spec) ?? spec;

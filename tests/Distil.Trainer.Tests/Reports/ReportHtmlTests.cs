@@ -18,8 +18,10 @@ public sealed partial class ReportHtmlTests
     }
 
     [Theory]
-    [InlineData("result", "5.83", "1.08 times", "5.41", "6.31", "7.61\u202F% better", "0.141", "0.247")]
+    [InlineData("result", "Of 2 tasks it does 1 as well as its teacher, within 5 % of the score", "5.83", "1.08 times", "5.41", "6.31", "7.61\u202F% better", "0.141", "0.247")]
     [InlineData("epochs", "7.91", "1.462", "74.1\u202F%", "Held-out perplexity")]
+    [InlineData("tasks", "friend", "a&lt;b&gt;", "93.0\u202F&#177;\u202F2.9\u202F%", "25.0\u202F%", "0.969\u202F&#177;\u202F0.041", "yes", "no", "at least\n95 %")]
+    [InlineData("recall", "Associative recall", "Copying", "beyond its context", "90.0\u202F&#177;\u202F2.0\u202F%", "6.25\u202F%", "256")]
     [InlineData("samples", "small fox", "sat on the grey stone", "looked at the water", "the mill was a red", "look for his red boat", "(ended at once)")]
     [InlineData("curves", "Cross-entropy", "KL(teacher", "Alignment", "α, the", "T, the", "Learning rate", "stands for 8 logged steps")]
     [InlineData("speed", "29\u202F914", "912\u202FMB", "beyond its context", "214\u202FkB", "holds 512 tokens at most")]
@@ -56,8 +58,8 @@ public sealed partial class ReportHtmlTests
     [Fact]
     public void Every_chart_has_words_for_those_who_do_not_see_it_and_every_table_a_caption()
     {
-        Assert.Equal(9, Regex.Count(Page, "<figure>"));
-        Assert.Equal(9, Regex.Count(Page, "role=\"img\" aria-label=\"[^\"]{30,}\""));
+        Assert.Equal(11, Regex.Count(Page, "<figure>"));
+        Assert.Equal(11, Regex.Count(Page, "role=\"img\" aria-label=\"[^\"]{30,}\""));
         Assert.Equal(Regex.Count(Page, "<table>"), Regex.Count(Page, "<caption>[^<]{5,}</caption>"));
         Assert.Equal(1, Regex.Count(Page, "<h1>"));
     }
@@ -85,6 +87,8 @@ public sealed partial class ReportHtmlTests
         Assert.DoesNotContain("without teacher</span>", page);
         Assert.DoesNotContain("id=\"samples\"", page);
         Assert.DoesNotContain("#samples", page);
+        Assert.DoesNotContain("#tasks", page);
+        Assert.DoesNotContain("#recall", page);
         Assert.DoesNotContain("Without the teacher", page);
     }
 

@@ -1,6 +1,8 @@
 using Distil.Core.Runs;
 using Distil.Trainer.Evaluation;
+using Distil.Trainer.Evaluation.Recall;
 using Distil.Trainer.Evaluation.Statistics;
+using Distil.Trainer.Evaluation.Tasks;
 using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Tests.Reports;
@@ -33,7 +35,7 @@ internal static class SampleReport
         },
         Epochs =
         [
-            Epoch(1, 7.91, 0.412, 0.741, 8.64, 0.533), Epoch(2, 6.22, 0.196, 0.826, 6.79, 0.302), Epoch(3, 5.83, 0.141, 0.851, 6.31, 0.247),
+            Epoch(1, 7.91, 0.412, 0.741, 8.64, 0.533), Epoch(2, 6.22, 0.196, 0.826, 6.79, 0.302), WithSuite(Epoch(3, 5.83, 0.141, 0.851, 6.31, 0.247)),
         ],
         Training = Training(seed: 1, withTeacher: true),
         TrainingWithoutTeacher = Training(seed: 2, withTeacher: false),
@@ -91,6 +93,38 @@ internal static class SampleReport
         Distilled = Result(perplexity, kl, agreement),
         WithoutTeacher = Result(without, withoutKl, agreement - 0.05),
     };
+
+    private static EpochSummary WithSuite(EpochSummary last) => last with
+    {
+        Distilled = last.Distilled with
+        {
+            Tasks = [Task("friend", 0.93, 0.96), Task("a<b>", 0.61, 0.92)], TasksWithinTolerance = 0.5, Recall = [.. Recall(0.9, 0.35)],
+        },
+        WithoutTeacher = last.WithoutTeacher! with
+        {
+            Tasks = [Task("friend", 0.71, 0.96), Task("a<b>", 0.55, 0.92)], TasksWithinTolerance = 0, Recall = [.. Recall(0.8, 0.5)],
+        },
+    };
+
+    private static TaskResult Task(string name, double student, double teacher) => new()
+    {
+        Name = name, Questions = 80, Shots = 0, Chance = 0.25, Student = Score(student), Teacher = Score(teacher),
+        Recovery = new Recovery(student >= 0.95 * teacher, new(student / teacher, 0.041), new((student - 0.25) / (teacher - 0.25), 0.055)),
+    };
+
+    private static TaskScore Score(double accuracy) => new(new(accuracy - 0.02, 0.031), new(accuracy, 0.029), new(accuracy, 0.029));
+
+    private static IEnumerable<RecallResult> Recall(double first, double falling) =>
+        from kind in Enum.GetValues<RecallKind>()
+        from power in Enumerable.Range(4, 5)
+        let share = first * Math.Exp(-falling * (power - 4) * (kind == RecallKind.Copy ? 1.3 : 1))
+        let beyond = power == 8
+        select new RecallResult
+        {
+            Kind = kind, Length = 1 << power, Sequences = 32, Chance = 4.0 / (1 << power), Student = new(share, 0.02),
+            Teacher = beyond ? null : new(0.99, 0.003), BeyondTeachersContext = beyond,
+            Recovery = beyond ? null : new Recovery(false, new(share / 0.99, 0.02), power == 4 ? null : new(share / 0.99, 0.021)),
+        };
 
     private static EvaluationResult Result(double perplexity, double kl, double agreement) => new()
     {

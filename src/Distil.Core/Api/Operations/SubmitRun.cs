@@ -6,6 +6,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Api.Operations;
 
@@ -56,6 +57,10 @@ internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions o
         catch (InvalidInputException wrong)
         {
             throw new ApiProblemException(ProblemOf.Specification(wrong));
+        }
+        catch (RemoteException away)
+        {
+            throw new ApiProblemException(502, away.Message);
         }
         finally
         {

@@ -1,6 +1,7 @@
 using Distil.Core.Errors;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Reading;
+using Distil.Core.Sources;
 
 namespace Distil.Core.Api.Requests;
 
@@ -34,7 +35,7 @@ internal sealed class PathRoots(IReadOnlyList<string>? roots)
 
     private IEnumerable<FieldError> Check(FieldPath field, string path)
     {
-        if (ReservedFeatures.IsRemote(path) || folders!.Any(root => (path + Path.DirectorySeparatorChar).StartsWith(root, StringComparison.Ordinal)))
+        if (SourceCatalog.IsRemote(path) || folders!.Any(root => (path + Path.DirectorySeparatorChar).StartsWith(root, StringComparison.Ordinal)))
         {
             yield break;
         }

@@ -11,10 +11,6 @@ internal static class ContentAddress
     public static string Of<T>(T determinants) =>
         Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(determinants, DistilJson.Options)))[..32];
 
-    /// <summary>What some files hold, in their order. Remote ones stand for themselves: they are planned, never run.</summary>
-    public static IReadOnlyList<string> OfFiles(IEnumerable<string> paths) =>
-        [.. paths.AsParallel().AsOrdered().Select(path => Reading.ReservedFeatures.IsRemote(path) ? path : LocalSources.Fingerprint(path))];
-
     /// <summary>What each file that the shards read holds, by its path: as its source says, else its SHA-256.</summary>
     public static IReadOnlyDictionary<string, string> OfSources(IReadOnlyList<ShardSource> shards, IReadOnlyList<SourceFile> files)
     {

@@ -7,7 +7,7 @@ namespace Distil.Core.Runs.Reading;
 /// <summary>Fields that are each in range but do not go together.</summary>
 internal static class CrossChecks
 {
-    public static IEnumerable<FieldError> Find(RunSpec spec) => [.. Schedules(spec), .. Student(spec), .. Data(spec), .. Machine(spec)];
+    public static IEnumerable<FieldError> Find(RunSpec spec) => [.. Schedules(spec), .. Student(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec)];
 
     private static IEnumerable<FieldError> Schedules(RunSpec spec)
     {
@@ -78,6 +78,19 @@ internal static class CrossChecks
         if (dataset is { EvalFraction: 0, EvalSources.Count: 0 })
         {
             yield return Error("dataset.evalFraction", "is 0 and dataset.evalSources is empty; expected one of them, since evaluation needs held-out text");
+        }
+    }
+
+    private static IEnumerable<FieldError> Tasks(RunSpec spec)
+    {
+        var names = spec.Evaluation.Tasks.Select(task => task.Name).ToList();
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (names.IndexOf(names[i]) < i)
+            {
+                var at = FieldPath.Parse("evaluation.tasks").Item(i).Field("name");
+                yield return new FieldError(at.Pointer, $"{at} is {names[i]}, which an earlier task is called; expected each name once");
+            }
         }
     }
 

@@ -62,7 +62,8 @@ internal static class FrobeniusAlignment
 
     private static Tensor Norm(Tensor values, params long[] dims) => linalg.vector_norm(values, 2, dims);
 
+    /// <remarks>Filled on the device: a copy of a number would wait for all that runs there.</remarks>
     private static Tensor RootElements(Tensor state, Tensor? mask, long states) =>
-        mask is null ? tensor(Math.Sqrt((double)state.numel() * states), ScalarType.Float32, state.device)
+        mask is null ? full([], Math.Sqrt((double)state.numel() * states), ScalarType.Float32, state.device)
                      : (mask.sum() * (state.shape[^1] * states)).sqrt();
 }

@@ -3,7 +3,7 @@ namespace Distil.Trainer.Evaluation.Statistics;
 /// <summary>A measured value and how far it may be off.</summary>
 /// <param name="Value">The value.</param>
 /// <param name="StandardError">Its standard error, in the value's unit; null where a single sample leaves it unknown.</param>
-public sealed record Estimate(double Value, double? StandardError)
+public sealed record Estimate(double Value, double? StandardError = null)
 {
     /// <summary>The mean of independent samples; its error is the sample's standard deviation (n − 1) over √n, as lm-evaluation-harness has it.</summary>
     /// <param name="samples">At least one.</param>
@@ -19,7 +19,7 @@ public sealed record Estimate(double Value, double? StandardError)
         var ratio = numerators.Sum() / total;
         if (samples < 2)
         {
-            return new Estimate(ratio, null);
+            return new Estimate(ratio);
         }
 
         var squares = numerators.Zip(denominators, (numerator, denominator) => Math.Pow(numerator - (ratio * denominator), 2)).Sum();

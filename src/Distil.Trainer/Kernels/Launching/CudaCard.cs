@@ -17,6 +17,14 @@ internal sealed record CudaCard(string Name, int Major, int Minor, int Multiproc
     /// <value>Whether blocks can form clusters that read one another's shared memory.</value>
     internal bool HasClusters => Major >= 9;
 
+    /// <summary>Bytes of the card's memory that are taken, by this process and others: torch keeps what it has freed, so this is a peak.</summary>
+    internal static long MemoryInUse()
+    {
+        CudaDriver.Check(CudaDriver.ContextSetCurrent(KernelSupport.Card.Context), "cuCtxSetCurrent");
+        CudaDriver.Check(CudaDriver.MemoryInformation(out var free, out var total), "cuMemGetInfo");
+        return (long)(total - free);
+    }
+
     /// <summary>Reads the first device. Torch must have started CUDA before.</summary>
     /// <exception cref="DllNotFoundException">There is no driver.</exception>
     /// <exception cref="CudaKernelException">The driver finds no device.</exception>

@@ -62,6 +62,9 @@ internal static unsafe partial class CudaDriver
     [LibraryImport(Library, EntryPoint = "cuLaunchKernelEx")]
     internal static partial int Launch(LaunchConfiguration* configuration, nint function, void** arguments, void** extra);
 
+    [LibraryImport(Library, EntryPoint = "cuMemGetInfo_v2")]
+    internal static partial int MemoryInformation(out nuint free, out nuint total);
+
     /// <summary><c>CUlaunchConfig</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct LaunchConfiguration

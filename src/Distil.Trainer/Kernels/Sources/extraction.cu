@@ -68,6 +68,29 @@ __device__ __forceinline__ Key exactBound(const T* z, int vocabulary, int most) 
   return prefix;
 }
 
+__device__ __forceinline__ float sumOverWarp(float x) {
+#pragma unroll
+  for (int step = 16; step > 0; step >>= 1) x += __shfl_xor_sync(~0u, x, step);
+  return x;
+}
+
+// Each of the sums over the whole block. The array's indices are constants here and in the hot loop: it stays in registers.
+__device__ __forceinline__ void sumOverWarps(const float (&sums)[SUMS], float* total) {
+  __shared__ float parts[SUMS][THREADS / 32];
+#pragma unroll
+  for (int s = 0; s < SUMS; s++) {
+    float sum = sumOverWarp(sums[s]);
+    if ((threadIdx.x & 31) == 0) parts[s][threadIdx.x >> 5] = sum;
+  }
+  __syncthreads();
+  if (threadIdx.x < SUMS) {
+    float sum = 0.f;
+    for (int w = 0; w < THREADS / 32; w++) sum += parts[threadIdx.x][w];
+    total[threadIdx.x] = sum;
+  }
+  __syncthreads();
+}
+
 template <class T>
 __device__ __forceinline__ void extract(
     const T* logits, long long stride, int vocabulary, int most, float topP, int nodes, int plainAt, int nucleusAt, const Exponents& at,
@@ -76,7 +99,7 @@ __device__ __forceinline__ void extract(
   __shared__ Key keys[CAPACITY];
   __shared__ unsigned maxima[THREADS];
   __shared__ int found, kept;
-  __shared__ float warps[THREADS / 32];
+  __shared__ float warps[THREADS / 32], exponents[SUMS], rest[SUMS], whole[SUMS];
   const int t = threadIdx.x, vectors = (vocabulary + N - 1) / N;
   const long long row = blockIdx.x;
   const T* z = logits + row * stride;
@@ -108,18 +131,24 @@ __device__ __forceinline__ void extract(
     bound = exactBound(z, vocabulary, most);
   }
 
-  float sums[SUMS], exponent[SUMS];
+  float sums[SUMS], exponent[SUMS], shift[SUMS];
 #pragma unroll
-  for (int s = 0; s < SUMS; s++) exponent[s] = at.x[s] * LOG2E;
+  for (int s = 0; s < SUMS; s++) {
+    exponent[s] = at.x[s] * LOG2E;
+    shift[s] = max * exponent[s];
+    if (t == s) exponents[s] = exponent[s];
+  }
   for (int attempt = 0;; attempt++) {
     const float least = value(bound);
     if (t == 0) found = 0;
     __syncthreads();
 #pragma unroll
     for (int s = 0; s < SUMS; s++) sums[s] = 0.f;
+    uint4 ahead = t < vectors ? wide[t] : make_uint4(0, 0, 0, 0);
     for (int i = t; i < vectors; i += THREADS) {
       float x[N];
-      unpackRow(wide[i], i, vocabulary, x);
+      unpackRow(ahead, i, vocabulary, x);
+      if (i + THREADS < vectors) ahead = wide[i + THREADS];
 #pragma unroll
       for (int k = 0; k < N; k++) {
         int id = i * N + k;
@@ -128,9 +157,8 @@ __device__ __forceinline__ void extract(
           if (slot < CAPACITY) keys[slot] = keyOf(x[k], id);
           x[k] = NONE;
         }
-        float below = x[k] - max;
 #pragma unroll
-        for (int s = 0; s < SUMS; s++) sums[s] += exp2Fast(below * exponent[s]);
+        for (int s = 0; s < SUMS; s++) sums[s] += exp2Fast(x[k] * exponent[s] - shift[s]);
       }
     }
     __syncthreads();
@@ -144,19 +172,17 @@ __device__ __forceinline__ void extract(
   for (int i = candidates + t; i < size; i += THREADS) keys[i] = 0;
   sortFalling(keys, size);
 
-  float all[SUMS];
-#pragma unroll
-  for (int s = 0; s < SUMS; s++) {
-    float sum = sums[s];
-    for (int i = t; i < candidates; i += THREADS) sum += exp2Fast((value(keys[i]) - max) * exponent[s]);
-    all[s] = s == plainAt || s == nucleusAt ? sumOverBlock(sum) : 0.f;
+  // A warp an exponent for what the candidates add.
+  const int warp = t >> 5, lane = t & 31;
+  sumOverWarps(sums, rest);
+  if (warp < SUMS) {
+    float sum = 0.f;
+    for (int i = lane; i < candidates; i += 32) sum += exp2Fast((value(keys[i]) - max) * exponents[warp]);
+    sum = sumOverWarp(sum);
+    if (lane == 0) whole[warp] = rest[warp] + sum;
   }
-  float plain = 0.f, nucleus = 0.f, x = 0.f;
-#pragma unroll
-  for (int s = 0; s < SUMS; s++) {
-    if (s == plainAt) plain = all[s];
-    if (s == nucleusAt) { nucleus = all[s]; x = exponent[s]; }
-  }
+  __syncthreads();
+  const float plain = whole[plainAt], nucleus = whole[nucleusAt], x = exponents[nucleusAt];
 
   // A token is kept while those before it hold less than topP; the first always is. Ranks run over the block in strides of THREADS.
   if (t == 0) kept = most < candidates ? most : candidates;
@@ -165,16 +191,16 @@ __device__ __forceinline__ void extract(
     int i = first + t;
     float mass = i < most && i < candidates ? exp2Fast((value(keys[i]) - max) * x) / nucleus : 0.f, sum = mass;
 #pragma unroll
-    for (int lane = 1; lane < 32; lane <<= 1) {
-      float lower = __shfl_up_sync(~0u, sum, lane);
-      if ((t & 31) >= lane) sum += lower;
+    for (int step = 1; step < 32; step <<= 1) {
+      float lower = __shfl_up_sync(~0u, sum, step);
+      if (lane >= step) sum += lower;
     }
     __syncthreads();
-    if ((t & 31) == 31) warps[t >> 5] = sum;
+    if (lane == 31) warps[warp] = sum;
     __syncthreads();
     float through = before;
     for (int w = 0; w < THREADS / 32; w++) {
-      if (w == t >> 5) sum += through;
+      if (w == warp) sum += through;
       through += warps[w];
     }
     before = through;
@@ -188,13 +214,11 @@ __device__ __forceinline__ void extract(
     ids[row * most + i] = idOf(keys[i < used ? i : 0]);
     logProbabilities[row * most + i] = i < used ? value(keys[i]) - max - logPlain : NONE;
   }
-#pragma unroll
-  for (int s = 0; s < SUMS; s++) {
-    if (s >= nodes) break;
-    float sum = sums[s];
-    for (int i = used + t; i < candidates; i += THREADS) sum += exp2Fast((value(keys[i]) - max) * exponent[s]);
-    sum = sumOverBlock(sum);
-    if (t == 0) tails[row * nodes + s] = sum > 0.f ? logf(sum) - at.x[s] * logPlain : NONE;
+  if (warp < nodes) {
+    float sum = 0.f;
+    for (int i = used + lane; i < candidates; i += 32) sum += exp2Fast((value(keys[i]) - max) * exponents[warp]);
+    sum = rest[warp] + sumOverWarp(sum);
+    if (lane == 0) tails[row * nodes + warp] = sum > 0.f ? logf(sum) - exponents[warp] / LOG2E * logPlain : NONE;
   }
 }
 

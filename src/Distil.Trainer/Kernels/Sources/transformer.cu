@@ -53,54 +53,79 @@ extern "C" __global__ void __launch_bounds__(256) add_norm(
   }
 }
 
+__device__ __forceinline__ void rounded(float (&x)[8]) { unpack(pack(x), x); }
+
 // Splits (N, heads + 2·shared, size) into queries, keys and values, (N, heads, size) each: queries and keys normed (where weights are given) and
-// rotated, keys and values given to each head that shares them. A warp a position and head; size a multiple of 4, positions of rows of length.
+// rotated, keys and values given to each head that shares them. A thread takes eight pairs of a head: parts = size / 16 threads a head, a power of
+// two up to 32. Positions are rows of length.
 extern "C" __global__ void __launch_bounds__(256) rotate_heads(
     const bf16* mixed, const bf16* cosines, const bf16* sines, const bf16* queryNorm, const bf16* keyNorm,
-    bf16* queries, bf16* keys, bf16* values, long long warps, int heads, int shared, int size, int length, float epsilon) {
-  const long long warp = (blockIdx.x * (long long)blockDim.x + threadIdx.x) >> 5;
-  const int lane = threadIdx.x & 31, all = heads + 2 * shared, half = size / 2;
-  if (warp >= warps) return;
-  const long long position = warp / all;
-  const int head = (int)(warp % all), group = heads / shared;
-  const bf16* from = mixed + warp * size;
+    bf16* queries, bf16* keys, bf16* values, long long threads, int heads, int shared, int size, int length, float epsilon) {
+  const long long thread = blockIdx.x * (long long)blockDim.x + threadIdx.x;
+  const int parts = size / 16, all = heads + 2 * shared, group = heads / shared;
+  const long long item = min(thread, threads - 1) / parts, position = item / all;
+  const int part = (int)(thread % parts), head = (int)(item % all), half = size / 2, at = part * 8;
   const bool query = head < heads, value = head >= heads + shared;
+  const bf16* from = mixed + item * size;
   const bf16* norm = value ? 0 : query ? queryNorm : keyNorm;
-  float scale = 1.f;
-  if (norm) {
-    float squares = 0.f;
-    for (int i = lane; i < size; i += 32) squares += toFloat(from[i]) * toFloat(from[i]);
+  uint4 low = *(const uint4*)(from + at), high = *(const uint4*)(from + half + at);
+  if (!value) {
+    float a[8], b[8], c[8], s[8];
+    unpack(low, a);
+    unpack(high, b);
+    if (norm) {
+      float squares = 0.f, w[8], v[8];
 #pragma unroll
-    for (int step = 16; step > 0; step >>= 1) squares += __shfl_xor_sync(~0u, squares, step);
-    scale = rsqrtf(squares / size + epsilon);
+      for (int k = 0; k < 8; k++) squares += a[k] * a[k] + b[k] * b[k];
+      for (int step = parts >> 1; step > 0; step >>= 1) squares += __shfl_xor_sync(~0u, squares, step);
+      const float scale = rsqrtf(squares / size + epsilon);
+      unpack(*(const uint4*)(norm + at), w);
+      unpack(*(const uint4*)(norm + half + at), v);
+#pragma unroll
+      for (int k = 0; k < 8; k++) {
+        a[k] *= scale;
+        b[k] *= scale;
+      }
+      rounded(a);
+      rounded(b);
+#pragma unroll
+      for (int k = 0; k < 8; k++) {
+        a[k] *= w[k];
+        b[k] *= v[k];
+      }
+      rounded(a);
+      rounded(b);
+    }
+    const long long angle = position % length * size + at;
+    unpack(*(const uint4*)(cosines + angle), c);
+    unpack(*(const uint4*)(sines + angle), s);
+    float left[8], right[8];
+#pragma unroll
+    for (int k = 0; k < 8; k++) {
+      left[k] = -b[k] * s[k];
+      right[k] = a[k] * s[k];
+      a[k] *= c[k];
+      b[k] *= c[k];
+    }
+    rounded(left);
+    rounded(right);
+    rounded(a);
+    rounded(b);
+#pragma unroll
+    for (int k = 0; k < 8; k++) {
+      a[k] += left[k];
+      b[k] += right[k];
+    }
+    low = pack(a);
+    high = pack(b);
   }
+  if (thread >= threads) return;
   const int copies = query ? 1 : group;
   bf16* to = query ? queries + (position * heads + head) * size
       : (value ? values : keys) + (position * heads + (head - heads - (value ? shared : 0)) * group) * (long long)size;
-  const long long angle = position % length * size;
-  for (int i = lane * 2; i < half; i += 64) {
-    unsigned low = *(const unsigned*)(from + i), high = *(const unsigned*)(from + half + i);
-    if (!value) {
-      float a[2] = {lowFloat(low), highFloat(low)}, b[2] = {lowFloat(high), highFloat(high)};
-#pragma unroll
-      for (int k = 0; k < 2; k++) {
-        if (norm) {
-          a[k] = toFloat(toBf16(toFloat(toBf16(a[k] * scale)) * toFloat(norm[i + k])));
-          b[k] = toFloat(toBf16(toFloat(toBf16(b[k] * scale)) * toFloat(norm[half + i + k])));
-        }
-        float c = toFloat(cosines[angle + i + k]), s = toFloat(sines[angle + i + k]);
-        float turnedA = toFloat(toBf16(a[k] * c)) + toFloat(toBf16(-b[k] * s));
-        float turnedB = toFloat(toBf16(b[k] * c)) + toFloat(toBf16(a[k] * s));
-        a[k] = turnedA;
-        b[k] = turnedB;
-      }
-      low = toPair(a[0], a[1]);
-      high = toPair(b[0], b[1]);
-    }
-    for (int copy = 0; copy < copies; copy++) {
-      *(unsigned*)(to + copy * size + i) = low;
-      *(unsigned*)(to + copy * size + half + i) = high;
-    }
+  for (int copy = 0; copy < copies; copy++) {
+    *(uint4*)(to + copy * size + at) = low;
+    *(uint4*)(to + copy * size + half + at) = high;
   }
 }
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
 using static TorchSharp.torch;
@@ -9,7 +10,7 @@ namespace Distil.Trainer.Models.Transformers;
 /// <remarks>Equal to the plain layers, rounding included. Query, key and value weights are one matrix, gate and up another; the plain layers' weights become views of them.</remarks>
 internal sealed class FusedForward : IDisposable
 {
-    private const int Threads = 256, WidthInRegisters = 4096;
+    private const int Threads = 256, WidthInRegisters = 4096, ValuesOfAThread = 16;
 
     private static readonly CudaProgram Program = new("transformer.cu");
 
@@ -27,7 +28,8 @@ internal sealed class FusedForward : IDisposable
     /// <summary>Whether it serves this model.</summary>
     internal static bool Serves(TransformerConfig config, TransformerWeights weights) =>
         weights.Embedding.dtype == ScalarType.BFloat16
-        && config.HiddenSize % 8 == 0 && config.HiddenSize <= WidthInRegisters && config.IntermediateSize % 8 == 0 && config.HeadSize % 4 == 0
+        && config.HiddenSize % 8 == 0 && config.HiddenSize <= WidthInRegisters && config.IntermediateSize % 8 == 0
+        && config.HeadSize % ValuesOfAThread == 0 && BitOperations.IsPow2(config.HeadSize / ValuesOfAThread) && config.HeadSize <= 512
         && KernelSupport.Use(weights.Embedding, "the teacher's forward pass", "it takes about twice as long");
 
     /// <summary>Hidden states after the final norm, from the start of a sequence. Records no gradient.</summary>
@@ -92,10 +94,10 @@ internal sealed class FusedForward : IDisposable
     {
         Tensor Room() => empty([shape[0], shape[1], _config.Heads, _config.HeadSize], ScalarType.BFloat16, mixed.device);
         var (q, k, v) = (Room(), Room(), Room());
-        var warps = shape[0] * shape[1] * (_config.Heads + 2 * _config.KeyValueHeads);
+        var threads = shape[0] * shape[1] * (_config.Heads + 2 * _config.KeyValueHeads) * (_config.HeadSize / ValuesOfAThread);
         Program["rotate_heads"].Launch(
-            LaunchShape.For(warps * 32, Threads), mixed, angles.Cos, angles.Sin, attention.QueryNorm?.Weight, attention.KeyNorm?.Weight, q, k, v,
-            warps, _config.Heads, _config.KeyValueHeads, _config.HeadSize, (int)shape[1], (float)_config.NormEpsilon);
+            LaunchShape.For(threads, Threads), mixed, angles.Cos, angles.Sin, attention.QueryNorm?.Weight, attention.KeyNorm?.Weight, q, k, v,
+            threads, _config.Heads, _config.KeyValueHeads, _config.HeadSize, (int)shape[1], (float)_config.NormEpsilon);
         return (q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2));
     }
 

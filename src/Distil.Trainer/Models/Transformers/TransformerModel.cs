@@ -80,6 +80,10 @@ public sealed class TransformerModel : ILanguageModel
         return new TransformerModel(config, new TransformerWeights(config, weights), device, trainable: true, ScalarType.Float32);
     }
 
+    /// <summary>A frozen model from any source of weights.</summary>
+    internal static TransformerModel CreateFrozen(TransformerConfig config, IWeightSource weights, Device device) =>
+        new(config, new TransformerWeights(config, weights), device, trainable: false, ScalarType.Float32);
+
     /// <summary>Writes config.json and model.safetensors, which transformers reads. The tokenizer is the caller's.</summary>
     /// <param name="folder">Created where it is not there.</param>
     /// <param name="dtype">Element type on disk: float32 or bfloat16.</param>

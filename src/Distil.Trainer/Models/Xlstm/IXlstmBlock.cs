@@ -6,9 +6,10 @@ namespace Distil.Trainer.Models.Xlstm;
 internal interface IXlstmBlock
 {
     /// <summary>A whole sequence, from its start.</summary>
-    /// <param name="x">(B, S, D).</param>
-    /// <returns>(B, S, D).</returns>
-    Tensor Forward(Tensor x);
+    /// <param name="x">The residual stream, float32, (B, S, D).</param>
+    /// <param name="arithmetic">Element type that the block computes in: float32, or bfloat16 with weights, norms and sums kept in float32.</param>
+    /// <returns>float32, (B, S, D).</returns>
+    Tensor Forward(Tensor x, ScalarType arithmetic);
 
     /// <summary>An empty state.</summary>
     IBlockState Start(long batch);

@@ -19,6 +19,9 @@ internal sealed partial record Chart(string Title, string XLabel, string YLabel)
     /// <value>The lines.</value>
     public required IReadOnlyList<ChartSeries> Series { get; init; }
 
+    /// <value>Places on the x axis and what they are called; none counts in whole numbers.</value>
+    public IReadOnlyList<(double Position, string Label)> Places { get; init; } = [];
+
     /// <value>Whether a wide range of positive values gets a logarithmic y axis.</value>
     public bool MayBeLogarithmic { get; init; }
 
@@ -29,7 +32,7 @@ internal sealed partial record Chart(string Title, string XLabel, string YLabel)
         var points = Series.SelectMany(series => series.Points).ToArray();
         var y = ChartScale.Of(points.Min(point => point.Least), points.Max(point => point.Most), MayBeLogarithmic);
         var (first, last) = (points.Min(point => point.Step), points.Max(point => point.Step));
-        var x = ChartScale.Whole(first, last > first ? last : first + 1);
+        var x = Places.Count > 0 ? new ChartScale(first - 0.25, last + 0.25, false, Places) : ChartScale.Whole(first, last > first ? last : first + 1);
         var summary = string.Join("; ", Series.Select(Describe));
         return Html.Of($"""
             <figure>
@@ -44,9 +47,13 @@ internal sealed partial record Chart(string Title, string XLabel, string YLabel)
     private static string Describe(ChartSeries series) =>
         $"{Paint.NameOf(series.Role)}: from {Figures.Number(series.Points[0].Mean)} to {Figures.Number(series.Points[^1].Mean)}";
 
-    private static Html Legend(ChartSeries series) => Html.Of($"""
-        <span class="key"><svg class="chart" viewBox="0 0 28 8" width="28" height="8" aria-hidden="true"><path fill="none" d="M0 4L28 4" stroke-width="2" stroke="{Paint.Of(series.Role)}"/></svg>{Paint.NameOf(series.Role)}</span>
-        """);
+    private static Html Legend(ChartSeries series)
+    {
+        var line = Html.Of($"""<path fill="none" d="M0 4L28 4" stroke-width="2" stroke="{Paint.Of(series.Role)}"/>""");
+        return Html.Of($"""
+            <span class="key"><svg class="chart" viewBox="0 0 28 8" width="28" height="8" aria-hidden="true">{line}</svg>{Paint.NameOf(series.Role)}</span>
+            """);
+    }
 
     private Html Drawing(ChartScale x, ChartScale y, int index)
     {

@@ -19,15 +19,16 @@ internal static class Curves
     {
         var steps = report.Training.Curves.Concat(report.TrainingWithoutTeacher?.Curves ?? []).Select(curve => curve.StepsPerPoint).DefaultIfEmpty(1).Max();
         return steps == 1 ? Html.None : Html.Of($"""
-            <p class="note">A point stands for {steps} logged steps: their mean, in a band from the smallest to the largest; of α, T and the learning rate the largest. Nothing
-            else is smoothed.</p>
+            <p class="note">A point stands for {steps} logged steps: their mean, in a band from the smallest to the largest; of α, T and the learning rate the
+            largest. Nothing else is smoothed.</p>
             """);
     }
 
     /// <summary>A mean would blunt the peaks of a schedule, which has no noise to average.</summary>
     private static bool IsSchedule(CurveKind kind) => kind is CurveKind.Alpha or CurveKind.Temperature or CurveKind.LearningRate;
 
-    private static IReadOnlyList<CurvePoint> Highest(Curve curve) => [.. curve.Points.Select(point => new CurvePoint(point.Step, point.Most, point.Most, point.Most))];
+    private static IReadOnlyList<CurvePoint> Highest(Curve curve) =>
+        [.. curve.Points.Select(point => new CurvePoint(point.Step, point.Most, point.Most, point.Most))];
 
     private static Html Chart(RunReport report, CurveKind kind)
     {

@@ -23,6 +23,9 @@ internal static class Samples
 
         """);
 
-    private static Html Continuation(string who, string text) =>
-        Html.Of($"<div><h4>{char.ToUpperInvariant(who[0]) + who[1..]}</h4><p class=\"text\">{(string.IsNullOrWhiteSpace(text) ? "(ended at once)" : text.Trim())}</p></div>\n");
+    private static Html Continuation(string who, string text)
+    {
+        var shown = string.IsNullOrWhiteSpace(text) ? "(ended at once)" : text.Trim();
+        return Html.Of($"<div><h4>{char.ToUpperInvariant(who[0]) + who[1..]}</h4><p class=\"text\">{shown}</p></div>\n");
+    }
 }

@@ -33,8 +33,8 @@ internal static class Speed
             Rows = report.Decode.Select(Row),
         };
         return Html.Of($"""
-            {table.ToHtml()}<p class="note">Each figure is the median time of a token after that context, for body, head and the choice of the token. State and cache are
-            measured after the context.{(report.Decode.Any(row => row.BeyondTeachersContext) ? Longest(report.Teacher) : "")}</p>
+            {table.ToHtml()}<p class="note">Each figure is the median time of a token after that context, for body, head and the choice of the token. State and
+            cache are measured after the context.{(report.Decode.Any(row => row.BeyondTeachersContext) ? Longest(report.Teacher) : "")}</p>
 
             """);
     }

@@ -11,7 +11,8 @@ internal static class Storage
 
     public static Html Of(RunReport report) => Html.Of($"""
         <section id="storage"><h2>Storage</h2>
-        {Whole(report.Storage).ToHtml()}{(report.Storage.TeacherOutputBytesPerToken is { } bytes ? Outputs(report, bytes) : Html.None)}{Errors(report)}</section>
+        {Whole(report.Storage).ToHtml()}{(report.Storage.TeacherOutputBytesPerToken is { } bytes ? Outputs(report, bytes) : Html.None)}{
+            Errors(report)}</section>
 
         """);
 
@@ -41,8 +42,8 @@ internal static class Storage
         var keep = report.Spec.Teacher.Keep;
         var capped = report.Storage.CappedShare is { } share ? $" The cap cut {Figures.Percent(share)} of positions short." : "";
         return Html.Of($"""
-            {table.ToHtml()}<p class="note">Kept for each position: the likeliest tokens up to a probability of {Figures.Setting(keep.TopP)}, {keep.MaxTokens} at most, the
-            tail’s mass over temperatures, and the mean hidden state where alignment needs it.{capped}</p>
+            {table.ToHtml()}<p class="note">Kept for each position: the likeliest tokens up to a probability of {Figures.Setting(keep.TopP)}, {keep.MaxTokens} at
+            most, the tail’s mass over temperatures, and the mean hidden state where alignment needs it.{capped}</p>
 
             """);
     }

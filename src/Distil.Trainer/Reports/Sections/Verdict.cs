@@ -12,15 +12,15 @@ internal static class Verdict
         var (student, without) = (last.Distilled, last.WithoutTeacher);
         return Html.Of($"""
             <section id="result"><h2>Result</h2>
-            <p class="lead">{Sentence(student)} {(without is null ? "" : Comparison(student, without))}</p>
+            <p class="lead">{Sentence(student)} {(without is null ? "" : Comparison(student, without))} {TaskSentence(report, student)}</p>
             <div class="cards">
-            {Card("Student’s perplexity", Figures.Number(student.Student.Perplexity), student.Teacher is null ? "" : $"teacher {Figures.Number(student.Teacher.Perplexity)}")}
+            {Card("Student’s perplexity", Figures.Number(student.Student.Perplexity), TeacherNote(student))}
             {(student.PerplexityRatio is { } ratio ? Card("Student / teacher", $"{Figures.Fixed(ratio, 3)} ×", "1 is as good as the teacher") : Html.None)}
             {Html.When(without, other => Card("Without the teacher", Figures.Number(other.Student.Perplexity), "same student, same steps"))}
             {(student.Kl is { } kl ? Card("KL to the teacher", Figures.Number(kl), KlNote(without)) : Html.None)}
             </div>
-            <p class="note">Measured on {Figures.Count(student.Tokens)} held-out tokens in {Figures.Count(student.Rows)} rows. Perplexity is the exponential of the mean
-            cross-entropy in nats a token; KL is KL(teacher ‖ student) at temperature 1 over the whole vocabulary, in nats a token. Lower is better.</p>
+            <p class="note">Measured on {Figures.Count(student.Tokens)} held-out tokens in {Figures.Count(student.Rows)} rows. Perplexity is the exponential of
+            the mean cross-entropy in nats a token; KL is KL(teacher ‖ student) at temperature 1 over the whole vocabulary, in nats a token. Lower is better.</p>
             </section>
 
             """);
@@ -40,6 +40,18 @@ internal static class Verdict
             ? $"{perplexity} Its KL to the teacher is {Figures.Number(kl)} nats a token, against {Figures.Number(other)} without."
             : perplexity;
     }
+
+    private static string TaskSentence(RunReport report, EvaluationResult student)
+    {
+        if (student is not { Tasks: { } tasks, TasksWithinTolerance: { } share })
+            return "";
+
+        var good = (int)Math.Round(share * tasks.Count);
+        return $"Of {tasks.Count} {(tasks.Count == 1 ? "task" : "tasks")} it does {good} as well as its teacher, "
+            + $"within {Figures.Setting(100 * report.Spec.Evaluation.Tolerance)} % of the score.";
+    }
+
+    private static string TeacherNote(EvaluationResult student) => student.Teacher is null ? "" : $"teacher {Figures.Number(student.Teacher.Perplexity)}";
 
     private static string KlNote(EvaluationResult? without) => without?.Kl is { } kl ? $"without the teacher {Figures.Number(kl)}" : "nats a token";
 

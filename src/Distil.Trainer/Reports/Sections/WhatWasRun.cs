@@ -39,7 +39,8 @@ internal static class WhatWasRun
             ("Blocks", string.Join(", ", student.Blocks)),
             ("Heads", Figures.Count(student.Heads)),
             ("Parameters", Figures.Count(total)),
-            ("Trained", $"{Figures.Count(student.TrainableParameters)} ({Figures.Percent(student.TrainableParameters / (double)total)}): blocks and final norm"),
+            ("Trained",
+                $"{Figures.Count(student.TrainableParameters)} ({Figures.Percent(student.TrainableParameters / (double)total)}): blocks and final norm"),
             ("Frozen", $"{Figures.Count(student.FrozenParameters)}: the teacher’s embedding and head"),
         ];
     }

@@ -11,8 +11,8 @@ internal sealed class CausalConvolution(Tensor weight, Tensor bias)
     /// <summary>A whole sequence from its start, zeros before it.</summary>
     /// <param name="x">(B, S, D).</param>
     /// <returns>(B, S, D).</returns>
-    internal Tensor Forward(Tensor x) => x.device_type == TorchSharp.DeviceType.CPU && x.dtype == ScalarType.Float32
-        ? FusedConvolution.Forward(x, weight, bias)
+    internal Tensor Forward(Tensor x) => x.device_type == TorchSharp.DeviceType.CPU && x.dtype == ScalarType.Float32 ? FusedConvolution.Forward(x, weight, bias)
+        : CudaConvolution.Serves(x, weight) ? CudaConvolution.Forward(x, weight, bias)
         : Plain(x, weight, bias);
 
     /// <summary>Further positions of a sequence.</summary>
@@ -32,15 +32,16 @@ internal sealed class CausalConvolution(Tensor weight, Tensor bias)
 
     /// <summary>As shifted products: y(t) = SiLU(b + Σₖ w(k) · x(t − K + 1 + k)).</summary>
     /// <param name="x">(B, S, D).</param>
-    /// <param name="weight">(D, 1, K), the newest position last.</param>
-    /// <param name="bias">(D).</param>
+    /// <param name="weight">float32, (D, 1, K), the newest position last.</param>
+    /// <param name="bias">float32, (D).</param>
+    /// <returns>(B, S, D), of x's element type; sums are float32.</returns>
     internal static Tensor Plain(Tensor x, Tensor weight, Tensor bias)
     {
         using var scope = NewDisposeScope();
         var (length, kernel) = (x.shape[1], weight.shape[2]);
-        var padded = pad(x, [0, 0, kernel - 1, 0]);
+        var padded = pad(x.to(weight.dtype), [0, 0, kernel - 1, 0]);
         var sum = bias;
         for (var k = 0; k < kernel; k++) { sum = addcmul(sum, padded.narrow(1, k, length), weight.select(2, k).squeeze(1), 1); }
-        return silu(sum).MoveToOuterDisposeScope();
+        return silu(sum).to(x.dtype).MoveToOuterDisposeScope();
     }
 }

@@ -13,7 +13,18 @@ internal sealed class GatedFeedForward(Tensor up, Tensor down, string activation
     internal Tensor Forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var halves = linear(x, up).chunk(2, -1);                    // each (B, S, F)
-        return linear(_activation(halves[0]) * halves[1], down).MoveToOuterDisposeScope();
+        var halves = linear(x, up.to(x.dtype));                     // (B, S, 2·F)
+        var gated = CudaGatedGelu.Serves(halves, activation) ? CudaGatedGelu.Forward(halves) : Gate(halves, _activation);
+        return linear(gated, down.to(x.dtype)).MoveToOuterDisposeScope();
+    }
+
+    /// <param name="halves">(B, S, 2·F): gate, then up.</param>
+    /// <param name="activation">Of the gate.</param>
+    /// <returns>(B, S, F).</returns>
+    internal static Tensor Gate(Tensor halves, Func<Tensor, Tensor> activation)
+    {
+        using var scope = NewDisposeScope();
+        var parts = halves.chunk(2, -1);
+        return (activation(parts[0]) * parts[1]).MoveToOuterDisposeScope();
     }
 }

@@ -12,7 +12,7 @@ internal static class HeadwiseLinear
     {
         using var scope = NewDisposeScope();
         var blocks = x.reshape(-1, weight.shape[0], weight.shape[2]).transpose(0, 1);          // (blocks, B·S, in)
-        return blocks.bmm(weight.transpose(1, 2)).MoveToOuterDisposeScope();
+        return blocks.bmm(weight.to(x.dtype).transpose(1, 2)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc cref="BlocksFirst"/>

@@ -6,15 +6,20 @@ namespace Distil.Trainer.Models.Xlstm.Components;
 /// <summary>The xLSTM's norms: no bias, eps 1e-5, and a stored weight w that is used as (1 + w).</summary>
 internal static class Norms
 {
-    private const double Epsilon = 1e-5;
+    internal const double Epsilon = 1e-5;
 
     /// <summary>LayerNorm over the width.</summary>
     /// <param name="x">(…, D).</param>
     /// <param name="weight">w, (D).</param>
-    internal static Tensor Layer(Tensor x, Tensor weight)
+    /// <param name="result">Element type of the result; the norm itself is computed in x's.</param>
+    internal static Tensor Layer(Tensor x, Tensor weight, ScalarType result = ScalarType.Float32) =>
+        CudaLayerNorm.Serves(x, result) ? CudaLayerNorm.Forward(x, weight) : Plain(x, weight, result);
+
+    /// <inheritdoc cref="Layer"/>
+    internal static Tensor Plain(Tensor x, Tensor weight, ScalarType result)
     {
         using var scope = NewDisposeScope();
-        return layer_norm(x, weight.shape, weight + 1, null, Epsilon).MoveToOuterDisposeScope();
+        return layer_norm(x, weight.shape, weight + 1, null, Epsilon).to(result).MoveToOuterDisposeScope();
     }
 
     /// <summary>A norm of each head by itself.</summary>

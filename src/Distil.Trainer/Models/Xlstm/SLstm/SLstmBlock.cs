@@ -12,10 +12,10 @@ internal sealed class SLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
     private readonly GatedFeedForward _feedForward = new(weights["ffn.proj_up.weight"], weights["ffn.proj_down.weight"], config.FeedForwardActivation);
 
     /// <inheritdoc/>
-    public Tensor Forward(Tensor x)
+    public Tensor Forward(Tensor x, ScalarType arithmetic)
     {
         using var scope = NewDisposeScope();
-        var normed = Norms.Layer(x, weights["xlstm_norm.weight"]);
+        var normed = Norms.Layer(x, weights["xlstm_norm.weight"], arithmetic);
         return Rest(x, normed, _convolution.Forward(normed), null).MoveToOuterDisposeScope();
     }
 
@@ -49,11 +49,11 @@ internal sealed class SLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
         var inputForget = Pair(convolved, "xlstm.fgate.weight", "xlstm.igate.weight");
         var cellOutput = Pair(normed, "xlstm.zgate.weight", "xlstm.ogate.weight");
         var (recurrent, bias) = (weights[XlstmParameter.RecurrentKernel], weights[XlstmParameter.RecurrentBias]);
-        var hidden = x.device_type == DeviceType.CPU && x.dtype == ScalarType.Float32
-            ? SLstmFusedScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
+        var hidden = x.device_type == DeviceType.CPU && inputForget.dtype == ScalarType.Float32 ? SLstmFusedScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
+            : SLstmCudaScan.Serves(inputForget, recurrent.shape[1]) ? SLstmCudaScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
             : SLstmPlainScan.Forward(inputForget, cellOutput, recurrent, bias, cells);          // (B, S, NH, DH)
         x = x + Norms.Heads(hidden, weights["xlstm.group_norm.weight"]);
-        return x + _feedForward.Forward(Norms.Layer(x, weights["ffn_norm.weight"]));
+        return x + _feedForward.Forward(Norms.Layer(x, weights["ffn_norm.weight"], normed.dtype));
     }
 
     private sealed class State(Tensor tail, SLstmState cells) : IBlockState

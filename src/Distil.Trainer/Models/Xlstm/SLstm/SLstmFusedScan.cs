@@ -1,7 +1,6 @@
 using Distil.Trainer.Models.Xlstm.Kernels;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
-using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm;
 
@@ -15,35 +14,11 @@ internal static class SLstmFusedScan
         using var scope = NewDisposeScope();
         var size = recurrent.shape[1];
         var missing = (VectorMath.Width - size % VectorMath.Width) % VectorMath.Width;
-        if (missing > 0) { return Padded(inputForget, cellOutput, recurrent, bias, state, size, missing).MoveToOuterDisposeScope(); }
+        if (missing > 0) { return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope(); }
 
         if (state is null && is_grad_enabled()) { return Function.apply(inputForget, cellOutput, recurrent, bias).MoveToOuterDisposeScope(); }
 
         return Scan(inputForget, cellOutput, recurrent, bias, state, keep: false).Output.MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Units of zero weight fill the last vector; theirs and the others' values never meet.</summary>
-    private static Tensor Padded(Tensor inputForget, Tensor cellOutput, Tensor recurrent, Tensor bias, SLstmState? state, long size, long missing)
-    {
-        var heads = recurrent.shape[0];
-        Tensor Units(Tensor gates) => pad(gates.unflatten(3, [2, size]), [0, missing]).flatten(3);
-        var wide = pad(recurrent.view(heads, size, 4, size), [0, missing, 0, 0, 0, missing]).flatten(2);
-        var wideBias = pad(bias.view(heads, 4, size), [0, missing]).flatten();
-        using var inner = state is null ? null : Widened(state, missing);
-        var output = Forward(Units(inputForget), Units(cellOutput), wide, wideBias, inner).narrow(-1, 0, size);
-        if (state is not null)
-        {
-            Tensor Narrow(Tensor part) => part.narrow(-1, 0, size).contiguous();
-            state.Advance(Narrow(inner!.Hidden), Narrow(inner.Cell), Narrow(inner.Normaliser), Narrow(inner.Stabiliser));
-        }
-
-        return output;
-    }
-
-    private static SLstmState Widened(SLstmState state, long missing)
-    {
-        Tensor Wide(Tensor part) => pad(part, [0, missing]).DetachFromDisposeScope();
-        return new(Wide(state.Hidden), Wide(state.Cell), Wide(state.Normaliser), Wide(state.Stabiliser));
     }
 
     /// <returns>h (B, S, NH, DH), and what the backward scan needs, (NH, B, S, 7, DH), where asked for. In the current dispose scope.</returns>

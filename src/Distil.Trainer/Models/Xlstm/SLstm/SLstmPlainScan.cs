@@ -11,7 +11,7 @@ internal static class SLstmPlainScan
     /// <param name="recurrent">R, (NH, DH, 4·DH): from a unit of h to the gates i, f, z, o.</param>
     /// <param name="bias">b, (NH · 4 · DH), heads first.</param>
     /// <param name="state">Where to start, and afterwards where the scan ended; null starts at the beginning and forgets the end.</param>
-    /// <returns>h, (B, S, NH, DH).</returns>
+    /// <returns>h, (B, S, NH, DH), of <paramref name="inputForget"/>'s element type; gates and states are float32.</returns>
     internal static Tensor Forward(Tensor inputForget, Tensor cellOutput, Tensor recurrent, Tensor bias, SLstmState? state = null)
     {
         using var scope = NewDisposeScope();
@@ -20,7 +20,7 @@ internal static class SLstmPlainScan
         var from = state ?? start!;
         var hidden = from.Hidden.transpose(0, 1);                                                       // (NH, B, DH)
         var (cell, normaliser, stabiliser) = (from.Cell.transpose(0, 1), from.Normaliser.transpose(0, 1), from.Stabiliser.transpose(0, 1));
-        var input = cat([inputForget, cellOutput], -1) + bias.view(heads, 1, 1, 4 * size);              // (NH, B, S, 4·DH)
+        var input = cat([inputForget, cellOutput], -1).to(ScalarType.Float32) + bias.view(heads, 1, 1, 4 * size);              // (NH, B, S, 4·DH)
         var outputs = new Tensor[length];
         for (var t = 0; t < length; t++)
         {
@@ -38,6 +38,6 @@ internal static class SLstmPlainScan
 
         Tensor Owned(Tensor last) => last.transpose(0, 1).contiguous();
         state?.Advance(Owned(hidden), Owned(cell), Owned(normaliser), Owned(stabiliser));
-        return stack(outputs, 2).permute(1, 2, 0, 3).MoveToOuterDisposeScope();
+        return stack(outputs, 2).permute(1, 2, 0, 3).to(inputForget.dtype).MoveToOuterDisposeScope();
     }
 }

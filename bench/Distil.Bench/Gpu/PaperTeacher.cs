@@ -1,0 +1,30 @@
+using Distil.Trainer.Models.Transformers;
+using static TorchSharp.torch;
+
+namespace Distil.Bench.Gpu;
+
+/// <summary>A teacher of Qwen2.5-1.5B's shape in bfloat16 on CUDA, with random weights.</summary>
+internal static class PaperTeacher
+{
+    internal static TransformerModel Create() => TransformerModel.CreateFrozen(
+        new TransformerConfig
+        {
+            Family = TransformerFamily.Qwen2, VocabularySize = 151_936, HiddenSize = 1536, IntermediateSize = 8960, Layers = 28, Heads = 12, KeyValueHeads = 2,
+            HeadSize = 128, MaxPositions = 131_072, RopeTheta = 1e6, TiedHead = true, QueryKeyValueBias = true,
+        },
+        new RandomWeights(), CUDA);
+
+    private sealed class RandomWeights : IWeightSource
+    {
+        public Tensor Get(string name, StartValue start, params ReadOnlySpan<Dimension> shape)
+        {
+            var sizes = new long[shape.Length];
+            for (var i = 0; i < sizes.Length; i++)
+                sizes[i] = shape[i].Size;
+            using var scope = NewDisposeScope();
+            var weight = empty(sizes, ScalarType.BFloat16, CUDA);
+            weight = start == StartValue.Normal ? weight.normal_(0, 0.02) : weight.fill_(start == StartValue.One ? 1 : 0);
+            return weight.DetachFromDisposeScope();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Distil.Bench.Gpu;
+using Distil.Trainer.Kernels;
+
+namespace Distil.Bench;
+
+/// <summary>This project's figures on a GPU, one JSON line each: what <c>bench/gpu/run.sh</c> sets beside PyTorch's.</summary>
+internal static class GpuBench
+{
+    private static readonly Dictionary<string, Action> Parts = new()
+    {
+        ["step"] = TrainingFigures.Measure,
+        ["teacher"] = TeacherFigures.Measure,
+        ["decode"] = DecodeFigures.Measure,
+        ["pipeline"] = PipelineFigures.Measure,
+    };
+
+    internal static Command Create()
+    {
+        var parts = new Argument<string[]>("parts") { Description = $"Which: {string.Join(", ", Parts.Keys)}. Default: all.", DefaultValueFactory = _ => [.. Parts.Keys] };
+        parts.AcceptOnlyFromAmong([.. Parts.Keys]);
+        var command = new Command("gpu", "Training step, head, teacher, decoding and input pipeline on a CUDA GPU, at the paper's sizes.") { parts };
+        command.SetAction(parsed =>
+        {
+            if (KernelSupport.Obstacle is { } obstacle)
+            {
+                Console.Error.WriteLine($"error: nothing to measure: {obstacle}");
+                return 1;
+            }
+
+            Figure.Say("machine", new { device = KernelSupport.Card.Name, nvrtc = KernelSupport.Compiler.Version });
+            foreach (var part in parsed.GetRequiredValue(parts))
+                Parts[part]();
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text.RegularExpressions;
+using Distil.Core.Errors;
+
+namespace Distil.Core.Hub;
+
+/// <summary>The repositories of the hub that hold models and datasets.</summary>
+public enum HubKind
+{
+    /// <summary>Models.</summary>
+    Model,
+
+    /// <summary>Datasets.</summary>
+    Dataset,
+}
+
+/// <summary>A place in the hub: <c>hf://[models/|datasets/]owner/name[@revision][/path]</c>, as huggingface_hub writes it.</summary>
+/// <remarks>A '/' in a revision is written <c>%2F</c>, but in <c>refs/pr/N</c> and <c>refs/convert/NAME</c>.</remarks>
+/// <param name="Kind">Models or datasets.</param>
+/// <param name="Owner">User or organisation.</param>
+/// <param name="Name">The repository's name.</param>
+/// <param name="Revision">A branch, a tag or a commit.</param>
+/// <param name="Path">A file, a folder or a glob in it; empty for all of it.</param>
+public sealed partial record HubPath(HubKind Kind, string Owner, string Name, string Revision, string Path)
+{
+    /// <summary>What such a path begins with.</summary>
+    public const string Scheme = "hf://";
+
+    /// <summary>The revision of a path that names none.</summary>
+    public const string DefaultRevision = "main";
+
+    private const string Expected = "expected hf://[models/|datasets/]owner/name[@revision][/path]";
+
+    /// <value>For messages and URLs: <c>owner/name</c>.</value>
+    public string Repository => $"{Owner}/{Name}";
+
+    /// <value>Whether the revision is a whole commit hash, which always means the same files.</value>
+    public bool IsPinned => CommitHash().IsMatch(Revision);
+
+    /// <summary>Whether a path is one of the hub.</summary>
+    public static bool Is(string path) => path.StartsWith(Scheme, StringComparison.Ordinal);
+
+    /// <summary>Reads a path.</summary>
+    /// <param name="text">The path.</param>
+    /// <param name="kind">What it is of where it does not say so.</param>
+    /// <param name="field">The specification's field, for messages.</param>
+    /// <exception cref="InvalidInputException">It is not a path of the hub.</exception>
+    public static HubPath Parse(string text, HubKind kind, string field)
+    {
+        var match = Grammar().Match(text);
+        if (!match.Success)
+        {
+            throw new InvalidInputException($"{field}: {text} is not a path of the Hugging Face hub; {Expected}");
+        }
+
+        var path = match.Groups["path"].Value;
+        if (path.Split('/') is var segments && path.Length > 0 && segments.Any(segment => segment is "" or "." or ".."))
+        {
+            throw new InvalidInputException($"{field}: {text} has an empty, '.' or '..' segment; {Expected}");
+        }
+
+        var revision = match.Groups["revision"] is { Success: true } found ? Uri.UnescapeDataString(found.Value) : DefaultRevision;
+        if (revision.Split('/').Any(segment => segment is "" or "." or ".."))
+        {
+            throw new InvalidInputException($"{field}: {text} has the revision {revision}, which cannot be one; {Expected}");
+        }
+
+        return new HubPath(
+            match.Groups["kind"].Value switch { "models" => HubKind.Model, "datasets" => HubKind.Dataset, _ => kind },
+            match.Groups["owner"].Value,
+            match.Groups["name"].Value,
+            revision,
+            path);
+    }
+
+    /// <summary>As a user writes it, its kind always said.</summary>
+    public override string ToString()
+    {
+        var revision = SpecialRevision().IsMatch(Revision) ? Revision : Revision.Replace("/", "%2F", StringComparison.Ordinal);
+        return $"{Scheme}{KindWord}s/{Repository}@{revision}{(Path.Length > 0 ? "/" : "")}{Path}";
+    }
+
+    /// <value><c>model</c> or <c>dataset</c>.</value>
+    internal string KindWord => Kind == HubKind.Model ? "model" : "dataset";
+
+    [GeneratedRegex(@"^hf://((?<kind>models|datasets)/)?(?<owner>[\w.-]+)/(?<name>[\w.-]+)(@(?<revision>refs/convert/[\w.-]+|refs/pr/\d+|[^/@]+))?(/(?<path>.*[^/]))?/?$", RegexOptions.ExplicitCapture)]
+    private static partial Regex Grammar();
+
+    [GeneratedRegex(@"^refs/(convert/[\w.-]+|pr/\d+)$", RegexOptions.ExplicitCapture)]
+    private static partial Regex SpecialRevision();
+
+    [GeneratedRegex("^[0-9a-f]{40}$")]
+    private static partial Regex CommitHash();
+}

@@ -1,0 +1,88 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Distil.Core.Sources.Remote;
+
+namespace Distil.Core.Hub;
+
+/// <summary>Asks the hub what a revision is and which files it has, with their sizes and checksums; reads none of them.</summary>
+internal sealed partial class HubTree(HubOptions options, HubHttp http)
+{
+    /// <summary>The commit of a revision.</summary>
+    public async Task<string> CommitAsync(HubPath path, CancellationToken cancel)
+    {
+        var url = new Uri($"{Api(path)}/revision/{Uri.EscapeDataString(path.Revision)}");
+        using var answer = (await GetAsync(url, path, cancel)).Document;
+        return answer.RootElement.ValueKind == JsonValueKind.Object && answer.RootElement.TryGetProperty("sha", out var sha) && sha.GetString() is { } commit
+            ? commit
+            : throw NoHub(url);
+    }
+
+    /// <summary>The entries of a folder: files, and where <paramref name="deep"/> is false also the folders in it.</summary>
+    public async Task<IReadOnlyList<(HubFile File, bool IsFolder)>> ListAsync(HubPath folder, bool deep, CancellationToken cancel)
+    {
+        var entries = new List<(HubFile, bool)>();
+        var path = string.Concat(folder.Path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(segment => "/" + Uri.EscapeDataString(segment)));
+        var next = new Uri($"{Api(folder)}/tree/{Uri.EscapeDataString(folder.Revision)}{path}?recursive={(deep ? "true" : "false")}&expand=false");
+        while (next is not null)
+        {
+            var (document, following) = await GetAsync(next, folder, cancel);
+            using (document)
+            {
+                entries.AddRange(Entries(document.RootElement, folder) ?? throw NoHub(next));
+            }
+
+            next = following;
+        }
+
+        return entries;
+    }
+
+    private static List<(HubFile, bool)>? Entries(JsonElement page, HubPath folder)
+    {
+        try
+        {
+            return [.. page.EnumerateArray().Select(entry => Entry(entry, folder))];
+        }
+        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static (HubFile, bool) Entry(JsonElement entry, HubPath folder)
+    {
+        var path = folder with { Path = entry.GetProperty("path").GetString()! };
+        if (entry.GetProperty("type").GetString() == "directory")
+        {
+            return (new HubFile(path, 0, ""), true);
+        }
+
+        return entry.TryGetProperty("lfs", out var large) && large.ValueKind == JsonValueKind.Object
+            ? (new HubFile(path, large.GetProperty("size").GetInt64(), large.GetProperty("oid").GetString()!), false)
+            : (new HubFile(path, entry.GetProperty("size").GetInt64(), $"git:{entry.GetProperty("oid").GetString()}"), false);
+    }
+
+    private async Task<(JsonDocument Document, Uri? Next)> GetAsync(Uri url, HubPath about, CancellationToken cancel)
+    {
+        using var response = await http.SendAsync(HttpMethod.Get, url, about, elsewhere: false, from: 0, cancel);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(cancel);
+            var document = await JsonDocument.ParseAsync(body, cancellationToken: cancel);
+            var link = response.Headers.TryGetValues("Link", out var links) ? NextLink().Match(string.Join(",", links)) : Match.Empty;
+            // A mirror may pass on the hub's own address: the next page is asked of the same server.
+            return (document, link.Success ? new Uri(options.Endpoint, new Uri(url, link.Groups[1].Value).PathAndQuery) : null);
+        }
+        catch (JsonException e)
+        {
+            throw NoHub(url, e);
+        }
+    }
+
+    private string Api(HubPath path) => $"{options.Endpoint.ToString().TrimEnd('/')}/api/{path.KindWord}s/{path.Repository}";
+
+    private static RemoteException NoHub(Uri url, Exception? cause = null) => new($"{url} does not answer as a Hugging Face hub does; is HF_ENDPOINT right?", cause);
+
+    [GeneratedRegex("""<([^>]+)>\s*;\s*rel="?next"?""")]
+    private static partial Regex NextLink();
+}

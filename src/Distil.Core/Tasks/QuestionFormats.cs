@@ -1,0 +1,64 @@
+using System.Text.RegularExpressions;
+using Distil.Core.Runs;
+
+namespace Distil.Core.Tasks;
+
+/// <summary>The fields and prompts of each format, as the tasks of lm-evaluation-harness have them.</summary>
+internal static partial class QuestionFormats
+{
+    /// <summary>The question of a line.</summary>
+    public static TaskQuestion Read(QuestionFields line, TaskFormat format) => format switch
+    {
+        TaskFormat.Plain => Plain(line),
+        TaskFormat.Hellaswag => Hellaswag(line),
+        TaskFormat.Arc => Arc(line),
+        TaskFormat.Piqa => Piqa(line),
+        _ => Read(line, Detect(line)),
+    };
+
+    private static TaskFormat Detect(QuestionFields line) =>
+        line.Has("endings") ? TaskFormat.Hellaswag : line.Has("goal") ? TaskFormat.Piqa : line.Has("answerKey") ? TaskFormat.Arc : TaskFormat.Plain;
+
+    /// <summary>{question, choices, answer}: the question stands as it is; the answer is an index from 0, or the right choice itself.</summary>
+    private static TaskQuestion Plain(QuestionFields line)
+    {
+        var choices = line.Texts("choices");
+        var named = line.IsText("answer") ? choices.ToList().IndexOf(line.Text("answer")) : -1;
+        return new TaskQuestion(line.Text("question"), choices, named >= 0 ? named : line.Index("answer"));
+    }
+
+    /// <summary>{activity_label, ctx_a, ctx_b, endings, label}.</summary>
+    private static TaskQuestion Hellaswag(QuestionFields line)
+    {
+        var context = $"{line.Text("activity_label")}: {line.Text("ctx_a")} {Capitalised(line.Text("ctx_b"))}";
+        return new TaskQuestion(WithoutMarks(context), [.. line.Texts("endings").Select(WithoutMarks)], line.Index("label"));
+    }
+
+    /// <summary>{question, choices {text, label}, answerKey}, or the authors' {question {stem, choices [{text, label}]}, answerKey}.</summary>
+    private static TaskQuestion Arc(QuestionFields line)
+    {
+        var inner = line.IsText("question") ? null : line.Inner("question");
+        var (question, texts, labels) = inner is not null
+            ? (inner.Text("stem"), Each(inner, "text"), Each(inner, "label"))
+            : (line.Text("question"), Choices(line).Texts("text"), Choices(line).Texts("label"));
+        return new TaskQuestion($"Question: {question}\nAnswer:", texts, labels.ToList().IndexOf(line.Text("answerKey")));
+
+        static IReadOnlyList<string> Each(QuestionFields line, string field) => [.. line.Objects("choices").Select(choice => choice.Text(field))];
+
+        static QuestionFields Choices(QuestionFields line) => line.Inner("choices") ?? throw line.Wrong("choices", "an object with text and label");
+    }
+
+    /// <summary>{goal, sol1, sol2, label}.</summary>
+    private static TaskQuestion Piqa(QuestionFields line) =>
+        new($"Question: {line.Text("goal")}\nAnswer:", [line.Text("sol1"), line.Text("sol2")], line.Index("label"));
+
+    /// <summary>Takes out the marks that WikiHow's pages left in HellaSwag.</summary>
+    private static string WithoutMarks(string text) =>
+        Bracketed().Replace(text.Trim().Replace(" [title]", ". ", StringComparison.Ordinal), "").Replace("  ", " ", StringComparison.Ordinal);
+
+    // As Python's capitalize: the rest becomes lower case.
+    private static string Capitalised(string text) => text.Length == 0 ? "" : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
+
+    [GeneratedRegex(@"\[.*?\]")]
+    private static partial Regex Bracketed();
+}

@@ -1,0 +1,79 @@
+using System.Text.Json;
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+
+namespace Distil.Core.Tasks;
+
+/// <summary>Reads the questions of a multiple-choice task from JSONL, prompts made as lm-evaluation-harness makes them.</summary>
+public static class TaskFile
+{
+    /// <summary>Reads a whole task, its examples put before each question.</summary>
+    /// <exception cref="InvalidInputException">A file is missing, a line is ill-formed (the message names it) or there are too few questions.</exception>
+    public static IReadOnlyList<TaskQuestion> Read(TaskSpec task)
+    {
+        var questions = ReadFile(task.Path, task.Format);
+        if (questions.Count == 0)
+        {
+            throw new InvalidInputException($"{task.Path}: has no question; expected a JSON object a line");
+        }
+
+        var examples = task.ShotsPath is { } path ? ReadFile(path, task.Format) : questions;
+        var enough = task.Shots + (task.ShotsPath is null && task.Shots > 0 ? 1 : 0);
+        if (examples.Count < enough)
+        {
+            throw new InvalidInputException($"{task.ShotsPath ?? task.Path}: has {examples.Count} questions; {task.Shots} shots need {enough}");
+        }
+
+        return [.. questions.Take(task.MaxQuestions ?? int.MaxValue).Select((question, i) => question with
+        {
+            Context = string.Concat(Examples(examples, task, i).Select(example => example.AsExample)) + question.Context,
+        })];
+    }
+
+    // The first ones of the file, which need no seed; never the question itself.
+    private static IEnumerable<TaskQuestion> Examples(IReadOnlyList<TaskQuestion> examples, TaskSpec task, int question) =>
+        examples.Where((_, i) => task.ShotsPath is not null || i != question).Take(task.Shots);
+
+    private static List<TaskQuestion> ReadFile(string path, TaskFormat format)
+    {
+        if (!File.Exists(path))
+        {
+            throw new InvalidInputException($"{path}: does not exist; expected a JSONL file of questions");
+        }
+
+        var questions = new List<TaskQuestion>();
+        var number = 0;
+        foreach (var line in File.ReadLines(path))
+        {
+            number++;
+            if (!string.IsNullOrWhiteSpace(line))
+            {
+                questions.Add(ReadLine(line, format, $"{path}:{number}"));
+            }
+        }
+
+        return questions;
+    }
+
+    private static TaskQuestion ReadLine(string line, TaskFormat format, string place)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            var fields = new QuestionFields(json.RootElement, place);
+            var question = QuestionFormats.Read(fields, format);
+            if (question.Choices.Count < 2 || question.Choices.Any(string.IsNullOrWhiteSpace))
+            {
+                throw fields.Wrong("choices", "two or more, none of them empty");
+            }
+
+            return question.Answer >= 0 && question.Answer < question.Choices.Count
+                ? question
+                : throw fields.Wrong("the answer", $"one of the {question.Choices.Count} choices");
+        }
+        catch (JsonException wrong)
+        {
+            throw new InvalidInputException($"{place}: is not JSON: {wrong.Message}", wrong);
+        }
+    }
+}

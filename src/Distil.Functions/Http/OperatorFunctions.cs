@@ -1,0 +1,51 @@
+using Distil.Core.Api;
+using Distil.Core.Runs;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+
+namespace Distil.Functions.Http;
+
+/// <summary>What only Durable can do to a run. For operators: they need the app's master key.</summary>
+/// <param name="runs">Told where an orchestration can no longer say it.</param>
+/// <param name="time">Dates that.</param>
+public sealed class OperatorFunctions(RunFolder runs, TimeProvider time)
+{
+    /// <summary>Holds a run's pipeline where it is; its jobs at work go on.</summary>
+    [Function("suspend-run")]
+    public Task<IResult> SuspendAsync(
+        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/runs/{runId}/suspend")] HttpRequest request,
+        [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
+        OfInstanceAsync(client, runId, () => client.SuspendInstanceAsync(runId, "asked for", cancel), cancel);
+
+    /// <summary>Lets a suspended run go on.</summary>
+    [Function("resume-run")]
+    public Task<IResult> ResumeAsync(
+        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/runs/{runId}/resume")] HttpRequest request,
+        [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
+        OfInstanceAsync(client, runId, () => client.ResumeInstanceAsync(runId, "asked for", cancel), cancel);
+
+    /// <summary>Ends a run's orchestrations at once, for one that does not answer to cancel. Its jobs at work run to their end.</summary>
+    [Function("terminate-run")]
+    public Task<IResult> TerminateAsync(
+        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/runs/{runId}/terminate")] HttpRequest request,
+        [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) => OfInstanceAsync(client, runId, async () =>
+        {
+            await client.TerminateInstanceAsync(runId, new TerminateInstanceOptions(Output: "terminated", Recursive: true), cancel);
+            await client.WaitForInstanceCompletionAsync(runId, cancel);
+            if (await runs.TryReadStatusAsync(runId, cancel) is { State: RunState.Running } status)
+                await runs.WriteStatusAsync(status with { State = RunState.Cancelled, Jobs = [], UpdatedAt = time.GetUtcNow() }, cancel);
+        }, cancel);
+
+    private static async Task<IResult> OfInstanceAsync(DurableTaskClient client, string runId, Func<Task> act, CancellationToken cancel)
+    {
+        if (await client.GetInstanceAsync(runId, cancel) is not { } instance)
+            return await RunFunctions.AnswerAsync(Task.FromResult(ApiResponse.Problem(ApiProblem.Of(404, $"{runId} is not an orchestration of this app"))));
+
+        if (instance.IsCompleted)
+            return await RunFunctions.AnswerAsync(Task.FromResult(ApiResponse.Problem(ApiProblem.Of(409, $"{runId} has ended ({instance.RuntimeStatus})"))));
+
+        await act();
+        return Results.Accepted($"/api/runs/{runId}");
+    }
+}

@@ -1,0 +1,25 @@
+using Distil.Core.Api;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Distil.Functions.Http;
+
+/// <summary>What is not of a run: health, the schema, the live view.</summary>
+/// <param name="api">The operations.</param>
+public sealed class ServiceFunctions(DistilApi api)
+{
+    /// <summary>Whether the service can work.</summary>
+    [Function("get-health")]
+    public Task<IResult> HealthAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/health")] HttpRequest request, CancellationToken cancel) =>
+        RunFunctions.AnswerAsync(api.HealthAsync(cancel));
+
+    /// <summary>The JSON Schema of specifications.</summary>
+    [Function("get-schema")]
+    public Task<IResult> SchemaAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/schema")] HttpRequest request) =>
+        RunFunctions.AnswerAsync(DistilApi.SchemaAsync());
+
+    /// <summary>The live view's files; they hold nothing of a run.</summary>
+    [Function("live-view")]
+    public Task<IResult> LiveViewAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "{*name}")] HttpRequest request, string? name) =>
+        RunFunctions.AnswerAsync(Task.FromResult(LiveSite.Get(name, request.Headers.IfNoneMatch)));
+}

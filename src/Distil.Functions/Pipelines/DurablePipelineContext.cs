@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Distil.Core.Jobs;
+using Distil.Core.Pipeline;
+using Distil.Core.Runs;
+using Distil.Functions.Activities;
+using Microsoft.DurableTask;
+
+namespace Distil.Functions.Pipelines;
+
+/// <summary>What a pipeline may use of the world, given by Durable Task.</summary>
+/// <remarks>A run's orchestration has the run's id; a part of it has its parent's, a colon and its own name.</remarks>
+internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) : IPipelineContext
+{
+    private RunStatus? latest, written;
+    private Task writing = Task.CompletedTask;
+
+    /// <inheritdoc />
+    public string RunId { get; } = durable.InstanceId.Split(':')[0];
+
+    /// <inheritdoc />
+    public DateTimeOffset Now => durable.CurrentUtcDateTime;
+
+    /// <inheritdoc />
+    public Task<TOutput> CallActivityAsync<TInput, TOutput>(string activity, TInput input) =>
+        StepAsync<TOutput>(activity, () => durable.CallActivityAsync<JsonElement>(activity, StepAnswer.ToJson(input), ActivityRetries.Of(activity)));
+
+    /// <inheritdoc />
+    public Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input) =>
+        StepAsync<TOutput>(name, () => durable.CallSubOrchestratorAsync<JsonElement>(
+            pipeline, StepAnswer.ToJson(input), new SubOrchestrationOptions(instanceId: $"{durable.InstanceId}:{name}")));
+
+    /// <inheritdoc />
+    public Task DelayAsync(TimeSpan time) => durable.CreateTimer(time, CancellationToken.None);
+
+    /// <inheritdoc />
+    public Task<T> WaitForSignalAsync<T>(string name) => durable.WaitForExternalEvent<T>(name);
+
+    /// <inheritdoc />
+    public void SetStatus(RunStatus status)
+    {
+        durable.SetCustomStatus(StepAnswer.ToJson(CustomStatus.Of(status)));
+        latest = status;
+        if (writing.IsCompleted)
+            writing = WriteAsync();
+    }
+
+    /// <summary>Returns when the latest status is in storage.</summary>
+    public Task FlushAsync() => writing;
+
+    // One after another, the latest only where several wait: an older one must not come last.
+    private async Task WriteAsync()
+    {
+        while (written != latest)
+        {
+            written = latest;
+            await CallActivityAsync<RunStatus, bool>(WriteStatus.Name, written!);
+        }
+    }
+
+    private static async Task<TOutput> StepAsync<TOutput>(string step, Func<Task<JsonElement>> call)
+    {
+        try
+        {
+            return StepAnswer.Read<TOutput>(step, await call());
+        }
+        catch (TaskFailedException failed)
+        {
+            throw new PipelineStepException(step, new JobFailure(FailureClass.Transient, failed.FailureDetails.ErrorMessage, failed.FailureDetails.ToString()));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Distil.Core.Runs;
+using Distil.Trainer.Evaluation.Recall;
+using Distil.Trainer.Evaluation.Tasks;
+using Distil.Trainer.Models;
+using Distil.Trainer.Tokenization;
+
+namespace Distil.Trainer.Evaluation;
+
+/// <summary>What is measured beside perplexity, once a student is trained: tasks, recall and copying.</summary>
+public sealed record EvaluationSuite
+{
+    /// <value>Which tasks, which lengths, which tolerance.</value>
+    public required EvaluationSpec Spec { get; init; }
+
+    /// <value>Decides the sequences to recall.</value>
+    public required int Seed { get; init; }
+
+    /// <value>The longest length to recall where the specification names none.</value>
+    public required int ContextLength { get; init; }
+
+    /// <value>Of both models.</value>
+    public required HuggingFaceTokenizer Tokenizer { get; init; }
+
+    /// <value>Tokens that the teacher can read; null where it has no limit.</value>
+    public int? Longest { get; init; }
+
+    /// <value>How the work is cut into pieces.</value>
+    public EvaluationOptions Options { get; init; } = new();
+
+    /// <summary>Adds the measurements to a result.</summary>
+    /// <param name="result">Of the same models.</param>
+    /// <param name="rows">Held-out text, whose tokens are recalled.</param>
+    /// <param name="student">Any causal model.</param>
+    /// <param name="teacher">Same vocabulary; null measures the student alone.</param>
+    /// <param name="progress">Told what is being done, what of it is done and how much there is.</param>
+    /// <param name="cancel">Looked at before each batch.</param>
+    /// <exception cref="Distil.Core.Errors.InvalidInputException">A task's file cannot be read, or there are too few tokens for a length.</exception>
+    public EvaluationResult Extend(
+        EvaluationResult result, IReadOnlyList<long[]> rows, ILanguageModel student, ILanguageModel? teacher,
+        Action<string, int, int>? progress = null, CancellationToken cancel = default)
+    {
+        var evaluator = new TaskEvaluator(Tokenizer, Options);
+        List<TaskResult> tasks = [.. Spec.Tasks.Select(task => evaluator.Evaluate(
+            task, student, teacher, Longest, Spec.Tolerance, (done, total) => progress?.Invoke($"task {task.Name}", done, total), cancel))];
+        var recall = !Tokenizer.HasEndOfText && Spec.Recall.Lengths is null ? [] : new RecallEvaluator(Options).Evaluate(
+            Spec.Recall, Seed, ContextLength, RecallTokens.Of(rows, Tokenizer.EndOfText), student, teacher, Longest, Spec.Tolerance,
+            (done, total) => progress?.Invoke("recall", done, total), cancel);
+        var compared = tasks.Count(task => task.Recovery is not null);
+        return result with
+        {
+            Tasks = tasks.Count > 0 ? tasks : null,
+            Recall = recall.Count > 0 ? recall : null,
+            TasksWithinTolerance = compared > 0 ? tasks.Count(task => task.Recovery is { WithinTolerance: true }) / (double)compared : null,
+        };
+    }
+}

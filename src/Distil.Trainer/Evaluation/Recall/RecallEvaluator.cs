@@ -1,0 +1,118 @@
+using Distil.Core.Errors;
+using Distil.Core.Runs;
+using Distil.Trainer.Evaluation.Statistics;
+using Distil.Trainer.Evaluation.Tasks;
+using Distil.Trainer.Generation;
+using Distil.Trainer.Models;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Evaluation.Recall;
+
+/// <summary>Associative recall and copying at growing lengths, student and teacher on the same sequences.</summary>
+/// <param name="options">How the work is cut into pieces.</param>
+public sealed class RecallEvaluator(EvaluationOptions options)
+{
+    private const int ShortestByDefault = 16;
+
+    /// <summary>Measures both kinds at every length.</summary>
+    /// <param name="spec">Lengths and sequences.</param>
+    /// <param name="seed">Decides the sequences.</param>
+    /// <param name="contextLength">The longest length where the specification names none.</param>
+    /// <param name="tokens">Where the tokens come from, and which ends a document.</param>
+    /// <param name="student">Any causal model.</param>
+    /// <param name="teacher">Same vocabulary; null measures the student alone.</param>
+    /// <param name="longest">Tokens that the teacher can read: beyond, it is not measured. Null where it has no limit.</param>
+    /// <param name="tolerance">For <see cref="Recovery.WithinTolerance"/>.</param>
+    /// <param name="progress">Told how many measurements are done, and how many there are.</param>
+    /// <param name="cancel">Looked at before each batch.</param>
+    /// <exception cref="InvalidInputException">A length needs more distinct tokens than there are.</exception>
+    public IReadOnlyList<RecallResult> Evaluate(
+        RecallSpec spec, int seed, int contextLength, RecallTokens tokens, ILanguageModel student, ILanguageModel? teacher, int? longest, double tolerance,
+        Action<int, int>? progress = null, CancellationToken cancel = default)
+    {
+        var lengths = Lengths(spec, contextLength, tokens);
+        var results = new List<RecallResult>();
+        foreach (var kind in Enum.GetValues<RecallKind>())
+        {
+            foreach (var length in lengths)
+            {
+                progress?.Invoke(results.Count, 2 * lengths.Count);
+                RecallSequence[] sequences = [.. Sequences(kind, length, spec.Sequences, tokens, seed)];
+                var own = Accuracies(student, sequences, cancel);
+                var beyond = length > longest;
+                var others = teacher is null || beyond ? null : Accuracies(teacher, sequences, cancel);
+                var chance = 1.0 / sequences[0].Candidates.Length;
+                results.Add(new RecallResult
+                {
+                    Kind = kind,
+                    Length = length,
+                    Sequences = sequences.Length,
+                    Chance = chance,
+                    Student = Estimate.OfMean(own),
+                    Teacher = others is null ? null : Estimate.OfMean(others),
+                    BeyondTeachersContext = teacher is not null && beyond,
+                    Recovery = others is null ? null : Recovery.Of(own, others, chance, tolerance),
+                });
+            }
+        }
+
+        return results;
+    }
+
+    private static IReadOnlyList<int> Lengths(RecallSpec spec, int contextLength, RecallTokens tokens)
+    {
+        if (spec.Lengths is null)
+        {
+            return [.. Enumerable.Range(0, 31).Select(power => ShortestByDefault << power)
+                .TakeWhile(length => length > 0 && length <= contextLength && RecallSequence.DistinctTokens(length) <= tokens.Vocabulary.Count)];
+        }
+
+        return spec.Lengths.FirstOrDefault(length => RecallSequence.DistinctTokens(length) > tokens.Vocabulary.Count) is var much and > 0
+            ? throw new InvalidInputException($"evaluation.recall.lengths: {much} needs {RecallSequence.DistinctTokens(much)} distinct tokens; "
+                + $"the held-out text has {tokens.Vocabulary.Count}")
+            : spec.Lengths;
+    }
+
+    private static IEnumerable<RecallSequence> Sequences(RecallKind kind, int length, int count, RecallTokens tokens, int seed)
+    {
+        var random = new SplitMix64(unchecked(((ulong)(uint)seed << 32) ^ ((ulong)(uint)length << 1) ^ (ulong)kind));
+        var sequences = new List<RecallSequence>(count);
+        for (var i = 0; i < count; i++)
+            sequences.Add(RecallSequence.Make(kind, length, tokens.Vocabulary, tokens.EndOfText, ref random));
+
+        return sequences;
+    }
+
+    /// <summary>Share of each sequence's answers that a model ranks first among the sequence's candidates.</summary>
+    private double[] Accuracies(ILanguageModel model, RecallSequence[] sequences, CancellationToken cancel)
+    {
+        using var noGrad = no_grad();
+        var accuracies = new List<double>(sequences.Length);
+        foreach (var batch in sequences.Chunk(options.BatchRows))
+        {
+            cancel.ThrowIfCancellationRequested();
+            Measure(model, batch, accuracies);
+        }
+
+        return [.. accuracies];
+    }
+
+    private static void Measure(ILanguageModel model, RecallSequence[] batch, List<double> accuracies)
+    {
+        using var pause = CollectorPause.Begin();
+        using var scope = NewDisposeScope();
+        var length = batch[0].Tokens.Length - 1; // the last token need not be read
+        var ids = tensor([.. batch.SelectMany(sequence => sequence.Tokens.Take(length))], batch.Length, length).to(model.Device);
+        var hidden = model.Forward(ids);                                                                                  // (B, S, D)
+        for (var b = 0; b < batch.Length; b++)
+        {
+            using var row = NewDisposeScope();
+            var at = tensor(batch[b].Answers.Select(answer => answer - 1L).ToArray()).to(model.Device);
+            var candidates = tensor(batch[b].Candidates).to(model.Device);                                                // (C)
+            var head = model.HeadWeight.index_select(0, candidates);                                                      // (C, D)
+            var chosen = hidden[b].index_select(0, at).to_type(head.dtype).matmul(head.t()).argmax(-1);                   // (n)
+            var right = tensor(batch[b].Answers.Select(answer => batch[b].Tokens[answer]).ToArray()).to(model.Device);
+            accuracies.Add(candidates.index_select(0, chosen).eq(right).to_type(float64).mean().cpu().item<double>());
+        }
+    }
+}

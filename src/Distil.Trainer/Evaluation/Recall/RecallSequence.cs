@@ -1,0 +1,62 @@
+using Distil.Trainer.Generation;
+
+namespace Distil.Trainer.Evaluation.Recall;
+
+/// <summary>What is asked of a model's memory.</summary>
+public enum RecallKind
+{
+    /// <summary>Pairs of a key and a value, then each key again: its value must follow (multi-query associative recall, arXiv 2312.04927).</summary>
+    Associative,
+
+    /// <summary>A stretch of tokens, then the same again: each token of it must follow.</summary>
+    Copy,
+}
+
+/// <summary>A sequence of random tokens in which some can be known, because they stood there before.</summary>
+/// <param name="Tokens">The end-of-text token, then the sequence.</param>
+/// <param name="Answers">Indices of the tokens that can be known from those before them.</param>
+/// <param name="Candidates">The tokens that an answer can be: values of pairs, or all that is copied.</param>
+internal sealed record RecallSequence(long[] Tokens, int[] Answers, long[] Candidates)
+{
+    /// <summary>Distinct tokens that a sequence needs.</summary>
+    public static int DistinctTokens(int length) => length / 4 * 2;
+
+    /// <summary>Makes one.</summary>
+    /// <param name="kind">What is asked.</param>
+    /// <param name="length">Tokens behind the end-of-text token, ≥ 8; rounded down to what the pairs or halves fill.</param>
+    /// <param name="vocabulary">Tokens to draw from, <see cref="DistinctTokens"/> of this length or more, each once.</param>
+    /// <param name="endOfText">Stands before the sequence, as before any document.</param>
+    /// <param name="random">Advanced.</param>
+    public static RecallSequence Make(RecallKind kind, int length, IReadOnlyList<long> vocabulary, long endOfText, ref SplitMix64 random)
+    {
+        var pairs = length / 4;
+        var drawn = Shuffled(vocabulary, ref random)[..(2 * pairs)];
+        return kind == RecallKind.Associative ? Pairs(drawn, pairs, endOfText, ref random) : Twice(drawn, endOfText);
+    }
+
+    private static RecallSequence Pairs(long[] drawn, int pairs, long endOfText, ref SplitMix64 random)
+    {
+        var order = Shuffled([.. Enumerable.Range(0, pairs).Select(i => (long)i)], ref random);
+        long[] tokens = [endOfText, .. drawn, .. order.SelectMany(i => new[] { drawn[2 * i], drawn[(2 * i) + 1] })];
+        return new RecallSequence(
+            tokens,
+            [.. Enumerable.Range(0, pairs).Select(i => (2 * pairs) + (2 * i) + 2)],
+            [.. Enumerable.Range(0, pairs).Select(i => drawn[(2 * i) + 1])]);
+    }
+
+    // The first token of the repetition cannot be known: nothing says that it begins.
+    private static RecallSequence Twice(long[] drawn, long endOfText) =>
+        new([endOfText, .. drawn, .. drawn], [.. Enumerable.Range(drawn.Length + 2, drawn.Length - 1)], drawn);
+
+    private static long[] Shuffled(IReadOnlyList<long> items, ref SplitMix64 random)
+    {
+        long[] shuffled = [.. items];
+        for (var i = shuffled.Length - 1; i > 0; i--)
+        {
+            var other = random.Below(i + 1);
+            (shuffled[i], shuffled[other]) = (shuffled[other], shuffled[i]);
+        }
+
+        return shuffled;
+    }
+}

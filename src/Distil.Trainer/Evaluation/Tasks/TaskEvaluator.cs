@@ -1,0 +1,79 @@
+using System.Text;
+using Distil.Core.Runs;
+using Distil.Core.Tasks;
+using Distil.Trainer.Evaluation.Statistics;
+using Distil.Trainer.Models;
+using Distil.Trainer.Tokenization;
+
+namespace Distil.Trainer.Evaluation.Tasks;
+
+/// <summary>Multiple-choice tasks by log-likelihood: <c>acc</c> and <c>acc_norm</c> as lm-evaluation-harness computes them.</summary>
+/// <param name="tokenizer">Of both models.</param>
+/// <param name="options">How the work is cut into pieces.</param>
+public sealed class TaskEvaluator(HuggingFaceTokenizer tokenizer, EvaluationOptions options)
+{
+    /// <summary>Asks a task's questions.</summary>
+    /// <param name="task">The task; its file is read.</param>
+    /// <param name="student">Any causal model.</param>
+    /// <param name="teacher">Same vocabulary; null asks the student alone.</param>
+    /// <param name="longest">Tokens that the teacher can read; both models see what fits it. Null where nothing limits them.</param>
+    /// <param name="tolerance">For <see cref="Recovery.WithinTolerance"/>.</param>
+    /// <param name="progress">Told how many of the models' choices are done, and how many there are.</param>
+    /// <param name="cancel">Looked at before each batch.</param>
+    /// <exception cref="Distil.Core.Errors.InvalidInputException">The file cannot be read.</exception>
+    public TaskResult Evaluate(
+        TaskSpec task, ILanguageModel student, ILanguageModel? teacher, int? longest, double tolerance,
+        Action<int, int>? progress = null, CancellationToken cancel = default)
+    {
+        var questions = TaskFile.Read(task);
+        var whole = questions.SelectMany(question => question.Choices.Select(choice => ScoredText.Of(tokenizer, question.Context, " " + choice))).ToArray();
+        ScoredText[] texts = longest is { } most ? [.. whole.Select(text => text.Within(most))] : whole;
+        var models = teacher is null ? 1 : 2;
+        var own = Ask(student, 0);
+        var others = teacher is null ? null : Ask(teacher, 1);
+        var chance = questions.Average(question => 1.0 / question.Choices.Count);
+        return new TaskResult
+        {
+            Name = task.Name,
+            Questions = questions.Count,
+            Shots = task.Shots,
+            Chance = chance,
+            Truncated = texts.Zip(whole).Count(pair => !ReferenceEquals(pair.First, pair.Second)),
+            Student = own.Score,
+            Teacher = others?.Score,
+            Recovery = others is null ? null : Recovery.Of(own.AccNorm, others.AccNorm, chance, tolerance),
+        };
+
+        Answers Ask(ILanguageModel model, int number)
+        {
+            var scorer = new LikelihoodScorer(model, options);
+            return Answers.Of(questions, scorer.Score(texts, done => progress?.Invoke((number * texts.Length) + done, models * texts.Length), cancel));
+        }
+    }
+
+    /// <summary>1 or 0 for each question.</summary>
+    private sealed record Answers(double[] Acc, double[] AccNorm, double[] AccBytes)
+    {
+        public TaskScore Score => new(Estimate.OfMean(Acc), Estimate.OfMean(AccNorm), Estimate.OfMean(AccBytes));
+
+        /// <param name="questions">The questions.</param>
+        /// <param name="likelihoods">Of every choice, question after question.</param>
+        public static Answers Of(IReadOnlyList<TaskQuestion> questions, double[] likelihoods)
+        {
+            var starts = new int[questions.Count];
+            for (var i = 1; i < starts.Length; i++)
+                starts[i] = starts[i - 1] + questions[i - 1].Choices.Count;
+
+            return new Answers(Right(_ => 1), Right(Characters), Right(Encoding.UTF8.GetByteCount));
+
+            double[] Right(Func<string, int> length) => [.. questions.Select((question, i) =>
+            {
+                double[] scores = [.. question.Choices.Select((choice, c) => likelihoods[starts[i] + c] / length(choice))];
+                return Array.IndexOf(scores, scores.Max()) == question.Answer ? 1.0 : 0.0;
+            })];
+        }
+
+        // The harness counts Python's characters: code points.
+        private static int Characters(string text) => text.EnumerateRunes().Count();
+    }
+}

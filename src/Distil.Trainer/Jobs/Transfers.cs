@@ -1,0 +1,10 @@
+using Distil.Core.Sources.Remote;
+
+namespace Distil.Trainer.Jobs;
+
+/// <summary>Shows what is fetched as the job's progress.</summary>
+internal sealed class Transfers(ProgressReporter to) : IProgress<TransferProgress>
+{
+    /// <inheritdoc />
+    public void Report(TransferProgress value) => to.Report($"fetch {value.Name}", value.Done, value.Total, "bytes");
+}

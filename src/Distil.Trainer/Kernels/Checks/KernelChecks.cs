@@ -1,0 +1,78 @@
+using Distil.Trainer.Models.Xlstm.Components;
+using Distil.Trainer.Models.Xlstm.MLstm;
+using Distil.Trainer.Models.Xlstm.SLstm;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Kernels.Checks;
+
+/// <summary>Every kernel of the student at the shapes of the paper's student and of the sample's, and at ragged ones.</summary>
+internal static class KernelChecks
+{
+    /// <value>All checks.</value>
+    internal static IReadOnlyList<KernelCheck> All { get; } =
+    [
+        Slstm(8, 512, 12, 128), Slstm(8, 128, 4, 32), Slstm(3, 33, 2, 48), Slstm(17, 20, 3, 96), Slstm(1, 2, 1, 64),
+        Mlstm(8, 512, 12, 256), Mlstm(16, 256, 4, 64), Mlstm(2, 700, 3, 64), Mlstm(1, 33, 2, 96), Mlstm(1, 4096, 2, 256),
+        Convolution(8, 512, 3072, 4), Convolution(3, 37, 130, 4), Convolution(2, 5, 64, 2),
+        LayerNorm(4096, 1536), LayerNorm(77, 160),
+        GatedGelu(4096, 2624), GatedGelu(31, 320),
+    ];
+
+    private static KernelCheck Slstm(int batch, int length, int heads, int size) => new(
+        "sLSTM scan", $"B {batch}, S {length}, NH {heads}, DH {size}",
+        () =>
+        [
+            Half(1, heads, batch, length, 2 * size), Half(1, heads, batch, length, 2 * size),
+            Single(0.3 / Math.Sqrt(size), heads, size, 4 * size), Single(1, heads * 4 * size),
+        ],
+        x => SLstmCudaScan.Forward(x[0], x[1], x[2], x[3]),
+        x => SLstmPlainScan.Forward(x[0], x[1], x[2], x[3]));
+
+    private static KernelCheck Mlstm(int batch, int length, int heads, int size)
+    {
+        var padded = MLstmFusedCell.Padded(length);
+        Tensor PerHead()
+        {
+            var values = Half(1, batch, heads, padded, size);
+            values.narrow(2, length, padded - length).zero_().Dispose();
+            return values;
+        }
+
+        Tensor Gates() => cat([Single(1, batch, length, heads), Single(1, batch, length, heads) + 3], -1);
+        MLstmFusedCell.Inputs Of(Tensor[] x) => new(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]);
+        return new(
+            "mLSTM cell", $"B {batch}, S {length}, NH {heads}, DH {size}",
+            () =>
+            [
+                PerHead(), PerHead(), PerHead(), Gates(), Half(1, batch, length, heads * size), Half(1, batch, length, heads * size),
+                Single(0.3, heads * size), Single(1, heads * size),
+            ],
+            x => MLstmFusedCell.Forward(Of(x)),
+            x => MLstmFusedCell.Plain(Of(x)))
+        {
+            Tolerance = length > 1024 ? 0.05 : KernelCheck.Rounding, // a gate's gradient sums what roundings leave at all later positions
+        };
+    }
+
+    private static KernelCheck Convolution(int batch, int length, int width, int taps) => new(
+        "convolution + SiLU", $"B {batch}, S {length}, D {width}, K {taps}",
+        () => [Half(1, batch, length, 2 * width), Single(0.5, width, 1, taps), Single(0.5, width)],
+        x => CudaConvolution.Forward(x[0].narrow(2, width, width), x[1], x[2]),                               // half of a wider tensor, as in an mLSTM block
+        x => CausalConvolution.Plain(x[0].narrow(2, width, width), x[1], x[2]));
+
+    private static KernelCheck LayerNorm(int rows, int width) => new(
+        "LayerNorm", $"N {rows}, D {width}",
+        () => [Single(2, 1, rows, width) + 0.5, Single(0.3, width)],
+        x => CudaLayerNorm.Forward(x[0], x[1]),
+        x => Norms.Plain(x[0], x[1], ScalarType.Float32));
+
+    private static KernelCheck GatedGelu(int rows, int width) => new(
+        "GELU gate", $"N {rows}, F {width}",
+        () => [Half(1.5, 1, rows, 2 * width)],
+        x => CudaGatedGelu.Forward(x[0]),
+        x => GatedFeedForward.Gate(x[0], Activations.Of("gelu")));
+
+    private static Tensor Single(double scale, params long[] shape) => randn(shape, ScalarType.Float32, CUDA) * scale;
+
+    private static Tensor Half(double scale, params long[] shape) => Single(scale, shape).to(ScalarType.BFloat16);
+}

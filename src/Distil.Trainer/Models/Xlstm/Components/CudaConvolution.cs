@@ -1,0 +1,83 @@
+using System.Collections.Concurrent;
+using Distil.Trainer.Kernels;
+using Distil.Trainer.Kernels.Launching;
+using Distil.Trainer.Models.Xlstm.Kernels;
+using static TorchSharp.torch;
+using static TorchSharp.torch.autograd;
+
+namespace Distil.Trainer.Models.Xlstm.Components;
+
+/// <summary>Causal depthwise convolution and its SiLU as one CUDA kernel a direction, bfloat16. Equal to <see cref="CausalConvolution.Plain"/>.</summary>
+/// <remarks>Rows of x may lie apart (a half of a wider tensor).</remarks>
+internal static class CudaConvolution
+{
+    private const int MostTaps = 8, Threads = 128;
+
+    /// <summary>Positions that a thread does: fewer forward, where starting a tile costs little, than backward, where each tile writes its sums.</summary>
+    private const int ForwardTile = 16, BackwardTile = 32;
+
+    private static readonly ConcurrentDictionary<(long Taps, int Tile), CudaProgram> Programs = new();
+
+    /// <summary>Whether it serves these tensors here.</summary>
+    internal static bool Serves(Tensor x, Tensor weight) => x.dtype == ScalarType.BFloat16 && weight.shape[2] <= MostTaps && x.shape[2] % 2 == 0
+        && KernelSupport.Use(x, "the convolution", "a training step takes about twice as long");
+
+    /// <inheritdoc cref="CausalConvolution.Plain"/>
+    internal static Tensor Forward(Tensor x, Tensor weight, Tensor bias)
+    {
+        if (is_grad_enabled()) { return Function.apply(x, weight, bias); }
+
+        using var scope = NewDisposeScope();
+        return Run(x, weight, bias).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Run(Tensor x, Tensor weight, Tensor bias)
+    {
+        var input = Rows(x);
+        var y = empty(x.shape, ScalarType.BFloat16, x.device);
+        Program(weight, ForwardTile)["convolution_forward"].Launch(
+            Shape(x, ForwardTile), KernelArgument.Strided(input), weight.contiguous(), bias.contiguous(), y, (int)x.shape[1], (int)x.shape[2], input.stride(1));
+        return y;
+    }
+
+    private static List<Tensor> Gradients(Tensor gradient, Tensor x, Tensor weight, Tensor bias)
+    {
+        var (input, shape, kernel, width) = (Rows(x), Shape(x, BackwardTile), weight.shape[2], x.shape[2]);
+        var dx = empty(x.shape, ScalarType.BFloat16, x.device);
+        var sums = empty([shape.GridZ * shape.GridY, kernel + 1, width], ScalarType.Float32, x.device);
+        Program(weight, BackwardTile)["convolution_backward"].Launch(
+            shape, gradient.to(ScalarType.BFloat16).contiguous(), KernelArgument.Strided(input), weight.contiguous(), bias.contiguous(), dx, sums,
+            (int)x.shape[1], (int)width, input.stride(1));
+        var total = sums.sum([0L]);                                                                              // (K + 1, D)
+        return [dx, total.narrow(0, 0, kernel).t().contiguous().view(weight.shape), total.select(0, kernel).clone()];
+    }
+
+    private static CudaProgram Program(Tensor weight, int tile) => Programs.GetOrAdd(
+        (weight.shape[2], tile), key => new("convolution.cu", $"TAPS={key.Taps}", $"POSITIONS={key.Tile}"));
+
+    private static LaunchShape Shape(Tensor x, int tile) => new(
+        (x.shape[2] / 2 + Threads - 1) / Threads, Threads, GridY: (int)((x.shape[1] + tile - 1) / tile), GridZ: (int)x.shape[0]);
+
+    /// <summary>x itself where rows follow each other at one distance, else a dense copy.</summary>
+    private static Tensor Rows(Tensor x) =>
+        x.stride(2) == 1 && x.stride(1) % 2 == 0 && x.storage_offset() % 2 == 0 && (x.shape[0] == 1 || x.stride(0) == x.shape[1] * x.stride(1)) ? x : x.contiguous();
+
+    private sealed class Function : SingleTensorFunction<Function>
+    {
+        public override string Name => nameof(CudaConvolution);
+
+        public override Tensor forward(AutogradContext context, params object[] inputs)
+        {
+            using var scope = NewDisposeScope();
+            var (x, weight, bias) = ((Tensor)inputs[0], (Tensor)inputs[1], (Tensor)inputs[2]);
+            context.save_for_backward([x, weight, bias]);
+            return Run(x, weight, bias).MoveToOuterDisposeScope();
+        }
+
+        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(3, () =>
+        {
+            var saved = context.get_saved_variables();
+            return Gradients(gradient, saved[0], saved[1], saved[2]);
+        });
+    }
+}

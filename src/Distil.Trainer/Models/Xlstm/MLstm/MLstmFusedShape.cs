@@ -1,0 +1,35 @@
+using Distil.Trainer.Kernels.Launching;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models.Xlstm.MLstm;
+
+/// <summary>Sizes of a fused cell's arrays.</summary>
+internal readonly record struct MLstmFusedShape(long Batch, long Heads, long Length, long Size)
+{
+    /// <value>L.</value>
+    internal int Chunk => MLstmFusedCell.ChunkOf(Length);
+
+    /// <value>N.</value>
+    internal int Chunks => (int)(MLstmFusedCell.Padded(Length) / Chunk);
+
+    /// <value>B·NH·N·L.</value>
+    internal long Rows => Batch * Heads * MLstmFusedCell.Padded(Length);
+
+    /// <value>1/√DH.</value>
+    internal float Scale => (float)(1 / Math.Sqrt(Size));
+
+    /// <value>A thread for every two values of a state.</value>
+    internal LaunchShape EachOfState => LaunchShape.For(Size * Size / 2) with { GridY = (int)(Batch * Heads) };
+
+    /// <summary>(B, NH, P, DH) as (B·NH·N, L, DH).</summary>
+    internal Tensor Chunked(Tensor x) => x.view(-1, Chunk, Size);
+
+    /// <summary>
+    /// Without the first chunk of all, and without the last: side by side they pair each chunk with the one before it. The first chunk of a later head is
+    /// paired with the last of another: kernels leave out what comes of that, or it is multiplied by 0.
+    /// </summary>
+    internal Tensor AfterFirst(Tensor chunks) => chunks.narrow(0, 1, chunks.shape[0] - 1);
+
+    /// <inheritdoc cref="AfterFirst"/>
+    internal Tensor BeforeLast(Tensor chunks) => chunks.narrow(0, 0, chunks.shape[0] - 1);
+}

@@ -1,0 +1,87 @@
+using Distil.Trainer.Evaluation.Recall;
+using Distil.Trainer.Evaluation.Statistics;
+using Distil.Trainer.Reports.Charts;
+using Distil.Trainer.Reports.Markup;
+
+namespace Distil.Trainer.Reports.Sections;
+
+/// <summary>Recall and copying of random tokens by length: what a state of fixed size loses first.</summary>
+internal static class Recall
+{
+    // Errors of the teacher's share by which it must be above guessing for a loss to mean anything.
+    private const double Clearly = 3;
+
+    public static Html Of(RunReport report)
+    {
+        if (report.Epochs[^1].Distilled.Recall is not { Count: > 0 } distilled)
+        {
+            return Html.None;
+        }
+
+        var without = report.Epochs[^1].WithoutTeacher?.Recall ?? [];
+        return Html.Of($"""
+            <section id="recall"><h2>Recall by length</h2>
+            <p class="note">{Meaning(distilled)}</p>
+            <div class="charts">
+            {Enum.GetValues<RecallKind>().Select(kind => Chart(kind, distilled, without))}</div>
+            {Enum.GetValues<RecallKind>().Select(kind => Table(kind, distilled, without))}</section>
+
+            """);
+    }
+
+    private static string Meaning(IReadOnlyList<RecallResult> results)
+    {
+        const string Test = "Random tokens of the held-out text in sequences that no text holds. Recall: pairs of a key and a value, then each key again; its value "
+            + "must follow. Copying: a stretch, then the same again. Counted is the share of tokens ranked first among those that it could be, in a band of one "
+            + "standard error.";
+        var measured = results.Where(result => result.Teacher is not null).ToArray();
+        return measured.Length > 0 && !measured.Any(result => result.Teacher!.Value - result.Chance > Clearly * (result.Teacher.StandardError ?? 0))
+            ? $"{Test} The teacher itself does no better than guessing: this says nothing of what its student has lost."
+            : Test;
+    }
+
+    private static Html Chart(RecallKind kind, IReadOnlyList<RecallResult> distilled, IReadOnlyList<RecallResult> without)
+    {
+        List<(ChartRole Role, IReadOnlyList<CurvePoint> Points)> series =
+        [
+            (ChartRole.Distilled, Points(kind, distilled, result => result.Student)),
+            (ChartRole.WithoutTeacher, Points(kind, without, result => result.Student)),
+            (ChartRole.Teacher, Points(kind, distilled, result => result.Teacher)),
+        ];
+        return new Chart(Name(kind), "tokens of the sequence", "share recalled")
+        {
+            Series = [.. series.Where(each => each.Points.Count > 0).Select(each => new ChartSeries(each.Role, each.Points))],
+            Places = [.. distilled.Where(result => result.Kind == kind).Select(result => (Place(result), Figures.Count(result.Length)))],
+        }.ToHtml(200 + (int)kind);
+    }
+
+    // Lengths double, so their logarithms stand evenly.
+    private static double Place(RecallResult result) => Math.Log2(result.Length);
+
+    private static IReadOnlyList<CurvePoint> Points(RecallKind kind, IReadOnlyList<RecallResult> results, Func<RecallResult, Estimate?> score) =>
+        [.. from result in results
+            where result.Kind == kind
+            let estimate = score(result)
+            where estimate is not null
+            let error = estimate.StandardError ?? 0
+            select new CurvePoint(Place(result), estimate.Value, estimate.Value - error, estimate.Value + error)];
+
+    private static Html Table(RecallKind kind, IReadOnlyList<RecallResult> distilled, IReadOnlyList<RecallResult> without)
+    {
+        var rows = from result in distilled
+                   where result.Kind == kind
+                   let baseline = without.FirstOrDefault(other => other.Kind == kind && other.Length == result.Length)
+                   select (IReadOnlyList<string>)
+                   [
+                       Figures.Count(result.Length), Share(result.Student), .. without.Count > 0 ? new[] { Share(baseline?.Student) } : [],
+                       result.BeyondTeachersContext ? "beyond its context" : Share(result.Teacher), Figures.Percent(result.Chance),
+                       result.Recovery?.AboveChance is { } kept ? Figures.Measured(kept.Value, kept.StandardError) : "–",
+                   ];
+        string[] columns = ["Tokens", "Student", .. without.Count > 0 ? new[] { "Student without teacher" } : [], "Teacher", "Chance", "Kept above chance"];
+        return new Table(Name(kind), columns) { Rows = rows }.ToHtml();
+    }
+
+    private static string Name(RecallKind kind) => kind == RecallKind.Associative ? "Associative recall" : "Copying";
+
+    private static string Share(Estimate? share) => share is null ? "–" : $"{Figures.Measured(100 * share.Value, 100 * share.StandardError)}\u202F%";
+}

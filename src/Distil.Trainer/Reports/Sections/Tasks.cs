@@ -1,0 +1,68 @@
+using Distil.Trainer.Evaluation;
+using Distil.Trainer.Evaluation.Statistics;
+using Distil.Trainer.Evaluation.Tasks;
+using Distil.Trainer.Reports.Charts;
+using Distil.Trainer.Reports.Markup;
+
+namespace Distil.Trainer.Reports.Sections;
+
+/// <summary>Multiple-choice tasks: what each model scores and how much of its teacher's score the student keeps.</summary>
+internal static class Tasks
+{
+    public static Html Of(RunReport report)
+    {
+        var last = report.Epochs[^1];
+        return last.Distilled.Tasks is not { Count: > 0 } tasks ? Html.None : Html.Of($"""
+            <section id="tasks"><h2>Tasks</h2>
+            {Scores(last, tasks).ToHtml()}{(tasks.Any(task => task.Recovery is not null) ? Kept(report, last, tasks) : Html.None)}</section>
+
+            """);
+    }
+
+    private static Table Scores(EpochSummary last, IReadOnlyList<TaskResult> tasks) =>
+        new("Multiple choice by log-likelihood, share of questions right", "Task", "Model", "acc", "acc_norm", "Chance", "Questions")
+        {
+            Rows = from task in tasks
+                   from model in Models(last, task)
+                   where model.Score is not null
+                   select (IReadOnlyList<string>)
+                   [
+                       model.Role == ChartRole.Distilled ? task.Name : "", Paint.NameOf(model.Role), Share(model.Score!.Acc), Share(model.Score.AccNorm),
+                       Figures.Percent(task.Chance), Figures.Count(task.Questions),
+                   ],
+        };
+
+    private static (ChartRole Role, TaskScore? Score)[] Models(EpochSummary last, TaskResult task) =>
+        [(ChartRole.Distilled, task.Student), (ChartRole.WithoutTeacher, Find(last.WithoutTeacher, task.Name)?.Student), (ChartRole.Teacher, task.Teacher)];
+
+    private static Html Kept(RunReport report, EpochSummary last, IReadOnlyList<TaskResult> tasks)
+    {
+        var baseline = last.WithoutTeacher?.Tasks is not null;
+        var columns = new List<string> { "Task", "Student / teacher", "Above chance", "As good" };
+        if (baseline)
+            columns.Add("Without teacher / teacher");
+
+        var table = new Table("What the student keeps of its teacher’s acc_norm", columns)
+        {
+            Rows = from task in tasks
+                   where task.Recovery is not null
+                   select (IReadOnlyList<string>)
+                   [
+                       task.Name, Rate(task.Recovery!.Rate), Rate(task.Recovery.AboveChance), task.Recovery.WithinTolerance ? "yes" : "no",
+                       .. baseline ? new[] { Rate(Find(last.WithoutTeacher, task.Name)?.Recovery?.Rate) } : [],
+                   ],
+        };
+        return Html.Of($"""
+            {table.ToHtml()}<p class="note">acc and acc_norm (by the choice’s length in characters) as lm-evaluation-harness computes them; ± is one standard error,
+            of a sample of questions. Above chance compares what each scores beyond guessing; – where the teacher does not. As good: at least
+            {Figures.Setting(100 - (100 * report.Spec.Evaluation.Tolerance))} % of the teacher’s score.</p>
+
+            """);
+    }
+
+    private static TaskResult? Find(EvaluationResult? result, string name) => result?.Tasks?.FirstOrDefault(task => task.Name == name);
+
+    private static string Rate(Estimate? rate) => rate is null ? "–" : Figures.Measured(rate.Value, rate.StandardError);
+
+    private static string Share(Estimate share) => $"{Figures.Measured(100 * share.Value, 100 * share.StandardError)}\u202F%";
+}

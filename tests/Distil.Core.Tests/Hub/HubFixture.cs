@@ -1,0 +1,43 @@
+using Distil.Core.Hub;
+using Distil.Core.Sources.Remote;
+
+namespace Distil.Core.Tests.Hub;
+
+/// <summary>A local hub, and clients of it over one cache.</summary>
+public abstract class HubFixture : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private protected LocalHub Hub { get; private set; } = null!;
+
+    private protected string Cache => Path.Combine(_folder.Path, "hub");
+
+    private protected List<string> Told { get; } = [];
+
+    private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => Hub = await LocalHub.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await Hub.DisposeAsync();
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>A client that is not patient with silence between its tries.</summary>
+    private protected HubClient Client(Func<HubOptions, HubOptions>? change = null, long freeBytes = long.MaxValue, TimeProvider? time = null)
+    {
+        var options = new HubOptions { Endpoint = Hub.Endpoint, Cache = Cache, Token = "secret", Patience = new Patience { Pause = TimeSpan.FromMilliseconds(1) } };
+        return new HubClient(change?.Invoke(options) ?? options, time ?? TimeProvider.System, Told.Add, _ => freeBytes);
+    }
+
+    private protected static byte[] Bytes(int length)
+    {
+        var bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+        return bytes;
+    }
+
+    private protected static HubPath Dataset(string path) => HubPath.Parse(path, HubKind.Dataset, "dataset.sources");
+}

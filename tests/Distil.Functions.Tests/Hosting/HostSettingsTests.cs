@@ -1,0 +1,30 @@
+using Distil.Core.Errors;
+using Distil.Functions.Hosting;
+
+namespace Distil.Functions.Tests.Hosting;
+
+public sealed class HostSettingsTests
+{
+    [Fact]
+    public void In_azure_jobs_are_container_apps_and_artifacts_a_container()
+    {
+        var settings = Read(artifacts: "https://account.blob.core.windows.net/distil");
+        Assert.Equal((JobPlatform.ContainerApps, "/distil"), (settings.Jobs, settings.Artifacts!.AbsolutePath));
+    }
+
+    [Fact]
+    public void On_a_machine_of_ones_own_they_are_processes() => Assert.Equal(JobPlatform.Processes, Read(jobs: "processes").Jobs);
+
+    [Theory]
+    [InlineData("http://account.blob.core.windows.net/distil", null, "DISTIL_ARTIFACTS", "https")]
+    [InlineData("distil", null, "DISTIL_ARTIFACTS", "distil")]
+    [InlineData(null, "kubernetes", "DISTIL_JOBS", "kubernetes")]
+    public void What_is_neither_is_bad_input(string? artifacts, string? jobs, params string[] words)
+    {
+        var message = Assert.Throws<InvalidInputException>(() => Read(artifacts, jobs)).Message;
+        Assert.All(words, word => Assert.Contains(word, message, StringComparison.Ordinal));
+    }
+
+    private static HostSettings Read(string? artifacts = null, string? jobs = null) =>
+        HostSettings.FromEnvironment(variable => variable == HostSettings.ArtifactsVariable ? artifacts : variable == HostSettings.JobsVariable ? jobs : null);
+}
