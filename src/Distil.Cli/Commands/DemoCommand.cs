@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Distil.Core.Runs;
 
 namespace Distil.Cli.Commands;
 
@@ -8,9 +9,21 @@ internal static class DemoCommand
     internal static Command Create()
     {
         var (json, port) = (CommonOptions.Json(), CommonOptions.StoragePort());
-        var command = new Command("demo", "Distil the sample teacher on the sample corpus, in a few minutes.") { json, port };
+        var device = new Option<ComputeDevice?>("--device") { Description = "cpu (default), cuda (in bfloat16), or auto: cuda where there is one." };
+        var command = new Command("demo", "Distil the sample teacher on the sample corpus, in a few minutes.") { device, json, port };
         command.SetAction((parsed, cancel) =>
-            RunCommand.ExecuteAsync(Workspace.Find().RepositoryFile("samples", "demo.json"), parsed.GetValue(port), parsed.GetValue(json), cancel));
+        {
+            var spec = RunSpecReader.Read(Workspace.Find().RepositoryFile("samples", "demo.json"));
+            return RunCommand.ExecuteAsync(
+                parsed.GetValue(device) is { } chosen ? On(spec, chosen) : spec, parsed.GetValue(port), parsed.GetValue(json), cancel);
+        });
         return command;
     }
+
+    /// <summary>A run on another device, in the arithmetic that this project's kernels there compute in.</summary>
+    internal static RunSpec On(RunSpec spec, ComputeDevice device) => spec with
+    {
+        Compute = spec.Compute with { Device = device },
+        Training = spec.Training with { Precision = device == ComputeDevice.Cpu ? Precision.Fp32 : Precision.Bf16 },
+    };
 }

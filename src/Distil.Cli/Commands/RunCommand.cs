@@ -24,16 +24,15 @@ internal static class RunCommand
         {
             (null, not null) => ResumeAsync(parsed.GetValue(resume), parsed.GetValue(port), parsed.GetValue(json), cancel),
             ({ } file, null) when parsed.GetValue(planOnly) => PlanAsync(file, parsed.GetValue(json), cancel),
-            ({ } file, null) => ExecuteAsync(file, parsed.GetValue(port), parsed.GetValue(json), cancel),
+            ({ } file, null) => ExecuteAsync(RunSpecReader.Read(file), parsed.GetValue(port), parsed.GetValue(json), cancel),
             _ => throw new InvalidInputException("expected a specification, or --resume and none"),
         });
         return command;
     }
 
     /// <summary>Does a run and says what it came to.</summary>
-    internal static async Task<int> ExecuteAsync(string specification, int? port, bool json, CancellationToken stop)
+    internal static async Task<int> ExecuteAsync(RunSpec spec, int? port, bool json, CancellationToken stop)
     {
-        var spec = RunSpecReader.Read(specification);
         var plan = await new RunPlanner(TimeProvider.System).PlanAsync(spec, stop);
         plan.RequireRunnable();
 

@@ -8,7 +8,7 @@ namespace Distil.Trainer.Kernels.Checks;
 /// <summary>One kernel at one shape against its twin in plain tensor operations: values and gradients.</summary>
 /// <param name="Kernel">What users call it.</param>
 /// <param name="Shape">Sizes, for the table.</param>
-/// <param name="Inputs">Makes random inputs on the GPU, bfloat16 or float32 as the kernel takes them; non-leaf, no gradient.</param>
+/// <param name="Inputs">Makes random inputs on the GPU, bfloat16, float32 or integers as the kernel takes them; non-leaf, no gradient.</param>
 /// <param name="Fused">The kernel.</param>
 /// <param name="Plain">The twin, on the same values in float32.</param>
 internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> Inputs, Func<Tensor[], Tensor> Fused, Func<Tensor[], Tensor> Plain)
@@ -27,18 +27,26 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
         using var pause = CollectorPause.Begin();
         using var scope = NewDisposeScope();
         var inputs = Inputs();
-        var fused = inputs.Select(input => input.detach().clone().requires_grad_()).ToArray();
-        var plain = inputs.Select(input => input.detach().to(ScalarType.Float32, copy: true).requires_grad_()).ToArray();
+        var fused = inputs.Select(input => input.is_floating_point() ? input.detach().clone().requires_grad_() : input).ToArray();
+        var plain = inputs.Select(input => input.is_floating_point() ? input.detach().to(ScalarType.Float32, copy: true).requires_grad_() : input).ToArray();
         var (actual, expected) = (Fused(fused), Plain(plain));
         var gradient = randn_like(expected).to(actual.dtype);
-        GradientScope.Backward(actual, gradient);
-        GradientScope.Backward(expected, gradient.to(ScalarType.Float32));
-        var gradients = inputs.Select((_, i) => Difference(fused[i].grad!, plain[i].grad!)).ToArray();
+        Backward(actual, gradient);
+        Backward(expected, gradient.to(ScalarType.Float32));
+        var gradients = fused.Zip(plain, (here, there) => Difference(here.grad, there.grad)).ToArray();
         return new(this, Difference(actual, expected), gradients, Time(Fused, fused, gradient), Time(Plain, plain, gradient.to(ScalarType.Float32)));
     }
 
-    private static double Difference(Tensor actual, Tensor expected)
+    private static void Backward(Tensor result, Tensor gradient)
     {
+        if (result.requires_grad) { GradientScope.Backward(result, gradient); }
+    }
+
+    /// <returns>0 where neither has a gradient, infinite where one lacks it.</returns>
+    private static double Difference(Tensor? actual, Tensor? expected)
+    {
+        if (actual is null || expected is null) { return actual is null == expected is null ? 0 : double.PositiveInfinity; }
+
         using var scope = NewDisposeScope();
         var reference = expected.detach().to(ScalarType.Float64);
         return ((actual.detach().to(ScalarType.Float64) - reference).norm() / reference.norm()).item<double>();
@@ -53,7 +61,7 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
             using var scope = NewDisposeScope();
             cuda.synchronize();
             var watch = Stopwatch.StartNew();
-            GradientScope.Backward(run(inputs), gradient);
+            Backward(run(inputs), gradient);
             cuda.synchronize();
             times.Add(watch.Elapsed.TotalMilliseconds);
         }

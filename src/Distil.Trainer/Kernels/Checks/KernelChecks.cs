@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Kernels.Checks;
 
-/// <summary>Every kernel of the student at the shapes of the paper's student and of the sample's, and at ragged ones.</summary>
+/// <summary>Every kernel at the shapes of the paper's student and of the sample's, and at ragged ones.</summary>
 internal static class KernelChecks
 {
     /// <value>All checks.</value>
@@ -16,6 +16,7 @@ internal static class KernelChecks
         Convolution(8, 512, 3072, 4), Convolution(3, 37, 130, 4), Convolution(2, 5, 64, 2),
         LayerNorm(4096, 1536), LayerNorm(77, 160),
         GatedGelu(4096, 2624), GatedGelu(31, 320),
+        .. HeadChecks.All,
     ];
 
     private static KernelCheck Slstm(int batch, int length, int heads, int size) => new(

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Transformers;
 
 /// <summary>Weights of a new model, the same for a seed on every device.</summary>
-internal sealed class NewWeights(int seed, Device device) : IWeightSource, IDisposable
+internal sealed class NewWeights(int seed, Device device, ScalarType dtype = ScalarType.Float32) : IWeightSource, IDisposable
 {
     private const double StandardDeviation = 0.02;
 
@@ -23,7 +23,7 @@ internal sealed class NewWeights(int seed, Device device) : IWeightSource, IDisp
             StartValue.One => ones(sizes),
             _ => empty(sizes).normal_(0, StandardDeviation, _generator),
         };
-        return value.to(device).DetachFromDisposeScope();
+        return value.to(dtype, device).DetachFromDisposeScope();
     }
 
     /// <inheritdoc />

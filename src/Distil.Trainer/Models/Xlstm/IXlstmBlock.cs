@@ -12,12 +12,15 @@ internal interface IXlstmBlock
     Tensor Forward(Tensor x, ScalarType arithmetic);
 
     /// <summary>An empty state.</summary>
-    IBlockState Start(long batch);
+    /// <param name="batch">B.</param>
+    /// <param name="arithmetic">As <see cref="Decode"/> will be given it.</param>
+    IBlockState Start(long batch, ScalarType arithmetic);
 
     /// <summary>Further positions, S ≥ 1; the state is advanced. Records no gradient.</summary>
-    /// <param name="x">(B, S, D).</param>
+    /// <param name="x">The residual stream, float32, (B, S, D).</param>
     /// <param name="state">From <see cref="Start"/> of this block.</param>
-    Tensor Decode(Tensor x, IBlockState state);
+    /// <param name="arithmetic">As for <see cref="Forward"/>.</param>
+    Tensor Decode(Tensor x, IBlockState state, ScalarType arithmetic);
 }
 
 /// <summary>What a block remembers between decoding steps.</summary>

@@ -28,8 +28,8 @@ public sealed class XlstmModel : ILanguageModel
     }
 
     /// <value>
-    /// Element type of the blocks' arithmetic in <see cref="Forward"/> and of its result: float32 (default) or bfloat16. The trained weights, the residual
-    /// stream, norms and recurrent states stay float32, and so does decoding but for its result.
+    /// Element type of the blocks' arithmetic and of the result: float32 (default) or bfloat16. The trained weights, the residual stream, norms and recurrent
+    /// states stay float32. Not to be changed while a state decodes.
     /// </value>
     public ScalarType Arithmetic { get; private set; } = ScalarType.Float32;
 
@@ -131,7 +131,7 @@ public sealed class XlstmModel : ILanguageModel
     internal Tensor ForwardBlock(int block, Tensor x) => _blocks[block].Forward(x, Arithmetic);
 
     /// <inheritdoc/>
-    public IDecodingState StartDecoding(int batch) => new XlstmDecodingState(batch, [.. _blocks.Select(block => block.Start(batch))]);
+    public IDecodingState StartDecoding(int batch) => new XlstmDecodingState(batch, [.. _blocks.Select(block => block.Start(batch, Arithmetic))]);
 
     /// <inheritdoc/>
     public Tensor Decode(Tensor inputIds, IDecodingState state)
@@ -145,7 +145,7 @@ public sealed class XlstmModel : ILanguageModel
         }
 
         var x = Embed(inputIds);
-        for (var block = 0; block < _blocks.Count; block++) { x = _blocks[block].Decode(x, own.Blocks[block]); }
+        for (var block = 0; block < _blocks.Count; block++) { x = _blocks[block].Decode(x, own.Blocks[block], Arithmetic); }
         own.Position += inputIds.shape[1];
         return Norms.Layer(x.select(1, x.shape[1] - 1), _finalNorm, Arithmetic).MoveToOuterDisposeScope();
     }

@@ -28,7 +28,7 @@ internal sealed class CausalConvolution(Tensor weight, Tensor bias)
     }
 
     /// <summary>The inputs before a sequence's first: zeros, in no dispose scope.</summary>
-    internal Tensor StartTail(long batch) => zeros([batch, _kernel - 1, weight.shape[0]], weight.dtype, weight.device).DetachFromDisposeScope();
+    internal Tensor StartTail(long batch, ScalarType arithmetic) => zeros([batch, _kernel - 1, weight.shape[0]], arithmetic, weight.device).DetachFromDisposeScope();
 
     /// <summary>As shifted products: y(t) = SiLU(b + Σₖ w(k) · x(t − K + 1 + k)).</summary>
     /// <param name="x">(B, S, D).</param>

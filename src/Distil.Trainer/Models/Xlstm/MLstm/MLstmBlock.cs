@@ -25,18 +25,18 @@ internal sealed class MLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
     }
 
     /// <inheritdoc/>
-    public IBlockState Start(long batch)
+    public IBlockState Start(long batch, ScalarType arithmetic)
     {
         var (heads, device) = (config.MlstmHeads, weights["xlstm_norm.weight"].device);
-        return new State(_convolution.StartTail(batch), MLstmState.Start(batch, heads, config.MlstmInnerWidth / heads, device));
+        return new State(_convolution.StartTail(batch, arithmetic), MLstmState.Start(batch, heads, config.MlstmInnerWidth / heads, device));
     }
 
     /// <inheritdoc/>
-    public Tensor Decode(Tensor x, IBlockState state)
+    public Tensor Decode(Tensor x, IBlockState state, ScalarType arithmetic)
     {
         using var scope = NewDisposeScope();
         var own = (State)state;
-        var (inner, gate) = Up(x, x.dtype);
+        var (inner, gate) = Up(x, arithmetic);
         return Rest(x, inner, gate, _convolution.Forward(inner, ref own.Tail), own.Memory).MoveToOuterDisposeScope();
     }
 

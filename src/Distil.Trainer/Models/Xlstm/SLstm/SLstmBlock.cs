@@ -20,19 +20,19 @@ internal sealed class SLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
     }
 
     /// <inheritdoc/>
-    public IBlockState Start(long batch)
+    public IBlockState Start(long batch, ScalarType arithmetic)
     {
         var heads = config.SlstmHeads;
         var device = weights["xlstm_norm.weight"].device;
-        return new State(_convolution.StartTail(batch), SLstmState.Start(batch, heads, config.Width / heads, device));
+        return new State(_convolution.StartTail(batch, arithmetic), SLstmState.Start(batch, heads, config.Width / heads, device));
     }
 
     /// <inheritdoc/>
-    public Tensor Decode(Tensor x, IBlockState state)
+    public Tensor Decode(Tensor x, IBlockState state, ScalarType arithmetic)
     {
         using var scope = NewDisposeScope();
         var own = (State)state;
-        var normed = Norms.Layer(x, weights["xlstm_norm.weight"]);
+        var normed = Norms.Layer(x, weights["xlstm_norm.weight"], arithmetic);
         return Rest(x, normed, _convolution.Forward(normed, ref own.Tail), own.Cells).MoveToOuterDisposeScope();
     }
 

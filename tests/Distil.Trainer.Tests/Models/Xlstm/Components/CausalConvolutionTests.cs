@@ -35,7 +35,7 @@ public sealed class CausalConvolutionTests
         using var gradients = no_grad();
         var x = Inputs(2, 11, 24, 4);
         var convolution = new CausalConvolution(x[1], x[2]);
-        var tail = convolution.StartTail(2);
+        var tail = convolution.StartTail(2, ScalarType.Float32);
         var input = x[0].narrow(2, 0, 24);
         var parts = new[] { (0, 2), (2, 1), (3, 8) }.Select(part => convolution.Forward(input.narrow(1, part.Item1, part.Item2), ref tail)).ToArray();
         Same(convolution.Forward(input), cat(parts, 1), 1e-6, "y");
