@@ -36,7 +36,7 @@ internal static class Style
         .card h3 { font-size: .875rem; font-weight: 500; color: var(--soft); margin: 0; }
         .figure { font-size: 1.8rem; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
         .scroll { overflow-x: auto; margin-bottom: 1.25rem; }
-        table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
+        table { min-width: min(100%, 22rem); border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
         caption { text-align: left; font-weight: 600; padding-bottom: .35rem; }
         th, td { padding: .35rem 0 .35rem 1.75rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: bottom; }
         td { white-space: nowrap; }

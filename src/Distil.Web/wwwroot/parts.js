@@ -13,7 +13,8 @@ export const badge = (state) => html`<span class="badge ${state}"><span aria-hid
 /** Where a status stands, in a line. */
 export function standing(status) {
   const stage = stageOf(status);
-  const part = status.stageTotal > 0 ? ` ${count(status.stageDone)}/${count(status.stageTotal)}` : '';
+  const unit = { prepare: ' shards', teach: ' shards', train: ' epochs', evaluate: ' epochs' }[status.stage] ?? '';
+  const part = status.stageTotal > 0 ? `, ${count(status.stageDone)} of ${count(status.stageTotal)}${unit} done` : '';
   return status.state === 'succeeded' ? `done in ${spanOf(status.startedAt, status.updatedAt)}` : `${stage || status.state}${stage ? part : ''}`;
 }
 

@@ -6,7 +6,7 @@ import { Metrics } from '../metrics.js';
 import { charts } from '../charts.js';
 import { count, figure, percent, spanOf } from '../format.js';
 import { badge, isAlive, problem, standing, table } from '../parts.js';
-import { epochTable } from './run.js';
+import { epochTable } from '../evaluations.js';
 
 const paints = ['--student', '--student-without-teacher'];
 
@@ -75,16 +75,19 @@ function comparison(sides) {
     ['Teacher’s perplexity', ...last.map((evaluation) => figure(evaluation?.teacher?.perplexity))],
     ['KL from the teacher', ...best(last.map((evaluation) => evaluation?.kl))],
     ['Same first choice', ...last.map((evaluation) => percent(evaluation?.top1Agreement))],
+    ...tasksOf(last).map((name) => [`Task ${name}, acc_norm`, ...last.map((evaluation) => percent(evaluation?.tasks?.find((task) => task.name === name)?.student.accNorm.value))]),
   ];
   const names = sides.map((side) => html`<a href=${`#/runs/${encodeURIComponent(side.id)}`}>${side.id}</a>`);
   const differences = differencesOf(sides[0].spec, sides[1].spec);
   return html`
-    <section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>${table('Both runs; the lower of two is marked', ['', ...names], rows)}</section>
+    <section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>${table('Both runs; the lower of two is marked', ['Of each run', ...names], rows)}</section>
     <section aria-labelledby="differences"><h2 id="differences">What was asked differently</h2>${differences.length === 0 ? html`<p class="note">Nothing: both specifications say the same.</p>`
       : table('Fields of the specification that differ', ['Field', ...sides.map((side) => side.id)], differences.map(([field, ...values]) => [html`<code>${field}</code>`, ...values.map(show)]))}</section>
     <section aria-labelledby="curves"><h2 id="curves">Curves</h2>${charts(sides.map((side, index) => ({ label: side.id, metrics: side.metrics, paint: paints[index] })))}</section>
     <section aria-labelledby="epochs"><h2 id="epochs">Epochs</h2><div class="columns">${sides.map((side) => html`<div>${side.epochs.length > 0 ? epochTable(side.epochs, side.id) : html`<p class="note">${side.id} has no evaluation yet.</p>`}</div>`)}</div></section>`;
 }
+
+const tasksOf = (evaluations) => [...new Set(evaluations.flatMap((evaluation) => (evaluation?.tasks ?? []).map((task) => task.name)))];
 
 /** The lower of two numbers marked. */
 function best(values) {
@@ -97,7 +100,7 @@ const show = (value) => value === undefined ? '–' : typeof value === 'string' 
 /** Fields by their path that are not the same in both; a list is one value. */
 export function differencesOf(first, second, path = '') {
   const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
-  return [...new Set([...Object.keys(first), ...Object.keys(second)])].flatMap((name) => {
+  return [...new Set([...Object.keys(first), ...Object.keys(second)])].filter((name) => name !== '$schema').flatMap((name) => {
     const [left, right, field] = [first[name], second[name], path ? `${path}.${name}` : name];
     if (isObject(left) && isObject(right)) return differencesOf(left, right, field);
     return JSON.stringify(left) === JSON.stringify(right) ? [] : [[field, left, right]];

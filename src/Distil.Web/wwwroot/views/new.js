@@ -112,12 +112,13 @@ function placed(errors, text) {
 
 /** A sample's paths count from samples/, those sent from the server's folder, which is the repository where it was started there. */
 function fromRoot(sample) {
+  sample = sample.replace('"../schemas/', '"schemas/');
   const places = pointersOf(sample);
-  const isPath = (pointer) => pointer === '/teacher/path' || /^\/dataset\/(evalSources|sources)\/\d+$/.test(pointer);
+  const isPath = (pointer) => /^\/(teacher\/path|dataset\/(evalSources|sources)\/\d+|evaluation\/tasks\/\d+\/(path|shotsPath))$/.test(pointer);
   return [...places].filter(([pointer]) => isPath(pointer)).sort(([, a], [, b]) => b.start - a.start).reduce((text, [, { end }]) => {
     const start = text.lastIndexOf('"', end - 2) + 1;
     return text.slice(start, end - 1).match(/^(\/|[a-z]+:\/\/)/) ? text : `${text.slice(0, start)}samples/${text.slice(start)}`;
-  }, sample.replace('"../schemas/', '"schemas/'));
+  }, sample);
 }
 
 function newKey() {

@@ -5,6 +5,7 @@ import { poll } from '../poll.js';
 import { Metrics } from '../metrics.js';
 import { charts } from '../charts.js';
 import { bytes, count, figure, percent, span, stageOf, when } from '../format.js';
+import { epochTable, recallTable, taskTable } from '../evaluations.js';
 import { badge, failure, isAlive, jobs, problem, shareOf, standing, stepper, table, times } from '../parts.js';
 
 export function runView(page, runId) {
@@ -95,7 +96,7 @@ export function runView(page, runId) {
       ${failure(status)}
       ${run.report ? verdict(run.report) : ''}
       <section aria-labelledby="curves"><h2 id="curves">Curves</h2>${charts(trainings)}</section>
-      ${run.epochs.length > 0 ? html`<section aria-labelledby="epochs"><h2 id="epochs">Epochs</h2>${epochTable(run.epochs)}</section>` : ''}
+      ${run.epochs.length > 0 ? html`<section aria-labelledby="epochs"><h2 id="epochs">Epochs</h2>${epochTable(run.epochs)}${taskTable(run.epochs.at(-1).distilled)}${recallTable(run.epochs.at(-1).distilled)}</section>` : ''}
       ${run.report?.samples?.length > 0 ? html`<section aria-labelledby="samples"><h2 id="samples">Continuations</h2>${run.report.samples.map(sample)}</section>` : ''}
       <section aria-labelledby="files"><h2 id="files">Files</h2>${run.artifacts.length === 0 ? html`<p class="note">None yet.</p>` : html`<details>
         <summary>${count(run.artifacts.length)} files, ${bytes(run.artifacts.reduce((sum, file) => sum + file.bytes, 0))}</summary>
@@ -128,13 +129,6 @@ function verdict(report) {
     ['KL from the teacher', figure(kl), 'nats a token'],
     ['Same first choice', percent(top1Agreement), 'of positions'],
   ])}</section>`;
-}
-
-export function epochTable(epochs, caption = 'Held-out text after each epoch') {
-  const both = epochs.some((epoch) => epoch.withoutTeacher);
-  return table(caption, ['Epoch', 'Student’s perplexity', 'Teacher’s', ...(both ? ['Without teacher'] : []), 'KL', 'Agreement', 'Rows'], epochs.map(({ epoch, distilled, withoutTeacher }) => [
-    epoch + 1, figure(distilled?.student.perplexity), figure(distilled?.teacher?.perplexity ?? null), ...(both ? [figure(withoutTeacher?.student.perplexity)] : []),
-    figure(distilled?.kl), percent(distilled?.top1Agreement), distilled ? count(distilled.rows) : '–']));
 }
 
 const sample = ({ prompt, truth, teacher, student, withoutTeacher }) => html`<article class="panel sample">

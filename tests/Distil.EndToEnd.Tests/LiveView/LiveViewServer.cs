@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Distil.Hosting.Processes;
+using Microsoft.Playwright;
+
+namespace Distil.EndToEnd.Tests.LiveView;
+
+/// <summary><c>distil serve</c> over a storage of its own, and a browser to look at it; shared by the tests of the live view.</summary>
+public sealed partial class LiveViewServer : IAsyncLifetime
+{
+    // The machine may be busy: these say when something hangs, not how fast it is.
+    private const float Patience = 120_000;
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
+
+    private readonly DistilCommand distil = new();
+    private readonly Lazy<Task<string>> finished;
+    private Process? serve;
+    private IPlaywright? playwright;
+    private IBrowser? browser;
+
+    public LiveViewServer() => finished = new(async () =>
+    {
+        var runId = await SubmitAsync(SmallSpec(spec => spec["evaluation"]!["prompts"] = new System.Text.Json.Nodes.JsonArray(Markup)));
+        await EndAsync(runId);
+        return runId;
+    });
+
+    /// <summary>A prompt that would act, if a page took it for markup.</summary>
+    public const string Markup = "<img src=x onerror=\"document.title='taken over'\"> went to <b>the river</b>";
+
+    public Uri Url { get; private set; } = null!;
+
+    internal HttpClient Http { get; } = new();
+
+    /// <summary>A run that has succeeded; made once.</summary>
+    public Task<string> FinishedRunAsync() => finished.Value;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (!Chromium.IsThere)
+            return;
+
+        serve = distil.Start("serve", "--port", "0");
+        _ = serve.StandardError.ReadToEndAsync();
+        while (Url is null)
+        {
+            var line = await serve.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("serve ended before it listened");
+            if (Listening().Match(line) is { Success: true } found)
+                Url = new Uri(found.Groups[1].Value);
+        }
+
+        _ = serve.StandardOutput.ReadToEndAsync();
+        Http.BaseAddress = Url;
+        playwright = await Playwright.CreateAsync();
+        browser = await Chromium.StartAsync(playwright);
+        Assertions.SetDefaultExpectTimeout(Patience);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (browser is not null)
+            await browser.DisposeAsync();
+
+        playwright?.Dispose();
+        Http.Dispose();
+        if (serve is not null)
+        {
+            await Signals.TerminateAsync(serve.Id, StopPatience);
+            serve.Dispose();
+        }
+
+        distil.Dispose();
+    }
+
+    /// <summary>A page of a fresh browser profile at an address of the live view.</summary>
+    internal async Task<IPage> OpenAsync(string hash = "", int width = 1280, int height = 900, ColorScheme colours = ColorScheme.Light)
+    {
+        Assert.SkipUnless(Chromium.IsThere, "there is no /usr/bin/chromium (Debian's package chromium)");
+        var context = await browser!.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = height }, ColorScheme = colours, AcceptDownloads = false });
+        context.SetDefaultTimeout(Patience);
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(new Uri(Url, hash).ToString());
+        return page;
+    }
+
+    /// <summary>The small demo at its smallest: one epoch, no baseline.</summary>
+    internal string SmallSpec(Action<System.Text.Json.Nodes.JsonNode>? change = null) => File.ReadAllText(SmallDemo.Write(distil.Workspace.Home, spec =>
+    {
+        spec["training"]!["epochs"] = 1;
+        spec["evaluation"]!["baseline"] = false;
+        change?.Invoke(spec);
+    }));
+
+    /// <summary>Starts a run over HTTP.</summary>
+    internal async Task<string> SubmitAsync(string spec)
+    {
+        using var content = new StringContent(spec, System.Text.Encoding.UTF8, "application/json");
+        using var answer = await Http.PostAsync("api/runs", content);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("runId").GetString()!;
+    }
+
+    /// <summary>Waits for a run's end; it must be a good one.</summary>
+    internal async Task EndAsync(string runId)
+    {
+        for (var state = "queued"; state != "succeeded"; await Task.Delay(500))
+        {
+            state = JsonDocument.Parse(await Http.GetStringAsync($"api/runs/{runId}")).RootElement.GetProperty("status").GetProperty("state").GetString();
+            Assert.True(state is "queued" or "running" or "succeeded", $"{runId} is {state}");
+        }
+    }
+
+    [GeneratedRegex(@"Listening on (http://\S+)")]
+    private static partial Regex Listening();
+}
+
+/// <summary>Tests that share one server and one browser.</summary>
+[CollectionDefinition]
+public sealed class LiveViewCollection : ICollectionFixture<LiveViewServer>;

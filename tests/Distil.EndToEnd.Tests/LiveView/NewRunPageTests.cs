@@ -1,0 +1,115 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Distil.EndToEnd.Tests.LiveView;
+
+/// <summary>Starting a run from the page.</summary>
+[Collection<LiveViewCollection>]
+public sealed class NewRunPageTests(LiveViewServer server)
+{
+    private const string Faulty = """
+        {
+          // a comment, as specifications may have
+          "name": "Not A Name",
+          "teacher": { "path": "/nowhere" },
+          "dataset": { "sources": ["a", 7] },
+          "training": {
+            "learningRat": 0.001
+          }
+        }
+        """;
+
+    [Fact]
+    public async Task Each_fault_is_shown_at_its_line()
+    {
+        var page = await server.OpenAsync("#/new");
+        var text = page.GetByLabel("Specification (JSON");
+        await text.FillAsync(Faulty);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start the run" }).ClickAsync();
+
+        var faults = page.GetByRole(AriaRole.Alert);
+        await Expect(faults).ToBeFocusedAsync();
+        await Expect(faults.Locator("li")).ToHaveCountAsync(3);
+        await Expect(faults).ToContainTextAsync("training.learningRat is not a field of training; did you mean learningRate?");
+        await Expect(text).ToHaveAttributeAsync("aria-invalid", "true");
+        Assert.Equal(["✕ 3", "✕ 5", "✕ 7"], (await page.Locator(".gutter .fault").AllInnerTextsAsync()).Select(line => line.Trim()));
+
+        await faults.GetByRole(AriaRole.Button, new() { Name = "line 5" }).ClickAsync();
+        await Expect(text).ToBeFocusedAsync();
+        Assert.Equal("7", await SelectionAsync(text));
+        await faults.GetByRole(AriaRole.Button, new() { Name = "line 7" }).ClickAsync();
+        Assert.Equal("\"learningRat\": 0.001", await SelectionAsync(text));
+    }
+
+    [Fact]
+    public async Task A_fault_that_no_field_is_to_blame_for_is_told()
+    {
+        var page = await server.OpenAsync("#/new");
+        await page.GetByLabel("Specification (JSON").FillAsync("{ \"name\": \"a\",\n oops }");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start the run" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("line 2 is not JSON");
+    }
+
+    [Fact]
+    public async Task A_sample_is_chosen_with_its_comments_and_its_paths_count_from_the_repository()
+    {
+        var page = await server.OpenAsync("#/new");
+        await page.GetByLabel("Begin with").SelectOptionAsync("quickstart");
+        var text = page.GetByLabel("Specification (JSON");
+        await Expect(text).ToHaveValueAsync(new Regex("// The least that a run needs"));
+        await Expect(text).ToHaveValueAsync(new Regex("\"path\": \"samples/stories/teacher\".*\"sources\": \\[\"samples/stories/train.txt\"\\]", RegexOptions.Singleline));
+    }
+
+    [Fact]
+    public async Task The_fields_are_told_from_the_schema()
+    {
+        var page = await server.OpenAsync("#/new");
+        var training = page.Locator(".fields > div", new() { HasText = "Fields of training" });
+        await training.Locator("summary").ClickAsync();
+        await Expect(training.Locator("div", new() { HasText = "learningRate" })).ToContainTextAsync("AdamW's peak learning rate");
+    }
+
+    [Fact]
+    public async Task The_keyboard_alone_starts_a_run_and_cancels_it()
+    {
+        var page = await server.OpenAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Runs" })).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("Tab");
+        await Expect(page.GetByText("Skip to the content")).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Main)).ToBeFocusedAsync();
+
+        await TabToAsync(page, page.Locator(".head .button"));
+        await page.Keyboard.PressAsync("Enter");
+        await TabToAsync(page, page.GetByLabel("Specification (JSON"));
+        await page.Keyboard.PressAsync("Control+A");
+        await page.Keyboard.InsertTextAsync(server.SmallSpec(spec =>
+        {
+            spec["name"] = "by-keyboard";
+            spec["training"]!["epochs"] = 500;
+        }));
+        await TabToAsync(page, page.GetByRole(AriaRole.Button, new() { Name = "Start the run" }));
+        await page.Keyboard.PressAsync("Enter");
+
+        await Expect(page).ToHaveURLAsync(new Regex("by-keyboard"));
+        await TabToAsync(page, page.GetByRole(AriaRole.Button, new() { Name = "Cancel", Exact = true }));
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Let it go on" })).ToBeFocusedAsync();
+        await TabToAsync(page, page.GetByRole(AriaRole.Button, new() { Name = "Cancel the run" }));
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator(".badge")).ToContainTextAsync("cancelled");
+    }
+
+    private static Task<string> SelectionAsync(ILocator text) => text.EvaluateAsync<string>("area => area.value.slice(area.selectionStart, area.selectionEnd)");
+
+    private static async Task TabToAsync(IPage page, ILocator target)
+    {
+        await Expect(target).ToBeVisibleAsync();
+        for (var presses = 0; !await target.EvaluateAsync<bool>("element => element === document.activeElement"); presses++)
+        {
+            Assert.True(presses < 40, $"{target} is not reached by Tab");
+            await page.Keyboard.PressAsync("Tab");
+        }
+    }
+}

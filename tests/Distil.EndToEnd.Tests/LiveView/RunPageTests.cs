@@ -1,0 +1,99 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Distil.EndToEnd.Tests.LiveView;
+
+/// <summary>A run on its page: to its end, cancelled, failed.</summary>
+[Collection<LiveViewCollection>]
+public sealed class RunPageTests(LiveViewServer server)
+{
+    [Fact]
+    public async Task A_run_started_from_the_page_is_watched_to_its_end()
+    {
+        var page = await server.OpenAsync("#/new");
+        await page.GetByLabel("Specification (JSON").FillAsync(server.SmallSpec(spec => spec["name"] = "from-the-page"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start the run" }).ClickAsync();
+
+        await Expect(page).ToHaveURLAsync(new Regex("#/runs/.*from-the-page"));
+        await Expect(page.Locator(".badge")).ToContainTextAsync("succeeded");
+        await Expect(page.Locator(".stages .done")).ToHaveCountAsync(5);
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Cancel" })).ToHaveCountAsync(0);
+
+        await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Loss over training steps. student: from .* at step 0 to ") })).ToBeVisibleAsync();
+        foreach (var heading in new[] { "Cross-entropy", "KL from the teacher", "Learning rate", "Temperature" })
+            await Expect(page.Locator("figcaption strong", new() { HasText = heading })).ToBeVisibleAsync();
+
+        Assert.True(await InkOfFirstChartAsync(page) > 100, "the first chart is blank");
+        await Expect(page.Locator("#epochs ~ .scroll tbody tr")).ToHaveCountAsync(1);
+        await Expect(page.Locator(".sample")).Not.ToHaveCountAsync(0);
+
+        var report = await page.RunAndWaitForPopupAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Open the report" }).ClickAsync());
+        await Expect(report.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToContainTextAsync("from-the-page");
+
+        await page.Locator("#files ~ details summary").ClickAsync();
+        var weights = page.GetByRole(AriaRole.Link, new() { Name = "model/model.safetensors" });
+        Assert.True((await server.Http.GetAsync(await weights.GetAttributeAsync("href"), TestContext.Current.CancellationToken)).IsSuccessStatusCode);
+    }
+
+    [Fact]
+    public async Task Curves_grow_while_a_run_trains_and_cancel_asks_first()
+    {
+        var page = await server.OpenAsync();
+        var runId = await server.SubmitAsync(server.SmallSpec(spec =>
+        {
+            spec["name"] = "endless";
+            spec["training"]!["epochs"] = 500;
+            spec["training"]!["checkpointEverySteps"] = 100_000; // so that what is seen was stored between checkpoints
+        }));
+        await page.GetByRole(AriaRole.Link, new() { Name = runId }).ClickAsync();
+        await Expect(page.Locator(".stages .now")).ToHaveTextAsync(new Regex("train|evaluate"));
+        var loss = page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Loss over training steps") });
+        var before = await loss.GetAttributeAsync("aria-label");
+        await Expect(loss).Not.ToHaveAttributeAsync("aria-label", before!);
+
+        var cancel = page.GetByRole(AriaRole.Button, new() { Name = "Cancel", Exact = true });
+        await cancel.ClickAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(page.Locator(".badge")).ToContainTextAsync("running");
+
+        await cancel.ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Cancel the run" }).ClickAsync();
+        await Expect(page.Locator(".badge")).ToContainTextAsync("cancelled");
+        await Expect(page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^Cancel") })).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task A_failed_run_shows_its_cause_and_a_server_that_is_gone_is_said()
+    {
+        var runId = await server.FinishedRunAsync();
+        var page = await server.OpenAsync();
+        await page.RouteAsync($"**/api/runs/{runId}", route => route.FulfillAsync(new() { Json = new
+        {
+            status = new
+            {
+                runId, state = "failed", stage = "teach", stageDone = 1, stageTotal = 3, jobs = Array.Empty<string>(), retries = 2,
+                startedAt = DateTimeOffset.UtcNow.AddMinutes(-5), updatedAt = DateTimeOffset.UtcNow,
+                lastFailure = new { @class = "outOfMemory", message = "teach-00001: no memory for <64> rows", detail = "at the last line of the log" },
+            },
+            progress = new { },
+        } }));
+        await page.GetByRole(AriaRole.Link, new() { Name = runId }).ClickAsync();
+        var error = page.GetByRole(AriaRole.Region, new() { Name = "Error" });
+        await Expect(error).ToContainTextAsync("Out of memory: teach-00001: no memory for <64> rows");
+        await error.Locator("summary").ClickAsync();
+        await Expect(error.Locator("pre")).ToHaveTextAsync("at the last line of the log");
+        await Expect(page.Locator(".stages .stopped")).ToContainTextAsync("teach");
+
+        await page.RouteAsync("**/api/**", route => route.AbortAsync());
+        await page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Runs" }).ClickAsync();
+        await Expect(page.Locator("#connection")).ToContainTextAsync("does not answer");
+        await page.UnrouteAllAsync();
+        await Expect(page.Locator("#connection")).ToBeEmptyAsync();
+        await Expect(page.Locator(".runs li").First).ToBeVisibleAsync();
+    }
+
+    /// <summary>Pixels that something was drawn on.</summary>
+    private static Task<int> InkOfFirstChartAsync(IPage page) => page.Locator("canvas").First.EvaluateAsync<int>(
+        "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.filter((value, index) => index % 4 === 3 && value > 0).length");
+}
