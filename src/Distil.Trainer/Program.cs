@@ -4,6 +4,7 @@ using Distil.Trainer.Commands;
 
 var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")
 {
+    CompareCommand.Create(),
     EvaluateCommand.Create(),
     ForwardCommand.Create(),
     GenerateCommand.Create(),

@@ -7,6 +7,7 @@ using Distil.Cli.Runs;
 using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Sweeps;
 
 namespace Distil.Cli.Commands;
 
@@ -17,12 +18,28 @@ internal static class RunCommand
     {
         var spec = new Argument<string?>("spec") { Description = "The run's specification, a JSON file.", Arity = ArgumentArity.ZeroOrOne };
         var planOnly = new Option<bool>("--plan-only") { Description = "Print what would be done, and where each number is from; do nothing." };
-        var resume = new Option<string?>("--resume") { Description = "Go on with a run that was left, by its id; without an id, with every run that has not ended.", Arity = ArgumentArity.ZeroOrOne };
+        var resume = new Option<string?>("--resume")
+        {
+            Description = "Go on with a run or sweep that was left, by its id; without an id, with every run that has not ended.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var atMost = new Option<int>("--at-most") { Description = "Most runs of a sweep at once.", DefaultValueFactory = _ => 1 };
+        atMost.Validators.Add(result =>
+        {
+            if (int.TryParse(result.Tokens.LastOrDefault()?.Value, out var runs) && runs < 1)
+                result.AddError($"--at-most is {runs}; expected 1 or more");
+        });
         var (json, port) = (CommonOptions.Json(), CommonOptions.StoragePort());
-        var command = new Command("run", "Distil as a specification says.") { spec, planOnly, resume, json, port };
+        var command = new Command("run", "Distil as a specification says; where its values are lists, a run of each combination.")
+        {
+            spec, planOnly, resume, atMost, json, port,
+        };
         command.SetAction((parsed, cancel) => (parsed.GetValue(spec), parsed.GetResult(resume)) switch
         {
-            (null, not null) => ResumeAsync(parsed.GetValue(resume), parsed.GetValue(port), parsed.GetValue(json), cancel),
+            (null, not null) => ResumeAsync(parsed.GetValue(resume), parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
+            ({ } file, null) when SweepReader.TryRead(file) is { } sweep => parsed.GetValue(planOnly)
+                ? SweepRunning.PlanAsync(sweep, parsed.GetValue(json), cancel)
+                : SweepRunning.ExecuteAsync(sweep, parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
             ({ } file, null) when parsed.GetValue(planOnly) => PlanAsync(file, parsed.GetValue(json), cancel),
             ({ } file, null) => ExecuteAsync(RunSpecReader.Read(file), parsed.GetValue(port), parsed.GetValue(json), cancel),
             _ => throw new InvalidInputException("expected a specification, or --resume and none"),
@@ -42,10 +59,13 @@ internal static class RunCommand
         return Say(await new LocalRun(workspace, storage, RunViews.Create()).ExecuteAsync(spec, plan, stop), json);
     }
 
-    private static async Task<int> ResumeAsync(string? runId, int? port, bool json, CancellationToken stop)
+    private static async Task<int> ResumeAsync(string? runId, int atMost, int? port, bool json, CancellationToken stop)
     {
         var workspace = Workspace.Find();
         await using var storage = await LocalStorage.OpenAsync(workspace, port, stop);
+        if (runId is not null && await SweepRunning.TryResumeAsync(runId, atMost, workspace, storage, json, stop) is { } exitCode)
+            return exitCode;
+
         var unfinished = runId is not null ? [runId] : await EmbeddedRunHost.UnfinishedAsync(new RunFolder(storage.Store), stop);
         if (unfinished.Count == 0)
             await Console.Error.WriteLineAsync("no run to go on with: all have ended");

@@ -4,7 +4,10 @@ using Distil.Core.Runs;
 namespace Distil.Cli.Display;
 
 /// <summary>Lines of text, for logs and pipes: one whenever the stage moves on, and one every ten seconds in between.</summary>
-internal sealed class PlainRunView(TextWriter output, TimeProvider time) : IRunView
+/// <param name="output">Where the lines go.</param>
+/// <param name="time">The clock.</param>
+/// <param name="prefix">Before each line, where several runs share the output.</param>
+internal sealed class PlainRunView(TextWriter output, TimeProvider time, string prefix = "") : IRunView
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
@@ -36,7 +39,7 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time) : IRunV
 
         shown = at;
         shownAt = time.GetTimestamp();
-        output.WriteLine(Line(snapshot));
+        output.WriteLine(prefix + Line(snapshot));
     }
 
     private string Line(RunSnapshot snapshot)

@@ -31,6 +31,9 @@ public static class ArtifactLayout
     /// <summary>The teacher's sparse outputs for one shard's training rows.</summary>
     public static string TeacherOutputs(string teacherOutputsId, int shard) => $"teacher-outputs/{teacherOutputsId}/shard-{Five(shard)}.bin";
 
+    /// <summary>The runs of a sweep, a <c>SweepDocument</c>.</summary>
+    public static string Sweep(string sweepId) => $"sweeps/{sweepId}.json";
+
     /// <summary>Where all runs are; listing it finds them.</summary>
     public const string Runs = "runs/";
 

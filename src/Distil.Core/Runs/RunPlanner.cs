@@ -64,7 +64,8 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
         };
     }
 
-    private string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd-HHmmss}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
+    /// <summary>A new name for a run or a sweep of runs: date, name, a short random end.</summary>
+    public string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd-HHmmss}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
 
     /// <summary>The teacher; null where its server cannot be reached and its shape is known all the same.</summary>
     private async Task<TeacherFiles?> FindTeacherAsync(RunSpec spec, List<FieldError> unreached, CancellationToken cancel)

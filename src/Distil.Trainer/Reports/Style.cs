@@ -40,6 +40,7 @@ internal static class Style
         caption { text-align: left; font-weight: 600; padding-bottom: .35rem; }
         th, td { padding: .35rem 0 .35rem 1.75rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: bottom; }
         td { white-space: nowrap; }
+        .best { font-weight: 600; color: var(--teacher); }
         thead th { font-size: .85rem; font-weight: 500; color: var(--soft); min-width: 5.5rem; }
         th:first-child { white-space: nowrap; text-align: left; padding-left: 0; font-weight: 500; }
         .charts, .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: .75rem; }

@@ -155,12 +155,14 @@ internal sealed class FieldChecker
         };
     }
 
-    private static string NameOf(PropertyInfo field) =>
+    /// <summary>A field's name in JSON.</summary>
+    internal static string NameOf(PropertyInfo field) =>
         field.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(field.Name);
 
     private static IEnumerable<string> EnumNames(Type type) => Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName);
 
-    private static Type? ElementOf(Type type) =>
+    /// <summary>The type of a list's elements; null where it is no list.</summary>
+    internal static Type? ElementOf(Type type) =>
         type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type) ? type.GetGenericArguments()[0] : null;
 
     private static bool IsNullable(PropertyInfo field)

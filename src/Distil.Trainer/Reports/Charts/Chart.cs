@@ -45,13 +45,13 @@ internal sealed partial record Chart(string Title, string XLabel, string YLabel)
     }
 
     private static string Describe(ChartSeries series) =>
-        $"{Paint.NameOf(series.Role)}: from {Figures.Number(series.Points[0].Mean)} to {Figures.Number(series.Points[^1].Mean)}";
+        $"{series.Pen.Name}: from {Figures.Number(series.Points[0].Mean)} to {Figures.Number(series.Points[^1].Mean)}";
 
     private static Html Legend(ChartSeries series)
     {
-        var line = Html.Of($"""<path fill="none" d="M0 4L28 4" stroke-width="2" stroke="{Paint.Of(series.Role)}"/>""");
+        var line = Html.Of($"""<path fill="none" d="M0 4L28 4" stroke-width="2" stroke="{series.Pen.Mark}"/>""");
         return Html.Of($"""
-            <span class="key"><svg class="chart" viewBox="0 0 28 8" width="28" height="8" aria-hidden="true">{line}</svg>{Paint.NameOf(series.Role)}</span>
+            <span class="key"><svg class="chart" viewBox="0 0 28 8" width="28" height="8" aria-hidden="true">{line}</svg>{series.Pen.Name}</span>
             """);
     }
 
@@ -80,7 +80,7 @@ internal sealed partial record Chart(string Title, string XLabel, string YLabel)
 
     private static void Draw(Plot plot, ChartSeries series, ChartScale y)
     {
-        var color = Color.FromHex(Paint.Of(series.Role));
+        var color = Color.FromHex(series.Pen.Mark);
         double[] xs = [.. series.Points.Select(point => point.Step)];
         if (series.Points.Any(point => point.Most > point.Least))
         {

@@ -13,7 +13,19 @@ internal enum ChartRole
     Teacher,
 }
 
+/// <summary>How a line is drawn and what it is called.</summary>
+/// <param name="Mark">Its colour in the drawing, which the style sheet replaces: <see cref="Paint"/>.</param>
+/// <param name="Name">Its name in legends.</param>
+internal readonly record struct ChartPen(string Mark, string Name);
+
 /// <summary>One line of a chart.</summary>
-/// <param name="Role">Whose numbers.</param>
+/// <param name="Pen">How it is drawn.</param>
 /// <param name="Points">Rising in x.</param>
-internal sealed record ChartSeries(ChartRole Role, IReadOnlyList<CurvePoint> Points);
+internal sealed record ChartSeries(ChartPen Pen, IReadOnlyList<CurvePoint> Points)
+{
+    /// <summary>A line of one run's report.</summary>
+    public ChartSeries(ChartRole role, IReadOnlyList<CurvePoint> points)
+        : this(new ChartPen(Paint.Of(role), Paint.NameOf(role)), points)
+    {
+    }
+}

@@ -8,16 +8,22 @@ internal sealed record Table(string Caption, params IReadOnlyList<string> Column
     /// <value>Rows of as many cells as there are columns.</value>
     public required IEnumerable<IReadOnlyList<string>> Rows { get; init; }
 
+    /// <value>Cells that hold the best of their column, by row and column from 0.</value>
+    public IReadOnlySet<(int Row, int Column)> Best { get; init; } = new HashSet<(int, int)>();
+
     /// <summary>The table's markup.</summary>
     public Html ToHtml() => Html.Of($"""
         <div class="scroll" tabindex="0" role="region" aria-label="{Caption}"><table>
         <caption>{Caption}</caption>
         <thead><tr>{Columns.Select(column => Html.Of($"<th scope=\"col\">{column}</th>"))}</tr></thead>
         <tbody>
-        {Rows.Select(row => Html.Of($"<tr><th scope=\"row\">{row[0]}</th>{row.Skip(1).Select(cell => Html.Of($"<td>{cell}</td>"))}</tr>\n"))}</tbody>
+        {Rows.Select((row, r) => Html.Of($"<tr><th scope=\"row\">{row[0]}</th>{row.Skip(1).Select((cell, c) => Cell(cell, (r, c + 1)))}</tr>\n"))}</tbody>
         </table></div>
 
         """);
+
+    private Html Cell(string text, (int Row, int Column) at) =>
+        Best.Contains(at) ? Html.Of($"<td class=\"best\">{text} <span title=\"best\">★</span></td>") : Html.Of($"<td>{text}</td>");
 }
 
 /// <summary>Names and what they stand for, one a line.</summary>

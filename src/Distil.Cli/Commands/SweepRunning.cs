@@ -1,0 +1,100 @@
+using System.Text.Json;
+using Distil.Cli.Azurite;
+using Distil.Cli.Display;
+using Distil.Cli.Runs;
+using Distil.Core;
+using Distil.Core.Runs;
+using Distil.Core.Runs.Sweeps;
+
+namespace Distil.Cli.Commands;
+
+/// <summary>The part of <c>distil run</c> that does sweeps: specifications whose values are lists.</summary>
+internal static class SweepRunning
+{
+    /// <summary>Does a sweep and says what it came to.</summary>
+    internal static async Task<int> ExecuteAsync(Sweep sweep, int atMost, int? port, bool json, CancellationToken stop)
+    {
+        var planner = new RunPlanner(TimeProvider.System);
+        var runs = await PlanAsync(sweep, planner, stop);
+        foreach (var run in runs)
+            run.Plan.RequireRunnable();
+
+        var workspace = Workspace.Find();
+        await using var storage = await LocalStorage.OpenAsync(workspace, port, stop);
+        var sweepId = planner.NewRunId(sweep.Name);
+        await Console.Error.WriteLineAsync($"Sweep {sweepId}: {Summary(runs)}, {atMost} at once");
+        var result = await new LocalSweep(workspace, storage, Console.Error).ExecuteAsync(sweepId, runs, atMost, stop);
+        return await SayAsync(workspace, storage, result, json, stop);
+    }
+
+    /// <summary>Goes on with a sweep; null where there is none of that name.</summary>
+    internal static async Task<int?> TryResumeAsync(string sweepId, int atMost, Workspace workspace, LocalStorage storage, bool json, CancellationToken stop) =>
+        await new LocalSweep(workspace, storage, Console.Error).TryResumeAsync(sweepId, atMost, stop) is { } result
+            ? await SayAsync(workspace, storage, result, json, stop)
+            : null;
+
+    /// <summary>Says what a sweep would do.</summary>
+    internal static async Task<int> PlanAsync(Sweep sweep, bool json, CancellationToken cancel)
+    {
+        var runs = await PlanAsync(sweep, new RunPlanner(TimeProvider.System), cancel);
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(runs.Select(run => run.Plan), DistilJson.Options));
+            return ExitCode.Success;
+        }
+
+        foreach (var point in sweep.Points)
+        {
+            var values = sweep.Axes.Zip(point.Values, (axis, value) => $"{axis.Path} {value.GetRawText()}");
+            Console.WriteLine($"{point.Spec.Name,-40}  {string.Join(", ", values)}");
+        }
+
+        Console.WriteLine(Summary(runs));
+        var (steps, checkpoints) = (runs.Sum(run => run.Plan.Steps.Value), runs.Sum(run => run.Plan.CheckpointBytes.Value));
+        Console.WriteLine($"steps in all: {steps:N0}; checkpoints: {ByteSize.Of(checkpoints)}");
+        return ExitCode.Success;
+    }
+
+    private static async Task<IReadOnlyList<SweepRun>> PlanAsync(Sweep sweep, RunPlanner planner, CancellationToken cancel)
+    {
+        var runs = new List<SweepRun>();
+        foreach (var point in sweep.Points)
+            runs.Add(new SweepRun(point.Spec, await planner.PlanAsync(point.Spec, cancel)));
+
+        return runs;
+    }
+
+    private static string Summary(IReadOnlyList<SweepRun> runs)
+    {
+        var outputs = runs.Where(run => run.Spec.Teacher.Mode == TeacherMode.Offline).Select(run => run.Plan.TeacherOutputsId).Distinct().Count();
+        return $"{runs.Count} runs over {runs.Select(run => run.Plan.DatasetId).Distinct().Count()} datasets and {outputs} sets of teacher outputs";
+    }
+
+    private static async Task<int> SayAsync(Workspace workspace, LocalStorage storage, SweepResult sweep, bool json, CancellationToken cancel)
+    {
+        RunResult[] done = [.. sweep.Outcomes.Select(outcome => outcome.Result).OfType<RunResult>()];
+        var comparison = new RunComparison(workspace, storage.Store);
+        var page = done.Length > 1 ? comparison.DefaultOutput(sweep.SweepId) : null;
+        if (page is not null)
+            await comparison.WriteAsync([.. done.Select(result => result.RunId)], page, json: false, cancel);
+
+        var failed = sweep.Outcomes.Where(outcome => outcome.Result is null).Select(outcome => new { outcome.Run.Plan.RunId, outcome.Failure }).ToArray();
+        foreach (var each in failed)
+            await Console.Error.WriteLineAsync($"error: {each.RunId}: {each.Failure}");
+
+        if (json)
+        {
+            var runs = done.Select(result => new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity });
+            Console.WriteLine(JsonSerializer.Serialize(new { sweep.SweepId, Runs = runs, Failed = failed, Comparison = page }, DistilJson.Options));
+        }
+        else
+        {
+            foreach (var result in done.OrderBy(result => result.Perplexity.Student))
+                Console.WriteLine($"perplexity {result.Perplexity.Student,8:0.000}  {result.RunId}");
+
+            Console.WriteLine(page is null ? "nothing to compare: fewer than two runs succeeded" : $"comparison: {page}");
+        }
+
+        return failed.Length == 0 ? ExitCode.Success : ExitCode.Failed;
+    }
+}

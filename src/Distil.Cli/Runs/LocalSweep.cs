@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using Distil.Cli.Azurite;
+using Distil.Cli.Display;
+using Distil.Cli.Hosting;
+using Distil.Core.Artifacts;
+using Distil.Core.Pipeline;
+using Distil.Core.Runs;
+using Distil.Core.Runs.Sweeps;
+
+namespace Distil.Cli.Runs;
+
+/// <summary>A sweep in this process: its runs some at once, datasets and teacher outputs made once.</summary>
+/// <param name="workspace">Where results are copied.</param>
+/// <param name="storage">Where the runs are.</param>
+/// <param name="log">Told how the runs go, in lines that begin with the run's name.</param>
+internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, TextWriter log)
+{
+    private readonly RunFolder folder = new(storage.Store);
+
+    /// <summary>Does all runs of a new sweep.</summary>
+    /// <param name="sweepId">Its name.</param>
+    /// <param name="runs">Its runs.</param>
+    /// <param name="atMost">Most runs at once, ≥ 1.</param>
+    /// <param name="stop">Leaves the runs where they are; the sweep can be resumed.</param>
+    /// <exception cref="RunInterruptedException">It was left where it is.</exception>
+    internal async Task<SweepResult> ExecuteAsync(string sweepId, IReadOnlyList<SweepRun> runs, int atMost, CancellationToken stop)
+    {
+        foreach (var run in runs)
+            await folder.CreateAsync(run.Spec, run.Plan, stop);
+
+        var document = new SweepDocument { SweepId = sweepId, RunIds = [.. runs.Select(run => run.Plan.RunId)] };
+        await storage.Store.WriteJsonAsync(ArtifactLayout.Sweep(sweepId), document, stop);
+        return await DriveAsync(sweepId, runs, atMost, stop);
+    }
+
+    /// <summary>Goes on with a sweep that was left; null where there is none of that name.</summary>
+    /// <inheritdoc cref="ExecuteAsync"/>
+    internal async Task<SweepResult?> TryResumeAsync(string sweepId, int atMost, CancellationToken stop)
+    {
+        if (await storage.Store.TryReadJsonAsync<SweepDocument>(ArtifactLayout.Sweep(sweepId), stop) is not { } document)
+            return null;
+
+        var runs = new List<SweepRun>();
+        foreach (var runId in document.RunIds)
+            runs.Add(new SweepRun(await folder.ReadSpecAsync(runId, stop), await folder.ReadPlanAsync(runId, stop)));
+
+        return await DriveAsync(sweepId, runs, atMost, stop);
+    }
+
+    private async Task<SweepResult> DriveAsync(string sweepId, IReadOnlyList<SweepRun> runs, int atMost, CancellationToken stop)
+    {
+        var shared = new SharedArtifacts(runs, storage.Store, TimeProvider.System);
+        using var places = new SemaphoreSlim(atMost);
+        await using var host = new EmbeddedRunHost(workspace, storage, atMost * runs.Max(run => run.Spec.Compute.TeachParallelism)) { Report = log.WriteLine };
+        try
+        {
+            return new SweepResult(sweepId, await Task.WhenAll(runs.Select(run => DriveAsync(host, run, shared, places, stop))));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            throw new RunInterruptedException(sweepId);
+        }
+    }
+
+    private async Task<SweepOutcome> DriveAsync(EmbeddedRunHost host, SweepRun run, SharedArtifacts shared, SemaphoreSlim places, CancellationToken stop)
+    {
+        var runId = run.Plan.RunId;
+        await shared.WaitAsync(run, stop);
+        await places.WaitAsync(stop);
+        try
+        {
+            var began = Stopwatch.GetTimestamp();
+            var outcome = await DriveAsync(host, run, shared, stop);
+            return outcome.State == RunState.Succeeded
+                ? new SweepOutcome(run, await RunResult.CollectAsync(workspace, storage.Store, runId, Stopwatch.GetElapsedTime(began).TotalSeconds, stop))
+                : new SweepOutcome(run, Result: null, outcome.Failure?.Message ?? "it was cancelled; its checkpoints are kept");
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    private async Task<RunOutcome> DriveAsync(EmbeddedRunHost host, SweepRun run, SharedArtifacts shared, CancellationToken stop)
+    {
+        var runId = run.Plan.RunId;
+        if (await folder.TryReadStatusAsync(runId, stop) is { State: RunState.Succeeded } ended)
+        {
+            await shared.WatchAsync(run, Task.CompletedTask);
+            return new RunOutcome(ended.State);
+        }
+
+        await host.ResumeAsync(runId, stop); // a new run too: it goes on from its beginning
+        var driving = host.WaitAsync(runId);
+        var watching = shared.WatchAsync(run, driving);
+        var view = new PlainRunView(log, TimeProvider.System, $"[{run.Spec.Name}] ");
+        await view.ShowAsync(() => LookAsync(host, runId), Task.WhenAny(driving, Task.Delay(Timeout.Infinite, stop)));
+        stop.ThrowIfCancellationRequested();
+        await watching;
+        return await driving;
+    }
+
+    private async Task<RunSnapshot?> LookAsync(EmbeddedRunHost host, string runId) =>
+        host.Latest(runId) is { } status ? await RunSnapshot.ReadAsync(storage.Store, status, CancellationToken.None) : null;
+}
+
+/// <summary>A run of a sweep.</summary>
+/// <param name="Spec">What is asked for.</param>
+/// <param name="Plan">What is done.</param>
+internal sealed record SweepRun(RunSpec Spec, RunPlan Plan);
+
+/// <summary>How a run of a sweep ended.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Result">What it came to; null where it did not succeed.</param>
+/// <param name="Failure">Why it did not; null where it did.</param>
+internal sealed record SweepOutcome(SweepRun Run, RunResult? Result, string? Failure = null);
+
+/// <summary>How a sweep ended.</summary>
+/// <param name="SweepId">The sweep.</param>
+/// <param name="Outcomes">Of its runs, in order.</param>
+internal sealed record SweepResult(string SweepId, IReadOnlyList<SweepOutcome> Outcomes);

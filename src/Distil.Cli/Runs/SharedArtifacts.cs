@@ -1,0 +1,56 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Runs;
+
+namespace Distil.Cli.Runs;
+
+/// <summary>Datasets and teacher outputs that several runs need: the first run makes each, the others wait for it instead of making it too.</summary>
+internal sealed class SharedArtifacts
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<string, (string Maker, TaskCompletionSource Made)> shared = [];
+    private readonly ArtifactStore store;
+    private readonly TimeProvider time;
+
+    /// <param name="runs">In the order in which they begin.</param>
+    /// <param name="store">Where the artifacts are.</param>
+    /// <param name="time">The clock.</param>
+    internal SharedArtifacts(IEnumerable<SweepRun> runs, ArtifactStore store, TimeProvider time)
+    {
+        (this.store, this.time) = (store, time);
+        foreach (var run in runs)
+        {
+            foreach (var blob in Needs(run))
+                shared.TryAdd(blob, (run.Plan.RunId, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
+        }
+    }
+
+    /// <summary>Waits for what other runs make.</summary>
+    internal async Task WaitAsync(SweepRun run, CancellationToken stop)
+    {
+        foreach (var (maker, made) in Needs(run).Select(blob => shared[blob]))
+        {
+            if (maker != run.Plan.RunId)
+                await made.Task.WaitAsync(stop);
+        }
+    }
+
+    /// <summary>Lets the others go as soon as what this run makes is there, and when the run ends: then the next one makes it.</summary>
+    internal async Task WatchAsync(SweepRun run, Task ended)
+    {
+        foreach (var blob in Needs(run).Where(blob => shared[blob].Maker == run.Plan.RunId))
+        {
+            while (!ended.IsCompleted && !await store.ExistsAsync(blob))
+                await Task.WhenAny(ended, Task.Delay(Look, time));
+
+            shared[blob].Made.TrySetResult();
+        }
+    }
+
+    private static IEnumerable<string> Needs(SweepRun run)
+    {
+        yield return ArtifactLayout.DatasetManifest(run.Plan.DatasetId);
+        if (run.Spec.Teacher.Mode == TeacherMode.Offline)
+            yield return ArtifactLayout.TeacherOutputsManifest(run.Plan.TeacherOutputsId);
+    }
+}

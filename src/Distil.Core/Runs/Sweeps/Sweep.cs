@@ -1,0 +1,32 @@
+using System.Text.Json;
+
+namespace Distil.Core.Runs.Sweeps;
+
+/// <summary>Runs that differ in some values of one specification.</summary>
+/// <param name="Name">The specification's name.</param>
+/// <param name="Axes">The fields that vary, in the document's order.</param>
+/// <param name="Points">Every combination; the last axis varies fastest.</param>
+public sealed record Sweep(string Name, IReadOnlyList<SweepAxis> Axes, IReadOnlyList<SweepPoint> Points);
+
+/// <summary>A field that varies.</summary>
+/// <param name="Path">For instance <c>training.learningRate</c>.</param>
+/// <param name="Values">Its values, at least one.</param>
+public sealed record SweepAxis(string Path, IReadOnlyList<JsonElement> Values);
+
+/// <summary>One run of a sweep.</summary>
+/// <param name="Spec">Its specification; the name says what differs.</param>
+/// <param name="Values">The value of each axis, in the axes' order.</param>
+public sealed record SweepPoint(RunSpec Spec, IReadOnlyList<JsonElement> Values);
+
+/// <summary>A sweep that was begun (<c>sweeps/{sweepId}.json</c>): what its runs are, so that it can be gone on with and compared.</summary>
+public sealed record SweepDocument
+{
+    /// <value>Version of this document. 1.</value>
+    public int Version { get; init; } = 1;
+
+    /// <value>Names the sweep, as a run's id names a run.</value>
+    public required string SweepId { get; init; }
+
+    /// <value>Its runs, in order.</value>
+    public required IReadOnlyList<string> RunIds { get; init; }
+}

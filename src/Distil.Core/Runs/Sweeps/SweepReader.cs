@@ -1,0 +1,126 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Distil.Core.Errors;
+using Distil.Core.Runs.Reading;
+
+namespace Distil.Core.Runs.Sweeps;
+
+/// <summary>Reads a specification whose values may be lists: each makes a run of its own, in every combination.</summary>
+/// <remarks>
+/// The types say which list is a sweep: one where the field is a number, text, choice or object. Where the field is itself a list (dataset.sources,
+/// student.slstmAt), a list is its value and a list of lists is a sweep. Inside the elements of such lists (evaluation.tasks) nothing is swept.
+/// </remarks>
+public static class SweepReader
+{
+    /// <summary>Most runs of one sweep: more is a mistake in the specification.</summary>
+    public const int MostRuns = 500;
+
+    private static readonly string[] Fixed = ["name", "$schema"];
+
+    /// <summary>Reads a file.</summary>
+    /// <returns>Null where no value is a sweep's: then it is a specification of one run, or nothing readable, as <see cref="RunSpecReader"/> says.</returns>
+    /// <exception cref="InvalidInputException">A run of the sweep is no run: the message says which and why.</exception>
+    public static Sweep? TryRead(string path) =>
+        File.Exists(path) ? TryParse(File.ReadAllText(path), Path.GetFileName(path), Path.GetDirectoryName(Path.GetFullPath(path))!) : null;
+
+    /// <summary>Reads a text; parameters as those of <see cref="RunSpecReader.Parse"/>.</summary>
+    public static Sweep? TryParse(string json, string document, string folder)
+    {
+        if (ParseObject(json) is not { } root)
+        {
+            return null;
+        }
+
+        var axes = Find(root, typeof(RunSpec), FieldPath.Root).ToList();
+        if (axes.Count == 0)
+        {
+            return null;
+        }
+
+        Check(axes, document);
+        var combinations = Combine(axes).ToList();
+        var baseName = root["name"] is JsonValue value && value.TryGetValue<string>(out var text) ? text : "sweep";
+        var names = SweepNames.Of(baseName, [.. axes.Select(axis => axis.Path.Text)], combinations);
+        var points = combinations.Select((values, run) => Point(root, axes, values, names[run], document, folder)).ToList();
+        return new Sweep(baseName, [.. axes.Select(axis => new SweepAxis(axis.Path.Text, axis.Values))], points);
+    }
+
+    private static JsonObject? ParseObject(string json)
+    {
+        try
+        {
+            var lenient = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+            return JsonNode.Parse(json, documentOptions: lenient) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null; // RunSpecReader says what is wrong with it
+        }
+    }
+
+    private static IEnumerable<Axis> Find(JsonObject json, Type record, FieldPath path)
+    {
+        var fields = record.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(field => field.CanWrite).ToDictionary(FieldChecker.NameOf);
+        foreach (var (name, node) in json)
+        {
+            if (!fields.TryGetValue(name, out var field))
+            {
+                continue;
+            }
+
+            var at = path.Field(name);
+            var isList = FieldChecker.ElementOf(field.PropertyType) is not null;
+            if (node is JsonArray list && (!isList || (list.Count > 0 && list.All(item => item is JsonArray))))
+            {
+                yield return new Axis(at, [.. list.Select(item => JsonSerializer.SerializeToElement(item))]);
+            }
+            else if (node is JsonObject inner && !isList)
+            {
+                foreach (var axis in Find(inner, field.PropertyType, at))
+                    yield return axis;
+            }
+        }
+    }
+
+    private static void Check(List<Axis> axes, string document)
+    {
+        var errors = axes.Where(axis => axis.Values.Count == 0)
+            .Select(axis => new FieldError(axis.Path.Pointer, $"{axis.Path} is an empty list; expected a value, or a list of values to make a run of each"))
+            .Concat(axes.Where(axis => Fixed.Contains(axis.Path.Text))
+                .Select(axis => new FieldError(axis.Path.Pointer, $"{axis.Path} is a list; expected one text (the runs of a sweep are named by what differs)")))
+            .ToList();
+        if (errors.Count > 0)
+        {
+            throw new InvalidInputException(document, errors);
+        }
+
+        var runs = axes.Aggregate(1L, (product, axis) => Math.Min(product * axis.Values.Count, int.MaxValue));
+        if (runs > MostRuns)
+        {
+            throw new InvalidInputException(
+                $"{document}: its lists make {runs} runs ({string.Join(" × ", axes.Select(axis => axis.Values.Count))}); expected at most {MostRuns}");
+        }
+    }
+
+    private static IEnumerable<IReadOnlyList<JsonElement>> Combine(IReadOnlyList<Axis> axes) => axes.Aggregate(
+        (IEnumerable<JsonElement[]>)[[]], (runs, axis) => runs.SelectMany(run => axis.Values.Select(value => (JsonElement[])[.. run, value])));
+
+    private static SweepPoint Point(
+        JsonObject root, List<Axis> axes, IReadOnlyList<JsonElement> values, string name, string document, string folder)
+    {
+        var json = root.DeepClone().AsObject();
+        json["name"] = name;
+        for (var i = 0; i < axes.Count; i++)
+        {
+            string[] steps = axes[i].Path.Text.Split('.');
+            var parent = steps[..^1].Aggregate(json, (node, step) => node[step]!.AsObject());
+            parent[steps[^1]] = JsonNode.Parse(values[i].GetRawText());
+        }
+
+        var differs = string.Join(", ", axes.Select((axis, i) => $"{axis.Path} {values[i].GetRawText()}"));
+        return new SweepPoint(RunSpecReader.Parse(json.ToJsonString(), $"{document} ({differs})", folder), values);
+    }
+
+    private sealed record Axis(FieldPath Path, IReadOnlyList<JsonElement> Values);
+}

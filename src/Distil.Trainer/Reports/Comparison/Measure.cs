@@ -1,0 +1,79 @@
+using Distil.Trainer.Evaluation;
+using Distil.Trainer.Evaluation.Statistics;
+using Distil.Trainer.Evaluation.Tasks;
+using Distil.Trainer.Reports.Markup;
+using static Distil.Trainer.Reports.Comparison.Better;
+
+namespace Distil.Trainer.Reports.Comparison;
+
+/// <summary>One number by which runs are compared.</summary>
+/// <param name="Name">Its heading.</param>
+/// <param name="Value">Of a run; null where the run has none.</param>
+/// <param name="Show">The same for people.</param>
+/// <param name="Better">Which is better; null where neither is.</param>
+internal sealed record Measure(string Name, Func<RunReport, double?> Value, Func<RunReport, string> Show, Better? Better)
+{
+    private const string None = "–";
+
+    /// <summary>Those that at least one of the runs has, in the order to show them.</summary>
+    public static IReadOnlyList<Measure> Of(IReadOnlyList<RunReport> runs) =>
+    [
+        .. new[]
+        {
+            Result("Perplexity", Less, last => last.Student.Perplexity, last => Measured(last.Student.Perplexity, last.Student.PerplexityStandardError)),
+            Result("Student / teacher", Less, last => last.PerplexityRatio, last => Measured(last.PerplexityRatio, last.PerplexityRatioStandardError)),
+            Result("KL, nats", Less, last => last.Kl, last => Measured(last.Kl, last.KlStandardError)),
+            Result("Same top token", More, last => last.Top1Agreement, last => Figures.Percent(last.Top1Agreement!.Value)),
+            Result("Bits per byte", Less, last => last.Student.Text?.BitsPerByte.Value, last => Figures.Number(last.Student.Text!.BitsPerByte.Value)),
+        },
+        .. runs.SelectMany(run => Last(run).Tasks ?? []).Select(task => task.Name).Distinct().Select(Task),
+        .. new[]
+        {
+            Number("Perplexity without teacher", run => run.Epochs[^1].WithoutTeacher?.Student.Perplexity, Figures.Number, null),
+            Number("Trained parameters", run => run.Student.TrainableParameters, value => Figures.Count((long)value), null),
+            Number("Training", run => run.Training.Seconds, Figures.Duration, Less),
+            Number("Tokens a second", run => run.Training.TokensPerSecond, Figures.Number, More),
+            Number("Peak memory", run => run.Training.PeakMemoryBytes, Figures.Bytes, Less),
+        },
+    ];
+
+    /// <summary>Indices of the best runs; none where all are equal or neither is better.</summary>
+    public IReadOnlyList<int> Best(IReadOnlyList<RunReport> runs)
+    {
+        double[] values = [.. runs.Select(run => Value(run)).OfType<double>()];
+        if (Better is null || values.Distinct().Count() < 2)
+            return [];
+
+        var best = Better == Less ? values.Min() : values.Max();
+        return [.. Enumerable.Range(0, runs.Count).Where(run => Value(runs[run]) == best)];
+    }
+
+    private static EvaluationResult Last(RunReport run) => run.Epochs[^1].Distilled;
+
+    private static Measure Task(string name)
+    {
+        return Result(name, More, last => Find(last)?.AccNorm.Value, last => Show(Find(last)!.AccNorm));
+
+        TaskScore? Find(EvaluationResult last) => last.Tasks?.FirstOrDefault(task => task.Name == name)?.Student;
+
+        static string Show(Estimate share) => $"{Figures.Measured(100 * share.Value, 100 * share.StandardError)}\u202F%";
+    }
+
+    private static string Measured(double? number, double? error) => Figures.Measured(number!.Value, error);
+
+    private static Measure Result(string name, Better better, Func<EvaluationResult, double?> value, Func<EvaluationResult, string> show) =>
+        new(name, run => value(Last(run)), run => value(Last(run)) is null ? None : show(Last(run)), better);
+
+    private static Measure Number(string name, Func<RunReport, double?> value, Func<double, string> show, Better? better) =>
+        new(name, value, run => value(run) is { } number ? show(number) : None, better);
+}
+
+/// <summary>Which of two numbers is better.</summary>
+internal enum Better
+{
+    /// <summary>The smaller.</summary>
+    Less,
+
+    /// <summary>The larger.</summary>
+    More,
+}
