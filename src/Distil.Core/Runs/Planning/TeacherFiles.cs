@@ -58,11 +58,8 @@ internal sealed class TeacherFiles
             : throw new InvalidInputException($"teacher.path: {folder} has no *.safetensors; expected {Weights}, or shards with their index");
     }
 
-    private static IEnumerable<string> ShardsOf(string index)
-    {
-        using var document = JsonFile.Parse(index);
-        return document.RootElement.TryGetProperty("weight_map", out var map) && map.ValueKind == JsonValueKind.Object
+    private static IReadOnlyList<string> ShardsOf(string index) => JsonFile.Read<IReadOnlyList<string>>(index, document =>
+        document.TryGetProperty("weight_map", out var map) && map.ValueKind == JsonValueKind.Object
             ? [.. map.EnumerateObject().Select(entry => entry.Value.ToString()).Distinct().Order(StringComparer.Ordinal)]
-            : throw new InvalidInputException($"{index}: has no weight_map; expected the list of a model's tensors");
-    }
+            : throw new InvalidInputException($"{index}: has no weight_map; expected the list of a model's tensors"));
 }
