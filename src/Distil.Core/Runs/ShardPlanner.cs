@@ -92,6 +92,6 @@ public static class ShardPlanner
     {
         public double Tokens => (End - Start) / BytesPerToken;
 
-        public SourceRange Range => new(File.Path, Start, End) { ETag = File.ETag };
+        public SourceRange Range => SourceRange.Of(File, Start, End);
     }
 }

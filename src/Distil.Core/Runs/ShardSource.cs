@@ -1,3 +1,7 @@
+using System.Text.Json.Serialization;
+using Distil.Core.Sources;
+using Distil.Core.Sources.Remote;
+
 namespace Distil.Core.Runs;
 
 /// <summary>A stretch of a file. What begins in the range belongs to it, so adjoining ranges lose and double nothing.</summary>
@@ -10,8 +14,23 @@ namespace Distil.Core.Runs;
 /// <param name="End">The byte after the last.</param>
 public sealed record SourceRange(string Path, long Start, long End)
 {
-    /// <value>The HTTP entity tag that the file must have; null where its path says enough.</value>
+    /// <value>The version that a file behind a URL must have; null where the path says enough.</value>
     public string? ETag { get; init; }
+
+    /// <value>Length of a file behind a URL; null where it is found out when the file is opened.</value>
+    public long? FileBytes { get; init; }
+
+    /// <value>What messages call the file: a URL's query may be a secret.</value>
+    [JsonIgnore]
+    public string Name => WebFiles.Shown(Path);
+
+    /// <value>The whole file.</value>
+    [JsonIgnore]
+    public SourceFile File => new() { Path = Path, Bytes = FileBytes ?? End, ETag = ETag };
+
+    /// <summary>A part of a file that was found.</summary>
+    public static SourceRange Of(SourceFile file, long start, long end) =>
+        new(file.Path, start, end) { ETag = file.ETag, FileBytes = file.ETag is null ? null : file.Bytes };
 }
 
 /// <summary>What one prepare job reads.</summary>

@@ -1,11 +1,13 @@
+using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
+using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Runs;
 
 /// <summary>Where jobs find the teacher, in the version that the plan found: no run mixes two.</summary>
 public sealed record TeacherLocation
 {
-    /// <value>A local folder, or <c>hf://models/owner/name@commit[/folder]</c>.</value>
+    /// <value>A local folder, <c>hf://models/owner/name@commit[/folder]</c>, or a URL.</value>
     public required string Folder { get; init; }
 
     /// <value>The files to fetch; empty for a local folder.</value>
@@ -17,12 +19,12 @@ public sealed record TeacherLocation
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancel">Ends it.</param>
     public async Task<string> FetchAsync(
-        SourceCatalog catalog, bool withWeights, IProgress<Sources.Remote.TransferProgress>? progress = null, CancellationToken cancel = default)
+        SourceCatalog catalog, bool withWeights, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default)
     {
-        var folder = Folder;
-        foreach (var file in Files.Where(file => withWeights || !file.Path.EndsWith(".safetensors", StringComparison.Ordinal)))
+        var (folder, set) = (Folder, ContentAddress.Of(Files));
+        foreach (var file in Files.Where(file => withWeights || !WebFiles.Shown(file.Path).EndsWith(".safetensors", StringComparison.Ordinal)))
         {
-            folder = Path.GetDirectoryName(await catalog.FetchAsync(file.Path, progress, cancel))!;
+            folder = Path.GetDirectoryName(await catalog.FetchAsync(file, set, progress, cancel))!;
         }
 
         return folder;

@@ -5,17 +5,26 @@ using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;
 
-/// <summary>Finds the files that a specification names, on this machine and elsewhere, without reading them; and fetches those that are wanted.</summary>
-/// <param name="hub">Makes the client of the Hugging Face hub, when a path first needs it.</param>
-public sealed class SourceCatalog(Func<HubClient> hub)
+/// <summary>Finds the files that a specification names, on this machine and elsewhere, without reading them; opens and fetches those that are wanted.</summary>
+public sealed class SourceCatalog
 {
-    private readonly Lazy<HubClient> hub = new(hub);
+    private readonly Lazy<HubClient> hub;
+    private readonly WebFiles web;
+    private readonly WebCopies copies;
+
+    /// <param name="hub">Makes the client of the Hugging Face hub, when a path first needs it.</param>
+    /// <param name="web">Files behind URLs.</param>
+    /// <param name="folder">Where copies of such files are kept.</param>
+    internal SourceCatalog(Func<HubClient> hub, WebFiles web, string folder) =>
+        (this.hub, this.web, copies) = (new Lazy<HubClient>(hub), web, new WebCopies(web, folder));
 
     /// <summary>The catalogue that the environment's settings give.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="tell">Told of waits, for people; null: nobody.</param>
-    public static SourceCatalog FromEnvironment(TimeProvider time, Action<string>? tell = null) =>
-        new(() => new HubClient(HubOptions.FromEnvironment(), time, tell));
+    public static SourceCatalog FromEnvironment(TimeProvider time, Action<string>? tell = null) => new(
+        () => new HubClient(HubOptions.FromEnvironment(), time, tell),
+        new WebFiles(new PatientHttp(new Patience(), time, tell), AzureAccess.FromEnvironment()),
+        Environment.GetEnvironmentVariable("DISTIL_CACHE") is { Length: > 0 } cache ? cache : Path.Combine(Path.GetTempPath(), "distil-cache"));
 
     /// <summary>Whether a path is somewhere else than on this machine.</summary>
     public static bool IsRemote(string path) => path.Contains("://", StringComparison.Ordinal);
@@ -55,7 +64,7 @@ public sealed class SourceCatalog(Func<HubClient> hub)
 
         if (IsRemote(folder))
         {
-            throw NotReadable(folder, field);
+            return (WebFiles.Shown(folder), await copies.ListModelAsync(folder, field, cancel));
         }
 
         return Directory.Exists(folder)
@@ -64,10 +73,37 @@ public sealed class SourceCatalog(Func<HubClient> hub)
     }
 
     /// <summary>A file's path on this machine; fetched first where it is elsewhere and not here yet.</summary>
+    /// <param name="file">A file that was found.</param>
+    /// <param name="set">Names the files that must come into one folder; counts for files behind URLs, the hub's are in their snapshot's.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancel">Ends it.</param>
     /// <exception cref="InvalidInputException">It is not there any more, there is no right to it, or no room for it.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
-    public async Task<string> FetchAsync(string path, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default) =>
-        HubPath.Is(path) ? await hub.Value.FetchAsync(HubPath.Parse(path, HubKind.Dataset, "path"), progress, cancel) : path;
+    public async Task<string> FetchAsync(SourceFile file, string set, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default) =>
+        HubPath.Is(file.Path) ? await hub.Value.FetchAsync(Pinned(file), progress, cancel)
+        : IsRemote(file.Path) ? await copies.FetchAsync(file, set, progress, cancel)
+        : file.Path;
+
+    /// <summary>Opens a file that was found, to read and seek in. One of the hub is fetched whole, one behind a URL is read in parts.</summary>
+    /// <exception cref="InvalidInputException">As for <see cref="FetchAsync"/>, or it has changed.</exception>
+    /// <exception cref="RemoteException">A server cannot be reached.</exception>
+    public async Task<Stream> OpenAsync(SourceFile file, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default)
+    {
+        if (IsRemote(file.Path) && !HubPath.Is(file.Path))
+        {
+            return web.Open(file, cancel);
+        }
+
+        try
+        {
+            var path = await FetchAsync(file, "", progress, cancel);
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{file.Path}: cannot be read: {e.Message}", e);
+        }
+    }
 
     private async Task<IReadOnlyList<SourceFile>> ListAsync(string source, DatasetFormat format, string field, CancellationToken cancel)
     {
@@ -77,7 +113,7 @@ public sealed class SourceCatalog(Func<HubClient> hub)
         }
 
         return HubPath.Is(source) ? await ListHubAsync(source, format, field, cancel)
-            : IsRemote(source) ? throw NotReadable(source, field)
+            : IsRemote(source) ? await ListWebAsync(source, field, cancel)
             : LocalSources.List(source, format, field);
     }
 
@@ -95,6 +131,15 @@ public sealed class SourceCatalog(Func<HubClient> hub)
 
     private static SourceFile Of(HubFile file) => new() { Path = file.Path.ToString(), Bytes = file.Bytes, Identity = file.Identity };
 
-    private static InvalidInputException NotReadable(string path, string field) =>
-        new($"{field}: {path} cannot be read; expected a local path or hf://owner/name[@revision][/path]");
+    private async Task<IReadOnlyList<SourceFile>> ListWebAsync(string source, string field, CancellationToken cancel)
+    {
+        var files = GlobPattern.IsWild(WebFiles.Shown(source)) ? await web.ListAsync(source, field, cancel)
+            : await web.FindAsync(source, field, cancel) is { } file ? [file]
+            : [];
+        return files.Count > 0
+            ? files
+            : throw new InvalidInputException($"{field}: {WebFiles.Shown(source)} does not exist; expected a file, or a pattern that blobs match");
+    }
+
+    private static HubPath Pinned(SourceFile file) => HubPath.Parse(file.Path, HubKind.Dataset, "path");
 }

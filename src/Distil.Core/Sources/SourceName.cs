@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;
 
@@ -22,7 +23,7 @@ public static class SourceName
     /// <summary>By the last extension, <c>.gz</c> or <c>.zst</c>; a URL's query does not count.</summary>
     public static Compression CompressionOf(string path)
     {
-        var name = WithoutQuery(path);
+        var name = WebFiles.Shown(path);
         return name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? Compression.Gzip
             : name.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? Compression.Zstd
             : Compression.None;
@@ -70,9 +71,7 @@ public static class SourceName
 
     private static string Bare(string path)
     {
-        var name = WithoutQuery(path);
+        var name = WebFiles.Shown(path);
         return CompressionOf(name) == Compression.None ? name : name[..name.LastIndexOf('.')];
     }
-
-    private static string WithoutQuery(string path) => path.Contains("://", StringComparison.Ordinal) ? path.Split('?', 2)[0] : path;
 }

@@ -39,7 +39,7 @@ internal static class TrainTokenizerCommand
         var documents = new Documents(format, textField, vocabularySize);
         var files = await SourceCatalog.FromEnvironment(TimeProvider.System, Console.Error.WriteLine).ListAsync(sources, format, "--input", cancel);
         var texts = files
-            .SelectMany(file => documents.ReadUsable(new SourceRange(file.Path, 0, file.Bytes) { ETag = file.ETag }))
+            .SelectMany(file => documents.ReadUsable(SourceRange.Of(file, 0, file.Bytes)))
             .Select(document => document.Text ?? throw new InvalidInputException($"--input: {string.Join(", ", sources)} has documents of ids; expected text"));
         var learned = BpeTrainer.Train(texts, vocabularySize);
         learned.Save(output);

@@ -1,4 +1,5 @@
 using Distil.Core.Hub;
+using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Tests.Hub;
@@ -31,6 +32,10 @@ public abstract class HubFixture : IAsyncLifetime
         var options = new HubOptions { Endpoint = Hub.Endpoint, Cache = Cache, Token = "secret", Patience = new Patience { Pause = TimeSpan.FromMilliseconds(1) } };
         return new HubClient(change?.Invoke(options) ?? options, time ?? TimeProvider.System, Told.Add, _ => freeBytes);
     }
+
+    /// <summary>A catalogue over a client of the hub alone.</summary>
+    internal static SourceCatalog Catalog(HubClient client) => new(
+        () => client, new WebFiles(new PatientHttp(new Patience(), TimeProvider.System, null), new AzureAccess(null, () => throw new InvalidOperationException())), Path.GetTempPath());
 
     private protected static byte[] Bytes(int length)
     {

@@ -1,5 +1,4 @@
 using Distil.Core.Runs;
-using Distil.Core.Sources;
 using Distil.Core.Tests.Hub;
 
 namespace Distil.Core.Tests.Runs;
@@ -76,7 +75,7 @@ public sealed class RunPlannerHubTests : HubFixture
     {
         Publish();
         var plan = await PlanAsync();
-        var catalog = new SourceCatalog(() => Client());
+        var catalog = Catalog(Client());
         var folder = await plan.TeacherLocation!.FetchAsync(catalog, withWeights: false, cancel: Cancel);
         Assert.Equal(["config.json", "model.safetensors.index.json", "tokenizer.json"], Directory.GetFiles(folder).Select(Path.GetFileName).Order());
         Assert.Equal(folder, await plan.TeacherLocation.FetchAsync(catalog, withWeights: true, cancel: Cancel));
@@ -108,6 +107,6 @@ public sealed class RunPlannerHubTests : HubFixture
             Teacher = new TeacherSpec { Path = teacher },
             Dataset = new DatasetSpec { Sources = [source], Format = DatasetFormat.Jsonl, ContextLength = 64, ShardTokens = 8000 },
         };
-        return new RunPlanner(TimeProvider.System, new SourceCatalog(() => Client())).PlanAsync(spec, Cancel);
+        return new RunPlanner(TimeProvider.System, Catalog(Client())).PlanAsync(spec, Cancel);
     }
 }

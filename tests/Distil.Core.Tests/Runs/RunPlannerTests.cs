@@ -4,6 +4,7 @@ using Distil.Core.Hub;
 using Distil.Core.Runs;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
+using Distil.Core.Tests.Hub;
 
 namespace Distil.Core.Tests.Runs;
 
@@ -148,8 +149,8 @@ public sealed class RunPlannerTests : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private SourceCatalog Unreachable => new(() => new HubClient(
-        new HubOptions { Endpoint = new Uri("http://127.0.0.1:1"), Cache = folder.Path, Patience = new Patience { Tries = 1 } }, TimeProvider.System));
+    private SourceCatalog Unreachable => HubFixture.Catalog(
+        new HubClient(new HubOptions { Endpoint = new Uri("http://127.0.0.1:1"), Cache = folder.Path, Patience = new Patience { Tries = 1 } }, TimeProvider.System));
 
     private Task<RunPlan> PlanAsync(int contextLength = 64, string training = """{ "epochs": 3, "gradientAccumulation": 2 }""") =>
         new RunPlanner(new FixedTime()).PlanAsync(Spec(contextLength, training));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core.Errors;
 using Distil.Core.Sources;
+using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Runs.Planning;
 
@@ -10,10 +11,13 @@ internal sealed class TeacherFiles
     private const string Config = "config.json";
     private const string Tokenizer = "tokenizer.json";
     private const string Weights = "model.safetensors";
-    private const string Index = "model.safetensors.index.json";
+    internal const string Index = "model.safetensors.index.json";
 
     /// <summary>Files that a model can do without, and that are taken along where they are.</summary>
     private static readonly string[] Optional = ["tokenizer_config.json", "special_tokens_map.json", "generation_config.json"];
+
+    /// <value>Every file that a model's folder may have, shards of weights apart.</value>
+    internal static IEnumerable<string> Names => [Config, Tokenizer, Index, Weights, .. Optional];
 
     private TeacherFiles(TeacherLocation location, TeacherShape shape, string tokenizer, IReadOnlyList<string> model) =>
         (Location, Shape, TokenizerContent, ModelContent) = (location, shape, tokenizer, model);
@@ -32,14 +36,14 @@ internal sealed class TeacherFiles
 
     /// <summary>Finds a teacher.</summary>
     /// <exception cref="InvalidInputException">Something is missing or does not fit.</exception>
-    /// <exception cref="Sources.Remote.RemoteException">A server cannot be reached.</exception>
+    /// <exception cref="RemoteException">A server cannot be reached.</exception>
     public static async Task<TeacherFiles> FindAsync(SourceCatalog catalog, string path, CancellationToken cancel)
     {
         var (folder, files) = await catalog.ListModelAsync(path, "teacher.path", cancel);
-        var byName = files.ToDictionary(file => file.Path[(file.Path.LastIndexOfAny(['/', Path.DirectorySeparatorChar]) + 1)..], StringComparer.Ordinal);
+        var byName = files.ToDictionary(NameOf, StringComparer.Ordinal);
         var (config, tokenizer) = (Need(Config, "a Hugging Face folder"), Need(Tokenizer, "a Hugging Face folder"));
         var weights = await WeightsAsync();
-        var (configHere, tokenizerHere) = (await catalog.FetchAsync(config.Path, cancel: cancel), await catalog.FetchAsync(tokenizer.Path, cancel: cancel));
+        var (configHere, tokenizerHere) = (await catalog.FetchAsync(config, "", cancel: cancel), await catalog.FetchAsync(tokenizer, "", cancel: cancel));
         var shape = TeacherConfig.Read(configHere, config.Path);
         TokenizerSize.RequireAtMost(tokenizerHere, shape.VocabularySize);
 
@@ -49,16 +53,19 @@ internal sealed class TeacherFiles
         var contents = weights.AsParallel().AsOrdered().Select(file => file.Identity ?? LocalSources.Fingerprint(file.Path));
         return new TeacherFiles(location, shape, LocalSources.Fingerprint(tokenizerHere), [LocalSources.Fingerprint(configHere), .. contents]);
 
+        static string NameOf(SourceFile file) => WebFiles.Shown(file.Path)[(WebFiles.Shown(file.Path).LastIndexOfAny(['/', Path.DirectorySeparatorChar]) + 1)..];
+
         SourceFile Need(string name, string expected) =>
             byName.GetValueOrDefault(name) ?? throw new InvalidInputException($"teacher.path: {folder} has no {name}; expected {expected}");
 
         async Task<IReadOnlyList<SourceFile>> WeightsAsync() =>
-            byName.TryGetValue(Index, out var index) ? [.. ShardsOf(await catalog.FetchAsync(index.Path, cancel: cancel)).Select(name => Need(name, $"each file that {Index} names"))]
+            byName.TryGetValue(Index, out var index) ? [.. ShardsOf(await catalog.FetchAsync(index, "", cancel: cancel)).Select(name => Need(name, $"each file that {Index} names"))]
             : byName.TryGetValue(Weights, out var single) ? [single]
             : throw new InvalidInputException($"teacher.path: {folder} has no *.safetensors; expected {Weights}, or shards with their index");
     }
 
-    private static IReadOnlyList<string> ShardsOf(string index) => JsonFile.Read<IReadOnlyList<string>>(index, document =>
+    /// <summary>The files of weights that an index names.</summary>
+    internal static IReadOnlyList<string> ShardsOf(string index) => JsonFile.Read<IReadOnlyList<string>>(index, document =>
         document.TryGetProperty("weight_map", out var map) && map.ValueKind == JsonValueKind.Object
             ? [.. map.EnumerateObject().Select(entry => entry.Value.ToString()).Distinct().Order(StringComparer.Ordinal)]
             : throw new InvalidInputException($"{index}: has no weight_map; expected the list of a model's tensors"));

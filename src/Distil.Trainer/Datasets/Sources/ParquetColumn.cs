@@ -37,7 +37,7 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
                     var read = start + (rows.RowGroup.TotalCompressedSize ?? 0) - range.Start;
                     for (var i = 0; i < texts.Length; i++)
                     {
-                        yield return Parse(texts[i], () => $"{range.Path}: row {row + i}", names) with { Read = Math.Min(read, range.End - range.Start) };
+                        yield return Parse(texts[i], () => $"{range.Name}: row {row + i}", names) with { Read = Math.Min(read, range.End - range.Start) };
                         texts[i] = null;
                     }
                 }
@@ -74,7 +74,7 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
 
         if (found.ClrType != typeof(ReadOnlyMemory<char>) && found.ClrType != typeof(ReadOnlyMemory<byte>))
         {
-            throw new InvalidInputException($"{range.Path}: column {column} holds {found.ClrType.Name}; expected strings");
+            throw new InvalidInputException($"{range.Name}: column {column} holds {found.ClrType.Name}; expected strings");
         }
 
         var bytes = new DataField(column, typeof(byte[]), isNullable: found.IsNullable);
@@ -95,7 +95,7 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
         }
         catch (Exception e) when (e is not (OperationCanceledException or HttpRequestException or OutOfMemoryException or InvalidInputException))
         {
-            throw new InvalidInputException($"{range.Path}: cannot be read as Parquet: {e.Message}", e);
+            throw new InvalidInputException($"{range.Name}: cannot be read as Parquet: {e.Message}", e);
         }
     }
 }

@@ -15,7 +15,7 @@ internal readonly record struct SourceLine(SourceOpener Open, SourceRange Range,
     internal InvalidInputException Error(string problem, Exception? cause = null) => new(Complaint(problem), cause);
 
     /// <summary>What is wrong with this line, with <c>file:line</c>; by its byte where counting lines would read much.</summary>
-    internal string Complaint(string problem) => $"{Range.Path}{Place()}: {problem}";
+    internal string Complaint(string problem) => $"{Range.Name}{Place()}: {problem}";
 
     /// <summary>Counted only when a message needs it: a range need not start at the file's beginning.</summary>
     private string Place()

@@ -63,7 +63,7 @@ internal sealed class SourceLines(SourceOpener open)
     {
         if (filled - start >= MostBytes)
         {
-            throw new InvalidInputException($"{range.Path}: has a line of more than {MostBytes >> 30} GiB; expected a document a line");
+            throw new InvalidInputException($"{range.Name}: has a line of more than {MostBytes >> 30} GiB; expected a document a line");
         }
 
         var target = start == 0 && filled == buffer.Length ? new byte[buffer.Length * 2] : buffer;

@@ -7,7 +7,7 @@ namespace Distil.Trainer.Datasets.Sources;
 
 /// <summary>Opens the files of a dataset where they are; those of the hub are fetched when they are first wanted.</summary>
 /// <remarks>Reading is synchronous and a job is a process that has nothing else to do: it waits for what is fetched.</remarks>
-/// <param name="catalog">Fetches; null: as the environment says.</param>
+/// <param name="catalog">Opens; null: as the environment says.</param>
 /// <param name="progress">Told how far a transfer is.</param>
 /// <param name="cancel">Ends a transfer.</param>
 internal sealed class SourceOpener(SourceCatalog? catalog = null, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default)
@@ -15,20 +15,9 @@ internal sealed class SourceOpener(SourceCatalog? catalog = null, IProgress<Tran
     private readonly SourceCatalog _catalog = catalog ?? SourceCatalog.FromEnvironment(TimeProvider.System, Console.Error.WriteLine);
 
     /// <summary>Opens a file as it is stored; it can seek.</summary>
-    /// <exception cref="InvalidInputException">It is not there, or must not be read.</exception>
+    /// <exception cref="InvalidInputException">It is not there, has changed, or must not be read.</exception>
     /// <exception cref="RemoteException">Its server cannot be reached.</exception>
-    internal Stream Open(SourceRange range)
-    {
-        var path = _catalog.FetchAsync(range.Path, progress, cancel).GetAwaiter().GetResult();
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{range.Path}: cannot be read: {e.Message}", e);
-        }
-    }
+    internal Stream Open(SourceRange range) => _catalog.OpenAsync(range.File, progress, cancel).GetAwaiter().GetResult();
 
     /// <summary>Opens a file at the range's start, uncompressed.</summary>
     internal StoredText OpenText(SourceRange range) => new(Open(range), range);

@@ -53,7 +53,7 @@ internal sealed class StoredText : IDisposable
         }
         catch (Exception e) when (e is InvalidDataException or ZstdException or EndOfStreamException)
         {
-            throw new InvalidInputException($"{_range.Path}: is damaged or cut short: {e.Message}", e);
+            throw new InvalidInputException($"{_range.Name}: is damaged or cut short: {e.Message}", e);
         }
     }
 
@@ -71,7 +71,7 @@ internal sealed class StoredText : IDisposable
             var extension = first.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) ? ".gz" : first.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD]) ? ".zst" : null;
             if (extension is not null)
             {
-                throw new InvalidInputException($"{_range.Path}: is compressed by its first bytes; expected a name that ends with {extension}");
+                throw new InvalidInputException($"{_range.Name}: is compressed by its first bytes; expected a name that ends with {extension}");
             }
         }
 

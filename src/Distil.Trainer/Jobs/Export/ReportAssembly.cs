@@ -29,7 +29,7 @@ internal static class ReportAssembly
         {
             RunId = request.RunId,
             CreatedAt = job.Time.GetUtcNow(),
-            Spec = spec,
+            Spec = ShownSpec.Of(spec),
             Teacher = Teacher(job),
             Student = new StudentSummary
             {
@@ -54,7 +54,7 @@ internal static class ReportAssembly
 
     private static TeacherSummary Teacher(JobContext job) => new()
     {
-        Path = job.Spec.Teacher.Path,
+        Path = job.Plan.TeacherLocation?.Folder ?? job.Spec.Teacher.Path,
         Architecture = job.Plan.Teacher.ModelType,
         Layers = job.Plan.Teacher.Layers,
         HiddenSize = job.Plan.Teacher.HiddenSize,

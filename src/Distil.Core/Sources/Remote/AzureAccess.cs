@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using Azure;
+using Azure.Core;
+using Azure.Identity;
+using Azure.Storage.Blobs;
+using Azure.Storage.Sas;
+using Distil.Core.Artifacts;
+using Distil.Core.Errors;
+
+namespace Distil.Core.Sources.Remote;
+
+/// <summary>The right to read blobs of Azure Storage: a signature in the URL, the connection string of their account, else the machine's identity.</summary>
+/// <param name="connectionString">Of the one account whose blobs are signed here; null where there is none.</param>
+/// <param name="credential">Makes the machine's identity, when a blob first needs it.</param>
+internal sealed class AzureAccess(string? connectionString, Func<TokenCredential> credential)
+{
+    private static readonly TimeSpan SignedFor = TimeSpan.FromHours(12);
+    private static readonly TokenRequestContext Storage = new(["https://storage.azure.com/.default"]);
+
+    private readonly BlobServiceClient? account = connectionString is null ? null : new BlobServiceClient(connectionString);
+    private readonly Lazy<TokenCredential> identity = new(credential);
+    private readonly ConcurrentDictionary<string, bool> closed = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>As the environment says.</summary>
+    public static AzureAccess FromEnvironment() =>
+        new(Environment.GetEnvironmentVariable(ArtifactStore.ConnectionVariable) is { Length: > 0 } text ? text : null, () => new DefaultAzureCredential());
+
+    /// <summary>Whether blobs can be listed below a URL.</summary>
+    public bool IsBlob(Uri url) => IsAzure(url) || IsOfAccount(url);
+
+    /// <summary>Whether the account that a URL is in is known to want the machine's identity.</summary>
+    public bool IsClosed(Uri url) => closed.ContainsKey(url.Host);
+
+    /// <summary>Whether a refusal may be for want of an identity; remembered of the account.</summary>
+    public bool WantsIdentity(Uri url, System.Net.HttpStatusCode status)
+    {
+        var wants = (int)status is 401 or 403 or 404 or 409 && IsAzure(url) && !IsSigned(url);
+        if (wants)
+        {
+            closed[url.Host] = true;
+        }
+
+        return wants;
+    }
+
+    /// <summary>The URL with a signature, where this machine's connection string can make one.</summary>
+    public Uri Sign(Uri url)
+    {
+        if (!IsOfAccount(url) || IsSigned(url))
+        {
+            return url;
+        }
+
+        var parts = new BlobUriBuilder(url);
+        var blob = account!.GetBlobContainerClient(parts.BlobContainerName).GetBlobClient(parts.BlobName);
+        return blob.CanGenerateSasUri ? blob.GenerateSasUri(BlobSasPermissions.Read, DateTimeOffset.UtcNow + SignedFor) : url;
+    }
+
+    /// <summary>The machine's token for Azure Storage.</summary>
+    /// <exception cref="InvalidInputException">It has none.</exception>
+    public async Task<string> TokenAsync(Uri url, CancellationToken cancel)
+    {
+        try
+        {
+            return (await identity.Value.GetTokenAsync(Storage, cancel)).Token;
+        }
+        catch (AuthenticationFailedException none)
+        {
+            throw new InvalidInputException(
+                $"{url.GetLeftPart(UriPartial.Path)}: is not public, and this machine has no identity in Azure; expected a URL with a signature (SAS), or `az login`: {none.Message.Split('\n')[0]}", none);
+        }
+    }
+
+    /// <summary>The blobs of a container below a prefix.</summary>
+    public async Task<IReadOnlyList<(Uri Url, long Bytes, string ETag)>> ListAsync(Uri container, string prefix, CancellationToken cancel)
+    {
+        var name = new BlobUriBuilder(container).BlobContainerName;
+        var client = IsSigned(container) ? new BlobContainerClient(container)
+            : IsOfAccount(container) ? account!.GetBlobContainerClient(name)
+            : new BlobContainerClient(container, identity.Value);
+        try
+        {
+            var blobs = new List<(Uri, long, string)>();
+            await foreach (var blob in client.GetBlobsAsync(new Azure.Storage.Blobs.Models.GetBlobsOptions { Prefix = prefix }, cancel))
+            {
+                var url = new BlobUriBuilder(client.GetBlobClient(blob.Name).Uri) { Query = container.Query.TrimStart('?') }.ToUri();
+                blobs.Add((url, blob.Properties.ContentLength ?? 0, blob.Properties.ETag?.ToString("G").Trim('"') ?? ""));
+            }
+
+            return blobs;
+        }
+        catch (Exception refused) when (refused is RequestFailedException { Status: 401 or 403 or 404 } or AuthenticationFailedException)
+        {
+            throw new InvalidInputException($"{container.GetLeftPart(UriPartial.Path)}: its blobs cannot be listed: {refused.Message.Split('\n')[0]}", refused);
+        }
+    }
+
+    private static bool IsAzure(Uri url) => url.Host.Contains(".blob.core.", StringComparison.OrdinalIgnoreCase) || url.Host.Contains(".blob.storage.azure.", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsSigned(Uri url) => url.Query.Contains("sig=", StringComparison.Ordinal);
+
+    private bool IsOfAccount(Uri url) => account is not null && url.ToString().StartsWith(account.Uri.ToString().TrimEnd('/') + "/", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,82 @@
+using Distil.Core.Runs.Planning;
+
+namespace Distil.Core.Sources.Remote;
+
+/// <summary>Copies of files behind URLs, where they are needed whole and side by side: a model's.</summary>
+/// <param name="web">Reads them.</param>
+/// <param name="folder">Where copies are kept.</param>
+internal sealed class WebCopies(WebFiles web, string folder)
+{
+    private const int BufferBytes = 1 << 20;
+
+    /// <summary>The files of a model's folder that there are, of those that a model can have: a URL has no list of its files.</summary>
+    /// <param name="url">The folder; a query, such as a signature, counts for each file.</param>
+    /// <param name="field">The specification's field, for messages.</param>
+    /// <param name="cancel">Ends it.</param>
+    public async Task<IReadOnlyList<SourceFile>> ListModelAsync(string url, string field, CancellationToken cancel)
+    {
+        var files = new List<SourceFile>();
+        foreach (var name in TeacherFiles.Names)
+        {
+            if (await FindAsync(name) is { } file)
+            {
+                files.Add(file);
+            }
+        }
+
+        if (files.Find(file => NameOf(file) == TeacherFiles.Index) is { } index)
+        {
+            foreach (var name in TeacherFiles.ShardsOf(await FetchAsync(index, "", null, cancel)))
+            {
+                files.Add(await FindAsync(name) ?? throw new Errors.InvalidInputException($"{field}: {WebFiles.Shown(url)} has no {name}, which its {TeacherFiles.Index} names"));
+            }
+        }
+
+        return files;
+
+        Task<SourceFile?> FindAsync(string name)
+        {
+            var parts = url.Split('?', 2);
+            return web.FindAsync($"{parts[0].TrimEnd('/')}/{Uri.EscapeDataString(name)}{(parts.Length > 1 ? "?" : "")}{parts.ElementAtOrDefault(1)}", field, cancel);
+        }
+    }
+
+    /// <summary>The path of a file's copy, made where there is none.</summary>
+    /// <param name="file">A file that was found.</param>
+    /// <param name="set">Files of one set are in one folder; empty: one of its own.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancel">Ends it.</param>
+    public async Task<string> FetchAsync(SourceFile file, string set, IProgress<TransferProgress>? progress, CancellationToken cancel)
+    {
+        var path = Path.Combine(folder, "web", set.Length > 0 ? set : ContentAddress.Of(file.Identity), NameOf(file));
+        if (File.Exists(path))
+        {
+            return path;
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var partial = $"{path}.{Guid.NewGuid():n}.partial";
+        try
+        {
+            await using (var from = web.Open(file, cancel))
+            await using (var to = File.Create(partial))
+            {
+                var buffer = new byte[BufferBytes];
+                while (await from.ReadAsync(buffer, cancel) is > 0 and var read)
+                {
+                    await to.WriteAsync(buffer.AsMemory(0, read), cancel);
+                    progress?.Report(new TransferProgress(NameOf(file), to.Length, file.Bytes));
+                }
+            }
+
+            File.Move(partial, path, overwrite: true);
+            return path;
+        }
+        finally
+        {
+            File.Delete(partial);
+        }
+    }
+
+    private static string NameOf(SourceFile file) => Uri.UnescapeDataString(WebFiles.Shown(file.Path).Split('/')[^1]);
+}
