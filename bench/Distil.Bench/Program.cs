@@ -3,7 +3,6 @@ using Distil.Bench;
 using Distil.Bench.Serving;
 
 return new RootCommand("Measures Distil on this machine.")
-return new RootCommand("Measures Distil's kernels and its engine: medians on this machine.")
 {
     EngineBench.Create(),
     GpuBench.Create(),
