@@ -15,7 +15,7 @@ try
     using var telemetry = TelemetryExport.FromEnvironment("distil", Environment.GetEnvironmentVariable);
     var root = new Command("distil", "Distil a Transformer language model into a recurrent xLSTM student.")
     {
-        DemoCommand.Create(), RunCommand.Create(), RunsCommand.Create(), StatusCommand.Create(), CancelCommand.Create(), ReportCommand.Create(),
+        DemoCommand.Create(), RunCommand.Create(), RunsCommand.Create(), StatusCommand.Create(), CancelCommand.Create(), ReportCommand.Create(), GcCommand.Create(),
         CompareCommand.Create(), ServeCommand.Create(), BundleCommand.Create(), SchemaCommand.Create(),
         new HelpOption(), new VersionOption(),
     };

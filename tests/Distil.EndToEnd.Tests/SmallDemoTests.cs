@@ -103,21 +103,13 @@ public sealed class SmallDemoTests
                 if (runId != notThis && blob.StartsWith(ArtifactLayout.Checkpoints(runId, StudentVariant.Distilled), StringComparison.Ordinal)
                     && blob.EndsWith(ArtifactLayout.CheckpointManifestFile, StringComparison.Ordinal))
                 {
-                    return (runId, Children(command).First());
+                    return (runId, Killing.RunningProcesses.ChildrenOf(command).First());
                 }
             }
 
             await Task.Delay(20, Cancel);
         }
     }
-
-    private static IEnumerable<int> Children(int parent) =>
-        from folder in Directory.EnumerateDirectories("/proc")
-        let name = Path.GetFileName(folder)
-        where name.All(char.IsAsciiDigit) && File.Exists($"{folder}/stat")
-        let stat = File.ReadAllText($"{folder}/stat")
-        where stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1] == parent.ToString(System.Globalization.CultureInfo.InvariantCulture)
-        select int.Parse(name, System.Globalization.CultureInfo.InvariantCulture);
 
     private sealed record Outcome(string RunId, string Report, string Model, double Student, double Teacher, double WithoutTeacher)
     {

@@ -1,5 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
+using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 
 namespace Distil.Cli.Display;
@@ -18,11 +19,21 @@ internal sealed record RunSnapshot(RunStatus Status, IReadOnlyDictionary<string,
         var jobs = new Dictionary<string, JobProgress>();
         foreach (var job in status.Jobs)
         {
-            if (await store.TryReadJsonAsync<JobProgress>(ArtifactLayout.JobProgress(status.RunId, job), cancel) is { } progress)
+            if (await store.TryReadJsonAsync<JobProgress>(ArtifactLayout.JobProgress(status.RunId, await LatestTryAsync(store, status.RunId, job, cancel)), cancel) is { } progress)
                 jobs[job] = progress;
         }
 
         return new RunSnapshot(status, jobs);
+    }
+
+    // A job that failed goes on under an id of its own.
+    private static async Task<string> LatestTryAsync(ArtifactStore store, string runId, string job, CancellationToken cancel)
+    {
+        var number = 1;
+        while (await store.ExistsAsync(ArtifactLayout.JobRequest(runId, JobOrder.TryId(job, number + 1)), cancel))
+            number++;
+
+        return JobOrder.TryId(job, number);
     }
 
     /// <summary>The same in words, without the stage's name.</summary>

@@ -31,6 +31,8 @@ public static class ArtifactLayout
     /// <summary>The teacher's sparse outputs for one shard's training rows.</summary>
     public static string TeacherOutputs(string teacherOutputsId, int shard) => $"teacher-outputs/{teacherOutputsId}/shard-{Five(shard)}.bin";
 
+    /// <summary>The claim of whoever makes a blob, or the blobs below a prefix: one at a time does.</summary>
+    public static string ClaimOn(string made) => made.TrimEnd('/') + ".claim";
     /// <summary>The runs of a sweep, a <c>SweepDocument</c>.</summary>
     public static string Sweep(string sweepId) => $"sweeps/{sweepId}.json";
 

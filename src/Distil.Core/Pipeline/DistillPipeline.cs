@@ -59,13 +59,13 @@ public static class DistillPipeline
         if (!await run.ExistsAsync(ArtifactLayout.DatasetManifest(plan.DatasetId)))
         {
             await run.ForEachShardAsync(JobKind.Prepare);
-            await run.CompleteAsync(CompleteDataset.Name);
+            await run.CompleteAsync(CompleteDataset.Name, JobKind.Prepare);
         }
 
         if (plan.Offline && !await run.ExistsAsync(ArtifactLayout.TeacherOutputsManifest(plan.TeacherOutputsId)))
         {
             await run.ForEachShardAsync(JobKind.Teach);
-            await run.CompleteAsync(CompleteTeacherOutputs.Name);
+            await run.CompleteAsync(CompleteTeacherOutputs.Name, JobKind.Teach);
         }
 
         foreach (var student in plan.Students)

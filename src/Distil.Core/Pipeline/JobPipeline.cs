@@ -12,6 +12,9 @@ public static class JobPipeline
     /// <summary>Times that a job is started again because its platform has forgotten it, in one try.</summary>
     private const int MostRestarts = 20;
 
+    /// <summary>Times that a job is tried again because its process or machine was taken away: it goes on from its checkpoint, so these count apart from its failures.</summary>
+    private const int MostPreemptions = 10;
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
 
@@ -19,6 +22,7 @@ public static class JobPipeline
     public static async Task<JobOutcome> RunAsync(IPipelineContext run, JobOrder order)
     {
         JobFailure? last = null;
+        var (failures, preemptions) = (0, 0);
         for (var number = 1; ; number++)
         {
             var answer = await TryAsync(run, order, JobOrder.TryId(order.JobId, number));
@@ -33,12 +37,14 @@ public static class JobPipeline
             }
 
             last = answer.Result.Failure!;
-            if (last.Class == FailureClass.InvalidInput || number > order.Retries)
+            var preempted = last.Class == FailureClass.Preempted;
+            var (again, most) = preempted ? (++preemptions, Math.Max(MostPreemptions, order.Retries)) : (++failures, order.Retries);
+            if (last.Class == FailureClass.InvalidInput || again > most)
             {
                 return new JobOutcome(JobEnd.Failed, number, last);
             }
 
-            await run.DelayAsync(PauseAfter(number));
+            await run.DelayAsync(PauseAfter(again));
         }
     }
 
@@ -70,14 +76,14 @@ public static class JobPipeline
 
             if (answer.State == JobState.Ended)
             {
-                return Failed(run, started, $"{jobId} ended without a result; its process or machine was taken away");
+                return Failed(run, started, FailureClass.Preempted, $"{jobId} ended without a result; its process or machine was taken away");
             }
 
             if (answer.State == JobState.Unknown)
             {
                 if (++restarts > MostRestarts)
                 {
-                    return Failed(run, started, $"{jobId} was lost {restarts} times; its platform does not know it");
+                    return Failed(run, started, FailureClass.Transient, $"{jobId} was lost {restarts} times; its platform does not know it");
                 }
 
                 job = await StartAsync(run, order, jobId);
@@ -90,6 +96,6 @@ public static class JobPipeline
     private static Task<JobHandle> StartAsync(IPipelineContext run, JobOrder order, string jobId) =>
         run.CallActivityAsync<StartInput, JobHandle>(StartJob.Name, new StartInput(order, jobId));
 
-    private static JobAnswer Failed(IPipelineContext run, DateTimeOffset started, string message) =>
-        new(JobState.Ended, new JobResult { Failure = new JobFailure(FailureClass.Preempted, message), StartedAt = started, EndedAt = run.Now });
+    private static JobAnswer Failed(IPipelineContext run, DateTimeOffset started, FailureClass failure, string message) =>
+        new(JobState.Ended, new JobResult { Failure = new JobFailure(failure, message), StartedAt = started, EndedAt = run.Now });
 }

@@ -12,8 +12,9 @@ public static class PipelineCatalog
     private static readonly Dictionary<string, Func<IPipelineContext, JsonElement, Task<JsonElement>>> Pipelines = new()
     {
         [Distill] = Over<PipelineInput, RunOutcome>(DistillPipeline.RunAsync),
-        [WatchPipeline.Name] = Over<WatchInput, JobAnswer>(WatchPipeline.RunAsync),
+        [ShardsPipeline.Name] = Over<ShardRange, JobOutcome>(ShardsPipeline.RunAsync),
         [JobPipeline.Name] = Over<JobOrder, JobOutcome>(JobPipeline.RunAsync),
+        [WatchPipeline.Name] = Over<WatchInput, JobAnswer>(WatchPipeline.RunAsync),
     };
 
     /// <value>Their names.</value>

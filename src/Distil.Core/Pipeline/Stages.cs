@@ -9,6 +9,9 @@ namespace Distil.Core.Pipeline;
 /// <summary>The stages of one run: starts their jobs and keeps its user informed.</summary>
 internal sealed class Stages
 {
+    /// <summary>Times that missing shards are made again.</summary>
+    private const int MostRounds = 2;
+
     private readonly IPipelineContext run;
     private readonly PipelineInput plan;
     private readonly Lock changes = new();
@@ -27,17 +30,17 @@ internal sealed class Stages
     /// <remarks>The first failure keeps further ones from starting.</remarks>
     public async Task ForEachShardAsync(JobKind kind)
     {
-        Set(now => now with { Stage = kind, StageDone = 0, StageTotal = plan.Shards, Epoch = null });
-        var waiting = new ConcurrentQueue<int>(Enumerable.Range(0, plan.Shards));
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(plan.Parallelism, plan.Shards)).Select(_ => LaneAsync()));
+        Begin(kind, done: 0, plan.Shards, epoch: null);
+        var waiting = new ConcurrentQueue<ShardRange>(ShardsPipeline.Cut(Order(kind, ""), plan.Shards));
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(plan.Parallelism, waiting.Count)).Select(_ => LaneAsync()));
 
         async Task LaneAsync()
         {
-            while (waiting.TryDequeue(out var shard))
+            while (waiting.TryDequeue(out var range))
             {
                 try
                 {
-                    await JobAsync(new JobOrder { RunId = plan.RunId, JobId = Id($"{Word(kind)}-{shard:00000}"), Kind = kind, Shard = shard });
+                    await RangeAsync(range);
                 }
                 catch
                 {
@@ -45,34 +48,54 @@ internal sealed class Stages
                     throw;
                 }
 
-                Set(now => now with { StageDone = now.StageDone + 1 });
+                Set(now => now with { StageDone = now.StageDone + range.Count });
             }
         }
     }
 
-    /// <summary>Writes the manifest over a stage's shards.</summary>
-    public async Task CompleteAsync(string activity)
+    /// <summary>Writes the manifest over a stage's shards; shards that turn out to be missing or unreadable are made again first.</summary>
+    public async Task CompleteAsync(string activity, JobKind kind)
     {
         var input = new CompleteInput(plan.DatasetId, plan.TeacherOutputsId, plan.Shards);
-        if (await run.CallActivityAsync<CompleteInput, CompleteOutput>(activity, input) is { Failure: { } failure })
+        for (var round = 1; ; round++)
         {
-            throw new PipelineStepException(activity, failure);
+            var output = await run.CallActivityAsync<CompleteInput, CompleteOutput>(activity, input);
+            var missing = output.Missing ?? [];
+            if (output.Failure is { } failure)
+            {
+                throw new PipelineStepException(activity, failure);
+            }
+
+            if (missing.Count == 0)
+            {
+                return;
+            }
+
+            if (round > MostRounds)
+            {
+                throw new PipelineStepException(activity, new JobFailure(FailureClass.Transient, $"shard {missing[0]} was made {round} times and is missing or unreadable each time"));
+            }
+
+            foreach (var shard in missing)
+            {
+                await JobAsync(Order(kind, Id($"{Word(kind)}-{shard:00000}-again-{round}")) with { Shard = shard });
+            }
         }
     }
 
     public async Task EpochAsync(JobKind kind, StudentVariant student, int epoch)
     {
         var done = (plan.Students.ToList().IndexOf(student) * plan.Epochs) + epoch;
-        Set(now => now with { Stage = kind, StageDone = done, StageTotal = plan.Students.Count * plan.Epochs, Epoch = epoch });
+        Begin(kind, done, plan.Students.Count * plan.Epochs, epoch);
         var prefix = student == StudentVariant.Distilled ? Word(kind) : $"baseline-{Word(kind)}";
-        await JobAsync(new JobOrder { RunId = plan.RunId, JobId = Id($"{prefix}-{epoch + 1:000}"), Kind = kind, Epoch = epoch, Variant = student });
+        await JobAsync(Order(kind, Id($"{prefix}-{epoch + 1:000}")) with { Epoch = epoch, Variant = student });
         Set(now => now with { StageDone = done + 1 });
     }
 
     public async Task<JobOutcome> ExportAsync()
     {
-        Set(now => now with { Stage = JobKind.Export, StageDone = 0, StageTotal = 1, Epoch = null });
-        return await JobAsync(new JobOrder { RunId = plan.RunId, JobId = Word(JobKind.Export), Kind = JobKind.Export });
+        Begin(JobKind.Export, done: 0, total: 1, epoch: null);
+        return await JobAsync(Order(JobKind.Export, Word(JobKind.Export)));
     }
 
     /// <summary>Publishes a failure that does not end the run.</summary>
@@ -91,24 +114,34 @@ internal sealed class Stages
         return outcome;
     }
 
-    private async Task<JobOutcome> JobAsync(JobOrder order)
+    private JobOrder Order(JobKind kind, string jobId) => new() { RunId = plan.RunId, JobId = jobId, Kind = kind, Retries = plan.Retries, Polling = plan.Polling };
+
+    private Task<JobOutcome> JobAsync(JobOrder order) => DoAsync(order.JobId, () => run.CallSubPipelineAsync<JobOrder, JobOutcome>(order.JobId, JobPipeline.Name, order));
+
+    private Task<JobOutcome> RangeAsync(ShardRange range) => range.Count == 1
+        ? JobAsync(range.Order)
+        : DoAsync(range.Order.JobId, () => run.CallSubPipelineAsync<ShardRange, JobOutcome>(range.Order.JobId, ShardsPipeline.Name, range), range.Count);
+
+    private async Task<JobOutcome> DoAsync(string id, Func<Task<JobOutcome>> work, int jobs = 1)
     {
-        Set(now => now with { Jobs = [.. now.Jobs, order.JobId] });
-        order = order with { Retries = plan.Retries, Polling = plan.Polling };
-        var outcome = await run.CallSubPipelineAsync<JobOrder, JobOutcome>(order.JobId, JobPipeline.Name, order);
+        Set(now => now with { Jobs = [.. now.Jobs, id] });
+        var outcome = await work();
         Set(now => now with
         {
-            Jobs = [.. now.Jobs.Where(job => job != order.JobId)],
-            Retries = now.Retries + outcome.Tries - 1,
+            Jobs = [.. now.Jobs.Where(job => job != id)],
+            Retries = now.Retries + Math.Max(0, outcome.Tries - jobs),
             LastFailure = outcome.LastFailure ?? now.LastFailure,
         });
         return outcome.End switch
         {
             JobEnd.Succeeded => outcome,
             JobEnd.Cancelled => throw new RunCancelledException(),
-            _ => throw new PipelineStepException(order.JobId, outcome.LastFailure!),
+            _ => throw new PipelineStepException(id, outcome.LastFailure!),
         };
     }
+
+    private void Begin(JobKind kind, int done, int total, int? epoch) =>
+        Set(now => now with { Stage = kind, StageDone = done, StageTotal = total, StageStartedAt = run.Now, Epoch = epoch });
 
     private void Set(Func<RunStatus, RunStatus> change)
     {

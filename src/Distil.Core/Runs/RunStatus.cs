@@ -20,10 +20,13 @@ public sealed record RunStatus
     /// <value>Shards or epochs in this stage.</value>
     public int StageTotal { get; init; }
 
+    /// <value>When this stage began, or (of training and evaluation) this epoch of it; null before the first.</value>
+    public DateTimeOffset? StageStartedAt { get; init; }
+
     /// <value>Epoch from 0 while training or evaluating; null otherwise.</value>
     public int? Epoch { get; init; }
 
-    /// <value>The jobs at work.</value>
+    /// <value>The jobs at work, by id. Where a stage has many shards, a name such as <c>teach-00000-to-00024</c> stands for those of a range, one at a time.</value>
     public IReadOnlyList<string> Jobs { get; init; } = [];
 
     /// <value>Times that jobs were tried again so far.</value>

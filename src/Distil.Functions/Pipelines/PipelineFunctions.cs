@@ -18,6 +18,10 @@ public static class PipelineFunctions
         return outcome;
     }
 
+    /// <summary>A range of a stage's shards, one after the other.</summary>
+    [Function(ShardsPipeline.Name)]
+    public static Task<JsonElement> ShardsAsync([OrchestrationTrigger] TaskOrchestrationContext durable) => PartAsync(ShardsPipeline.Name, durable);
+
     /// <summary>One job until it is done.</summary>
     [Function(JobPipeline.Name)]
     public static Task<JsonElement> JobAsync([OrchestrationTrigger] TaskOrchestrationContext durable) => PartAsync(JobPipeline.Name, durable);

@@ -54,6 +54,7 @@ internal static class WorkCommand
     /// <summary>Does jobs until the input ends. An end in the middle of a job means that whoever asked is gone: the job is stopped.</summary>
     private static async Task<int> WorkAsync(JobProgram jobs, TelemetryExport? telemetry, TextReader input, TextWriter output, CancellationTokenSource stop)
     {
+        using var abandoned = new CancellationTokenSource();
         var stopped = Task.Delay(Timeout.Infinite, stop.Token);
         for (var next = NextAsync(input); ;)
         {
@@ -63,9 +64,12 @@ internal static class WorkCommand
                 return Succeeded;
 
             next = NextAsync(input);
-            var job = jobs.RunAsync(new Uri(line), stop.Token);
+            var job = jobs.RunAsync(new Uri(line), stop.Token, abandoned.Token);
             if (await Task.WhenAny(job, next) == next && await next is null)
+            {
+                await abandoned.CancelAsync();
                 await stop.CancelAsync();
+            }
 
             await job;
             telemetry?.Flush();

@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Generation;
 
@@ -18,7 +19,7 @@ public sealed class Sampler
         Require(options.TopP is > 0 and <= 1, "top-p", options.TopP, "over 0 and at most 1");
         Require(options.TopK is null or >= 1, "top-k", options.TopK ?? 0, "1 or more");
         _options = options;
-        _random = new SplitMix64(options.Seed);
+        _random = SplitMix64.At(options.Seed);
     }
 
     /// <summary>Chooses a token.</summary>

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Distil.Core.Artifacts;
 
 namespace Distil.Trainer.Jobs;
@@ -6,6 +8,8 @@ namespace Distil.Trainer.Jobs;
 /// <param name="folder">Shared by the workers of a machine.</param>
 internal sealed class ArtifactCache(string folder)
 {
+    private static readonly ConcurrentDictionary<string, (long Bytes, DateTime Changed)> Checked = new();
+
     /// <summary>The environment variable that names the folder.</summary>
     public const string FolderVariable = "DISTIL_CACHE";
 
@@ -18,9 +22,10 @@ internal sealed class ArtifactCache(string folder)
     public async Task<string> GetAsync(ArtifactStore store, ArtifactFile file, CancellationToken cancel)
     {
         var path = PathOf(file);
-        if (!IsWhole(path, file))
+        if (!await IsWholeAsync(path, file, cancel))
             await store.DownloadAsync(file, path, cancel);
 
+        Checked[path] = StampOf(path);
         return path;
     }
 
@@ -34,11 +39,23 @@ internal sealed class ArtifactCache(string folder)
         return file;
     }
 
-    /// <summary>A new, empty folder for a job's own files.</summary>
-    public string NewFolder() => Directory.CreateDirectory(Path.Combine(folder, "jobs", Guid.NewGuid().ToString("N"))).FullName;
+    /// <summary>A new, empty folder for a job's own files. Its name begins with this process's id: after a crash it can be told that nobody uses it.</summary>
+    public string NewFolder() => Directory.CreateDirectory(Path.Combine(folder, "jobs", $"{Environment.ProcessId}-{Guid.NewGuid():N}")).FullName;
 
     private string PathOf(ArtifactFile file) => Path.Combine(folder, "artifacts", file.Sha256[..2], file.Sha256 + Path.GetExtension(file.Name));
 
-    // Files get their name when they are whole and checked; the length guards against a disk that ran full under another program.
-    private static bool IsWhole(string path, ArtifactFile file) => new FileInfo(path) is { Exists: true } info && info.Length == file.Bytes;
+    // Read through once in a process: a disk may run full, or damage what it holds.
+    private static async Task<bool> IsWholeAsync(string path, ArtifactFile file, CancellationToken cancel)
+    {
+        if (!File.Exists(path))
+            return false;
+
+        if (Checked.TryGetValue(path, out var stamp) && stamp == StampOf(path))
+            return true;
+
+        await using var content = File.OpenRead(path);
+        return content.Length == file.Bytes && Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancel)) == file.Sha256;
+    }
+
+    private static (long, DateTime) StampOf(string path) => new FileInfo(path) is var info ? (info.Length, info.LastWriteTimeUtc) : default;
 }

@@ -10,9 +10,9 @@ internal static class DatasetReading
     public static Task<DatasetManifest> ReadDatasetAsync(this JobContext job) =>
         job.Store.ReadJsonAsync<DatasetManifest>(ArtifactLayout.DatasetManifest(job.Request.DatasetId), job.Stop);
 
-    /// <summary>Opens a file of rows, downloaded where it is not here.</summary>
-    public static async Task<TokenRows> OpenRowsAsync(this JobContext job, TokenFile file) =>
-        TokenRows.Open(await job.Cache.GetAsync(job.Store, file.File, job.Stop));
+    /// <summary>Opens a shard's file of rows, downloaded where it is not here and made again where it is bad.</summary>
+    public static async Task<TokenRows> OpenRowsAsync(this JobContext job, TokenFile file, int shard) =>
+        TokenRows.Open(await job.GetTokensAsync(file.File, shard));
 
     /// <summary>The first held-out rows, their real tokens only.</summary>
     /// <param name="job">The job.</param>
@@ -21,12 +21,12 @@ internal static class DatasetReading
     public static async Task<IReadOnlyList<long[]>> ReadEvalRowsAsync(this JobContext job, DatasetManifest dataset, int most)
     {
         var found = new List<long[]>();
-        foreach (var file in dataset.Shards.Select(shard => shard.Eval).OfType<TokenFile>())
+        foreach (var shard in dataset.Shards.Where(shard => shard.Eval is not null))
         {
             if (found.Count >= most)
                 break;
 
-            using var rows = await job.OpenRowsAsync(file);
+            using var rows = await job.OpenRowsAsync(shard.Eval!, shard.Index);
             var ids = new long[rows.ContextLength];
             for (var row = 0; row < rows.Rows && found.Count < most; row++)
             {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Claims;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
 using Distil.Core.Sources;
@@ -20,16 +21,20 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
     /// <summary>Does one job.</summary>
     /// <param name="request">URI of its <c>request.json</c>.</param>
     /// <param name="stop">Set when the process or machine is taken away: the job saves a checkpoint and ends as preempted.</param>
+    /// <param name="abandoned">
+    /// Set where whoever asked is gone. The job is stopped too, but writes down no failure: the next one to ask starts it again, and must not find that it failed.
+    /// </param>
     /// <returns>The job's result, now or from an earlier life.</returns>
     /// <exception cref="ArtifactException">There is no readable request: then there is no job, and no place for a result.</exception>
-    public Task<JobResult> RunAsync(Uri request, CancellationToken stop)
+    /// <exception cref="ClaimLostException">Another process does the job now.</exception>
+    public Task<JobResult> RunAsync(Uri request, CancellationToken stop, CancellationToken abandoned = default)
     {
         var (store, blob) = ArtifactStore.OpenFor(request);
-        return RunAsync(store, blob, stop);
+        return RunAsync(store, blob, stop, abandoned);
     }
 
-    /// <summary>As <see cref="RunAsync(Uri, CancellationToken)"/>, in an open store.</summary>
-    internal async Task<JobResult> RunAsync(ArtifactStore store, string blob, CancellationToken stop)
+    /// <summary>As <see cref="RunAsync(Uri, CancellationToken, CancellationToken)"/>, in an open store.</summary>
+    internal async Task<JobResult> RunAsync(ArtifactStore store, string blob, CancellationToken stop, CancellationToken abandoned = default)
     {
         var job = await store.ReadJsonAsync<JobRequest>(blob, CancellationToken.None);
         var resultBlob = ArtifactLayout.JobResult(job.RunId, job.JobId);
@@ -38,9 +43,12 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
 
         using var span = JobSpan.Start(job);
         JobMeters.Started(job, time.GetUtcNow());
-        var result = await DoAsync(store, job, stop);
+        var result = await DoAsync(store, job, resultBlob, stop);
         JobMeters.Ended(job, result);
         span?.End(result);
+        if (abandoned.IsCancellationRequested && !result.Succeeded)
+            return result;
+
         return await store.TryCreateJsonAsync(resultBlob, result, CancellationToken.None)
             ? result
             : await store.ReadJsonAsync<JobResult>(resultBlob, CancellationToken.None);
@@ -49,13 +57,42 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
     /// <inheritdoc />
     public void Dispose() => _teacher.Dispose();
 
-    private async Task<JobResult> DoAsync(ArtifactStore store, JobRequest request, CancellationToken stop)
+    private async Task<JobResult> DoAsync(ArtifactStore store, JobRequest request, string resultBlob, CancellationToken stop)
     {
         var started = time.GetUtcNow();
         var folder = cache.NewFolder();
         try
         {
             await using var progress = new ProgressReporter(store, request, time);
+            progress.Report("wait for another process that does this", 0, 0, "");
+
+            // Another run may make the same shard, or an earlier attempt may not have noticed yet that it was given up.
+            await using var claim = await Claim.TakeAsync(
+                store, ArtifactLayout.ClaimOn(MadeBy(request)), time, () => store.ExistsAsync(resultBlob, stop), stop);
+            if (claim is null)
+                return await store.ReadJsonAsync<JobResult>(resultBlob, stop);
+
+            return await DoClaimedAsync(store, request, progress, folder, claim, stop);
+        }
+        catch (Exception error) when (error is not ClaimLostException)
+        {
+            var failure = Failures.Of(error, stop.IsCancellationRequested);
+            await Console.Error.WriteLineAsync($"{request.JobId}: {failure.Detail ?? failure.Message}");
+            return new JobResult { Failure = failure, StartedAt = started, EndedAt = time.GetUtcNow() };
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private async Task<JobResult> DoClaimedAsync(
+        ArtifactStore store, JobRequest request, ProgressReporter progress, string folder, Claim claim, CancellationToken stop)
+    {
+        var started = time.GetUtcNow();
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(stop, claim.Lost);
+        try
+        {
             var plan = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(request.RunId), stop);
             var teacher = plan.TeacherLocation ?? new TeacherLocation { Folder = request.Spec.Teacher.Path };
             var output = await JobOf(request.Kind).RunAsync(new JobContext
@@ -71,21 +108,26 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
                 Folder = folder,
                 Device = TorchDevice.Of(request.Spec.Compute.Device),
                 Time = time,
-                Stop = stop,
+                Stop = until.Token,
             });
             return new JobResult { Output = JsonSerializer.SerializeToElement(output, DistilJson.Options), StartedAt = started, EndedAt = time.GetUtcNow() };
         }
-        catch (Exception error)
+        catch (OperationCanceledException) when (claim.Lost.IsCancellationRequested)
         {
-            var failure = Failures.Of(error, stop.IsCancellationRequested);
-            await Console.Error.WriteLineAsync($"{request.JobId}: {failure.Detail ?? failure.Message}");
-            return new JobResult { Failure = failure, StartedAt = started, EndedAt = time.GetUtcNow() };
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
+            throw new ClaimLostException(claim.Blob);
         }
     }
+
+    // What two attempts at a job, or the jobs of two runs, would both write.
+    private static string MadeBy(JobRequest request) => request switch
+    {
+        { Kind: JobKind.Prepare, Shard: { } shard } => ArtifactLayout.DatasetShard(request.DatasetId, shard),
+        { Kind: JobKind.Teach, Shard: { } shard } => ArtifactLayout.TeacherOutputsShard(request.TeacherOutputsId, shard),
+        { Kind: JobKind.Train } => ArtifactLayout.Checkpoints(request.RunId, request.Variant),
+        { Kind: JobKind.Evaluate, Epoch: { } epoch } => ArtifactLayout.EpochReport(request.RunId, request.Variant, epoch),
+        { Kind: JobKind.Export } => ArtifactLayout.Report(request.RunId),
+        _ => ArtifactLayout.JobResult(request.RunId, request.JobId), // it will fail
+    };
 
     private static IJob JobOf(JobKind kind) => kind switch
     {

@@ -10,13 +10,13 @@ namespace Distil.Trainer.Jobs;
 internal sealed class PrepareJob : IJob
 {
     /// <inheritdoc />
-    public async Task<object> RunAsync(JobContext job)
-    {
-        var closing = ArtifactLayout.DatasetShard(job.Request.DatasetId, job.Shard);
-        if (await job.Store.TryReadJsonAsync<DatasetShard>(closing, job.Stop) is { } earlier)
-            return earlier;
+    public async Task<object> RunAsync(JobContext job) =>
+        await job.FindShardAsync<DatasetShard>(ArtifactLayout.DatasetShard(job.Request.DatasetId, job.Shard)) ?? await MakeAsync(job, job.Shard);
 
-        var source = job.Plan.Shards[job.Shard];
+    /// <summary>Makes a shard, also in place of one that is bad. The caller holds its claim.</summary>
+    internal static async Task<DatasetShard> MakeAsync(JobContext job, int number)
+    {
+        var source = job.Plan.Shards[number];
         var (train, eval) = (Path.Combine(job.Folder, "train.bin"), Path.Combine(job.Folder, "eval.bin"));
         var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         VocabularyCheck.RequireFits(
@@ -27,14 +27,14 @@ internal sealed class PrepareJob : IJob
 
         var shard = new DatasetShard
         {
-            Index = job.Shard,
-            Train = await UploadAsync(job, ArtifactLayout.TrainTokens(job.Request.DatasetId, job.Shard), train, made.Rows, made.Tokens),
-            Eval = await UploadAsync(job, ArtifactLayout.EvalTokens(job.Request.DatasetId, job.Shard), eval, made.EvalRows, made.EvalTokens),
+            Index = number,
+            Train = await UploadAsync(job, ArtifactLayout.TrainTokens(job.Request.DatasetId, number), train, made.Rows, made.Tokens),
+            Eval = await UploadAsync(job, ArtifactLayout.EvalTokens(job.Request.DatasetId, number), eval, made.EvalRows, made.EvalTokens),
             Documents = made.Documents.Trained + made.Documents.HeldOut,
             Counts = made.Documents,
             SourceBytes = source.Ranges.Concat(source.EvalRanges).Sum(range => range.End - range.Start),
         };
-        await job.Store.TryCreateJsonAsync(closing, shard, job.Stop);
+        await job.Store.WriteJsonAsync(ArtifactLayout.DatasetShard(job.Request.DatasetId, number), shard, job.Stop);
         return shard;
     }
 

@@ -24,7 +24,7 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
         try
         {
             foreach (var shard in dataset.Shards)
-                rows._shards.Add(shard.Train is { } train ? await job.OpenRowsAsync(train) : null);
+                rows._shards.Add(shard.Train is { } train ? await job.OpenRowsAsync(train, shard.Index) : null);
 
             return rows;
         }

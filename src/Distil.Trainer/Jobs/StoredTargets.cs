@@ -22,7 +22,7 @@ internal sealed class StoredTargets : ITargetSource, IDisposable
         try
         {
             foreach (var shard in manifest.Shards)
-                targets._shards.Add(shard.File is { } file ? TeacherOutputsFile.Open(await job.Cache.GetAsync(job.Store, file, job.Stop)) : null);
+                targets._shards.Add(shard.File is { } file ? TeacherOutputsFile.Open(await job.GetTeacherOutputsAsync(file, shard.Index)) : null);
 
             return targets;
         }

@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Claims;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
 using Distil.Trainer.Kernels;
@@ -36,14 +37,20 @@ internal static class Students
     /// <param name="job">The job.</param>
     /// <param name="variant">Which student.</param>
     /// <param name="epoch">From 0; trained to its end.</param>
-    /// <exception cref="InvalidOperationException">There is no whole checkpoint of that epoch's end.</exception>
+    /// <remarks>Where its checkpoint is missing or bad, the epoch is trained again, from the newest one that is whole.</remarks>
     public static async Task<XlstmModel> RestoreStudentAsync(this JobContext job, StudentVariant variant, int epoch)
     {
         var folder = Path.Combine(job.Folder, $"restored-{variant}");
         Directory.CreateDirectory(folder);
-        var checkpoint = await new CheckpointStore(job.Store, job.Request.RunId, variant).RestoreNewestAsync(folder, Console.Error.WriteLine, epoch, job.Stop);
-        if (checkpoint is not { EndOfEpoch: true } || checkpoint.Epoch != epoch)
-            throw new InvalidOperationException($"{ArtifactLayout.Checkpoints(job.Request.RunId, variant)}: has no whole checkpoint of the end of epoch {epoch + 1}");
+        if (!await RestoreEndAsync(job, variant, epoch, folder))
+        {
+            var checkpoints = ArtifactLayout.Checkpoints(job.Request.RunId, variant);
+            await Console.Error.WriteLineAsync($"{checkpoints}: there is no whole checkpoint of the end of epoch {epoch + 1}; it is trained to there again");
+            await using var claim = await Claim.TakeAsync(job.Store, ArtifactLayout.ClaimOn(checkpoints), job.Time, () => Task.FromResult(false), job.Stop);
+            await new TrainJob().RunAsync(job with { Request = job.Request with { Variant = variant, Epoch = epoch } });
+            if (!await RestoreEndAsync(job, variant, epoch, folder))
+                throw new InvalidOperationException($"{checkpoints}: has no whole checkpoint of the end of epoch {epoch + 1}, though it was just trained to there");
+        }
 
         var student = job.CreateStudent();
         using var frozen = no_grad();
@@ -56,6 +63,10 @@ internal static class Students
 
         return student;
     }
+
+    private static async Task<bool> RestoreEndAsync(JobContext job, StudentVariant variant, int epoch, string folder) =>
+        await new CheckpointStore(job.Store, job.Request.RunId, variant).RestoreNewestAsync(folder, Console.Error.WriteLine, epoch, job.Stop)
+            is { EndOfEpoch: true } checkpoint && checkpoint.Epoch == epoch;
 
     private static XlstmConfig ConfigOf(JobContext job)
     {

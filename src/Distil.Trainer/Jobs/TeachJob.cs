@@ -10,15 +10,15 @@ namespace Distil.Trainer.Jobs;
 internal sealed class TeachJob : IJob
 {
     /// <inheritdoc />
-    public async Task<object> RunAsync(JobContext job)
-    {
-        var closing = ArtifactLayout.TeacherOutputsShard(job.Request.TeacherOutputsId, job.Shard);
-        if (await job.Store.TryReadJsonAsync<TeacherOutputsShard>(closing, job.Stop) is { } earlier)
-            return earlier;
+    public async Task<object> RunAsync(JobContext job) =>
+        await job.FindShardAsync<TeacherOutputsShard>(ArtifactLayout.TeacherOutputsShard(job.Request.TeacherOutputsId, job.Shard)) ?? await MakeAsync(job, job.Shard);
 
-        var dataset = await job.Store.ReadJsonAsync<DatasetShard>(ArtifactLayout.DatasetShard(job.Request.DatasetId, job.Shard), job.Stop);
-        var shard = dataset.Train is { } train ? await TeachAsync(job, train) : Empty(job.Shard);
-        await job.Store.TryCreateJsonAsync(closing, shard, job.Stop);
+    /// <summary>Makes a shard, also in place of one that is bad. The caller holds its claim.</summary>
+    internal static async Task<TeacherOutputsShard> MakeAsync(JobContext job, int number)
+    {
+        var dataset = await job.Store.ReadJsonAsync<DatasetShard>(ArtifactLayout.DatasetShard(job.Request.DatasetId, number), job.Stop);
+        var shard = dataset.Train is { } train ? await TeachAsync(job, number, train) : Empty(number);
+        await job.Store.WriteJsonAsync(ArtifactLayout.TeacherOutputsShard(job.Request.TeacherOutputsId, number), shard, job.Stop);
         return shard;
     }
 
@@ -32,15 +32,15 @@ internal sealed class TeachJob : IJob
 
     private static TeacherOutputsShard Empty(int shard) => new() { Index = shard, Rows = 0, Tokens = 0, MeanKeptTokens = 0, CappedShare = 0 };
 
-    private static async Task<TeacherOutputsShard> TeachAsync(JobContext job, TokenFile tokens)
+    private static async Task<TeacherOutputsShard> TeachAsync(JobContext job, int number, TokenFile tokens)
     {
         var path = Path.Combine(job.Folder, "outputs.bin");
-        using var rows = await job.OpenRowsAsync(tokens);
+        using var rows = await job.OpenRowsAsync(tokens, number);
         var kept = Write(job, rows, path);
         return new TeacherOutputsShard
         {
-            Index = job.Shard,
-            File = await job.Cache.UploadAsync(job.Store, ArtifactLayout.TeacherOutputs(job.Request.TeacherOutputsId, job.Shard), path, job.Stop),
+            Index = number,
+            File = await job.Cache.UploadAsync(job.Store, ArtifactLayout.TeacherOutputs(job.Request.TeacherOutputsId, number), path, job.Stop),
             Rows = rows.Rows,
             Tokens = rows.Tokens,
             MeanKeptTokens = kept.MeanTokens,

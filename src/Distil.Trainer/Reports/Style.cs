@@ -45,6 +45,7 @@ internal static class Style
         th:first-child { white-space: nowrap; text-align: left; padding-left: 0; font-weight: 500; }
         .charts, .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: .75rem; }
         .charts > figure { max-width: 40rem; }
+        .charts + .scroll { margin-top: 1.5rem; }
         figcaption { display: flex; flex-wrap: wrap; gap: .1rem 1rem; align-items: baseline; margin-bottom: .4rem; }
         figcaption strong { flex-basis: 100%; }
         .key { font-size: .85rem; color: var(--soft); white-space: nowrap; }

@@ -1,5 +1,5 @@
 using System.Text;
-using Distil.Trainer.Generation;
+using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Stories;
 
@@ -21,7 +21,7 @@ public sealed class StoryGenerator(int seed)
     /// <summary>One story and where it mentions what its slots hold.</summary>
     internal Story Tell(int index)
     {
-        var random = new SplitMix64(unchecked(((ulong)(uint)seed << 32) | (uint)index));
+        var random = SplitMix64.At(unchecked(((ulong)(uint)seed << 32) | (uint)index));
         var slots = new Dictionary<string, string>();
         foreach (var table in _grammar.Tables)
         {

@@ -1,5 +1,5 @@
 using Distil.Core.Tasks;
-using Distil.Trainer.Generation;
+using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Stories;
 
@@ -34,7 +34,7 @@ internal sealed class StoryQuestions(int seed)
         if (last < 0 || string.CompareOrdinal(story.Text, last, answer, 0, answer.Length) != 0)
             return null;
 
-        var random = new SplitMix64(unchecked(((ulong)(uint)seed << 32) ^ ((ulong)(uint)index << 3) ^ (ulong)answer.Length));
+        var random = SplitMix64.At(unchecked(((ulong)(uint)seed << 32) ^ ((ulong)(uint)index << 3) ^ (ulong)answer.Length));
         List<string> others = [.. _stories.ValuesOf(slot).Where(value => value != answer)];
         var choices = new List<string>();
         while (choices.Count < Choices - 1)

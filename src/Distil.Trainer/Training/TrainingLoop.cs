@@ -1,4 +1,5 @@
 using Distil.Trainer.Models;
+using Distil.Trainer.Randomness;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;

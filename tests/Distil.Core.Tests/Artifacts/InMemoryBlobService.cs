@@ -20,6 +20,9 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
     /// <value>Lease by blob name; tests may take one away.</value>
     public ConcurrentDictionary<string, string> Leases { get; } = new();
 
+    /// <value>Times that a blob was written, by name.</value>
+    public ConcurrentDictionary<string, int> Writes { get; } = new();
+
     /// <value>How many of the next requests are answered with 503.</value>
     public int Faults { get; set; }
 
@@ -70,6 +73,11 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
         if (Leases.TryGetValue(name, out var lease) && Header(request, "x-ms-lease-id") != lease)
         {
             return Fail(HttpStatusCode.PreconditionFailed, "LeaseIdMissing");
+        }
+
+        if (query["comp"] is not "block")
+        {
+            Writes.AddOrUpdate(name, 1, (_, times) => times + 1);
         }
 
         switch (query["comp"])
@@ -151,7 +159,7 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
             .Distinct().Order(StringComparer.Ordinal);
         var blobs = string.Concat(names.Select(name => name.EndsWith('/')
             ? $"<BlobPrefix><Name>{SecurityElement.Escape(name)}</Name></BlobPrefix>"
-            : $"<Blob><Name>{SecurityElement.Escape(name)}</Name><Properties /></Blob>"));
+            : $"<Blob><Name>{SecurityElement.Escape(name)}</Name><Properties><Last-Modified>Thu, 01 Jan 1970 00:00:00 GMT</Last-Modified><Content-Length>{Blobs[name].Length}</Content-Length></Properties></Blob>"));
         var xml = $"<?xml version=\"1.0\"?><EnumerationResults ContainerName=\"distil\"><Blobs>{blobs}</Blobs><NextMarker /></EnumerationResults>";
         var response = Respond(HttpStatusCode.OK, System.Text.Encoding.UTF8.GetBytes(xml));
         response.Content.Headers.ContentType = new("application/xml");

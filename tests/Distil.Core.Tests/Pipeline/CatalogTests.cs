@@ -19,5 +19,5 @@ public sealed class CatalogTests
     }
 
     [Fact]
-    public void Every_pipeline_is_in_the_catalogue() => Assert.Equal(["distill", "job", "watch"], PipelineCatalog.Names.Order());
+    public void Every_pipeline_is_in_the_catalogue() => Assert.Equal(["distill", "job", "shards", "watch"], PipelineCatalog.Names.Order());
 }

@@ -84,6 +84,42 @@ public sealed class DistillPipelineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_stage_of_many_shards_hands_them_out_in_ranges_so_that_its_history_stays_short()
+    {
+        var (outcome, context) = await RunAsync(shards: 402);
+        Assert.Equal(RunState.Succeeded, outcome.State);
+        Assert.Equal(402, jobs.Started.Count(job => job.StartsWith("teach", StringComparison.Ordinal)));
+        var ranges = context.SubPipelines.Where(name => name.StartsWith("teach", StringComparison.Ordinal) && name.Contains("-to-")).ToList();
+        Assert.Equal(201, ranges.Count);
+        Assert.Equal(("teach-00000-to-00001", "teach-00401"), (ranges[0], jobs.Started.Last(job => job.StartsWith("teach", StringComparison.Ordinal))));
+        Assert.Contains(context.Statuses, status => status is { Stage: JobKind.Teach, StageDone: 400, StageTotal: 402 });
+    }
+
+    [Fact]
+    public async Task Shards_that_are_gone_or_torn_when_the_dataset_is_closed_are_made_again()
+    {
+        jobs.OnStart = job =>
+        {
+            if (job == "prepare-00002")
+            {
+                service.Blobs.TryRemove(ArtifactLayout.DatasetShard("data", 0), out _);
+                service.Blobs[ArtifactLayout.DatasetShard("data", 1)] = "{ \"index\":"u8.ToArray();
+            }
+        };
+        Assert.Equal(RunState.Succeeded, (await RunAsync(shards: 3)).Outcome.State);
+        Assert.Equal(["prepare-00000-again-1", "prepare-00001-again-1"], jobs.Started.Where(job => job.Contains("-again-")));
+    }
+
+    [Fact]
+    public async Task A_torn_manifest_is_made_again()
+    {
+        await RunAsync("first");
+        service.Blobs[ArtifactLayout.DatasetManifest("data")] = "{ \"vers"u8.ToArray();
+        Assert.Equal(RunState.Succeeded, (await RunAsync("second")).Outcome.State);
+        await store.ReadJsonAsync<DatasetManifest>(ArtifactLayout.DatasetManifest("data"), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Bad_input_ends_the_run_at_once_with_its_message()
     {
         jobs.Failures["prepare-00000"] = new JobFailure(FailureClass.InvalidInput, "text.txt: bad");

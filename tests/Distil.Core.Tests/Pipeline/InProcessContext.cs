@@ -18,6 +18,9 @@ internal sealed class InProcessContext(ActivityCatalog activities, string runId)
     /// <value>Each activity called, with its answer, in order.</value>
     public ConcurrentQueue<(string Name, string Input, JsonElement Output)> Calls { get; } = new();
 
+    /// <value>The names of all sub-pipelines called, in order.</value>
+    public ConcurrentQueue<string> SubPipelines { get; } = new();
+
     public ConcurrentQueue<RunStatus> Statuses { get; } = new();
 
     public List<TimeSpan> Delays { get; } = [];
@@ -40,9 +43,12 @@ internal sealed class InProcessContext(ActivityCatalog activities, string runId)
         return output.Deserialize<TOutput>(DistilJson.Options)!;
     }
 
-    public async Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input) =>
-        (await PipelineCatalog.RunAsync(pipeline, this, JsonSerializer.SerializeToElement(input, DistilJson.Options)))
+    public async Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input)
+    {
+        SubPipelines.Enqueue(name);
+        return (await PipelineCatalog.RunAsync(pipeline, this, JsonSerializer.SerializeToElement(input, DistilJson.Options)))
             .Deserialize<TOutput>(DistilJson.Options)!;
+    }
 
     public async Task DelayAsync(TimeSpan time)
     {

@@ -84,6 +84,47 @@ public sealed class JobPipelineTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_that_is_taken_away_goes_on_more_often_than_one_that_fails()
+    {
+        foreach (var id in Enumerable.Range(1, 10).Select(number => JobOrder.TryId("train-001", number)))
+        {
+            jobs.Failures[id] = new JobFailure(FailureClass.Preempted, id);
+        }
+
+        var outcome = await RunAsync(retries: 0);
+        Assert.Equal((JobEnd.Succeeded, 11), (outcome.End, outcome.Tries));
+    }
+
+    [Fact]
+    public async Task One_that_is_taken_away_for_ever_fails()
+    {
+        foreach (var id in Enumerable.Range(1, 100).Select(number => JobOrder.TryId("train-001", number)))
+        {
+            jobs.Failures[id] = new JobFailure(FailureClass.Preempted, id);
+        }
+
+        var outcome = await RunAsync();
+        Assert.Equal((JobEnd.Failed, 11), (outcome.End, outcome.Tries));
+    }
+
+    [Fact]
+    public async Task No_job_of_a_cancelled_run_is_started()
+    {
+        await store.WriteJsonAsync(ArtifactLayout.Cancel("run"), new { }, TestContext.Current.CancellationToken);
+        Assert.Equal(JobEnd.Cancelled, (await RunAsync()).End);
+        Assert.Empty(jobs.Started);
+        Assert.Empty(jobs.Stopped);
+    }
+
+    [Fact]
+    public async Task A_long_job_is_watched_in_stretches_so_that_no_history_grows_with_it()
+    {
+        jobs.States["train-001"] = new Queue<JobState>(Enumerable.Repeat(JobState.Running, 1000));
+        Assert.Equal(JobEnd.Succeeded, (await RunAsync()).End);
+        Assert.Equal(Enumerable.Range(100, 10).Select(stretch => $"train-001-watch-{stretch}"), context.SubPipelines);
+    }
+
+    [Fact]
     public async Task One_that_its_platform_forgot_is_started_again_and_that_is_no_try()
     {
         jobs.States["train-001"] = new Queue<JobState>([JobState.Running, JobState.Unknown, JobState.Running]);

@@ -47,6 +47,7 @@ internal sealed class DurableHost : IAsyncDisposable
         var host = await DurableTaskTestHost.StartAsync(tasks =>
         {
             tasks.AddOrchestratorFunc<JsonElement, JsonElement>(PipelineCatalog.Distill, (durable, _) => PipelineFunctions.DistillAsync(durable));
+            tasks.AddOrchestratorFunc<JsonElement, JsonElement>(ShardsPipeline.Name, (durable, _) => PipelineFunctions.ShardsAsync(durable));
             tasks.AddOrchestratorFunc<JsonElement, JsonElement>(JobPipeline.Name, (durable, _) => PipelineFunctions.JobAsync(durable));
             tasks.AddOrchestratorFunc<JsonElement, JsonElement>(WatchPipeline.Name, (durable, _) => PipelineFunctions.WatchAsync(durable));
             foreach (var name in catalog.Names)

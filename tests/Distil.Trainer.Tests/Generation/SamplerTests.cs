@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Trainer.Generation;
+using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Tests.Generation;
 
@@ -103,7 +104,7 @@ public sealed class SamplerTests
     [Fact]
     public void The_generator_is_the_published_one()
     {
-        var random = new SplitMix64(1234567);
+        var random = SplitMix64.At(1234567);
         Assert.Equal([6457827717110365317UL, 3203168211198807973UL], [random.Next(), random.Next()]);
     }
 

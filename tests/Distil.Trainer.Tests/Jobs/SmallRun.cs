@@ -14,7 +14,8 @@ internal sealed class SmallRun : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("distil-tests-");
     private readonly InMemoryBlobService _service = new();
-    private readonly JobProgram _program;
+    private JobProgram _program;
+    private int _machines;
 
     public SmallRun(Func<RunSpec, RunSpec>? change = null)
     {
@@ -39,7 +40,7 @@ internal sealed class SmallRun : IDisposable
         Spec = change?.Invoke(spec) ?? spec;
         Plan = new RunPlanner(TimeProvider.System).PlanAsync(Spec).GetAwaiter().GetResult();
         Store = _service.OpenStore();
-        _program = new JobProgram(new ArtifactCache(PathOf("cache")), TimeProvider.System);
+        _program = NewProgram();
         Store.WriteJsonAsync(ArtifactLayout.Plan(Plan.RunId), Plan).GetAwaiter().GetResult();
     }
 
@@ -51,13 +52,34 @@ internal sealed class SmallRun : IDisposable
 
     public ICollection<string> Blobs => _service.Blobs.Keys;
 
-    public byte[] this[string blob] => _service.Blobs[blob];
+    public byte[] this[string blob]
+    {
+        get => _service.Blobs[blob];
+        set => _service.Blobs[blob] = value;
+    }
+
+    /// <summary>Times that a blob was written.</summary>
+    public int Writes(string blob) => _service.Writes.GetValueOrDefault(blob);
+
+    /// <summary>Goes on on a machine that has no copies of artifacts.</summary>
+    public void ChangeMachine()
+    {
+        _program.Dispose();
+        _program = NewProgram();
+    }
+
+    /// <summary>A trainer with copies of its own.</summary>
+    public JobProgram NewProgram() => new(new ArtifactCache(CacheOf(++_machines)), TimeProvider.System);
+
+    /// <summary>Where the trainer keeps its copies.</summary>
+    public string Cache => CacheOf(_machines);
 
     private string TeacherFolder => PathOf("teacher");
 
     /// <summary>Writes a job's request and does it.</summary>
     public async Task<JobResult> DoAsync(
-        JobKind kind, string jobId, int? shard = null, int? epoch = null, StudentVariant variant = StudentVariant.Distilled, CancellationTokenSource? stop = null)
+        JobKind kind, string jobId, int? shard = null, int? epoch = null, StudentVariant variant = StudentVariant.Distilled, CancellationTokenSource? stop = null,
+        JobProgram? by = null, bool abandoned = false)
     {
         var blob = ArtifactLayout.JobRequest(Plan.RunId, jobId);
         await Store.WriteJsonAsync(blob, new JobRequest
@@ -65,7 +87,7 @@ internal sealed class SmallRun : IDisposable
             RunId = Plan.RunId, JobId = jobId, Kind = kind, Spec = Spec, DatasetId = Plan.DatasetId, TeacherOutputsId = Plan.TeacherOutputsId,
             Shard = shard, Epoch = epoch, Variant = variant,
         });
-        return await _program.RunAsync(Store, blob, stop?.Token ?? CancellationToken.None);
+        return await (by ?? _program).RunAsync(Store, blob, stop?.Token ?? CancellationToken.None, new CancellationToken(abandoned));
     }
 
     /// <summary>Prepares and teaches every shard.</summary>
@@ -95,6 +117,8 @@ internal sealed class SmallRun : IDisposable
         _service.Dispose();
         _folder.Delete(recursive: true);
     }
+
+    private string CacheOf(int machine) => PathOf($"cache-{machine}");
 
     private string PathOf(string name) => Path.Combine(_folder.FullName, name);
 

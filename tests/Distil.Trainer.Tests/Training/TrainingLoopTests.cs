@@ -118,7 +118,8 @@ public sealed class TrainingLoopTests
         var before = ResidentBytes();
         training.Run(new TrainingPosition(39, 5, 200), epochs: 240);
         Assert.Equal(1200, training.Steps.Count);
-        Assert.InRange(ResidentBytes(), 0, (long)(before * 1.05));
+        // A step's tensors are over a megabyte: one that leaked each step would show. A few per cent are .NET compiling late on a loaded machine.
+        Assert.InRange(ResidentBytes(), 0, (long)(before * 1.1));
     }
 
     private static long ResidentBytes()

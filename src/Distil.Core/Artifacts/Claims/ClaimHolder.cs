@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace Distil.Core.Artifacts.Claims;
@@ -34,11 +35,18 @@ public sealed record ClaimHolder(string Machine, int ProcessId, DateTimeOffset P
         try
         {
             using var process = Process.GetProcessById(ProcessId);
-            return !process.HasExited && (process.StartTime.ToUniversalTime() - ProcessStart).Duration() < Tolerance;
+            return !process.HasExited && !IsZombie() && (process.StartTime.ToUniversalTime() - ProcessStart).Duration() < Tolerance;
         }
-        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception or IOException)
         {
             return false;
         }
+    }
+
+    // It has ended, and its parent (a container's first process, perhaps) has never asked about it.
+    private bool IsZombie()
+    {
+        var stat = OperatingSystem.IsLinux() ? File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{ProcessId}/stat")) : "";
+        return stat.Length > 0 && stat[stat.LastIndexOf(')') + 2] is ('Z' or 'X');
     }
 }

@@ -12,10 +12,10 @@ public sealed class CompleteDataset(ArtifactStore store) : IActivity<CompleteInp
     /// <inheritdoc/>
     public async Task<CompleteOutput> RunAsync(CompleteInput input, CancellationToken cancel)
     {
-        var shards = new List<DatasetShard>();
-        for (var shard = 0; shard < input.Shards; shard++)
+        var (shards, missing) = await ShardDocuments.ReadAsync<DatasetShard>(store, input.Shards, shard => ArtifactLayout.DatasetShard(input.DatasetId, shard), cancel);
+        if (missing.Count > 0)
         {
-            shards.Add(await store.ReadJsonAsync<DatasetShard>(ArtifactLayout.DatasetShard(input.DatasetId, shard), cancel));
+            return new CompleteOutput(Missing: missing);
         }
 
         var manifest = new DatasetManifest
@@ -54,5 +54,6 @@ public sealed class CompleteDataset(ArtifactStore store) : IActivity<CompleteInp
 public sealed record CompleteInput(string DatasetId, string TeacherOutputsId, int Shards);
 
 /// <summary>What the closing activities answer.</summary>
-/// <param name="Failure">Why the manifest was not written; null where it was.</param>
-public sealed record CompleteOutput(JobFailure? Failure = null);
+/// <param name="Failure">Why there can be no manifest; null where there can.</param>
+/// <param name="Missing">Shards without a document that can be read, which must be made first; null where none is missing.</param>
+public sealed record CompleteOutput(JobFailure? Failure = null, IReadOnlyList<int>? Missing = null);

@@ -11,10 +11,11 @@ public sealed class CompleteTeacherOutputs(ArtifactStore store) : IActivity<Comp
     /// <inheritdoc/>
     public async Task<CompleteOutput> RunAsync(CompleteInput input, CancellationToken cancel)
     {
-        var shards = new List<TeacherOutputsShard>();
-        for (var shard = 0; shard < input.Shards; shard++)
+        var (shards, missing) = await ShardDocuments.ReadAsync<TeacherOutputsShard>(
+            store, input.Shards, shard => ArtifactLayout.TeacherOutputsShard(input.TeacherOutputsId, shard), cancel);
+        if (missing.Count > 0)
         {
-            shards.Add(await store.ReadJsonAsync<TeacherOutputsShard>(ArtifactLayout.TeacherOutputsShard(input.TeacherOutputsId, shard), cancel));
+            return new CompleteOutput(Missing: missing);
         }
 
         var (tokens, bytes) = (shards.Sum(shard => shard.Tokens), shards.Sum(shard => shard.File?.Bytes ?? 0));

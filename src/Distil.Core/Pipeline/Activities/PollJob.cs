@@ -18,6 +18,11 @@ public sealed class PollJob(ArtifactStore store, IJobRunner runner) : IActivity<
         }
 
         var cancelled = await store.ExistsAsync(ArtifactLayout.Cancel(input.RunId), cancel);
+        if (input.Handle.Length == 0)
+        {
+            return new JobAnswer(JobState.Unknown, CancelRequested: cancelled); // never started
+        }
+
         var state = await runner.PollAsync(input.Handle, cancel);
 
         // The result may have come between the two questions.

@@ -12,6 +12,8 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
     /// <summary>Its name in the catalogue.</summary>
     public const string Name = "start-job";
 
+    private volatile RunPlan? latest;
+
     /// <inheritdoc/>
     public async Task<JobHandle> RunAsync(StartInput input, CancellationToken cancel)
     {
@@ -22,6 +24,11 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
             return job; // done in an earlier life of the pipeline
         }
 
+        if (await store.ExistsAsync(ArtifactLayout.Cancel(order.RunId), cancel))
+        {
+            return job; // not wanted any more, as the next question will tell
+        }
+
         var trace = await RunTrace.OfAsync(store, order.RunId, cancel);
         using var span = DistilTelemetry.Source.StartActivity($"start {JobTags.Word(order.Kind)}", ActivityKind.Producer, trace);
         span?.SetTag(JobTags.Run, order.RunId).SetTag(JobTags.Job, input.JobId);
@@ -30,7 +37,7 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
             JobMeters.Retried(order.Kind);
         }
 
-        var plan = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(order.RunId), cancel);
+        var plan = await PlanAsync(order.RunId, cancel);
         var request = new JobRequest
         {
             RunId = order.RunId,
@@ -49,6 +56,10 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
         await store.WriteJsonAsync(blob, request, cancel);
         return job with { Handle = await runner.StartAsync(store.UriOf(blob), cancel) };
     }
+
+    // A plan names every shard and never changes: reading it for each of them would grow with their square.
+    private async Task<RunPlan> PlanAsync(string runId, CancellationToken cancel) =>
+        latest is { } plan && plan.RunId == runId ? plan : latest = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel);
 }
 
 /// <summary>What <see cref="StartJob"/> needs.</summary>
@@ -59,5 +70,5 @@ public sealed record StartInput(JobOrder Order, string JobId);
 /// <summary>A started job.</summary>
 /// <param name="RunId">The run.</param>
 /// <param name="JobId">Its id at this try.</param>
-/// <param name="Handle">The platform's; empty where the job had ended before and was not started.</param>
+/// <param name="Handle">The platform's; empty where the job was not started: it had ended before, or its run is cancelled.</param>
 public sealed record JobHandle(string RunId, string JobId, string Handle);

@@ -11,7 +11,11 @@ public sealed class StopJob(IJobRunner runner) : IActivity<JobHandle, bool>
     /// <inheritdoc/>
     public async Task<bool> RunAsync(JobHandle input, CancellationToken cancel)
     {
-        await runner.StopAsync(input.Handle, cancel);
+        if (input.Handle.Length > 0)
+        {
+            await runner.StopAsync(input.Handle, cancel);
+        }
+
         return true;
     }
 }

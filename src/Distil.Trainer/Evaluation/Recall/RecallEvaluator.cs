@@ -2,8 +2,8 @@ using Distil.Core.Errors;
 using Distil.Core.Runs;
 using Distil.Trainer.Evaluation.Statistics;
 using Distil.Trainer.Evaluation.Tasks;
-using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
+using Distil.Trainer.Randomness;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation.Recall;
@@ -75,7 +75,7 @@ public sealed class RecallEvaluator(EvaluationOptions options)
 
     private static IEnumerable<RecallSequence> Sequences(RecallKind kind, int length, int count, RecallTokens tokens, int seed)
     {
-        var random = new SplitMix64(unchecked(((ulong)(uint)seed << 32) ^ ((ulong)(uint)length << 1) ^ (ulong)kind));
+        var random = SplitMix64.At(unchecked(((ulong)(uint)seed << 32) ^ ((ulong)(uint)length << 1) ^ (ulong)kind));
         var sequences = new List<RecallSequence>(count);
         for (var i = 0; i < count; i++)
             sequences.Add(RecallSequence.Make(kind, length, tokens.Vocabulary, tokens.EndOfText, ref random));

@@ -1,4 +1,4 @@
-using Distil.Trainer.Generation;
+using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Evaluation.Recall;
 

@@ -19,6 +19,9 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
     /// <value>Largest difference that passes, of the result and of each input's gradient.</value>
     internal double Tolerance { get; init; } = Rounding;
 
+    /// <value>By which input's gradient an input's is measured; its own, but where that is a sum that cancels.</value>
+    internal Func<int, int> ScaleOf { get; init; } = input => input;
+
     private const int Repeats = 5;
 
     /// <summary>Runs both.</summary>
@@ -33,8 +36,8 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
         var gradient = randn_like(expected).to(actual.dtype);
         Backward(actual, gradient);
         Backward(expected, gradient.to(ScalarType.Float32));
-        var gradients = fused.Zip(plain, (here, there) => Difference(here.grad, there.grad)).ToArray();
-        return new(this, Difference(actual, expected), gradients, Time(Fused, fused, gradient), Time(Plain, plain, gradient.to(ScalarType.Float32)));
+        var gradients = inputs.Select((_, i) => Difference(fused[i].grad, plain[i].grad, plain[ScaleOf(i)].grad)).ToArray();
+        return new(this, Difference(actual, expected, expected), gradients, Time(Fused, fused, gradient), Time(Plain, plain, gradient.to(ScalarType.Float32)));
     }
 
     private static void Backward(Tensor result, Tensor gradient)
@@ -43,13 +46,13 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
     }
 
     /// <returns>0 where neither has a gradient, infinite where one lacks it.</returns>
-    private static double Difference(Tensor? actual, Tensor? expected)
+    private static double Difference(Tensor? actual, Tensor? expected, Tensor? scale)
     {
-        if (actual is null || expected is null) { return actual is null == expected is null ? 0 : double.PositiveInfinity; }
+        if (actual is null || expected is null || scale is null) { return actual is null == expected is null ? 0 : double.PositiveInfinity; }
 
         using var scope = NewDisposeScope();
-        var reference = expected.detach().to(ScalarType.Float64);
-        return ((actual.detach().to(ScalarType.Float64) - reference).norm() / reference.norm()).item<double>();
+        Tensor Exact(Tensor tensor) => tensor.detach().to(ScalarType.Float64);
+        return ((Exact(actual) - Exact(expected)).norm() / Exact(scale).norm()).item<double>();
     }
 
     /// <summary>Median milliseconds of a forward and backward pass.</summary>

@@ -12,9 +12,10 @@ internal static class KernelChecks
     internal static IReadOnlyList<KernelCheck> All { get; } =
     [
         Slstm(8, 512, 12, 128), Slstm(8, 128, 4, 32), Slstm(3, 33, 2, 48), Slstm(17, 20, 3, 96), Slstm(1, 2, 1, 64),
-        Mlstm(8, 512, 12, 256), Mlstm(16, 256, 4, 64), Mlstm(2, 700, 3, 64), Mlstm(1, 33, 2, 96), Mlstm(1, 4096, 2, 256),
+        Mlstm(8, 512, 12, 256, 32), Mlstm(16, 256, 4, 64, 16), Mlstm(2, 700, 3, 64, 32), Mlstm(1, 33, 2, 96, 16), Mlstm(3, 40, 4, 32, 32), Mlstm(1, 4096, 2, 256, 32),
         Convolution(8, 512, 3072, 4), Convolution(3, 37, 130, 4), Convolution(2, 5, 64, 2),
         LayerNorm(4096, 1536), LayerNorm(77, 160),
+        HeadNorm(8, 512, 12, 128), HeadNorm(3, 7, 4, 32),
         GatedGelu(4096, 2624), GatedGelu(31, 320),
         .. HeadChecks.All,
     ];
@@ -29,30 +30,31 @@ internal static class KernelChecks
         x => SLstmCudaScan.Forward(x[0], x[1], x[2], x[3]),
         x => SLstmPlainScan.Forward(x[0], x[1], x[2], x[3]));
 
-    private static KernelCheck Mlstm(int batch, int length, int heads, int size)
+    private static KernelCheck Mlstm(int batch, int length, int heads, int size, int block)
     {
-        var padded = MLstmFusedCell.Padded(length);
-        Tensor PerHead()
-        {
-            var values = Half(1, batch, heads, padded, size);
-            values.narrow(2, length, padded - length).zero_().Dispose();
-            return values;
-        }
-
-        Tensor Gates() => cat([Single(1, batch, length, heads), Single(1, batch, length, heads) + 3], -1);
-        MLstmFusedCell.Inputs Of(Tensor[] x) => new(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]);
+        var width = heads * size;
+        Tensor Projection() => Single(1 / Math.Sqrt(block), width / block, block, block);
+        Tensor GateWeights() => Single(0.3 / Math.Sqrt(width), heads, 3 * width);
         return new(
-            "mLSTM cell", $"B {batch}, S {length}, NH {heads}, DH {size}",
+            "mLSTM cell", $"B {batch}, S {length}, NH {heads}, DH {size}, blocks of {block}",
             () =>
-            [
-                PerHead(), PerHead(), PerHead(), Gates(), Half(1, batch, length, heads * size), Half(1, batch, length, heads * size),
-                Single(0.3, heads * size), Single(1, heads * size),
-            ],
+            {
+                // Keys like queries: where q·k sums to nearly 0, h is nearly infinite, and a rounding of q moves it by any amount.
+                var query = Projection();
+                return
+                [
+                    Half(1, batch, length, width) + 0.5, Half(1, batch, length, 2 * width), Half(1, batch, length, width), query, query + Projection() * 0.3, Projection(),
+                    GateWeights(), GateWeights(), Single(1, heads), Single(1, heads) + 3, Single(0.3, width), Single(1, width),
+                ];
+            },
             x => MLstmFusedCell.Forward(Of(x)),
-            x => MLstmFusedCell.Plain(Of(x)))
+            x => MLstmPlainCell.Forward(Of(x)))
         {
             Tolerance = length > 1024 ? 0.05 : KernelCheck.Rounding, // a gate's gradient sums what roundings leave at all later positions
+            ScaleOf = input => input is 8 or 9 ? input - 2 : input,  // a gate's bias by its weights: the norm of h takes out what it does, and its gradient nearly cancels
         };
+
+        MLstmCellInputs Of(Tensor[] x) => MLstmCellInputs.Of([x[0], x[1].narrow(2, width, width), .. x[2..]]); // half of a wider tensor, as in a block
     }
 
     private static KernelCheck Convolution(int batch, int length, int width, int taps) => new(
@@ -66,6 +68,12 @@ internal static class KernelChecks
         () => [Single(2, 1, rows, width) + 0.5, Single(0.3, width)],
         x => CudaLayerNorm.Forward(x[0], x[1]),
         x => Norms.Plain(x[0], x[1], ScalarType.Float32));
+
+    private static KernelCheck HeadNorm(int batch, int length, int heads, int size) => new(
+        "norm of heads", $"B {batch}, S {length}, NH {heads}, DH {size}",
+        () => [Single(1, batch, length, heads * size), Half(0.3, batch, length, heads, size), Single(0.3, heads * size)],
+        x => CudaHeadNorm.Forward(x[0], x[1], x[2]),
+        x => Norms.PlainHeadsOnto(x[0], x[1], x[2]));
 
     private static KernelCheck GatedGelu(int rows, int width) => new(
         "GELU gate", $"N {rows}, F {width}",

@@ -25,18 +25,28 @@ template <bool Maximum> __device__ __forceinline__ float scan(float x, float* sh
   return x;
 }
 
-// gates: float (B, S, 2·NH), i of all heads, then f. The rest float: (rows) each, keep (B·NH, N). Grid (B·NH), CHUNK threads.
+// A gate's pre-activation: what c gives, what x gives and its bias.
+struct Gates {
+  const bf16 *ofC, *ofX;  // (B, S, 2·NH), i of all heads, then f
+  float inputBias, forgetBias;
+  int heads, head;
+  __device__ float input(long long position) const { return toFloat(ofC[position * 2 * heads + head]) + toFloat(ofX[position * 2 * heads + head]) + inputBias; }
+  __device__ float forget(long long position) const { return toFloat(ofC[(position * 2 + 1) * heads + head]) + toFloat(ofX[(position * 2 + 1) * heads + head]) + forgetBias; }
+};
+
+// The results float: (rows) each, keep (B·NH, N). Grid (B·NH), CHUNK threads.
 extern "C" __global__ void __launch_bounds__(CHUNK) mlstm_gates(
-    const float* gates, float* source, float* peak, float* floors, float* carried, float* written, float* keep, int heads, int length, int chunks) {
+    const bf16* ofC, const bf16* ofX, const float* inputBias, const float* forgetBias, float* source, float* peak, float* floors, float* carried, float* written, float* keep, int heads, int length, int chunks) {
   __shared__ float shared[32], last[2];
   const int b = blockIdx.x / heads, head = blockIdx.x % heads;
+  const Gates gates = {ofC, ofX, inputBias[head], forgetBias[head], heads, head};
   float M = 0;
   for (int n = 0; n < chunks; n++) {
     const int t = n * CHUNK + threadIdx.x;
     const bool real = t < length;  // past the end nothing is written and nothing forgotten
-    const float* g = gates + ((long long)b * length + t) * 2 * heads;
-    const float F = scan<false>(real ? logSigmoid(g[heads + head]) : 0.f, shared);
-    const float a = real ? g[head] - F : -1e30f;
+    const long long position = (long long)b * length + t;
+    const float F = scan<false>(real ? logSigmoid(gates.forget(position)) : 0.f, shared);
+    const float a = real ? gates.input(position) - F : -1e30f;
     const float top = scan<true>(a, shared);
     if (threadIdx.x == CHUNK - 1) { last[0] = F; last[1] = top; }
     __syncthreads();
@@ -314,11 +324,12 @@ extern "C" __global__ void mlstm_finish_backward(
   if (lane == 0) { through[row] = qdq - kdk; dInput[row] = kdk; }
 }
 
-// Gradient of a forget gate: σ(−f)·Σ over this position and the later ones of `through`. dGates: float (B, S, 2·NH). Grid (B·NH), CHUNK threads.
+// Gradient of a forget gate: σ(−f)·Σ over this position and the later ones of `through`. dGates: bf16 (B, S, 2·NH). Grid (B·NH), CHUNK threads.
 extern "C" __global__ void __launch_bounds__(CHUNK) mlstm_gates_backward(
-    const float* gates, const float* through, const float* dInput, float* dGates, int heads, int length, int chunks) {
+    const bf16* ofC, const bf16* ofX, const float* inputBias, const float* forgetBias, const float* through, const float* dInput, bf16* dGates, int heads, int length, int chunks) {
   __shared__ float shared[32], last;
   const int b = blockIdx.x / heads, head = blockIdx.x % heads;
+  const Gates gates = {ofC, ofX, inputBias[head], forgetBias[head], heads, head};
   float later = 0;
   for (int n = chunks - 1; n >= 0; n--) {
     const int t = n * CHUNK + CHUNK - 1 - threadIdx.x;
@@ -326,9 +337,9 @@ extern "C" __global__ void __launch_bounds__(CHUNK) mlstm_gates_backward(
     const float sum = later + scan<false>(t < length ? through[row] : 0.f, shared);
     if (threadIdx.x == CHUNK - 1) last = sum;
     if (t < length) {
-      const long long at = ((long long)b * length + t) * 2 * heads;
-      dGates[at + head] = dInput[row];
-      dGates[at + heads + head] = sum * sigmoid(-gates[at + heads + head]);
+      const long long position = (long long)b * length + t;
+      dGates[position * 2 * heads + head] = toBf16(dInput[row]);
+      dGates[(position * 2 + 1) * heads + head] = toBf16(sum * sigmoid(-gates.forget(position)));
     }
     __syncthreads();
     later = last;

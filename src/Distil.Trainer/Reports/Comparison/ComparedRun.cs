@@ -18,7 +18,7 @@ public sealed record ComparedRun
     /// <summary>Compares runs.</summary>
     public static IReadOnlyList<ComparedRun> Of(IReadOnlyList<RunReport> runs)
     {
-        var (differences, measures) = (SpecDifferences.Of([.. runs.Select(run => run.Spec)]), Measure.Of(runs));
+        var (differences, measures) = (SpecDifferences.Of([.. runs.Select(run => run.Spec)]), (Measure[])[.. Measure.OfQuality(runs), .. Measure.OfCost]);
         return
         [
             .. runs.Select((run, i) => new ComparedRun

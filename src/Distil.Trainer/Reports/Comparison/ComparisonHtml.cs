@@ -56,20 +56,25 @@ public static class ComparisonHtml
 
     private static Html Results(IReadOnlyList<RunReport> runs)
     {
-        var measures = Measure.Of(runs);
-        var labels = RunLabels.Of(runs);
-        var table = new Table("After the last epoch, on held-out text", ["Run", .. measures.Select(measure => measure.Name)])
-        {
-            Rows = runs.Select((run, i) => (IReadOnlyList<string>)[labels[i], .. measures.Select(measure => measure.Show(run))]),
-            Best = measures.SelectMany((measure, column) => measure.Best(runs).Select(row => (row, column + 1))).ToHashSet(),
-        };
         var datasets = runs.Select(run => run.Dataset.DatasetId).Distinct().Count();
         var caution = datasets > 1 ? " These runs read different texts: their perplexities are not of the same tokens." : "";
         return Html.Of($"""
             <section id="results"><h2>Results</h2>
-            {table.ToHtml()}<p class="note">★ marks the best of a column; ± is one standard error: runs that differ by less than two or so may well be equal.
-            Times and memory are of the machines that they ran on, and of what else ran there.{caution}</p></section>
+            {Values("After the last epoch, on held-out text", runs, Measure.OfQuality(runs))}{Values("What it cost", runs, Measure.OfCost)}<p class="note">★ marks the
+            best of a column; ± is one standard error: runs that differ by less than two or so may well be equal. Times and memory are of the machines that they
+            ran on, and of what else ran there.{caution}</p></section>
 
             """);
+    }
+
+    private static Html Values(string caption, IReadOnlyList<RunReport> runs, IReadOnlyList<Measure> measures)
+    {
+        Measure[] shown = [.. measures.Where(measure => runs.Any(run => measure.Value(run) is not null))];
+        var labels = RunLabels.Of(runs);
+        return new Table(caption, ["Run", .. shown.Select(measure => measure.Name)])
+        {
+            Rows = runs.Select((run, i) => (IReadOnlyList<string>)[labels[i], .. shown.Select(measure => measure.Show(run))]),
+            Best = shown.SelectMany((measure, column) => measure.Best(runs).Select(row => (row, column + 1))).ToHashSet(),
+        }.ToHtml();
     }
 }

@@ -15,26 +15,29 @@ internal sealed record Measure(string Name, Func<RunReport, double?> Value, Func
 {
     private const string None = "–";
 
-    /// <summary>Those that at least one of the runs has, in the order to show them.</summary>
-    public static IReadOnlyList<Measure> Of(IReadOnlyList<RunReport> runs) =>
+    /// <summary>What came of the runs, in the order to show it.</summary>
+    public static IReadOnlyList<Measure> OfQuality(IReadOnlyList<RunReport> runs) =>
     [
         .. new[]
         {
             Result("Perplexity", Less, last => last.Student.Perplexity, last => Measured(last.Student.Perplexity, last.Student.PerplexityStandardError)),
-            Result("Student / teacher", Less, last => last.PerplexityRatio, last => Measured(last.PerplexityRatio, last.PerplexityRatioStandardError)),
+            Result("Times the teacher’s", Less, last => last.PerplexityRatio, last => Measured(last.PerplexityRatio, last.PerplexityRatioStandardError)),
             Result("KL, nats", Less, last => last.Kl, last => Measured(last.Kl, last.KlStandardError)),
             Result("Same top token", More, last => last.Top1Agreement, last => Figures.Percent(last.Top1Agreement!.Value)),
             Result("Bits per byte", Less, last => last.Student.Text?.BitsPerByte.Value, last => Figures.Number(last.Student.Text!.BitsPerByte.Value)),
         },
         .. runs.SelectMany(run => Last(run).Tasks ?? []).Select(task => task.Name).Distinct().Select(Task),
-        .. new[]
-        {
-            Number("Perplexity without teacher", run => run.Epochs[^1].WithoutTeacher?.Student.Perplexity, Figures.Number, null),
-            Number("Trained parameters", run => run.Student.TrainableParameters, value => Figures.Count((long)value), null),
-            Number("Training", run => run.Training.Seconds, Figures.Duration, Less),
-            Number("Tokens a second", run => run.Training.TokensPerSecond, Figures.Number, More),
-            Number("Peak memory", run => run.Training.PeakMemoryBytes, Figures.Bytes, Less),
-        },
+        Number("Perplexity without teacher", run => run.Epochs[^1].WithoutTeacher?.Student.Perplexity, Figures.Number, null),
+    ];
+
+    /// <value>What they cost.</value>
+    public static IReadOnlyList<Measure> OfCost { get; } =
+    [
+        Number("Trained parameters", run => run.Student.TrainableParameters, value => Figures.Count((long)value), null),
+        Number("Steps", run => run.Training.Steps, value => Figures.Count((long)value), null),
+        Number("Training", run => run.Training.Seconds, Figures.Duration, Less),
+        Number("Tokens a second", run => run.Training.TokensPerSecond, Figures.Number, More),
+        Number("Peak memory", run => run.Training.PeakMemoryBytes, Figures.Bytes, Less),
     ];
 
     /// <summary>Indices of the best runs; none where all are equal or neither is better.</summary>

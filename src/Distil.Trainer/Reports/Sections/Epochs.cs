@@ -22,8 +22,8 @@ internal static class Epochs
         var table = new Table("Held-out text after each epoch", columns) { Rows = report.Epochs.Select(epoch => Row(epoch, withTeacher, withBaseline)) };
         return Html.Of($"""
             <section id="epochs"><h2>Perplexity after each epoch</h2>
-            {table.ToHtml()}{(report.Epochs.Count > 1 ? Html.Of($"<div class=\"charts\">{PerplexityChart(report).ToHtml(100)}</div>") : Html.None)}
-            {ByUnit(report.Epochs[^1])}</section>
+            {table.ToHtml()}{(report.Epochs.Count > 1 ? Html.Of($"<div class=\"charts\">{PerplexityChart(report).ToHtml(100)}</div>\n") : Html.None)}{
+                ByUnit(report.Epochs[^1])}</section>
 
             """);
     }

@@ -1,7 +1,6 @@
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Evaluation.Statistics;
 using Distil.Trainer.Evaluation.Tasks;
-using Distil.Trainer.Reports.Charts;
 using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Sections;
@@ -19,21 +18,27 @@ internal static class Tasks
             """);
     }
 
-    private static Table Scores(EpochSummary last, IReadOnlyList<TaskResult> tasks) =>
-        new("Multiple choice by log-likelihood, share of questions right", "Task", "Model", "acc", "acc_norm", "Chance", "Questions")
+    private static Table Scores(EpochSummary last, IReadOnlyList<TaskResult> tasks)
+    {
+        var (baseline, teacher) = (last.WithoutTeacher?.Tasks is not null, tasks.Any(task => task.Teacher is not null));
+        string[] columns =
+        [
+            "Task", "Questions", "Chance", .. Columns("Student"), .. baseline ? Columns("Without teacher") : [], .. teacher ? Columns("Teacher") : [],
+        ];
+        return new Table("Multiple choice by log-likelihood, share of questions right", columns)
         {
             Rows = from task in tasks
-                   from model in Models(last, task)
-                   where model.Score is not null
                    select (IReadOnlyList<string>)
                    [
-                       model.Role == ChartRole.Distilled ? task.Name : "", Paint.NameOf(model.Role), Share(model.Score!.Acc), Share(model.Score.AccNorm),
-                       Figures.Percent(task.Chance), Figures.Count(task.Questions),
+                       task.Name, Figures.Count(task.Questions), Figures.Percent(task.Chance), .. Cells(task.Student),
+                       .. baseline ? Cells(Find(last.WithoutTeacher, task.Name)?.Student) : [], .. teacher ? Cells(task.Teacher) : [],
                    ],
         };
+    }
 
-    private static (ChartRole Role, TaskScore? Score)[] Models(EpochSummary last, TaskResult task) =>
-        [(ChartRole.Distilled, task.Student), (ChartRole.WithoutTeacher, Find(last.WithoutTeacher, task.Name)?.Student), (ChartRole.Teacher, task.Teacher)];
+    private static string[] Columns(string model) => [$"{model}, acc", $"{model}, acc_norm"];
+
+    private static string[] Cells(TaskScore? score) => score is null ? ["–", "–"] : [Share(score.Acc), Share(score.AccNorm)];
 
     private static Html Kept(RunReport report, EpochSummary last, IReadOnlyList<TaskResult> tasks)
     {

@@ -16,7 +16,7 @@ namespace Distil.Trainer.Training.Profiling;
 /// <param name="only">Steps to run without timing the parts; 0 times them.</param>
 internal sealed class StepProfile(int batch, int length, int blocks, int only)
 {
-    private const int WarmUp = 5, Repeats = 20;
+    private const int WarmUp = 60, Repeats = 20;
 
     /// <summary>Runs it and says what it found, line by line.</summary>
     internal IEnumerable<string> Lines()
@@ -50,6 +50,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only)
             model.Forward(ids);
         }));
         yield return Line("blocks forward + backward", Wall(() => GradientScope.Backward(model.Forward(ids), hidden), Clear));
+        yield return Line("host time to issue blocks forward", Issue(() => model.Forward(ids)));
         Clear();
         yield return Line("head and loss", Wall(() => DistillationHead.Compute(hidden, model.HeadWeight, ids, null, data.Parts[0].Targets!.Outputs, new(0.1, 0.8, 2), 512)));
         for (var block = 0; block < Math.Min(2, blocks); block++)
@@ -84,7 +85,8 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only)
     /// <summary>Mean milliseconds of one of several that run on without waiting; of a part that needs preparing, the median, each waited for.</summary>
     private static double Wall(Action run, Action? prepare = null)
     {
-        for (var i = 0; i < WarmUp; i++) { Once(run, prepare); }
+        var start = Stopwatch.StartNew();
+        for (var i = 0; i < WarmUp && (i < 5 || start.Elapsed.TotalSeconds < 2); i++) { Once(run, prepare); } // so many, for .NET compiles anew what runs often
         cuda.synchronize();
         if (prepare is null)
         {

@@ -1,3 +1,5 @@
+using Distil.Trainer.Randomness;
+
 namespace Distil.Trainer.Training.Rows;
 
 /// <summary>Rows of one shard that go through the model together.</summary>

@@ -1,5 +1,5 @@
 using Distil.Trainer.Evaluation.Recall;
-using Distil.Trainer.Generation;
+using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Tests.Evaluation.Recall;
 
@@ -32,7 +32,7 @@ public sealed class RecallSequenceTests
 
     private static RecallSequence Make(RecallKind kind, int length)
     {
-        var random = new SplitMix64(3);
+        var random = SplitMix64.At(3);
         return RecallSequence.Make(kind, length, Vocabulary, 7, ref random);
     }
 }

@@ -41,9 +41,10 @@ public sealed class ComparisonHtmlTests
     public void Marks_the_best_of_each_column()
     {
         var rows = Regex.Matches(Section("results"), "<tr><th scope=\"row\">(.*?)</th>(.*?)</tr>").ToArray();
-        Assert.Equal(["seed 1, learningRate 0.002", "seed 2, learningRate 0.0005"], rows.Select(row => row.Groups[1].Value));
+        string[] labels = ["seed 1, learningRate 0.002", "seed 2, learningRate 0.0005"];
+        Assert.Equal([.. labels, .. labels], rows.Select(row => row.Groups[1].Value));
         Assert.Contains("<td class=\"best\">5.830\u202F&#177;\u202F0.082 <span title=\"best\">★</span></td>", rows[0].Value);
-        Assert.Contains("<td class=\"best\">40.0\u202Fs", rows[1].Value);
+        Assert.Contains("<td class=\"best\">40.0\u202Fs", rows[3].Value);
         Assert.DoesNotContain("class=\"best\">6.31", Page);
     }
 

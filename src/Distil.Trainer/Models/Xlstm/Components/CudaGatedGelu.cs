@@ -42,11 +42,12 @@ internal static class CudaGatedGelu
         {
             using var scope = NewDisposeScope();
             var halves = ((Tensor)inputs[0]).contiguous();
+            context.set_materialize_grads(false);
             context.save_for_backward([halves.MoveToOuterDisposeScope()]);
             return Run(halves).MoveToOuterDisposeScope();
         }
 
-        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(1, () =>
+        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(1, gradient, () =>
         {
             var halves = context.get_saved_variables()[0];
             var width = halves.shape[^1] / 2;

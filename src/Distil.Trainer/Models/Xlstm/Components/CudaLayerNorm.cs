@@ -63,11 +63,12 @@ internal static class CudaLayerNorm
             using var scope = NewDisposeScope();
             var (x, weight) = (((Tensor)inputs[0]).contiguous(), (Tensor)inputs[1]);
             var (output, statistics) = Run(x, weight);
+            context.set_materialize_grads(false);
             context.save_for_backward([x.MoveToOuterDisposeScope(), weight, statistics.MoveToOuterDisposeScope()]);
             return output.MoveToOuterDisposeScope();
         }
 
-        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(2, () =>
+        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(2, gradient, () =>
         {
             var saved = context.get_saved_variables();
             return Gradients(gradient, saved[0], saved[1], saved[2]);

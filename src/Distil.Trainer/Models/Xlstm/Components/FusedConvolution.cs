@@ -154,11 +154,12 @@ internal static unsafe class FusedConvolution
         {
             using var scope = NewDisposeScope();
             var (x, weight, bias) = ((Tensor)inputs[0], (Tensor)inputs[1], (Tensor)inputs[2]);
+            context.set_materialize_grads(false);
             context.save_for_backward([x, weight, bias]);
             return Run(x, weight, bias).MoveToOuterDisposeScope();
         }
 
-        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(3, () =>
+        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(3, gradient, () =>
         {
             var saved = context.get_saved_variables();
             return Gradients(gradient, saved[0], saved[1], saved[2]);

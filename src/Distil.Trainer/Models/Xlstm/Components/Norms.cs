@@ -22,6 +22,20 @@ internal static class Norms
         return layer_norm(x, weight.shape, weight + 1, null, Epsilon).to(result).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The residual stream with a norm of each head added to it.</summary>
+    /// <param name="stream">(B, S, NH · DH).</param>
+    /// <param name="hidden">(B, S, NH, DH).</param>
+    /// <param name="weight">w, (NH · DH).</param>
+    internal static Tensor HeadsOnto(Tensor stream, Tensor hidden, Tensor weight) =>
+        CudaHeadNorm.Serves(stream, hidden) ? CudaHeadNorm.Forward(stream, hidden, weight) : PlainHeadsOnto(stream, hidden, weight);
+
+    /// <inheritdoc cref="HeadsOnto"/>
+    internal static Tensor PlainHeadsOnto(Tensor stream, Tensor hidden, Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        return (stream + Heads(hidden, weight)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>A norm of each head by itself.</summary>
     /// <param name="x">(B, S, NH, DH).</param>
     /// <param name="weight">w, (NH · DH).</param>

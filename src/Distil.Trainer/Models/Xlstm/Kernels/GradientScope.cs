@@ -5,14 +5,15 @@ namespace Distil.Trainer.Models.Xlstm.Kernels;
 
 /// <summary>Runs a backward pass that may call this project's own backward functions, and clears up after it.</summary>
 /// <remarks>
-/// A custom backward is called from native code: an exception must not cross those frames, and the tensors that it returns belong to no dispose
-/// scope, since torch goes on using them. Both are kept here until the pass is over. Passes of several threads take turns.
+/// A custom backward is called from native code: an exception must not cross those frames, and neither the gradient that it is given nor those that it
+/// returns belong to a dispose scope. An exception is kept until the pass is over, what is returned until torch has taken it, which it has when it calls
+/// the next backward on that thread. Passes of several threads take turns.
 /// </remarks>
 public static class GradientScope
 {
     private static readonly Lock Turn = new();
     private static readonly Lock Gate = new();
-    private static readonly List<Tensor> Kept = [];
+    private static readonly Dictionary<int, List<Tensor>> Returned = []; // by thread
     private static ExceptionDispatchInfo? _failure;
     private static bool _open;
 
@@ -38,21 +39,22 @@ public static class GradientScope
 
     /// <summary>Calls the body of a custom backward: keeps its gradients for the pass, and its exception for the caller of <see cref="Backward"/>.</summary>
     /// <param name="inputs">Inputs of the function: as many gradients as torch expects.</param>
+    /// <param name="gradient">What the backward was given; disposed here, since nothing else does it before a garbage collection.</param>
     /// <param name="body">Makes the gradients, in the order of the inputs; null where there is none.</param>
-    internal static List<Tensor> Run(int inputs, Func<List<Tensor>> body)
+    internal static List<Tensor> Run(int inputs, Tensor gradient, Func<List<Tensor>> body)
     {
         try
         {
             using var scope = NewDisposeScope();
+            if (gradient.IsInvalid) { return [.. Enumerable.Repeat<Tensor>(null!, inputs)]; } // a later function has failed
+
             var gradients = body();
+            foreach (var made in gradients) { made?.DetachFromDisposeScope(); }
             lock (Gate)
             {
-                foreach (var gradient in gradients)
-                {
-                    if (gradient is null) { continue; }
-                    gradient.DetachFromDisposeScope();
-                    if (_open) { Kept.Add(gradient); }
-                }
+                var former = Returned.GetValueOrDefault(Environment.CurrentManagedThreadId, []);
+                foreach (var taken in former) { taken.Dispose(); }
+                if (_open) { Returned[Environment.CurrentManagedThreadId] = [.. gradients.Where(made => made is not null)]; }
             }
 
             return gradients;
@@ -67,14 +69,18 @@ public static class GradientScope
 
             return [.. Enumerable.Repeat<Tensor>(null!, inputs)];
         }
+        finally
+        {
+            if (!gradient.IsInvalid) { gradient.Dispose(); }
+        }
     }
 
     private static ExceptionDispatchInfo? Close()
     {
         lock (Gate)
         {
-            foreach (var gradient in Kept) { gradient.Dispose(); }
-            Kept.Clear();
+            foreach (var gradient in Returned.Values.SelectMany(made => made)) { gradient.Dispose(); }
+            Returned.Clear();
             _open = false;
             (var failure, _failure) = (_failure, null);
             return failure;

@@ -14,14 +14,8 @@ internal sealed class MLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
     {
         using var scope = NewDisposeScope();
         var (inner, gate) = Up(x, arithmetic);
-        var convolved = _convolution.Forward(inner);
-        if (!MLstmFusedCell.Serves(convolved, config.MlstmInnerWidth / config.MlstmHeads)) { return Rest(x, inner, gate, convolved, null).MoveToOuterDisposeScope(); }
-
-        Tensor Heads(Tensor from, string name) => MLstmProjections.Heads(from, weights[name], config.MlstmHeads);
-        var mixed = MLstmFusedCell.Forward(new(
-            Heads(convolved, "xlstm.q_proj.weight"), Heads(convolved, "xlstm.k_proj.weight"), Heads(inner, "xlstm.v_proj.weight"),
-            MLstmProjections.Gates(convolved, inner, weights), convolved, gate, weights["xlstm.mlstm_cell.outnorm.weight"], weights["xlstm.learnable_skip"]));
-        return (x + linear(mixed, weights["xlstm.proj_down.weight"].to(mixed.dtype))).MoveToOuterDisposeScope();
+        var inputs = MLstmCellInputs.Of(weights, _convolution.Forward(inner), inner, gate);
+        return Down(x, MLstmFusedCell.Serves(inputs) ? MLstmFusedCell.Forward(inputs) : MLstmPlainCell.Forward(inputs)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -37,7 +31,7 @@ internal sealed class MLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
         using var scope = NewDisposeScope();
         var own = (State)state;
         var (inner, gate) = Up(x, arithmetic);
-        return Rest(x, inner, gate, _convolution.Forward(inner, ref own.Tail), own.Memory).MoveToOuterDisposeScope();
+        return Down(x, MLstmPlainCell.Forward(MLstmCellInputs.Of(weights, _convolution.Forward(inner, ref own.Tail), inner, gate), own.Memory)).MoveToOuterDisposeScope();
     }
 
     /// <returns>x_m and z, each (B, S, I).</returns>
@@ -47,25 +41,7 @@ internal sealed class MLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
         return (halves[0], halves[1]);
     }
 
-    private Tensor Rest(Tensor x, Tensor inner, Tensor gate, Tensor convolved, MLstmState? memory)
-    {
-        var (batch, length, heads) = (x.shape[0], x.shape[1], config.MlstmHeads);
-        var q = HeadwiseLinear.Forward(convolved, weights["xlstm.q_proj.weight"]);                          // (B, S, I)
-        var k = HeadwiseLinear.Forward(convolved, weights["xlstm.k_proj.weight"]);
-        var v = HeadwiseLinear.Forward(inner, weights["xlstm.v_proj.weight"]);
-        var gates = linear(
-            cat([q, k, v], -1).to(ScalarType.Float32),
-            cat([weights["xlstm.mlstm_cell.igate.weight"], weights["xlstm.mlstm_cell.fgate.weight"]]),
-            cat([weights["xlstm.mlstm_cell.igate.bias"], weights["xlstm.mlstm_cell.fgate.bias"]])).transpose(1, 2);   // (B, 2·NH, S)
-        var (input, forget) = (gates.narrow(1, 0, heads), gates.narrow(1, heads, heads));
-        Tensor Heads(Tensor t) => t.to(ScalarType.Float32).view(batch, length, heads, -1).transpose(1, 2);   // (B, NH, S, DH)
-        var hidden = memory is null
-            ? MLstmForm.Forward(Heads(q), Heads(k), Heads(v), input, forget)
-            : MLstmForm.Decode(Heads(q), Heads(k), Heads(v), input, forget, memory);                         // (B, NH, S, DH)
-        var normed = Norms.Heads(hidden.transpose(1, 2), weights["xlstm.mlstm_cell.outnorm.weight"]);        // (B, S, I)
-        var mixed = addcmul(normed, weights["xlstm.learnable_skip"], convolved, 1) * silu(gate);
-        return x + linear(mixed.to(inner.dtype), weights["xlstm.proj_down.weight"].to(inner.dtype));
-    }
+    private Tensor Down(Tensor x, Tensor mixed) => x + linear(mixed, weights["xlstm.proj_down.weight"].to(mixed.dtype));
 
     private sealed class State(Tensor tail, MLstmState memory) : IBlockState
     {

@@ -6,30 +6,32 @@ namespace Distil.Trainer.Models.Xlstm.MLstm;
 /// <summary>The backward pass of <see cref="MLstmFusedCell"/>.</summary>
 internal static class MLstmFusedBackward
 {
+    /// <summary>Shares of the positions whose parts of the projections' gradients are summed afterwards.</summary>
+    private const int Shares = 16;
+
     /// <param name="inputs">Of the forward pass.</param>
     /// <param name="forward">What it kept.</param>
-    /// <param name="gradient">Of the result, (B, S, NH·DH).</param>
-    /// <returns>Gradients in the order of <see cref="MLstmFusedCell.Inputs"/>.</returns>
-    internal static List<Tensor> Gradients(MLstmFusedCell.Inputs inputs, MLstmFusedForward forward, Tensor gradient)
+    /// <param name="gradient">Of the result, (B, S, I).</param>
+    /// <returns>Gradients in the order of <see cref="MLstmCellInputs"/>.</returns>
+    internal static List<Tensor> Gradients(MLstmCellInputs inputs, MLstmFusedForward forward, Tensor gradient)
     {
-        var (q, k, v) = (inputs.Q, inputs.K, inputs.V);
-        var (batch, heads, size, length) = (q.shape[0], q.shape[1], q.shape[3], inputs.Gates.shape[1]);
-        var shape = new MLstmFusedShape(batch, heads, length, size);
-        var program = MLstmFusedCell.Program(size, shape.Chunk);
-        var (queries, keys, values) = (shape.Chunked(q), shape.Chunked(k), shape.Chunked(v));                     // (B·NH·N, L, DH)
-        Tensor Floats(params long[] sizes) => empty(sizes, ScalarType.Float32, q.device);
+        var shape = new MLstmFusedShape(inputs);
+        var program = MLstmFusedCell.Program(shape.Size, shape.Chunk);
+        var (batch, heads, length, device) = (shape.Batch, shape.Heads, shape.Length, inputs.Convolved.device);
+        var (queries, keys, values) = (shape.Chunked(forward.Q), shape.Chunked(forward.K), shape.Chunked(forward.V));   // (B·NH·N, L, DH)
+        Tensor Floats(params long[] sizes) => empty(sizes, ScalarType.Float32, device);
 
         // Norm, skip and gate.
         var (c, z) = (MLstmFusedCell.Rows(inputs.Convolved), MLstmFusedCell.Rows(inputs.Gate));
-        var dConvolved = empty(c.shape, ScalarType.BFloat16, q.device);
+        var dConvolved = empty(c.shape, ScalarType.BFloat16, device);
         var dGate = empty_like(dConvolved);
         var dRetrieved = empty_like(forward.Hidden);
         var dCarried = shape.Chunks > 1 ? empty_like(dRetrieved) : null;
         var dNorm = Floats(shape.Rows);
         var launch = MLstmFusedCell.HeadEach(heads);
-        var partial = Floats(launch.GridY, 2, heads * size);
+        var partial = Floats(launch.GridY, 2, inputs.Width);
         program["mlstm_mix_backward"].Launch(
-            launch, gradient.to(ScalarType.BFloat16).contiguous(), forward.Hidden, KernelArgument.Strided(c), KernelArgument.Strided(z), inputs.Norm.contiguous(), inputs.Skip.contiguous(),
+            launch, gradient.to(ScalarType.BFloat16).contiguous(), forward.Hidden, KernelArgument.Strided(c), KernelArgument.Strided(z), inputs.Norm, inputs.Skip,
             forward.Inverse, forward.Slope, forward.Carried, dConvolved, dGate, dRetrieved, dCarried, dNorm, partial, (int)batch, (int)heads, (int)length, shape.Chunks,
             c.stride(1), z.stride(1));
 
@@ -44,9 +46,9 @@ internal static class MLstmFusedBackward
         Tensor? dNormalisers = null, dWritten = null;
         if (dCarried is not null)
         {
-            dNormalisers = Floats(batch * heads, shape.Chunks, size);
+            dNormalisers = Floats(batch * heads, shape.Chunks, shape.Size);
             program["mlstm_normaliser_backward"].Launch(
-                new(shape.Chunks, (int)size / 2, GridY: (int)(batch * heads)), q, forward.Carried, dNorm, dNormalisers);
+                new(shape.Chunks, (int)shape.Size / 2, GridY: (int)(batch * heads)), forward.Q, forward.Carried, dNorm, dNormalisers);
             var dStates = queries.transpose(1, 2).bmm(dCarried);                                                  // (B·NH·N, DH, DH), before each chunk
             program["mlstm_states"].Launch(shape.EachOfState, dStates, dNormalisers, forward.Keep, shape.Chunks, 1);
             var after = shape.AfterFirst(dStates);
@@ -57,15 +59,44 @@ internal static class MLstmFusedBackward
 
         var (through, dInput) = (Floats(shape.Rows), Floats(shape.Rows));
         program["mlstm_finish_backward"].Launch(
-            MLstmFusedCell.WarpEach(shape.Rows), dQueries, dKeys, dWritten, q, k, dCarried is null ? null : forward.Normalisers, dNormalisers, forward.Carried, forward.Written,
-            dNorm, through, dInput, shape.Rows, (int)heads, shape.Chunks, shape.Scale);
-        var gates = inputs.Gates.contiguous();
-        var dGates = empty_like(gates);
-        program["mlstm_gates_backward"].Launch(new(batch * heads, shape.Chunk), gates, through, dInput, dGates, (int)heads, (int)length, shape.Chunks);
-        var weightSums = partial.sum([0L]);                                                                          // (2, NH·DH)
+            MLstmFusedCell.WarpEach(shape.Rows), dQueries, dKeys, dWritten, forward.Q, forward.K, dCarried is null ? null : forward.Normalisers, dNormalisers,
+            forward.Carried, forward.Written, dNorm, through, dInput, shape.Rows, (int)heads, shape.Chunks, shape.Scale);
+        var dGates = empty_like(forward.OfConvolved);                                                             // (B, S, 2·NH)
+        program["mlstm_gates_backward"].Launch(
+            new(batch * heads, shape.Chunk), forward.OfConvolved, forward.OfInner, inputs.InputBias, inputs.ForgetBias, through, dInput, dGates, (int)heads, (int)length, shape.Chunks);
+
+        var ofWeights = partial.sum([0L]);                                                                        // (2, I)
+        return [.. Projections(inputs, forward, shape, dQueries, dKeys, dValues, dGates, dConvolved, dGate), ofWeights.select(0, 0).clone(), ofWeights.select(0, 1).clone()];
+    }
+
+    /// <summary>Through q, k, v and the gates to c and x_m, and to their weights.</summary>
+    private static IEnumerable<Tensor> Projections(
+        MLstmCellInputs inputs, MLstmFusedForward forward, MLstmFusedShape shape, Tensor dQueries, Tensor dKeys, Tensor dValues, Tensor dGates, Tensor dConvolved, Tensor dGate)
+    {
+        var (heads, width, device) = ((int)shape.Heads, (int)inputs.Width, inputs.Convolved.device);
+        var program = MLstmFusedCell.Projection(shape.Size, shape.Block);
+        var (c, x) = (MLstmFusedCell.Rows(inputs.Convolved), MLstmFusedCell.Rows(inputs.Inner));
+        var gates = dGates.view(-1, 2 * heads);                                                                   // (B·S, 2·NH)
+        var dInner = gates.matmul(forward.Composed.select(0, 1)).view(dConvolved.shape);
+        dConvolved.view(-1, width).addmm_(gates, forward.Composed.select(0, 0));
+        var shares = empty([Shares, 3, shape.Blocks, shape.Block, shape.Block], ScalarType.Float32, device);
+        program["headwise_backward"].Launch(
+            new((shape.Blocks + 3) / 4, 128, GridY: Shares), dQueries, dKeys, dValues, KernelArgument.Strided(c), KernelArgument.Strided(x), inputs.Query, inputs.Key, inputs.Value,
+            dConvolved, dInner, shares, (int)shape.Blocks, (int)shape.Batch, (int)shape.Length, (int)shape.Padded, c.stride(1), x.stride(1));
+
+        var dProjections = shares.sum([0L]);                                                                      // (3, blocks, out, in)
+        Tensor Composed(Tensor from) => gates.t().matmul(from.flatten(0, 1));                                     // (2·NH, I)
+        var dComposed = stack([Composed(c), Composed(x)]);
+        var dGateWeights = empty([2 * heads, 3 * width], ScalarType.Float32, device);
+        program["gate_weights_backward"].Launch(
+            LaunchShape.For(dGateWeights.numel() + dProjections.numel()), dComposed, inputs.InputGate, inputs.ForgetGate, inputs.Query, inputs.Key, inputs.Value, dGateWeights, dProjections,
+            heads, width);
+        var dBias = gates.sum([0L], type: ScalarType.Float32);                                                    // (2·NH)
+        Tensor Half(Tensor both, int which) => both.narrow(0, which * heads, heads).clone();
         return
         [
-            dQueries.view(q.shape), dKeys.view(q.shape), dValues.view(q.shape), dGates, dConvolved, dGate, weightSums.select(0, 0).clone(), weightSums.select(0, 1).clone(),
+            dConvolved, dInner, dGate, dProjections.select(0, 0).clone(), dProjections.select(0, 1).clone(), dProjections.select(0, 2).clone(),
+            Half(dGateWeights, 0), Half(dGateWeights, 1), Half(dBias, 0), Half(dBias, 1),
         ];
     }
 }

@@ -1,5 +1,6 @@
 using Distil.Trainer.Kernels.Launching;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm;
 
@@ -9,47 +10,60 @@ internal sealed class MLstmFusedForward
     private readonly Tensor[] _kept;
 
     /// <summary>Runs it.</summary>
-    internal MLstmFusedForward(MLstmFusedCell.Inputs inputs)
+    internal MLstmFusedForward(MLstmCellInputs inputs)
     {
-        var (q, k, v) = (inputs.Q, inputs.K, inputs.V);
-        var (batch, heads, padded, size, length) = (q.shape[0], q.shape[1], q.shape[2], q.shape[3], inputs.Gates.shape[1]);
-        var shape = new MLstmFusedShape(batch, heads, length, size);
-        var program = MLstmFusedCell.Program(size, shape.Chunk);
-        Tensor Floats(params long[] sizes) => empty(sizes, ScalarType.Float32, q.device);
+        var shape = new MLstmFusedShape(inputs);
+        var program = MLstmFusedCell.Program(shape.Size, shape.Chunk);
+        var (batch, heads, length, device) = (shape.Batch, shape.Heads, shape.Length, inputs.Convolved.device);
+        var (c, x, z) = (MLstmFusedCell.Rows(inputs.Convolved), MLstmFusedCell.Rows(inputs.Inner), MLstmFusedCell.Rows(inputs.Gate));
+        Tensor Floats(params long[] sizes) => empty(sizes, ScalarType.Float32, device);
+        Tensor Halves(params long[] sizes) => empty(sizes, ScalarType.BFloat16, device);
         Tensor PerRow() => Floats(shape.Rows);
+
+        // q, k, v in the heads' layout, and the gates.
+        var (q, k, v) = (Halves(shape.PerHead), Halves(shape.PerHead), Halves(shape.PerHead));
+        var composed = Halves(2, 2 * heads, inputs.Width);
+        var projection = MLstmFusedCell.Projection(shape.Size, shape.Block);
+        projection["headwise_forward"].Launch(
+            new((shape.Blocks + 7) / 8, 256, GridY: (int)((shape.Padded + 63) / 64), GridZ: (int)batch),
+            KernelArgument.Strided(c), KernelArgument.Strided(x), inputs.Query, inputs.Key, inputs.Value, q, k, v, (int)shape.Blocks, (int)length, (int)shape.Padded, c.stride(1), x.stride(1));
+        projection["gate_weights"].Launch(
+            LaunchShape.For(2 * heads * inputs.Width) with { GridY = 2 }, inputs.InputGate, inputs.ForgetGate, inputs.Query, inputs.Key, inputs.Value, composed, (int)heads, (int)inputs.Width);
+        var (ofConvolved, ofInner) = (linear(c, composed.select(0, 0)), linear(x, composed.select(0, 1)));        // (B, S, 2·NH)
         var (source, peak, floors, carried, written, keep) = (PerRow(), PerRow(), PerRow(), PerRow(), PerRow(), Floats(batch * heads, shape.Chunks));
         program["mlstm_gates"].Launch(
-            new(batch * heads, shape.Chunk), inputs.Gates.contiguous(), source, peak, floors, carried, written, keep, (int)heads, (int)length, shape.Chunks);
+            new(batch * heads, shape.Chunk), ofConvolved, ofInner, inputs.InputBias, inputs.ForgetBias, source, peak, floors, carried, written, keep, (int)heads, (int)length, shape.Chunks);
 
+        // Inside the chunks.
         var (queries, keysThere, values) = (shape.Chunked(q), shape.Chunked(k), shape.Chunked(v));                // (B·NH·N, L, DH)
         var weights = queries.bmm(keysThere.transpose(1, 2));                                                     // (B·NH·N, L, L): t, s
         var sums = PerRow();
         program["mlstm_weigh"].Launch(MLstmFusedCell.WarpEach(shape.Rows), weights, source, peak, sums, shape.Rows, shape.Scale);
         var hidden = weights.bmm(values);                                                                         // (B·NH·N, L, DH)
 
-        Tensor keys = empty(0, device: q.device), states = keys, normalisers = keys, fromState = keys;
+        // From chunk to chunk.
+        Tensor keys = empty(0, device: device), states = keys, normalisers = keys, fromState = keys;
         if (shape.Chunks > 1)
         {
-            (keys, normalisers) = (empty_like(keysThere), Floats(batch * heads, shape.Chunks, size));
-            program["mlstm_keys"].Launch(new(shape.Chunks, (int)size / 2, GridY: (int)(batch * heads)), k, written, keys, normalisers, shape.Scale);
+            (keys, normalisers) = (empty_like(keysThere), Floats(batch * heads, shape.Chunks, shape.Size));
+            program["mlstm_keys"].Launch(new(shape.Chunks, (int)shape.Size / 2, GridY: (int)(batch * heads)), k, written, keys, normalisers, shape.Scale);
             states = keys.transpose(1, 2).bmm(values);                                                            // (B·NH·N, DH, DH), after each chunk
             program["mlstm_states"].Launch(shape.EachOfState, states, normalisers, keep, shape.Chunks, 0);
             fromState = shape.AfterFirst(queries).bmm(shape.BeforeLast(states));                                  // a chunk's queries and the state before it
         }
 
         var (inverse, slope) = (PerRow(), PerRow());
-        Mixed = empty([batch, length, heads * size], ScalarType.BFloat16, q.device);
-        var (c, z) = (MLstmFusedCell.Rows(inputs.Convolved), MLstmFusedCell.Rows(inputs.Gate));
+        Mixed = Halves(batch, length, inputs.Width);
         program["mlstm_mix"].Launch(
             MLstmFusedCell.WarpEach(shape.Rows), hidden, fromState, q, normalisers, sums, carried, floors, KernelArgument.Strided(c), KernelArgument.Strided(z),
-            inputs.Norm.contiguous(), inputs.Skip.contiguous(), inverse, slope, Mixed, shape.Rows, (int)heads, (int)length, shape.Chunks, c.stride(1), z.stride(1));
-        _kept = [source, peak, carried, written, keep, weights, hidden, inverse, slope, keys, states, normalisers];
+            inputs.Norm, inputs.Skip, inverse, slope, Mixed, shape.Rows, (int)heads, (int)length, shape.Chunks, c.stride(1), z.stride(1));
+        _kept = [source, peak, carried, written, keep, weights, hidden, inverse, slope, keys, states, normalisers, q, k, v, composed, ofConvolved, ofInner];
     }
 
     /// <summary>Takes up what an earlier run kept.</summary>
-    internal MLstmFusedForward(MLstmFusedCell.Inputs inputs, IEnumerable<Tensor> kept) => (Mixed, _kept) = (inputs.Convolved, [.. kept]);
+    internal MLstmFusedForward(MLstmCellInputs inputs, IEnumerable<Tensor> kept) => (Mixed, _kept) = (inputs.Convolved, [.. kept]);
 
-    /// <value>The result, (B, S, NH·DH); of a run alone.</value>
+    /// <value>The result, (B, S, I); of a run alone.</value>
     internal Tensor Mixed { get; }
 
     internal Tensor Source => _kept[0];
@@ -80,6 +94,21 @@ internal sealed class MLstmFusedForward
 
     /// <value>After each chunk, (B·NH, N, DH).</value>
     internal Tensor Normalisers => _kept[11];
+
+    /// <value>(B, NH, P, DH), as k and v.</value>
+    internal Tensor Q => _kept[12];
+
+    internal Tensor K => _kept[13];
+
+    internal Tensor V => _kept[14];
+
+    /// <value>The gates' weights over c and over x_m, (2, 2·NH, I).</value>
+    internal Tensor Composed => _kept[15];
+
+    /// <value>What c gives to the gates, (B, S, 2·NH).</value>
+    internal Tensor OfConvolved => _kept[16];
+
+    internal Tensor OfInner => _kept[17];
 
     /// <summary>All that the backward pass needs beside the inputs.</summary>
     internal IReadOnlyList<Tensor> Kept() => _kept;

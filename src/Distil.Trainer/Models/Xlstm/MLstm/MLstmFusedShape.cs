@@ -4,16 +4,36 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Xlstm.MLstm;
 
 /// <summary>Sizes of a fused cell's arrays.</summary>
-internal readonly record struct MLstmFusedShape(long Batch, long Heads, long Length, long Size)
+internal sealed class MLstmFusedShape(MLstmCellInputs inputs)
 {
+    internal long Batch { get; } = inputs.Batch;
+
+    internal long Heads { get; } = inputs.Heads;
+
+    internal long Length { get; } = inputs.Length;
+
+    /// <value>DH.</value>
+    internal long Size { get; } = inputs.Width / inputs.Heads;
+
+    /// <value>Blocks of the projections, and channels in each.</value>
+    internal long Blocks { get; } = inputs.Query.shape[0];
+
+    internal long Block { get; } = inputs.Query.shape[1];
+
     /// <value>L.</value>
-    internal int Chunk => MLstmFusedCell.ChunkOf(Length);
+    internal int Chunk { get; } = MLstmFusedCell.ChunkOf(inputs.Length);
+
+    /// <value>P, S rounded up to whole chunks.</value>
+    internal long Padded { get; } = MLstmFusedCell.Padded(inputs.Length);
 
     /// <value>N.</value>
-    internal int Chunks => (int)(MLstmFusedCell.Padded(Length) / Chunk);
+    internal int Chunks => (int)(Padded / Chunk);
 
-    /// <value>B·NH·N·L.</value>
-    internal long Rows => Batch * Heads * MLstmFusedCell.Padded(Length);
+    /// <value>B·NH·P.</value>
+    internal long Rows => Batch * Heads * Padded;
+
+    /// <value>Of q, k and v.</value>
+    internal long[] PerHead => [Batch, Heads, Padded, Size];
 
     /// <value>1/√DH.</value>
     internal float Scale => (float)(1 / Math.Sqrt(Size));

@@ -52,7 +52,7 @@ internal sealed class SLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
         var hidden = x.device_type == DeviceType.CPU && inputForget.dtype == ScalarType.Float32 ? SLstmFusedScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
             : SLstmCudaScan.Serves(inputForget, recurrent.shape[1]) ? SLstmCudaScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
             : SLstmPlainScan.Forward(inputForget, cellOutput, recurrent, bias, cells);          // (B, S, NH, DH)
-        x = x + Norms.Heads(hidden, weights["xlstm.group_norm.weight"]);
+        x = Norms.HeadsOnto(x, hidden, weights["xlstm.group_norm.weight"]);
         return x + _feedForward.Forward(Norms.Layer(x, weights["ffn_norm.weight"], normed.dtype));
     }
 

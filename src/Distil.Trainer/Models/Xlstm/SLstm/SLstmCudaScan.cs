@@ -108,6 +108,7 @@ internal static class SLstmCudaScan
             Programs.GetOrAdd(size, Compiled)["slstm_forward_keeping"].Launch(
                 Shape(heads, batch, size, ForwardShared(size)),
                 inputForget.contiguous(), cellOutput.contiguous(), recurrent.contiguous(), bias.contiguous(), output, gates, cell, normaliser, stabiliser, batch, length);
+            context.set_materialize_grads(false);
             context.save_for_backward(
             [
                 recurrent, output.detach().MoveToOuterDisposeScope(), gates.MoveToOuterDisposeScope(),
@@ -116,7 +117,7 @@ internal static class SLstmCudaScan
             return output.MoveToOuterDisposeScope();
         }
 
-        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(4, () =>
+        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(4, gradient, () =>
         {
             var saved = context.get_saved_variables();
             return Gradients(gradient, saved[0], saved[1], saved[2], saved[3], saved[4], saved[5]);

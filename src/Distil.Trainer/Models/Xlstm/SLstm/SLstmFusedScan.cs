@@ -82,11 +82,12 @@ internal static class SLstmFusedScan
             using var scope = NewDisposeScope();
             var recurrent = (Tensor)inputs[2];
             var (output, kept) = Scan((Tensor)inputs[0], (Tensor)inputs[1], recurrent, (Tensor)inputs[3], null, keep: true);
+            context.set_materialize_grads(false);
             context.save_for_backward([recurrent, output.detach().MoveToOuterDisposeScope(), kept!.MoveToOuterDisposeScope()]);
             return output.MoveToOuterDisposeScope();
         }
 
-        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(4, () =>
+        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(4, gradient, () =>
         {
             var saved = context.get_saved_variables();
             return Gradients(gradient, saved[0], saved[1], saved[2]);

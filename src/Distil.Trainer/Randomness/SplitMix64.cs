@@ -1,4 +1,4 @@
-namespace Distil.Trainer.Training.Rows;
+namespace Distil.Trainer.Randomness;
 
 /// <summary>A small random generator whose numbers are the same on every machine and runtime (Steele, Lea and Flood, 2014).</summary>
 internal struct SplitMix64
@@ -15,6 +15,10 @@ internal struct SplitMix64
         }
     }
 
+    /// <summary>The stream that begins at a state: the published sequence of that seed.</summary>
+    public static SplitMix64 At(ulong state) => new() { state = state };
+
+    /// <summary>Uniform over all 64 bits.</summary>
     public ulong Next()
     {
         state += 0x9E3779B97F4A7C15;
@@ -37,6 +41,12 @@ internal struct SplitMix64
 
         return (long)high;
     }
+
+    /// <summary>As <see cref="Below(long)"/>, for small bounds.</summary>
+    public int Below(int bound) => (int)Below((long)bound);
+
+    /// <summary>Uniform in [0, 1), 53 bits.</summary>
+    public double NextDouble() => (Next() >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>0 … count − 1 in random order (Fisher–Yates).</summary>
     public long[] Permutation(long count)

@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Distil.Cli.Azurite;
+using Distil.Core.Artifacts;
+
+namespace Distil.EndToEnd.Tests.Killing;
+
+/// <summary>A run whose processes are killed: its host is started again by <c>run --resume</c>, all else is left to mend itself.</summary>
+internal sealed class DisturbedRun : IAsyncDisposable
+{
+    private readonly DistilCommand distil;
+    private readonly ConcurrentQueue<string> said = new();
+    private Process host;
+
+    private DisturbedRun(DistilCommand distil, Process host) => (this.distil, this.host) = (distil, host);
+
+    /// <value>Whether its host has ended by itself.</value>
+    public bool HasEnded => host.HasExited;
+
+    public string RunId { get; private set; } = "";
+
+    /// <value>What the hosts said, and what was done to them.</value>
+    public string Log => string.Join('\n', said);
+
+    public static async Task<DisturbedRun> StartAsync(DistilCommand distil, string spec, CancellationToken cancel)
+    {
+        var run = new DisturbedRun(distil, distil.Start("run", spec, "--json"));
+        run.Listen();
+        while ((run.RunId = run.said.Select(line => line.Split(' ', ':')).FirstOrDefault(words => words is ["Run", ..])?[1] ?? "").Length == 0)
+        {
+            Assert.False(run.host.HasExited, run.Log);
+            await Task.Delay(10, cancel);
+        }
+
+        return run;
+    }
+
+    /// <summary>Kills one of the run's processes.</summary>
+    public async Task KillAsync(Victim victim, CancellationToken cancel)
+    {
+        said.Enqueue($"-- kill {victim}");
+        switch (victim)
+        {
+            case Victim.Host:
+                RunningProcesses.Kill(host.Id);
+                await host.WaitForExitAsync(cancel);
+                Resume();
+                break;
+            case Victim.Storage:
+                RunningProcesses.Kill((await new AzuriteFiles(distil.Workspace).ReadAsync(cancel))!.ProcessId);
+                break;
+            default:
+                foreach (var trainer in RunningProcesses.ChildrenOf(host.Id))
+                    RunningProcesses.Kill(trainer);
+
+                break;
+        }
+    }
+
+    /// <summary>Whether a blob is there; false too while storage is away.</summary>
+    public async Task<bool> HasAsync(string blob, CancellationToken cancel)
+    {
+        try
+        {
+            using var quick = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            quick.CancelAfter(TimeSpan.FromSeconds(5));
+            return await (await new AzuriteFiles(distil.Workspace).ReadAsync(cancel))!.HasAsync(blob, quick.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Waits for the run's end.</summary>
+    public async Task EndAsync(CancellationToken cancel)
+    {
+        await host.WaitForExitAsync(cancel);
+        Assert.True(host.ExitCode == 0, Log);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!host.HasExited)
+        {
+            host.Kill();
+            await host.WaitForExitAsync();
+        }
+
+        host.Dispose();
+    }
+
+    private void Resume()
+    {
+        host.Dispose();
+        host = distil.Start("run", "--resume", RunId, "--json");
+        Listen();
+    }
+
+    private void Listen()
+    {
+        host.OutputDataReceived += (_, line) => Keep(line.Data);
+        host.ErrorDataReceived += (_, line) => Keep(line.Data);
+        host.BeginOutputReadLine();
+        host.BeginErrorReadLine();
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is not null)
+            said.Enqueue(line);
+    }
+}
+
+/// <summary>What can be killed.</summary>
+internal enum Victim
+{
+    Host,
+    Trainer,
+    Storage,
+}
+
+/// <summary>Asks a server of blobs without the patience of the real client.</summary>
+internal static class ImpatientStorage
+{
+    private static readonly HttpClient Client = new();
+
+    public static async Task<bool> HasAsync(this AzuriteProcess azurite, string blob, CancellationToken cancel)
+    {
+        try
+        {
+            var container = new Azure.Storage.Blobs.BlobContainerClient(azurite.ConnectionString, ArtifactLayout.DefaultContainer);
+            var uri = container.GetBlobClient(blob).GenerateSasUri(Azure.Storage.Sas.BlobSasPermissions.Read, DateTimeOffset.UtcNow.AddMinutes(5));
+            using var request = new HttpRequestMessage(HttpMethod.Head, uri);
+            using var answer = await Client.SendAsync(request, cancel);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Distil.EndToEnd.Tests.Killing;
+
+/// <summary>Processes of this machine, as <c>/proc</c> tells.</summary>
+internal static class RunningProcesses
+{
+    /// <summary>The processes that a process has started and that run.</summary>
+    public static IReadOnlyList<int> ChildrenOf(int parent) =>
+    [
+        .. from id in All()
+           let stat = Read($"/proc/{id}/stat")
+           where stat.Length > 0
+           let fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ')
+           where fields[0] is not ("Z" or "X") && fields[1] == parent.ToString(CultureInfo.InvariantCulture)
+           select id,
+    ];
+
+    /// <summary>SIGKILL; no error where it has ended.</summary>
+    public static void Kill(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            process.Kill();
+        }
+        catch (ArgumentException)
+        {
+            // It was faster.
+        }
+    }
+
+    private static IEnumerable<int> All() =>
+        from folder in Directory.EnumerateDirectories("/proc")
+        let name = Path.GetFileName(folder)
+        where name.All(char.IsAsciiDigit)
+        select int.Parse(name, CultureInfo.InvariantCulture);
+
+    private static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+}
