@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Distil.Bench;
 
-return new RootCommand("Measures Distil's kernels: medians on this machine.")
+return new RootCommand("Measures Distil's kernels and its engine: medians on this machine.")
 {
+    EngineBench.Create(),
     GpuBench.Create(),
     HeadBench.Create(),
     SLstmBench.Create(),

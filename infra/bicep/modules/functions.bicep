@@ -47,6 +47,7 @@ var settings = union(
     APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
     WEBSITE_USE_PLACEHOLDER_DOTNETISOLATED: '0' // placeholders are known to crash isolated apps of .NET 10
+    AzureWebJobsDisableHomepage: 'true' // the live view is there
     DISTIL_ARTIFACTS: artifactsUri
     DISTIL_GPU_JOB: gpuJobId
     DISTIL_CPU_JOB: cpuJobId
@@ -55,7 +56,9 @@ var settings = union(
     ? {}
     : {
         DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${clientId}'
-        TASKHUB_NAME: schedulerHub
+        AzureFunctionsJobHost__extensions__durableTask__hubName: schedulerHub
+        AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
+        AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
       }
 )
 

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using Distil.Cli.Azurite;
+using Distil.Cli.Hosting;
+using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Claims;
 using Distil.Core.Errors;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
@@ -16,12 +19,22 @@ internal static class CancelCommand
         command.SetAction(async (parsed, cancel) =>
         {
             var id = parsed.GetRequiredValue(runId);
-            await using var storage = await LocalStorage.OpenAsync(Workspace.Find(), port: null, cancel);
+            var workspace = Workspace.Find();
+            await using var storage = await LocalStorage.OpenAsync(workspace, port: null, cancel);
             var status = await StatusCommand.ReadAsync(storage.Store, id, cancel);
             if (status.State is not (RunState.Queued or RunState.Running))
                 throw new InvalidInputException($"{id} has ended: {status.State.ToString().ToLowerInvariant()}");
 
             await new RequestCancel(storage.Store).RunAsync(id, cancel);
+            if (await Claim.FindHolderAsync(storage.Store, ArtifactLayout.Driver(id), cancel) is null)
+            {
+                // Nobody drives it, so nobody would find the wish: it is brought to its end here, where no job is started any more.
+                await using var host = new EmbeddedRunHost(workspace, storage, mostJobs: 1);
+                await host.ResumeAsync(id, cancel);
+                Console.WriteLine($"{id} is {(await host.WaitAsync(id)).State.ToString().ToLowerInvariant()}");
+                return ExitCode.Success;
+            }
+
             Console.WriteLine($"{id} is asked to stop; `distil status {id}` says when it has");
             return ExitCode.Success;
         });

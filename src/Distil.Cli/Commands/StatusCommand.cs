@@ -12,6 +12,7 @@ namespace Distil.Cli.Commands;
 /// <summary><c>distil status</c>: where a run stands; <c>--follow</c> watches it to its end.</summary>
 internal static class StatusCommand
 {
+    private const int MostDetail = 20;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     internal static Command Create()
@@ -30,7 +31,7 @@ internal static class StatusCommand
             }
 
             var status = await ReadAsync(storage.Store, id, cancel);
-            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(status, DistilJson.Options) : Text(await RunSnapshot.ReadAsync(storage.Store, status, cancel)));
+            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(status, DistilJson.Options) : Text(await RunSnapshot.ReadAsync(storage.Store, status, cancel), storage.Store.UriOf(ArtifactLayout.Run(id))));
             return status.State == RunState.Failed ? ExitCode.Failed : ExitCode.Success;
         });
         return command;
@@ -47,7 +48,7 @@ internal static class StatusCommand
             await Task.Delay(Look, cancel);
     }
 
-    private static string Text(RunSnapshot snapshot)
+    private static string Text(RunSnapshot snapshot, Uri artifacts)
     {
         var status = snapshot.Status;
         var lines = new List<string>
@@ -58,9 +59,18 @@ internal static class StatusCommand
         if (snapshot.Describe(DateTimeOffset.UtcNow) is { Length: > 0 } details)
             lines.Add(details);
 
-        if (status.LastFailure is { } failure)
-            lines.Add($"latest failure: {failure.Message}");
+        if (snapshot.StageEnd(DateTimeOffset.UtcNow) is { } end && status.State == RunState.Running)
+            lines.Add($"this stage may end at {end.ToLocalTime():yyyy-MM-dd HH:mm:ss}");
 
+        lines.Add($"tried again so far: {status.Retries}");
+        if (status.LastFailure is { } failure)
+        {
+            lines.Add($"latest failure ({failure.Class.ToString().ToLowerInvariant()}): {failure.Message}");
+            if (failure.Detail is { Length: > 0 } detail)
+                lines.Add(string.Join('\n', detail.Split('\n').Take(MostDetail).Select(line => $"  {line}")));
+        }
+
+        lines.Add($"artifacts: {artifacts}");
         return string.Join('\n', lines);
     }
 }

@@ -13,6 +13,14 @@ internal sealed record RunSnapshot(RunStatus Status, IReadOnlyDictionary<string,
     /// <value>How far the stage is, in shards or epochs, with the jobs' own parts of one.</value>
     internal double StageDone => Math.Min(Status.StageTotal, Status.StageDone + Jobs.Values.Sum(job => job.Total > 0 ? Math.Min(1.0, (double)job.Done / job.Total) : 0));
 
+    /// <summary>When the stage may end: the jobs' own word where it is one of epochs, else by the shards done so far; null while unknown.</summary>
+    internal DateTimeOffset? StageEnd(DateTimeOffset now) => Status switch
+    {
+        { Epoch: not null } => Jobs.Values.Max(job => job.ExpectedEnd),
+        { StageStartedAt: { } began } when StageDone > 0 => now + ((now - began) * ((Status.StageTotal - StageDone) / StageDone)),
+        _ => null,
+    };
+
     /// <summary>Reads what the jobs of a status report.</summary>
     internal static async Task<RunSnapshot> ReadAsync(ArtifactStore store, RunStatus status, CancellationToken cancel)
     {
@@ -25,6 +33,8 @@ internal sealed record RunSnapshot(RunStatus Status, IReadOnlyDictionary<string,
 
         return new RunSnapshot(status, jobs);
     }
+
+    private static string Left(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours} h {time:mm} min" : $"{time:m\\:ss}";
 
     // A job that failed goes on under an id of its own.
     private static async Task<string> LatestTryAsync(ArtifactStore store, string runId, string job, CancellationToken cancel)
@@ -57,8 +67,8 @@ internal sealed record RunSnapshot(RunStatus Status, IReadOnlyDictionary<string,
         if (Jobs.Values.Select(job => job.Loss).FirstOrDefault(loss => loss is not null) is { } loss)
             parts.Add($"loss {loss:0.000}");
 
-        if (Jobs.Values.Max(job => job.ExpectedEnd) is { } end && end > now)
-            parts.Add($"{end - now:m\\:ss} left");
+        if (StageEnd(now) is { } end && end > now)
+            parts.Add($"{Left(end - now)} left");
 
         if (Status.Retries > 0)
             parts.Add($"{Status.Retries} tried again");

@@ -67,16 +67,14 @@ public sealed class RunFunctions(DistilApi api, DurableRunHost host)
     public Task<IResult> ReportAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/report")] HttpRequest request, string runId, CancellationToken cancel) =>
         AnswerAsync(api.ReportAsync(runId, Header(request, "Accept"), cancel));
 
-    /// <summary>The run's files.</summary>
-    [Function("list-artifacts")]
-    public Task<IResult> ArtifactsAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/artifacts")] HttpRequest request, string runId, CancellationToken cancel) =>
-        AnswerAsync(api.ArtifactsAsync(runId, Query(request, "limit"), Query(request, "continuationToken"), cancel));
-
-    /// <summary>One of the run's files.</summary>
-    [Function("get-artifact")]
-    public Task<IResult> ArtifactAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/artifacts/{*name}")] HttpRequest request, string runId, string name, CancellationToken cancel) =>
-        AnswerAsync(api.ArtifactAsync(runId, name, cancel));
+    /// <summary>The run's files, or one of them.</summary>
+    /// <remarks>One function: the host gives the path without a name to the route with one too.</remarks>
+    [Function("get-artifacts")]
+    public Task<IResult> ArtifactsAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/artifacts/{*name}")] HttpRequest request, string runId, string? name, CancellationToken cancel) =>
+        AnswerAsync(string.IsNullOrEmpty(name)
+            ? api.ArtifactsAsync(runId, Query(request, "limit"), Query(request, "continuationToken"), cancel)
+            : api.ArtifactAsync(runId, name, cancel));
 
     internal static async Task<IResult> AnswerAsync(Task<ApiResponse> operation) => new ApiResult(await operation);
 

@@ -19,6 +19,7 @@ public sealed class ServiceFunctions(DistilApi api)
         RunFunctions.AnswerAsync(DistilApi.SchemaAsync());
 
     /// <summary>The live view's files; they hold nothing of a run.</summary>
+    /// <remarks>The host tries routes in the order of the functions' names, so this one must stand behind all others that answer GET.</remarks>
     [Function("live-view")]
     public Task<IResult> LiveViewAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "{*name}")] HttpRequest request, string? name) =>
         RunFunctions.AnswerAsync(Task.FromResult(LiveSite.Get(name, request.Headers.IfNoneMatch)));

@@ -38,13 +38,13 @@ internal static class Style
         .scroll { overflow-x: auto; margin-bottom: 1.25rem; }
         table { min-width: min(100%, 22rem); border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
         caption { text-align: left; font-weight: 600; padding-bottom: .35rem; }
-        th, td { padding: .35rem 0 .35rem 1.75rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: bottom; }
+        th, td { padding: .35rem 0 .35rem 1.2rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: bottom; }
         td { white-space: nowrap; }
         .best { font-weight: 600; color: var(--teacher); }
         thead th { font-size: .85rem; font-weight: 500; color: var(--soft); min-width: 5.5rem; }
         th:first-child { white-space: nowrap; text-align: left; padding-left: 0; font-weight: 500; }
         .charts, .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: .75rem; }
-        .charts > figure { max-width: 40rem; }
+        .charts > figure { max-width: 32rem; }
         .charts + .scroll { margin-top: 1.5rem; }
         figcaption { display: flex; flex-wrap: wrap; gap: .1rem 1rem; align-items: baseline; margin-bottom: .4rem; }
         figcaption strong { flex-basis: 100%; }

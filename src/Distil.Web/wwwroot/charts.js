@@ -6,21 +6,24 @@ import { count, figure } from './format.js';
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const darkness = matchMedia('(prefers-color-scheme: dark)');
 const height = 210;
-const label = (tick) => tick !== 0 && Math.abs(tick) < 1e-3 ? tick.toExponential().replace('-', '−') : String(Number(tick.toPrecision(6)));
+const label = (tick) => tick === null ? null : tick !== 0 && Math.abs(tick) < 1e-3 ? tick.toExponential().replace('-', '−') : String(Number(tick.toPrecision(6)));
 
 /**
- * A figure: `heading`, and `curves`, each { label, steps, values, version, paint } with a CSS variable's name as paint. Setting curves of new versions draws anew.
+ * A figure: `heading`, whether its values span decades (`decades`), and `curves`, each { label, steps, values, version, paint } with a CSS variable's name as paint. Setting curves of new versions draws anew.
  * A later curve is dashed, so that colour alone does not tell them apart.
  */
 class CurveChart extends HTMLElement {
   #plot;
   #curves = [];
   #heading = '';
+  #decades = false;
   #at = null;
   #size = new ResizeObserver(() => this.#resize());
   #repaint = () => this.#plot?.redraw(false, true);
 
   set heading(text) { this.#heading = text; }
+
+  set decades(wanted) { this.#decades = wanted; }
 
   set curves(curves) {
     const same = curves.length === this.#curves.length && curves.every((curve, index) => curve.version === this.#curves[index].version && curve.label === this.#curves[index].label);
@@ -53,13 +56,14 @@ class CurveChart extends HTMLElement {
   }
 
   #options() {
+    const logarithmic = this.#decades && this.#curves.every((curve) => curve.values.every((value) => value === null || value > 0));
     const axis = { stroke: () => colour('--soft'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
     return {
       width: this.#width(),
       height,
       legend: { show: false },
       cursor: { y: false, drag: { x: true, y: false }, points: { size: 6 } },
-      scales: { x: { time: false } },
+      scales: { x: { time: false }, y: { distr: logarithmic ? 3 : 1 } },
       axes: [
         { ...axis, size: 28, values: (_, ticks) => ticks.map((tick) => Number.isInteger(tick) ? count(tick) : '') },
         { ...axis, size: 62, values: (_, ticks) => ticks.map(label) },
@@ -107,16 +111,16 @@ class CurveChart extends HTMLElement {
 
 customElements.define('curve-chart', CurveChart);
 
-/** What is drawn of a training, in order. */
+/** What is drawn of a training, in order: field, heading, whether it falls over decades and so is drawn on a logarithmic scale. */
 export const quantities = [
-  ['loss', 'Loss'],
-  ['crossEntropy', 'Cross-entropy, nats a token'],
-  ['kl', 'KL from the teacher, nats a token'],
+  ['loss', 'Loss', true],
+  ['crossEntropy', 'Cross-entropy, nats a token', true],
+  ['kl', 'KL from the teacher, nats a token', true],
   ['alignment', 'Distance of hidden states'],
   ['learningRate', 'Learning rate'],
   ['temperature', 'Temperature'],
   ['alpha', 'α, the weight of KL'],
-  ['gradientNorm', 'Gradient norm before clipping'],
+  ['gradientNorm', 'Gradient norm before clipping', true],
 ];
 
 /**
@@ -126,9 +130,9 @@ export const quantities = [
 export function charts(trainings) {
   const known = trainings.filter((training) => training.metrics.steps.length > 0);
   if (known.length === 0) return html`<p class="note">No training step has been logged yet.</p>`;
-  return html`<p class="note">Over optimiser steps. Drag across a chart to look closer, double-click to see all.</p><div class="charts">${quantities.map(([field, heading]) => {
+  return html`<p class="note">Over optimiser steps; losses and gradient norm on logarithmic scales. Drag across a chart to look closer, double-click to see all.</p><div class="charts">${quantities.map(([field, heading, decades = false]) => {
     const curves = known.filter(({ metrics }) => metrics.has(field))
       .map(({ label, metrics, paint }) => ({ label, paint, steps: metrics.steps, values: metrics.columns[field], version: metrics.version }));
-    return curves.length === 0 ? '' : html`<curve-chart .heading=${heading} .curves=${curves}></curve-chart>`;
+    return curves.length === 0 ? '' : html`<curve-chart .heading=${heading} .decades=${decades} .curves=${curves}></curve-chart>`;
   })}</div>`;
 }

@@ -23,6 +23,18 @@ public sealed class PageQualityTests(LiveViewServer server)
         Assert.Equal(1, await page.Locator("h1").CountAsync());
     }
 
+    [Theory]
+    [InlineData(ColorScheme.Light, 1280)]
+    [InlineData(ColorScheme.Dark, 390)]
+    public async Task The_report_has_no_fault_that_axe_finds_and_fits_the_screen(ColorScheme colours, int width)
+    {
+        var page = await server.OpenAsync("#/", width, 844, colours);
+        await page.GotoAsync("about:blank"); // its own page allows no script, axe's neither
+        await page.SetContentAsync(await server.Http.GetStringAsync($"api/runs/{await server.FinishedRunAsync()}/report", TestContext.Current.CancellationToken));
+        Assert.Empty((await page.RunAxe()).Violations.Select(Describe));
+        Assert.Equal(width, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
+    }
+
     [Fact]
     public async Task Asks_its_own_server_alone_and_breaks_none_of_its_policy()
     {

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
@@ -10,6 +8,7 @@ using Distil.Core.Tests.Pipeline;
 using Distil.Functions.Activities;
 using Distil.Functions.Hosting;
 using Distil.Functions.Pipelines;
+using Distil.Functions.Tests.RealHost;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Testing;
 
@@ -60,7 +59,7 @@ internal sealed class DurableHost : IAsyncDisposable
                 await (beforeActivity?.Invoke(name) ?? Task.CompletedTask);
                 return await activity(input);
             });
-        }, new DurableTaskTestHostOptions { Port = FreePort() });
+        }, new DurableTaskTestHostOptions { Port = StorageEmulator.FreePort() });
         return new DurableHost(service, store, jobs, host);
     }
 
@@ -98,12 +97,5 @@ internal sealed class DurableHost : IAsyncDisposable
     {
         await host.DisposeAsync();
         service.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

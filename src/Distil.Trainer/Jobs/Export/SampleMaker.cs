@@ -40,9 +40,19 @@ internal static class SampleMaker
          where start == 0 || row[start - 1] == tokenizer.EndOfText
          let document = row.Skip(start).TakeWhile(id => id != tokenizer.EndOfText).Select(id => (int)id).ToArray()
          where document.Length >= ShortestDocument && (start > 0 || ReferenceEquals(row, rows[0]))
-         let prompt = Math.Min(MostPromptTokens, document.Length / 2)
+         let prompt = EndOfWord(document, Math.Min(MostPromptTokens, document.Length / 2), tokenizer)
          select ((IReadOnlyList<int>)document[..prompt], (string?)Text(tokenizer, document.Skip(prompt).Take(continuation).ToArray())))
         .Take(HeldOutPrompts);
+
+    /// <summary>The latest place up to a limit where a word has ended; the limit where there is none.</summary>
+    private static int EndOfWord(int[] document, int limit, HuggingFaceTokenizer tokenizer)
+    {
+        var end = limit;
+        while (end > 1 && Text(tokenizer, [document[end]]) is [var first, ..] && char.IsLetter(first))
+            end--;
+
+        return end > 1 ? end : limit;
+    }
 
     private static string Continue(JobContext job, HuggingFaceTokenizer tokenizer, ILanguageModel model, IReadOnlyList<int> prompt)
     {

@@ -12,25 +12,33 @@ public sealed record ComparedRun
     /// <value>Numbers by the names of the page's columns; a run leaves out what it has not.</value>
     public required IReadOnlyDictionary<string, double> Measures { get; init; }
 
-    /// <value>The columns in which this run is best.</value>
+    /// <value>acc_norm of each task that this run answered.</value>
+    public required IReadOnlyDictionary<string, double> Tasks { get; init; }
+
+    /// <value>The columns in which this run is best; those of tasks by the tasks' names.</value>
     public required IReadOnlyList<string> BestIn { get; init; }
 
     /// <summary>Compares runs.</summary>
     public static IReadOnlyList<ComparedRun> Of(IReadOnlyList<RunReport> runs)
     {
-        var (differences, measures) = (SpecDifferences.Of([.. runs.Select(run => run.Spec)]), (Measure[])[.. Measure.OfQuality(runs), .. Measure.OfCost]);
+        var (differences, tasks) = (SpecDifferences.Of([.. runs.Select(run => run.Spec)]), Measure.OfTasks(runs));
+        Measure[] measures = [.. Measure.OfQuality, .. Measure.OfCost];
         return
         [
             .. runs.Select((run, i) => new ComparedRun
             {
                 RunId = run.RunId,
                 Differences = differences.ToDictionary(each => each.Field, each => each.Values[i]),
-                Measures = (from measure in measures
-                            let value = measure.Value(run)
-                            where value is not null
-                            select KeyValuePair.Create(measure.Name, value.Value)).ToDictionary(),
-                BestIn = [.. measures.Where(measure => measure.Best(runs).Contains(i)).Select(measure => measure.Name)],
+                Measures = Values(measures, run),
+                Tasks = Values(tasks, run),
+                BestIn = [.. measures.Concat(tasks).Where(measure => measure.Best(runs).Contains(i)).Select(measure => measure.Name)],
             }),
         ];
     }
+
+    private static Dictionary<string, double> Values(IEnumerable<Measure> measures, RunReport run) =>
+        (from measure in measures
+         let value = measure.Value(run)
+         where value is not null
+         select KeyValuePair.Create(measure.Name, value.Value)).ToDictionary();
 }

@@ -60,9 +60,9 @@ public static class ComparisonHtml
         var caution = datasets > 1 ? " These runs read different texts: their perplexities are not of the same tokens." : "";
         return Html.Of($"""
             <section id="results"><h2>Results</h2>
-            {Values("After the last epoch, on held-out text", runs, Measure.OfQuality(runs))}{Values("What it cost", runs, Measure.OfCost)}<p class="note">★ marks the
-            best of a column; ± is one standard error: runs that differ by less than two or so may well be equal. Times and memory are of the machines that they
-            ran on, and of what else ran there.{caution}</p></section>
+            {Values("After the last epoch, on held-out text", runs, Measure.OfQuality)}{Values("Tasks, acc_norm", runs, Measure.OfTasks(runs))}{
+                Values("What it cost", runs, Measure.OfCost)}<p class="note">★ marks the best of a column; ± is one standard error: runs that differ by less than
+            two or so may well be equal. Times and memory are of the machines that they ran on, and of what else ran there.{caution}</p></section>
 
             """);
     }
@@ -70,6 +70,9 @@ public static class ComparisonHtml
     private static Html Values(string caption, IReadOnlyList<RunReport> runs, IReadOnlyList<Measure> measures)
     {
         Measure[] shown = [.. measures.Where(measure => runs.Any(run => measure.Value(run) is not null))];
+        if (shown.Length == 0)
+            return Html.None;
+
         var labels = RunLabels.Of(runs);
         return new Table(caption, ["Run", .. shown.Select(measure => measure.Name)])
         {

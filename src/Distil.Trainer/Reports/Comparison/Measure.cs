@@ -15,20 +15,20 @@ internal sealed record Measure(string Name, Func<RunReport, double?> Value, Func
 {
     private const string None = "–";
 
-    /// <summary>What came of the runs, in the order to show it.</summary>
-    public static IReadOnlyList<Measure> OfQuality(IReadOnlyList<RunReport> runs) =>
+    /// <value>What came of the runs, in the order to show it.</value>
+    public static IReadOnlyList<Measure> OfQuality { get; } =
     [
-        .. new[]
-        {
-            Result("Perplexity", Less, last => last.Student.Perplexity, last => Measured(last.Student.Perplexity, last.Student.PerplexityStandardError)),
-            Result("Times the teacher’s", Less, last => last.PerplexityRatio, last => Measured(last.PerplexityRatio, last.PerplexityRatioStandardError)),
-            Result("KL, nats", Less, last => last.Kl, last => Measured(last.Kl, last.KlStandardError)),
-            Result("Same top token", More, last => last.Top1Agreement, last => Figures.Percent(last.Top1Agreement!.Value)),
-            Result("Bits per byte", Less, last => last.Student.Text?.BitsPerByte.Value, last => Figures.Number(last.Student.Text!.BitsPerByte.Value)),
-        },
-        .. runs.SelectMany(run => Last(run).Tasks ?? []).Select(task => task.Name).Distinct().Select(Task),
+        Result("Perplexity", Less, last => last.Student.Perplexity, last => Measured(last.Student.Perplexity, last.Student.PerplexityStandardError)),
+        Result("Times the teacher’s", Less, last => last.PerplexityRatio, last => Measured(last.PerplexityRatio, last.PerplexityRatioStandardError)),
+        Result("KL, nats", Less, last => last.Kl, last => Measured(last.Kl, last.KlStandardError)),
+        Result("Same top token", More, last => last.Top1Agreement, last => Figures.Percent(last.Top1Agreement!.Value)),
+        Result("Bits per byte", Less, last => last.Student.Text?.BitsPerByte.Value, last => Figures.Number(last.Student.Text!.BitsPerByte.Value)),
         Number("Perplexity without teacher", run => run.Epochs[^1].WithoutTeacher?.Student.Perplexity, Figures.Number, null),
     ];
+
+    /// <summary>The tasks that any of them answered, by acc_norm.</summary>
+    public static IReadOnlyList<Measure> OfTasks(IReadOnlyList<RunReport> runs) =>
+        [.. runs.SelectMany(run => Last(run).Tasks ?? []).Select(task => task.Name).Distinct().Select(Task)];
 
     /// <value>What they cost.</value>
     public static IReadOnlyList<Measure> OfCost { get; } =

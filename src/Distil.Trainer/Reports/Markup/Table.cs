@@ -15,7 +15,7 @@ internal sealed record Table(string Caption, params IReadOnlyList<string> Column
     public Html ToHtml() => Html.Of($"""
         <div class="scroll" tabindex="0" role="region" aria-label="{Caption}"><table>
         <caption>{Caption}</caption>
-        <thead><tr>{Columns.Select(column => Html.Of($"<th scope=\"col\">{column}</th>"))}</tr></thead>
+        <thead><tr>{Columns.Select(column => column.Length == 0 ? Html.Of($"<td></td>") : Html.Of($"<th scope=\"col\">{column}</th>"))}</tr></thead>
         <tbody>
         {Rows.Select((row, r) => Html.Of($"<tr><th scope=\"row\">{row[0]}</th>{row.Skip(1).Select((cell, c) => Cell(cell, (r, c + 1)))}</tr>\n"))}</tbody>
         </table></div>

@@ -23,7 +23,8 @@ internal static class Tasks
         var (baseline, teacher) = (last.WithoutTeacher?.Tasks is not null, tasks.Any(task => task.Teacher is not null));
         string[] columns =
         [
-            "Task", "Questions", "Chance", .. Columns("Student"), .. baseline ? Columns("Without teacher") : [], .. teacher ? Columns("Teacher") : [],
+            "Task", "Questions", "Chance", .. Columns("Student"), .. baseline ? ["Without teacher, acc_norm"] : Array.Empty<string>(),
+            .. teacher ? Columns("Teacher") : [],
         ];
         return new Table("Multiple choice by log-likelihood, share of questions right", columns)
         {
@@ -31,7 +32,7 @@ internal static class Tasks
                    select (IReadOnlyList<string>)
                    [
                        task.Name, Figures.Count(task.Questions), Figures.Percent(task.Chance), .. Cells(task.Student),
-                       .. baseline ? Cells(Find(last.WithoutTeacher, task.Name)?.Student) : [], .. teacher ? Cells(task.Teacher) : [],
+                       .. baseline ? Cells(Find(last.WithoutTeacher, task.Name)?.Student)[1..] : [], .. teacher ? Cells(task.Teacher) : [],
                    ],
         };
     }

@@ -57,7 +57,7 @@ internal sealed class PaperStudent : IDisposable
         var logs = nn.functional.log_softmax(randn([positions, 4 * kept], ScalarType.Float32, CUDA) * 3, -1);
         double[] nodes = [.. TemperatureNodes.Between(1, 2)];
         var targets = new TeacherTargets(
-            Own(randint(Vocabulary, [positions, kept], ScalarType.Int64, CUDA)),
+            Own(randint(Vocabulary / kept, [positions, kept], ScalarType.Int64, CUDA) + arange(kept, ScalarType.Int64, CUDA) * (Vocabulary / kept)), // all different
             Own(logs.narrow(1, 0, kept).contiguous()),
             Own(stack(nodes.Select(node => (logs.narrow(1, kept, 3 * kept) * node).logsumexp(-1)), -1)),
             nodes,

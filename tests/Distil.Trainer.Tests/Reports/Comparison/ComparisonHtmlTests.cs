@@ -42,9 +42,9 @@ public sealed class ComparisonHtmlTests
     {
         var rows = Regex.Matches(Section("results"), "<tr><th scope=\"row\">(.*?)</th>(.*?)</tr>").ToArray();
         string[] labels = ["seed 1, learningRate 0.002", "seed 2, learningRate 0.0005"];
-        Assert.Equal([.. labels, .. labels], rows.Select(row => row.Groups[1].Value));
+        Assert.Equal([.. labels, .. labels, .. labels], rows.Select(row => row.Groups[1].Value));
         Assert.Contains("<td class=\"best\">5.830\u202F&#177;\u202F0.082 <span title=\"best\">★</span></td>", rows[0].Value);
-        Assert.Contains("<td class=\"best\">40.0\u202Fs", rows[3].Value);
+        Assert.Contains("<td class=\"best\">40.0\u202Fs", rows[5].Value);
         Assert.DoesNotContain("class=\"best\">6.31", Page);
     }
 
@@ -89,6 +89,7 @@ public sealed class ComparisonHtmlTests
         var compared = JsonSerializer.Deserialize<ComparedRun[]>(output.ToString(), DistilJson.Options)!;
         Assert.Equal("0.0005", compared[1].Differences["training.learningRate"]);
         Assert.Equal(5.83, compared[0].Measures["Perplexity"], 1e-9);
+        Assert.Equal(0.93, compared[0].Tasks["friend"], 1e-9);
         Assert.Contains("Perplexity", compared[0].BestIn);
         Assert.Contains("Training", compared[1].BestIn);
         folder.Delete(recursive: true);

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using Distil.Cli.Engine;
+using Distil.Cli.Engine.Journal;
+using Distil.Core;
+using Distil.Core.Jobs;
+using Distil.Core.Pipeline;
+using Distil.Core.Pipeline.Activities;
+
+namespace Distil.Bench;
+
+/// <summary>The embedded engine over plans of many shards; activities answer at once and journals only count, so that the engine alone is measured.</summary>
+internal static class EngineBench
+{
+    internal static Command Create()
+    {
+        var command = new Command("engine", "The pipeline engine at 100, 1,000 and 10,000 shards: time, memory, journals.");
+        command.SetAction(_ => RunAsync());
+        return command;
+    }
+
+    private static async Task RunAsync()
+    {
+        await DriveAsync(100); // warm
+        Console.WriteLine("| shards | seconds | ms a shard | allocated, MB | peak heap, MB | pipelines | entries | longest journal, entries | journals, MB |");
+        Console.WriteLine("|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+        foreach (var shards in new[] { 100, 1_000, 10_000 })
+        {
+            var (seconds, allocated, _, journals) = await DriveAsync(shards);
+            var (_, _, peak, _) = await DriveAsync(shards, lookAtHeap: true); // apart: each look is a full collection
+            Console.WriteLine(
+                $"| {shards:N0} | {seconds:0.00} | {1000 * seconds / shards:0.00} | {allocated / 1e6:0} | {peak / 1e6:0.0} | {journals.Pipelines:N0} | {journals.Entries:N0} | {journals.Longest:N0} | {journals.Bytes / 1e6:0.0} |");
+        }
+    }
+
+    private static async Task<(double Seconds, long Allocated, long Peak, CountingJournals Journals)> DriveAsync(int shards, bool lookAtHeap = false)
+    {
+        var journals = new CountingJournals();
+        var input = new PipelineInput
+        {
+            RunId = "run",
+            DatasetId = "dataset",
+            TeacherOutputsId = "outputs",
+            Shards = shards,
+            Offline = true,
+            Epochs = 1,
+            Students = [StudentVariant.Distilled],
+            Parallelism = 8,
+            Retries = 3,
+        };
+        GC.Collect();
+        var (before, heap, began) = (GC.GetTotalAllocatedBytes(), GC.GetTotalMemory(forceFullCollection: true), Stopwatch.GetTimestamp());
+        long peak = 0;
+        var ended = new EmbeddedEngine(AnswerAsync, (_, path) => journals.Open(path), _ => { }, _ => { }, TimeProvider.System)
+            .RunAsync(input, new TaskCompletionSource<string>().Task, CancellationToken.None);
+        while (lookAtHeap && await Task.WhenAny(ended, Task.Delay(50)) != ended)
+            peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: true) - heap); // what is kept, not what waits to be collected
+
+        await ended;
+        return (Stopwatch.GetElapsedTime(began).TotalSeconds, GC.GetTotalAllocatedBytes() - before, peak, journals);
+    }
+
+    private static Task<JsonElement> AnswerAsync(string activity, JsonElement input, CancellationToken cancel)
+    {
+        object answer = activity switch
+        {
+            FindBlob.Name => false,
+            StartJob.Name => new JobHandle("run", input.GetProperty("jobId").GetString()!, "handle"),
+            PollJob.Name => new JobAnswer(JobState.Ended, new JobResult { StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch }),
+            CompleteDataset.Name or CompleteTeacherOutputs.Name => new CompleteOutput(),
+            _ => true,
+        };
+        return Task.FromResult(JsonSerializer.SerializeToElement(answer, DistilJson.Options));
+    }
+
+    private sealed class CountingJournals
+    {
+        private readonly Lock gate = new();
+
+        public int Pipelines { get; private set; }
+
+        public long Entries { get; private set; }
+
+        public long Longest { get; private set; }
+
+        public long Bytes { get; private set; }
+
+        public IJournalLog Open(string path)
+        {
+            lock (gate)
+                Pipelines++;
+
+            return new Log(this, path);
+        }
+
+        private sealed class Log(CountingJournals all, string path) : IJournalLog
+        {
+            private long entries;
+
+            public string Name => path;
+
+            public Task<byte[]> ReadAsync(CancellationToken cancel) => Task.FromResult<byte[]>([]);
+
+            public Task AppendAsync(byte[] bytes, CancellationToken cancel)
+            {
+                var added = bytes.Count(each => each == '\n');
+                lock (all.gate)
+                {
+                    entries += added;
+                    all.Entries += added;
+                    all.Bytes += bytes.Length;
+                    all.Longest = Math.Max(all.Longest, entries);
+                }
+
+                return Task.CompletedTask;
+            }
+
+            public Task ReplaceAsync(byte[] bytes, CancellationToken cancel) => Task.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Azure.Storage.Blobs;
+using Distil.EndToEnd.Tests.Telemetry;
+
+namespace Distil.Functions.Tests.RealHost;
+
+/// <summary>The app in the real Functions host, jobs as child processes of it.</summary>
+internal sealed class FunctionsApp : IAsyncDisposable
+{
+    public const string ApiKey = "canary-of-an-api-key-0123456789";
+
+    private readonly string folder;
+    private readonly StorageEmulator storage;
+    private readonly OtlpCollector collector;
+    private readonly int port = StorageEmulator.FreePort();
+    private readonly HttpClient http = new() { Timeout = TimeSpan.FromMinutes(2) };
+    private readonly ConcurrentQueue<string?> said = new();
+    private Process? process;
+
+    public FunctionsApp(string folder, StorageEmulator storage, OtlpCollector collector)
+    {
+        (this.folder, this.storage, this.collector) = (folder, storage, collector);
+        http.BaseAddress = new Uri($"http://127.0.0.1:{port}");
+        http.DefaultRequestHeaders.Add("x-functions-key", ApiKey);
+    }
+
+    /// <value>All that the host and its workers said, in every life.</value>
+    public string Log => string.Join('\n', said);
+
+    /// <summary>Starts the host and waits until the app answers.</summary>
+    public async Task StartAsync(CancellationToken cancel)
+    {
+        await WriteKeysAsync(cancel);
+        process = Process.Start(Command())!;
+        process.OutputDataReceived += (_, line) => said.Enqueue(line.Data);
+        process.ErrorDataReceived += (_, line) => said.Enqueue(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        for (var since = Stopwatch.GetTimestamp(); !await AnswersAsync(cancel);)
+        {
+            Assert.False(process.HasExited || Stopwatch.GetElapsedTime(since) > TimeSpan.FromMinutes(5), Log);
+            await Task.Delay(500, cancel);
+        }
+    }
+
+    /// <summary>Ends the host, its worker and its trainers as a lost machine does.</summary>
+    public async Task KillAsync()
+    {
+        process!.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+        process.Dispose();
+        process = null;
+    }
+
+    public async Task<HttpResponseMessage> PostAsync(string path, string json, CancellationToken cancel) =>
+        await http.PostAsync(new Uri(path, UriKind.Relative), new StringContent(json, new MediaTypeHeaderValue("application/json")), cancel);
+
+    public Task<HttpResponseMessage> GetAsync(string path, CancellationToken cancel) => http.GetAsync(new Uri(path, UriKind.Relative), cancel);
+
+    public async Task<JsonElement> ReadAsync(string path, CancellationToken cancel)
+    {
+        using var answer = await GetAsync(path, cancel);
+        var text = await answer.Content.ReadAsStringAsync(cancel);
+        Assert.True(answer.IsSuccessStatusCode, $"{path}: {answer.StatusCode} {text}");
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+            await KillAsync();
+
+        http.Dispose();
+    }
+
+    private ProcessStartInfo Command()
+    {
+        var app = Path.Combine(Cli.Workspace.Find().Repository!, "src", "Distil.Functions", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0");
+        var command = FunctionsHostProgram.Command(app, port);
+        command.RedirectStandardOutput = command.RedirectStandardError = true;
+        const string Durable = "AzureFunctionsJobHost__extensions__durableTask__storageProvider__";
+        foreach (var (name, value) in collector.Environment.Concat(new Dictionary<string, string>
+        {
+            ["AzureWebJobsStorage"] = storage.ConnectionString,
+            ["AZURE_STORAGE_CONNECTION_STRING"] = storage.ConnectionString,
+            ["AzureWebJobsDisableHomepage"] = "true",
+            ["AzureFunctionsWebHost__hostid"] = "distil",
+            ["DISTIL_JOBS"] = "processes",
+            ["DISTIL_CACHE"] = Path.Combine(folder, "cache"),
+            // What a killed host held is given to the next one after this (the least that is allowed), not after five minutes.
+            [Durable + "workItemQueueVisibilityTimeout"] = "00:01:00",
+            [Durable + "controlQueueVisibilityTimeout"] = "00:01:00",
+            [Durable + "maxQueuePollingInterval"] = "00:00:01",
+        }))
+        {
+            command.Environment[name] = value;
+        }
+
+        return command;
+    }
+
+    // The host's keys are where it looks for them, so that requests may carry one.
+    private async Task WriteKeysAsync(CancellationToken cancel)
+    {
+        var container = new BlobContainerClient(storage.ConnectionString, "azure-webjobs-secrets");
+        await container.CreateIfNotExistsAsync(cancellationToken: cancel);
+        var key = new { name = "default", value = ApiKey, encrypted = false };
+        var keys = JsonSerializer.Serialize(new { masterKey = new { name = "master", value = ApiKey, encrypted = false }, functionKeys = new[] { key }, systemKeys = Array.Empty<object>() });
+        await container.GetBlobClient("distil/host.json").UploadAsync(BinaryData.FromString(keys), overwrite: true, cancel);
+    }
+
+    private async Task<bool> AnswersAsync(CancellationToken cancel)
+    {
+        try
+        {
+            using var answer = await GetAsync("/api/health", cancel);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}

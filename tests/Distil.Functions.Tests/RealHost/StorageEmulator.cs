@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Azure.Storage.Blobs;
+
+namespace Distil.Functions.Tests.RealHost;
+
+/// <summary>Azurite with blobs, queues and tables: all that Durable's default back end needs.</summary>
+internal sealed class StorageEmulator : IAsyncDisposable
+{
+    private readonly Process process;
+
+    private StorageEmulator(Process process, string connectionString) => (this.process, ConnectionString) = (process, connectionString);
+
+    /// <summary>Azurite's published key.</summary>
+    public const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+    public string ConnectionString { get; }
+
+    public static async Task<StorageEmulator> StartAsync(string folder, CancellationToken cancel)
+    {
+        var (blob, queue, table) = (FreePort(), FreePort(), FreePort());
+        string[] arguments =
+        [
+            Cli.Workspace.Find().RepositoryFile("tools", "azurite", "node_modules", "azurite", "dist", "src", "azurite.js"),
+            "--blobPort", $"{blob}", "--queuePort", $"{queue}", "--tablePort", $"{table}", "--location", folder, "--skipApiVersionCheck", "--silent", "--disableTelemetry",
+        ];
+        var process = Process.Start(new ProcessStartInfo("node", arguments) { RedirectStandardOutput = true })!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        string[] parts =
+        [
+            "DefaultEndpointsProtocol=http", "AccountName=devstoreaccount1", $"AccountKey={Key}",
+            $"BlobEndpoint={At(blob)}", $"QueueEndpoint={At(queue)}", $"TableEndpoint={At(table)}", "",
+        ];
+        var storage = new StorageEmulator(process, string.Join(';', parts));
+        await new BlobServiceClient(storage.ConnectionString).GetPropertiesAsync(cancel); // tries until it is there
+        return storage;
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private static string At(int port) => $"http://127.0.0.1:{port}/devstoreaccount1";
+}
