@@ -8,6 +8,7 @@ return new RootCommand("Measures Distil on this machine.")
     GpuBench.Create(),
     HeadBench.Create(),
     SLstmBench.Create(),
+    StepBench.Create(),
     MLstmBench.Create(),
     ServeBench.Create(),
     TableCommand.Create(),
