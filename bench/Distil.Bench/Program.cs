@@ -1,12 +1,15 @@
 using System.CommandLine;
 using Distil.Bench;
+using Distil.Bench.Serving;
 
-return new RootCommand("Measures Distil's kernels and its engine: medians on this machine.")
+return new RootCommand("Measures Distil on this machine.")
 {
     EngineBench.Create(),
     GpuBench.Create(),
     HeadBench.Create(),
     SLstmBench.Create(),
+    StepBench.Create(),
     MLstmBench.Create(),
+    ServeBench.Create(),
     TableCommand.Create(),
 }.Parse(args).Invoke();

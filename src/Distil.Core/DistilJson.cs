@@ -1,6 +1,9 @@
+using System.Collections;
+using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Distil.Core;
 
@@ -24,9 +27,30 @@ public static class DistilJson
             RespectRequiredConstructorParameters = true,
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // the documents are files, not parts of a web page
             WriteIndented = indented,
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RefuseNullItems } },
             Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
         };
-        options.MakeReadOnly(populateMissingResolver: true);
+        options.MakeReadOnly();
         return options;
     }
+
+    // The serializer keeps null out of members that cannot be null, but lets it into their lists.
+    private static void RefuseNullItems(JsonTypeInfo type)
+    {
+        var lists = type.Properties.Where(HoldsNoNull).ToList();
+        if (lists.Count > 0)
+        {
+            type.OnDeserialized = read =>
+            {
+                if (lists.Find(list => list.Get!(read) is IEnumerable items && items.Cast<object?>().Contains(null)) is { } wrong)
+                {
+                    throw new JsonException($"{wrong.Name} has an item that is null");
+                }
+            };
+        }
+    }
+
+    private static bool HoldsNoNull(JsonPropertyInfo property) =>
+        property is { Get: not null, AttributeProvider: PropertyInfo member } && typeof(IReadOnlyList<object>).IsAssignableFrom(property.PropertyType)
+        && new NullabilityInfoContext().Create(member).GenericTypeArguments is [{ ReadState: NullabilityState.NotNull }];
 }

@@ -32,7 +32,7 @@ internal static class ApiRoutes
                 Answer(api.SubmitAsync(new ApiBody(request.Body, request.ContentType), idempotencyKey, cancel)))
             .Describe("submitRun", "Starts a run. With an Idempotency-Key, sending it again answers with the same run and starts none.")
             .Accepts<RunSpec>(ApiResponse.JsonType)
-            .Produces<SubmittedRun>(202).Problems(400, 413, 415, 422);
+            .Produces<SubmittedRun>(202).Problems(400, 413, 415, 422, 502);
         routes.MapGet("/api/runs", (string? limit, string? continuationToken, CancellationToken cancel) => Answer(api.ListAsync(limit, continuationToken, cancel)))
             .Describe("listRuns", "Runs, newest first.")
             .Produces<RunPage>().Problems(400);

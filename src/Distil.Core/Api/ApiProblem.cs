@@ -39,6 +39,7 @@ public sealed record ApiProblem
         415 => "Unsupported Media Type",
         421 => "Misdirected Request",
         422 => "Unprocessable Content",
+        502 => "Bad Gateway",
         503 => "Service Unavailable",
         _ => status < 500 ? "Request Failed" : "Internal Server Error",
     };

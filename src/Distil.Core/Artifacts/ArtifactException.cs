@@ -19,6 +19,9 @@ public sealed class ArtifactException : Exception
     internal static ArtifactException WrongChecksum(ArtifactFile expected, string found) =>
         new(expected.Name, $"this blob has SHA-256 {Short(found)}, its manifest says {Short(expected.Sha256)}");
 
+    internal static ArtifactException Foreign(string manifest, string name) =>
+        new(manifest, $"this manifest names {(name.Length > 200 ? name[..200] + "…" : name)}, expected files beside it");
+
     internal static ArtifactException Unreadable(string blob, Exception cause) =>
         new(blob, $"this blob is not the JSON document that was expected: {cause.Message}", cause);
 

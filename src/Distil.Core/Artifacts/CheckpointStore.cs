@@ -8,6 +8,8 @@ namespace Distil.Core.Artifacts;
 /// <param name="student">Which student.</param>
 public sealed class CheckpointStore(ArtifactStore store, string runId, StudentVariant student)
 {
+    private const int LongestFileName = 100;
+
     /// <summary>Uploads a checkpoint's files, then the manifest that makes them count; then deletes those that nothing needs any more.</summary>
     /// <remarks>Each epoch's last one is kept, and the newest two: the one before the newest stands in where the newest turns out bad.</remarks>
     /// <param name="epoch">Epoch, from 0.</param>
@@ -51,7 +53,7 @@ public sealed class CheckpointStore(ArtifactStore store, string runId, StudentVa
 
                 foreach (var file in manifest.Files)
                 {
-                    await store.DownloadAsync(file, Path.Combine(localFolder, Path.GetFileName(file.Name)), cancel);
+                    await store.DownloadAsync(file, Path.Combine(localFolder, FileNameIn(blob, file)), cancel);
                 }
 
                 if (passedOver is not null)
@@ -103,6 +105,15 @@ public sealed class CheckpointStore(ArtifactStore store, string runId, StudentVa
                 await store.DeleteAsync(blob, cancel);
             }
         }
+    }
+
+    // A name becomes a path here, so it must be one that a checkpoint can have.
+    private static string FileNameIn(string manifest, ArtifactFile file)
+    {
+        var name = Path.GetFileName(file.Name);
+        return name.Length is > 0 and <= LongestFileName && file.Name == $"{FolderOf(manifest)}/{name}"
+            ? name
+            : throw ArtifactException.Foreign(manifest, file.Name);
     }
 
     private string NameOf(int epoch, long step, string file) => ArtifactLayout.Checkpoint(runId, student, epoch, step, file);

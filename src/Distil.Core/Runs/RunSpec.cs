@@ -45,7 +45,7 @@ public sealed record RunSpec
 /// <summary>The teacher and what is kept of its outputs.</summary>
 public sealed record TeacherSpec
 {
-    /// <value>A Hugging Face folder (config.json, safetensors, tokenizer.json): local, or <c>hf://owner/name[@revision][/folder]</c>.</value>
+    /// <value>A Hugging Face folder (config.json, safetensors, tokenizer.json): local, <c>hf://owner/name[@revision][/folder]</c> or <c>https://…</c>.</value>
     [MinLength(1)]
     public required string Path { get; init; }
 
@@ -81,7 +81,7 @@ public sealed record KeepSpec
 /// <summary>The text and how it becomes rows of tokens.</summary>
 public sealed record DatasetSpec
 {
-    /// <value>Files, folders or globs to train on: local, or <c>hf://datasets/owner/name[@revision][/path]</c>.</value>
+    /// <value>Files, folders or globs to train on: local, <c>hf://datasets/owner/name[@revision][/path]</c> or <c>https://…</c>.</value>
     [MinLength(1)]
     public required IReadOnlyList<string> Sources { get; init; }
 

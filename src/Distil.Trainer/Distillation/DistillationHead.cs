@@ -1,3 +1,4 @@
+using Distil.Trainer.Kernels;
 using Distil.Trainer.TeacherOutputs;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -76,7 +77,7 @@ public static class DistillationHead
         if (kernel)
             CudaLogitLoss.Apply(logits, targets, losses);
         else
-            losses.Copy(logits.device_type == DeviceType.CPU ? FusedLogitLoss.Apply(logits, targets) : TorchLogitLoss.Apply(logits, targets));
+            losses.Copy(logits.device_type == DeviceType.CPU && KernelSupport.OnCpu ? FusedLogitLoss.Apply(logits, targets) : TorchLogitLoss.Apply(logits, targets));
     }
 
     /// <returns>1 at the positions that are real, and at those whose next token is, (N) each.</returns>

@@ -12,8 +12,13 @@ internal static class KernelSupport
     /// <summary>Set to <c>off</c>, no kernel runs: to compare, or to get around one that fails.</summary>
     internal const string Switch = "DISTIL_KERNELS";
 
+    private static bool IsOff => string.Equals(Environment.GetEnvironmentVariable(Switch), "off", StringComparison.OrdinalIgnoreCase);
+
     private static readonly Lazy<Found> Finding = new(Find);
     private static readonly ConcurrentDictionary<string, bool> Warned = new();
+
+    /// <value>Whether CPU tensors go through the kernels written in C#; set by a bench that compares them with plain operations.</value>
+    internal static bool OnCpu { get; set; } = !IsOff;
 
     /// <value>Why none can run; null where they can.</value>
     internal static string? Obstacle => Finding.Value.Obstacle;
@@ -43,7 +48,7 @@ internal static class KernelSupport
 
     private static Found Find()
     {
-        if (string.Equals(Environment.GetEnvironmentVariable(Switch), "off", StringComparison.OrdinalIgnoreCase)) { return new($"{Switch} is off"); }
+        if (IsOff) { return new($"{Switch} is off"); }
         if (!OperatingSystem.IsLinux()) { return new("kernels need Linux"); }
         if (!cuda.is_available()) { return new("torch finds no CUDA GPU"); }
 

@@ -44,7 +44,8 @@ public sealed class MetricsLog : IDisposable
         try
         {
             using var document = JsonDocument.Parse(line);
-            return document.RootElement.GetProperty("globalStep").GetInt64();
+            return document.RootElement is { ValueKind: JsonValueKind.Object } step && step.TryGetProperty("globalStep", out var number)
+                && number.ValueKind == JsonValueKind.Number && number.TryGetInt64(out var value) ? value : null;
         }
         catch (JsonException)
         {

@@ -112,7 +112,7 @@ public sealed class WeightFolder : IDisposable
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(index));
             if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("weight_map", out var map))
-                return map.Deserialize<Dictionary<string, string>>() ?? throw new JsonException("weight_map is null");
+                return map.Deserialize<Dictionary<string, string>>() is { } shards && !shards.ContainsValue(null!) ? shards : throw new JsonException("weight_map names no file");
 
             throw new JsonException("weight_map is missing");
         }

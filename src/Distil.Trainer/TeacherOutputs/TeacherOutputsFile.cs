@@ -82,9 +82,17 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
         var kept = full([count, slots], float.NegativeInfinity);
         var tail = full([count, nodes], float.NegativeInfinity);
         var hidden = Header.HiddenSize == 0 ? null : zeros([entries.Length, positions, Header.HiddenSize], ScalarType.Float16);
-        Parallel.For(0, entries.Length, i => Decode(
-            entries[i], Part<long>(ids, i, positions * slots), Part<float>(kept, i, positions * slots), Part<float>(tail, i, positions * nodes),
-            hidden is null ? [] : Part<byte>(hidden, i, positions * Header.HiddenSize * sizeof(ushort))));
+        try
+        {
+            Parallel.For(0, entries.Length, i => Decode(
+                entries[i], Part<long>(ids, i, positions * slots), Part<float>(kept, i, positions * slots), Part<float>(tail, i, positions * nodes),
+                hidden is null ? [] : Part<byte>(hidden, i, positions * Header.HiddenSize * sizeof(ushort))));
+        }
+        catch (AggregateException error) when (error.InnerException is InvalidDataException wrong)
+        {
+            throw Bad($"{wrong.Message}; the file was changed");
+        }
+
         return new(
             ids.ToDevice(device).MoveToOuterDisposeScope(), kept.ToDevice(device).MoveToOuterDisposeScope(), tail.ToDevice(device).MoveToOuterDisposeScope(),
             Header.InverseTemperatures, hidden?.ToDevice(device).to(ScalarType.Float32).MoveToOuterDisposeScope());
@@ -137,7 +145,16 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
         var json = At(TeacherOutputsWriter.BeginningSize, length);
         if (Checksum.Of(json) != BinaryPrimitives.ReadUInt32LittleEndian(At(TeacherOutputsWriter.BeginningSize + length, 4)))
             throw Bad("its header does not match its checksum; the file was changed");
-        return JsonSerializer.Deserialize<TeacherOutputsHeader>(json, TeacherOutputsHeader.Json)!;
+        try
+        {
+            return JsonSerializer.Deserialize<TeacherOutputsHeader>(json, TeacherOutputsHeader.Json) is { } header && header.IsPossible()
+                ? header
+                : throw Bad("its header says what no writer writes");
+        }
+        catch (JsonException wrong)
+        {
+            throw Bad($"its header cannot be read: {wrong.Message}");
+        }
     }
 
     private RowEntry[] ReadIndex(long size)
@@ -152,9 +169,21 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
             throw Bad("its index does not match its checksum; the file was changed");
         var index = new RowEntry[rows];
         for (var row = 0; row < rows; row++)
+        {
             index[row] = RowEntry.Read(bytes[(row * RowEntry.Size)..]);
+            if (!IsPossible(index[row], offset))
+                throw Bad($"the index entry of row {row} says what no writer writes");
+        }
+
         return index;
     }
+
+    // Checksums find damage, not intent: what follows from an entry is read and allocated unasked.
+    private bool IsPossible(RowEntry entry, long end) =>
+        entry is { SparseBytes: >= 0, Positions: >= 0 } && entry.Positions <= Header.ContextLength
+        && entry.MostKept >= 0 && entry.MostKept <= Math.Min(Math.Min(Header.MaxTokens, Header.VocabularySize), 8L * entry.SparseBytes)
+        && entry.SparseBytes + (long)entry.Positions * Header.HiddenSize * sizeof(ushort) is <= int.MaxValue and var size
+        && entry.Offset >= TeacherOutputsWriter.BeginningSize && entry.Offset <= end - size;
 
     private int BlockSize(RowEntry entry) => entry.SparseBytes + entry.Positions * Header.HiddenSize * sizeof(ushort);
 

@@ -173,7 +173,19 @@ public sealed class HuggingFaceTokenizer
             }
         }
 
-        return BpeTokenizer.Create(new BpeOptions(json.Vocabulary) { Merges = json.Merges, ByteLevel = true });
+        if (tokens.Count < json.Vocabulary.Count)
+        {
+            throw new InvalidInputException($"{path}: model.vocab has a token twice; expected each once");
+        }
+
+        try
+        {
+            return BpeTokenizer.Create(new BpeOptions(json.Vocabulary) { Merges = json.Merges, ByteLevel = true });
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+        {
+            throw new InvalidInputException($"{path}: model.vocab and model.merges do not fit together: {error.Message}", error);
+        }
     }
 
     private static string WellFormed(string text)

@@ -91,9 +91,11 @@ internal sealed class TokenizerJson
     private string Merge(JsonElement merge) => merge.ValueKind switch
     {
         JsonValueKind.String when merge.GetString()!.Count(c => c == ' ') == 1 => merge.GetString()!,
-        JsonValueKind.Array when merge.GetArrayLength() == 2 && !merge.EnumerateArray().Any(s => s.GetString()!.Contains(' ')) => $"{merge[0]} {merge[1]}",
+        JsonValueKind.Array when merge.GetArrayLength() == 2 && merge.EnumerateArray().All(IsPlain) => $"{merge[0]} {merge[1]}",
         _ => throw _fields.Unsupported("model.merges", merge.ToString(), "\"left right\" or [\"left\", \"right\"]"),
     };
+
+    private static bool IsPlain(JsonElement part) => part.ValueKind == JsonValueKind.String && !part.GetString()!.Contains(' ');
 
     private AddedToken Added(JsonElement token) => new(
         _fields.Id(_fields.Require(token, "id", JsonValueKind.Number), "added_tokens.id"),

@@ -25,7 +25,8 @@ public sealed class RunPageTests(LiveViewServer server)
             await Expect(page.Locator("figcaption strong", new() { HasText = heading })).ToBeVisibleAsync();
 
         Assert.True(await InkOfFirstChartAsync(page) > 100, "the first chart is blank");
-        await Expect(page.Locator("#epochs ~ .scroll tbody tr")).ToHaveCountAsync(1);
+        await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Held-out text after each epoch" }).Locator("tbody tr")).ToHaveCountAsync(1);
+        await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Recall of random tokens by length" }).Locator("tbody tr")).Not.ToHaveCountAsync(0);
         await Expect(page.Locator(".sample")).Not.ToHaveCountAsync(0);
 
         var report = await page.RunAndWaitForPopupAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Open the report" }).ClickAsync());

@@ -12,11 +12,10 @@ internal static class JournalLine
     private const int ChecksumLength = 16;
 
     /// <summary>The line of an entry, its line feed included.</summary>
-    internal static byte[] Write(JournalEntry entry)
-    {
-        var json = JsonSerializer.SerializeToUtf8Bytes(entry, DistilJson.Options);
-        return [.. Encoding.ASCII.GetBytes(Checksum(json)), (byte)' ', .. json, (byte)'\n'];
-    }
+    internal static byte[] Write(JournalEntry entry) => Seal(JsonSerializer.SerializeToUtf8Bytes(entry, DistilJson.Options));
+
+    /// <summary>The line of an entry's JSON.</summary>
+    internal static byte[] Seal(byte[] json) => [.. Encoding.ASCII.GetBytes(Checksum(json)), (byte)' ', .. json, (byte)'\n'];
 
     /// <summary>Reads a line without its line feed.</summary>
     /// <returns>False where it is torn or damaged.</returns>

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
 using Distil.Core.Pipeline;
-using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 
 namespace Distil.Core.Api.Operations;
@@ -11,7 +10,6 @@ namespace Distil.Core.Api.Operations;
 internal sealed class CancelRun(ArtifactStore store, IRunHost host)
 {
     private readonly RunFolder runs = new(store);
-    private readonly RequestCancel request = new(store);
 
     public async Task<ApiResponse> RunAsync(string runId, CancellationToken cancel)
     {
@@ -21,8 +19,6 @@ internal sealed class CancelRun(ArtifactStore store, IRunHost host)
             throw new ApiProblemException(409, $"{runId} has ended already: {JsonNamingPolicy.CamelCase.ConvertName(status.State.ToString())}");
         }
 
-        // Written down as well: another process may do this run, and finds it there.
-        await request.RunAsync(runId, cancel);
         await host.SignalAsync(runId, DistillPipeline.CancelSignal, "asked for over HTTP", cancel);
         var links = RunLinks.Of(runId);
         return ApiResponse.Json(new SubmittedRun(runId, links), 202, ("Location", links.Self));

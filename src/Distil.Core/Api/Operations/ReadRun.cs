@@ -11,13 +11,14 @@ namespace Distil.Core.Api.Operations;
 /// <summary>Says where a run stands; 304 to one who knows it already.</summary>
 internal sealed class ReadRun(ArtifactStore store)
 {
+    private const int ReadsAtOnce = 16;
+
     private readonly RunFolder runs = new(store);
+    private readonly SharedReads<byte[]> reads = new(ReadsAtOnce);
 
     public async Task<ApiResponse> RunAsync(string runId, string? ifNoneMatch, CancellationToken cancel)
     {
-        var status = await runs.FindStatusAsync(runId, cancel) ?? throw NoSuchRun(runId);
-        var details = new RunDetails(status, await ProgressAsync(status, cancel), RunLinks.Of(runId));
-        var content = JsonSerializer.SerializeToUtf8Bytes(details, DistilJson.Options);
+        var content = await reads.GetAsync(runId, () => DescribeAsync(runId), cancel);
         var etag = $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..32]}\"";
         (string, string)[] headers = [("ETag", etag), ("Cache-Control", "no-cache")]; // kept, and asked about each time
         return Matches(ifNoneMatch, etag)
@@ -31,10 +32,16 @@ internal sealed class ReadRun(ArtifactStore store)
         return new ApiProblemException(404, $"{shown} is not a run; GET /api/runs lists those that are");
     }
 
-    private async Task<IReadOnlyDictionary<string, JobProgress>> ProgressAsync(RunStatus status, CancellationToken cancel)
+    private async Task<byte[]> DescribeAsync(string runId)
+    {
+        var status = await runs.FindStatusAsync(runId) ?? throw NoSuchRun(runId);
+        return JsonSerializer.SerializeToUtf8Bytes(new RunDetails(status, await ProgressAsync(status), RunLinks.Of(runId)), DistilJson.Options);
+    }
+
+    private async Task<IReadOnlyDictionary<string, JobProgress>> ProgressAsync(RunStatus status)
     {
         var progress = new ConcurrentDictionary<string, JobProgress>();
-        await Parallel.ForEachAsync(status.Jobs, cancel, async (job, stop) =>
+        await Parallel.ForEachAsync(status.Jobs, async (job, stop) =>
         {
             if (await store.TryReadJsonAsync<JobProgress>(ArtifactLayout.JobProgress(status.RunId, job), stop) is { } reported)
             {

@@ -22,27 +22,26 @@ internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions o
         var key = IdempotencyKey.Parse(idempotencyKey);
         var json = await body.ReadJsonAsync(options.MostBodyBytes, cancel);
         var record = key is null ? null : await FindRecordAsync(key, json, cancel);
-        if (record is null || !await store.ExistsAsync(ArtifactLayout.Plan(record.RunId), cancel))
+        var input = record is null ? null : await TryReadAsync(record.RunId, cancel);
+        if (input is null)
         {
             var (spec, plan) = await PlanAsync(json, cancel);
             record ??= await RecordAsync(key, json, plan.RunId, cancel);
-
-            // From here on the run counts, whether or not the client still listens.
-            await runs.CreateAsync(spec, plan with { RunId = record.RunId }, CancellationToken.None);
+            input = await CreateAsync(spec, plan with { RunId = record.RunId });
         }
 
-        await ScheduleAsync(record.RunId);
-        var submitted = new SubmittedRun(record.RunId, RunLinks.Of(record.RunId));
+        await host.ScheduleAsync(input, CancellationToken.None);
+        var submitted = new SubmittedRun(input.RunId, RunLinks.Of(input.RunId));
         return ApiResponse.Json(submitted, 202, ("Location", submitted.Links.Self));
     }
 
-    // What is stored, not what was just planned: of two submissions with one key, the first one's documents stand.
-    private async Task ScheduleAsync(string runId)
-    {
-        var spec = await runs.ReadSpecAsync(runId, CancellationToken.None);
-        var plan = await runs.ReadPlanAsync(runId, CancellationToken.None);
-        await host.ScheduleAsync(PipelineInput.From(spec, plan), CancellationToken.None);
-    }
+    // The run counts from here on, whether or not its client still listens. Of two submissions with one key, the first one's documents stand.
+    private async Task<PipelineInput> CreateAsync(RunSpec spec, RunPlan plan) =>
+        await runs.CreateAsync(spec, plan, CancellationToken.None) ? PipelineInput.From(spec, plan) : (await TryReadAsync(plan.RunId, CancellationToken.None))!;
+
+    /// <summary>A run that was created before; null where its submission ended halfway.</summary>
+    private async Task<PipelineInput?> TryReadAsync(string runId, CancellationToken cancel) =>
+        await store.TryReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel) is { } plan ? PipelineInput.From(await runs.ReadSpecAsync(runId, cancel), plan) : null;
 
     private async Task<(RunSpec Spec, RunPlan Plan)> PlanAsync(string json, CancellationToken cancel)
     {

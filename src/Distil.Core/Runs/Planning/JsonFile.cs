@@ -6,19 +6,21 @@ namespace Distil.Core.Runs.Planning;
 /// <summary>JSON that somebody else wrote.</summary>
 internal static class JsonFile
 {
-    /// <summary>Parses a file whose document is an object.</summary>
-    /// <exception cref="InvalidInputException">It is not.</exception>
-    public static JsonDocument Parse(string path)
+    /// <summary>Reads a file whose document is an object.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="read">Takes from the document what is needed; what it finds of another kind than it asks for is an error like one of syntax.</param>
+    /// <exception cref="InvalidInputException">It is not, or not as expected.</exception>
+    public static T Read<T>(string path, Func<JsonElement, T> read)
     {
         try
         {
             using var file = File.OpenRead(path);
-            var document = JsonDocument.Parse(file);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw new JsonException("expected an object");
+            using var document = JsonDocument.Parse(file);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? read(document.RootElement) : throw new JsonException("expected an object");
         }
-        catch (JsonException wrong)
+        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
-            throw new InvalidInputException($"{path} is not JSON: {wrong.Message}", wrong);
+            throw new InvalidInputException($"{path} is not JSON{(wrong is JsonException ? "" : " of the kind that is expected")}: {wrong.Message}", wrong);
         }
     }
 }

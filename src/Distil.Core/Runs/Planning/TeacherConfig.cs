@@ -12,10 +12,10 @@ internal static class TeacherConfig
     /// <param name="path">The file on this machine.</param>
     /// <param name="name">What messages call it: where it is from.</param>
     /// <exception cref="InvalidInputException">It is of another architecture, or lacks a number.</exception>
-    public static TeacherShape Read(string path, string name)
+    public static TeacherShape Read(string path, string name) => JsonFile.Read(path, config => Read(config, name));
+
+    private static TeacherShape Read(JsonElement root, string name)
     {
-        using var config = JsonFile.Parse(path);
-        var root = config.RootElement;
         var type = root.TryGetProperty("model_type", out var found) && found.ValueKind == JsonValueKind.String ? found.GetString()! : null;
         if (type is null || !Architectures.Contains(type))
         {

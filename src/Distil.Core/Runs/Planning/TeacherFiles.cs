@@ -65,11 +65,8 @@ internal sealed class TeacherFiles
     }
 
     /// <summary>The files of weights that an index names.</summary>
-    internal static IEnumerable<string> ShardsOf(string index)
-    {
-        using var document = JsonFile.Parse(index);
-        return document.RootElement.TryGetProperty("weight_map", out var map) && map.ValueKind == JsonValueKind.Object
+    internal static IReadOnlyList<string> ShardsOf(string index) => JsonFile.Read<IReadOnlyList<string>>(index, document =>
+        document.TryGetProperty("weight_map", out var map) && map.ValueKind == JsonValueKind.Object
             ? [.. map.EnumerateObject().Select(entry => entry.Value.ToString()).Distinct().Order(StringComparer.Ordinal)]
-            : throw new InvalidInputException($"{index}: has no weight_map; expected the list of a model's tensors");
-    }
+            : throw new InvalidInputException($"{index}: has no weight_map; expected the list of a model's tensors"));
 }

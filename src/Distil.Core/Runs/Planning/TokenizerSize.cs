@@ -10,8 +10,7 @@ internal static class TokenizerSize
     /// <exception cref="InvalidInputException">It is not.</exception>
     public static void RequireAtMost(string path, int vocabularySize)
     {
-        using var tokenizer = JsonFile.Parse(path);
-        var size = Size(tokenizer.RootElement);
+        var size = JsonFile.Read(path, Size);
         if (size > vocabularySize)
         {
             throw new InvalidInputException($"{path} has ids up to {size - 1}; config.json (vocab_size {vocabularySize}) allows {vocabularySize - 1}");
@@ -24,12 +23,12 @@ internal static class TokenizerSize
         if (tokenizer.TryGetProperty("model", out var model) && model.TryGetProperty("vocab", out var vocabulary)
             && vocabulary.ValueKind == JsonValueKind.Object)
         {
-            ids.AddRange(vocabulary.EnumerateObject().Select(entry => entry.Value.GetInt64()));
+            ids.AddRange(vocabulary.EnumerateObject().Select(entry => (long)entry.Value.GetInt32()));
         }
 
         if (tokenizer.TryGetProperty("added_tokens", out var added) && added.ValueKind == JsonValueKind.Array)
         {
-            ids.AddRange(added.EnumerateArray().Select(token => token.GetProperty("id").GetInt64()));
+            ids.AddRange(added.EnumerateArray().Select(token => (long)token.GetProperty("id").GetInt32()));
         }
 
         return ids.Count == 0 ? 0 : ids.Max() + 1;

@@ -50,7 +50,7 @@ internal sealed class WebFiles(PatientHttp http, AzureAccess azure)
         var blobs = await azure.ListAsync(new Uri(builder.ToUri().GetLeftPart(UriPartial.Path) + query), prefix, cancel);
         return [.. blobs
             .Where(blob => pattern.Matches(Uri.UnescapeDataString(blob.Url.GetLeftPart(UriPartial.Path))[(pattern.Root.Length + 1)..]))
-            .Select(blob => Of(blob.Url.ToString(), blob.Bytes, blob.ETag))
+            .Select(blob => Of(blob.Url.AbsoluteUri, blob.Bytes, blob.ETag))
             .OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
 
@@ -96,7 +96,7 @@ internal sealed class WebFiles(PatientHttp http, AzureAccess azure)
             if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location)
             {
                 response.Dispose();
-                url = Parse(new Uri(here, location).ToString(), "redirect");
+                url = Parse(new Uri(here, location).AbsoluteUri, "redirect");
             }
             else if (token is null && azure.WantsIdentity(here, response.StatusCode))
             {

@@ -50,7 +50,8 @@ internal static class KernelChecks
             x => MLstmFusedCell.Forward(Of(x)),
             x => MLstmPlainCell.Forward(Of(x)))
         {
-            Tolerance = length > 1024 ? 0.05 : KernelCheck.Rounding, // a gate's gradient sums what roundings leave at all later positions
+            // The forget gate's gradient sums q·dq − k·dk over all later positions, which nearly cancels: what their roundings leave grows with the length.
+            ToleranceOf = input => input is not (7 or 9) ? KernelCheck.Rounding : length > 1024 ? 0.2 : 0.04,
             ScaleOf = input => input is 8 or 9 ? input - 2 : input,  // a gate's bias by its weights: the norm of h takes out what it does, and its gradient nearly cancels
         };
 

@@ -16,7 +16,19 @@ public static class TransformerConfigFile
     /// <exception cref="InvalidInputException">Missing, another architecture, or a field that is missing, ill-typed or not supported.</exception>
     public static TransformerConfig Read(string folder)
     {
-        var document = ConfigDocument.Read(Path.Combine(folder, Name));
+        var path = Path.Combine(folder, Name);
+        try
+        {
+            return Read(ConfigDocument.Read(path));
+        }
+        catch (InvalidOperationException error) // a string in it that is not Unicode
+        {
+            throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
+        }
+    }
+
+    private static TransformerConfig Read(ConfigDocument document)
+    {
         var family = FamilyOf(document);
         RequirePlain(document);
         var (hidden, heads) = (document.Count("hidden_size"), document.Count("num_attention_heads"));

@@ -19,10 +19,15 @@ public static class XlstmConfigFile
         var path = Path.Combine(folder, Name);
         if (!File.Exists(path)) { throw new InvalidInputException($"{path}: no such file"); }
 
-        JsonNode? root;
-        try { root = JsonNode.Parse(File.ReadAllBytes(path)); }
-        catch (JsonException error) { throw new InvalidInputException($"{path}: not valid JSON: {error.Message}", error); }
+        try { return Read(path, JsonNode.Parse(File.ReadAllBytes(path))); }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException) // not Unicode; a name that stands twice
+        {
+            throw new InvalidInputException($"{path}: not valid JSON: {error.Message}", error);
+        }
+    }
 
+    private static XlstmConfig Read(string path, JsonNode? root)
+    {
         var file = new Section(path, "", root as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object"));
         var type = file.Text("model_type", "xlstm");
         if (type != "xlstm") { throw new InvalidInputException($"{path}: model_type is {type}; expected xlstm"); }

@@ -110,12 +110,20 @@ export function runView(page, runId) {
 
 function going(status, progress) {
   const share = shareOf(status, progress);
-  const ends = Object.values(progress).map((job) => job.expectedEnd).filter(Boolean).map((end) => new Date(end) - Date.now());
-  const left = ends.length > 0 ? Math.max(...ends) / 1000 : null;
+  const [left, of] = leftOf(status, progress, share);
   return html`
-    <p class="lead">${standing(status)}${left > 0 ? html` <span class="note">about ${span(left)} left in this job</span>` : ''}</p>
+    <p class="lead">${standing(status)}${left > 0 ? html` <span class="note">about ${span(left)} left in this ${of}</span>` : ''}</p>
     ${share === null ? '' : html`<progress class="whole" max="1" .value=${share} aria-label=${`Stage ${status.stage ?? ''}`}></progress>`}
     ${jobs(status, progress)}`;
+}
+
+/** Seconds left, and of what: of a stage's many shards together by its pace so far, else of the job that ends last. */
+function leftOf(status, progress, share) {
+  if (['prepare', 'teach'].includes(status.stage) && status.stageTotal > 1 && status.stageStartedAt && share > 0.01) {
+    return [(Date.now() - new Date(status.stageStartedAt)) / 1000 * (1 - share) / share, 'stage'];
+  }
+  const ends = Object.values(progress).map((job) => job.expectedEnd).filter(Boolean).map((end) => new Date(end) - Date.now());
+  return [ends.length > 0 ? Math.max(...ends) / 1000 : null, 'job'];
 }
 
 const cards = (items) => html`<dl class="cards">${items.map(([name, value, note]) => html`<div class="card"><dt>${name}</dt><dd><span class="figure">${value}</span> <span class="note">${note}</span></dd></div>`)}</dl>`;

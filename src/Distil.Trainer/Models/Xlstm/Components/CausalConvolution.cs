@@ -1,3 +1,4 @@
+using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -11,7 +12,7 @@ internal sealed class CausalConvolution(Tensor weight, Tensor bias)
     /// <summary>A whole sequence from its start, zeros before it.</summary>
     /// <param name="x">(B, S, D).</param>
     /// <returns>(B, S, D).</returns>
-    internal Tensor Forward(Tensor x) => x.device_type == TorchSharp.DeviceType.CPU && x.dtype == ScalarType.Float32 ? FusedConvolution.Forward(x, weight, bias)
+    internal Tensor Forward(Tensor x) => x.device_type == TorchSharp.DeviceType.CPU && x.dtype == ScalarType.Float32 && KernelSupport.OnCpu ? FusedConvolution.Forward(x, weight, bias)
         : CudaConvolution.Serves(x, weight) ? CudaConvolution.Forward(x, weight, bias)
         : Plain(x, weight, bias);
 

@@ -1,3 +1,4 @@
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm.Components;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -49,7 +50,7 @@ internal sealed class SLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
         var inputForget = Pair(convolved, "xlstm.fgate.weight", "xlstm.igate.weight");
         var cellOutput = Pair(normed, "xlstm.zgate.weight", "xlstm.ogate.weight");
         var (recurrent, bias) = (weights[XlstmParameter.RecurrentKernel], weights[XlstmParameter.RecurrentBias]);
-        var hidden = x.device_type == DeviceType.CPU && inputForget.dtype == ScalarType.Float32 ? SLstmFusedScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
+        var hidden = x.device_type == DeviceType.CPU && inputForget.dtype == ScalarType.Float32 && KernelSupport.OnCpu ? SLstmFusedScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
             : SLstmCudaScan.Serves(inputForget, recurrent.shape[1]) ? SLstmCudaScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
             : SLstmPlainScan.Forward(inputForget, cellOutput, recurrent, bias, cells);          // (B, S, NH, DH)
         x = Norms.HeadsOnto(x, hidden, weights["xlstm.group_norm.weight"]);

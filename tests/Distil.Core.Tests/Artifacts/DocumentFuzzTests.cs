@@ -1,0 +1,84 @@
+using System.Text.Json;
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+using Distil.Core.Runs;
+using Distil.Core.Tests.Pipeline;
+using Distil.Fuzzing;
+
+namespace Distil.Core.Tests.Artifacts;
+
+/// <summary>Documents in storage that somebody changed: each ends in an error that names the blob.</summary>
+public sealed class DocumentFuzzTests : IDisposable
+{
+    private const string Blob = "some/document.json";
+    private static readonly ArtifactFile File = new("datasets/a/tokens-00000.bin", 1024, new string('a', 64));
+    private readonly InMemoryBlobService service = new();
+    private readonly ArtifactStore store;
+
+    public DocumentFuzzTests() => store = service.OpenStore();
+
+    public void Dispose() => service.Dispose();
+
+    [Fact]
+    public Task Dataset_shard() => HoldsAsync(Shard);
+
+    [Fact]
+    public Task Dataset_manifest() => HoldsAsync(new DatasetManifest { DatasetId = "a", Shards = [Shard], TrainRows = 1, TrainTokens = 2, EvalRows = 3, EvalTokens = 4 });
+
+    [Fact]
+    public Task Teacher_outputs_shard() => HoldsAsync(Outputs);
+
+    [Fact]
+    public Task Teacher_outputs_manifest() => HoldsAsync(new TeacherOutputsManifest { TeacherOutputsId = "t", DatasetId = "a", Shards = [Outputs], Tokens = 1, Bytes = 2, BytesPerToken = 2 });
+
+    [Fact]
+    public Task Checkpoint_manifest() => HoldsAsync(Checkpoint);
+
+    [Fact]
+    public Task Run_plan() => HoldsAsync(Plans.Of("one", 2));
+
+    [Fact]
+    public Task Run_status() => HoldsAsync(new RunStatus { RunId = "one", State = RunState.Running, Stage = JobKind.Train, Jobs = ["train-001"], LastFailure = new JobFailure(FailureClass.Transient, "m"), StartedAt = default, UpdatedAt = default });
+
+    [Fact]
+    public Task Job_result() => HoldsAsync(new JobResult { Output = JsonSerializer.SerializeToElement(new { rows = 1 }), StartedAt = default, EndedAt = default });
+
+    [Fact]
+    public Task Job_progress() => HoldsAsync(new JobProgress { Stage = "train", Done = 1, Total = 2, Unit = "steps", Loss = 1.5, At = default });
+
+    [Fact]
+    public async Task A_damaged_checkpoint_is_passed_over_and_writes_nowhere_else()
+    {
+        var checkpoints = new CheckpointStore(store, "run", StudentVariant.Distilled);
+        var manifest = ArtifactLayout.Checkpoint("run", StudentVariant.Distilled, 0, 5, ArtifactLayout.CheckpointManifestFile);
+        using var folder = new TemporaryFolder();
+        var inside = Directory.CreateDirectory(System.IO.Path.Combine(folder.Path, "inside")).FullName;
+        await Hostile.EndsInAsync<ArtifactException>(Mutations.OfJson(JsonSerializer.Serialize(Checkpoint, DistilJson.Options)), bytes =>
+        {
+            service.Blobs[manifest] = bytes;
+            Assert.Null(checkpoints.RestoreNewestAsync(inside, _ => { }).GetAwaiter().GetResult()?.Files.FirstOrDefault());
+            Assert.Equal([inside], Directory.EnumerateFileSystemEntries(folder.Path));
+        });
+    }
+
+    private static DatasetShard Shard => new() { Index = 0, Train = new TokenFile(File, 3, 20), Eval = new TokenFile(File, 1, 8), Documents = 2, SourceBytes = 100 };
+
+    private static TeacherOutputsShard Outputs => new() { Index = 0, File = File, Rows = 1, Tokens = 8, MeanKeptTokens = 2, CappedShare = 0 };
+
+    private static CheckpointManifest Checkpoint => new() { Epoch = 0, Step = 5, EndOfEpoch = false, Files = [File] };
+
+    private async Task HoldsAsync<T>(T valid)
+        where T : class
+    {
+        var json = JsonSerializer.Serialize(valid, DistilJson.Indented);
+        await Hostile.EndsInAsync<ArtifactException>(Mutations.OfJson(json), Read, iterations: 700);
+        await Hostile.EndsInAsync<ArtifactException>(Mutations.Of(System.Text.Encoding.UTF8.GetBytes(json)), Read, iterations: 300);
+        await Hostile.EndsInAsync<ArtifactException>(Mutations.Arbitrary, Read, iterations: 100);
+
+        void Read(byte[] bytes)
+        {
+            service.Blobs[Blob] = bytes;
+            store.ReadJsonAsync<T>(Blob).GetAwaiter().GetResult();
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using Distil.Core.Runs;
+using Distil.Core.Sources;
+using Distil.Core.Tests.Sources.Remote;
+using Distil.Trainer.Datasets;
+
+namespace Distil.Trainer.Tests.Datasets.Sources;
+
+/// <summary>Files behind URLs are read as local ones are, and of Parquet only what is wanted.</summary>
+public sealed class WebSourceTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("distil-web-").FullName;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Of_Parquet_the_row_groups_of_the_range_are_read_and_the_rest_is_not()
+    {
+        await using var web = await LocalWeb.StartAsync();
+        var path = Path.Combine(_folder, "a.parquet");
+        var texts = Enumerable.Range(0, 300).Select(i => $"{i} {Convert.ToHexString(RandomNumberGenerator.GetBytes(50_000))}").ToList(); // does not compress to nothing
+        await FineWebFile.WriteAsync(path, texts, rowGroup: 100);
+        web.Files["/a.parquet"] = (await File.ReadAllBytesAsync(path, Cancel), "v1");
+        var file = await FindAsync(web, "/a.parquet", DatasetFormat.Parquet);
+
+        var second = SourceRange.Of(file, file.Bytes / 4, file.Bytes / 2);
+        var documents = new Documents(DatasetFormat.Parquet, "text", 1000).Read(second).Select(document => document.Text!).ToList();
+
+        Assert.Equal(texts[100..200], documents);
+        Assert.InRange(web.Ranges.Sum(Length), file.Bytes / 4, file.Bytes * 3 / 4);
+    }
+
+    [Fact]
+    public async Task A_packed_file_is_read_through_a_cut()
+    {
+        await using var web = await LocalWeb.StartAsync();
+        using var packed = new MemoryStream();
+        var lines = Enumerable.Range(0, 20_000).Select(i => $"line {i} {Convert.ToHexString(RandomNumberGenerator.GetBytes(20))}").ToList();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+            gzip.Write(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+
+        web.Files["/a.txt.gz"] = (packed.ToArray(), "v1");
+        var file = await FindAsync(web, "/a.txt.gz", DatasetFormat.Text);
+        web.Cuts.Enqueue(100_000);
+        Assert.Equal(lines, new Documents(DatasetFormat.Text, "text", 1000).Read(SourceRange.Of(file, 0, file.Bytes)).Select(document => document.Text!));
+    }
+
+    private static async Task<SourceFile> FindAsync(LocalWeb web, string path, DatasetFormat format) =>
+        Assert.Single(await SourceCatalog.FromEnvironment(TimeProvider.System).ListAsync([web.Url(path)], format, cancel: Cancel));
+
+    /// <summary>Bytes that <c>bytes=FROM-TO</c> asks for.</summary>
+    private static long Length(string range)
+    {
+        var ends = range["bytes=".Length..].Split('-').Select(end => long.Parse(end, CultureInfo.InvariantCulture)).ToArray();
+        return ends[1] - ends[0] + 1;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using CsCheck;
+using Distil.Core.Errors;
+using Distil.Fuzzing;
+using Distil.Trainer.Datasets;
+
+namespace Distil.Trainer.Tests.Datasets;
+
+/// <summary>Token files that anything happened to, with and without a checksum that fits.</summary>
+public sealed class TokenRowsFuzzTests : IDisposable
+{
+    private readonly string _path = Path.Combine(Path.GetTempPath(), $"distil-{Guid.NewGuid():n}.bin");
+    private readonly byte[] _valid;
+
+    public TokenRowsFuzzTests()
+    {
+        using (var writer = new TokenRowsWriter(_path, 8, 100))
+        {
+            for (var row = 0; row < 4; row++)
+                writer.WriteRow([1, 2, 3, 4, 5, 6, 7, row]);
+            writer.Complete();
+        }
+
+        _valid = File.ReadAllBytes(_path);
+    }
+
+    public void Dispose() => File.Delete(_path);
+
+    [Fact]
+    public Task Changed_bytes() => Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(_valid), ReadAll);
+
+    [Fact]
+    public Task Changed_bytes_that_the_checksum_fits() => Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(_valid).Select(Seal), ReadAll);
+
+    private static byte[] Seal(byte[] file)
+    {
+        if (file.Length < TokenRowsHeader.Bytes + SHA256.HashSizeInBytes)
+            return file;
+
+        var content = file[..^SHA256.HashSizeInBytes];
+        return [.. content, .. SHA256.HashData([.. content[TokenRowsHeader.Bytes..], .. content[..TokenRowsHeader.Bytes]])];
+    }
+
+    private void ReadAll(byte[] bytes)
+    {
+        File.WriteAllBytes(_path, bytes);
+        using var rows = TokenRows.Open(_path);
+        var ids = new long[rows.ContextLength];
+        for (var row = 0L; row < rows.Rows; row++)
+            Assert.InRange(rows.ReadRow(row, ids), 0, ids.Length);
+    }
+}
