@@ -19,6 +19,10 @@ public sealed class ArtifactException : Exception
     internal static ArtifactException WrongChecksum(ArtifactFile expected, string found) =>
         new(expected.Name, $"this blob has SHA-256 {Short(found)}, its manifest says {Short(expected.Sha256)}");
 
+    /// <summary>A manifest's checksum is none, and may not become a file's name.</summary>
+    public static ArtifactException NoChecksum(ArtifactFile file) =>
+        new(file.Name, $"its manifest says {Short(file.Sha256)} for this blob's SHA-256, expected 64 lower-case hexadecimal digits");
+
     internal static ArtifactException Foreign(string manifest, string name) =>
         new(manifest, $"this manifest names {(name.Length > 200 ? name[..200] + "…" : name)}, expected files beside it");
 

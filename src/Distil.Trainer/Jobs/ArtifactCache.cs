@@ -42,7 +42,9 @@ internal sealed class ArtifactCache(string folder)
     /// <summary>A new, empty folder for a job's own files. Its name begins with this process's id: after a crash it can be told that nobody uses it.</summary>
     public string NewFolder() => Directory.CreateDirectory(Path.Combine(folder, "jobs", $"{Environment.ProcessId}-{Guid.NewGuid():N}")).FullName;
 
-    private string PathOf(ArtifactFile file) => Path.Combine(folder, "artifacts", file.Sha256[..2], file.Sha256 + Path.GetExtension(file.Name));
+    private string PathOf(ArtifactFile file) => file.Sha256.Length == 64 && file.Sha256.All(char.IsAsciiHexDigitLower)
+        ? Path.Combine(folder, "artifacts", file.Sha256[..2], file.Sha256 + Path.GetExtension(file.Name))
+        : throw ArtifactException.NoChecksum(file);
 
     // Read through once in a process: a disk may run full, or damage what it holds.
     private static async Task<bool> IsWholeAsync(string path, ArtifactFile file, CancellationToken cancel)
