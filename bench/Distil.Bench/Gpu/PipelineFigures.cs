@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Profiling;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Jobs;
 using Distil.Trainer.Models.Transformers;

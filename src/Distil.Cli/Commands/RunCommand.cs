@@ -7,6 +7,7 @@ using Distil.Cli.Runs;
 using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Runs.Sweeps;
 
 namespace Distil.Cli.Commands;

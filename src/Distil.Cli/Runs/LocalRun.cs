@@ -5,6 +5,7 @@ using Distil.Cli.Hosting;
 using Distil.Core.Errors;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Cli.Runs;
 

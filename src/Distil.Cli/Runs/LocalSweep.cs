@@ -5,6 +5,7 @@ using Distil.Cli.Hosting;
 using Distil.Core.Artifacts;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Runs.Sweeps;
 
 namespace Distil.Cli.Runs;

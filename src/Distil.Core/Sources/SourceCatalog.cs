@@ -1,6 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Hub;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;

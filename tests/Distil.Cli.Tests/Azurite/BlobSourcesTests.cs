@@ -3,7 +3,7 @@ using Azure.Storage.Sas;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
 

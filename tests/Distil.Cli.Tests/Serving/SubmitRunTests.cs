@@ -1,6 +1,7 @@
 using System.Text;
 using Distil.Core.Api;
 using Distil.Core.Api.Documents;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Cli.Tests.Serving;
 
@@ -18,7 +19,7 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
         Assert.Equal($"/api/runs/{submitted.RunId}", response.Headers.Location?.ToString());
         Assert.Equal(submitted.RunId, Assert.Single(api.Host.Scheduled).RunId);
         Assert.Equal("served", (await api.Runs.ReadSpecAsync(submitted.RunId, Cancel)).Name);
-        Assert.Equal(64, (await api.GetAsync<Core.Runs.RunSpec>(submitted.Links.Spec)).Dataset.ContextLength);
+        Assert.Equal(64, (await api.GetAsync<RunSpec>(submitted.Links.Spec)).Dataset.ContextLength);
         Assert.Equal(submitted.RunId, (await api.GetAsync<Core.Runs.RunPlan>(submitted.Links.Plan)).RunId);
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using CsCheck;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Tests.Runs;
 

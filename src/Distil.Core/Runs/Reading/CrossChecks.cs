@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Distil.Core.Errors;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Runs.Reading;
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Reading;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Runs.Sweeps;
 
