@@ -37,6 +37,23 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
         Assert.Empty(await api.Runs.ListIdsAsync(Cancel));
     }
 
+    [Fact]
+    public async Task A_signature_is_refused_before_it_is_stored_or_said_again()
+    {
+        await using var api = await ServedApi.StartAsync(azurite);
+        var spec = ServedApi.Spec();
+        spec["dataset"]!["evalSources"] = new System.Text.Json.Nodes.JsonArray("https://account.blob.core.windows.net/c/a.txt?sv=1&sig=hush");
+        using var response = await api.SubmitAsync(spec, idempotencyKey: "k");
+        var answer = await response.Content.ReadAsStringAsync(Cancel);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Contains("/dataset/evalSources/0", answer, StringComparison.Ordinal);
+        Assert.Contains("DISTIL_SIGNED_URLS", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("hush", answer, StringComparison.Ordinal);
+        await foreach (var blob in api.Store.ListAsync("", Cancel))
+            Assert.Fail($"{blob} was written");
+    }
+
     [Theory]
     [InlineData("/teacher/path", "teacher", "path", "\"/no/such/folder\"")]
     [InlineData("/dataset/sources", "dataset", "sources", "[\"/no/such/text.txt\"]")]
