@@ -11,5 +11,7 @@ return new RootCommand("Measures Distil on this machine.")
     StepBench.Create(),
     MLstmBench.Create(),
     ServeBench.Create(),
+    CancelBench.Create(),
+    StandInTrainer.Create(),
     TableCommand.Create(),
 }.Parse(args).Invoke();
