@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;

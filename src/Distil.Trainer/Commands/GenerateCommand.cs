@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;

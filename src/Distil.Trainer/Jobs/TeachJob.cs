@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Distillation.Alignment;
 using Distil.Trainer.TeacherOutputs;
@@ -22,7 +23,7 @@ internal sealed class TeachJob : IJob
     }
 
     /// <summary>What is kept of the teacher, by the specification.</summary>
-    internal static ExtractionSettings SettingsOf(Core.Runs.RunSpec spec) => new()
+    internal static ExtractionSettings SettingsOf(RunSpec spec) => new()
     {
         Keep = spec.Teacher.Keep,
         InverseTemperatures = TemperatureNodes.For(spec.Distillation.Temperature),
