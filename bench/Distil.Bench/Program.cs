@@ -13,5 +13,6 @@ return new RootCommand("Measures Distil on this machine.")
     ServeBench.Create(),
     CancelBench.Create(),
     StandInTrainer.Create(),
+    StoreBench.Create(),
     TableCommand.Create(),
 }.Parse(args).Invoke();
