@@ -11,6 +11,7 @@ internal static class ServeBench
     private const int Watched = 20;
 
     private const int Parts = 6;
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(15);
 
     internal static Command Create()
     {
@@ -46,6 +47,7 @@ internal static class ServeBench
             }),
             LoopAsync(length / Parts, async () => live.Add(await served.LiveMegabytesAsync())),
         ]);
+        await Task.Delay(Rest); // what is at work ends
         var states = await Task.WhenAll(runs.Select(client.ReadAsync));
         var succeeded = states.Count(status => status.GetProperty("state").GetString() == "succeeded");
         live.Add(await served.LiveMegabytesAsync());
@@ -56,7 +58,7 @@ internal static class ServeBench
         Console.WriteLine(reads.Row("GET /api/runs/{id}", readers.Count, length.TotalSeconds));
         Console.WriteLine(submissions.Row("POST /api/runs", submitters.Count, length.TotalSeconds));
         Console.WriteLine($"resident memory, MiB, means of parts of the time: {Join(resident.Chunk(Math.Max(1, resident.Count / Parts)).Select(part => part.Average()), "N0")}");
-        Console.WriteLine($"managed heap after a full collection, MiB, at the parts' bounds: {Join(live, "N2")}; of {runs.Count:N0} runs {succeeded:N0} have succeeded");
+        Console.WriteLine($"managed heap after a full collection, MiB, at the parts' bounds, the last after {Rest.TotalSeconds:N0} s of rest: {Join(live, "N2")}; of {runs.Count:N0} runs {succeeded:N0} have succeeded");
 
         async Task LoopAsync(TimeSpan pause, Func<Task> act)
         {
