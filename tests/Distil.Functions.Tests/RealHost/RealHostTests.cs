@@ -39,7 +39,8 @@ public sealed class RealHostTests
         Assert.Equal(await EmbeddedWeightsAsync(distil, spec), await WeightsAsync(app, location));
         Assert.Equal(HttpStatusCode.OK, (await app.GetAsync($"{location}/report", Cancel)).StatusCode);
         IsOneTrace(collector);
-        foreach (var secret in new[] { Word, FunctionsApp.ApiKey, StorageEmulator.Key[..40] })
+        await IsOperatedAsync(app, spec);
+        foreach (var secret in new[] { Word, FunctionsApp.ApiKey, FunctionsApp.MasterKey, StorageEmulator.Key[..40] })
             Assert.All([app.Log, collector.Text], text => Assert.DoesNotContain(secret, text, StringComparison.OrdinalIgnoreCase));
     }
 
@@ -47,7 +48,27 @@ public sealed class RealHostTests
     {
         Assert.Equal(HttpStatusCode.BadRequest, (await app.PostAsync("/api/runs", """{"name": 1}""", Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await app.GetAsync("/api/runs/2026-01-01-nothing-000000", Cancel)).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await app.PostAsync("/api/runs/2026-01-01-nothing-000000/suspend", "", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await app.PostAsync("/api/runs/2026-01-01-nothing-000000/suspend", "", Cancel, FunctionsApp.MasterKey)).StatusCode);
+
+        // The live view's files are open, and what it asks for is not.
+        Assert.Contains("main.js", await (await app.GetAsync("/", Cancel, key: null)).Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        foreach (var key in new[] { null, "wrong" })
+            Assert.Equal(HttpStatusCode.Unauthorized, (await app.GetAsync("/api/runs", Cancel, key)).StatusCode);
+
+        Assert.Equal(HttpStatusCode.OK, (await app.GetAsync("/api/runs", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await app.PostAsync("/api/runs/2026-01-01-nothing-000000/terminate", "", Cancel)).StatusCode);
+    }
+
+    /// <summary>A second run is suspended, resumed and terminated, with the master key.</summary>
+    private static async Task IsOperatedAsync(FunctionsApp app, string spec)
+    {
+        var location = await SubmitAsync(app, spec);
+        await UntilAsync(app, location, "a job", run => run.GetProperty("status").TryGetProperty("jobs", out var jobs) && jobs.GetArrayLength() > 0);
+        foreach (var operation in new[] { "suspend", "resume", "terminate" })
+            Assert.Equal(HttpStatusCode.Accepted, (await app.PostAsync($"{location}/{operation}", "", Cancel, FunctionsApp.MasterKey)).StatusCode);
+
+        Assert.Equal("cancelled", StateOf(await app.ReadAsync(location, Cancel)));
+        Assert.Equal(HttpStatusCode.Conflict, (await app.PostAsync($"{location}/terminate", "", Cancel, FunctionsApp.MasterKey)).StatusCode);
     }
 
     private static async Task<string> SubmitAsync(FunctionsApp app, string spec)
