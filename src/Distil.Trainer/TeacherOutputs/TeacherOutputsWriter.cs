@@ -42,7 +42,11 @@ public sealed class TeacherOutputsWriter : IDisposable
     /// <value>Share of positions where the cap cut the nucleus short; 0 before the first row.</value>
     public double CappedShare => _positions == 0 ? 0 : (double)_capped / _positions;
 
-    private string PartialPath => _path + ".partial";
+    /// <value>The file until it is complete. What has been written to it does not change any more.</value>
+    internal string PartialPath => _path + ".partial";
+
+    /// <value>Bytes written.</value>
+    internal long Length => _offset;
 
     /// <summary>Appends a batch of rows.</summary>
     /// <param name="targets">Of whole rows of the header's context length.</param>
