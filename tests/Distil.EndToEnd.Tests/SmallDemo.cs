@@ -48,7 +48,7 @@ internal static class SmallDemo
     });
 
     /// <summary>About 12,000 tokens of text, a document a line.</summary>
-    private static string Text(string folder)
+    public static string Text(string folder)
     {
         var path = Path.Combine(folder, "stories.txt");
         File.WriteAllLines(path, Stories());
