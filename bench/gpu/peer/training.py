@@ -83,18 +83,21 @@ class Recipe:
 
     def online(self):
         """The step with the teacher in it: its logits and mean hidden state are made anew each time."""
-        from teacher import create, dense
+        name, stored = f"training step {self.batch} x {self.length}, online teacher", (self.teacher_logits, self.teacher_hidden)
+        try:
+            from teacher import create, dense
 
-        model, names = create(), ("teacher_logits", "teacher_hidden")
-        stored = [getattr(self, name) for name in names]
+            model = create()
+        except (ImportError, RuntimeError, TypeError, ValueError) as error:
+            say(figure=name, failed=f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}")
+            return
 
         def run():
             self.teacher_logits, self.teacher_hidden = dense(model, self.ids)
             self.step()
 
-        figure(f"training step {self.batch} x {self.length}, online teacher", run, self.batch * self.length, 8, 3, variant="mLSTM parallel")
-        for name, value in zip(names, stored):
-            setattr(self, name, value)
+        figure(name, run, self.batch * self.length, 8, 3, variant="mLSTM parallel")
+        self.teacher_logits, self.teacher_hidden = stored
 
     def head_alone(self):
         hidden = torch.randn(self.batch, self.length, WIDTH, device=DEVICE, dtype=torch.bfloat16, requires_grad=True)
