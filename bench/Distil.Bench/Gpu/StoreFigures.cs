@@ -21,14 +21,13 @@ internal static class StoreFigures
         try
         {
             using var read = Tokens(folder, teacher);
-            var path = Path.Combine(folder, "outputs.bin");
             var header = TeacherOutputsHeader.For(Settings, Length, teacher.VocabularySize, teacher.HiddenSize);
-            Make(read, teacher, 4).Dispose(); // compiles, allocates
+            Make(read, teacher, 20).Dispose(); // compiles, allocates
             var started = Stopwatch.GetTimestamp();
             using var taught = Make(read, teacher, Batches);
             Say("teacher's outputs made and copied to the host", started, Batches);
-            Encoding(taught, header, path);
-            Storing(read, teacher, header, path);
+            Encoding(taught, header, Path.Combine(folder, "parts.bin"));
+            Storing(read, teacher, header, Path.Combine(folder, "outputs.bin"));
         }
         finally
         {

@@ -24,8 +24,9 @@ public sealed class TeacherOutputsWriter : IDisposable
     public TeacherOutputsWriter(string path, TeacherOutputsHeader header)
     {
         (_path, _encoder) = (path, new(header));
-        // Pieces are large: they go to the file as they are.
-        _stream = new(PartialPath, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        // Pieces are large: they go to the file as they are. A new file, not an old one cut to nothing: that ext4 would write to the disk before it is closed.
+        File.Delete(PartialPath);
+        _stream = new(PartialPath, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
         var json = JsonSerializer.SerializeToUtf8Bytes(header, TeacherOutputsHeader.Json);
         var bytes = new byte[BeginningSize + json.Length + 4];
         Magic.CopyTo(bytes);
@@ -85,7 +86,7 @@ public sealed class TeacherOutputsWriter : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(end[16..], Checksum.Of(bytes.AsSpan(0, bytes.Length - EndSize)));
         EndMagic.CopyTo(end[20..]);
         Write(bytes);
-        // Not forced to the disk, which takes as long as a third of the work: what must last is in storage, and a copy that a power cut damaged is found by its checksums.
+        // Not forced to the disk: what must last is in storage, and a copy that a power cut damaged is found by its checksums.
         _stream.Dispose();
         File.Move(PartialPath, _path, overwrite: true);
     }

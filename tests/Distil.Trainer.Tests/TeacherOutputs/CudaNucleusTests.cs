@@ -85,5 +85,8 @@ public sealed class CudaNucleusTests
         }
     }
 
-    private static void AssertClose(Tensor expected, Tensor actual) => Assert.True(expected.allclose(actual, rtol: 1e-5, atol: 1e-5, equal_nan: false));
+    private static void AssertClose(Tensor expected, Tensor actual) => Assert.True(
+        expected.allclose(actual, rtol: 1e-5, atol: 1e-5, equal_nan: false),
+        $"largest difference {(expected - actual).abs().nan_to_num(0).max().item<float>()} of values {expected.nan_to_num(0).min().item<float>()} to {expected.nan_to_num(0).max().item<float>()}; "
+        + $"{expected.isneginf().ne(actual.isneginf()).sum().item<long>()} differ in being −∞");
 }
