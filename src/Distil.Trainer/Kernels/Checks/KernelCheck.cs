@@ -22,6 +22,9 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
     /// <value>Largest difference of an input's gradient that passes; <see cref="Tolerance"/>, but where roundings add up.</value>
     internal Func<int, double>? ToleranceOf { get; init; }
 
+    /// <value>Whether it is for cards only whose blocks form clusters.</value>
+    internal bool NeedsClusters { get; init; }
+
     /// <value>By which input's gradient an input's is measured; its own, but where that is a sum that cancels.</value>
     internal Func<int, int> ScaleOf { get; init; } = input => input;
 

@@ -31,6 +31,8 @@ internal sealed unsafe class CudaKernel
         CudaDriver.Check(CudaDriver.ContextSetCurrent(_card.Context), _name);
         if (shape.SharedBytes > _allowedShared)
         {
+            if (shape.SharedBytes > _card.SharedBytes) { throw new CudaKernelException($"{_name}: launch of {shape}: a block of {_card.Name} has at most {_card.SharedBytes} bytes"); }
+
             CudaDriver.Check(CudaDriver.FunctionSetAttribute(_function, CudaDriver.MaximumDynamicShared, shape.SharedBytes), $"{_name}: {shape}");
             _allowedShared = shape.SharedBytes;
         }

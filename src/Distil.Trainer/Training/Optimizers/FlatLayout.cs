@@ -41,6 +41,9 @@ internal sealed class FlatLayout
         return buffer.narrow(0, _starts[parameter], value.numel()).view(value.shape).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Of each parameter, in the list's order: where it begins in a buffer, and its elements.</summary>
+    internal IReadOnlyList<(int Parameter, long Start, long Count)> Parts() => [.. _parameters.Select((parameter, i) => (i, _starts[i], parameter.Value.numel()))];
+
     /// <summary>One tensor of this layout from a tensor for each parameter, as (bfloat16, float32); null where there is none of a type.</summary>
     internal (Tensor? Half, Tensor? Single) Join(IReadOnlyList<Tensor> parts)
     {
