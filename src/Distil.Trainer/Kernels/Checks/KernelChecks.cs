@@ -17,6 +17,7 @@ internal static class KernelChecks
         HeadNorm(8, 512, 12, 128), HeadNorm(3, 7, 4, 32),
         GatedGelu(4096, 2624), GatedGelu(31, 320),
         .. HeadChecks.All,
+        .. StackChecks.All,
     ];
 
     private static KernelCheck Mlstm(int batch, int length, int heads, int size, int block)

@@ -14,7 +14,8 @@ namespace Distil.Trainer.Training.Profiling;
 /// <param name="length">S.</param>
 /// <param name="blocks">Blocks; sLSTM at the even ones.</param>
 /// <param name="only">Steps to run without timing the parts; 0 times them.</param>
-internal sealed class StepProfile(int batch, int length, int blocks, int only)
+/// <param name="autograd">Whether torch's autograd goes back through the blocks.</param>
+internal sealed class StepProfile(int batch, int length, int blocks, int only, bool autograd)
 {
     private const int WarmUp = 60, Repeats = 20;
 
@@ -24,6 +25,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only)
         using var scope = NewDisposeScope();
         using var student = new PaperStudent(length, blocks);
         var (config, model, optimizer) = (student.Config, student.Model, student.Optimizer);
+        model.WritesBackwardOut = !autograd;
         using var data = PaperStudent.Batch(batch, length);
         var ids = data.Parts[0].Rows.InputIds;
         yield return $"{ParameterCounts.Of(config).Trainable / 1e6:0.0} M trainable, {batch} × {length} tokens";

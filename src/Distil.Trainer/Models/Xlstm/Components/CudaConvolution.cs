@@ -31,7 +31,7 @@ internal static class CudaConvolution
         return Run(x, weight, bias).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Run(Tensor x, Tensor weight, Tensor bias)
+    internal static Tensor Run(Tensor x, Tensor weight, Tensor bias)
     {
         var input = Rows(x);
         var y = empty(x.shape, ScalarType.BFloat16, x.device);
@@ -40,7 +40,7 @@ internal static class CudaConvolution
         return y;
     }
 
-    private static List<Tensor> Gradients(Tensor gradient, Tensor x, Tensor weight, Tensor bias)
+    internal static List<Tensor> Gradients(Tensor gradient, Tensor x, Tensor weight, Tensor bias)
     {
         var (input, shape, kernel, width) = (Rows(x), Shape(x, BackwardTile), weight.shape[2], x.shape[2]);
         var dx = empty(x.shape, ScalarType.BFloat16, x.device);

@@ -26,12 +26,21 @@ internal static class CudaGatedGelu
         return Run(halves.contiguous()).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Run(Tensor halves)
+    internal static Tensor Run(Tensor halves)
     {
         var width = halves.shape[^1] / 2;
         var y = empty([.. halves.shape[..^1], width], ScalarType.BFloat16, halves.device);
         Program["gated_gelu_forward"].Launch(LaunchShape.For(y.numel() / 8), halves, y, y.numel() / width, (int)width);
         return y;
+    }
+
+    internal static Tensor Gradient(Tensor gradient, Tensor halves)
+    {
+        var width = halves.shape[^1] / 2;
+        var dHalves = empty_like(halves);
+        Program["gated_gelu_backward"].Launch(
+            LaunchShape.For(halves.numel() / 16), gradient.to(ScalarType.BFloat16).contiguous(), halves, dHalves, halves.numel() / (2 * width), (int)width);
+        return dHalves;
     }
 
     private sealed class Function : SingleTensorFunction<Function>
@@ -47,14 +56,7 @@ internal static class CudaGatedGelu
             return Run(halves).MoveToOuterDisposeScope();
         }
 
-        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(1, gradient, () =>
-        {
-            var halves = context.get_saved_variables()[0];
-            var width = halves.shape[^1] / 2;
-            var dHalves = empty_like(halves);
-            Program["gated_gelu_backward"].Launch(
-                LaunchShape.For(halves.numel() / 16), gradient.to(ScalarType.BFloat16).contiguous(), halves, dHalves, halves.numel() / (2 * width), (int)width);
-            return [dHalves];
-        });
+        public override List<Tensor> backward(AutogradContext context, Tensor gradient) =>
+            GradientScope.Run(1, gradient, () => [Gradient(gradient, context.get_saved_variables()[0])]);
     }
 }

@@ -28,7 +28,7 @@ internal static class CudaHeadNorm
         return Run(stream.contiguous(), hidden.contiguous(), weight).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Run(Tensor stream, Tensor hidden, Tensor weight)
+    internal static Tensor Run(Tensor stream, Tensor hidden, Tensor weight)
     {
         var (heads, size) = (hidden.shape[2], hidden.shape[3]);
         var items = hidden.numel() / size;
@@ -37,7 +37,7 @@ internal static class CudaHeadNorm
         return result;
     }
 
-    private static List<Tensor> Gradients(Tensor gradient, Tensor hidden, Tensor weight)
+    internal static List<Tensor> Gradients(Tensor gradient, Tensor hidden, Tensor weight)
     {
         var (heads, size) = (hidden.shape[2], hidden.shape[3]);
         var launch = new LaunchShape(heads, 32 * Warps, GridY: (int)Math.Max(1, BackwardBlocks / heads));

@@ -32,7 +32,7 @@ internal static class CudaLayerNorm
         return Run(x.contiguous(), weight).Output.MoveToOuterDisposeScope();
     }
 
-    private static (Tensor Output, Tensor Statistics) Run(Tensor x, Tensor weight)
+    internal static (Tensor Output, Tensor Statistics) Run(Tensor x, Tensor weight)
     {
         var rows = x.numel() / x.shape[^1];
         var y = empty(x.shape, ScalarType.BFloat16, x.device);
@@ -41,7 +41,7 @@ internal static class CudaLayerNorm
         return (y, statistics);
     }
 
-    private static List<Tensor> Gradients(Tensor gradient, Tensor x, Tensor weight, Tensor statistics)
+    internal static List<Tensor> Gradients(Tensor gradient, Tensor x, Tensor weight, Tensor statistics)
     {
         var rows = statistics.shape[0];
         var blocks = Math.Min(rows, BackwardBlocks);

@@ -50,10 +50,23 @@ internal static class SLstmCudaScan
         return output.MoveToOuterDisposeScope();
     }
 
+    /// <summary>As <see cref="Forward"/> from the start, heads of whole granules, with what <see cref="Gradients"/> needs.</summary>
+    internal static (Tensor Output, Tensor Records) Keeping(Tensor inputForget, Tensor cellOutput, Tensor recurrent, Tensor bias)
+    {
+        var (heads, batch, length, size) = (inputForget.shape[0], (int)inputForget.shape[1], (int)inputForget.shape[2], recurrent.shape[1]);
+        var output = empty([batch, length, heads, size], ScalarType.BFloat16, inputForget.device);
+        var form = FormOf(inputForget, size)!;
+        var records = empty(form.Records(heads, batch, length), ScalarType.Float32, inputForget.device);
+        form.Program["slstm_forward_keeping"].Launch(
+            form.Forward(heads, batch), inputForget.contiguous(), cellOutput.contiguous(), recurrent.contiguous(), bias.contiguous(), output, records, batch, length);
+        return (output, records);
+    }
+
     private static SLstmCudaForm? FormOf(Tensor inputForget, long size) =>
         SLstmCudaForm.For(KernelSupport.Card, size, inputForget.shape[0], inputForget.shape[1], inputForget.shape[2]);
 
-    private static List<Tensor> Gradients(Tensor gradient, Tensor recurrent, Tensor output, Tensor records)
+    /// <summary>Gradients of the inputs, in their order.</summary>
+    internal static List<Tensor> Gradients(Tensor gradient, Tensor recurrent, Tensor output, Tensor records)
     {
         var (batch, length, heads, size) = ((int)output.shape[0], (int)output.shape[1], output.shape[2], output.shape[3]);
         var inputForget = empty([heads, batch, length, 2 * size], ScalarType.BFloat16, output.device);
@@ -78,13 +91,8 @@ internal static class SLstmCudaScan
         public override Tensor forward(AutogradContext context, params object[] inputs)
         {
             using var scope = NewDisposeScope();
-            var (inputForget, cellOutput, recurrent, bias) = ((Tensor)inputs[0], (Tensor)inputs[1], (Tensor)inputs[2], (Tensor)inputs[3]);
-            var (heads, batch, length, size) = (inputForget.shape[0], (int)inputForget.shape[1], (int)inputForget.shape[2], recurrent.shape[1]);
-            var output = empty([batch, length, heads, size], ScalarType.BFloat16, inputForget.device);
-            var form = FormOf(inputForget, size)!;
-            var records = empty(form.Records(heads, batch, length), ScalarType.Float32, inputForget.device);
-            form.Program["slstm_forward_keeping"].Launch(
-                form.Forward(heads, batch), inputForget.contiguous(), cellOutput.contiguous(), recurrent.contiguous(), bias.contiguous(), output, records, batch, length);
+            var recurrent = (Tensor)inputs[2];
+            var (output, records) = Keeping((Tensor)inputs[0], (Tensor)inputs[1], recurrent, (Tensor)inputs[3]);
             context.set_materialize_grads(false);
             context.save_for_backward([recurrent, output.detach().MoveToOuterDisposeScope(), records.MoveToOuterDisposeScope()]);
             return output.MoveToOuterDisposeScope();
