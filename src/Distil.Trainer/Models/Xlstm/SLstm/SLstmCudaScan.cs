@@ -1,6 +1,5 @@
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -14,13 +13,7 @@ internal static class SLstmCudaScan
     internal static bool Serves(Tensor inputForget, long size)
     {
         const string name = "the sLSTM scan", cost = "a training step takes some 20 times as long";
-        if (inputForget.dtype != ScalarType.BFloat16)
-        {
-            return inputForget.device_type == DeviceType.CUDA && inputForget.shape[2] > 1
-                && KernelSupport.WarnOnce($"{name} runs as plain tensor operations in {inputForget.dtype}; {cost}: training.precision bf16 uses the kernel");
-        }
-
-        return KernelSupport.Use(inputForget, name, cost) && (FormOf(inputForget, size) is not null || KernelSupport.WarnOnce(
+        return inputForget.dtype == ScalarType.BFloat16 && KernelSupport.Use(inputForget, name, cost) && (FormOf(inputForget, size) is not null || KernelSupport.WarnOnce(
             $"{name} runs as plain tensor operations: a head has {size} units, for which {KernelSupport.Card.Name} has no room (a block takes 128, a cluster, from sm_90 on, 256); {cost}"));
     }
 
@@ -75,13 +68,7 @@ internal static class SLstmCudaScan
         var form = SLstmCudaForm.OfRecords(records.shape, size);
         form.Program["slstm_backward"].Launch(
             form.Backward(heads, batch), gradient.to(ScalarType.BFloat16).contiguous(), records, recurrent.contiguous(), inputForget, cellOutput, biases, batch, length);
-
-        // dR = Σ h(t−1)ᵀ·d gates(t): a matrix product over all rows and positions, (NH, DH, B·S)·(NH, B·S, 2·DH).
-        var former = zeros_like(output);
-        former.narrow(1, 1, length - 1).copy_(output.narrow(1, 0, length - 1)).Dispose();
-        var columns = former.view(-1, heads, size).permute(1, 2, 0);
-        Tensor Product(Tensor gradients) => columns.bmm(gradients.view(heads, -1, 2 * size)).to(ScalarType.Float32);
-        return [inputForget, cellOutput, cat([Product(inputForget), Product(cellOutput)], -1), biases.sum([0L])];
+        return [inputForget, cellOutput, SLstmFloatScan.OfRecurrent(output, inputForget, cellOutput), biases.sum([0L])];
     }
 
     private sealed class Function : SingleTensorFunction<Function>
