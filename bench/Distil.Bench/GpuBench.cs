@@ -11,6 +11,8 @@ internal static class GpuBench
     {
         ["step"] = TrainingFigures.Measure,
         ["teacher"] = TeacherFigures.Measure,
+        ["store"] = StoreFigures.Measure,
+        ["online"] = OnlineFigures.Measure,
         ["decode"] = DecodeFigures.Measure,
         ["pipeline"] = PipelineFigures.Measure,
     };

@@ -11,5 +11,6 @@ return new RootCommand("Measures Distil on this machine.")
     StepBench.Create(),
     MLstmBench.Create(),
     ServeBench.Create(),
+    StoreBench.Create(),
     TableCommand.Create(),
 }.Parse(args).Invoke();

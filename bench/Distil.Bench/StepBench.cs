@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Xlstm;

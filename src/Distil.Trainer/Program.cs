@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Distil.Core.Errors;
+using Distil.Core.Sources.Remote;
 using Distil.Trainer.Commands;
 
 var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")
@@ -38,6 +39,11 @@ catch (InvalidInputException error)
 {
     Console.Error.WriteLine($"error: {error.Message}");
     return 2;
+}
+catch (RemoteException away)
+{
+    Console.Error.WriteLine($"error: {away.Message}");
+    return 1;
 }
 catch (Exception error)
 {

@@ -10,6 +10,7 @@ namespace Distil.EndToEnd.Tests;
 public sealed class HubRunTests
 {
     private const string Token = "a-token-of-tests";
+    private static readonly string Teacher = Path.Combine(Cli.Workspace.Find().Repository!, "samples", "stories", "teacher");
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -56,6 +57,33 @@ public sealed class HubRunTests
         Assert.Empty(hub.Requests);
     }
 
+    [Fact]
+    public async Task Commands_take_a_model_of_the_hub_and_fetch_it_once()
+    {
+        await using var hub = await LocalHub.StartAsync();
+        using var distil = new DistilCommand();
+        await PublishAsync(hub, distil.Workspace.Home);
+        distil.Environment["HF_ENDPOINT"] = hub.Endpoint.ToString();
+        distil.Environment["HF_HOME"] = Path.Combine(distil.Workspace.Home, "huggingface");
+        hub.Cuts.Enqueue(2000);
+
+        var generated = (await GenerateAsync(distil, "hf://stories/teacher@main")).Succeeded();
+        Assert.Contains("fetching model.safetensors", generated.Error, StringComparison.Ordinal);
+        Assert.Single(hub.Requests, request => request.StartsWith("GET storage", StringComparison.Ordinal) && request.Contains("bytes=", StringComparison.Ordinal));
+        Assert.Equal(TextOf((await GenerateAsync(distil, Teacher)).Succeeded()), TextOf(generated));
+        (await GenerateAsync(distil, "hf://stories/nothing")).IsBadInput("stories/nothing", "does not exist, or is private");
+
+        hub.Requests.Clear();
+        distil.Environment["HF_HUB_OFFLINE"] = "1";
+        var text = SmallDemo.Text(distil.Workspace.Home);
+        string[] evaluate = ["evaluate", "--model", "hf://stories/teacher", "--teacher", "hf://stories/teacher@main", "--data", text, "--max-rows", "1", "--context", "16", "--json"];
+        Assert.Equal(0, JsonDocument.Parse((await distil.RunAsync(evaluate)).Succeeded().LastLine).RootElement.GetProperty("kl").GetDouble(), 6);
+        var (ids, output) = (Path.Combine(Cli.Workspace.Find().Repository!, "tests", "Distil.Trainer.Tests", "Golden", "qwen2-tiny", "case.safetensors"), Path.Combine(distil.Workspace.Home, "out.safetensors"));
+        (await distil.RunAsync("forward", "--model", "hf://stories/teacher", "--input", ids, "--output", output)).Succeeded();
+        Assert.True(File.Exists(output));
+        Assert.Empty(hub.Requests);
+    }
+
     [Theory]
     [InlineData("hf://stories/nothing", "does not exist, or is private")]
     [InlineData("hf://stories/teacher@v7", "stories/teacher has no revision v7")]
@@ -70,14 +98,18 @@ public sealed class HubRunTests
         (await distil.RunAsync("run", SmallDemo.Write(distil.Workspace.Home, json => json["teacher"]!["path"] = path))).IsBadInput(path[5..], message);
     }
 
+    private static Task<CommandResult> GenerateAsync(DistilCommand distil, string model) =>
+        distil.RunAsync("generate", "--model", model, "--prompt", "Mira went", "--tokens", "8", "--temperature", "0", "--json");
+
+    private static string TextOf(CommandResult generated) => JsonDocument.Parse(generated.LastLine).RootElement.GetProperty("text").GetString()!;
+
     private static async Task<JsonElement> PlanAsync(DistilCommand distil, string spec) =>
         JsonDocument.Parse((await distil.RunAsync("run", spec, "--plan-only", "--json")).Succeeded().Output).RootElement;
 
     private static async Task PublishAsync(LocalHub hub, string folder)
     {
-        var samples = Path.Combine(Cli.Workspace.Find().Repository!, "samples", "stories", "teacher");
         var teacher = hub.Add("stories/teacher");
-        teacher.Commit("main", [.. Directory.GetFiles(samples).Select(file => (
+        teacher.Commit("main", [.. Directory.GetFiles(Teacher).Select(file => (
             Path.GetFileName(file), new LocalHubFile(File.ReadAllBytes(file), Large: Path.GetExtension(file) == ".safetensors")))]);
 
         var stories = SmallDemo.Stories().Select(story => (byte[]?)Encoding.UTF8.GetBytes(story)).ToList();

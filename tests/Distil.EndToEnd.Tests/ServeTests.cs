@@ -1,14 +1,13 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Json;
-using System.Text.Json;
+using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
+using Distil.Cli.Hosting;
+using Distil.Hosting.Processes;
 
 namespace Distil.EndToEnd.Tests;
 
 /// <summary><c>distil serve</c> as its user starts it, with real runs.</summary>
-public sealed partial class ServeTests : IDisposable
+public sealed class ServeTests : IDisposable
 {
     private readonly DistilCommand distil = new();
 
@@ -19,20 +18,18 @@ public sealed partial class ServeTests : IDisposable
     [Fact]
     public async Task A_run_is_submitted_watched_and_cancelled_and_says_the_same_over_HTTP_as_on_the_command_line()
     {
-        using var serve = await StartAsync();
-        using var client = new HttpClient { BaseAddress = serve.Url };
-        var run = await SubmitAsync(client, SmallDemo.Write(distil.Workspace.Home, json => json["training"]!["epochs"] = 500));
-        await UntilAsync(async () => (await StatusAsync(client, run))["epoch"]?.GetValue<int>() >= 1);
-        Assert.NotEmpty((await GetAsync(client, $"/api/runs/{run}/metrics"))["steps"]!.AsArray());
-        Assert.NotEmpty((await GetAsync(client, $"/api/runs/{run}/epochs"))["epochs"]!.AsArray());
+        using var serve = await ServedDistil.StartAsync(distil);
+        var run = await serve.SubmitAsync(SmallDemo.Write(distil.Workspace.Home, json => json["training"]!["epochs"] = 500));
+        await ServedDistil.UntilAsync(async () => (await serve.StatusAsync(run))["epoch"]?.GetValue<int>() >= 1);
+        Assert.NotEmpty((await serve.GetAsync($"/api/runs/{run}/metrics"))["steps"]!.AsArray());
+        Assert.NotEmpty((await serve.GetAsync($"/api/runs/{run}/epochs"))["epochs"]!.AsArray());
 
-        using (var cancelled = await client.PostAsync($"/api/runs/{run}/cancel", null, Cancel))
-            cancelled.EnsureSuccessStatusCode();
+        await serve.CancelAsync(run);
 
-        await UntilAsync(async () => (string?)(await StatusAsync(client, run))["state"] != "running");
-        var status = await StatusAsync(client, run);
+        await ServedDistil.UntilAsync(async () => (string?)(await serve.StatusAsync(run))["state"] != "running");
+        var status = await serve.StatusAsync(run);
         Assert.Equal("cancelled", (string?)status["state"]);
-        Assert.Contains((await GetAsync(client, $"/api/runs/{run}/artifacts?limit=200"))["artifacts"]!.AsArray(), file => ((string)file!["name"]!).EndsWith("/manifest.json", StringComparison.Ordinal));
+        Assert.Contains((await serve.GetAsync($"/api/runs/{run}/artifacts?limit=200"))["artifacts"]!.AsArray(), file => ((string)file!["name"]!).EndsWith("/manifest.json", StringComparison.Ordinal));
 
         var printed = JsonNode.Parse((await distil.RunAsync("status", run, "--json")).Succeeded().LastLine)!;
         foreach (var (name, value) in status)
@@ -43,70 +40,76 @@ public sealed partial class ServeTests : IDisposable
     public async Task A_run_goes_on_when_its_server_is_ended_and_started_again()
     {
         string run;
-        using (var first = await StartAsync())
+        using (var first = await ServedDistil.StartAsync(distil))
         {
-            using var client = new HttpClient { BaseAddress = first.Url };
-            run = await SubmitAsync(client, SmallDemo.Write(distil.Workspace.Home, json => json["evaluation"]!["baseline"] = false));
-            await UntilAsync(async () => (string?)(await StatusAsync(client, run))["stage"] == "train");
+            run = await first.SubmitAsync(SmallDemo.WriteTiny(distil.Workspace.Home));
+            await ServedDistil.UntilAsync(async () => (string?)(await first.StatusAsync(run))["stage"] == "train");
             Assert.Equal(0, await first.TerminateAsync());
         }
 
-        using var second = await StartAsync();
-        using var again = new HttpClient { BaseAddress = second.Url };
-        await UntilAsync(async () => (string?)(await StatusAsync(again, run))["state"] is not ("running" or "queued"));
-        Assert.Equal("succeeded", (string?)(await StatusAsync(again, run))["state"]);
-        Assert.Contains("<html", await again.GetStringAsync($"/api/runs/{run}/report", Cancel), StringComparison.Ordinal);
+        using var second = await ServedDistil.StartAsync(distil);
+        await ServedDistil.UntilAsync(async () => (string?)(await second.StatusAsync(run))["state"] is not ("running" or "queued"));
+        Assert.Equal("succeeded", (string?)(await second.StatusAsync(run))["state"]);
+        Assert.Contains("<html", await second.TextAsync($"/api/runs/{run}/report"), StringComparison.Ordinal);
     }
 
-    private async Task<Serving> StartAsync()
+    [Fact]
+    public async Task A_run_goes_on_in_a_running_server_when_the_process_that_did_it_is_killed()
     {
-        var process = distil.Start("serve", "--port", "0");
-        var said = await process.StandardOutput.ReadLineAsync(Cancel);
-        Assert.True(said is not null, $"serve ended: {(said is null ? await process.StandardError.ReadToEndAsync(Cancel) : "")}");
-        return new Serving(process, new Uri(Address().Match(said!).Value));
+        using var serve = await ServedDistil.StartAsync(distil);
+        using var first = distil.Start("run", SmallDemo.WriteTiny(distil.Workspace.Home));
+        var run = "";
+        await ServedDistil.UntilAsync(async () => (run = (string?)(await serve.GetAsync("/api/runs"))["runs"]!.AsArray().FirstOrDefault()?["runId"] ?? "").Length > 0);
+        await ServedDistil.UntilAsync(async () => (string?)(await serve.StatusAsync(run))["stage"] is not (null or "prepare"));
+
+        first.Kill();
+        await first.WaitForExitAsync(Cancel);
+
+        await ServedDistil.UntilAsync(async () => (string?)(await serve.StatusAsync(run))["state"] is not ("running" or "queued"));
+        Assert.Equal("succeeded", (string?)(await serve.StatusAsync(run))["state"]);
+        Assert.Equal(0, await serve.TerminateAsync());
+        Assert.Contains($"{run}: the process that drove it has died; it goes on here", serve.Errors, StringComparison.Ordinal);
     }
 
-    private static async Task<string> SubmitAsync(HttpClient client, string specification)
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task A_cancelled_run_is_at_its_end_when_its_job_had_to_be_killed()
     {
-        using var content = new StringContent(await File.ReadAllTextAsync(specification, Cancel), new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
-        using var response = await client.PostAsync("/api/runs", content, Cancel);
-        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Cancel));
-        return (await response.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("runId").GetString()!;
+        var (journal, trainer) = (Path.Combine(distil.Workspace.Home, "journal"), Path.Combine(distil.Workspace.Home, "trainer.sh"));
+        // It takes a job and nothing else: it does not even end when it is asked to.
+        await File.WriteAllTextAsync(trainer, """
+            #!/bin/sh
+            trap 'echo "asked to stop" >> "$JOURNAL"' TERM
+            read -r request
+            echo "$$" >> "$JOURNAL"
+            while :; do sleep 0.1; done
+            """, Cancel);
+        File.SetUnixFileMode(trainer, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        (distil.Environment["DISTIL_TRAINER"], distil.Environment["JOURNAL"]) = (trainer, journal);
+        using var serve = await ServedDistil.StartAsync(distil, "--jobs", "1");
+        var spec = SmallDemo.WriteTiny(distil.Workspace.Home);
+        var (run, waiting) = (await serve.SubmitAsync(spec), "");
+        await ServedDistil.UntilAsync(() => Task.FromResult(File.Exists(journal)));
+        waiting = await serve.SubmitAsync(spec);
+        await ServedDistil.UntilAsync(async () => (await serve.StatusAsync(waiting))["jobs"] is JsonArray { Count: > 0 });
+
+        // The one whose job waits for a place first: nothing has to be ended for it.
+        await serve.CancelAsync(waiting);
+        await ServedDistil.UntilAsync(async () => (string?)(await serve.StatusAsync(waiting))["state"] == "cancelled");
+        var job = int.Parse(Assert.Single(await File.ReadAllLinesAsync(journal, Cancel)), CultureInfo.InvariantCulture);
+        Assert.True(Signals.IsAlive(job));
+
+        await serve.CancelAsync(run);
+        await ServedDistil.UntilAsync(async () => (string?)(await serve.StatusAsync(run))["state"] == "cancelled");
+        Assert.Equal("asked to stop", (await File.ReadAllLinesAsync(journal, Cancel))[1]);
+        Assert.False(Signals.IsAlive(job));
     }
 
-    private static async Task<JsonObject> StatusAsync(HttpClient client, string run) => (await GetAsync(client, $"/api/runs/{run}"))["status"]!.AsObject();
-
-    private static async Task<JsonNode> GetAsync(HttpClient client, string path) => JsonNode.Parse(await client.GetStringAsync(path, Cancel))!;
-
-    private static async Task UntilAsync(Func<Task<bool>> holds)
+    [Fact]
+    public void A_cancelled_run_is_at_its_end_within_ten_seconds()
     {
-        for (var since = Stopwatch.GetTimestamp(); !await holds(); await Task.Delay(200, Cancel))
-            Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromMinutes(5), "it did not come to it within five minutes");
-    }
-
-    [GeneratedRegex("http://[0-9.:]+")]
-    private static partial Regex Address();
-
-    private sealed class Serving(Process process, Uri url) : IDisposable
-    {
-        public Uri Url => url;
-
-        /// <summary>Ends it politely; returns its exit code.</summary>
-        public async Task<int> TerminateAsync()
-        {
-            using (var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]))
-                await kill.WaitForExitAsync(Cancel);
-
-            await process.WaitForExitAsync(Cancel);
-            return process.ExitCode;
-        }
-
-        public void Dispose()
-        {
-            if (!process.HasExited)
-                TerminateAsync().GetAwaiter().GetResult();
-
-            process.Dispose();
-        }
+        // The last question, the job's time to end by itself, and what is left for storage and the system.
+        var left = TimeSpan.FromSeconds(10) - TimeSpan.FromMilliseconds(EmbeddedRunHost.Polling.MostMilliseconds) - ProcessJobRunner.StopPatience;
+        Assert.True(left >= TimeSpan.FromSeconds(3), $"{left}");
     }
 }

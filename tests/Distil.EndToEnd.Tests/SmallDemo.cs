@@ -36,8 +36,19 @@ internal static class SmallDemo
         return path;
     }
 
+    /// <summary>The same with all that is not needed to have every stage left out: one student, one epoch, two shards, hardly an evaluation.</summary>
+    /// <inheritdoc cref="Write"/>
+    public static string WriteTiny(string folder, Action<JsonNode>? change = null) => Write(folder, json =>
+    {
+        (json["dataset"]!["maxTokens"], json["dataset"]!["shardTokens"]) = (4000, 2000);
+        json["training"]!["epochs"] = 1;
+        json["compute"]!["teachParallelism"] = 1;
+        json["evaluation"] = JsonNode.Parse("""{ "maxRows": 8, "baseline": false, "sampleTokens": 0, "decodeContexts": [16], "recall": { "lengths": [] } }""");
+        change?.Invoke(json);
+    });
+
     /// <summary>About 12,000 tokens of text, a document a line.</summary>
-    private static string Text(string folder)
+    public static string Text(string folder)
     {
         var path = Path.Combine(folder, "stories.txt");
         File.WriteAllLines(path, Stories());

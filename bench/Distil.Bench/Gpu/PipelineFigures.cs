@@ -1,10 +1,7 @@
-using System.Diagnostics;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.TeacherOutputs;
-using Distil.Trainer.Training;
 using Distil.Trainer.Training.Profiling;
 using Distil.Trainer.Training.Rows;
-using Distil.Trainer.Training.Schedules;
 using Distil.Trainer.Training.Targets;
 using static TorchSharp.torch;
 
@@ -13,11 +10,11 @@ namespace Distil.Bench.Gpu;
 /// <summary>Training from stored teacher outputs for minutes, beside the same steps on a batch that is already on the GPU: what reading costs.</summary>
 internal static class PipelineFigures
 {
-    private const int Rows = 8, Length = 512, StoredBatches = 24;
+    private const int Rows = 8, Length = 512, StoredBatches = 24, EpochBatches = 1000;
 
     internal static void Measure()
     {
-        var seconds = int.Parse(Environment.GetEnvironmentVariable("PIPELINE_SECONDS") ?? "120", System.Globalization.CultureInfo.InvariantCulture);
+        var seconds = int.Parse(Environment.GetEnvironmentVariable("PIPELINE_SECONDS") ?? "125", System.Globalization.CultureInfo.InvariantCulture);
         var path = Path.Combine(Path.GetTempPath(), $"distil-bench-{Environment.ProcessId}.bin");
         using var student = new PaperStudent(Length);
         using var resident = PaperStudent.Batch(Rows, Length);
@@ -25,10 +22,11 @@ internal static class PipelineFigures
         {
             Store(path);
             using var file = TeacherOutputsFile.Open(path);
-            using var rows = new DeviceRows(new int[StoredBatches * Rows * Length], Length, CUDA);
+            using var rows = new DeviceRows(new int[EpochBatches * Rows * Length], Length, CUDA);
             Figure.Say("stored teacher outputs", new { bytes_a_token = Math.Round(new FileInfo(path).Length / (double)(StoredBatches * Rows * Length)) });
-            var without = StepsPerSecond(student, rows, new Resident(resident.Parts[0].Targets!), Math.Min(15, seconds));
-            var with = StepsPerSecond(student, rows, new FromFile(file), seconds);
+            var without = LoopSpeed.Measure(student, rows, (student.Distillation, new Resident(resident.Parts[0].Targets!)), Rows, Math.Min(12, seconds));
+            var with = LoopSpeed.Measure(student, rows, (student.Distillation, new FromFile(file)), Rows, seconds, $"training from stored targets, {seconds} s");
+            Reading(file);
             Figure.Say("training loop, targets on the GPU already", new { tokens_per_s = Math.Round(without * Rows * Length) });
             Figure.Say($"training loop, stored targets read, decoded and copied, {seconds} s", new
             {
@@ -59,32 +57,12 @@ internal static class PipelineFigures
         writer.Complete();
     }
 
-    private static double StepsPerSecond(PaperStudent student, DeviceRows rows, ITargetSource targets, double seconds)
+    /// <summary>Reading alone, onto the host: what the processor can decode.</summary>
+    private static void Reading(TeacherOutputsFile file)
     {
-        long steps = 0, counted = 0;
-        var watch = new Stopwatch();
-        using var end = new CancellationTokenSource();
-        var loop = new TrainingLoop(
-            student.Model, student.Optimizer, new LearningRateSchedule(1e-5, 1, 1_000_000), rows, new RowOrder(1, rows.RowsOfShards, Rows, 1), (student.Distillation, targets),
-            new TrainingLoopOptions { Seed = 1, TotalSteps = 1_000_000, CheckpointEverySteps = int.MaxValue, MetricsEverySteps = 10 }, TimeProvider.System,
-            _ =>
-            {
-                // The first steps compile and allocate.
-                if (++steps == 20)
-                    watch.Start();
-                counted += watch.IsRunning ? 1 : 0;
-                if (watch.Elapsed.TotalSeconds > seconds)
-                    end.Cancel();
-            });
-        try
-        {
-            for (var epoch = 0; ; epoch++)
-                loop.RunEpoch(epoch, new(epoch, 0, epoch * (long)StoredBatches), _ => { }, end.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return counted / watch.Elapsed.TotalSeconds;
-        }
+        long[] rows = [.. Enumerable.Range(0, Rows).Select(row => (long)row)];
+        var ms = Stopwatches.Median(() => file.ReadRows(rows, CPU).Dispose());
+        Figure.Say("stored targets read and decoded on the host", new { ms = Math.Round(ms, 3), tokens_per_s = Math.Round(Rows * Length / ms * 1e3) });
     }
 
     private sealed class Resident(BatchTargets targets) : ITargetSource
@@ -97,17 +75,5 @@ internal static class PipelineFigures
                 TailLogSumExp = targets.Outputs.TailLogSumExp.alias().DetachFromDisposeScope(), MeanHidden = targets.Outputs.MeanHidden!.alias().DetachFromDisposeScope(),
             },
         };
-    }
-
-    private sealed class FromFile(TeacherOutputsFile file) : ITargetSource
-    {
-        public BatchTargets Read(MicroBatch rows, TokenBatch batch)
-        {
-            using var scope = NewDisposeScope();
-            var outputs = file.ReadRows(rows.Rows, CUDA);
-            foreach (var part in new[] { outputs.TokenIds, outputs.LogProbabilities, outputs.TailLogSumExp, outputs.MeanHidden })
-                part?.DetachFromDisposeScope();
-            return new(outputs, Layers: null);
-        }
     }
 }

@@ -30,8 +30,8 @@ internal static class CancelCommand
             {
                 // Nobody drives it, so nobody would find the wish: it is brought to its end here, where no job is started any more.
                 await using var host = new EmbeddedRunHost(workspace, storage, mostJobs: 1);
-                await host.ResumeAsync(id, cancel);
-                Console.WriteLine($"{id} is {(await host.WaitAsync(id)).State.ToString().ToLowerInvariant()}");
+                var run = await host.ResumeAsync(id, cancel);
+                Console.WriteLine($"{id} is {(await run.Outcome).State.ToString().ToLowerInvariant()}");
                 return ExitCode.Success;
             }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Cli.Commands;
 

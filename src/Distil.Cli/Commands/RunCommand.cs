@@ -7,6 +7,7 @@ using Distil.Cli.Runs;
 using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Runs.Sweeps;
 
 namespace Distil.Cli.Commands;
@@ -66,7 +67,7 @@ internal static class RunCommand
         if (runId is not null && await SweepRunning.TryResumeAsync(runId, atMost, workspace, storage, json, stop) is { } exitCode)
             return exitCode;
 
-        var unfinished = runId is not null ? [runId] : await EmbeddedRunHost.UnfinishedAsync(new RunFolder(storage.Store), stop);
+        var unfinished = runId is not null ? [runId] : await UnfinishedRuns.ListAsync(new RunFolder(storage.Store), stop);
         if (unfinished.Count == 0)
             await Console.Error.WriteLineAsync("no run to go on with: all have ended");
 

@@ -36,13 +36,22 @@ internal static class ServeCommand
         var workspace = Workspace.Find();
         await using var storage = await LocalStorage.OpenAsync(workspace, storagePort, stop);
         await using var host = new EmbeddedRunHost(workspace, storage, mostJobs);
-        await host.ResumeAllAsync(stop);
+        var unfinished = new UnfinishedRuns(host, storage.Store, TimeProvider.System);
+        await unfinished.ResumeAllAsync(stop);
         var apiOptions = new ApiOptions { PathRoots = options.PathRoots, BaseFolder = options.PathRoots is [var first, ..] ? first : Environment.CurrentDirectory };
         await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, host, apiOptions, TimeProvider.System), options, stop);
         foreach (var url in server.Urls)
             Console.WriteLine($"Listening on {url} (Ctrl-C ends it)");
 
-        await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            await unfinished.WatchAsync(stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Its user ends it: that is how it ends.
+        }
+
         return ExitCode.Success;
     }
 

@@ -4,6 +4,7 @@ using Distil.Cli.Display;
 using Distil.Cli.Runs;
 using Distil.Core;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Runs.Sweeps;
 
 namespace Distil.Cli.Commands;

@@ -1,6 +1,5 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 
 namespace Distil.Cli.Display;
@@ -22,29 +21,14 @@ internal sealed record RunSnapshot(RunStatus Status, IReadOnlyDictionary<string,
     };
 
     /// <summary>Reads what the jobs of a status report.</summary>
-    internal static async Task<RunSnapshot> ReadAsync(ArtifactStore store, RunStatus status, CancellationToken cancel)
-    {
-        var jobs = new Dictionary<string, JobProgress>();
-        foreach (var job in status.Jobs)
-        {
-            if (await store.TryReadJsonAsync<JobProgress>(ArtifactLayout.JobProgress(status.RunId, await LatestTryAsync(store, status.RunId, job, cancel)), cancel) is { } progress)
-                jobs[job] = progress;
-        }
+    internal static async Task<RunSnapshot> ReadAsync(ArtifactStore store, RunStatus status, CancellationToken cancel) =>
+        new(status, await new RunProgress(store).ReadAsync(status, cancel));
 
-        return new RunSnapshot(status, jobs);
-    }
+    /// <summary>The same; null where there is no status yet.</summary>
+    internal static async Task<RunSnapshot?> TryReadAsync(ArtifactStore store, RunStatus? status) =>
+        status is null ? null : await ReadAsync(store, status, CancellationToken.None);
 
     private static string Left(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours} h {time:mm} min" : $"{time:m\\:ss}";
-
-    // A job that failed goes on under an id of its own.
-    private static async Task<string> LatestTryAsync(ArtifactStore store, string runId, string job, CancellationToken cancel)
-    {
-        var number = 1;
-        while (await store.ExistsAsync(ArtifactLayout.JobRequest(runId, JobOrder.TryId(job, number + 1)), cancel))
-            number++;
-
-        return JobOrder.TryId(job, number);
-    }
 
     /// <summary>The same in words, without the stage's name.</summary>
     /// <param name="now">To say how much time is left.</param>

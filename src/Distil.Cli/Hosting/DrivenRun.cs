@@ -15,6 +15,7 @@ namespace Distil.Cli.Hosting;
 /// <param name="activities">What its pipeline calls.</param>
 /// <param name="report">Told what a user should know and nothing else says.</param>
 /// <param name="time">The clock.</param>
+/// <remarks>To be begun once.</remarks>
 internal sealed class DrivenRun(
     PipelineInput input, ArtifactStore store, Func<string, JsonElement, CancellationToken, Task<JsonElement>> activities, Action<string> report, TimeProvider time)
 {
@@ -27,14 +28,19 @@ internal sealed class DrivenRun(
     /// <value>The latest status that the pipeline set in this process; null before the first.</value>
     internal RunStatus? Latest => publisher?.Latest;
 
+    /// <value>The run's end.</value>
+    /// <exception cref="DrivenElsewhereException">Another process drives it, from the beginning or since this one was away.</exception>
+    /// <exception cref="OperationCanceledException">Stopped before its end.</exception>
+    internal Task<RunOutcome> Outcome { get; private set; } = null!;
+
     /// <summary>Asks the pipeline to cancel.</summary>
     internal void Cancel(string why) => cancelled.TrySetResult(why);
 
-    /// <summary>Drives the run to its end.</summary>
+    /// <summary>Begins to drive the run to its end.</summary>
     /// <param name="stop">Leaves it where it is, for another life.</param>
-    /// <exception cref="DrivenElsewhereException">Another process drives it, from the beginning or since this one was away.</exception>
-    /// <exception cref="OperationCanceledException">Stopped.</exception>
-    internal async Task<RunOutcome> DriveAsync(CancellationToken stop)
+    internal void Begin(CancellationToken stop) => Outcome = Task.Run(() => DriveAsync(stop), CancellationToken.None);
+
+    private async Task<RunOutcome> DriveAsync(CancellationToken stop)
     {
         await using var claim = await TakeClaimAsync(stop);
         using var until = CancellationTokenSource.CreateLinkedTokenSource(stop, claim.Lost);

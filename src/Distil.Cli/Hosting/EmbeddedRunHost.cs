@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Distil.Cli.Azurite;
 using Distil.Core.Api;
+using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
@@ -12,14 +13,14 @@ namespace Distil.Cli.Hosting;
 /// <summary>Drives runs in this process: their pipelines here, their jobs in child processes.</summary>
 /// <remarks>
 /// A run outlives the host that drives it: what happened to its pipeline is in its journal, and the next host goes on from there
-/// (<see cref="ResumeAsync"/>). No run is driven by two hosts: a driver holds the run's claim.
+/// (<see cref="ResumeAsync"/>). No run is driven by two hosts: a driver holds the run's claim. A run that has ended is storage's alone: nothing of it stays here.
 /// </remarks>
 public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
 {
     /// <summary>Storage is on this machine and asking is cheap: a job's end is seen within a second.</summary>
-    private static readonly Polling Polling = new() { MostMilliseconds = 1000 };
+    internal static readonly Polling Polling = new() { MostMilliseconds = 1000 };
 
-    private readonly ConcurrentDictionary<string, Lazy<Entry>> runs = new();
+    private readonly ConcurrentDictionary<string, Lazy<DrivenRun>> atWork = new();
     private readonly LocalStorage storage;
     private readonly RunFolder folder;
     private readonly ProcessJobRunner runner;
@@ -49,8 +50,8 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     /// <inheritdoc />
     public async Task ScheduleAsync(PipelineInput input, CancellationToken cancel)
     {
-        if (!runs.ContainsKey(input.RunId) && await folder.TryReadStatusAsync(input.RunId, cancel) is not { State: RunState.Succeeded or RunState.Failed or RunState.Cancelled })
-            Drive(input);
+        if (!IsDriving(input.RunId) && await folder.TryReadStatusAsync(input.RunId, cancel) is not { State: RunState.Succeeded or RunState.Failed or RunState.Cancelled })
+            _ = TellFaultAsync(input.RunId, Drive(input));
     }
 
     /// <inheritdoc />
@@ -62,61 +63,73 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
 
         // Where the jobs' pipelines look, whichever process drives them, now or later.
         await new RequestCancel(storage.Store).RunAsync(runId, cancel);
-        if (runs.TryGetValue(runId, out var entry))
-            entry.Value.Run.Cancel(value);
+        if (atWork.TryGetValue(runId, out var run))
+            run.Value.Cancel(value);
     }
 
-    /// <summary>Goes on with a run, also one that failed without an outcome of its pipeline's.</summary>
+    /// <summary>Whether this host drives a run.</summary>
+    internal bool IsDriving(string runId) => atWork.ContainsKey(runId);
+
+    /// <summary>Goes on with a run from where it is: also one that is new, and one that failed without an outcome of its pipeline's.</summary>
+    /// <returns>The run at work, whose caller learns of its end.</returns>
     /// <exception cref="InvalidInputException">There is no such run.</exception>
-    public async Task ResumeAsync(string runId, CancellationToken cancel)
+    internal async Task<DrivenRun> ResumeAsync(string runId, CancellationToken cancel)
     {
         var (spec, plan) = (await folder.ReadSpecAsync(runId, cancel), await folder.ReadPlanAsync(runId, cancel));
-        Drive(PipelineInput.From(spec, plan));
+        return Drive(PipelineInput.From(spec, plan));
     }
 
-    /// <summary>Goes on with every run that has not ended and that no other process drives.</summary>
-    /// <returns>Their ids, oldest first.</returns>
-    public async Task<IReadOnlyList<string>> ResumeAllAsync(CancellationToken cancel)
+    /// <summary>The same where nobody waits for its end: what keeps it from one is reported.</summary>
+    /// <returns>Whether it was begun.</returns>
+    internal async Task<bool> TryResumeAsync(string runId, CancellationToken cancel)
     {
-        var unfinished = await UnfinishedAsync(folder, cancel);
-        foreach (var runId in unfinished)
-            await ResumeAsync(runId, cancel);
-
-        return unfinished;
+        try
+        {
+            _ = TellFaultAsync(runId, await ResumeAsync(runId, cancel));
+            return true;
+        }
+        catch (Exception unreadable) when (unreadable is ArtifactException or InvalidInputException)
+        {
+            Report($"{runId} cannot go on: {unreadable.Message}");
+            return false;
+        }
     }
-
-    /// <summary>The runs that have not ended, oldest first.</summary>
-    public static async Task<IReadOnlyList<string>> UnfinishedAsync(RunFolder folder, CancellationToken cancel) =>
-        [.. from run in (await folder.ListAsync(cancel)).Reverse() where run.State is not (RunState.Succeeded or RunState.Failed or RunState.Cancelled) select run.RunId];
-
-    /// <summary>Waits for the end of a run that was scheduled here.</summary>
-    /// <exception cref="DrivenElsewhereException">Another process drives it.</exception>
-    /// <exception cref="OperationCanceledException">This host was told to end; the run is not at its end.</exception>
-    public Task<RunOutcome> WaitAsync(string runId) => runs[runId].Value.Driving;
-
-    /// <summary>The latest status of a run that this process drives; null where it has none yet.</summary>
-    public RunStatus? Latest(string runId) => runs.TryGetValue(runId, out var entry) ? entry.Value.Run.Latest : null;
 
     /// <summary>Stops driving: jobs save a checkpoint and end, and another host can go on.</summary>
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
-        await Task.WhenAll(runs.Values.Select(Task (entry) => entry.Value.Driving)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(atWork.Values.Select(Task (run) => run.Value.Outcome)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await runner.DisposeAsync();
         stop.Dispose();
     }
 
-    // One that this host could not drive before is tried anew.
-    private void Drive(PipelineInput input) => _ = runs.AddOrUpdate(
-        input.RunId,
-        _ => New(input),
-        (_, known) => known.Value.Driving is { IsFaulted: true } or { IsCanceled: true } ? New(input) : known).Value;
-
-    private Lazy<Entry> New(PipelineInput input) => new(() =>
+    private DrivenRun Drive(PipelineInput input)
     {
-        var run = new DrivenRun(input with { Polling = Polling }, storage.Store, activities.CallAsync, Report, time);
-        return new Entry(run, Task.Run(() => run.DriveAsync(stop.Token)));
-    });
+        Lazy<DrivenRun> entry = null!;
+        entry = new Lazy<DrivenRun>(() =>
+        {
+            var run = new DrivenRun(input with { Polling = Polling }, storage.Store, activities.CallAsync, Report, time);
+            run.Begin(stop.Token);
+            _ = run.Outcome.ContinueWith(_ => atWork.TryRemove(KeyValuePair.Create(input.RunId, entry)), TaskScheduler.Default);
+            return run;
+        });
+        return atWork.GetOrAdd(input.RunId, entry).Value;
+    }
 
-    private sealed record Entry(DrivenRun Run, Task<RunOutcome> Driving);
+    private async Task TellFaultAsync(string runId, DrivenRun run)
+    {
+        try
+        {
+            await run.Outcome;
+        }
+        catch (Exception left) when (left is OperationCanceledException or DrivenElsewhereException)
+        {
+            // This host ends, or another has the run.
+        }
+        catch (Exception fault)
+        {
+            Report($"{runId} was left where it is: {fault.Message}");
+        }
+    }
 }

@@ -3,8 +3,8 @@ using Distil.Cli.Azurite;
 using Distil.Cli.Display;
 using Distil.Cli.Hosting;
 using Distil.Core.Errors;
-using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Cli.Runs;
 
@@ -22,7 +22,7 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
     internal async Task<RunResult> ExecuteAsync(RunSpec spec, RunPlan plan, CancellationToken stop)
     {
         await folder.CreateAsync(spec, plan, stop);
-        return await DriveAsync(plan.RunId, spec, host => host.ScheduleAsync(PipelineInput.From(spec, plan), stop), stop);
+        return await DriveAsync(plan.RunId, spec, stop);
     }
 
     /// <summary>Goes on with a run that was left, by whatever end its process came to.</summary>
@@ -36,25 +36,21 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
         if (await folder.TryReadStatusAsync(runId, stop) is { State: RunState.Succeeded or RunState.Cancelled } ended)
             throw new InvalidInputException($"{runId} has ended: {ended.State.ToString().ToLowerInvariant()}");
 
-        return await DriveAsync(runId, spec, host => host.ResumeAsync(runId, stop), stop);
+        return await DriveAsync(runId, spec, stop);
     }
 
-    private async Task<RunResult> DriveAsync(string runId, RunSpec spec, Func<EmbeddedRunHost, Task> begin, CancellationToken stop)
+    private async Task<RunResult> DriveAsync(string runId, RunSpec spec, CancellationToken stop)
     {
         var began = Stopwatch.GetTimestamp();
         await using var host = new EmbeddedRunHost(workspace, storage, spec.Compute.TeachParallelism);
-        await begin(host);
-        var driving = host.WaitAsync(runId);
-        await view.ShowAsync(() => LookAsync(host, runId), Task.WhenAny(driving, Task.Delay(Timeout.Infinite, stop)));
-        if (stop.IsCancellationRequested && !driving.IsCompleted)
+        var run = await host.ResumeAsync(runId, stop);
+        await view.ShowAsync(() => RunSnapshot.TryReadAsync(storage.Store, run.Latest), Task.WhenAny(run.Outcome, Task.Delay(Timeout.Infinite, stop)));
+        if (stop.IsCancellationRequested && !run.Outcome.IsCompleted)
             throw new RunInterruptedException(runId);
 
-        var outcome = await driving;
+        var outcome = await run.Outcome;
         return outcome.State == RunState.Succeeded
             ? await RunResult.CollectAsync(workspace, storage.Store, runId, Stopwatch.GetElapsedTime(began).TotalSeconds, stop)
             : throw new RunFailedException(runId, outcome, host.LastWords);
     }
-
-    private async Task<RunSnapshot?> LookAsync(EmbeddedRunHost host, string runId) =>
-        host.Latest(runId) is { } status ? await RunSnapshot.ReadAsync(storage.Store, status, CancellationToken.None) : null;
 }

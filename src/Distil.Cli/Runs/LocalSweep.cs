@@ -5,6 +5,7 @@ using Distil.Cli.Hosting;
 using Distil.Core.Artifacts;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Runs.Sweeps;
 
 namespace Distil.Cli.Runs;
@@ -90,18 +91,14 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Text
             return new RunOutcome(ended.State);
         }
 
-        await host.ResumeAsync(runId, stop); // a new run too: it goes on from its beginning
-        var driving = host.WaitAsync(runId);
-        var watching = shared.WatchAsync(run, driving);
+        var driven = await host.ResumeAsync(runId, stop);
+        var watching = shared.WatchAsync(run, driven.Outcome);
         var view = new PlainRunView(log, TimeProvider.System, $"[{run.Spec.Name}] ");
-        await view.ShowAsync(() => LookAsync(host, runId), Task.WhenAny(driving, Task.Delay(Timeout.Infinite, stop)));
+        await view.ShowAsync(() => RunSnapshot.TryReadAsync(storage.Store, driven.Latest), Task.WhenAny(driven.Outcome, Task.Delay(Timeout.Infinite, stop)));
         stop.ThrowIfCancellationRequested();
         await watching;
-        return await driving;
+        return await driven.Outcome;
     }
-
-    private async Task<RunSnapshot?> LookAsync(EmbeddedRunHost host, string runId) =>
-        host.Latest(runId) is { } status ? await RunSnapshot.ReadAsync(storage.Store, status, CancellationToken.None) : null;
 }
 
 /// <summary>A run of a sweep.</summary>

@@ -1,5 +1,5 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Cli.Runs;
 

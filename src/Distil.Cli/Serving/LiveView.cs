@@ -1,5 +1,5 @@
-using Distil.Core.Api;
 using Distil.Hosting.Http;
+using Distil.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

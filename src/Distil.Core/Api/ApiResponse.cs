@@ -34,7 +34,8 @@ public sealed record ApiResponse : IAsyncDisposable
     public static ApiResponse Problem(ApiProblem problem) =>
         Of(JsonSerializer.SerializeToUtf8Bytes(problem, DistilJson.Options), ApiProblem.ContentType, problem.Status);
 
-    internal static ApiResponse Of(byte[] content, string contentType, int status = 200, params (string Name, string Value)[] headers) => new()
+    /// <summary>Content that is at hand.</summary>
+    public static ApiResponse Of(byte[] content, string contentType, int status = 200, params (string Name, string Value)[] headers) => new()
     {
         Status = status,
         ContentType = contentType,

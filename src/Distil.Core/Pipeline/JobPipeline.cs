@@ -17,6 +17,7 @@ public static class JobPipeline
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan LongestUnasked = TimeSpan.FromSeconds(4);
 
     /// <summary>Does the job.</summary>
     public static async Task<JobOutcome> RunAsync(IPipelineContext run, JobOrder order)
@@ -44,7 +45,10 @@ public static class JobPipeline
                 return new JobOutcome(JobEnd.Failed, number, last);
             }
 
-            await run.DelayAsync(PauseAfter(again));
+            if (await PauseAsync(run, new JobHandle(order.RunId, JobOrder.TryId(order.JobId, number + 1), Handle: ""), PauseAfter(again)))
+            {
+                return new JobOutcome(JobEnd.Cancelled, number, last);
+            }
         }
     }
 
@@ -52,6 +56,22 @@ public static class JobPipeline
     /// <param name="tries">Tries so far, ≥ 1.</param>
     internal static TimeSpan PauseAfter(int tries) =>
         TimeSpan.FromSeconds(Math.Min(FirstPause.TotalSeconds * Math.Pow(2, tries - 1), LongestPause.TotalSeconds));
+
+    // Whether its run is cancelled meanwhile: that is asked during the pause too, since its user does not wait for minutes.
+    private static async Task<bool> PauseAsync(IPipelineContext run, JobHandle next, TimeSpan pause)
+    {
+        for (; pause > LongestUnasked; pause -= LongestUnasked)
+        {
+            await run.DelayAsync(LongestUnasked);
+            if ((await run.CallActivityAsync<JobHandle, JobAnswer>(PollJob.Name, next)).CancelRequested)
+            {
+                return true;
+            }
+        }
+
+        await run.DelayAsync(pause);
+        return false;
+    }
 
     // Ends with a result, or with the wish to cancel (the job is then stopped).
     private static async Task<JobAnswer> TryAsync(IPipelineContext run, JobOrder order, string jobId)

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Distil.Core.Errors;
+using Distil.Core.Sources;
 
 namespace Distil.Core.Runs;
 
@@ -64,7 +65,7 @@ public sealed record RunPlan
     public required Figure CheckpointBytes { get; init; }
 
     /// <value>Where jobs find the teacher; null in plans of earlier versions: where the specification says.</value>
-    public TeacherLocation? TeacherLocation { get; init; }
+    public ModelLocation? TeacherLocation { get; init; }
 
     /// <value>What could not be looked at because its server did not answer: such a plan can be read, not run.</value>
     public IReadOnlyList<FieldError> Unreached { get; init; } = [];

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Planning;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
 using Distil.Core.Tasks;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Reading;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
 
 namespace Distil.Core.Runs;

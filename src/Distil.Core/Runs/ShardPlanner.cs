@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Runs.Planning;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
 
 namespace Distil.Core.Runs;

@@ -1,3 +1,4 @@
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Runs;

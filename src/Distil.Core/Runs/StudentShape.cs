@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Runs;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Sources;
 

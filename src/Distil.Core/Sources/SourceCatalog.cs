@@ -1,6 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Hub;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;
@@ -19,11 +19,12 @@ public sealed class SourceCatalog
         (this.hub, this.web, copies) = (new Lazy<HubClient>(hub), web, new WebCopies(web, folder));
 
     /// <summary>The catalogue that the environment's settings give.</summary>
+    /// <exception cref="InvalidInputException"><c>DISTIL_SIGNED_URLS</c> holds something else.</exception>
     /// <param name="time">The clock.</param>
     /// <param name="tell">Told of waits, for people; null: nobody.</param>
     public static SourceCatalog FromEnvironment(TimeProvider time, Action<string>? tell = null) => new(
         () => new HubClient(HubOptions.FromEnvironment(), time, tell),
-        new WebFiles(new PatientHttp(new Patience(), time, tell), AzureAccess.FromEnvironment()),
+        new WebFiles(new PatientHttp(new Patience(), time, tell), AzureAccess.FromEnvironment(), SignedUrls.FromEnvironment()),
         Environment.GetEnvironmentVariable("DISTIL_CACHE") is { Length: > 0 } cache ? cache : Path.Combine(Path.GetTempPath(), "distil-cache"));
 
     /// <summary>Whether a path is somewhere else than on this machine.</summary>

@@ -1,5 +1,5 @@
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;
@@ -44,6 +44,7 @@ public static class SourceName
     /// <exception cref="InvalidInputException">It does.</exception>
     public static void RequireFits(string path, DatasetFormat format, string field)
     {
+        path = WebFiles.Shown(path);
         foreach (var other in Enum.GetValues<DatasetFormat>())
         {
             if (other != format && other != DatasetFormat.Text && Bare(path).EndsWith(ExtensionOf(other), StringComparison.OrdinalIgnoreCase))

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Tasks;
 

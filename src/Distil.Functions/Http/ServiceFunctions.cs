@@ -1,4 +1,5 @@
 using Distil.Core.Api;
+using Distil.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 

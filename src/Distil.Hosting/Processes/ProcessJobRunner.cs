@@ -7,10 +7,23 @@ namespace Distil.Hosting.Processes;
 /// <summary>Runs jobs in child processes that stay warm: starting torch must not dominate a small run.</summary>
 /// <param name="command">Makes the command that starts a worker, its environment included.</param>
 /// <param name="parallelism">Most workers at once, ≥ 1; further jobs wait for one.</param>
-/// <remarks>Handles are known to this object only, and no other makes the same: after a restart every job is <see cref="JobState.Unknown"/>.</remarks>
+/// <remarks>
+/// Handles are known to this object only, and no other makes the same: after a restart every job is <see cref="JobState.Unknown"/>, and so is one that ended
+/// before the latest <see cref="MostEnded"/>.
+/// </remarks>
 public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int parallelism) : IJobRunner, IAsyncDisposable
 {
+    /// <summary>Jobs that have ended and are still known: whoever asks after one does so within seconds.</summary>
+    internal const int MostEnded = 1000;
+
+    /// <summary>What a job's process has to save what it can, once it is asked to stop. A cancelled run is to be at its end within ten seconds, all told.</summary>
+    internal static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same where this host ends: those jobs go on later, from what they save now.</summary>
+    internal static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<string, RunningJob> jobs = new();
+    private readonly ConcurrentQueue<string> ended = new();
     private readonly ConcurrentBag<WarmWorker> idle = [];
     private readonly SemaphoreSlim places = new(parallelism);
     private readonly string life = Guid.NewGuid().ToString("N")[..8];
@@ -26,6 +39,7 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
         var job = new RunningJob(request);
         jobs[handle] = job;
         job.Work = RunAsync(job);
+        _ = job.Work.ContinueWith(_ => ForgetBefore(handle), TaskScheduler.Default);
         return Task.FromResult(handle);
     }
 
@@ -47,16 +61,14 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
         if (!jobs.TryGetValue(handle, out var job))
             return;
 
-        await job.StopAsync();
+        await job.StopAsync(StopPatience);
         await job.Work.WaitAsync(cancel);
     }
 
     /// <summary>Stops every job and worker.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var job in jobs.Values)
-            await job.StopAsync();
-
+        await Task.WhenAll(jobs.Values.Select(job => job.StopAsync(EndPatience)));
         await Task.WhenAll(jobs.Values.Select(job => job.Work)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (idle.TryTake(out var worker))
             await worker.DisposeAsync();
@@ -64,9 +76,24 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
         places.Dispose();
     }
 
+    private void ForgetBefore(string handle)
+    {
+        ended.Enqueue(handle);
+        while (ended.Count > MostEnded && ended.TryDequeue(out var oldest))
+            jobs.TryRemove(oldest, out _);
+    }
+
     private async Task RunAsync(RunningJob job)
     {
-        await places.WaitAsync();
+        try
+        {
+            await places.WaitAsync(job.Stopped);
+        }
+        catch (OperationCanceledException)
+        {
+            return; // it had no turn yet, and needs none
+        }
+
         try
         {
             var worker = IdleOrNew();
@@ -85,7 +112,7 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
             }
 
             await worker.DisposeAsync();
-            if (!said && !job.IsStopped)
+            if (!said && !job.Stopped.IsCancellationRequested)
                 Crashed?.Invoke(job.Request, worker.Tail);
         }
         finally
@@ -108,21 +135,23 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     private sealed class RunningJob(Uri request)
     {
         private readonly Lock gate = new();
+        private readonly CancellationTokenSource stopped = new();
         private WarmWorker? worker;
 
         public Uri Request => request;
 
         public Task Work { get; set; } = Task.CompletedTask;
 
-        public bool IsStopped { get; private set; }
+        /// <value>Set when it is not wanted any more.</value>
+        public CancellationToken Stopped => stopped.Token;
 
         /// <summary>Records who does it; false where it was stopped before.</summary>
         public bool TryGive(WarmWorker to)
         {
             lock (gate)
             {
-                worker = IsStopped ? null : to;
-                return !IsStopped;
+                worker = Stopped.IsCancellationRequested ? null : to;
+                return worker is not null;
             }
         }
 
@@ -132,13 +161,17 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
                 worker = null;
         }
 
-        public Task StopAsync()
+        /// <summary>Ends it: at once where it waits for a worker, else when its worker has ended.</summary>
+        public async Task StopAsync(TimeSpan patience)
         {
+            Task stopping;
             lock (gate)
             {
-                IsStopped = true;
-                return worker?.StopAsync() ?? Task.CompletedTask;
+                stopped.Cancel();
+                stopping = worker?.StopAsync(patience) ?? Task.CompletedTask;
             }
+
+            await stopping;
         }
     }
 }

@@ -8,7 +8,7 @@ namespace Distil.Hosting.Processes;
 internal sealed class WarmWorker : IAsyncDisposable
 {
     private const int TailLines = 40;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan IdlePatience = TimeSpan.FromSeconds(10);
 
     private readonly Process process;
     private readonly ConcurrentQueue<string> tail = new();
@@ -58,14 +58,14 @@ internal sealed class WarmWorker : IAsyncDisposable
     }
 
     /// <summary>Asks it to end at once (a checkpoint is its own affair); ends it where it does not.</summary>
-    internal Task StopAsync() => Signals.TerminateAsync(process.Id, Patience);
+    internal Task StopAsync(TimeSpan patience) => Signals.TerminateAsync(process.Id, patience);
 
     /// <summary>Tells it that no more jobs come, and waits for its end.</summary>
     public async ValueTask DisposeAsync()
     {
         process.StandardInput.Close();
-        if (await Task.WhenAny(listening, Task.Delay(Patience)) != listening)
-            await StopAsync();
+        if (await Task.WhenAny(listening, Task.Delay(IdlePatience)) != listening)
+            await StopAsync(IdlePatience);
 
         await process.WaitForExitAsync();
         process.Dispose();

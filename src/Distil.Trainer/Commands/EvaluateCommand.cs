@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
@@ -17,14 +17,14 @@ internal static class EvaluateCommand
 
     internal static Command Create()
     {
-        var model = new Option<string>("--model") { Required = true, Description = "Model folder to evaluate: a student, or any teacher." };
-        var teacher = new Option<string?>("--teacher") { Description = "Model folder to compare with; same vocabulary." };
+        var model = new Option<string>("--model") { Required = true, Description = "Model to evaluate, a student or any teacher: a folder, or hf://owner/name[@revision]." };
+        var teacher = new Option<string?>("--teacher") { Description = "Model to compare with, of the same vocabulary: a folder, or hf://owner/name[@revision]." };
         var data = new Option<string>("--data")
         {
             Required = true,
             Description = ".jsonl file ({\"text\"} or {\"ids\"} a line), or a text file with a document a line.",
         };
-        var tokenizer = new Option<string?>("--tokenizer") { Description = "tokenizer.json, or the folder that holds it. Default: the model's folder." };
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "tokenizer.json, the folder that holds it, or a model's hf:// path. Default: the model's." };
         var context = new Option<int?>("--context") { Description = $"Tokens in a row. Default: {DefaultContext}, or less where a model holds less." };
         var maxRows = new Option<int>("--max-rows") { Description = "Most rows to read.", DefaultValueFactory = _ => 512 };
         var tasks = new Option<string[]>("--task")
@@ -45,10 +45,13 @@ internal static class EvaluateCommand
         {
             model, teacher, data, tokenizer, context, maxRows, tasks, shots, maxQuestions, recall, device, json,
         };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction(async (parsed, cancel) =>
         {
+            var folder = await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", cancel);
+            var beside = parsed.GetValue(teacher) is { } path ? await ModelFolder.FetchAsync(path, "--teacher", cancel) : null;
+            var vocabulary = parsed.GetValue(tokenizer) is { } named ? await ModelFolder.FetchAsync(named, "--tokenizer", cancel, withWeights: false) : null;
             var result = Run(
-                new EvaluateInput(parsed.GetRequiredValue(model), parsed.GetValue(teacher), parsed.GetRequiredValue(data), parsed.GetValue(tokenizer))
+                new EvaluateInput(folder, beside, parsed.GetRequiredValue(data), vocabulary)
                 {
                     Context = parsed.GetValue(context),
                     MaxRows = parsed.GetValue(maxRows),
@@ -61,7 +64,6 @@ internal static class EvaluateCommand
                 cancel);
             parsed.InvocationConfiguration.Output.WriteLine(
                 parsed.GetValue(json) ? JsonSerializer.Serialize(result, DistilJson.Options) : EvaluationText.Of(result));
-            return Task.FromResult(0);
         });
         return command;
     }

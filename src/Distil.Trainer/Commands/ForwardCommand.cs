@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
@@ -16,7 +16,7 @@ internal static class ForwardCommand
 
     internal static Command Create()
     {
-        var model = new Option<string>("--model") { Required = true, Description = "Model folder: a teacher (qwen2, qwen3, llama) or a student (xlstm)." };
+        var model = new Option<string>("--model") { Required = true, Description = "A teacher (qwen2, qwen3, llama) or a student (xlstm): a folder, or hf://owner/name[@revision]." };
         var input = new Option<string>("--input") { Required = true, Description = "Safetensors file with input_ids, int64 (B, S)." };
         var output = new Option<string>("--output") { Required = true, Description = "Safetensors file to write: logits, hidden_states.{i}, float32." };
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
@@ -28,8 +28,8 @@ internal static class ForwardCommand
         rotary.AcceptOnlyFromAmong(Float32, BFloat16);
         var precision = new Option<Precision>("--precision") { Description = "Arithmetic of a student: fp32 (default) or bf16, as in training on a GPU." };
         var command = new Command("forward", "Run a model over token ids and write its logits and hidden states.") { model, input, output, device, rotary, precision };
-        command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(model), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device)),
+        command.SetAction(async (parsed, cancel) => Run(
+            await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", cancel), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device)),
             parsed.GetValue(rotary) == BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32, parsed.GetValue(precision)));
         return command;
     }

@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
@@ -20,7 +20,7 @@ internal static class GenerateCommand
 
     internal static Command Create()
     {
-        var model = new Option<string>("--model") { Required = true, Description = "Model folder with its tokenizer.json: a student or a teacher." };
+        var model = new Option<string>("--model") { Required = true, Description = "Model with its tokenizer.json, a student or a teacher: a folder, or hf://owner/name[@revision]." };
         var prompt = new Option<string>("--prompt") { Required = true, Description = "Text to continue; an empty one begins a new text." };
         var tokens = new Option<int>("--tokens") { Description = "Most new tokens.", DefaultValueFactory = _ => 100 };
         var temperature = new Option<double>("--temperature")
@@ -33,7 +33,7 @@ internal static class GenerateCommand
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object at the end." };
         var command = new Command("generate", "Continue a text.") { model, prompt, tokens, temperature, topP, topK, seed, device, json };
-        command.SetAction((parsed, cancel) =>
+        command.SetAction(async (parsed, cancel) =>
         {
             var sampling = new SamplingOptions
             {
@@ -43,15 +43,14 @@ internal static class GenerateCommand
                 Seed = parsed.GetValue(seed),
             };
             var (output, asJson) = (parsed.InvocationConfiguration.Output, parsed.GetValue(json));
-            var input = new GenerateInput(parsed.GetRequiredValue(model), parsed.GetRequiredValue(prompt), parsed.GetValue(tokens), parsed.GetValue(device));
+            var folder = await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", cancel);
+            var input = new GenerateInput(folder, parsed.GetRequiredValue(prompt), parsed.GetValue(tokens), parsed.GetValue(device));
             var result = Run(input, sampling, piece => Show(asJson ? TextWriter.Null : output, piece), cancel);
             output.WriteLine(asJson ? JsonSerializer.Serialize(result, DistilJson.Options) : "");
             if (!asJson)
             {
                 parsed.InvocationConfiguration.Error.WriteLine(Summary(result));
             }
-
-            return Task.FromResult(0);
         });
         return command;
     }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Checks;
 using Distil.Trainer.Models;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Datasets.Sources;
 using Distil.Trainer.Tokenization;
 
@@ -80,6 +81,7 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
                     var held = document.Position < evalShare;
                     if (ids.Count > 0 && !held && trainRows.IsFull)
                     {
+                        Report(total); // no more is read
                         return;
                     }
 
@@ -90,9 +92,11 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
                     }
                 }
 
-                progress?.Report(new PreparationProgress(Math.Min(finished + batch[^1].Read, total), total, trainRows.Tokens + evalRows.Tokens));
+                Report(Math.Min(finished + batch[^1].Read, total));
             }
         }
+
+        void Report(long bytes) => progress?.Report(new PreparationProgress(bytes, total, trainRows.Tokens + evalRows.Tokens));
     }
 
     private DocumentCounts Count(DocumentCounts counts, Document document, bool held, int tokens)

@@ -94,7 +94,7 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
         try
         {
             var plan = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(request.RunId), stop);
-            var teacher = plan.TeacherLocation ?? new TeacherLocation { Folder = request.Spec.Teacher.Path };
+            var teacher = plan.TeacherLocation ?? new ModelLocation { Folder = request.Spec.Teacher.Path };
             var output = await JobOf(request.Kind).RunAsync(new JobContext
             {
                 Request = request,

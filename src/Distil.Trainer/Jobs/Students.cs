@@ -1,7 +1,7 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Claims;
 using Distil.Core.Jobs;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;

@@ -1,6 +1,7 @@
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Training.Rows;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Jobs;
@@ -13,20 +14,43 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths) : IDisp
     /// <summary>Runs the teacher over a file of rows, batch by batch.</summary>
     /// <param name="rows">The file.</param>
     /// <param name="extractor">With its teacher.</param>
-    /// <param name="kept">Counts what is kept.</param>
     /// <param name="batchRows">Rows at once, ≥ 1.</param>
     /// <param name="device">The teacher's.</param>
     /// <returns>In the rows' order; outside of every dispose scope.</returns>
-    internal static IEnumerable<TaughtRows> Of(TokenRows rows, TeacherExtractor extractor, KeptTokens kept, int batchRows, Device device)
+    internal static IEnumerable<TaughtRows> Of(TokenRows rows, TeacherExtractor extractor, int batchRows, Device device)
     {
         for (long row = 0; row < rows.Rows; row += batchRows)
-            yield return Batch(rows, row, (int)Math.Min(batchRows, rows.Rows - row), extractor, kept, device);
+            yield return Batch(rows, row, (int)Math.Min(batchRows, rows.Rows - row), extractor, device);
+    }
+
+    /// <summary>Runs the teacher over a file of rows and appends its outputs to another: while a batch is written the next is encoded and the teacher reads the one after it.</summary>
+    /// <param name="rows">The file of rows.</param>
+    /// <param name="extractor">With its teacher.</param>
+    /// <param name="writer">Left open.</param>
+    /// <param name="batchRows">Rows at once, ≥ 1.</param>
+    /// <param name="device">The teacher's.</param>
+    /// <param name="onBatch">Gets the number of rows that have been written; what it throws ends the work.</param>
+    internal static void Store(TokenRows rows, TeacherExtractor extractor, TeacherOutputsWriter writer, int batchRows, Device device, Action<long> onBatch)
+    {
+        var done = 0L;
+        using var taught = new Prefetch<TaughtRows>(Of(rows, extractor, batchRows, device));
+        using var encoded = new Prefetch<EncodedRows>(taught.Items().Select(batch =>
+        {
+            using (batch)
+                return writer.Encode(batch.Targets, batch.Lengths);
+        }));
+        foreach (var batch in encoded.Items())
+        {
+            using (batch)
+                writer.Append(batch);
+            onBatch(done += batch.Count);
+        }
     }
 
     /// <inheritdoc />
     public void Dispose() => Targets.Dispose();
 
-    private static TaughtRows Batch(TokenRows rows, long first, int count, TeacherExtractor extractor, KeptTokens kept, Device device)
+    private static TaughtRows Batch(TokenRows rows, long first, int count, TeacherExtractor extractor, Device device)
     {
         using var pause = CollectorPause.Begin();
         using var scope = NewDisposeScope();
@@ -35,10 +59,9 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths) : IDisp
         for (var i = 0; i < count; i++)
             lengths[i] = rows.ReadRow(first + i, ids.AsSpan(i * rows.ContextLength, rows.ContextLength));
 
-        var real = tensor(lengths.Select(length => (long)length).ToArray());
-        var targets = extractor.Extract(tensor(ids, count, rows.ContextLength).ToDevice(device), real.ToDevice(device));
-        var here = targets.ForStorage();
-        kept.Add(here, lengths);
-        return new(here, lengths);
+        var full = Array.TrueForAll(lengths, length => length == rows.ContextLength);
+        var real = full ? null : tensor(lengths.Select(length => (long)length).ToArray()).ToDevice(device);
+        var targets = extractor.Extract(tensor(ids, count, rows.ContextLength).ToDevice(device), real);
+        return new(targets.ForStorage(), lengths);
     }
 }

@@ -1,8 +1,8 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Distillation.Alignment;
 using Distil.Trainer.TeacherOutputs;
-using Distil.Trainer.Training.Rows;
 
 namespace Distil.Trainer.Jobs;
 
@@ -23,7 +23,7 @@ internal sealed class TeachJob : IJob
     }
 
     /// <summary>What is kept of the teacher, by the specification.</summary>
-    internal static ExtractionSettings SettingsOf(Core.Runs.RunSpec spec) => new()
+    internal static ExtractionSettings SettingsOf(RunSpec spec) => new()
     {
         Keep = spec.Teacher.Keep,
         InverseTemperatures = TemperatureNodes.For(spec.Distillation.Temperature),
@@ -48,30 +48,20 @@ internal sealed class TeachJob : IJob
         };
     }
 
-    private static KeptTokens Write(JobContext job, TokenRows rows, string path)
+    /// <returns>The mean of kept tokens a position, and the share of positions where the cap cut the nucleus short.</returns>
+    private static (double MeanTokens, double CappedShare) Write(JobContext job, TokenRows rows, string path)
     {
         var teacher = job.LoadTeacher();
         var settings = SettingsOf(job.Spec);
-        var extractor = new TeacherExtractor(teacher, settings);
-        var kept = new KeptTokens(settings.Keep);
         using var writer = new TeacherOutputsWriter(
             path, TeacherOutputsHeader.For(settings, rows.ContextLength, teacher.VocabularySize, teacher.HiddenSize));
         job.Progress.Begin();
-        var done = 0L;
-        // The teacher reads the next rows on another thread while these are encoded and written.
-        using var ahead = new Prefetch<TaughtRows>(TaughtRows.Of(rows, extractor, kept, job.Spec.Training.BatchSize, job.Device));
-        foreach (var taught in ahead.Items())
+        TaughtRows.Store(rows, new TeacherExtractor(teacher, settings), writer, job.Spec.Training.BatchSize, job.Device, done =>
         {
-            using (taught)
-            {
-                job.Stop.ThrowIfCancellationRequested();
-                writer.Append(taught.Targets, taught.Lengths);
-                done += taught.Lengths.Length;
-                job.Progress.Report("teach", done, rows.Rows, "rows", done * rows.ContextLength);
-            }
-        }
-
+            job.Stop.ThrowIfCancellationRequested();
+            job.Progress.Report("teach", done, rows.Rows, "rows", done * rows.ContextLength);
+        });
         writer.Complete();
-        return kept;
+        return (writer.MeanKeptTokens, writer.CappedShare);
     }
 }

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Telemetry;
 using Distil.Trainer.Distillation.Alignment;
 using Distil.Trainer.Models;

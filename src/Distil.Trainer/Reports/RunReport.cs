@@ -1,4 +1,4 @@
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Evaluation;
 
 namespace Distil.Trainer.Reports;

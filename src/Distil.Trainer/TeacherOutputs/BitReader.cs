@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Distil.Trainer.TeacherOutputs;
 
 /// <summary>Reads what <see cref="BitWriter"/> wrote. Past the end it reads zeros; the caller has checked the checksum.</summary>
 internal ref struct BitReader(ReadOnlySpan<byte> bytes)
 {
-    private ReadOnlySpan<byte> _rest = bytes;
+    private readonly ReadOnlySpan<byte> _bytes = bytes;
+    private int _next;
     private ulong _pending;
     private int _count;
 
@@ -21,8 +23,25 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
         return value;
     }
 
-    /// <inheritdoc cref="BitWriter.WriteRice"/>
+    /// <inheritdoc cref="BitWriter.WriteRice(uint, int)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal uint ReadRice(int k)
+    {
+        if (_count < 32)
+            Fill();
+        var ones = BitOperations.TrailingZeroCount(~_pending);
+        var length = ones + 1 + k;
+        if (length > _count)
+            return ReadLongRice(k);
+
+        var value = ((uint)ones << k) | (uint)((_pending >> (ones + 1)) & ((1UL << k) - 1));
+        _pending >>= length;
+        _count -= length;
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private uint ReadLongRice(int k)
     {
         var quotient = 0u;
         while (true)
@@ -41,22 +60,24 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
         return quotient << k | Read(k);
     }
 
+    /// <summary>Makes at least 32 bits ready, where less are.</summary>
     private void Fill()
     {
-        if (_rest.Length >= 4 && _count < 32)
+        if (_bytes.Length - _next >= sizeof(ulong))
         {
-            _pending |= (ulong)BinaryPrimitives.ReadUInt32LittleEndian(_rest) << _count;
-            _rest = _rest[4..];
-            _count += 32;
+            // As many whole bytes as there is room for; the rest of the 8 is read again.
+            _pending |= BinaryPrimitives.ReadUInt64LittleEndian(_bytes[_next..]) << _count;
+            var taken = (63 - _count) >> 3;
+            _next += taken;
+            _count += taken << 3;
+            _pending &= (1UL << _count) - 1;
             return;
         }
 
         for (; _count <= 48; _count += 8)
         {
-            if (_rest.IsEmpty)
-                continue;
-            _pending |= (ulong)_rest[0] << _count;
-            _rest = _rest[1..];
+            if (_next < _bytes.Length)
+                _pending |= (ulong)_bytes[_next++] << _count;
         }
     }
 }

@@ -1,25 +1,38 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>Appends bits to a buffer, lowest first.</summary>
-internal sealed class BitWriter
+/// <summary>Appends bits to a pooled buffer, lowest first.</summary>
+internal sealed class BitWriter : IDisposable
 {
-    private readonly ArrayBufferWriter<byte> _bytes = new();
+    /// <value>Most bits that one call writes: with a byte begun before them they fill one store of 64.</value>
+    internal const int MostBits = 56;
+
+    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(1 << 16);
+    private int _length;
     private ulong _pending;
     private int _count;
 
     /// <value>What has been written; call <see cref="Flush"/> first.</value>
-    internal ReadOnlySpan<byte> Written => _bytes.WrittenSpan;
+    internal ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
     /// <param name="value">Fits in <paramref name="bits"/>.</param>
-    /// <param name="bits">0–32.</param>
-    internal void Write(uint value, int bits)
+    /// <param name="bits">0–<see cref="MostBits"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Write(ulong value, int bits)
     {
-        _pending |= (ulong)value << _count;
-        for (_count += bits; _count >= 8; _count -= 8, _pending >>= 8)
-            Append((byte)_pending);
+        if (_bytes.Length - _length < sizeof(ulong))
+            Grow();
+        var pending = _pending | (value << _count);
+        var count = _count + bits;
+        // All 8 bytes are stored; those not full yet are stored again by the next call.
+        BinaryPrimitives.WriteUInt64LittleEndian(_bytes.AsSpan(_length), pending);
+        _length += count >> 3;
+        _pending = pending >> (count & ~7);
+        _count = count & 7;
     }
 
     /// <summary>Golomb–Rice: value ÷ 2^k in ones ended by a zero, then k bits.</summary>
@@ -28,24 +41,54 @@ internal sealed class BitWriter
         var quotient = value >> k;
         for (; quotient >= 24; quotient -= 24)
             Write(0xFFFFFF, 24);
-        Write((1u << (int)quotient) - 1, (int)quotient + 1);
-        Write(value & ((1u << k) - 1), k);
+        Write((1ul << (int)quotient) - 1, (int)quotient + 1);
+        Write(value & ((1ul << k) - 1), k);
+    }
+
+    /// <summary>Two numbers in Golomb–Rice codes, as two calls of <see cref="WriteRice(uint, int)"/> write them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void WriteRice(uint first, int firstK, uint second, int secondK)
+    {
+        var (ones, moreOnes) = (first >> firstK, second >> secondK);
+        var length = (ulong)ones + moreOnes + (ulong)(firstK + secondK + 2);
+        if (length > MostBits)
+        {
+            WriteRice(first, firstK);
+            WriteRice(second, secondK);
+            return;
+        }
+
+        Write(Code(first, (int)ones, firstK) | (Code(second, (int)moreOnes, secondK) << ((int)ones + 1 + firstK)), (int)length);
     }
 
     /// <summary>Fills up the last byte with zeros.</summary>
     internal void Flush()
     {
         if (_count > 0)
-            Append((byte)_pending);
-        (_pending, _count) = (0, 0);
+            Write(0, 8 - _count);
     }
+
+    /// <summary>Begins anew, in the same buffer.</summary>
+    internal void Clear() => (_length, _pending, _count) = (0, 0, 0);
 
     /// <summary>The k that is near the shortest for values of a given mean.</summary>
     internal static int RiceParameter(ulong sum, int count) => BitOperations.Log2(Math.Max(1, (uint)(sum / (ulong)count)));
 
-    private void Append(byte value)
+    /// <summary>Gives the buffer back.</summary>
+    public void Dispose()
     {
-        _bytes.GetSpan(1)[0] = value;
-        _bytes.Advance(1);
+        ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = [];
+    }
+
+    private static ulong Code(uint value, int quotient, int k) => ((1ul << quotient) - 1) | ((value & ((1ul << k) - 1)) << (quotient + 1));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Grow()
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(2 * _bytes.Length);
+        Written.CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = larger;
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Distil.Trainer.TeacherOutputs;
 
@@ -17,35 +18,37 @@ internal sealed class PositionCodec(TeacherOutputsHeader header)
     private readonly double _step = header.LogProbabilityStep;
 
     /// <param name="bits">Where it goes.</param>
-    /// <param name="ids">Kept tokens, any order; sorted here.</param>
-    /// <param name="logProbabilities">Theirs, ≤ 0; sorted with them.</param>
+    /// <param name="ids">Kept tokens, in any order.</param>
+    /// <param name="logProbabilities">Theirs, ≤ 0.</param>
     /// <param name="tail">At each node; −inf where there is none.</param>
-    internal void Encode(BitWriter bits, Span<long> ids, Span<float> logProbabilities, ReadOnlySpan<float> tail)
+    [SkipLocalsInit]
+    internal void Encode(BitWriter bits, ReadOnlySpan<long> ids, ReadOnlySpan<float> logProbabilities, ReadOnlySpan<float> tail)
     {
-        ids.Sort(logProbabilities);
-        Span<uint> values = ids.Length <= 1024 ? stackalloc uint[ids.Length] : new uint[ids.Length];
-        var highest = 0u;
-        for (var i = 0; i < ids.Length; i++)
+        // Sorted as one number each: the id above its value.
+        Span<ulong> kept = ids.Length <= 1024 ? stackalloc ulong[ids.Length] : new ulong[ids.Length];
+        var (highest, sum) = (0u, 0ul);
+        for (var i = 0; i < kept.Length; i++)
         {
-            values[i] = (uint)Math.Min(Math.Round(Math.Sqrt(Math.Max(0, -logProbabilities[i])) / _step), (1 << ValueBits) - 1);
-            highest = Math.Max(highest, values[i]);
+            var value = (uint)Math.Min(Math.Round(Math.Sqrt(Math.Max(0, -logProbabilities[i])) / _step), (1 << ValueBits) - 1);
+            highest = Math.Max(highest, value);
+            sum += value;
+            kept[i] = ((ulong)ids[i] << ValueBits) | value;
         }
 
-        ulong sum = 0;
-        foreach (var value in values)
-            sum += highest - value;
-        var idParameter = BitWriter.RiceParameter((ulong)ids[^1], ids.Length);
-        var valueParameter = Math.Min(BitWriter.RiceParameter(sum, ids.Length), (1 << ValueParameterBits) - 1);
-        bits.Write((uint)ids.Length, _countBits);
+        kept.Sort();
+        sum = (ulong)kept.Length * highest - sum;
+        var idParameter = BitWriter.RiceParameter(kept[^1] >> ValueBits, kept.Length);
+        var valueParameter = Math.Min(BitWriter.RiceParameter(sum, kept.Length), (1 << ValueParameterBits) - 1);
+        bits.Write((uint)kept.Length, _countBits);
         bits.Write((uint)idParameter, IdParameterBits);
         bits.Write((uint)valueParameter, ValueParameterBits);
         bits.Write(highest, ValueBits);
-        var previous = -1L;
-        for (var i = 0; i < ids.Length; i++)
+        var next = 0u;
+        foreach (var each in kept)
         {
-            bits.WriteRice((uint)(ids[i] - previous - 1), idParameter);
-            bits.WriteRice(highest - values[i], valueParameter);
-            previous = ids[i];
+            var id = (uint)(each >> ValueBits);
+            bits.WriteRice(id - next, idParameter, highest - (uint)(each & ((1 << ValueBits) - 1)), valueParameter);
+            next = id + 1;
         }
 
         foreach (var node in tail)

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
 
@@ -16,17 +15,17 @@ public sealed class TeacherOutputsWriter : IDisposable
     internal static ReadOnlySpan<byte> EndMagic => "DTOE"u8;
 
     private readonly string _path;
-    private readonly TeacherOutputsHeader _header;
-    private readonly PositionCodec _codec;
+    private readonly RowEncoder _encoder;
     private readonly FileStream _stream;
     private readonly List<RowEntry> _index = [];
-    private long _offset;
+    private long _offset, _positions, _tokens, _capped;
 
     /// <summary>Begins a file beside its final name.</summary>
     public TeacherOutputsWriter(string path, TeacherOutputsHeader header)
     {
-        (_path, _header, _codec) = (path, header, new(header));
-        _stream = new(PartialPath, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
+        (_path, _encoder) = (path, new(header));
+        // Pieces are large: they go to the file as they are.
+        _stream = new(PartialPath, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
         var json = JsonSerializer.SerializeToUtf8Bytes(header, TeacherOutputsHeader.Json);
         var bytes = new byte[BeginningSize + json.Length + 4];
         Magic.CopyTo(bytes);
@@ -37,6 +36,12 @@ public sealed class TeacherOutputsWriter : IDisposable
         Write(bytes);
     }
 
+    /// <value>Tokens kept for a position, mean over the rows appended; 0 before the first.</value>
+    public double MeanKeptTokens => _positions == 0 ? 0 : (double)_tokens / _positions;
+
+    /// <value>Share of positions where the cap cut the nucleus short; 0 before the first row.</value>
+    public double CappedShare => _positions == 0 ? 0 : (double)_capped / _positions;
+
     private string PartialPath => _path + ".partial";
 
     /// <summary>Appends a batch of rows.</summary>
@@ -44,19 +49,23 @@ public sealed class TeacherOutputsWriter : IDisposable
     /// <param name="lengths">Real positions of each row; empty where all are. Only those are stored.</param>
     public void Append(TeacherTargets targets, ReadOnlySpan<int> lengths = default)
     {
-        using var scope = NewDisposeScope();
-        var (positions, rows) = (_header.ContextLength, (int)(targets.TokenIds.shape[0] / _header.ContextLength));
-        if (!targets.InverseTemperatures.SequenceEqual(_header.InverseTemperatures) || targets.MeanHidden is null != (_header.HiddenSize == 0))
-            throw new ArgumentException("the targets' temperatures or hidden states are not those of the file's header", nameof(targets));
-        var batch = new RowBatch(targets);
-        int[] real = lengths.IsEmpty ? [.. Enumerable.Repeat(positions, rows)] : lengths.ToArray();
-        var blocks = new (byte[] Bytes, int SparseBytes, int MostKept)[rows];
-        Parallel.For(0, rows, row => blocks[row] = Encode(batch, row, real[row]));
-        for (var row = 0; row < rows; row++)
+        using var rows = Encode(targets, lengths);
+        Append(rows);
+    }
+
+    /// <summary>Makes a batch's bytes, for <see cref="Append(EncodedRows)"/>. May be called while another batch is appended.</summary>
+    internal EncodedRows Encode(TeacherTargets targets, ReadOnlySpan<int> lengths) => _encoder.Encode(targets, lengths);
+
+    /// <summary>Appends rows that this writer encoded.</summary>
+    internal void Append(EncodedRows rows)
+    {
+        for (var row = 0; row < rows.Count; row++)
         {
-            var (bytes, sparseBytes, mostKept) = blocks[row];
-            _index.Add(new(_offset, sparseBytes, real[row], mostKept, Checksum.Of(bytes)));
-            Write(bytes);
+            _index.Add(rows.Entry(row, _offset));
+            var kept = rows.KeptOf(row);
+            (_positions, _tokens, _capped) = (_positions + kept.Positions, _tokens + kept.Tokens, _capped + kept.Capped);
+            Write(rows.SparseOf(row));
+            Write(rows.HiddenOf(row));
         }
     }
 
@@ -84,40 +93,9 @@ public sealed class TeacherOutputsWriter : IDisposable
         File.Delete(PartialPath);
     }
 
-    private (byte[] Bytes, int SparseBytes, int MostKept) Encode(RowBatch batch, int row, int real)
-    {
-        var bits = new BitWriter();
-        var mostKept = 0;
-        for (var position = row * _header.ContextLength; position < row * _header.ContextLength + real; position++)
-        {
-            var kept = batch.KeptLog.AsSpan(position * batch.Slots, batch.Slots).IndexOf(float.NegativeInfinity);
-            kept = kept < 0 ? batch.Slots : kept;
-            mostKept = Math.Max(mostKept, kept);
-            _codec.Encode(
-                bits, batch.Ids.AsSpan(position * batch.Slots, kept), batch.KeptLog.AsSpan(position * batch.Slots, kept),
-                batch.Tail.AsSpan(position * batch.Nodes, batch.Nodes));
-        }
-
-        bits.Flush();
-        var width = _header.HiddenSize * sizeof(ushort);
-        var hidden = batch.Hidden.AsSpan(row * _header.ContextLength * width, real * width);
-        return ([.. bits.Written, .. hidden], bits.Written.Length, mostKept);
-    }
-
     private void Write(ReadOnlySpan<byte> bytes)
     {
         _stream.Write(bytes);
         _offset += bytes.Length;
-    }
-
-    /// <summary>A batch's tensors as arrays; ids and log-probabilities are sorted in place.</summary>
-    private sealed class RowBatch(TeacherTargets targets)
-    {
-        internal readonly int Slots = (int)targets.TokenIds.shape[1], Nodes = targets.InverseTemperatures.Count;
-        internal readonly long[] Ids = targets.TokenIds.data<long>().ToArray();
-        internal readonly float[] KeptLog = targets.LogProbabilities.data<float>().ToArray();
-        internal readonly float[] Tail = targets.TailLogSumExp.data<float>().ToArray();
-        internal readonly byte[] Hidden = targets.MeanHidden is null
-            ? [] : TeacherTargets.AsHalf(targets.MeanHidden).cpu().contiguous().bytes.ToArray();
     }
 }

@@ -1,3 +1,4 @@
+using Distil.Trainer.Models;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
@@ -29,17 +30,13 @@ public sealed record TeacherTargets(
     internal TeacherTargets Slice(long start, long length) => new(
         TokenIds.narrow(0, start, length), LogProbabilities.narrow(0, start, length), TailLogSumExp.narrow(0, start, length), InverseTemperatures, MeanHidden: null);
 
-    /// <summary>The same on the host, hidden states in float16 as files hold them; outside of every dispose scope.</summary>
+    /// <summary>The same on the host, dense, hidden states in float16 as files hold them; outside of every dispose scope.</summary>
     internal TeacherTargets ForStorage()
     {
         using var scope = NewDisposeScope();
-        return this with
-        {
-            TokenIds = TokenIds.cpu().alias().DetachFromDisposeScope(),
-            LogProbabilities = LogProbabilities.cpu().alias().DetachFromDisposeScope(),
-            TailLogSumExp = TailLogSumExp.cpu().alias().DetachFromDisposeScope(),
-            MeanHidden = MeanHidden is null ? null : AsHalf(MeanHidden).cpu().alias().DetachFromDisposeScope(),
-        };
+        Tensor[] parts = MeanHidden is null ? [TokenIds, LogProbabilities, TailLogSumExp] : [TokenIds, LogProbabilities, TailLogSumExp, AsHalf(MeanHidden)];
+        var here = parts.ToHost();
+        return this with { TokenIds = here[0], LogProbabilities = here[1], TailLogSumExp = here[2], MeanHidden = MeanHidden is null ? null : here[3] };
     }
 
     /// <summary>Hidden states in float16, its largest values in place of larger ones.</summary>

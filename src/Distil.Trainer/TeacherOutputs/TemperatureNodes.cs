@@ -1,4 +1,4 @@
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Trainer.TeacherOutputs;
 

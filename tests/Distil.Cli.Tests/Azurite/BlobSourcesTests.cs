@@ -3,7 +3,7 @@ using Azure.Storage.Sas;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
 
@@ -41,13 +41,22 @@ public sealed class BlobSourcesTests
         var found = Assert.Single(await ListAsync(stranger, signed.ToString()));
         Assert.Equal(deep[0].Identity, found.Identity);
         Assert.Equal("text of tales/a.txt", await ReadAsync(stranger, found));
+
+        var sas = new BlobServiceClient(server.ConnectionString).GetBlobContainerClient("corpora")
+            .GenerateSasUri(BlobContainerSasPermissions.Read | BlobContainerSasPermissions.List, DateTimeOffset.UtcNow.AddHours(1));
+        var trusted = Catalog(null, sas.ToString());
+        Assert.Equal(deep, await ListAsync(trusted, $"{store.Uri}/tales/**/*.txt")); // no path has the signature
+        Assert.Equal("text of tales/b c.txt", await ReadAsync(trusted, deep[1]));
+        var refused = await Assert.ThrowsAsync<InvalidInputException>(() => ListAsync(Catalog(null, $"{store.Uri}?sv=2024-11-04&sr=c&sp=rl&sig=hush"), $"{store.Uri}/tales/*.txt"));
+        Assert.DoesNotContain("hush", refused.ToString());
     }
 
-    private static SourceCatalog Catalog(string? connectionString) => new(
+    private static SourceCatalog Catalog(string? connectionString, string? signed = null) => new(
         () => throw new InvalidOperationException("no hub here"),
         new WebFiles(
             new PatientHttp(new Patience(), TimeProvider.System, null),
-            new AzureAccess(connectionString, () => throw new InvalidOperationException("no identity here"))),
+            new AzureAccess(connectionString, () => throw new InvalidOperationException("no identity here")),
+            SignedUrls.Parse(signed)),
         Path.GetTempPath());
 
     private static Task<IReadOnlyList<SourceFile>> ListAsync(SourceCatalog catalog, string source) => catalog.ListAsync([source], DatasetFormat.Text, cancel: Cancel);

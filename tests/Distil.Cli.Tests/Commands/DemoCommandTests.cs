@@ -1,5 +1,6 @@
 using Distil.Cli.Commands;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Cli.Tests.Commands;
 

@@ -12,7 +12,7 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         while read -r request; do
           case $request in
             *crash*) echo "out of luck" >&2; exit 3 ;;
-            *stubborn*) trap '' TERM; while :; do sleep 0.1; done ;;
+            *stubborn*) trap '' TERM; echo "at work" >> "$JOURNAL"; while :; do sleep 0.1; done ;;
             *long*) while :; do sleep 0.1; done ;;
           esac
           echo "$$ $request" >> "$JOURNAL"
@@ -93,28 +93,46 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
     {
         var runner = Create(parallelism: 1);
         var handle = await StartAsync(runner, "stubborn");
-        await StartedAsync();
-        await Task.Delay(300, Cancel);
+        await UntilAsync("at work");
 
         await runner.StopAsync(handle, Cancel);
 
         Assert.False(Signals.IsAlive(await WorkerAsync()));
+        Assert.Equal(JobState.Ended, await runner.PollAsync(handle, Cancel));
     }
 
     [Fact]
-    public async Task A_waiting_job_that_is_stopped_is_never_done()
+    public async Task A_waiting_job_that_is_stopped_ends_at_once_and_is_never_done()
     {
         var runner = Create(parallelism: 1);
         var first = await StartAsync(runner, "long");
         var second = await StartAsync(runner, "second");
         await StartedAsync();
 
-        var stopping = runner.StopAsync(second, Cancel);
-        await runner.StopAsync(first, Cancel);
-        await stopping;
+        await runner.StopAsync(second, Cancel);
 
         Assert.Equal(JobState.Ended, await runner.PollAsync(second, Cancel));
+        Assert.Equal(JobState.Running, await runner.PollAsync(first, Cancel));
+        await runner.StopAsync(first, Cancel);
         Assert.DoesNotContain(await File.ReadAllLinesAsync(journal, Cancel), line => line.EndsWith("/second", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Jobs_that_ended_long_ago_are_forgotten()
+    {
+        var runner = Create(parallelism: 1);
+        await StartAsync(runner, "long");
+        var handles = new List<string>();
+        for (var i = 0; i <= ProcessJobRunner.MostEnded; i++)
+        {
+            handles.Add(await StartAsync(runner, "waiting"));
+            await runner.StopAsync(handles[^1], Cancel);
+        }
+
+        while (await runner.PollAsync(handles[0], Cancel) != JobState.Unknown)
+            await Task.Delay(10, Cancel);
+
+        Assert.Equal(JobState.Ended, await runner.PollAsync(handles[^1], Cancel));
     }
 
     [Fact]
@@ -157,9 +175,11 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         }
     }
 
-    private async Task StartedAsync()
+    private Task StartedAsync() => UntilAsync("started");
+
+    private async Task UntilAsync(string words)
     {
-        while (new FileInfo(journal).Length == 0)
+        while (!(await File.ReadAllTextAsync(journal, Cancel)).Contains(words, StringComparison.Ordinal))
             await Task.Delay(10, Cancel);
     }
 

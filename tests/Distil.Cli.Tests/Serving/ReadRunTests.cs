@@ -28,6 +28,27 @@ public sealed class ReadRunTests(SharedAzurite azurite)
     }
 
     [Fact]
+    public async Task A_job_that_is_tried_again_shows_how_far_its_latest_try_is()
+    {
+        await using var api = await ServedApi.StartAsync(azurite);
+        var run = await api.NewRunAsync();
+        await api.Runs.WriteStatusAsync(Status(run, RunState.Running, "train-001", "train-002"), Cancel);
+        foreach (var id in new[] { "train-001", "train-002" })
+        {
+            await api.Store.WriteJsonAsync(ArtifactLayout.JobRequest(run, id), new { }, Cancel);
+            await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, id), Progress(9), Cancel);
+            await api.Store.WriteJsonAsync(ArtifactLayout.JobRequest(run, JobOrder.TryId(id, 2)), new { }, Cancel);
+        }
+
+        await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, JobOrder.TryId("train-001", 2)), Progress(3), Cancel);
+
+        var progress = (await api.GetAsync<RunDetails>($"/api/runs/{run}")).Progress;
+
+        var (job, latest) = Assert.Single(progress); // the other's second try has not reported yet
+        Assert.Equal(("train-001", 3), (job, latest.Done));
+    }
+
+    [Fact]
     public async Task One_who_knows_the_status_is_told_so_until_it_changes()
     {
         await using var api = await ServedApi.StartAsync(azurite);

@@ -1,6 +1,7 @@
 using System.Text;
 using Distil.Core.Api;
 using Distil.Core.Api.Documents;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Cli.Tests.Serving;
 
@@ -18,7 +19,7 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
         Assert.Equal($"/api/runs/{submitted.RunId}", response.Headers.Location?.ToString());
         Assert.Equal(submitted.RunId, Assert.Single(api.Host.Scheduled).RunId);
         Assert.Equal("served", (await api.Runs.ReadSpecAsync(submitted.RunId, Cancel)).Name);
-        Assert.Equal(64, (await api.GetAsync<Core.Runs.RunSpec>(submitted.Links.Spec)).Dataset.ContextLength);
+        Assert.Equal(64, (await api.GetAsync<RunSpec>(submitted.Links.Spec)).Dataset.ContextLength);
         Assert.Equal(submitted.RunId, (await api.GetAsync<Core.Runs.RunPlan>(submitted.Links.Plan)).RunId);
     }
 
@@ -34,6 +35,23 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
         Assert.Contains("did you mean learningRate?", problem.Errors[1].Message, StringComparison.Ordinal);
         Assert.Empty(api.Host.Scheduled);
         Assert.Empty(await api.Runs.ListIdsAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_signature_is_refused_before_it_is_stored_or_said_again()
+    {
+        await using var api = await ServedApi.StartAsync(azurite);
+        var spec = ServedApi.Spec();
+        spec["dataset"]!["evalSources"] = new System.Text.Json.Nodes.JsonArray("https://account.blob.core.windows.net/c/a.txt?sv=1&sig=hush");
+        using var response = await api.SubmitAsync(spec, idempotencyKey: "k");
+        var answer = await response.Content.ReadAsStringAsync(Cancel);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Contains("/dataset/evalSources/0", answer, StringComparison.Ordinal);
+        Assert.Contains("DISTIL_SIGNED_URLS", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("hush", answer, StringComparison.Ordinal);
+        await foreach (var blob in api.Store.ListAsync("", Cancel))
+            Assert.Fail($"{blob} was written");
     }
 
     [Theory]

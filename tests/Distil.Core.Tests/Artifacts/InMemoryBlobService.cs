@@ -20,6 +20,9 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
     /// <value>Lease by blob name; tests may take one away.</value>
     public ConcurrentDictionary<string, string> Leases { get; } = new();
 
+    /// <value>Names of blobs whose lease ran out.</value>
+    public HashSet<string> ExpiredLeases { get; } = [];
+
     /// <value>Times that a blob was written, by name.</value>
     public ConcurrentDictionary<string, int> Writes { get; } = new();
 
@@ -117,6 +120,7 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
             return Fail(HttpStatusCode.Conflict, action == "acquire" ? "LeaseAlreadyPresent" : "LeaseIdMismatchWithLeaseOperation");
         }
 
+        ExpiredLeases.Remove(name);
         if (action is "release" or "break")
         {
             Leases.TryRemove(name, out _);
@@ -168,7 +172,7 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
 
     private HttpResponseMessage Leased(string name, HttpResponseMessage response)
     {
-        response.Headers.Add("x-ms-lease-state", Leases.ContainsKey(name) ? "leased" : "available");
+        response.Headers.Add("x-ms-lease-state", Leases.ContainsKey(name) ? "leased" : ExpiredLeases.Contains(name) ? "expired" : "available");
         return response;
     }
 

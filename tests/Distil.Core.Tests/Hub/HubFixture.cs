@@ -35,7 +35,7 @@ public abstract class HubFixture : IAsyncLifetime
 
     /// <summary>A catalogue over a client of the hub alone.</summary>
     internal static SourceCatalog Catalog(HubClient client) => new(
-        () => client, new WebFiles(new PatientHttp(new Patience(), TimeProvider.System, null), new AzureAccess(null, () => throw new InvalidOperationException())), Path.GetTempPath());
+        () => client, new WebFiles(new PatientHttp(new Patience(), TimeProvider.System, null), new AzureAccess(null, () => throw new InvalidOperationException()), SignedUrls.None), Path.GetTempPath());
 
     private protected static byte[] Bytes(int length)
     {

@@ -3,6 +3,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Tests.Artifacts;
 
 namespace Distil.Core.Tests.Pipeline;

@@ -25,6 +25,9 @@ internal sealed class InProcessContext(ActivityCatalog activities, string runId)
 
     public List<TimeSpan> Delays { get; } = [];
 
+    /// <value>What happens outside while a delay lasts.</value>
+    public Func<TimeSpan, Task> OnDelay { get; set; } = _ => Task.CompletedTask;
+
     /// <value>Answers from an earlier life, taken before any activity is called.</value>
     public Queue<(string Name, string Input, JsonElement Output)> History { get; init; } = [];
 
@@ -53,6 +56,7 @@ internal sealed class InProcessContext(ActivityCatalog activities, string runId)
     public async Task DelayAsync(TimeSpan time)
     {
         await Task.Yield();
+        await OnDelay(time);
         lock (clock)
         {
             Delays.Add(time);

@@ -2,6 +2,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Tests.Artifacts;
 
 namespace Distil.Core.Tests.Pipeline;
@@ -114,6 +115,28 @@ public sealed class JobPipelineTests : IAsyncLifetime
         Assert.Equal(JobEnd.Cancelled, (await RunAsync()).End);
         Assert.Empty(jobs.Started);
         Assert.Empty(jobs.Stopped);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_cancelled_between_two_tries_does_not_wait_for_the_second()
+    {
+        foreach (var id in Enumerable.Range(1, 5).Select(number => JobOrder.TryId("train-001", number)))
+        {
+            jobs.Failures[id] = new JobFailure(FailureClass.Preempted, id);
+        }
+
+        // Pauses of 1, 2, 4, 8 and 16 s, the longer ones in parts of 4 s: the fifth such part stands in the middle of the last.
+        var part = TimeSpan.FromSeconds(4);
+        var parts = 0;
+        context.OnDelay = delay => delay == part && ++parts == 5
+            ? store.WriteJsonAsync(ArtifactLayout.Cancel("run"), new { }, TestContext.Current.CancellationToken)
+            : Task.CompletedTask;
+
+        var outcome = await RunAsync();
+
+        Assert.Equal((JobEnd.Cancelled, 5), (outcome.End, outcome.Tries));
+        Assert.Equal(("train-001-try-5", 5), (jobs.Started[^1], parts));
+        Assert.All(context.Delays, delay => Assert.True(delay <= part));
     }
 
     [Fact]

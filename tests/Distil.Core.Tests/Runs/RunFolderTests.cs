@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Tests.Artifacts;
 using Distil.Core.Tests.Pipeline;
 

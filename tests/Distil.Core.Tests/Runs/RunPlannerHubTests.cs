@@ -1,4 +1,5 @@
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Tests.Hub;
 
 namespace Distil.Core.Tests.Runs;

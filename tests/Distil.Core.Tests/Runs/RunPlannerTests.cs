@@ -2,6 +2,7 @@ using System.Text.Json;
 using Distil.Core.Errors;
 using Distil.Core.Hub;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
 using Distil.Core.Tests.Hub;

@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Fuzzing;
 
 namespace Distil.Core.Tests.Runs;

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using CsCheck;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Tests.Runs;
 
@@ -85,6 +86,19 @@ public sealed class RunSpecReaderTests
     [InlineData("dataset.evalFraction", "0", "dataset.evalFraction is 0 and dataset.evalSources is empty")]
     public void Fields_that_do_not_go_together_are_named(string field, string value, string beginning) =>
         Assert.StartsWith(beginning, Assert.Single(ErrorsWith(field, value)).Message);
+
+    [Theory]
+    [InlineData("teacher.path", "\"https://host/t?sig=hush\"", "teacher.path is https://host/t with a signature or key (sig), which would be stored")]
+    [InlineData("dataset.sources", "[\"a\", \"https://host/*.txt?sv=1&sig=hush\"]", "dataset.sources[1] is https://host/*.txt with a signature or key (sig)")]
+    [InlineData("dataset.evalSources", "[\"https://me:hush@host/a\"]", "dataset.evalSources[0] is https://host/a with a user's name or password")]
+    [InlineData("evaluation.tasks", """[{"name": "a", "path": "https://host/q?token=hush"}]""", "evaluation.tasks[0].path is https://host/q with a signature")]
+    [InlineData("dataset.sources", "\"https://host/a?sig=hush\"", "dataset.sources is \"https://host/a\"; expected a list")]
+    public void A_right_does_not_belong_in_a_specification_and_is_not_shown(string field, string value, string beginning)
+    {
+        var error = Assert.Single(ErrorsWith(field, value));
+        Assert.StartsWith(beginning, error.Message);
+        Assert.DoesNotContain("hush", error.Message);
+    }
 
     [Fact]
     public void Everything_that_is_wrong_is_said_at_once()

@@ -1,6 +1,7 @@
 using CsCheck;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
 
 namespace Distil.Core.Tests.Runs;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Tests.Runs;
 

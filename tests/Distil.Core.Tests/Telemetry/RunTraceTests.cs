@@ -4,6 +4,7 @@ using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Telemetry;
 using Distil.Core.Tests.Artifacts;
 using Distil.Core.Tests.Pipeline;

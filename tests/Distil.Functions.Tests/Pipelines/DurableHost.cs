@@ -3,6 +3,7 @@ using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Tests.Artifacts;
 using Distil.Core.Tests.Pipeline;
 using Distil.Functions.Activities;

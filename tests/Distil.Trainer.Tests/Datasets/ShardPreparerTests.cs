@@ -1,8 +1,9 @@
 using System.Text.Json;
 using CsCheck;
-using Distil.Core.Errors;
 using Distil.Core.Artifacts;
+using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Tokenization;

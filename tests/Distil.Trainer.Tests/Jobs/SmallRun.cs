@@ -2,6 +2,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Tests.Artifacts;
 using Distil.Trainer.Jobs;
 using Distil.Trainer.Models.Transformers;

@@ -9,7 +9,7 @@ public sealed class BitCodingTests
     public void What_is_written_is_read() =>
         Gen.Select(Gen.UInt[0, 200_000], Gen.Int[0, 18], Gen.Bool).Array[0, 300].Sample(pieces =>
         {
-            var writer = new BitWriter();
+            using var writer = new BitWriter();
             foreach (var (value, bits, rice) in pieces)
             {
                 if (rice)
@@ -37,9 +37,10 @@ public sealed class BitCodingTests
         Gen.Select(Gen.Int[0, 151_935], Gen.Float[-40, 0]).Array[1, 128].Where(kept => kept.Select(k => k.Item1).Distinct().Count() == kept.Length).Sample(kept =>
         {
             var (ids, logs) = (kept.Select(k => (long)k.Item1).ToArray(), kept.Select(k => k.Item2).ToArray());
-            var writer = new BitWriter();
+            using var writer = new BitWriter();
             new PositionCodec(header).Encode(writer, ids, logs, [-1.5f, float.NegativeInfinity]);
             writer.Flush();
+            Array.Sort(ids, logs);
 
             var (readIds, readLogs, tail) = (new long[128], new float[128], new float[2]);
             var reader = new BitReader(writer.Written);

@@ -3,6 +3,7 @@ using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Api.Operations;
 

@@ -1,9 +1,7 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
 using Distil.Core.Runs;
 
 namespace Distil.Core.Api.Operations;
@@ -14,6 +12,7 @@ internal sealed class ReadRun(ArtifactStore store)
     private const int ReadsAtOnce = 16;
 
     private readonly RunFolder runs = new(store);
+    private readonly RunProgress progress = new(store);
     private readonly SharedReads<byte[]> reads = new(ReadsAtOnce);
 
     public async Task<ApiResponse> RunAsync(string runId, string? ifNoneMatch, CancellationToken cancel)
@@ -35,20 +34,7 @@ internal sealed class ReadRun(ArtifactStore store)
     private async Task<byte[]> DescribeAsync(string runId)
     {
         var status = await runs.FindStatusAsync(runId) ?? throw NoSuchRun(runId);
-        return JsonSerializer.SerializeToUtf8Bytes(new RunDetails(status, await ProgressAsync(status), RunLinks.Of(runId)), DistilJson.Options);
-    }
-
-    private async Task<IReadOnlyDictionary<string, JobProgress>> ProgressAsync(RunStatus status)
-    {
-        var progress = new ConcurrentDictionary<string, JobProgress>();
-        await Parallel.ForEachAsync(status.Jobs, async (job, stop) =>
-        {
-            if (await store.TryReadJsonAsync<JobProgress>(ArtifactLayout.JobProgress(status.RunId, job), stop) is { } reported)
-            {
-                progress[job] = reported;
-            }
-        });
-        return new SortedDictionary<string, JobProgress>(progress, StringComparer.Ordinal);
+        return JsonSerializer.SerializeToUtf8Bytes(new RunDetails(status, await progress.ReadAsync(status), RunLinks.Of(runId)), DistilJson.Options);
     }
 
     private static bool Matches(string? ifNoneMatch, string etag) =>

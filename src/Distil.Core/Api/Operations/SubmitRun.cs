@@ -6,6 +6,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Api.Operations;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
 using Distil.Core.Runs.Reading;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Api.Requests;
 

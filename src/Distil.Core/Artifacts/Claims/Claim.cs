@@ -89,6 +89,22 @@ public sealed class Claim : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a claim was never let go and its holder is dead, or was away for longer than it lasts.</summary>
+    /// <returns>False where nobody ever had it, too.</returns>
+    public static async Task<bool> IsAbandonedAsync(ArtifactStore store, string blob, CancellationToken cancel)
+    {
+        try
+        {
+            var held = (BlobProperties)await store.Blob(blob).GetPropertiesAsync(cancellationToken: cancel);
+            return held.LeaseState is LeaseState.Expired or LeaseState.Broken
+                || (held.LeaseState == LeaseState.Leased && await store.TryReadJsonAsync<ClaimHolder>(blob, cancel) is { IsGone: true });
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Lets go.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Telemetry;
 
 namespace Distil.Core.Pipeline.Activities;

@@ -1,3 +1,5 @@
+using Distil.Core.Runs.Specification;
+
 namespace Distil.Core.Runs.Planning;
 
 /// <summary>The figures of a plan that follow from its tokens and shapes.</summary>

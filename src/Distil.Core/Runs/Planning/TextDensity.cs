@@ -1,3 +1,4 @@
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
 
 namespace Distil.Core.Runs.Planning;

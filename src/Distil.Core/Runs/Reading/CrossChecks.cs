@@ -1,13 +1,15 @@
 using System.Globalization;
 using System.Text.Json;
 using Distil.Core.Errors;
+using Distil.Core.Runs.Specification;
+using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Runs.Reading;
 
 /// <summary>Fields that are each in range but do not go together.</summary>
 internal static class CrossChecks
 {
-    public static IEnumerable<FieldError> Find(RunSpec spec) => [.. Schedules(spec), .. Student(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec)];
+    public static IEnumerable<FieldError> Find(RunSpec spec) => [.. Schedules(spec), .. Student(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec), .. Secrets(spec)];
 
     private static IEnumerable<FieldError> Schedules(RunSpec spec)
     {
@@ -100,6 +102,26 @@ internal static class CrossChecks
         {
             yield return Error("training.precision", "is bf16 and compute.device cpu; expected fp32 on a CPU");
         }
+    }
+
+    /// <summary>A specification is stored with its run and shown to whoever sees that: it must give no right.</summary>
+    private static IEnumerable<FieldError> Secrets(RunSpec spec)
+    {
+        var (sources, evalSources, tasks) = (FieldPath.Parse("dataset.sources"), FieldPath.Parse("dataset.evalSources"), FieldPath.Parse("evaluation.tasks"));
+        (FieldPath At, string Path)[] paths =
+        [
+            (FieldPath.Parse("teacher.path"), spec.Teacher.Path),
+            .. spec.Dataset.Sources.Select((path, i) => (sources.Item(i), path)),
+            .. spec.Dataset.EvalSources.Select((path, i) => (evalSources.Item(i), path)),
+            .. spec.Evaluation.Tasks.Select((task, i) => (tasks.Item(i).Field("path"), task.Path)),
+            .. spec.Evaluation.Tasks.Select((task, i) => (tasks.Item(i).Field("shotsPath"), task.ShotsPath ?? "")),
+        ];
+        return from each in paths
+            where UrlSecrets.Find(each.Path) is not null
+            select new FieldError(
+                each.At.Pointer,
+                $"{each.At} is {UrlSecrets.Without(each.Path)} with {UrlSecrets.Find(each.Path)}, which would be stored with the run and shown; expected the URL alone, "
+                + $"and the right to read it from the machine's identity, or from the URL with its signature in the environment variable {SignedUrls.Variable}");
     }
 
     private static FieldError Error(string field, string fault) => new(FieldPath.Parse(field).Pointer, $"{field} {fault}");

@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Distil.Core.Errors;
+using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Runs.Reading;
 
@@ -180,11 +181,12 @@ internal sealed class FieldChecker
         _ => null,
     };
 
+    private static string Cut(string text) => text.Length > 60 ? text[..60] + "…" : text;
+
     private static string Show(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "a list",
-        _ when json.GetRawText() is { Length: > 60 } text => text[..60] + "…",
-        _ => json.GetRawText(),
+        _ => Cut(UrlSecrets.Without(json.GetRawText())),
     };
 }

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Runs.Schema;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Runs.Sweeps;
 

@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Reading;
+using Distil.Core.Runs.Specification;
+using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Runs.Sweeps;
 
@@ -118,7 +120,7 @@ public static class SweepReader
             parent[steps[^1]] = JsonNode.Parse(values[i].GetRawText());
         }
 
-        var differs = string.Join(", ", axes.Select((axis, i) => $"{axis.Path} {values[i].GetRawText()}"));
+        var differs = UrlSecrets.Without(string.Join(", ", axes.Select((axis, i) => $"{axis.Path} {values[i].GetRawText()}")));
         return new SweepPoint(RunSpecReader.Parse(json.ToJsonString(), $"{document} ({differs})", folder), values);
     }
 

@@ -9,7 +9,7 @@ using Distil.Core.Errors;
 
 namespace Distil.Core.Sources.Remote;
 
-/// <summary>The right to read blobs of Azure Storage: a signature in the URL, the connection string of their account, else the machine's identity.</summary>
+/// <summary>The right to read blobs of Azure Storage: a signature in the URL (its own, or one of <see cref="SignedUrls"/>), the connection string of their account, else the machine's identity.</summary>
 /// <param name="connectionString">Of the one account whose blobs are signed here; null where there is none.</param>
 /// <param name="credential">Makes the machine's identity, when a blob first needs it.</param>
 internal sealed class AzureAccess(string? connectionString, Func<TokenCredential> credential)
@@ -67,12 +67,15 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
         catch (AuthenticationFailedException none)
         {
             throw new InvalidInputException(
-                $"{url.GetLeftPart(UriPartial.Path)}: is not public, and this machine has no identity in Azure; expected a URL with a signature (SAS), or `az login`: {none.Message.Split('\n')[0]}", none);
+                $"{url.GetLeftPart(UriPartial.Path)}: is not public, and this machine has no identity in Azure; expected `az login`, or a URL with a signature (SAS) in {SignedUrls.Variable}: {none.Message.Split('\n')[0]}", none);
         }
     }
 
-    /// <summary>The blobs of a container below a prefix.</summary>
-    public async Task<IReadOnlyList<(Uri Url, long Bytes, string ETag)>> ListAsync(Uri container, string prefix, CancellationToken cancel)
+    /// <summary>Whether a query is a shared access signature of Azure Storage.</summary>
+    public static bool IsShared(string query) => query.Contains("sv=", StringComparison.Ordinal) && query.Contains("sig=", StringComparison.Ordinal);
+
+    /// <summary>The blobs of a container below a prefix, by their URLs without a query.</summary>
+    public async Task<IReadOnlyList<(string Url, long Bytes, string ETag)>> ListAsync(Uri container, string prefix, CancellationToken cancel)
     {
         var name = new BlobUriBuilder(container).BlobContainerName;
         var client = IsSigned(container) ? new BlobContainerClient(container)
@@ -80,10 +83,10 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
             : new BlobContainerClient(container, identity.Value);
         try
         {
-            var blobs = new List<(Uri, long, string)>();
+            var blobs = new List<(string, long, string)>();
             await foreach (var blob in client.GetBlobsAsync(new Azure.Storage.Blobs.Models.GetBlobsOptions { Prefix = prefix }, cancel))
             {
-                var url = new BlobUriBuilder(client.GetBlobClient(blob.Name).Uri) { Query = container.Query.TrimStart('?') }.ToUri();
+                var url = client.GetBlobClient(blob.Name).Uri.GetLeftPart(UriPartial.Path);
                 blobs.Add((url, blob.Properties.ContentLength ?? 0, blob.Properties.ETag?.ToString("G").Trim('"') ?? ""));
             }
 

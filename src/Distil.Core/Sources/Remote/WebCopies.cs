@@ -16,7 +16,7 @@ internal sealed class WebCopies(WebFiles web, string folder)
     public async Task<IReadOnlyList<SourceFile>> ListModelAsync(string url, string field, CancellationToken cancel)
     {
         var files = new List<SourceFile>();
-        foreach (var name in TeacherFiles.Names)
+        foreach (var name in ModelFiles.Names)
         {
             if (await FindAsync(name) is { } file)
             {
@@ -24,11 +24,11 @@ internal sealed class WebCopies(WebFiles web, string folder)
             }
         }
 
-        if (files.Find(file => NameOf(file) == TeacherFiles.Index) is { } index)
+        if (files.Find(file => NameOf(file) == ModelFiles.IndexName) is { } index)
         {
-            foreach (var name in TeacherFiles.ShardsOf(await FetchAsync(index, "", null, cancel)))
+            foreach (var name in ModelFiles.ShardsOf(await FetchAsync(index, "", null, cancel)))
             {
-                files.Add(await FindAsync(name) ?? throw new Errors.InvalidInputException($"{field}: {WebFiles.Shown(url)} has no {name}, which its {TeacherFiles.Index} names"));
+                files.Add(await FindAsync(name) ?? throw new Errors.InvalidInputException($"{field}: {WebFiles.Shown(url)} has no {name}, which its {ModelFiles.IndexName} names"));
             }
         }
 

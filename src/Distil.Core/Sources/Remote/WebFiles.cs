@@ -6,12 +6,15 @@ namespace Distil.Core.Sources.Remote;
 
 /// <summary>Files behind <c>https://</c> URLs, blobs of Azure Storage among them: found by a request for their first byte, read in parts.</summary>
 /// <remarks><c>http://</c> only on this machine itself. What messages show of a URL is without its query, which may be a secret.</remarks>
-internal sealed class WebFiles(PatientHttp http, AzureAccess azure)
+/// <param name="http">Asks.</param>
+/// <param name="azure">The right to blobs of Azure Storage.</param>
+/// <param name="signed">The right to other files, and to blobs before all else.</param>
+internal sealed class WebFiles(PatientHttp http, AzureAccess azure, SignedUrls signed)
 {
     private const int MostRedirects = 10;
 
     /// <summary>Finds a file; null where the server says that there is none.</summary>
-    /// <param name="url">The URL, its signature included.</param>
+    /// <param name="url">The URL.</param>
     /// <param name="field">The specification's field, for messages.</param>
     /// <param name="cancel">Ends the call.</param>
     /// <exception cref="InvalidInputException">No right to it, or a server that cannot be read in parts or gives no version.</exception>
@@ -37,20 +40,22 @@ internal sealed class WebFiles(PatientHttp http, AzureAccess azure)
     public async Task<IReadOnlyList<SourceFile>> ListAsync(string url, string field, CancellationToken cancel)
     {
         var parts = url.Split('?', 2);
-        var probe = Parse(parts[0].Split('*')[0], field);
-        if (!azure.IsBlob(probe))
+        var (query, pattern) = (parts.Length > 1 ? "?" + parts[1] : "", new GlobPattern(parts[0]));
+        var root = Parse(pattern.Root + "/", field);
+        var signature = signed.QueryFor(root);
+        if (!azure.IsBlob(root) && !AzureAccess.IsShared(signature))
         {
             throw new InvalidInputException($"{field}: {Shown(url)}: only blobs of Azure Storage can be listed; expected the URL of each file, or hf://");
         }
 
-        var (query, pattern) = (parts.Length > 1 ? "?" + parts[1] : "", new GlobPattern(parts[0]));
-        var builder = new Azure.Storage.Blobs.BlobUriBuilder(new Uri(pattern.Root + "/"));
+        var builder = new Azure.Storage.Blobs.BlobUriBuilder(root);
         var prefix = builder.BlobName;
         builder.BlobName = "";
-        var blobs = await azure.ListAsync(new Uri(builder.ToUri().GetLeftPart(UriPartial.Path) + query), prefix, cancel);
+        builder.Query = query.Length > 0 ? query[1..] : signature;
+        var blobs = await azure.ListAsync(builder.ToUri(), prefix, cancel);
         return [.. blobs
-            .Where(blob => pattern.Matches(Uri.UnescapeDataString(blob.Url.GetLeftPart(UriPartial.Path))[(pattern.Root.Length + 1)..]))
-            .Select(blob => Of(blob.Url.AbsoluteUri, blob.Bytes, blob.ETag))
+            .Where(blob => pattern.Matches(Uri.UnescapeDataString(blob.Url)[(pattern.Root.Length + 1)..]))
+            .Select(blob => Of(blob.Url + query, blob.Bytes, blob.ETag))
             .OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
 
@@ -73,7 +78,7 @@ internal sealed class WebFiles(PatientHttp http, AzureAccess azure)
         {
             404 or 410 => new InvalidInputException($"{field}: {Shown(url)} does not exist ({status})"),
             401 or 403 or 409 => new InvalidInputException(
-                $"{field}: {Shown(url)} may not be read ({status} {response.ReasonPhrase}); expected a public file, a URL with a signature (SAS), or a machine whose identity may read it"),
+                $"{field}: {Shown(url)} may not be read ({status} {response.ReasonPhrase}); expected a public file, a machine whose identity may read it, or its URL with a signature (SAS) in {SignedUrls.Variable}"),
             _ => new RemoteException($"{Shown(url)}: its server answered {status} {response.ReasonPhrase}"),
         };
     }
@@ -81,8 +86,11 @@ internal sealed class WebFiles(PatientHttp http, AzureAccess azure)
     private static SourceFile Of(string url, long bytes, string version) =>
         new() { Path = url, Bytes = bytes, ETag = version, Identity = $"web:{Shown(url)} {version} {bytes}" };
 
+    /// <summary>Whether files are read from there.</summary>
+    internal static bool IsWeb(Uri url) => url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback);
+
     private static Uri Parse(string url, string field) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback))
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && IsWeb(uri)
             ? uri
             : throw new InvalidInputException($"{field}: {Shown(url)} cannot be read; expected a local path, hf://owner/name[@revision][/path] or https://…");
 
@@ -90,7 +98,7 @@ internal sealed class WebFiles(PatientHttp http, AzureAccess azure)
     {
         for (var redirects = 0; redirects <= MostRedirects; redirects++)
         {
-            var here = azure.Sign(url);
+            var here = azure.Sign(signed.Sign(url));
             var token = azure.IsClosed(here) ? await azure.TokenAsync(here, cancel) : null;
             var response = await http.SendAsync(() => Request(here, range, token), cancel);
             if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location)

@@ -1,4 +1,5 @@
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
+
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation.Alignment;

@@ -1,6 +1,7 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Reports;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Distil.Core;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
 namespace Distil.Trainer.Reports.Comparison;
 

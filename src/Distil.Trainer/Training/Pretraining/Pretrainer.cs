@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;

@@ -62,6 +62,29 @@ public sealed class ClaimTests : IDisposable
     }
 
     [Fact]
+    public async Task It_is_abandoned_where_its_holder_died_and_not_where_it_was_let_go_or_never_taken()
+    {
+        Assert.False(await IsAbandonedAsync());
+        var claim = await TryTakeAsync();
+        Assert.False(await IsAbandonedAsync());
+        await claim!.DisposeAsync();
+        Assert.False(await IsAbandonedAsync());
+
+        await HeldByAsync(await DeadAsync());
+        Assert.True(await IsAbandonedAsync());
+        service.Leases.Clear();
+        await HeldByAsync(await DeadAsync() with { Machine = "another" });
+        Assert.False(await IsAbandonedAsync());
+        service.Leases.Clear();
+        service.ExpiredLeases.Add(Blob);
+        Assert.True(await IsAbandonedAsync());
+
+        await using var next = await TryTakeAsync();
+        Assert.NotNull(next);
+        Assert.False(await IsAbandonedAsync());
+    }
+
+    [Fact]
     public async Task Waits_until_it_is_let_go_or_the_work_is_done()
     {
         var first = await TryTakeAsync();
@@ -75,6 +98,8 @@ public sealed class ClaimTests : IDisposable
     }
 
     private Task<Claim?> TryTakeAsync() => Claim.TryTakeAsync(store, Blob, TimeProvider.System, Cancel);
+
+    private Task<bool> IsAbandonedAsync() => Claim.IsAbandonedAsync(store, Blob, Cancel);
 
     private async Task HeldByAsync(ClaimHolder holder)
     {

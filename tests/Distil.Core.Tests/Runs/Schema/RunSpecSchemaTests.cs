@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Schema;
+using Distil.Core.Runs.Specification;
 using Json.Schema;
 
 namespace Distil.Core.Tests.Runs.Schema;

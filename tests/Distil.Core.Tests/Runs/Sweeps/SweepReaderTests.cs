@@ -1,7 +1,7 @@
 using System.Reflection;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
 using Distil.Core.Runs.Reading;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Runs.Sweeps;
 
 namespace Distil.Core.Tests.Runs.Sweeps;

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
 
@@ -17,11 +19,12 @@ public sealed class WebFilesTests : IAsyncLifetime
     private SourceCatalog Catalog => Of(_folder.Path);
 
     /// <summary>A catalogue without a hub, and without an identity in Azure.</summary>
-    internal static SourceCatalog Of(string folder) => new(
+    internal static SourceCatalog Of(string folder, string? signed = null) => new(
         () => throw new InvalidOperationException("no hub here"),
         new WebFiles(
             new PatientHttp(new Patience { Pause = TimeSpan.FromMilliseconds(1) }, TimeProvider.System, null),
-            new AzureAccess(null, () => throw new InvalidOperationException("no identity here"))),
+            new AzureAccess(null, () => throw new InvalidOperationException("no identity here")),
+            SignedUrls.Parse(signed)),
         folder);
 
     public async ValueTask InitializeAsync()
@@ -113,24 +116,26 @@ public sealed class WebFilesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_teacher_behind_a_URL_is_planned_and_comes_into_one_folder()
+    public async Task A_teacher_behind_a_URL_is_planned_and_comes_into_one_folder_and_no_plan_holds_a_signature()
     {
         var config = await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "Golden", "qwen2-tiny", "config.json"), Cancel);
         _web.Files["/models/t/config.json"] = (config, "c");
         _web.Files["/models/t/tokenizer.json"] = ("""{ "model": { "vocab": { "a": 0 } } }"""u8.ToArray(), "t");
         _web.Files["/models/t/model.safetensors"] = (_content, "w");
         _web.Signature = "hush";
+        var catalog = Of(_folder.Path, $"{_web.Url("/models")}?sig=hush {_web.Url("/data/a.txt")}?sig=hush");
         var spec = new RunSpec
         {
             Name = "web",
-            Teacher = new TeacherSpec { Path = _web.Url("/models/t?sig=hush") },
-            Dataset = new DatasetSpec { Sources = [_web.Url("/data/a.txt?sig=hush")], ContextLength = 64 },
+            Teacher = new TeacherSpec { Path = _web.Url("/models/t") },
+            Dataset = new DatasetSpec { Sources = [_web.Url("/moved/data/a.txt")], ContextLength = 64 },
         };
-        var plan = await new RunPlanner(TimeProvider.System, Catalog).PlanAsync(spec, Cancel);
+        var plan = await new RunPlanner(TimeProvider.System, catalog).PlanAsync(spec, Cancel);
+        Assert.DoesNotContain("hush", JsonSerializer.Serialize(plan, DistilJson.Options), StringComparison.Ordinal);
         Assert.Equal((_web.Url("/models/t"), 3), (plan.TeacherLocation!.Folder, plan.TeacherLocation.Files.Count));
         Assert.Equal(Length, Assert.Single(plan.Shards).Ranges[0].FileBytes);
 
-        var folder = await plan.TeacherLocation.FetchAsync(Catalog, withWeights: true, cancel: Cancel);
+        var folder = await plan.TeacherLocation.FetchAsync(catalog, withWeights: true, cancel: Cancel);
         Assert.Equal(["config.json", "model.safetensors", "tokenizer.json"], Directory.GetFiles(folder).Select(Path.GetFileName).Order());
         Assert.Equal(_content, await File.ReadAllBytesAsync(Path.Combine(folder, "model.safetensors"), Cancel));
     }

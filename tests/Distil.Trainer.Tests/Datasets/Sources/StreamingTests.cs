@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Tests.Training;
 using ZstdSharp;

@@ -2,8 +2,9 @@ using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Json;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Specification;
 
-namespace Distil.Core.Tests.Runs;
+namespace Distil.Core.Tests.Runs.Specification;
 
 public sealed class RunSpecTests
 {

@@ -1,11 +1,10 @@
 using Distil.Core.Runs.Planning;
-using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
 
-namespace Distil.Core.Runs;
+namespace Distil.Core.Sources;
 
-/// <summary>Where jobs find the teacher, in the version that the plan found: no run mixes two.</summary>
-public sealed record TeacherLocation
+/// <summary>Where a model is, in the version that was found: no run mixes two.</summary>
+public sealed record ModelLocation
 {
     /// <value>A local folder, <c>hf://models/owner/name@commit[/folder]</c>, or a URL.</value>
     public required string Folder { get; init; }

@@ -1,10 +1,11 @@
 using System.Collections.Frozen;
 using System.Reflection;
 using System.Security.Cryptography;
+using Distil.Core.Api;
 
-namespace Distil.Core.Api;
+namespace Distil.Web;
 
-/// <summary>The live view's files, embedded in this assembly so that every host serves the same: <c>src/Distil.Web/wwwroot</c>.</summary>
+/// <summary>The live view's files, <c>wwwroot</c>, embedded in this assembly so that every host serves the same.</summary>
 public static class LiveSite
 {
     private const string Prefix = "wwwroot/";

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using Distil.Trainer.Datasets;
+using Distil.Trainer.Jobs;
+using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.TeacherOutputs;
+using static TorchSharp.torch;
+
+namespace Distil.Bench.Gpu;
+
+/// <summary>Making and storing the teacher's outputs as a teach job does, file after file, beside the parts of it alone.</summary>
+internal static class StoreFigures
+{
+    private const int Rows = 256, Length = 512, Batch = 8, Batches = Rows / Batch;
+
+    private static readonly ExtractionSettings Settings = new() { InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
+
+    internal static void Measure()
+    {
+        using var teacher = PaperTeacher.Create();
+        var folder = Directory.CreateTempSubdirectory("distil-bench-").FullName;
+        try
+        {
+            using var read = Tokens(folder, teacher);
+            var path = Path.Combine(folder, "outputs.bin");
+            var header = TeacherOutputsHeader.For(Settings, Length, teacher.VocabularySize, teacher.HiddenSize);
+            Make(read, teacher, 4).Dispose(); // compiles, allocates
+            var started = Stopwatch.GetTimestamp();
+            using var taught = Make(read, teacher, Batches);
+            Say("teacher's outputs made and copied to the host", started, Batches);
+            Encoding(taught, header, path);
+            Storing(read, teacher, header, path);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <returns>The last batch.</returns>
+    private static TaughtRows Make(TokenRows read, TransformerModel teacher, int batches)
+    {
+        TaughtRows? last = null;
+        foreach (var batch in TaughtRows.Of(read, new(teacher, Settings), Batch, CUDA).Take(batches))
+        {
+            last?.Dispose();
+            last = batch;
+        }
+
+        return last!;
+    }
+
+    private static void Encoding(TaughtRows taught, TeacherOutputsHeader header, string path)
+    {
+        using var writer = new TeacherOutputsWriter(path, header);
+        Figure.Say("teacher's outputs encoded", new { ms = Math.Round(Stopwatches.Median(() => writer.Encode(taught.Targets, taught.Lengths).Dispose()), 3), cores = Environment.ProcessorCount });
+        using var encoded = writer.Encode(taught.Targets, taught.Lengths);
+        Figure.Say("teacher's outputs written to the file", new { ms = Math.Round(Stopwatches.Median(() => writer.Append(encoded), Batches), 3) });
+        var started = Stopwatch.GetTimestamp();
+        writer.Complete();
+        Say($"the file completed, after {Batches + 4} batches", started, 1);
+        Figure.Say("stored teacher outputs, as in that file", new { bytes_a_token = new FileInfo(path).Length / ((Batches + 4) * Batch * Length), bytes = new FileInfo(path).Length });
+    }
+
+    private static void Storing(TokenRows read, TransformerModel teacher, TeacherOutputsHeader header, string path)
+    {
+        var seconds = int.Parse(Environment.GetEnvironmentVariable("STORE_SECONDS") ?? "15", System.Globalization.CultureInfo.InvariantCulture);
+        using var share = new BusyShare();
+        var started = Stopwatch.GetTimestamp();
+        var files = 0;
+        for (; Stopwatch.GetElapsedTime(started).TotalSeconds < seconds; files++)
+        {
+            using var writer = new TeacherOutputsWriter(path, header);
+            TaughtRows.Store(read, new TeacherExtractor(teacher, Settings), writer, Batch, CUDA, _ => { });
+            writer.Complete();
+        }
+
+        share.End($"teaching and storing, {seconds} s");
+        Say("teacher's outputs stored: pass, extraction, copy, encoding, file", started, files * Batches);
+    }
+
+    private static TokenRows Tokens(string folder, TransformerModel teacher)
+    {
+        var path = Path.Combine(folder, "tokens.bin");
+        using (var writer = new TokenRowsWriter(path, Length, teacher.VocabularySize))
+        {
+            var random = new Random(1);
+            for (var row = 0; row < Rows; row++)
+                writer.WriteRow([.. Enumerable.Range(0, Length).Select(_ => random.Next(teacher.VocabularySize))]);
+            writer.Complete();
+        }
+
+        return TokenRows.Open(path);
+    }
+
+    private static void Say(string name, long started, int calls)
+    {
+        var ms = Stopwatch.GetElapsedTime(started).TotalMilliseconds / calls;
+        Figure.Say(name, new { ms = Math.Round(ms, 3), tokens_per_s = calls == 1 ? 0 : Math.Round(Batch * Length / ms * 1e3) });
+    }
+}

@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Threading.Channels;
+using Distil.Cli.Engine.Journal;
+using Distil.Core;
+using Distil.Core.Pipeline;
+using Distil.Core.Runs;
+
+namespace Distil.Cli.Engine;
+
+/// <summary>What one pipeline's code sees of the world: its calls are made once the journal's answers are used up, and their answers arrive.</summary>
+/// <param name="engine">Does the calls.</param>
+/// <param name="runId">The run.</param>
+/// <param name="path">Where the pipeline stands in the run.</param>
+/// <param name="journal">The answers of earlier lives.</param>
+/// <param name="arrived">Told what happened, as an entry for the time at which it is journaled; completed by what ends the pipeline.</param>
+/// <param name="stop">Leaves the calls where they are.</param>
+internal sealed class EngineContext(
+    EmbeddedEngine engine, string runId, string path, PipelineJournal journal, ChannelWriter<Func<DateTimeOffset, JournalEntry>> arrived, CancellationToken stop)
+    : IPipelineContext
+{
+    private readonly PipelineLoop loop = new(() => arrived.TryComplete(NonDeterminismException.Strayed(journal.Name)));
+    private readonly PipelineCalls calls = new(journal.Name, journal.History);
+    private RunStatus? status;
+    private NonDeterminismException? broken;
+    private bool replaying = true;
+
+    /// <inheritdoc />
+    public string RunId => runId;
+
+    /// <inheritdoc />
+    public DateTimeOffset Now { get; private set; }
+
+    /// <inheritdoc />
+    public Task<TOutput> CallActivityAsync<TInput, TOutput>(string activity, TInput input) =>
+        CallAsync<TInput, TOutput>(JournalKind.Activity, activity, input, json => engine.CallActivityAsync(activity, json, stop));
+
+    /// <inheritdoc />
+    public Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input) =>
+        CallAsync<TInput, TOutput>(JournalKind.SubPipeline, name, input, json => new PipelineInstance(engine, RunId, EmbeddedEngine.PathOf(path, name), stop).RunAsync(pipeline, json));
+
+    /// <inheritdoc />
+    public async Task DelayAsync(TimeSpan time)
+    {
+        var due = Now + time;
+        await MakeAsync(JournalKind.Timer, time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), inputHash: null, async () =>
+        {
+            if (due - engine.Time.GetUtcNow() is var left && left > TimeSpan.Zero)
+                await Task.Delay(left, engine.Time, stop);
+
+            return null;
+        });
+    }
+
+    /// <inheritdoc />
+    public async Task<T> WaitForSignalAsync<T>(string name)
+    {
+        RequireTurn();
+        return (await calls.WaitFor(name))!.Value.Deserialize<T>(DistilJson.Options)!;
+    }
+
+    /// <inheritdoc />
+    public void SetStatus(RunStatus status)
+    {
+        RequireTurn();
+        this.status = status;
+        if (!replaying)
+            engine.Publish(status);
+    }
+
+    /// <summary>Begins the pipeline's code.</summary>
+    /// <returns>Completes with what the pipeline returns.</returns>
+    internal Task<JsonElement> Begin(JournalEntry start)
+    {
+        Now = start.At;
+        Task<JsonElement> work = null!;
+        Turn(() => work = PipelineCatalog.RunAsync(start.Name, this, start.Value!.Value));
+        return work;
+    }
+
+    /// <summary>Gives the code what happened; it goes on until it waits again.</summary>
+    internal void Apply(JournalEntry entry)
+    {
+        Now = entry.At;
+        Turn(() => calls.Apply(entry));
+    }
+
+    /// <summary>Ends the replay: makes the calls that the journal does not answer.</summary>
+    internal void GoLive()
+    {
+        replaying = false;
+        if (status is not null)
+            engine.Publish(status);
+
+        foreach (var start in calls.Unanswered.ToList())
+            start();
+    }
+
+    private async Task<TOutput> CallAsync<TInput, TOutput>(JournalKind kind, string name, TInput input, Func<JsonElement, Task<JsonElement>> call)
+    {
+        var json = JsonSerializer.SerializeToElement(input, DistilJson.Options);
+        var answer = await MakeAsync(kind, name, PipelineInstance.Hash(json), async () => await call(json));
+        return answer!.Value.Deserialize<TOutput>(DistilJson.Options)!;
+    }
+
+    private Task<JsonElement?> MakeAsync(JournalKind kind, string name, string? inputHash, Func<Task<JsonElement?>> call)
+    {
+        RequireTurn();
+        try
+        {
+            var (answer, start) = calls.Make(kind, name, inputHash, number => _ = Task.Run(() => DoAsync(number, call), CancellationToken.None));
+            if (!replaying)
+                start();
+
+            return answer;
+        }
+        catch (NonDeterminismException other)
+        {
+            broken = other; // whatever the pipeline makes of it
+            throw;
+        }
+    }
+
+    private async Task DoAsync(int number, Func<Task<JsonElement?>> call)
+    {
+        try
+        {
+            var value = await call();
+            arrived.TryWrite(at => calls.Answer(number, at, value, failure: null));
+        }
+        catch (PipelineStepException failed)
+        {
+            arrived.TryWrite(at => calls.Answer(number, at, value: null, failed.Failure));
+        }
+        catch (Exception fatal)
+        {
+            arrived.TryComplete(fatal);
+        }
+    }
+
+    private void Turn(Action action)
+    {
+        loop.Turn(action);
+        if (broken is not null)
+            throw broken;
+    }
+
+    private void RequireTurn()
+    {
+        if (!loop.IsTurning)
+            throw NonDeterminismException.Strayed(journal.Name);
+    }
+}

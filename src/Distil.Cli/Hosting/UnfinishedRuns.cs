@@ -1,0 +1,98 @@
+using Azure;
+using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Claims;
+using Distil.Core.Runs;
+
+namespace Distil.Cli.Hosting;
+
+/// <summary>The runs in storage that have not ended, for a host that serves: it goes on with all of them when it starts, and later with those whose host dies.</summary>
+/// <remarks>
+/// The claim decides who drives a run. One that was let go, or never taken, is left alone later on: its host ended politely (somebody stopped it, and may go on
+/// with it), or is about to begin.
+/// </remarks>
+/// <param name="host">Drives them.</param>
+/// <param name="store">Where they are.</param>
+/// <param name="time">The clock of looks.</param>
+internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, TimeProvider time)
+{
+    private const int ReadsAtOnce = 8;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(10);
+
+    private readonly RunFolder folder = new(store);
+    private readonly HashSet<string> passed = []; // ids of those that need no further look
+
+    /// <summary>Their ids, oldest first.</summary>
+    internal static async Task<IReadOnlyList<string>> ListAsync(RunFolder folder, CancellationToken cancel) =>
+        [.. from run in (await folder.ListAsync(cancel)).Reverse() where !HasEnded(run) select run.RunId];
+
+    /// <summary>Goes on with every run that no other process drives.</summary>
+    internal async Task ResumeAllAsync(CancellationToken cancel)
+    {
+        foreach (var runId in await UnfinishedAsync(cancel))
+            await ResumeAsync(runId, cancel);
+    }
+
+    /// <summary>Goes on with those whose host died, every few seconds, until stopped.</summary>
+    internal async Task WatchAsync(CancellationToken stop)
+    {
+        using var looks = new PeriodicTimer(BetweenLooks, time);
+        while (await looks.WaitForNextTickAsync(stop))
+        {
+            try
+            {
+                await ResumeAbandonedAsync(stop);
+            }
+            catch (Exception away) when (away is RequestFailedException or AggregateException)
+            {
+                // Storage does not answer; who dies meanwhile is found when it does.
+            }
+        }
+    }
+
+    /// <summary>Goes on with those whose host died.</summary>
+    internal async Task ResumeAbandonedAsync(CancellationToken cancel)
+    {
+        foreach (var runId in await UnfinishedAsync(cancel))
+        {
+            if (await Claim.IsAbandonedAsync(store, ArtifactLayout.Driver(runId), cancel))
+            {
+                host.Report($"{runId}: the process that drove it has died; it goes on here");
+                await ResumeAsync(runId, cancel);
+            }
+        }
+    }
+
+    private async Task ResumeAsync(string runId, CancellationToken cancel)
+    {
+        if (!await host.TryResumeAsync(runId, cancel))
+            passed.Add(runId);
+    }
+
+    // Oldest first, without those that this host drives.
+    private async Task<IReadOnlyList<string>> UnfinishedAsync(CancellationToken cancel)
+    {
+        var ids = await folder.ListIdsAsync(cancel);
+        passed.IntersectWith(ids); // what was deleted is forgotten
+        var asked = ids.Reverse().Where(id => !passed.Contains(id) && !host.IsDriving(id)).ToList();
+        var ended = new bool[asked.Count];
+        await Parallel.ForAsync(0, asked.Count, new ParallelOptions { MaxDegreeOfParallelism = ReadsAtOnce, CancellationToken = cancel },
+            async (i, stop) => ended[i] = await NeedsNoLookAsync(asked[i], stop));
+        passed.UnionWith(asked.Where((_, i) => ended[i]));
+        return [.. asked.Where((_, i) => !ended[i])];
+    }
+
+    private async Task<bool> NeedsNoLookAsync(string runId, CancellationToken cancel)
+    {
+        try
+        {
+            return await folder.FindStatusAsync(runId, cancel) is { } status && HasEnded(status);
+        }
+        catch (ArtifactException unreadable)
+        {
+            host.Report($"{runId} is passed over: {unreadable.Message}");
+            return true;
+        }
+    }
+
+    private static bool HasEnded(RunStatus run) => run.State is RunState.Succeeded or RunState.Failed or RunState.Cancelled;
+}

@@ -1,0 +1,67 @@
+using Distil.Core.Errors;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Sources.Remote;
+
+namespace Distil.Core.Sources;
+
+/// <summary>The files of a Hugging Face folder that a model is read from, wherever it is. To find them, of what is elsewhere only the list of weights is fetched.</summary>
+public sealed class ModelFiles
+{
+    private const string ConfigName = "config.json";
+    private const string TokenizerName = "tokenizer.json";
+    private const string WeightsName = "model.safetensors";
+    internal const string IndexName = "model.safetensors.index.json";
+
+    /// <summary>Files that a model can do without, and that are taken along where they are.</summary>
+    private static readonly string[] Optional = [TokenizerName, "tokenizer_config.json", "special_tokens_map.json", "generation_config.json", IndexName];
+
+    private ModelFiles(ModelLocation location, SourceFile config, SourceFile? tokenizer, IReadOnlyList<SourceFile> weights) =>
+        (Location, Config, Tokenizer, Weights) = (location, config, tokenizer, weights);
+
+    /// <value>Every file that a model's folder may have, shards of weights apart.</value>
+    internal static IEnumerable<string> Names => [ConfigName, WeightsName, .. Optional];
+
+    /// <value>Where it can be had, in this version.</value>
+    public ModelLocation Location { get; }
+
+    /// <value><c>config.json</c>.</value>
+    public SourceFile Config { get; }
+
+    /// <value><c>tokenizer.json</c>; null where the folder has none.</value>
+    public SourceFile? Tokenizer { get; }
+
+    /// <value>The weights: one file, or the shards that the index names, sorted by name.</value>
+    public IReadOnlyList<SourceFile> Weights { get; }
+
+    /// <summary>Finds a model's files.</summary>
+    /// <param name="catalog">Looks.</param>
+    /// <param name="path">A folder: local, <c>hf://owner/name[@revision][/folder]</c> or <c>https://…</c>.</param>
+    /// <param name="field">The specification's field or the command's option, for messages.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="InvalidInputException">There is no such folder, or it has no configuration or no weights.</exception>
+    /// <exception cref="RemoteException">A server cannot be reached.</exception>
+    public static async Task<ModelFiles> FindAsync(SourceCatalog catalog, string path, string field, CancellationToken cancel = default)
+    {
+        var (folder, files) = await catalog.ListModelAsync(path, field, cancel);
+        var byName = files.ToDictionary(NameOf, StringComparer.Ordinal);
+        var config = Need(ConfigName, "a Hugging Face folder");
+        SourceFile[] weights = byName.TryGetValue(IndexName, out var index) ? [.. (await ShardsAsync(index)).Select(name => Need(name, $"each file that {IndexName} names"))]
+            : byName.TryGetValue(WeightsName, out var single) ? [single]
+            : throw new InvalidInputException($"{field}: {folder} has no *.safetensors; expected {WeightsName}, or shards with their index");
+        SourceFile[] taken = SourceCatalog.IsRemote(path) ? [config, .. Optional.Where(byName.ContainsKey).Select(name => byName[name]), .. weights] : [];
+        return new ModelFiles(new ModelLocation { Folder = folder, Files = taken }, config, byName.GetValueOrDefault(TokenizerName), weights);
+
+        SourceFile Need(string name, string expected) =>
+            byName.GetValueOrDefault(name) ?? throw new InvalidInputException($"{field}: {folder} has no {name}; expected {expected}");
+
+        async Task<IReadOnlyList<string>> ShardsAsync(SourceFile list) => ShardsOf(await catalog.FetchAsync(list, "", cancel: cancel));
+    }
+
+    /// <summary>The files of weights that an index names.</summary>
+    internal static IReadOnlyList<string> ShardsOf(string index) => JsonFile.Read<IReadOnlyList<string>>(index, document =>
+        document.TryGetProperty("weight_map", out var map) && map.ValueKind == System.Text.Json.JsonValueKind.Object
+            ? [.. map.EnumerateObject().Select(entry => entry.Value.ToString()).Distinct().Order(StringComparer.Ordinal)]
+            : throw new InvalidInputException($"{index}: has no weight_map; expected the list of a model's tensors"));
+
+    private static string NameOf(SourceFile file) => WebFiles.Shown(file.Path)[(WebFiles.Shown(file.Path).LastIndexOfAny(['/', Path.DirectorySeparatorChar]) + 1)..];
+}

@@ -1,0 +1,26 @@
+using Distil.Core.Errors;
+using Distil.Core.Sources;
+using Distil.Core.Sources.Remote;
+
+namespace Distil.Trainer.Commands;
+
+/// <summary>A model's folder on this machine, wherever a command's option says that it is.</summary>
+internal static class ModelFolder
+{
+    /// <summary>A local path as it is; else the folder of the model's files, fetched once a machine as a run fetches its teacher's.</summary>
+    /// <param name="path">A folder: local, <c>hf://owner/name[@revision][/folder]</c> or <c>https://…</c>.</param>
+    /// <param name="option">The command's option, for messages.</param>
+    /// <param name="cancel">Ends it; what has come stays and is gone on from.</param>
+    /// <param name="withWeights">Whether weights are needed, or the tokenizer alone.</param>
+    /// <exception cref="InvalidInputException">It is elsewhere and there is no such model, or no right to it. A local one's reader says what is wrong with it.</exception>
+    /// <exception cref="RemoteException">A server cannot be reached.</exception>
+    internal static async Task<string> FetchAsync(string path, string option, CancellationToken cancel, bool withWeights = true)
+    {
+        if (!SourceCatalog.IsRemote(path))
+            return path;
+
+        var catalog = SourceCatalog.FromEnvironment(TimeProvider.System, Console.Error.WriteLine);
+        var model = await ModelFiles.FindAsync(catalog, path, option, cancel);
+        return await model.Location.FetchAsync(catalog, withWeights, new TransferLine(Console.Error, rewrites: !Console.IsErrorRedirected), cancel);
+    }
+}

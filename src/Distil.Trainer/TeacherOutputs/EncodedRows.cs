@@ -1,0 +1,49 @@
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.TeacherOutputs;
+
+/// <summary>A batch of rows as a file holds them, not yet in one: bits in pooled buffers, hidden states where the teacher's copy left them.</summary>
+/// <param name="header">Of the file.</param>
+/// <param name="hidden">(B, S, D) float16 on the host, disposed with this; null where none are stored.</param>
+/// <param name="rows">B.</param>
+internal sealed class EncodedRows(TeacherOutputsHeader header, Tensor? hidden, int rows) : IDisposable
+{
+    private readonly Row[] _rows = new Row[rows];
+
+    /// <value>B.</value>
+    internal int Count => _rows.Length;
+
+    /// <summary>Sets a row. Rows may be set from several threads.</summary>
+    /// <param name="row">From 0.</param>
+    /// <param name="bits">Its kept tokens and tails, flushed; disposed with this.</param>
+    /// <param name="kept">What they hold.</param>
+    internal void Set(int row, BitWriter bits, KeptTokens kept) => _rows[row] = new(bits, kept, Checksum.Of(bits.Written, HiddenOf(row, kept.Positions)));
+
+    /// <summary>What a row holds.</summary>
+    internal KeptTokens KeptOf(int row) => _rows[row].Kept;
+
+    /// <summary>A row's index entry, were it to begin at an offset.</summary>
+    internal RowEntry Entry(int row, long offset) => new(offset, SparseOf(row).Length, KeptOf(row).Positions, KeptOf(row).Most, _rows[row].Checksum);
+
+    /// <summary>A row's kept tokens and tails.</summary>
+    internal ReadOnlySpan<byte> SparseOf(int row) => _rows[row].Bits.Written;
+
+    /// <summary>A row's hidden states, float16; they follow the kept tokens.</summary>
+    internal ReadOnlySpan<byte> HiddenOf(int row) => HiddenOf(row, KeptOf(row).Positions);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var row in _rows)
+            row.Bits?.Dispose();
+        hidden?.Dispose();
+    }
+
+    private ReadOnlySpan<byte> HiddenOf(int row, int positions)
+    {
+        var width = header.HiddenSize * sizeof(ushort);
+        return hidden is null ? default : hidden.bytes.Slice(row * header.ContextLength * width, positions * width);
+    }
+
+    private readonly record struct Row(BitWriter Bits, KeptTokens Kept, uint Checksum);
+}

@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.TeacherOutputs;
+
+/// <summary>Turns batches of a teacher's outputs into the bytes of a file's rows, each row on a core of its own.</summary>
+internal sealed class RowEncoder(TeacherOutputsHeader header)
+{
+    private readonly PositionCodec _codec = new(header);
+
+    /// <param name="targets">Of whole rows of the header's context length, on any device.</param>
+    /// <param name="lengths">Real positions of each row; empty where all are. Only those are stored.</param>
+    /// <returns>Depends on the rows alone, not on what was encoded before or beside them.</returns>
+    internal EncodedRows Encode(TeacherTargets targets, ReadOnlySpan<int> lengths = default)
+    {
+        if (!targets.InverseTemperatures.SequenceEqual(header.InverseTemperatures) || targets.MeanHidden is null != (header.HiddenSize == 0))
+            throw new ArgumentException("the targets' temperatures or hidden states are not those of the file's header", nameof(targets));
+        using var here = targets.ForStorage();
+        var rows = (int)(here.TokenIds.shape[0] / header.ContextLength);
+        int[] real = lengths.IsEmpty ? [.. Enumerable.Repeat(header.ContextLength, rows)] : lengths.ToArray();
+        var encoded = new EncodedRows(header, here.MeanHidden?.alias().DetachFromDisposeScope(), rows);
+        try
+        {
+            Parallel.For(0, rows, row => Encode(encoded, here, row, real[row]));
+            return encoded;
+        }
+        catch
+        {
+            encoded.Dispose();
+            throw;
+        }
+    }
+
+    private void Encode(EncodedRows encoded, TeacherTargets targets, int row, int real)
+    {
+        var ids = RowOf<long>(targets.TokenIds, row);
+        var logs = RowOf<float>(targets.LogProbabilities, row);
+        var tail = RowOf<float>(targets.TailLogSumExp, row);
+        var (slots, nodes) = ((int)targets.TokenIds.shape[1], header.InverseTemperatures.Count);
+        var bits = new BitWriter();
+        var (tokens, most, capped) = (0L, 0, 0);
+        for (var position = 0; position < real; position++)
+        {
+            var kept = KeptOf(logs.Slice(position * slots, slots));
+            _codec.Encode(bits, ids.Slice(position * slots, kept.Length), kept, tail.Slice(position * nodes, nodes));
+            tokens += kept.Length;
+            most = Math.Max(most, kept.Length);
+            if (kept.Length >= header.MaxTokens && MassOf(kept) < header.TopP)
+                capped++;
+        }
+
+        bits.Flush();
+        encoded.Set(row, bits, new(real, tokens, most, capped));
+    }
+
+    /// <summary>The log-probabilities of the slots that are used; they come first.</summary>
+    private static ReadOnlySpan<float> KeptOf(ReadOnlySpan<float> slots)
+    {
+        var used = slots.IndexOf(float.NegativeInfinity);
+        return used < 0 ? slots : slots[..used];
+    }
+
+    private static double MassOf(ReadOnlySpan<float> logProbabilities)
+    {
+        var mass = 0.0;
+        foreach (var log in logProbabilities)
+            mass += MathF.Exp(log);
+        return mass;
+    }
+
+    private ReadOnlySpan<T> RowOf<T>(Tensor tensor, int row)
+        where T : unmanaged
+    {
+        var length = header.ContextLength * (int)tensor.shape[1];
+        return MemoryMarshal.Cast<byte, T>(tensor.bytes).Slice(row * length, length);
+    }
+}

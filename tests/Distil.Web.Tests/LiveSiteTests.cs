@@ -1,0 +1,62 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Distil.Core.Api;
+
+namespace Distil.Web.Tests;
+
+public sealed partial class LiveSiteTests
+{
+    [Theory]
+    [InlineData("", "text/html; charset=utf-8")]
+    [InlineData("index.html", "text/html; charset=utf-8")]
+    [InlineData("views/run.js", "text/javascript; charset=utf-8")]
+    [InlineData("style.css", "text/css; charset=utf-8")]
+    [InlineData("samples/demo.json", "application/json")]
+    public void Serves_its_files_as_what_they_are(string name, string contentType)
+    {
+        var answer = LiveSite.Get(name, ifNoneMatch: null);
+        Assert.Equal((200, contentType), (answer.Status, answer.ContentType));
+        Assert.True(answer.Bytes > 0);
+        Assert.StartsWith("default-src 'none'", answer.Headers["Content-Security-Policy"]);
+    }
+
+    [Fact]
+    public void Sends_no_file_that_the_browser_has()
+    {
+        var etag = LiveSite.Get("main.js", ifNoneMatch: null).Headers["ETag"];
+        var again = LiveSite.Get("main.js", etag);
+        Assert.Equal((304, null, etag), (again.Status, again.Content, again.Headers["ETag"]));
+        Assert.Equal(200, LiveSite.Get("style.css", etag).Status);
+    }
+
+    [Theory]
+    [InlineData("no.js")]
+    [InlineData("../LiveSite.cs")]
+    public void Has_nothing_else(string name) => Assert.Equal(404, LiveSite.Get(name, ifNoneMatch: null).Status);
+
+    [Fact]
+    public void Every_file_that_a_file_names_is_served()
+    {
+        var named = LiveSite.Names.Where(name => Path.GetExtension(name) is ".html" or ".js" && !name.StartsWith("vendor/", StringComparison.Ordinal))
+            .SelectMany(name => Named().Matches(Text(name)).Select(match => (In: name, File: Resolve(name, match.Groups["file"].Value))))
+            .ToList();
+        Assert.Contains(("index.html", "main.js"), named);
+        Assert.Contains(("views/run.js", "vendor/lit-html.js"), named);
+        Assert.All(named, each => Assert.Contains(each.File, LiveSite.Names));
+    }
+
+    [Fact]
+    public void What_the_trainer_carries_holds_none_of_them() =>
+        Assert.DoesNotContain(typeof(ApiResponse).Assembly.GetManifestResourceNames(), name => name.Contains("wwwroot", StringComparison.Ordinal));
+
+    private static string Text(string name)
+    {
+        using var content = new StreamReader(LiveSite.Get(name, ifNoneMatch: null).Content!, Encoding.UTF8);
+        return content.ReadToEnd();
+    }
+
+    private static string Resolve(string from, string file) => new Uri(new Uri("http://site/" + from), file).AbsolutePath[1..];
+
+    [GeneratedRegex("""^import .* from '(?<file>[^']+)'|(?:src|href)="(?<file>[^"#]+\.(?:js|css|svg))\b""", RegexOptions.Multiline)]
+    private static partial Regex Named();
+}
