@@ -51,14 +51,15 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
         if (result.requires_grad) { GradientScope.Backward(result, gradient); }
     }
 
-    /// <returns>0 where neither has a gradient, infinite where one lacks it.</returns>
+    /// <returns>0 where neither has a gradient or both are 0, infinite where one lacks it.</returns>
     private static double Difference(Tensor? actual, Tensor? expected, Tensor? scale)
     {
         if (actual is null || expected is null || scale is null) { return actual is null == expected is null ? 0 : double.PositiveInfinity; }
 
         using var scope = NewDisposeScope();
         Tensor Exact(Tensor tensor) => tensor.detach().to(ScalarType.Float64);
-        return ((Exact(actual) - Exact(expected)).norm() / Exact(scale).norm()).item<double>();
+        var difference = (Exact(actual) - Exact(expected)).norm().item<double>();
+        return difference == 0 ? 0 : difference / Exact(scale).norm().item<double>();
     }
 
     /// <summary>Median milliseconds of a forward and backward pass.</summary>

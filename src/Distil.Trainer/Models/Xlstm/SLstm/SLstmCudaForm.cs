@@ -17,14 +17,11 @@ internal sealed record SLstmCudaForm(long Size, int BlockUnits)
     /// <summary>R of a larger head does not fit into one multiprocessor's registers.</summary>
     private const int MostInBlock = 128;
 
-    /// <summary>Units of a block in a cluster: a warp to each of a multiprocessor's four schedulers. Clusters have at most 8 blocks on every card.</summary>
-    private const int InCluster = 32, MostInCluster = 8 * InCluster;
+    /// <summary>Fewest units of a block in a cluster: a warp for each of a multiprocessor's four schedulers. Clusters have at most 8 blocks on every card.</summary>
+    private const int LeastInCluster = 32, MostInCluster = 8 * LeastInCluster;
 
     /// <summary>A cluster's start and end take as long as some positions.</summary>
     private const int ShortestForCluster = 16;
-
-    /// <summary>Blocks of clusters that a multiprocessor gets before one block a head does better.</summary>
-    private const int MostSideBySide = 2;
 
     private static readonly ConcurrentDictionary<SLstmCudaForm, CudaProgram> Programs = new();
 
@@ -38,18 +35,21 @@ internal sealed record SLstmCudaForm(long Size, int BlockUnits)
     internal CudaProgram Program => Programs.GetOrAdd(this, form => new("slstm.cu", $"HEAD_SIZE={form.Size}", $"BLOCK_UNITS={form.BlockUnits}"));
 
     /// <summary>
-    /// Clusters where the card has them and the blocks find room side by side: a step then waits for a quarter of the products. One block where the rows
-    /// fill the card anyway. Null where neither fits.
+    /// The largest clusters whose blocks all find a multiprocessor of their own: more wait for fewer products at each step, but two on one multiprocessor wait
+    /// for each other. One block a head where the rows fill the card, and on cards without clusters. Null where a head fits neither.
     /// </summary>
     internal static SLstmCudaForm? For(CudaCard card, long size, long heads, long batch, long length)
     {
         var wide = (size + Granule - 1) / Granule * Granule;
-        SLstmCudaForm block = new(wide, (int)wide), cluster = new(wide, InCluster);
-        var (canBlock, canCluster) = (wide <= MostInBlock && block.Fits(card), card.HasClusters && wide > InCluster && wide <= MostInCluster && cluster.Fits(card));
-        if (Forced is { } forced && (forced == wide ? canBlock : canCluster)) { return new(wide, forced); }
+        SLstmCudaForm block = new(wide, (int)wide);
+        var clusters = card.HasClusters && wide <= MostInCluster
+            ? Enumerable.Range(1, (int)(wide / LeastInCluster) - 1).Select(parts => new SLstmCudaForm(wide, parts * LeastInCluster)).Where(form => wide % form.BlockUnits == 0 && form.Fits(card)).ToArray()
+            : [];
+        if (Forced is { } forced) { return clusters.FirstOrDefault(form => form.BlockUnits == forced) ?? block; }
 
-        var pays = length >= ShortestForCluster && heads * Groups(batch) * cluster.Cluster <= MostSideBySide * card.Multiprocessors;
-        return canCluster && (pays || !canBlock) ? cluster : canBlock ? block : null;
+        if (wide > MostInBlock || !block.Fits(card)) { return clusters.FirstOrDefault(); }
+
+        return length < ShortestForCluster ? block : clusters.FirstOrDefault(form => heads * Groups(batch) * form.Cluster <= card.Multiprocessors) ?? block;
     }
 
     /// <summary>The shape of what a forward scan keeps: 16 bytes a unit and row, (NH, ⌈B/8⌉, S, blocks, 8 · units of a block, 4) float32.</summary>

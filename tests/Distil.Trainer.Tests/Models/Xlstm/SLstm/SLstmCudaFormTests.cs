@@ -7,14 +7,20 @@ public sealed class SLstmCudaFormTests
 {
     private static readonly CudaCard H100 = new("H100", 9, 0, 132, 227 * 1024, 0), A100 = new("A100", 8, 0, 108, 163 * 1024, 0), Rtx3090 = new("RTX 3090", 8, 6, 82, 99 * 1024, 0);
 
-    [Fact]
-    public void Clusters_where_the_card_has_them_and_there_is_room()
+    [Theory]
+    [InlineData(8, 512, 4)]
+    [InlineData(16, 512, 4)]
+    [InlineData(32, 512, 2)]
+    [InlineData(64, 512, 1)]
+    [InlineData(8, 1, 1)]
+    public void The_largest_clusters_for_which_there_is_room(long batch, long length, int cluster)
     {
-        Assert.Equal(4, SLstmCudaForm.For(H100, 128, heads: 12, batch: 8, length: 512)!.Cluster);
-        Assert.Equal(1, SLstmCudaForm.For(A100, 128, heads: 12, batch: 8, length: 512)!.Cluster);
-        Assert.Equal(1, SLstmCudaForm.For(H100, 128, heads: 12, batch: 512, length: 512)!.Cluster);
-        Assert.Equal(1, SLstmCudaForm.For(H100, 128, heads: 12, batch: 8, length: 1)!.Cluster);
+        Assert.Equal(cluster, SLstmCudaForm.For(H100, 128, heads: 12, batch, length)!.Cluster);
+        Assert.Equal(1, SLstmCudaForm.For(A100, 128, heads: 12, batch, length)!.Cluster);
     }
+
+    [Fact]
+    public void A_head_of_96_units_has_clusters_of_three() => Assert.Equal((3, 32), SLstmCudaForm.For(H100, 96, heads: 4, batch: 8, length: 512) is { } form ? (form.Cluster, form.BlockUnits) : default);
 
     [Theory]
     [InlineData(8, 32)]
