@@ -1,7 +1,7 @@
 // Causal depthwise convolution with its SiLU: y(t) = SiLU(b + Σₖ w(k)·x(t − TAPS + 1 + k)), each channel by itself. A thread has two channels of a tile of positions.
 //   TAPS       positions that the convolution sees, 1 to 8.
-//   POSITIONS  positions in a tile.
-// x: bf16 (B, S, D), rows `stride` apart. Weights float (D, TAPS), bias float (D). Grid (⌈D/2/threads⌉, ⌈S/POSITIONS⌉, B).
+//   POSITIONS  positions in a tile.       SOURCE  what x is forward, bf16 or float.
+// x: SOURCE (B, S, D), rows `stride` apart. Weights float (D, TAPS), bias float (D). Grid (⌈D/2/threads⌉, ⌈S/POSITIONS⌉, B).
 #include "bfloat16.cuh"
 #include "activations.cuh"
 
@@ -20,20 +20,28 @@ struct Channels {
   }
 };
 
-// Moves the window on to a position; zeros outside the sequence.
-__device__ __forceinline__ void advance(float (&window)[TAPS][2], const bf16* x, int t, int length, long long stride) {
-#pragma unroll
-  for (int k = 0; k + 1 < TAPS; k++) { window[k][0] = window[k + 1][0]; window[k][1] = window[k + 1][1]; }
-  unsigned pair = t >= 0 && t < length ? *(const unsigned*)(x + t * stride) : 0;
-  window[TAPS - 1][0] = lowFloat(pair); window[TAPS - 1][1] = highFloat(pair);
+__device__ __forceinline__ float2 loadPair(const float* x) { return *(const float2*)x; }
+__device__ __forceinline__ float2 loadPair(const bf16* x) {
+  const unsigned pair = *(const unsigned*)x;
+  return make_float2(lowFloat(pair), highFloat(pair));
 }
 
-extern "C" __global__ void convolution_forward(const bf16* x, const float* weights, const float* biases, bf16* y, int length, int width, long long stride) {
+// Moves the window on to a position; zeros outside the sequence.
+template <class T> __device__ __forceinline__ void advance(float (&window)[TAPS][2], const T* x, int t, int length, long long stride) {
+#pragma unroll
+  for (int k = 0; k + 1 < TAPS; k++) { window[k][0] = window[k + 1][0]; window[k][1] = window[k + 1][1]; }
+  const float2 pair = t >= 0 && t < length ? loadPair(x + t * stride) : make_float2(0, 0);
+  window[TAPS - 1][0] = pair.x; window[TAPS - 1][1] = pair.y;
+}
+
+// rounded: bf16 (B, S, D), x itself, or null.
+extern "C" __global__ void convolution_forward(
+    const SOURCE* x, const float* weights, const float* biases, bf16* y, bf16* rounded, int length, int width, long long stride) {
   const int d = 2 * (blockIdx.x * blockDim.x + threadIdx.x), start = blockIdx.y * POSITIONS;
   if (d >= width) return;
   const Channels channels(weights, biases, d);
   x += (long long)blockIdx.z * length * stride + d;
-  y += (long long)blockIdx.z * length * width + d;
+  const long long first = (long long)blockIdx.z * length * width + d;
   float window[TAPS][2];
 #pragma unroll
   for (int k = 1; k < TAPS; k++) advance(window, x, start - TAPS + k, length, stride);
@@ -41,7 +49,8 @@ extern "C" __global__ void convolution_forward(const bf16* x, const float* weigh
   for (int t = start; t < start + POSITIONS; t++) {
     if (t >= length) return;
     advance(window, x, t, length, stride);
-    *(unsigned*)(y + (long long)t * width) = toPair(silu(channels.sum(window, 0)), silu(channels.sum(window, 1)));
+    *(unsigned*)(y + first + (long long)t * width) = toPair(silu(channels.sum(window, 0)), silu(channels.sum(window, 1)));
+    if (rounded) *(unsigned*)(rounded + first + (long long)t * width) = toPair(window[TAPS - 1][0], window[TAPS - 1][1]);
   }
 }
 

@@ -17,7 +17,7 @@ struct Channel {
   __device__ Channel(int block) : lane(threadIdx.x & 31), r(lane >> 2), column((lane & 3) * 2), head(block * BLOCK / HEAD_SIZE), d(block * BLOCK % HEAD_SIZE) {}
 };
 
-// c, x: bf16 (B, S, I), rows cStride and xStride apart. Weights: float (blocks, out, in). q, k, v: bf16 (B, NH, P, DH), 0 past S. Grid (⌈blocks/8⌉, P/64, B), 256 threads.
+// c, x: bf16 (B, S, I), rows cStride and xStride apart. Weights: float (blocks, out, in), those of q and k in two parts, so that rounding takes next to nothing off them. q, k, v: bf16 (B, NH, P, DH), 0 past S. Grid (⌈blocks/8⌉, P/64, B), 256 threads.
 extern "C" __global__ void __launch_bounds__(256) headwise_forward(
     const bf16* c, const bf16* x, const float* qWeight, const float* kWeight, const float* vWeight, bf16* q, bf16* k, bf16* v, int blocks, int length, int padded,
     long long cStride, long long xStride) {
@@ -25,16 +25,19 @@ extern "C" __global__ void __launch_bounds__(256) headwise_forward(
   if (block >= blocks) return;
   const Channel at(block);
   const float* weights[3] = {qWeight, kWeight, vWeight};
-  Matrix W[3];
+  Matrix W[3], rest[2];
 #pragma unroll
   for (int m = 0; m < 3; m++) {
 #pragma unroll
     for (int s = 0; s < K_STEPS; s++) {
 #pragma unroll
       for (int n = 0; n < COLUMNS; n++) {
-        const float* w = weights[m] + ((long long)block * BLOCK + n * 8 + at.r) * BLOCK + s * 16 + at.column;
-        W[m][s][n][0] = toPair(w[0], w[1]);
-        W[m][s][n][1] = toPair(w[8], w[9]);
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+          const float* w = weights[m] + ((long long)block * BLOCK + n * 8 + at.r) * BLOCK + s * 16 + at.column + 8 * half;
+          const unsigned pair = W[m][s][n][half] = toPair(w[0], w[1]);
+          if (m < 2) rest[m][s][n][half] = toPair(w[0] - lowFloat(pair), w[1] - highFloat(pair));
+        }
       }
     }
   }
@@ -63,7 +66,10 @@ extern "C" __global__ void __launch_bounds__(256) headwise_forward(
       for (int n = 0; n < COLUMNS; n++) {
         float sum[4] = {0, 0, 0, 0};
 #pragma unroll
-        for (int s = 0; s < K_STEPS; s++) product(sum, A[m == 2][s], W[m][s][n][0], W[m][s][n][1]);
+        for (int s = 0; s < K_STEPS; s++) {
+          product(sum, A[m == 2][s], W[m][s][n][0], W[m][s][n][1]);
+          if (m < 2) product(sum, A[0][s], rest[m][s][n][0], rest[m][s][n][1]);
+        }
         *(unsigned*)(to + n * 8) = toPair(sum[0], sum[1]);
         *(unsigned*)(to + n * 8 + 8 * HEAD_SIZE) = toPair(sum[2], sum[3]);
       }

@@ -18,8 +18,8 @@ __device__ __forceinline__ float2 blockSum(float2 x, float2* shared) {
   return sum;
 }
 
-// x: float (N, D). y: bf16 (N, D). statistics: float (N, 2), mean and 1/deviation. Grid (N).
-extern "C" __global__ void __launch_bounds__(THREADS) layer_norm_forward(const float* x, const float* weight, bf16* y, float2* statistics, float epsilon) {
+// x: float (N, D). y: bf16 (N, D). exact: float (N, D), y before it is rounded, or null. statistics: float (N, 2), mean and 1/deviation. Grid (N).
+extern "C" __global__ void __launch_bounds__(THREADS) layer_norm_forward(const float* x, const float* weight, bf16* y, float* exact, float2* statistics, float epsilon) {
   __shared__ float2 shared[THREADS / 32];
   x += (long long)blockIdx.x * WIDTH; y += (long long)blockIdx.x * WIDTH;
   float2 v[PAIRS];
@@ -40,7 +40,11 @@ extern "C" __global__ void __launch_bounds__(THREADS) layer_norm_forward(const f
 #pragma unroll
   for (int i = 0; i < PAIRS; i++) {
     const int d = 2 * (threadIdx.x + i * THREADS);
-    if (d < WIDTH) *(unsigned*)(y + d) = toPair((v[i].x - mean) * scale * (1.f + weight[d]), (v[i].y - mean) * scale * (1.f + weight[d + 1]));
+    if (d < WIDTH) {
+      const float2 normed = make_float2((v[i].x - mean) * scale * (1.f + weight[d]), (v[i].y - mean) * scale * (1.f + weight[d + 1]));
+      *(unsigned*)(y + d) = toPair(normed.x, normed.y);
+      if (exact) *(float2*)(exact + (long long)blockIdx.x * WIDTH + d) = normed;
+    }
   }
   if (threadIdx.x == 0) statistics[blockIdx.x] = make_float2(mean, scale);
 }

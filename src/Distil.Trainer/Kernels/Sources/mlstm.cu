@@ -8,6 +8,9 @@
 
 #define WARPS 8
 #define PAIRS ((HEAD_SIZE + 63) / 64)
+#define TILE 32
+#define SCORES ((CHUNK + 63) / 64)
+#define EACH_SCORE _Pragma("unroll") for (int j = 0, s = 2 * lane; j < SCORES; j++, s += 64) if (s < CHUNK)
 #define EACH_PAIR _Pragma("unroll") for (int i = 0, d = 2 * lane; i < PAIRS; i++, d += 64) if (d < HEAD_SIZE)
 
 // Inclusive scan over the block's CHUNK threads, a sum or a maximum; `shared` has 32 places.
@@ -122,23 +125,61 @@ extern "C" __global__ void mlstm_weigh(bf16* scores, const float* source, const 
   if (lane == 0) sums[row] = sum;
 }
 
-// Gradient of the plain scores from that of the weighed ones, in place; dNorm is what each of a row's weights adds to the normaliser.
-extern "C" __global__ void mlstm_weigh_backward(bf16* gradient, const float* source, const float* peak, const float* dNorm, long long rows, float scale) {
-  const int lane = threadIdx.x & 31;
-  const long long row = (long long)blockIdx.x * WARPS + (threadIdx.x >> 5);
-  if (row >= rows) return;
-  const int t = row % CHUNK;
-  const float* a = source + (row - t);
-  const float u = peak[row], dn = dNorm[row];
+// Gradient of the plain scores from that of the weighed ones, in place, with dNorm, what each of a row's weights adds to the normaliser: what a row of h, as it came, gains
+// by growing as a whole, and its normaliser takes back. Rounding leaves a rest in every product; summed here from the rounded ones themselves, the rests of the gates'
+// gradients cancel as the products do.
+// gradient, weights: bf16 (rows, L). dCarried: bf16 (rows − L, DH), what the carried state gives to q's gradient, from the second chunk on. dNorm: float (rows).
+// rowSums: float (rows), Σ weight · gradient over a row; columnSums: float (rows/TILE, L), down the columns of TILE rows. Grid (rows/TILE), 256 threads.
+extern "C" __global__ void __launch_bounds__(32 * WARPS) mlstm_weigh_backward(
+    bf16* gradient, const bf16* weights, const bf16* q, const bf16* dCarried, const float* source, const float* peak, const float* inverse, const float* slope, float* dNorm,
+    float* rowSums, float* columnSums, int length, int chunks, float scale) {
+  __shared__ float shared[WARPS][CHUNK];
+  const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+  const long long first = (long long)blockIdx.x * TILE, chunk = first / CHUNK;
+  const float* a = source + chunk * CHUNK;
+  float2 columns[SCORES];
 #pragma unroll
-  for (int s = 2 * lane; s < CHUNK; s += 64) {
-    unsigned* at = (unsigned*)(gradient + row * CHUNK + s);
-    unsigned pair = 0;
-    if (s <= t) {
-      pair = *at;
-      pair = toPair((lowFloat(pair) + dn) * __expf(a[s] - u) * scale, s + 1 <= t ? (highFloat(pair) + dn) * __expf(a[s + 1] - u) * scale : 0.f);
+  for (int j = 0; j < SCORES; j++) columns[j] = make_float2(0, 0);
+  for (long long row = first + warp; row < first + TILE; row += WARPS) {
+    const int t = row % CHUNK;
+    unsigned g[SCORES], w[SCORES];
+    float sum = 0;
+    EACH_SCORE {
+      g[j] = w[j] = 0;
+      if (s <= t) {
+        g[j] = *(const unsigned*)(gradient + row * CHUNK + s);
+        w[j] = *(const unsigned*)(weights + row * CHUNK + s);  // 0 beyond t
+      }
+      sum += lowFloat(w[j]) * lowFloat(g[j]) + highFloat(w[j]) * highFloat(g[j]);
     }
-    *at = pair;
+    if (chunk % chunks > 0) { EACH_PAIR {
+      const unsigned query = *(const unsigned*)(q + row * HEAD_SIZE + d), given = *(const unsigned*)(dCarried + (row - CHUNK) * HEAD_SIZE + d);
+      sum += lowFloat(query) * lowFloat(given) + highFloat(query) * highFloat(given);
+    } }
+    sum = warpSum(sum);
+    const float dn = row % (chunks * CHUNK) < length ? -slope[row] * inverse[row] * sum : 0.f, u = peak[row];
+    float total = 0;
+    EACH_SCORE {
+      unsigned pair = 0;
+      if (s <= t) {
+        const float x = lowFloat(g[j]) + dn, y = s + 1 <= t ? highFloat(g[j]) + dn : 0.f;
+        const float wx = lowFloat(w[j]) * x, wy = highFloat(w[j]) * y;
+        columns[j].x += wx; columns[j].y += wy;
+        total += wx + wy;
+        pair = toPair(x * __expf(a[s] - u) * scale, s + 1 <= t ? y * __expf(a[s + 1] - u) * scale : 0.f);
+      }
+      *(unsigned*)(gradient + row * CHUNK + s) = pair;
+    }
+    total = warpSum(total);
+    if (lane == 0) { dNorm[row] = dn; rowSums[row] = total; }
+  }
+  EACH_SCORE *(float2*)&shared[warp][s] = columns[j];
+  __syncthreads();
+  for (int s = threadIdx.x; s < CHUNK; s += 32 * WARPS) {
+    float sum = 0;
+#pragma unroll
+    for (int v = 0; v < WARPS; v++) sum += shared[v][s];
+    columnSums[(long long)blockIdx.x * CHUNK + s] = sum;
   }
 }
 
@@ -200,11 +241,11 @@ extern "C" __global__ void mlstm_mix(
 }
 
 // gradient: bf16 (B, S, I). dc, dz: bf16 (B, S, I). dRetrieved: bf16 (rows, DH), dCarried the same times `carried`, 0 in the first chunk (null where there is one
-// only); dNorm: float (rows).
+// only).
 // partial: float (gridDim.y, 2, I): parts of the gradients of weight and skip. Grid (NH, any), 256 threads.
 extern "C" __global__ void __launch_bounds__(32 * WARPS) mlstm_mix_backward(
-    const bf16* gradient, const bf16* h, const bf16* c, const bf16* z, const float* weight, const float* skip, const float* inverse, const float* slope,
-    const float* carried, bf16* dc, bf16* dz, bf16* dRetrieved, bf16* dCarried, float* dNorm, float* partial, int batch, int heads, int length, int chunks,
+    const bf16* gradient, const bf16* h, const bf16* c, const bf16* z, const float* weight, const float* skip, const float* inverse, const float* carried, bf16* dc, bf16* dz,
+    bf16* dRetrieved, bf16* dCarried, float* partial, int batch, int heads, int length, int chunks,
     long long cStride, long long zStride) {
   __shared__ float shared[WARPS][2][HEAD_SIZE];
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, head = blockIdx.x, positions = chunks * CHUNK;
@@ -221,7 +262,6 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) mlstm_mix_backward(
     bf16* dq = dCarried ? dCarried + row * HEAD_SIZE : nullptr;
     if (t >= length) {
       EACH_PAIR { *(unsigned*)(dr + d) = 0; if (dq) *(unsigned*)(dq + d) = 0; }
-      if (lane == 0) dNorm[row] = 0;
       continue;
     }
     float2 x[PAIRS], dy[PAIRS];
@@ -252,15 +292,11 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) mlstm_mix_backward(
     }
     s1 = warpSum(s1) / HEAD_SIZE; s2 = warpSum(s2) / HEAD_SIZE;
     const float over = inverse[row], g = at.n > 0 ? carried[row] : 0.f;
-    float dn = 0;
     EACH_PAIR {
       const float d0 = (dy[i].x - s1 - (x[i].x - mean) * scale * s2) * scale * over, d1 = (dy[i].y - s1 - (x[i].y - mean) * scale * s2) * scale * over;
-      dn += d0 * x[i].x + d1 * x[i].y;
       *(unsigned*)(dr + d) = toPair(d0, d1);
       if (dq) *(unsigned*)(dq + d) = toPair(d0 * g, d1 * g);
     }
-    dn = warpSum(dn);
-    if (lane == 0) dNorm[row] = -dn * slope[row];
   }
   EACH_PAIR { *(float2*)&shared[warp][0][d] = dW[i]; *(float2*)&shared[warp][1][d] = dK[i]; }
   __syncthreads();
@@ -289,59 +325,90 @@ extern "C" __global__ void mlstm_normaliser_backward(const bf16* q, const float*
   *(float2*)(sums + chunk * HEAD_SIZE + d) = make_float2(s0, s1);
 }
 
-// The last of q's and k's gradients, and what they say of the gates: a gate moves h as q (or k) does, so that its gradient is q·dq (or k·dk).
-// dq, dk: bf16 (rows, DH), completed in place. dKeys: bf16 (rows − L, DH), as at the chunk's end, up to the last chunk.
-// states: float (B·NH, N, DH), normalisers after each chunk; dStates the same, the gradient before each chunk.
-// through: float (rows), q·dq − k·dk; dInput: float (rows), k·dk. A warp a row.
+// What passes from each chunk to the later ones, of the gates' gradients: the state after it times its gradient; 0 after the last.
+// states, dStates: bf16 (B·NH, N, DH·DH), after and before each chunk; sums, dSums: float (B·NH, N, DH). passing: float (B·NH, N). Grid (N, B·NH), 256 threads.
+extern "C" __global__ void __launch_bounds__(32 * WARPS) mlstm_passing(const bf16* states, const bf16* dStates, const float* sums, const float* dSums, float* passing, int chunks) {
+  __shared__ float shared[WARPS];
+  const long long n = (long long)blockIdx.y * chunks + blockIdx.x;
+  float sum = 0;
+  if (blockIdx.x < chunks - 1) {
+    for (int at = 8 * threadIdx.x; at < HEAD_SIZE * HEAD_SIZE; at += 8 * 32 * WARPS) {
+      const uint4 state = *(const uint4*)(states + n * HEAD_SIZE * HEAD_SIZE + at), given = *(const uint4*)(dStates + (n + 1) * HEAD_SIZE * HEAD_SIZE + at);
+      sum += lowFloat(state.x) * lowFloat(given.x) + highFloat(state.x) * highFloat(given.x) + lowFloat(state.y) * lowFloat(given.y) + highFloat(state.y) * highFloat(given.y)
+          + lowFloat(state.z) * lowFloat(given.z) + highFloat(state.z) * highFloat(given.z) + lowFloat(state.w) * lowFloat(given.w) + highFloat(state.w) * highFloat(given.w);
+    }
+    for (int d = threadIdx.x; d < HEAD_SIZE; d += 32 * WARPS) sum += sums[n * HEAD_SIZE + d] * dSums[(n + 1) * HEAD_SIZE + d];
+  }
+  sum = warpSum(sum);
+  if ((threadIdx.x & 31) == 0) shared[threadIdx.x >> 5] = sum;
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    for (int v = 1; v < WARPS; v++) sum += shared[v];
+    passing[n] = sum;
+  }
+}
+
+// The last of q's and k's gradients, and what the gates' follow from: a gate weighs a pair (t, s) as the score does, so that its gradient is weight · gradient over the pairs
+// that it weighs. Inside a chunk they are summed by rows and columns; with other chunks they are q·dq and k·dk of what comes through the states.
+// dq, dk: bf16 (rows, DH), completed in place where there are more chunks than one. dCarried: bf16 (rows − L, DH), from the second chunk on; dKeys: the same up to the last
+// chunk, as at the chunk's end. states: float (B·NH, N, DH), normalisers after each chunk; dStates the same, the gradient before each chunk.
+// through: float (rows), the row's less the column's; dInput: float (rows), the column's. A warp a row.
 extern "C" __global__ void mlstm_finish_backward(
-    bf16* dq, bf16* dk, const bf16* dKeys, const bf16* q, const bf16* k, const float* states, const float* dStates, const float* carried, const float* written,
-    const float* dNorm, float* through, float* dInput, long long rows, int heads, int chunks, float keyScale) {
+    bf16* dq, bf16* dk, const bf16* dCarried, const bf16* dKeys, const bf16* q, const bf16* k, const float* states, const float* dStates, const float* carried, const float* written,
+    const float* dNorm, const float* rowSums, const float* columnSums, float* through, float* dInput, long long rows, int heads, int chunks, float keyScale) {
   const int lane = threadIdx.x & 31;
   const long long row = (long long)blockIdx.x * WARPS + (threadIdx.x >> 5);
   if (row >= rows) return;
   const Row at(row, heads, chunks);
-  const float toNormaliser = carried[row] * dNorm[row], w = written[row] * keyScale;
-  float qdq = 0, kdk = 0;
-  EACH_PAIR {
-    const unsigned a = *(const unsigned*)(dq + row * HEAD_SIZE + d), b = *(const unsigned*)(dk + row * HEAD_SIZE + d);
-    float2 x = make_float2(lowFloat(a), highFloat(a)), y = make_float2(lowFloat(b), highFloat(b));
-    if (at.n > 0) {
+  float fromQuery = 0, fromKey = lane < CHUNK / TILE ? columnSums[(row / CHUNK * (CHUNK / TILE) + lane) * CHUNK + row % CHUNK] : 0.f;
+  if (at.n > 0) {
+    const float toNormaliser = carried[row] * dNorm[row];
+    EACH_PAIR {
+      const unsigned own = *(const unsigned*)(dq + row * HEAD_SIZE + d), given = *(const unsigned*)(dCarried + (row - CHUNK) * HEAD_SIZE + d);
+      const unsigned query = *(const unsigned*)(q + row * HEAD_SIZE + d);
       const float2 state = *(const float2*)(states + ((long long)at.bh * chunks + at.n - 1) * HEAD_SIZE + d);
-      x.x += toNormaliser * state.x; x.y += toNormaliser * state.y;
-      *(unsigned*)(dq + row * HEAD_SIZE + d) = toPair(x.x, x.y);
+      const float x = lowFloat(given) + toNormaliser * state.x, y = highFloat(given) + toNormaliser * state.y;
+      fromQuery += lowFloat(query) * x + highFloat(query) * y;
+      *(unsigned*)(dq + row * HEAD_SIZE + d) = toPair(lowFloat(own) + x, highFloat(own) + y);
     }
-    if (at.n < chunks - 1) {
-      const float2 state = *(const float2*)(dStates + ((long long)at.bh * chunks + at.n + 1) * HEAD_SIZE + d);
-      const unsigned key = *(const unsigned*)(dKeys + row * HEAD_SIZE + d);
-      y.x += w * (lowFloat(key) + state.x); y.y += w * (highFloat(key) + state.y);
-      *(unsigned*)(dk + row * HEAD_SIZE + d) = toPair(y.x, y.y);
-    }
-    const unsigned query = *(const unsigned*)(q + row * HEAD_SIZE + d), key = *(const unsigned*)(k + row * HEAD_SIZE + d);
-    qdq += lowFloat(query) * x.x + highFloat(query) * x.y;
-    kdk += lowFloat(key) * y.x + highFloat(key) * y.y;
   }
-  qdq = warpSum(qdq); kdk = warpSum(kdk);
-  if (lane == 0) { through[row] = qdq - kdk; dInput[row] = kdk; }
+  if (at.n < chunks - 1) {
+    const float w = written[row] * keyScale;
+    EACH_PAIR {
+      const unsigned own = *(const unsigned*)(dk + row * HEAD_SIZE + d), given = *(const unsigned*)(dKeys + row * HEAD_SIZE + d);
+      const unsigned key = *(const unsigned*)(k + row * HEAD_SIZE + d);
+      const float2 state = *(const float2*)(dStates + ((long long)at.bh * chunks + at.n + 1) * HEAD_SIZE + d);
+      const float x = w * (lowFloat(given) + state.x), y = w * (highFloat(given) + state.y);
+      fromKey += lowFloat(key) * x + highFloat(key) * y;
+      *(unsigned*)(dk + row * HEAD_SIZE + d) = toPair(lowFloat(own) + x, highFloat(own) + y);
+    }
+  }
+  fromQuery = warpSum(fromQuery); fromKey = warpSum(fromKey);
+  if (lane == 0) { through[row] = rowSums[row] + fromQuery - fromKey; dInput[row] = fromKey; }
 }
 
-// Gradient of a forget gate: σ(−f)·Σ over this position and the later ones of `through`. dGates: bf16 (B, S, 2·NH). Grid (B·NH), CHUNK threads.
+// Gradients of the gates. A forget gate weighs the pairs that it lies between: σ(−f)·(Σ over its chunk's later positions and itself of `through`, and what passes out of the chunk).
+// passing: float (B·NH, N), null with one chunk. dGates: bf16 (B, S, 2·NH). dBias: float (B, 2·NH), their sums before they are rounded. Grid (B·NH), CHUNK threads.
 extern "C" __global__ void __launch_bounds__(CHUNK) mlstm_gates_backward(
-    const bf16* ofC, const bf16* ofX, const float* inputBias, const float* forgetBias, const float* through, const float* dInput, bf16* dGates, int heads, int length, int chunks) {
-  __shared__ float shared[32], last;
+    const bf16* ofC, const bf16* ofX, const float* inputBias, const float* forgetBias, const float* through, const float* dInput, const float* passing, bf16* dGates, float* dBias,
+    int heads, int length, int chunks) {
+  __shared__ float shared[32];
   const int b = blockIdx.x / heads, head = blockIdx.x % heads;
   const Gates gates = {ofC, ofX, inputBias[head], forgetBias[head], heads, head};
-  float later = 0;
-  for (int n = chunks - 1; n >= 0; n--) {
+  float inputs = 0, forgets = 0;
+  for (int n = 0; n < chunks; n++) {
     const int t = n * CHUNK + CHUNK - 1 - threadIdx.x;
     const long long row = (long long)blockIdx.x * chunks * CHUNK + t;
-    const float sum = later + scan<false>(t < length ? through[row] : 0.f, shared);
-    if (threadIdx.x == CHUNK - 1) last = sum;
+    const float sum = (passing ? passing[blockIdx.x * chunks + n] : 0.f) + scan<false>(t < length ? through[row] : 0.f, shared);
     if (t < length) {
       const long long position = (long long)b * length + t;
-      dGates[position * 2 * heads + head] = toBf16(dInput[row]);
-      dGates[(position * 2 + 1) * heads + head] = toBf16(sum * sigmoid(-gates.forget(position)));
+      const float i = dInput[row], f = sum * sigmoid(-gates.forget(position));
+      dGates[position * 2 * heads + head] = toBf16(i);
+      dGates[(position * 2 + 1) * heads + head] = toBf16(f);
+      inputs += i; forgets += f;
     }
-    __syncthreads();
-    later = last;
   }
+  inputs = scan<false>(inputs, shared);
+  forgets = scan<false>(forgets, shared);
+  if (threadIdx.x == CHUNK - 1) { dBias[b * 2 * heads + head] = inputs; dBias[(b * 2 + 1) * heads + head] = forgets; }
 }

@@ -8,8 +8,8 @@ namespace Distil.Trainer.Tests.Models.Xlstm;
 
 public sealed class Bfloat16Tests
 {
-    /// <summary>‖bfloat16 − reference‖ / ‖reference‖ of logits. This case's normalisers nearly cancel: rounding its weights alone, in float32, moves logits by 1.7 %.</summary>
-    private const double Tolerance = 4e-2;
+    /// <summary>‖bfloat16 − reference‖ / ‖reference‖ of logits.</summary>
+    private const double Tolerance = 2e-2;
 
     [Theory]
     [InlineData("cpu")]
@@ -51,10 +51,11 @@ public sealed class Bfloat16Tests
             expected.Add(reference.flatten());
         }
 
-        // The few positions whose normaliser nearly cancels make most of the gradient, and rounding moves them: its direction is what can be asked for.
+        // This case amplifies: the gradient of the reference itself, its embedding alone rounded to bfloat16, is 11 % off.
         var (there, here) = (cat(expected), cat(actual).cpu());
+        Close(there, here, 0.2, "the gradient");
         var cosine = (there.dot(here) / (there.norm() * here.norm())).item<float>();
-        Assert.True(cosine > 0.8, $"the gradient's cosine with the reference's is {cosine:0.000}");
+        Assert.True(cosine > 0.98, $"the gradient's cosine with the reference's is {cosine:0.000}");
     }
 
     private static void Close(Tensor expected, Tensor actual, double tolerance, string what)

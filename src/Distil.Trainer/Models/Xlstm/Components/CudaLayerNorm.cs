@@ -32,15 +32,20 @@ internal static class CudaLayerNorm
         return Run(x.contiguous(), weight).Output.MoveToOuterDisposeScope();
     }
 
-    internal static (Tensor Output, Tensor Statistics) Run(Tensor x, Tensor weight)
+    /// <param name="x">Dense.</param>
+    /// <param name="weight">w, (D).</param>
+    /// <param name="exact">Takes the result before it is rounded: float32, of x's shape.</param>
+    /// <returns>The norm, bfloat16, and what <see cref="Gradients"/> needs of the statistics.</returns>
+    internal static (Tensor Output, Tensor Statistics) Run(Tensor x, Tensor weight, Tensor? exact = null)
     {
         var rows = x.numel() / x.shape[^1];
         var y = empty(x.shape, ScalarType.BFloat16, x.device);
         var statistics = empty([rows, 2], ScalarType.Float32, x.device);
-        Program(x)["layer_norm_forward"].Launch(new(rows, 256), x, weight.contiguous(), y, statistics, (float)Norms.Epsilon);
+        Program(x)["layer_norm_forward"].Launch(new(rows, 256), x, weight.contiguous(), y, exact, statistics, (float)Norms.Epsilon);
         return (y, statistics);
     }
 
+    /// <returns>Gradients of x and the weight.</returns>
     internal static List<Tensor> Gradients(Tensor gradient, Tensor x, Tensor weight, Tensor statistics)
     {
         var rows = statistics.shape[0];

@@ -41,12 +41,15 @@ public static class GradientScope
     /// <param name="inputs">Inputs of the function: as many gradients as torch expects.</param>
     /// <param name="gradient">What the backward was given; disposed here, since nothing else does it before a garbage collection.</param>
     /// <param name="body">Makes the gradients, in the order of the inputs; null where there is none.</param>
-    internal static List<Tensor> Run(int inputs, Tensor gradient, Func<List<Tensor>> body)
+    internal static List<Tensor> Run(int inputs, Tensor gradient, Func<List<Tensor>> body) => Run(inputs, [gradient], body);
+
+    /// <inheritdoc cref="Run(int, Tensor, Func{List{Tensor}})"/>
+    internal static List<Tensor> Run(int inputs, List<Tensor> received, Func<List<Tensor>> body)
     {
         try
         {
             using var scope = NewDisposeScope();
-            if (gradient.IsInvalid) { return [.. Enumerable.Repeat<Tensor>(null!, inputs)]; } // a later function has failed
+            if (received.Any(gradient => gradient.IsInvalid)) { return [.. Enumerable.Repeat<Tensor>(null!, inputs)]; } // a later function has failed
 
             var gradients = body();
             foreach (var made in gradients) { made?.DetachFromDisposeScope(); }
@@ -71,7 +74,7 @@ public static class GradientScope
         }
         finally
         {
-            if (!gradient.IsInvalid) { gradient.Dispose(); }
+            foreach (var gradient in received.Where(gradient => !gradient.IsInvalid)) { gradient.Dispose(); }
         }
     }
 

@@ -27,23 +27,26 @@ internal static class MLstmFusedBackward
         var dGate = empty_like(dConvolved);
         var dRetrieved = empty_like(forward.Hidden);
         var dCarried = shape.Chunks > 1 ? empty_like(dRetrieved) : null;
-        var dNorm = Floats(shape.Rows);
         var launch = MLstmFusedCell.HeadEach(heads);
         var partial = Floats(launch.GridY, 2, inputs.Width);
         program["mlstm_mix_backward"].Launch(
             launch, gradient.to(ScalarType.BFloat16).contiguous(), forward.Hidden, KernelArgument.Strided(c), KernelArgument.Strided(z), inputs.Norm, inputs.Skip,
-            forward.Inverse, forward.Slope, forward.Carried, dConvolved, dGate, dRetrieved, dCarried, dNorm, partial, (int)batch, (int)heads, (int)length, shape.Chunks,
+            forward.Inverse, forward.Carried, dConvolved, dGate, dRetrieved, dCarried, partial, (int)batch, (int)heads, (int)length, shape.Chunks,
             c.stride(1), z.stride(1));
 
         // Inside the chunks.
+        var dQueriesCarried = dCarried is null ? null : shape.AfterFirst(dCarried).bmm(shape.BeforeLast(forward.States).transpose(1, 2));
         var dWeights = dRetrieved.bmm(values.transpose(1, 2));                                                    // (B·NH·N, L, L)
-        program["mlstm_weigh_backward"].Launch(MLstmFusedCell.WarpEach(shape.Rows), dWeights, forward.Source, forward.Peak, dNorm, shape.Rows, shape.Scale);
+        var (dNorm, rowSums, columnSums) = (Floats(shape.Rows), Floats(shape.Rows), Floats(shape.Rows / MLstmFusedCell.Tile, shape.Chunk));
+        program["mlstm_weigh_backward"].Launch(
+            MLstmFusedCell.TileEach(shape.Rows), dWeights, forward.Weights, forward.Q, dQueriesCarried, forward.Source, forward.Peak, forward.Inverse, forward.Slope, dNorm, rowSums, columnSums,
+            (int)length, shape.Chunks, shape.Scale);
         var dValues = forward.Weights.transpose(1, 2).bmm(dRetrieved);
         var dQueries = dWeights.bmm(keys);
         var dKeys = dWeights.transpose(1, 2).bmm(queries);
 
         // From chunk to chunk.
-        Tensor? dNormalisers = null, dWritten = null;
+        Tensor? dNormalisers = null, dWritten = null, passing = null;
         if (dCarried is not null)
         {
             dNormalisers = Floats(batch * heads, shape.Chunks, shape.Size);
@@ -53,25 +56,29 @@ internal static class MLstmFusedBackward
             program["mlstm_states"].Launch(shape.EachOfState, dStates, dNormalisers, forward.Keep, shape.Chunks, 1);
             var after = shape.AfterFirst(dStates);
             dWritten = shape.BeforeLast(values).bmm(after.transpose(1, 2));
-            shape.AfterFirst(dQueries).add_(shape.AfterFirst(dCarried).bmm(shape.BeforeLast(forward.States).transpose(1, 2)));
             shape.BeforeLast(dValues).add_(shape.BeforeLast(forward.Keys).bmm(after));
+            passing = Floats(batch * heads, shape.Chunks);
+            program["mlstm_passing"].Launch(
+                new(shape.Chunks, 256, GridY: (int)(batch * heads)), forward.States, dStates, forward.Normalisers, dNormalisers, passing, shape.Chunks);
         }
 
         var (through, dInput) = (Floats(shape.Rows), Floats(shape.Rows));
         program["mlstm_finish_backward"].Launch(
-            MLstmFusedCell.WarpEach(shape.Rows), dQueries, dKeys, dWritten, forward.Q, forward.K, dCarried is null ? null : forward.Normalisers, dNormalisers,
-            forward.Carried, forward.Written, dNorm, through, dInput, shape.Rows, (int)heads, shape.Chunks, shape.Scale);
-        var dGates = empty_like(forward.OfConvolved);                                                             // (B, S, 2·NH)
+            MLstmFusedCell.WarpEach(shape.Rows), dQueries, dKeys, dQueriesCarried, dWritten, forward.Q, forward.K, dCarried is null ? null : forward.Normalisers, dNormalisers,
+            forward.Carried, forward.Written, dNorm, rowSums, columnSums, through, dInput, shape.Rows, (int)heads, shape.Chunks, shape.Scale);
+        var (dGates, dBias) = (empty_like(forward.OfConvolved), Floats(batch, 2 * heads));                        // (B, S, 2·NH)
         program["mlstm_gates_backward"].Launch(
-            new(batch * heads, shape.Chunk), forward.OfConvolved, forward.OfInner, inputs.InputBias, inputs.ForgetBias, through, dInput, dGates, (int)heads, (int)length, shape.Chunks);
+            new(batch * heads, shape.Chunk), forward.OfConvolved, forward.OfInner, inputs.InputBias, inputs.ForgetBias, through, dInput, passing, dGates,
+            dBias, (int)heads, (int)length, shape.Chunks);
 
         var ofWeights = partial.sum([0L]);                                                                        // (2, I)
-        return [.. Projections(inputs, forward, shape, dQueries, dKeys, dValues, dGates, dConvolved, dGate), ofWeights.select(0, 0).clone(), ofWeights.select(0, 1).clone()];
+        return [.. Projections(inputs, forward, shape, dQueries, dKeys, dValues, dGates, dBias.sum([0L]), dConvolved, dGate), ofWeights.select(0, 0).clone(), ofWeights.select(0, 1).clone()];
     }
 
     /// <summary>Through q, k, v and the gates to c and x_m, and to their weights.</summary>
     private static IEnumerable<Tensor> Projections(
-        MLstmCellInputs inputs, MLstmFusedForward forward, MLstmFusedShape shape, Tensor dQueries, Tensor dKeys, Tensor dValues, Tensor dGates, Tensor dConvolved, Tensor dGate)
+        MLstmCellInputs inputs, MLstmFusedForward forward, MLstmFusedShape shape, Tensor dQueries, Tensor dKeys, Tensor dValues, Tensor dGates, Tensor dBias, Tensor dConvolved,
+        Tensor dGate)
     {
         var (heads, width, device) = ((int)shape.Heads, (int)inputs.Width, inputs.Convolved.device);
         var program = MLstmFusedCell.Projection(shape.Size, shape.Block);
@@ -91,7 +98,6 @@ internal static class MLstmFusedBackward
         program["gate_weights_backward"].Launch(
             LaunchShape.For(dGateWeights.numel() + dProjections.numel()), dComposed, inputs.InputGate, inputs.ForgetGate, inputs.Query, inputs.Key, inputs.Value, dGateWeights, dProjections,
             heads, width);
-        var dBias = gates.sum([0L], type: ScalarType.Float32);                                                    // (2·NH)
         Tensor Half(Tensor both, int which) => both.narrow(0, which * heads, heads).clone();
         return
         [

@@ -13,12 +13,16 @@ namespace Distil.Trainer.Models.Xlstm.MLstm;
 /// </summary>
 /// <remarks>
 /// Time and memory grow with S: a chunk costs L² scores, and from chunk to chunk goes a DH² state (TFLA, arXiv 2503.14376). Equal to
-/// <see cref="MLstmPlainCell"/>. Gradients of the gates follow from those of q and k (there, section 3): a gate scales h as q, or k, does.
+/// <see cref="MLstmPlainCell"/>. A gate weighs pairs of positions as their score does: its gradient sums weight times gradient over
+/// them (there, section 3), in float32 and, where sums of such sums nearly cancel, of the same products.
 /// </remarks>
 internal static class MLstmFusedCell
 {
     /// <value>Up to this length a sequence is one chunk; longer ones have chunks of half of it. At DH 256 a chunk's scores then weigh as much as a state.</value>
     internal const int OneChunk = 512;
+
+    /// <value>Rows of scores whose columns a block of the backward kernel sums up, as in <c>mlstm.cu</c>; a chunk has whole ones.</value>
+    internal const int Tile = 32;
 
     private const int Warps = 8, BackwardBlocks = 528;
 
@@ -64,6 +68,9 @@ internal static class MLstmFusedCell
 
     /// <summary>A warp a row.</summary>
     internal static LaunchShape WarpEach(long rows) => new((rows + Warps - 1) / Warps, 32 * Warps);
+
+    /// <summary>A block a tile of rows.</summary>
+    internal static LaunchShape TileEach(long rows) => new(rows / Tile, 32 * Warps);
 
     /// <summary>Blocks that share the rows of a head, so that few partial sums of its weights' gradients remain.</summary>
     internal static LaunchShape HeadEach(long heads) => new(heads, 32 * Warps, GridY: (int)Math.Max(1, BackwardBlocks / heads));

@@ -14,8 +14,8 @@ internal static class MLstmPlainCell
     {
         using var scope = NewDisposeScope();
         var (convolved, heads) = (inputs.Convolved, inputs.Heads);
-        var q = HeadwiseLinear.Forward(convolved, inputs.Query);                                             // (B, S, I)
-        var k = HeadwiseLinear.Forward(convolved, inputs.Key);
+        Tensor OfConvolved(Tensor weight) => HeadwiseLinear.Forward(convolved.to(weight.dtype), weight).to(convolved.dtype);   // (B, S, I); the weights not rounded
+        var (q, k) = (OfConvolved(inputs.Query), OfConvolved(inputs.Key));
         var v = HeadwiseLinear.Forward(inputs.Inner, inputs.Value);
         var gates = linear(
             cat([q, k, v], -1).to(ScalarType.Float32),

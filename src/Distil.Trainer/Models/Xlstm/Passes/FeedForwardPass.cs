@@ -4,26 +4,23 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.Passes;
 
-/// <summary>x + FFN(norm(x)).</summary>
+/// <summary>x + FFN(norm(x)): the second half of an sLSTM block.</summary>
 internal sealed class FeedForwardPass : IPass
 {
-    private readonly BlockWeights _weights;
-    private readonly NormPass _norm;
-    private readonly Tensor _normed, _up, _down, _halves, _gated;
+    private readonly Tensor _x, _norm, _up, _down, _downUsed, _halves, _gated, _normed, _statistics;
 
     /// <param name="weights">Of the block.</param>
     /// <param name="x">float32 (B, S, D).</param>
     internal FeedForwardPass(BlockWeights weights, Tensor x)
     {
         using var scope = NewDisposeScope();
-        _weights = weights;
-        _norm = new(x, weights["ffn_norm.weight"], Kept);
-        _normed = Kept.Keep(_norm.Output);
-        _up = Kept.Keep(weights["ffn.proj_up.weight"].to(ScalarType.BFloat16));
-        _down = Kept.Keep(weights["ffn.proj_down.weight"].to(ScalarType.BFloat16));
-        _halves = Kept.Keep(linear(_normed, _up));                                                       // (B, S, 2·F)
-        _gated = Kept.Keep(CudaGatedGelu.Run(_halves));                                                  // (B, S, F)
-        Output = (x + linear(_gated, _down)).MoveToOuterDisposeScope();
+        (_norm, _up, _down) = (weights["ffn_norm.weight"], weights["ffn.proj_up.weight"], weights["ffn.proj_down.weight"]);
+        _x = Kept.Keep(x.alias());
+        _halves = Kept.Keep(empty([.. x.shape[..^1], _up.shape[0]], ScalarType.BFloat16, x.device));                // (B, S, 2·F)
+        (_gated, _normed, _statistics) = CudaGatedUp.Run(x, _norm, _up, _halves);
+        Kept.Keep(_gated, _normed, _statistics);
+        _downUsed = Kept.Keep(_down.to(ScalarType.BFloat16));
+        Output = (x + linear(_gated, _downUsed)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -35,9 +32,10 @@ internal sealed class FeedForwardPass : IPass
     /// <inheritdoc/>
     public Tensor Back(Tensor gradient)
     {
-        var width = gradient.shape[^1];
-        var dGated = Gradients.Linear(_weights["ffn.proj_down.weight"], _down, _gated.flatten(0, 1), gradient.to(ScalarType.BFloat16).view(-1, width));
-        var dHalves = CudaGatedGelu.Gradient(dGated, _halves).flatten(0, 1);
-        return _norm.Back(Gradients.Linear(_weights["ffn.proj_up.weight"], _up, _normed.flatten(0, 1), dHalves)).add_(gradient);
+        var dGated = Gradients.Linear(_down, _downUsed, _gated, gradient);
+        var ofUp = CudaGatedUp.Gradients(dGated, _x, _norm, _up, _halves, _normed, _statistics);
+        Gradients.Add(_norm, ofUp[1]);
+        Gradients.Add(_up, ofUp[2]);
+        return ofUp[0].add_(gradient);
     }
 }

@@ -8,20 +8,21 @@ internal static class Gradients
     /// <summary>Adds one to a weight's, in the weight's type and shape.</summary>
     internal static void Add(Tensor weight, Tensor gradient)
     {
-        var own = gradient.to(weight.dtype).reshape(weight.shape);
+        var own = gradient.to(weight.dtype).reshape(weight.shape).contiguous();
         if (weight.grad is { } earlier) { earlier.add_(own); }
         else { weight.grad = own; }
     }
 
-    /// <summary>A linear layer's: adds its weight's, and gives that of its input.</summary>
-    /// <param name="weight">(out, in), float32.</param>
+    /// <summary>A linear layer's onto the stream: adds its weight's, and gives that of its input.</summary>
+    /// <param name="weight">(D, in), float32.</param>
     /// <param name="used">The same as it was used, bfloat16.</param>
-    /// <param name="input">(N, in), bfloat16.</param>
-    /// <param name="gradient">Of the output, (N, out), bfloat16.</param>
-    /// <returns>(N, in).</returns>
+    /// <param name="input">(B, S, in), bfloat16.</param>
+    /// <param name="gradient">Of the stream, float32 (B, S, D).</param>
+    /// <returns>(B, S, in), bfloat16.</returns>
     internal static Tensor Linear(Tensor weight, Tensor used, Tensor input, Tensor gradient)
     {
-        Add(weight, gradient.t().matmul(input));
-        return gradient.matmul(used);
+        var rounded = gradient.to(ScalarType.BFloat16);
+        Add(weight, rounded.flatten(0, 1).t().mm(input.flatten(0, 1)));
+        return rounded.matmul(used);
     }
 }

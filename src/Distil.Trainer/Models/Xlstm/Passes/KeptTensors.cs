@@ -10,6 +10,12 @@ internal sealed class KeptTensors : IDisposable
     /// <summary>Takes one of the present scope, which the scope around it then has.</summary>
     internal Tensor Keep(Tensor tensor) => _all.Add(tensor) ? tensor.MoveToOuterDisposeScope() : tensor;
 
+    /// <inheritdoc cref="Keep(Tensor)"/>
+    internal void Keep(params ReadOnlySpan<Tensor> tensors)
+    {
+        foreach (var tensor in tensors) { Keep(tensor); }
+    }
+
     /// <summary>Hands all to the scope around the present one.</summary>
     internal void MoveToOuterDisposeScope()
     {

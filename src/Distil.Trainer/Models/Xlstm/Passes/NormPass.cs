@@ -3,27 +3,28 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.Passes;
 
-/// <summary>LayerNorm of the residual stream, for the passes that begin with it and after the last.</summary>
+/// <summary>The norm after all blocks.</summary>
 internal sealed class NormPass : IPass
 {
     private readonly Tensor _x, _weight, _statistics;
 
     /// <param name="x">The stream, float32 (B, S, D).</param>
     /// <param name="weight">(D).</param>
-    /// <param name="kept">Of the pass that it is part of.</param>
-    internal NormPass(Tensor x, Tensor weight, KeptTensors kept)
+    internal NormPass(Tensor x, Tensor weight)
     {
-        (_weight, Kept) = (weight, kept);
-        _x = kept.Keep(x.alias());
+        using var scope = NewDisposeScope();
+        _weight = weight;
+        _x = Kept.Keep(x.alias());
         (Output, _statistics) = CudaLayerNorm.Run(x, weight);
-        kept.Keep(_statistics);
+        Kept.Keep(_statistics);
+        Output.MoveToOuterDisposeScope();
     }
 
     /// <value>bfloat16, (B, S, D).</value>
     public Tensor Output { get; }
 
     /// <inheritdoc/>
-    public KeptTensors Kept { get; }
+    public KeptTensors Kept { get; } = new();
 
     /// <inheritdoc/>
     public Tensor Back(Tensor gradient)

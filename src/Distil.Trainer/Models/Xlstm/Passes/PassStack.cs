@@ -40,14 +40,6 @@ internal sealed class PassStack
         ? [x => new SLstmPass(weights, x), x => new FeedForwardPass(weights, x)]
         : [x => new MLstmPass(weights, x)];
 
-    private static NormPass Last(Tensor x, Tensor weight)
-    {
-        using var scope = NewDisposeScope();
-        var pass = new NormPass(x, weight, new());
-        pass.Output.MoveToOuterDisposeScope();
-        return pass;
-    }
-
     private bool KernelsServe()
     {
         using var scope = NewDisposeScope();
@@ -57,16 +49,16 @@ internal sealed class PassStack
         bool Serve(BlockWeights weights, bool slstm)
         {
             var taps = weights["xlstm.conv1d.conv.weight"];
-            if (!CudaConvolution.Serves(Like(1, 1, taps.shape[0]), taps)) { return false; }
             if (!slstm)
             {
                 var inner = Like(1, 1, taps.shape[0]);
-                return MLstmFusedCell.Serves(MLstmCellInputs.Of(weights, inner, inner, inner));
+                return MLstmFusedUp.Serves(MLstmUpInputs.Of(stream, weights), ScalarType.BFloat16) && MLstmFusedCell.Serves(MLstmCellInputs.Of(weights, inner, inner, inner));
             }
 
             var (heads, size) = (_config.SlstmHeads, width / _config.SlstmHeads);
-            return size % SLstmCudaForm.Granule == 0 && SLstmCudaScan.Serves(Like(heads, 1, 1, 2 * size), size)
-                && CudaHeadNorm.Serves(stream, Like(1, 1, heads, size)) && CudaGatedGelu.Serves(Like(1, weights["ffn.proj_up.weight"].shape[0]), _config.FeedForwardActivation);
+            return CudaConvolution.Serves(Like(1, 1, width), taps, ScalarType.BFloat16)
+                && size % SLstmCudaForm.Granule == 0 && SLstmCudaScan.Serves(Like(heads, 1, 1, 2 * size), size) && CudaHeadNorm.Serves(stream, Like(1, 1, heads, size))
+                && CudaGatedUp.Serves(stream, weights["ffn.proj_up.weight"], _config.FeedForwardActivation, ScalarType.BFloat16);
         }
 
         return CudaLayerNorm.Serves(stream, ScalarType.BFloat16) && Enumerable.Range(0, _config.Blocks).All(block => Serve(_blocks[block], _config.IsSlstm(block)));
@@ -92,7 +84,7 @@ internal sealed class PassStack
                 }
             }
 
-            passes.Add(Last(x, stack._finalNorm));
+            passes.Add(new NormPass(x, stack._finalNorm));
             context.set_materialize_grads(false);
             context.save_data(Passes, passes);
             foreach (var pass in passes) { pass.Kept.MoveToOuterDisposeScope(); }

@@ -8,24 +8,25 @@ namespace Distil.Trainer.Models.Xlstm.Passes;
 internal sealed class SLstmPass : IPass
 {
     private readonly BlockWeights _weights;
-    private readonly NormPass _norm;
-    private readonly GatePair _inputForget, _cellOutput;
-    private readonly Tensor _normed, _hidden, _records;
+    private readonly Tensor _x, _norm, _taps, _bias, _cellOutput, _inputForget, _normed, _statistics, _convolved, _hidden, _records;
 
     /// <param name="weights">Of the block.</param>
     /// <param name="x">float32 (B, S, D).</param>
     internal SLstmPass(BlockWeights weights, Tensor x)
     {
         using var scope = NewDisposeScope();
+        var (batch, length, heads) = (x.shape[0], x.shape[1], weights[XlstmParameter.RecurrentKernel].shape[0]);
         _weights = weights;
-        _norm = new(x, weights["xlstm_norm.weight"], Kept);
-        _normed = Kept.Keep(_norm.Output);
-        var convolved = Kept.Keep(CudaConvolution.Run(_normed, weights["xlstm.conv1d.conv.weight"], weights["xlstm.conv1d.conv.bias"]));
-        _inputForget = new(weights["xlstm.fgate.weight"], weights["xlstm.igate.weight"], convolved, Kept);
-        _cellOutput = new(weights["xlstm.zgate.weight"], weights["xlstm.ogate.weight"], _normed, Kept);
-        (_hidden, _records) = SLstmCudaScan.Keeping(_inputForget.Output, _cellOutput.Output, weights[XlstmParameter.RecurrentKernel], weights[XlstmParameter.RecurrentBias]);
-        Kept.Keep(_hidden);
-        Kept.Keep(_records);
+        (_norm, _taps, _bias) = (weights["xlstm_norm.weight"], weights["xlstm.conv1d.conv.weight"], weights["xlstm.conv1d.conv.bias"]);
+        _x = Kept.Keep(x.alias());
+        _cellOutput = Kept.Keep(cat([weights["xlstm.zgate.weight"], weights["xlstm.ogate.weight"]], 1));             // (NH, 2·DH, DH)
+        (_normed, var cellOutput, _statistics) = NormedHeadwise.Run(x, _norm, _cellOutput);
+        _convolved = CudaConvolution.Run(_normed, _taps, _bias);
+        _inputForget = cat([weights["xlstm.fgate.weight"], weights["xlstm.igate.weight"]], 1).to(ScalarType.BFloat16);
+        Tensor Gates(Tensor rows) => rows.view(heads, batch, length, -1);                                            // (NH, B, S, 2·DH)
+        (_hidden, _records) = SLstmCudaScan.Keeping(
+            Gates(HeadwiseLinear.BlocksFirst(_convolved, _inputForget)), Gates(cellOutput), weights[XlstmParameter.RecurrentKernel], weights[XlstmParameter.RecurrentBias]);
+        Kept.Keep(_normed, _statistics, _convolved, _inputForget, _hidden, _records);
         Output = CudaHeadNorm.Run(x, _hidden, weights["xlstm.group_norm.weight"]).MoveToOuterDisposeScope();
     }
 
@@ -38,19 +39,32 @@ internal sealed class SLstmPass : IPass
     /// <inheritdoc/>
     public Tensor Back(Tensor gradient)
     {
-        var ofNorm = CudaHeadNorm.Gradients(gradient, _hidden, _weights["xlstm.group_norm.weight"]);
-        Gradients.Add(_weights["xlstm.group_norm.weight"], ofNorm[2]);
-        var ofScan = SLstmCudaScan.Gradients(ofNorm[1], _weights[XlstmParameter.RecurrentKernel], _hidden, _records);
-        Gradients.Add(_weights[XlstmParameter.RecurrentKernel], ofScan[2]);
+        var (ofHeads, recurrent) = (_weights["xlstm.group_norm.weight"], _weights[XlstmParameter.RecurrentKernel]);
+        var ofNorm = CudaHeadNorm.Gradients(gradient, _hidden, ofHeads);
+        Gradients.Add(ofHeads, ofNorm[2]);
+        var ofScan = SLstmCudaScan.Gradients(ofNorm[1], recurrent, _hidden, _records);
+        Gradients.Add(recurrent, ofScan[2]);
         Gradients.Add(_weights[XlstmParameter.RecurrentBias], ofScan[3]);
 
-        var (taps, bias) = (_weights["xlstm.conv1d.conv.weight"], _weights["xlstm.conv1d.conv.bias"]);
-        var ofConvolution = CudaConvolution.Gradients(_inputForget.Back(ofScan[0]).reshape(gradient.shape), _normed, taps, bias);
-        Gradients.Add(taps, ofConvolution[1]);
-        Gradients.Add(bias, ofConvolution[2]);
-        var dNormed = ofConvolution[0];
-        var ofCell = _cellOutput.Back(ofScan[1]);                                                        // (B, S, NH, DH)
-        dNormed.view(ofCell.shape).add_(ofCell);
-        return _norm.Back(dNormed).add_(gradient);
+        var rows = ofScan[0].flatten(1, 2);                                                                          // (NH, B·S, 2·DH)
+        AddHalves("xlstm.fgate.weight", "xlstm.igate.weight", rows.transpose(1, 2).bmm(_convolved.view(rows.shape[1], rows.shape[0], -1).transpose(0, 1)));
+        var ofConvolution = CudaConvolution.Gradients(rows.bmm(_inputForget).transpose(0, 1).reshape(gradient.shape), _normed, _taps, _bias);
+        Gradients.Add(_taps, ofConvolution[1]);
+        Gradients.Add(_bias, ofConvolution[2]);
+
+        var ofUp = NormedHeadwise.Gradients(ofConvolution[0], ofScan[1].flatten(1, 2), _x, _norm, _cellOutput, _normed, _statistics);
+        Gradients.Add(_norm, ofUp[1]);
+        AddHalves("xlstm.zgate.weight", "xlstm.ogate.weight", ofUp[2]);
+        return ofUp[0].add_(gradient);
+    }
+
+    /// <param name="first">A gate's weight by name.</param>
+    /// <param name="second">Another's.</param>
+    /// <param name="both">Their gradients side by side, (NH, 2·DH, DH).</param>
+    private void AddHalves(string first, string second, Tensor both)
+    {
+        var size = both.shape[2];
+        Gradients.Add(_weights[first], both.narrow(1, 0, size));
+        Gradients.Add(_weights[second], both.narrow(1, size, size));
     }
 }

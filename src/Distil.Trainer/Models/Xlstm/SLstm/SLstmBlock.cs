@@ -10,14 +10,14 @@ namespace Distil.Trainer.Models.Xlstm.SLstm;
 internal sealed class SLstmBlock(XlstmConfig config, BlockWeights weights) : IXlstmBlock
 {
     private readonly CausalConvolution _convolution = new(weights["xlstm.conv1d.conv.weight"], weights["xlstm.conv1d.conv.bias"]);
-    private readonly GatedFeedForward _feedForward = new(weights["ffn.proj_up.weight"], weights["ffn.proj_down.weight"], config.FeedForwardActivation);
+    private readonly GatedFeedForward _feedForward = new(weights["ffn_norm.weight"], weights["ffn.proj_up.weight"], weights["ffn.proj_down.weight"], config.FeedForwardActivation);
 
     /// <inheritdoc/>
     public Tensor Forward(Tensor x, ScalarType arithmetic)
     {
         using var scope = NewDisposeScope();
-        var normed = Norms.Layer(x, weights["xlstm_norm.weight"], arithmetic);
-        return Rest(x, normed, _convolution.Forward(normed), null).MoveToOuterDisposeScope();
+        var (normed, cellOutput) = Up(x, arithmetic);
+        return Rest(x, _convolution.Forward(normed, arithmetic), cellOutput, null).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -33,29 +33,31 @@ internal sealed class SLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
     {
         using var scope = NewDisposeScope();
         var own = (State)state;
-        var normed = Norms.Layer(x, weights["xlstm_norm.weight"], arithmetic);
-        return Rest(x, normed, _convolution.Forward(normed, ref own.Tail), own.Cells).MoveToOuterDisposeScope();
+        var (normed, cellOutput) = Up(x, arithmetic);
+        return Rest(x, _convolution.Forward(normed, ref own.Tail, arithmetic), cellOutput, own.Cells).MoveToOuterDisposeScope();
     }
 
+    /// <returns>The norm, (B, S, D), and what it feeds to the gates z and o, (NH, B·S, 2·DH). The norm of h amplifies a rounding of z.</returns>
+    private (Tensor Normed, Tensor CellOutput) Up(Tensor x, ScalarType arithmetic) =>
+        NormedHeadwise.Forward(x, weights["xlstm_norm.weight"], cat([weights["xlstm.zgate.weight"], weights["xlstm.ogate.weight"]], 1), arithmetic);
+
     /// <param name="x">The block's input, (B, S, D).</param>
-    /// <param name="normed">(B, S, D).</param>
     /// <param name="convolved">c, (B, S, D).</param>
+    /// <param name="cellOutput">(NH, B·S, 2·DH).</param>
     /// <param name="cells">Null for a whole sequence.</param>
-    private Tensor Rest(Tensor x, Tensor normed, Tensor convolved, SLstmState? cells)
+    private Tensor Rest(Tensor x, Tensor convolved, Tensor cellOutput, SLstmState? cells)
     {
         var (batch, length, heads) = (x.shape[0], x.shape[1], config.SlstmHeads);
-        Tensor Pair(Tensor from, string first, string second) => HeadwiseLinear
-            .BlocksFirst(from, cat([weights[first], weights[second]], 1))
-            .view(heads, batch, length, -1);                                                    // (NH, B, S, 2·DH)
-        var inputForget = Pair(convolved, "xlstm.fgate.weight", "xlstm.igate.weight");
-        var cellOutput = Pair(normed, "xlstm.zgate.weight", "xlstm.ogate.weight");
+        Tensor Gates(Tensor rows) => rows.view(heads, batch, length, -1);                       // (NH, B, S, 2·DH)
+        var inputForget = Gates(HeadwiseLinear.BlocksFirst(convolved, cat([weights["xlstm.fgate.weight"], weights["xlstm.igate.weight"]], 1)));
+        cellOutput = Gates(cellOutput);
         var (recurrent, bias) = (weights[XlstmParameter.RecurrentKernel], weights[XlstmParameter.RecurrentBias]);
         var hidden = x.device_type == DeviceType.CPU && inputForget.dtype == ScalarType.Float32 && KernelSupport.OnCpu ? SLstmFusedScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
             : SLstmCudaScan.Serves(inputForget, recurrent.shape[1]) ? SLstmCudaScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
             : SLstmFloatScan.Serves(inputForget, recurrent.shape[1]) ? SLstmFloatScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
             : SLstmPlainScan.Forward(inputForget, cellOutput, recurrent, bias, cells);          // (B, S, NH, DH)
         x = Norms.HeadsOnto(x, hidden, weights["xlstm.group_norm.weight"]);
-        return x + _feedForward.Forward(Norms.Layer(x, weights["ffn_norm.weight"], normed.dtype));
+        return x + _feedForward.Forward(x, convolved.dtype);
     }
 
     private sealed class State(Tensor tail, SLstmState cells) : IBlockState

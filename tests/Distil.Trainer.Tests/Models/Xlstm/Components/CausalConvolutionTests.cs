@@ -20,7 +20,7 @@ public sealed class CausalConvolutionTests
         var expected = silu(convolved.narrow(2, 0, length).transpose(1, 2));
         var actual = FusedConvolution.Forward(fused[0].narrow(2, 0, width), fused[1], fused[2]);
         Same(expected, actual, 1e-5, "y");
-        Same(expected, CausalConvolution.Plain(torch[0].narrow(2, 0, width), torch[1], torch[2]), 1e-5, "plain y");
+        Same(expected, CausalConvolution.Plain(torch[0].narrow(2, 0, width), torch[1], torch[2], ScalarType.Float32), 1e-5, "plain y");
 
         var gradient = randn_like(expected);
         GradientScope.Backward(expected, gradient);
@@ -37,8 +37,8 @@ public sealed class CausalConvolutionTests
         var convolution = new CausalConvolution(x[1], x[2]);
         var tail = convolution.StartTail(2, ScalarType.Float32);
         var input = x[0].narrow(2, 0, 24);
-        var parts = new[] { (0, 2), (2, 1), (3, 8) }.Select(part => convolution.Forward(input.narrow(1, part.Item1, part.Item2), ref tail)).ToArray();
-        Same(convolution.Forward(input), cat(parts, 1), 1e-6, "y");
+        var parts = new[] { (0, 2), (2, 1), (3, 8) }.Select(part => convolution.Forward(input.narrow(1, part.Item1, part.Item2), ref tail, ScalarType.Float32)).ToArray();
+        Same(convolution.Forward(input, ScalarType.Float32), cat(parts, 1), 1e-6, "y");
         tail.Dispose();
     }
 
