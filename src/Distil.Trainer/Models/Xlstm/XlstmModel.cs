@@ -147,15 +147,15 @@ public sealed class XlstmModel : ILanguageModel
         using var scope = NewDisposeScope();
         using var gradients = no_grad();
         var own = (XlstmDecodingState)state;
-        if (inputIds.shape[0] != own.Batch)
+        if (inputIds.size(0) != own.Batch)
         {
-            throw new ArgumentException($"The state is of {own.Batch} sequences, the input of {inputIds.shape[0]}.", nameof(inputIds));
+            throw new ArgumentException($"The state is of {own.Batch} sequences, the input of {inputIds.size(0)}.", nameof(inputIds));
         }
 
         var x = Embed(inputIds);
         for (var block = 0; block < _blocks.Count; block++) { x = _blocks[block].Decode(x, own.Blocks[block], Arithmetic); }
-        own.Position += inputIds.shape[1];
-        return Norms.Layer(x.select(1, x.shape[1] - 1), _finalNorm, Arithmetic).MoveToOuterDisposeScope();
+        own.Position += inputIds.size(1);
+        return Norms.Layer(x.select(1, x.size(1) - 1), _finalNorm, Arithmetic).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -169,6 +169,6 @@ public sealed class XlstmModel : ILanguageModel
     private Tensor Embed(Tensor inputIds)
     {
         using var scope = NewDisposeScope();
-        return _embedding.index_select(0, inputIds.flatten()).view(inputIds.shape[0], inputIds.shape[1], Config.Width).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return _embedding.index_select(0, inputIds.flatten()).view(inputIds.size(0), inputIds.size(1), Config.Width).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 }

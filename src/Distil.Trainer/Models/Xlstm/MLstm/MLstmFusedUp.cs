@@ -52,7 +52,7 @@ internal static class MLstmFusedUp
     /// <returns>Gradients in the order of <see cref="MLstmUpInputs"/>.</returns>
     internal static List<Tensor> Gradients(MLstmUpInputs all, Tensor inner, Tensor normed, Tensor statistics, Tensor dInner, Tensor dGate, Tensor dConvolved)
     {
-        Tensor Rows(Tensor x) => x.to(ScalarType.BFloat16).reshape(-1, x.shape[^1]);
+        Tensor Rows(Tensor x) => x.to(ScalarType.BFloat16).reshape(-1, x.size(-1));
         var convolution = CudaConvolution.Gradients(dConvolved, inner, all.Taps, all.Bias);
         var (toInner, toGate) = (Rows(convolution[0].add_(dInner)), Rows(dGate));                                 // (B·S, I)
         var dNormed = toInner.mm(all.ToInner.to(ScalarType.BFloat16)).addmm_(toGate, all.ToGate.to(ScalarType.BFloat16));

@@ -16,7 +16,7 @@ internal sealed class FeedForwardPass : IPass
         using var scope = NewDisposeScope();
         (_norm, _up, _down) = (weights["ffn_norm.weight"], weights["ffn.proj_up.weight"], weights["ffn.proj_down.weight"]);
         _x = Kept.Keep(x.alias());
-        _halves = Kept.Keep(empty([.. x.shape[..^1], _up.shape[0]], ScalarType.BFloat16, x.device));                // (B, S, 2·F)
+        _halves = Kept.Keep(empty([.. x.shape[..^1], _up.size(0)], ScalarType.BFloat16, x.device));                // (B, S, 2·F)
         (_gated, _normed, _statistics) = CudaGatedUp.Run(x, _norm, _up, _halves);
         Kept.Keep(_gated, _normed, _statistics);
         _downUsed = Kept.Keep(_down.to(ScalarType.BFloat16));

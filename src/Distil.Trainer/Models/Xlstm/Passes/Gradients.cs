@@ -5,10 +5,10 @@ namespace Distil.Trainer.Models.Xlstm.Passes;
 /// <summary>Gradients of weights that passes lay down themselves.</summary>
 internal static class Gradients
 {
-    /// <summary>Adds one to a weight's, in the weight's type and shape.</summary>
+    /// <summary>Adds one, of the weight's shape, to a weight's.</summary>
     internal static void Add(Tensor weight, Tensor gradient)
     {
-        var own = gradient.to(weight.dtype).reshape(weight.shape).contiguous();
+        var own = gradient.to(weight.dtype).contiguous();
         if (weight.grad is { } earlier) { earlier.add_(own); }
         else { weight.grad = own; }
     }

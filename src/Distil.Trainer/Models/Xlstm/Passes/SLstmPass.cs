@@ -15,7 +15,7 @@ internal sealed class SLstmPass : IPass
     internal SLstmPass(BlockWeights weights, Tensor x)
     {
         using var scope = NewDisposeScope();
-        var (batch, length, heads) = (x.shape[0], x.shape[1], weights[XlstmParameter.RecurrentKernel].shape[0]);
+        var (batch, length, heads) = (x.size(0), x.size(1), weights[XlstmParameter.RecurrentKernel].shape[0]);
         _weights = weights;
         (_norm, _taps, _bias) = (weights["xlstm_norm.weight"], weights["xlstm.conv1d.conv.weight"], weights["xlstm.conv1d.conv.bias"]);
         _x = Kept.Keep(x.alias());
@@ -47,7 +47,7 @@ internal sealed class SLstmPass : IPass
         Gradients.Add(_weights[XlstmParameter.RecurrentBias], ofScan[3]);
 
         var rows = ofScan[0].flatten(1, 2);                                                                          // (NH, B·S, 2·DH)
-        AddHalves("xlstm.fgate.weight", "xlstm.igate.weight", rows.transpose(1, 2).bmm(_convolved.view(rows.shape[1], rows.shape[0], -1).transpose(0, 1)));
+        AddHalves("xlstm.fgate.weight", "xlstm.igate.weight", rows.transpose(1, 2).bmm(_convolved.view(rows.size(1), rows.size(0), -1).transpose(0, 1)));
         var ofConvolution = CudaConvolution.Gradients(rows.bmm(_inputForget).transpose(0, 1).reshape(gradient.shape), _normed, _taps, _bias);
         Gradients.Add(_taps, ofConvolution[1]);
         Gradients.Add(_bias, ofConvolution[2]);
@@ -63,7 +63,7 @@ internal sealed class SLstmPass : IPass
     /// <param name="both">Their gradients side by side, (NH, 2·DH, DH).</param>
     private void AddHalves(string first, string second, Tensor both)
     {
-        var size = both.shape[2];
+        var size = both.size(2);
         Gradients.Add(_weights[first], both.narrow(1, 0, size));
         Gradients.Add(_weights[second], both.narrow(1, size, size));
     }

@@ -27,13 +27,13 @@ internal static class SLstmCudaScan
     internal static Tensor Forward(Tensor inputForget, Tensor cellOutput, Tensor recurrent, Tensor bias, SLstmState? state = null)
     {
         using var scope = NewDisposeScope();
-        var size = recurrent.shape[1];
+        var size = recurrent.size(1);
         var missing = (SLstmCudaForm.Granule - size % SLstmCudaForm.Granule) % SLstmCudaForm.Granule;
         if (missing > 0) { return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope(); }
 
         if (state is null && is_grad_enabled()) { return Function.apply(inputForget, cellOutput, recurrent, bias).MoveToOuterDisposeScope(); }
 
-        var (heads, batch, length) = (inputForget.shape[0], (int)inputForget.shape[1], (int)inputForget.shape[2]);
+        var (heads, batch, length) = (inputForget.size(0), (int)inputForget.size(1), (int)inputForget.size(2));
         var output = empty([batch, length, heads, size], ScalarType.BFloat16, inputForget.device);
         var form = FormOf(inputForget, size)!;
         form.Program["slstm_forward"].Launch(
@@ -46,7 +46,7 @@ internal static class SLstmCudaScan
     /// <summary>As <see cref="Forward"/> from the start, heads of whole granules, with what <see cref="Gradients"/> needs.</summary>
     internal static (Tensor Output, Tensor Records) Keeping(Tensor inputForget, Tensor cellOutput, Tensor recurrent, Tensor bias)
     {
-        var (heads, batch, length, size) = (inputForget.shape[0], (int)inputForget.shape[1], (int)inputForget.shape[2], recurrent.shape[1]);
+        var (heads, batch, length, size) = (inputForget.size(0), (int)inputForget.size(1), (int)inputForget.size(2), recurrent.size(1));
         var output = empty([batch, length, heads, size], ScalarType.BFloat16, inputForget.device);
         var form = FormOf(inputForget, size)!;
         var records = empty(form.Records(heads, batch, length), ScalarType.Float32, inputForget.device);
@@ -56,12 +56,12 @@ internal static class SLstmCudaScan
     }
 
     private static SLstmCudaForm? FormOf(Tensor inputForget, long size) =>
-        SLstmCudaForm.For(KernelSupport.Card, size, inputForget.shape[0], inputForget.shape[1], inputForget.shape[2]);
+        SLstmCudaForm.For(KernelSupport.Card, size, inputForget.size(0), inputForget.size(1), inputForget.size(2));
 
     /// <summary>Gradients of the inputs, in their order.</summary>
     internal static List<Tensor> Gradients(Tensor gradient, Tensor recurrent, Tensor output, Tensor records)
     {
-        var (batch, length, heads, size) = ((int)output.shape[0], (int)output.shape[1], output.shape[2], output.shape[3]);
+        var (batch, length, heads, size) = ((int)output.size(0), (int)output.size(1), output.size(2), output.size(3));
         var inputForget = empty([heads, batch, length, 2 * size], ScalarType.BFloat16, output.device);
         var cellOutput = empty_like(inputForget);
         var biases = empty([SLstmCudaForm.Groups(batch), heads * 4 * size], ScalarType.Float32, output.device);
