@@ -65,10 +65,7 @@ public sealed class AdamW : IDisposable
                 maximumNorm, learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, correction1, correction2)).MoveToOuterDisposeScope();
         }
 
-        var gradients = _layout.Join(parts);
-        var gradient = gradients.Half is null                                                // (P)
-            ? gradients.Single!
-            : cat([gradients.Half.to(ScalarType.Float32), .. gradients.Single is null ? [] : new[] { gradients.Single }]);
+        var gradient = _layout.Join(parts);                                                  // (P)
         var norm = gradient.norm();
         gradient.mul_((maximumNorm / (norm + 1e-6)).clamp_max(1.0));                         // as PyTorch's clip_grad_norm_
         _weights.All.mul_(1 - learningRate * _options.WeightDecay);
@@ -106,8 +103,6 @@ public sealed class AdamW : IDisposable
         Steps = ReadExact(state, StepName, [1]).item<long>();
         if (_kernel is null)
             _weights.WriteTo(_parameters);
-        else
-            _kernel.Follow(_weights);
     }
 
     /// <inheritdoc />

@@ -6,48 +6,33 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Training.Optimizers;
 
 /// <summary>AdamW's step as CUDA kernels: the gradients' norm in two, clipping and update in one. Equal to <see cref="AdamW"/>'s tensor operations.</summary>
-/// <remarks>
-/// The parameters are moved into the buffers: a float32 one becomes a view of the weights, a bfloat16 one of the bfloat16 copy that the update
-/// writes beside them. Gradients are read where backward left them: a step copies nothing.
-/// </remarks>
+/// <remarks>The parameters become views of the weights' buffer, and gradients are read where backward left them: a step copies nothing.</remarks>
 internal sealed class CudaAdamW : IDisposable
 {
     private const int Threads = 256;
 
     private static readonly CudaProgram Program = new("adamw.cu");
 
-    private readonly FlatLayout _layout;
     private readonly GradientTable _table;
-    private readonly Tensor _half;
     private readonly Tensor _partial;
 
     /// <summary>Takes the parameters in.</summary>
-    /// <param name="parameters">On a GPU, in bfloat16 or float32.</param>
+    /// <param name="parameters">On a GPU, float32.</param>
     /// <param name="layout">Of the parameters.</param>
-    /// <param name="weights">Their float32 values.</param>
+    /// <param name="weights">Their values.</param>
     internal CudaAdamW(IReadOnlyList<NamedParameter> parameters, FlatLayout layout, FlatBuffer weights)
     {
-        using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        _layout = layout;
-        _half = weights.All.narrow(0, 0, layout.HalfLength).to(ScalarType.BFloat16).DetachFromDisposeScope();
         _table = new(layout, weights.All.device);
         _partial = empty(_table.Count, ScalarType.Float32, weights.All.device).DetachFromDisposeScope();
         foreach (var (i, parameter) in parameters.Index())
-            parameter.Value.set_(FlatLayout.IsHalf(parameter) ? layout.View(_half, i) : weights.Views[i].Value);
+            parameter.Value.set_(weights.Views[i].Value);
     }
 
     /// <summary>Whether it serves these parameters.</summary>
     internal static bool Serves(IReadOnlyList<NamedParameter> parameters) =>
-        parameters.All(parameter => parameter.Value.dtype is ScalarType.BFloat16 or ScalarType.Float32)
+        parameters.All(parameter => parameter.Value.dtype == ScalarType.Float32)
         && KernelSupport.Use(parameters[0].Value, "AdamW", "an optimiser step takes about 5 times as long");
-
-    /// <summary>Brings the bfloat16 parameters up to weights that were changed otherwise.</summary>
-    internal void Follow(FlatBuffer weights)
-    {
-        using var scope = NewDisposeScope();
-        _half.copy_(weights.All.narrow(0, 0, _layout.HalfLength));
-    }
 
     /// <summary>Updates weights, moments and parameters; does not wait.</summary>
     /// <param name="gradients">Of the parameters, in their order.</param>
@@ -61,10 +46,10 @@ internal sealed class CudaAdamW : IDisposable
         using var scope = NewDisposeScope();
         _table.Point(gradients);
         var norm = empty([], ScalarType.Float32, weights.All.device);
-        Program["squares_of_gradients"].Launch(new(_table.Count, Threads), _table.Parts, _table.Addresses, _layout.HalfLength, _partial);
+        Program["squares_of_gradients"].Launch(new(_table.Count, Threads), _table.Parts, _table.Addresses, _partial);
         Program["norm_of_squares"].Launch(new(1, Threads), _partial, _table.Count, norm);
         Program["adamw"].Launch(
-            new(_table.Count, Threads), _table.Parts, _table.Addresses, _layout.HalfLength, weights.All, mean.All, square.All, _half, norm,
+            new(_table.Count, Threads), _table.Parts, _table.Addresses, weights.All, mean.All, square.All, norm,
             (float)step.MaximumNorm, (float)step.LearningRate, (float)step.Beta1, (float)step.Beta2, (float)step.Epsilon, (float)step.WeightDecay,
             (float)step.Correction1, (float)step.Correction2);
         return norm.MoveToOuterDisposeScope();
@@ -73,7 +58,6 @@ internal sealed class CudaAdamW : IDisposable
     public void Dispose()
     {
         _table.Dispose();
-        _half.Dispose();
         _partial.Dispose();
     }
 
