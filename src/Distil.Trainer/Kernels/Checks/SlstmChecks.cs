@@ -13,7 +13,7 @@ internal static class SlstmChecks
         Scan(8, 512, 12, 128, 128), Scan(3, 33, 2, 96, 96), Scan(9, 70, 2, 256) with { NeedsClusters = true },
         Forms(8, 512, 12, 128), Forms(17, 33, 2, 96), Forms(1, 1, 1, 64), Forms(9, 2, 3, 128),
         Pieces(9, 70, 2, 128), Pieces(3, 70, 2, 40),
-        Float(8, 512, 12, 128), Float(3, 33, 2, 40), Float(17, 20, 2, 192), Float(1, 1, 1, 64),
+        Float(8, 512, 12, 128), Float(3, 33, 2, 40), Float(17, 20, 2, 192), Float(1, 2, 1, 64),
     ];
 
     private static KernelCheck Scan(int batch, int length, int heads, int size, int? units = null) => Of(
