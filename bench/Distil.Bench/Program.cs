@@ -11,6 +11,8 @@ return new RootCommand("Measures Distil on this machine.")
     StepBench.Create(),
     MLstmBench.Create(),
     ServeBench.Create(),
+    CancelBench.Create(),
+    StandInTrainer.Create(),
     StoreBench.Create(),
     TableCommand.Create(),
 }.Parse(args).Invoke();

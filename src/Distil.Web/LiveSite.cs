@@ -1,14 +1,19 @@
 using System.Collections.Frozen;
 using System.Reflection;
 using System.Security.Cryptography;
+using System.Text.Json;
+using Distil.Core;
 using Distil.Core.Api;
+using Distil.Core.Runs;
+using Distil.Core.Sources;
 
 namespace Distil.Web;
 
 /// <summary>The live view's files, <c>wwwroot</c>, embedded in this assembly so that every host serves the same.</summary>
-public static class LiveSite
+public sealed class LiveSite
 {
     private const string Prefix = "wwwroot/";
+    private const string Samples = "samples/";
 
     /// <summary>A page runs this server's own scripts, asks this server alone, and stands in no other site's frame.</summary>
     private const string Policy =
@@ -26,18 +31,27 @@ public static class LiveSite
         [".woff2"] = "font/woff2",
     }.ToFrozenDictionary();
 
-    private static readonly FrozenDictionary<string, byte[]> Files = Read();
+    private static readonly FrozenDictionary<string, byte[]> Embedded = Read();
+
+    private readonly FrozenDictionary<string, byte[]> files;
+
+    /// <param name="samples">
+    /// The folder of this machine from which the sample specifications' paths count; null where a run cannot read it: then those are offered that read no local files.
+    /// </param>
+    public LiveSite(string? samples) => files = Embedded
+        .Append(KeyValuePair.Create($"{Samples}index.json", JsonSerializer.SerializeToUtf8Bytes(new { Folder = samples, Names = Offered(samples is not null) }, DistilJson.Options)))
+        .ToFrozenDictionary();
 
     /// <value>The files' names, for instance <c>index.html</c>.</value>
-    public static IReadOnlyCollection<string> Names => Files.Keys;
+    public IReadOnlyCollection<string> Names => files.Keys;
 
     /// <summary>A file of the site: 200 with ETag, 304, or 404.</summary>
     /// <param name="name">Its name; empty for <c>index.html</c>.</param>
     /// <param name="ifNoneMatch">The header <c>If-None-Match</c>.</param>
-    public static ApiResponse Get(string? name, string? ifNoneMatch)
+    public ApiResponse Get(string? name, string? ifNoneMatch)
     {
         name = string.IsNullOrEmpty(name) ? "index.html" : name;
-        if (!Files.TryGetValue(name, out var content))
+        if (!files.TryGetValue(name, out var content))
         {
             return ApiResponse.Problem(ApiProblem.Of(404, $"/{name} is not served here; /openapi.json lists what is"));
         }
@@ -47,6 +61,17 @@ public static class LiveSite
         return ifNoneMatch == etag
             ? new ApiResponse { Status = 304, Headers = headers.ToDictionary(header => header.Item1, header => header.Item2) }
             : ApiResponse.Of(content, ContentTypes.GetValueOrDefault(Path.GetExtension(name), "application/octet-stream"), 200, headers);
+    }
+
+    private static IEnumerable<string> Offered(bool withLocalFiles) => Embedded
+        .Where(file => file.Key.StartsWith(Samples, StringComparison.Ordinal) && (withLocalFiles || !ReadsLocalFiles(file.Key, file.Value)))
+        .Select(file => Path.GetFileNameWithoutExtension(file.Key))
+        .Order(StringComparer.Ordinal);
+
+    private static bool ReadsLocalFiles(string name, byte[] sample)
+    {
+        var spec = RunSpecReader.Parse(System.Text.Encoding.UTF8.GetString(sample), name, "/");
+        return spec.Evaluation.Tasks.Count > 0 || !spec.Dataset.Sources.Concat(spec.Dataset.EvalSources).Append(spec.Teacher.Path).All(SourceCatalog.IsRemote);
     }
 
     private static FrozenDictionary<string, byte[]> Read()

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Distil.Cli.Azurite;
+using Distil.Core.Artifacts;
 
 namespace Distil.EndToEnd.Tests;
 
@@ -12,6 +14,16 @@ public sealed class BadInputTests : IDisposable
     private readonly DistilCommand distil = new();
 
     public void Dispose() => distil.Dispose();
+
+    [Fact]
+    public async Task A_run_that_another_version_of_distil_made()
+    {
+        const string Run = "2026-01-01-000000-tales-000000";
+        await using (var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, TestContext.Current.CancellationToken))
+            await storage.Store.WriteJsonAsync(ArtifactLayout.Plan(Run), new { Version = 2, Tide = "high" }, TestContext.Current.CancellationToken);
+
+        (await distil.RunAsync("run", "--resume", Run)).IsBadInput($"{Run}/plan.json", "version is 2", "expected 1", "another version of distil");
+    }
 
     [Fact]
     public async Task Missing_weights()

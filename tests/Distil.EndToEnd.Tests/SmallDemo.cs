@@ -47,11 +47,11 @@ internal static class SmallDemo
         change?.Invoke(json);
     });
 
-    /// <summary>About 12,000 tokens of text, a document a line.</summary>
-    public static string Text(string folder)
+    /// <summary>A text, a document a line, about 50 tokens in each.</summary>
+    public static string Text(string folder, int documents = 240)
     {
         var path = Path.Combine(folder, "stories.txt");
-        File.WriteAllLines(path, Stories());
+        File.WriteAllLines(path, Stories().Take(documents));
         return path;
     }
 

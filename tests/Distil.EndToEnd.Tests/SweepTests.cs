@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
+using Distil.Core.Runs;
+using Distil.Core.Runs.Sweeps;
 
 namespace Distil.EndToEnd.Tests;
 
@@ -14,12 +17,7 @@ public sealed class SweepTests
     public async Task Every_combination_runs_over_one_dataset_and_the_runs_are_compared()
     {
         using var distil = new DistilCommand();
-        var spec = SmallDemo.Write(distil.Workspace.Home, json =>
-        {
-            json["training"]!["epochs"] = 1;
-            json["training"]!["learningRate"] = new JsonArray(2e-3, 1e-4);
-            json["evaluation"] = JsonNode.Parse("""{ "maxRows": 8, "sampleTokens": 0, "decodeContexts": [16], "recall": { "lengths": [] } }""");
-        });
+        var spec = Write(distil, 2e-3, 1e-4);
         var planned = (await distil.RunAsync("run", spec, "--plan-only")).Succeeded().Output;
         Assert.Contains("2 runs over 1 datasets and 1 sets of teacher outputs", planned, StringComparison.Ordinal);
 
@@ -29,7 +27,8 @@ public sealed class SweepTests
         Assert.Equal(2, runs.Length);
         Assert.Contains("learning-rate-0-002", runs[0], StringComparison.Ordinal);
         Assert.Contains("<title>2 runs compared", await File.ReadAllTextAsync(sweep.GetProperty("comparison").GetString()!, Cancel), StringComparison.Ordinal);
-        Assert.Equal(1, await MakersAsync(distil, runs));
+        await using (var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel))
+            Assert.Single(await MakersAsync(storage.Store, runs));
 
         var sweepId = sweep.GetProperty("sweepId").GetString()!;
         var compared = JsonDocument.Parse((await distil.RunAsync("compare", sweepId, "--json")).Succeeded().LastLine).RootElement;
@@ -41,20 +40,85 @@ public sealed class SweepTests
         Assert.Equal(2, again.GetProperty("runs").GetArrayLength());
     }
 
-    /// <summary>Runs that had prepare or teach jobs.</summary>
-    private static async Task<int> MakersAsync(DistilCommand distil, IReadOnlyList<string> runs)
+    [Fact]
+    public async Task A_sweep_that_was_killed_goes_on_and_does_nothing_anew()
     {
+        using var distil = new DistilCommand();
         await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel);
+        SweepDocument sweep;
+        using (var killed = distil.Start("run", Write(distil, 2e-3, 1e-3, 1e-4), "--at-most", "1"))
+        {
+            sweep = await HalfwayAsync(storage.Store, killed);
+            killed.Kill(entireProcessTree: true);
+            await killed.WaitForExitAsync(Cancel);
+        }
+
+        var folder = new RunFolder(storage.Store);
+        Assert.Equal(RunState.Queued, (await folder.FindStatusAsync(sweep.RunIds[2], Cancel))!.State);
+        var (finished, begun) = (await FilesAsync(storage.Store, sweep.RunIds[0]), await FilesAsync(storage.Store, sweep.RunIds[1]));
+
+        var resumed = (await distil.RunAsync("run", "--resume", sweep.SweepId, "--json")).Succeeded();
+
+        var result = JsonDocument.Parse(resumed.LastLine).RootElement;
+        Assert.Equal(sweep.RunIds, result.GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("runId").GetString()!));
+        Assert.Contains("<title>3 runs compared", await File.ReadAllTextAsync(result.GetProperty("comparison").GetString()!, Cancel), StringComparison.Ordinal);
+        Assert.Equal(finished, await FilesAsync(storage.Store, sweep.RunIds[0]));
+        var jobs = begun.Keys.Where(IsResult).ToList();
+        Assert.NotEmpty(jobs);
+        var after = await FilesAsync(storage.Store, sweep.RunIds[1]);
+        Assert.All(jobs, job => Assert.Equal(begun[job], after[job])); // what it had done already stands as it was
+        Assert.Equal([sweep.RunIds[0]], await MakersAsync(storage.Store, sweep.RunIds));
+    }
+
+    /// <summary>Waits until the first run has ended and the second has done a job.</summary>
+    private static async Task<SweepDocument> HalfwayAsync(ArtifactStore store, Process command)
+    {
+        while (true)
+        {
+            Assert.False(command.HasExited, "the sweep ended before it was half-way");
+            await Task.Delay(50, Cancel);
+            await foreach (var blob in store.ListAsync("sweeps/", Cancel))
+            {
+                var sweep = await store.ReadJsonAsync<SweepDocument>(blob, Cancel);
+                if ((await FilesAsync(store, sweep.RunIds[1])).Keys.Any(IsResult))
+                    return sweep;
+            }
+        }
+    }
+
+    private static bool IsResult(string blob) => blob.EndsWith("/result.json", StringComparison.Ordinal);
+
+    /// <summary>A run's files and when they were last written.</summary>
+    private static async Task<SortedDictionary<string, DateTimeOffset>> FilesAsync(ArtifactStore store, string run)
+    {
+        var files = new SortedDictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        await foreach (var file in new ArtifactReader(store).ListAsync(ArtifactLayout.Run(run), Cancel))
+            files.Add(file.Name, file.ModifiedAt);
+
+        return files;
+    }
+
+    private static string Write(DistilCommand distil, params double[] learningRates) => SmallDemo.Write(distil.Workspace.Home, json =>
+    {
+        json["dataset"]!["sources"] = new JsonArray(SmallDemo.Text(distil.Workspace.Home, documents: 60));
+        json["training"]!["epochs"] = 1;
+        json["training"]!["learningRate"] = new JsonArray([.. learningRates.Select(rate => (JsonNode)rate)]);
+        json["evaluation"] = JsonNode.Parse("""{ "maxRows": 8, "sampleTokens": 0, "decodeContexts": [16], "recall": { "lengths": [] } }""");
+    });
+
+    /// <summary>Runs that had prepare or teach jobs.</summary>
+    private static async Task<IReadOnlyCollection<string>> MakersAsync(ArtifactStore store, IReadOnlyList<string> runs)
+    {
         var makers = new HashSet<string>();
         foreach (var run in runs)
         {
-            await foreach (var blob in storage.Store.ListAsync($"{ArtifactLayout.Run(run)}jobs/", Cancel))
+            await foreach (var blob in store.ListAsync($"{ArtifactLayout.Run(run)}jobs/", Cancel))
             {
                 if (blob.Contains("/prepare-", StringComparison.Ordinal) || blob.Contains("/teach-", StringComparison.Ordinal))
                     makers.Add(run);
             }
         }
 
-        return makers.Count;
+        return makers;
     }
 }

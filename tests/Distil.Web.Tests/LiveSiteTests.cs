@@ -6,6 +6,8 @@ namespace Distil.Web.Tests;
 
 public sealed partial class LiveSiteTests
 {
+    private static readonly LiveSite Site = new(samples: null);
+
     [Theory]
     [InlineData("", "text/html; charset=utf-8")]
     [InlineData("index.html", "text/html; charset=utf-8")]
@@ -14,7 +16,7 @@ public sealed partial class LiveSiteTests
     [InlineData("samples/demo.json", "application/json")]
     public void Serves_its_files_as_what_they_are(string name, string contentType)
     {
-        var answer = LiveSite.Get(name, ifNoneMatch: null);
+        var answer = Site.Get(name, ifNoneMatch: null);
         Assert.Equal((200, contentType), (answer.Status, answer.ContentType));
         Assert.True(answer.Bytes > 0);
         Assert.StartsWith("default-src 'none'", answer.Headers["Content-Security-Policy"]);
@@ -23,27 +25,33 @@ public sealed partial class LiveSiteTests
     [Fact]
     public void Sends_no_file_that_the_browser_has()
     {
-        var etag = LiveSite.Get("main.js", ifNoneMatch: null).Headers["ETag"];
-        var again = LiveSite.Get("main.js", etag);
+        var etag = Site.Get("main.js", ifNoneMatch: null).Headers["ETag"];
+        var again = Site.Get("main.js", etag);
         Assert.Equal((304, null, etag), (again.Status, again.Content, again.Headers["ETag"]));
-        Assert.Equal(200, LiveSite.Get("style.css", etag).Status);
+        Assert.Equal(200, Site.Get("style.css", etag).Status);
     }
 
     [Theory]
     [InlineData("no.js")]
     [InlineData("../LiveSite.cs")]
-    public void Has_nothing_else(string name) => Assert.Equal(404, LiveSite.Get(name, ifNoneMatch: null).Status);
+    public void Has_nothing_else(string name) => Assert.Equal(404, Site.Get(name, ifNoneMatch: null).Status);
 
     [Fact]
     public void Every_file_that_a_file_names_is_served()
     {
-        var named = LiveSite.Names.Where(name => Path.GetExtension(name) is ".html" or ".js" && !name.StartsWith("vendor/", StringComparison.Ordinal))
+        var named = Site.Names.Where(name => Path.GetExtension(name) is ".html" or ".js" && !name.StartsWith("vendor/", StringComparison.Ordinal))
             .SelectMany(name => Named().Matches(Text(name)).Select(match => (In: name, File: Resolve(name, match.Groups["file"].Value))))
             .ToList();
         Assert.Contains(("index.html", "main.js"), named);
         Assert.Contains(("views/run.js", "vendor/lit-html.js"), named);
-        Assert.All(named, each => Assert.Contains(each.File, LiveSite.Names));
+        Assert.All(named, each => Assert.Contains(each.File, Site.Names));
     }
+
+    [Theory]
+    [InlineData("/home/me/distil/samples", """{"folder":"/home/me/distil/samples","names":["demo","paper","quickstart"]}""")]
+    [InlineData(null, """{"names":["paper"]}""")]
+    public void Offers_the_samples_that_its_server_can_run(string? folder, string index) =>
+        Assert.Equal(index, new StreamReader(new LiveSite(folder).Get("samples/index.json", ifNoneMatch: null).Content!).ReadToEnd());
 
     [Fact]
     public void What_the_trainer_carries_holds_none_of_them() =>
@@ -51,7 +59,7 @@ public sealed partial class LiveSiteTests
 
     private static string Text(string name)
     {
-        using var content = new StreamReader(LiveSite.Get(name, ifNoneMatch: null).Content!, Encoding.UTF8);
+        using var content = new StreamReader(Site.Get(name, ifNoneMatch: null).Content!, Encoding.UTF8);
         return content.ReadToEnd();
     }
 

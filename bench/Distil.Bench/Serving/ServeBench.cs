@@ -1,65 +1,68 @@
 using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Http.Headers;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace Distil.Bench.Serving;
 
-/// <summary>The HTTP API under load: many read statuses while many submit runs; real process, engine and Azurite, no trainer.</summary>
+/// <summary>The HTTP API under load: many read statuses while many submit runs; real process, engine and Azurite, jobs that are done at once.</summary>
 internal static class ServeBench
 {
-    /// <summary>The newest runs are watched, as many as there are submitters.</summary>
+    /// <summary>The newest runs are watched, as many as there are submitters in the load that an issue asks for.</summary>
     private const int Watched = 20;
 
-    private static readonly TimeSpan BetweenSubmissions = TimeSpan.FromSeconds(1);
+    private const int Parts = 6;
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(15);
 
     internal static Command Create()
     {
         var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 60, Description = "How long." };
-        var readers = new Option<int>("--readers") { DefaultValueFactory = _ => 200, Description = "Clients that read statuses, one request after the other." };
-        var submitters = new Option<int>("--submitters") { DefaultValueFactory = _ => 20, Description = "Clients that submit runs, a second apart." };
-        var command = new Command("serve", "`distil serve` under load: requests a second, latencies, errors, memory.") { seconds, readers, submitters };
-        command.SetAction((parsed, cancel) => RunAsync(parsed.GetValue(seconds), parsed.GetValue(readers), parsed.GetValue(submitters)));
+        var readers = new Option<int>("--readers") { DefaultValueFactory = _ => 200, Description = "Clients that read statuses." };
+        var readPause = new Option<int>("--read-pause") { DefaultValueFactory = _ => 0, Description = "Milliseconds between an answer and the client's next read." };
+        var submitters = new Option<int>("--submitters") { DefaultValueFactory = _ => 20, Description = "Clients that submit runs." };
+        var submitPause = new Option<int>("--submit-pause") { DefaultValueFactory = _ => 1000, Description = "Milliseconds between an answer and the client's next run." };
+        var command = new Command("serve", "`distil serve` under load: requests a second, latencies, errors, memory.") { seconds, readers, readPause, submitters, submitPause };
+        command.SetAction((parsed, _) => RunAsync(
+            TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+            new Clients(parsed.GetValue(readers), TimeSpan.FromMilliseconds(parsed.GetValue(readPause))),
+            new Clients(parsed.GetValue(submitters), TimeSpan.FromMilliseconds(parsed.GetValue(submitPause)))));
         return command;
     }
 
-    private static async Task RunAsync(int seconds, int readers, int submitters)
+    private static async Task RunAsync(TimeSpan length, Clients readers, Clients submitters)
     {
-        var repository = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(repository, "Distil.sln")))
-            repository = Path.GetDirectoryName(repository)!;
-
-        using var served = await ServedProcess.StartAsync(repository);
-        using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = readers + submitters }) { BaseAddress = served.Url, Timeout = TimeSpan.FromSeconds(60) };
+        using var served = await ServedProcess.StartAsync();
+        using var client = new ServedRuns(served.Url, readers.Count + submitters.Count);
         var (reads, submissions, runs) = (new Latencies(), new Latencies(), new ConcurrentStack<string>());
-        await SubmitAsync(client, repository, runs);
-
+        runs.Push(await client.SubmitAsync());
         var began = Stopwatch.GetTimestamp();
-        var end = TimeSpan.FromSeconds(seconds);
-        var clients = Enumerable.Range(0, readers).Select(_ => LoopAsync(TimeSpan.Zero, () => reads.MeasureAsync(() => ReadAsync(client, runs))))
-            .Concat(Enumerable.Range(0, submitters).Select(_ => LoopAsync(BetweenSubmissions, () => submissions.MeasureAsync(() => SubmitAsync(client, repository, runs)))));
-        var memory = new List<double>();
-        var watching = LoopAsync(TimeSpan.FromSeconds(1), () =>
-        {
-            memory.Add(served.Megabytes);
-            return Task.CompletedTask;
-        });
-        await Task.WhenAll([.. clients, watching]);
+        var (resident, live) = (new List<double>(), new List<double>());
+        await Task.WhenAll(
+        [
+            .. Enumerable.Range(0, readers.Count).Select(_ => LoopAsync(readers.Pause, () => reads.MeasureAsync(() => client.ReadAsync(OneOf(runs))))),
+            .. Enumerable.Range(0, submitters.Count).Select(_ => LoopAsync(submitters.Pause, () => submissions.MeasureAsync(async () => runs.Push(await client.SubmitAsync())))),
+            LoopAsync(TimeSpan.FromSeconds(1), () =>
+            {
+                resident.Add(served.ResidentMegabytes);
+                return Task.CompletedTask;
+            }),
+            LoopAsync(length / Parts, async () => live.Add(await served.LiveMegabytesAsync())),
+        ]);
+        await Task.Delay(Rest); // what is at work ends
+        var states = await Task.WhenAll(runs.Select(client.ReadAsync));
+        var succeeded = states.Count(status => status.GetProperty("state").GetString() == "succeeded");
+        live.Add(await served.LiveMegabytesAsync());
 
-        Console.WriteLine($"distil serve, {Environment.ProcessorCount} processors with Azurite and the clients on them, {seconds} s; latencies in milliseconds");
+        Console.WriteLine($"distil serve, {Environment.ProcessorCount} processors with Azurite and the clients on them, {length.TotalSeconds:N0} s; latencies in milliseconds");
         Console.WriteLine("| requests | clients | answered | a second | median | 99 % | slowest | errors |");
         Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|");
-        Console.WriteLine(reads.Row("GET /api/runs/{id}", readers, seconds));
-        Console.WriteLine(submissions.Row("POST /api/runs", submitters, seconds));
-        var sixth = Math.Max(1, memory.Count / 6);
-        Console.WriteLine($"resident memory, MiB, means of sixths of the time: {string.Join(", ", memory.Chunk(sixth).Select(part => $"{part.Average():N0}"))}; {runs.Count:N0} runs");
+        Console.WriteLine(reads.Row("GET /api/runs/{id}", readers.Count, length.TotalSeconds));
+        Console.WriteLine(submissions.Row("POST /api/runs", submitters.Count, length.TotalSeconds));
+        Console.WriteLine($"resident memory, MiB, means of parts of the time: {Join(resident.Chunk(Math.Max(1, resident.Count / Parts)).Select(part => part.Average()), "N0")}");
+        Console.WriteLine($"managed heap after a full collection, MiB, at the parts' bounds, the last after {Rest.TotalSeconds:N0} s of rest: {Join(live, "N2")}; of {runs.Count:N0} runs {succeeded:N0} have succeeded");
 
         async Task LoopAsync(TimeSpan pause, Func<Task> act)
         {
-            while (Stopwatch.GetElapsedTime(began) < end)
+            while (Stopwatch.GetElapsedTime(began) < length)
             {
                 await act();
                 if (pause > TimeSpan.Zero)
@@ -68,29 +71,9 @@ internal static class ServeBench
         }
     }
 
-    private static async Task ReadAsync(HttpClient client, ConcurrentStack<string> runs)
-    {
-        using var response = await client.GetAsync($"/api/runs/{runs.Take(Watched).ElementAt(Random.Shared.Next(Math.Min(Watched, runs.Count)))}");
-        response.EnsureSuccessStatusCode();
-        await response.Content.ReadAsByteArrayAsync();
-    }
+    private static string OneOf(ConcurrentStack<string> runs) => runs.Take(Watched).ElementAt(Random.Shared.Next(Math.Min(Watched, runs.Count)));
 
-    private static async Task SubmitAsync(HttpClient client, string repository, ConcurrentStack<string> runs)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = new StringContent(Spec(repository), new MediaTypeHeaderValue("application/json")) };
-        request.Headers.Add("Idempotency-Key", $"\"{Guid.NewGuid()}\"");
-        using var response = await client.SendAsync(request);
-        if (response.StatusCode != HttpStatusCode.Accepted)
-            throw new HttpRequestException($"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+    private static string Join(IEnumerable<double> values, string format) => string.Join(", ", values.Select(value => value.ToString(format, System.Globalization.CultureInfo.InvariantCulture)));
 
-        runs.Push(JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("runId").GetString()!);
-    }
-
-    private static string Spec(string repository) => new JsonObject
-    {
-        ["name"] = "load",
-        ["teacher"] = new JsonObject { ["path"] = Path.Combine(repository, "samples", "stories", "teacher") },
-        ["dataset"] = new JsonObject { ["sources"] = new JsonArray(Path.Combine(repository, "samples", "stories", "eval.txt")), ["contextLength"] = 64 },
-        ["compute"] = new JsonObject { ["retries"] = 0 },
-    }.ToJsonString();
+    private sealed record Clients(int Count, TimeSpan Pause);
 }

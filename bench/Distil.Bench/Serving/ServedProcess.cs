@@ -1,20 +1,26 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.IO.Pipes;
 using System.Text.RegularExpressions;
 
 namespace Distil.Bench.Serving;
 
-/// <summary><c>distil serve</c> as its user starts it, with a home of its own and a trainer that ends every job at once without doing it.</summary>
+/// <summary><c>distil serve</c> as its user starts it, with a home of its own and a stand-in for the trainer.</summary>
 internal sealed partial class ServedProcess : IDisposable
 {
     private readonly string home;
+    private readonly string pipe;
     private readonly Process process;
 
-    private ServedProcess(string home, Process process, Uri url) => (this.home, this.process, Url) = (home, process, url);
+    private ServedProcess(string home, string pipe, Process process, Uri url) => (this.home, this.pipe, this.process, Url) = (home, pipe, process, url);
 
     public Uri Url { get; }
 
+    /// <value>The repository that this program was built in.</value>
+    public static string Repository { get; } = FindRepository();
+
     /// <value>Resident memory, MiB.</value>
-    public double Megabytes
+    public double ResidentMegabytes
     {
         get
         {
@@ -23,34 +29,66 @@ internal sealed partial class ServedProcess : IDisposable
         }
     }
 
-    public static async Task<ServedProcess> StartAsync(string repository)
+    /// <summary>What the managed heap holds after a full collection, which asking causes; MiB.</summary>
+    public async Task<double> LiveMegabytesAsync()
     {
-        if (OperatingSystem.IsWindows())
-            throw new PlatformNotSupportedException("the bench's trainer is a shell script");
+        await using var asked = new NamedPipeClientStream(".", pipe, PipeDirection.In);
+        await asked.ConnectAsync();
+        using var reader = new StreamReader(asked);
+        return double.Parse(await reader.ReadToEndAsync(), CultureInfo.InvariantCulture) / 1048576;
+    }
 
+    /// <param name="trainer">Shell that reads requests from its input and answers <c>done REQUEST</c> to each; null for <see cref="StandInTrainer"/>.</param>
+    /// <param name="jobs">Most jobs at once.</param>
+    public static async Task<ServedProcess> StartAsync(string? trainer = null, int jobs = 2)
+    {
         var home = Directory.CreateTempSubdirectory("distil-bench-").FullName;
-        var trainer = Path.Combine(home, "trainer.sh");
-        await File.WriteAllTextAsync(trainer, "#!/bin/sh\nwhile read -r request; do echo \"done $request\"; done\n");
-        File.SetUnixFileMode(trainer, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var command = Path.Combine(repository, "src", "Distil.Cli", "bin", "Release", "net10.0", "Distil.Cli.dll");
-        var process = Process.Start(new ProcessStartInfo("dotnet", [command, "serve", "--port", "0"])
+        var program = trainer is null ? typeof(StandInTrainer).Assembly.Location : await WriteAsync(Path.Combine(home, "trainer.sh"), $"#!/bin/sh\n{trainer}\n");
+        var command = Path.Combine(Repository, "src", "Distil.Cli", "bin", "Release", "net10.0", "Distil.Cli.dll");
+        var pipe = Path.GetFileName(home);
+        var process = Process.Start(new ProcessStartInfo("dotnet", [command, "serve", "--port", "0", "--jobs", $"{jobs}"])
         {
             RedirectStandardOutput = true,
-            Environment = { ["DISTIL_HOME"] = home, ["DISTIL_TRAINER"] = trainer },
+            Environment =
+            {
+                ["DISTIL_HOME"] = home,
+                ["DISTIL_TRAINER"] = program,
+                ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
+                [StartupHook.PipeVariable] = pipe,
+            },
         })!;
         var said = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("distil serve ended; is it built?");
-        return new ServedProcess(home, process, new Uri(Address().Match(said).Value));
+        return new ServedProcess(home, pipe, process, new Uri(Address().Match(said).Value));
     }
 
     /// <summary>Ends it as a terminal would, and waits.</summary>
     public void Dispose()
     {
-        using (var kill = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+        using (var kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]))
             kill.WaitForExit();
 
         process.WaitForExit();
         process.Dispose();
         Directory.Delete(home, recursive: true);
+    }
+
+    private static async Task<string> WriteAsync(string path, string script)
+    {
+        if (OperatingSystem.IsWindows())
+            throw new PlatformNotSupportedException("this stand-in for the trainer is a shell script");
+
+        await File.WriteAllTextAsync(path, script);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
+
+    private static string FindRepository()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Distil.sln")))
+            folder = Path.GetDirectoryName(folder)!;
+
+        return folder;
     }
 
     [GeneratedRegex(@"http://[0-9.:]+")]

@@ -3,18 +3,23 @@ using Distil.Core.Runs.Schema;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil schema</c>: writes <c>schemas/run-spec.schema.json</c> anew after the types of the specification have changed.</summary>
+/// <summary><c>distil schema</c>: writes the files in <c>schemas/</c> anew after the types of the specification have changed.</summary>
 internal static class SchemaCommand
 {
     internal static Command Create()
     {
-        var output = new Option<string>("--output") { Description = "The file to write. Default: schemas/run-spec.schema.json in the repository." };
-        var command = new Command("schema", "Write the JSON Schema of run specifications from the types.") { output };
+        var output = new Option<string>("--output") { Description = "The folder to write to. Default: schemas in the repository." };
+        var command = new Command("schema", "Write the JSON Schemas of run specifications and sweeps from the types.") { output };
         command.SetAction(async (parsed, cancel) =>
         {
-            var path = Path.GetFullPath(parsed.GetValue(output) ?? Path.Combine(Workspace.Find().RepositoryFile("schemas"), "run-spec.schema.json"));
-            await File.WriteAllTextAsync(path, RunSpecSchema.Generate(), cancel);
-            Console.WriteLine(path);
+            var folder = Directory.CreateDirectory(parsed.GetValue(output) ?? Workspace.Find().RepositoryFile("schemas")).FullName;
+            foreach (var (name, schema) in new[] { ("run-spec.schema.json", RunSpecSchema.Generate()), ("sweep.schema.json", SweepSchema.Generate()) })
+            {
+                var path = Path.Combine(folder, name);
+                await File.WriteAllTextAsync(path, schema, cancel);
+                Console.WriteLine(path);
+            }
+
             return ExitCode.Success;
         });
         return command;

@@ -34,6 +34,9 @@ internal static class ServeCommand
     private static async Task<int> RunAsync(ServeOptions options, int mostJobs, int? storagePort, CancellationToken stop)
     {
         var workspace = Workspace.Find();
+        if (workspace.Repository is { } repository)
+            options = options.WithSamples(Path.Combine(repository, "samples"));
+
         await using var storage = await LocalStorage.OpenAsync(workspace, storagePort, stop);
         await using var host = new EmbeddedRunHost(workspace, storage, mostJobs);
         var unfinished = new UnfinishedRuns(host, storage.Store, TimeProvider.System);

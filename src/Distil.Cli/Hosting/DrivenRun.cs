@@ -3,6 +3,7 @@ using Distil.Cli.Engine;
 using Distil.Cli.Engine.Journal;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Claims;
+using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
@@ -30,6 +31,7 @@ internal sealed class DrivenRun(
 
     /// <value>The run's end.</value>
     /// <exception cref="DrivenElsewhereException">Another process drives it, from the beginning or since this one was away.</exception>
+    /// <exception cref="InvalidInputException">Another version of distil wrote its journal; it is left as it is.</exception>
     /// <exception cref="OperationCanceledException">Stopped before its end.</exception>
     internal Task<RunOutcome> Outcome { get; private set; } = null!;
 
@@ -63,7 +65,7 @@ internal sealed class DrivenRun(
         {
             return await engine.RunAsync(input, cancelled.Task, stop);
         }
-        catch (Exception broken) when (broken is not (OperationCanceledException or ArtifactException))
+        catch (Exception broken) when (broken is not (OperationCanceledException or ArtifactException or InvalidInputException))
         {
             // Not an outcome of the pipeline: it did not get to one. The journal stays as it is.
             var failure = new JobFailure(FailureClass.Transient, broken.Message, broken is NonDeterminismException ? null : broken.ToString());

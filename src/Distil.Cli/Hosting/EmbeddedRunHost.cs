@@ -75,7 +75,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     /// <exception cref="InvalidInputException">There is no such run.</exception>
     internal async Task<DrivenRun> ResumeAsync(string runId, CancellationToken cancel)
     {
-        var (spec, plan) = (await folder.ReadSpecAsync(runId, cancel), await folder.ReadPlanAsync(runId, cancel));
+        var (spec, plan) = await folder.ReadAsync(runId, cancel);
         return Drive(PipelineInput.From(spec, plan));
     }
 

@@ -1,6 +1,7 @@
 using Azure;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Claims;
+using Distil.Core.Errors;
 using Distil.Core.Runs;
 
 namespace Distil.Cli.Hosting;
@@ -87,7 +88,7 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
         {
             return await folder.FindStatusAsync(runId, cancel) is { } status && HasEnded(status);
         }
-        catch (ArtifactException unreadable)
+        catch (Exception unreadable) when (unreadable is ArtifactException or InvalidInputException)
         {
             host.Report($"{runId} is passed over: {unreadable.Message}");
             return true;

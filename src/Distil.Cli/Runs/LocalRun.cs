@@ -32,7 +32,7 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
     /// <exception cref="RunInterruptedException">It was left where it is.</exception>
     internal async Task<RunResult> ResumeAsync(string runId, CancellationToken stop)
     {
-        var spec = await folder.ReadSpecAsync(runId, stop);
+        var (spec, _) = await folder.ReadAsync(runId, stop);
         if (await folder.TryReadStatusAsync(runId, stop) is { State: RunState.Succeeded or RunState.Cancelled } ended)
             throw new InvalidInputException($"{runId} has ended: {ended.State.ToString().ToLowerInvariant()}");
 

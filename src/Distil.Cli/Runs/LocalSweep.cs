@@ -43,7 +43,10 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Text
 
         var runs = new List<SweepRun>();
         foreach (var runId in document.RunIds)
-            runs.Add(new SweepRun(await folder.ReadSpecAsync(runId, stop), await folder.ReadPlanAsync(runId, stop)));
+        {
+            var (spec, plan) = await folder.ReadAsync(runId, stop);
+            runs.Add(new SweepRun(spec, plan));
+        }
 
         return await DriveAsync(sweepId, runs, atMost, stop);
     }

@@ -79,7 +79,7 @@ internal sealed class ApiServer : IAsyncDisposable
 
         ApiRoutes.Map(web, api);
         ApiDescription.Map(web);
-        LiveView.Map(web);
+        LiveView.Map(web, options.Samples);
         return web;
     }
 

@@ -10,7 +10,12 @@ namespace Distil.Cli.Serving;
 /// <summary>The live view at <c>/</c>.</summary>
 internal static class LiveView
 {
-    internal static void Map(IEndpointRouteBuilder routes) => routes
-        .MapGet("/{**name}", (string? name, [FromHeader(Name = "If-None-Match")] string? ifNoneMatch) => (IResult)new ApiResult(LiveSite.Get(name, ifNoneMatch)))
-        .ExcludeFromDescription();
+    /// <param name="routes">Where it is added.</param>
+    /// <param name="samples">As for <see cref="LiveSite"/>.</param>
+    internal static void Map(IEndpointRouteBuilder routes, string? samples)
+    {
+        var site = new LiveSite(samples);
+        routes.MapGet("/{**name}", (string? name, [FromHeader(Name = "If-None-Match")] string? ifNoneMatch) => (IResult)new ApiResult(site.Get(name, ifNoneMatch)))
+            .ExcludeFromDescription();
+    }
 }

@@ -21,6 +21,9 @@ internal sealed record ServeOptions
     /// <value>Folders in which submitted local paths must lie. Null allows every path on loopback, and none beyond.</value>
     internal IReadOnlyList<string>? PathRoots { get; init; }
 
+    /// <value>The folder of the sample specifications; null where submitted runs may not read it.</value>
+    internal string? Samples { get; private init; }
+
     /// <value>Whether only this machine can reach it.</value>
     internal bool IsLoopback => Urls.All(url => IsLoopbackHost(url.Host));
 
@@ -40,6 +43,12 @@ internal sealed record ServeOptions
 
         return IsLoopback ? this : this with { PathRoots = PathRoots ?? [] };
     }
+
+    /// <summary>The same with a folder of samples, where submitted runs may read it.</summary>
+    internal ServeOptions WithSamples(string folder) =>
+        Directory.Exists(folder) && (PathRoots is null || PathRoots.Any(root => $"{folder}/".StartsWith($"{root.TrimEnd('/')}/", StringComparison.Ordinal)))
+            ? this with { Samples = folder }
+            : this;
 
     /// <summary>Whether a host's name stands for this machine alone.</summary>
     internal static bool IsLoopbackHost(string host) =>

@@ -27,7 +27,7 @@ public sealed class ArtifactException : Exception
         new(manifest, $"this manifest names {(name.Length > 200 ? name[..200] + "…" : name)}, expected files beside it");
 
     internal static ArtifactException Unreadable(string blob, Exception cause) =>
-        new(blob, $"this blob is not the JSON document that was expected: {cause.Message}", cause);
+        new(blob, $"this blob is not the JSON document that was expected (damaged, or another version of distil wrote it): {cause.Message}", cause);
 
     internal static ArtifactException WrittenByAnother(string blob, long length, Exception cause) =>
         new(blob, $"somebody else has written to this blob after byte {length}, where one writer was expected", cause);

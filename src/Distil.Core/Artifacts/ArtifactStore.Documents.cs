@@ -15,13 +15,14 @@ public sealed partial class ArtifactStore
 
     /// <summary>Reads a document; null where it is missing.</summary>
     /// <exception cref="ArtifactException">It is not a <typeparamref name="T"/>.</exception>
+    /// <exception cref="Errors.InvalidInputException">It is of another version.</exception>
     public async Task<T?> TryReadJsonAsync<T>(string blob, CancellationToken cancel = default)
         where T : class
     {
         try
         {
             var content = await container.GetBlobClient(blob).DownloadContentAsync(cancel);
-            return JsonSerializer.Deserialize<T>(content.Value.Content.ToMemory().Span, DistilJson.Options);
+            return DocumentVersion.Read<T>(blob, content.Value.Content.ToMemory().Span);
         }
         catch (RequestFailedException missing) when (missing.Status == 404)
         {

@@ -1,10 +1,10 @@
 namespace Distil.Core.Artifacts;
 
 /// <summary>A checkpoint's closing document: written last, so that a checkpoint without one does not count.</summary>
-public sealed record CheckpointManifest
+public sealed record CheckpointManifest : IVersionedDocument
 {
-    /// <value>Version of this document. 1.</value>
-    public int Version { get; init; } = 1;
+    /// <inheritdoc />
+    public int Version { get; init; } = DocumentVersion.Current;
 
     /// <value>Epoch, from 0.</value>
     public required int Epoch { get; init; }

@@ -7,10 +7,10 @@ namespace Distil.Core.Artifacts;
 public sealed record TokenFile(ArtifactFile File, long Rows, long Tokens);
 
 /// <summary>What one prepare job made; written last by it.</summary>
-public sealed record DatasetShard
+public sealed record DatasetShard : IVersionedDocument
 {
-    /// <value>Version of this document. 1.</value>
-    public int Version { get; init; } = 1;
+    /// <inheritdoc />
+    public int Version { get; init; } = DocumentVersion.Current;
 
     /// <value>Shard, from 0.</value>
     public required int Index { get; init; }
@@ -32,10 +32,10 @@ public sealed record DatasetShard
 }
 
 /// <summary>A whole dataset (<c>datasets/{datasetId}/manifest.json</c>). Its existence means that every shard is there.</summary>
-public sealed record DatasetManifest
+public sealed record DatasetManifest : IVersionedDocument
 {
-    /// <value>Version of this document. 1.</value>
-    public int Version { get; init; } = 1;
+    /// <inheritdoc />
+    public int Version { get; init; } = DocumentVersion.Current;
 
     /// <value>Content address of the dataset.</value>
     public required string DatasetId { get; init; }

@@ -1,10 +1,10 @@
 namespace Distil.Core.Artifacts;
 
 /// <summary>What one teach job made; written last by it.</summary>
-public sealed record TeacherOutputsShard
+public sealed record TeacherOutputsShard : IVersionedDocument
 {
-    /// <value>Version of this document. 1.</value>
-    public int Version { get; init; } = 1;
+    /// <inheritdoc />
+    public int Version { get; init; } = DocumentVersion.Current;
 
     /// <value>Shard, from 0: the dataset's.</value>
     public required int Index { get; init; }
@@ -26,10 +26,10 @@ public sealed record TeacherOutputsShard
 }
 
 /// <summary>All of a teacher's outputs (<c>teacher-outputs/{id}/manifest.json</c>). Its existence means that every shard is there.</summary>
-public sealed record TeacherOutputsManifest
+public sealed record TeacherOutputsManifest : IVersionedDocument
 {
-    /// <value>Version of this document. 1.</value>
-    public int Version { get; init; } = 1;
+    /// <inheritdoc />
+    public int Version { get; init; } = DocumentVersion.Current;
 
     /// <value>Content address of the outputs.</value>
     public required string TeacherOutputsId { get; init; }

@@ -1,6 +1,10 @@
+using System.Text.Json.Serialization;
+
 namespace Distil.Core.Jobs;
 
 /// <summary>How far a job is; written every few seconds to <c>progress.json</c>.</summary>
+/// <remarks>For people: what a newer version of distil adds is passed over by an older one.</remarks>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
 public sealed record JobProgress
 {
     /// <value>What is being done, in a word or two.</value>

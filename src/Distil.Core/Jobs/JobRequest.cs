@@ -1,13 +1,14 @@
+using Distil.Core.Artifacts;
 using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Jobs;
 
 /// <summary>What a job must do: the one document whose URI starts it (<c>runs/{runId}/jobs/{jobId}/request.json</c>).</summary>
 /// <remarks>Small and complete: ids and blob names, never data. All else is found by <c>ArtifactLayout</c> from these ids.</remarks>
-public sealed record JobRequest
+public sealed record JobRequest : IVersionedDocument
 {
-    /// <value>Version of this document. 1.</value>
-    public int Version { get; init; } = 1;
+    /// <inheritdoc />
+    public int Version { get; init; } = DocumentVersion.Current;
 
     /// <value>The run that asks.</value>
     public required string RunId { get; init; }

@@ -30,6 +30,14 @@ public sealed class RunFolder(ArtifactStore store)
     public async Task<RunPlan> ReadPlanAsync(string runId, CancellationToken cancel = default) =>
         await store.TryReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel) ?? throw NoSuchRun(runId);
 
+    /// <summary>Both. The plan is looked at first, since it says which version of distil made the run.</summary>
+    /// <exception cref="Errors.InvalidInputException">There is no such run, or another version of distil made it.</exception>
+    public async Task<(RunSpec Spec, RunPlan Plan)> ReadAsync(string runId, CancellationToken cancel = default)
+    {
+        var plan = await ReadPlanAsync(runId, cancel);
+        return (await ReadSpecAsync(runId, cancel), plan);
+    }
+
     /// <summary>The status; null where the run has not begun.</summary>
     public Task<RunStatus?> TryReadStatusAsync(string runId, CancellationToken cancel = default) =>
         store.TryReadJsonAsync<RunStatus>(ArtifactLayout.Status(runId), cancel);

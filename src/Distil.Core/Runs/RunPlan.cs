@@ -1,14 +1,15 @@
 using System.Text.Json.Serialization;
+using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Sources;
 
 namespace Distil.Core.Runs;
 
 /// <summary>What a run will do (<c>runs/{runId}/plan.json</c>), made by <see cref="RunPlanner"/> before anything is done.</summary>
-public sealed record RunPlan
+public sealed record RunPlan : IVersionedDocument
 {
-    /// <value>Version of this document. 1.</value>
-    public int Version { get; init; } = 1;
+    /// <inheritdoc />
+    public int Version { get; init; } = DocumentVersion.Current;
 
     /// <value>Names the run everywhere: date and time (UTC), the specification's name, a short random end; so ids sort by time.</value>
     public required string RunId { get; init; }

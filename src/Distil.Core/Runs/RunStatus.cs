@@ -1,8 +1,11 @@
+using System.Text.Json.Serialization;
 using Distil.Core.Jobs;
 
 namespace Distil.Core.Runs;
 
 /// <summary>What a user sees of a run while it goes on and after.</summary>
+/// <remarks>For people: what a newer version of distil adds is passed over by an older one.</remarks>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
 public sealed record RunStatus
 {
     /// <value>The run.</value>

@@ -9,6 +9,8 @@ namespace Distil.Functions.Http;
 /// <param name="api">The operations.</param>
 public sealed class ServiceFunctions(DistilApi api)
 {
+    private static readonly LiveSite Site = new(samples: null); // jobs are on other machines
+
     /// <summary>Whether the service can work.</summary>
     [Function("get-health")]
     public Task<IResult> HealthAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/health")] HttpRequest request, CancellationToken cancel) =>
@@ -23,5 +25,5 @@ public sealed class ServiceFunctions(DistilApi api)
     /// <remarks>The host tries routes in the order of the functions' names, so this one must stand behind all others that answer GET.</remarks>
     [Function("live-view")]
     public Task<IResult> LiveViewAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "{*name}")] HttpRequest request, string? name) =>
-        RunFunctions.AnswerAsync(Task.FromResult(LiveSite.Get(name, request.Headers.IfNoneMatch)));
+        RunFunctions.AnswerAsync(Task.FromResult(Site.Get(name, request.Headers.IfNoneMatch)));
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Trainer.Reports;
 using Distil.Trainer.Reports.Comparison;
@@ -38,7 +39,7 @@ internal static class CompareCommand
     {
         try
         {
-            return JsonSerializer.Deserialize<RunReport>(File.ReadAllBytes(path), DistilJson.Options) ?? throw new JsonException("it is null");
+            return DocumentVersion.Read<RunReport>(path, File.ReadAllBytes(path)) ?? throw new JsonException("it is null");
         }
         catch (Exception wrong) when (wrong is JsonException or IOException)
         {

@@ -9,10 +9,15 @@ namespace Distil.Trainer.Kernels;
 /// <remarks>They need Linux, an NVIDIA card of compute capability 8.0 or newer (A100, H100; bfloat16 and cp.async) and NVRTC.</remarks>
 internal static class KernelSupport
 {
-    /// <summary>Set to <c>off</c>, no kernel runs: to compare, or to get around one that fails.</summary>
+    /// <summary>
+    /// Set to <c>off</c>, no kernel runs: to compare, or to get around one that fails. Set to an older architecture such as <c>sm_80</c>, kernels run as on a
+    /// card of that one.
+    /// </summary>
     internal const string Switch = "DISTIL_KERNELS";
 
-    private static bool IsOff => string.Equals(Environment.GetEnvironmentVariable(Switch), "off", StringComparison.OrdinalIgnoreCase);
+    private static string Wanted => Environment.GetEnvironmentVariable(Switch)?.ToLowerInvariant() ?? "";
+
+    private static bool IsOff => Wanted == "off";
 
     private static readonly Lazy<Found> Finding = new(Find);
     private static readonly ConcurrentDictionary<string, bool> Warned = new();
@@ -57,6 +62,7 @@ internal static class KernelSupport
         try
         {
             var card = CudaCard.First();
+            if (Wanted.StartsWith("sm_", StringComparison.Ordinal)) { card = card.As(Wanted); }
             if (card.Major < 8) { return new($"{card.Name} has compute capability {card.Major}.{card.Minor}, kernels need 8.0"); }
 
             var compiler = RuntimeCompiler.Find();

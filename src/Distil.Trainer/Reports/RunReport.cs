@@ -1,13 +1,14 @@
+using Distil.Core.Artifacts;
 using Distil.Core.Runs.Specification;
 using Distil.Trainer.Evaluation;
 
 namespace Distil.Trainer.Reports;
 
 /// <summary>Everything a finished run has to say (<c>report.json</c>); <c>ReportHtml</c> shows it to people.</summary>
-public sealed record RunReport
+public sealed record RunReport : IVersionedDocument
 {
-    /// <value>Version of this document. 1.</value>
-    public int Version { get; init; } = 1;
+    /// <inheritdoc />
+    public int Version { get; init; } = DocumentVersion.Current;
 
     /// <value>The run.</value>
     public required string RunId { get; init; }

@@ -39,6 +39,36 @@ public sealed class EmbeddedEngineTests
         Assert.Equal(RunState.Succeeded, statuses.Last().State);
     }
 
+    [Theory]
+    [InlineData("run")]
+    [InlineData("train-001")]
+    public async Task Leaves_a_run_alone_whose_journal_another_version_wrote_to(string path)
+    {
+        await RunAsync();
+        journals.Logs[path] = [.. journals.Logs[path][..^1], (byte)'\n', .. JournalLine.Seal("""{ "version": 2, "index": 99 }"""u8.ToArray())];
+        if (path != "run")
+            journals.Logs.TryRemove("run", out _);
+
+        var before = journals.Logs[path];
+
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => RunAsync());
+
+        Assert.Equal($"journal/{path}.jsonl: version is 2, expected 1: another version of distil wrote it; use that one, or a new run", error.Message);
+        Assert.Equal(before, journals.Logs[path]);
+    }
+
+    [Fact]
+    public async Task Goes_on_with_a_journal_from_before_there_were_versions()
+    {
+        await RunAsync();
+        foreach (var path in journals.Logs.Keys)
+            journals.Logs[path] = [.. journals.Entries(path).SelectMany(entry => JournalLine.Write(entry with { Version = null }))];
+
+        started.Clear();
+        Assert.Equal(RunState.Succeeded, (await RunAsync()).State);
+        Assert.Empty(started);
+    }
+
     [Fact]
     public async Task Calls_an_activity_again_when_it_fails()
     {

@@ -110,6 +110,17 @@ public sealed class GuardTests(SharedAzurite azurite)
     [InlineData("http://localhost:7080;http://[::1]:7080")]
     public void Loopback_needs_no_key(string urls) => Assert.Null(new ServeOptions { Urls = ServeOptions.ParseUrls(urls) }.Checked().PathRoots);
 
+    [Fact]
+    public void Samples_are_offered_where_a_run_may_read_them()
+    {
+        var (samples, options) = (Workspace.Find().RepositoryFile("samples"), new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0") });
+        Assert.Equal(samples, options.WithSamples(samples).Samples);
+        Assert.Equal(samples, (options with { PathRoots = ["/data", Path.GetDirectoryName(samples)!] }).WithSamples(samples).Samples);
+        Assert.Null((options with { PathRoots = ["/data", samples[..^1]] }).WithSamples(samples).Samples);
+        Assert.Null((options with { PathRoots = [] }).WithSamples(samples).Samples);
+        Assert.Null(options.WithSamples(samples + "-gone").Samples);
+    }
+
     [Theory]
     [InlineData("ftp://127.0.0.1")]
     [InlineData("127.0.0.1:7080")]

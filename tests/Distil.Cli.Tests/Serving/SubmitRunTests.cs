@@ -131,6 +131,17 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
     }
 
     [Fact]
+    public async Task So_do_the_files_of_tasks()
+    {
+        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { PathRoots = [Workspace.Find().RepositoryFile("samples", "stories")] });
+        var spec = ServedApi.Spec();
+        spec["evaluation"] = System.Text.Json.Nodes.JsonNode.Parse("""{ "tasks": [{ "name": "t", "path": "/etc/passwd", "shotsPath": "/proc/self/environ" }] }""");
+        var problem = await ServedApi.ProblemAsync(api.SubmitAsync(spec), 400);
+        Assert.Equal(["/evaluation/tasks/0/path", "/evaluation/tasks/0/shotsPath"], problem.Errors.Select(error => error.Pointer));
+        Assert.All(problem.Errors, error => Assert.Contains("expected a path in", error.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_server_without_folders_reads_no_local_file()
     {
         await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { PathRoots = [] });

@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Errors;
 using Distil.Core.Jobs;
 
 namespace Distil.Core.Tests.Artifacts;
@@ -40,6 +41,20 @@ public sealed class CheckpointStoreTests : IDisposable
         await SaveAsync(0, 400, "new");
         service.Blobs.TryRemove("runs/run/checkpoints/epoch-001/step-000400/manifest.json", out _);
         Assert.Equal(200, (await RestoreAsync())!.Step);
+        Assert.Empty(reports);
+    }
+
+    [Fact]
+    public async Task One_of_another_version_is_not_passed_over()
+    {
+        const string Newest = "runs/run/checkpoints/epoch-001/step-000400/manifest.json";
+        await SaveAsync(0, 200, "old");
+        await SaveAsync(0, 400, "new");
+        service.Blobs[Newest] = """{ "version": 2, "shards": [] }"""u8.ToArray();
+
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => RestoreAsync());
+
+        Assert.StartsWith($"{Newest}: version is 2, expected 1", error.Message, StringComparison.Ordinal);
         Assert.Empty(reports);
     }
 

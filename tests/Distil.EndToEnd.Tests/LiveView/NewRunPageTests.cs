@@ -52,13 +52,20 @@ public sealed class NewRunPageTests(LiveViewServer server)
     }
 
     [Fact]
-    public async Task A_sample_is_chosen_with_its_comments_and_its_paths_count_from_the_repository()
+    public async Task A_sample_is_chosen_with_its_comments_and_runs_wherever_the_server_was_started()
     {
         var page = await server.OpenAsync("#/new");
         await page.GetByLabel("Begin with").SelectOptionAsync("quickstart");
         var text = page.GetByLabel("Specification (JSON");
         await Expect(text).ToHaveValueAsync(new Regex("// The least that a run needs"));
-        await Expect(text).ToHaveValueAsync(new Regex("\"path\": \"samples/stories/teacher\".*\"sources\": \\[\"samples/stories/train.txt\"\\]", RegexOptions.Singleline));
+        var stories = Regex.Escape(Path.Combine(Cli.Workspace.Find().Repository!, "samples", "stories"));
+        await Expect(text).ToHaveValueAsync(new Regex($"\"{Regex.Escape(server.Url.ToString())}api/schema\""));
+        await Expect(text).ToHaveValueAsync(new Regex($"\"path\": \"{stories}/teacher\".*\"sources\": \\[\"{stories}/train.txt\"\\]", RegexOptions.Singleline));
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start the run" }).ClickAsync();
+        await Expect(page).ToHaveURLAsync(new Regex("quickstart"));
+        using var cancelled = await server.Http.PostAsync($"api/runs/{page.Url.Split('/')[^1]}/cancel", content: null, TestContext.Current.CancellationToken);
+        Assert.Equal(202, (int)cancelled.StatusCode);
     }
 
     [Fact]

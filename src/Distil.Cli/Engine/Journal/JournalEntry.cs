@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 
 namespace Distil.Cli.Engine.Journal;
@@ -6,6 +7,9 @@ namespace Distil.Cli.Engine.Journal;
 /// <summary>Something that happened to a pipeline. Its code acts on nothing else, so the entries in order make it do the same again.</summary>
 internal sealed record JournalEntry
 {
+    /// <value>The journal's <see cref="DocumentVersion"/>, in its start; null in the other entries.</value>
+    public int? Version { get; init; }
+
     /// <value>Its place in the journal, from 0.</value>
     public required int Index { get; init; }
 

@@ -1,8 +1,8 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Artifacts;
 
 namespace Distil.Cli.Engine.Journal;
 
@@ -18,26 +18,32 @@ internal static class JournalLine
     internal static byte[] Seal(byte[] json) => [.. Encoding.ASCII.GetBytes(Checksum(json)), (byte)' ', .. json, (byte)'\n'];
 
     /// <summary>Reads a line without its line feed.</summary>
-    /// <returns>False where it is torn or damaged.</returns>
-    internal static bool TryRead(ReadOnlySpan<byte> line, [NotNullWhen(true)] out JournalEntry? entry)
+    /// <param name="line">The line.</param>
+    /// <param name="foreign">What shows that another version of distil wrote it, where it is whole and cannot be used; else null.</param>
+    /// <returns>Null where it is torn, damaged or foreign.</returns>
+    internal static JournalEntry? Read(ReadOnlySpan<byte> line, out string? foreign)
     {
-        entry = null;
+        foreign = null;
         if (line.Length <= ChecksumLength || line[ChecksumLength] != ' ')
-            return false;
+            return null;
 
         var json = line[(ChecksumLength + 1)..];
         if (Encoding.ASCII.GetString(line[..ChecksumLength]) != Checksum(json))
-            return false;
+            return null;
 
         try
         {
-            entry = JsonSerializer.Deserialize<JournalEntry>(json, DistilJson.Options);
-            return entry is not null;
+            if (DocumentVersion.Find(json) is { } version && version != DocumentVersion.Current)
+                foreign = DocumentVersion.Describe(version);
+            else if (JsonSerializer.Deserialize<JournalEntry>(json, DistilJson.Options) is { } entry)
+                return entry;
         }
-        catch (JsonException)
+        catch (JsonException unknown)
         {
-            return false;
+            foreign = $"an entry is not known here ({unknown.Message})";
         }
+
+        return null;
     }
 
     // 64 bits: enough to find damage; nobody is kept from forging.

@@ -4,7 +4,8 @@ namespace Distil.Cli.Engine.Journal;
 /// <param name="Entries">Those that can be relied on, in order.</param>
 /// <param name="EndsCleanly">Whether the next line may follow at once; false after a torn one.</param>
 /// <param name="Damage">Where a line in the middle cannot be read, in words; null where every entry is there.</param>
-internal sealed record JournalText(IReadOnlyList<JournalEntry> Entries, bool EndsCleanly, string? Damage)
+/// <param name="Foreign">What shows that another version of distil wrote to it, in words; null where none did.</param>
+internal sealed record JournalText(IReadOnlyList<JournalEntry> Entries, bool EndsCleanly, string? Damage, string? Foreign = null)
 {
     /// <summary>Reads all lines.</summary>
     /// <remarks>
@@ -14,11 +15,16 @@ internal sealed record JournalText(IReadOnlyList<JournalEntry> Entries, bool End
     internal static JournalText Parse(ReadOnlySpan<byte> content)
     {
         var entries = new List<JournalEntry>();
-        string? damage = null;
+        string? damage = null, foreign = null;
         foreach (var range in content.Split((byte)'\n'))
         {
-            if (!JournalLine.TryRead(content[range], out var entry))
+            if (JournalLine.Read(content[range], out foreign) is not { } entry)
+            {
+                if (foreign is not null)
+                    break;
+
                 continue;
+            }
 
             if (entry.Index != entries.Count)
             {
@@ -29,6 +35,6 @@ internal sealed record JournalText(IReadOnlyList<JournalEntry> Entries, bool End
             entries.Add(entry);
         }
 
-        return new JournalText(entries, content.IsEmpty || content[^1] == '\n', damage);
+        return new JournalText(entries, content.IsEmpty || content[^1] == '\n', damage, foreign);
     }
 }

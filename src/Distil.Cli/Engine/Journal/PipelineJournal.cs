@@ -1,4 +1,5 @@
 using Azure;
+using Distil.Core.Artifacts;
 
 namespace Distil.Cli.Engine.Journal;
 
@@ -29,9 +30,13 @@ internal sealed class PipelineJournal
     /// <param name="report">Told of damage.</param>
     /// <param name="time">The clock of pauses.</param>
     /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="Core.Errors.InvalidInputException">Another version of distil wrote to it; it is left as it is.</exception>
     internal static async Task<PipelineJournal> OpenAsync(IJournalLog log, Action<string> report, TimeProvider time, CancellationToken cancel)
     {
         var text = await ReadAsync(log, time, cancel);
+        if (text.Foreign is not null)
+            throw DocumentVersion.Refuse(log.Name, text.Foreign);
+
         if (text.Damage is not null)
         {
             report($"{log.Name}: {text.Damage}; the steps from there are done again");

@@ -23,7 +23,8 @@ internal sealed class PathRoots(IReadOnlyList<string>? roots)
         }
 
         List<FieldError> errors = [.. Check(FieldPath.Parse("teacher.path"), spec.Teacher.Path),
-            .. CheckAll("dataset.sources", spec.Dataset.Sources), .. CheckAll("dataset.evalSources", spec.Dataset.EvalSources)];
+            .. CheckAll("dataset.sources", spec.Dataset.Sources), .. CheckAll("dataset.evalSources", spec.Dataset.EvalSources),
+            .. spec.Evaluation.Tasks.SelectMany(CheckTask)];
         if (errors.Count > 0)
         {
             throw new InvalidInputException("specification", errors);
@@ -32,6 +33,12 @@ internal sealed class PathRoots(IReadOnlyList<string>? roots)
 
     private IEnumerable<FieldError> CheckAll(string field, IReadOnlyList<string> paths) =>
         paths.SelectMany((path, i) => Check(FieldPath.Parse(field).Item(i), path));
+
+    private IEnumerable<FieldError> CheckTask(TaskSpec task, int index)
+    {
+        var field = FieldPath.Parse("evaluation.tasks").Item(index);
+        return [.. Check(field.Field("path"), task.Path), .. task.ShotsPath is { } shots ? Check(field.Field("shotsPath"), shots) : []];
+    }
 
     private IEnumerable<FieldError> Check(FieldPath field, string path)
     {

@@ -13,7 +13,7 @@ namespace Distil.Core.Runs.Schema;
 /// descriptions their documentation. Draft 7, the one that editors know best.</remarks>
 public static class RunSpecSchema
 {
-    private const string Draft = "http://json-schema.org/draft-07/schema#";
+    internal const string Draft = "http://json-schema.org/draft-07/schema#";
 
     /// <value>The committed <c>schemas/run-spec.schema.json</c>, as hosts publish it.</value>
     public static string Published { get; } = ReadPublished();
@@ -22,16 +22,25 @@ public static class RunSpecSchema
     /// <exception cref="FileNotFoundException">The assembly's documentation file does not lie beside it.</exception>
     public static string Generate()
     {
+        var schema = Make();
+        schema.Insert(0, "$schema", Draft);
+        schema.Insert(1, "title", "Distil run specification");
+        return Written(schema);
+    }
+
+    /// <summary>The same without a heading, to stand in another schema.</summary>
+    internal static JsonObject Make()
+    {
         var comments = DocumentationComments.Of(typeof(RunSpec).Assembly);
-        var schema = DistilJson.Options.GetJsonSchemaAsNode(typeof(RunSpec), new JsonSchemaExporterOptions
+        return DistilJson.Options.GetJsonSchemaAsNode(typeof(RunSpec), new JsonSchemaExporterOptions
         {
             TreatNullObliviousAsNonNullable = true,
             TransformSchemaNode = (context, node) => Complete(node.AsObject(), context, comments),
         }).AsObject();
-        schema.Insert(0, "$schema", Draft);
-        schema.Insert(1, "title", "Distil run specification");
-        return schema.ToJsonString(DistilJson.Indented) + "\n";
     }
+
+    /// <summary>As a schema's file has it.</summary>
+    internal static string Written(JsonObject schema) => schema.ToJsonString(DistilJson.Indented) + "\n";
 
     private static JsonObject Complete(JsonObject node, JsonSchemaExporterContext context, DocumentationComments comments)
     {

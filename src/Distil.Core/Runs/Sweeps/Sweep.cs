@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Distil.Core.Artifacts;
 using Distil.Core.Runs.Specification;
 
 namespace Distil.Core.Runs.Sweeps;
@@ -20,10 +21,10 @@ public sealed record SweepAxis(string Path, IReadOnlyList<JsonElement> Values);
 public sealed record SweepPoint(RunSpec Spec, IReadOnlyList<JsonElement> Values);
 
 /// <summary>A sweep that was begun (<c>sweeps/{sweepId}.json</c>): what its runs are, so that it can be gone on with and compared.</summary>
-public sealed record SweepDocument
+public sealed record SweepDocument : IVersionedDocument
 {
-    /// <value>Version of this document. 1.</value>
-    public int Version { get; init; } = 1;
+    /// <inheritdoc />
+    public int Version { get; init; } = DocumentVersion.Current;
 
     /// <value>Names the sweep, as a run's id names a run.</value>
     public required string SweepId { get; init; }

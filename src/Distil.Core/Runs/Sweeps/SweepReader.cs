@@ -18,7 +18,8 @@ public static class SweepReader
     /// <summary>Most runs of one sweep: more is a mistake in the specification.</summary>
     public const int MostRuns = 500;
 
-    private static readonly string[] Fixed = ["name", "$schema"];
+    /// <summary>Fields that have one value for all runs.</summary>
+    internal static readonly string[] Fixed = ["name", "$schema"];
 
     /// <summary>Reads a file.</summary>
     /// <returns>Null where no value is a sweep's: then it is a specification of one run, or nothing readable, as <see cref="RunSpecReader"/> says.</returns>

@@ -22,6 +22,9 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
     /// <value>Largest difference of an input's gradient that passes; <see cref="Tolerance"/>, but where roundings add up.</value>
     internal Func<int, double>? ToleranceOf { get; init; }
 
+    /// <value>Whether it is for cards only whose blocks form clusters.</value>
+    internal bool NeedsClusters { get; init; }
+
     /// <value>By which input's gradient an input's is measured; its own, but where that is a sum that cancels.</value>
     internal Func<int, int> ScaleOf { get; init; } = input => input;
 
@@ -48,14 +51,15 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
         if (result.requires_grad) { GradientScope.Backward(result, gradient); }
     }
 
-    /// <returns>0 where neither has a gradient, infinite where one lacks it.</returns>
+    /// <returns>0 where neither has a gradient or both are 0, infinite where one lacks it.</returns>
     private static double Difference(Tensor? actual, Tensor? expected, Tensor? scale)
     {
         if (actual is null || expected is null || scale is null) { return actual is null == expected is null ? 0 : double.PositiveInfinity; }
 
         using var scope = NewDisposeScope();
         Tensor Exact(Tensor tensor) => tensor.detach().to(ScalarType.Float64);
-        return ((Exact(actual) - Exact(expected)).norm() / Exact(scale).norm()).item<double>();
+        var difference = (Exact(actual) - Exact(expected)).norm().item<double>();
+        return difference == 0 ? 0 : difference / Exact(scale).norm().item<double>();
     }
 
     /// <summary>Median milliseconds of a forward and backward pass.</summary>

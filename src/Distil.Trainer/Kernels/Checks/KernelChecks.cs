@@ -1,6 +1,5 @@
 using Distil.Trainer.Models.Xlstm.Components;
 using Distil.Trainer.Models.Xlstm.MLstm;
-using Distil.Trainer.Models.Xlstm.SLstm;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Kernels.Checks;
@@ -11,24 +10,15 @@ internal static class KernelChecks
     /// <value>All checks.</value>
     internal static IReadOnlyList<KernelCheck> All { get; } =
     [
-        Slstm(8, 512, 12, 128), Slstm(8, 128, 4, 32), Slstm(3, 33, 2, 48), Slstm(17, 20, 3, 96), Slstm(1, 2, 1, 64),
+        .. SlstmChecks.All,
         Mlstm(8, 512, 12, 256, 32), Mlstm(16, 256, 4, 64, 16), Mlstm(2, 700, 3, 64, 32), Mlstm(1, 33, 2, 96, 16), Mlstm(3, 40, 4, 32, 32), Mlstm(1, 4096, 2, 256, 32),
         Convolution(8, 512, 3072, 4), Convolution(3, 37, 130, 4), Convolution(2, 5, 64, 2),
         LayerNorm(4096, 1536), LayerNorm(77, 160),
         HeadNorm(8, 512, 12, 128), HeadNorm(3, 7, 4, 32),
         Headwise(8, 512, 12, 128), Headwise(3, 7, 4, 32), GatedUp(8, 512, 1536, 2624), GatedUp(1, 31, 64, 128), Up(8, 512, 1536, 3072), Up(2, 37, 64, 128),
         .. HeadChecks.All,
+        .. StackChecks.All,
     ];
-
-    private static KernelCheck Slstm(int batch, int length, int heads, int size) => new(
-        "sLSTM scan", $"B {batch}, S {length}, NH {heads}, DH {size}",
-        () =>
-        [
-            Half(1, heads, batch, length, 2 * size), Half(1, heads, batch, length, 2 * size),
-            Single(0.3 / Math.Sqrt(size), heads, size, 4 * size), Single(1, heads * 4 * size),
-        ],
-        x => SLstmCudaScan.Forward(x[0], x[1], x[2], x[3]),
-        x => SLstmPlainScan.Forward(x[0], x[1], x[2], x[3]));
 
     private static KernelCheck Mlstm(int batch, int length, int heads, int size, int block)
     {
@@ -103,7 +93,7 @@ internal static class KernelChecks
 
     private static Tensor Together((Tensor First, Tensor Second, Tensor Third) parts) => Together(parts.First, parts.Second, parts.Third);
 
-    private static Tensor Single(double scale, params long[] shape) => randn(shape, ScalarType.Float32, CUDA) * scale;
+    internal static Tensor Single(double scale, params long[] shape) => randn(shape, ScalarType.Float32, CUDA) * scale;
 
-    private static Tensor Half(double scale, params long[] shape) => Single(scale, shape).to(ScalarType.BFloat16);
+    internal static Tensor Half(double scale, params long[] shape) => Single(scale, shape).to(ScalarType.BFloat16);
 }

@@ -11,8 +11,17 @@ namespace Distil.Trainer.Kernels.Launching;
 /// <param name="Context">Handle of the device's primary context.</param>
 internal sealed record CudaCard(string Name, int Major, int Minor, int Multiprocessors, int SharedBytes, nint Context)
 {
-    /// <summary>The virtual architecture that code for this card is compiled for; sm_90's own instructions need the <c>a</c>.</summary>
-    internal string Architecture => Major == 9 && Minor == 0 ? "sm_90a" : $"sm_{Major}{Minor}";
+    /// <summary>Older architectures that a card can stand in for, and the most shared memory that a block has there (CUDA C++ Programming Guide, compute capabilities).</summary>
+    private static readonly Dictionary<string, (int Major, int Minor, int SharedBytes)> Older = new()
+    {
+        ["sm_80"] = (8, 0, 163 * 1024), ["sm_86"] = (8, 6, 99 * 1024), ["sm_89"] = (8, 9, 99 * 1024),
+    };
+
+    /// <value>Whether it stands in for an older card: code is then compiled for that one's virtual architecture, and the driver translates it.</value>
+    internal bool StandsIn { get; private init; }
+
+    /// <summary>The architecture that code for this card is compiled for; sm_90's own instructions need the <c>a</c>.</summary>
+    internal string Architecture => StandsIn ? $"compute_{Major}{Minor}" : Major == 9 && Minor == 0 ? "sm_90a" : $"sm_{Major}{Minor}";
 
     /// <value>Whether blocks can form clusters that read one another's shared memory.</value>
     internal bool HasClusters => Major >= 9;
@@ -24,6 +33,13 @@ internal sealed record CudaCard(string Name, int Major, int Minor, int Multiproc
         CudaDriver.Check(CudaDriver.MemoryInformation(out var free, out var total), "cuMemGetInfo");
         return (long)(total - free);
     }
+
+    /// <summary>This card in the place of an older one: it runs that one's code, and what that one lacks is not used.</summary>
+    /// <param name="architecture">Such as <c>sm_80</c>.</param>
+    /// <exception cref="CudaKernelException">Unknown, or newer than the card.</exception>
+    internal CudaCard As(string architecture) => Older.TryGetValue(architecture, out var older) && (older.Major, older.Minor).CompareTo((Major, Minor)) <= 0
+        ? this with { Major = older.Major, Minor = older.Minor, SharedBytes = Math.Min(SharedBytes, older.SharedBytes), StandsIn = true }
+        : throw new CudaKernelException($"{Name} cannot stand in for {architecture}; it can for {string.Join(", ", Older.Keys)} that are not newer than it");
 
     /// <summary>Reads the first device. Torch must have started CUDA before.</summary>
     /// <exception cref="DllNotFoundException">There is no driver.</exception>

@@ -65,6 +65,10 @@ internal static unsafe partial class CudaDriver
     [LibraryImport(Library, EntryPoint = "cuMemGetInfo_v2")]
     internal static partial int MemoryInformation(out nuint free, out nuint total);
 
+    /// <summary>Memory that is not pinned is copied aside before it returns, where it is as little as a table: nothing waits.</summary>
+    [LibraryImport(Library, EntryPoint = "cuMemcpyHtoDAsync_v2")]
+    internal static partial int CopyToDevice(nint to, void* from, nuint bytes, nint stream);
+
     /// <summary><c>CUlaunchConfig</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct LaunchConfiguration

@@ -36,7 +36,7 @@ internal sealed unsafe class RuntimeCompiler
     /// <param name="source">CUDA C++.</param>
     /// <param name="headers">What it may include, by name.</param>
     /// <param name="options">Of the compiler.</param>
-    /// <returns>A cubin.</returns>
+    /// <returns>A cubin; PTX where the options name a virtual architecture, which no machine code is for.</returns>
     /// <exception cref="CudaKernelException">It does not compile; the message has the compiler's log.</exception>
     internal byte[] Compile(string name, string source, IReadOnlyDictionary<string, string> headers, IReadOnlyList<string> options)
     {
@@ -50,7 +50,7 @@ internal sealed unsafe class RuntimeCompiler
             var failed = ((delegate* unmanaged<nint, int, nint*, int>)Export("nvrtcCompileProgram"))(program, options.Count, optionTexts) != 0;
             if (failed) { throw new CudaKernelException($"{name} does not compile ({string.Join(' ', options)}):\n{Encoding.UTF8.GetString(Bytes(program, "ProgramLog")).TrimEnd('\0')}"); }
 
-            return Bytes(program, "CUBIN");
+            return Bytes(program, options.Any(option => option.Contains("=compute_", StringComparison.Ordinal)) ? "PTX" : "CUBIN");
         }
         finally
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Trainer.Safetensors;
 using Distil.Trainer.Training.Optimizers;
@@ -70,13 +71,13 @@ public static class CheckpointFolder
     }
 
     /// <summary>Reads where a checkpoint stands.</summary>
-    /// <exception cref="InvalidInputException">Missing or damaged.</exception>
+    /// <exception cref="InvalidInputException">Missing, damaged or of another version.</exception>
     public static CheckpointState ReadState(string folder)
     {
         var path = Path.Combine(folder, StateFile);
         try
         {
-            return JsonSerializer.Deserialize<CheckpointState>(File.ReadAllText(path), DistilJson.Options)
+            return DocumentVersion.Read<CheckpointState>(path, File.ReadAllBytes(path))
                 ?? throw new InvalidInputException($"{path}: is null; expected an object");
         }
         catch (Exception error) when (error is IOException or JsonException)

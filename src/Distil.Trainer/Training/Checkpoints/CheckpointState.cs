@@ -1,13 +1,15 @@
+using Distil.Core.Artifacts;
+
 namespace Distil.Trainer.Training.Checkpoints;
 
 /// <summary>A checkpoint's <c>state.json</c>.</summary>
 /// <remarks>
 /// Learning rate, α, T, row order and random numbers are functions of the position and the seed: they are written down by these two.
 /// </remarks>
-public sealed record CheckpointState
+public sealed record CheckpointState : IVersionedDocument
 {
-    /// <value>Version of this document. 1.</value>
-    public int Version { get; init; } = 1;
+    /// <inheritdoc />
+    public int Version { get; init; } = DocumentVersion.Current;
 
     /// <value>Where training stands.</value>
     public required TrainingPosition Position { get; init; }

@@ -23,6 +23,7 @@ export function newView(page) {
   let busy = false;
   let key = newKey();
   let fields = null;
+  let offered = { folder: null, names: [] };
 
   const area = () => document.getElementById('spec-text');
 
@@ -36,7 +37,7 @@ export function newView(page) {
   async function choose(event) {
     const name = event.target.value;
     if (name === '') return;
-    write(name === 'least' ? least : fromRoot(await (await fetch(new URL(`samples/${name}.json`, document.baseURI))).text()));
+    write(name === 'least' ? least : placedIn(offered.folder, await (await sampleFile(`${name}.json`)).text()));
     wrong = null;
     draw();
     area().focus();
@@ -70,7 +71,7 @@ export function newView(page) {
     page.draw(html`<h1>New run</h1>
       <form @submit=${start}>
         <p class="bar"><label>Begin with <select @change=${choose}><option value="">what is below</option><option value="least">the least that a run needs</option>
-          ${samples.map(([name, label]) => html`<option value=${name}>${label}</option>`)}</select></label></p>
+          ${samples.filter(([name]) => offered.names.includes(name)).map(([name, label]) => html`<option value=${name}>${label}</option>`)}</select></label></p>
         ${wrong === null ? '' : html`<div id="wrong" class="panel bad" role="alert" tabindex="-1">
           <h2>${wrong.errors.length > 0 ? `Not started: ${wrong.errors.length === 1 ? 'one field does' : `${wrong.errors.length} fields do`} not fit` : 'Not started'}</h2>
           ${wrong.errors.length === 0 ? html`<p class="text">${wrong.message}</p>` : html`<ul>${wrong.errors.map((error) => html`<li><span class="text">${error.message}</span>
@@ -90,6 +91,7 @@ export function newView(page) {
   }
 
   draw();
+  sampleFile('index.json').then((answer) => answer.json()).then((index) => { offered = index; draw(); }, (error) => console.warn('no samples:', error.message));
   get('schema').then((schema) => { fields = schema.properties; draw(); }, (error) => console.warn('no field reference:', error.message));
 }
 
@@ -110,14 +112,17 @@ function placed(errors, text) {
   });
 }
 
-/** A sample's paths count from samples/, those sent from the server's folder, which is the repository where it was started there. */
-function fromRoot(sample) {
-  sample = sample.replace('"../schemas/', '"schemas/');
+const sampleFile = (name) => fetch(new URL(`samples/${name}`, document.baseURI));
+
+/** A sample with its relative paths made absolute: they count from its folder on the server, null where none of it has such paths. */
+function placedIn(folder, sample) {
+  const inFolder = JSON.stringify(`${folder}/`).slice(1, -1);
+  sample = sample.replace(/"\.\.\/schemas\/[^"]*"/, () => JSON.stringify(new URL('api/schema', document.baseURI).href));
   const places = pointersOf(sample);
   const isPath = (pointer) => /^\/(teacher\/path|dataset\/(evalSources|sources)\/\d+|evaluation\/tasks\/\d+\/(path|shotsPath))$/.test(pointer);
   return [...places].filter(([pointer]) => isPath(pointer)).sort(([, a], [, b]) => b.start - a.start).reduce((text, [, { end }]) => {
     const start = text.lastIndexOf('"', end - 2) + 1;
-    return text.slice(start, end - 1).match(/^(\/|[a-z]+:\/\/)/) ? text : `${text.slice(0, start)}samples/${text.slice(start)}`;
+    return text.slice(start, end - 1).match(/^(\/|[a-z]+:\/\/)/) ? text : `${text.slice(0, start)}${inFolder}${text.slice(start)}`;
   }, sample);
 }
 

@@ -64,5 +64,20 @@ public sealed class JournalTextTests
         Assert.Equal("entry 1 cannot be read, entry 2 follows", text.Damage);
     }
 
+    [Fact]
+    public void A_whole_line_of_another_version_ends_what_can_be_used_and_is_no_damage()
+    {
+        var text = JournalText.Parse([.. Whole, .. JournalLine.Seal("""{ "version": 2, "tide": "high" }"""u8.ToArray()), .. Whole]);
+        Assert.Equal(Three, text.Entries);
+        Assert.Equal(("version is 2, expected 1", null), (text.Foreign, text.Damage));
+    }
+
+    [Fact]
+    public void A_whole_line_that_says_what_is_not_known_is_not_taken_for_a_torn_one()
+    {
+        var text = JournalText.Parse([.. Whole, .. JournalLine.Seal("""{ "index": 3, "tide": "high" }"""u8.ToArray())]);
+        Assert.Contains("tide", text.Foreign, StringComparison.Ordinal);
+    }
+
     private static JournalEntry Entry(int index) => new() { Index = index, Kind = JournalKind.Timer, Call = index, Name = "1.5", At = DateTimeOffset.UnixEpoch };
 }

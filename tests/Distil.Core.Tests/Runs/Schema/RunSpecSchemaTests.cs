@@ -6,6 +6,7 @@ using Distil.Core.Runs;
 using Distil.Core.Runs.Schema;
 using Distil.Core.Runs.Specification;
 using Json.Schema;
+using static Distil.Core.Tests.Runs.Schema.SchemaDocuments;
 
 namespace Distil.Core.Tests.Runs.Schema;
 
@@ -75,23 +76,9 @@ public sealed class RunSpecSchemaTests
         Assert.All(fields, field => Assert.Contains(JsonNamingPolicy.CamelCase.ConvertName(field.Name == "Schema" ? "$schema" : field.Name), described));
     }
 
-    private static JsonObject Minimal() => JsonNode.Parse("""{ "name": "a", "teacher": { "path": "t" }, "dataset": { "sources": ["x"] } }""")!.AsObject();
-
-    private static JsonNode Parse(string json) =>
-        JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })!;
-
     private static bool Accepts(JsonNode spec) => Published.Evaluate(JsonSerializer.SerializeToElement(spec)).IsValid;
 
     private static string Written(JsonNode spec) => JsonSerializer.Serialize(RunSpecReader.Parse(spec.ToJsonString(), "spec.json", "/"), DistilJson.Options);
-
-    private static void Set(JsonObject spec, string field, JsonNode? value)
-    {
-        var names = field.Split('.');
-        foreach (var name in names[..^1])
-            spec = (spec[name] ??= new JsonObject()).AsObject();
-
-        spec[names[^1]] = value;
-    }
 
     private static void AddDefaults(JsonObject spec, JsonObject schema)
     {

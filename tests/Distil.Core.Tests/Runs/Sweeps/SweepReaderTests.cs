@@ -95,7 +95,7 @@ public sealed class SweepReaderTests
 
     private static IEnumerable<Type> Records(Type record) => record.GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .Select(field => FieldChecker.ElementOf(field.PropertyType) ?? field.PropertyType)
-        .Where(type => type is { IsClass: true, Namespace: "Distil.Core.Runs" })
+        .Where(type => type is { IsClass: true, Namespace: "Distil.Core.Runs.Specification" })
         .SelectMany(Records).Append(record);
 
     private static string List(int count) => string.Join(", ", Enumerable.Range(1, count));

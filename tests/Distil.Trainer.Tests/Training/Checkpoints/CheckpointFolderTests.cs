@@ -54,6 +54,16 @@ public sealed class CheckpointFolderTests
     }
 
     [Fact]
+    public void A_state_of_another_version_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        var state = Path.Combine(Save(folder, step: 1), CheckpointFolder.StateFile);
+        File.WriteAllText(state, """{ "version": 2, "tide": "high" }""");
+        var error = Assert.Throws<InvalidInputException>(() => CheckpointFolder.ReadState(folder["step-000001"]));
+        Assert.StartsWith($"{state}: version is 2, expected 1", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_failed_write_leaves_nothing_behind()
     {
         using var folder = new TemporaryFolder();

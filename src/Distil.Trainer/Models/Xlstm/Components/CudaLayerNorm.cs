@@ -20,7 +20,7 @@ internal static class CudaLayerNorm
 
     /// <summary>Whether it serves here: from float32 to bfloat16.</summary>
     internal static bool Serves(Tensor x, ScalarType arithmetic) =>
-        arithmetic == ScalarType.BFloat16 && x.dtype == ScalarType.Float32 && x.shape[^1] is <= MostWidth and var width && width % 2 == 0
+        arithmetic == ScalarType.BFloat16 && x.dtype == ScalarType.Float32 && x.size(-1) is <= MostWidth and var width && width % 2 == 0
         && KernelSupport.Use(x, "LayerNorm", "a training step takes some 5 % longer");
 
     /// <inheritdoc cref="Norms.Layer"/>
@@ -41,7 +41,7 @@ internal static class CudaLayerNorm
     /// <returns>The norm, bfloat16, and what <see cref="Gradients"/> needs of the statistics.</returns>
     internal static (Tensor Output, Tensor Statistics) Run(Tensor x, Tensor weight, Tensor? fine = null)
     {
-        var rows = x.numel() / x.shape[^1];
+        var rows = x.numel() / x.size(-1);
         var y = empty(x.shape, ScalarType.BFloat16, x.device);
         var statistics = empty([rows, 2], ScalarType.Float32, x.device);
         Program(x)["layer_norm_forward"].Launch(new(rows, 256), x, weight.contiguous(), y, fine, statistics, (float)Norms.Epsilon);
@@ -51,16 +51,16 @@ internal static class CudaLayerNorm
     /// <returns>Gradients of x and the weight.</returns>
     internal static List<Tensor> Gradients(Tensor gradient, Tensor x, Tensor weight, Tensor statistics)
     {
-        var rows = statistics.shape[0];
+        var rows = statistics.size(0);
         var blocks = Math.Min(rows, BackwardBlocks);
         var dx = empty_like(x);
-        var dWeight = empty([blocks, x.shape[^1]], ScalarType.Float32, x.device);
+        var dWeight = empty([blocks, x.size(-1)], ScalarType.Float32, x.device);
         Program(x)["layer_norm_backward"].Launch(
             new(blocks, 256), gradient.to(ScalarType.BFloat16).contiguous(), x, weight.contiguous(), statistics, dx, dWeight, (int)rows);
         return [dx, dWeight.sum([0L])];
     }
 
-    private static CudaProgram Program(Tensor x) => Programs.GetOrAdd(x.shape[^1], width => new("layer_norm.cu", $"WIDTH={width}"));
+    private static CudaProgram Program(Tensor x) => Programs.GetOrAdd(x.size(-1), width => new("layer_norm.cu", $"WIDTH={width}"));
 
     private sealed class Function : SingleTensorFunction<Function>
     {

@@ -36,7 +36,7 @@ internal static class NormedHeadwise
         return (exact.to(arithmetic).MoveToOuterDisposeScope(), projected.to(arithmetic).MoveToOuterDisposeScope());
     }
 
-    private static (Tensor Normed, Tensor Projected, Tensor Statistics) Run(Tensor x, Tensor norm, Tensor projection)
+    internal static (Tensor Normed, Tensor Projected, Tensor Statistics) Run(Tensor x, Tensor norm, Tensor projection)
     {
         using var fine = empty(x.shape, ScalarType.Float16, x.device);
         var (normed, statistics) = CudaLayerNorm.Run(x, norm, fine);
@@ -44,9 +44,9 @@ internal static class NormedHeadwise
         return (normed, product.to(ScalarType.BFloat16), statistics);
     }
 
-    private static List<Tensor> Gradients(Tensor dNormed, Tensor dProjected, Tensor x, Tensor norm, Tensor projection, Tensor normed, Tensor statistics)
+    internal static List<Tensor> Gradients(Tensor dNormed, Tensor dProjected, Tensor x, Tensor norm, Tensor projection, Tensor normed, Tensor statistics)
     {
-        Tensor Heads(Tensor rows) => rows.reshape(-1, projection.shape[0], projection.shape[2]);                  // (B·S, NH, DH)
+        Tensor Heads(Tensor rows) => rows.reshape(-1, projection.size(0), projection.size(2));                  // (B·S, NH, DH)
         var gradient = dProjected.to(ScalarType.BFloat16);                                                        // (NH, B·S, out)
         var dProjection = gradient.transpose(1, 2).bmm(Heads(normed).transpose(0, 1)).to(ScalarType.Float32);     // (NH, out, DH)
         var back = gradient.bmm(projection.to(ScalarType.BFloat16)).transpose(0, 1);                              // (B·S, NH, DH)

@@ -39,7 +39,7 @@ internal static class MLstmFusedUp
         return (linear(fine, all.ToInner.to(ScalarType.Float16)), linear(normed, all.ToGate.to(ScalarType.BFloat16)), normed, statistics);
     }
 
-    private static (List<Tensor> Results, Tensor Normed, Tensor Statistics) Run(MLstmUpInputs all)
+    internal static (List<Tensor> Results, Tensor Normed, Tensor Statistics) Run(MLstmUpInputs all)
     {
         var (fine, gate, normed, statistics) = Products(all);
         var inner = empty(fine.shape, ScalarType.BFloat16, fine.device);
@@ -49,9 +49,9 @@ internal static class MLstmFusedUp
     }
 
     /// <returns>Gradients in the order of <see cref="MLstmUpInputs"/>.</returns>
-    private static List<Tensor> Gradients(MLstmUpInputs all, Tensor inner, Tensor normed, Tensor statistics, Tensor dInner, Tensor dGate, Tensor dConvolved)
+    internal static List<Tensor> Gradients(MLstmUpInputs all, Tensor inner, Tensor normed, Tensor statistics, Tensor dInner, Tensor dGate, Tensor dConvolved)
     {
-        Tensor Rows(Tensor x) => x.to(ScalarType.BFloat16).reshape(-1, x.shape[^1]);
+        Tensor Rows(Tensor x) => x.to(ScalarType.BFloat16).reshape(-1, x.size(-1));
         var convolution = CudaConvolution.Gradients(dConvolved, inner, all.Taps, all.Bias);
         var (toInner, toGate) = (Rows(convolution[0].add_(dInner)), Rows(dGate));                                 // (B·S, I)
         var dNormed = toInner.mm(all.ToInner.to(ScalarType.BFloat16)).addmm_(toGate, all.ToGate.to(ScalarType.BFloat16));

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
+
+namespace Distil.Bench.Serving;
+
+/// <summary>What <c>distil serve</c> starts in the trainer's place: each job is done at once, with the little that the pipeline looks at.</summary>
+internal static class StandInTrainer
+{
+    internal static Command Create()
+    {
+        var command = new Command("work", "In a trainer's place: answers each request that its input names.") { Hidden = true };
+        command.SetAction(async (_, _) =>
+        {
+            while (await Console.In.ReadLineAsync() is { } request)
+            {
+                await DoAsync(new Uri(request));
+                Console.WriteLine($"done {request}");
+            }
+        });
+        return command;
+    }
+
+    private static async Task DoAsync(Uri request)
+    {
+        var (store, blob) = ArtifactStore.OpenFor(request);
+        var job = await store.ReadJsonAsync<JobRequest>(blob);
+        var file = new ArtifactFile("nothing", Bytes: 0, Sha256: new string('0', 64));
+        if (job is { Kind: JobKind.Prepare, Shard: { } prepared })
+        {
+            var rows = new TokenFile(file, Rows: 1, Tokens: 64);
+            var shard = new DatasetShard { Index = prepared, Train = rows, Eval = rows, Documents = 1, SourceBytes = 1 };
+            await store.WriteJsonAsync(ArtifactLayout.DatasetShard(job.DatasetId, prepared), shard);
+        }
+        else if (job is { Kind: JobKind.Teach, Shard: { } taught })
+        {
+            var shard = new TeacherOutputsShard { Index = taught, File = file, Rows = 1, Tokens = 64, MeanKeptTokens = 1, CappedShare = 0 };
+            await store.WriteJsonAsync(ArtifactLayout.TeacherOutputsShard(job.TeacherOutputsId, taught), shard);
+        }
+
+        var now = DateTimeOffset.UtcNow;
+        await store.TryCreateJsonAsync(ArtifactLayout.JobResult(job.RunId, job.JobId), new JobResult { StartedAt = now, EndedAt = now });
+    }
+}

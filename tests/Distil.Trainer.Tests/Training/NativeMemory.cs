@@ -1,0 +1,35 @@
+using System.Runtime.InteropServices;
+
+namespace Distil.Trainer.Tests.Training;
+
+/// <summary>What this process has allocated outside the managed heap and not freed; the resident set holds what was freed, too.</summary>
+internal static class NativeMemory
+{
+    /// <value>Whether the C library says it: glibc's does.</value>
+    public static bool IsKnown => OperatingSystem.IsLinux() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "mallinfo2", out _);
+
+    /// <value>In all arenas, and mapped on their own; bytes.</value>
+    public static long Bytes
+    {
+        get
+        {
+            var now = Read();
+            return (long)(now.InArenas + now.Mapped);
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "mallinfo2")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern Allocations Read();
+
+    /// <summary><c>struct mallinfo2</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly struct Allocations
+    {
+        private readonly nuint arena, freeChunks, fastChunks, mappedRegions;
+        public readonly nuint Mapped;
+        private readonly nuint most, freeFast;
+        public readonly nuint InArenas;
+        private readonly nuint free, trimmable;
+    }
+}
