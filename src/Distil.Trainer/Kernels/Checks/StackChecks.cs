@@ -7,14 +7,14 @@ namespace Distil.Trainer.Kernels.Checks;
 internal static class StackChecks
 {
     /// <value>All checks.</value>
-    internal static IReadOnlyList<KernelCheck> All { get; } = [Stack(3, 65, 256, 2), Stack(2, 600, 256, 4)];
+    internal static IReadOnlyList<KernelCheck> All { get; } = [Stack(3, 65, 256, 2, 32), Stack(2, 600, 256, 4, 32), Stack(16, 256, 128, 4, 16)];
 
-    private static KernelCheck Stack(int batch, int length, int width, int heads)
+    private static KernelCheck Stack(int batch, int length, int width, int heads, int block)
     {
         const int vocabulary = 100;
         var config = new XlstmConfig
         {
-            VocabularySize = vocabulary, ContextLength = length, Blocks = 3, Width = width, SlstmAt = [0, 2], MlstmHeads = heads, SlstmHeads = heads, QkvBlockSize = 32,
+            VocabularySize = vocabulary, ContextLength = length, Blocks = 3, Width = width, SlstmAt = [0, 2], MlstmHeads = heads, SlstmHeads = heads, QkvBlockSize = block,
             FeedForwardProjFactor = 1.75,
         };
         XlstmParameter[] parameters = [.. XlstmParameter.Of(config)];
@@ -32,7 +32,7 @@ internal static class StackChecks
             return model.Forward(ids.Value);
         };
         return new(
-            "student, backward written out", $"B {batch}, S {length}, D {width}, NH {heads}",
+            "student, backward written out", $"B {batch}, S {length}, D {width}, NH {heads}, blocks of {block}",
             () =>
             {
                 using var random = new Generator(1, CPU);
