@@ -19,14 +19,21 @@ internal static class TableCommand
     {
         Console.WriteLine("| figure | ours, ms | tokens/s | memory, GiB | PyTorch, ms | tokens/s | memory, GiB | times |");
         Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|");
-        foreach (var figure in lines.Select(Name).Where(name => name != "machine").Distinct())
+        foreach (var figure in lines.Where(IsRow).Select(Name).Distinct())
         {
             var (ours, peer) = (Best(lines, "ours", figure), Best(lines, "peer", figure));
             var times = Milliseconds(ours) is { } here && Milliseconds(peer) is { } there ? (there / here).ToString("0.0", CultureInfo.InvariantCulture) : "";
             var variant = peer?["variant"] is { } named ? $" ({named})" : "";
             Console.WriteLine($"| {figure} | {Cells(ours)} | {Cells(peer, variant)} | {times} |");
         }
+
+        Console.WriteLine();
+        foreach (var line in lines.Where(line => !IsRow(line)).DistinctBy(line => line.ToJsonString()))
+            Console.WriteLine($"- {(string)line["side"]!}, {Name(line)}: {string.Join(", ", line.AsObject().Where(field => field.Key is not ("side" or "figure")).Select(field => $"{field.Key} {field.Value}"))}");
     }
+
+    /// <summary>Whether a line has something for the table's columns; what has not is listed under it.</summary>
+    private static bool IsRow(JsonNode line) => line["ms"] is not null || line["tokens_per_s"] is not null || line["failed"] is not null;
 
     /// <summary>The fastest of a side's variants; one that failed where none ran.</summary>
     private static JsonNode? Best(IEnumerable<JsonNode> lines, string side, string figure) => lines

@@ -14,7 +14,7 @@ namespace Distil.Bench.Gpu;
 /// <summary>Training with the teacher in each step, and how far its loss is from that with the same teacher's stored outputs.</summary>
 internal static class OnlineFigures
 {
-    private const int Rows = 8, Length = 512, Batches = 6;
+    private const int Rows = 8, Length = 512, Batches = 6, EpochBatches = 500;
 
     private static readonly ExtractionSettings Settings = new() { Keep = new KeepSpec { MaxTokens = 64 }, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
 
@@ -22,8 +22,10 @@ internal static class OnlineFigures
     {
         using var teacher = PaperTeacher.Create();
         var random = new Random(1);
-        using var rows = new DeviceRows([.. Enumerable.Range(0, Batches * Rows * Length).Select(_ => random.Next(teacher.VocabularySize))], Length, CUDA);
-        Agreement(teacher, rows);
+        int[] ids = [.. Enumerable.Range(0, EpochBatches * Rows * Length).Select(_ => random.Next(teacher.VocabularySize))];
+        using var rows = new DeviceRows(ids, Length, CUDA);
+        using (var first = new DeviceRows(ids.AsSpan(0, Batches * Rows * Length), Length, CUDA))
+            Agreement(teacher, first);
         foreach (var (reduction, name) in new[] { (FrobeniusReduction.Paper, ""), (FrobeniusReduction.Ratio, ", alignment by layers (ratio)") })
         {
             using var student = new PaperStudent(Length);

@@ -7,10 +7,10 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;
 
-/// <summary>Making and storing the teacher's outputs as a teach job does, file after file, beside the parts of it alone.</summary>
+/// <summary>Making and storing the teacher's outputs as a teach job does, beside the parts of it alone.</summary>
 internal static class StoreFigures
 {
-    private const int Rows = 256, Length = 512, Batch = 8, Batches = Rows / Batch;
+    private const int Length = 512, Batch = 8, Batches = 32;
 
     private static readonly ExtractionSettings Settings = new() { InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
 
@@ -21,14 +21,13 @@ internal static class StoreFigures
         try
         {
             using var read = Tokens(folder, teacher);
-            var path = Path.Combine(folder, "outputs.bin");
             var header = TeacherOutputsHeader.For(Settings, Length, teacher.VocabularySize, teacher.HiddenSize);
-            Make(read, teacher, 4).Dispose(); // compiles, allocates
+            Make(read, teacher, 20).Dispose(); // compiles, allocates
             var started = Stopwatch.GetTimestamp();
             using var taught = Make(read, teacher, Batches);
             Say("teacher's outputs made and copied to the host", started, Batches);
-            Encoding(taught, header, path);
-            Storing(read, teacher, header, path);
+            Encoding(taught, header, Path.Combine(folder, "parts.bin"));
+            Storing(read, teacher, header, Path.Combine(folder, "outputs.bin"));
         }
         finally
         {
@@ -63,28 +62,23 @@ internal static class StoreFigures
 
     private static void Storing(TokenRows read, TransformerModel teacher, TeacherOutputsHeader header, string path)
     {
-        var seconds = int.Parse(Environment.GetEnvironmentVariable("STORE_SECONDS") ?? "15", System.Globalization.CultureInfo.InvariantCulture);
+        using var writer = new TeacherOutputsWriter(path, header);
         using var share = new BusyShare();
         var started = Stopwatch.GetTimestamp();
-        var files = 0;
-        for (; Stopwatch.GetElapsedTime(started).TotalSeconds < seconds; files++)
-        {
-            using var writer = new TeacherOutputsWriter(path, header);
-            TaughtRows.Store(read, new TeacherExtractor(teacher, Settings), writer, Batch, CUDA, _ => { });
-            writer.Complete();
-        }
-
-        share.End($"teaching and storing, {seconds} s");
-        Say("teacher's outputs stored: pass, extraction, copy, encoding, file", started, files * Batches);
+        TaughtRows.Store(read, new TeacherExtractor(teacher, Settings), writer, Batch, CUDA, _ => { });
+        share.End("teaching and storing");
+        writer.Complete();
+        Say("teacher's outputs stored: pass, extraction, copy, encoding, file", started, (int)read.Rows / Batch);
     }
 
     private static TokenRows Tokens(string folder, TransformerModel teacher)
     {
+        var rows = Batch * int.Parse(Environment.GetEnvironmentVariable("STORE_BATCHES") ?? "700", System.Globalization.CultureInfo.InvariantCulture);
         var path = Path.Combine(folder, "tokens.bin");
         using (var writer = new TokenRowsWriter(path, Length, teacher.VocabularySize))
         {
             var random = new Random(1);
-            for (var row = 0; row < Rows; row++)
+            for (var row = 0; row < rows; row++)
                 writer.WriteRow([.. Enumerable.Range(0, Length).Select(_ => random.Next(teacher.VocabularySize))]);
             writer.Complete();
         }

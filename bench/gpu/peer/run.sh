@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh: the peer's figures, one JSON line each. Needs python3 with PyTorch and transformers, nvcc, and the packages xlstm and mlstm_kernels on
+# run.sh [training|teacher ...]: the peer's figures, one JSON line each. Needs python3 with PyTorch and transformers, nvcc, and the packages xlstm and mlstm_kernels on
 # PYTHONPATH (github.com/NX-AI). What is missing is said; the rest is measured.
 set -uo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
@@ -12,7 +12,15 @@ cublas=$(ls "$torch"/../nvidia/*/lib/libcublas.so.* 2>/dev/null | head -1)
 export LIBRARY_PATH=$links${LIBRARY_PATH:+:$LIBRARY_PATH}
 export NVCC_APPEND_FLAGS="-static-global-template-stub=false --device-entity-has-hidden-visibility=false"
 export PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True
-# shellcheck disable=SC2086
-python3 "$here/teacher.py" ${PEER_TEACHER:-forward decode} | grep '^{'
-# shellcheck disable=SC2086
-timeout "${PEER_LIMIT:-240}" python3 "$here/training.py" ${PEER_SHAPES:-8x512 64x512/8 1x8192} | grep '^{'
+failed=0
+[ $# -gt 0 ] || set -- training teacher
+for part in "$@"; do
+  case $part in
+    # shellcheck disable=SC2086
+    training) python3 -u "$here/training.py" ${PEER_SHAPES:-8x512 64x512/8 1x8192} | grep --line-buffered '^{' || failed=1 ;;
+    # shellcheck disable=SC2086
+    teacher) python3 -u "$here/teacher.py" ${PEER_TEACHER:-forward decode} | grep --line-buffered '^{' || failed=1 ;;
+    *) echo "$part is no part; expected training or teacher" >&2; exit 2 ;;
+  esac
+done
+exit "$failed"

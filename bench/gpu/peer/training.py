@@ -81,6 +81,24 @@ class Recipe:
             y = self.stack.blocks[index](x)
         y.sum().backward()
 
+    def online(self):
+        """The step with the teacher in it: its logits and mean hidden state are made anew each time."""
+        name, stored = f"training step {self.batch} x {self.length}, online teacher", (self.teacher_logits, self.teacher_hidden)
+        try:
+            from teacher import create, dense
+
+            model = create()
+        except (ImportError, RuntimeError, TypeError, ValueError) as error:
+            say(figure=name, failed=f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}")
+            return
+
+        def run():
+            self.teacher_logits, self.teacher_hidden = dense(model, self.ids)
+            self.step()
+
+        figure(name, run, self.batch * self.length, 8, 3, variant="mLSTM parallel")
+        self.teacher_logits, self.teacher_hidden = stored
+
     def head_alone(self):
         hidden = torch.randn(self.batch, self.length, WIDTH, device=DEVICE, dtype=torch.bfloat16, requires_grad=True)
 
@@ -107,10 +125,13 @@ def measure(shape, parts):
             except (ImportError, ValueError) as error:
                 say(figure=kernel, failed=str(error)[:200])
                 continue
-        figure(f"training step {batch} x {length}", lambda: recipe.step(batch // at_once), batch * length, 12 if batch == at_once else 4, 4 if batch == at_once else 1,
+        short = at_once * length <= 4096 and batch == at_once
+        figure(f"training step {batch} x {length}", lambda: recipe.step(batch // at_once), batch * length, 12 if short else 4, 4 if short else 1,
                variant=f"mLSTM {kernel or 'parallel'}{how}")
         if parts:
             figure("mLSTM block forward + backward", lambda: recipe.block(1), variant=kernel or "parallel")
+        if parts and kernel is None:
+            recipe.online()
     if parts:
         figure("sLSTM block forward + backward", lambda: recipe.block(0), variant="NX-AI's CUDA kernel")
         recipe.head_alone()

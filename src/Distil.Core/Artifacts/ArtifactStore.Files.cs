@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Azure;
 using Azure.Storage;
 using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 
 namespace Distil.Core.Artifacts;
 
@@ -20,6 +21,13 @@ public sealed partial class ArtifactStore
         await container.GetBlobClient(blob).UploadAsync(file, new BlobUploadOptions { TransferOptions = Transfer }, cancel);
         return new ArtifactFile(blob, file.Length, checksum);
     }
+
+    /// <summary>Begins to upload a file that is still written, over an older blob.</summary>
+    /// <param name="blob">The blob.</param>
+    /// <param name="localPath">The file; it exists, and may be renamed meanwhile.</param>
+    /// <param name="cancel">Ends the upload; the blob stays as it was.</param>
+    public GrowingUpload BeginUpload(string blob, string localPath, CancellationToken cancel = default) =>
+        new(blob, container.GetBlockBlobClient(blob), localPath, cancel);
 
     /// <summary>Downloads a file and checks it; nothing is left at <paramref name="localPath"/> where it is bad.</summary>
     /// <exception cref="ArtifactException">The blob is missing, or its size or checksum is not the manifest's.</exception>

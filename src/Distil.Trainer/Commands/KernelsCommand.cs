@@ -20,8 +20,10 @@ internal static class KernelsCommand
         var length = new Option<int>("--length") { Description = "Tokens a row.", DefaultValueFactory = _ => 512 };
         var blocks = new Option<int>("--blocks") { Description = "Blocks; sLSTM at the even ones.", DefaultValueFactory = _ => 6 };
         var only = new Option<int>("--steps") { Description = "Run so many whole steps and nothing else, to look at under a profiler; 0 times the parts.", DefaultValueFactory = _ => 0 };
-        var profile = new Command("profile", "Time a training step of the paper's student on this GPU, whole and by parts, with random weights and targets.") { batch, length, blocks, only };
-        profile.SetAction(parsed => Profile(new(parsed.GetValue(batch), parsed.GetValue(length), parsed.GetValue(blocks), parsed.GetValue(only)), Console.Out));
+        var autograd = new Option<bool>("--autograd") { Description = "Go back through the blocks by torch's autograd, to compare; without it, by this project's own way back." };
+        var profile = new Command("profile", "Time a training step of the paper's student on this GPU, whole and by parts, with random weights and targets.") { batch, length, blocks, only, autograd };
+        profile.SetAction(parsed => Profile(
+            new(parsed.GetValue(batch), parsed.GetValue(length), parsed.GetValue(blocks), parsed.GetValue(only), parsed.GetValue(autograd)), Console.Out));
         return new Command("kernels", "Check and time the CUDA kernels on this machine's GPU.") { check, profile, CurveCommand() };
     }
 

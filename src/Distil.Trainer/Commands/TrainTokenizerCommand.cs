@@ -41,7 +41,7 @@ internal static class TrainTokenizerCommand
         var files = await SourceCatalog.FromEnvironment(TimeProvider.System, Console.Error.WriteLine).ListAsync(sources, format, "--input", cancel);
         var texts = files
             .SelectMany(file => documents.ReadUsable(SourceRange.Of(file, 0, file.Bytes)))
-            .Select(document => document.Text ?? throw new InvalidInputException($"--input: {string.Join(", ", sources)} has documents of ids; expected text"));
+            .Select(document => document.Text ?? throw new InvalidInputException("--input has documents of ids; expected text"));
         var learned = BpeTrainer.Train(texts, vocabularySize);
         learned.Save(output);
         return learned;

@@ -5,12 +5,18 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation;
 
-/// <summary>CE, bucketed KL and their gradient as one CUDA kernel: two readings of each row of logits and one writing. Equal to <see cref="TorchLogitLoss"/>.</summary>
+/// <summary>CE, bucketed KL and their gradient as one CUDA kernel. Equal to <see cref="TorchLogitLoss"/>.</summary>
 /// <remarks>It takes the teacher's outputs as stored and tempers them itself: nothing is made beside the logits, and nothing waits for the GPU.</remarks>
 internal static class CudaLogitLoss
 {
     /// <summary>A thread holds one kept token, and the temperature's weights are arguments.</summary>
     private const int MostKept = 1024, MostNodes = 12;
+
+    /// <summary>Threads of a block, where not more tokens are kept: two blocks then share a multiprocessor, and one reads while the other computes.</summary>
+    private const int Threads = 512;
+
+    /// <summary>What a block and the driver take of shared memory beside the row, rounded up.</summary>
+    private const int OwnShared = 4 * 1024;
 
     private static readonly CudaProgram Program = new("distillation.cu");
 
@@ -39,11 +45,18 @@ internal static class CudaLogitLoss
                 w[i] = (float)weight;
         }
 
-        // A warp at least, a thread for each kept token, and no more threads than the row has work for.
-        var threads = (int)Math.Clamp(Math.Max(kept, vocabulary / 32) / 32 * 32 + 32, 128, 1024);
+        // A thread for each kept token, and no more than the row has work for.
+        var threads = Math.Max(Warps(kept), Math.Clamp(Warps(vocabulary / 32), 128, Threads));
+        var cached = Cached(logits.stride(0) * logits.element_size(), KernelSupport.Card);
         Program[logits.dtype == ScalarType.BFloat16 ? "distillation_bf16" : "distillation_float"].Launch(
-            new(rows, threads), KernelArgument.Strided(logits), logits.stride(0), vocabulary, targets.Labels, targets.CrossEntropyScale, targets.KlScale,
+            new(rows, threads, SharedBytes: cached), KernelArgument.Strided(logits), logits.stride(0), vocabulary, targets.Labels, targets.CrossEntropyScale, targets.KlScale,
             teacher?.TokenIds, teacher?.LogProbabilities, teacher?.TailLogSumExp, kept, nodes, (float)(1 / targets.Temperature),
-            w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], losses.CrossEntropy, losses.Kl);
+            w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], cached / 16, losses.CrossEntropy, losses.Kl);
     }
+
+    /// <summary>Bytes of a row that a block keeps in its half of a multiprocessor's shared memory, whole vectors; the rest is read from the card's memory twice.</summary>
+    internal static int Cached(long rowBytes, CudaCard card) => (int)Math.Min(rowBytes, card.SharedBytes / 2 - OwnShared) / 16 * 16;
+
+    /// <summary>A number of threads rounded up to whole warps.</summary>
+    private static int Warps(int threads) => (threads + 31) / 32 * 32;
 }

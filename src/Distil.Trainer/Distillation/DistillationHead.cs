@@ -25,8 +25,6 @@ public static class DistillationHead
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var states = hidden.detach().reshape(-1, hidden.shape[^1]);                                   // (N, D)
-        var (real, labelled) = Masks(inputIds, lengths);
-        var goal = Targets(inputIds, real, labelled, targets, weights);
         var hiddenGradient = empty_like(states);
         var weightGradient = headGradient ? zeros(headWeight.shape, ScalarType.Float32, headWeight.device) : null;
         var positions = states.shape[0];
@@ -35,13 +33,22 @@ public static class DistillationHead
         // One buffer for all chunks: aligned blocks that are freed and asked for again between small ones make the C heap grow by a chunk each time.
         var kernel = CudaLogitLoss.Serves(headWeight, targets);
         var buffer = LogitBuffer(Math.Min(chunkPositions, positions), headWeight, kernel);
+        Tensor Chunk(long start) => states.narrow(0, start, Math.Min(chunkPositions, positions - start));
+        Tensor Logits(Tensor chunk)
+        {
+            var logits = buffer.narrow(0, 0, chunk.shape[0]);                                         // (n, V)
+            Product(chunk.to(headWeight.dtype), headWeight.t(), logits);
+            return logits;
+        }
+
+        var first = Logits(Chunk(0));                                                                 // a GPU multiplies while the targets are prepared
+        var (real, labelled) = Masks(inputIds, lengths);
+        var goal = Targets(inputIds, real, labelled, targets, weights);
         for (var start = 0L; start < positions; start += chunkPositions)
         {
             using var chunkScope = NewDisposeScope();
-            var count = Math.Min(chunkPositions, positions - start);
-            var chunk = states.narrow(0, start, count);
-            var logits = buffer.narrow(0, 0, count);                                                  // (n, V)
-            Product(chunk.to(headWeight.dtype), headWeight.t(), logits);
+            var chunk = Chunk(start);
+            var (count, logits) = (chunk.shape[0], start == 0 ? first : Logits(chunk));
             Apply(logits, goal.Slice(start, count), losses.Slice(start, count), kernel);
             Product(logits.to(headWeight.dtype), headWeight, hiddenGradient.narrow(0, start, count)); // (n, D)
             weightGradient?.addmm_(logits.t().to(ScalarType.Float32), chunk.to(ScalarType.Float32));

@@ -30,9 +30,12 @@ internal sealed class ArtifactCache(string folder)
     }
 
     /// <summary>Uploads a file and moves it into the cache.</summary>
-    public async Task<ArtifactFile> UploadAsync(ArtifactStore store, string blob, string localPath, CancellationToken cancel)
+    public async Task<ArtifactFile> UploadAsync(ArtifactStore store, string blob, string localPath, CancellationToken cancel) =>
+        Keep(await store.UploadAsync(blob, localPath, cancel), localPath);
+
+    /// <summary>Moves a file that was uploaded into the cache.</summary>
+    public ArtifactFile Keep(ArtifactFile file, string localPath)
     {
-        var file = await store.UploadAsync(blob, localPath, cancel);
         var path = PathOf(file);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.Move(localPath, path, overwrite: true);

@@ -1,6 +1,5 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Runs.Specification;
-using Distil.Trainer.Datasets;
 using Distil.Trainer.Distillation.Alignment;
 using Distil.Trainer.TeacherOutputs;
 
@@ -36,32 +35,25 @@ internal sealed class TeachJob : IJob
     {
         var path = Path.Combine(job.Folder, "outputs.bin");
         using var rows = await job.OpenRowsAsync(tokens, number);
-        var kept = Write(job, rows, path);
-        return new TeacherOutputsShard
-        {
-            Index = number,
-            File = await job.Cache.UploadAsync(job.Store, ArtifactLayout.TeacherOutputs(job.Request.TeacherOutputsId, number), path, job.Stop),
-            Rows = rows.Rows,
-            Tokens = rows.Tokens,
-            MeanKeptTokens = kept.MeanTokens,
-            CappedShare = kept.CappedShare,
-        };
-    }
-
-    /// <returns>The mean of kept tokens a position, and the share of positions where the cap cut the nucleus short.</returns>
-    private static (double MeanTokens, double CappedShare) Write(JobContext job, TokenRows rows, string path)
-    {
-        var teacher = job.LoadTeacher();
-        var settings = SettingsOf(job.Spec);
-        using var writer = new TeacherOutputsWriter(
-            path, TeacherOutputsHeader.For(settings, rows.ContextLength, teacher.VocabularySize, teacher.HiddenSize));
+        var (teacher, settings) = (job.LoadTeacher(), SettingsOf(job.Spec));
+        using var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(settings, rows.ContextLength, teacher.VocabularySize, teacher.HiddenSize));
+        await using var upload = job.Store.BeginUpload(ArtifactLayout.TeacherOutputs(job.Request.TeacherOutputsId, number), writer.PartialPath, job.Stop);
         job.Progress.Begin();
         TaughtRows.Store(rows, new TeacherExtractor(teacher, settings), writer, job.Spec.Training.BatchSize, job.Device, done =>
         {
             job.Stop.ThrowIfCancellationRequested();
+            upload.Grown(writer.Length);
             job.Progress.Report("teach", done, rows.Rows, "rows", done * rows.ContextLength);
         });
         writer.Complete();
-        return (writer.MeanKeptTokens, writer.CappedShare);
+        return new TeacherOutputsShard
+        {
+            Index = number,
+            File = job.Cache.Keep(await upload.CompleteAsync(writer.Length), path),
+            Rows = rows.Rows,
+            Tokens = rows.Tokens,
+            MeanKeptTokens = writer.MeanKeptTokens,
+            CappedShare = writer.CappedShare,
+        };
     }
 }

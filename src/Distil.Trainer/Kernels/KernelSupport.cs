@@ -70,7 +70,7 @@ internal static class KernelSupport
         }
         catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException or CudaKernelException)
         {
-            return new($"CUDA's driver or compiler does not serve: {error.Message}");
+            return new($"CUDA's driver or compiler does not serve{(Wanted.Length > 0 ? $" with {Switch}={Wanted}" : "")}: {error.Message}");
         }
     }
 

@@ -13,8 +13,15 @@ internal sealed class CollectorPause : IDisposable
     /// <summary>Managed memory that may be allocated during a pause. Reserved, not touched: a pause costs microseconds.</summary>
     internal const long Bytes = 200L << 20;
 
+    /// <summary>
+    /// Garbage, in bytes, after which a pause begins with a whole collection. The one that opens a region frees nothing: without this, what steps leave behind
+    /// piled up to 1.5 GB.
+    /// </summary>
+    private const long Garbage = 64L << 20;
+
     private static readonly Lock Gate = new();
     private static int _open;
+    private static long _live;
 
     private bool _disposed;
 
@@ -29,7 +36,7 @@ internal sealed class CollectorPause : IDisposable
         {
             // Another's memory may have run out, which ended the region under it: then a new one begins here.
             if (GCSettings.LatencyMode != GCLatencyMode.NoGCRegion)
-                GC.TryStartNoGCRegion(Bytes);
+                Start();
             _open++;
         }
 
@@ -47,6 +54,17 @@ internal sealed class CollectorPause : IDisposable
             if (--_open == 0 && GCSettings.LatencyMode == GCLatencyMode.NoGCRegion)
                 End();
         }
+    }
+
+    private static void Start()
+    {
+        if (GC.GetTotalMemory(forceFullCollection: false) - _live > Garbage)
+        {
+            GC.Collect();
+            _live = GC.GetTotalMemory(forceFullCollection: false);
+        }
+
+        GC.TryStartNoGCRegion(Bytes);
     }
 
     private static void End()

@@ -73,19 +73,15 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
     public TeacherTargets ReadRows(ReadOnlySpan<long> rows, Device device)
     {
         using var scope = NewDisposeScope();
-        var entries = new RowEntry[rows.Length];
-        for (var i = 0; i < rows.Length; i++)
-            entries[i] = Checked(rows[i]);
-        var (positions, slots, nodes) = (Header.ContextLength, entries.Max(entry => Math.Max(1, entry.MostKept)), Header.InverseTemperatures.Count);
-        var count = (long)entries.Length * positions;
-        var ids = zeros([count, slots], ScalarType.Int64);
-        var kept = full([count, slots], float.NegativeInfinity);
-        var tail = full([count, nodes], float.NegativeInfinity);
-        var hidden = Header.HiddenSize == 0 ? null : zeros([entries.Length, positions, Header.HiddenSize], ScalarType.Float16);
+        var asked = rows.ToArray();
+        var (positions, slots, nodes) = (Header.ContextLength, asked.Max(row => Math.Max(1, _index[row].MostKept)), Header.InverseTemperatures.Count);
+        var count = (long)asked.Length * positions;
+        var (ids, kept, tail) = (empty([count, slots], ScalarType.Int64), empty([count, slots], ScalarType.Float32), empty([count, nodes], ScalarType.Float32));
+        var hidden = Header.HiddenSize == 0 ? null : empty([asked.Length, positions, Header.HiddenSize], ScalarType.Float16);
         try
         {
-            Parallel.For(0, entries.Length, i => Decode(
-                entries[i], Part<long>(ids, i, positions * slots), Part<float>(kept, i, positions * slots), Part<float>(tail, i, positions * nodes),
+            Parallel.For(0, asked.Length, i => Decode(
+                asked[i], Part<long>(ids, i, positions * slots), Part<float>(kept, i, positions * slots), Part<float>(tail, i, positions * nodes),
                 hidden is null ? [] : Part<byte>(hidden, i, positions * Header.HiddenSize * sizeof(ushort))));
         }
         catch (AggregateException error) when (error.InnerException is InvalidDataException wrong)
@@ -109,26 +105,26 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
     private static Span<T> Part<T>(Tensor tensor, int part, int length)
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(tensor.bytes).Slice(part * length, length);
 
-    private RowEntry Checked(long row)
+    /// <summary>Checks a row and fills its part of a batch, padding too.</summary>
+    private void Decode(long row, Span<long> ids, Span<float> kept, Span<float> tail, Span<byte> hidden)
     {
         var entry = _index[row];
-        var checksum = Checksum.Of(At(entry.Offset, BlockSize(entry)));
-        return checksum == entry.Checksum
-            ? entry
-            : throw Bad($"row {row} has checksum {checksum:x8}, its index entry says {entry.Checksum:x8}; the file was changed");
-    }
-
-    private void Decode(RowEntry entry, Span<long> ids, Span<float> kept, Span<float> tail, Span<byte> hidden)
-    {
         var bytes = At(entry.Offset, BlockSize(entry));
+        if (Checksum.Of(bytes) is var checksum && checksum != entry.Checksum)
+            throw new InvalidDataException($"row {row} has checksum {checksum:x8}, its index entry says {entry.Checksum:x8}");
         var (positions, nodes) = (Header.ContextLength, Header.InverseTemperatures.Count);
         var slots = ids.Length / positions;
         var bits = new BitReader(bytes[..entry.SparseBytes]);
         for (var i = 0; i < entry.Positions; i++)
             _codec.Decode(ref bits, ids.Slice(i * slots, slots), kept.Slice(i * slots, slots), tail.Slice(i * nodes, nodes));
+        ids[(entry.Positions * slots)..].Clear();
+        kept[(entry.Positions * slots)..].Fill(float.NegativeInfinity);
+        tail[(entry.Positions * nodes)..].Fill(float.NegativeInfinity);
         for (var i = entry.Positions; i < positions; i++)
             kept[i * slots] = 0;
-        bytes[entry.SparseBytes..].CopyTo(hidden);
+        var states = bytes[entry.SparseBytes..];
+        states.CopyTo(hidden);
+        hidden[states.Length..].Clear();
     }
 
     private TeacherOutputsHeader ReadHeader(long size)

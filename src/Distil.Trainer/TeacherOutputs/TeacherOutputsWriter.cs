@@ -24,8 +24,9 @@ public sealed class TeacherOutputsWriter : IDisposable
     public TeacherOutputsWriter(string path, TeacherOutputsHeader header)
     {
         (_path, _encoder) = (path, new(header));
-        // Pieces are large: they go to the file as they are.
-        _stream = new(PartialPath, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        // Pieces are large: they go to the file as they are. A new file, not an old one cut to nothing: that ext4 would write to the disk before it is closed.
+        File.Delete(PartialPath);
+        _stream = new(PartialPath, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
         var json = JsonSerializer.SerializeToUtf8Bytes(header, TeacherOutputsHeader.Json);
         var bytes = new byte[BeginningSize + json.Length + 4];
         Magic.CopyTo(bytes);
@@ -42,7 +43,11 @@ public sealed class TeacherOutputsWriter : IDisposable
     /// <value>Share of positions where the cap cut the nucleus short; 0 before the first row.</value>
     public double CappedShare => _positions == 0 ? 0 : (double)_capped / _positions;
 
-    private string PartialPath => _path + ".partial";
+    /// <value>The file until it is complete. What has been written to it does not change any more.</value>
+    internal string PartialPath => _path + ".partial";
+
+    /// <value>Bytes written.</value>
+    internal long Length => _offset;
 
     /// <summary>Appends a batch of rows.</summary>
     /// <param name="targets">Of whole rows of the header's context length.</param>
@@ -81,7 +86,7 @@ public sealed class TeacherOutputsWriter : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(end[16..], Checksum.Of(bytes.AsSpan(0, bytes.Length - EndSize)));
         EndMagic.CopyTo(end[20..]);
         Write(bytes);
-        _stream.Flush(flushToDisk: true);
+        // Not forced to the disk: what must last is in storage, and a copy that a power cut damaged is found by its checksums.
         _stream.Dispose();
         File.Move(PartialPath, _path, overwrite: true);
     }

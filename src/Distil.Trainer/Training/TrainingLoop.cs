@@ -76,8 +76,7 @@ public sealed class TrainingLoop
             }
 
             position = At(epoch, position.Step + 1);
-            if (_readings.Count >= _options.MetricsEverySteps)
-                _readings.Read();
+            _readings.ReadEvery(_options.MetricsEverySteps);
             if (position.Step % _options.CheckpointEverySteps == 0 && position.Step < _order.StepsPerEpoch)
                 Save(position, onCheckpoint);
         }
@@ -101,7 +100,7 @@ public sealed class TrainingLoop
 
     private void Save(TrainingPosition position, Action<TrainingPosition> onCheckpoint)
     {
-        _readings.Read(); // throws where a step since the last reading was not finite
+        _readings.ReadAll(); // throws where a step since the last reading was not finite
         onCheckpoint(position);
     }
 }

@@ -15,7 +15,7 @@ public sealed record TrainingLoopOptions
     /// <value>Optimiser steps between checkpoints inside an epoch, ≥ 1; one is always asked for at an epoch's end. Default 500.</value>
     public int CheckpointEverySteps { get; init; } = 500;
 
-    /// <value>Steps whose numbers are read from the device at one time, ≥ 1: reading waits for a GPU. Default 1.</value>
+    /// <value>Steps whose numbers are read from the device at one time, ≥ 1; a GPU goes on with two more meanwhile. Default 1.</value>
     public int MetricsEverySteps { get; init; } = 1;
 
     /// <value>Positions whose logits exist at one time, ≥ 1. Default 512: on an H200 the fastest of 512, 1,024 and 2,048 for 151,936 entries.</value>

@@ -26,6 +26,16 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
     /// <value>Times that a blob was written, by name.</value>
     public ConcurrentDictionary<string, int> Writes { get; } = new();
 
+    /// <value>Blocks that were staged, committed or not.</value>
+    public int StagedBlocks
+    {
+        get
+        {
+            lock (Blobs)
+                return uncommitted.Count;
+        }
+    }
+
     /// <value>How many of the next requests are answered with 503.</value>
     public int Faults { get; set; }
 

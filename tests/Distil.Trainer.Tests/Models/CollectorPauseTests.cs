@@ -38,6 +38,20 @@ public sealed class CollectorPauseTests
         Assert.Equal(GCLatencyMode.NoGCRegion, GCSettings.LatencyMode);
     }
 
+    [Fact]
+    public void Garbage_of_many_pauses_does_not_pile_up()
+    {
+        var most = 0L;
+        for (var pause = 0; pause < 100; pause++)
+        {
+            using (CollectorPause.Begin())
+                Allocate(5 << 20);
+            most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: false));
+        }
+
+        Assert.InRange(most - GC.GetTotalMemory(forceFullCollection: true), 0, 250L << 20);
+    }
+
     private static void Allocate(long bytes)
     {
         for (var done = 0L; done < bytes; done += 1000)

@@ -19,7 +19,7 @@ internal static class HeadChecks
     [
         Head(1024, 151_936, 1536, 64), Head(77, 1003, 64, 20),
         Extraction(512, 151_936, 128), Extraction(33, 2048, 64), Extraction(5, 1003, 1000),
-        Optimizer(1_000_000), Optimizer(13),
+        Optimizer(1_000_000, 300_001), Optimizer(13, 3),
         Teacher(8, 512, TransformerFamily.Qwen2), Teacher(3, 33, TransformerFamily.Qwen3),
     ];
 
@@ -65,22 +65,29 @@ internal static class HeadChecks
         }),
         x => Found(rows, most, found => Nucleus.Select(x[0].detach().clone(), Settings(most), found)));
 
-    private static KernelCheck Optimizer(int count) => new(
-        "AdamW", $"P {count}",
-        () => [randn([count], ScalarType.Float32, CUDA), randn([count], ScalarType.Float32, CUDA)],
+    /// <summary>Two parameters that share a norm.</summary>
+    private static KernelCheck Optimizer(int first, int second) => new(
+        "AdamW", $"P {first} + {second}",
+        () => [.. new[] { first, first, second, second }.Select(count => randn([count], ScalarType.Float32, CUDA))],
         x =>
         {
-            var parameter = x[0].detach().clone().requires_grad_();
-            parameter.grad = x[1].detach();
-            using var optimizer = new AdamW([new("p", parameter)], new());
+            NamedParameter[] parameters = [new("p", x[0].detach().clone().requires_grad_()), new("q", x[2].detach().clone().requires_grad_())];
+            (parameters[0].Value.grad, parameters[1].Value.grad) = (x[1].detach(), x[3].detach());
+            using var optimizer = new AdamW(parameters, new());
             optimizer.Step(0.1, 1);
-            return optimizer.Weights[0].Value.clone();
+            return cat([.. optimizer.Weights.Select(weight => weight.Value)]);
         },
         x =>
         {
             var options = new AdamWOptions();
-            var clipped = x[1].detach() * (1 / (x[1].detach().norm() + 1e-6)).clamp_max(1.0);
-            return x[0].detach() * (1 - 0.1 * options.WeightDecay) - clipped / (clipped.abs() + options.Epsilon) * 0.1; // the first step: both moments are the gradient's own
+            var norm = cat([x[1], x[3]]).detach().norm();
+            Tensor Stepped(Tensor weight, Tensor gradient)
+            {
+                var clipped = gradient.detach() * (1 / (norm + 1e-6)).clamp_max(1.0);
+                return weight.detach() * (1 - 0.1 * options.WeightDecay) - clipped / (clipped.abs() + options.Epsilon) * 0.1; // the first step: both moments are the gradient's own
+            }
+
+            return cat([Stepped(x[0], x[1]), Stepped(x[2], x[3])]);
         });
 
     private static KernelCheck Teacher(int rows, int length, TransformerFamily family)

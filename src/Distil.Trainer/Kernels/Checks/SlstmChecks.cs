@@ -13,6 +13,7 @@ internal static class SlstmChecks
         Scan(8, 512, 12, 128, 128), Scan(3, 33, 2, 96, 96), Scan(9, 70, 2, 256) with { NeedsClusters = true },
         Forms(8, 512, 12, 128), Forms(17, 33, 2, 96), Forms(1, 1, 1, 64), Forms(9, 2, 3, 128),
         Pieces(9, 70, 2, 128), Pieces(3, 70, 2, 40),
+        Float(8, 512, 12, 128), Float(3, 33, 2, 40), Float(17, 20, 2, 192), Float(1, 2, 1, 64),
     ];
 
     private static KernelCheck Scan(int batch, int length, int heads, int size, int? units = null) => Of(
@@ -27,6 +28,14 @@ internal static class SlstmChecks
             units, () => SLstmCudaScan.Forward(x[0].to(ScalarType.BFloat16), x[1].to(ScalarType.BFloat16), x[2], x[3]).to(ScalarType.Float32));
         return Of(", clusters against one block", batch, length, heads, size, In(32), In(size)) with { NeedsClusters = true, Tolerance = 0 };
     }
+
+    private static KernelCheck Float(int batch, int length, int heads, int size) => Of(
+        " in float32", batch, length, heads, size,
+        x => SLstmFloatScan.Forward(x[0].to(ScalarType.Float32), x[1].to(ScalarType.Float32), x[2], x[3]),
+        x => SLstmPlainScan.Forward(x[0], x[1], x[2], x[3])) with
+    {
+        Tolerance = 1e-4, ToleranceOf = input => input < 2 ? KernelCheck.Rounding : 1e-4, // the first two gradients are rounded to the inputs' bfloat16
+    };
 
     private static KernelCheck Pieces(int batch, int length, int heads, int size) => Of(
         " in pieces", batch, length, heads, size,

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Distil.Trainer.Kernels.Launching;
 
-/// <summary>The functions of NVIDIA's driver that a launch needs (CUDA Driver API reference).</summary>
+/// <summary>The functions of NVIDIA's driver that launching, and waiting for it, needs (CUDA Driver API reference).</summary>
 internal static unsafe partial class CudaDriver
 {
     /// <value>The driver's library; comes with the driver, not with CUDA's toolkit.</value>
@@ -16,6 +16,9 @@ internal static unsafe partial class CudaDriver
 
     /// <summary><c>CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION</c>.</summary>
     internal const uint ClusterDimension = 4;
+
+    /// <summary><c>CU_EVENT_DISABLE_TIMING</c>.</summary>
+    internal const uint EventWithoutTime = 2;
 
     /// <exception cref="CudaKernelException">The call failed; the message names <paramref name="what"/> and CUDA's own words.</exception>
     internal static void Check(int result, string what)
@@ -64,6 +67,22 @@ internal static unsafe partial class CudaDriver
 
     [LibraryImport(Library, EntryPoint = "cuMemGetInfo_v2")]
     internal static partial int MemoryInformation(out nuint free, out nuint total);
+
+    [LibraryImport(Library, EntryPoint = "cuEventCreate")]
+    internal static partial int EventCreate(out nint created, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "cuEventRecord")]
+    internal static partial int EventRecord(nint recorded, nint stream);
+
+    [LibraryImport(Library, EntryPoint = "cuEventSynchronize")]
+    internal static partial int EventSynchronize(nint awaited);
+
+    [LibraryImport(Library, EntryPoint = "cuEventDestroy_v2")]
+    internal static partial int EventDestroy(nint destroyed);
+
+    /// <summary>Memory that is not pinned is copied aside before it returns, where it is as little as a table: nothing waits.</summary>
+    [LibraryImport(Library, EntryPoint = "cuMemcpyHtoDAsync_v2")]
+    internal static partial int CopyToDevice(nint to, void* from, nuint bytes, nint stream);
 
     /// <summary><c>CUlaunchConfig</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]

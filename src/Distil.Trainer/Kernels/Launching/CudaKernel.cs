@@ -53,6 +53,7 @@ internal sealed unsafe class CudaKernel
             SharedBytes = (uint)shape.SharedBytes,
             Attributes = &cluster, AttributeCount = shape.Cluster > 1 ? 1u : 0u,
         };
-        CudaDriver.Check(CudaDriver.Launch(&configuration, _function, pointers, null), $"{_name}: launch of {shape}");
+        var result = CudaDriver.Launch(&configuration, _function, pointers, null);
+        if (result != 0) { CudaDriver.Check(result, $"{_name}: launch of {shape}"); } // the text is made where it is needed: that takes longer than the launch
     }
 }

@@ -1,6 +1,6 @@
 // Next-token loss, bucketed KL to a sparse teacher, and the gradient of their weighted sum in place of the logits: one block a row.
 // The equations are those of TorchLogitLoss, the plain twin. Kept tokens leave the row before it is summed and come back as gradients,
-// so that the bucket's mass is a sum of its own members.
+// so that the bucket's mass is a sum of its own members. What a block's shared memory holds of the row (`cached` vectors, the first) is read once, the rest twice.
 #include "logits.cuh"
 
 #define MOST_NODES 12
@@ -27,7 +27,8 @@ template <class T>
 __device__ __forceinline__ void losses(
     T* logits, long long stride, int vocabulary, const long long* labels, const float* ceScales, const float* klScales,
     const long long* ids, const float* logProbabilities, const float* tails, int kept, int nodes, float inverseT, const Nodes& w,
-    float* ce, float* kl) {
+    int cached, float* ce, float* kl) {
+  extern __shared__ uint4 cache[];
   constexpr int N = Wide<T>::Count;
   const int t = threadIdx.x, threads = blockDim.x, vectors = (vocabulary + N - 1) / N;
   const long long row = blockIdx.x;
@@ -61,6 +62,7 @@ __device__ __forceinline__ void losses(
     for (int j = 0; j < 4; j++) {
       int i = first + j * threads;
       if (i >= vectors) break;
+      if (i < cached) cache[i] = ahead[j];
       float x[N];
       unpackRow(ahead[j], i, vocabulary, x);
       float top = x[0];
@@ -101,13 +103,13 @@ __device__ __forceinline__ void losses(
   }
   if (t == 0) ce[row] = logf(plainTotal) - (labelLogit - max);
 
-  // Backwards: what was read last is still near.
+  // Backwards: what was read last is still near. A thread meets the vectors that it met before.
   for (int last = t + (vectors - 1 - t) / threads * threads; last >= 0 && t < vectors; last -= 4 * threads) {
     uint4 ahead[4];
 #pragma unroll
     for (int j = 0; j < 4; j++) {
       int i = last - j * threads;
-      if (i >= 0) ahead[j] = wide[i];
+      if (i >= 0) ahead[j] = i < cached ? cache[i] : wide[i];
     }
 #pragma unroll
     for (int j = 0; j < 4; j++) {
@@ -138,10 +140,10 @@ __device__ __forceinline__ void losses(
   T* logits, long long stride, int vocabulary, const long long* labels, const float* ceScales, const float* klScales, \
   const long long* ids, const float* logProbabilities, const float* tails, int kept, int nodes, float inverseT, \
   float w0, float w1, float w2, float w3, float w4, float w5, float w6, float w7, float w8, float w9, float w10, float w11, \
-  float* ce, float* kl
+  int cached, float* ce, float* kl
 #define BODY \
   Nodes w = {{w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11}}; \
-  losses(logits, stride, vocabulary, labels, ceScales, klScales, ids, logProbabilities, tails, kept, nodes, inverseT, w, ce, kl);
+  losses(logits, stride, vocabulary, labels, ceScales, klScales, ids, logProbabilities, tails, kept, nodes, inverseT, w, cached, ce, kl);
 
 extern "C" __global__ void __launch_bounds__(1024) distillation_bf16(PARAMETERS(bf16)) { BODY }
 extern "C" __global__ void __launch_bounds__(1024) distillation_float(PARAMETERS(float)) { BODY }

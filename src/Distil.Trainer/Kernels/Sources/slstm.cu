@@ -197,9 +197,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) slstm_backward(
     commitCopies();
     const uint4 *now = (const uint4*)recordRing + slot * 2 * THREADS + tid, *before = (const uint4*)recordRing + (step + 1) % BEHIND * 2 * THREADS + tid;
     const bf16* ofOutput = (const bf16*)(gradientRing + (slot * WARPS + warp) * 128) + column * 8 + place.r;
-    const uint4 none = {0, 0, 0, 0}, before0 = t > 0 ? before[0] : none, before1 = t > 0 ? before[THREADS] : none;
-    const CellSlopes slopes[2] = {
-        {now[0], __uint_as_float(before0.z), __uint_as_float(before0.w)}, {now[THREADS], __uint_as_float(before1.z), __uint_as_float(before1.w)}};
+    const uint4 none = {0, 0, 0, 0};
+    const CellSlopes slopes[2] = {{now[0], t > 0 ? before[0] : none}, {now[THREADS], t > 0 ? before[THREADS] : none}};
     float dHidden[2] = {toFloat(ofOutput[0]), toFloat(ofOutput[8])};
 
     if (step > 0) {

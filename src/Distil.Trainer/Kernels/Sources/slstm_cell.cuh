@@ -25,18 +25,23 @@ __device__ __forceinline__ uint4 toRecord(const float (&gates)[4], const Cell& c
 struct CellSlopes {
   float write, keep, value, cBefore, nBefore, ofForget, ofValue, ofOpen, hOfC, hOfN;
 
-  __device__ __forceinline__ CellSlopes(const uint4& record, float c, float n) : cBefore(c), nBefore(n) {
-    const float delta = lowFloat(record.x), lesser = __expf(-fabsf(delta)), open = sigmoid(highFloat(record.y));
-    const float inverse = __fdividef(1.f, __uint_as_float(record.w)), ratio = __uint_as_float(record.z) * inverse;
+  // δ, f, z and o as Cell::step left them; c and n after the step and before it.
+  __device__ __forceinline__ CellSlopes(float delta, float forget, float z, float o, float c, float n, float cFormer, float nFormer) : cBefore(cFormer), nBefore(nFormer) {
+    const float lesser = __expf(-fabsf(delta)), open = sigmoid(o), inverse = __fdividef(1.f, n), ratio = c * inverse;
     write = delta > 0.f ? lesser : 1.f;
     keep = delta > 0.f ? 1.f : lesser;
-    value = tanhOf(lowFloat(record.y));
-    ofForget = keep * sigmoid(-highFloat(record.x));
+    value = tanhOf(z);
+    ofForget = keep * sigmoid(-forget);
     ofValue = write * (1.f - value * value);
     ofOpen = ratio * open * (1.f - open);
     hOfC = open * inverse;
     hOfN = -hOfC * ratio;
   }
+
+  // Of this step's record and the former's.
+  __device__ __forceinline__ CellSlopes(const uint4& now, const uint4& former)
+      : CellSlopes(lowFloat(now.x), highFloat(now.x), lowFloat(now.y), highFloat(now.y), __uint_as_float(now.z), __uint_as_float(now.w),
+                   __uint_as_float(former.z), __uint_as_float(former.w)) {}
 };
 
 // h = o·c/n does not depend on the stabiliser, so m counts as a constant.

@@ -1,6 +1,7 @@
 using Distil.Core.Errors;
 using Distil.Trainer.Models.Xlstm.Components;
 using Distil.Trainer.Models.Xlstm.MLstm;
+using Distil.Trainer.Models.Xlstm.Passes;
 using Distil.Trainer.Models.Xlstm.SLstm;
 using static TorchSharp.torch;
 
@@ -12,6 +13,7 @@ public sealed class XlstmModel : ILanguageModel
     private Tensor _embedding;
     private readonly Tensor _finalNorm;
     private readonly IReadOnlyList<IXlstmBlock> _blocks;
+    private readonly PassStack _passes;
 
     /// <summary>Takes over the tensors: all float32 on one device, in no dispose scope; <paramref name="weights"/> named and shaped as in memory.</summary>
     internal XlstmModel(XlstmConfig config, Tensor embedding, Tensor head, IReadOnlyDictionary<string, Tensor> weights)
@@ -20,6 +22,7 @@ public sealed class XlstmModel : ILanguageModel
         TrainableParameters = [.. XlstmParameter.Of(config).Select(parameter => new NamedParameter(parameter.FullName, weights[parameter.FullName]))];
         foreach (var parameter in TrainableParameters) { parameter.Value.requires_grad = true; }
         _finalNorm = weights[XlstmParameter.FinalNorm];
+        _passes = new(config, weights);
         _blocks =
         [
             .. Enumerable.Range(0, config.Blocks).Select<int, IXlstmBlock>(
@@ -29,9 +32,12 @@ public sealed class XlstmModel : ILanguageModel
 
     /// <value>
     /// Element type of the blocks' arithmetic and of the result: float32 (default) or bfloat16. The trained weights, the residual stream, norms, recurrent states and
-    /// the products of norms that are most sensitive to rounding stay float32 (on a GPU TF32). Not to be changed while a state decodes.
+    /// the products of norms that are most sensitive to rounding stay float32 (on a GPU float16). Not to be changed while a state decodes.
     /// </value>
     public ScalarType Arithmetic { get; private set; } = ScalarType.Float32;
+
+    /// <value>Whether training on a GPU in bfloat16 goes by <see cref="PassStack"/>; off, to compare it with torch's autograd.</value>
+    internal bool WritesBackwardOut { get; set; } = true;
 
     /// <value>Its shape.</value>
     public XlstmConfig Config { get; }
@@ -113,6 +119,8 @@ public sealed class XlstmModel : ILanguageModel
     {
         using var scope = NewDisposeScope();
         var x = Embed(inputIds);
+        if (WritesBackwardOut && _passes.Serves(Arithmetic)) { return _passes.Forward(x).MoveToOuterDisposeScope(); }
+
         foreach (var block in _blocks) { x = block.Forward(x, Arithmetic); }
         return Norms.Layer(x, _finalNorm, Arithmetic).MoveToOuterDisposeScope();
     }
@@ -139,15 +147,15 @@ public sealed class XlstmModel : ILanguageModel
         using var scope = NewDisposeScope();
         using var gradients = no_grad();
         var own = (XlstmDecodingState)state;
-        if (inputIds.shape[0] != own.Batch)
+        if (inputIds.size(0) != own.Batch)
         {
-            throw new ArgumentException($"The state is of {own.Batch} sequences, the input of {inputIds.shape[0]}.", nameof(inputIds));
+            throw new ArgumentException($"The state is of {own.Batch} sequences, the input of {inputIds.size(0)}.", nameof(inputIds));
         }
 
         var x = Embed(inputIds);
         for (var block = 0; block < _blocks.Count; block++) { x = _blocks[block].Decode(x, own.Blocks[block], Arithmetic); }
-        own.Position += inputIds.shape[1];
-        return Norms.Layer(x.select(1, x.shape[1] - 1), _finalNorm, Arithmetic).MoveToOuterDisposeScope();
+        own.Position += inputIds.size(1);
+        return Norms.Layer(x.select(1, x.size(1) - 1), _finalNorm, Arithmetic).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -161,6 +169,6 @@ public sealed class XlstmModel : ILanguageModel
     private Tensor Embed(Tensor inputIds)
     {
         using var scope = NewDisposeScope();
-        return _embedding.index_select(0, inputIds.flatten()).view(inputIds.shape[0], inputIds.shape[1], Config.Width).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return _embedding.index_select(0, inputIds.flatten()).view(inputIds.size(0), inputIds.size(1), Config.Width).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 }

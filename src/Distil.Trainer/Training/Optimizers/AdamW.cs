@@ -55,19 +55,17 @@ public sealed class AdamW : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var gradients = _layout.Join(TakeGradients());
+        var parts = TakeGradients();
         Steps++;
         var correction1 = 1 - Math.Pow(_options.Beta1, Steps);
         var correction2 = 1 - Math.Pow(_options.Beta2, Steps);
         if (_kernel is not null)
         {
-            return _kernel.Step(gradients, _weights, _mean, _square, new(
+            return _kernel.Step(parts, _weights, _mean, _square, new(
                 maximumNorm, learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, correction1, correction2)).MoveToOuterDisposeScope();
         }
 
-        var gradient = gradients.Half is null                                                // (P)
-            ? gradients.Single!
-            : cat([gradients.Half.to(ScalarType.Float32), .. gradients.Single is null ? [] : new[] { gradients.Single }]);
+        var gradient = _layout.Join(parts);                                                  // (P)
         var norm = gradient.norm();
         gradient.mul_((maximumNorm / (norm + 1e-6)).clamp_max(1.0));                         // as PyTorch's clip_grad_norm_
         _weights.All.mul_(1 - learningRate * _options.WeightDecay);
@@ -105,8 +103,6 @@ public sealed class AdamW : IDisposable
         Steps = ReadExact(state, StepName, [1]).item<long>();
         if (_kernel is null)
             _weights.WriteTo(_parameters);
-        else
-            _kernel.Follow(_weights);
     }
 
     /// <inheritdoc />

@@ -14,7 +14,8 @@ namespace Distil.Trainer.Training.Profiling;
 /// <param name="length">S.</param>
 /// <param name="blocks">Blocks; sLSTM at the even ones.</param>
 /// <param name="only">Steps to run without timing the parts; 0 times them.</param>
-internal sealed class StepProfile(int batch, int length, int blocks, int only)
+/// <param name="autograd">Whether torch's autograd goes back through the blocks.</param>
+internal sealed class StepProfile(int batch, int length, int blocks, int only, bool autograd)
 {
     private const int WarmUp = 60, Repeats = 20;
 
@@ -24,6 +25,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only)
         using var scope = NewDisposeScope();
         using var student = new PaperStudent(length, blocks);
         var (config, model, optimizer) = (student.Config, student.Model, student.Optimizer);
+        model.WritesBackwardOut = !autograd;
         using var data = PaperStudent.Batch(batch, length);
         var ids = data.Parts[0].Rows.InputIds;
         yield return $"{ParameterCounts.Of(config).Trainable / 1e6:0.0} M trainable, {batch} × {length} tokens";
@@ -51,8 +53,16 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only)
         }));
         yield return Line("blocks forward + backward", Wall(() => GradientScope.Backward(model.Forward(ids), hidden), Clear));
         yield return Line("host time to issue blocks forward", Issue(() => model.Forward(ids)));
+        Tensor? result = null;
+        yield return Line("host time to issue blocks backward", Issue(() => GradientScope.Backward(result!, hidden), () =>
+        {
+            Clear();
+            result = model.Forward(ids);
+        }));
         Clear();
-        yield return Line("head and loss", Wall(() => DistillationHead.Compute(hidden, model.HeadWeight, ids, null, data.Parts[0].Targets!.Outputs, new(0.1, 0.8, 2), 512)));
+        void Head() => DistillationHead.Compute(hidden, model.HeadWeight, ids, null, data.Parts[0].Targets!.Outputs, new(0.1, 0.8, 2), 512);
+        yield return Line("head and loss", Wall(Head));
+        yield return Line("host time to issue head and loss", Issue(Head));
         for (var block = 0; block < Math.Min(2, blocks); block++)
         {
             var which = block;
@@ -65,13 +75,13 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only)
             Clear();
         }
 
-        foreach (var parameter in model.TrainableParameters) { parameter.Value.grad = zeros_like(parameter.Value).DetachFromDisposeScope(); }
-        yield return Line("optimiser", Wall(
-            () => optimizer.Step(1e-4, 1),
-            () =>
-            {
-                foreach (var parameter in model.TrainableParameters) { parameter.Value.grad = zeros_like(parameter.Value).DetachFromDisposeScope(); }
-            }));
+        void Gradients()
+        {
+            foreach (var parameter in model.TrainableParameters) { parameter.Value.grad = zeros_like(parameter.Value).DetachFromDisposeScope(); }
+        }
+
+        yield return Line("optimiser", Wall(() => optimizer.Step(1e-4, 1), Gradients));
+        yield return Line("host time to issue the optimiser", Issue(() => optimizer.Step(1e-4, 1), Gradients));
 
         void Clear()
         {
@@ -111,11 +121,14 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only)
     }
 
     /// <summary>Median milliseconds until a call returns, the GPU idle before it.</summary>
-    private static double Issue(Action run)
+    private static double Issue(Action run, Action? prepare = null)
     {
         var times = new List<double>();
         for (var i = 0; i < Repeats; i++)
         {
+            using var pause = CollectorPause.Begin();
+            using var scope = NewDisposeScope();
+            prepare?.Invoke();
             cuda.synchronize();
             var watch = Stopwatch.StartNew();
             Once(run, null);

@@ -1,50 +1,64 @@
+using Distil.Trainer.Models;
 using Distil.Trainer.Training.Checkpoints;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Steps;
 
-/// <summary>Keeps steps' numbers on the device until several are read together: each reading waits for a GPU to finish its work.</summary>
+/// <summary>Keeps steps' numbers until several are read together, and reads those of steps that a GPU has done while it does the next: it never runs out of work.</summary>
 internal sealed class StepReadings(TimeProvider time, Action<StepMetrics> onStep)
 {
-    private readonly List<(Step Step, Tensor Values)> _waiting = [];
+    /// <summary>Steps that stay queued on a GPU while earlier ones are read.</summary>
+    private const int Lead = 2;
+
+    private readonly Queue<(Step Step, HostCopy Values)> _waiting = [];
     private long _since;
+    private int _lead;
 
     /// <summary>What the host knows of a step.</summary>
     internal sealed record Step(TrainingPosition Position, DeltaWeights? Weights, double LearningRate, long Tokens);
-
-    /// <value>Steps not read yet.</value>
-    internal int Count => _waiting.Count;
 
     /// <summary>Speed is measured from here.</summary>
     internal void Begin() => _since = time.GetTimestamp();
 
     /// <param name="step">Which step.</param>
     /// <param name="values">As <see cref="TrainingStep.Run"/> gave them.</param>
-    internal void Add(Step step, Tensor values) => _waiting.Add((step, values.DetachFromDisposeScope()));
+    internal void Add(Step step, Tensor values)
+    {
+        _lead = values.device_type == DeviceType.CUDA ? Lead : 0;
+        _waiting.Enqueue((step, new HostCopy(values)));
+    }
+
+    /// <summary>Reads and hands on what waits, once it is so many steps.</summary>
+    /// <exception cref="NonFiniteTrainingException">The loss or gradient of a step that is read is not finite.</exception>
+    internal void ReadEvery(int steps)
+    {
+        if (_waiting.Count >= steps + _lead)
+            Read(_waiting.Count - _lead);
+    }
 
     /// <summary>Reads and hands on all that waits.</summary>
     /// <exception cref="NonFiniteTrainingException">A step's loss or gradient is not finite.</exception>
-    internal void Read()
+    internal void ReadAll() => Read(_waiting.Count);
+
+    private void Read(int count)
     {
-        if (_waiting.Count == 0)
+        if (count == 0)
             return;
 
-        using var scope = NewDisposeScope();
-        using var all = stack(_waiting.Select(item => item.Values)).cpu();                   // (n, 5)
-        var numbers = all.data<double>().ToArray();
-        var speed = _waiting.Sum(item => item.Step.Tokens) / Math.Max(1e-9, time.GetElapsedTime(_since).TotalSeconds);
-        var steps = _waiting.Select(item => item.Step).ToArray();
-        Clear();
-        for (var i = 0; i < steps.Length; i++)
-            onStep(Metrics(steps[i], numbers.AsSpan(i * (int)all.shape[1]), speed));
-        Begin();
-    }
+        var steps = new Step[count];
+        var numbers = new double[count][];
+        for (var i = 0; i < count; i++)
+        {
+            (steps[i], var values) = _waiting.Dequeue();
+            using (values)
+                numbers[i] = values.Wait<double>().ToArray();
+        }
 
-    private void Clear()
-    {
-        foreach (var (_, values) in _waiting)
-            values.Dispose();
-        _waiting.Clear();
+        var speed = steps.Sum(step => step.Tokens) / Math.Max(1e-9, time.GetElapsedTime(_since).TotalSeconds);
+        for (var i = 0; i < count; i++)
+            onStep(Metrics(steps[i], numbers[i], speed));
+        Begin();
     }
 
     private static StepMetrics Metrics(Step step, ReadOnlySpan<double> values, double speed)

@@ -10,7 +10,7 @@ public sealed class CudaAdamWTests
     private static readonly AdamWOptions Options = new() { WeightDecay = 0.1, Beta1 = 0.9, Beta2 = 0.95 };
 
     [Fact]
-    public void The_kernels_equal_tensor_operations_for_parameters_in_both_precisions()
+    public void The_kernels_equal_tensor_operations()
     {
         Gpu.Require();
         using var scope = NewDisposeScope();
@@ -21,7 +21,7 @@ public sealed class CudaAdamWTests
         {
             foreach (var (i, parameter) in here.Index())
             {
-                var gradient = randn(parameter.Value.shape).to(parameter.Value.dtype);
+                var gradient = randn(parameter.Value.shape);
                 parameter.Value.grad = gradient;
                 there[i].Value.grad = gradient.cuda();
             }
@@ -33,15 +33,14 @@ public sealed class CudaAdamWTests
         foreach (var (i, weight) in plain.Weights.Index())
         {
             Assert.InRange(Gpu.RelativeError(kernels.Weights[i].Value, weight.Value), 0, 1e-6);
-            Assert.InRange(Gpu.RelativeError(there[i].Value, here[i].Value), 0, here[i].Value.dtype == ScalarType.BFloat16 ? 1e-4 : 1e-6);
+            Assert.InRange(Gpu.RelativeError(there[i].Value, here[i].Value), 0, 1e-6);
         }
     }
 
     private static NamedParameter[] Parameters(Device device)
     {
         using var generator = new Generator(3, CPU);
-        (long[] Shape, ScalarType Type)[] all = [([5, 3], ScalarType.Float32), ([64, 33], ScalarType.BFloat16), ([7], ScalarType.Float32), ([16, 16], ScalarType.BFloat16)];
-        return [.. all.Select((each, i) => new NamedParameter(
-            $"p{i}", randn(each.Shape, generator: generator).to(each.Type).to(device).requires_grad_()))];
+        long[][] shapes = [[5, 3], [640, 33], [7], [16, 16]];
+        return [.. shapes.Select((shape, i) => new NamedParameter($"p{i}", randn(shape, generator: generator).to(device).requires_grad_()))];
     }
 }

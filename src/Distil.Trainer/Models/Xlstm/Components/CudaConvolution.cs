@@ -23,7 +23,7 @@ internal static class CudaConvolution
         && (x.dtype == ScalarType.BFloat16 || (x.dtype == ScalarType.Float32 && !is_grad_enabled())) && Takes(x, weight);
 
     /// <summary>Whether the kernels take these sizes, here.</summary>
-    internal static bool Takes(Tensor x, Tensor weight) => weight.shape[2] <= MostTaps && x.shape[2] % 2 == 0
+    internal static bool Takes(Tensor x, Tensor weight) => weight.size(2) <= MostTaps && x.size(2) % 2 == 0
         && KernelSupport.Use(x, "the convolution", "a training step takes about twice as long");
 
     /// <inheritdoc cref="CausalConvolution.Plain"/>
@@ -35,7 +35,7 @@ internal static class CudaConvolution
         return Run(x, weight, bias).MoveToOuterDisposeScope();
     }
 
-    /// <param name="x">bfloat16 or float32.</param>
+    /// <param name="x">bfloat16, float16 or float32.</param>
     /// <param name="weight">float32, (D, 1, K).</param>
     /// <param name="bias">float32, (D).</param>
     /// <param name="rounded">Takes x, rounded: bfloat16, (B, S, D).</param>
@@ -44,7 +44,7 @@ internal static class CudaConvolution
         var input = Rows(x);
         var y = empty(x.shape, ScalarType.BFloat16, x.device);
         Program(weight, ForwardTile, x.dtype)["convolution_forward"].Launch(
-            Shape(x, ForwardTile), KernelArgument.Strided(input), weight.contiguous(), bias.contiguous(), y, rounded, (int)x.shape[1], (int)x.shape[2], input.stride(1));
+            Shape(x, ForwardTile), KernelArgument.Strided(input), weight.contiguous(), bias.contiguous(), y, rounded, (int)x.size(1), (int)x.size(2), input.stride(1));
         return y;
     }
 
@@ -55,26 +55,28 @@ internal static class CudaConvolution
     /// <returns>Gradients of x, the weight and the bias.</returns>
     internal static List<Tensor> Gradients(Tensor gradient, Tensor x, Tensor weight, Tensor bias)
     {
-        var (input, shape, kernel, width) = (Rows(x), Shape(x, BackwardTile), weight.shape[2], x.shape[2]);
+        var (input, shape, kernel, width) = (Rows(x), Shape(x, BackwardTile), weight.size(2), x.size(2));
         var dx = empty(x.shape, ScalarType.BFloat16, x.device);
         var sums = empty([shape.GridZ * shape.GridY, kernel + 1, width], ScalarType.Float32, x.device);
         Program(weight, BackwardTile, ScalarType.BFloat16)["convolution_backward"].Launch(
             shape, gradient.to(ScalarType.BFloat16).contiguous(), KernelArgument.Strided(input), weight.contiguous(), bias.contiguous(), dx, sums,
-            (int)x.shape[1], (int)width, input.stride(1));
+            (int)x.size(1), (int)width, input.stride(1));
         var total = sums.sum([0L]);                                                                              // (K + 1, D)
-        return [dx, total.narrow(0, 0, kernel).t().contiguous().view(weight.shape), total.select(0, kernel).clone()];
+        return [dx, total.narrow(0, 0, kernel).t().contiguous().view(weight.shape), total.select(0, kernel)];
     }
 
     private static CudaProgram Program(Tensor weight, int tile, ScalarType source) => Programs.GetOrAdd(
-        (weight.shape[2], tile, source),
-        key => new("convolution.cu", $"TAPS={key.Taps}", $"POSITIONS={key.Tile}", $"SOURCE={(key.Source == ScalarType.Float32 ? "float" : "bf16")}"));
+        (weight.size(2), tile, source),
+        key => new("convolution.cu", $"TAPS={key.Taps}", $"POSITIONS={key.Tile}", $"SOURCE={NameOf(key.Source)}"));
+
+    private static string NameOf(ScalarType type) => type switch { ScalarType.Float32 => "float", ScalarType.Float16 => "fp16", _ => "bf16" };
 
     private static LaunchShape Shape(Tensor x, int tile) => new(
-        (x.shape[2] / 2 + Threads - 1) / Threads, Threads, GridY: (int)((x.shape[1] + tile - 1) / tile), GridZ: (int)x.shape[0]);
+        (x.size(2) / 2 + Threads - 1) / Threads, Threads, GridY: (int)((x.size(1) + tile - 1) / tile), GridZ: (int)x.size(0));
 
     /// <summary>x itself where rows follow each other at one distance, else a dense copy.</summary>
     private static Tensor Rows(Tensor x) =>
-        x.stride(2) == 1 && x.stride(1) % 2 == 0 && x.storage_offset() % 2 == 0 && (x.shape[0] == 1 || x.stride(0) == x.shape[1] * x.stride(1)) ? x : x.contiguous();
+        x.stride(2) == 1 && x.stride(1) % 2 == 0 && x.storage_offset() % 2 == 0 && (x.size(0) == 1 || x.stride(0) == x.size(1) * x.stride(1)) ? x : x.contiguous();
 
     private sealed class Function : SingleTensorFunction<Function>
     {

@@ -6,14 +6,14 @@ using static TorchSharp.torch.autograd;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 
-/// <summary>The feed-forward's way up with GELU on a GPU: norm, projection and gate unrounded until the result, backward in bfloat16. Equal to <see cref="GatedFeedForward.PlainUp"/>.</summary>
+/// <summary>The feed-forward's way up with GELU on a GPU: norm and projection in float16, the rest in bfloat16. Equal to <see cref="GatedFeedForward.PlainUp"/>.</summary>
 internal static class CudaGatedUp
 {
     private static readonly CudaProgram Program = new("gated_gelu.cu");
 
     /// <summary>Whether it serves here.</summary>
     internal static bool Serves(Tensor x, Tensor up, string activation, ScalarType arithmetic) =>
-        activation == "gelu" && up.shape[0] % 16 == 0 && CudaLayerNorm.Serves(x, arithmetic)
+        activation == "gelu" && up.size(0) % 16 == 0 && CudaLayerNorm.Serves(x, arithmetic)
         && KernelSupport.Use(x, "the feed-forward gate", "a training step takes some 2 % longer");
 
     /// <inheritdoc cref="GatedFeedForward.PlainUp"/>
@@ -25,21 +25,20 @@ internal static class CudaGatedUp
         return Run(x.contiguous(), norm, up, null).Gated.MoveToOuterDisposeScope();
     }
 
-    private static (Tensor Gated, Tensor Normed, Tensor Statistics) Run(Tensor x, Tensor norm, Tensor up, Tensor? halves)
+    internal static (Tensor Gated, Tensor Normed, Tensor Statistics) Run(Tensor x, Tensor norm, Tensor up, Tensor? halves)
     {
-        var exact = empty_like(x);
-        var (normed, statistics) = CudaLayerNorm.Run(x, norm, exact);
-        using var product = Tf32.Of(() => nn.functional.linear(exact, up));                                       // (B, S, 2·F)
-        exact.Dispose();
-        var width = up.shape[0] / 2;
+        using var fine = empty(x.shape, ScalarType.Float16, x.device);
+        var (normed, statistics) = CudaLayerNorm.Run(x, norm, fine);
+        using var product = nn.functional.linear(fine, up.to(ScalarType.Float16));                                // (B, S, 2·F)
+        var width = up.size(0) / 2;
         var gated = empty([.. x.shape[..^1], width], ScalarType.BFloat16, x.device);
         Program["gated_gelu_forward"].Launch(LaunchShape.For(gated.numel() / 8), product, gated, halves, gated.numel() / width, (int)width);
         return (gated, normed, statistics);
     }
 
-    private static List<Tensor> Gradients(Tensor gradient, Tensor x, Tensor norm, Tensor up, Tensor halves, Tensor normed, Tensor statistics)
+    internal static List<Tensor> Gradients(Tensor gradient, Tensor x, Tensor norm, Tensor up, Tensor halves, Tensor normed, Tensor statistics)
     {
-        var width = up.shape[0] / 2;
+        var width = up.size(0) / 2;
         var dHalves = empty_like(halves);
         Program["gated_gelu_backward"].Launch(
             LaunchShape.For(halves.numel() / 16), gradient.to(ScalarType.BFloat16).contiguous(), halves, dHalves, halves.numel() / (2 * width), (int)width);
@@ -55,7 +54,7 @@ internal static class CudaGatedUp
         {
             using var scope = NewDisposeScope();
             var (x, norm, up) = (((Tensor)inputs[0]).contiguous(), (Tensor)inputs[1], (Tensor)inputs[2]);
-            var halves = empty([.. x.shape[..^1], up.shape[0]], ScalarType.BFloat16, x.device);
+            var halves = empty([.. x.shape[..^1], up.size(0)], ScalarType.BFloat16, x.device);
             var (gated, normed, statistics) = Run(x, norm, up, halves);
             context.set_materialize_grads(false);
             context.save_for_backward(

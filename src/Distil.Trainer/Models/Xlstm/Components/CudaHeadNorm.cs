@@ -16,7 +16,7 @@ internal static class CudaHeadNorm
 
     /// <summary>Whether it serves here: bfloat16 heads onto a float32 stream.</summary>
     internal static bool Serves(Tensor stream, Tensor hidden) =>
-        hidden.dtype == ScalarType.BFloat16 && stream.dtype == ScalarType.Float32 && hidden.shape[^1] is <= MostSize and var size && size % 2 == 0
+        hidden.dtype == ScalarType.BFloat16 && stream.dtype == ScalarType.Float32 && hidden.size(-1) is <= MostSize and var size && size % 2 == 0
         && KernelSupport.Use(hidden, "the norm of heads", "a training step takes some 3 % longer");
 
     /// <inheritdoc cref="Norms.HeadsOnto"/>
@@ -28,23 +28,23 @@ internal static class CudaHeadNorm
         return Run(stream.contiguous(), hidden.contiguous(), weight).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Run(Tensor stream, Tensor hidden, Tensor weight)
+    internal static Tensor Run(Tensor stream, Tensor hidden, Tensor weight)
     {
-        var (heads, size) = (hidden.shape[2], hidden.shape[3]);
+        var (heads, size) = (hidden.size(2), hidden.size(3));
         var items = hidden.numel() / size;
         var result = empty_like(stream);
         Program(size)["head_norm_forward"].Launch(new((items + Warps - 1) / Warps, 32 * Warps), stream, hidden, weight, result, items, (int)heads, (float)Norms.Epsilon);
         return result;
     }
 
-    private static List<Tensor> Gradients(Tensor gradient, Tensor hidden, Tensor weight)
+    internal static List<Tensor> Gradients(Tensor gradient, Tensor hidden, Tensor weight)
     {
-        var (heads, size) = (hidden.shape[2], hidden.shape[3]);
+        var (heads, size) = (hidden.size(2), hidden.size(3));
         var launch = new LaunchShape(heads, 32 * Warps, GridY: (int)Math.Max(1, BackwardBlocks / heads));
         var dense = gradient.contiguous();
         var dHidden = empty_like(hidden);
         var partial = empty([launch.GridY, heads * size], ScalarType.Float32, hidden.device);
-        Program(size)["head_norm_backward"].Launch(launch, dense, hidden, weight, dHidden, partial, (int)(hidden.shape[0] * hidden.shape[1]), (int)heads, (float)Norms.Epsilon);
+        Program(size)["head_norm_backward"].Launch(launch, dense, hidden, weight, dHidden, partial, (int)(hidden.size(0) * hidden.size(1)), (int)heads, (float)Norms.Epsilon);
         return [dense.detach(), dHidden, partial.sum([0L])];
     }
 

@@ -11,7 +11,7 @@ internal static class HeadwiseLinear
     internal static Tensor BlocksFirst(Tensor x, Tensor weight)
     {
         using var scope = NewDisposeScope();
-        var blocks = x.reshape(-1, weight.shape[0], weight.shape[2]).transpose(0, 1);          // (blocks, B·S, in)
+        var blocks = x.reshape(-1, weight.size(0), weight.size(2)).transpose(0, 1);          // (blocks, B·S, in)
         return blocks.bmm(weight.to(x.dtype).transpose(1, 2)).MoveToOuterDisposeScope();
     }
 
@@ -20,6 +20,6 @@ internal static class HeadwiseLinear
     internal static Tensor Forward(Tensor x, Tensor weight)
     {
         using var scope = NewDisposeScope();
-        return BlocksFirst(x, weight).transpose(0, 1).reshape(x.shape[0], x.shape[1], -1).MoveToOuterDisposeScope();
+        return BlocksFirst(x, weight).transpose(0, 1).reshape(x.size(0), x.size(1), -1).MoveToOuterDisposeScope();
     }
 }

@@ -22,13 +22,13 @@ internal sealed record MLstmCellInputs(
     /// <value>Tensors in it.</value>
     internal const int Count = 12;
 
-    internal long Batch => Convolved.shape[0];
+    internal long Batch => Convolved.size(0);
 
-    internal long Length => Convolved.shape[1];
+    internal long Length => Convolved.size(1);
 
-    internal long Width => Convolved.shape[2];
+    internal long Width => Convolved.size(2);
 
-    internal long Heads => InputBias.shape[0];
+    internal long Heads => InputBias.size(0);
 
     internal static MLstmCellInputs Of(IReadOnlyList<Tensor> all) => new(all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7], all[8], all[9], all[10], all[11]);
 

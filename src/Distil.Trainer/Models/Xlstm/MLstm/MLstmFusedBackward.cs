@@ -72,7 +72,7 @@ internal static class MLstmFusedBackward
             dBias, (int)heads, (int)length, shape.Chunks);
 
         var ofWeights = partial.sum([0L]);                                                                        // (2, I)
-        return [.. Projections(inputs, forward, shape, dQueries, dKeys, dValues, dGates, dBias.sum([0L]), dConvolved, dGate), ofWeights.select(0, 0).clone(), ofWeights.select(0, 1).clone()];
+        return [.. Projections(inputs, forward, shape, dQueries, dKeys, dValues, dGates, dBias.sum([0L]), dConvolved, dGate), ofWeights.select(0, 0), ofWeights.select(0, 1)];
     }
 
     /// <summary>Through q, k, v and the gates to c and x_m, and to their weights.</summary>
@@ -98,10 +98,10 @@ internal static class MLstmFusedBackward
         program["gate_weights_backward"].Launch(
             LaunchShape.For(dGateWeights.numel() + dProjections.numel()), dComposed, inputs.InputGate, inputs.ForgetGate, inputs.Query, inputs.Key, inputs.Value, dGateWeights, dProjections,
             heads, width);
-        Tensor Half(Tensor both, int which) => both.narrow(0, which * heads, heads).clone();
+        Tensor Half(Tensor both, int which) => both.narrow(0, which * heads, heads);
         return
         [
-            dConvolved, dInner, dGate, dProjections.select(0, 0).clone(), dProjections.select(0, 1).clone(), dProjections.select(0, 2).clone(),
+            dConvolved, dInner, dGate, dProjections.select(0, 0), dProjections.select(0, 1), dProjections.select(0, 2),
             Half(dGateWeights, 0), Half(dGateWeights, 1), Half(dBias, 0), Half(dBias, 1),
         ];
     }

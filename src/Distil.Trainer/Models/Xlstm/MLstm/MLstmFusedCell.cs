@@ -35,7 +35,7 @@ internal static class MLstmFusedCell
         const string name = "the mLSTM cell", cost = "a training step takes about twice as long";
         if (inputs.Convolved.dtype != ScalarType.BFloat16) { return false; }
 
-        var (size, block) = (inputs.Width / inputs.Heads, inputs.Query.shape[1]);
+        var (size, block) = (inputs.Width / inputs.Heads, inputs.Query.size(1));
         bool Or(bool holds, string what) => holds || KernelSupport.WarnOnce($"{name} runs as plain tensor operations: {what}; {cost}");
         return KernelSupport.Use(inputs.Convolved, name, cost)
             && Or(size % 32 == 0 && size <= 512, $"a head has {size} units, the kernel takes multiples of 32 up to 512")
@@ -77,7 +77,7 @@ internal static class MLstmFusedCell
 
     /// <summary>x itself where its rows follow each other at one distance and start at 16 bytes, else a dense copy.</summary>
     internal static Tensor Rows(Tensor x) =>
-        x.stride(2) == 1 && x.stride(1) % 8 == 0 && x.storage_offset() % 8 == 0 && (x.shape[0] == 1 || x.stride(0) == x.shape[1] * x.stride(1)) ? x : x.contiguous();
+        x.stride(2) == 1 && x.stride(1) % 8 == 0 && x.storage_offset() % 8 == 0 && (x.size(0) == 1 || x.stride(0) == x.size(1) * x.stride(1)) ? x : x.contiguous();
 
     private sealed class Function : SingleTensorFunction<Function>
     {

@@ -16,9 +16,9 @@ internal sealed class MLstmFusedShape(MLstmCellInputs inputs)
     internal long Size { get; } = inputs.Width / inputs.Heads;
 
     /// <value>Blocks of the projections, and channels in each.</value>
-    internal long Blocks { get; } = inputs.Query.shape[0];
+    internal long Blocks { get; } = inputs.Query.size(0);
 
-    internal long Block { get; } = inputs.Query.shape[1];
+    internal long Block { get; } = inputs.Query.size(1);
 
     /// <value>L.</value>
     internal int Chunk { get; } = MLstmFusedCell.ChunkOf(inputs.Length);
@@ -48,8 +48,8 @@ internal sealed class MLstmFusedShape(MLstmCellInputs inputs)
     /// Without the first chunk of all, and without the last: side by side they pair each chunk with the one before it. The first chunk of a later head is
     /// paired with the last of another: kernels leave out what comes of that, or it is multiplied by 0.
     /// </summary>
-    internal Tensor AfterFirst(Tensor chunks) => chunks.narrow(0, 1, chunks.shape[0] - 1);
+    internal Tensor AfterFirst(Tensor chunks) => chunks.narrow(0, 1, chunks.size(0) - 1);
 
     /// <inheritdoc cref="AfterFirst"/>
-    internal Tensor BeforeLast(Tensor chunks) => chunks.narrow(0, 0, chunks.shape[0] - 1);
+    internal Tensor BeforeLast(Tensor chunks) => chunks.narrow(0, 0, chunks.size(0) - 1);
 }

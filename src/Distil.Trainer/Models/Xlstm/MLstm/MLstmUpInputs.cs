@@ -14,7 +14,7 @@ internal sealed record MLstmUpInputs(Tensor Stream, Tensor Norm, Tensor Projecti
     internal const int Count = 5;
 
     /// <value>I.</value>
-    internal long Width => Projection.shape[0] / 2;
+    internal long Width => Projection.size(0) / 2;
 
     /// <value>(I, D).</value>
     internal Tensor ToInner => Projection.narrow(0, 0, Width);

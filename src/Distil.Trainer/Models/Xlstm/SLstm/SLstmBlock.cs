@@ -54,6 +54,7 @@ internal sealed class SLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
         var (recurrent, bias) = (weights[XlstmParameter.RecurrentKernel], weights[XlstmParameter.RecurrentBias]);
         var hidden = x.device_type == DeviceType.CPU && inputForget.dtype == ScalarType.Float32 && KernelSupport.OnCpu ? SLstmFusedScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
             : SLstmCudaScan.Serves(inputForget, recurrent.shape[1]) ? SLstmCudaScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
+            : SLstmFloatScan.Serves(inputForget, recurrent.shape[1]) ? SLstmFloatScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
             : SLstmPlainScan.Forward(inputForget, cellOutput, recurrent, bias, cells);          // (B, S, NH, DH)
         x = Norms.HeadsOnto(x, hidden, weights["xlstm.group_norm.weight"]);
         return x + _feedForward.Forward(x, convolved.dtype);

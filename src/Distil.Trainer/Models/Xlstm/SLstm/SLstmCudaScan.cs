@@ -1,6 +1,5 @@
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -14,13 +13,7 @@ internal static class SLstmCudaScan
     internal static bool Serves(Tensor inputForget, long size)
     {
         const string name = "the sLSTM scan", cost = "a training step takes some 20 times as long";
-        if (inputForget.dtype != ScalarType.BFloat16)
-        {
-            return inputForget.device_type == DeviceType.CUDA && inputForget.shape[2] > 1
-                && KernelSupport.WarnOnce($"{name} runs as plain tensor operations in {inputForget.dtype}; {cost}: training.precision bf16 uses the kernel");
-        }
-
-        return KernelSupport.Use(inputForget, name, cost) && (FormOf(inputForget, size) is not null || KernelSupport.WarnOnce(
+        return inputForget.dtype == ScalarType.BFloat16 && KernelSupport.Use(inputForget, name, cost) && (FormOf(inputForget, size) is not null || KernelSupport.WarnOnce(
             $"{name} runs as plain tensor operations: a head has {size} units, for which {KernelSupport.Card.Name} has no room (a block takes 128, a cluster, from sm_90 on, 256); {cost}"));
     }
 
@@ -34,13 +27,13 @@ internal static class SLstmCudaScan
     internal static Tensor Forward(Tensor inputForget, Tensor cellOutput, Tensor recurrent, Tensor bias, SLstmState? state = null)
     {
         using var scope = NewDisposeScope();
-        var size = recurrent.shape[1];
+        var size = recurrent.size(1);
         var missing = (SLstmCudaForm.Granule - size % SLstmCudaForm.Granule) % SLstmCudaForm.Granule;
         if (missing > 0) { return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope(); }
 
         if (state is null && is_grad_enabled()) { return Function.apply(inputForget, cellOutput, recurrent, bias).MoveToOuterDisposeScope(); }
 
-        var (heads, batch, length) = (inputForget.shape[0], (int)inputForget.shape[1], (int)inputForget.shape[2]);
+        var (heads, batch, length) = (inputForget.size(0), (int)inputForget.size(1), (int)inputForget.size(2));
         var output = empty([batch, length, heads, size], ScalarType.BFloat16, inputForget.device);
         var form = FormOf(inputForget, size)!;
         form.Program["slstm_forward"].Launch(
@@ -50,25 +43,32 @@ internal static class SLstmCudaScan
         return output.MoveToOuterDisposeScope();
     }
 
-    private static SLstmCudaForm? FormOf(Tensor inputForget, long size) =>
-        SLstmCudaForm.For(KernelSupport.Card, size, inputForget.shape[0], inputForget.shape[1], inputForget.shape[2]);
-
-    private static List<Tensor> Gradients(Tensor gradient, Tensor recurrent, Tensor output, Tensor records)
+    /// <summary>As <see cref="Forward"/> from the start, heads of whole granules, with what <see cref="Gradients"/> needs.</summary>
+    internal static (Tensor Output, Tensor Records) Keeping(Tensor inputForget, Tensor cellOutput, Tensor recurrent, Tensor bias)
     {
-        var (batch, length, heads, size) = ((int)output.shape[0], (int)output.shape[1], output.shape[2], output.shape[3]);
+        var (heads, batch, length, size) = (inputForget.size(0), (int)inputForget.size(1), (int)inputForget.size(2), recurrent.size(1));
+        var output = empty([batch, length, heads, size], ScalarType.BFloat16, inputForget.device);
+        var form = FormOf(inputForget, size)!;
+        var records = empty(form.Records(heads, batch, length), ScalarType.Float32, inputForget.device);
+        form.Program["slstm_forward_keeping"].Launch(
+            form.Forward(heads, batch), inputForget.contiguous(), cellOutput.contiguous(), recurrent.contiguous(), bias.contiguous(), output, records, batch, length);
+        return (output, records);
+    }
+
+    private static SLstmCudaForm? FormOf(Tensor inputForget, long size) =>
+        SLstmCudaForm.For(KernelSupport.Card, size, inputForget.size(0), inputForget.size(1), inputForget.size(2));
+
+    /// <summary>Gradients of the inputs, in their order.</summary>
+    internal static List<Tensor> Gradients(Tensor gradient, Tensor recurrent, Tensor output, Tensor records)
+    {
+        var (batch, length, heads, size) = ((int)output.size(0), (int)output.size(1), output.size(2), output.size(3));
         var inputForget = empty([heads, batch, length, 2 * size], ScalarType.BFloat16, output.device);
         var cellOutput = empty_like(inputForget);
         var biases = empty([SLstmCudaForm.Groups(batch), heads * 4 * size], ScalarType.Float32, output.device);
         var form = SLstmCudaForm.OfRecords(records.shape, size);
         form.Program["slstm_backward"].Launch(
             form.Backward(heads, batch), gradient.to(ScalarType.BFloat16).contiguous(), records, recurrent.contiguous(), inputForget, cellOutput, biases, batch, length);
-
-        // dR = Σ h(t−1)ᵀ·d gates(t): a matrix product over all rows and positions, (NH, DH, B·S)·(NH, B·S, 2·DH).
-        var former = zeros_like(output);
-        former.narrow(1, 1, length - 1).copy_(output.narrow(1, 0, length - 1)).Dispose();
-        var columns = former.view(-1, heads, size).permute(1, 2, 0);
-        Tensor Product(Tensor gradients) => columns.bmm(gradients.view(heads, -1, 2 * size)).to(ScalarType.Float32);
-        return [inputForget, cellOutput, cat([Product(inputForget), Product(cellOutput)], -1), biases.sum([0L])];
+        return [inputForget, cellOutput, SLstmFloatScan.OfRecurrent(output, inputForget, cellOutput), biases.sum([0L])];
     }
 
     private sealed class Function : SingleTensorFunction<Function>
@@ -78,13 +78,8 @@ internal static class SLstmCudaScan
         public override Tensor forward(AutogradContext context, params object[] inputs)
         {
             using var scope = NewDisposeScope();
-            var (inputForget, cellOutput, recurrent, bias) = ((Tensor)inputs[0], (Tensor)inputs[1], (Tensor)inputs[2], (Tensor)inputs[3]);
-            var (heads, batch, length, size) = (inputForget.shape[0], (int)inputForget.shape[1], (int)inputForget.shape[2], recurrent.shape[1]);
-            var output = empty([batch, length, heads, size], ScalarType.BFloat16, inputForget.device);
-            var form = FormOf(inputForget, size)!;
-            var records = empty(form.Records(heads, batch, length), ScalarType.Float32, inputForget.device);
-            form.Program["slstm_forward_keeping"].Launch(
-                form.Forward(heads, batch), inputForget.contiguous(), cellOutput.contiguous(), recurrent.contiguous(), bias.contiguous(), output, records, batch, length);
+            var recurrent = (Tensor)inputs[2];
+            var (output, records) = Keeping((Tensor)inputs[0], (Tensor)inputs[1], recurrent, (Tensor)inputs[3]);
             context.set_materialize_grads(false);
             context.save_for_backward([recurrent, output.detach().MoveToOuterDisposeScope(), records.MoveToOuterDisposeScope()]);
             return output.MoveToOuterDisposeScope();
