@@ -1,5 +1,6 @@
 using Distil.Core.Api;
 using Distil.Core.Runs;
+using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
@@ -44,7 +45,15 @@ public sealed class OperatorFunctions(RunFolder runs, TimeProvider time)
 
     private static async Task EndAsync(DurableTaskClient client, string instanceId, CancellationToken cancel)
     {
-        await client.TerminateInstanceAsync(instanceId, "terminated", cancel);
+        try
+        {
+            await client.TerminateInstanceAsync(instanceId, "terminated", cancel);
+        }
+        catch (RpcException ended) when (ended.StatusCode == StatusCode.FailedPrecondition)
+        {
+            // It came to its end meanwhile.
+        }
+
         await client.WaitForInstanceCompletionAsync(instanceId, cancel);
     }
 
