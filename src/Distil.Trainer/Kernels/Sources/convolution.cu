@@ -1,8 +1,9 @@
 // Causal depthwise convolution with its SiLU: y(t) = SiLU(b + Σₖ w(k)·x(t − TAPS + 1 + k)), each channel by itself. A thread has two channels of a tile of positions.
 //   TAPS       positions that the convolution sees, 1 to 8.
-//   POSITIONS  positions in a tile.       SOURCE  what x is forward, bf16 or float.
+//   POSITIONS  positions in a tile.       SOURCE  what x is forward: bf16, fp16 or float.
 // x: SOURCE (B, S, D), rows `stride` apart. Weights float (D, TAPS), bias float (D). Grid (⌈D/2/threads⌉, ⌈S/POSITIONS⌉, B).
 #include "bfloat16.cuh"
+#include "float16.cuh"
 #include "activations.cuh"
 
 struct Channels {
@@ -21,6 +22,7 @@ struct Channels {
 };
 
 __device__ __forceinline__ float2 loadPair(const float* x) { return *(const float2*)x; }
+__device__ __forceinline__ float2 loadPair(const fp16* x) { return halfFloats(*(const unsigned*)x); }
 __device__ __forceinline__ float2 loadPair(const bf16* x) {
   const unsigned pair = *(const unsigned*)x;
   return make_float2(lowFloat(pair), highFloat(pair));

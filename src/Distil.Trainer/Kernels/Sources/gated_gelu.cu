@@ -1,20 +1,22 @@
 // gelu(gate)·up, gate and up the two halves of a row. Exact GELU, by the error function. Threads take eight values each.
-// F is a multiple of 8. x: float (N, 2·F). y, gradient: bf16 (N, F). halves: bf16 (N, 2·F), x rounded, for the way back; null where there is none.
+// F is a multiple of 8. x: fp16 (N, 2·F). y, gradient: bf16 (N, F). halves: bf16 (N, 2·F), x rounded, for the way back; null where there is none.
 #include "bfloat16.cuh"
+#include "float16.cuh"
 
 __device__ __forceinline__ float gelu(float x) { return 0.5f * x * (1.f + erff(x * 0.70710678f)); }
 __device__ __forceinline__ float geluSlope(float x) { return 0.5f * (1.f + erff(x * 0.70710678f)) + x * 0.39894228f * __expf(-0.5f * x * x); }
 
-__device__ __forceinline__ void loadEight(const float* from, float (&to)[8]) {
-  const float4 a = *(const float4*)from, b = *(const float4*)(from + 4);
-  to[0] = a.x; to[1] = a.y; to[2] = a.z; to[3] = a.w; to[4] = b.x; to[5] = b.y; to[6] = b.z; to[7] = b.w;
+__device__ __forceinline__ void loadEight(const fp16* from, float (&to)[8]) {
+  const uint4 packed = *(const uint4*)from;
+  const float2 a = halfFloats(packed.x), b = halfFloats(packed.y), c = halfFloats(packed.z), d = halfFloats(packed.w);
+  to[0] = a.x; to[1] = a.y; to[2] = b.x; to[3] = b.y; to[4] = c.x; to[5] = c.y; to[6] = d.x; to[7] = d.y;
 }
 
 __device__ __forceinline__ void storeEight(bf16* to, const float (&from)[8]) {
   *(uint4*)to = make_uint4(toPair(from[0], from[1]), toPair(from[2], from[3]), toPair(from[4], from[5]), toPair(from[6], from[7]));
 }
 
-extern "C" __global__ void gated_gelu_forward(const float* x, bf16* y, bf16* halves, long long rows, int width) {
+extern "C" __global__ void gated_gelu_forward(const fp16* x, bf16* y, bf16* halves, long long rows, int width) {
   for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < rows * (width / 8); i += (long long)gridDim.x * blockDim.x) {
     const long long row = i / (width / 8), d = i % (width / 8) * 8;
     float gate[8], up[8], out[8];

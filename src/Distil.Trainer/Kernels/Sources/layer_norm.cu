@@ -1,6 +1,7 @@
 // LayerNorm of a float residual stream into bfloat16, the stored weight w used as (1 + w). A block of 256 threads takes a row.
 //   WIDTH  D, a multiple of 2, at most 16,384.
 #include "bfloat16.cuh"
+#include "float16.cuh"
 #include "activations.cuh"
 
 #define THREADS 256
@@ -18,8 +19,8 @@ __device__ __forceinline__ float2 blockSum(float2 x, float2* shared) {
   return sum;
 }
 
-// x: float (N, D). y: bf16 (N, D). exact: float (N, D), y before it is rounded, or null. statistics: float (N, 2), mean and 1/deviation. Grid (N).
-extern "C" __global__ void __launch_bounds__(THREADS) layer_norm_forward(const float* x, const float* weight, bf16* y, float* exact, float2* statistics, float epsilon) {
+// x: float (N, D). y: bf16 (N, D). fine: fp16 (N, D), y less rounded, or null. statistics: float (N, 2), mean and 1/deviation. Grid (N).
+extern "C" __global__ void __launch_bounds__(THREADS) layer_norm_forward(const float* x, const float* weight, bf16* y, fp16* fine, float2* statistics, float epsilon) {
   __shared__ float2 shared[THREADS / 32];
   x += (long long)blockIdx.x * WIDTH; y += (long long)blockIdx.x * WIDTH;
   float2 v[PAIRS];
@@ -43,7 +44,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) layer_norm_forward(const f
     if (d < WIDTH) {
       const float2 normed = make_float2((v[i].x - mean) * scale * (1.f + weight[d]), (v[i].y - mean) * scale * (1.f + weight[d + 1]));
       *(unsigned*)(y + d) = toPair(normed.x, normed.y);
-      if (exact) *(float2*)(exact + (long long)blockIdx.x * WIDTH + d) = normed;
+      if (fine) *(unsigned*)(fine + (long long)blockIdx.x * WIDTH + d) = toHalfPair(normed.x, normed.y);
     }
   }
   if (threadIdx.x == 0) statistics[blockIdx.x] = make_float2(mean, scale);

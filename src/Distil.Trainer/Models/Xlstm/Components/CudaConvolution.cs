@@ -35,7 +35,7 @@ internal static class CudaConvolution
         return Run(x, weight, bias).MoveToOuterDisposeScope();
     }
 
-    /// <param name="x">bfloat16 or float32.</param>
+    /// <param name="x">bfloat16, float16 or float32.</param>
     /// <param name="weight">float32, (D, 1, K).</param>
     /// <param name="bias">float32, (D).</param>
     /// <param name="rounded">Takes x, rounded: bfloat16, (B, S, D).</param>
@@ -67,7 +67,9 @@ internal static class CudaConvolution
 
     private static CudaProgram Program(Tensor weight, int tile, ScalarType source) => Programs.GetOrAdd(
         (weight.size(2), tile, source),
-        key => new("convolution.cu", $"TAPS={key.Taps}", $"POSITIONS={key.Tile}", $"SOURCE={(key.Source == ScalarType.Float32 ? "float" : "bf16")}"));
+        key => new("convolution.cu", $"TAPS={key.Taps}", $"POSITIONS={key.Tile}", $"SOURCE={NameOf(key.Source)}"));
+
+    private static string NameOf(ScalarType type) => type switch { ScalarType.Float32 => "float", ScalarType.Float16 => "fp16", _ => "bf16" };
 
     private static LaunchShape Shape(Tensor x, int tile) => new(
         (x.size(2) / 2 + Threads - 1) / Threads, Threads, GridY: (int)((x.size(1) + tile - 1) / tile), GridZ: (int)x.size(0));

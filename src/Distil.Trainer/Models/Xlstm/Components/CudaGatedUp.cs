@@ -6,7 +6,7 @@ using static TorchSharp.torch.autograd;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 
-/// <summary>The feed-forward's way up with GELU on a GPU: norm, projection and gate unrounded until the result, backward in bfloat16. Equal to <see cref="GatedFeedForward.PlainUp"/>.</summary>
+/// <summary>The feed-forward's way up with GELU on a GPU: norm and projection in float16, the rest in bfloat16. Equal to <see cref="GatedFeedForward.PlainUp"/>.</summary>
 internal static class CudaGatedUp
 {
     private static readonly CudaProgram Program = new("gated_gelu.cu");
@@ -27,10 +27,9 @@ internal static class CudaGatedUp
 
     internal static (Tensor Gated, Tensor Normed, Tensor Statistics) Run(Tensor x, Tensor norm, Tensor up, Tensor? halves)
     {
-        var exact = empty_like(x);
-        var (normed, statistics) = CudaLayerNorm.Run(x, norm, exact);
-        using var product = Tf32.Of(() => nn.functional.linear(exact, up));                                       // (B, S, 2·F)
-        exact.Dispose();
+        using var fine = empty(x.shape, ScalarType.Float16, x.device);
+        var (normed, statistics) = CudaLayerNorm.Run(x, norm, fine);
+        using var product = nn.functional.linear(fine, up.to(ScalarType.Float16));                                // (B, S, 2·F)
         var width = up.size(0) / 2;
         var gated = empty([.. x.shape[..^1], width], ScalarType.BFloat16, x.device);
         Program["gated_gelu_forward"].Launch(LaunchShape.For(gated.numel() / 8), product, gated, halves, gated.numel() / width, (int)width);

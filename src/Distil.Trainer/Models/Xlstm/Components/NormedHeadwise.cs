@@ -4,7 +4,7 @@ using static TorchSharp.torch.autograd;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 
-/// <summary>A norm, and a headwise projection of it that is made before it is rounded. On a GPU in bfloat16 one function, backward in bfloat16.</summary>
+/// <summary>A norm, and a headwise projection of it that is made before it is rounded. For bfloat16 on a GPU one function: the product in float16, the way back in bfloat16.</summary>
 internal static class NormedHeadwise
 {
     /// <param name="x">The residual stream, float32, (B, S, D).</param>
@@ -38,10 +38,9 @@ internal static class NormedHeadwise
 
     internal static (Tensor Normed, Tensor Projected, Tensor Statistics) Run(Tensor x, Tensor norm, Tensor projection)
     {
-        var exact = empty_like(x);
-        var (normed, statistics) = CudaLayerNorm.Run(x, norm, exact);
-        using var product = Tf32.Of(() => HeadwiseLinear.BlocksFirst(exact, projection));
-        exact.Dispose();
+        using var fine = empty(x.shape, ScalarType.Float16, x.device);
+        var (normed, statistics) = CudaLayerNorm.Run(x, norm, fine);
+        using var product = HeadwiseLinear.BlocksFirst(fine, projection);
         return (normed, product.to(ScalarType.BFloat16), statistics);
     }
 

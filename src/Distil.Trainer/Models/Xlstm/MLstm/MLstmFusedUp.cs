@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm;
 
-/// <summary>An mLSTM block's way up on a GPU: to x_m by TF32, to z by bfloat16, backward in bfloat16. Equal to <see cref="MLstmUp.Plain"/>.</summary>
+/// <summary>An mLSTM block's way up on a GPU: to x_m in float16, the rest in bfloat16. Equal to <see cref="MLstmUp.Plain"/>.</summary>
 internal static class MLstmFusedUp
 {
     /// <summary>Whether it serves here.</summary>
@@ -27,25 +27,24 @@ internal static class MLstmFusedUp
     {
         using var scope = NewDisposeScope();
         var (inner, gate, _, _) = Products(all);
-        return (inner.MoveToOuterDisposeScope(), gate.MoveToOuterDisposeScope());
+        return (inner.to(ScalarType.Float32).MoveToOuterDisposeScope(), gate.MoveToOuterDisposeScope());
     }
 
+    /// <returns>x_m, float16, z, and of the norm what the way back takes.</returns>
     private static (Tensor Inner, Tensor Gate, Tensor Normed, Tensor Statistics) Products(MLstmUpInputs all)
     {
         var stream = all.Stream.contiguous();
-        var exact = empty_like(stream);
-        var (normed, statistics) = CudaLayerNorm.Run(stream, all.Norm, exact);
-        var inner = Tf32.Of(() => linear(exact, all.ToInner));
-        exact.Dispose();
-        return (inner, linear(normed, all.ToGate.to(ScalarType.BFloat16)), normed, statistics);
+        using var fine = empty(stream.shape, ScalarType.Float16, stream.device);
+        var (normed, statistics) = CudaLayerNorm.Run(stream, all.Norm, fine);
+        return (linear(fine, all.ToInner.to(ScalarType.Float16)), linear(normed, all.ToGate.to(ScalarType.BFloat16)), normed, statistics);
     }
 
     internal static (List<Tensor> Results, Tensor Normed, Tensor Statistics) Run(MLstmUpInputs all)
     {
-        var (exact, gate, normed, statistics) = Products(all);
-        var inner = empty(exact.shape, ScalarType.BFloat16, exact.device);
-        var convolved = CudaConvolution.Run(exact, all.Taps, all.Bias, inner);
-        exact.Dispose();
+        var (fine, gate, normed, statistics) = Products(all);
+        var inner = empty(fine.shape, ScalarType.BFloat16, fine.device);
+        var convolved = CudaConvolution.Run(fine, all.Taps, all.Bias, inner);
+        fine.Dispose();
         return ([inner, gate, convolved], normed, statistics);
     }
 
