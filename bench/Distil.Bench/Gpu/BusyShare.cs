@@ -15,9 +15,11 @@ internal sealed class BusyShare : IDisposable
 
     internal BusyShare()
     {
+        var visible = Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES")?.Split(',')[0];
+        var card = string.IsNullOrEmpty(visible) ? "0" : visible; // torch's first
         try
         {
-            _watcher = Process.Start(new ProcessStartInfo("nvidia-smi", "--id=0 --query-gpu=utilization.gpu --format=csv,noheader,nounits --loop-ms=200")
+            _watcher = Process.Start(new ProcessStartInfo("nvidia-smi", $"--id={card} --query-gpu=utilization.gpu --format=csv,noheader,nounits --loop-ms=200")
             {
                 RedirectStandardOutput = true,
             });
