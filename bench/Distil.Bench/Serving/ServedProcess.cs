@@ -61,10 +61,10 @@ internal sealed partial class ServedProcess : IDisposable
         return new ServedProcess(home, pipe, process, new Uri(Address().Match(said).Value));
     }
 
-    /// <summary>Ends it as a terminal would, and waits.</summary>
+    /// <summary>Asks it to end, and waits.</summary>
     public void Dispose()
     {
-        using (var kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]))
+        using (var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]))
             kill.WaitForExit();
 
         process.WaitForExit();

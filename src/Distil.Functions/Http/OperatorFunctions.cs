@@ -1,5 +1,6 @@
 using Distil.Core.Api;
 using Distil.Core.Runs;
+using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
@@ -31,11 +32,45 @@ public sealed class OperatorFunctions(RunFolder runs, TimeProvider time)
         [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/runs/{runId}/terminate")] HttpRequest request,
         [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) => OfInstanceAsync(client, runId, async () =>
         {
-            await client.TerminateInstanceAsync(runId, new TerminateInstanceOptions(Output: "terminated", Recursive: true), cancel);
-            await client.WaitForInstanceCompletionAsync(runId, cancel);
-            if (await runs.TryReadStatusAsync(runId, cancel) is { State: RunState.Running } status)
+            await EndAsync(client, runId, cancel);
+            while (await PartsAsync(client, runId, cancel) is { Count: > 0 } parts)
+            {
+                foreach (var part in parts)
+                    await EndAsync(client, part, cancel);
+            }
+
+            if (await runs.FindStatusAsync(runId, cancel) is { State: RunState.Queued or RunState.Running } status)
                 await runs.WriteStatusAsync(status with { State = RunState.Cancelled, Jobs = [], UpdatedAt = time.GetUtcNow() }, cancel);
         }, cancel);
+
+    private static async Task EndAsync(DurableTaskClient client, string instanceId, CancellationToken cancel)
+    {
+        try
+        {
+            await client.TerminateInstanceAsync(instanceId, "terminated", cancel);
+        }
+        catch (RpcException ended) when (ended.StatusCode == StatusCode.FailedPrecondition)
+        {
+            // It came to its end meanwhile.
+        }
+
+        await client.WaitForInstanceCompletionAsync(instanceId, cancel);
+    }
+
+    // Not left to Durable's recursive termination: not every back end does it.
+    private static async Task<IReadOnlyList<string>> PartsAsync(DurableTaskClient client, string runId, CancellationToken cancel)
+    {
+        var atWork = new OrchestrationQuery
+        {
+            InstanceIdPrefix = $"{runId}:",
+            Statuses = [OrchestrationRuntimeStatus.Pending, OrchestrationRuntimeStatus.Running, OrchestrationRuntimeStatus.Suspended],
+        };
+        var parts = new List<string>();
+        await foreach (var part in client.GetAllInstancesAsync(atWork).WithCancellation(cancel))
+            parts.Add(part.InstanceId);
+
+        return parts;
+    }
 
     private static async Task<IResult> OfInstanceAsync(DurableTaskClient client, string runId, Func<Task> act, CancellationToken cancel)
     {

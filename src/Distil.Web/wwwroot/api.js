@@ -1,6 +1,8 @@
 // The HTTP API as functions: JSON in and out, problem details as errors.
 const root = new URL('api/', document.baseURI);
+const keyName = 'distil.key';
 let tell = () => {};
+let refuse = () => {};
 
 /** What the server refused, as RFC 9457 has it: `errors` points at each bad field. */
 export class Problem extends Error {
@@ -19,6 +21,14 @@ export function onConnection(callback) {
   };
 }
 
+/** Calls back whenever the server lets nobody in without a key, or not with this one: Azure Functions does, and asks for it in no way of its own. */
+export function onRefusal(callback) {
+  refuse = callback;
+}
+
+/** Sends a key with each request from now on, for as long as this tab is open. */
+export const useKey = (key) => sessionStorage.setItem(keyName, key);
+
 /** The whole URL of a path of the API, for instance `runs/ID`. */
 export const urlOf = (path) => new URL(path, root);
 
@@ -34,16 +44,31 @@ export async function post(path, body, headers = {}) {
   return (await checked(response)).json().catch(() => ({}));
 }
 
+/** A link's click. A key cannot go along with a link, and would be left behind in an address: then the file is fetched and saved. */
+export async function follow(event) {
+  if (!sessionStorage.getItem(keyName)) return;
+  event.preventDefault();
+  const link = event.currentTarget;
+  const response = await checked(await send(link.href, { headers: { Accept: '*/*' } }));
+  const file = document.createElement('a');
+  file.href = URL.createObjectURL(await response.blob());
+  file.download = link.dataset.name ?? decodeURIComponent(link.pathname.split('/').pop());
+  file.click();
+  URL.revokeObjectURL(file.href);
+}
+
 async function send(path, init) {
+  const key = sessionStorage.getItem(keyName);
   let response;
   try {
-    response = await fetch(new URL(path, root), { ...init, headers: { Accept: 'application/json', ...init.headers } });
+    response = await fetch(new URL(path, root), { ...init, headers: { Accept: 'application/json', ...(key && { 'x-functions-key': key }), ...init.headers } });
   } catch (error) {
     tell(false);
     throw error;
   }
 
   tell(![502, 503, 504].includes(response.status));
+  if (response.status === 401) refuse();
   return response;
 }
 

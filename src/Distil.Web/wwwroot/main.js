@@ -1,6 +1,6 @@
 // Routes the page's address to a view, and keeps title, focus and announcements right while views change.
 import { html, render } from './vendor/lit-html.js';
-import { onConnection } from './api.js';
+import { onConnection, onRefusal, useKey } from './api.js';
 import { runsView } from './views/runs.js';
 import { runView } from './views/run.js';
 import { compareView } from './views/compare.js';
@@ -51,5 +51,17 @@ document.querySelector('.skip').addEventListener('click', (event) => {
 
 onConnection((answers) => render(
   answers ? '' : html`<p class="banner bad">The server does not answer. This page tries again by itself.</p>`, document.getElementById('connection')));
+
+const keyPlace = document.getElementById('key');
+onRefusal(() => render(html`
+  <section class="banner warn" aria-labelledby="key-title"><h1 id="key-title">This server asks for a key</h1><form @submit=${takeKey}>
+    <label>Function or host key <input name="key" type="password" autocomplete="off" required></label> <button>Use it</button></form></section>`, keyPlace));
+
+function takeKey(event) {
+  event.preventDefault();
+  useKey(new FormData(event.target).get('key').trim());
+  render('', keyPlace);
+  open();
+}
 
 open();

@@ -11,6 +11,7 @@ namespace Distil.Functions.Tests.RealHost;
 internal sealed class FunctionsApp : IAsyncDisposable
 {
     public const string ApiKey = "canary-of-an-api-key-0123456789";
+    public const string MasterKey = "canary-of-a-master-key-012345678";
 
     private readonly string folder;
     private readonly StorageEmulator storage;
@@ -24,7 +25,6 @@ internal sealed class FunctionsApp : IAsyncDisposable
     {
         (this.folder, this.storage, this.collector) = (folder, storage, collector);
         http.BaseAddress = new Uri($"http://127.0.0.1:{port}");
-        http.DefaultRequestHeaders.Add("x-functions-key", ApiKey);
     }
 
     /// <value>All that the host and its workers said, in every life.</value>
@@ -55,10 +55,10 @@ internal sealed class FunctionsApp : IAsyncDisposable
         process = null;
     }
 
-    public async Task<HttpResponseMessage> PostAsync(string path, string json, CancellationToken cancel) =>
-        await http.PostAsync(new Uri(path, UriKind.Relative), new StringContent(json, new MediaTypeHeaderValue("application/json")), cancel);
+    public Task<HttpResponseMessage> PostAsync(string path, string json, CancellationToken cancel, string? key = ApiKey) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, new MediaTypeHeaderValue("application/json")) }, key, cancel);
 
-    public Task<HttpResponseMessage> GetAsync(string path, CancellationToken cancel) => http.GetAsync(new Uri(path, UriKind.Relative), cancel);
+    public Task<HttpResponseMessage> GetAsync(string path, CancellationToken cancel, string? key = ApiKey) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path), key, cancel);
 
     public async Task<JsonElement> ReadAsync(string path, CancellationToken cancel)
     {
@@ -74,6 +74,14 @@ internal sealed class FunctionsApp : IAsyncDisposable
             await KillAsync();
 
         http.Dispose();
+    }
+
+    private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string? key, CancellationToken cancel)
+    {
+        if (key is not null)
+            request.Headers.Add("x-functions-key", key);
+
+        return http.SendAsync(request, cancel);
     }
 
     private ProcessStartInfo Command()
@@ -108,7 +116,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
         var container = new BlobContainerClient(storage.ConnectionString, "azure-webjobs-secrets");
         await container.CreateIfNotExistsAsync(cancellationToken: cancel);
         var key = new { name = "default", value = ApiKey, encrypted = false };
-        var keys = JsonSerializer.Serialize(new { masterKey = new { name = "master", value = ApiKey, encrypted = false }, functionKeys = new[] { key }, systemKeys = Array.Empty<object>() });
+        var keys = JsonSerializer.Serialize(new { masterKey = new { name = "master", value = MasterKey, encrypted = false }, functionKeys = new[] { key }, systemKeys = Array.Empty<object>() });
         await container.GetBlobClient("distil/host.json").UploadAsync(BinaryData.FromString(keys), overwrite: true, cancel);
     }
 

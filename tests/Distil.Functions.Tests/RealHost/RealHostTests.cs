@@ -39,15 +39,49 @@ public sealed class RealHostTests
         Assert.Equal(await EmbeddedWeightsAsync(distil, spec), await WeightsAsync(app, location));
         Assert.Equal(HttpStatusCode.OK, (await app.GetAsync($"{location}/report", Cancel)).StatusCode);
         IsOneTrace(collector);
-        foreach (var secret in new[] { Word, FunctionsApp.ApiKey, StorageEmulator.Key[..40] })
+        foreach (var secret in new[] { Word, FunctionsApp.ApiKey, FunctionsApp.MasterKey, StorageEmulator.Key[..40] })
             Assert.All([app.Log, collector.Text], text => Assert.DoesNotContain(secret, text, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task An_operator_suspends_resumes_and_terminates_a_run()
+    {
+        Assert.SkipUnless(FunctionsHostProgram.IsHere, FunctionsHostProgram.Missing);
+        using var distil = new DistilCommand();
+        var folder = Directory.CreateDirectory(Path.Combine(distil.Workspace.Home, "functions")).FullName;
+        await using var storage = await StorageEmulator.StartAsync(folder, Cancel);
+        await using var collector = new OtlpCollector();
+        await using var app = new FunctionsApp(folder, storage, collector);
+        await app.StartAsync(Cancel);
+        var location = await SubmitAsync(app, await File.ReadAllTextAsync(SmallDemo.Write(distil.Workspace.Home), Cancel));
+        await UntilAsync(app, location, "a job", run => run.GetProperty("status").TryGetProperty("jobs", out var jobs) && jobs.GetArrayLength() > 0);
+
+        foreach (var operation in new[] { "suspend", "resume", "terminate" })
+            await OperateAsync(app, $"{location}/{operation}", HttpStatusCode.Accepted);
+
+        Assert.Equal("cancelled", StateOf(await app.ReadAsync(location, Cancel)));
+        await OperateAsync(app, $"{location}/terminate", HttpStatusCode.Conflict);
+    }
+
+    private static async Task OperateAsync(FunctionsApp app, string path, HttpStatusCode expected)
+    {
+        using var answer = await app.PostAsync(path, "", Cancel, FunctionsApp.MasterKey);
+        Assert.True(answer.StatusCode == expected, $"{path}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync(Cancel)}\n{app.Log}");
     }
 
     private static async Task RefusesWhatItMustAsync(FunctionsApp app)
     {
         Assert.Equal(HttpStatusCode.BadRequest, (await app.PostAsync("/api/runs", """{"name": 1}""", Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await app.GetAsync("/api/runs/2026-01-01-nothing-000000", Cancel)).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await app.PostAsync("/api/runs/2026-01-01-nothing-000000/suspend", "", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await app.PostAsync("/api/runs/2026-01-01-nothing-000000/suspend", "", Cancel, FunctionsApp.MasterKey)).StatusCode);
+
+        // The live view's files are open, and what it asks for is not.
+        Assert.Contains("main.js", await (await app.GetAsync("/", Cancel, key: null)).Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        foreach (var key in new[] { null, "wrong" })
+            Assert.Equal(HttpStatusCode.Unauthorized, (await app.GetAsync("/api/runs", Cancel, key)).StatusCode);
+
+        Assert.Equal(HttpStatusCode.OK, (await app.GetAsync("/api/runs", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await app.PostAsync("/api/runs/2026-01-01-nothing-000000/terminate", "", Cancel)).StatusCode);
     }
 
     private static async Task<string> SubmitAsync(FunctionsApp app, string spec)

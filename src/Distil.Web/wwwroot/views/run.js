@@ -1,6 +1,6 @@
 // One run: where it stands, its curves, evaluations, samples and files.
 import { html } from '../vendor/lit-html.js';
-import { get, post, urlOf } from '../api.js';
+import { follow, get, post, urlOf } from '../api.js';
 import { poll } from '../poll.js';
 import { Metrics } from '../metrics.js';
 import { charts } from '../charts.js';
@@ -85,7 +85,7 @@ export function runView(page, runId) {
         ${isAlive(status) ? going(status, progress) : html`<p class="lead">${standing(status)}</p>`}
         <p class="bar">
           ${isAlive(status) ? html`<button class="danger" ?disabled=${asked} @click=${ask}>${asked ? 'Cancelling…' : 'Cancel'}</button>` : ''}
-          ${run.report ? html`<a class="button" href=${urlOf(path('/report'))} target="_blank">Open the report</a>` : ''}
+          ${run.report ? html`<a class="button" href=${urlOf(path('/report'))} target="_blank" data-name="report.html" @click=${follow}>Open the report</a>` : ''}
           <a class="button quiet" href=${`#/compare/${encodeURIComponent(runId)}`}>Compare with…</a>
         </p>
         <dialog aria-label="Cancel this run?" @close=${cancel}><form method="dialog">
@@ -100,7 +100,7 @@ export function runView(page, runId) {
       ${run.report?.samples?.length > 0 ? html`<section aria-labelledby="samples"><h2 id="samples">Continuations</h2>${run.report.samples.map(sample)}</section>` : ''}
       <section aria-labelledby="files"><h2 id="files">Files</h2>${run.artifacts.length === 0 ? html`<p class="note">None yet.</p>` : html`<details>
         <summary>${count(run.artifacts.length)} files, ${bytes(run.artifacts.reduce((sum, file) => sum + file.bytes, 0))}</summary>
-        ${table('Files of this run', ['Name', 'Size', 'Written'], run.artifacts.map((file) => [html`<a href=${urlOf(path(`/artifacts/${file.name}`))}>${file.name}</a>`, bytes(file.bytes), when(file.modifiedAt)]))}</details>`}</section>
+        ${table('Files of this run', ['Name', 'Size', 'Written'], run.artifacts.map((file) => [html`<a href=${urlOf(path(`/artifacts/${file.name}`))} @click=${follow}>${file.name}</a>`, bytes(file.bytes), when(file.modifiedAt)]))}</details>`}</section>
       ${run.spec ? html`<section aria-labelledby="spec"><h2 id="spec">Specification</h2><details><summary>As read, defaults included</summary><pre tabindex="0">${JSON.stringify(run.spec, null, 2)}</pre></details></section>` : ''}`);
   }
 
