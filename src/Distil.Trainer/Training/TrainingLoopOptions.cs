@@ -18,6 +18,6 @@ public sealed record TrainingLoopOptions
     /// <value>Steps whose numbers are read from the device at one time, ≥ 1; a GPU goes on with two more meanwhile. Default 1.</value>
     public int MetricsEverySteps { get; init; } = 1;
 
-    /// <value>Positions whose logits exist at one time, ≥ 1. Default 512: on an H200 the fastest of 512, 1,024 and 2,048 for 151,936 entries.</value>
-    public int ChunkPositions { get; init; } = 512;
+    /// <value>Positions whose logits exist at one time, ≥ 1; null for what is fast on the device.</value>
+    public int? ChunkPositions { get; init; }
 }

@@ -1,3 +1,4 @@
+using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Tests.Kernels;
 using static TorchSharp.torch;
@@ -67,6 +68,7 @@ public sealed class CudaNucleusTests
 
     private static void AssertEqual(Tensor logits, int most, ExtractionSettings settings)
     {
+        using var pause = CollectorPause.Begin();
         var found = OnGpu(logits, most, settings);
         var plain = Room(logits.shape[0], most, settings, CPU);
         Nucleus.Select(logits.to(ScalarType.Float32).clone(), settings, plain);

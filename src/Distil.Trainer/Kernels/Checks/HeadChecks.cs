@@ -38,7 +38,7 @@ internal static class HeadChecks
         x =>
         {
             var weights = new LossWeights(CrossEntropy, Kl, Temperature);
-            var loss = DistillationHead.Compute(x[0], x[1].detach(), x[2], null, Targets(x), weights, 512);
+            var loss = DistillationHead.Compute(x[0], x[1].detach(), x[2], null, Targets(x), weights);
             var carrier = (x[0] * loss.HiddenGradient).sum(ScalarType.Float32);                       // has the head's gradient, and no part in the value
             return (loss.CrossEntropy * CrossEntropy + loss.Kl * (Kl * Temperature * Temperature)).to(ScalarType.Float32) + carrier - carrier.detach();
         },

@@ -19,7 +19,6 @@ namespace Distil.Trainer.Training.Pretraining;
 public sealed class Pretrainer(PretrainSettings settings, TimeProvider time)
 {
     private const int MetricsEverySteps = 10;
-    private const long LogitBytes = 256L << 20;
 
     /// <summary>Trains, saves, and measures what was saved.</summary>
     /// <param name="command">The command, for the record.</param>
@@ -78,7 +77,6 @@ public sealed class Pretrainer(PretrainSettings settings, TimeProvider time)
                 TotalSteps = settings.Steps,
                 CheckpointEverySteps = int.MaxValue,
                 MetricsEverySteps = MetricsEverySteps,
-                ChunkPositions = model.Device.type == TorchSharp.DeviceType.CUDA ? (int)(LogitBytes / (sizeof(float) * model.VocabularySize)) : 512,
             },
             time, onStep);
 

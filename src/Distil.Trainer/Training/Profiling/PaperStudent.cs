@@ -31,7 +31,7 @@ internal sealed class PaperStudent : IDisposable
         Model = XlstmModel.Create(Config, embedding, embedding, 1, CUDA);
         Model.UseBFloat16();
         Optimizer = new AdamW(Model.TrainableParameters, new());
-        Training = new TrainingStep(Model, Optimizer, Distillation, 1.0, new TrainingLoopOptions { Seed = 1, TotalSteps = 1 }.ChunkPositions);
+        Training = new TrainingStep(Model, Optimizer, Distillation, 1.0);
     }
 
     internal XlstmConfig Config { get; }

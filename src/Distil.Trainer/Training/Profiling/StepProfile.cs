@@ -60,7 +60,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
             result = model.Forward(ids);
         }));
         Clear();
-        void Head() => DistillationHead.Compute(hidden, model.HeadWeight, ids, null, data.Parts[0].Targets!.Outputs, new(0.1, 0.8, 2), 512);
+        void Head() => DistillationHead.Compute(hidden, model.HeadWeight, ids, null, data.Parts[0].Targets!.Outputs, new(0.1, 0.8, 2));
         yield return Line("head and loss", Wall(Head));
         yield return Line("host time to issue head and loss", Issue(Head));
         for (var block = 0; block < Math.Min(2, blocks); block++)

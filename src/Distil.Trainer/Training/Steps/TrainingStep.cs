@@ -17,8 +17,8 @@ namespace Distil.Trainer.Training.Steps;
 /// <param name="optimizer">Over the model's trainable parameters.</param>
 /// <param name="distillation">The loss; null trains on the text alone.</param>
 /// <param name="gradientClip">Largest global gradient norm, &gt; 0.</param>
-/// <param name="chunkPositions">Positions whose logits exist at one time.</param>
-internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaDistillation? distillation, double gradientClip, int chunkPositions)
+/// <param name="chunkPositions">Positions whose logits exist at one time; null for what is fast on the device.</param>
+internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaDistillation? distillation, double gradientClip, int? chunkPositions = null)
 {
     /// <summary>Names of the numbers that <see cref="Run"/> returns, in order.</summary>
     internal enum Value
