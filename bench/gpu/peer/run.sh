@@ -12,14 +12,15 @@ cublas=$(ls "$torch"/../nvidia/*/lib/libcublas.so.* 2>/dev/null | head -1)
 export LIBRARY_PATH=$links${LIBRARY_PATH:+:$LIBRARY_PATH}
 export NVCC_APPEND_FLAGS="-static-global-template-stub=false --device-entity-has-hidden-visibility=false"
 export PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True
+# NX-AI's packages print too, dictionaries among it.
 failed=0
 [ $# -gt 0 ] || set -- training teacher
 for part in "$@"; do
   case $part in
     # shellcheck disable=SC2086
-    training) python3 -u "$here/training.py" ${PEER_SHAPES:-8x512 64x512/8 1x8192} | grep --line-buffered '^{' || failed=1 ;;
+    training) python3 -u "$here/training.py" ${PEER_SHAPES:-8x512 64x512/8 1x8192} | grep --line-buffered '^{"side"' || failed=1 ;;
     # shellcheck disable=SC2086
-    teacher) python3 -u "$here/teacher.py" ${PEER_TEACHER:-forward decode} | grep --line-buffered '^{' || failed=1 ;;
+    teacher) python3 -u "$here/teacher.py" ${PEER_TEACHER:-forward decode} | grep --line-buffered '^{"side"' || failed=1 ;;
     *) echo "$part is no part; expected training or teacher" >&2; exit 2 ;;
   esac
 done
