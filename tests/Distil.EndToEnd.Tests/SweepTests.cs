@@ -43,31 +43,38 @@ public sealed class SweepTests
     [Fact]
     public async Task A_sweep_that_was_killed_goes_on_and_does_nothing_anew()
     {
-        using var distil = new DistilCommand();
-        await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel);
-        SweepDocument sweep;
-        using (var killed = distil.Start("run", Write(distil, 2e-3, 1e-3, 1e-4), "--at-most", "1"))
+        for (var attempt = 1; ; attempt++)
         {
-            sweep = await HalfwayAsync(storage.Store, killed);
-            killed.Kill(entireProcessTree: true);
-            await killed.WaitForExitAsync(Cancel);
+            using var distil = new DistilCommand();
+            await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel);
+            SweepDocument sweep;
+            using (var killed = distil.Start("run", Write(distil, 2e-3, 1e-3, 1e-4), "--at-most", "1"))
+            {
+                sweep = await HalfwayAsync(storage.Store, killed);
+                killed.Kill(entireProcessTree: true);
+                await killed.WaitForExitAsync(Cancel);
+            }
+
+            // Caught too late, on a machine that was busy with something else: once more.
+            var third = (await new RunFolder(storage.Store).FindStatusAsync(sweep.RunIds[2], Cancel))!.State;
+            if (third != RunState.Queued && attempt < 4) { continue; }
+
+            Assert.Equal(RunState.Queued, third);
+            var (finished, begun) = (await FilesAsync(storage.Store, sweep.RunIds[0]), await FilesAsync(storage.Store, sweep.RunIds[1]));
+
+            var resumed = (await distil.RunAsync("run", "--resume", sweep.SweepId, "--json")).Succeeded();
+
+            var result = JsonDocument.Parse(resumed.LastLine).RootElement;
+            Assert.Equal(sweep.RunIds, result.GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("runId").GetString()!));
+            Assert.Contains("<title>3 runs compared", await File.ReadAllTextAsync(result.GetProperty("comparison").GetString()!, Cancel), StringComparison.Ordinal);
+            Assert.Equal(finished, await FilesAsync(storage.Store, sweep.RunIds[0]));
+            var jobs = begun.Keys.Where(IsResult).ToList();
+            Assert.NotEmpty(jobs);
+            var after = await FilesAsync(storage.Store, sweep.RunIds[1]);
+            Assert.All(jobs, job => Assert.Equal(begun[job], after[job])); // what it had done already stands as it was
+            Assert.Equal([sweep.RunIds[0]], await MakersAsync(storage.Store, sweep.RunIds));
+            return;
         }
-
-        var folder = new RunFolder(storage.Store);
-        Assert.Equal(RunState.Queued, (await folder.FindStatusAsync(sweep.RunIds[2], Cancel))!.State);
-        var (finished, begun) = (await FilesAsync(storage.Store, sweep.RunIds[0]), await FilesAsync(storage.Store, sweep.RunIds[1]));
-
-        var resumed = (await distil.RunAsync("run", "--resume", sweep.SweepId, "--json")).Succeeded();
-
-        var result = JsonDocument.Parse(resumed.LastLine).RootElement;
-        Assert.Equal(sweep.RunIds, result.GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("runId").GetString()!));
-        Assert.Contains("<title>3 runs compared", await File.ReadAllTextAsync(result.GetProperty("comparison").GetString()!, Cancel), StringComparison.Ordinal);
-        Assert.Equal(finished, await FilesAsync(storage.Store, sweep.RunIds[0]));
-        var jobs = begun.Keys.Where(IsResult).ToList();
-        Assert.NotEmpty(jobs);
-        var after = await FilesAsync(storage.Store, sweep.RunIds[1]);
-        Assert.All(jobs, job => Assert.Equal(begun[job], after[job])); // what it had done already stands as it was
-        Assert.Equal([sweep.RunIds[0]], await MakersAsync(storage.Store, sweep.RunIds));
     }
 
     /// <summary>Waits until the first run has ended and the second has done a job.</summary>
@@ -75,14 +82,16 @@ public sealed class SweepTests
     {
         while (true)
         {
-            Assert.False(command.HasExited, "the sweep ended before it was half-way");
             await Task.Delay(50, Cancel);
+            var ended = command.HasExited;
             await foreach (var blob in store.ListAsync("sweeps/", Cancel))
             {
                 var sweep = await store.ReadJsonAsync<SweepDocument>(blob, Cancel);
                 if ((await FilesAsync(store, sweep.RunIds[1])).Keys.Any(IsResult))
                     return sweep;
             }
+
+            Assert.False(ended, "the sweep ended before it was half-way");
         }
     }
 
