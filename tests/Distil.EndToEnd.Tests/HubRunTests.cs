@@ -18,12 +18,8 @@ public sealed class HubRunTests
     public async Task A_teacher_and_Parquet_files_of_the_hub_are_distilled_and_fetched_once()
     {
         await using var hub = await LocalHub.StartAsync();
-        using var distil = new DistilCommand();
-        await PublishAsync(hub, distil.Workspace.Home);
-        distil.Environment["HF_ENDPOINT"] = hub.Endpoint.ToString();
-        distil.Environment["HF_HOME"] = Path.Combine(distil.Workspace.Home, "huggingface");
+        using var distil = await OfHubAsync(hub);
         distil.Environment["HF_TOKEN"] = Token;
-        hub.Cuts.Enqueue(2000); // the first large file is fetched in two parts
 
         var spec = SmallDemo.Write(distil.Workspace.Home, json =>
         {
@@ -61,11 +57,7 @@ public sealed class HubRunTests
     public async Task Commands_take_a_model_of_the_hub_and_fetch_it_once()
     {
         await using var hub = await LocalHub.StartAsync();
-        using var distil = new DistilCommand();
-        await PublishAsync(hub, distil.Workspace.Home);
-        distil.Environment["HF_ENDPOINT"] = hub.Endpoint.ToString();
-        distil.Environment["HF_HOME"] = Path.Combine(distil.Workspace.Home, "huggingface");
-        hub.Cuts.Enqueue(2000);
+        using var distil = await OfHubAsync(hub);
 
         var generated = (await GenerateAsync(distil, "hf://stories/teacher@main")).Succeeded();
         Assert.Contains("fetching model.safetensors", generated.Error, StringComparison.Ordinal);
@@ -102,6 +94,17 @@ public sealed class HubRunTests
         distil.RunAsync("generate", "--model", model, "--prompt", "Mira went", "--tokens", "8", "--temperature", "0", "--json");
 
     private static string TextOf(CommandResult generated) => JsonDocument.Parse(generated.LastLine).RootElement.GetProperty("text").GetString()!;
+
+    /// <summary>A command to which the hub is the hub. The first large file comes in two parts.</summary>
+    private static async Task<DistilCommand> OfHubAsync(LocalHub hub)
+    {
+        var distil = new DistilCommand();
+        await PublishAsync(hub, distil.Workspace.Home);
+        distil.Environment["HF_ENDPOINT"] = hub.Endpoint.ToString();
+        distil.Environment["HF_HOME"] = Path.Combine(distil.Workspace.Home, "huggingface");
+        hub.Cuts.Enqueue(2000);
+        return distil;
+    }
 
     private static async Task<JsonElement> PlanAsync(DistilCommand distil, string spec) =>
         JsonDocument.Parse((await distil.RunAsync("run", spec, "--plan-only", "--json")).Succeeded().Output).RootElement;

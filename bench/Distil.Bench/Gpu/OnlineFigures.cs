@@ -16,8 +16,6 @@ internal static class OnlineFigures
 {
     private const int Rows = 8, Length = 512, Batches = 6, EpochBatches = 500;
 
-    private static readonly ExtractionSettings Settings = new() { Keep = new KeepSpec { MaxTokens = 64 }, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
-
     internal static void Measure()
     {
         using var teacher = PaperTeacher.Create();
@@ -36,7 +34,7 @@ internal static class OnlineFigures
     }
 
     private static OnlineTargets Online(TransformerModel teacher, DeltaDistillation loss) =>
-        new(teacher, Settings with { MeanHidden = loss.Alignment.NeedsMeanHidden }, loss.Alignment.NeedsLayers);
+        new(teacher, PaperTeacher.Settings with { MeanHidden = loss.Alignment.NeedsMeanHidden }, loss.Alignment.NeedsLayers);
 
     private static void Agreement(TransformerModel teacher, DeviceRows rows)
     {
@@ -44,9 +42,9 @@ internal static class OnlineFigures
         var path = Path.Combine(Path.GetTempPath(), $"distil-bench-{Environment.ProcessId}.bin");
         try
         {
-            using (var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(Settings, Length, teacher.VocabularySize, teacher.HiddenSize)))
+            using (var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(PaperTeacher.Settings, Length, teacher.VocabularySize, teacher.HiddenSize)))
             {
-                var extractor = new TeacherExtractor(teacher, Settings);
+                var extractor = new TeacherExtractor(teacher, PaperTeacher.Settings);
                 for (long row = 0; row < Batches * Rows; row++)
                 {
                     using var scope = NewDisposeScope();

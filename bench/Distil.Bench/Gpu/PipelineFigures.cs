@@ -1,4 +1,3 @@
-using Distil.Core.Runs.Specification;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Profiling;
 using Distil.Trainer.Training.Rows;
@@ -42,11 +41,7 @@ internal static class PipelineFigures
     /// <summary>Outputs as a teacher's extraction gives them: up to 64 tokens, 5 nodes, mean hidden states.</summary>
     private static void Store(string path)
     {
-        var settings = new ExtractionSettings
-        {
-            Keep = new KeepSpec { MaxTokens = 64 }, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true,
-        };
-        using var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(settings, Length, PaperStudent.Vocabulary, PaperStudent.Width));
+        using var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(PaperTeacher.Settings, Length, PaperStudent.Vocabulary, PaperStudent.Width));
         for (var batch = 0; batch < StoredBatches; batch++)
         {
             using var made = PaperStudent.Batch(Rows, Length);
