@@ -18,7 +18,7 @@ internal sealed class HostCopy : IDisposable
     {
         using var scope = NewDisposeScope();
         var later = tensor.device_type == DeviceType.CUDA && KernelSupport.Obstacle is null;
-        _here = tensor.contiguous().to(CPU, non_blocking: later).alias().DetachFromDisposeScope();
+        _here = tensor.BeginToHost(waits: !later);
         _done = later ? new CudaEvent() : null;
     }
 

@@ -17,12 +17,15 @@ internal static class HostMemory
         return pinned.to(device, non_blocking: true); // torch keeps the pinned block until the transfer is over
     }
 
+    /// <summary>A dense copy on the host that may still be under way; of a tensor that is there already an alias. Outside of every dispose scope; what it takes in between is in the present one.</summary>
+    internal static Tensor BeginToHost(this Tensor tensor, bool waits = false) => tensor.contiguous().to(CPU, non_blocking: !waits).alias().DetachFromDisposeScope();
+
     /// <summary>Dense copies on the host, waited for once; of a tensor that is there already no copy but an alias. Outside of every dispose scope.</summary>
     /// <remarks>Torch copies into pinned memory, which it keeps for the next copies: several times as fast as into memory just asked for.</remarks>
     internal static Tensor[] ToHost(this Tensor[] tensors)
     {
         using var scope = NewDisposeScope();
-        Tensor[] here = [.. tensors.Select(tensor => tensor.contiguous().to(CPU, non_blocking: true).alias().DetachFromDisposeScope())];
+        Tensor[] here = [.. tensors.Select(tensor => tensor.BeginToHost())];
         if (tensors.Any(tensor => tensor.device_type == DeviceType.CUDA))
             cuda.synchronize();
         return here;

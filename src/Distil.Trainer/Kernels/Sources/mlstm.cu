@@ -133,6 +133,13 @@ struct Row {
   }
 };
 
+// 1/√(variance + ε) of a row of h, which a warp has.
+__device__ __forceinline__ float overDeviation(const float2 (&x)[PAIRS], float mean, int lane) {
+  float total = 0;
+  EACH_PAIR { const float p = x[i].x - mean, r = x[i].y - mean; total += p * p + r * r; }
+  return rsqrtf(warpSum(total) / HEAD_SIZE + 1e-5f);
+}
+
 // Norm of a head's h, skip and output gate: mixed = (norm(h)·(1 + w) + skip·c)·SiLU(z), h = (intra + carried·fromState)/normaliser.
 // h: bf16 (rows, DH): the chunk's own retrieval, replaced by h. fromState: bf16 (rows − L, DH), from the second chunk on. states: float (B·NH, N, DH), normalisers
 // after each chunk.
@@ -168,10 +175,7 @@ extern "C" __global__ void mlstm_mix(
     x[i] = make_float2(lowFloat(pair), highFloat(pair));
     total += x[i].x + x[i].y;
   }
-  const float mean = warpSum(total) / HEAD_SIZE;
-  total = 0;
-  EACH_PAIR { const float p = x[i].x - mean, r = x[i].y - mean; total += p * p + r * r; }
-  const float scale = rsqrtf(warpSum(total) / HEAD_SIZE + 1e-5f);
+  const float mean = warpSum(total) / HEAD_SIZE, scale = overDeviation(x, mean, lane);
   const long long position = (long long)at.b * length + at.t;
   EACH_PAIR {
     const int channel = at.head * HEAD_SIZE + d;

@@ -89,10 +89,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS) mlstm_mix_backward(
       x[i] = make_float2(lowFloat(pair), highFloat(pair));
       total += x[i].x + x[i].y;
     }
-    const float mean = warpSum(total) / HEAD_SIZE;
-    total = 0;
-    EACH_PAIR { const float p = x[i].x - mean, r = x[i].y - mean; total += p * p + r * r; }
-    const float scale = rsqrtf(warpSum(total) / HEAD_SIZE + 1e-5f);
+    const float mean = warpSum(total) / HEAD_SIZE, scale = overDeviation(x, mean, lane);
     float s1 = 0, s2 = 0;
     EACH_PAIR {
       const int channel = head * HEAD_SIZE + d;

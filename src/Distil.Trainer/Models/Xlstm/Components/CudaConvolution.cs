@@ -74,9 +74,7 @@ internal static class CudaConvolution
     private static LaunchShape Shape(Tensor x, int tile) => new(
         (x.size(2) / 2 + Threads - 1) / Threads, Threads, GridY: (int)((x.size(1) + tile - 1) / tile), GridZ: (int)x.size(0));
 
-    /// <summary>x itself where rows follow each other at one distance, else a dense copy.</summary>
-    private static Tensor Rows(Tensor x) =>
-        x.stride(2) == 1 && x.stride(1) % 2 == 0 && x.storage_offset() % 2 == 0 && (x.size(0) == 1 || x.stride(0) == x.size(1) * x.stride(1)) ? x : x.contiguous();
+    private static Tensor Rows(Tensor x) => TensorMemory.Rows(x, 2);
 
     private sealed class Function : SingleTensorFunction<Function>
     {

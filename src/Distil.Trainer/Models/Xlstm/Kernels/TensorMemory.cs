@@ -24,6 +24,11 @@ internal static partial class TensorMemory
     /// <summary>The tensor itself when it is dense, else a dense copy.</summary>
     internal static Tensor Dense(Tensor tensor) => tensor.is_contiguous() ? tensor : tensor.contiguous();
 
+    /// <summary>(B, S, D): the tensor itself where its rows follow each other at one distance and start at multiples of so many elements, else a dense copy.</summary>
+    internal static Tensor Rows(Tensor tensor, int multiple) =>
+        tensor.stride(2) == 1 && tensor.stride(1) % multiple == 0 && tensor.storage_offset() % multiple == 0
+        && (tensor.size(0) == 1 || tensor.stride(0) == tensor.size(1) * tensor.stride(1)) ? tensor : tensor.contiguous();
+
     [LibraryImport("LibTorchSharp", EntryPoint = "THSTensor_data")]
     private static partial nint DataPointer(nint tensor);
 }

@@ -75,9 +75,8 @@ internal static class MLstmFusedCell
     /// <summary>Blocks that share the rows of a head, so that few partial sums of its weights' gradients remain.</summary>
     internal static LaunchShape HeadEach(long heads) => new(heads, 32 * Warps, GridY: (int)Math.Max(1, BackwardBlocks / heads));
 
-    /// <summary>x itself where its rows follow each other at one distance and start at 16 bytes, else a dense copy.</summary>
-    internal static Tensor Rows(Tensor x) =>
-        x.stride(2) == 1 && x.stride(1) % 8 == 0 && x.storage_offset() % 8 == 0 && (x.size(0) == 1 || x.stride(0) == x.size(1) * x.stride(1)) ? x : x.contiguous();
+    /// <summary>Rows of bfloat16 that start at 16 bytes.</summary>
+    internal static Tensor Rows(Tensor x) => TensorMemory.Rows(x, 8);
 
     private sealed class Function : SingleTensorFunction<Function>
     {

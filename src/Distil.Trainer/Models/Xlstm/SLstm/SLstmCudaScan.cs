@@ -28,7 +28,7 @@ internal static class SLstmCudaScan
     {
         using var scope = NewDisposeScope();
         var size = recurrent.size(1);
-        var missing = (SLstmCudaForm.Granule - size % SLstmCudaForm.Granule) % SLstmCudaForm.Granule;
+        var missing = SLstmPadding.Missing(size, SLstmCudaForm.Granule);
         if (missing > 0) { return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope(); }
 
         if (state is null && is_grad_enabled()) { return Function.apply(inputForget, cellOutput, recurrent, bias).MoveToOuterDisposeScope(); }

@@ -30,7 +30,7 @@ internal static class SLstmFloatScan
     internal static Tensor Forward(Tensor inputForget, Tensor cellOutput, Tensor recurrent, Tensor bias, SLstmState? state = null)
     {
         using var scope = NewDisposeScope();
-        var missing = (Granule - recurrent.shape[1] % Granule) % Granule;
+        var missing = SLstmPadding.Missing(recurrent.shape[1], Granule);
         if (missing > 0) { return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope(); }
 
         return (state is null && is_grad_enabled() ? Function.apply(inputForget, cellOutput, recurrent, bias) : Run(inputForget, cellOutput, recurrent, bias, state, null))

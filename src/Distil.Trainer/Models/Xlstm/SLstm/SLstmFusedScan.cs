@@ -13,7 +13,7 @@ internal static class SLstmFusedScan
     {
         using var scope = NewDisposeScope();
         var size = recurrent.shape[1];
-        var missing = (VectorMath.Width - size % VectorMath.Width) % VectorMath.Width;
+        var missing = SLstmPadding.Missing(size, VectorMath.Width);
         if (missing > 0) { return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope(); }
 
         if (state is null && is_grad_enabled()) { return Function.apply(inputForget, cellOutput, recurrent, bias).MoveToOuterDisposeScope(); }

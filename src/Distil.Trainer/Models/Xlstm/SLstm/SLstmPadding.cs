@@ -9,6 +9,9 @@ internal static class SLstmPadding
     /// <summary>A scan: <see cref="SLstmPlainScan.Forward"/> or an equal one.</summary>
     internal delegate Tensor Scan(Tensor inputForget, Tensor cellOutput, Tensor recurrent, Tensor bias, SLstmState? state);
 
+    /// <summary>Units that a head lacks to whole granules.</summary>
+    internal static long Missing(long size, long granule) => (granule - size % granule) % granule;
+
     /// <summary>Runs a scan over heads of <paramref name="missing"/> more units and cuts them off again.</summary>
     internal static Tensor Forward(Scan scan, Tensor inputForget, Tensor cellOutput, Tensor recurrent, Tensor bias, SLstmState? state, long missing)
     {
