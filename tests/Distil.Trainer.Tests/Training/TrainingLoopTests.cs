@@ -113,7 +113,7 @@ public sealed class TrainingLoopTests
     [Fact]
     public void A_thousand_steps_leave_memory_flat()
     {
-        const int Between = 50, Warm = 550, Half = 900; // until then .NET compiles hot code again, 2 to 4 MB of it
+        const int Between = 50, Warm = 550, Half = 900; // the first steps allocate what stays
         var (tensors, bytes) = (new List<long>(), new List<long>());
         using var training = new TinyTraining(metricsEvery: 5, epochs: 240);
         training.AfterStep = _ =>
