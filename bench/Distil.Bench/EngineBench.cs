@@ -7,6 +7,7 @@ using Distil.Core;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
+using Distil.Core.Specification;
 
 namespace Distil.Bench;
 
@@ -77,7 +78,7 @@ internal static class EngineBench
 
     private sealed class CountingJournals
     {
-        private readonly Lock gate = new();
+        private readonly Lock _gate = new();
 
         public int Pipelines { get; private set; }
 
@@ -89,7 +90,7 @@ internal static class EngineBench
 
         public IJournalLog Open(string path)
         {
-            lock (gate)
+            lock (_gate)
                 Pipelines++;
 
             return new Log(this, path);
@@ -97,7 +98,7 @@ internal static class EngineBench
 
         private sealed class Log(CountingJournals all, string path) : IJournalLog
         {
-            private long entries;
+            private long _entries;
 
             public string Name => path;
 
@@ -106,12 +107,12 @@ internal static class EngineBench
             public Task AppendAsync(byte[] bytes, CancellationToken cancel)
             {
                 var added = bytes.Count(each => each == '\n');
-                lock (all.gate)
+                lock (all._gate)
                 {
-                    entries += added;
+                    _entries += added;
                     all.Entries += added;
                     all.Bytes += bytes.Length;
-                    all.Longest = Math.Max(all.Longest, entries);
+                    all.Longest = Math.Max(all.Longest, _entries);
                 }
 
                 return Task.CompletedTask;

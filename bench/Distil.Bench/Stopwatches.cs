@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Bench;

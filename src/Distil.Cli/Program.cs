@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using Distil.Cli;
 using Distil.Cli.Commands;
 using Distil.Cli.Hosting;
 using Distil.Cli.Runs;

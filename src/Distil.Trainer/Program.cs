@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Distil.Core.Errors;
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 using Distil.Trainer.Commands;
 
 var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")

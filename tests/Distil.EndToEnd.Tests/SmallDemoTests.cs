@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 
 namespace Distil.EndToEnd.Tests;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;
@@ -33,7 +33,7 @@ internal static class Figure
             var times = new double[runs];
             for (var run = -warmUp; run < runs; run++)
             {
-                using var pause = CollectorPause.Begin();
+                using var pause = NoGcRegion.Begin();
                 using var scope = NewDisposeScope();
                 cuda.synchronize();
                 var start = Stopwatch.GetTimestamp();

@@ -18,7 +18,7 @@ public sealed class ContainerAppJobRunner(
     ResourceManagerClient resources, ContainerAppJobOptions options, Func<Uri, CancellationToken, Task<JobKind>> kindOf, TimeProvider time) : IJobRunner
 {
     private const string Version = "?api-version=2025-07-01";
-    private const int MostStarts = 3;
+    private const int MaxStarts = 3;
     private static readonly TimeSpan StartPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StopPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestStop = TimeSpan.FromMinutes(10);
@@ -50,7 +50,7 @@ public sealed class ContainerAppJobRunner(
                     ? $"{job}/executions/{started}"
                     : throw new ResourceManagerException(System.Net.HttpStatusCode.OK, $"{job}/start did not name the execution that it started");
             }
-            catch (ResourceManagerException lost) when (lost.MayHaveBeenDone && starts < MostStarts)
+            catch (ResourceManagerException lost) when (lost.MayHaveBeenDone && starts < MaxStarts)
             {
                 // The list of executions may be behind the start.
                 await Task.Delay(StartPause * starts, time, cancel);

@@ -15,7 +15,7 @@ namespace Distil.Azure.ResourceManager;
 /// <param name="time">The clock of all pauses.</param>
 public sealed class ResourceManagerClient(HttpClient http, TokenCredential credential, ResourceManagerOptions options, TimeProvider time)
 {
-    private readonly TokenRequestContext scope = new([new Uri(options.Endpoint, ".default").ToString()]);
+    private readonly TokenRequestContext _scope = new([new Uri(options.Endpoint, ".default").ToString()]);
 
     /// <summary>Reads a resource.</summary>
     /// <returns>Null where it does not exist.</returns>
@@ -82,7 +82,7 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
 
             using (response)
             {
-                if (tries >= options.MostTries || !RetryPause.MayPass(response?.StatusCode, once))
+                if (tries >= options.MaxTries || !RetryPause.MayPass(response?.StatusCode, once))
                     throw await ErrorAsync(method, uri, response, fault, tries, cancel);
 
                 await Task.Delay(RetryPause.After(options, tries, response?.Headers.RetryAfter, time.GetUtcNow()), time, cancel);
@@ -93,7 +93,7 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
     private async Task<(HttpResponseMessage? Response, Exception? Fault)> TryAsync(HttpMethod method, Uri uri, JsonNode? body, CancellationToken cancel)
     {
         // Asked for at each try: the credential keeps its tokens and renews one that runs out during a long pause.
-        var token = await credential.GetTokenAsync(scope, cancel);
+        var token = await credential.GetTokenAsync(_scope, cancel);
         using var request = new HttpRequestMessage(method, uri);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Token);
         if (body is not null)

@@ -7,7 +7,7 @@ public sealed record ResourceManagerOptions
     public Uri Endpoint { get; init; } = new("https://management.azure.com");
 
     /// <value>Times that a request is sent at most, ≥ 1. Default 6: with the pauses below, a minute of trouble passes unseen.</value>
-    public int MostTries { get; init; } = 6;
+    public int MaxTries { get; init; } = 6;
 
     /// <value>Pause after the first failure; each further one is twice as long. A Retry-After of the service outranks it. Default 2 s.</value>
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromSeconds(2);

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
 using Distil.Hosting.Processes;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Distil.Cli.Workspaces;
 using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Bundling;

@@ -3,8 +3,9 @@ using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
 using Distil.Cli.Runs;
+using Distil.Cli.Workspaces;
 using Distil.Core;
-using Distil.Core.Artifacts.Garbage;
+using Distil.Core.Runs.Garbage;
 
 namespace Distil.Cli.Commands;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Distil.Cli.Azurite;
 using Distil.Cli.Hosting;
 using Distil.Cli.Serving;
+using Distil.Cli.Workspaces;
 using Distil.Core.Api;
 using Distil.Core.Errors;
 
@@ -31,14 +32,14 @@ internal static class ServeCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(ServeOptions options, int mostJobs, int? storagePort, CancellationToken stop)
+    private static async Task<int> RunAsync(ServeOptions options, int maxJobs, int? storagePort, CancellationToken stop)
     {
         var workspace = Workspace.Find();
         if (workspace.Repository is { } repository)
             options = options.WithSamples(Path.Combine(repository, "samples"));
 
         await using var storage = await LocalStorage.OpenAsync(workspace, storagePort, stop);
-        await using var host = new EmbeddedRunHost(workspace, storage, mostJobs);
+        await using var host = new EmbeddedRunHost(workspace, storage, maxJobs);
         var unfinished = new UnfinishedRuns(host, storage.Store, TimeProvider.System);
         await unfinished.ResumeAllAsync(stop);
         var apiOptions = new ApiOptions { PathRoots = options.PathRoots, BaseFolder = options.PathRoots is [var first, ..] ? first : Environment.CurrentDirectory };

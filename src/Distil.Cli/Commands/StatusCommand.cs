@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
+using Distil.Cli.Workspaces;
 using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
@@ -12,7 +13,7 @@ namespace Distil.Cli.Commands;
 /// <summary><c>distil status</c>: where a run stands; <c>--follow</c> watches it to its end.</summary>
 internal static class StatusCommand
 {
-    private const int MostDetail = 20;
+    private const int MaxDetail = 20;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     internal static Command Create()
@@ -67,7 +68,7 @@ internal static class StatusCommand
         {
             lines.Add($"latest failure ({failure.Class.ToString().ToLowerInvariant()}): {failure.Message}");
             if (failure.Detail is { Length: > 0 } detail)
-                lines.Add(string.Join('\n', detail.Split('\n').Take(MostDetail).Select(line => $"  {line}")));
+                lines.Add(string.Join('\n', detail.Split('\n').Take(MaxDetail).Select(line => $"  {line}")));
         }
 
         lines.Add($"artifacts: {artifacts}");

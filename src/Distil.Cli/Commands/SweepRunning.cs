@@ -2,10 +2,11 @@ using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
 using Distil.Cli.Runs;
+using Distil.Cli.Workspaces;
 using Distil.Core;
-using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Sweeps;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Commands;
 

@@ -12,8 +12,8 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time, string 
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
-    private (JobKind? Stage, int? Epoch, int Done)? shown;
-    private long shownAt;
+    private (JobKind? Stage, int? Epoch, int Done)? _shown;
+    private long _shownAt;
 
     /// <inheritdoc />
     public async Task ShowAsync(Func<Task<RunSnapshot?>> next, Task ended)
@@ -34,11 +34,11 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time, string 
     {
         var status = snapshot.Status;
         var at = (status.Stage, status.Epoch, status.StageDone);
-        if (at == shown && time.GetElapsedTime(shownAt) < Between)
+        if (at == _shown && time.GetElapsedTime(_shownAt) < Between)
             return;
 
-        shown = at;
-        shownAt = time.GetTimestamp();
+        _shown = at;
+        _shownAt = time.GetTimestamp();
         output.WriteLine(prefix + Line(snapshot));
     }
 

@@ -52,20 +52,20 @@ internal sealed class TerminalRunView(IAnsiConsole console, TimeProvider time) :
 
     private sealed class DetailColumn : ProgressColumn
     {
-        private readonly Dictionary<int, string> texts = [];
+        private readonly Dictionary<int, string> _texts = [];
 
         protected override bool NoWrap => true;
 
         public void Set(ProgressTask bar, string text)
         {
-            lock (texts)
-                texts[bar.Id] = text;
+            lock (_texts)
+                _texts[bar.Id] = text;
         }
 
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
         {
-            lock (texts)
-                return new Text(texts.GetValueOrDefault(task.Id, ""), new Style(Color.Grey));
+            lock (_texts)
+                return new Text(_texts.GetValueOrDefault(task.Id, ""), new Style(Color.Grey));
         }
     }
 }

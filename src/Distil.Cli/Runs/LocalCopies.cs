@@ -1,6 +1,7 @@
+using Distil.Cli.Workspaces;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Runs;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
-using Distil.Hosting.Processes;
+using Distil.Cli.Workspaces;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Sweeps;
+using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Runs;
 

@@ -11,14 +11,14 @@ namespace Distil.Functions.Hosting;
 /// <remarks>Functions get their client with each call (<see cref="Use"/>); all of them reach the same hub.</remarks>
 public sealed class DurableRunHost(RunFolder runs) : IRunHost
 {
-    private volatile DurableTaskClient? latest;
+    private volatile DurableTaskClient? _latest;
 
-    private DurableTaskClient Client => latest ?? throw new InvalidOperationException("no function has given its client yet");
+    private DurableTaskClient Client => _latest ?? throw new InvalidOperationException("no function has given its client yet");
 
     /// <summary>Takes the client of the call at hand.</summary>
     public DurableRunHost Use(DurableTaskClient client)
     {
-        latest = client;
+        _latest = client;
         return this;
     }
 
@@ -31,7 +31,7 @@ public sealed class DurableRunHost(RunFolder runs) : IRunHost
         try
         {
             await Client.ScheduleNewOrchestrationInstanceAsync(
-                PipelineCatalog.Distill, Pipelines.StepAnswer.ToJson(input), new StartOrchestrationOptions(InstanceId: input.RunId), cancel);
+                PipelineCatalog.Distill, Distil.Functions.Activities.StepAnswer.ToJson(input), new StartOrchestrationOptions(InstanceId: input.RunId), cancel);
         }
         catch (Exception refused) when (refused is not OperationCanceledException)
         {

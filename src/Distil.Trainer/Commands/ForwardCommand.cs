@@ -1,10 +1,11 @@
 using System.CommandLine;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Safetensors;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands;
@@ -26,7 +27,7 @@ internal static class ForwardCommand
             DefaultValueFactory = _ => Float32,
         };
         rotary.AcceptOnlyFromAmong(Float32, BFloat16);
-        var precision = new Option<Precision>("--precision") { Description = "Arithmetic of a student: fp32 (default) or bf16, as in training on a GPU." };
+        var precision = new Option<Precision>("--precision") { Description = "ComputeType of a student: fp32 (default) or bf16, as in training on a GPU." };
         var command = new Command("forward", "Run a model over token ids and write its logits and hidden states.") { model, input, output, device, rotary, precision };
         command.SetAction(async (parsed, cancel) => Run(
             await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", cancel), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device)),
@@ -37,7 +38,7 @@ internal static class ForwardCommand
     /// <exception cref="InvalidInputException">The model or the ids cannot be used.</exception>
     internal static void Run(string modelFolder, string input, string output, Device device, ScalarType rotaryPrecision = ScalarType.Float32, Precision precision = Precision.Fp32)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var model = LanguageModelLoader.Load(modelFolder, device, rotaryPrecision: rotaryPrecision);

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
+using Distil.Trainer.Commands.Checks;
 using Distil.Trainer.Kernels;
-using Distil.Trainer.Kernels.Checks;
-using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Profiling;
 using static TorchSharp.torch;
 
@@ -33,7 +33,7 @@ internal static class KernelsCommand
         var train = new Option<string>("--train") { Required = true, Description = "Text to distil on, a document a line." };
         var held = new Option<string>("--eval") { Required = true, Description = "Text that is held out." };
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
-        var precision = new Option<Precision>("--precision") { Description = "Arithmetic of the student: fp32 (default) or bf16." };
+        var precision = new Option<Precision>("--precision") { Description = "ComputeType of the student: fp32 (default) or bf16." };
         var steps = new Option<int>("--steps") { Description = "Optimiser steps.", DefaultValueFactory = _ => 2000 };
         var every = new Option<int>("--every") { Description = "Steps between evaluations.", DefaultValueFactory = _ => 500 };
         var command = new Command("curve", "Distil the demo's student and print how its held-out loss falls, to compare precisions and devices.")
@@ -94,9 +94,9 @@ internal static class KernelsCommand
             return false;
         }
 
-        output.WriteLine(KernelSupport.Obstacle is { } obstacle
+        output.WriteLine(KernelSupport.UnavailableReason is { } obstacle
             ? $"no kernel can run here: {obstacle}"
             : $"{KernelSupport.Card.Name}, {KernelSupport.Card.Architecture}, NVRTC {KernelSupport.Compiler.Version}, torch {typeof(TorchSharp.torch).Assembly.GetName().Version}");
-        return KernelSupport.Obstacle is null;
+        return KernelSupport.UnavailableReason is null;
     }
 }

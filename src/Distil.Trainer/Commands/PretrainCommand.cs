@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Pretraining;
 

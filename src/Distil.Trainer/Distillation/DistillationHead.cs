@@ -1,4 +1,5 @@
 using Distil.Trainer.Kernels;
+using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -103,7 +104,7 @@ public static class DistillationHead
     {
         var sequence = inputIds.shape[1];
         var counts = lengths ?? full([inputIds.shape[0]], sequence, ScalarType.Int64, inputIds.device);
-        return (RealPositions.Of(counts, sequence).flatten(), RealPositions.Of(counts, sequence, offset: 1).flatten());
+        return (PaddingMask.Of(counts, sequence).flatten(), PaddingMask.Of(counts, sequence, offset: 1).flatten());
     }
 
     /// <summary>Labels, and each position's share of the weighted sum. Internal for the tests that start from logits.</summary>

@@ -1,6 +1,5 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Jobs.Export;
 using Distil.Trainer.Models.Xlstm;

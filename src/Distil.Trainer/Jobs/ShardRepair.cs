@@ -1,5 +1,5 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Artifacts.Claims;
+using Distil.Core.Artifacts.Leases;
 using Distil.Core.Errors;
 
 namespace Distil.Trainer.Jobs;
@@ -51,7 +51,7 @@ internal static class ShardRepair
         if (await TryGetAsync(job, file) is { } path)
             return path;
 
-        await using var claim = await Claim.TakeAsync(job.Store, ArtifactLayout.ClaimOn(closing), job.Time, () => Task.FromResult(false), job.Stop);
+        await using var lease = await Lease.TakeAsync(job.Store, ArtifactLayout.LeaseOn(closing), job.Time, () => Task.FromResult(false), job.Stop);
         return await TryGetAsync(job, file) ?? await job.Cache.GetAsync(job.Store, await make(), job.Stop);
     }
 

@@ -1,6 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Trainer.Datasets;
-using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Rows;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using Distil.Trainer.Datasets;
-using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Rows;
 using static TorchSharp.torch;
 
@@ -52,7 +52,7 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths) : IDisp
 
     private static TaughtRows Batch(TokenRows rows, long first, int count, TeacherExtractor extractor, Device device)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var ids = new long[count * rows.ContextLength];
         var lengths = new int[count];

@@ -8,7 +8,7 @@ namespace Distil.Trainer.Jobs;
 /// <summary>A training's <c>metrics.jsonl</c> and TensorBoard events: written here step by step, stored with each checkpoint; the metrics also between them, for people who watch.</summary>
 internal sealed class TrainingLogs : IDisposable
 {
-    private static readonly TimeSpan LeastPause = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MinPause = TimeSpan.FromSeconds(3);
 
     /// <summary>The log is stored whole each time: at most this share of the training's time goes into it, also where it has grown large.</summary>
     private const double ShareOfTime = 0.005;
@@ -18,7 +18,7 @@ internal sealed class TrainingLogs : IDisposable
     private readonly MetricsLog _metrics;
     private readonly TensorBoardLog _events;
     private long _shown;
-    private TimeSpan _pause = LeastPause;
+    private TimeSpan _pause = MinPause;
 
     private TrainingLogs(JobContext job, string metricsPath, long nextStep)
     {
@@ -75,7 +75,7 @@ internal sealed class TrainingLogs : IDisposable
 
         _shown = _job.Time.GetTimestamp();
         var took = _job.Time.GetElapsedTime(began, _shown);
-        _pause = took / ShareOfTime > LeastPause ? took / ShareOfTime : LeastPause;
+        _pause = took / ShareOfTime > MinPause ? took / ShareOfTime : MinPause;
     }
 
     /// <inheritdoc />

@@ -26,22 +26,22 @@ internal static class KernelSupport
     internal static bool OnCpu { get; set; } = !IsOff;
 
     /// <value>Why none can run; null where they can.</value>
-    internal static string? Obstacle => Finding.Value.Obstacle;
+    internal static string? UnavailableReason => Finding.Value.UnavailableReason;
 
     /// <value>The card.</value>
     /// <exception cref="CudaKernelException">No kernel can run here.</exception>
-    internal static CudaCard Card => Finding.Value.Card ?? throw new CudaKernelException($"No CUDA kernel can run here: {Obstacle}.");
+    internal static CudaCard Card => Finding.Value.Card ?? throw new CudaKernelException($"No CUDA kernel can run here: {UnavailableReason}.");
 
     /// <value>The compiler.</value>
     /// <exception cref="CudaKernelException">No kernel can run here.</exception>
-    internal static RuntimeCompiler Compiler => Finding.Value.Compiler ?? throw new CudaKernelException($"No CUDA kernel can run here: {Obstacle}.");
+    internal static RuntimeCompiler Compiler => Finding.Value.Compiler ?? throw new CudaKernelException($"No CUDA kernel can run here: {UnavailableReason}.");
 
     /// <summary>Whether a kernel is to be used for these tensors: they are on a GPU, and kernels can run there.</summary>
     /// <param name="tensor">One of its inputs.</param>
     /// <param name="kernel">What the warning calls the kernel, such as "the sLSTM scan".</param>
     /// <param name="cost">What going without it costs, such as "a training step takes about 20 times as long".</param>
     internal static bool Use(Tensor tensor, string kernel, string cost) =>
-        tensor.device_type == DeviceType.CUDA && (Obstacle is null || WarnOnce($"{kernel} runs as plain tensor operations: {Obstacle}; {cost}"));
+        tensor.device_type == DeviceType.CUDA && (UnavailableReason is null || WarnOnce($"{kernel} runs as plain tensor operations: {UnavailableReason}; {cost}"));
 
     /// <summary>Says once a process that a kernel cannot serve.</summary>
     /// <returns>False, for the caller to return.</returns>
@@ -74,5 +74,5 @@ internal static class KernelSupport
         }
     }
 
-    private sealed record Found(string? Obstacle, CudaCard? Card = null, RuntimeCompiler? Compiler = null);
+    private sealed record Found(string? UnavailableReason, CudaCard? Card = null, RuntimeCompiler? Compiler = null);
 }

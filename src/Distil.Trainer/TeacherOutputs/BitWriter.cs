@@ -9,7 +9,7 @@ namespace Distil.Trainer.TeacherOutputs;
 internal sealed class BitWriter : IDisposable
 {
     /// <value>Most bits that one call writes: with a byte begun before them they fill one store of 64.</value>
-    internal const int MostBits = 56;
+    internal const int MaxBits = 56;
 
     private byte[] _bytes = ArrayPool<byte>.Shared.Rent(1 << 16);
     private int _length;
@@ -20,7 +20,7 @@ internal sealed class BitWriter : IDisposable
     internal ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
     /// <param name="value">Fits in <paramref name="bits"/>.</param>
-    /// <param name="bits">0–<see cref="MostBits"/>.</param>
+    /// <param name="bits">0–<see cref="MaxBits"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Write(ulong value, int bits)
     {
@@ -51,7 +51,7 @@ internal sealed class BitWriter : IDisposable
     {
         var (ones, moreOnes) = (first >> firstK, second >> secondK);
         var length = (ulong)ones + moreOnes + (ulong)(firstK + secondK + 2);
-        if (length > MostBits)
+        if (length > MaxBits)
         {
             WriteRice(first, firstK);
             WriteRice(second, secondK);

@@ -1,4 +1,3 @@
-using Distil.Trainer.Distillation;
 using Distil.Trainer.Models;
 using static TorchSharp.torch;
 
@@ -51,7 +50,7 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
 
         var targets = new TeacherTargets(ids, kept, tail, settings.InverseTemperatures, MeanHidden: null);
         if (lengths is not null)
-            targets = WithPadding(targets, RealPositions.Of(lengths, final.shape[1]).flatten().eq(0));
+            targets = WithPadding(targets, PaddingMask.Of(lengths, final.shape[1]).flatten().eq(0));
 
         // Slots that no position uses are not worth carrying along; to find them a GPU would have to be waited for.
         var width = kernel ? most : targets.LogProbabilities.isneginf().logical_not_().sum(-1).max().item<long>();

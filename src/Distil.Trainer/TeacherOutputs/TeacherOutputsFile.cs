@@ -3,7 +3,7 @@ using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Distil.Core.Errors;
-using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
@@ -74,7 +74,7 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
     {
         using var scope = NewDisposeScope();
         var asked = rows.ToArray();
-        var (positions, slots, nodes) = (Header.ContextLength, asked.Max(row => Math.Max(1, _index[row].MostKept)), Header.InverseTemperatures.Count);
+        var (positions, slots, nodes) = (Header.ContextLength, asked.Max(row => Math.Max(1, _index[row].MaxKept)), Header.InverseTemperatures.Count);
         var count = (long)asked.Length * positions;
         var (ids, kept, tail) = (empty([count, slots], ScalarType.Int64), empty([count, slots], ScalarType.Float32), empty([count, nodes], ScalarType.Float32));
         var hidden = Header.HiddenSize == 0 ? null : empty([asked.Length, positions, Header.HiddenSize], ScalarType.Float16);
@@ -177,7 +177,7 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
     // Checksums find damage, not intent: what follows from an entry is read and allocated unasked.
     private bool IsPossible(RowEntry entry, long end) =>
         entry is { SparseBytes: >= 0, Positions: >= 0 } && entry.Positions <= Header.ContextLength
-        && entry.MostKept >= 0 && entry.MostKept <= Math.Min(Math.Min(Header.MaxTokens, Header.VocabularySize), 8L * entry.SparseBytes)
+        && entry.MaxKept >= 0 && entry.MaxKept <= Math.Min(Math.Min(Header.MaxTokens, Header.VocabularySize), 8L * entry.SparseBytes)
         && entry.SparseBytes + (long)entry.Positions * Header.HiddenSize * sizeof(ushort) is <= int.MaxValue and var size
         && entry.Offset >= TeacherOutputsWriter.BeginningSize && entry.Offset <= end - size;
 

@@ -1,5 +1,6 @@
 using Distil.Trainer.Models;
 using Distil.Trainer.Randomness;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;
@@ -89,7 +90,7 @@ public sealed class TrainingLoop
 
     private void Step(StepBatch batch, TrainingPosition position)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var weights = _distillation?.At(position.Epoch, position.Step);
         var learningRate = _schedule.At(position.GlobalStep);

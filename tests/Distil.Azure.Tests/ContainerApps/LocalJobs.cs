@@ -13,7 +13,7 @@ internal sealed class LocalJobs : IAsyncDisposable
         Cpu = "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/caj-cpu",
         Execution = $"{Gpu}/executions/caj-gpu-abc";
 
-    private readonly HttpClient http = new();
+    private readonly HttpClient _http = new();
 
     private LocalJobs(LocalResourceManager server) => Server = server;
 
@@ -25,13 +25,13 @@ internal sealed class LocalJobs : IAsyncDisposable
 
     public ContainerAppJobRunner Runner(JobKind kind = JobKind.Train)
     {
-        var client = new ResourceManagerClient(http, new StaticCredential(), new ResourceManagerOptions { Endpoint = Server.Endpoint }, Time);
+        var client = new ResourceManagerClient(_http, new StaticCredential(), new ResourceManagerOptions { Endpoint = Server.Endpoint }, Time);
         return new ContainerAppJobRunner(client, new ContainerAppJobOptions { GpuJob = Gpu, CpuJob = Cpu }, (_, _) => Task.FromResult(kind), Time);
     }
 
     public async ValueTask DisposeAsync()
     {
-        http.Dispose();
+        _http.Dispose();
         await Server.DisposeAsync();
     }
 }

@@ -13,18 +13,18 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
 {
     private const string Execution = "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/caj-gpu/executions/caj-gpu-abc";
 
-    private readonly HttpClient http = new();
-    private readonly ArtifactStore store = new InMemoryBlobService().OpenStore();
-    private LocalResourceManager server = null!;
+    private readonly HttpClient _http = new();
+    private readonly ArtifactStore _store = new InMemoryBlobService().OpenStore();
+    private LocalResourceManager _server = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => server = await LocalResourceManager.StartAsync();
+    public async ValueTask InitializeAsync() => _server = await LocalResourceManager.StartAsync();
 
     public async ValueTask DisposeAsync()
     {
-        http.Dispose();
-        await server.DisposeAsync();
+        _http.Dispose();
+        await _server.DisposeAsync();
     }
 
     [Theory]
@@ -33,9 +33,9 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
     [InlineData("Succeeded")]
     public async Task A_result_is_the_end_whatever_the_platform_says(string status)
     {
-        server.On($"GET {Execution}", Answer.Execution(status));
+        _server.On($"GET {Execution}", Answer.Execution(status));
         var result = new JobResult { StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch };
-        await store.WriteJsonAsync(ArtifactLayout.JobResult("r", "train-001"), result, Cancel);
+        await _store.WriteJsonAsync(ArtifactLayout.JobResult("r", "train-001"), result, Cancel);
 
         var answer = await PollAsync();
 
@@ -49,7 +49,7 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
     [InlineData("Stopped")]
     public async Task An_end_without_a_result_is_no_success(string status)
     {
-        server.On($"GET {Execution}", Answer.Execution(status));
+        _server.On($"GET {Execution}", Answer.Execution(status));
 
         Assert.Equal(new JobAnswer(JobState.Ended), await PollAsync());
     }
@@ -57,7 +57,7 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
     [Fact]
     public async Task Running_without_a_result_goes_on()
     {
-        server.On($"GET {Execution}", Answer.Execution("Running"));
+        _server.On($"GET {Execution}", Answer.Execution("Running"));
 
         Assert.Equal(new JobAnswer(JobState.Running), await PollAsync());
     }
@@ -65,9 +65,9 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
     private Task<JobAnswer> PollAsync()
     {
         var time = new ImpatientTime();
-        var client = new ResourceManagerClient(http, new StaticCredential(), new ResourceManagerOptions { Endpoint = server.Endpoint }, time);
+        var client = new ResourceManagerClient(_http, new StaticCredential(), new ResourceManagerOptions { Endpoint = _server.Endpoint }, time);
         var runner = new ContainerAppJobRunner(
             client, new ContainerAppJobOptions { GpuJob = "unused" }, (_, _) => throw new InvalidOperationException("nothing is started"), time);
-        return new PollJob(store, runner).RunAsync(new JobHandle("r", "train-001", Execution), Cancel);
+        return new PollJob(_store, runner).RunAsync(new JobHandle("r", "train-001", Execution), Cancel);
     }
 }

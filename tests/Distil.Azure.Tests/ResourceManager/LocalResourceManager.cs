@@ -9,15 +9,15 @@ namespace Distil.Azure.Tests.ResourceManager;
 /// <summary>A server on loopback that answers as Azure Resource Manager does: what a test says, one answer after the other.</summary>
 internal sealed class LocalResourceManager : IAsyncDisposable
 {
-    private readonly WebApplication app;
-    private readonly ConcurrentDictionary<string, ConcurrentQueue<Answer>> answers = new();
+    private readonly WebApplication _app;
+    private readonly ConcurrentDictionary<string, ConcurrentQueue<Answer>> _answers = new();
 
-    private LocalResourceManager(WebApplication app) => this.app = app;
+    private LocalResourceManager(WebApplication app) => _app = app;
 
     /// <value>Everything that was asked, in order.</value>
     public ConcurrentQueue<Request> Requests { get; } = [];
 
-    public Uri Endpoint => new(app.Urls.Single());
+    public Uri Endpoint => new(_app.Urls.Single());
 
     public static async Task<LocalResourceManager> StartAsync()
     {
@@ -25,20 +25,20 @@ internal sealed class LocalResourceManager : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var server = new LocalResourceManager(builder.Build());
-        server.app.Run(server.AnswerAsync);
-        await server.app.StartAsync();
+        server._app.Run(server.AnswerAsync);
+        await server._app.StartAsync();
         return server;
     }
 
     /// <summary>What a request gets, one answer after the other; the last one stays.</summary>
     /// <param name="request">Verb and path, for instance <c>GET /subscriptions/…</c>.</param>
     /// <param name="inOrder">The answers.</param>
-    public void On(string request, params Answer[] inOrder) => answers[request] = new ConcurrentQueue<Answer>(inOrder);
+    public void On(string request, params Answer[] inOrder) => _answers[request] = new ConcurrentQueue<Answer>(inOrder);
 
     /// <summary>How often a request was made.</summary>
     public int Count(string request) => Requests.Count(made => made.What == request);
 
-    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
     private async Task AnswerAsync(HttpContext context)
     {
@@ -51,7 +51,7 @@ internal sealed class LocalResourceManager : IAsyncDisposable
         Requests.Enqueue(request);
 
         var answer = new Answer(404, """{"error":{"code":"ResourceNotFound","message":"no such resource"}}""");
-        if (answers.TryGetValue(request.What, out var queue))
+        if (_answers.TryGetValue(request.What, out var queue))
             answer = queue.Count > 1 && queue.TryDequeue(out var next) ? next : queue.First();
 
         if (answer.Status == Answer.Drop)

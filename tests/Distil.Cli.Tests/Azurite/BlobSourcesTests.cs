@@ -3,9 +3,10 @@ using Azure.Storage.Sas;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Http;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Tests.Azurite;
 
@@ -54,7 +55,7 @@ public sealed class BlobSourcesTests
     private static SourceCatalog Catalog(string? connectionString, string? signed = null) => new(
         () => throw new InvalidOperationException("no hub here"),
         new WebFiles(
-            new PatientHttp(new Patience(), TimeProvider.System, null),
+            new ResilientHttp(new RetryOptions(), TimeProvider.System, null),
             new AzureAccess(connectionString, () => throw new InvalidOperationException("no identity here")),
             SignedUrls.Parse(signed)),
         Path.GetTempPath());

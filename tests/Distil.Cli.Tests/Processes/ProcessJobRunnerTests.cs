@@ -21,17 +21,17 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         echo "input ended $$" >> "$JOURNAL"
         """;
 
-    private readonly string journal = Path.GetTempFileName();
-    private readonly List<ProcessJobRunner> runners = [];
+    private readonly string _journal = Path.GetTempFileName();
+    private readonly List<ProcessJobRunner> _runners = [];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var runner in runners)
+        foreach (var runner in _runners)
             await runner.DisposeAsync();
 
-        File.Delete(journal);
+        File.Delete(_journal);
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         foreach (var name in new[] { "a", "b", "c" })
             Assert.Equal(JobState.Ended, await EndOfAsync(runner, await StartAsync(runner, name)));
 
-        var lines = await File.ReadAllLinesAsync(journal, Cancel);
+        var lines = await File.ReadAllLinesAsync(_journal, Cancel);
         Assert.Single(lines, line => line.StartsWith("started", StringComparison.Ordinal));
         Assert.Equal(["a", "b", "c"], lines.Skip(1).Select(line => line[(line.LastIndexOf('/') + 1)..]));
     }
@@ -54,7 +54,7 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         foreach (var handle in handles)
             Assert.Equal(JobState.Ended, await EndOfAsync(runner, handle));
 
-        var lines = await File.ReadAllLinesAsync(journal, Cancel);
+        var lines = await File.ReadAllLinesAsync(_journal, Cancel);
         Assert.InRange(lines.Count(line => line.StartsWith("started", StringComparison.Ordinal)), 1, 2);
         Assert.Equal(6, lines.Count(line => line.Contains("/job", StringComparison.Ordinal)));
     }
@@ -69,7 +69,7 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         Assert.Equal(JobState.Ended, await EndOfAsync(runner, await StartAsync(runner, "crash")));
         Assert.Equal("out of luck", words);
         Assert.Equal(JobState.Ended, await EndOfAsync(runner, await StartAsync(runner, "next")));
-        Assert.Contains((await File.ReadAllLinesAsync(journal, Cancel)), line => line.EndsWith("/next", StringComparison.Ordinal));
+        Assert.Contains((await File.ReadAllLinesAsync(_journal, Cancel)), line => line.EndsWith("/next", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         Assert.Equal(JobState.Ended, await runner.PollAsync(second, Cancel));
         Assert.Equal(JobState.Running, await runner.PollAsync(first, Cancel));
         await runner.StopAsync(first, Cancel);
-        Assert.DoesNotContain(await File.ReadAllLinesAsync(journal, Cancel), line => line.EndsWith("/second", StringComparison.Ordinal));
+        Assert.DoesNotContain(await File.ReadAllLinesAsync(_journal, Cancel), line => line.EndsWith("/second", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         var runner = Create(parallelism: 1);
         await StartAsync(runner, "long");
         var handles = new List<string>();
-        for (var i = 0; i <= ProcessJobRunner.MostEnded; i++)
+        for (var i = 0; i <= ProcessJobRunner.MaxEnded; i++)
         {
             handles.Add(await StartAsync(runner, "waiting"));
             await runner.StopAsync(handles[^1], Cancel);
@@ -149,15 +149,15 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         var runner = Create(parallelism: 1);
         await EndOfAsync(runner, await StartAsync(runner, "a"));
         await runner.DisposeAsync();
-        runners.Clear();
+        _runners.Clear();
 
-        Assert.Contains(await File.ReadAllLinesAsync(journal, Cancel), line => line.StartsWith("input ended", StringComparison.Ordinal));
+        Assert.Contains(await File.ReadAllLinesAsync(_journal, Cancel), line => line.StartsWith("input ended", StringComparison.Ordinal));
     }
 
     private ProcessJobRunner Create(int parallelism)
     {
-        var runner = new ProcessJobRunner(() => new ProcessStartInfo("sh", ["-c", Trainer]) { Environment = { ["JOURNAL"] = journal } }, parallelism);
-        runners.Add(runner);
+        var runner = new ProcessJobRunner(() => new ProcessStartInfo("sh", ["-c", Trainer]) { Environment = { ["JOURNAL"] = _journal } }, parallelism);
+        _runners.Add(runner);
         return runner;
     }
 
@@ -179,10 +179,10 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
 
     private async Task UntilAsync(string words)
     {
-        while (!(await File.ReadAllTextAsync(journal, Cancel)).Contains(words, StringComparison.Ordinal))
+        while (!(await File.ReadAllTextAsync(_journal, Cancel)).Contains(words, StringComparison.Ordinal))
             await Task.Delay(10, Cancel);
     }
 
     private async Task<int> WorkerAsync() =>
-        int.Parse((await File.ReadAllLinesAsync(journal, Cancel))[0].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+        int.Parse((await File.ReadAllLinesAsync(_journal, Cancel))[0].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
 }

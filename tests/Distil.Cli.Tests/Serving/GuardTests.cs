@@ -1,5 +1,6 @@
 using System.Text;
 using Distil.Cli.Serving;
+using Distil.Cli.Workspaces;
 using Distil.Core.Api.Documents;
 using Distil.Core.Errors;
 

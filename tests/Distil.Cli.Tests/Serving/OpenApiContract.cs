@@ -9,19 +9,19 @@ namespace Distil.Cli.Tests.Serving;
 /// <summary>An OpenAPI document that real responses are held against.</summary>
 internal sealed class OpenApiContract
 {
-    private readonly JsonNode document;
-    private readonly List<(Regex Path, string Template)> templates;
-    private readonly ConcurrentDictionary<string, JsonSchema> schemas = new();
+    private readonly JsonNode _document;
+    private readonly List<(Regex Path, string Template)> _templates;
+    private readonly ConcurrentDictionary<string, JsonSchema> _schemas = new();
 
     public OpenApiContract(JsonNode document)
     {
-        this.document = document;
-        templates = [.. document["paths"]!.AsObject().Select(path => (Pattern(path.Key), path.Key)).OrderBy(path => path.Key.Count(character => character == '{'))];
+        _document = document;
+        _templates = [.. document["paths"]!.AsObject().Select(path => (Pattern(path.Key), path.Key)).OrderBy(path => path.Key.Count(character => character == '{'))];
     }
 
     /// <value>Every operation with each of its status codes, as <c>getRun 304</c>.</value>
     public IEnumerable<string> Answers =>
-        from path in document["paths"]!.AsObject()
+        from path in _document["paths"]!.AsObject()
         from operation in path.Value!.AsObject()
         from response in operation.Value!["responses"]!.AsObject()
         select $"{operation.Value["operationId"]} {response.Key}";
@@ -31,8 +31,8 @@ internal sealed class OpenApiContract
     public async Task<string?> CheckAsync(HttpResponseMessage response, CancellationToken cancel)
     {
         var request = response.RequestMessage!;
-        var template = templates.FirstOrDefault(each => each.Path.IsMatch(request.RequestUri!.AbsolutePath)).Template;
-        if (template is null || document["paths"]![template]![request.Method.Method.ToLowerInvariant()] is not { } operation)
+        var template = _templates.FirstOrDefault(each => each.Path.IsMatch(request.RequestUri!.AbsolutePath)).Template;
+        if (template is null || _document["paths"]![template]![request.Method.Method.ToLowerInvariant()] is not { } operation)
             return null;
 
         var status = ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -61,14 +61,14 @@ internal sealed class OpenApiContract
 
         await response.Content.LoadIntoBufferAsync(cancel);
         using var content = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancel));
-        var result = schemas.GetOrAdd(schema.ToJsonString(), Compile).Evaluate(content.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
+        var result = _schemas.GetOrAdd(schema.ToJsonString(), Compile).Evaluate(content.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
         Assert.True(result.IsValid, $"{name} is not as the document says: {string.Join("; ", (result.Details ?? []).Where(each => each.Errors is not null).Select(each => $"{each.InstanceLocation} {string.Join(", ", each.Errors!.Values)}"))}");
     }
 
     private JsonSchema Compile(string schema)
     {
         var whole = JsonNode.Parse(schema)!.AsObject();
-        whole["$defs"] = document["components"]!["schemas"]!.DeepClone();
+        whole["$defs"] = _document["components"]!["schemas"]!.DeepClone();
         return JsonSchema.FromText(whole.ToJsonString().Replace("#/components/schemas/", "#/$defs/", StringComparison.Ordinal));
     }
 

@@ -5,7 +5,8 @@ using Distil.Core.Api;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Schema;
+using Distil.Core.Specification;
+using Distil.Core.Specification.Schema;
 
 namespace Distil.Cli.Tests.Serving;
 
@@ -32,7 +33,7 @@ public sealed class OpenApiTests(SharedAzurite azurite)
     [Fact]
     public async Task Every_answer_that_it_lists_comes_and_is_as_it_says()
     {
-        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { MostBodyBytes = 4000 });
+        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { MaxBodyBytes = 4000 });
         var run = await api.NewRunAsync();
         await WriteResultsAsync(api, run);
 

@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Tests.Serving;
 

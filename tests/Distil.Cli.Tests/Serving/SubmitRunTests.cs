@@ -1,7 +1,8 @@
 using System.Text;
+using Distil.Cli.Workspaces;
 using Distil.Core.Api;
 using Distil.Core.Api.Documents;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Tests.Serving;
 
@@ -97,7 +98,7 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
     [InlineData(true)]
     public async Task A_body_beyond_the_limit_is_refused_whether_or_not_it_says_its_length(bool chunked)
     {
-        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { MostBodyBytes = 5_000 });
+        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { MaxBodyBytes = 5_000 });
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(new string(' ', 6_000))) };
         request.Content.Headers.ContentType = new("application/json");
         request.Headers.TransferEncodingChunked = chunked;

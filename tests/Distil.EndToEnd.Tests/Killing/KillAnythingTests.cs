@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Specification;
 
 namespace Distil.EndToEnd.Tests.Killing;
 

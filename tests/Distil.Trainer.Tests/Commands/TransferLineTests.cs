@@ -1,4 +1,4 @@
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 using Distil.Trainer.Commands;
 
 namespace Distil.Trainer.Tests.Commands;

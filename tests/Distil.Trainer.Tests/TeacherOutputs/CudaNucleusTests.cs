@@ -1,6 +1,6 @@
-using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Tests.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.TeacherOutputs;
@@ -68,7 +68,7 @@ public sealed class CudaNucleusTests
 
     private static void AssertEqual(Tensor logits, int most, ExtractionSettings settings)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         var found = OnGpu(logits, most, settings);
         var plain = Room(logits.shape[0], most, settings, CPU);
         Nucleus.Select(logits.to(ScalarType.Float32).clone(), settings, plain);

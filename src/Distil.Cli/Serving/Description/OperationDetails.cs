@@ -35,7 +35,7 @@ internal static class OperationDetails
     {
         "runId" => ("The run.", parameter.Schema),
         "name" => ("The file's name in the run's folder, slashes as they are.", parameter.Schema),
-        "limit" => ("Most items of the page.", new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = $"{Paging.MostLimit}", Default = Paging.UsualLimit }),
+        "limit" => ("Most items of the page.", new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = $"{Paging.MaxLimit}", Default = Paging.UsualLimit }),
         "continuationToken" => ("From the page before; without it, the first page.", parameter.Schema),
         "offset" => ("Byte of the log to read from: nextOffset of the answer before.", new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0", Default = 0 }),
         "student" => ("Which student.", new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["distilled", "withoutTeacher"], Default = "distilled" }),

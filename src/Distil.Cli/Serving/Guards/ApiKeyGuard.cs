@@ -9,11 +9,11 @@ namespace Distil.Cli.Serving.Guards;
 /// <remarks><c>/api/health</c> is open: it tells nothing of the runs, and a prober has no key.</remarks>
 internal sealed class ApiKeyGuard(RequestDelegate next, string apiKey)
 {
-    private readonly byte[] expected = Digest(apiKey);
+    private readonly byte[] _expected = Digest(apiKey);
 
     public Task InvokeAsync(HttpContext http)
     {
-        if (http.Request.Path == "/api/health" || (KeyOf(http.Request.Headers.Authorization) is { } key && CryptographicOperations.FixedTimeEquals(Digest(key), expected)))
+        if (http.Request.Path == "/api/health" || (KeyOf(http.Request.Headers.Authorization) is { } key && CryptographicOperations.FixedTimeEquals(Digest(key), _expected)))
             return next(http);
 
         http.Response.Headers.Append("WWW-Authenticate", "Bearer realm=\"distil\"");

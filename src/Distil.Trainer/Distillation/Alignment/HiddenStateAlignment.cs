@@ -1,5 +1,5 @@
-using Distil.Core.Runs.Specification;
-
+using Distil.Core.Specification;
+using Distil.Trainer.Models;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation.Alignment;
@@ -50,5 +50,5 @@ public sealed class HiddenStateAlignment(AlignmentSpec spec)
         return loss.MoveToOuterDisposeScope();
     }
 
-    private static Tensor? MaskOf(Tensor? lengths, Tensor state) => lengths is null ? null : RealPositions.Of(lengths, state.shape[^2]);
+    private static Tensor? MaskOf(Tensor? lengths, Tensor state) => lengths is null ? null : PaddingMask.Of(lengths, state.shape[^2]);
 }

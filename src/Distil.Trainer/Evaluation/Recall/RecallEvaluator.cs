@@ -1,9 +1,10 @@
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation.Statistics;
 using Distil.Trainer.Evaluation.Tasks;
 using Distil.Trainer.Models;
 using Distil.Trainer.Randomness;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation.Recall;
@@ -99,7 +100,7 @@ public sealed class RecallEvaluator(EvaluationOptions options)
 
     private static void Measure(ILanguageModel model, RecallSequence[] batch, List<double> accuracies)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var length = batch[0].Tokens.Length - 1; // the last token need not be read
         var ids = tensor([.. batch.SelectMany(sequence => sequence.Tokens.Take(length))], batch.Length, length).to(model.Device);

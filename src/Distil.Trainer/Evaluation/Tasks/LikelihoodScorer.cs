@@ -1,4 +1,5 @@
 using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation.Tasks;
@@ -38,7 +39,7 @@ public sealed class LikelihoodScorer(ILanguageModel model, EvaluationOptions opt
     /// <summary>Scores the texts of a batch; each row is the input that its texts share.</summary>
     private void Measure((ScoredText Text, int Index)[][] batch, double[] scores)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var length = batch.Max(row => row[0].Text.Tokens.Count - 1);
         var ids = new long[batch.Length * length];

@@ -1,5 +1,5 @@
 using System.Text;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Core.Tasks;
 using Distil.Trainer.Evaluation.Statistics;
 using Distil.Trainer.Models;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
+using Distil.Core.Specification;
 using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Jobs.Export;

@@ -1,5 +1,5 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 using Distil.Trainer.Models.Xlstm;
 
 namespace Distil.Trainer.Jobs.Export;

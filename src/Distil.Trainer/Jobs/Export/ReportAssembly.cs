@@ -1,7 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Reports;
 
@@ -30,7 +29,7 @@ internal static class ReportAssembly
         {
             RunId = request.RunId,
             CreatedAt = job.Time.GetUtcNow(),
-            Spec = ShownSpec.Of(spec),
+            Spec = RedactedSpec.Of(spec),
             Teacher = Teacher(job),
             Student = new StudentSummary
             {

@@ -1,4 +1,4 @@
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Optimizers;

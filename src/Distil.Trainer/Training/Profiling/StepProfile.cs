@@ -2,9 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models;
 using Distil.Trainer.Models.Xlstm;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Profiling;
@@ -126,7 +125,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
         var times = new List<double>();
         for (var i = 0; i < Repeats; i++)
         {
-            using var pause = CollectorPause.Begin();
+            using var pause = NoGcRegion.Begin();
             using var scope = NewDisposeScope();
             prepare?.Invoke();
             cuda.synchronize();
@@ -140,7 +139,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
 
     private static void Once(Action run, Action? prepare)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         prepare?.Invoke();
         run();

@@ -1,6 +1,6 @@
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Models;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Targets;

@@ -4,7 +4,7 @@ using Distil.Core.Api;
 using Distil.Core.Api.Requests;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Fuzzing;
 
 namespace Distil.Core.Tests.Api.Requests;

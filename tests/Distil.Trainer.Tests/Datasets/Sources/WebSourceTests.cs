@@ -3,8 +3,8 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 using Distil.Core.Tests.Sources.Remote;
 using Distil.Trainer.Datasets;
 

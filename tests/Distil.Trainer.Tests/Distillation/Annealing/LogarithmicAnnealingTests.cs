@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Distillation.Annealing;
 
 namespace Distil.Trainer.Tests.Distillation.Annealing;

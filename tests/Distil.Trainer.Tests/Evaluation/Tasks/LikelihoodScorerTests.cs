@@ -34,7 +34,7 @@ public sealed class LikelihoodScorerTests
         using var model = new DecayModel(Vocabulary, 6, seed: 1);
         new LikelihoodScorer(model, new EvaluationOptions()).Score(
             [new([1, 2, 3, 4], 1), new([1, 2, 3, 5], 1), new([1, 2, 3, 6], 1)], cancel: TestContext.Current.CancellationToken);
-        Assert.Equal(3, model.MostPositions);
+        Assert.Equal(3, model.MaxPositions);
     }
 
     [Fact]

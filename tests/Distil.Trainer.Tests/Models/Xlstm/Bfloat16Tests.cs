@@ -1,5 +1,6 @@
 using Distil.Trainer.Models.Xlstm;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Safetensors;
+using Distil.Trainer.Torch;
 using static Distil.Trainer.Tests.Models.Xlstm.GoldenStudent;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;

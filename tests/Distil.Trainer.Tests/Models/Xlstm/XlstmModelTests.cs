@@ -1,6 +1,8 @@
 using Distil.Core.Errors;
+using Distil.Trainer.Models;
 using Distil.Trainer.Models.Xlstm;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Safetensors;
+using Distil.Trainer.Torch;
 using static Distil.Trainer.Tests.Models.Xlstm.GoldenStudent;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;

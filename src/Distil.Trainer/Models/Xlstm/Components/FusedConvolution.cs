@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Numerics;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 

@@ -1,5 +1,5 @@
 using Distil.Trainer.Models.Xlstm.Components;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 using static TorchSharp.torch.nn.functional;

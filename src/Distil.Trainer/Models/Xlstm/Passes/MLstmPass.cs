@@ -32,7 +32,7 @@ internal sealed class MLstmPass : IPass
     public Tensor Output { get; }
 
     /// <inheritdoc/>
-    public KeptTensors Kept { get; } = new();
+    public SavedTensors Kept { get; } = new();
 
     /// <inheritdoc/>
     public Tensor Back(Tensor gradient)

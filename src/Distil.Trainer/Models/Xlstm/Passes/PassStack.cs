@@ -1,7 +1,7 @@
 using Distil.Trainer.Models.Xlstm.Components;
-using Distil.Trainer.Models.Xlstm.Kernels;
 using Distil.Trainer.Models.Xlstm.MLstm;
 using Distil.Trainer.Models.Xlstm.SLstm;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Numerics;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm;
 

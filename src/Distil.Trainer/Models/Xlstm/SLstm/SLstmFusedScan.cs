@@ -1,4 +1,5 @@
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Numerics;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 

@@ -1,5 +1,5 @@
 using Distil.Trainer.Models.Xlstm.Components;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static Distil.Trainer.Tests.Models.Xlstm.GoldenStudent;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
