@@ -57,7 +57,9 @@ internal static class EngineBench
         var ended = new EmbeddedEngine(AnswerAsync, (_, path) => journals.Open(path), _ => { }, _ => { }, TimeProvider.System)
             .RunAsync(input, new TaskCompletionSource<string>().Task, CancellationToken.None);
         while (lookAtHeap && await Task.WhenAny(ended, Task.Delay(50)) != ended)
+        {
             peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: true) - heap); // what is kept, not what waits to be collected
+        }
 
         await ended;
         return (Stopwatch.GetElapsedTime(began).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds, GC.GetTotalAllocatedBytes() - before, peak, journals);
@@ -91,7 +93,9 @@ internal static class EngineBench
         public IJournalLog Open(string path)
         {
             lock (_gate)
+            {
                 Pipelines++;
+            }
 
             return new Log(this, path);
         }

@@ -32,7 +32,9 @@ internal static class GpuBench
 
             Figure.Say("machine", new { device = KernelSupport.Card.Name, nvrtc = KernelSupport.Compiler.Version });
             foreach (var part in parsed.GetRequiredValue(parts))
+            {
                 Parts[part]();
+            }
             return 0;
         });
         return command;

@@ -21,7 +21,9 @@ var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {
     foreach (var error in parsed.Errors)
+    {
         Console.Error.WriteLine($"error: {error.Message}");
+    }
 
     return 2;
 }
@@ -31,7 +33,9 @@ try
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
     // A job that is told to end saves a checkpoint first, however long that takes; the default would end the process after two seconds.
     if (parsed.CommandResult.Command.Name == WorkCommand.Name)
+    {
         invocation.ProcessTerminationTimeout = null;
+    }
 
     return await parsed.InvokeAsync(invocation);
 }

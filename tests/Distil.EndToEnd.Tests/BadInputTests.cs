@@ -20,7 +20,9 @@ public sealed class BadInputTests : IDisposable
     {
         const string Run = "2026-01-01-000000-tales-000000";
         await using (var storage = await LocalStorage.OpenAsync(_distil.Workspace, port: null, TestContext.Current.CancellationToken))
+        {
             await storage.Store.WriteJsonAsync(ArtifactLayout.Plan(Run), new { Version = 2, Tide = "high" }, TestContext.Current.CancellationToken);
+        }
 
         (await _distil.RunAsync("run", "--resume", Run)).IsBadInput($"{Run}/plan.json", "version is 2", "expected 1", "another version of distil");
     }
@@ -38,7 +40,9 @@ public sealed class BadInputTests : IDisposable
     {
         var model = CopyOfModel();
         using (var weights = File.OpenWrite(Path.Combine(model, "model.safetensors")))
+        {
             weights.SetLength(weights.Length / 2);
+        }
 
         (await ForwardAsync(model)).IsBadInput("model.safetensors");
     }
@@ -113,7 +117,9 @@ public sealed class BadInputTests : IDisposable
     {
         var folder = Directory.CreateDirectory(Path.Combine(_distil.Workspace.Home, "model")).FullName;
         foreach (var file in new[] { "config.json", "model.safetensors" })
+        {
             File.Copy(Path.Combine(Golden, "qwen2-tiny", file), Path.Combine(folder, file));
+        }
 
         var path = Path.Combine(folder, "config.json");
         var config = JsonNode.Parse(File.ReadAllText(path))!;

@@ -23,7 +23,9 @@ internal sealed class DistilCommand : IDisposable
             Environment = { ["DISTIL_HOME"] = Workspace.Home },
         };
         foreach (var (name, value) in Environment)
+        {
             start.Environment[name] = value;
+        }
 
         return Process.Start(start)!;
     }

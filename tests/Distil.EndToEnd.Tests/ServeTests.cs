@@ -33,7 +33,9 @@ public sealed class ServeTests : IDisposable
 
         var printed = JsonNode.Parse((await _distil.RunAsync("status", run, "--json")).Succeeded().LastLine)!;
         foreach (var (name, value) in status)
+        {
             Assert.True(JsonNode.DeepEquals(value, printed[name]), $"{name} is {value} over HTTP, {printed[name]} on the command line");
+        }
     }
 
     [Fact]

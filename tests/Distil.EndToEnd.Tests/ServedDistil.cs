@@ -24,7 +24,9 @@ internal sealed partial class ServedDistil : IDisposable
         process.ErrorDataReceived += (_, line) =>
         {
             lock (_errors)
+            {
                 _errors.AppendLine(line.Data);
+            }
         };
         process.BeginErrorReadLine();
     }
@@ -37,7 +39,9 @@ internal sealed partial class ServedDistil : IDisposable
         get
         {
             lock (_errors)
+            {
                 return _errors.ToString();
+            }
         }
     }
 
@@ -74,14 +78,18 @@ internal sealed partial class ServedDistil : IDisposable
     public static async Task UntilAsync(Func<Task<bool>> holds)
     {
         for (var since = Stopwatch.GetTimestamp(); !await holds(); await Task.Delay(200, Cancel))
+        {
             Assert.True(Stopwatch.GetElapsedTime(since) < Patience, $"it did not come to it within {Patience}");
+        }
     }
 
     /// <summary>Ends it politely; returns its exit code.</summary>
     public async Task<int> TerminateAsync()
     {
         using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
             await kill.WaitForExitAsync(Cancel);
+        }
 
         await _process.WaitForExitAsync(Cancel);
         return _process.ExitCode;
@@ -90,7 +98,9 @@ internal sealed partial class ServedDistil : IDisposable
     public void Dispose()
     {
         if (!_process.HasExited)
+        {
             TerminateAsync().GetAwaiter().GetResult();
+        }
 
         _process.Dispose();
         _client.Dispose();

@@ -80,7 +80,9 @@ public sealed class SmallDemoTests
         await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel);
         var jobs = new SortedSet<string>();
         await foreach (var blob in storage.Store.ListAsync($"{ArtifactLayout.Run(runId)}jobs/", Cancel))
+        {
             jobs.Add(blob.Split('/')[3]);
+        }
 
         return [.. jobs];
     }

@@ -15,7 +15,9 @@ internal static class Figure
     {
         var line = new JsonObject { ["side"] = "ours", ["figure"] = name };
         foreach (var (key, value) in JsonSerializer.SerializeToNode(values)!.AsObject().ToArray())
+        {
             line[key] = value!.DeepClone();
+        }
         Console.WriteLine(line.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
     }
 
@@ -40,7 +42,9 @@ internal static class Figure
                 action();
                 cuda.synchronize();
                 if (run >= 0)
+                {
                     times[run] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+                }
             }
 
             Array.Sort(times);

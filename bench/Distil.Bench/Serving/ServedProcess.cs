@@ -65,7 +65,9 @@ internal sealed partial class ServedProcess : IDisposable
     public void Dispose()
     {
         using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
             kill.WaitForExit();
+        }
 
         _process.WaitForExit();
         _process.Dispose();
@@ -75,7 +77,9 @@ internal sealed partial class ServedProcess : IDisposable
     private static async Task<string> WriteAsync(string path, string script)
     {
         if (OperatingSystem.IsWindows())
+        {
             throw new PlatformNotSupportedException("this stand-in for the trainer is a shell script");
+        }
 
         await File.WriteAllTextAsync(path, script);
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -86,7 +90,9 @@ internal sealed partial class ServedProcess : IDisposable
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Distil.sln")))
+        {
             folder = Path.GetDirectoryName(folder)!;
+        }
 
         return folder;
     }

@@ -17,7 +17,9 @@ internal sealed class ServedRuns(Uri server, int connections) : IDisposable
         request.Headers.Add("Idempotency-Key", $"\"{Guid.NewGuid()}\"");
         using var response = await _client.SendAsync(request);
         if (response.StatusCode != HttpStatusCode.Accepted)
+        {
             throw new HttpRequestException($"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+        }
 
         return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("runId").GetString()!;
     }

@@ -41,7 +41,9 @@ public sealed class ContainerAppJobRunner(
         for (var starts = 1; ; starts++)
         {
             if (await FindAsync(job, request, cancel) is { } name)
+            {
                 return $"{job}/executions/{name}";
+            }
 
             try
             {
@@ -67,14 +69,18 @@ public sealed class ContainerAppJobRunner(
     public async Task StopAsync(string handle, CancellationToken cancel)
     {
         if (await PollAsync(handle, cancel) != JobState.Running)
+        {
             return;
+        }
 
         var started = time.GetTimestamp();
         await resources.PostAsync($"{handle}/stop{Version}", null, once: false, cancel);
         while (await PollAsync(handle, cancel) == JobState.Running)
         {
             if (time.GetElapsedTime(started) > LongestStop)
+            {
                 throw new ResourceManagerException(null, $"{handle} is still running {LongestStop} after it was told to stop");
+            }
 
             await Task.Delay(StopPause, time, cancel);
         }
@@ -86,7 +92,9 @@ public sealed class ContainerAppJobRunner(
         await foreach (var execution in resources.ListAsync($"{job}/executions{Version}", cancel))
         {
             if (StateOf(execution) == JobState.Running && ExecutionTemplate.IsFor(execution, request))
+            {
                 return execution["name"]!.GetValue<string>();
+            }
         }
 
         return null;

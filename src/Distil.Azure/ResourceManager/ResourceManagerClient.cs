@@ -34,7 +34,9 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
         {
             var page = await TryGetAsync(Trusted(new Uri(next, UriKind.RelativeOrAbsolute)).PathAndQuery, cancel);
             foreach (var item in page?["value"] as JsonArray ?? [])
+            {
                 yield return item!;
+            }
 
             next = page?["nextLink"]?.GetValue<string>();
         }
@@ -56,7 +58,9 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
             while (response.StatusCode == HttpStatusCode.Accepted && response.Headers.Location is { } location)
             {
                 if (time.GetElapsedTime(started) > options.LongestOperation)
+                {
                     throw new ResourceManagerException(response.StatusCode, $"POST {path} is still under way after {options.LongestOperation}");
+                }
 
                 await Task.Delay(RetryPause.Asked(response.Headers.RetryAfter, time.GetUtcNow()) ?? options.OperationPause, time, cancel);
                 response.Dispose();
@@ -78,12 +82,16 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
         {
             var (response, fault) = await TryAsync(method, uri, body, cancel);
             if (response is not null && (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.NotFound))
+            {
                 return response;
+            }
 
             using (response)
             {
                 if (tries >= options.MaxTries || !RetryPause.MayPass(response?.StatusCode, once))
+                {
                     throw await ErrorAsync(method, uri, response, fault, tries, cancel);
+                }
 
                 await Task.Delay(RetryPause.After(options, tries, response?.Headers.RetryAfter, time.GetUtcNow()), time, cancel);
             }
@@ -97,7 +105,9 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
         using var request = new HttpRequestMessage(method, uri);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Token);
         if (body is not null)
+        {
             request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        }
 
         try
         {
@@ -129,7 +139,9 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
     {
         var what = $"{method} {uri.AbsolutePath}";
         if (response is null)
+        {
             return new ResourceManagerException(null, $"{what}: no answer in {tries} tries: {fault!.Message}", fault);
+        }
 
         var said = Said(await response.Content.ReadAsStringAsync(cancel));
         return new ResourceManagerException(response.StatusCode, $"{what}: {(int)response.StatusCode} {said}");

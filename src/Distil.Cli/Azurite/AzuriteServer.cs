@@ -48,7 +48,9 @@ public sealed class AzuriteServer : IAsyncDisposable
         var recorded = await files.ReadAsync(cancel);
         var process = await RunningAsync(recorded, cancel);
         if (process is not null && port is not null && process.Port != port)
+        {
             throw new InvalidInputException($"{workspace.Storage} is served on port {process.Port} already; leave out --storage-port {port}");
+        }
 
         process ??= await StartAsync(workspace, files, FreePort.Choose(port, recorded?.Port), cancel);
         return new AzuriteServer(workspace, files.Use(), process);
@@ -63,7 +65,9 @@ public sealed class AzuriteServer : IAsyncDisposable
         using var turn = await _files.TakeTurnAsync(CancellationToken.None);
         await _use.DisposeAsync();
         if (!_files.AreUnused())
+        {
             return;
+        }
 
         await _process.StopAsync();
         _files.Forget();
@@ -88,7 +92,9 @@ public sealed class AzuriteServer : IAsyncDisposable
             {
                 await Task.Delay(Look, _left.Token);
                 if (!Signals.IsAlive(_process.ProcessId))
+                {
                     await ReviveAsync(_left.Token);
+                }
             }
             catch (OperationCanceledException) when (_left.IsCancellationRequested)
             {

@@ -29,7 +29,9 @@ public sealed class LocalStorage : IAsyncDisposable
     {
         var named = Environment.GetEnvironmentVariable(ArtifactStore.ConnectionVariable);
         if (!string.IsNullOrEmpty(named))
+        {
             return new LocalStorage(named, await ArtifactStore.OpenAsync(named, cancel: cancel), azurite: null);
+        }
 
         var azurite = await AzuriteServer.JoinAsync(workspace, port, cancel);
         try
@@ -47,6 +49,8 @@ public sealed class LocalStorage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_azurite is not null)
+        {
             await _azurite.DisposeAsync();
+        }
     }
 }

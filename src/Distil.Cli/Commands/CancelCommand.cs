@@ -24,7 +24,9 @@ internal static class CancelCommand
             await using var storage = await LocalStorage.OpenAsync(workspace, port: null, cancel);
             var status = await StatusCommand.ReadAsync(storage.Store, id, cancel);
             if (status.State is not (RunState.Queued or RunState.Running))
+            {
                 throw new InvalidInputException($"{id} has ended: {status.State.ToString().ToLowerInvariant()}");
+            }
 
             await new RequestCancel(storage.Store).RunAsync(id, cancel);
             if (await Lease.FindHolderAsync(storage.Store, ArtifactLayout.Driver(id), cancel) is null)

@@ -26,10 +26,14 @@ internal static class RunsCommand
             }
 
             foreach (var run in runs)
+            {
                 Console.WriteLine($"{run.RunId}  {run.State.ToString().ToLowerInvariant(),-9}  {StageNames.Of(run),-18}  {run.StartedAt.ToLocalTime():yyyy-MM-dd HH:mm}");
+            }
 
             if (runs.Count == 0)
+            {
                 Console.WriteLine("no runs yet; ./distil demo makes one");
+            }
 
             return ExitCode.Success;
         });

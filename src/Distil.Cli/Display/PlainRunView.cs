@@ -21,13 +21,17 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time, string 
         while (!ended.IsCompleted)
         {
             if (await next() is { } snapshot)
+            {
                 Show(snapshot);
+            }
 
             await Task.WhenAny(ended, Task.Delay(Look, time));
         }
 
         if (await next() is { } last)
+        {
             Show(last);
+        }
     }
 
     internal void Show(RunSnapshot snapshot)
@@ -35,7 +39,9 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time, string 
         var status = snapshot.Status;
         var at = (status.Stage, status.Epoch, status.StageDone);
         if (at == _shown && time.GetElapsedTime(_shownAt) < Between)
+        {
             return;
+        }
 
         _shown = at;
         _shownAt = time.GetTimestamp();
@@ -49,7 +55,9 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time, string 
         var stage = status.State == RunState.Running ? StageNames.Of(status) : status.State.ToString().ToLowerInvariant();
         var line = $"{elapsed:hh\\:mm\\:ss}  {stage}";
         if (status.State == RunState.Running && status.StageTotal > 0)
+        {
             line += $"  {status.StageDone}/{status.StageTotal}";
+        }
 
         var details = snapshot.Describe(time.GetUtcNow());
         return details.Length > 0 ? $"{line}  {details}" : line;

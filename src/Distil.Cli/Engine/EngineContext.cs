@@ -46,7 +46,9 @@ internal sealed class EngineContext(
         await MakeAsync(JournalKind.Timer, time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), inputHash: null, async () =>
         {
             if (due - engine.Time.GetUtcNow() is var left && left > TimeSpan.Zero)
+            {
                 await Task.Delay(left, engine.Time, stop);
+            }
 
             return null;
         });
@@ -65,7 +67,9 @@ internal sealed class EngineContext(
         RequireTurn();
         _status = status;
         if (!_replaying)
+        {
             engine.Publish(status);
+        }
     }
 
     /// <summary>Begins the pipeline's code.</summary>
@@ -90,10 +94,14 @@ internal sealed class EngineContext(
     {
         _replaying = false;
         if (_status is not null)
+        {
             engine.Publish(_status);
+        }
 
         foreach (var start in _calls.Unanswered.ToList())
+        {
             start();
+        }
     }
 
     private async Task<TOutput> CallAsync<TInput, TOutput>(JournalKind kind, string name, TInput input, Func<JsonElement, Task<JsonElement>> call)
@@ -110,7 +118,9 @@ internal sealed class EngineContext(
         {
             var (answer, start) = _calls.Make(kind, name, inputHash, number => _ = Task.Run(() => DoAsync(number, call), CancellationToken.None));
             if (!_replaying)
+            {
                 start();
+            }
 
             return answer;
         }
@@ -142,12 +152,16 @@ internal sealed class EngineContext(
     {
         _loop.Turn(action);
         if (_broken is not null)
+        {
             throw _broken;
+        }
     }
 
     private void RequireTurn()
     {
         if (!_loop.IsTurning)
+        {
             throw NonDeterminismException.Strayed(journal.Name);
+        }
     }
 }

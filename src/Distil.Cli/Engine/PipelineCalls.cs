@@ -29,7 +29,9 @@ internal sealed class PipelineCalls(string journal, IEnumerable<JournalEntry> hi
     {
         var number = _made++;
         if (_answers.GetValueOrDefault(number) is { } held && (held.Kind, held.Name, held.InputHash) != (kind, name, inputHash))
+        {
             throw NonDeterminismException.Differs(journal, number, Describe(held), Describe(kind, name, inputHash));
+        }
 
         var call = new Open(kind, name, inputHash, new TaskCompletionSource<JsonElement?>(), () => start(number));
         _open.Add(number, call);
@@ -63,13 +65,19 @@ internal sealed class PipelineCalls(string journal, IEnumerable<JournalEntry> hi
         }
 
         if (!_open.Remove(entry.Call!.Value, out var call))
+        {
             throw NonDeterminismException.Unasked(journal, entry.Call.Value, Describe(entry));
+        }
 
         _answers.Remove(entry.Call.Value);
         if (entry.Failure is { } failure)
+        {
             call.Answer.SetException(new PipelineStepException(entry.Name, failure));
+        }
         else
+        {
             call.Answer.SetResult(entry.Value);
+        }
     }
 
     private static string Describe(JournalEntry entry) => Describe(entry.Kind, entry.Name, entry.InputHash);
@@ -80,7 +88,9 @@ internal sealed class PipelineCalls(string journal, IEnumerable<JournalEntry> hi
     private TaskCompletionSource<JsonElement?> Signal(string name)
     {
         if (!_signals.TryGetValue(name, out var signal))
+        {
             _signals.Add(name, signal = new TaskCompletionSource<JsonElement?>());
+        }
 
         return signal;
     }

@@ -31,13 +31,17 @@ internal sealed class PipelineInstance(EmbeddedEngine engine, string runId, stri
         var context = new EngineContext(engine, runId, path, journal, _arrived.Writer, stop);
         var work = context.Begin(start);
         foreach (var entry in journal.History.Skip(1))
+        {
             context.Apply(entry);
+        }
 
         context.GoLive();
         while (!work.IsCompleted)
         {
             foreach (var entry in await journal.AppendAsync(await TakeArrivedAsync(context.Now), stop))
+            {
                 context.Apply(entry);
+            }
         }
 
         return await work;
@@ -70,7 +74,9 @@ internal sealed class PipelineInstance(EmbeddedEngine engine, string runId, stri
         await _arrived.Reader.WaitToReadAsync(stop);
         var entries = new List<JournalEntry>();
         while (_arrived.Reader.TryRead(out var arrival))
+        {
             entries.Add(arrival(engine.Time.GetUtcNow() is var now && now > before ? now : before));
+        }
 
         return entries;
     }

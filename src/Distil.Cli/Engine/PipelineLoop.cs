@@ -15,9 +15,13 @@ internal sealed class PipelineLoop(Action strayed) : SynchronizationContext
     public override void Post(SendOrPostCallback d, object? state)
     {
         if (IsTurning)
+        {
             _posted.Enqueue((d, state));
+        }
         else
+        {
             strayed();
+        }
     }
 
     /// <inheritdoc />
@@ -36,7 +40,9 @@ internal sealed class PipelineLoop(Action strayed) : SynchronizationContext
         {
             action();
             while (_posted.TryDequeue(out var next))
+            {
                 next.Callback(next.State);
+            }
         }
         finally
         {

@@ -14,7 +14,9 @@ internal sealed class StatusPublisher : IAsyncDisposable
     internal StatusPublisher(Func<RunStatus, Task> write) => _writing = Task.Run(async () =>
     {
         await foreach (var status in _waiting.Reader.ReadAllAsync())
+        {
             await write(status);
+        }
     });
 
     /// <value>The latest status; null before the first.</value>

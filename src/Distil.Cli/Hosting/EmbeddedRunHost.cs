@@ -52,7 +52,9 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     public async Task ScheduleAsync(PipelineInput input, CancellationToken cancel)
     {
         if (!IsDriving(input.RunId) && await _folder.TryReadStatusAsync(input.RunId, cancel) is not { State: RunState.Succeeded or RunState.Failed or RunState.Cancelled })
+        {
             _ = TellFaultAsync(input.RunId, Drive(input));
+        }
     }
 
     /// <inheritdoc />
@@ -60,12 +62,16 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     public async Task SignalAsync(string runId, string signal, string value, CancellationToken cancel)
     {
         if (signal != DistillPipeline.CancelSignal)
+        {
             throw new InvalidInputException($"signal is {signal}; expected {DistillPipeline.CancelSignal}");
+        }
 
         // Where the jobs' pipelines look, whichever process drives them, now or later.
         await new RequestCancel(_storage.Store).RunAsync(runId, cancel);
         if (_atWork.TryGetValue(runId, out var run))
+        {
             run.Value.Cancel(value);
+        }
     }
 
     /// <summary>Whether this host drives a run.</summary>

@@ -81,12 +81,16 @@ internal sealed class RunDriver(
         while (true)
         {
             if (await Lease.TryTakeAsync(store, blob, time, stop) is { } lease)
+            {
                 return lease;
+            }
 
             // A holder on another machine may be dead: then its claim ends soon. One here is known to be alive.
             var holder = await Lease.FindHolderAsync(store, blob, stop);
             if (holder is not null && (holder.Machine == LeaseHolder.Self.Machine || time.GetElapsedTime(since) > Patience))
+            {
                 throw new DrivenElsewhereException(input.RunId, holder.ToString());
+            }
 
             await Task.Delay(BetweenTries, time, stop);
         }

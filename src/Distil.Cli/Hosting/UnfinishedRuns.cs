@@ -30,7 +30,9 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
     internal async Task ResumeAllAsync(CancellationToken cancel)
     {
         foreach (var runId in await UnfinishedAsync(cancel))
+        {
             await ResumeAsync(runId, cancel);
+        }
     }
 
     /// <summary>Goes on with those whose host died, every few seconds, until stopped.</summary>
@@ -66,7 +68,9 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
     private async Task ResumeAsync(string runId, CancellationToken cancel)
     {
         if (!await host.TryResumeAsync(runId, cancel))
+        {
             _passed.Add(runId);
+        }
     }
 
     // Oldest first, without those that this host drives.

@@ -35,7 +35,9 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
     {
         var (spec, _) = await _folder.ReadAsync(runId, stop);
         if (await _folder.TryReadStatusAsync(runId, stop) is { State: RunState.Succeeded or RunState.Cancelled } ended)
+        {
             throw new InvalidInputException($"{runId} has ended: {ended.State.ToString().ToLowerInvariant()}");
+        }
 
         return await DriveAsync(runId, spec, stop);
     }
@@ -47,7 +49,9 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
         var run = await host.ResumeAsync(runId, stop);
         await view.ShowAsync(() => RunSnapshot.TryReadAsync(storage.Store, run.Latest), Task.WhenAny(run.Outcome, Task.Delay(Timeout.Infinite, stop)));
         if (stop.IsCancellationRequested && !run.Outcome.IsCompleted)
+        {
             throw new RunInterruptedException(runId);
+        }
 
         var outcome = await run.Outcome;
         return outcome.State == RunState.Succeeded

@@ -28,7 +28,9 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Text
     internal async Task<SweepResult> ExecuteAsync(string sweepId, IReadOnlyList<SweepRun> runs, int atMost, CancellationToken stop)
     {
         foreach (var run in runs)
+        {
             await _folder.CreateAsync(run.Spec, run.Plan, stop);
+        }
 
         var document = new SweepDocument { SweepId = sweepId, RunIds = [.. runs.Select(run => run.Plan.RunId)] };
         await storage.Store.WriteJsonAsync(ArtifactLayout.Sweep(sweepId), document, stop);
@@ -40,7 +42,9 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Text
     internal async Task<SweepResult?> TryResumeAsync(string sweepId, int atMost, CancellationToken stop)
     {
         if (await storage.Store.TryReadJsonAsync<SweepDocument>(ArtifactLayout.Sweep(sweepId), stop) is not { } document)
+        {
             return null;
+        }
 
         var runs = new List<SweepRun>();
         foreach (var runId in document.RunIds)

@@ -21,7 +21,9 @@ internal sealed class SharedArtifacts
         foreach (var run in runs)
         {
             foreach (var blob in Needs(run))
+            {
                 _shared.TryAdd(blob, (run.Plan.RunId, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
+            }
         }
     }
 
@@ -31,7 +33,9 @@ internal sealed class SharedArtifacts
         foreach (var (maker, made) in Needs(run).Select(blob => _shared[blob]))
         {
             if (maker != run.Plan.RunId)
+            {
                 await made.Task.WaitAsync(stop);
+            }
         }
     }
 
@@ -41,7 +45,9 @@ internal sealed class SharedArtifacts
         foreach (var blob in Needs(run).Where(blob => _shared[blob].Maker == run.Plan.RunId))
         {
             while (!ended.IsCompleted && !await _store.ExistsAsync(blob))
+            {
                 await Task.WhenAny(ended, Task.Delay(Look, _time));
+            }
 
             _shared[blob].Made.TrySetResult();
         }
@@ -51,6 +57,8 @@ internal sealed class SharedArtifacts
     {
         yield return ArtifactLayout.DatasetManifest(run.Plan.DatasetId);
         if (run.Spec.Teacher.Mode == TeacherMode.Offline)
+        {
             yield return ArtifactLayout.TeacherOutputsManifest(run.Plan.TeacherOutputsId);
+        }
     }
 }

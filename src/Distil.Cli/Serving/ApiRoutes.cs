@@ -79,7 +79,9 @@ internal static class ApiRoutes
     private static RouteHandlerBuilder Problems(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)
+        {
             route.Produces<ApiProblem>(status, ApiProblem.ContentType);
+        }
 
         return route;
     }

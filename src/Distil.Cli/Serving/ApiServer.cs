@@ -75,7 +75,9 @@ internal sealed class ApiServer : IAsyncDisposable
         web.UseStatusCodePages(context => ProblemAnswer.WriteAsync(context.HttpContext, context.HttpContext.Response.StatusCode, Unrouted(context.HttpContext)));
         web.UseMiddleware<HostGuard>(options);
         if (options.ApiKey is not null)
+        {
             web.UseMiddleware<ApiKeyGuard>(options.ApiKey);
+        }
 
         ApiRoutes.Map(web, api);
         ApiDescription.Map(web);
@@ -95,7 +97,9 @@ internal sealed class ApiServer : IAsyncDisposable
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers["Referrer-Policy"] = "no-referrer";
         if (http.Request.Path.StartsWithSegments("/api"))
+        {
             http.Response.Headers.CacheControl = "no-store";
+        }
 
         return next(http);
     }

@@ -32,7 +32,9 @@ public sealed class Workspace
     {
         var repository = AppContext.BaseDirectory;
         while (repository is not null && !File.Exists(Path.Combine(repository, "Distil.sln")))
+        {
             repository = Path.GetDirectoryName(repository);
+        }
 
         home ??= Environment.GetEnvironmentVariable("DISTIL_HOME");
         return new Workspace(repository, string.IsNullOrEmpty(home) ? Path.Combine(repository ?? Environment.CurrentDirectory, ".distil") : Path.GetFullPath(home));
@@ -43,7 +45,9 @@ public sealed class Workspace
     public string RepositoryFile(params string[] path)
     {
         if (Repository is null)
+        {
             throw new InvalidInputException($"{Path.Combine(path)} is part of the repository; run ./distil from a clone of it");
+        }
 
         var file = Path.Combine([Repository, .. path]);
         return Path.Exists(file) ? file : throw new InvalidInputException($"{file} does not exist; run ./distil, which sets it up");

@@ -48,7 +48,9 @@ public sealed class StreamingUpload : IAsyncDisposable
     public void Grown(long length)
     {
         if (_work.IsFaulted)
+        {
             _work.GetAwaiter().GetResult();
+        }
         _length = length;
         _grown.Writer.TryWrite(length);
     }
@@ -83,11 +85,15 @@ public sealed class StreamingUpload : IAsyncDisposable
         await foreach (var length in _grown.Reader.ReadAllAsync(cancel))
         {
             for (; length - offset >= BlockBytes; offset += BlockBytes)
+            {
                 yield return Read(offset, BlockBytes);
+            }
         }
 
         if (_length > offset)
+        {
             yield return Read(offset, (int)(_length - offset));
+        }
     }
 
     private Block Read(long offset, int length)

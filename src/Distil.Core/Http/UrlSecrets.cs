@@ -16,10 +16,14 @@ internal static partial class UrlSecrets
     public static string? Find(string path)
     {
         if (!path.StartsWith("http", StringComparison.OrdinalIgnoreCase) || !Uri.TryCreate(path, UriKind.Absolute, out var url))
+        {
             return null;
+        }
 
         if (url.UserInfo.Length > 0)
+        {
             return "a user's name or password";
+        }
 
         var parameters = url.Query.TrimStart('?').Split('&').Select(parameter => Uri.UnescapeDataString(parameter.Split('=')[0]));
         return parameters.FirstOrDefault(Names.Contains) is { } name ? $"a signature or key ({name})" : null;

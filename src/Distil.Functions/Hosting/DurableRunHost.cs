@@ -26,7 +26,9 @@ public sealed class DurableRunHost(RunFolder runs) : IRunHost
     public async Task ScheduleAsync(PipelineInput input, CancellationToken cancel)
     {
         if (await IsKnownAsync(input.RunId, cancel))
+        {
             return;
+        }
 
         try
         {
@@ -37,7 +39,9 @@ public sealed class DurableRunHost(RunFolder runs) : IRunHost
         {
             // Durable refuses an instance that another call has scheduled meanwhile.
             if (!await IsKnownAsync(input.RunId, cancel))
+            {
                 throw;
+            }
         }
     }
 
@@ -45,7 +49,9 @@ public sealed class DurableRunHost(RunFolder runs) : IRunHost
     public async Task SignalAsync(string runId, string signal, string value, CancellationToken cancel)
     {
         if (await Client.GetInstanceAsync(runId, cancel) is { IsCompleted: false })
+        {
             await Client.RaiseEventAsync(runId, signal, value, cancel);
+        }
     }
 
     private async Task<bool> IsKnownAsync(string runId, CancellationToken cancel) =>

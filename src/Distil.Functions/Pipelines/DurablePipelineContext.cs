@@ -41,7 +41,9 @@ internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) :
         durable.SetCustomStatus(StepAnswer.ToJson(CustomStatus.Of(status)));
         _latest = status;
         if (_writing.IsCompleted)
+        {
             _writing = WriteAsync();
+        }
     }
 
     /// <summary>Returns when the latest status is in storage.</summary>

@@ -47,10 +47,14 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     public Task<JobState> PollAsync(string handle, CancellationToken cancel)
     {
         if (!_jobs.TryGetValue(handle, out var job))
+        {
             return Task.FromResult(JobState.Unknown);
+        }
 
         if (job.Work.IsFaulted)
+        {
             return Task.FromException<JobState>(job.Work.Exception!.GetBaseException());
+        }
 
         return Task.FromResult(job.Work.IsCompleted ? JobState.Ended : JobState.Running);
     }
@@ -59,7 +63,9 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     public async Task StopAsync(string handle, CancellationToken cancel)
     {
         if (!_jobs.TryGetValue(handle, out var job))
+        {
             return;
+        }
 
         await job.StopAsync(StopPatience);
         await job.Work.WaitAsync(cancel);
@@ -71,7 +77,9 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
         await Task.WhenAll(_jobs.Values.Select(job => job.StopAsync(EndPatience)));
         await Task.WhenAll(_jobs.Values.Select(job => job.Work)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (_idle.TryTake(out var worker))
+        {
             await worker.DisposeAsync();
+        }
 
         _places.Dispose();
     }
@@ -80,7 +88,9 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     {
         _ended.Enqueue(handle);
         while (_ended.Count > MaxEnded && _ended.TryDequeue(out var oldest))
+        {
             _jobs.TryRemove(oldest, out _);
+        }
     }
 
     private async Task RunAsync(RunningJob job)
@@ -113,7 +123,9 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
 
             await worker.DisposeAsync();
             if (!said && !job.Stopped.IsCancellationRequested)
+            {
                 Crashed?.Invoke(job.Request, worker.Tail);
+            }
         }
         finally
         {
@@ -126,7 +138,9 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
         while (_idle.TryTake(out var worker))
         {
             if (worker.IsAlive)
+            {
                 return worker;
+            }
         }
 
         return WarmWorker.Start(command());
@@ -158,7 +172,9 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
         public void Take()
         {
             lock (_gate)
+            {
                 _worker = null;
+            }
         }
 
         /// <summary>Ends it: at once where it waits for a worker, else when its worker has ended.</summary>

@@ -65,7 +65,9 @@ internal sealed class WarmWorker : IAsyncDisposable
     {
         _process.StandardInput.Close();
         if (await Task.WhenAny(_listening, Task.Delay(IdlePatience)) != _listening)
+        {
             await StopAsync(IdlePatience);
+        }
 
         await _process.WaitForExitAsync();
         _process.Dispose();
@@ -76,9 +78,13 @@ internal sealed class WarmWorker : IAsyncDisposable
         while (await _process.StandardOutput.ReadLineAsync() is { } line)
         {
             if (line.StartsWith("done ", StringComparison.Ordinal))
+            {
                 _done.TrySetResult();
+            }
             else
+            {
                 Keep(line);
+            }
         }
 
         await _process.WaitForExitAsync();
@@ -87,10 +93,14 @@ internal sealed class WarmWorker : IAsyncDisposable
     private void Keep(string? line)
     {
         if (line is null)
+        {
             return;
+        }
 
         _tail.Enqueue(line);
         while (_tail.Count > TailLines)
+        {
             _tail.TryDequeue(out _);
+        }
     }
 }

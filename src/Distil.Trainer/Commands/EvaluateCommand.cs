@@ -98,7 +98,9 @@ internal static class EvaluateCommand
         var text = HuggingFaceTokenizer.IsIn(path) ? new TokenText(tokenizer.Value) : null;
         var result = new Evaluator(new EvaluationOptions(), text).Evaluate(model, teacher, rows, cancel: cancel);
         if (input.Tasks.Count == 0 && input.Recall.Count == 0)
+        {
             return result;
+        }
 
         var suite = new EvaluationSuite
         {

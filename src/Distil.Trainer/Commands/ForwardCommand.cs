@@ -43,16 +43,22 @@ internal static class ForwardCommand
         using var frozen = no_grad();
         using var model = LanguageModelLoader.Load(modelFolder, device, rotaryPrecision: rotaryPrecision);
         if (precision == Precision.Bf16)
+        {
             (model as XlstmModel)?.UseBFloat16();
+        }
         var ids = ReadIds(input, model);
         var (final, layers) = model.ForwardWithLayers(ids.to(device));
         var results = new List<KeyValuePair<string, Tensor>> { new("logits", final.matmul(model.HeadWeight.t())) }; // (B, S, V)
         for (var i = 0; i < layers.Count; i++)
+        {
             results.Add(new($"hidden_states.{i}", layers[i]));
+        }
 
         // A teacher's last hidden state is its last entry already, as Hugging Face returns them.
         if (model is not TransformerModel)
+        {
             results.Add(new("last_hidden_state", final));
+        }
 
         SafetensorsWriter.Write(output, results.Select(item => KeyValuePair.Create(item.Key, item.Value.to(ScalarType.Float32))));
     }
@@ -62,11 +68,15 @@ internal static class ForwardCommand
         using var file = SafetensorsFile.Open(path);
         var ids = file.Read("input_ids");
         if (ids.dtype != ScalarType.Int64 || ids.dim() != 2 || ids.numel() == 0)
+        {
             throw new InvalidInputException($"{path}: input_ids is {file.Entries["input_ids"]}; expected [B, S] int64 with at least one token");
+        }
 
         var (least, most) = (ids.min().item<long>(), ids.max().item<long>());
         if (least < 0 || most >= model.VocabularySize)
+        {
             throw new InvalidInputException($"{path}: input_ids has ids from {least} to {most}; the model takes 0 to {model.VocabularySize - 1}");
+        }
 
         (model as TransformerModel)?.RequireContext(ids.shape[1], $"{path}: the length of input_ids");
         return ids;

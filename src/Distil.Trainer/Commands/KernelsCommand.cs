@@ -48,7 +48,10 @@ internal static class KernelsCommand
 
     private static int Check(TextWriter output)
     {
-        if (!Found(output)) { return 1; }
+        if (!Found(output))
+        {
+            return 1;
+        }
 
         string Percent(double share) => (100 * share).ToString("0.000", CultureInfo.InvariantCulture) + " %";
         string Milliseconds(double time) => time.ToString("0.00", CultureInfo.InvariantCulture) + " ms";
@@ -80,9 +83,15 @@ internal static class KernelsCommand
 
     private static int Profile(StepProfile profile, TextWriter output)
     {
-        if (!Found(output)) { return 1; }
+        if (!Found(output))
+        {
+            return 1;
+        }
 
-        foreach (var line in profile.Lines()) { output.WriteLine(line); }
+        foreach (var line in profile.Lines())
+        {
+            output.WriteLine(line);
+        }
         return 0;
     }
 

@@ -65,7 +65,9 @@ internal static class PretrainCommand
             step =>
             {
                 if (step.GlobalStep + 1 < settings.Steps && printed != 0 && time.GetElapsedTime(printed) < PrintEvery)
+                {
                     return;
+                }
 
                 printed = time.GetTimestamp();
                 Console.WriteLine(Line(step, settings.Steps, time.GetElapsedTime(began)));

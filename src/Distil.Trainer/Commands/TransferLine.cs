@@ -20,7 +20,9 @@ internal sealed class TransferLine(TextWriter to, bool rewrites) : IProgress<Tra
         if (!rewrites)
         {
             if (begins)
+            {
                 to.WriteLine($"fetching {value.Name}{(value.Total > 0 ? $", {Figures.Bytes(value.Total)}" : "")}");
+            }
 
             return;
         }
@@ -28,7 +30,9 @@ internal sealed class TransferLine(TextWriter to, bool rewrites) : IProgress<Tra
         var share = value.Total > 0 ? string.Create(CultureInfo.InvariantCulture, $"{(double)value.Done / value.Total:0%} of {Figures.Bytes(value.Total)}") : Figures.Bytes(value.Done);
         var (line, ends) = ($"fetching {value.Name}: {share}", value.Done == value.Total);
         if (line != _shown || ends)
+        {
             to.Write($"\r{line.PadRight(_shown.Length)}{(ends ? "\n" : "")}");
+        }
 
         _shown = ends ? "" : line;
     }

@@ -42,7 +42,9 @@ internal static class CudaLogitLoss
         if (teacher is not null)
         {
             foreach (var (i, weight) in TemperatureNodes.Weights(teacher.InverseTemperatures, 1 / targets.Temperature).Index())
+            {
                 w[i] = (float)weight;
+            }
         }
 
         // A thread for each kept token, and no more than the row has work for.

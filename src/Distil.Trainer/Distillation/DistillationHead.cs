@@ -86,17 +86,25 @@ public static class DistillationHead
     private static void Product(Tensor left, Tensor right, Tensor result)
     {
         if (left.dtype == result.dtype)
+        {
             result.addmm_(left, right, beta: 0);
+        }
         else
+        {
             result.copy_(left.matmul(right));
+        }
     }
 
     private static void Apply(Tensor logits, LogitTargets targets, PositionLosses losses, bool kernel)
     {
         if (kernel)
+        {
             CudaLogitLoss.Apply(logits, targets, losses);
+        }
         else
+        {
             losses.Copy(logits.device_type == DeviceType.CPU && KernelSupport.OnCpu ? FusedLogitLoss.Apply(logits, targets) : TorchLogitLoss.Apply(logits, targets));
+        }
     }
 
     /// <returns>1 at the positions that are real, and at those whose next token is, (N) each.</returns>

@@ -39,7 +39,9 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
         var job = await store.ReadJsonAsync<JobRequest>(blob, CancellationToken.None);
         var resultBlob = ArtifactLayout.JobResult(job.RunId, job.JobId);
         if (await store.TryReadJsonAsync<JobResult>(resultBlob, CancellationToken.None) is { } earlier)
+        {
             return earlier;
+        }
 
         using var span = JobSpan.Start(job);
         JobMeters.Started(job, time.GetUtcNow());
@@ -47,7 +49,9 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
         JobMeters.Ended(job, result);
         span?.End(result);
         if (abandoned.IsCancellationRequested && !result.Succeeded)
+        {
             return result;
+        }
 
         return await store.TryCreateJsonAsync(resultBlob, result, CancellationToken.None)
             ? result
@@ -70,7 +74,9 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
             await using var lease = await Lease.TakeAsync(
                 store, ArtifactLayout.LeaseOn(MadeBy(request)), time, () => store.ExistsAsync(resultBlob, stop), stop);
             if (lease is null)
+            {
                 return await store.ReadJsonAsync<JobResult>(resultBlob, stop);
+            }
 
             return await DoClaimedAsync(store, request, progress, folder, lease, stop);
         }

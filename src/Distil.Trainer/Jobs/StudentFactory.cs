@@ -24,12 +24,18 @@ internal static class StudentFactory
     public static void UsePrecision(this JobContext job, XlstmModel student)
     {
         if (job.Spec.Training.Precision != Precision.Bf16)
+        {
             return;
+        }
 
         if (job.Device.type == TorchSharp.DeviceType.CUDA)
+        {
             student.UseBFloat16();
+        }
         else
+        {
             KernelSupport.WarnOnce("training.precision is bf16 and the device a CPU: it computes in fp32, which is faster there");
+        }
     }
 
     /// <summary>The student after an epoch.</summary>
@@ -48,7 +54,9 @@ internal static class StudentFactory
             await using var lease = await Lease.TakeAsync(job.Store, ArtifactLayout.LeaseOn(checkpoints), job.Time, () => Task.FromResult(false), job.Stop);
             await new TrainJob().RunAsync(job with { Request = job.Request with { Variant = variant, Epoch = epoch } });
             if (!await RestoreEndAsync(job, variant, epoch, folder))
+            {
                 throw new InvalidOperationException($"{checkpoints}: has no whole checkpoint of the end of epoch {epoch + 1}, though it was just trained to there");
+            }
         }
 
         var student = job.CreateStudent();

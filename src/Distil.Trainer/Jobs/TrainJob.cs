@@ -62,7 +62,9 @@ internal sealed class TrainJob : IJob
         job.Progress.Begin();
         // Usually one epoch; an earlier one too where its last checkpoint was lost.
         for (var epoch = from.Epoch; epoch <= job.Epoch; epoch++)
+        {
             position = loop.RunEpoch(epoch, position, at => SaveAsync(job, at, at.Step == order.StepsPerEpoch, optimizer, logs).GetAwaiter().GetResult(), job.Stop);
+        }
 
         return position;
 
@@ -77,7 +79,9 @@ internal sealed class TrainJob : IJob
     private static (DeltaDistillation Loss, ITargetSource Targets)? Teaching(JobContext job, StoredTargets? stored)
     {
         if (job.Request.Variant == StudentVariant.WithoutTeacher)
+        {
             return null;
+        }
 
         var loss = new DeltaDistillation(job.Spec.Distillation);
         return stored is not null

@@ -37,7 +37,9 @@ internal sealed class TrainingLogs : IDisposable
     {
         var path = Path.Combine(job.Folder, "metrics.jsonl");
         if (await job.Store.TryReadTextAsync(ArtifactLayout.Metrics(job.Request.RunId, job.Request.Variant), job.Stop) is { } earlier)
+        {
             await File.WriteAllTextAsync(path, earlier, job.Stop);
+        }
 
         return new TrainingLogs(job, path, nextStep);
     }
@@ -48,7 +50,9 @@ internal sealed class TrainingLogs : IDisposable
         _metrics.Write(step);
         _events.Write(step);
         if (_job.Time.GetElapsedTime(_shown) >= _pause)
+        {
             Show();
+        }
     }
 
     /// <summary>Stores both.</summary>

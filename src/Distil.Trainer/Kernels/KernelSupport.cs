@@ -47,23 +47,41 @@ internal static class KernelSupport
     /// <returns>False, for the caller to return.</returns>
     internal static bool WarnOnce(string message)
     {
-        if (Warned.TryAdd(message, true)) { Console.Error.WriteLine($"warning: {message}"); }
+        if (Warned.TryAdd(message, true))
+        {
+            Console.Error.WriteLine($"warning: {message}");
+        }
         return false;
     }
 
     private static Found Find()
     {
-        if (IsOff) { return new($"{Switch} is off"); }
-        if (!OperatingSystem.IsLinux()) { return new("kernels need Linux"); }
-        if (!cuda.is_available()) { return new("torch finds no CUDA GPU"); }
+        if (IsOff)
+        {
+            return new($"{Switch} is off");
+        }
+        if (!OperatingSystem.IsLinux())
+        {
+            return new("kernels need Linux");
+        }
+        if (!cuda.is_available())
+        {
+            return new("torch finds no CUDA GPU");
+        }
 
         using (var started = zeros(1, device: CUDA)) { } // torch makes the context
 
         try
         {
             var card = CudaCard.First();
-            if (Wanted.StartsWith("sm_", StringComparison.Ordinal)) { card = card.As(Wanted); }
-            if (card.Major < 8) { return new($"{card.Name} has compute capability {card.Major}.{card.Minor}, kernels need 8.0"); }
+            if (Wanted.StartsWith("sm_", StringComparison.Ordinal))
+            {
+                card = card.As(Wanted);
+            }
+            if (card.Major < 8)
+            {
+                return new($"{card.Name} has compute capability {card.Major}.{card.Minor}, kernels need 8.0");
+            }
 
             var compiler = RuntimeCompiler.Find();
             return compiler is null ? new("there is no NVRTC (libnvrtc.so.13 or .12) beside torch or on the library path") : new(null, card, compiler);

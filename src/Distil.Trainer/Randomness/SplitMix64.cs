@@ -36,7 +36,9 @@ internal struct SplitMix64
         {
             var threshold = (0 - range) % range;
             while (low < threshold)
+            {
                 high = Math.BigMul(Next(), range, out low);
+            }
         }
 
         return (long)high;

@@ -25,7 +25,9 @@ internal sealed class BitWriter : IDisposable
     internal void Write(ulong value, int bits)
     {
         if (_bytes.Length - _length < sizeof(ulong))
+        {
             Grow();
+        }
         var pending = _pending | (value << _count);
         var count = _count + bits;
         // All 8 bytes are stored; those not full yet are stored again by the next call.
@@ -40,7 +42,9 @@ internal sealed class BitWriter : IDisposable
     {
         var quotient = value >> k;
         for (; quotient >= 24; quotient -= 24)
+        {
             Write(0xFFFFFF, 24);
+        }
         Write((1ul << (int)quotient) - 1, (int)quotient + 1);
         Write(value & ((1ul << k) - 1), k);
     }
@@ -65,7 +69,9 @@ internal sealed class BitWriter : IDisposable
     internal void Flush()
     {
         if (_count > 0)
+        {
             Write(0, 8 - _count);
+        }
     }
 
     /// <summary>Begins anew, in the same buffer.</summary>

@@ -26,7 +26,9 @@ internal static class CudaNucleus
         var (exponents, plain, nucleus) = ExponentsOf(settings);
         Span<float> x = stackalloc float[MaxExponents];
         for (var i = 0; i < exponents.Count; i++)
+        {
             x[i] = (float)exponents[i];
+        }
         var program = Programs.GetOrAdd(exponents.Count, count => new("extraction.cu", $"SUMS={count}"));
         program[logits.dtype == ScalarType.BFloat16 ? "extraction_bf16" : "extraction_float"].Launch(
             new(logits.shape[0], Threads), KernelArgument.Strided(logits), logits.stride(0), (int)logits.shape[1], (int)found.TokenIds.shape[1],
@@ -42,7 +44,9 @@ internal static class CudaNucleus
         {
             var known = all.FindIndex(each => Math.Abs(each - exponent) < 1e-9);
             if (known >= 0)
+            {
                 return known;
+            }
             all.Add(exponent);
             return all.Count - 1;
         }

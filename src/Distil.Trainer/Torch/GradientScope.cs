@@ -24,11 +24,20 @@ public static class GradientScope
     {
         lock (Turn)
         {
-            lock (Gate) { _open = true; }
+            lock (Gate)
+            {
+                _open = true;
+            }
             try
             {
-                if (gradient is null) { output.backward(); }
-                else { output.backward([gradient]); }
+                if (gradient is null)
+                {
+                    output.backward();
+                }
+                else
+                {
+                    output.backward([gradient]);
+                }
             }
             finally
             {
@@ -49,15 +58,27 @@ public static class GradientScope
         try
         {
             using var scope = NewDisposeScope();
-            if (received.Any(gradient => gradient.IsInvalid)) { return [.. Enumerable.Repeat<Tensor>(null!, inputs)]; } // a later function has failed
+            if (received.Any(gradient => gradient.IsInvalid))
+            {
+                return [.. Enumerable.Repeat<Tensor>(null!, inputs)];
+            } // a later function has failed
 
             var gradients = body();
-            foreach (var made in gradients) { made?.DetachFromDisposeScope(); }
+            foreach (var made in gradients)
+            {
+                made?.DetachFromDisposeScope();
+            }
             lock (Gate)
             {
                 var former = Returned.GetValueOrDefault(Environment.CurrentManagedThreadId, []);
-                foreach (var taken in former) { taken.Dispose(); }
-                if (_open) { Returned[Environment.CurrentManagedThreadId] = [.. gradients.Where(made => made is not null)]; }
+                foreach (var taken in former)
+                {
+                    taken.Dispose();
+                }
+                if (_open)
+                {
+                    Returned[Environment.CurrentManagedThreadId] = [.. gradients.Where(made => made is not null)];
+                }
             }
 
             return gradients;
@@ -66,7 +87,10 @@ public static class GradientScope
         {
             lock (Gate)
             {
-                if (!_open) { Environment.FailFast("A gradient kernel failed in a backward pass that was not started by GradientScope.Backward.", failure); }
+                if (!_open)
+                {
+                    Environment.FailFast("A gradient kernel failed in a backward pass that was not started by GradientScope.Backward.", failure);
+                }
                 _failure ??= ExceptionDispatchInfo.Capture(failure);
             }
 
@@ -74,7 +98,10 @@ public static class GradientScope
         }
         finally
         {
-            foreach (var gradient in received.Where(gradient => !gradient.IsInvalid)) { gradient.Dispose(); }
+            foreach (var gradient in received.Where(gradient => !gradient.IsInvalid))
+            {
+                gradient.Dispose();
+            }
         }
     }
 
@@ -82,7 +109,10 @@ public static class GradientScope
     {
         lock (Gate)
         {
-            foreach (var gradient in Returned.Values.SelectMany(made => made)) { gradient.Dispose(); }
+            foreach (var gradient in Returned.Values.SelectMany(made => made))
+            {
+                gradient.Dispose();
+            }
             Returned.Clear();
             _open = false;
             (var failure, _failure) = (_failure, null);

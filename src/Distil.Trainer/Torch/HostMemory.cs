@@ -11,7 +11,9 @@ internal static class HostMemory
     internal static Tensor ToDevice(this Tensor host, Device device)
     {
         if (device.type != DeviceType.CUDA)
+        {
             return host.to(device);
+        }
 
         using var pinned = host.pin_memory();
         return pinned.to(device, non_blocking: true); // torch keeps the pinned block until the transfer is over
@@ -27,7 +29,9 @@ internal static class HostMemory
         using var scope = NewDisposeScope();
         Tensor[] here = [.. tensors.Select(tensor => tensor.BeginToHost())];
         if (tensors.Any(tensor => tensor.device_type == DeviceType.CUDA))
+        {
             cuda.synchronize();
+        }
         return here;
     }
 }

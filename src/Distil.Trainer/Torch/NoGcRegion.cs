@@ -36,7 +36,9 @@ internal sealed class NoGcRegion : IDisposable
         {
             // Another's memory may have run out, which ended the region under it: then a new one begins here.
             if (GCSettings.LatencyMode != GCLatencyMode.NoGCRegion)
+            {
                 Start();
+            }
             _open++;
         }
 
@@ -49,10 +51,14 @@ internal sealed class NoGcRegion : IDisposable
         lock (Gate)
         {
             if (_disposed)
+            {
                 return;
+            }
             _disposed = true;
             if (--_open == 0 && GCSettings.LatencyMode == GCLatencyMode.NoGCRegion)
+            {
                 End();
+            }
         }
     }
 

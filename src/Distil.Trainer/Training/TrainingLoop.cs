@@ -59,7 +59,9 @@ public sealed class TrainingLoop
     {
         var position = At(epoch, from.Epoch == epoch ? from.Step : 0);
         if (position.Step >= _order.StepsPerEpoch || position.GlobalStep >= _options.TotalSteps)
+        {
             return position;
+        }
 
         using var ahead = new Prefetch<StepBatch>(_order.Steps(epoch, position.Step).Select(step => StepBatch.Read(step, _rows, _targets)));
         _readings.Begin();
@@ -68,10 +70,14 @@ public sealed class TrainingLoop
             using (batch)
             {
                 if (cancel.IsCancellationRequested)
+                {
                     Save(position, onCheckpoint);
+                }
                 cancel.ThrowIfCancellationRequested();
                 if (position.GlobalStep >= _options.TotalSteps)
+                {
                     break;
+                }
 
                 Step(batch, position);
             }
@@ -79,7 +85,9 @@ public sealed class TrainingLoop
             position = At(epoch, position.Step + 1);
             _readings.ReadEvery(_options.MetricsEverySteps);
             if (position.Step % _options.CheckpointEverySteps == 0 && position.Step < _order.StepsPerEpoch)
+            {
                 Save(position, onCheckpoint);
+            }
         }
 
         Save(position, onCheckpoint);

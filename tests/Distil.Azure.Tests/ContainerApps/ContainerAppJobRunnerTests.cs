@@ -66,7 +66,9 @@ public sealed class ContainerAppJobRunnerTests : IAsyncLifetime
     public async Task What_has_ended_is_not_stopped(string? status)
     {
         if (status is not null)
+        {
             _jobs.Server.On($"GET {Execution}", Answer.Execution(status));
+        }
 
         await _jobs.Runner().StopAsync(Execution, Cancel);
 

@@ -52,7 +52,9 @@ internal sealed class LocalResourceManager : IAsyncDisposable
 
         var answer = new Answer(404, """{"error":{"code":"ResourceNotFound","message":"no such resource"}}""");
         if (_answers.TryGetValue(request.What, out var queue))
+        {
             answer = queue.Count > 1 && queue.TryDequeue(out var next) ? next : queue.First();
+        }
 
         if (answer.Status == Answer.Drop)
         {
@@ -62,7 +64,9 @@ internal sealed class LocalResourceManager : IAsyncDisposable
 
         context.Response.StatusCode = answer.Status;
         foreach (var (name, value) in answer.Headers)
+        {
             context.Response.Headers[name] = value.Replace("{endpoint}", Endpoint.GetLeftPart(UriPartial.Authority));
+        }
 
         await context.Response.WriteAsync(answer.Body);
     }

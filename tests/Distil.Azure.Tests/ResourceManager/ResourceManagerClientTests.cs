@@ -114,9 +114,13 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
 
         var post = Client().PostAsync(Path, new JsonObject(), once: true, Cancel);
         if (asked == 2)
+        {
             Assert.NotNull(await post);
+        }
         else
+        {
             Assert.True((await Assert.ThrowsAsync<ResourceManagerException>(() => post)).MayHaveBeenDone);
+        }
 
         Assert.Equal(asked, _server.Count($"POST {Path}"));
     }

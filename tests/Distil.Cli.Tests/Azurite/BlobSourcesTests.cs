@@ -22,7 +22,9 @@ public sealed class BlobSourcesTests
         await using var server = await AzuriteServer.JoinAsync(temporary.Workspace, port: null, Cancel);
         var store = await ArtifactStore.OpenAsync(server.ConnectionString, "corpora", Cancel);
         foreach (var name in new[] { "tales/a.txt", "tales/b c.txt", "tales/deep/d.txt", "tales/e.md", "other.txt" })
+        {
             await store.WriteTextAsync(name, $"text of {name}", cancel: Cancel);
+        }
 
         var known = Catalog(server.ConnectionString);
         Assert.Equal(["a.txt", "b%20c.txt"], (await ListAsync(known, $"{store.Uri}/tales/*.txt")).Select(file => file.Path.Split('/')[^1]));

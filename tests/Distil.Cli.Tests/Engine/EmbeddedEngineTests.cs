@@ -48,7 +48,9 @@ public sealed class EmbeddedEngineTests
         await RunAsync();
         _journals.Logs[path] = [.. _journals.Logs[path][..^1], (byte)'\n', .. JournalLine.Seal("""{ "version": 2, "index": 99 }"""u8.ToArray())];
         if (path != "run")
+        {
             _journals.Logs.TryRemove("run", out _);
+        }
 
         var before = _journals.Logs[path];
 
@@ -63,7 +65,9 @@ public sealed class EmbeddedEngineTests
     {
         await RunAsync();
         foreach (var path in _journals.Logs.Keys)
+        {
             _journals.Logs[path] = [.. _journals.Entries(path).SelectMany(entry => JournalLine.Write(entry with { Version = null }))];
+        }
 
         _started.Clear();
         Assert.Equal(RunState.Succeeded, (await RunAsync()).State);
@@ -105,7 +109,9 @@ public sealed class EmbeddedEngineTests
         _endless = "train-001";
         var running = RunAsync();
         while (!_started.Contains(_endless))
+        {
             await Task.Delay(10, Cancel);
+        }
 
         _cancelled.SetResult("enough");
 
@@ -228,7 +234,9 @@ public sealed class EmbeddedEngineTests
         }
 
         if (activity != PollJob.Name)
+        {
             _calls.Enqueue($"{activity} {PipelineInstance.Hash(input)}");
+        }
 
         object answer = activity switch
         {

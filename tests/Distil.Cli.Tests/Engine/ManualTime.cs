@@ -15,7 +15,9 @@ internal sealed class ManualTime : TimeProvider
     public override DateTimeOffset GetUtcNow()
     {
         lock (_gate)
+        {
             return _now;
+        }
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -24,12 +26,18 @@ internal sealed class ManualTime : TimeProvider
         {
             var timer = new Waiting(this, callback, state, _now + dueTime, dueTime);
             if (dueTime <= Short || _freely)
+            {
                 _now += dueTime > TimeSpan.Zero ? dueTime : TimeSpan.Zero;
+            }
             else
+            {
                 _waiting.Add(timer);
+            }
 
             if (!_waiting.Contains(timer))
+            {
                 ThreadPool.QueueUserWorkItem(_ => callback(state));
+            }
 
             return timer;
         }
@@ -38,7 +46,9 @@ internal sealed class ManualTime : TimeProvider
     public void Advance(TimeSpan by)
     {
         lock (_gate)
+        {
             _now += by;
+        }
 
         FireDue();
     }
@@ -63,7 +73,9 @@ internal sealed class ManualTime : TimeProvider
             lock (_gate)
             {
                 if (_waiting.Exists(timer => (timer.Length - length).Duration() < length / 10))
+                {
                     return;
+                }
             }
 
             await Task.Delay(5, cancel);
@@ -80,7 +92,9 @@ internal sealed class ManualTime : TimeProvider
         }
 
         foreach (var timer in due)
+        {
             timer.Callback(timer.State);
+        }
     }
 
     private sealed record Waiting(ManualTime Of, TimerCallback Callback, object? State, DateTimeOffset Due, TimeSpan Length) : ITimer
@@ -90,7 +104,9 @@ internal sealed class ManualTime : TimeProvider
         public void Dispose()
         {
             lock (Of._gate)
+            {
                 Of._waiting.RemoveAll(timer => ReferenceEquals(timer, this));
+            }
         }
 
         public ValueTask DisposeAsync()

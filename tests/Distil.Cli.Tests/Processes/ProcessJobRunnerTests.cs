@@ -29,7 +29,9 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var runner in _runners)
+        {
             await runner.DisposeAsync();
+        }
 
         File.Delete(_journal);
     }
@@ -39,7 +41,9 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
     {
         var runner = Create(parallelism: 1);
         foreach (var name in new[] { "a", "b", "c" })
+        {
             Assert.Equal(JobState.Ended, await EndOfAsync(runner, await StartAsync(runner, name)));
+        }
 
         var lines = await File.ReadAllLinesAsync(_journal, Cancel);
         Assert.Single(lines, line => line.StartsWith("started", StringComparison.Ordinal));
@@ -52,7 +56,9 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         var runner = Create(parallelism: 2);
         var handles = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => StartAsync(runner, $"job{i}")));
         foreach (var handle in handles)
+        {
             Assert.Equal(JobState.Ended, await EndOfAsync(runner, handle));
+        }
 
         var lines = await File.ReadAllLinesAsync(_journal, Cancel);
         Assert.InRange(lines.Count(line => line.StartsWith("started", StringComparison.Ordinal)), 1, 2);
@@ -130,7 +136,9 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         }
 
         while (await runner.PollAsync(handles[0], Cancel) != JobState.Unknown)
+        {
             await Task.Delay(10, Cancel);
+        }
 
         Assert.Equal(JobState.Ended, await runner.PollAsync(handles[^1], Cancel));
     }
@@ -169,7 +177,9 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         {
             var state = await runner.PollAsync(handle, Cancel);
             if (state != JobState.Running)
+            {
                 return state;
+            }
 
             await Task.Delay(10, Cancel);
         }
@@ -180,7 +190,9 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
     private async Task UntilAsync(string words)
     {
         while (!(await File.ReadAllTextAsync(_journal, Cancel)).Contains(words, StringComparison.Ordinal))
+        {
             await Task.Delay(10, Cancel);
+        }
     }
 
     private async Task<int> WorkerAsync() =>

@@ -33,14 +33,18 @@ internal sealed class OpenApiContract
         var request = response.RequestMessage!;
         var template = _templates.FirstOrDefault(each => each.Path.IsMatch(request.RequestUri!.AbsolutePath)).Template;
         if (template is null || _document["paths"]![template]![request.Method.Method.ToLowerInvariant()] is not { } operation)
+        {
             return null;
+        }
 
         var status = ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
         var key = operation["responses"]![status] is not null ? status : "default";
         var answer = operation["responses"]![key]!;
         Assert.True(key != "default" || (int)response.StatusCode is 400 or 401 or 403 or 421 or 500 or 503, $"{request} gave {status}, which the document does not have");
         foreach (var header in answer["headers"]?.AsObject() ?? [])
+        {
             Assert.True(response.Headers.Contains(header.Key), $"{status} of {template} lacks the header {header.Key}");
+        }
 
         await CheckContentAsync(response, answer["content"]?.AsObject(), $"{operation["operationId"]} {status}", cancel);
         return $"{operation["operationId"]} {key}";
@@ -57,7 +61,9 @@ internal sealed class OpenApiContract
 
         Assert.True(type is not null && contents.ContainsKey(type), $"{name} came as {type}, which the document does not have");
         if (!type.EndsWith("json", StringComparison.Ordinal) || contents[type]!["schema"] is not { } schema)
+        {
             return;
+        }
 
         await response.Content.LoadIntoBufferAsync(cancel);
         using var content = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancel));
@@ -85,7 +91,9 @@ internal sealed class ContractHandler(OpenApiContract contract) : DelegatingHand
     {
         var response = await base.SendAsync(request, cancellationToken);
         if (await contract.CheckAsync(response, cancellationToken) is { } answer)
+        {
             Seen[answer] = true;
+        }
 
         return response;
     }

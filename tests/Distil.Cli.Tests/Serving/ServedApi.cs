@@ -68,7 +68,9 @@ internal sealed class ServedApi : IAsyncDisposable
         var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
         request.Content.Headers.ContentType = contentType is null ? null : MediaTypeHeaderValue.Parse(contentType);
         if (idempotencyKey is not null)
+        {
             request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey);
+        }
 
         return Client.SendAsync(request, Cancel);
     }

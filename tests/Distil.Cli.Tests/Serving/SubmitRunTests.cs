@@ -52,7 +52,9 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
         Assert.Contains("DISTIL_SIGNED_URLS", answer, StringComparison.Ordinal);
         Assert.DoesNotContain("hush", answer, StringComparison.Ordinal);
         await foreach (var blob in api.Store.ListAsync("", Cancel))
+        {
             Assert.Fail($"{blob} was written");
+        }
     }
 
     [Theory]
@@ -120,7 +122,9 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
         var outside = Path.GetFullPath(Path.Combine(Workspace.Find().RepositoryFile("samples"), "..", "samples-elsewhere"));
         await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { PathRoots = [Workspace.Find().RepositoryFile("samples", "stories")] });
         using (var inside = await api.SubmitAsync(ServedApi.Spec()))
+        {
             await ServedApi.ReadAsync<SubmittedRun>(inside, 202);
+        }
 
         foreach (var path in (string[])["/etc/passwd", outside, Path.Combine(Workspace.Find().RepositoryFile("samples", "stories"), "..", "demo.json"), "../*", "/proc/self/environ"])
         {

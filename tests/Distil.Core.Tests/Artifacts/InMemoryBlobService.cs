@@ -32,7 +32,9 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
         get
         {
             lock (Blobs)
+            {
                 return _uncommitted.Count;
+            }
         }
     }
 

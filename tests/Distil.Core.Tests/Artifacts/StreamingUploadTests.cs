@@ -55,7 +55,9 @@ public sealed class StreamingUploadTests : IDisposable
         await using var upload = store.BeginUpload(Blob, path, Cancel);
         upload.Grown(StreamingUpload.BlockBytes + 1);
         while (_service.StagedBlocks == 0)
+        {
             await Task.Delay(5, Cancel);
+        }
 
         Assert.Empty(_service.Blobs);
         await upload.CompleteAsync(2 * StreamingUpload.BlockBytes);
@@ -74,7 +76,9 @@ public sealed class StreamingUploadTests : IDisposable
         {
             upload.Grown(2 * StreamingUpload.BlockBytes);
             while (_service.StagedBlocks < 2)
+            {
                 await Task.Delay(5, Cancel);
+            }
         }
 
         Assert.Equal("before", await store.TryReadTextAsync(Blob, Cancel));
@@ -87,7 +91,9 @@ public sealed class StreamingUploadTests : IDisposable
         var path = _folder.Write("grown.bin", "content");
         _service.Faults = 3;
         await using (var upload = store.BeginUpload(Blob, path, Cancel))
+        {
             Assert.Equal(7, (await upload.CompleteAsync(7)).Bytes);
+        }
 
         _service.Blobs.Clear();
         await File.WriteAllBytesAsync(path, Content(StreamingUpload.BlockBytes), Cancel);
@@ -96,7 +102,9 @@ public sealed class StreamingUploadTests : IDisposable
         await Assert.ThrowsAsync<RequestFailedException>(async () =>
         {
             for (; ; await Task.Delay(5, Cancel))
+            {
                 failing.Grown(StreamingUpload.BlockBytes);
+            }
         });
         await Assert.ThrowsAsync<RequestFailedException>(() => failing.CompleteAsync(StreamingUpload.BlockBytes));
         Assert.Empty(_service.Blobs);

@@ -23,7 +23,9 @@ internal sealed class Listening : IDisposable
         _measurements.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Meter.Name == DistilTelemetry.Name)
+            {
                 listener.EnableMeasurementEvents(instrument);
+            }
         };
         _measurements.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Measurements.Enqueue(new Measurement(instrument.Name, value, new TagList(tags))));
         _measurements.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measurements.Enqueue(new Measurement(instrument.Name, value, new TagList(tags))));

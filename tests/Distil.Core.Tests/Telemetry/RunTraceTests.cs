@@ -53,7 +53,9 @@ public sealed class RunTraceTests : IDisposable
         var order = new JobSpec { RunId = runId, JobId = "train-001", Kind = JobKind.Train, Epoch = 0 };
         var activities = new StartJob(_store, jobs, TimeProvider.System);
         foreach (var number in new[] { 1, 2 })
+        {
             await activities.RunAsync(new StartInput(order, JobSpec.TryId(order.JobId, number)), Cancel);
+        }
 
         var trace = await RunTrace.OfAsync(_store, runId, Cancel);
         var starts = listening.SpansOf(runId).Where(span => span.OperationName == "start train").ToList();

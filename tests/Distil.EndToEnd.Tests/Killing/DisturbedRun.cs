@@ -51,7 +51,9 @@ internal sealed class DisturbedRun : IAsyncDisposable
                 break;
             default:
                 foreach (var trainer in RunningProcesses.ChildrenOf(_host.Id))
+                {
                     RunningProcesses.Kill(trainer);
+                }
 
                 break;
         }
@@ -108,7 +110,9 @@ internal sealed class DisturbedRun : IAsyncDisposable
     private void Keep(string? line)
     {
         if (line is not null)
+        {
             _said.Enqueue(line);
+        }
     }
 }
 

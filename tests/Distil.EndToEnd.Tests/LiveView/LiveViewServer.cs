@@ -39,7 +39,9 @@ public sealed partial class LiveViewServer : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         if (!Chromium.IsThere)
+        {
             return;
+        }
 
         _serve = _distil.Start("serve", "--port", "0");
         _ = _serve.StandardError.ReadToEndAsync();
@@ -47,7 +49,9 @@ public sealed partial class LiveViewServer : IAsyncLifetime
         {
             var line = await _serve.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("serve ended before it listened");
             if (Listening().Match(line) is { Success: true } found)
+            {
                 Url = new Uri(found.Groups[1].Value);
+            }
         }
 
         _ = _serve.StandardOutput.ReadToEndAsync();
@@ -60,7 +64,9 @@ public sealed partial class LiveViewServer : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (_browser is not null)
+        {
             await _browser.DisposeAsync();
+        }
 
         _playwright?.Dispose();
         Http.Dispose();

@@ -59,9 +59,13 @@ internal sealed class OtlpCollector : IAsyncDisposable
         for (var tag = reader.ReadTag(); tag != 0; tag = reader.ReadTag())
         {
             if (WireFormat.GetTagFieldNumber(tag) == field && WireFormat.GetTagWireType(tag) == WireFormat.WireType.LengthDelimited)
+            {
                 yield return reader.ReadBytes().ToByteArray();
+            }
             else
+            {
                 reader.SkipLastField();
+            }
         }
     }
 

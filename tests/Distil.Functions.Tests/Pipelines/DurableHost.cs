@@ -51,7 +51,9 @@ internal sealed class DurableHost : IAsyncDisposable
             tasks.AddOrchestratorFunc<JsonElement, JsonElement>(JobPipeline.Name, (durable, _) => PipelineFunctions.JobAsync(durable));
             tasks.AddOrchestratorFunc<JsonElement, JsonElement>(WatchPipeline.Name, (durable, _) => PipelineFunctions.WatchAsync(durable));
             foreach (var name in catalog.Names)
+            {
                 Add(name, input => activities.CallAsync(name, input, CancellationToken.None));
+            }
 
             Add(WriteStatus.Name, input => activities.WriteStatusAsync(input, CancellationToken.None));
 
@@ -91,7 +93,9 @@ internal sealed class DurableHost : IAsyncDisposable
     public static async Task UntilAsync(Func<Task<bool>> condition)
     {
         while (!await condition())
+        {
             await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -71,7 +71,9 @@ internal sealed class FunctionsApp : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)
+        {
             await KillAsync();
+        }
 
         _http.Dispose();
     }
@@ -79,7 +81,9 @@ internal sealed class FunctionsApp : IAsyncDisposable
     private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string? key, CancellationToken cancel)
     {
         if (key is not null)
+        {
             request.Headers.Add("x-functions-key", key);
+        }
 
         return _http.SendAsync(request, cancel);
     }

@@ -20,7 +20,9 @@ public sealed class TransferLineTests
         using var to = new StringWriter { NewLine = "\n" };
         var line = new TransferLine(to, rewrites);
         foreach (var each in Two)
+        {
             line.Report(each);
+        }
 
         return to.ToString().Replace('\u202F', ' ');
     }

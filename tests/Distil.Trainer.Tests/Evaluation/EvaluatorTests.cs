@@ -3,7 +3,6 @@ using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Evaluation.Statistics;
-using Distil.Trainer.Models;
 using Distil.Trainer.Tokenization;
 using static TorchSharp.torch;
 
@@ -81,7 +80,9 @@ public sealed class EvaluatorTests
         foreach (var row in rows)
         {
             for (var s = 0; s + 1 < row.Length; s++)
+            {
                 nll -= row[s + 1] == end ? 0 : Log(student, row[..(s + 1)])[row[s + 1]];
+            }
         }
 
         var result = new Evaluator(new EvaluationOptions(), new TokenText(tokenizer))

@@ -1,6 +1,5 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Trainer.Jobs;
 
 namespace Distil.Trainer.Tests.Jobs;
 
@@ -13,7 +12,9 @@ public sealed class RacingAttemptsTests
     {
         using var run = new SmallRun();
         if (kind == JobKind.Train)
+        {
             await run.PrepareAndTeachAsync();
+        }
 
         using var other = run.NewProgram();
         var both = await Task.WhenAll(

@@ -98,11 +98,15 @@ internal sealed class SmallRun : IDisposable
         var cancel = TestContext.Current.CancellationToken;
         var all = new CompleteInput(Plan.DatasetId, Plan.TeacherOutputsId, Plan.Shards.Count);
         foreach (var shard in Plan.Shards)
+        {
             Succeeded(await DoAsync(JobKind.Prepare, $"prepare-{shard.Index:00000}", shard.Index));
+        }
 
         Assert.Null((await new CompleteDataset(Store).RunAsync(all, cancel)).Failure);
         foreach (var shard in Plan.Shards)
+        {
             Succeeded(await DoAsync(JobKind.Teach, $"teach-{shard.Index:00000}", shard.Index));
+        }
 
         Assert.Null((await new CompleteTeacherOutputs(Store).RunAsync(all, cancel)).Failure);
     }

@@ -44,7 +44,10 @@ public sealed class VectorMathTests
         foreach (var x in Points)
         {
             var expected = exact(x);
-            if (Math.Abs(expected) < 1e-36) { continue; }
+            if (Math.Abs(expected) < 1e-36)
+            {
+                continue;
+            }
             var off = Math.Abs(fast(Vector512.Create(x))[3] - expected) / Math.Abs(expected);
             Assert.True(off < 2e-7, $"at {x}: off by {off:E2}");
         }

@@ -89,7 +89,10 @@ public sealed class CudaNucleusTests
     /// <summary>Unused slots, −∞, are the same ones.</summary>
     private static void AssertClose(Tensor expected, Tensor actual, string what)
     {
-        if (expected.allclose(actual, rtol: 1e-5, atol: 1e-5, equal_nan: false)) { return; }
+        if (expected.allclose(actual, rtol: 1e-5, atol: 1e-5, equal_nan: false))
+        {
+            return;
+        }
 
         var (here, there) = (actual.data<float>().ToArray(), expected.data<float>().ToArray());
         var at = Enumerable.Range(0, here.Length).Where(i => !here[i].Equals(there[i])).OrderByDescending(i => Math.Abs(here[i] - there[i])).Take(5);

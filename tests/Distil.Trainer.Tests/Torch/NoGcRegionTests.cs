@@ -16,7 +16,9 @@ public sealed class NoGcRegionTests
         using var outer = NoGcRegion.Begin();
         var before = GC.CollectionCount(0);
         using (NoGcRegion.Begin())
+        {
             Allocate(NoGcRegion.Bytes / 4);
+        }
         Allocate(NoGcRegion.Bytes / 4);
 
         Assert.Equal(before, GC.CollectionCount(0));
@@ -45,7 +47,9 @@ public sealed class NoGcRegionTests
         for (var pause = 0; pause < 100; pause++)
         {
             using (NoGcRegion.Begin())
+            {
                 Allocate(5 << 20);
+            }
             most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: false));
         }
 
@@ -55,7 +59,9 @@ public sealed class NoGcRegionTests
     private static void Allocate(long bytes)
     {
         for (var done = 0L; done < bytes; done += 1000)
+        {
             _sink = new byte[1000];
+        }
         GC.KeepAlive(_sink);
     }
 }

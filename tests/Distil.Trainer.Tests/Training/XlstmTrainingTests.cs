@@ -53,6 +53,8 @@ public sealed class XlstmTrainingTests
     private static void Save(string? folder, TrainingPosition at, AdamW optimizer)
     {
         if (folder is not null)
+        {
             CheckpointFolder.Save(folder, TinyTraining.State(at), optimizer);
+        }
     }
 }

@@ -35,7 +35,9 @@ internal sealed class PipelineJournal
     {
         var text = await ReadAsync(log, time, cancel);
         if (text.Foreign is not null)
+        {
             throw DocumentVersion.Refuse(log.Name, text.Foreign);
+        }
 
         if (text.Damage is not null)
         {

@@ -12,16 +12,24 @@ internal static class OperationDetails
     {
         operation.Tags = null;
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
+        {
             Complete(parameter);
+        }
 
         if (ResponseOf(operation, "202") is { } accepted)
+        {
             AddHeader(accepted, "Location", "Where the run's status is.");
+        }
 
         if (ResponseOf(operation, "304") is not null)
+        {
             AddHeader(ResponseOf(operation, "200")!, "ETag", "Changes whenever the answer does.");
+        }
 
         if (operation.OperationId is "getReport" or "getArtifact")
+        {
             ResponseOf(operation, "200")!.Content![ApiResponse.JsonType].Schema = new OpenApiSchema { Type = JsonSchemaType.Object };
+        }
 
         operation.Responses!["default"] = new OpenApiResponse
         {

@@ -30,7 +30,9 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
         }
 
         foreach (var task in spec.Evaluation.Tasks)
+        {
             TaskFile.Read(task); // the last epoch is late for finding a file that cannot be read
+        }
 
         var student = StudentShape.Of(spec.Student, teacher);
         var parameters = StudentParameters.Of(student);

@@ -81,7 +81,9 @@ public static class SweepReader
             else if (node is JsonObject inner && !isList)
             {
                 foreach (var axis in Find(inner, field.PropertyType, at))
+                {
                     yield return axis;
+                }
             }
         }
     }

@@ -28,7 +28,9 @@ public static class SweepSchema
     {
         var varied = new JsonObject { ["type"] = "object" };
         foreach (var (name, rule) in record.Where(rule => rule.Key is "required" or "additionalProperties"))
+        {
             varied[name] = rule!.DeepClone();
+        }
 
         varied.Insert(1, "properties", new JsonObject(record["properties"]!.AsObject().Select(field => KeyValuePair.Create(
             field.Key, (JsonNode?)(fixedFields.Contains(field.Key) ? Reference(At(field.Key)) : Field(field.Value!.AsObject(), At(field.Key)))))));
@@ -53,7 +55,9 @@ public static class SweepSchema
         foreach (var name in new[] { "default", "description" })
         {
             if (field[name] is { } said)
+            {
                 either.Insert(0, name, said.DeepClone());
+            }
         }
 
         return either;

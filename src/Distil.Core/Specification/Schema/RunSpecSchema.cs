@@ -50,7 +50,9 @@ public static class RunSpecSchema
         {
             node["enumDescriptions"] = new JsonArray([.. Enum.GetNames(type).Select(name => (JsonNode)(comments.Summary(type.GetField(name)!) ?? ""))]);
             if (values.All(value => value is not null))
+            {
                 node.Insert(0, "type", "string");
+            }
         }
 
         if (property is not null)
@@ -60,7 +62,9 @@ public static class RunSpecSchema
         }
 
         if ((property is null ? comments.Summary(type) : comments.Value(property)) is { } description)
+        {
             node.Insert(0, "description", description);
+        }
 
         return node;
     }
@@ -73,14 +77,20 @@ public static class RunSpecSchema
         {
             element[range.MinimumIsExclusive ? "exclusiveMinimum" : "minimum"] = Number(range.Minimum);
             if (!double.IsPositiveInfinity((double)range.Maximum))
+            {
                 element["maximum"] = Number(range.Maximum);
+            }
         }
 
         if (property.GetCustomAttribute<RegularExpressionAttribute>() is { } pattern)
+        {
             element["pattern"] = $"^(?:{pattern.Pattern})$";
+        }
 
         if (property.GetCustomAttribute<MinLengthAttribute>() is { } least)
+        {
             node[node["items"] is null ? "minLength" : "minItems"] = least.Length;
+        }
     }
 
     private static JsonNode Number(object bound) => (double)bound is var number && number == Math.Truncate(number) ? (long)number : number;
@@ -88,11 +98,16 @@ public static class RunSpecSchema
     private static void AddDefault(JsonObject node, PropertyInfo property)
     {
         if (property.IsDefined(typeof(RequiredMemberAttribute)) || property.GetValue(Activator.CreateInstance(property.DeclaringType!)) is not { } value)
+        {
             return;
+        }
 
         var written = JsonSerializer.SerializeToNode(value, property.PropertyType, DistilJson.Options);
-        if (written is not JsonObject || HasRequired(property.PropertyType)) // else its fields have defaults of their own
+        if (written is not JsonObject || HasRequired(property.PropertyType))
+        {
+            // else its fields have defaults of their own
             node["default"] = written;
+        }
     }
 
     private static bool HasRequired(Type type) => type.GetProperties().Any(property => property.IsDefined(typeof(RequiredMemberAttribute)));

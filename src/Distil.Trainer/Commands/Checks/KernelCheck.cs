@@ -47,13 +47,19 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
 
     private static void Backward(Tensor result, Tensor gradient)
     {
-        if (result.requires_grad) { GradientScope.Backward(result, gradient); }
+        if (result.requires_grad)
+        {
+            GradientScope.Backward(result, gradient);
+        }
     }
 
     /// <returns>0 where neither has a gradient or both are 0, infinite where one lacks it.</returns>
     private static double Difference(Tensor? actual, Tensor? expected, Tensor? scale)
     {
-        if (actual is null || expected is null || scale is null) { return actual is null == expected is null ? 0 : double.PositiveInfinity; }
+        if (actual is null || expected is null || scale is null)
+        {
+            return actual is null == expected is null ? 0 : double.PositiveInfinity;
+        }
 
         using var scope = NewDisposeScope();
         Tensor Exact(Tensor tensor) => tensor.detach().to(ScalarType.Float64);

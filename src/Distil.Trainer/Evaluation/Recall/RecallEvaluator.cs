@@ -79,7 +79,9 @@ public sealed class RecallEvaluator(EvaluationOptions options)
         var random = SplitMix64.At(unchecked(((ulong)(uint)seed << 32) ^ ((ulong)(uint)length << 1) ^ (ulong)kind));
         var sequences = new List<RecallSequence>(count);
         for (var i = 0; i < count; i++)
+        {
             sequences.Add(RecallSequence.Make(kind, length, tokens.Vocabulary, tokens.EndOfText, ref random));
+        }
 
         return sequences;
     }

@@ -49,7 +49,9 @@ public sealed class LikelihoodScorer(ILanguageModel model, EvaluationOptions opt
         {
             var input = batch[b][0].Text.Tokens;
             for (var s = 0; s + 1 < input.Count; s++)
+            {
                 ids[(b * length) + s] = input[s];
+            }
 
             foreach (var (text, index) in batch[b])
             {
@@ -72,7 +74,9 @@ public sealed class LikelihoodScorer(ILanguageModel model, EvaluationOptions opt
             var logits = hidden.index_select(0, at).to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).to_type(float32);
             var values = logits.log_softmax(-1).gather(-1, label).cpu().data<float>().ToArray();
             for (var i = 0; i < count; i++)
+            {
                 scores[owners[start + i]] += values[i];
+            }
         }
     }
 }

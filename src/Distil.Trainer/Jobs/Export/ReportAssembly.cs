@@ -103,7 +103,9 @@ internal static class ReportAssembly
         foreach (var student in Enum.GetValues<StudentVariant>())
         {
             foreach (var blob in await new CheckpointStore(job.Store, job.Request.RunId, student).ManifestsAsync(job.Stop))
+            {
                 checkpoints += (await job.Store.ReadJsonAsync<CheckpointManifest>(blob, job.Stop)).Files.Sum(file => file.Bytes);
+            }
         }
 
         return new StorageSummary
@@ -131,7 +133,9 @@ internal static class ReportAssembly
             new("Numbers of this page", ArtifactLayout.ReportData(request.RunId)),
         };
         if (spec.Evaluation.Baseline)
+        {
             links.Add(new("Model trained without the teacher", ArtifactLayout.Model(request.RunId, StudentVariant.WithoutTeacher)));
+        }
 
         return links;
     }

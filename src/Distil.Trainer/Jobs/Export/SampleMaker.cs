@@ -49,7 +49,9 @@ internal static class SampleMaker
     {
         var end = limit;
         while (end > 1 && Text(tokenizer, [document[end]]) is [var first, ..] && char.IsLetter(first))
+        {
             end--;
+        }
 
         return end > 1 ? end : limit;
     }

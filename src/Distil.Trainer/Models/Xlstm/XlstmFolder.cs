@@ -37,7 +37,10 @@ internal static class XlstmFolder
         var weights = XlstmParameter.Of(model.Config).Zip(model.TrainableParameters, (parameter, value) => KeyValuePair.Create(
             parameter.FullName, model.Config.Layout == RecurrentLayout.Cuda ? value.Value : ToVanilla(parameter.Name, value.Value, model.Config.SlstmHeads)));
         var frozen = new List<KeyValuePair<string, Tensor>> { new(Embedding, model.EmbeddingWeight) };
-        if (!model.Config.TieWeights) { frozen.Add(new(Head, model.HeadWeight)); }
+        if (!model.Config.TieWeights)
+        {
+            frozen.Add(new(Head, model.HeadWeight));
+        }
         SafetensorsWriter.Write(Path.Combine(folder, WeightFolder.SingleName), [.. frozen, .. weights]);
         XlstmConfigFile.Write(model.Config, folder);
     }
@@ -45,7 +48,10 @@ internal static class XlstmFolder
     /// <summary>The name that the file has for a tensor, or the current one where it has none.</summary>
     private static string Found(WeightFolder file, string name)
     {
-        if (file.Contains(name)) { return name; }
+        if (file.Contains(name))
+        {
+            return name;
+        }
 
         string[] older = OlderNames.GetValueOrDefault(name, []);
         return older.FirstOrDefault(file.Contains)
@@ -72,7 +78,10 @@ internal static class XlstmFolder
     private static bool IsVanilla(WeightFolder file, int block, XlstmConfig config)
     {
         var kernel = Found(file, $"xlstm.backbone.blocks.{block}.{XlstmParameter.RecurrentKernel}");
-        if (!file.Entries.TryGetValue(kernel, out var entry)) { return false; }
+        if (!file.Entries.TryGetValue(kernel, out var entry))
+        {
+            return false;
+        }
 
         long size = config.Width / config.SlstmHeads;
         return entry.Shape.SequenceEqual([config.SlstmHeads, 4 * size, size]);

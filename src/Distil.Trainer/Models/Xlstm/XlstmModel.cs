@@ -20,7 +20,10 @@ public sealed class XlstmModel : ILanguageModel
     {
         (Config, _embedding, HeadWeight, Device) = (config, embedding, head, embedding.device);
         TrainableParameters = [.. XlstmParameter.Of(config).Select(parameter => new NamedParameter(parameter.FullName, weights[parameter.FullName]))];
-        foreach (var parameter in TrainableParameters) { parameter.Value.requires_grad = true; }
+        foreach (var parameter in TrainableParameters)
+        {
+            parameter.Value.requires_grad = true;
+        }
         _finalNorm = weights[XlstmParameter.FinalNorm];
         _passes = new(config, weights);
         _blocks =
@@ -109,8 +112,14 @@ public sealed class XlstmModel : ILanguageModel
         var rounded = ReferenceEquals(embedding, head) ? HeadWeight : embedding.to(ScalarType.BFloat16).DetachFromDisposeScope();
         var exact = rounded.to(ScalarType.Float32).eq(embedding).all().item<bool>();
         _embedding = exact ? rounded : embedding;
-        if (exact || !ReferenceEquals(embedding, head)) { (exact ? embedding : rounded).Dispose(); }
-        if (!ReferenceEquals(embedding, head)) { head.Dispose(); }
+        if (exact || !ReferenceEquals(embedding, head))
+        {
+            (exact ? embedding : rounded).Dispose();
+        }
+        if (!ReferenceEquals(embedding, head))
+        {
+            head.Dispose();
+        }
         ComputeType = ScalarType.BFloat16;
     }
 
@@ -119,9 +128,15 @@ public sealed class XlstmModel : ILanguageModel
     {
         using var scope = NewDisposeScope();
         var x = Embed(inputIds);
-        if (WritesBackwardOut && _passes.Serves(ComputeType)) { return _passes.Forward(x).MoveToOuterDisposeScope(); }
+        if (WritesBackwardOut && _passes.Serves(ComputeType))
+        {
+            return _passes.Forward(x).MoveToOuterDisposeScope();
+        }
 
-        foreach (var block in _blocks) { x = block.Forward(x, ComputeType); }
+        foreach (var block in _blocks)
+        {
+            x = block.Forward(x, ComputeType);
+        }
         return Norms.Layer(x, _finalNorm, ComputeType).MoveToOuterDisposeScope();
     }
 
@@ -131,7 +146,10 @@ public sealed class XlstmModel : ILanguageModel
         using var scope = NewDisposeScope();
         var x = Embed(inputIds);
         var layers = new List<Tensor>();
-        foreach (var block in _blocks) { layers.Add((x = block.Forward(x, ComputeType)).MoveToOuterDisposeScope()); }
+        foreach (var block in _blocks)
+        {
+            layers.Add((x = block.Forward(x, ComputeType)).MoveToOuterDisposeScope());
+        }
         return (Norms.Layer(x, _finalNorm, ComputeType).MoveToOuterDisposeScope(), layers);
     }
 
@@ -153,7 +171,10 @@ public sealed class XlstmModel : ILanguageModel
         }
 
         var x = Embed(inputIds);
-        for (var block = 0; block < _blocks.Count; block++) { x = _blocks[block].Decode(x, own.Blocks[block], ComputeType); }
+        for (var block = 0; block < _blocks.Count; block++)
+        {
+            x = _blocks[block].Decode(x, own.Blocks[block], ComputeType);
+        }
         own.Position += inputIds.size(1);
         return Norms.Layer(x.select(1, x.size(1) - 1), _finalNorm, ComputeType).MoveToOuterDisposeScope();
     }
@@ -161,7 +182,10 @@ public sealed class XlstmModel : ILanguageModel
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var parameter in TrainableParameters) { parameter.Value.Dispose(); }
+        foreach (var parameter in TrainableParameters)
+        {
+            parameter.Value.Dispose();
+        }
         HeadWeight.Dispose();
         _embedding.Dispose();
     }

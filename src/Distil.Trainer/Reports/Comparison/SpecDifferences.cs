@@ -37,6 +37,8 @@ internal static class SpecDifferences
         }
 
         foreach (var member in json.EnumerateObject())
+        {
             Flatten(member.Value, path.Length == 0 ? member.Name : $"{path}.{member.Name}", fields);
+        }
     }
 }

@@ -32,7 +32,9 @@ public sealed class GarbageSearchTests : IDisposable
         Assert.Equal([(GarbageKind.Dataset, "datasets/old/", 30L), (GarbageKind.TeacherOutputs, "teacher-outputs/old/", 10L)], found.Select(item => (item.Kind, item.Name, item.Bytes)));
         Assert.Equal("datasets/old/manifest.json", found[0].Blobs[0]);
         foreach (var item in found)
+        {
             await new GarbageSearch(_store).DeleteAsync(item, Cancel);
+        }
 
         Assert.DoesNotContain(_service.Blobs.Keys, blob => blob.Contains("/old/"));
         Assert.Contains("datasets/data/tokens-00000.bin", _service.Blobs.Keys);
@@ -105,7 +107,9 @@ public sealed class GarbageSearchTests : IDisposable
     private void Put(params string[] blobs)
     {
         foreach (var blob in blobs)
+        {
             _service.Blobs[blob] = new byte[10];
+        }
     }
 
     private static string Checkpoint(string run, long step, string file) => ArtifactLayout.Checkpoint(run, StudentVariant.Distilled, 0, step, file);

@@ -85,9 +85,13 @@ public sealed class RunSpecSchemaTests
         foreach (var (name, field) in schema["properties"]!.AsObject())
         {
             if (field!["default"] is { } value)
+            {
                 spec[name] ??= value.DeepClone();
+            }
             else if (field["properties"] is not null && field["type"] is JsonValue)
+            {
                 AddDefaults((spec[name] ??= new JsonObject()).AsObject(), field.AsObject());
+            }
         }
     }
 

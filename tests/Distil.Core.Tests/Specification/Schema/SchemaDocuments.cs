@@ -18,7 +18,9 @@ internal static class SchemaDocuments
     {
         var names = field.Split('.');
         foreach (var name in names[..^1])
+        {
             spec = (spec[name] ??= new JsonObject()).AsObject();
+        }
 
         spec[names[^1]] = value;
     }

@@ -43,7 +43,9 @@ public sealed class WebSourceTests : IDisposable
         using var packed = new MemoryStream();
         var lines = Enumerable.Range(0, 20_000).Select(i => $"line {i} {Convert.ToHexString(RandomNumberGenerator.GetBytes(20))}").ToList();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
             gzip.Write(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+        }
 
         web.Files["/a.txt.gz"] = (packed.ToArray(), "v1");
         var file = await FindAsync(web, "/a.txt.gz", DatasetFormat.Text);

@@ -25,7 +25,9 @@ public sealed class LikelihoodScorerTests
             .Score(texts, cancel: TestContext.Current.CancellationToken);
 
         foreach (var (text, score) in texts.Zip(scores))
+        {
             Assert.Equal(Dense(model, text), score, 1e-4);
+        }
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
-using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
@@ -31,7 +30,9 @@ public sealed class TransformerModelTests : IDisposable
 
         Assert.Equal(model.Config.Layers + 1, layers.Count);
         for (var i = 0; i < layers.Count; i++)
+        {
             Assert.InRange(GoldenCase.RelativeError(layers[i], golden[$"hidden_states.{i}"]), 0, Tolerance);
+        }
 
         Assert.InRange(GoldenCase.RelativeError(final.matmul(model.HeadWeight.t()), golden["logits"]), 0, Tolerance);
         Assert.InRange(GoldenCase.RelativeError(model.Forward(golden.InputIds), final), 0, 1e-6);

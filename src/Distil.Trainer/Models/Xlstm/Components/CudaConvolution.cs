@@ -29,7 +29,10 @@ internal static class CudaConvolution
     /// <inheritdoc cref="CausalConvolution.Plain"/>
     internal static Tensor Forward(Tensor x, Tensor weight, Tensor bias)
     {
-        if (is_grad_enabled()) { return Function.apply(x, weight, bias); }
+        if (is_grad_enabled())
+        {
+            return Function.apply(x, weight, bias);
+        }
 
         using var scope = NewDisposeScope();
         return Run(x, weight, bias).MoveToOuterDisposeScope();

@@ -19,7 +19,10 @@ internal static class CudaGatedUp
     /// <inheritdoc cref="GatedFeedForward.PlainUp"/>
     internal static Tensor Forward(Tensor x, Tensor norm, Tensor up)
     {
-        if (is_grad_enabled()) { return Function.apply(x, norm, up); }
+        if (is_grad_enabled())
+        {
+            return Function.apply(x, norm, up);
+        }
 
         using var scope = NewDisposeScope();
         return Run(x.contiguous(), norm, up, null).Gated.MoveToOuterDisposeScope();

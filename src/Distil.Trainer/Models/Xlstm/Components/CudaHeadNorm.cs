@@ -22,7 +22,10 @@ internal static class CudaHeadNorm
     /// <inheritdoc cref="Norms.HeadsOnto"/>
     internal static Tensor Forward(Tensor stream, Tensor hidden, Tensor weight)
     {
-        if (is_grad_enabled()) { return Function.apply(stream, hidden, weight); }
+        if (is_grad_enabled())
+        {
+            return Function.apply(stream, hidden, weight);
+        }
 
         using var scope = NewDisposeScope();
         return Run(stream.contiguous(), hidden.contiguous(), weight).MoveToOuterDisposeScope();

@@ -26,7 +26,10 @@ internal static class CudaLayerNorm
     /// <inheritdoc cref="Norms.Layer"/>
     internal static Tensor Forward(Tensor x, Tensor weight)
     {
-        if (is_grad_enabled()) { return Function.apply(x, weight); }
+        if (is_grad_enabled())
+        {
+            return Function.apply(x, weight);
+        }
 
         using var scope = NewDisposeScope();
         return Run(x.contiguous(), weight).Output.MoveToOuterDisposeScope();

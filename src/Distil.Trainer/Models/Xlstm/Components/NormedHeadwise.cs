@@ -14,7 +14,10 @@ internal static class NormedHeadwise
     /// <returns>The norm, (B, S, D), and its projection, (NH, B·S, out).</returns>
     internal static (Tensor Normed, Tensor Projected) Forward(Tensor x, Tensor norm, Tensor projection, ScalarType arithmetic)
     {
-        if (!CudaLayerNorm.Serves(x, arithmetic)) { return Plain(x, norm, projection, arithmetic); }
+        if (!CudaLayerNorm.Serves(x, arithmetic))
+        {
+            return Plain(x, norm, projection, arithmetic);
+        }
 
         using var scope = NewDisposeScope();
         if (is_grad_enabled())

@@ -13,17 +13,26 @@ internal sealed class SavedTensors : IDisposable
     /// <inheritdoc cref="Keep(Tensor)"/>
     internal void Keep(params ReadOnlySpan<Tensor> tensors)
     {
-        foreach (var tensor in tensors) { Keep(tensor); }
+        foreach (var tensor in tensors)
+        {
+            Keep(tensor);
+        }
     }
 
     /// <summary>Hands all to the scope around the present one.</summary>
     internal void MoveToOuterDisposeScope()
     {
-        foreach (var tensor in _all) { tensor.MoveToOuterDisposeScope(); }
+        foreach (var tensor in _all)
+        {
+            tensor.MoveToOuterDisposeScope();
+        }
     }
 
     public void Dispose()
     {
-        foreach (var tensor in _all) { tensor.Dispose(); }
+        foreach (var tensor in _all)
+        {
+            tensor.Dispose();
+        }
     }
 }

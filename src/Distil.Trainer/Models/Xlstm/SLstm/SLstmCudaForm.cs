@@ -45,9 +45,15 @@ internal sealed record SLstmCudaForm(long Size, int BlockUnits)
         var clusters = card.HasClusters && wide <= MaxInCluster
             ? Enumerable.Range(1, (int)(wide / MinInCluster) - 1).Select(parts => new SLstmCudaForm(wide, parts * MinInCluster)).Where(form => wide % form.BlockUnits == 0 && form.Fits(card)).ToArray()
             : [];
-        if (Forced is { } forced) { return clusters.FirstOrDefault(form => form.BlockUnits == forced) ?? block; }
+        if (Forced is { } forced)
+        {
+            return clusters.FirstOrDefault(form => form.BlockUnits == forced) ?? block;
+        }
 
-        if (wide > MaxInBlock || !block.Fits(card)) { return clusters.FirstOrDefault(); }
+        if (wide > MaxInBlock || !block.Fits(card))
+        {
+            return clusters.FirstOrDefault();
+        }
 
         return length < ShortestForCluster ? block : clusters.FirstOrDefault(form => heads * Groups(batch) * form.Cluster <= card.Multiprocessors) ?? block;
     }

@@ -31,7 +31,10 @@ internal static class SLstmFloatScan
     {
         using var scope = NewDisposeScope();
         var missing = SLstmPadding.Missing(recurrent.shape[1], Granule);
-        if (missing > 0) { return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope(); }
+        if (missing > 0)
+        {
+            return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope();
+        }
 
         return (state is null && is_grad_enabled() ? Function.apply(inputForget, cellOutput, recurrent, bias) : Run(inputForget, cellOutput, recurrent, bias, state, null))
             .MoveToOuterDisposeScope();

@@ -62,7 +62,10 @@ internal static unsafe class SLstmForwardKernel
         newNormaliser.Store(normaliser + at);
         hidden.Store(next + at);
         hidden.Store((float*)arrays.Output + (((long)row * shape.Length + t) * shape.Heads + head) * shape.Size + unit);
-        if (arrays.Kept == 0) { return; }
+        if (arrays.Kept == 0)
+        {
+            return;
+        }
 
         var kept = (float*)arrays.Kept + (((long)head * shape.Batch + row) * shape.Length + t) * SLstmScanShape.Kept * shape.Size + unit;
         write.Store(kept);

@@ -25,7 +25,10 @@ public sealed class CausalConvolutionTests
         var gradient = randn_like(expected);
         GradientScope.Backward(expected, gradient);
         GradientScope.Backward(actual, gradient);
-        for (var input = 0; input < 3; input++) { Same(torch[input].grad!, fused[input].grad!, 1e-4, $"gradient of input {input}"); }
+        for (var input = 0; input < 3; input++)
+        {
+            Same(torch[input].grad!, fused[input].grad!, 1e-4, $"gradient of input {input}");
+        }
     }
 
     [Fact]

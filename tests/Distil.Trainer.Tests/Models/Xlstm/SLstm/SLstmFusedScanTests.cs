@@ -70,7 +70,10 @@ public sealed class SLstmFusedScanTests
             return [.. inputs.Select(input => input.grad!)];
         }
 
-        foreach (var (one, other) in Once().Zip(Once())) { Same(one, other, 0, "gradient"); }
+        foreach (var (one, other) in Once().Zip(Once()))
+        {
+            Same(one, other, 0, "gradient");
+        }
     }
 
     private static Tensor[] Inputs(int heads, int batch, int length, int size)
