@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Distil.Core;
 
-/// <summary>Names a thing by the hash of all that determines it.</summary>
+/// <summary>Names an artifact by the hash of everything that determines it.</summary>
 internal static class ContentAddress
 {
     /// <summary>The first 128 bits of the SHA-256 of a JSON document, in hexadecimal.</summary>

@@ -16,7 +16,7 @@ internal sealed class GlobPattern
         _wild = firstWild < 0 ? [] : segments[firstWild..];
     }
 
-    /// <value>The folder below which everything that matches lies, without a '/' at its end.</value>
+    /// <value>The folder that contains everything that can match, without a '/' at its end.</value>
     public string Root { get; }
 
     /// <summary>Whether a path has wildcards.</summary>
