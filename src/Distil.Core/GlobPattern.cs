@@ -2,7 +2,9 @@ using System.IO.Enumeration;
 
 namespace Distil.Core;
 
-/// <summary>A path with <c>*</c> and <c>?</c> inside its segments and <c>**</c> for any number of segments; the same for folders, hub repositories and blobs.</summary>
+/// <summary>
+/// A path with <c>*</c> and <c>?</c> inside its segments and <c>**</c> for any number of segments; the same for folders, hub repositories and blobs.
+/// </summary>
 internal sealed class GlobPattern
 {
     private readonly string[] _wild;
