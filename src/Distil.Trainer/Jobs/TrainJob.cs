@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents;
 using Distil.Core.Specification;
 using Distil.Core.Telemetry;
 using Distil.Trainer.Distillation.Alignment;

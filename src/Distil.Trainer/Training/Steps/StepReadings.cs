@@ -1,3 +1,4 @@
+using Distil.Core.Documents;
 using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Checkpoints;
 using TorchSharp;
