@@ -4,7 +4,7 @@ using Distil.Trainer.Kernels;
 
 namespace Distil.Bench;
 
-/// <summary>This project's figures on a GPU, one JSON line each: what <c>bench/gpu/run.sh</c> sets beside PyTorch's.</summary>
+/// <summary>This project's figures on a GPU, one JSON line each; <c>bench/gpu/run.sh</c> compares them with PyTorch's.</summary>
 internal static class GpuBench
 {
     private static readonly Dictionary<string, Action> Parts = new()

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench;
 
-/// <summary>The mLSTM's forms for training, by length, and a whole student around them.</summary>
+/// <summary>The training forms of the mLSTM, by length, and a whole student with them.</summary>
 internal static class MLstmBench
 {
     internal static Command Create()

@@ -10,7 +10,7 @@ internal sealed class ServedRuns(Uri server, int connections) : IDisposable
 {
     private readonly HttpClient _client = new(new SocketsHttpHandler { MaxConnectionsPerServer = connections }) { BaseAddress = server, Timeout = TimeSpan.FromSeconds(60) };
 
-    /// <summary>Submits a small run; returns its id.</summary>
+    /// <summary>Submits a small run and returns its id.</summary>
     public async Task<string> SubmitAsync()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = new StringContent(Spec(), new MediaTypeHeaderValue("application/json")) };
@@ -24,7 +24,7 @@ internal sealed class ServedRuns(Uri server, int connections) : IDisposable
         return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("runId").GetString()!;
     }
 
-    /// <summary>Reads where a run stands.</summary>
+    /// <summary>Reads a run's status.</summary>
     public async Task<JsonElement> ReadAsync(string runId)
     {
         using var response = await _client.GetAsync($"/api/runs/{runId}");
