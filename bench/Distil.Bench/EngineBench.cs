@@ -35,7 +35,8 @@ internal static class EngineBench
         }
     }
 
-    private static async Task<(double Seconds, double Processor, long Allocated, long Peak, CountingJournals Journals)> DriveAsync(int shards, bool lookAtHeap = false)
+    private static async Task<(double Seconds, double Processor, long Allocated, long Peak, CountingJournals Journals)> DriveAsync(
+        int shards, bool lookAtHeap = false)
     {
         var journals = new CountingJournals();
         var input = new PipelineInput
@@ -62,7 +63,8 @@ internal static class EngineBench
         }
 
         await ended;
-        return (Stopwatch.GetElapsedTime(began).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds, GC.GetTotalAllocatedBytes() - before, peak, journals);
+        return (Stopwatch.GetElapsedTime(began).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds,
+            GC.GetTotalAllocatedBytes() - before, peak, journals);
     }
 
     private static Task<JsonElement> AnswerAsync(string activity, JsonElement input, CancellationToken cancel)

@@ -19,7 +19,11 @@ internal static class GpuBench
 
     internal static Command Create()
     {
-        var parts = new Argument<string[]>("parts") { Description = $"Which: {string.Join(", ", Parts.Keys)}. Default: all.", DefaultValueFactory = _ => [.. Parts.Keys] };
+        var parts = new Argument<string[]>("parts")
+        {
+            Description = $"Which: {string.Join(", ", Parts.Keys)}. Default: all.",
+            DefaultValueFactory = _ => [.. Parts.Keys],
+        };
         parts.AcceptOnlyFromAmong([.. Parts.Keys]);
         var command = new Command("gpu", "Training step, head, teacher, decoding and input pipeline on a CUDA GPU, at the paper's sizes.") { parts };
         command.SetAction(parsed =>

@@ -18,7 +18,8 @@ internal static class StoreBench
             Console.WriteLine($"{Rows} rows a batch; {Environment.ProcessorCount} cores; medians of 15 batches; ns: processor time a kept token");
             Console.WriteLine("| V | D | S | kept | bytes a token | write, ms | ns | read, ms | ns | read, tokens/s |");
             Console.WriteLine("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
-            foreach (var (vocabulary, width, length, kept) in new[] { (151_936, 1536, 512, 128), (151_936, 1536, 512, 64), (151_936, 0, 512, 64), (1024, 128, 256, 10) })
+            foreach (var (vocabulary, width, length, kept) in
+                new[] { (151_936, 1536, 512, 128), (151_936, 1536, 512, 64), (151_936, 0, 512, 64), (1024, 128, 256, 10) })
             {
                 Measure(vocabulary, width, length, kept);
             }

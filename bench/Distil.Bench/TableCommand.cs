@@ -15,7 +15,8 @@ internal static class TableCommand
             Arity = ArgumentArity.OneOrMore,
         };
         var command = new Command("table", "Figures of both sides as a Markdown table.") { files };
-        command.SetAction(parsed => Write([.. parsed.GetRequiredValue(files).SelectMany(File.ReadLines).Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!)]));
+        command.SetAction(parsed => Write(
+            [.. parsed.GetRequiredValue(files).SelectMany(File.ReadLines).Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!)]));
         return command;
     }
 
@@ -53,7 +54,8 @@ internal static class TableCommand
         {
             return $"failed: {failure}{note} | | ";
         }
-        string Number(string name, string format) => line?[name] is { } value && (double)value > 0 ? ((double)value).ToString(format, CultureInfo.InvariantCulture) : "";
+        string Number(string name, string format) =>
+            line?[name] is { } value && (double)value > 0 ? ((double)value).ToString(format, CultureInfo.InvariantCulture) : "";
         return $"{Number("ms", "0.00")}{(line is null ? "" : note)} | {Number("tokens_per_s", "#,0")} | {Number("peak_gib", "0.0")}";
     }
 

@@ -46,7 +46,13 @@ internal sealed class BusyShare : IDisposable
             {
                 Figure.Say(
                     $"GPU busy, percent: {name}",
-                    new { mean = Math.Round(_samples.Average(), 1), median = _samples.Order().ElementAt(_samples.Count / 2), samples = _samples.Count, seconds = Math.Round(seconds, 1) });
+                    new
+                    {
+                        mean = Math.Round(_samples.Average(), 1),
+                        median = _samples.Order().ElementAt(_samples.Count / 2),
+                        samples = _samples.Count,
+                        seconds = Math.Round(seconds, 1),
+                    });
             }
         }
     }

@@ -49,7 +49,12 @@ internal static class Figure
 
             Array.Sort(times);
             var median = times[runs / 2];
-            Say(name, new { ms = Math.Round(median, 3), peak_gib = Math.Round(CudaCard.MemoryInUse() / (double)(1 << 30), 2), tokens_per_s = tokens is null ? 0 : Math.Round(tokens.Value / median * 1e3) });
+            Say(name, new
+            {
+                ms = Math.Round(median, 3),
+                peak_gib = Math.Round(CudaCard.MemoryInUse() / (double)(1 << 30), 2),
+                tokens_per_s = tokens is null ? 0 : Math.Round(tokens.Value / median * 1e3),
+            });
             return median;
         }
         catch (Exception error) when (error is System.Runtime.InteropServices.ExternalException or CudaKernelException or InvalidOperationException)

@@ -18,9 +18,17 @@ internal static class ServeBench
     {
         var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 60, Description = "How long." };
         var readers = new Option<int>("--readers") { DefaultValueFactory = _ => 200, Description = "Clients that read statuses." };
-        var readPause = new Option<int>("--read-pause") { DefaultValueFactory = _ => 0, Description = "Milliseconds between an answer and the client's next read." };
+        var readPause = new Option<int>("--read-pause")
+        {
+            DefaultValueFactory = _ => 0,
+            Description = "Milliseconds between an answer and the client's next read.",
+        };
         var submitters = new Option<int>("--submitters") { DefaultValueFactory = _ => 20, Description = "Clients that submit runs." };
-        var submitPause = new Option<int>("--submit-pause") { DefaultValueFactory = _ => 1000, Description = "Milliseconds between an answer and the client's next run." };
+        var submitPause = new Option<int>("--submit-pause")
+        {
+            DefaultValueFactory = _ => 1000,
+            Description = "Milliseconds between an answer and the client's next run.",
+        };
         var command = new Command("serve", "`distil serve` under load: requests a second, latencies, errors, memory.")
         {
             seconds, readers, readPause, submitters, submitPause,
@@ -43,7 +51,8 @@ internal static class ServeBench
         await Task.WhenAll(
         [
             .. Enumerable.Range(0, readers.Count).Select(_ => LoopAsync(readers.Pause, () => reads.MeasureAsync(() => client.ReadAsync(OneOf(runs))))),
-            .. Enumerable.Range(0, submitters.Count).Select(_ => LoopAsync(submitters.Pause, () => submissions.MeasureAsync(async () => runs.Push(await client.SubmitAsync())))),
+            .. Enumerable.Range(0, submitters.Count).Select(
+                _ => LoopAsync(submitters.Pause, () => submissions.MeasureAsync(async () => runs.Push(await client.SubmitAsync())))),
             LoopAsync(TimeSpan.FromSeconds(1), () =>
             {
                 resident.Add(served.ResidentMegabytes);
