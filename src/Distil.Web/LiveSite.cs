@@ -6,6 +6,7 @@ using Distil.Core;
 using Distil.Core.Api;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 
 namespace Distil.Web;
 

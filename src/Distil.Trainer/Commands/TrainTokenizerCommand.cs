@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;

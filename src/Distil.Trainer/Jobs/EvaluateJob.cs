@@ -1,6 +1,8 @@
 using Distil.Core.Artifacts;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
+using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs;

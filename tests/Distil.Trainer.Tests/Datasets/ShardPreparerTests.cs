@@ -2,7 +2,6 @@ using System.Text.Json;
 using CsCheck;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Specification;

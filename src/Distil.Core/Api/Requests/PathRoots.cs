@@ -1,5 +1,4 @@
 using Distil.Core.Errors;
-using Distil.Core.Runs.Reading;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Reading;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Api.Requests;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Distil.Core.Errors;
 using Distil.Core.Http;
+using Distil.Core.Models;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tasks;

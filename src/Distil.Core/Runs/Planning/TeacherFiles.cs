@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Http;
+using Distil.Core.Models;
 using Distil.Core.Sources;
 
 namespace Distil.Core.Runs.Planning;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
+using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Reports;
 using Distil.Trainer.Tokenization;
 

@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Kernels.Launching;
+using Distil.Trainer.Models;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Torch;
+using Distil.Trainer.Training.Steps;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Profiling;

@@ -1,6 +1,5 @@
 using CsCheck;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Specification;

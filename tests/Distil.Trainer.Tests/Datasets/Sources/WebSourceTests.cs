@@ -2,7 +2,6 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
-using Distil.Core.Runs;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Sources.Remote;

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Distil.Core.Runs.Reading;
+namespace Distil.Core.Errors;
 
 /// <summary>Where in a document a field is: as people write it (<c>training.epochs</c>) and as a JSON Pointer (<c>/training/epochs</c>).</summary>
 internal readonly record struct FieldPath(string Text, string Pointer)

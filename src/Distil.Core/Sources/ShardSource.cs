@@ -1,8 +1,7 @@
 using System.Text.Json.Serialization;
-using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
 
-namespace Distil.Core.Runs;
+namespace Distil.Core.Sources;
 
 /// <summary>A stretch of a file. What begins in the range belongs to it, so adjoining ranges lose and double nothing.</summary>
 /// <remarks>

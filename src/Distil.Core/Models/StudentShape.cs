@@ -1,7 +1,7 @@
 using Distil.Core.Errors;
 using Distil.Core.Specification;
 
-namespace Distil.Core.Runs;
+namespace Distil.Core.Models;
 
 /// <summary>A student's shape with every default filled in and every division exact.</summary>
 public sealed record StudentShape
