@@ -1,8 +1,6 @@
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Torch;
-using Distil.Trainer.Training.Profiling;
-using Distil.Trainer.Training.Steps;
 using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;

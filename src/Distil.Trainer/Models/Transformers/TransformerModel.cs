@@ -9,7 +9,7 @@ public sealed class TransformerModel : ILanguageModel
 {
     private readonly TransformerWeights _weights;
     private readonly RotaryEmbedding _rotary;
-    private readonly FusedForward? _fused;
+    private readonly CudaTransformer? _fused;
 
     private TransformerModel(TransformerConfig config, TransformerWeights weights, Device device, bool trainable, ScalarType rotaryPrecision)
     {
@@ -17,7 +17,7 @@ public sealed class TransformerModel : ILanguageModel
         _rotary = new RotaryEmbedding(config, device, rotaryPrecision);
         if (!trainable)
         {
-            _fused = FusedForward.Serves(config, weights) ? new FusedForward(config, weights) : null;
+            _fused = CudaTransformer.Serves(config, weights) ? new CudaTransformer(config, weights) : null;
             return;
         }
 
