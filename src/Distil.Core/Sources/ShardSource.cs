@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Distil.Core.Http;
 using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;
@@ -21,7 +22,7 @@ public sealed record SourceRange(string Path, long Start, long End)
 
     /// <value>What messages call the file: a URL's query may be a secret.</value>
     [JsonIgnore]
-    public string Name => WebFiles.Shown(Path);
+    public string Name => WebUrl.WithoutQuery(Path);
 
     /// <value>The whole file.</value>
     [JsonIgnore]
