@@ -1,7 +1,7 @@
 namespace Distil.Core.Errors;
 
-/// <summary>What the user gave cannot be used. Ends a command with exit code 2, a job with class <c>invalid-input</c>, an HTTP call with 400.</summary>
-/// <remarks>The message is complete in itself: it names the file, field or blob, the value found and what was expected. It is for people: programs read <see cref="Errors"/>.</remarks>
+/// <summary>The user's input cannot be used. Ends a command with exit code 2, a job with class <c>invalid-input</c>, an HTTP call with 400.</summary>
+/// <remarks>The message is complete by itself: it names the file, field or blob, the value found and what was expected. It is for people: programs read <see cref="Errors"/>.</remarks>
 public sealed class InvalidInputException : Exception
 {
     /// <summary>An error that is not of one field.</summary>

@@ -1,4 +1,4 @@
-using Distil.Core.Specification;
+using Distil.Core.Documents.Reports;
 using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Sections;
