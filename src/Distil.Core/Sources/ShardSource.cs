@@ -1,8 +1,8 @@
 using System.Text.Json.Serialization;
-using Distil.Core.Sources;
+using Distil.Core.Http;
 using Distil.Core.Sources.Remote;
 
-namespace Distil.Core.Runs;
+namespace Distil.Core.Sources;
 
 /// <summary>A range of a file. Everything that begins in the range belongs to it, so adjoining ranges neither lose nor repeat anything.</summary>
 /// <remarks>
@@ -22,7 +22,7 @@ public sealed record SourceRange(string Path, long Start, long End)
 
     /// <value>The file's name in messages; a URL's query is removed, because it may be a secret.</value>
     [JsonIgnore]
-    public string Name => WebFiles.Shown(Path);
+    public string Name => WebUrl.WithoutQuery(Path);
 
     /// <value>The whole file.</value>
     [JsonIgnore]
