@@ -59,6 +59,6 @@ internal static class HostServices
     }
 
     private static ContainerAppJobRunner ContainerApps(Func<string, string?> variable) => new(
-        new ResourceManagerClient(new HttpClient(), new DefaultAzureCredential(), new ResourceManagerOptions(), TimeProvider.System),
+        new ResourceManagerClient(new DefaultAzureCredential(), new ResourceManagerOptions(), TimeProvider.System),
         ContainerAppJobOptions.FromEnvironment(variable), ContainerAppJobRunner.ReadKindAsync, TimeProvider.System);
 }

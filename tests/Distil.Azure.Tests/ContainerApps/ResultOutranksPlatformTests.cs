@@ -1,5 +1,4 @@
 using Distil.Azure.ContainerApps;
-using Distil.Azure.ResourceManager;
 using Distil.Azure.Tests.ResourceManager;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
@@ -13,7 +12,6 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
 {
     private const string Execution = "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/caj-gpu/executions/caj-gpu-abc";
 
-    private readonly HttpClient http = new();
     private readonly ArtifactStore store = new InMemoryBlobService().OpenStore();
     private LocalResourceManager server = null!;
 
@@ -21,11 +19,7 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => server = await LocalResourceManager.StartAsync();
 
-    public async ValueTask DisposeAsync()
-    {
-        http.Dispose();
-        await server.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => server.DisposeAsync();
 
     [Theory]
     [InlineData("Running")] // stuck: the container has ended, the platform has not noticed
@@ -65,7 +59,7 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
     private Task<JobAnswer> PollAsync()
     {
         var time = new ImpatientTime();
-        var client = new ResourceManagerClient(http, new StaticCredential(), new ResourceManagerOptions { Endpoint = server.Endpoint }, time);
+        var client = server.Client(new StaticCredential(), time);
         var runner = new ContainerAppJobRunner(
             client, new ContainerAppJobOptions { GpuJob = "unused" }, (_, _) => throw new InvalidOperationException("nothing is started"), time);
         return new PollJob(store, runner).RunAsync(new JobHandle("r", "train-001", Execution), Cancel);
