@@ -28,11 +28,15 @@ public sealed class WeakenSymbolVersion : Microsoft.Build.Utilities.Task
     {
         var system = Array.Find(Array.ConvertAll(Folders, folder => Path.Combine(folder, "libstdc++.so.6")), File.Exists);
         if (system != null && Names(File.ReadAllBytes(system), SymbolVersion))
+        {
             return true;
+        }
 
         var image = File.ReadAllBytes(Library);
         if (Weaken(image, SymbolVersion) == 0)
+        {
             return true;
+        }
 
         // The copy may be a hard link into the package cache: write beside it and replace, never in place.
         var mended = Library + ".mended";
@@ -48,7 +52,9 @@ public sealed class WeakenSymbolVersion : Microsoft.Build.Utilities.Task
     public static int Weaken(byte[] image, string version)
     {
         if (image.Length < 64 || image[0] != 0x7f || image[1] != 'E' || image[2] != 'L' || image[3] != 'F' || image[4] != 2 || image[5] != 1)
+        {
             throw new InvalidDataException("not a 64-bit little-endian ELF file");
+        }
 
         var sections = (long)BitConverter.ToUInt64(image, 40);
         var sectionSize = BitConverter.ToUInt16(image, 58);
@@ -58,7 +64,9 @@ public sealed class WeakenSymbolVersion : Microsoft.Build.Utilities.Task
         {
             var section = checked((int)(sections + (long)i * sectionSize));
             if (BitConverter.ToInt32(image, section + 4) != SectionTypeVersionNeed)
+            {
                 continue;
+            }
 
             var strings = StringTable(image, checked((int)(sections + (long)BitConverter.ToUInt32(image, section + 40) * sectionSize)));
             var need = checked((int)BitConverter.ToUInt64(image, section + 24));

@@ -7,6 +7,7 @@ using Distil.Core;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
+using Distil.Core.Specification;
 
 namespace Distil.Bench;
 
@@ -56,7 +57,9 @@ internal static class EngineBench
         var ended = new EmbeddedEngine(AnswerAsync, (_, path) => journals.Open(path), _ => { }, _ => { }, TimeProvider.System)
             .RunAsync(input, new TaskCompletionSource<string>().Task, CancellationToken.None);
         while (lookAtHeap && await Task.WhenAny(ended, Task.Delay(50)) != ended)
+        {
             peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: true) - heap); // what is kept, not what waits to be collected
+        }
 
         await ended;
         return (Stopwatch.GetElapsedTime(began).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds, GC.GetTotalAllocatedBytes() - before, peak, journals);
@@ -77,7 +80,7 @@ internal static class EngineBench
 
     private sealed class CountingJournals
     {
-        private readonly Lock gate = new();
+        private readonly Lock _gate = new();
 
         public int Pipelines { get; private set; }
 
@@ -89,15 +92,17 @@ internal static class EngineBench
 
         public IJournalLog Open(string path)
         {
-            lock (gate)
+            lock (_gate)
+            {
                 Pipelines++;
+            }
 
             return new Log(this, path);
         }
 
         private sealed class Log(CountingJournals all, string path) : IJournalLog
         {
-            private long entries;
+            private long _entries;
 
             public string Name => path;
 
@@ -106,12 +111,12 @@ internal static class EngineBench
             public Task AppendAsync(byte[] bytes, CancellationToken cancel)
             {
                 var added = bytes.Count(each => each == '\n');
-                lock (all.gate)
+                lock (all._gate)
                 {
-                    entries += added;
+                    _entries += added;
                     all.Entries += added;
                     all.Bytes += bytes.Length;
-                    all.Longest = Math.Max(all.Longest, entries);
+                    all.Longest = Math.Max(all.Longest, _entries);
                 }
 
                 return Task.CompletedTask;

@@ -24,7 +24,7 @@ internal static class GpuBench
         var command = new Command("gpu", "Training step, head, teacher, decoding and input pipeline on a CUDA GPU, at the paper's sizes.") { parts };
         command.SetAction(parsed =>
         {
-            if (KernelSupport.Obstacle is { } obstacle)
+            if (KernelSupport.UnavailableReason is { } obstacle)
             {
                 Console.Error.WriteLine($"error: nothing to measure: {obstacle}");
                 return 1;
@@ -32,7 +32,9 @@ internal static class GpuBench
 
             Figure.Say("machine", new { device = KernelSupport.Card.Name, nvrtc = KernelSupport.Compiler.Version });
             foreach (var part in parsed.GetRequiredValue(parts))
+            {
                 Parts[part]();
+            }
             return 0;
         });
         return command;

@@ -24,7 +24,10 @@ internal static class MLstmBench
         {
             using var scope = NewDisposeScope();
             Tensor[] x = [.. Enumerable.Range(0, 3).Select(_ => randn(16, 4, length, size)), randn(16, 4, length), randn(16, 4, length) + 4];
-            foreach (var input in x) { input.requires_grad = true; }
+            foreach (var input in x)
+            {
+                input.requires_grad = true;
+            }
             double Chunks(int chunk) => Stopwatches.Training(() => MLstmChunkwise.Forward(x[0], x[1], x[2], x[3], x[4], chunk), x, 5, 2);
             var parallel = Stopwatches.Training(() => MLstmParallel.Forward(x[0], x[1], x[2], x[3], x[4]), x, 5, 2);
             Console.WriteLine($"| {length,3} | {size} | {parallel,8:F1} | {Chunks(32),12:F1} | {Chunks(64),5:F1} | {Chunks(128),6:F1} |");

@@ -27,12 +27,18 @@ internal static class SLstmBench
             [
                 randn(heads, batch, length, 2 * size), randn(heads, batch, length, 2 * size), randn(heads, size, 4 * size) * 0.05, randn(4 * width),
             ];
-            foreach (var input in inputs) { input.requires_grad = true; }
+            foreach (var input in inputs)
+            {
+                input.requires_grad = true;
+            }
             Tensor Plain() => SLstmPlainScan.Forward(inputs[0], inputs[1], inputs[2], inputs[3]);
             Tensor Fused() => SLstmFusedScan.Forward(inputs[0], inputs[1], inputs[2], inputs[3]);
             void Row(string pass, double plain, double fused) => Console.WriteLine(
                 $"| {batch,2} | {length,3} | {width,3} | {heads,5} | {pass,-18} | {plain,7:F1} | {fused,6:F2} | {plain / fused,5:F1} |");
-            using (no_grad()) { Row("forward", Stopwatches.Median(() => Plain(), 3, 1), Stopwatches.Median(() => Fused())); }
+            using (no_grad())
+            {
+                Row("forward", Stopwatches.Median(() => Plain(), 3, 1), Stopwatches.Median(() => Fused()));
+            }
             Row("forward + backward", Stopwatches.Training(Plain, inputs, 3, 1), Stopwatches.Training(Fused, inputs));
         }
     }

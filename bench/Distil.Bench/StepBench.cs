@@ -1,9 +1,9 @@
 using System.CommandLine;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Kernels;
-using Distil.Trainer.Models;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Steps;
@@ -44,7 +44,7 @@ internal static class StepBench
             return Stopwatches.Median(
                 () =>
                 {
-                    using var pause = CollectorPause.Begin();
+                    using var pause = NoGcRegion.Begin();
                     training.Run(batch, distillation.At(0, step++), 1e-4);
                 },
                 9, 3);

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Bench;
@@ -16,7 +16,10 @@ internal static class Stopwatches
             using var scope = NewDisposeScope();
             var started = Stopwatch.GetTimestamp();
             action();
-            if (run >= 0) { times[run] = Stopwatch.GetElapsedTime(started).TotalMilliseconds; }
+            if (run >= 0)
+            {
+                times[run] = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            }
         }
 
         Array.Sort(times);
@@ -30,7 +33,11 @@ internal static class Stopwatches
         var median = Median(
             () =>
             {
-                foreach (var input in inputs) { input.grad?.Dispose(); input.grad = null; }
+                foreach (var input in inputs)
+                {
+                    input.grad?.Dispose();
+                    input.grad = null;
+                }
                 var output = forward();
                 gradient ??= randn_like(output).DetachFromDisposeScope();
                 GradientScope.Backward(output, gradient);

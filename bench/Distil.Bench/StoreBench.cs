@@ -19,7 +19,9 @@ internal static class StoreBench
             Console.WriteLine("| V | D | S | kept | bytes a token | write, ms | ns | read, ms | ns | read, tokens/s |");
             Console.WriteLine("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
             foreach (var (vocabulary, width, length, kept) in new[] { (151_936, 1536, 512, 128), (151_936, 1536, 512, 64), (151_936, 0, 512, 64), (1024, 128, 256, 10) })
+            {
                 Measure(vocabulary, width, length, kept);
+            }
         });
         return command;
     }
@@ -70,7 +72,9 @@ internal static class StoreBench
             var (started, used) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
             action();
             if (run >= 0)
+            {
                 times[run] = (Stopwatch.GetElapsedTime(started).TotalMilliseconds, (Environment.CpuUsage.TotalTime - used).TotalMilliseconds);
+            }
         }
 
         double Middle(Func<(double Wall, double Processor), double> of) => times.Select(of).Order().ElementAt(runs / 2);

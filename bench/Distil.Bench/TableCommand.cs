@@ -29,7 +29,9 @@ internal static class TableCommand
 
         Console.WriteLine();
         foreach (var line in lines.Where(line => !IsRow(line)).DistinctBy(line => line.ToJsonString()))
+        {
             Console.WriteLine($"- {(string)line["side"]!}, {Name(line)}: {string.Join(", ", line.AsObject().Where(field => field.Key is not ("side" or "figure")).Select(field => $"{field.Key} {field.Value}"))}");
+        }
     }
 
     /// <summary>Whether a line has something for the table's columns; what has not is listed under it.</summary>
@@ -44,7 +46,9 @@ internal static class TableCommand
     private static string Cells(JsonNode? line, string note = "")
     {
         if (line?["failed"] is { } failure)
+        {
             return $"failed: {failure}{note} | | ";
+        }
         string Number(string name, string format) => line?[name] is { } value && (double)value > 0 ? ((double)value).ToString(format, CultureInfo.InvariantCulture) : "";
         return $"{Number("ms", "0.00")}{(line is null ? "" : note)} | {Number("tokens_per_s", "#,0")} | {Number("peak_gib", "0.0")}";
     }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using Distil.Cli;
 using Distil.Cli.Commands;
 using Distil.Cli.Hosting;
 using Distil.Cli.Runs;
@@ -10,7 +9,9 @@ using Distil.Telemetry;
 try
 {
     if (TrainerCommands.Owns(args))
+    {
         return await TrainerCommands.RunAsync(args);
+    }
 
     using var telemetry = TelemetryExport.FromEnvironment("distil", Environment.GetEnvironmentVariable);
     var root = new Command("distil", "Distil a Transformer language model into a recurrent xLSTM student.")
@@ -20,11 +21,15 @@ try
         new HelpOption(), new VersionOption(),
     };
     foreach (var command in TrainerCommands.CreateAll())
+    {
         root.Add(command);
+    }
 
     var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
     if (parsed.Errors.Count > 0)
+    {
         throw new InvalidInputException($"{parsed.Errors[^1].Message} ({parsed.CommandResult.Command.Name} --help lists what it takes)");
+    }
 
     // Stopping a run waits for its jobs: longer than they are given.
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
@@ -36,7 +41,9 @@ catch (InvalidInputException wrong)
 catch (RunFailedException failed)
 {
     if (failed.Detail.Length > 0)
+    {
         await Console.Error.WriteLineAsync(failed.Detail);
+    }
 
     return Say(failed.Message, failed.IsBadInput ? ExitCode.BadInput : ExitCode.Failed);
 }
@@ -56,7 +63,9 @@ catch (Exception unforeseen)
 static int Say(string message, int exitCode)
 {
     foreach (var line in message.Split('\n'))
+    {
         Console.Error.WriteLine($"error: {line}");
+    }
 
     return exitCode;
 }

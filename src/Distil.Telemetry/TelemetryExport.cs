@@ -13,13 +13,13 @@ public sealed class TelemetryExport : IDisposable
 {
     private const int FlushMilliseconds = 5000;
 
-    private readonly TracerProvider traces;
-    private readonly MeterProvider metrics;
+    private readonly TracerProvider _traces;
+    private readonly MeterProvider _metrics;
 
     private TelemetryExport(TelemetryTarget target, string service)
     {
-        traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(resource => Describe(resource, service)).AddDistil(target).Build();
-        metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(resource => Describe(resource, service)).AddDistil(target).Build();
+        _traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(resource => Describe(resource, service)).AddDistil(target).Build();
+        _metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(resource => Describe(resource, service)).AddDistil(target).Build();
     }
 
     /// <summary>Begins to listen; null where the environment asks for nothing.</summary>
@@ -36,16 +36,16 @@ public sealed class TelemetryExport : IDisposable
     /// <summary>Sends what waits. A process may be ended at any time after a job.</summary>
     public void Flush()
     {
-        traces.ForceFlush(FlushMilliseconds);
-        metrics.ForceFlush(FlushMilliseconds);
+        _traces.ForceFlush(FlushMilliseconds);
+        _metrics.ForceFlush(FlushMilliseconds);
     }
 
     /// <summary>Sends what waits and stops listening.</summary>
     public void Dispose()
     {
         Flush();
-        traces.Dispose();
-        metrics.Dispose();
+        _traces.Dispose();
+        _metrics.Dispose();
     }
 }
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Distil.Core.Errors;
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 using Distil.Trainer.Commands;
 
 var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")
@@ -21,7 +21,9 @@ var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {
     foreach (var error in parsed.Errors)
+    {
         Console.Error.WriteLine($"error: {error.Message}");
+    }
 
     return 2;
 }
@@ -31,7 +33,9 @@ try
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
     // A job that is told to end saves a checkpoint first, however long that takes; the default would end the process after two seconds.
     if (parsed.CommandResult.Command.Name == WorkCommand.Name)
+    {
         invocation.ProcessTerminationTimeout = null;
+    }
 
     return await parsed.InvokeAsync(invocation);
 }

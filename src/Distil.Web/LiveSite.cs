@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Api;
-using Distil.Core.Runs;
+using Distil.Core.Runs.Reading;
 using Distil.Core.Sources;
 
 namespace Distil.Web;
@@ -33,17 +33,17 @@ public sealed class LiveSite
 
     private static readonly FrozenDictionary<string, byte[]> Embedded = Read();
 
-    private readonly FrozenDictionary<string, byte[]> files;
+    private readonly FrozenDictionary<string, byte[]> _files;
 
     /// <param name="samples">
     /// The folder of this machine from which the sample specifications' paths count; null where a run cannot read it: then those are offered that read no local files.
     /// </param>
-    public LiveSite(string? samples) => files = Embedded
+    public LiveSite(string? samples) => _files = Embedded
         .Append(KeyValuePair.Create($"{Samples}index.json", JsonSerializer.SerializeToUtf8Bytes(new { Folder = samples, Names = Offered(samples is not null) }, DistilJson.Options)))
         .ToFrozenDictionary();
 
     /// <value>The files' names, for instance <c>index.html</c>.</value>
-    public IReadOnlyCollection<string> Names => files.Keys;
+    public IReadOnlyCollection<string> Names => _files.Keys;
 
     /// <summary>A file of the site: 200 with ETag, 304, or 404.</summary>
     /// <param name="name">Its name; empty for <c>index.html</c>.</param>
@@ -51,7 +51,7 @@ public sealed class LiveSite
     public ApiResponse Get(string? name, string? ifNoneMatch)
     {
         name = string.IsNullOrEmpty(name) ? "index.html" : name;
-        if (!files.TryGetValue(name, out var content))
+        if (!_files.TryGetValue(name, out var content))
         {
             return ApiResponse.Problem(ApiProblem.Of(404, $"/{name} is not served here; /openapi.json lists what is"));
         }

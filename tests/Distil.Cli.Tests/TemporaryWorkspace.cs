@@ -1,3 +1,5 @@
+using Distil.Cli.Workspaces;
+
 namespace Distil.Cli.Tests;
 
 /// <summary>A workspace of this repository with a home of its own, deleted in the end.</summary>

@@ -9,20 +9,22 @@ namespace Distil.EndToEnd.Tests;
 /// <summary>What users get wrong: each gives one clear error and exit code 2.</summary>
 public sealed class BadInputTests : IDisposable
 {
-    private static readonly string Golden = Path.Combine(Cli.Workspace.Find().Repository!, "tests", "Distil.Trainer.Tests", "Golden");
+    private static readonly string Golden = Path.Combine(Distil.Cli.Workspaces.Workspace.Find().Repository!, "tests", "Distil.Trainer.Tests", "Golden");
 
-    private readonly DistilCommand distil = new();
+    private readonly DistilCommand _distil = new();
 
-    public void Dispose() => distil.Dispose();
+    public void Dispose() => _distil.Dispose();
 
     [Fact]
     public async Task A_run_that_another_version_of_distil_made()
     {
         const string Run = "2026-01-01-000000-tales-000000";
-        await using (var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, TestContext.Current.CancellationToken))
+        await using (var storage = await LocalStorage.OpenAsync(_distil.Workspace, port: null, TestContext.Current.CancellationToken))
+        {
             await storage.Store.WriteJsonAsync(ArtifactLayout.Plan(Run), new { Version = 2, Tide = "high" }, TestContext.Current.CancellationToken);
+        }
 
-        (await distil.RunAsync("run", "--resume", Run)).IsBadInput($"{Run}/plan.json", "version is 2", "expected 1", "another version of distil");
+        (await _distil.RunAsync("run", "--resume", Run)).IsBadInput($"{Run}/plan.json", "version is 2", "expected 1", "another version of distil");
     }
 
     [Fact]
@@ -38,7 +40,9 @@ public sealed class BadInputTests : IDisposable
     {
         var model = CopyOfModel();
         using (var weights = File.OpenWrite(Path.Combine(model, "model.safetensors")))
+        {
             weights.SetLength(weights.Length / 2);
+        }
 
         (await ForwardAsync(model)).IsBadInput("model.safetensors");
     }
@@ -68,7 +72,7 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public async Task An_empty_corpus()
     {
-        var empty = Path.Combine(distil.Workspace.Home, "empty.txt");
+        var empty = Path.Combine(_distil.Workspace.Home, "empty.txt");
         await File.WriteAllTextAsync(empty, "", TestContext.Current.CancellationToken);
         (await RunAsync(spec => spec["dataset"]!["sources"] = new JsonArray(empty))).IsBadInput("dataset.sources");
     }
@@ -95,25 +99,27 @@ public sealed class BadInputTests : IDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        (await distil.RunAsync("run", SmallDemo.Write(distil.Workspace.Home), "--storage-port", port)).IsBadInput(port, "in use");
+        (await _distil.RunAsync("run", SmallDemo.Write(_distil.Workspace.Home), "--storage-port", port)).IsBadInput(port, "in use");
     }
 
     [Fact]
-    public async Task A_run_that_does_not_exist() => (await distil.RunAsync("status", "2026-01-01-nothing-000000")).IsBadInput("2026-01-01-nothing-000000");
+    public async Task A_run_that_does_not_exist() => (await _distil.RunAsync("status", "2026-01-01-nothing-000000")).IsBadInput("2026-01-01-nothing-000000");
 
     [Fact]
-    public async Task A_command_that_does_not_exist() => (await distil.RunAsync("destil")).IsBadInput("destil");
+    public async Task A_command_that_does_not_exist() => (await _distil.RunAsync("destil")).IsBadInput("destil");
 
-    private Task<CommandResult> RunAsync(Action<JsonNode> change) => distil.RunAsync("run", SmallDemo.Write(distil.Workspace.Home, change));
+    private Task<CommandResult> RunAsync(Action<JsonNode> change) => _distil.RunAsync("run", SmallDemo.Write(_distil.Workspace.Home, change));
 
     private Task<CommandResult> ForwardAsync(string model) =>
-        distil.RunAsync("forward", "--model", model, "--input", Path.Combine(Golden, "qwen2-tiny", "case.safetensors"), "--output", Path.Combine(distil.Workspace.Home, "out.safetensors"));
+        _distil.RunAsync("forward", "--model", model, "--input", Path.Combine(Golden, "qwen2-tiny", "case.safetensors"), "--output", Path.Combine(_distil.Workspace.Home, "out.safetensors"));
 
     private string CopyOfModel(Action<JsonNode>? change = null)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(distil.Workspace.Home, "model")).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(_distil.Workspace.Home, "model")).FullName;
         foreach (var file in new[] { "config.json", "model.safetensors" })
+        {
             File.Copy(Path.Combine(Golden, "qwen2-tiny", file), Path.Combine(folder, file));
+        }
 
         var path = Path.Combine(folder, "config.json");
         var config = JsonNode.Parse(File.ReadAllText(path))!;

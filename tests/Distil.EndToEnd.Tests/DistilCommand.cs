@@ -5,9 +5,9 @@ namespace Distil.EndToEnd.Tests;
 /// <summary>The distil command as a user runs it: another process, with a home of its own that is deleted in the end.</summary>
 internal sealed class DistilCommand : IDisposable
 {
-    public DistilCommand() => Workspace = Cli.Workspace.Find(Directory.CreateTempSubdirectory("distil-e2e-").FullName);
+    public DistilCommand() => Workspace = Distil.Cli.Workspaces.Workspace.Find(Directory.CreateTempSubdirectory("distil-e2e-").FullName);
 
-    public Cli.Workspace Workspace { get; }
+    public Distil.Cli.Workspaces.Workspace Workspace { get; }
 
     /// <value>Variables that it gets beside this process's.</value>
     public Dictionary<string, string> Environment { get; } = [];
@@ -23,7 +23,9 @@ internal sealed class DistilCommand : IDisposable
             Environment = { ["DISTIL_HOME"] = Workspace.Home },
         };
         foreach (var (name, value) in Environment)
+        {
             start.Environment[name] = value;
+        }
 
         return Process.Start(start)!;
     }

@@ -10,7 +10,7 @@ namespace Distil.EndToEnd.Tests;
 public sealed class HubRunTests
 {
     private const string Token = "a-token-of-tests";
-    private static readonly string Teacher = Path.Combine(Cli.Workspace.Find().Repository!, "samples", "stories", "teacher");
+    private static readonly string Teacher = Path.Combine(Distil.Cli.Workspaces.Workspace.Find().Repository!, "samples", "stories", "teacher");
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -70,7 +70,7 @@ public sealed class HubRunTests
         var text = SmallDemo.Text(distil.Workspace.Home);
         string[] evaluate = ["evaluate", "--model", "hf://stories/teacher", "--teacher", "hf://stories/teacher@main", "--data", text, "--max-rows", "1", "--context", "16", "--json"];
         Assert.Equal(0, JsonDocument.Parse((await distil.RunAsync(evaluate)).Succeeded().LastLine).RootElement.GetProperty("kl").GetDouble(), 6);
-        var (ids, output) = (Path.Combine(Cli.Workspace.Find().Repository!, "tests", "Distil.Trainer.Tests", "Golden", "qwen2-tiny", "case.safetensors"), Path.Combine(distil.Workspace.Home, "out.safetensors"));
+        var (ids, output) = (Path.Combine(Distil.Cli.Workspaces.Workspace.Find().Repository!, "tests", "Distil.Trainer.Tests", "Golden", "qwen2-tiny", "case.safetensors"), Path.Combine(distil.Workspace.Home, "out.safetensors"));
         (await distil.RunAsync("forward", "--model", "hf://stories/teacher", "--input", ids, "--output", output)).Succeeded();
         Assert.True(File.Exists(output));
         Assert.Empty(hub.Requests);

@@ -14,17 +14,19 @@ internal sealed partial class ServedDistil : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    private readonly Process process;
-    private readonly StringBuilder errors = new();
-    private readonly HttpClient client;
+    private readonly Process _process;
+    private readonly StringBuilder _errors = new();
+    private readonly HttpClient _client;
 
     private ServedDistil(Process process, Uri url)
     {
-        (this.process, client) = (process, new HttpClient { BaseAddress = url });
+        (_process, _client) = (process, new HttpClient { BaseAddress = url });
         process.ErrorDataReceived += (_, line) =>
         {
-            lock (errors)
-                errors.AppendLine(line.Data);
+            lock (_errors)
+            {
+                _errors.AppendLine(line.Data);
+            }
         };
         process.BeginErrorReadLine();
     }
@@ -36,8 +38,10 @@ internal sealed partial class ServedDistil : IDisposable
     {
         get
         {
-            lock (errors)
-                return errors.ToString();
+            lock (_errors)
+            {
+                return _errors.ToString();
+            }
         }
     }
 
@@ -53,14 +57,14 @@ internal sealed partial class ServedDistil : IDisposable
     public async Task<string> SubmitAsync(string specification)
     {
         using var content = new StringContent(await File.ReadAllTextAsync(specification, Cancel), new MediaTypeHeaderValue("application/json"));
-        using var response = await client.PostAsync("/api/runs", content, Cancel);
+        using var response = await _client.PostAsync("/api/runs", content, Cancel);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Cancel));
         return (await response.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("runId").GetString()!;
     }
 
     public async Task CancelAsync(string run)
     {
-        using var cancelled = await client.PostAsync($"/api/runs/{run}/cancel", null, Cancel);
+        using var cancelled = await _client.PostAsync($"/api/runs/{run}/cancel", null, Cancel);
         cancelled.EnsureSuccessStatusCode();
     }
 
@@ -68,32 +72,38 @@ internal sealed partial class ServedDistil : IDisposable
 
     public async Task<JsonNode> GetAsync(string path) => JsonNode.Parse(await TextAsync(path))!;
 
-    public Task<string> TextAsync(string path) => client.GetStringAsync(path, Cancel);
+    public Task<string> TextAsync(string path) => _client.GetStringAsync(path, Cancel);
 
     /// <summary>Waits until something holds, and fails where it never does.</summary>
     public static async Task UntilAsync(Func<Task<bool>> holds)
     {
         for (var since = Stopwatch.GetTimestamp(); !await holds(); await Task.Delay(200, Cancel))
+        {
             Assert.True(Stopwatch.GetElapsedTime(since) < Patience, $"it did not come to it within {Patience}");
+        }
     }
 
     /// <summary>Ends it politely; returns its exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        using (var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]))
+        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
             await kill.WaitForExitAsync(Cancel);
+        }
 
-        await process.WaitForExitAsync(Cancel);
-        return process.ExitCode;
+        await _process.WaitForExitAsync(Cancel);
+        return _process.ExitCode;
     }
 
     public void Dispose()
     {
-        if (!process.HasExited)
+        if (!_process.HasExited)
+        {
             TerminateAsync().GetAwaiter().GetResult();
+        }
 
-        process.Dispose();
-        client.Dispose();
+        _process.Dispose();
+        _client.Dispose();
     }
 
     [GeneratedRegex("http://[0-9.:]+")]

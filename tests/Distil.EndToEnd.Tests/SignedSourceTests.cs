@@ -26,7 +26,9 @@ public sealed class SignedSourceTests
         using (var killed = distil.Start("run", spec))
         {
             while (!web.Ranges.Any(IsOfAJob))
+            {
                 await Task.Delay(50, Cancel);
+            }
 
             killed.Kill(entireProcessTree: true);
             await killed.WaitForExitAsync(Cancel);

@@ -5,7 +5,7 @@ namespace Distil.EndToEnd.Tests;
 /// <summary>A specification like the demo's at a size for tests: the sample teacher, a small text, two blocks, a minute.</summary>
 internal static class SmallDemo
 {
-    private static readonly string Repository = Cli.Workspace.Find().Repository!;
+    private static readonly string Repository = Distil.Cli.Workspaces.Workspace.Find().Repository!;
 
     /// <summary>Writes the specification into a folder.</summary>
     /// <param name="folder">Where the specification goes.</param>

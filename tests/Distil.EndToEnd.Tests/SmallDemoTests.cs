@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 
 namespace Distil.EndToEnd.Tests;
 
@@ -80,7 +80,9 @@ public sealed class SmallDemoTests
         await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel);
         var jobs = new SortedSet<string>();
         await foreach (var blob in storage.Store.ListAsync($"{ArtifactLayout.Run(runId)}jobs/", Cancel))
+        {
             jobs.Add(blob.Split('/')[3]);
+        }
 
         return [.. jobs];
     }

@@ -28,7 +28,9 @@ public sealed class SweepTests
         Assert.Contains("learning-rate-0-002", runs[0], StringComparison.Ordinal);
         Assert.Contains("<title>2 runs compared", await File.ReadAllTextAsync(sweep.GetProperty("comparison").GetString()!, Cancel), StringComparison.Ordinal);
         await using (var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel))
+        {
             Assert.Single(await MakersAsync(storage.Store, runs));
+        }
 
         var sweepId = sweep.GetProperty("sweepId").GetString()!;
         var compared = JsonDocument.Parse((await distil.RunAsync("compare", sweepId, "--json")).Succeeded().LastLine).RootElement;
@@ -57,7 +59,10 @@ public sealed class SweepTests
 
             // Caught too late, on a machine that was busy with something else: once more.
             var third = (await new RunFolder(storage.Store).FindStatusAsync(sweep.RunIds[2], Cancel))!.State;
-            if (third != RunState.Queued && attempt < 4) { continue; }
+            if (third != RunState.Queued && attempt < 4)
+            {
+                continue;
+            }
 
             Assert.Equal(RunState.Queued, third);
             var (finished, begun) = (await FilesAsync(storage.Store, sweep.RunIds[0]), await FilesAsync(storage.Store, sweep.RunIds[1]));
@@ -88,7 +93,9 @@ public sealed class SweepTests
             {
                 var sweep = await store.ReadJsonAsync<SweepDocument>(blob, Cancel);
                 if ((await FilesAsync(store, sweep.RunIds[1])).Keys.Any(IsResult))
+                {
                     return sweep;
+                }
             }
 
             Assert.False(ended, "the sweep ended before it was half-way");
@@ -102,7 +109,9 @@ public sealed class SweepTests
     {
         var files = new SortedDictionary<string, DateTimeOffset>(StringComparer.Ordinal);
         await foreach (var file in new ArtifactReader(store).ListAsync(ArtifactLayout.Run(run), Cancel))
+        {
             files.Add(file.Name, file.ModifiedAt);
+        }
 
         return files;
     }
@@ -124,7 +133,9 @@ public sealed class SweepTests
             await foreach (var blob in store.ListAsync($"{ArtifactLayout.Run(run)}jobs/", Cancel))
             {
                 if (blob.Contains("/prepare-", StringComparison.Ordinal) || blob.Contains("/teach-", StringComparison.Ordinal))
+                {
                     makers.Add(run);
+                }
             }
         }
 

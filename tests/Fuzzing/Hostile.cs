@@ -9,8 +9,8 @@ internal static class Hostile
     /// <summary>Inputs of one property. Enough to find each fault that was ever found here within a few runs.</summary>
     private const int Inputs = 1_500;
 
-    private const long MostAllocated = 64 << 20;
-    private static readonly TimeSpan MostTime = TimeSpan.FromMinutes(5);
+    private const long MaxAllocated = 64 << 20;
+    private static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(5);
 
     /// <summary>Gives a reader all of them.</summary>
     /// <typeparam name="TError">The only exception that may come out.</typeparam>
@@ -22,7 +22,7 @@ internal static class Hostile
     {
         // Apart, so that a reader that never ends fails its test instead of hanging it.
         var sampling = Task.Run(() => inputs.Sample(input => Try<TError>(input, read), iter: iterations, threads: 1));
-        await sampling.WaitAsync(MostTime, TestContext.Current.CancellationToken);
+        await sampling.WaitAsync(MaxTime, TestContext.Current.CancellationToken);
     }
 
     /// <inheritdoc cref="EndsInAsync{TError}(Gen{byte[]}, Action{byte[]}, int)"/>
@@ -42,6 +42,6 @@ internal static class Hostile
             Assert.False(string.IsNullOrWhiteSpace(error.Message));
         }
 
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostAllocated);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MaxAllocated);
     }
 }

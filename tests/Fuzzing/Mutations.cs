@@ -72,7 +72,9 @@ internal static class Mutations
         var nodes = new List<JsonNode>();
         Collect(root, nodes);
         if (nodes.Count == 0)
+        {
             return Value(kind);
+        }
 
         var chosen = nodes[place % nodes.Count];
         var raw = chosen.ToJsonString();
@@ -107,7 +109,9 @@ internal static class Mutations
         foreach (var child in node switch { JsonObject map => map.Select(pair => pair.Value), JsonArray list => list, _ => Enumerable.Empty<JsonNode?>() })
         {
             if (child is null || into.Count > 5_000)
+            {
                 continue;
+            }
 
             into.Add(child);
             Collect(child, into);

@@ -43,7 +43,9 @@ internal sealed class BusyShare : IDisposable
         lock (_samples)
         {
             if (_samples.Count > 0)
+            {
                 Figure.Say($"GPU busy, percent: {name}", new { mean = Math.Round(_samples.Average(), 1), median = _samples.Order().ElementAt(_samples.Count / 2), samples = _samples.Count, seconds = Math.Round(seconds, 1) });
+            }
         }
     }
 
@@ -60,8 +62,12 @@ internal sealed class BusyShare : IDisposable
     private void Take(string? line)
     {
         if (_since.Elapsed < Settling || !int.TryParse(line, NumberStyles.Integer, CultureInfo.InvariantCulture, out var percent))
+        {
             return;
+        }
         lock (_samples)
+        {
             _samples.Add(percent);
+        }
     }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;
@@ -15,7 +15,9 @@ internal static class Figure
     {
         var line = new JsonObject { ["side"] = "ours", ["figure"] = name };
         foreach (var (key, value) in JsonSerializer.SerializeToNode(values)!.AsObject().ToArray())
+        {
             line[key] = value!.DeepClone();
+        }
         Console.WriteLine(line.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
     }
 
@@ -33,14 +35,16 @@ internal static class Figure
             var times = new double[runs];
             for (var run = -warmUp; run < runs; run++)
             {
-                using var pause = CollectorPause.Begin();
+                using var pause = NoGcRegion.Begin();
                 using var scope = NewDisposeScope();
                 cuda.synchronize();
                 var start = Stopwatch.GetTimestamp();
                 action();
                 cuda.synchronize();
                 if (run >= 0)
+                {
                     times[run] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+                }
             }
 
             Array.Sort(times);

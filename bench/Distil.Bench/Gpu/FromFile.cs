@@ -13,7 +13,9 @@ internal sealed class FromFile(TeacherOutputsFile file) : ITargetSource
         using var scope = NewDisposeScope();
         var outputs = file.ReadRows(Array.ConvertAll(rows.Rows, row => row % file.Rows), CUDA);
         foreach (var part in new[] { outputs.TokenIds, outputs.LogProbabilities, outputs.TailLogSumExp, outputs.MeanHidden })
+        {
             part?.DetachFromDisposeScope();
+        }
         return new(outputs, Layers: null);
     }
 }

@@ -34,7 +34,9 @@ internal static class LoopSpeed
         try
         {
             for (var epoch = 0; ; epoch++)
+            {
                 loop.RunEpoch(epoch, new(epoch, 0, epoch * order.StepsPerEpoch), _ => { }, end.Token);
+            }
         }
         catch (OperationCanceledException)
         {
@@ -48,7 +50,9 @@ internal static class LoopSpeed
         void Count()
         {
             if (end.IsCancellationRequested)
+            {
                 return;
+            }
             steps++;
             if (steps == WarmUp)
             {

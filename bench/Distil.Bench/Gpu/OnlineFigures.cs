@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training;
@@ -23,7 +23,9 @@ internal static class OnlineFigures
         int[] ids = [.. Enumerable.Range(0, EpochBatches * Rows * Length).Select(_ => random.Next(teacher.VocabularySize))];
         using var rows = new DeviceRows(ids, Length, CUDA);
         using (var first = new DeviceRows(ids.AsSpan(0, Batches * Rows * Length), Length, CUDA))
+        {
             Agreement(teacher, first);
+        }
         foreach (var (reduction, name) in new[] { (FrobeniusReduction.Paper, ""), (FrobeniusReduction.Ratio, ", alignment by layers (ratio)") })
         {
             using var student = new PaperStudent(Length);

@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;
@@ -25,7 +25,9 @@ internal static class PaperTeacher
         {
             var sizes = new long[shape.Length];
             for (var i = 0; i < sizes.Length; i++)
+            {
                 sizes[i] = shape[i].Size;
+            }
             using var scope = NewDisposeScope();
             var weight = empty(sizes, ScalarType.BFloat16, CUDA);
             weight = start == StartValue.Normal ? weight.normal_(0, 0.02) : weight.fill_(start == StartValue.One ? 1 : 0);

@@ -79,7 +79,9 @@ internal static class StoreFigures
         {
             var random = new Random(1);
             for (var row = 0; row < rows; row++)
+            {
                 writer.WriteRow([.. Enumerable.Range(0, Length).Select(_ => random.Next(teacher.VocabularySize))]);
+            }
             writer.Complete();
         }
 

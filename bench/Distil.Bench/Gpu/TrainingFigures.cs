@@ -1,5 +1,5 @@
 using Distil.Trainer.Distillation;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Profiling;
 using static TorchSharp.torch;
 
@@ -16,7 +16,9 @@ internal static class TrainingFigures
             using var batch = PaperStudent.Batch(rows, length);
             Figure.Measure($"training step {rows} x {length}", () => student.Step(batch), rows * (long)length, runs: rows == 8 ? 20 : 8, warmUp: rows == 8 ? 60 : 3);
             if (rows == 8)
+            {
                 Parts(student, rows, length);
+            }
         }
     }
 
@@ -36,14 +38,20 @@ internal static class TrainingFigures
             {
                 GradientScope.Backward(student.Model.ForwardBlock(block, x), gradient);
                 x.grad = null;
-                foreach (var parameter in student.Model.TrainableParameters) { parameter.Value.grad = null; }
+                foreach (var parameter in student.Model.TrainableParameters)
+                {
+                    parameter.Value.grad = null;
+                }
             });
         }
 
         var gradients = student.Model.TrainableParameters.Select(parameter => zeros_like(parameter.Value)).ToArray();
         Figure.Measure("AdamW", () =>
         {
-            foreach (var (i, parameter) in student.Model.TrainableParameters.Index()) { parameter.Value.grad = gradients[i]; }
+            foreach (var (i, parameter) in student.Model.TrainableParameters.Index())
+            {
+                parameter.Value.grad = gradients[i];
+            }
             student.Optimizer.Step(1e-4, 1);
         });
     }

@@ -30,7 +30,9 @@ internal static class CancelBench
         using var served = await ServedProcess.StartAsync(trainer, jobs: 1);
         using var client = new ServedRuns(served.Url, connections: 2);
         if (waiting)
+        {
             await StartAsync(client);
+        }
 
         var seconds = new List<double>();
         for (var i = 0; i < times; i++)
@@ -39,7 +41,9 @@ internal static class CancelBench
             var began = Stopwatch.GetTimestamp();
             await client.CancelAsync(run);
             while ((await client.ReadAsync(run)).GetProperty("state").GetString() != "cancelled")
+            {
                 await Task.Delay(20);
+            }
 
             seconds.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
         }
@@ -53,7 +57,9 @@ internal static class CancelBench
     {
         var run = await client.SubmitAsync();
         while (!((await client.ReadAsync(run)).TryGetProperty("jobs", out var jobs) && jobs.GetArrayLength() > 0))
+        {
             await Task.Delay(20);
+        }
 
         await Task.Delay(TimeSpan.FromSeconds(20));
         return run;

@@ -66,7 +66,9 @@ internal static class ServeBench
             {
                 await act();
                 if (pause > TimeSpan.Zero)
+                {
                     await Task.Delay(pause);
+                }
             }
         }
     }

@@ -8,11 +8,11 @@ namespace Distil.Bench.Serving;
 /// <summary><c>distil serve</c> as its user starts it, with a home of its own and a stand-in for the trainer.</summary>
 internal sealed partial class ServedProcess : IDisposable
 {
-    private readonly string home;
-    private readonly string pipe;
-    private readonly Process process;
+    private readonly string _home;
+    private readonly string _pipe;
+    private readonly Process _process;
 
-    private ServedProcess(string home, string pipe, Process process, Uri url) => (this.home, this.pipe, this.process, Url) = (home, pipe, process, url);
+    private ServedProcess(string home, string pipe, Process process, Uri url) => (_home, _pipe, _process, Url) = (home, pipe, process, url);
 
     public Uri Url { get; }
 
@@ -24,15 +24,15 @@ internal sealed partial class ServedProcess : IDisposable
     {
         get
         {
-            process.Refresh();
-            return process.WorkingSet64 / 1048576.0;
+            _process.Refresh();
+            return _process.WorkingSet64 / 1048576.0;
         }
     }
 
     /// <summary>What the managed heap holds after a full collection, which asking causes; MiB.</summary>
     public async Task<double> LiveMegabytesAsync()
     {
-        await using var asked = new NamedPipeClientStream(".", pipe, PipeDirection.In);
+        await using var asked = new NamedPipeClientStream(".", _pipe, PipeDirection.In);
         await asked.ConnectAsync();
         using var reader = new StreamReader(asked);
         return double.Parse(await reader.ReadToEndAsync(), CultureInfo.InvariantCulture) / 1048576;
@@ -64,18 +64,22 @@ internal sealed partial class ServedProcess : IDisposable
     /// <summary>Asks it to end, and waits.</summary>
     public void Dispose()
     {
-        using (var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]))
+        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
             kill.WaitForExit();
+        }
 
-        process.WaitForExit();
-        process.Dispose();
-        Directory.Delete(home, recursive: true);
+        _process.WaitForExit();
+        _process.Dispose();
+        Directory.Delete(_home, recursive: true);
     }
 
     private static async Task<string> WriteAsync(string path, string script)
     {
         if (OperatingSystem.IsWindows())
+        {
             throw new PlatformNotSupportedException("this stand-in for the trainer is a shell script");
+        }
 
         await File.WriteAllTextAsync(path, script);
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -86,7 +90,9 @@ internal sealed partial class ServedProcess : IDisposable
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Distil.sln")))
+        {
             folder = Path.GetDirectoryName(folder)!;
+        }
 
         return folder;
     }

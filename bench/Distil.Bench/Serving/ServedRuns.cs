@@ -8,16 +8,18 @@ namespace Distil.Bench.Serving;
 /// <summary>A client of a server's runs.</summary>
 internal sealed class ServedRuns(Uri server, int connections) : IDisposable
 {
-    private readonly HttpClient client = new(new SocketsHttpHandler { MaxConnectionsPerServer = connections }) { BaseAddress = server, Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { MaxConnectionsPerServer = connections }) { BaseAddress = server, Timeout = TimeSpan.FromSeconds(60) };
 
     /// <summary>Submits a small run; returns its id.</summary>
     public async Task<string> SubmitAsync()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = new StringContent(Spec(), new MediaTypeHeaderValue("application/json")) };
         request.Headers.Add("Idempotency-Key", $"\"{Guid.NewGuid()}\"");
-        using var response = await client.SendAsync(request);
+        using var response = await _client.SendAsync(request);
         if (response.StatusCode != HttpStatusCode.Accepted)
+        {
             throw new HttpRequestException($"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+        }
 
         return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("runId").GetString()!;
     }
@@ -25,18 +27,18 @@ internal sealed class ServedRuns(Uri server, int connections) : IDisposable
     /// <summary>Reads where a run stands.</summary>
     public async Task<JsonElement> ReadAsync(string runId)
     {
-        using var response = await client.GetAsync($"/api/runs/{runId}");
+        using var response = await _client.GetAsync($"/api/runs/{runId}");
         response.EnsureSuccessStatusCode();
         return JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync()).RootElement.GetProperty("status");
     }
 
     public async Task CancelAsync(string runId)
     {
-        using var response = await client.PostAsync($"/api/runs/{runId}/cancel", null);
+        using var response = await _client.PostAsync($"/api/runs/{runId}/cancel", null);
         response.EnsureSuccessStatusCode();
     }
 
-    public void Dispose() => client.Dispose();
+    public void Dispose() => _client.Dispose();
 
     private static string Spec() => new JsonObject
     {

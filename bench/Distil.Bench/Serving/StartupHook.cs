@@ -12,7 +12,9 @@ internal static class StartupHook
     {
         // A host's child processes inherit the hook; only the host has a pipe to answer at.
         if (Environment.GetEnvironmentVariable(PipeVariable) is { } pipe)
+        {
             new Thread(() => Answer(pipe)) { IsBackground = true }.Start();
+        }
 
         Environment.SetEnvironmentVariable(PipeVariable, null);
         Environment.SetEnvironmentVariable("DOTNET_STARTUP_HOOKS", null);

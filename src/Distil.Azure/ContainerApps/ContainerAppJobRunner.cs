@@ -18,7 +18,7 @@ public sealed class ContainerAppJobRunner(
     ResourceManagerClient resources, ContainerAppJobOptions options, Func<Uri, CancellationToken, Task<JobKind>> kindOf, TimeProvider time) : IJobRunner
 {
     private const string Version = "?api-version=2025-07-01";
-    private const int MostStarts = 3;
+    private const int MaxStarts = 3;
     private static readonly TimeSpan StartPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StopPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestStop = TimeSpan.FromMinutes(10);
@@ -41,7 +41,9 @@ public sealed class ContainerAppJobRunner(
         for (var starts = 1; ; starts++)
         {
             if (await FindAsync(job, request, cancel) is { } name)
+            {
                 return $"{job}/executions/{name}";
+            }
 
             try
             {
@@ -50,7 +52,7 @@ public sealed class ContainerAppJobRunner(
                     ? $"{job}/executions/{started}"
                     : throw new ResourceManagerException(System.Net.HttpStatusCode.OK, $"{job}/start did not name the execution that it started");
             }
-            catch (ResourceManagerException lost) when (lost.MayHaveBeenDone && starts < MostStarts)
+            catch (ResourceManagerException lost) when (lost.MayHaveBeenDone && starts < MaxStarts)
             {
                 // The list of executions may be behind the start.
                 await Task.Delay(StartPause * starts, time, cancel);
@@ -67,14 +69,18 @@ public sealed class ContainerAppJobRunner(
     public async Task StopAsync(string handle, CancellationToken cancel)
     {
         if (await PollAsync(handle, cancel) != JobState.Running)
+        {
             return;
+        }
 
         var started = time.GetTimestamp();
         await resources.PostAsync($"{handle}/stop{Version}", null, once: false, cancel);
         while (await PollAsync(handle, cancel) == JobState.Running)
         {
             if (time.GetElapsedTime(started) > LongestStop)
+            {
                 throw new ResourceManagerException(null, $"{handle} is still running {LongestStop} after it was told to stop");
+            }
 
             await Task.Delay(StopPause, time, cancel);
         }
@@ -86,7 +92,9 @@ public sealed class ContainerAppJobRunner(
         await foreach (var execution in resources.ListAsync($"{job}/executions{Version}", cancel))
         {
             if (StateOf(execution) == JobState.Running && ExecutionTemplate.IsFor(execution, request))
+            {
                 return execution["name"]!.GetValue<string>();
+            }
         }
 
         return null;

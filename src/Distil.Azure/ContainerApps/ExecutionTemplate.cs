@@ -17,7 +17,9 @@ internal static class ExecutionTemplate
     {
         var template = job["properties"]?["template"];
         if (template?["containers"] is not JsonArray { Count: > 0 } containers)
+        {
             return null;
+        }
 
         var copies = Copies(containers);
         var first = copies[0]!.AsObject();
@@ -27,7 +29,9 @@ internal static class ExecutionTemplate
 
         var start = new JsonObject { ["containers"] = copies };
         if (template["initContainers"] is JsonArray { Count: > 0 } before)
+        {
             start["initContainers"] = Copies(before);
+        }
 
         return start;
     }
@@ -42,7 +46,9 @@ internal static class ExecutionTemplate
     {
         var copy = Only(container!, Fields);
         if (container!["resources"] is { } resources)
+        {
             copy["resources"] = Only(resources, ResourceFields);
+        }
 
         return (JsonNode)copy;
     })];

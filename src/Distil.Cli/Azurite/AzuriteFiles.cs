@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Distil.Cli.Workspaces;
 using Distil.Core;
 
 namespace Distil.Cli.Azurite;
@@ -10,24 +11,24 @@ namespace Distil.Cli.Azurite;
 /// </remarks>
 internal sealed class AzuriteFiles(Workspace workspace)
 {
-    private readonly string state = Path.Combine(workspace.Home, "azurite.json");
-    private readonly string turn = Path.Combine(workspace.Home, "azurite.lock");
-    private readonly string users = Path.Combine(workspace.Home, "azurite.users");
+    private readonly string _state = Path.Combine(workspace.Home, "azurite.json");
+    private readonly string _turn = Path.Combine(workspace.Home, "azurite.lock");
+    private readonly string _users = Path.Combine(workspace.Home, "azurite.users");
 
     /// <summary>The server that was started last; null where none was, or it was stopped.</summary>
     internal async Task<AzuriteProcess?> ReadAsync(CancellationToken cancel) =>
-        File.Exists(state) ? JsonSerializer.Deserialize<AzuriteProcess>(await File.ReadAllTextAsync(state, cancel), DistilJson.Options) : null;
+        File.Exists(_state) ? JsonSerializer.Deserialize<AzuriteProcess>(await File.ReadAllTextAsync(_state, cancel), DistilJson.Options) : null;
 
     /// <summary>Says where the server is; needs the turn.</summary>
     internal async Task WriteAsync(AzuriteProcess process, CancellationToken cancel)
     {
-        var part = state + ".part";
+        var part = _state + ".part";
         await File.WriteAllTextAsync(part, JsonSerializer.Serialize(process, DistilJson.Options), cancel);
-        File.Move(part, state, overwrite: true);
+        File.Move(part, _state, overwrite: true);
     }
 
     /// <summary>Says that there is none; needs the turn.</summary>
-    internal void Forget() => File.Delete(state);
+    internal void Forget() => File.Delete(_state);
 
     /// <summary>Waits until no other process starts or stops the server; disposing ends the turn.</summary>
     internal async Task<IDisposable> TakeTurnAsync(CancellationToken cancel)
@@ -36,9 +37,9 @@ internal sealed class AzuriteFiles(Workspace workspace)
         {
             try
             {
-                return new FileStream(turn, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return new FileStream(_turn, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (File.Exists(turn))
+            catch (IOException) when (File.Exists(_turn))
             {
                 await Task.Delay(50, cancel);
             }
@@ -46,14 +47,14 @@ internal sealed class AzuriteFiles(Workspace workspace)
     }
 
     /// <summary>Becomes a user, until disposed.</summary>
-    internal FileStream Use() => new(users, FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read);
+    internal FileStream Use() => new(_users, FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read);
 
     /// <summary>Whether nobody uses the server.</summary>
     internal bool AreUnused()
     {
         try
         {
-            using var alone = new FileStream(users, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            using var alone = new FileStream(_users, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
             return true;
         }
         catch (IOException)

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
 using Distil.Hosting.Processes;
 
@@ -38,7 +39,9 @@ internal sealed record AzuriteProcess(int ProcessId, int Port)
             var said = await launcher.StandardOutput.ReadToEndAsync(cancel);
             await launcher.WaitForExitAsync(cancel);
             if (!int.TryParse(said, CultureInfo.InvariantCulture, out var processId))
+            {
                 throw new InvalidOperationException($"Azurite did not start; node ended with {launcher.ExitCode}");
+            }
 
             var azurite = new AzuriteProcess(processId, port);
             await azurite.WaitUntilItAnswersAsync(log, cancel);
@@ -54,7 +57,9 @@ internal sealed record AzuriteProcess(int ProcessId, int Port)
     public async Task<bool> AnswersAsync(CancellationToken cancel)
     {
         if (!Signals.IsAlive(ProcessId))
+        {
             return false;
+        }
 
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
         try
@@ -77,7 +82,9 @@ internal sealed record AzuriteProcess(int ProcessId, int Port)
         while (!await AnswersAsync(cancel))
         {
             if (!Signals.IsAlive(ProcessId) || Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(60))
+            {
                 throw new InvalidOperationException($"Azurite did not answer on port {Port}; it said: {(await File.ReadAllTextAsync(log, cancel)).Trim()}");
+            }
 
             await Task.Delay(50, cancel);
         }

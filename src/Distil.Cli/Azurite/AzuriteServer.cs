@@ -1,3 +1,4 @@
+using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
 using Distil.Hosting.Processes;
 
@@ -10,29 +11,29 @@ namespace Distil.Cli.Azurite;
 /// </remarks>
 public sealed class AzuriteServer : IAsyncDisposable
 {
-    private readonly Workspace workspace;
-    private readonly AzuriteFiles files;
+    private readonly Workspace _workspace;
+    private readonly AzuriteFiles _files;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
-    private readonly FileStream use;
-    private readonly CancellationTokenSource left = new();
-    private readonly Task watching;
-    private AzuriteProcess process;
+    private readonly FileStream _use;
+    private readonly CancellationTokenSource _left = new();
+    private readonly Task _watching;
+    private AzuriteProcess _process;
 
     private AzuriteServer(Workspace workspace, FileStream use, AzuriteProcess process)
     {
-        this.workspace = workspace;
-        files = new AzuriteFiles(workspace);
-        this.use = use;
-        this.process = process;
-        watching = WatchAsync();
+        _workspace = workspace;
+        _files = new AzuriteFiles(workspace);
+        _use = use;
+        _process = process;
+        _watching = WatchAsync();
     }
 
     /// <value>How clients reach it.</value>
-    public string ConnectionString => process.ConnectionString;
+    public string ConnectionString => _process.ConnectionString;
 
     /// <value>Its port on 127.0.0.1.</value>
-    public int Port => process.Port;
+    public int Port => _process.Port;
 
     /// <summary>Joins the workspace's server, or starts it.</summary>
     /// <param name="workspace">Whose storage is served.</param>
@@ -47,7 +48,9 @@ public sealed class AzuriteServer : IAsyncDisposable
         var recorded = await files.ReadAsync(cancel);
         var process = await RunningAsync(recorded, cancel);
         if (process is not null && port is not null && process.Port != port)
+        {
             throw new InvalidInputException($"{workspace.Storage} is served on port {process.Port} already; leave out --storage-port {port}");
+        }
 
         process ??= await StartAsync(workspace, files, FreePort.Choose(port, recorded?.Port), cancel);
         return new AzuriteServer(workspace, files.Use(), process);
@@ -56,16 +59,18 @@ public sealed class AzuriteServer : IAsyncDisposable
     /// <summary>Leaves; stops the server where nobody else uses it.</summary>
     public async ValueTask DisposeAsync()
     {
-        await left.CancelAsync();
-        await watching;
-        left.Dispose();
-        using var turn = await files.TakeTurnAsync(CancellationToken.None);
-        await use.DisposeAsync();
-        if (!files.AreUnused())
+        await _left.CancelAsync();
+        await _watching;
+        _left.Dispose();
+        using var turn = await _files.TakeTurnAsync(CancellationToken.None);
+        await _use.DisposeAsync();
+        if (!_files.AreUnused())
+        {
             return;
+        }
 
-        await process.StopAsync();
-        files.Forget();
+        await _process.StopAsync();
+        _files.Forget();
     }
 
     private static async Task<AzuriteProcess?> RunningAsync(AzuriteProcess? recorded, CancellationToken cancel) =>
@@ -81,15 +86,17 @@ public sealed class AzuriteServer : IAsyncDisposable
     // A server that is killed is started again on its port; who was talking to it tries again.
     private async Task WatchAsync()
     {
-        while (!left.IsCancellationRequested)
+        while (!_left.IsCancellationRequested)
         {
             try
             {
-                await Task.Delay(Look, left.Token);
-                if (!Signals.IsAlive(process.ProcessId))
-                    await ReviveAsync(left.Token);
+                await Task.Delay(Look, _left.Token);
+                if (!Signals.IsAlive(_process.ProcessId))
+                {
+                    await ReviveAsync(_left.Token);
+                }
             }
-            catch (OperationCanceledException) when (left.IsCancellationRequested)
+            catch (OperationCanceledException) when (_left.IsCancellationRequested)
             {
                 return;
             }
@@ -102,14 +109,14 @@ public sealed class AzuriteServer : IAsyncDisposable
 
     private async Task ReviveAsync(CancellationToken cancel)
     {
-        using var turn = await files.TakeTurnAsync(cancel);
-        if (await RunningAsync(await files.ReadAsync(cancel), cancel) is { } another && another.Port == Port)
+        using var turn = await _files.TakeTurnAsync(cancel);
+        if (await RunningAsync(await _files.ReadAsync(cancel), cancel) is { } another && another.Port == Port)
         {
-            process = another;
+            _process = another;
             return;
         }
 
         await Console.Error.WriteLineAsync("storage has ended; it is started again");
-        process = await StartAsync(workspace, files, Port, cancel);
+        _process = await StartAsync(_workspace, _files, Port, cancel);
     }
 }

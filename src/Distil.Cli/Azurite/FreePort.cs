@@ -12,7 +12,9 @@ internal static class FreePort
     internal static int Choose(int? asked, int? before)
     {
         if (asked is { } port)
+        {
             return TryBind(port, out var taken) ?? throw InUse(port, taken!);
+        }
 
         return (before is { } again ? TryBind(again, out _) : null) ?? TryBind(0, out _)!.Value;
     }

@@ -1,3 +1,4 @@
+using Distil.Cli.Workspaces;
 using Distil.Core.Artifacts;
 
 namespace Distil.Cli.Azurite;
@@ -5,13 +6,13 @@ namespace Distil.Cli.Azurite;
 /// <summary>The storage of a command: the account that <c>AZURE_STORAGE_CONNECTION_STRING</c> names, else the workspace's Azurite.</summary>
 public sealed class LocalStorage : IAsyncDisposable
 {
-    private readonly AzuriteServer? azurite;
+    private readonly AzuriteServer? _azurite;
 
     private LocalStorage(string connectionString, ArtifactStore store, AzuriteServer? azurite)
     {
         ConnectionString = connectionString;
         Store = store;
-        this.azurite = azurite;
+        _azurite = azurite;
     }
 
     /// <value>What a child process needs to reach it.</value>
@@ -28,7 +29,9 @@ public sealed class LocalStorage : IAsyncDisposable
     {
         var named = Environment.GetEnvironmentVariable(ArtifactStore.ConnectionVariable);
         if (!string.IsNullOrEmpty(named))
+        {
             return new LocalStorage(named, await ArtifactStore.OpenAsync(named, cancel: cancel), azurite: null);
+        }
 
         var azurite = await AzuriteServer.JoinAsync(workspace, port, cancel);
         try
@@ -45,7 +48,9 @@ public sealed class LocalStorage : IAsyncDisposable
     /// <summary>Leaves Azurite, which ends with its last user.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (azurite is not null)
-            await azurite.DisposeAsync();
+        if (_azurite is not null)
+        {
+            await _azurite.DisposeAsync();
+        }
     }
 }

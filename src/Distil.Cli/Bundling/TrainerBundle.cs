@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Distil.Cli.Workspaces;
 using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Bundling;
@@ -18,7 +19,9 @@ public static class TrainerBundle
         var work = Path.Combine(workspace.Home, "bundle");
         var content = Path.Combine(work, "distil-trainer");
         if (Directory.Exists(content))
+        {
             Directory.Delete(content, recursive: true);
+        }
 
         async Task PublishAsync(params string[] project) => await ExecuteAsync(
             TrainerProgram.Dotnet,
@@ -56,7 +59,9 @@ public static class TrainerBundle
         {
             var to = Directory.CreateDirectory(Path.Combine(target, folder)).FullName;
             foreach (var file in Directory.EnumerateFiles(Path.Combine(root, folder)))
+            {
                 File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+            }
         }
 
         File.Copy(Path.Combine(root, "dotnet"), Path.Combine(target, "dotnet"));
@@ -67,19 +72,27 @@ public static class TrainerBundle
     {
         Directory.CreateDirectory(to);
         foreach (var file in Directory.EnumerateFiles(from))
+        {
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
         foreach (var folder in Directory.EnumerateDirectories(from))
+        {
             CopyFolder(folder, Path.Combine(to, Path.GetFileName(folder)));
+        }
     }
 
     private static void WriteLauncher(string path)
     {
         using (var source = typeof(TrainerBundle).Assembly.GetManifestResourceStream("distil-trainer.sh")!)
         using (var target = File.Create(path))
+        {
             source.CopyTo(target);
+        }
 
         if (!OperatingSystem.IsWindows())
+        {
             File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        }
     }
 
     private static async Task ExecuteAsync(string program, string[] arguments, CancellationToken cancel)
@@ -88,6 +101,8 @@ public static class TrainerBundle
         var said = await process.StandardOutput.ReadToEndAsync(cancel);
         await process.WaitForExitAsync(cancel);
         if (process.ExitCode != 0)
+        {
             throw new InvalidOperationException($"{program} {arguments[0]} ended with {process.ExitCode}: {said}");
+        }
     }
 }

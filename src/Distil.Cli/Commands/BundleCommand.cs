@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Distil.Cli.Bundling;
+using Distil.Cli.Workspaces;
 
 namespace Distil.Cli.Commands;
 

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Distil.Cli.Azurite;
 using Distil.Cli.Hosting;
+using Distil.Cli.Workspaces;
 using Distil.Core.Artifacts;
-using Distil.Core.Artifacts.Claims;
+using Distil.Core.Artifacts.Leases;
 using Distil.Core.Errors;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
@@ -23,13 +24,15 @@ internal static class CancelCommand
             await using var storage = await LocalStorage.OpenAsync(workspace, port: null, cancel);
             var status = await StatusCommand.ReadAsync(storage.Store, id, cancel);
             if (status.State is not (RunState.Queued or RunState.Running))
+            {
                 throw new InvalidInputException($"{id} has ended: {status.State.ToString().ToLowerInvariant()}");
+            }
 
             await new RequestCancel(storage.Store).RunAsync(id, cancel);
-            if (await Claim.FindHolderAsync(storage.Store, ArtifactLayout.Driver(id), cancel) is null)
+            if (await Lease.FindHolderAsync(storage.Store, ArtifactLayout.Driver(id), cancel) is null)
             {
                 // Nobody drives it, so nobody would find the wish: it is brought to its end here, where no job is started any more.
-                await using var host = new EmbeddedRunHost(workspace, storage, mostJobs: 1);
+                await using var host = new EmbeddedRunHost(workspace, storage, maxJobs: 1);
                 var run = await host.ResumeAsync(id, cancel);
                 Console.WriteLine($"{id} is {(await run.Outcome).State.ToString().ToLowerInvariant()}");
                 return ExitCode.Success;

@@ -13,7 +13,9 @@ internal static class CommonOptions
         option.Validators.Add(result =>
         {
             if (int.TryParse(result.Tokens[^1].Value, out var port) && port is (< 1 or > 65535))
+            {
                 result.AddError($"--storage-port is {port}; expected 1 to 65535");
+            }
         });
         return option;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Distil.Cli.Azurite;
 using Distil.Cli.Runs;
+using Distil.Cli.Workspaces;
 
 namespace Distil.Cli.Commands;
 

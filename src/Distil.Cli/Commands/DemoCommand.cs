@@ -1,6 +1,7 @@
 using System.CommandLine;
-using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Cli.Workspaces;
+using Distil.Core.Runs.Reading;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Commands;
 

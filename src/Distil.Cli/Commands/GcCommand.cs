@@ -3,8 +3,9 @@ using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
 using Distil.Cli.Runs;
+using Distil.Cli.Workspaces;
 using Distil.Core;
-using Distil.Core.Artifacts.Garbage;
+using Distil.Core.Runs.Garbage;
 
 namespace Distil.Cli.Commands;
 
@@ -18,7 +19,9 @@ internal static class GcCommand
         hours.Validators.Add(result =>
         {
             if (double.TryParse(result.Tokens.Count > 0 ? result.Tokens[^1].Value : "1", System.Globalization.CultureInfo.InvariantCulture, out var value) && !(value >= 0 && value < 1e6))
+            {
                 result.AddError($"--older-than is {value}; expected 0 or more hours");
+            }
         });
         var checkpoints = new Option<bool>("--checkpoints") { Description = "Also delete the checkpoints of runs that have succeeded: their models stay." };
         var runs = new Option<string[]>("--run") { Description = "Also delete this run, which has ended, and what it alone refers to; may stand several times." };
@@ -46,16 +49,22 @@ internal static class GcCommand
         if (!json)
         {
             foreach (var item in items)
+            {
                 Console.WriteLine($"{ByteSize.Of(item.Bytes),10}  {Words(item.Kind),-28}  {item.Name}");
+            }
 
             if (copies.Count > 0)
+            {
                 Console.WriteLine($"{ByteSize.Of(copies.Sum(copy => copy.Bytes)),10}  {"copies on this machine",-28}  {copies.Count} files in {workspace.Cache}");
+            }
         }
 
         if (!dryRun)
         {
             foreach (var item in items)
+            {
                 await search.DeleteAsync(item, cancel);
+            }
 
             LocalCache.Delete(copies);
         }

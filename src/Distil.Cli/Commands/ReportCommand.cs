@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using Distil.Cli.Azurite;
 using Distil.Cli.Runs;
+using Distil.Cli.Workspaces;
 
 namespace Distil.Cli.Commands;
 

@@ -4,11 +4,14 @@ using Distil.Cli.Azurite;
 using Distil.Cli.Display;
 using Distil.Cli.Hosting;
 using Distil.Cli.Runs;
+using Distil.Cli.Workspaces;
 using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Runs.Reading;
 using Distil.Core.Runs.Sweeps;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Commands;
 
@@ -28,7 +31,9 @@ internal static class RunCommand
         atMost.Validators.Add(result =>
         {
             if (int.TryParse(result.Tokens.LastOrDefault()?.Value, out var runs) && runs < 1)
+            {
                 result.AddError($"--at-most is {runs}; expected 1 or more");
+            }
         });
         var (json, port) = (CommonOptions.Json(), CommonOptions.StoragePort());
         var command = new Command("run", "Distil as a specification says; where its values are lists, a run of each combination.")
@@ -65,11 +70,15 @@ internal static class RunCommand
         var workspace = Workspace.Find();
         await using var storage = await LocalStorage.OpenAsync(workspace, port, stop);
         if (runId is not null && await SweepRunning.TryResumeAsync(runId, atMost, workspace, storage, json, stop) is { } exitCode)
+        {
             return exitCode;
+        }
 
         var unfinished = runId is not null ? [runId] : await UnfinishedRuns.ListAsync(new RunFolder(storage.Store), stop);
         if (unfinished.Count == 0)
+        {
             await Console.Error.WriteLineAsync("no run to go on with: all have ended");
+        }
 
         foreach (var each in unfinished)
         {
@@ -99,10 +108,14 @@ internal static class RunCommand
 
         var width = plan.Figures.Max(each => each.Name.Length);
         foreach (var (name, figure) in plan.Figures)
+        {
             Console.WriteLine($"{name.PadRight(width)}  {Value(figure),16}  {figure.From}");
+        }
 
         foreach (var unreached in plan.Unreached)
+        {
             Console.WriteLine($"not reached, so not runnable now: {unreached.Message}");
+        }
 
         return ExitCode.Success;
     }

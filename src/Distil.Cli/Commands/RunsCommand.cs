@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
+using Distil.Cli.Workspaces;
 using Distil.Core;
 using Distil.Core.Runs;
 
@@ -25,10 +26,14 @@ internal static class RunsCommand
             }
 
             foreach (var run in runs)
+            {
                 Console.WriteLine($"{run.RunId}  {run.State.ToString().ToLowerInvariant(),-9}  {StageNames.Of(run),-18}  {run.StartedAt.ToLocalTime():yyyy-MM-dd HH:mm}");
+            }
 
             if (runs.Count == 0)
+            {
                 Console.WriteLine("no runs yet; ./distil demo makes one");
+            }
 
             return ExitCode.Success;
         });

@@ -1,5 +1,7 @@
 using System.CommandLine;
-using Distil.Core.Runs.Schema;
+using Distil.Cli.Workspaces;
+using Distil.Core.Runs.Sweeps;
+using Distil.Core.Specification.Schema;
 
 namespace Distil.Cli.Commands;
 

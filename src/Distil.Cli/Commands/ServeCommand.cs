@@ -2,6 +2,7 @@ using System.CommandLine;
 using Distil.Cli.Azurite;
 using Distil.Cli.Hosting;
 using Distil.Cli.Serving;
+using Distil.Cli.Workspaces;
 using Distil.Core.Api;
 using Distil.Core.Errors;
 
@@ -22,7 +23,9 @@ internal static class ServeCommand
         jobs.Validators.Add(result =>
         {
             if (int.TryParse(result.Tokens.Count > 0 ? result.Tokens[^1].Value : "2", out var most) && most < 1)
+            {
                 result.AddError($"--jobs is {most}; expected 1 or more");
+            }
         });
         var storagePort = CommonOptions.StoragePort();
         var command = new Command("serve", "Serve the HTTP API and the live view, and do the runs that are asked for.") { port, urls, apiKeyFile, roots, jobs, storagePort };
@@ -31,20 +34,24 @@ internal static class ServeCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(ServeOptions options, int mostJobs, int? storagePort, CancellationToken stop)
+    private static async Task<int> RunAsync(ServeOptions options, int maxJobs, int? storagePort, CancellationToken stop)
     {
         var workspace = Workspace.Find();
         if (workspace.Repository is { } repository)
+        {
             options = options.WithSamples(Path.Combine(repository, "samples"));
+        }
 
         await using var storage = await LocalStorage.OpenAsync(workspace, storagePort, stop);
-        await using var host = new EmbeddedRunHost(workspace, storage, mostJobs);
+        await using var host = new EmbeddedRunHost(workspace, storage, maxJobs);
         var unfinished = new UnfinishedRuns(host, storage.Store, TimeProvider.System);
         await unfinished.ResumeAllAsync(stop);
         var apiOptions = new ApiOptions { PathRoots = options.PathRoots, BaseFolder = options.PathRoots is [var first, ..] ? first : Environment.CurrentDirectory };
         await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, host, apiOptions, TimeProvider.System), options, stop);
         foreach (var url in server.Urls)
+        {
             Console.WriteLine($"Listening on {url} (Ctrl-C ends it)");
+        }
 
         try
         {
@@ -61,13 +68,19 @@ internal static class ServeCommand
     private static ServeOptions Options(int? port, string? urls, string? apiKeyFile, string[] roots)
     {
         if (port is not null && urls is not null)
+        {
             throw new InvalidInputException("--port and --urls both say where to listen; expected one of them");
+        }
 
         if (port is < 0 or > 65535)
+        {
             throw new InvalidInputException($"--port is {port}; expected 0 to 65535");
+        }
 
         if (roots.FirstOrDefault(root => !Directory.Exists(root)) is { } missing)
+        {
             throw new InvalidInputException($"--root {missing} does not exist; expected a folder");
+        }
 
         return new ServeOptions
         {
@@ -80,7 +93,9 @@ internal static class ServeCommand
     private static string? ReadApiKey(string? file)
     {
         if (file is not null)
+        {
             return File.Exists(file) ? File.ReadAllText(file).Trim() : throw new InvalidInputException($"--api-key-file {file} does not exist; expected a file with the key");
+        }
 
         return Environment.GetEnvironmentVariable(ApiKeyVariable) is { Length: > 0 } key ? key : null;
     }

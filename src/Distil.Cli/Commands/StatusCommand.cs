@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
+using Distil.Cli.Workspaces;
 using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
@@ -12,7 +13,7 @@ namespace Distil.Cli.Commands;
 /// <summary><c>distil status</c>: where a run stands; <c>--follow</c> watches it to its end.</summary>
 internal static class StatusCommand
 {
-    private const int MostDetail = 20;
+    private const int MaxDetail = 20;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     internal static Command Create()
@@ -45,7 +46,9 @@ internal static class StatusCommand
     private static async Task EndAsync(ArtifactStore store, string runId, CancellationToken cancel)
     {
         while ((await ReadAsync(store, runId, cancel)).State is RunState.Queued or RunState.Running)
+        {
             await Task.Delay(Look, cancel);
+        }
     }
 
     private static string Text(RunSnapshot snapshot, Uri artifacts)
@@ -57,17 +60,23 @@ internal static class StatusCommand
             $"began {status.StartedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}, changed {status.UpdatedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}",
         };
         if (snapshot.Describe(DateTimeOffset.UtcNow) is { Length: > 0 } details)
+        {
             lines.Add(details);
+        }
 
         if (snapshot.StageEnd(DateTimeOffset.UtcNow) is { } end && status.State == RunState.Running)
+        {
             lines.Add($"this stage may end at {end.ToLocalTime():yyyy-MM-dd HH:mm:ss}");
+        }
 
         lines.Add($"tried again so far: {status.Retries}");
         if (status.LastFailure is { } failure)
         {
             lines.Add($"latest failure ({failure.Class.ToString().ToLowerInvariant()}): {failure.Message}");
             if (failure.Detail is { Length: > 0 } detail)
-                lines.Add(string.Join('\n', detail.Split('\n').Take(MostDetail).Select(line => $"  {line}")));
+            {
+                lines.Add(string.Join('\n', detail.Split('\n').Take(MaxDetail).Select(line => $"  {line}")));
+            }
         }
 
         lines.Add($"artifacts: {artifacts}");

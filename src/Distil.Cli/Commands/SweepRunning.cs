@@ -2,10 +2,11 @@ using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
 using Distil.Cli.Runs;
+using Distil.Cli.Workspaces;
 using Distil.Core;
-using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Sweeps;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Commands;
 
@@ -18,7 +19,9 @@ internal static class SweepRunning
         var planner = new RunPlanner(TimeProvider.System);
         var runs = await PlanAsync(sweep, planner, stop);
         foreach (var run in runs)
+        {
             run.Plan.RequireRunnable();
+        }
 
         var workspace = Workspace.Find();
         await using var storage = await LocalStorage.OpenAsync(workspace, port, stop);
@@ -60,7 +63,9 @@ internal static class SweepRunning
     {
         var runs = new List<SweepRun>();
         foreach (var point in sweep.Points)
+        {
             runs.Add(new SweepRun(point.Spec, await planner.PlanAsync(point.Spec, cancel)));
+        }
 
         return runs;
     }
@@ -77,11 +82,15 @@ internal static class SweepRunning
         var comparison = new RunComparison(workspace, storage.Store);
         var page = done.Length > 1 ? comparison.DefaultOutput(sweep.SweepId) : null;
         if (page is not null)
+        {
             await comparison.WriteAsync([.. done.Select(result => result.RunId)], page, json: false, cancel);
+        }
 
         var failed = sweep.Outcomes.Where(outcome => outcome.Result is null).Select(outcome => new { outcome.Run.Plan.RunId, outcome.Failure }).ToArray();
         foreach (var each in failed)
+        {
             await Console.Error.WriteLineAsync($"error: {each.RunId}: {each.Failure}");
+        }
 
         if (json)
         {
@@ -91,7 +100,9 @@ internal static class SweepRunning
         else
         {
             foreach (var result in done.OrderBy(result => result.Perplexity.Student))
+            {
                 Console.WriteLine($"perplexity {result.Perplexity.Student,8:0.000}  {result.RunId}");
+            }
 
             Console.WriteLine(page is null ? "nothing to compare: fewer than two runs succeeded" : $"comparison: {page}");
         }

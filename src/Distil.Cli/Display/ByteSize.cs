@@ -11,7 +11,9 @@ internal static class ByteSize
     {
         var unit = 0;
         for (; bytes >= 999.95 && unit < Units.Length - 1; unit++)
+        {
             bytes /= 1000;
+        }
 
         return unit == 0 ? Invariant($"{bytes:0} B") : Invariant($"{bytes:0.0} {Units[unit]}");
     }

@@ -12,8 +12,8 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time, string 
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
-    private (JobKind? Stage, int? Epoch, int Done)? shown;
-    private long shownAt;
+    private (JobKind? Stage, int? Epoch, int Done)? _shown;
+    private long _shownAt;
 
     /// <inheritdoc />
     public async Task ShowAsync(Func<Task<RunSnapshot?>> next, Task ended)
@@ -21,24 +21,30 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time, string 
         while (!ended.IsCompleted)
         {
             if (await next() is { } snapshot)
+            {
                 Show(snapshot);
+            }
 
             await Task.WhenAny(ended, Task.Delay(Look, time));
         }
 
         if (await next() is { } last)
+        {
             Show(last);
+        }
     }
 
     internal void Show(RunSnapshot snapshot)
     {
         var status = snapshot.Status;
         var at = (status.Stage, status.Epoch, status.StageDone);
-        if (at == shown && time.GetElapsedTime(shownAt) < Between)
+        if (at == _shown && time.GetElapsedTime(_shownAt) < Between)
+        {
             return;
+        }
 
-        shown = at;
-        shownAt = time.GetTimestamp();
+        _shown = at;
+        _shownAt = time.GetTimestamp();
         output.WriteLine(prefix + Line(snapshot));
     }
 
@@ -49,7 +55,9 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time, string 
         var stage = status.State == RunState.Running ? StageNames.Of(status) : status.State.ToString().ToLowerInvariant();
         var line = $"{elapsed:hh\\:mm\\:ss}  {stage}";
         if (status.State == RunState.Running && status.StageTotal > 0)
+        {
             line += $"  {status.StageDone}/{status.StageTotal}";
+        }
 
         var details = snapshot.Describe(time.GetUtcNow());
         return details.Length > 0 ? $"{line}  {details}" : line;

@@ -46,16 +46,24 @@ internal sealed record RunSnapshot(RunStatus Status, IReadOnlyDictionary<string,
         }
 
         if (Jobs.Values.Sum(job => job.TokensPerSecond ?? 0) is > 0 and var rate)
+        {
             parts.Add($"{rate:N0} tokens/s");
+        }
 
         if (Jobs.Values.Select(job => job.Loss).FirstOrDefault(loss => loss is not null) is { } loss)
+        {
             parts.Add($"loss {loss:0.000}");
+        }
 
         if (StageEnd(now) is { } end && end > now)
+        {
             parts.Add($"{Left(end - now)} left");
+        }
 
         if (Status.Retries > 0)
+        {
             parts.Add($"{Status.Retries} tried again");
+        }
 
         return string.Join(" · ", parts);
     }

@@ -8,7 +8,9 @@ internal static class RunViews
     internal static IRunView Create()
     {
         if (Console.IsErrorRedirected)
+        {
             return new PlainRunView(Console.Error, TimeProvider.System);
+        }
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return console.Profile.Capabilities.Interactive ? new TerminalRunView(console, TimeProvider.System) : new PlainRunView(Console.Error, TimeProvider.System);

@@ -21,20 +21,26 @@ internal sealed class TerminalRunView(IAnsiConsole console, TimeProvider time) :
                 while (!ended.IsCompleted)
                 {
                     if (await next() is { } snapshot)
+                    {
                         Show(progress, bars, details, snapshot);
+                    }
 
                     await Task.WhenAny(ended, Task.Delay(Look, time));
                 }
 
                 if (await next() is { } last)
+                {
                     Show(progress, bars, details, last);
+                }
             });
     }
 
     private void Show(ProgressContext progress, Dictionary<JobKind, ProgressTask> bars, DetailColumn details, RunSnapshot snapshot)
     {
         if (snapshot.Status.Stage is not { } stage)
+        {
             return;
+        }
 
         if (!bars.TryGetValue(stage, out var bar))
         {
@@ -42,7 +48,9 @@ internal sealed class TerminalRunView(IAnsiConsole console, TimeProvider time) :
 
             // A stage before this one is over, unless it takes turns with it, as training and evaluation do.
             foreach (var (_, earlier) in bars.Where(each => each.Key < stage && (each.Key < JobKind.Train || stage == JobKind.Export)))
+            {
                 earlier.Value = earlier.MaxValue;
+            }
         }
 
         bar.Value = snapshot.StageDone;
@@ -52,20 +60,24 @@ internal sealed class TerminalRunView(IAnsiConsole console, TimeProvider time) :
 
     private sealed class DetailColumn : ProgressColumn
     {
-        private readonly Dictionary<int, string> texts = [];
+        private readonly Dictionary<int, string> _texts = [];
 
         protected override bool NoWrap => true;
 
         public void Set(ProgressTask bar, string text)
         {
-            lock (texts)
-                texts[bar.Id] = text;
+            lock (_texts)
+            {
+                _texts[bar.Id] = text;
+            }
         }
 
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
         {
-            lock (texts)
-                return new Text(texts.GetValueOrDefault(task.Id, ""), new Style(Color.Grey));
+            lock (_texts)
+            {
+                return new Text(_texts.GetValueOrDefault(task.Id, ""), new Style(Color.Grey));
+            }
         }
     }
 }

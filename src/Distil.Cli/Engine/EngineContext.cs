@@ -19,11 +19,11 @@ internal sealed class EngineContext(
     EmbeddedEngine engine, string runId, string path, PipelineJournal journal, ChannelWriter<Func<DateTimeOffset, JournalEntry>> arrived, CancellationToken stop)
     : IPipelineContext
 {
-    private readonly PipelineLoop loop = new(() => arrived.TryComplete(NonDeterminismException.Strayed(journal.Name)));
-    private readonly PipelineCalls calls = new(journal.Name, journal.History);
-    private RunStatus? status;
-    private NonDeterminismException? broken;
-    private bool replaying = true;
+    private readonly PipelineLoop _loop = new(() => arrived.TryComplete(NonDeterminismException.Strayed(journal.Name)));
+    private readonly PipelineCalls _calls = new(journal.Name, journal.History);
+    private RunStatus? _status;
+    private NonDeterminismException? _broken;
+    private bool _replaying = true;
 
     /// <inheritdoc />
     public string RunId => runId;
@@ -46,7 +46,9 @@ internal sealed class EngineContext(
         await MakeAsync(JournalKind.Timer, time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), inputHash: null, async () =>
         {
             if (due - engine.Time.GetUtcNow() is var left && left > TimeSpan.Zero)
+            {
                 await Task.Delay(left, engine.Time, stop);
+            }
 
             return null;
         });
@@ -56,16 +58,18 @@ internal sealed class EngineContext(
     public async Task<T> WaitForSignalAsync<T>(string name)
     {
         RequireTurn();
-        return (await calls.WaitFor(name))!.Value.Deserialize<T>(DistilJson.Options)!;
+        return (await _calls.WaitFor(name))!.Value.Deserialize<T>(DistilJson.Options)!;
     }
 
     /// <inheritdoc />
     public void SetStatus(RunStatus status)
     {
         RequireTurn();
-        this.status = status;
-        if (!replaying)
+        _status = status;
+        if (!_replaying)
+        {
             engine.Publish(status);
+        }
     }
 
     /// <summary>Begins the pipeline's code.</summary>
@@ -82,18 +86,22 @@ internal sealed class EngineContext(
     internal void Apply(JournalEntry entry)
     {
         Now = entry.At;
-        Turn(() => calls.Apply(entry));
+        Turn(() => _calls.Apply(entry));
     }
 
     /// <summary>Ends the replay: makes the calls that the journal does not answer.</summary>
     internal void GoLive()
     {
-        replaying = false;
-        if (status is not null)
-            engine.Publish(status);
+        _replaying = false;
+        if (_status is not null)
+        {
+            engine.Publish(_status);
+        }
 
-        foreach (var start in calls.Unanswered.ToList())
+        foreach (var start in _calls.Unanswered.ToList())
+        {
             start();
+        }
     }
 
     private async Task<TOutput> CallAsync<TInput, TOutput>(JournalKind kind, string name, TInput input, Func<JsonElement, Task<JsonElement>> call)
@@ -108,15 +116,17 @@ internal sealed class EngineContext(
         RequireTurn();
         try
         {
-            var (answer, start) = calls.Make(kind, name, inputHash, number => _ = Task.Run(() => DoAsync(number, call), CancellationToken.None));
-            if (!replaying)
+            var (answer, start) = _calls.Make(kind, name, inputHash, number => _ = Task.Run(() => DoAsync(number, call), CancellationToken.None));
+            if (!_replaying)
+            {
                 start();
+            }
 
             return answer;
         }
         catch (NonDeterminismException other)
         {
-            broken = other; // whatever the pipeline makes of it
+            _broken = other; // whatever the pipeline makes of it
             throw;
         }
     }
@@ -126,11 +136,11 @@ internal sealed class EngineContext(
         try
         {
             var value = await call();
-            arrived.TryWrite(at => calls.Answer(number, at, value, failure: null));
+            arrived.TryWrite(at => _calls.Answer(number, at, value, failure: null));
         }
         catch (PipelineStepException failed)
         {
-            arrived.TryWrite(at => calls.Answer(number, at, value: null, failed.Failure));
+            arrived.TryWrite(at => _calls.Answer(number, at, value: null, failed.Failure));
         }
         catch (Exception fatal)
         {
@@ -140,14 +150,18 @@ internal sealed class EngineContext(
 
     private void Turn(Action action)
     {
-        loop.Turn(action);
-        if (broken is not null)
-            throw broken;
+        _loop.Turn(action);
+        if (_broken is not null)
+        {
+            throw _broken;
+        }
     }
 
     private void RequireTurn()
     {
-        if (!loop.IsTurning)
+        if (!_loop.IsTurning)
+        {
             throw NonDeterminismException.Strayed(journal.Name);
+        }
     }
 }

@@ -10,13 +10,13 @@ namespace Distil.Cli.Engine;
 /// <param name="history">Answers of earlier lives.</param>
 internal sealed class PipelineCalls(string journal, IEnumerable<JournalEntry> history)
 {
-    private readonly Dictionary<int, JournalEntry> answers = history.Where(entry => entry.Call is not null).ToDictionary(entry => entry.Call!.Value);
-    private readonly Dictionary<int, Open> open = [];
-    private readonly Dictionary<string, TaskCompletionSource<JsonElement?>> signals = [];
-    private int made;
+    private readonly Dictionary<int, JournalEntry> _answers = history.Where(entry => entry.Call is not null).ToDictionary(entry => entry.Call!.Value);
+    private readonly Dictionary<int, Open> _open = [];
+    private readonly Dictionary<string, TaskCompletionSource<JsonElement?>> _signals = [];
+    private int _made;
 
     /// <value>What started in no earlier life, or did not end in it.</value>
-    internal IEnumerable<Action> Unanswered => open.Values.Select(call => call.Start);
+    internal IEnumerable<Action> Unanswered => _open.Values.Select(call => call.Start);
 
     /// <summary>Makes a call.</summary>
     /// <param name="kind">What is called.</param>
@@ -27,12 +27,14 @@ internal sealed class PipelineCalls(string journal, IEnumerable<JournalEntry> hi
     /// <exception cref="NonDeterminismException">The journal holds another call in its place.</exception>
     internal (Task<JsonElement?> Answer, Action Start) Make(JournalKind kind, string name, string? inputHash, Action<int> start)
     {
-        var number = made++;
-        if (answers.GetValueOrDefault(number) is { } held && (held.Kind, held.Name, held.InputHash) != (kind, name, inputHash))
+        var number = _made++;
+        if (_answers.GetValueOrDefault(number) is { } held && (held.Kind, held.Name, held.InputHash) != (kind, name, inputHash))
+        {
             throw NonDeterminismException.Differs(journal, number, Describe(held), Describe(kind, name, inputHash));
+        }
 
         var call = new Open(kind, name, inputHash, new TaskCompletionSource<JsonElement?>(), () => start(number));
-        open.Add(number, call);
+        _open.Add(number, call);
         return (call.Answer.Task, call.Start);
     }
 
@@ -43,10 +45,10 @@ internal sealed class PipelineCalls(string journal, IEnumerable<JournalEntry> hi
     internal JournalEntry Answer(int number, DateTimeOffset at, JsonElement? value, JobFailure? failure) => new()
     {
         Index = 0,
-        Kind = open[number].Kind,
+        Kind = _open[number].Kind,
         Call = number,
-        Name = open[number].Name,
-        InputHash = open[number].InputHash,
+        Name = _open[number].Name,
+        InputHash = _open[number].InputHash,
         Value = value,
         Failure = failure,
         At = at,
@@ -62,14 +64,20 @@ internal sealed class PipelineCalls(string journal, IEnumerable<JournalEntry> hi
             return;
         }
 
-        if (!open.Remove(entry.Call!.Value, out var call))
+        if (!_open.Remove(entry.Call!.Value, out var call))
+        {
             throw NonDeterminismException.Unasked(journal, entry.Call.Value, Describe(entry));
+        }
 
-        answers.Remove(entry.Call.Value);
+        _answers.Remove(entry.Call.Value);
         if (entry.Failure is { } failure)
+        {
             call.Answer.SetException(new PipelineStepException(entry.Name, failure));
+        }
         else
+        {
             call.Answer.SetResult(entry.Value);
+        }
     }
 
     private static string Describe(JournalEntry entry) => Describe(entry.Kind, entry.Name, entry.InputHash);
@@ -79,8 +87,10 @@ internal sealed class PipelineCalls(string journal, IEnumerable<JournalEntry> hi
 
     private TaskCompletionSource<JsonElement?> Signal(string name)
     {
-        if (!signals.TryGetValue(name, out var signal))
-            signals.Add(name, signal = new TaskCompletionSource<JsonElement?>());
+        if (!_signals.TryGetValue(name, out var signal))
+        {
+            _signals.Add(name, signal = new TaskCompletionSource<JsonElement?>());
+        }
 
         return signal;
     }

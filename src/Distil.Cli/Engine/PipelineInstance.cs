@@ -9,7 +9,7 @@ namespace Distil.Cli.Engine;
 
 /// <summary>One pipeline at work: its journal, its code, and what happens outside.</summary>
 /// <remarks>
-/// What happens outside arrives in <see cref="arrived"/>; it is journaled, then given to the code, one entry a turn. In the beginning the entries are the
+/// What happens outside arrives in <see cref="_arrived"/>; it is journaled, then given to the code, one entry a turn. In the beginning the entries are the
 /// journal's own, and the calls that they answer are not made again.
 /// </remarks>
 /// <param name="engine">Does the calls.</param>
@@ -18,7 +18,7 @@ namespace Distil.Cli.Engine;
 /// <param name="stop">Leaves the pipeline where it is, for another life.</param>
 internal sealed class PipelineInstance(EmbeddedEngine engine, string runId, string path, CancellationToken stop)
 {
-    private readonly Channel<Func<DateTimeOffset, JournalEntry>> arrived =
+    private readonly Channel<Func<DateTimeOffset, JournalEntry>> _arrived =
         Channel.CreateUnbounded<Func<DateTimeOffset, JournalEntry>>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>Runs a pipeline to its end, from where its journal says it stands.</summary>
@@ -28,16 +28,20 @@ internal sealed class PipelineInstance(EmbeddedEngine engine, string runId, stri
     {
         var journal = await engine.OpenJournalAsync(runId, path, stop);
         var start = await StartAsync(journal, pipeline, input);
-        var context = new EngineContext(engine, runId, path, journal, arrived.Writer, stop);
+        var context = new EngineContext(engine, runId, path, journal, _arrived.Writer, stop);
         var work = context.Begin(start);
         foreach (var entry in journal.History.Skip(1))
+        {
             context.Apply(entry);
+        }
 
         context.GoLive();
         while (!work.IsCompleted)
         {
             foreach (var entry in await journal.AppendAsync(await TakeArrivedAsync(context.Now), stop))
+            {
                 context.Apply(entry);
+            }
         }
 
         return await work;
@@ -47,7 +51,7 @@ internal sealed class PipelineInstance(EmbeddedEngine engine, string runId, stri
     internal void Raise<T>(string name, T value)
     {
         var json = JsonSerializer.SerializeToElement(value, DistilJson.Options);
-        arrived.Writer.TryWrite(at => new JournalEntry { Index = 0, Kind = JournalKind.Signal, Name = name, Value = json, At = at });
+        _arrived.Writer.TryWrite(at => new JournalEntry { Index = 0, Kind = JournalKind.Signal, Name = name, Value = json, At = at });
     }
 
     /// <summary>Tells inputs apart, in a few letters.</summary>
@@ -67,10 +71,12 @@ internal sealed class PipelineInstance(EmbeddedEngine engine, string runId, stri
     // A clock may be set back; a pipeline's time never goes back.
     private async Task<List<JournalEntry>> TakeArrivedAsync(DateTimeOffset before)
     {
-        await arrived.Reader.WaitToReadAsync(stop);
+        await _arrived.Reader.WaitToReadAsync(stop);
         var entries = new List<JournalEntry>();
-        while (arrived.Reader.TryRead(out var arrival))
+        while (_arrived.Reader.TryRead(out var arrival))
+        {
             entries.Add(arrival(engine.Time.GetUtcNow() is var now && now > before ? now : before));
+        }
 
         return entries;
     }

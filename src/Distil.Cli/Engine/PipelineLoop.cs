@@ -5,19 +5,23 @@ namespace Distil.Cli.Engine;
 /// <param name="strayed">Told when pipeline code awaited something that is not its context's.</param>
 internal sealed class PipelineLoop(Action strayed) : SynchronizationContext
 {
-    private readonly Queue<(SendOrPostCallback Callback, object? State)> posted = new();
-    private volatile int turning; // a managed thread id; none is 0
+    private readonly Queue<(SendOrPostCallback Callback, object? State)> _posted = new();
+    private volatile int _turning; // a managed thread id; none is 0
 
     /// <value>Whether the caller is pipeline code.</value>
-    internal bool IsTurning => turning == Environment.CurrentManagedThreadId;
+    internal bool IsTurning => _turning == Environment.CurrentManagedThreadId;
 
     /// <inheritdoc />
     public override void Post(SendOrPostCallback d, object? state)
     {
         if (IsTurning)
-            posted.Enqueue((d, state));
+        {
+            _posted.Enqueue((d, state));
+        }
         else
+        {
             strayed();
+        }
     }
 
     /// <inheritdoc />
@@ -31,16 +35,18 @@ internal sealed class PipelineLoop(Action strayed) : SynchronizationContext
     {
         var outer = Current;
         SetSynchronizationContext(this);
-        turning = Environment.CurrentManagedThreadId;
+        _turning = Environment.CurrentManagedThreadId;
         try
         {
             action();
-            while (posted.TryDequeue(out var next))
+            while (_posted.TryDequeue(out var next))
+            {
                 next.Callback(next.State);
+            }
         }
         finally
         {
-            turning = 0;
+            _turning = 0;
             SetSynchronizationContext(outer);
         }
     }

@@ -6,30 +6,32 @@ namespace Distil.Cli.Engine;
 /// <summary>Writes a run's status as it changes: in order, the latest only where several wait, and the last one always.</summary>
 internal sealed class StatusPublisher : IAsyncDisposable
 {
-    private readonly Channel<RunStatus> waiting = Channel.CreateBounded<RunStatus>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
-    private readonly Task writing;
-    private volatile RunStatus? latest;
+    private readonly Channel<RunStatus> _waiting = Channel.CreateBounded<RunStatus>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Task _writing;
+    private volatile RunStatus? _latest;
 
     /// <param name="write">Writes one status.</param>
-    internal StatusPublisher(Func<RunStatus, Task> write) => writing = Task.Run(async () =>
+    internal StatusPublisher(Func<RunStatus, Task> write) => _writing = Task.Run(async () =>
     {
-        await foreach (var status in waiting.Reader.ReadAllAsync())
+        await foreach (var status in _waiting.Reader.ReadAllAsync())
+        {
             await write(status);
+        }
     });
 
     /// <value>The latest status; null before the first.</value>
-    internal RunStatus? Latest => latest;
+    internal RunStatus? Latest => _latest;
 
     internal void Publish(RunStatus status)
     {
-        latest = status;
-        waiting.Writer.TryWrite(status);
+        _latest = status;
+        _waiting.Writer.TryWrite(status);
     }
 
     /// <summary>Returns when the last status is written.</summary>
     public async ValueTask DisposeAsync()
     {
-        waiting.Writer.TryComplete();
-        await writing;
+        _waiting.Writer.TryComplete();
+        await _writing;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Distil.Cli.Azurite;
+using Distil.Cli.Workspaces;
 using Distil.Core.Api;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
@@ -18,27 +19,27 @@ namespace Distil.Cli.Hosting;
 public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
 {
     /// <summary>Storage is on this machine and asking is cheap: a job's end is seen within a second.</summary>
-    internal static readonly Polling Polling = new() { MostMilliseconds = 1000 };
+    internal static readonly Polling Polling = new() { MaxMilliseconds = 1000 };
 
-    private readonly ConcurrentDictionary<string, Lazy<DrivenRun>> atWork = new();
-    private readonly LocalStorage storage;
-    private readonly RunFolder folder;
-    private readonly ProcessJobRunner runner;
-    private readonly ActivityCatalog activities;
-    private readonly TimeProvider time;
-    private readonly CancellationTokenSource stop = new();
+    private readonly ConcurrentDictionary<string, Lazy<RunDriver>> _atWork = new();
+    private readonly LocalStorage _storage;
+    private readonly RunFolder _folder;
+    private readonly ProcessJobRunner _runner;
+    private readonly ActivityCatalog _activities;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stop = new();
 
     /// <param name="workspace">Where workers keep their copies.</param>
     /// <param name="storage">Where the runs are.</param>
-    /// <param name="mostJobs">Most jobs of all runs at once, ≥ 1.</param>
+    /// <param name="maxJobs">Most jobs of all runs at once, ≥ 1.</param>
     /// <param name="time">The clock; null is the system's.</param>
-    public EmbeddedRunHost(Workspace workspace, LocalStorage storage, int mostJobs, TimeProvider? time = null)
+    public EmbeddedRunHost(Workspace workspace, LocalStorage storage, int maxJobs, TimeProvider? time = null)
     {
-        (this.storage, this.time) = (storage, time ?? TimeProvider.System);
-        folder = new RunFolder(storage.Store);
-        runner = new ProcessJobRunner(() => TrainerProgram.Worker(storage.ConnectionString, workspace.Cache), mostJobs);
-        runner.Crashed += (_, tail) => LastWords = tail;
-        activities = new ActivityCatalog(storage.Store, runner);
+        (_storage, _time) = (storage, time ?? TimeProvider.System);
+        _folder = new RunFolder(storage.Store);
+        _runner = new ProcessJobRunner(() => TrainerProgram.Worker(storage.ConnectionString, workspace.Cache), maxJobs);
+        _runner.Crashed += (_, tail) => LastWords = tail;
+        _activities = new ActivityCatalog(storage.Store, _runner);
     }
 
     /// <value>The end of what the worker said that crashed last; empty where none did.</value>
@@ -50,8 +51,10 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     /// <inheritdoc />
     public async Task ScheduleAsync(PipelineInput input, CancellationToken cancel)
     {
-        if (!IsDriving(input.RunId) && await folder.TryReadStatusAsync(input.RunId, cancel) is not { State: RunState.Succeeded or RunState.Failed or RunState.Cancelled })
+        if (!IsDriving(input.RunId) && await _folder.TryReadStatusAsync(input.RunId, cancel) is not { State: RunState.Succeeded or RunState.Failed or RunState.Cancelled })
+        {
             _ = TellFaultAsync(input.RunId, Drive(input));
+        }
     }
 
     /// <inheritdoc />
@@ -59,23 +62,27 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     public async Task SignalAsync(string runId, string signal, string value, CancellationToken cancel)
     {
         if (signal != DistillPipeline.CancelSignal)
+        {
             throw new InvalidInputException($"signal is {signal}; expected {DistillPipeline.CancelSignal}");
+        }
 
         // Where the jobs' pipelines look, whichever process drives them, now or later.
-        await new RequestCancel(storage.Store).RunAsync(runId, cancel);
-        if (atWork.TryGetValue(runId, out var run))
+        await new RequestCancel(_storage.Store).RunAsync(runId, cancel);
+        if (_atWork.TryGetValue(runId, out var run))
+        {
             run.Value.Cancel(value);
+        }
     }
 
     /// <summary>Whether this host drives a run.</summary>
-    internal bool IsDriving(string runId) => atWork.ContainsKey(runId);
+    internal bool IsDriving(string runId) => _atWork.ContainsKey(runId);
 
     /// <summary>Goes on with a run from where it is: also one that is new, and one that failed without an outcome of its pipeline's.</summary>
     /// <returns>The run at work, whose caller learns of its end.</returns>
     /// <exception cref="InvalidInputException">There is no such run.</exception>
-    internal async Task<DrivenRun> ResumeAsync(string runId, CancellationToken cancel)
+    internal async Task<RunDriver> ResumeAsync(string runId, CancellationToken cancel)
     {
-        var (spec, plan) = await folder.ReadAsync(runId, cancel);
+        var (spec, plan) = await _folder.ReadAsync(runId, cancel);
         return Drive(PipelineInput.From(spec, plan));
     }
 
@@ -98,26 +105,26 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     /// <summary>Stops driving: jobs save a checkpoint and end, and another host can go on.</summary>
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        await Task.WhenAll(atWork.Values.Select(Task (run) => run.Value.Outcome)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await runner.DisposeAsync();
-        stop.Dispose();
+        await _stop.CancelAsync();
+        await Task.WhenAll(_atWork.Values.Select(Task (run) => run.Value.Outcome)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _runner.DisposeAsync();
+        _stop.Dispose();
     }
 
-    private DrivenRun Drive(PipelineInput input)
+    private RunDriver Drive(PipelineInput input)
     {
-        Lazy<DrivenRun> entry = null!;
-        entry = new Lazy<DrivenRun>(() =>
+        Lazy<RunDriver> entry = null!;
+        entry = new Lazy<RunDriver>(() =>
         {
-            var run = new DrivenRun(input with { Polling = Polling }, storage.Store, activities.CallAsync, Report, time);
-            run.Begin(stop.Token);
-            _ = run.Outcome.ContinueWith(_ => atWork.TryRemove(KeyValuePair.Create(input.RunId, entry)), TaskScheduler.Default);
+            var run = new RunDriver(input with { Polling = Polling }, _storage.Store, _activities.CallAsync, Report, _time);
+            run.Begin(_stop.Token);
+            _ = run.Outcome.ContinueWith(_ => _atWork.TryRemove(KeyValuePair.Create(input.RunId, entry)), TaskScheduler.Default);
             return run;
         });
-        return atWork.GetOrAdd(input.RunId, entry).Value;
+        return _atWork.GetOrAdd(input.RunId, entry).Value;
     }
 
-    private async Task TellFaultAsync(string runId, DrivenRun run)
+    private async Task TellFaultAsync(string runId, RunDriver run)
     {
         try
         {

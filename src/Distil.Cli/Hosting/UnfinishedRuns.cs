@@ -1,6 +1,6 @@
 using Azure;
 using Distil.Core.Artifacts;
-using Distil.Core.Artifacts.Claims;
+using Distil.Core.Artifacts.Leases;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
 
@@ -19,8 +19,8 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
     private const int ReadsAtOnce = 8;
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(10);
 
-    private readonly RunFolder folder = new(store);
-    private readonly HashSet<string> passed = []; // ids of those that need no further look
+    private readonly RunFolder _folder = new(store);
+    private readonly HashSet<string> _passed = []; // ids of those that need no further look
 
     /// <summary>Their ids, oldest first.</summary>
     internal static async Task<IReadOnlyList<string>> ListAsync(RunFolder folder, CancellationToken cancel) =>
@@ -30,7 +30,9 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
     internal async Task ResumeAllAsync(CancellationToken cancel)
     {
         foreach (var runId in await UnfinishedAsync(cancel))
+        {
             await ResumeAsync(runId, cancel);
+        }
     }
 
     /// <summary>Goes on with those whose host died, every few seconds, until stopped.</summary>
@@ -55,7 +57,7 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
     {
         foreach (var runId in await UnfinishedAsync(cancel))
         {
-            if (await Claim.IsAbandonedAsync(store, ArtifactLayout.Driver(runId), cancel))
+            if (await Lease.IsAbandonedAsync(store, ArtifactLayout.Driver(runId), cancel))
             {
                 host.Report($"{runId}: the process that drove it has died; it goes on here");
                 await ResumeAsync(runId, cancel);
@@ -66,19 +68,21 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
     private async Task ResumeAsync(string runId, CancellationToken cancel)
     {
         if (!await host.TryResumeAsync(runId, cancel))
-            passed.Add(runId);
+        {
+            _passed.Add(runId);
+        }
     }
 
     // Oldest first, without those that this host drives.
     private async Task<IReadOnlyList<string>> UnfinishedAsync(CancellationToken cancel)
     {
-        var ids = await folder.ListIdsAsync(cancel);
-        passed.IntersectWith(ids); // what was deleted is forgotten
-        var asked = ids.Reverse().Where(id => !passed.Contains(id) && !host.IsDriving(id)).ToList();
+        var ids = await _folder.ListIdsAsync(cancel);
+        _passed.IntersectWith(ids); // what was deleted is forgotten
+        var asked = ids.Reverse().Where(id => !_passed.Contains(id) && !host.IsDriving(id)).ToList();
         var ended = new bool[asked.Count];
         await Parallel.ForAsync(0, asked.Count, new ParallelOptions { MaxDegreeOfParallelism = ReadsAtOnce, CancellationToken = cancel },
             async (i, stop) => ended[i] = await NeedsNoLookAsync(asked[i], stop));
-        passed.UnionWith(asked.Where((_, i) => ended[i]));
+        _passed.UnionWith(asked.Where((_, i) => ended[i]));
         return [.. asked.Where((_, i) => !ended[i])];
     }
 
@@ -86,7 +90,7 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
     {
         try
         {
-            return await folder.FindStatusAsync(runId, cancel) is { } status && HasEnded(status);
+            return await _folder.FindStatusAsync(runId, cancel) is { } status && HasEnded(status);
         }
         catch (Exception unreadable) when (unreadable is ArtifactException or InvalidInputException)
         {

@@ -18,13 +18,17 @@ internal sealed class LocalCache(string folder)
         await foreach (var blob in store.ListAsync("datasets/", cancel))
         {
             if (blob.EndsWith("/manifest.json", StringComparison.Ordinal) && !going.Contains(blob) && await store.TryReadJsonAsync<DatasetManifest>(blob, cancel) is { } manifest)
+            {
                 checksums.UnionWith(manifest.Shards.SelectMany(shard => new[] { shard.Train, shard.Eval }).OfType<TokenFile>().Select(file => file.File.Sha256));
+            }
         }
 
         await foreach (var blob in store.ListAsync("teacher-outputs/", cancel))
         {
             if (blob.EndsWith("/manifest.json", StringComparison.Ordinal) && !going.Contains(blob) && await store.TryReadJsonAsync<TeacherOutputsManifest>(blob, cancel) is { } manifest)
+            {
                 checksums.UnionWith(manifest.Shards.Select(shard => shard.File).OfType<ArtifactFile>().Select(file => file.Sha256));
+            }
         }
 
         return
@@ -41,7 +45,9 @@ internal sealed class LocalCache(string folder)
         {
             File.Delete(path);
             for (var parent = Path.GetDirectoryName(path)!; Directory.Exists(parent) && !Directory.EnumerateFileSystemEntries(parent).Any(); parent = Path.GetDirectoryName(parent)!)
+            {
                 Directory.Delete(parent);
+            }
         }
     }
 

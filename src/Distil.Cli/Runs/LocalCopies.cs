@@ -1,6 +1,7 @@
+using Distil.Cli.Workspaces;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Runs;
 
@@ -15,7 +16,9 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
         var path = Path.Combine(workspace.Run(runId), "report.html");
         var blob = ArtifactLayout.Report(runId);
         if (!await store.ExistsAsync(blob, cancel))
+        {
             throw new InvalidInputException($"{blob} does not exist: {runId} has no report; `distil status {runId}` says where it stands");
+        }
 
         await CopyAsync(blob, path, cancel);
         return path;
@@ -28,7 +31,9 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
         var folder = Path.Combine(workspace.Run(runId), "model");
         var prefix = ArtifactLayout.Model(runId, StudentVariant.Distilled);
         await foreach (var blob in store.ListAsync(prefix, cancel))
+        {
             await CopyAsync(blob, Path.Combine(folder, blob[prefix.Length..]), cancel);
+        }
 
         return folder;
     }

@@ -2,16 +2,17 @@ using System.Diagnostics;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
 using Distil.Cli.Hosting;
+using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Runs;
 
 /// <summary>A run in this process: the pipeline here, its jobs in child processes.</summary>
 internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunView view)
 {
-    private readonly RunFolder folder = new(storage.Store);
+    private readonly RunFolder _folder = new(storage.Store);
 
     /// <summary>Does a new run and collects what it came to.</summary>
     /// <param name="spec">What is asked for.</param>
@@ -21,7 +22,7 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
     /// <exception cref="RunInterruptedException">It was left where it is.</exception>
     internal async Task<RunResult> ExecuteAsync(RunSpec spec, RunPlan plan, CancellationToken stop)
     {
-        await folder.CreateAsync(spec, plan, stop);
+        await _folder.CreateAsync(spec, plan, stop);
         return await DriveAsync(plan.RunId, spec, stop);
     }
 
@@ -32,9 +33,11 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
     /// <exception cref="RunInterruptedException">It was left where it is.</exception>
     internal async Task<RunResult> ResumeAsync(string runId, CancellationToken stop)
     {
-        var (spec, _) = await folder.ReadAsync(runId, stop);
-        if (await folder.TryReadStatusAsync(runId, stop) is { State: RunState.Succeeded or RunState.Cancelled } ended)
+        var (spec, _) = await _folder.ReadAsync(runId, stop);
+        if (await _folder.TryReadStatusAsync(runId, stop) is { State: RunState.Succeeded or RunState.Cancelled } ended)
+        {
             throw new InvalidInputException($"{runId} has ended: {ended.State.ToString().ToLowerInvariant()}");
+        }
 
         return await DriveAsync(runId, spec, stop);
     }
@@ -46,7 +49,9 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
         var run = await host.ResumeAsync(runId, stop);
         await view.ShowAsync(() => RunSnapshot.TryReadAsync(storage.Store, run.Latest), Task.WhenAny(run.Outcome, Task.Delay(Timeout.Infinite, stop)));
         if (stop.IsCancellationRequested && !run.Outcome.IsCompleted)
+        {
             throw new RunInterruptedException(runId);
+        }
 
         var outcome = await run.Outcome;
         return outcome.State == RunState.Succeeded

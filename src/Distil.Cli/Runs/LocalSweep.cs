@@ -2,11 +2,12 @@ using System.Diagnostics;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
 using Distil.Cli.Hosting;
+using Distil.Cli.Workspaces;
 using Distil.Core.Artifacts;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
 using Distil.Core.Runs.Sweeps;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Runs;
 
@@ -16,7 +17,7 @@ namespace Distil.Cli.Runs;
 /// <param name="log">Told how the runs go, in lines that begin with the run's name.</param>
 internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, TextWriter log)
 {
-    private readonly RunFolder folder = new(storage.Store);
+    private readonly RunFolder _folder = new(storage.Store);
 
     /// <summary>Does all runs of a new sweep.</summary>
     /// <param name="sweepId">Its name.</param>
@@ -27,7 +28,9 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Text
     internal async Task<SweepResult> ExecuteAsync(string sweepId, IReadOnlyList<SweepRun> runs, int atMost, CancellationToken stop)
     {
         foreach (var run in runs)
-            await folder.CreateAsync(run.Spec, run.Plan, stop);
+        {
+            await _folder.CreateAsync(run.Spec, run.Plan, stop);
+        }
 
         var document = new SweepDocument { SweepId = sweepId, RunIds = [.. runs.Select(run => run.Plan.RunId)] };
         await storage.Store.WriteJsonAsync(ArtifactLayout.Sweep(sweepId), document, stop);
@@ -39,12 +42,14 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Text
     internal async Task<SweepResult?> TryResumeAsync(string sweepId, int atMost, CancellationToken stop)
     {
         if (await storage.Store.TryReadJsonAsync<SweepDocument>(ArtifactLayout.Sweep(sweepId), stop) is not { } document)
+        {
             return null;
+        }
 
         var runs = new List<SweepRun>();
         foreach (var runId in document.RunIds)
         {
-            var (spec, plan) = await folder.ReadAsync(runId, stop);
+            var (spec, plan) = await _folder.ReadAsync(runId, stop);
             runs.Add(new SweepRun(spec, plan));
         }
 
@@ -88,7 +93,7 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Text
     private async Task<RunOutcome> DriveAsync(EmbeddedRunHost host, SweepRun run, SharedArtifacts shared, CancellationToken stop)
     {
         var runId = run.Plan.RunId;
-        if (await folder.TryReadStatusAsync(runId, stop) is { State: RunState.Succeeded } ended)
+        if (await _folder.TryReadStatusAsync(runId, stop) is { State: RunState.Succeeded } ended)
         {
             await shared.WatchAsync(run, Task.CompletedTask);
             return new RunOutcome(ended.State);

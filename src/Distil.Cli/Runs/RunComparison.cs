@@ -1,8 +1,9 @@
 using System.Diagnostics;
-using Distil.Hosting.Processes;
+using Distil.Cli.Workspaces;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Sweeps;
+using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Runs;
 
@@ -31,20 +32,26 @@ internal sealed class RunComparison(Workspace workspace, ArtifactStore store)
     internal async Task WriteAsync(IReadOnlyList<string> runs, string output, bool json, CancellationToken cancel)
     {
         if (runs.Count < 2)
+        {
             throw new InvalidInputException($"compare: {runs.Count} run; expected two or more, or a sweep");
+        }
 
         var folder = Directory.CreateTempSubdirectory("distil-compare-");
         try
         {
             var reports = new List<string>();
             foreach (var runId in runs)
+            {
                 reports.Add(await ReportAsync(runId, folder.FullName, cancel));
+            }
 
             string[] asked = ["compare", .. reports, "--output", output, .. json ? ["--json"] : Array.Empty<string>()];
             using var process = Process.Start(TrainerProgram.Command(asked))!;
             await process.WaitForExitAsync(cancel);
             if (process.ExitCode != 0)
+            {
                 throw new InvalidOperationException($"the trainer could not compare {string.Join(", ", runs)}: it ended with exit code {process.ExitCode}");
+            }
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Distil.Cli.Workspaces;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 

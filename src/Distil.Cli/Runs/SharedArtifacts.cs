@@ -1,5 +1,5 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Runs;
 
@@ -8,42 +8,48 @@ internal sealed class SharedArtifacts
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, (string Maker, TaskCompletionSource Made)> shared = [];
-    private readonly ArtifactStore store;
-    private readonly TimeProvider time;
+    private readonly Dictionary<string, (string Maker, TaskCompletionSource Made)> _shared = [];
+    private readonly ArtifactStore _store;
+    private readonly TimeProvider _time;
 
     /// <param name="runs">In the order in which they begin.</param>
     /// <param name="store">Where the artifacts are.</param>
     /// <param name="time">The clock.</param>
     internal SharedArtifacts(IEnumerable<SweepRun> runs, ArtifactStore store, TimeProvider time)
     {
-        (this.store, this.time) = (store, time);
+        (_store, _time) = (store, time);
         foreach (var run in runs)
         {
             foreach (var blob in Needs(run))
-                shared.TryAdd(blob, (run.Plan.RunId, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
+            {
+                _shared.TryAdd(blob, (run.Plan.RunId, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
+            }
         }
     }
 
     /// <summary>Waits for what other runs make.</summary>
     internal async Task WaitAsync(SweepRun run, CancellationToken stop)
     {
-        foreach (var (maker, made) in Needs(run).Select(blob => shared[blob]))
+        foreach (var (maker, made) in Needs(run).Select(blob => _shared[blob]))
         {
             if (maker != run.Plan.RunId)
+            {
                 await made.Task.WaitAsync(stop);
+            }
         }
     }
 
     /// <summary>Lets the others go as soon as what this run makes is there, and when the run ends: then the next one makes it.</summary>
     internal async Task WatchAsync(SweepRun run, Task ended)
     {
-        foreach (var blob in Needs(run).Where(blob => shared[blob].Maker == run.Plan.RunId))
+        foreach (var blob in Needs(run).Where(blob => _shared[blob].Maker == run.Plan.RunId))
         {
-            while (!ended.IsCompleted && !await store.ExistsAsync(blob))
-                await Task.WhenAny(ended, Task.Delay(Look, time));
+            while (!ended.IsCompleted && !await _store.ExistsAsync(blob))
+            {
+                await Task.WhenAny(ended, Task.Delay(Look, _time));
+            }
 
-            shared[blob].Made.TrySetResult();
+            _shared[blob].Made.TrySetResult();
         }
     }
 
@@ -51,6 +57,8 @@ internal sealed class SharedArtifacts
     {
         yield return ArtifactLayout.DatasetManifest(run.Plan.DatasetId);
         if (run.Spec.Teacher.Mode == TeacherMode.Offline)
+        {
             yield return ArtifactLayout.TeacherOutputsManifest(run.Plan.TeacherOutputsId);
+        }
     }
 }

@@ -2,7 +2,7 @@ using Distil.Core.Api;
 using Distil.Core.Api.Documents;
 using Distil.Core.Api.Requests;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Hosting.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -79,7 +79,9 @@ internal static class ApiRoutes
     private static RouteHandlerBuilder Problems(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)
+        {
             route.Produces<ApiProblem>(status, ApiProblem.ContentType);
+        }
 
         return route;
     }

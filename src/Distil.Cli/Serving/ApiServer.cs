@@ -19,12 +19,12 @@ namespace Distil.Cli.Serving;
 internal sealed class ApiServer : IAsyncDisposable
 {
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
-    private readonly WebApplication web;
+    private readonly WebApplication _web;
 
-    private ApiServer(WebApplication web) => this.web = web;
+    private ApiServer(WebApplication web) => _web = web;
 
     /// <value>Where it listens, with the ports that it got.</value>
-    internal IReadOnlyList<Uri> Urls => [.. web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(each => new Uri(each))];
+    internal IReadOnlyList<Uri> Urls => [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(each => new Uri(each))];
 
     /// <summary>Starts it.</summary>
     /// <param name="api">What it serves.</param>
@@ -50,8 +50,8 @@ internal sealed class ApiServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         using var patience = new CancellationTokenSource(StopPatience);
-        await web.StopAsync(patience.Token);
-        await web.DisposeAsync();
+        await _web.StopAsync(patience.Token);
+        await _web.DisposeAsync();
     }
 
     private static WebApplication Build(DistilApi api, ServeOptions options)
@@ -75,7 +75,9 @@ internal sealed class ApiServer : IAsyncDisposable
         web.UseStatusCodePages(context => ProblemAnswer.WriteAsync(context.HttpContext, context.HttpContext.Response.StatusCode, Unrouted(context.HttpContext)));
         web.UseMiddleware<HostGuard>(options);
         if (options.ApiKey is not null)
+        {
             web.UseMiddleware<ApiKeyGuard>(options.ApiKey);
+        }
 
         ApiRoutes.Map(web, api);
         ApiDescription.Map(web);
@@ -95,7 +97,9 @@ internal sealed class ApiServer : IAsyncDisposable
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers["Referrer-Policy"] = "no-referrer";
         if (http.Request.Path.StartsWithSegments("/api"))
+        {
             http.Response.Headers.CacheControl = "no-store";
+        }
 
         return next(http);
     }

@@ -36,10 +36,14 @@ internal sealed record ServeOptions
     internal ServeOptions Checked()
     {
         if (ApiKey is null && !IsLoopback)
+        {
             throw new InvalidInputException($"--urls {string.Join(';', Urls)} can be reached from other machines; expected an API key too: --api-key-file, or DISTIL_API_KEY");
+        }
 
         if (ApiKey is { Length: < ShortestApiKey })
+        {
             throw new InvalidInputException($"the API key has {ApiKey.Length} characters; expected at least {ShortestApiKey}");
+        }
 
         return IsLoopback ? this : this with { PathRoots = PathRoots ?? [] };
     }

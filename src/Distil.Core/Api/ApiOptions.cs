@@ -4,7 +4,7 @@ namespace Distil.Core.Api;
 public sealed record ApiOptions
 {
     /// <value>Most bytes of a request's body, ≥ 1. Default 1 MiB: a specification has a few KB.</value>
-    public int MostBodyBytes { get; init; } = 1 << 20;
+    public int MaxBodyBytes { get; init; } = 1 << 20;
 
     /// <value>Folder that relative paths in a submitted specification count from. Default: the process's current one.</value>
     public string BaseFolder { get; init; } = Environment.CurrentDirectory;

@@ -8,11 +8,11 @@ namespace Distil.Core.Artifacts;
 /// <remarks>Read it before the first append. Not for use from two threads at once.</remarks>
 public sealed class AppendLog
 {
-    private readonly AppendBlobClient client;
-    private long length;
-    private bool exists;
+    private readonly AppendBlobClient _client;
+    private long _length;
+    private bool _exists;
 
-    internal AppendLog(string blob, AppendBlobClient client) => (Blob, this.client) = (blob, client);
+    internal AppendLog(string blob, AppendBlobClient client) => (Blob, _client) = (blob, client);
 
     /// <value>The blob's name.</value>
     public string Blob { get; }
@@ -22,13 +22,13 @@ public sealed class AppendLog
     {
         try
         {
-            var content = (await client.DownloadContentAsync(cancel)).Value.Content.ToArray();
-            (length, exists) = (content.Length, true);
+            var content = (await _client.DownloadContentAsync(cancel)).Value.Content.ToArray();
+            (_length, _exists) = (content.Length, true);
             return content;
         }
         catch (RequestFailedException missing) when (missing.Status == 404)
         {
-            (length, exists) = (0, false);
+            (_length, _exists) = (0, false);
             return [];
         }
     }
@@ -41,23 +41,23 @@ public sealed class AppendLog
     {
         try
         {
-            if (!exists)
+            if (!_exists)
             {
-                await client.CreateIfNotExistsAsync(Headers(), cancellationToken: cancel);
-                exists = true;
+                await _client.CreateIfNotExistsAsync(Headers(), cancellationToken: cancel);
+                _exists = true;
             }
 
-            var conditions = new AppendBlobRequestConditions { IfAppendPositionEqual = length };
-            await client.AppendBlockAsync(
+            var conditions = new AppendBlobRequestConditions { IfAppendPositionEqual = _length };
+            await _client.AppendBlockAsync(
                 new MemoryStream(block.ToArray()), new AppendBlobAppendBlockOptions { Conditions = conditions }, cancel);
         }
         catch (RequestFailedException moved) when (moved.Status == 412)
         {
             // An earlier attempt of this very call may have been stored without an answer.
-            var content = (await client.DownloadContentAsync(cancel)).Value.Content.ToMemory();
-            if (content.Length < length || !content[(int)length..].Span.SequenceEqual(block.Span))
+            var content = (await _client.DownloadContentAsync(cancel)).Value.Content.ToMemory();
+            if (content.Length < _length || !content[(int)_length..].Span.SequenceEqual(block.Span))
             {
-                throw ArtifactException.WrittenByAnother(Blob, length, moved);
+                throw ArtifactException.WrittenByAnother(Blob, _length, moved);
             }
         }
         catch (RequestFailedException missing) when (missing.Status == 404)
@@ -65,14 +65,14 @@ public sealed class AppendLog
             throw ArtifactException.Missing(Blob, missing);
         }
 
-        length += block.Length;
+        _length += block.Length;
     }
 
     /// <summary>Puts bytes in place of all that is there. Not atomic: a reader, or the next life of this process, may find less.</summary>
     public async Task ReplaceAsync(ReadOnlyMemory<byte> content, CancellationToken cancel = default)
     {
-        await client.CreateAsync(new AppendBlobCreateOptions { HttpHeaders = Headers() }, cancel);
-        (length, exists) = (0, true);
+        await _client.CreateAsync(new AppendBlobCreateOptions { HttpHeaders = Headers() }, cancel);
+        (_length, _exists) = (0, true);
         if (!content.IsEmpty)
         {
             await AppendAsync(content, cancel);

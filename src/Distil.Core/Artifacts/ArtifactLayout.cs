@@ -1,5 +1,5 @@
 using System.Globalization;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Artifacts;
 
@@ -32,7 +32,7 @@ public static class ArtifactLayout
     public static string TeacherOutputs(string teacherOutputsId, int shard) => $"teacher-outputs/{teacherOutputsId}/shard-{Five(shard)}.bin";
 
     /// <summary>The claim of whoever makes a blob, or the blobs below a prefix: one at a time does.</summary>
-    public static string ClaimOn(string made) => made.TrimEnd('/') + ".claim";
+    public static string LeaseOn(string made) => made.TrimEnd('/') + ".claim";
     /// <summary>The runs of a sweep, a <c>SweepDocument</c>.</summary>
     public static string Sweep(string sweepId) => $"sweeps/{sweepId}.json";
 

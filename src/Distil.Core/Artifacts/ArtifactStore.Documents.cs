@@ -21,7 +21,7 @@ public sealed partial class ArtifactStore
     {
         try
         {
-            var content = await container.GetBlobClient(blob).DownloadContentAsync(cancel);
+            var content = await _container.GetBlobClient(blob).DownloadContentAsync(cancel);
             return DocumentVersion.Read<T>(blob, content.Value.Content.ToMemory().Span);
         }
         catch (RequestFailedException missing) when (missing.Status == 404)
@@ -39,7 +39,7 @@ public sealed partial class ArtifactStore
     {
         try
         {
-            return (await container.GetBlobClient(blob).DownloadContentAsync(cancel)).Value.Content.ToString();
+            return (await _container.GetBlobClient(blob).DownloadContentAsync(cancel)).Value.Content.ToString();
         }
         catch (RequestFailedException missing) when (missing.Status == 404)
         {
@@ -75,7 +75,7 @@ public sealed partial class ArtifactStore
         blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", new BlobRequestConditions { LeaseId = leaseId }, cancel);
 
     private Task WriteAsync(string blob, byte[] content, string contentType, BlobRequestConditions? conditions, CancellationToken cancel) =>
-        container.GetBlobClient(blob).UploadAsync(
+        _container.GetBlobClient(blob).UploadAsync(
             new BinaryData(content),
             new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType }, Conditions = conditions },
             cancel);

@@ -18,7 +18,7 @@ public sealed partial class ArtifactStore
         await using var file = File.OpenRead(localPath);
         var checksum = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancel));
         file.Position = 0;
-        await container.GetBlobClient(blob).UploadAsync(file, new BlobUploadOptions { TransferOptions = Transfer }, cancel);
+        await _container.GetBlobClient(blob).UploadAsync(file, new BlobUploadOptions { TransferOptions = Transfer }, cancel);
         return new ArtifactFile(blob, file.Length, checksum);
     }
 
@@ -26,8 +26,8 @@ public sealed partial class ArtifactStore
     /// <param name="blob">The blob.</param>
     /// <param name="localPath">The file; it exists, and may be renamed meanwhile.</param>
     /// <param name="cancel">Ends the upload; the blob stays as it was.</param>
-    public GrowingUpload BeginUpload(string blob, string localPath, CancellationToken cancel = default) =>
-        new(blob, container.GetBlockBlobClient(blob), localPath, cancel);
+    public StreamingUpload BeginUpload(string blob, string localPath, CancellationToken cancel = default) =>
+        new(blob, _container.GetBlockBlobClient(blob), localPath, cancel);
 
     /// <summary>Downloads a file and checks it; nothing is left at <paramref name="localPath"/> where it is bad.</summary>
     /// <exception cref="ArtifactException">The blob is missing, or its size or checksum is not the manifest's.</exception>
@@ -66,7 +66,7 @@ public sealed partial class ArtifactStore
     {
         try
         {
-            await container.GetBlobClient(blob).DownloadToAsync(path, new BlobDownloadToOptions { TransferOptions = Transfer }, cancel);
+            await _container.GetBlobClient(blob).DownloadToAsync(path, new BlobDownloadToOptions { TransferOptions = Transfer }, cancel);
         }
         catch (RequestFailedException missing) when (missing.Status == 404)
         {

@@ -13,15 +13,15 @@ public sealed partial class ArtifactStore
     /// <summary>The environment variable that says where storage is; without it, a URI and the machine's Azure identity do.</summary>
     public const string ConnectionVariable = "AZURE_STORAGE_CONNECTION_STRING";
 
-    private readonly BlobContainerClient container;
+    private readonly BlobContainerClient _container;
 
-    internal ArtifactStore(BlobContainerClient container) => this.container = container;
+    internal ArtifactStore(BlobContainerClient container) => _container = container;
 
     /// <value>The container.</value>
-    public Uri Uri => container.Uri;
+    public Uri Uri => _container.Uri;
 
     /// <value>The client, for the other classes of this folder.</value>
-    internal BlobContainerClient Container => container;
+    internal BlobContainerClient Container => _container;
 
     /// <summary>Opens a container by connection string and creates it where it is missing.</summary>
     /// <param name="connectionString">Azurite's or a storage account's; null reads <see cref="ConnectionVariable"/>.</param>
@@ -34,7 +34,7 @@ public sealed partial class ArtifactStore
         connectionString ??= Environment.GetEnvironmentVariable(ConnectionVariable)
             ?? throw new Errors.InvalidInputException($"{ConnectionVariable} is not set; expected the connection string of a storage account or of Azurite");
         var store = new ArtifactStore(Connect(connectionString, containerName));
-        await store.container.CreateIfNotExistsAsync(cancellationToken: cancel);
+        await store._container.CreateIfNotExistsAsync(cancellationToken: cancel);
         return store;
     }
 
@@ -66,28 +66,28 @@ public sealed partial class ArtifactStore
     }
 
     /// <summary>A log in an append blob; it need not exist.</summary>
-    public AppendLog OpenLog(string blob) => new(blob, container.GetAppendBlobClient(blob));
+    public AppendLog OpenLog(string blob) => new(blob, _container.GetAppendBlobClient(blob));
 
-    internal BlobBaseClient Blob(string blob) => container.GetBlobBaseClient(blob);
+    internal BlobBaseClient Blob(string blob) => _container.GetBlobBaseClient(blob);
 
     /// <summary>The URI of a blob; it need not exist.</summary>
-    public Uri UriOf(string blob) => container.GetBlobClient(blob).Uri;
+    public Uri UriOf(string blob) => _container.GetBlobClient(blob).Uri;
 
     /// <summary>Whether a blob exists.</summary>
-    public async Task<bool> ExistsAsync(string blob, CancellationToken cancel = default) => await container.GetBlobClient(blob).ExistsAsync(cancel);
+    public async Task<bool> ExistsAsync(string blob, CancellationToken cancel = default) => await _container.GetBlobClient(blob).ExistsAsync(cancel);
 
     /// <summary>The names of all blobs that begin with a prefix, in ordinal order.</summary>
     public async IAsyncEnumerable<string> ListAsync(
         string prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel = default)
     {
-        await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancel))
+        await foreach (var blob in _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancel))
         {
             yield return blob.Name;
         }
     }
 
     /// <summary>Deletes a blob. No error where it is missing.</summary>
-    public Task DeleteAsync(string blob, CancellationToken cancel = default) => container.GetBlobClient(blob).DeleteIfExistsAsync(cancellationToken: cancel);
+    public Task DeleteAsync(string blob, CancellationToken cancel = default) => _container.GetBlobClient(blob).DeleteIfExistsAsync(cancellationToken: cancel);
 
     internal static BlobClientOptions ClientOptions() => new(BlobClientOptions.ServiceVersion.V2025_05_05)
     {

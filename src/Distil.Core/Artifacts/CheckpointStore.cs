@@ -1,4 +1,4 @@
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Artifacts;
 

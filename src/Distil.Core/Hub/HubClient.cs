@@ -1,6 +1,5 @@
 using Distil.Core.Errors;
-using Distil.Core.Sources;
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 
 namespace Distil.Core.Hub;
 
@@ -8,10 +7,10 @@ namespace Distil.Core.Hub;
 /// <remarks>Safe to use from many threads and, with other instances and Python's huggingface_hub over one cache, from many programs.</remarks>
 public sealed class HubClient
 {
-    private readonly HubOptions options;
-    private readonly HubCache cache;
-    private readonly HubTree tree;
-    private readonly HubDownload download;
+    private readonly HubOptions _options;
+    private readonly HubCache _cache;
+    private readonly HubTree _tree;
+    private readonly HubDownload _download;
 
     /// <param name="options">Where and who.</param>
     /// <param name="time">Waits.</param>
@@ -23,12 +22,12 @@ public sealed class HubClient
 
     internal HubClient(HubOptions options, TimeProvider time, Action<string>? tell, Func<string, long> freeBytes)
     {
-        this.options = options;
-        cache = new HubCache(options.Cache);
-        var http = new PatientHttp(options.Patience, time, tell);
+        _options = options;
+        _cache = new HubCache(options.Cache);
+        var http = new ResilientHttp(options.Patience, time, tell);
         var asking = new HubHttp(options, http);
-        tree = new HubTree(options, asking);
-        download = new HubDownload(options, cache, asking, http, freeBytes);
+        _tree = new HubTree(options, asking);
+        _download = new HubDownload(options, _cache, asking, http, freeBytes);
     }
 
     /// <summary>The path with its revision's commit in place of the revision: it means the same files for ever.</summary>
@@ -41,13 +40,13 @@ public sealed class HubClient
             return path;
         }
 
-        if (options.Offline)
+        if (_options.Offline)
         {
-            return path with { Revision = cache.CommitOf(path) ?? throw NotHere(path) };
+            return path with { Revision = _cache.CommitOf(path) ?? throw NotHere(path) };
         }
 
-        var commit = await tree.CommitAsync(path, cancel);
-        cache.Remember(path, commit);
+        var commit = await _tree.CommitAsync(path, cancel);
+        _cache.Remember(path, commit);
         return path with { Revision = commit };
     }
 
@@ -58,7 +57,7 @@ public sealed class HubClient
     {
         var pattern = GlobPattern.IsWild(path.Path) ? new GlobPattern(path.Path) : null;
         var folder = path with { Path = pattern?.Root ?? path.Path };
-        var files = options.Offline ? cache.FilesIn(folder) : await AskAsync(folder, cancel);
+        var files = _options.Offline ? _cache.FilesIn(folder) : await AskAsync(folder, cancel);
         var skipped = folder.Path.Length == 0 ? 0 : folder.Path.Length + 1;
         return [.. files
             .Where(file => pattern is null || (file.Path.Path.Length > skipped && pattern.Matches(file.Path.Path[skipped..])))
@@ -79,22 +78,22 @@ public sealed class HubClient
             throw new ArgumentException($"{path} is not pinned to a commit.", nameof(path));
         }
 
-        var here = cache.Snapshot(path);
+        var here = _cache.Snapshot(path);
         if (!File.Exists(here))
         {
-            if (options.Offline)
+            if (_options.Offline)
             {
                 throw NotHere(path);
             }
 
-            await download.RunAsync(path, progress, cancel);
+            await _download.RunAsync(path, progress, cancel);
         }
 
         return here;
     }
 
     /// <summary>The folder in the cache that a pinned folder's fetched files are in.</summary>
-    public string FolderOf(HubPath path) => cache.Snapshot(path);
+    public string FolderOf(HubPath path) => _cache.Snapshot(path);
 
     private async Task<IEnumerable<HubFile>> AskAsync(HubPath path, CancellationToken cancel)
     {
@@ -102,7 +101,7 @@ public sealed class HubClient
         {
             // The tree of a file is an error: whether it is one, its folder says.
             var parent = path with { Path = path.Path.LastIndexOf('/') is > 0 and var end ? path.Path[..end] : "" };
-            var (file, isFolder) = (await tree.ListAsync(parent, deep: false, cancel)).FirstOrDefault(entry => entry.File.Path.Path == path.Path);
+            var (file, isFolder) = (await _tree.ListAsync(parent, deep: false, cancel)).FirstOrDefault(entry => entry.File.Path.Path == path.Path);
             if (file is null)
             {
                 throw new InvalidInputException($"{path}: {path.Repository}@{path.Revision} has no {path.Path}; expected a file or folder of it");
@@ -114,9 +113,9 @@ public sealed class HubClient
             }
         }
 
-        return (await tree.ListAsync(path, deep: true, cancel)).Where(entry => !entry.IsFolder).Select(entry => entry.File);
+        return (await _tree.ListAsync(path, deep: true, cancel)).Where(entry => !entry.IsFolder).Select(entry => entry.File);
     }
 
     private InvalidInputException NotHere(HubPath path) =>
-        new($"{path}: is not in the cache {options.Cache}, and HF_HUB_OFFLINE is set; expected it there, or HF_HUB_OFFLINE unset");
+        new($"{path}: is not in the cache {_options.Cache}, and HF_HUB_OFFLINE is set; expected it there, or HF_HUB_OFFLINE unset");
 }

@@ -2,12 +2,12 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Distil.Core.Errors;
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 
 namespace Distil.Core.Hub;
 
 /// <summary>Fetches one file into the cache: goes on where it was cut, checks what came, and only then gives it its name.</summary>
-internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp http, PatientHttp patience, Func<string, long> freeBytes)
+internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp http, ResilientHttp patience, Func<string, long> freeBytes)
 {
     private const int Downloads = 2;
     private const int BufferBytes = 1 << 20;

@@ -1,13 +1,13 @@
 using System.Net;
 using System.Net.Http.Headers;
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 
 namespace Distil.Core.Hub;
 
 /// <summary>Requests to the hub: who asks is said to the hub alone, refusals become errors that name the path.</summary>
-internal sealed class HubHttp(HubOptions options, PatientHttp http)
+internal sealed class HubHttp(HubOptions options, ResilientHttp http)
 {
-    private const int MostRedirects = 10;
+    private const int MaxRedirects = 10;
 
     /// <summary>Asks, and follows redirects.</summary>
     /// <param name="method">HEAD or GET.</param>
@@ -20,7 +20,7 @@ internal sealed class HubHttp(HubOptions options, PatientHttp http)
     /// <exception cref="RemoteException">It cannot be reached, or fails, however often it is asked.</exception>
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri url, HubPath about, bool elsewhere, long from, CancellationToken cancel)
     {
-        for (var redirects = 0; redirects <= MostRedirects; redirects++)
+        for (var redirects = 0; redirects <= MaxRedirects; redirects++)
         {
             var here = url;
             var response = await http.SendAsync(() => Request(method, here, from), cancel);
@@ -48,7 +48,7 @@ internal sealed class HubHttp(HubOptions options, PatientHttp http)
             }
         }
 
-        throw new RemoteException($"{about}: {options.Endpoint} redirects more than {MostRedirects} times");
+        throw new RemoteException($"{about}: {options.Endpoint} redirects more than {MaxRedirects} times");
     }
 
     private HttpRequestMessage Request(HttpMethod method, Uri url, long from)

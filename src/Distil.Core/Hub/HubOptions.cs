@@ -1,4 +1,4 @@
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 
 namespace Distil.Core.Hub;
 
@@ -18,7 +18,7 @@ public sealed record HubOptions
     public bool Offline { get; init; }
 
     /// <value>How long the hub is waited for.</value>
-    public Patience Patience { get; init; } = new();
+    public RetryOptions Patience { get; init; } = new();
 
     /// <summary>What the environment says.</summary>
     /// <exception cref="Errors.InvalidInputException"><c>HF_ENDPOINT</c> is not the URL of a server.</exception>

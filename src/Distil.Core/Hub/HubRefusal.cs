@@ -1,6 +1,6 @@
 using System.Net;
 using Distil.Core.Errors;
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 
 namespace Distil.Core.Hub;
 

@@ -1,5 +1,5 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Jobs;
 
@@ -61,14 +61,4 @@ public enum JobKind
 
     /// <summary>The final model folder and the report.</summary>
     Export,
-}
-
-/// <summary>The students of a run.</summary>
-public enum StudentVariant
-{
-    /// <summary>Trained with the teacher.</summary>
-    Distilled,
-
-    /// <summary>The same student trained for the same steps on the text alone.</summary>
-    WithoutTeacher,
 }

@@ -9,7 +9,7 @@ namespace Distil.Core.Pipeline;
 public sealed class ActivityCatalog
 {
     private static readonly HashSet<string> OfJobs = [StartJob.Name, PollJob.Name, StopJob.Name];
-    private readonly Dictionary<string, Func<JsonElement, CancellationToken, Task<JsonElement>>> activities = [];
+    private readonly Dictionary<string, Func<JsonElement, CancellationToken, Task<JsonElement>>> _activities = [];
 
     /// <summary>Makes the activities.</summary>
     /// <param name="store">What they read and write.</param>
@@ -27,7 +27,7 @@ public sealed class ActivityCatalog
     }
 
     /// <value>Their names.</value>
-    public IReadOnlyCollection<string> Names => activities.Keys;
+    public IReadOnlyCollection<string> Names => _activities.Keys;
 
     /// <summary>How often a host calls an activity that fails.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -37,9 +37,9 @@ public sealed class ActivityCatalog
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="input">The activity's input, by <see cref="DistilJson.Options"/>.</param>
     /// <param name="cancel">Cancels the call.</param>
-    public Task<JsonElement> CallAsync(string name, JsonElement input, CancellationToken cancel) => activities[name](input, cancel);
+    public Task<JsonElement> CallAsync(string name, JsonElement input, CancellationToken cancel) => _activities[name](input, cancel);
 
     private void Add<TInput, TOutput>(string name, IActivity<TInput, TOutput> activity) =>
-        activities.Add(name, async (input, cancel) =>
+        _activities.Add(name, async (input, cancel) =>
             JsonSerializer.SerializeToElement(await activity.RunAsync(input.Deserialize<TInput>(DistilJson.Options)!, cancel), DistilJson.Options));
 }

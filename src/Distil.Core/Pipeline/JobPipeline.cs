@@ -10,23 +10,23 @@ public static class JobPipeline
     public const string Name = "job";
 
     /// <summary>Times that a job is started again because its platform has forgotten it, in one try.</summary>
-    private const int MostRestarts = 20;
+    private const int MaxRestarts = 20;
 
     /// <summary>Times that a job is tried again because its process or machine was taken away: it goes on from its checkpoint, so these count apart from its failures.</summary>
-    private const int MostPreemptions = 10;
+    private const int MaxPreemptions = 10;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan LongestUnasked = TimeSpan.FromSeconds(4);
 
     /// <summary>Does the job.</summary>
-    public static async Task<JobOutcome> RunAsync(IPipelineContext run, JobOrder order)
+    public static async Task<JobOutcome> RunAsync(IPipelineContext run, JobSpec order)
     {
         JobFailure? last = null;
         var (failures, preemptions) = (0, 0);
         for (var number = 1; ; number++)
         {
-            var answer = await TryAsync(run, order, JobOrder.TryId(order.JobId, number));
+            var answer = await TryAsync(run, order, JobSpec.TryId(order.JobId, number));
             if (answer.CancelRequested)
             {
                 return new JobOutcome(JobEnd.Cancelled, number, last);
@@ -39,13 +39,13 @@ public static class JobPipeline
 
             last = answer.Result.Failure!;
             var preempted = last.Class == FailureClass.Preempted;
-            var (again, most) = preempted ? (++preemptions, Math.Max(MostPreemptions, order.Retries)) : (++failures, order.Retries);
+            var (again, most) = preempted ? (++preemptions, Math.Max(MaxPreemptions, order.Retries)) : (++failures, order.Retries);
             if (last.Class == FailureClass.InvalidInput || again > most)
             {
                 return new JobOutcome(JobEnd.Failed, number, last);
             }
 
-            if (await PauseAsync(run, new JobHandle(order.RunId, JobOrder.TryId(order.JobId, number + 1), Handle: ""), PauseAfter(again)))
+            if (await PauseAsync(run, new JobHandle(order.RunId, JobSpec.TryId(order.JobId, number + 1), Handle: ""), PauseAfter(again)))
             {
                 return new JobOutcome(JobEnd.Cancelled, number, last);
             }
@@ -74,7 +74,7 @@ public static class JobPipeline
     }
 
     // Ends with a result, or with the wish to cancel (the job is then stopped).
-    private static async Task<JobAnswer> TryAsync(IPipelineContext run, JobOrder order, string jobId)
+    private static async Task<JobAnswer> TryAsync(IPipelineContext run, JobSpec order, string jobId)
     {
         var started = run.Now;
         var job = await StartAsync(run, order, jobId);
@@ -101,7 +101,7 @@ public static class JobPipeline
 
             if (answer.State == JobState.Unknown)
             {
-                if (++restarts > MostRestarts)
+                if (++restarts > MaxRestarts)
                 {
                     return Failed(run, started, FailureClass.Transient, $"{jobId} was lost {restarts} times; its platform does not know it");
                 }
@@ -113,7 +113,7 @@ public static class JobPipeline
         }
     }
 
-    private static Task<JobHandle> StartAsync(IPipelineContext run, JobOrder order, string jobId) =>
+    private static Task<JobHandle> StartAsync(IPipelineContext run, JobSpec order, string jobId) =>
         run.CallActivityAsync<StartInput, JobHandle>(StartJob.Name, new StartInput(order, jobId));
 
     private static JobAnswer Failed(IPipelineContext run, DateTimeOffset started, FailureClass failure, string message) =>

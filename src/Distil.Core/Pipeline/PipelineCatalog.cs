@@ -13,7 +13,7 @@ public static class PipelineCatalog
     {
         [Distill] = Over<PipelineInput, RunOutcome>(DistillPipeline.RunAsync),
         [ShardsPipeline.Name] = Over<ShardRange, JobOutcome>(ShardsPipeline.RunAsync),
-        [JobPipeline.Name] = Over<JobOrder, JobOutcome>(JobPipeline.RunAsync),
+        [JobPipeline.Name] = Over<JobSpec, JobOutcome>(JobPipeline.RunAsync),
         [WatchPipeline.Name] = Over<WatchInput, JobAnswer>(WatchPipeline.RunAsync),
     };
 

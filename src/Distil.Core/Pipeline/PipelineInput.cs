@@ -1,6 +1,5 @@
-using Distil.Core.Jobs;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Pipeline;
 
@@ -56,12 +55,12 @@ public sealed record PipelineInput
 public sealed record Polling
 {
     /// <value>Shortest wait, milliseconds. Default 50: a job of a second is not kept waiting.</value>
-    public int LeastMilliseconds { get; init; } = 50;
+    public int MinMilliseconds { get; init; } = 50;
 
     /// <value>Longest wait, milliseconds. Default 30,000: a job of a day costs few questions.</value>
-    public int MostMilliseconds { get; init; } = 30_000;
+    public int MaxMilliseconds { get; init; } = 30_000;
 
     /// <summary>The wait after a job has been at work for some time.</summary>
     public TimeSpan After(TimeSpan elapsed) =>
-        TimeSpan.FromMilliseconds(Math.Clamp(elapsed.TotalMilliseconds / 20, LeastMilliseconds, Math.Max(LeastMilliseconds, MostMilliseconds)));
+        TimeSpan.FromMilliseconds(Math.Clamp(elapsed.TotalMilliseconds / 20, MinMilliseconds, Math.Max(MinMilliseconds, MaxMilliseconds)));
 }

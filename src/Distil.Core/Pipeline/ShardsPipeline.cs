@@ -11,7 +11,7 @@ public static class ShardsPipeline
     public const string Name = "shards";
 
     /// <summary>Entries of a stage's history that its shards may take up.</summary>
-    private const int MostRanges = 400;
+    private const int MaxRanges = 400;
 
     /// <summary>Does the jobs. The first that is not done ends it.</summary>
     public static async Task<JobOutcome> RunAsync(IPipelineContext run, ShardRange range)
@@ -20,7 +20,7 @@ public static class ShardsPipeline
         for (var shard = range.First; shard < range.First + range.Count; shard++)
         {
             var order = range.Order with { JobId = JobId(range.Order.Kind, shard), Shard = shard };
-            var outcome = await run.CallSubPipelineAsync<JobOrder, JobOutcome>(order.JobId, JobPipeline.Name, order);
+            var outcome = await run.CallSubPipelineAsync<JobSpec, JobOutcome>(order.JobId, JobPipeline.Name, order);
             (tries, last) = (tries + outcome.Tries, outcome.LastFailure ?? last);
             if (outcome.End != JobEnd.Succeeded)
             {
@@ -34,10 +34,10 @@ public static class ShardsPipeline
     /// <summary>Cuts a stage into ranges: a shard each where there are few.</summary>
     /// <param name="order">All of the jobs but the shard.</param>
     /// <param name="shards">Shards in the stage.</param>
-    public static IReadOnlyList<ShardRange> Cut(JobOrder order, int shards)
+    public static IReadOnlyList<ShardRange> Cut(JobSpec order, int shards)
     {
         var ranges = new List<ShardRange>();
-        var most = (shards + MostRanges - 1) / MostRanges;
+        var most = (shards + MaxRanges - 1) / MaxRanges;
         for (var first = 0; first < shards; first += most)
         {
             var count = Math.Min(most, shards - first);
@@ -55,4 +55,4 @@ public static class ShardsPipeline
 /// <param name="Order">The first job; of the others all but the shard and the id.</param>
 /// <param name="First">The first shard.</param>
 /// <param name="Count">How many, ≥ 1.</param>
-public sealed record ShardRange(JobOrder Order, int First, int Count);
+public sealed record ShardRange(JobSpec Order, int First, int Count);

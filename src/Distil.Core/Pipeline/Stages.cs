@@ -3,6 +3,7 @@ using System.Globalization;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Pipeline;
 
@@ -10,29 +11,29 @@ namespace Distil.Core.Pipeline;
 internal sealed class Stages
 {
     /// <summary>Times that missing shards are made again.</summary>
-    private const int MostRounds = 2;
+    private const int MaxRounds = 2;
 
-    private readonly IPipelineContext run;
-    private readonly PipelineInput plan;
-    private readonly Lock changes = new();
-    private RunStatus status;
+    private readonly IPipelineContext _run;
+    private readonly PipelineInput _plan;
+    private readonly Lock _changes = new();
+    private RunStatus _status;
 
     public Stages(IPipelineContext run, PipelineInput plan)
     {
-        (this.run, this.plan) = (run, plan);
-        status = new RunStatus { RunId = plan.RunId, State = RunState.Running, StartedAt = run.Now, UpdatedAt = run.Now };
-        run.SetStatus(status);
+        (_run, _plan) = (run, plan);
+        _status = new RunStatus { RunId = plan.RunId, State = RunState.Running, StartedAt = run.Now, UpdatedAt = run.Now };
+        run.SetStatus(_status);
     }
 
-    public Task<bool> ExistsAsync(string blob) => run.CallActivityAsync<string, bool>(FindBlob.Name, blob);
+    public Task<bool> ExistsAsync(string blob) => _run.CallActivityAsync<string, bool>(FindBlob.Name, blob);
 
     /// <summary>Runs a job for each shard, at most <see cref="PipelineInput.Parallelism"/> at once.</summary>
     /// <remarks>The first failure keeps further ones from starting.</remarks>
     public async Task ForEachShardAsync(JobKind kind)
     {
-        Begin(kind, done: 0, plan.Shards, epoch: null);
-        var waiting = new ConcurrentQueue<ShardRange>(ShardsPipeline.Cut(Order(kind, ""), plan.Shards));
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(plan.Parallelism, waiting.Count)).Select(_ => LaneAsync()));
+        Begin(kind, done: 0, _plan.Shards, epoch: null);
+        var waiting = new ConcurrentQueue<ShardRange>(ShardsPipeline.Cut(Order(kind, ""), _plan.Shards));
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(_plan.Parallelism, waiting.Count)).Select(_ => LaneAsync()));
 
         async Task LaneAsync()
         {
@@ -56,10 +57,10 @@ internal sealed class Stages
     /// <summary>Writes the manifest over a stage's shards; shards that turn out to be missing or unreadable are made again first.</summary>
     public async Task CompleteAsync(string activity, JobKind kind)
     {
-        var input = new CompleteInput(plan.DatasetId, plan.TeacherOutputsId, plan.Shards);
+        var input = new CompleteInput(_plan.DatasetId, _plan.TeacherOutputsId, _plan.Shards);
         for (var round = 1; ; round++)
         {
-            var output = await run.CallActivityAsync<CompleteInput, CompleteOutput>(activity, input);
+            var output = await _run.CallActivityAsync<CompleteInput, CompleteOutput>(activity, input);
             var missing = output.Missing ?? [];
             if (output.Failure is { } failure)
             {
@@ -71,7 +72,7 @@ internal sealed class Stages
                 return;
             }
 
-            if (round > MostRounds)
+            if (round > MaxRounds)
             {
                 throw new PipelineStepException(activity, new JobFailure(FailureClass.Transient, $"shard {missing[0]} was made {round} times and is missing or unreadable each time"));
             }
@@ -85,8 +86,8 @@ internal sealed class Stages
 
     public async Task EpochAsync(JobKind kind, StudentVariant student, int epoch)
     {
-        var done = (plan.Students.ToList().IndexOf(student) * plan.Epochs) + epoch;
-        Begin(kind, done, plan.Students.Count * plan.Epochs, epoch);
+        var done = (_plan.Students.ToList().IndexOf(student) * _plan.Epochs) + epoch;
+        Begin(kind, done, _plan.Students.Count * _plan.Epochs, epoch);
         var prefix = student == StudentVariant.Distilled ? Word(kind) : $"baseline-{Word(kind)}";
         await JobAsync(Order(kind, Id($"{prefix}-{epoch + 1:000}")) with { Epoch = epoch, Variant = student });
         Set(now => now with { StageDone = done + 1 });
@@ -114,13 +115,13 @@ internal sealed class Stages
         return outcome;
     }
 
-    private JobOrder Order(JobKind kind, string jobId) => new() { RunId = plan.RunId, JobId = jobId, Kind = kind, Retries = plan.Retries, Polling = plan.Polling };
+    private JobSpec Order(JobKind kind, string jobId) => new() { RunId = _plan.RunId, JobId = jobId, Kind = kind, Retries = _plan.Retries, Polling = _plan.Polling };
 
-    private Task<JobOutcome> JobAsync(JobOrder order) => DoAsync(order.JobId, () => run.CallSubPipelineAsync<JobOrder, JobOutcome>(order.JobId, JobPipeline.Name, order));
+    private Task<JobOutcome> JobAsync(JobSpec order) => DoAsync(order.JobId, () => _run.CallSubPipelineAsync<JobSpec, JobOutcome>(order.JobId, JobPipeline.Name, order));
 
     private Task<JobOutcome> RangeAsync(ShardRange range) => range.Count == 1
         ? JobAsync(range.Order)
-        : DoAsync(range.Order.JobId, () => run.CallSubPipelineAsync<ShardRange, JobOutcome>(range.Order.JobId, ShardsPipeline.Name, range), range.Count);
+        : DoAsync(range.Order.JobId, () => _run.CallSubPipelineAsync<ShardRange, JobOutcome>(range.Order.JobId, ShardsPipeline.Name, range), range.Count);
 
     private async Task<JobOutcome> DoAsync(string id, Func<Task<JobOutcome>> work, int jobs = 1)
     {
@@ -141,14 +142,14 @@ internal sealed class Stages
     }
 
     private void Begin(JobKind kind, int done, int total, int? epoch) =>
-        Set(now => now with { Stage = kind, StageDone = done, StageTotal = total, StageStartedAt = run.Now, Epoch = epoch });
+        Set(now => now with { Stage = kind, StageDone = done, StageTotal = total, StageStartedAt = _run.Now, Epoch = epoch });
 
     private void Set(Func<RunStatus, RunStatus> change)
     {
-        lock (changes)
+        lock (_changes)
         {
-            status = change(status) with { UpdatedAt = run.Now };
-            run.SetStatus(status);
+            _status = change(_status) with { UpdatedAt = _run.Now };
+            _run.SetStatus(_status);
         }
     }
 

@@ -29,11 +29,11 @@ public sealed class RunProgress(ArtifactStore store)
     private async Task<string> LatestTryAsync(string runId, string jobId, CancellationToken cancel)
     {
         var number = 1;
-        while (await store.ExistsAsync(ArtifactLayout.JobRequest(runId, JobOrder.TryId(jobId, number + 1)), cancel))
+        while (await store.ExistsAsync(ArtifactLayout.JobRequest(runId, JobSpec.TryId(jobId, number + 1)), cancel))
         {
             number++;
         }
 
-        return JobOrder.TryId(jobId, number);
+        return JobSpec.TryId(jobId, number);
     }
 }

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Sources;
 

@@ -1,5 +1,5 @@
 using Distil.Core.Errors;
-using Distil.Core.Runs.Planning;
+using Distil.Core.Http;
 using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;

@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Planning;
+using Distil.Core.Http;
 using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;

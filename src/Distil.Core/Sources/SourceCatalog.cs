@@ -1,22 +1,23 @@
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Distil.Core.Hub;
-using Distil.Core.Runs.Specification;
 using Distil.Core.Sources.Remote;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Sources;
 
 /// <summary>Finds the files that a specification names, on this machine and elsewhere, without reading them; opens and fetches those that are wanted.</summary>
 public sealed class SourceCatalog
 {
-    private readonly Lazy<HubClient> hub;
-    private readonly WebFiles web;
-    private readonly WebCopies copies;
+    private readonly Lazy<HubClient> _hub;
+    private readonly WebFiles _web;
+    private readonly WebCopies _copies;
 
     /// <param name="hub">Makes the client of the Hugging Face hub, when a path first needs it.</param>
     /// <param name="web">Files behind URLs.</param>
     /// <param name="folder">Where copies of such files are kept.</param>
     internal SourceCatalog(Func<HubClient> hub, WebFiles web, string folder) =>
-        (this.hub, this.web, copies) = (new Lazy<HubClient>(hub), web, new WebCopies(web, folder));
+        (_hub, _web, _copies) = (new Lazy<HubClient>(hub), web, new WebCopies(web, folder));
 
     /// <summary>The catalogue that the environment's settings give.</summary>
     /// <exception cref="InvalidInputException"><c>DISTIL_SIGNED_URLS</c> holds something else.</exception>
@@ -24,7 +25,7 @@ public sealed class SourceCatalog
     /// <param name="tell">Told of waits, for people; null: nobody.</param>
     public static SourceCatalog FromEnvironment(TimeProvider time, Action<string>? tell = null) => new(
         () => new HubClient(HubOptions.FromEnvironment(), time, tell),
-        new WebFiles(new PatientHttp(new Patience(), time, tell), AzureAccess.FromEnvironment(), SignedUrls.FromEnvironment()),
+        new WebFiles(new ResilientHttp(new RetryOptions(), time, tell), AzureAccess.FromEnvironment(), SignedUrls.FromEnvironment()),
         Environment.GetEnvironmentVariable("DISTIL_CACHE") is { Length: > 0 } cache ? cache : Path.Combine(Path.GetTempPath(), "distil-cache"));
 
     /// <summary>Whether a path is somewhere else than on this machine.</summary>
@@ -58,14 +59,14 @@ public sealed class SourceCatalog
     {
         if (HubPath.Is(folder))
         {
-            var path = await hub.Value.PinAsync(HubPath.Parse(folder, HubKind.Model, field), cancel);
-            var files = await hub.Value.ListAsync(path with { Path = path.Path.Length > 0 ? path.Path + "/*" : "*" }, cancel);
+            var path = await _hub.Value.PinAsync(HubPath.Parse(folder, HubKind.Model, field), cancel);
+            var files = await _hub.Value.ListAsync(path with { Path = path.Path.Length > 0 ? path.Path + "/*" : "*" }, cancel);
             return (path.ToString(), [.. files.Select(Of)]);
         }
 
         if (IsRemote(folder))
         {
-            return (WebFiles.Shown(folder), await copies.ListModelAsync(folder, field, cancel));
+            return (WebFiles.Shown(folder), await _copies.ListModelAsync(folder, field, cancel));
         }
 
         return Directory.Exists(folder)
@@ -81,8 +82,8 @@ public sealed class SourceCatalog
     /// <exception cref="InvalidInputException">It is not there any more, there is no right to it, or no room for it.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
     public async Task<string> FetchAsync(SourceFile file, string set, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default) =>
-        HubPath.Is(file.Path) ? await hub.Value.FetchAsync(Pinned(file), progress, cancel)
-        : IsRemote(file.Path) ? await copies.FetchAsync(file, set, progress, cancel)
+        HubPath.Is(file.Path) ? await _hub.Value.FetchAsync(Pinned(file), progress, cancel)
+        : IsRemote(file.Path) ? await _copies.FetchAsync(file, set, progress, cancel)
         : file.Path;
 
     /// <summary>Opens a file that was found, to read and seek in. One of the hub is fetched whole, one behind a URL is read in parts.</summary>
@@ -92,7 +93,7 @@ public sealed class SourceCatalog
     {
         if (IsRemote(file.Path) && !HubPath.Is(file.Path))
         {
-            return web.Open(file, cancel);
+            return _web.Open(file, cancel);
         }
 
         try
@@ -120,8 +121,8 @@ public sealed class SourceCatalog
 
     private async Task<IReadOnlyList<SourceFile>> ListHubAsync(string source, DatasetFormat format, string field, CancellationToken cancel)
     {
-        var path = await hub.Value.PinAsync(HubPath.Parse(source, HubKind.Dataset, field), cancel);
-        var found = await hub.Value.ListAsync(path, cancel);
+        var path = await _hub.Value.PinAsync(HubPath.Parse(source, HubKind.Dataset, field), cancel);
+        var found = await _hub.Value.ListAsync(path, cancel);
         var isGlob = GlobPattern.IsWild(path.Path);
         // A folder gives its files of the format; a file or glob is meant as it is.
         var files = found.Where(file => isGlob || file.Path.Path == path.Path || SourceName.IsOf(file.Path.Path, format)).Select(Of).ToList();
@@ -134,8 +135,8 @@ public sealed class SourceCatalog
 
     private async Task<IReadOnlyList<SourceFile>> ListWebAsync(string source, string field, CancellationToken cancel)
     {
-        var files = GlobPattern.IsWild(WebFiles.Shown(source)) ? await web.ListAsync(source, field, cancel)
-            : await web.FindAsync(source, field, cancel) is { } file ? [file]
+        var files = GlobPattern.IsWild(WebFiles.Shown(source)) ? await _web.ListAsync(source, field, cancel)
+            : await _web.FindAsync(source, field, cancel) is { } file ? [file]
             : [];
         return files.Count > 0
             ? files

@@ -1,6 +1,6 @@
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
 using Distil.Core.Sources.Remote;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Sources;
 

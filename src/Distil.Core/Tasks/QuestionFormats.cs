@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Tasks;
 

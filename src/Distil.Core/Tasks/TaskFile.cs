@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Tasks;
 

@@ -35,7 +35,9 @@ public static class JobMeters
     {
         // Two machines' clocks: a little before the request is no wait.
         if (job.RequestedAt is { } requested)
+        {
             Waits.Record(Math.Max(0, (at - requested).TotalSeconds), new TagList { { JobTags.Kind, JobTags.Word(job.Kind) } });
+        }
     }
 
     /// <summary>A job is tried again.</summary>
@@ -46,9 +48,13 @@ public static class JobMeters
     {
         var tags = new TagList { { JobTags.Run, job.RunId }, { JobTags.Kind, JobTags.Word(job.Kind) } };
         if (progress.TokensPerSecond is { } rate)
+        {
             Rates.Record(rate, tags);
+        }
         if (progress.Loss is { } loss)
+        {
             Losses.Record(loss, tags);
+        }
     }
 
     /// <summary>The value of <see cref="JobTags.Outcome"/>.</summary>

@@ -3,7 +3,6 @@ using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
-using Distil.Functions.Pipelines;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Distil.Functions.Activities;

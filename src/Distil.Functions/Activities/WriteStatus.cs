@@ -16,7 +16,9 @@ public sealed class WriteStatus(RunFolder runs)
         var status = input.Deserialize<RunStatus>(DistilJson.Options)!;
         var older = await runs.TryReadStatusAsync(status.RunId, cancel) is not { } there || there.UpdatedAt <= status.UpdatedAt;
         if (older)
+        {
             await runs.WriteStatusAsync(status, cancel);
+        }
 
         return JsonSerializer.SerializeToElement(older, DistilJson.Options);
     }

@@ -11,14 +11,14 @@ namespace Distil.Functions.Hosting;
 /// <remarks>Functions get their client with each call (<see cref="Use"/>); all of them reach the same hub.</remarks>
 public sealed class DurableRunHost(RunFolder runs) : IRunHost
 {
-    private volatile DurableTaskClient? latest;
+    private volatile DurableTaskClient? _latest;
 
-    private DurableTaskClient Client => latest ?? throw new InvalidOperationException("no function has given its client yet");
+    private DurableTaskClient Client => _latest ?? throw new InvalidOperationException("no function has given its client yet");
 
     /// <summary>Takes the client of the call at hand.</summary>
     public DurableRunHost Use(DurableTaskClient client)
     {
-        latest = client;
+        _latest = client;
         return this;
     }
 
@@ -26,18 +26,22 @@ public sealed class DurableRunHost(RunFolder runs) : IRunHost
     public async Task ScheduleAsync(PipelineInput input, CancellationToken cancel)
     {
         if (await IsKnownAsync(input.RunId, cancel))
+        {
             return;
+        }
 
         try
         {
             await Client.ScheduleNewOrchestrationInstanceAsync(
-                PipelineCatalog.Distill, Pipelines.StepAnswer.ToJson(input), new StartOrchestrationOptions(InstanceId: input.RunId), cancel);
+                PipelineCatalog.Distill, Distil.Functions.Activities.StepAnswer.ToJson(input), new StartOrchestrationOptions(InstanceId: input.RunId), cancel);
         }
         catch (Exception refused) when (refused is not OperationCanceledException)
         {
             // Durable refuses an instance that another call has scheduled meanwhile.
             if (!await IsKnownAsync(input.RunId, cancel))
+            {
                 throw;
+            }
         }
     }
 
@@ -45,7 +49,9 @@ public sealed class DurableRunHost(RunFolder runs) : IRunHost
     public async Task SignalAsync(string runId, string signal, string value, CancellationToken cancel)
     {
         if (await Client.GetInstanceAsync(runId, cancel) is { IsCompleted: false })
+        {
             await Client.RaiseEventAsync(runId, signal, value, cancel);
+        }
     }
 
     private async Task<bool> IsKnownAsync(string runId, CancellationToken cancel) =>

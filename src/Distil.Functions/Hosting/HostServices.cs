@@ -49,7 +49,9 @@ internal static class HostServices
     public static void AddTelemetry(this IServiceCollection services, TelemetryTarget target)
     {
         if (target == TelemetryTarget.None)
+        {
             return;
+        }
 
         services.AddOpenTelemetry()
             .ConfigureResource(resource => TelemetryExport.Describe(resource, "distil-functions"))

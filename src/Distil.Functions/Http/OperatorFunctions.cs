@@ -36,11 +36,15 @@ public sealed class OperatorFunctions(RunFolder runs, TimeProvider time)
             while (await PartsAsync(client, runId, cancel) is { Count: > 0 } parts)
             {
                 foreach (var part in parts)
+                {
                     await EndAsync(client, part, cancel);
+                }
             }
 
             if (await runs.FindStatusAsync(runId, cancel) is { State: RunState.Queued or RunState.Running } status)
+            {
                 await runs.WriteStatusAsync(status with { State = RunState.Cancelled, Jobs = [], UpdatedAt = time.GetUtcNow() }, cancel);
+            }
         }, cancel);
 
     private static async Task EndAsync(DurableTaskClient client, string instanceId, CancellationToken cancel)
@@ -67,7 +71,9 @@ public sealed class OperatorFunctions(RunFolder runs, TimeProvider time)
         };
         var parts = new List<string>();
         await foreach (var part in client.GetAllInstancesAsync(atWork).WithCancellation(cancel))
+        {
             parts.Add(part.InstanceId);
+        }
 
         return parts;
     }
@@ -75,10 +81,14 @@ public sealed class OperatorFunctions(RunFolder runs, TimeProvider time)
     private static async Task<IResult> OfInstanceAsync(DurableTaskClient client, string runId, Func<Task> act, CancellationToken cancel)
     {
         if (await client.GetInstanceAsync(runId, cancel) is not { } instance)
+        {
             return await RunFunctions.AnswerAsync(Task.FromResult(ApiResponse.Problem(ApiProblem.Of(404, $"{runId} is not an orchestration of this app"))));
+        }
 
         if (instance.IsCompleted)
+        {
             return await RunFunctions.AnswerAsync(Task.FromResult(ApiResponse.Problem(ApiProblem.Of(409, $"{runId} has ended ({instance.RuntimeStatus})"))));
+        }
 
         await act();
         return Results.Accepted($"/api/runs/{runId}");

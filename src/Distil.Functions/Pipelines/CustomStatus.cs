@@ -5,11 +5,11 @@ namespace Distil.Functions.Pipelines;
 /// <summary>A run's status as Durable shows it: <c>status.json</c>'s content, with details cut to what a custom status holds (16 KB).</summary>
 internal static class CustomStatus
 {
-    private const int MostDetail = 2000;
+    private const int MaxDetail = 2000;
 
     public static RunStatus Of(RunStatus status) => status.LastFailure is { } failure
         ? status with { LastFailure = failure with { Message = Cut(failure.Message), Detail = failure.Detail is { } detail ? Cut(detail) : null } }
         : status;
 
-    private static string Cut(string text) => text.Length <= MostDetail ? text : text[..MostDetail] + "…";
+    private static string Cut(string text) => text.Length <= MaxDetail ? text : text[..MaxDetail] + "…";
 }

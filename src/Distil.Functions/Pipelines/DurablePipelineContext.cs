@@ -11,8 +11,8 @@ namespace Distil.Functions.Pipelines;
 /// <remarks>A run's orchestration has the run's id; a part of it has its parent's, a colon and its own name.</remarks>
 internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) : IPipelineContext
 {
-    private RunStatus? latest, written;
-    private Task writing = Task.CompletedTask;
+    private RunStatus? _latest, _written;
+    private Task _writing = Task.CompletedTask;
 
     /// <inheritdoc />
     public string RunId { get; } = durable.InstanceId.Split(':')[0];
@@ -39,21 +39,23 @@ internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) :
     public void SetStatus(RunStatus status)
     {
         durable.SetCustomStatus(StepAnswer.ToJson(CustomStatus.Of(status)));
-        latest = status;
-        if (writing.IsCompleted)
-            writing = WriteAsync();
+        _latest = status;
+        if (_writing.IsCompleted)
+        {
+            _writing = WriteAsync();
+        }
     }
 
     /// <summary>Returns when the latest status is in storage.</summary>
-    public Task FlushAsync() => writing;
+    public Task FlushAsync() => _writing;
 
     // One after another, the latest only where several wait: an older one must not come last.
     private async Task WriteAsync()
     {
-        while (written != latest)
+        while (_written != _latest)
         {
-            written = latest;
-            await CallActivityAsync<RunStatus, bool>(WriteStatus.Name, written!);
+            _written = _latest;
+            await CallActivityAsync<RunStatus, bool>(WriteStatus.Name, _written!);
         }
     }
 

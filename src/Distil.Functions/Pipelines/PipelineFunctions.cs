@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Distil.Core.Pipeline;
+using Distil.Functions.Activities;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 

@@ -13,10 +13,14 @@ public sealed class ApiResult(ApiResponse answer) : IResult
         await using var closing = answer;
         http.Response.StatusCode = answer.Status;
         foreach (var (name, value) in answer.Headers)
+        {
             http.Response.Headers[name] = value;
+        }
 
         if (answer.Content is null)
+        {
             return;
+        }
 
         http.Response.ContentType = answer.ContentType;
         http.Response.ContentLength = answer.Bytes;

@@ -9,12 +9,12 @@ namespace Distil.Hosting.Processes;
 /// <param name="parallelism">Most workers at once, ≥ 1; further jobs wait for one.</param>
 /// <remarks>
 /// Handles are known to this object only, and no other makes the same: after a restart every job is <see cref="JobState.Unknown"/>, and so is one that ended
-/// before the latest <see cref="MostEnded"/>.
+/// before the latest <see cref="MaxEnded"/>.
 /// </remarks>
 public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int parallelism) : IJobRunner, IAsyncDisposable
 {
     /// <summary>Jobs that have ended and are still known: whoever asks after one does so within seconds.</summary>
-    internal const int MostEnded = 1000;
+    internal const int MaxEnded = 1000;
 
     /// <summary>What a job's process has to save what it can, once it is asked to stop. A cancelled run is to be at its end within ten seconds, all told.</summary>
     internal static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
@@ -22,12 +22,12 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     /// <summary>The same where this host ends: those jobs go on later, from what they save now.</summary>
     internal static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<string, RunningJob> jobs = new();
-    private readonly ConcurrentQueue<string> ended = new();
-    private readonly ConcurrentBag<WarmWorker> idle = [];
-    private readonly SemaphoreSlim places = new(parallelism);
-    private readonly string life = Guid.NewGuid().ToString("N")[..8];
-    private int started;
+    private readonly ConcurrentDictionary<string, RunningJob> _jobs = new();
+    private readonly ConcurrentQueue<string> _ended = new();
+    private readonly ConcurrentBag<WarmWorker> _idle = [];
+    private readonly SemaphoreSlim _places = new(parallelism);
+    private readonly string _life = Guid.NewGuid().ToString("N")[..8];
+    private int _started;
 
     /// <summary>Told when a worker ended in the middle of a job: the job's request and the end of what the worker said.</summary>
     public event Action<Uri, string>? Crashed;
@@ -35,9 +35,9 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     /// <inheritdoc />
     public Task<string> StartAsync(Uri request, CancellationToken cancel)
     {
-        var handle = $"process-{life}-{Interlocked.Increment(ref started)}";
+        var handle = $"process-{_life}-{Interlocked.Increment(ref _started)}";
         var job = new RunningJob(request);
-        jobs[handle] = job;
+        _jobs[handle] = job;
         job.Work = RunAsync(job);
         _ = job.Work.ContinueWith(_ => ForgetBefore(handle), TaskScheduler.Default);
         return Task.FromResult(handle);
@@ -46,11 +46,15 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     /// <inheritdoc />
     public Task<JobState> PollAsync(string handle, CancellationToken cancel)
     {
-        if (!jobs.TryGetValue(handle, out var job))
+        if (!_jobs.TryGetValue(handle, out var job))
+        {
             return Task.FromResult(JobState.Unknown);
+        }
 
         if (job.Work.IsFaulted)
+        {
             return Task.FromException<JobState>(job.Work.Exception!.GetBaseException());
+        }
 
         return Task.FromResult(job.Work.IsCompleted ? JobState.Ended : JobState.Running);
     }
@@ -58,8 +62,10 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     /// <inheritdoc />
     public async Task StopAsync(string handle, CancellationToken cancel)
     {
-        if (!jobs.TryGetValue(handle, out var job))
+        if (!_jobs.TryGetValue(handle, out var job))
+        {
             return;
+        }
 
         await job.StopAsync(StopPatience);
         await job.Work.WaitAsync(cancel);
@@ -68,26 +74,30 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     /// <summary>Stops every job and worker.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(jobs.Values.Select(job => job.StopAsync(EndPatience)));
-        await Task.WhenAll(jobs.Values.Select(job => job.Work)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        while (idle.TryTake(out var worker))
+        await Task.WhenAll(_jobs.Values.Select(job => job.StopAsync(EndPatience)));
+        await Task.WhenAll(_jobs.Values.Select(job => job.Work)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (_idle.TryTake(out var worker))
+        {
             await worker.DisposeAsync();
+        }
 
-        places.Dispose();
+        _places.Dispose();
     }
 
     private void ForgetBefore(string handle)
     {
-        ended.Enqueue(handle);
-        while (ended.Count > MostEnded && ended.TryDequeue(out var oldest))
-            jobs.TryRemove(oldest, out _);
+        _ended.Enqueue(handle);
+        while (_ended.Count > MaxEnded && _ended.TryDequeue(out var oldest))
+        {
+            _jobs.TryRemove(oldest, out _);
+        }
     }
 
     private async Task RunAsync(RunningJob job)
     {
         try
         {
-            await places.WaitAsync(job.Stopped);
+            await _places.WaitAsync(job.Stopped);
         }
         catch (OperationCanceledException)
         {
@@ -99,7 +109,7 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
             var worker = IdleOrNew();
             if (!job.TryGive(worker))
             {
-                idle.Add(worker);
+                _idle.Add(worker);
                 return;
             }
 
@@ -107,26 +117,30 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
             job.Take();
             if (worker.IsAlive)
             {
-                idle.Add(worker);
+                _idle.Add(worker);
                 return;
             }
 
             await worker.DisposeAsync();
             if (!said && !job.Stopped.IsCancellationRequested)
+            {
                 Crashed?.Invoke(job.Request, worker.Tail);
+            }
         }
         finally
         {
-            places.Release();
+            _places.Release();
         }
     }
 
     private WarmWorker IdleOrNew()
     {
-        while (idle.TryTake(out var worker))
+        while (_idle.TryTake(out var worker))
         {
             if (worker.IsAlive)
+            {
                 return worker;
+            }
         }
 
         return WarmWorker.Start(command());
@@ -134,41 +148,43 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
 
     private sealed class RunningJob(Uri request)
     {
-        private readonly Lock gate = new();
-        private readonly CancellationTokenSource stopped = new();
-        private WarmWorker? worker;
+        private readonly Lock _gate = new();
+        private readonly CancellationTokenSource _stopped = new();
+        private WarmWorker? _worker;
 
         public Uri Request => request;
 
         public Task Work { get; set; } = Task.CompletedTask;
 
         /// <value>Set when it is not wanted any more.</value>
-        public CancellationToken Stopped => stopped.Token;
+        public CancellationToken Stopped => _stopped.Token;
 
         /// <summary>Records who does it; false where it was stopped before.</summary>
         public bool TryGive(WarmWorker to)
         {
-            lock (gate)
+            lock (_gate)
             {
-                worker = Stopped.IsCancellationRequested ? null : to;
-                return worker is not null;
+                _worker = Stopped.IsCancellationRequested ? null : to;
+                return _worker is not null;
             }
         }
 
         public void Take()
         {
-            lock (gate)
-                worker = null;
+            lock (_gate)
+            {
+                _worker = null;
+            }
         }
 
         /// <summary>Ends it: at once where it waits for a worker, else when its worker has ended.</summary>
         public async Task StopAsync(TimeSpan patience)
         {
             Task stopping;
-            lock (gate)
+            lock (_gate)
             {
-                stopped.Cancel();
-                stopping = worker?.StopAsync(patience) ?? Task.CompletedTask;
+                _stopped.Cancel();
+                stopping = _worker?.StopAsync(patience) ?? Task.CompletedTask;
             }
 
             await stopping;

@@ -14,18 +14,26 @@ internal static class Signals
     internal static async Task TerminateAsync(int processId, TimeSpan patience)
     {
         if (!OperatingSystem.IsWindows())
+        {
             _ = Kill(processId, Term);
+        }
 
         for (var since = Stopwatch.GetTimestamp(); IsAlive(processId) && Stopwatch.GetElapsedTime(since) < patience;)
+        {
             await Task.Delay(Tick);
+        }
 
         if (!IsAlive(processId))
+        {
             return;
+        }
 
         using var process = Process.GetProcessById(processId);
         process.Kill(entireProcessTree: true);
         while (IsAlive(processId))
+        {
             await Task.Delay(Tick);
+        }
     }
 
     /// <summary>Whether a process runs. One that has ended and that its parent (a container's first process, perhaps) never asked about does not.</summary>

@@ -14,11 +14,15 @@ public static class TrainerProgram
     {
         var named = Environment.GetEnvironmentVariable("DISTIL_TRAINER");
         if (!string.IsNullOrEmpty(named))
+        {
             return File.Exists(named) ? Path.GetFullPath(named) : throw new InvalidInputException($"DISTIL_TRAINER names {named}, which does not exist");
+        }
 
         var beside = Path.Combine(AppContext.BaseDirectory, "Distil.Trainer.dll");
         if (File.Exists(beside))
+        {
             return beside;
+        }
 
         // src/Distil.Cli/bin/<configuration>/<framework>/ → src/Distil.Trainer/bin/<configuration>/<framework>/<rid>/; a test's bin is one folder away.
         var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
@@ -53,6 +57,8 @@ public static class TrainerProgram
     private static IEnumerable<DirectoryInfo> Ancestors(DirectoryInfo folder)
     {
         for (var each = folder; each is not null; each = each.Parent)
+        {
             yield return each;
+        }
     }
 }

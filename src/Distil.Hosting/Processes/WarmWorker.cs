@@ -10,27 +10,27 @@ internal sealed class WarmWorker : IAsyncDisposable
     private const int TailLines = 40;
     private static readonly TimeSpan IdlePatience = TimeSpan.FromSeconds(10);
 
-    private readonly Process process;
-    private readonly ConcurrentQueue<string> tail = new();
-    private readonly Task listening;
-    private TaskCompletionSource done = new();
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _tail = new();
+    private readonly Task _listening;
+    private TaskCompletionSource _done = new();
 
     private WarmWorker(Process process)
     {
-        this.process = process;
+        _process = process;
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.BeginErrorReadLine();
-        listening = ListenAsync();
+        _listening = ListenAsync();
     }
 
     /// <value>The end of what it wrote to its error stream.</value>
-    internal string Tail => string.Join('\n', tail);
+    internal string Tail => string.Join('\n', _tail);
 
     /// <value>Its process, for messages and tests.</value>
-    internal int ProcessId => process.Id;
+    internal int ProcessId => _process.Id;
 
     /// <value>Whether it can take a job.</value>
-    internal bool IsAlive => !listening.IsCompleted && !process.HasExited;
+    internal bool IsAlive => !_listening.IsCompleted && !_process.HasExited;
 
     internal static WarmWorker Start(ProcessStartInfo command)
     {
@@ -42,11 +42,11 @@ internal sealed class WarmWorker : IAsyncDisposable
     /// <returns>Whether it said that the job is done.</returns>
     internal async Task<bool> DoAsync(Uri request)
     {
-        done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            await process.StandardInput.WriteLineAsync(request.AbsoluteUri);
-            await process.StandardInput.FlushAsync();
+            await _process.StandardInput.WriteLineAsync(request.AbsoluteUri);
+            await _process.StandardInput.FlushAsync();
         }
         catch (IOException)
         {
@@ -54,43 +54,53 @@ internal sealed class WarmWorker : IAsyncDisposable
             return false;
         }
 
-        return await Task.WhenAny(done.Task, listening) == done.Task;
+        return await Task.WhenAny(_done.Task, _listening) == _done.Task;
     }
 
     /// <summary>Asks it to end at once (a checkpoint is its own affair); ends it where it does not.</summary>
-    internal Task StopAsync(TimeSpan patience) => Signals.TerminateAsync(process.Id, patience);
+    internal Task StopAsync(TimeSpan patience) => Signals.TerminateAsync(_process.Id, patience);
 
     /// <summary>Tells it that no more jobs come, and waits for its end.</summary>
     public async ValueTask DisposeAsync()
     {
-        process.StandardInput.Close();
-        if (await Task.WhenAny(listening, Task.Delay(IdlePatience)) != listening)
+        _process.StandardInput.Close();
+        if (await Task.WhenAny(_listening, Task.Delay(IdlePatience)) != _listening)
+        {
             await StopAsync(IdlePatience);
+        }
 
-        await process.WaitForExitAsync();
-        process.Dispose();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
     }
 
     private async Task ListenAsync()
     {
-        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
         {
             if (line.StartsWith("done ", StringComparison.Ordinal))
-                done.TrySetResult();
+            {
+                _done.TrySetResult();
+            }
             else
+            {
                 Keep(line);
+            }
         }
 
-        await process.WaitForExitAsync();
+        await _process.WaitForExitAsync();
     }
 
     private void Keep(string? line)
     {
         if (line is null)
+        {
             return;
+        }
 
-        tail.Enqueue(line);
-        while (tail.Count > TailLines)
-            tail.TryDequeue(out _);
+        _tail.Enqueue(line);
+        while (_tail.Count > TailLines)
+        {
+            _tail.TryDequeue(out _);
+        }
     }
 }

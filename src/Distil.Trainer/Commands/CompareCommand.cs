@@ -21,14 +21,18 @@ internal static class CompareCommand
         {
             RunReport[] runs = [.. parsed.GetRequiredValue(reports).Select(Read)];
             if (runs.Length < 2)
+            {
                 throw new InvalidInputException($"{runs[0].RunId} is one run; a comparison needs two or more");
+            }
 
             var path = Path.GetFullPath(parsed.GetRequiredValue(output));
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.WriteAllText(path + ".partial", ComparisonHtml.Render(runs));
             File.Move(path + ".partial", path, overwrite: true);
             if (parsed.GetValue(json))
+            {
                 parsed.InvocationConfiguration.Output.WriteLine(JsonSerializer.Serialize(ComparedRun.Of(runs), DistilJson.Options));
+            }
 
             return 0;
         });

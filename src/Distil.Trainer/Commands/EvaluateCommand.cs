@@ -2,11 +2,12 @@ using System.CommandLine;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Tokenization;
+using Distil.Trainer.Torch;
 
 namespace Distil.Trainer.Commands;
 
@@ -97,7 +98,9 @@ internal static class EvaluateCommand
         var text = HuggingFaceTokenizer.IsIn(path) ? new TokenText(tokenizer.Value) : null;
         var result = new Evaluator(new EvaluationOptions(), text).Evaluate(model, teacher, rows, cancel: cancel);
         if (input.Tasks.Count == 0 && input.Recall.Count == 0)
+        {
             return result;
+        }
 
         var suite = new EvaluationSuite
         {

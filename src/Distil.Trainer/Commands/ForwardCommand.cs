@@ -1,10 +1,11 @@
 using System.CommandLine;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Safetensors;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands;
@@ -26,7 +27,7 @@ internal static class ForwardCommand
             DefaultValueFactory = _ => Float32,
         };
         rotary.AcceptOnlyFromAmong(Float32, BFloat16);
-        var precision = new Option<Precision>("--precision") { Description = "Arithmetic of a student: fp32 (default) or bf16, as in training on a GPU." };
+        var precision = new Option<Precision>("--precision") { Description = "ComputeType of a student: fp32 (default) or bf16, as in training on a GPU." };
         var command = new Command("forward", "Run a model over token ids and write its logits and hidden states.") { model, input, output, device, rotary, precision };
         command.SetAction(async (parsed, cancel) => Run(
             await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", cancel), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device)),
@@ -37,21 +38,27 @@ internal static class ForwardCommand
     /// <exception cref="InvalidInputException">The model or the ids cannot be used.</exception>
     internal static void Run(string modelFolder, string input, string output, Device device, ScalarType rotaryPrecision = ScalarType.Float32, Precision precision = Precision.Fp32)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var model = LanguageModelLoader.Load(modelFolder, device, rotaryPrecision: rotaryPrecision);
         if (precision == Precision.Bf16)
+        {
             (model as XlstmModel)?.UseBFloat16();
+        }
         var ids = ReadIds(input, model);
         var (final, layers) = model.ForwardWithLayers(ids.to(device));
         var results = new List<KeyValuePair<string, Tensor>> { new("logits", final.matmul(model.HeadWeight.t())) }; // (B, S, V)
         for (var i = 0; i < layers.Count; i++)
+        {
             results.Add(new($"hidden_states.{i}", layers[i]));
+        }
 
         // A teacher's last hidden state is its last entry already, as Hugging Face returns them.
         if (model is not TransformerModel)
+        {
             results.Add(new("last_hidden_state", final));
+        }
 
         SafetensorsWriter.Write(output, results.Select(item => KeyValuePair.Create(item.Key, item.Value.to(ScalarType.Float32))));
     }
@@ -61,11 +68,15 @@ internal static class ForwardCommand
         using var file = SafetensorsFile.Open(path);
         var ids = file.Read("input_ids");
         if (ids.dtype != ScalarType.Int64 || ids.dim() != 2 || ids.numel() == 0)
+        {
             throw new InvalidInputException($"{path}: input_ids is {file.Entries["input_ids"]}; expected [B, S] int64 with at least one token");
+        }
 
         var (least, most) = (ids.min().item<long>(), ids.max().item<long>());
         if (least < 0 || most >= model.VocabularySize)
+        {
             throw new InvalidInputException($"{path}: input_ids has ids from {least} to {most}; the model takes 0 to {model.VocabularySize - 1}");
+        }
 
         (model as TransformerModel)?.RequireContext(ids.shape[1], $"{path}: the length of input_ids");
         return ids;

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
+using Distil.Trainer.Commands.Checks;
 using Distil.Trainer.Kernels;
-using Distil.Trainer.Kernels.Checks;
-using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Profiling;
 using static TorchSharp.torch;
 
@@ -33,7 +33,7 @@ internal static class KernelsCommand
         var train = new Option<string>("--train") { Required = true, Description = "Text to distil on, a document a line." };
         var held = new Option<string>("--eval") { Required = true, Description = "Text that is held out." };
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
-        var precision = new Option<Precision>("--precision") { Description = "Arithmetic of the student: fp32 (default) or bf16." };
+        var precision = new Option<Precision>("--precision") { Description = "ComputeType of the student: fp32 (default) or bf16." };
         var steps = new Option<int>("--steps") { Description = "Optimiser steps.", DefaultValueFactory = _ => 2000 };
         var every = new Option<int>("--every") { Description = "Steps between evaluations.", DefaultValueFactory = _ => 500 };
         var command = new Command("curve", "Distil the demo's student and print how its held-out loss falls, to compare precisions and devices.")
@@ -48,7 +48,10 @@ internal static class KernelsCommand
 
     private static int Check(TextWriter output)
     {
-        if (!Found(output)) { return 1; }
+        if (!Found(output))
+        {
+            return 1;
+        }
 
         string Percent(double share) => (100 * share).ToString("0.000", CultureInfo.InvariantCulture) + " %";
         string Milliseconds(double time) => time.ToString("0.00", CultureInfo.InvariantCulture) + " ms";
@@ -80,9 +83,15 @@ internal static class KernelsCommand
 
     private static int Profile(StepProfile profile, TextWriter output)
     {
-        if (!Found(output)) { return 1; }
+        if (!Found(output))
+        {
+            return 1;
+        }
 
-        foreach (var line in profile.Lines()) { output.WriteLine(line); }
+        foreach (var line in profile.Lines())
+        {
+            output.WriteLine(line);
+        }
         return 0;
     }
 
@@ -94,9 +103,9 @@ internal static class KernelsCommand
             return false;
         }
 
-        output.WriteLine(KernelSupport.Obstacle is { } obstacle
+        output.WriteLine(KernelSupport.UnavailableReason is { } obstacle
             ? $"no kernel can run here: {obstacle}"
             : $"{KernelSupport.Card.Name}, {KernelSupport.Card.Architecture}, NVRTC {KernelSupport.Compiler.Version}, torch {typeof(TorchSharp.torch).Assembly.GetName().Version}");
-        return KernelSupport.Obstacle is null;
+        return KernelSupport.UnavailableReason is null;
     }
 }

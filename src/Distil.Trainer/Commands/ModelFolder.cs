@@ -1,6 +1,6 @@
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Distil.Core.Sources;
-using Distil.Core.Sources.Remote;
 
 namespace Distil.Trainer.Commands;
 
@@ -17,7 +17,9 @@ internal static class ModelFolder
     internal static async Task<string> FetchAsync(string path, string option, CancellationToken cancel, bool withWeights = true)
     {
         if (!SourceCatalog.IsRemote(path))
+        {
             return path;
+        }
 
         var catalog = SourceCatalog.FromEnvironment(TimeProvider.System, Console.Error.WriteLine);
         var model = await ModelFiles.FindAsync(catalog, path, option, cancel);

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Pretraining;
 
@@ -65,7 +65,9 @@ internal static class PretrainCommand
             step =>
             {
                 if (step.GlobalStep + 1 < settings.Steps && printed != 0 && time.GetElapsedTime(printed) < PrintEvery)
+                {
                     return;
+                }
 
                 printed = time.GetTimestamp();
                 Console.WriteLine(Line(step, settings.Steps, time.GetElapsedTime(began)));

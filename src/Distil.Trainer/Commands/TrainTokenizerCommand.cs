@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Tokenization;
 

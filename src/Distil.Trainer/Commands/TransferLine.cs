@@ -1,5 +1,5 @@
 using System.Globalization;
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Commands;
@@ -9,27 +9,31 @@ namespace Distil.Trainer.Commands;
 /// <param name="rewrites">Whether a line can be written over; else each file is told once, when it begins.</param>
 internal sealed class TransferLine(TextWriter to, bool rewrites) : IProgress<TransferProgress>
 {
-    private string file = "";
-    private string shown = "";
+    private string _file = "";
+    private string _shown = "";
 
     /// <inheritdoc />
     public void Report(TransferProgress value)
     {
-        var begins = value.Name != file;
-        file = value.Name;
+        var begins = value.Name != _file;
+        _file = value.Name;
         if (!rewrites)
         {
             if (begins)
+            {
                 to.WriteLine($"fetching {value.Name}{(value.Total > 0 ? $", {Figures.Bytes(value.Total)}" : "")}");
+            }
 
             return;
         }
 
         var share = value.Total > 0 ? string.Create(CultureInfo.InvariantCulture, $"{(double)value.Done / value.Total:0%} of {Figures.Bytes(value.Total)}") : Figures.Bytes(value.Done);
         var (line, ends) = ($"fetching {value.Name}: {share}", value.Done == value.Total);
-        if (line != shown || ends)
-            to.Write($"\r{line.PadRight(shown.Length)}{(ends ? "\n" : "")}");
+        if (line != _shown || ends)
+        {
+            to.Write($"\r{line.PadRight(_shown.Length)}{(ends ? "\n" : "")}");
+        }
 
-        shown = ends ? "" : line;
+        _shown = ends ? "" : line;
     }
 }

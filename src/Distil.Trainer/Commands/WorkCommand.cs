@@ -22,7 +22,9 @@ internal static class WorkCommand
             CustomParser = parsed =>
             {
                 if (!Uri.TryCreate(parsed.Tokens[0].Value, UriKind.Absolute, out var found))
+                {
                     parsed.AddError($"{parsed.Tokens[0].Value} is not the URI of a job's request");
+                }
 
                 return found;
             },
@@ -59,9 +61,13 @@ internal static class WorkCommand
         for (var next = NextAsync(input); ;)
         {
             if (await Task.WhenAny(next, stopped) == stopped)
+            {
                 return Failed;
+            }
             if (await next is not { } line)
+            {
                 return Succeeded;
+            }
 
             next = NextAsync(input);
             var job = jobs.RunAsync(new Uri(line), stop.Token, abandoned.Token);

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Datasets.Sources;
 
 namespace Distil.Trainer.Datasets;

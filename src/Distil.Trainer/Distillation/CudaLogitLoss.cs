@@ -10,7 +10,7 @@ namespace Distil.Trainer.Distillation;
 internal static class CudaLogitLoss
 {
     /// <summary>A thread holds one kept token, and the temperature's weights are arguments.</summary>
-    private const int MostKept = 1024, MostNodes = 12;
+    private const int MaxKept = 1024, MaxNodes = 12;
 
     /// <summary>Threads of a block, where not more tokens are kept: two blocks then share a multiprocessor, and one reads while the other computes.</summary>
     private const int Threads = 512;
@@ -23,7 +23,7 @@ internal static class CudaLogitLoss
     /// <summary>Whether it serves here.</summary>
     internal static bool Serves(Tensor headWeight, TeacherTargets? targets) =>
         headWeight.dtype is ScalarType.BFloat16 or ScalarType.Float32
-        && (targets is null || (targets.TokenIds.shape[1] <= MostKept && targets.InverseTemperatures.Count <= MostNodes))
+        && (targets is null || (targets.TokenIds.shape[1] <= MaxKept && targets.InverseTemperatures.Count <= MaxNodes))
         && KernelSupport.Use(headWeight, "the distillation head", "its losses take about 10 times as long, and their memory four times as much");
 
     /// <summary>Elements from one row of logits to the next: rows begin at whole vectors of 16 bytes.</summary>
@@ -38,11 +38,13 @@ internal static class CudaLogitLoss
         var (rows, vocabulary, teacher) = ((int)logits.shape[0], (int)logits.shape[1], targets.Teacher);
         var kept = teacher is null ? 0 : (int)teacher.TokenIds.shape[1];
         var nodes = teacher?.InverseTemperatures.Count ?? 0;
-        Span<float> w = stackalloc float[MostNodes];
+        Span<float> w = stackalloc float[MaxNodes];
         if (teacher is not null)
         {
             foreach (var (i, weight) in TemperatureNodes.Weights(teacher.InverseTemperatures, 1 / targets.Temperature).Index())
+            {
                 w[i] = (float)weight;
+            }
         }
 
         // A thread for each kept token, and no more than the row has work for.

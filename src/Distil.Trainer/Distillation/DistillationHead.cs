@@ -1,4 +1,5 @@
 using Distil.Trainer.Kernels;
+using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -85,17 +86,25 @@ public static class DistillationHead
     private static void Product(Tensor left, Tensor right, Tensor result)
     {
         if (left.dtype == result.dtype)
+        {
             result.addmm_(left, right, beta: 0);
+        }
         else
+        {
             result.copy_(left.matmul(right));
+        }
     }
 
     private static void Apply(Tensor logits, LogitTargets targets, PositionLosses losses, bool kernel)
     {
         if (kernel)
+        {
             CudaLogitLoss.Apply(logits, targets, losses);
+        }
         else
+        {
             losses.Copy(logits.device_type == DeviceType.CPU && KernelSupport.OnCpu ? FusedLogitLoss.Apply(logits, targets) : TorchLogitLoss.Apply(logits, targets));
+        }
     }
 
     /// <returns>1 at the positions that are real, and at those whose next token is, (N) each.</returns>
@@ -103,7 +112,7 @@ public static class DistillationHead
     {
         var sequence = inputIds.shape[1];
         var counts = lengths ?? full([inputIds.shape[0]], sequence, ScalarType.Int64, inputIds.device);
-        return (RealPositions.Of(counts, sequence).flatten(), RealPositions.Of(counts, sequence, offset: 1).flatten());
+        return (PaddingMask.Of(counts, sequence).flatten(), PaddingMask.Of(counts, sequence, offset: 1).flatten());
     }
 
     /// <summary>Labels, and each position's share of the weighted sum. Internal for the tests that start from logits.</summary>

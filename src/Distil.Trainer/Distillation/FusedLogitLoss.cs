@@ -51,7 +51,9 @@ internal static unsafe class FusedLogitLoss
             var scratch = InverseTemperature == 1 || Kept == 0 ? [] : new float[Vocabulary];
             var kept = new float[Kept];
             for (var row = from; row < to; row++)
+            {
                 Row(row, new Span<float>(Logits + (long)row * Vocabulary, Vocabulary), scratch, kept);
+            }
         }
 
         /// <param name="row">Which.</param>
@@ -65,11 +67,15 @@ internal static unsafe class FusedLogitLoss
             var max = SimdSoftmax.Max(z);
             var label = z[(int)Labels[row]] - max;
             for (var i = 0; i < Kept; i++)
+            {
                 kept[i] = z[(int)ids[i]] - max;
+            }
 
             // Kept tokens leave the row here and come back as gradients: what is summed below is the rest, without cancellation.
             foreach (var id in ids)
+            {
                 z[(int)id] = float.NegativeInfinity;
+            }
 
             var (rest, plainTotal) = SimdSoftmax.Exponentials(z, max, InverseTemperature, plain);
             var restOnly = Math.Max(rest, 1e-37f);
@@ -77,13 +83,17 @@ internal static unsafe class FusedLogitLoss
             for (var i = 0; i < Kept; i++)
             {
                 if (float.IsNegativeInfinity(q[i]))
+                {
                     continue;
+                }
                 total += Math.Exp(kept[i] * InverseTemperature);
                 plainTotal += Math.Exp(kept[i]);
             }
 
             if (plain.IsEmpty)
+            {
                 plainTotal = total;
+            }
             CrossEntropy[row] = (float)(Math.Log(plainTotal) - label);
 
             // Gradient = softmax·a + (s − q)·b, with the bucket's factor on s outside the kept tokens.
@@ -99,7 +109,9 @@ internal static unsafe class FusedLogitLoss
                 for (var i = 0; i < Kept; i++)
                 {
                     if (!float.IsNegativeInfinity(q[i]))
+                    {
                         sum += Math.Exp(q[i]) * (q[i] - (kept[i] * InverseTemperature - Math.Log(total)));
+                    }
                 }
 
                 Kl[row] = (float)sum;
@@ -109,7 +121,9 @@ internal static unsafe class FusedLogitLoss
             for (var i = 0; i < Kept; i++)
             {
                 if (!float.IsNegativeInfinity(q[i]))
+                {
                     z[(int)ids[i]] = (float)(a * Math.Exp(kept[i]) + b * Math.Exp(kept[i] * InverseTemperature) - KlScale[row] * Math.Exp(q[i]));
+                }
             }
 
             z[(int)Labels[row]] -= CrossEntropyScale[row];

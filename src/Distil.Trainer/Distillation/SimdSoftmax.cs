@@ -15,12 +15,18 @@ internal static class SimdSoftmax
         var whole = MemoryMarshal.Cast<float, Vector<float>>(values);
         var most = new Vector<float>(float.NegativeInfinity);
         foreach (var vector in whole)
+        {
             most = Vector.Max(most, vector);
+        }
         var result = float.NegativeInfinity;
         for (var i = 0; i < Lanes; i++)
+        {
             result = Math.Max(result, most[i]);
+        }
         foreach (var value in values[(whole.Length * Lanes)..])
+        {
             result = Math.Max(result, value);
+        }
         return result;
     }
 
@@ -36,7 +42,9 @@ internal static class SimdSoftmax
             var shifted = whole[i] - new Vector<float>(max);
             sum += whole[i] = Exp(shifted * scale);
             if (!plain.IsEmpty)
+            {
                 sumPlain += wholePlain[i] = Exp(shifted);
+            }
         }
 
         double total = Vector.Sum(sum), totalPlain = Vector.Sum(sumPlain);
@@ -45,7 +53,9 @@ internal static class SimdSoftmax
             var shifted = z[i] - max;
             total += z[i] = MathF.Exp(shifted * scale);
             if (!plain.IsEmpty)
+            {
                 totalPlain += plain[i] = MathF.Exp(shifted);
+            }
         }
 
         return (total, totalPlain);
@@ -63,9 +73,13 @@ internal static class SimdSoftmax
 
         var wholePlain = MemoryMarshal.Cast<float, Vector<float>>(plain);
         for (var i = 0; i < whole.Length; i++)
+        {
             whole[i] = wholePlain[i] * a + whole[i] * b;
+        }
         for (var i = whole.Length * Lanes; i < e.Length; i++)
+        {
             e[i] = plain[i] * a + e[i] * b;
+        }
     }
 
     /// <summary>e^x for x ≤ 0 to about 2 units in the last place; 0 below −87.</summary>

@@ -27,7 +27,9 @@ internal static class TorchLogitLoss
         var scale = targets.CrossEntropyScale.unsqueeze(-1);
         logits.sub_(total).exp_().mul_(scale).scatter_add_(-1, labels, -scale);                       // (softmax − one-hot)·scale
         if (klGradient is not null)
+        {
             logits.add_(klGradient);
+        }
         return new(crossEntropy.MoveToOuterDisposeScope(), kl.MoveToOuterDisposeScope());
     }
 

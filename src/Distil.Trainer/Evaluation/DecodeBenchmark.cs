@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation;
@@ -67,7 +68,7 @@ public sealed class DecodeBenchmark(DecodeBenchmarkOptions options)
     /// <returns>The likeliest next token of each.</returns>
     private long[] Step(ILanguageModel model, IDecodingState state, long[] ids)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var hidden = model.Decode(tensor(ids, options.Batch, ids.Length / options.Batch).to(model.Device), state); // (B, D)
         return hidden.to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).argmax(-1).cpu().data<long>().ToArray();

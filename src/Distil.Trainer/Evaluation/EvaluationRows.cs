@@ -1,6 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Tokenization;
 

@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation.Recall;
 using Distil.Trainer.Evaluation.Tasks;
 using Distil.Trainer.Models;

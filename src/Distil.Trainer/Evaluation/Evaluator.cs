@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation;
@@ -51,7 +52,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
 
     private void Measure(ILanguageModel student, ILanguageModel? teacher, long[][] batch, ScoreSums sums)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var (ids, positions, labels, rows) = Layout(batch);
         var isText = tensor(labels.Select(id => text?.IsText(id) ?? true ? 1.0 : 0.0).ToArray());

@@ -1,6 +1,7 @@
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation;
@@ -37,7 +38,7 @@ public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teache
     /// <summary>Adds a row's KL, summed over its positions, at each temperature.</summary>
     private void Add(long[] row, double[] temperatures, double[] bucketed, double[] dense)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var ids = tensor(row, 1, row.Length);
         var studentHidden = student.Forward(ids.to(student.Device));                                              // (1, S, D)

@@ -35,9 +35,13 @@ public sealed class TokenText(HuggingFaceTokenizer tokenizer)
             var token = tokenizer.BytesOf((int)row[i]);
             document.AddRange(token);
             if (i == 0)
+            {
                 given = token.Length;
+            }
             else
+            {
                 bytes += token.Length;
+            }
         }
 
         return new TextCounts(words + WordsAfter(document, given), bytes);

@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Generation;
@@ -66,7 +67,7 @@ public sealed class Generator(ILanguageModel model)
 
     private float[] Step(long[] ids, IDecodingState state)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var hidden = model.Decode(tensor(ids, 1, ids.Length).to(model.Device), state);                     // (1, D)

@@ -23,7 +23,9 @@ internal sealed class ArtifactCache(string folder)
     {
         var path = PathOf(file);
         if (!await IsWholeAsync(path, file, cancel))
+        {
             await store.DownloadAsync(file, path, cancel);
+        }
 
         Checked[path] = StampOf(path);
         return path;
@@ -53,10 +55,14 @@ internal sealed class ArtifactCache(string folder)
     private static async Task<bool> IsWholeAsync(string path, ArtifactFile file, CancellationToken cancel)
     {
         if (!File.Exists(path))
+        {
             return false;
+        }
 
         if (Checked.TryGetValue(path, out var stamp) && stamp == StampOf(path))
+        {
             return true;
+        }
 
         await using var content = File.OpenRead(path);
         return content.Length == file.Bytes && Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancel)) == file.Sha256;

@@ -24,7 +24,9 @@ internal static class DatasetReading
         foreach (var shard in dataset.Shards.Where(shard => shard.Eval is not null))
         {
             if (found.Count >= most)
+            {
                 break;
+            }
 
             using var rows = await job.OpenRowsAsync(shard.Eval!, shard.Index);
             var ids = new long[rows.ContextLength];

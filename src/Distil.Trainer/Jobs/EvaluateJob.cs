@@ -28,7 +28,9 @@ internal sealed class EvaluateJob : IJob
         var result = new Evaluator(options, new TokenText(tokenizer)).Evaluate(
             student, teacher, rows, at => job.Progress.Report("evaluate", at.Rows, rows.Count, "rows", at.Tokens), job.Stop);
         if (job.Epoch + 1 < job.Spec.Training.Epochs)
+        {
             return result;
+        }
 
         var suite = new EvaluationSuite
         {

@@ -1,6 +1,5 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Jobs.Export;
 using Distil.Trainer.Models.Xlstm;
@@ -22,7 +21,9 @@ internal sealed class ExportJob : IJob
         job.Progress.Report("export the model", 0, 3, "parts");
         var model = await ModelFolder.UploadAsync(job, student, StudentVariant.Distilled);
         if (baseline is not null)
+        {
             await ModelFolder.UploadAsync(job, baseline, StudentVariant.WithoutTeacher);
+        }
 
         job.Progress.Report("continue prompts", 1, 3, "parts");
         var samples = await SampleMaker.MakeAsync(job, student, baseline);
@@ -46,7 +47,9 @@ internal sealed class ExportJob : IJob
     private static async Task<IReadOnlyList<KlError>> MeasureKlErrorsAsync(JobContext job, XlstmModel student)
     {
         if (job.Spec.Teacher.Mode == TeacherMode.Online)
+        {
             return [];
+        }
 
         var rows = await job.ReadEvalRowsAsync(await job.ReadDatasetAsync(), RowsOfKlErrors);
         var temperature = job.Spec.Distillation.Temperature;

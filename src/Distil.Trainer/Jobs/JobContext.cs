@@ -1,8 +1,8 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Jobs;

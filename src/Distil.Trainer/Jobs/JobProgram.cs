@@ -1,12 +1,12 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
-using Distil.Core.Artifacts.Claims;
+using Distil.Core.Artifacts.Leases;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
 using Distil.Core.Sources;
 using Distil.Core.Telemetry;
-using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 
 namespace Distil.Trainer.Jobs;
 
@@ -26,7 +26,7 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
     /// </param>
     /// <returns>The job's result, now or from an earlier life.</returns>
     /// <exception cref="ArtifactException">There is no readable request: then there is no job, and no place for a result.</exception>
-    /// <exception cref="ClaimLostException">Another process does the job now.</exception>
+    /// <exception cref="LeaseLostException">Another process does the job now.</exception>
     public Task<JobResult> RunAsync(Uri request, CancellationToken stop, CancellationToken abandoned = default)
     {
         var (store, blob) = ArtifactStore.OpenFor(request);
@@ -39,7 +39,9 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
         var job = await store.ReadJsonAsync<JobRequest>(blob, CancellationToken.None);
         var resultBlob = ArtifactLayout.JobResult(job.RunId, job.JobId);
         if (await store.TryReadJsonAsync<JobResult>(resultBlob, CancellationToken.None) is { } earlier)
+        {
             return earlier;
+        }
 
         using var span = JobSpan.Start(job);
         JobMeters.Started(job, time.GetUtcNow());
@@ -47,7 +49,9 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
         JobMeters.Ended(job, result);
         span?.End(result);
         if (abandoned.IsCancellationRequested && !result.Succeeded)
+        {
             return result;
+        }
 
         return await store.TryCreateJsonAsync(resultBlob, result, CancellationToken.None)
             ? result
@@ -67,14 +71,16 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
             progress.Report("wait for another process that does this", 0, 0, "");
 
             // Another run may make the same shard, or an earlier attempt may not have noticed yet that it was given up.
-            await using var claim = await Claim.TakeAsync(
-                store, ArtifactLayout.ClaimOn(MadeBy(request)), time, () => store.ExistsAsync(resultBlob, stop), stop);
-            if (claim is null)
+            await using var lease = await Lease.TakeAsync(
+                store, ArtifactLayout.LeaseOn(MadeBy(request)), time, () => store.ExistsAsync(resultBlob, stop), stop);
+            if (lease is null)
+            {
                 return await store.ReadJsonAsync<JobResult>(resultBlob, stop);
+            }
 
-            return await DoClaimedAsync(store, request, progress, folder, claim, stop);
+            return await DoClaimedAsync(store, request, progress, folder, lease, stop);
         }
-        catch (Exception error) when (error is not ClaimLostException)
+        catch (Exception error) when (error is not LeaseLostException)
         {
             var failure = Failures.Of(error, stop.IsCancellationRequested);
             await Console.Error.WriteLineAsync($"{request.JobId}: {failure.Detail ?? failure.Message}");
@@ -87,10 +93,10 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
     }
 
     private async Task<JobResult> DoClaimedAsync(
-        ArtifactStore store, JobRequest request, ProgressReporter progress, string folder, Claim claim, CancellationToken stop)
+        ArtifactStore store, JobRequest request, ProgressReporter progress, string folder, Lease lease, CancellationToken stop)
     {
         var started = time.GetUtcNow();
-        using var until = CancellationTokenSource.CreateLinkedTokenSource(stop, claim.Lost);
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
         try
         {
             var plan = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(request.RunId), stop);
@@ -112,9 +118,9 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
             });
             return new JobResult { Output = JsonSerializer.SerializeToElement(output, DistilJson.Options), StartedAt = started, EndedAt = time.GetUtcNow() };
         }
-        catch (OperationCanceledException) when (claim.Lost.IsCancellationRequested)
+        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested)
         {
-            throw new ClaimLostException(claim.Blob);
+            throw new LeaseLostException(lease.Blob);
         }
     }
 

@@ -74,7 +74,9 @@ internal sealed class ProgressReporter : IAsyncDisposable
         {
             ended = !await TickAsync(timer);
             if (_latest is not { } latest || latest == written)
+            {
                 continue;
+            }
 
             try
             {

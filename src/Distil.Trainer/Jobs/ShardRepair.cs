@@ -1,5 +1,5 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Artifacts.Claims;
+using Distil.Core.Artifacts.Leases;
 using Distil.Core.Errors;
 
 namespace Distil.Trainer.Jobs;
@@ -41,7 +41,9 @@ internal static class ShardRepair
             // Another device may round otherwise: then the manifest must say so, or the next reader finds it bad again.
             var blob = ArtifactLayout.TeacherOutputsManifest(job.Request.TeacherOutputsId);
             if (made.File != file && await job.Store.TryReadJsonAsync<TeacherOutputsManifest>(blob, job.Stop) is { } manifest)
+            {
                 await job.Store.WriteJsonAsync(blob, manifest with { Shards = [.. manifest.Shards.Select(each => each.Index == shard ? made : each)] }, job.Stop);
+            }
 
             return made.File!;
         });
@@ -49,9 +51,11 @@ internal static class ShardRepair
     private static async Task<string> GetOrMakeAsync(this JobContext job, ArtifactFile file, string closing, Func<Task<ArtifactFile>> make)
     {
         if (await TryGetAsync(job, file) is { } path)
+        {
             return path;
+        }
 
-        await using var claim = await Claim.TakeAsync(job.Store, ArtifactLayout.ClaimOn(closing), job.Time, () => Task.FromResult(false), job.Stop);
+        await using var lease = await Lease.TakeAsync(job.Store, ArtifactLayout.LeaseOn(closing), job.Time, () => Task.FromResult(false), job.Stop);
         return await TryGetAsync(job, file) ?? await job.Cache.GetAsync(job.Store, await make(), job.Stop);
     }
 

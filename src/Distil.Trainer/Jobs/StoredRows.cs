@@ -1,6 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Trainer.Datasets;
-using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Rows;
 using static TorchSharp.torch;
 
@@ -24,7 +24,9 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
         try
         {
             foreach (var shard in dataset.Shards)
+            {
                 rows._shards.Add(shard.Train is { } train ? await job.OpenRowsAsync(train, shard.Index) : null);
+            }
 
             return rows;
         }
@@ -43,7 +45,9 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
         var ids = new long[count * width];
         var lengths = new long[count];
         for (var i = 0; i < count; i++)
+        {
             lengths[i] = shard.ReadRow(rows.Rows[i], ids.AsSpan(i * width, width));
+        }
 
         using var scope = NewDisposeScope();
         var full = Array.TrueForAll(lengths, length => length == width);
@@ -57,6 +61,8 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
     public void Dispose()
     {
         foreach (var shard in _shards)
+        {
             shard?.Dispose();
+        }
     }
 }

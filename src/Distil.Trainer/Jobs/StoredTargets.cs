@@ -22,7 +22,9 @@ internal sealed class StoredTargets : ITargetSource, IDisposable
         try
         {
             foreach (var shard in manifest.Shards)
+            {
                 targets._shards.Add(shard.File is { } file ? TeacherOutputsFile.Open(await job.GetTeacherOutputsAsync(file, shard.Index)) : null);
+            }
 
             return targets;
         }
@@ -39,7 +41,9 @@ internal sealed class StoredTargets : ITargetSource, IDisposable
         using var scope = NewDisposeScope();
         var outputs = _shards[rows.Shard]!.ReadRows(rows.Rows, _device);
         foreach (var part in new[] { outputs.TokenIds, outputs.LogProbabilities, outputs.TailLogSumExp, outputs.MeanHidden })
+        {
             part?.DetachFromDisposeScope();
+        }
 
         return new BatchTargets(outputs, Layers: null);
     }
@@ -48,6 +52,8 @@ internal sealed class StoredTargets : ITargetSource, IDisposable
     public void Dispose()
     {
         foreach (var shard in _shards)
+        {
             shard?.Dispose();
+        }
     }
 }

@@ -1,6 +1,6 @@
 using Distil.Trainer.Datasets;
-using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Rows;
 using static TorchSharp.torch;
 
@@ -20,7 +20,9 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths) : IDisp
     internal static IEnumerable<TaughtRows> Of(TokenRows rows, TeacherExtractor extractor, int batchRows, Device device)
     {
         for (long row = 0; row < rows.Rows; row += batchRows)
+        {
             yield return Batch(rows, row, (int)Math.Min(batchRows, rows.Rows - row), extractor, device);
+        }
     }
 
     /// <summary>Runs the teacher over a file of rows and appends its outputs to another: while a batch is written the next is encoded and the teacher reads the one after it.</summary>
@@ -37,12 +39,16 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths) : IDisp
         using var encoded = new Prefetch<EncodedRows>(taught.Items().Select(batch =>
         {
             using (batch)
+            {
                 return writer.Encode(batch.Targets, batch.Lengths);
+            }
         }));
         foreach (var batch in encoded.Items())
         {
             using (batch)
+            {
                 writer.Append(batch);
+            }
             onBatch(done += batch.Count);
         }
     }
@@ -52,12 +58,14 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths) : IDisp
 
     private static TaughtRows Batch(TokenRows rows, long first, int count, TeacherExtractor extractor, Device device)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var ids = new long[count * rows.ContextLength];
         var lengths = new int[count];
         for (var i = 0; i < count; i++)
+        {
             lengths[i] = rows.ReadRow(first + i, ids.AsSpan(i * rows.ContextLength, rows.ContextLength));
+        }
 
         var full = Array.TrueForAll(lengths, length => length == rows.ContextLength);
         var real = full ? null : tensor(lengths.Select(length => (long)length).ToArray()).ToDevice(device);

@@ -1,5 +1,5 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Distillation.Alignment;
 using Distil.Trainer.TeacherOutputs;
 

@@ -3,8 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Core.Telemetry;
 using Distil.Trainer.Distillation.Alignment;
 using Distil.Trainer.Models;
@@ -63,7 +62,9 @@ internal sealed class TrainJob : IJob
         job.Progress.Begin();
         // Usually one epoch; an earlier one too where its last checkpoint was lost.
         for (var epoch = from.Epoch; epoch <= job.Epoch; epoch++)
+        {
             position = loop.RunEpoch(epoch, position, at => SaveAsync(job, at, at.Step == order.StepsPerEpoch, optimizer, logs).GetAwaiter().GetResult(), job.Stop);
+        }
 
         return position;
 
@@ -78,7 +79,9 @@ internal sealed class TrainJob : IJob
     private static (DeltaDistillation Loss, ITargetSource Targets)? Teaching(JobContext job, StoredTargets? stored)
     {
         if (job.Request.Variant == StudentVariant.WithoutTeacher)
+        {
             return null;
+        }
 
         var loss = new DeltaDistillation(job.Spec.Distillation);
         return stored is not null

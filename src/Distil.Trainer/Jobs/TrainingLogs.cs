@@ -8,7 +8,7 @@ namespace Distil.Trainer.Jobs;
 /// <summary>A training's <c>metrics.jsonl</c> and TensorBoard events: written here step by step, stored with each checkpoint; the metrics also between them, for people who watch.</summary>
 internal sealed class TrainingLogs : IDisposable
 {
-    private static readonly TimeSpan LeastPause = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MinPause = TimeSpan.FromSeconds(3);
 
     /// <summary>The log is stored whole each time: at most this share of the training's time goes into it, also where it has grown large.</summary>
     private const double ShareOfTime = 0.005;
@@ -18,7 +18,7 @@ internal sealed class TrainingLogs : IDisposable
     private readonly MetricsLog _metrics;
     private readonly TensorBoardLog _events;
     private long _shown;
-    private TimeSpan _pause = LeastPause;
+    private TimeSpan _pause = MinPause;
 
     private TrainingLogs(JobContext job, string metricsPath, long nextStep)
     {
@@ -37,7 +37,9 @@ internal sealed class TrainingLogs : IDisposable
     {
         var path = Path.Combine(job.Folder, "metrics.jsonl");
         if (await job.Store.TryReadTextAsync(ArtifactLayout.Metrics(job.Request.RunId, job.Request.Variant), job.Stop) is { } earlier)
+        {
             await File.WriteAllTextAsync(path, earlier, job.Stop);
+        }
 
         return new TrainingLogs(job, path, nextStep);
     }
@@ -48,7 +50,9 @@ internal sealed class TrainingLogs : IDisposable
         _metrics.Write(step);
         _events.Write(step);
         if (_job.Time.GetElapsedTime(_shown) >= _pause)
+        {
             Show();
+        }
     }
 
     /// <summary>Stores both.</summary>
@@ -75,7 +79,7 @@ internal sealed class TrainingLogs : IDisposable
 
         _shown = _job.Time.GetTimestamp();
         var took = _job.Time.GetElapsedTime(began, _shown);
-        _pause = took / ShareOfTime > LeastPause ? took / ShareOfTime : LeastPause;
+        _pause = took / ShareOfTime > MinPause ? took / ShareOfTime : MinPause;
     }
 
     /// <inheritdoc />

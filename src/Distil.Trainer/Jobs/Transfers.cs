@@ -1,4 +1,4 @@
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 
 namespace Distil.Trainer.Jobs;
 

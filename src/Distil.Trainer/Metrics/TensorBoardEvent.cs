@@ -93,7 +93,9 @@ internal sealed class TensorBoardEvent
     private void Number(ulong value)
     {
         for (; value >= 0x80; value >>= 7)
+        {
             _bytes.Add((byte)(value | 0x80));
+        }
         _bytes.Add((byte)value);
     }
 }

@@ -41,7 +41,9 @@ public interface ILanguageModel : IDisposable
         var (final, layers) = ForwardWithLayers(inputIds);
         var mean = zeros(final.shape, ScalarType.Float32, final.device);
         foreach (var layer in layers.Skip(1))
+        {
             mean.add_(layer);
+        }
         return (final.MoveToOuterDisposeScope(), mean.div_(layers.Count - 1).MoveToOuterDisposeScope());
     }
 

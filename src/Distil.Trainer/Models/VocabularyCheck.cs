@@ -14,6 +14,8 @@ public static class VocabularyCheck
     public static void RequireFits(string tokenizer, int tokenizerSize, string model, int modelSize)
     {
         if (tokenizerSize > modelSize)
+        {
             throw new InvalidInputException($"{tokenizer}: has {tokenizerSize} entries; the model {model} (vocab_size {modelSize}) takes at most {modelSize}");
+        }
     }
 }

@@ -3,26 +3,26 @@ namespace Distil.Trainer.Randomness;
 /// <summary>A small random generator whose numbers are the same on every machine and runtime (Steele, Lea and Flood, 2014).</summary>
 internal struct SplitMix64
 {
-    private ulong state;
+    private ulong _state;
 
     /// <summary>A stream of its own for each key.</summary>
     public SplitMix64(params ReadOnlySpan<long> key)
     {
         foreach (var part in key)
         {
-            state ^= (ulong)part;
-            state = Next();
+            _state ^= (ulong)part;
+            _state = Next();
         }
     }
 
     /// <summary>The stream that begins at a state: the published sequence of that seed.</summary>
-    public static SplitMix64 At(ulong state) => new() { state = state };
+    public static SplitMix64 At(ulong state) => new() { _state = state };
 
     /// <summary>Uniform over all 64 bits.</summary>
     public ulong Next()
     {
-        state += 0x9E3779B97F4A7C15;
-        var mixed = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
+        _state += 0x9E3779B97F4A7C15;
+        var mixed = (_state ^ (_state >> 30)) * 0xBF58476D1CE4E5B9;
         mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
         return mixed ^ (mixed >> 31);
     }
@@ -36,7 +36,9 @@ internal struct SplitMix64
         {
             var threshold = (0 - range) % range;
             while (low < threshold)
+            {
                 high = Math.BigMul(Next(), range, out low);
+            }
         }
 
         return (long)high;

@@ -6,14 +6,14 @@ namespace Distil.Trainer.Reports;
 /// <param name="Points">In the order of steps.</param>
 public sealed record Curve(CurveKind Kind, int StepsPerPoint, IReadOnlyList<CurvePoint> Points)
 {
-    /// <summary>Makes a curve of at most <paramref name="mostPoints"/> points: equal runs of steps become their mean, least and most.</summary>
+    /// <summary>Makes a curve of at most <paramref name="maxPoints"/> points: equal runs of steps become their mean, least and most.</summary>
     /// <param name="kind">Which quantity.</param>
     /// <param name="steps">Step (from 1 over the whole training, rising) and value; values that are not finite are left out.</param>
-    /// <param name="mostPoints">≥ 2.</param>
-    public static Curve Thin(CurveKind kind, IReadOnlyList<(long Step, double Value)> steps, int mostPoints = 240)
+    /// <param name="maxPoints">≥ 2.</param>
+    public static Curve Thin(CurveKind kind, IReadOnlyList<(long Step, double Value)> steps, int maxPoints = 240)
     {
         var finite = steps.Where(step => double.IsFinite(step.Value)).ToArray();
-        var size = Math.Max(1, (int)Math.Ceiling(finite.Length / (double)mostPoints));
+        var size = Math.Max(1, (int)Math.Ceiling(finite.Length / (double)maxPoints));
         return new Curve(kind, size, [.. finite.Chunk(size).Select(Point)]);
     }
 

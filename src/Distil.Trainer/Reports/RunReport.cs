@@ -1,5 +1,5 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 
 namespace Distil.Trainer.Reports;

@@ -21,7 +21,9 @@ internal static class SafetensorsDtype
         foreach (var known in Known)
         {
             if (known.Name == name)
+            {
                 return known.Type;
+            }
         }
 
         return null;
@@ -41,7 +43,9 @@ internal static class SafetensorsDtype
         foreach (var known in Known)
         {
             if (known.Type == type)
+            {
                 return known;
+            }
         }
 
         throw new ArgumentException($"safetensors files cannot hold {type} tensors; they hold {Names}", nameof(type));

@@ -65,7 +65,9 @@ public sealed class SafetensorsFile : IDisposable
     public Tensor Read(string name, ScalarType? to = null, Device? device = null)
     {
         if (!Entries.TryGetValue(name, out var entry))
+        {
             throw new InvalidInputException($"{Path}: has no tensor {name}");
+        }
 
         using var scope = NewDisposeScope();
         var tensor = empty(entry.Shape.ToArray(), dtype: entry.Dtype);

@@ -19,7 +19,9 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, Safetensors
     internal static SafetensorsHeader Read(FileStream file, string path)
     {
         if (file.Length < Prefix)
+        {
             throw new InvalidInputException($"{path}: {file.Length} bytes are too few for a safetensors file");
+        }
 
         var prefix = new byte[Prefix];
         file.ReadExactly(prefix);
@@ -52,9 +54,13 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, Safetensors
         foreach (var property in root.EnumerateObject())
         {
             if (property.Name == MetadataName)
+            {
                 ReadMetadata(property.Value, path, metadata);
+            }
             else
+            {
                 Require(entries.TryAdd(property.Name, ReadEntry(property, path)), path, $"names {property.Name} twice");
+            }
         }
 
         CheckPlaces(entries, path, dataLength);
@@ -106,14 +112,18 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, Safetensors
     private static long? ByteCount(long[] shape, int size)
     {
         if (shape.Contains(0))
+        {
             return 0;
+        }
 
         Int128 bytes = size;
         foreach (var dimension in shape)
         {
             bytes *= dimension;
             if (bytes > long.MaxValue)
+            {
                 return null;
+            }
         }
 
         return (long)bytes;
@@ -135,6 +145,8 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, Safetensors
     private static void Require(bool holds, string path, string otherwise)
     {
         if (!holds)
+        {
             throw new InvalidInputException($"{path}: {otherwise}");
+        }
     }
 }

@@ -30,7 +30,9 @@ public static class SafetensorsWriter
             {
                 file.Write(header);
                 foreach (var (_, tensor) in ordered)
+                {
                     WriteData(file, tensor);
+                }
 
                 file.Flush(flushToDisk: true);
             }
@@ -46,7 +48,9 @@ public static class SafetensorsWriter
     private static void WriteData(FileStream file, Tensor tensor)
     {
         if (tensor.numel() == 0)
+        {
             return;
+        }
 
         using var scope = NewDisposeScope();
         tensor.detach().cpu().contiguous().WriteBytesToStream(file, BufferBytes);
@@ -66,7 +70,9 @@ public static class SafetensorsWriter
         }
 
         while (buffer.Length % Alignment != 0)
+        {
             buffer.WriteByte((byte)' ');
+        }
 
         var bytes = buffer.ToArray();
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, (ulong)bytes.Length - sizeof(ulong));
@@ -80,7 +86,9 @@ public static class SafetensorsWriter
         foreach (var (name, tensor) in tensors)
         {
             if (!names.Add(name))
+            {
                 throw new ArgumentException($"a safetensors file cannot hold two tensors named {name}", nameof(tensors));
+            }
 
             var end = offset + tensor.numel() * SafetensorsDtype.SizeOf(tensor.dtype);
             json.WriteStartObject(name);

@@ -58,7 +58,9 @@ public sealed class WeightFolder : IDisposable
         var file = FileOf(name);
         var entry = _entries[name];
         if (!entry.Shape.SequenceEqual(shape))
+        {
             throw new InvalidInputException($"{file.Path}: {name} is {entry}; {because} needs {SafetensorsDtype.Text(shape)}");
+        }
 
         return file.Read(name, to, device);
     }
@@ -67,7 +69,9 @@ public sealed class WeightFolder : IDisposable
     public void Dispose()
     {
         foreach (var file in _files)
+        {
             file.Dispose();
+        }
     }
 
     private SafetensorsFile FileOf(string name) =>
@@ -76,15 +80,23 @@ public sealed class WeightFolder : IDisposable
     private void OpenFiles()
     {
         if (!Directory.Exists(_folder))
+        {
             throw new InvalidInputException($"{_folder}: no such folder");
+        }
 
         var index = Path.Combine(_folder, IndexName);
         if (File.Exists(index))
+        {
             OpenShards(index);
+        }
         else if (File.Exists(Path.Combine(_folder, SingleName)))
+        {
             Add(SafetensorsFile.Open(Path.Combine(_folder, SingleName)));
+        }
         else
+        {
             throw new InvalidInputException($"{_folder}: has neither {SingleName} nor {IndexName}");
+        }
     }
 
     private void OpenShards(string index)
@@ -94,7 +106,9 @@ public sealed class WeightFolder : IDisposable
         {
             var path = Path.Combine(_folder, shard);
             if (shard != Path.GetFileName(shard) || !File.Exists(path))
+            {
                 throw new InvalidInputException($"{index}: names the shard {shard}, which is not in {_folder}");
+            }
 
             Add(SafetensorsFile.Open(path));
         }
@@ -102,7 +116,9 @@ public sealed class WeightFolder : IDisposable
         foreach (var (name, shard) in map)
         {
             if (!_fileOf.TryGetValue(name, out var file) || Path.GetFileName(file.Path) != shard)
+            {
                 throw new InvalidInputException($"{index}: puts {name} in {shard}, which has no such tensor");
+            }
         }
     }
 
@@ -112,7 +128,9 @@ public sealed class WeightFolder : IDisposable
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(index));
             if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("weight_map", out var map))
+            {
                 return map.Deserialize<Dictionary<string, string>>() is { } shards && !shards.ContainsValue(null!) ? shards : throw new JsonException("weight_map names no file");
+            }
 
             throw new JsonException("weight_map is missing");
         }
@@ -128,7 +146,9 @@ public sealed class WeightFolder : IDisposable
         foreach (var (name, entry) in file.Entries)
         {
             if (!_entries.TryAdd(name, entry))
+            {
                 throw new InvalidInputException($"{file.Path}: {name} is in {_fileOf[name].Path} too");
+            }
 
             _fileOf[name] = file;
         }

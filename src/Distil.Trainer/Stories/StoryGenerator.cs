@@ -26,7 +26,9 @@ public sealed class StoryGenerator(int seed)
         foreach (var table in _grammar.Tables)
         {
             foreach (var (slot, value) in table[random.Below(table.Count)])
+            {
                 slots[slot] = value;
+            }
         }
 
         var text = new StringBuilder();

@@ -36,7 +36,9 @@ internal sealed class StoryGrammar
         foreach (var line in text.Split('\n'))
         {
             if (line.Length == 0 || line[0] == '#')
+            {
                 continue;
+            }
 
             if (line[0] != ' ')
             {
@@ -45,7 +47,9 @@ internal sealed class StoryGrammar
                 alternatives = isTable ? null : grammar._rules[name] = [];
                 rows = isTable ? [] : null;
                 if (rows is not null)
+                {
                     grammar._tables.Add(rows);
+                }
             }
             else if (rows is not null)
             {

@@ -21,7 +21,9 @@ internal sealed class StoryQuestions(int seed)
         for (var index = first; ; index++)
         {
             if (Ask(_stories.Tell(index), slot, index) is { } question)
+            {
                 yield return question;
+            }
         }
     }
 
@@ -32,7 +34,9 @@ internal sealed class StoryQuestions(int seed)
         // A mention at a sentence's beginning is capitalised, which would give the answer away.
         var last = places.Length < 2 || story.Text[places[^1] - 1] != ' ' ? -1 : places[^1];
         if (last < 0 || string.CompareOrdinal(story.Text, last, answer, 0, answer.Length) != 0)
+        {
             return null;
+        }
 
         var random = SplitMix64.At(unchecked(((ulong)(uint)seed << 32) ^ ((ulong)(uint)index << 3) ^ (ulong)answer.Length));
         List<string> others = [.. _stories.ValuesOf(slot).Where(value => value != answer)];

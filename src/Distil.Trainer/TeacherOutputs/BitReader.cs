@@ -16,7 +16,9 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
     internal uint Read(int bits)
     {
         if (_count < bits)
+        {
             Fill();
+        }
         var value = (uint)(_pending & ((1UL << bits) - 1));
         _pending >>= bits;
         _count -= bits;
@@ -28,11 +30,15 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
     internal uint ReadRice(int k)
     {
         if (_count < 32)
+        {
             Fill();
+        }
         var ones = BitOperations.TrailingZeroCount(~_pending);
         var length = ones + 1 + k;
         if (length > _count)
+        {
             return ReadLongRice(k);
+        }
 
         var value = ((uint)ones << k) | (uint)((_pending >> (ones + 1)) & ((1UL << k) - 1));
         _pending >>= length;
@@ -47,13 +53,17 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
         while (true)
         {
             if (_count < 32)
+            {
                 Fill();
+            }
             var ones = Math.Min(BitOperations.TrailingZeroCount(~_pending), _count);
             quotient += (uint)ones;
             _pending >>= ones;
             _count -= ones;
             if (_count > 0)
+            {
                 break;
+            }
         }
 
         Read(1);
@@ -77,7 +87,9 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
         for (; _count <= 48; _count += 8)
         {
             if (_next < _bytes.Length)
+            {
                 _pending |= (ulong)_bytes[_next++] << _count;
+            }
         }
     }
 }

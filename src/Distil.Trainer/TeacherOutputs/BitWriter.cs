@@ -9,7 +9,7 @@ namespace Distil.Trainer.TeacherOutputs;
 internal sealed class BitWriter : IDisposable
 {
     /// <value>Most bits that one call writes: with a byte begun before them they fill one store of 64.</value>
-    internal const int MostBits = 56;
+    internal const int MaxBits = 56;
 
     private byte[] _bytes = ArrayPool<byte>.Shared.Rent(1 << 16);
     private int _length;
@@ -20,12 +20,14 @@ internal sealed class BitWriter : IDisposable
     internal ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
     /// <param name="value">Fits in <paramref name="bits"/>.</param>
-    /// <param name="bits">0–<see cref="MostBits"/>.</param>
+    /// <param name="bits">0–<see cref="MaxBits"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Write(ulong value, int bits)
     {
         if (_bytes.Length - _length < sizeof(ulong))
+        {
             Grow();
+        }
         var pending = _pending | (value << _count);
         var count = _count + bits;
         // All 8 bytes are stored; those not full yet are stored again by the next call.
@@ -40,7 +42,9 @@ internal sealed class BitWriter : IDisposable
     {
         var quotient = value >> k;
         for (; quotient >= 24; quotient -= 24)
+        {
             Write(0xFFFFFF, 24);
+        }
         Write((1ul << (int)quotient) - 1, (int)quotient + 1);
         Write(value & ((1ul << k) - 1), k);
     }
@@ -51,7 +55,7 @@ internal sealed class BitWriter : IDisposable
     {
         var (ones, moreOnes) = (first >> firstK, second >> secondK);
         var length = (ulong)ones + moreOnes + (ulong)(firstK + secondK + 2);
-        if (length > MostBits)
+        if (length > MaxBits)
         {
             WriteRice(first, firstK);
             WriteRice(second, secondK);
@@ -65,7 +69,9 @@ internal sealed class BitWriter : IDisposable
     internal void Flush()
     {
         if (_count > 0)
+        {
             Write(0, 8 - _count);
+        }
     }
 
     /// <summary>Begins anew, in the same buffer.</summary>

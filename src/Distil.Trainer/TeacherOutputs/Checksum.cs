@@ -12,9 +12,13 @@ internal static class Checksum
     private static uint Continue(uint crc, ReadOnlySpan<byte> bytes)
     {
         for (; bytes.Length >= 8; bytes = bytes[8..])
+        {
             crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        }
         foreach (var value in bytes)
+        {
             crc = BitOperations.Crc32C(crc, value);
+        }
         return crc;
     }
 }

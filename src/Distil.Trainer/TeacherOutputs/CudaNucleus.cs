@@ -8,13 +8,13 @@ namespace Distil.Trainer.TeacherOutputs;
 /// <summary>The nucleus and the tail's sums as one CUDA kernel: two readings of each row of logits, no sort of the vocabulary. Equal to <see cref="Nucleus.Select"/>.</summary>
 internal static class CudaNucleus
 {
-    private const int Threads = 512, MostTokens = 1024, MostExponents = 12; // as the kernel has them
+    private const int Threads = 512, MaxTokens = 1024, MaxExponents = 12; // as the kernel has them
 
     private static readonly ConcurrentDictionary<int, CudaProgram> Programs = new();
 
     /// <summary>Whether it serves here.</summary>
     internal static bool Serves(Tensor headWeight, ExtractionSettings settings) =>
-        headWeight.dtype is ScalarType.BFloat16 or ScalarType.Float32 && settings.Keep.MaxTokens <= MostTokens && ExponentsOf(settings).All.Count <= MostExponents
+        headWeight.dtype is ScalarType.BFloat16 or ScalarType.Float32 && settings.Keep.MaxTokens <= MaxTokens && ExponentsOf(settings).All.Count <= MaxExponents
         && KernelSupport.Use(headWeight, "the teacher's extraction", "a teacher's pass takes about twice as long");
 
     /// <summary>Selects from the logits of n positions.</summary>
@@ -24,9 +24,11 @@ internal static class CudaNucleus
     internal static void Select(Tensor logits, ExtractionSettings settings, (Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp) found)
     {
         var (exponents, plain, nucleus) = ExponentsOf(settings);
-        Span<float> x = stackalloc float[MostExponents];
+        Span<float> x = stackalloc float[MaxExponents];
         for (var i = 0; i < exponents.Count; i++)
+        {
             x[i] = (float)exponents[i];
+        }
         var program = Programs.GetOrAdd(exponents.Count, count => new("extraction.cu", $"SUMS={count}"));
         program[logits.dtype == ScalarType.BFloat16 ? "extraction_bf16" : "extraction_float"].Launch(
             new(logits.shape[0], Threads), KernelArgument.Strided(logits), logits.stride(0), (int)logits.shape[1], (int)found.TokenIds.shape[1],
@@ -42,7 +44,9 @@ internal static class CudaNucleus
         {
             var known = all.FindIndex(each => Math.Abs(each - exponent) < 1e-9);
             if (known >= 0)
+            {
                 return known;
+            }
             all.Add(exponent);
             return all.Count - 1;
         }

@@ -35,7 +35,9 @@ internal sealed class EncodedRows(TeacherOutputsHeader header, Tensor? hidden, i
     public void Dispose()
     {
         foreach (var row in _rows)
+        {
             row.Bits?.Dispose();
+        }
         hidden?.Dispose();
     }
 

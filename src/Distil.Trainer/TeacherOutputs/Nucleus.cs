@@ -31,7 +31,9 @@ internal static class Nucleus
     {
         // Rounded masses may reach 1 before the last token does.
         if (settings.Keep.TopP >= 1)
+        {
             return zeros_like(top, ScalarType.Bool);
+        }
         var x = 1 / settings.NucleusTemperature;
         var mass = (top * x - (logProbabilities * x).logsumexp(-1, keepdim: true)).exp();
         var unused = (mass.cumsum(-1) - mass).ge(settings.Keep.TopP);

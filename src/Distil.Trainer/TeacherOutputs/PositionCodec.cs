@@ -52,7 +52,9 @@ internal sealed class PositionCodec(TeacherOutputsHeader header)
         }
 
         foreach (var node in tail)
+        {
             bits.Write(float.IsNegativeInfinity(node) ? NoTail : (uint)Math.Clamp(MathF.Round((node - LowestTail) * TailSteps), 0, NoTail - 1), TailBits);
+        }
     }
 
     /// <summary>Reads a position into slots; what is left of them repeats the first id with log-probability −inf.</summary>
@@ -61,7 +63,9 @@ internal sealed class PositionCodec(TeacherOutputsHeader header)
     {
         var count = (int)bits.Read(_countBits);
         if (count == 0 || count > ids.Length)
+        {
             throw new InvalidDataException($"a position keeps {count} tokens, its row at most {ids.Length}");
+        }
         var idParameter = (int)bits.Read(IdParameterBits);
         var valueParameter = (int)bits.Read(ValueParameterBits);
         var highest = bits.Read(ValueBits);
@@ -70,7 +74,9 @@ internal sealed class PositionCodec(TeacherOutputsHeader header)
         {
             previous += bits.ReadRice(idParameter) + 1L;
             if (previous >= header.VocabularySize)
+            {
                 throw new InvalidDataException($"token {previous} is outside the vocabulary of {header.VocabularySize}");
+            }
             var root = ((long)highest - bits.ReadRice(valueParameter)) * _step;
             ids[i] = previous;
             logProbabilities[i] = (float)-(root * root);

@@ -14,7 +14,9 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
     internal EncodedRows Encode(TeacherTargets targets, ReadOnlySpan<int> lengths = default)
     {
         if (!targets.InverseTemperatures.SequenceEqual(header.InverseTemperatures) || targets.MeanHidden is null != (header.HiddenSize == 0))
+        {
             throw new ArgumentException("the targets' temperatures or hidden states are not those of the file's header", nameof(targets));
+        }
         using var here = targets.ForStorage();
         var rows = (int)(here.TokenIds.shape[0] / header.ContextLength);
         int[] real = lengths.IsEmpty ? [.. Enumerable.Repeat(header.ContextLength, rows)] : lengths.ToArray();
@@ -46,7 +48,9 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
             tokens += kept.Length;
             most = Math.Max(most, kept.Length);
             if (kept.Length >= header.MaxTokens && MassOf(kept) < header.TopP)
+            {
                 capped++;
+            }
         }
 
         bits.Flush();
@@ -64,7 +68,9 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
     {
         var mass = 0.0;
         foreach (var log in logProbabilities)
+        {
             mass += MathF.Exp(log);
+        }
         return mass;
     }
 

@@ -6,9 +6,9 @@ namespace Distil.Trainer.TeacherOutputs;
 /// <param name="Offset">Of its first byte.</param>
 /// <param name="SparseBytes">Bytes of its kept tokens and tails; its hidden states follow.</param>
 /// <param name="Positions">Real positions.</param>
-/// <param name="MostKept">Largest number of tokens that a position keeps.</param>
+/// <param name="MaxKept">Largest number of tokens that a position keeps.</param>
 /// <param name="Checksum">CRC-32C of all its bytes.</param>
-internal readonly record struct RowEntry(long Offset, int SparseBytes, int Positions, int MostKept, uint Checksum)
+internal readonly record struct RowEntry(long Offset, int SparseBytes, int Positions, int MaxKept, uint Checksum)
 {
     internal const int Size = 24;
 
@@ -17,7 +17,7 @@ internal readonly record struct RowEntry(long Offset, int SparseBytes, int Posit
         BinaryPrimitives.WriteInt64LittleEndian(bytes, Offset);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], SparseBytes);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[12..], Positions);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[16..], MostKept);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[16..], MaxKept);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[20..], Checksum);
     }
 

@@ -1,4 +1,3 @@
-using Distil.Trainer.Distillation;
 using Distil.Trainer.Models;
 using static TorchSharp.torch;
 
@@ -44,14 +43,20 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
             var logits = buffer.narrow(0, 0, count).addmm_(states.narrow(0, start, count), headWeight.t(), beta: 0); // (n, V)
             var found = (ids.narrow(0, start, count), kept.narrow(0, start, count), tail.narrow(0, start, count));
             if (kernel)
+            {
                 CudaNucleus.Select(logits, settings, found);
+            }
             else
+            {
                 Nucleus.Select(logits.to(ScalarType.Float32), settings, found);
+            }
         }
 
         var targets = new TeacherTargets(ids, kept, tail, settings.InverseTemperatures, MeanHidden: null);
         if (lengths is not null)
-            targets = WithPadding(targets, RealPositions.Of(lengths, final.shape[1]).flatten().eq(0));
+        {
+            targets = WithPadding(targets, PaddingMask.Of(lengths, final.shape[1]).flatten().eq(0));
+        }
 
         // Slots that no position uses are not worth carrying along; to find them a GPU would have to be waited for.
         var width = kernel ? most : targets.LogProbabilities.isneginf().logical_not_().sum(-1).max().item<long>();

@@ -3,7 +3,7 @@ using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Distil.Core.Errors;
-using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
@@ -60,7 +60,9 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
             ? new FileInfo(path).Length
             : throw new InvalidInputException($"{path}: there is no such file; expected teacher outputs");
         if (size < TeacherOutputsWriter.BeginningSize + TeacherOutputsWriter.EndSize)
+        {
             throw new InvalidInputException($"{path}: {size} bytes are too few for teacher outputs; the file is cut short");
+        }
         var mapping = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
         return new(path, mapping, size);
     }
@@ -74,7 +76,7 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
     {
         using var scope = NewDisposeScope();
         var asked = rows.ToArray();
-        var (positions, slots, nodes) = (Header.ContextLength, asked.Max(row => Math.Max(1, _index[row].MostKept)), Header.InverseTemperatures.Count);
+        var (positions, slots, nodes) = (Header.ContextLength, asked.Max(row => Math.Max(1, _index[row].MaxKept)), Header.InverseTemperatures.Count);
         var count = (long)asked.Length * positions;
         var (ids, kept, tail) = (empty([count, slots], ScalarType.Int64), empty([count, slots], ScalarType.Float32), empty([count, nodes], ScalarType.Float32));
         var hidden = Header.HiddenSize == 0 ? null : empty([asked.Length, positions, Header.HiddenSize], ScalarType.Float16);
@@ -111,17 +113,23 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
         var entry = _index[row];
         var bytes = At(entry.Offset, BlockSize(entry));
         if (Checksum.Of(bytes) is var checksum && checksum != entry.Checksum)
+        {
             throw new InvalidDataException($"row {row} has checksum {checksum:x8}, its index entry says {entry.Checksum:x8}");
+        }
         var (positions, nodes) = (Header.ContextLength, Header.InverseTemperatures.Count);
         var slots = ids.Length / positions;
         var bits = new BitReader(bytes[..entry.SparseBytes]);
         for (var i = 0; i < entry.Positions; i++)
+        {
             _codec.Decode(ref bits, ids.Slice(i * slots, slots), kept.Slice(i * slots, slots), tail.Slice(i * nodes, nodes));
+        }
         ids[(entry.Positions * slots)..].Clear();
         kept[(entry.Positions * slots)..].Fill(float.NegativeInfinity);
         tail[(entry.Positions * nodes)..].Fill(float.NegativeInfinity);
         for (var i = entry.Positions; i < positions; i++)
+        {
             kept[i * slots] = 0;
+        }
         var states = bytes[entry.SparseBytes..];
         states.CopyTo(hidden);
         hidden[states.Length..].Clear();
@@ -131,16 +139,24 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
     {
         var beginning = At(0, TeacherOutputsWriter.BeginningSize);
         if (!beginning[..8].SequenceEqual(TeacherOutputsWriter.Magic))
+        {
             throw Bad("does not begin like a file of teacher outputs");
+        }
         var version = BinaryPrimitives.ReadInt32LittleEndian(beginning[8..]);
         if (version != TeacherOutputsWriter.Version)
+        {
             throw Bad($"has format version {version}; this program reads version {TeacherOutputsWriter.Version}");
+        }
         var length = BinaryPrimitives.ReadInt32LittleEndian(beginning[12..]);
         if (length < 0 || length > size - TeacherOutputsWriter.BeginningSize - 4)
+        {
             throw Bad($"says its header has {length} bytes, more than the file holds");
+        }
         var json = At(TeacherOutputsWriter.BeginningSize, length);
         if (Checksum.Of(json) != BinaryPrimitives.ReadUInt32LittleEndian(At(TeacherOutputsWriter.BeginningSize + length, 4)))
+        {
             throw Bad("its header does not match its checksum; the file was changed");
+        }
         try
         {
             return JsonSerializer.Deserialize<TeacherOutputsHeader>(json, TeacherOutputsHeader.Json) is { } header && header.IsPossible()
@@ -159,16 +175,22 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
         var (rows, offset) = (BinaryPrimitives.ReadInt64LittleEndian(end), BinaryPrimitives.ReadInt64LittleEndian(end[8..]));
         if (!end[20..].SequenceEqual(TeacherOutputsWriter.EndMagic) || rows < 0 || rows > int.MaxValue / RowEntry.Size
             || offset < TeacherOutputsWriter.BeginningSize || offset + rows * RowEntry.Size + TeacherOutputsWriter.EndSize != size)
+        {
             throw Bad($"does not end like a file of teacher outputs; the file is cut short");
+        }
         var bytes = At(offset, (int)rows * RowEntry.Size);
         if (Checksum.Of(bytes) != BinaryPrimitives.ReadUInt32LittleEndian(end[16..]))
+        {
             throw Bad("its index does not match its checksum; the file was changed");
+        }
         var index = new RowEntry[rows];
         for (var row = 0; row < rows; row++)
         {
             index[row] = RowEntry.Read(bytes[(row * RowEntry.Size)..]);
             if (!IsPossible(index[row], offset))
+            {
                 throw Bad($"the index entry of row {row} says what no writer writes");
+            }
         }
 
         return index;
@@ -177,7 +199,7 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
     // Checksums find damage, not intent: what follows from an entry is read and allocated unasked.
     private bool IsPossible(RowEntry entry, long end) =>
         entry is { SparseBytes: >= 0, Positions: >= 0 } && entry.Positions <= Header.ContextLength
-        && entry.MostKept >= 0 && entry.MostKept <= Math.Min(Math.Min(Header.MaxTokens, Header.VocabularySize), 8L * entry.SparseBytes)
+        && entry.MaxKept >= 0 && entry.MaxKept <= Math.Min(Math.Min(Header.MaxTokens, Header.VocabularySize), 8L * entry.SparseBytes)
         && entry.SparseBytes + (long)entry.Positions * Header.HiddenSize * sizeof(ushort) is <= int.MaxValue and var size
         && entry.Offset >= TeacherOutputsWriter.BeginningSize && entry.Offset <= end - size;
 

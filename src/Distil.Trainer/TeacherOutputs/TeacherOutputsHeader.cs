@@ -6,8 +6,8 @@ namespace Distil.Trainer.TeacherOutputs;
 /// <summary>What a file of teacher outputs says of itself, as JSON at its beginning.</summary>
 public sealed record TeacherOutputsHeader
 {
-    private const int MostPositions = 1 << 24, MostNodes = 256;
-    private const long MostHidden = 1L << 31;
+    private const int MaxPositions = 1 << 24, MaxNodes = 256;
+    private const long MaxHidden = 1L << 31;
 
     internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
@@ -37,8 +37,8 @@ public sealed record TeacherOutputsHeader
 
     /// <summary>Whether a writer can have written it: its sizes are what readers allocate by.</summary>
     internal bool IsPossible() =>
-        ContextLength is > 0 and <= MostPositions && VocabularySize > 0 && MaxTokens > 0 && HiddenSize >= 0 && (long)ContextLength * HiddenSize <= MostHidden
-        && InverseTemperatures is { Count: <= MostNodes } nodes && nodes.All(double.IsFinite) && LogProbabilityStep > 0 && double.IsFinite(LogProbabilityStep);
+        ContextLength is > 0 and <= MaxPositions && VocabularySize > 0 && MaxTokens > 0 && HiddenSize >= 0 && (long)ContextLength * HiddenSize <= MaxHidden
+        && InverseTemperatures is { Count: <= MaxNodes } nodes && nodes.All(double.IsFinite) && LogProbabilityStep > 0 && double.IsFinite(LogProbabilityStep);
 
     /// <summary>The header for outputs extracted with given settings.</summary>
     /// <remarks>A whole distribution (TopP 1) is stored for exactness and gets finer steps.</remarks>

@@ -79,7 +79,9 @@ public sealed class TeacherOutputsWriter : IDisposable
     {
         var bytes = new byte[_index.Count * RowEntry.Size + EndSize];
         foreach (var (row, entry) in _index.Index())
+        {
             entry.Write(bytes.AsSpan(row * RowEntry.Size));
+        }
         var end = bytes.AsSpan(_index.Count * RowEntry.Size);
         BinaryPrimitives.WriteInt64LittleEndian(end, _index.Count);
         BinaryPrimitives.WriteInt64LittleEndian(end[8..], _offset);

@@ -1,4 +1,4 @@
-using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;

@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Trainer.TeacherOutputs;
 
@@ -23,7 +23,9 @@ public static class TemperatureNodes
         var (from, to) = (1 / highest, 1 / lowest);
         var half = (to - from) / 2;
         if (half == 0)
+        {
             return [from];
+        }
         var count = 3 + (int)Math.Ceiling(8 * half);
         return [.. Enumerable.Range(0, count).Select(i => from + half - half * Math.Cos(Math.PI * i / (count - 1)))];
     }
@@ -35,7 +37,9 @@ public static class TemperatureNodes
     {
         const double slack = 1e-6;
         if (at < nodes[0] - slack || at > nodes[^1] + slack)
+        {
             throw new ArgumentOutOfRangeException(nameof(at), at, $"1/T must lie in {nodes[0]}–{nodes[^1]}, for which the tail was stored");
+        }
         return [.. nodes.Select((node, i) => nodes.Where((_, j) => j != i).Aggregate(1.0, (weight, other) => weight * (at - other) / (node - other)))];
     }
 }

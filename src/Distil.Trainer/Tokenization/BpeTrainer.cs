@@ -16,7 +16,7 @@ public sealed class BpeTrainer
     internal const string EndOfText = "<|endoftext|>";
 
     /// <summary>A pair seen once is no regularity.</summary>
-    private const long LeastCount = 2;
+    private const long MinCount = 2;
 
     private readonly List<string> _tokens = [EndOfText];
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
@@ -145,7 +145,7 @@ public sealed class BpeTrainer
 
     private void Enqueue((int Left, int Right) pair, long count)
     {
-        if (count >= LeastCount)
+        if (count >= MinCount)
         {
             _queue.Enqueue(pair, (-count, pair.Left, pair.Right));
         }

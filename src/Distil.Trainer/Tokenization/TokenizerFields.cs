@@ -7,14 +7,14 @@ namespace Distil.Trainer.Tokenization;
 internal sealed class TokenizerFields(string path)
 {
     /// <summary>Ten times what the largest vocabularies have: a table is made with a place for each id.</summary>
-    private const int MostIds = 1 << 22;
+    private const int MaxIds = 1 << 22;
 
     /// <summary>What kind of component it is.</summary>
     internal string Type(JsonElement component) => Require(component, "type", JsonValueKind.String).GetString()!;
 
     /// <summary>A token's id.</summary>
     internal int Id(JsonElement value, string field) =>
-        value.TryGetInt32(out var id) && id is >= 0 and < MostIds ? id : throw Unsupported(field, value.ToString(), $"ids from 0 to {MostIds - 1}");
+        value.TryGetInt32(out var id) && id is >= 0 and < MaxIds ? id : throw Unsupported(field, value.ToString(), $"ids from 0 to {MaxIds - 1}");
 
     /// <summary>A field that must be there.</summary>
     internal JsonElement Require(JsonElement parent, string field, JsonValueKind kind) =>

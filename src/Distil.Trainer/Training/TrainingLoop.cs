@@ -1,5 +1,6 @@
 using Distil.Trainer.Models;
 using Distil.Trainer.Randomness;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;
@@ -58,7 +59,9 @@ public sealed class TrainingLoop
     {
         var position = At(epoch, from.Epoch == epoch ? from.Step : 0);
         if (position.Step >= _order.StepsPerEpoch || position.GlobalStep >= _options.TotalSteps)
+        {
             return position;
+        }
 
         using var ahead = new Prefetch<StepBatch>(_order.Steps(epoch, position.Step).Select(step => StepBatch.Read(step, _rows, _targets)));
         _readings.Begin();
@@ -67,10 +70,14 @@ public sealed class TrainingLoop
             using (batch)
             {
                 if (cancel.IsCancellationRequested)
+                {
                     Save(position, onCheckpoint);
+                }
                 cancel.ThrowIfCancellationRequested();
                 if (position.GlobalStep >= _options.TotalSteps)
+                {
                     break;
+                }
 
                 Step(batch, position);
             }
@@ -78,7 +85,9 @@ public sealed class TrainingLoop
             position = At(epoch, position.Step + 1);
             _readings.ReadEvery(_options.MetricsEverySteps);
             if (position.Step % _options.CheckpointEverySteps == 0 && position.Step < _order.StepsPerEpoch)
+            {
                 Save(position, onCheckpoint);
+            }
         }
 
         Save(position, onCheckpoint);
@@ -89,7 +98,7 @@ public sealed class TrainingLoop
 
     private void Step(StepBatch batch, TrainingPosition position)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var weights = _distillation?.At(position.Epoch, position.Step);
         var learningRate = _schedule.At(position.GlobalStep);

@@ -19,21 +19,21 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
     private static readonly Uri Request = new("https://account.blob.core.windows.net/distil/runs/r/jobs/train-001/request.json");
     private static readonly Answer Started = new(200, """{"id":"…","name":"caj-gpu-abc"}""");
 
-    private LocalJobs jobs = null!;
+    private LocalJobs _jobs = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => jobs = await LocalJobs.StartAsync();
+    public async ValueTask InitializeAsync() => _jobs = await LocalJobs.StartAsync();
 
-    public ValueTask DisposeAsync() => jobs.DisposeAsync();
+    public ValueTask DisposeAsync() => _jobs.DisposeAsync();
 
     [Fact]
     public async Task Sends_the_whole_template_again_with_the_request_added()
     {
-        jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
-        jobs.Server.On($"POST {Gpu}/start", Started);
+        _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
+        _jobs.Server.On($"POST {Gpu}/start", Started);
 
-        Assert.Equal(Execution, await jobs.Runner().StartAsync(Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(Request, Cancel));
 
         var expected = """
             {"containers":[{
@@ -42,23 +42,23 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
               "env":[{"name":"AZURE_CLIENT_ID","value":"c"},{"name":"HF_TOKEN","secretRef":"hf"}],
               "resources":{"cpu":24,"memory":"220Gi"}}]}
             """;
-        var sent = jobs.Server.Requests.Single(request => request.What == $"POST {Gpu}/start");
+        var sent = _jobs.Server.Requests.Single(request => request.What == $"POST {Gpu}/start");
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(expected), JsonNode.Parse(sent.Body)), sent.Body);
-        Assert.All(jobs.Server.Requests, request => Assert.Equal("?api-version=2025-07-01", request.Query));
+        Assert.All(_jobs.Server.Requests, request => Assert.Equal("?api-version=2025-07-01", request.Query));
     }
 
     [Fact]
     public async Task An_execution_at_work_on_the_request_is_not_started_again()
     {
-        jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
-        jobs.Server.On($"GET {Gpu}/executions", Executions(("other", "Running", "https://other"), ("ended", "Failed", Request.AbsoluteUri)));
-        jobs.Server.On($"POST {Gpu}/start", Started);
-        Assert.Equal(Execution, await jobs.Runner().StartAsync(Request, Cancel));
+        _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
+        _jobs.Server.On($"GET {Gpu}/executions", Executions(("other", "Running", "https://other"), ("ended", "Failed", Request.AbsoluteUri)));
+        _jobs.Server.On($"POST {Gpu}/start", Started);
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(Request, Cancel));
 
-        jobs.Server.On($"GET {Gpu}/executions", Executions(("caj-gpu-old", "Running", Request.AbsoluteUri)));
-        Assert.Equal($"{Gpu}/executions/caj-gpu-old", await jobs.Runner().StartAsync(Request, Cancel));
+        _jobs.Server.On($"GET {Gpu}/executions", Executions(("caj-gpu-old", "Running", Request.AbsoluteUri)));
+        Assert.Equal($"{Gpu}/executions/caj-gpu-old", await _jobs.Runner().StartAsync(Request, Cancel));
 
-        Assert.Equal(1, jobs.Server.Count($"POST {Gpu}/start"));
+        Assert.Equal(1, _jobs.Server.Count($"POST {Gpu}/start"));
     }
 
     [Theory]
@@ -66,24 +66,24 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
     [InlineData(Answer.Drop)]
     public async Task A_start_whose_answer_was_lost_is_looked_for_before_another(int status)
     {
-        jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
-        jobs.Server.On($"GET {Gpu}/executions", Executions(), Executions(("caj-gpu-abc", "Processing", Request.AbsoluteUri)));
-        jobs.Server.On($"POST {Gpu}/start", new Answer(status));
+        _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
+        _jobs.Server.On($"GET {Gpu}/executions", Executions(), Executions(("caj-gpu-abc", "Processing", Request.AbsoluteUri)));
+        _jobs.Server.On($"POST {Gpu}/start", new Answer(status));
 
-        Assert.Equal(Execution, await jobs.Runner().StartAsync(Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(Request, Cancel));
 
-        Assert.Equal(1, jobs.Server.Count($"POST {Gpu}/start"));
+        Assert.Equal(1, _jobs.Server.Count($"POST {Gpu}/start"));
     }
 
     [Fact]
     public async Task Starts_that_go_on_failing_are_an_error()
     {
-        jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
-        jobs.Server.On($"POST {Gpu}/start", new Answer(503));
+        _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
+        _jobs.Server.On($"POST {Gpu}/start", new Answer(503));
 
-        await Assert.ThrowsAsync<ResourceManagerException>(() => jobs.Runner().StartAsync(Request, Cancel));
+        await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(Request, Cancel));
 
-        Assert.Equal(3, jobs.Server.Count($"POST {Gpu}/start"));
+        Assert.Equal(3, _jobs.Server.Count($"POST {Gpu}/start"));
     }
 
     [Theory]
@@ -94,38 +94,39 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
     [InlineData(JobKind.Export, Gpu)]
     public async Task Text_is_prepared_without_a_gpu(JobKind kind, string job)
     {
-        jobs.Server.On($"GET {job}", new Answer(200, Job));
-        jobs.Server.On($"POST {job}/start", Started);
+        _jobs.Server.On($"GET {job}", new Answer(200, Job));
+        _jobs.Server.On($"POST {job}/start", Started);
 
-        Assert.StartsWith($"{job}/executions/", await jobs.Runner(kind).StartAsync(Request, Cancel));
+        Assert.StartsWith($"{job}/executions/", await _jobs.Runner(kind).StartAsync(Request, Cancel));
     }
 
     [Fact]
     public async Task A_start_that_takes_its_time_is_awaited()
     {
-        jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
-        jobs.Server.On($"POST {Gpu}/start", new Answer(202, "", ("Location", "{endpoint}/operations/7"), ("Retry-After", "20")));
-        jobs.Server.On("GET /operations/7", new Answer(202, "", ("Location", "/operations/7"), ("Retry-After", "20")), Started);
+        _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
+        _jobs.Server.On($"POST {Gpu}/start", new Answer(202, "", ("Location", "{endpoint}/operations/7"), ("Retry-After", "20")));
+        _jobs.Server.On("GET /operations/7", new Answer(202, "", ("Location", "/operations/7"), ("Retry-After", "20")), Started);
 
-        Assert.Equal(Execution, await jobs.Runner().StartAsync(Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(Request, Cancel));
 
-        Assert.Equal([TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20)], jobs.Time.Pauses);
+        Assert.Equal([TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20)], _jobs.Time.Pauses);
     }
 
     [Fact]
     public async Task Too_many_starts_and_faults_of_the_service_are_waited_out()
     {
-        jobs.Server.On($"GET {Gpu}", new Answer(500), new Answer(200, Job));
-        jobs.Server.On($"POST {Gpu}/start", new Answer(429, "", ("Retry-After", "0")), new Answer(500), Started);
+        _jobs.Server.On($"GET {Gpu}", new Answer(500), new Answer(200, Job));
+        _jobs.Server.On($"POST {Gpu}/start", new Answer(429, "", ("Retry-After", "0")), new Answer(500), Started);
 
-        Assert.Equal(Execution, await jobs.Runner().StartAsync(Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(Request, Cancel));
 
-        Assert.Equal(3, jobs.Server.Count($"POST {Gpu}/start"));    }
+        Assert.Equal(3, _jobs.Server.Count($"POST {Gpu}/start"));
+    }
 
     [Fact]
     public async Task A_job_that_is_not_there_is_named()
     {
-        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => jobs.Runner().StartAsync(Request, Cancel));
+        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(Request, Cancel));
 
         Assert.Equal($"{Gpu} does not exist", error.Message);
     }
@@ -135,10 +136,10 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
     [InlineData(Job, "did not name the execution")]
     public async Task A_start_that_starts_nothing_is_an_error(string job, string says)
     {
-        jobs.Server.On($"GET {Gpu}", new Answer(200, job));
-        jobs.Server.On($"POST {Gpu}/start", new Answer(200));
+        _jobs.Server.On($"GET {Gpu}", new Answer(200, job));
+        _jobs.Server.On($"POST {Gpu}/start", new Answer(200));
 
-        Assert.Contains(says, (await Assert.ThrowsAsync<ResourceManagerException>(() => jobs.Runner().StartAsync(Request, Cancel))).Message);
+        Assert.Contains(says, (await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(Request, Cancel))).Message);
     }
 
     private static Answer Executions(params (string Name, string Status, string Request)[] executions)

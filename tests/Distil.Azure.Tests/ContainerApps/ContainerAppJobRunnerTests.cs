@@ -8,13 +8,13 @@ namespace Distil.Azure.Tests.ContainerApps;
 /// <summary>What is said of a started execution, and how it is stopped.</summary>
 public sealed class ContainerAppJobRunnerTests : IAsyncLifetime
 {
-    private LocalJobs jobs = null!;
+    private LocalJobs _jobs = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => jobs = await LocalJobs.StartAsync();
+    public async ValueTask InitializeAsync() => _jobs = await LocalJobs.StartAsync();
 
-    public ValueTask DisposeAsync() => jobs.DisposeAsync();
+    public ValueTask DisposeAsync() => _jobs.DisposeAsync();
 
     [Theory]
     [InlineData("Running", JobState.Running)]
@@ -26,36 +26,36 @@ public sealed class ContainerAppJobRunnerTests : IAsyncLifetime
     [InlineData("Stopped", JobState.Ended)]
     public async Task Says_whether_an_execution_has_ended(string status, JobState expected)
     {
-        jobs.Server.On($"GET {Execution}", Answer.Execution(status));
+        _jobs.Server.On($"GET {Execution}", Answer.Execution(status));
 
-        Assert.Equal(expected, await jobs.Runner().PollAsync(Execution, Cancel));
+        Assert.Equal(expected, await _jobs.Runner().PollAsync(Execution, Cancel));
     }
 
     [Theory]
     [InlineData("")]
     [InlineData($"{Gpu}/executions/forgotten")]
     public async Task An_execution_that_the_platform_forgot_is_unknown(string handle) =>
-        Assert.Equal(JobState.Unknown, await jobs.Runner().PollAsync(handle, Cancel));
+        Assert.Equal(JobState.Unknown, await _jobs.Runner().PollAsync(handle, Cancel));
 
     [Fact]
     public async Task Stopping_returns_when_the_execution_is_gone()
     {
-        jobs.Server.On($"GET {Execution}", Answer.Execution("Running"), Answer.Execution("Running"), Answer.Execution("Running"), Answer.Execution("Stopped"));
-        jobs.Server.On($"POST {Execution}/stop", new Answer(202));
+        _jobs.Server.On($"GET {Execution}", Answer.Execution("Running"), Answer.Execution("Running"), Answer.Execution("Running"), Answer.Execution("Stopped"));
+        _jobs.Server.On($"POST {Execution}/stop", new Answer(202));
 
-        await jobs.Runner().StopAsync(Execution, Cancel);
+        await _jobs.Runner().StopAsync(Execution, Cancel);
 
-        Assert.Equal(1, jobs.Server.Count($"POST {Execution}/stop"));
-        Assert.Equal(4, jobs.Server.Count($"GET {Execution}"));
+        Assert.Equal(1, _jobs.Server.Count($"POST {Execution}/stop"));
+        Assert.Equal(4, _jobs.Server.Count($"GET {Execution}"));
     }
 
     [Fact]
     public async Task An_execution_that_does_not_stop_is_an_error()
     {
-        jobs.Server.On($"GET {Execution}", Answer.Execution("Running"));
-        jobs.Server.On($"POST {Execution}/stop", new Answer(200));
+        _jobs.Server.On($"GET {Execution}", Answer.Execution("Running"));
+        _jobs.Server.On($"POST {Execution}/stop", new Answer(200));
 
-        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => jobs.Runner().StopAsync(Execution, Cancel));
+        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StopAsync(Execution, Cancel));
 
         Assert.Equal($"{Execution} is still running 00:10:00 after it was told to stop", error.Message);
     }
@@ -66,10 +66,12 @@ public sealed class ContainerAppJobRunnerTests : IAsyncLifetime
     public async Task What_has_ended_is_not_stopped(string? status)
     {
         if (status is not null)
-            jobs.Server.On($"GET {Execution}", Answer.Execution(status));
+        {
+            _jobs.Server.On($"GET {Execution}", Answer.Execution(status));
+        }
 
-        await jobs.Runner().StopAsync(Execution, Cancel);
+        await _jobs.Runner().StopAsync(Execution, Cancel);
 
-        Assert.Equal(0, jobs.Server.Count($"POST {Execution}/stop"));
+        Assert.Equal(0, _jobs.Server.Count($"POST {Execution}/stop"));
     }
 }

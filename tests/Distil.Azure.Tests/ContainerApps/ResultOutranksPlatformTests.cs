@@ -12,14 +12,14 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
 {
     private const string Execution = "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/caj-gpu/executions/caj-gpu-abc";
 
-    private readonly ArtifactStore store = new InMemoryBlobService().OpenStore();
-    private LocalResourceManager server = null!;
+    private readonly ArtifactStore _store = new InMemoryBlobService().OpenStore();
+    private LocalResourceManager _server = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => server = await LocalResourceManager.StartAsync();
+    public async ValueTask InitializeAsync() => _server = await LocalResourceManager.StartAsync();
 
-    public ValueTask DisposeAsync() => server.DisposeAsync();
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Theory]
     [InlineData("Running")] // stuck: the container has ended, the platform has not noticed
@@ -27,9 +27,9 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
     [InlineData("Succeeded")]
     public async Task A_result_is_the_end_whatever_the_platform_says(string status)
     {
-        server.On($"GET {Execution}", Answer.Execution(status));
+        _server.On($"GET {Execution}", Answer.Execution(status));
         var result = new JobResult { StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch };
-        await store.WriteJsonAsync(ArtifactLayout.JobResult("r", "train-001"), result, Cancel);
+        await _store.WriteJsonAsync(ArtifactLayout.JobResult("r", "train-001"), result, Cancel);
 
         var answer = await PollAsync();
 
@@ -43,7 +43,7 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
     [InlineData("Stopped")]
     public async Task An_end_without_a_result_is_no_success(string status)
     {
-        server.On($"GET {Execution}", Answer.Execution(status));
+        _server.On($"GET {Execution}", Answer.Execution(status));
 
         Assert.Equal(new JobAnswer(JobState.Ended), await PollAsync());
     }
@@ -51,7 +51,7 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
     [Fact]
     public async Task Running_without_a_result_goes_on()
     {
-        server.On($"GET {Execution}", Answer.Execution("Running"));
+        _server.On($"GET {Execution}", Answer.Execution("Running"));
 
         Assert.Equal(new JobAnswer(JobState.Running), await PollAsync());
     }
@@ -59,9 +59,9 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
     private Task<JobAnswer> PollAsync()
     {
         var time = new ImpatientTime();
-        var client = server.Client(new StaticCredential(), time);
+        var client = _server.Client(new StaticCredential(), time);
         var runner = new ContainerAppJobRunner(
             client, new ContainerAppJobOptions { GpuJob = "unused" }, (_, _) => throw new InvalidOperationException("nothing is started"), time);
-        return new PollJob(store, runner).RunAsync(new JobHandle("r", "train-001", Execution), Cancel);
+        return new PollJob(_store, runner).RunAsync(new JobHandle("r", "train-001", Execution), Cancel);
     }
 }

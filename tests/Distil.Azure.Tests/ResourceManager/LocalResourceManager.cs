@@ -18,15 +18,15 @@ internal sealed class LocalResourceManager : IAsyncDisposable
     // The client sends its access token over TLS only.
     private static readonly X509Certificate2 Certificate = NewCertificate();
 
-    private readonly WebApplication app;
-    private readonly ConcurrentDictionary<string, ConcurrentQueue<Answer>> answers = new();
+    private readonly WebApplication _app;
+    private readonly ConcurrentDictionary<string, ConcurrentQueue<Answer>> _answers = new();
 
-    private LocalResourceManager(WebApplication app) => this.app = app;
+    private LocalResourceManager(WebApplication app) => _app = app;
 
     /// <value>Everything that was asked, in order.</value>
     public ConcurrentQueue<Request> Requests { get; } = [];
 
-    public Uri Endpoint => new(app.Urls.Single());
+    public Uri Endpoint => new(_app.Urls.Single());
 
     public static async Task<LocalResourceManager> StartAsync()
     {
@@ -35,15 +35,15 @@ internal sealed class LocalResourceManager : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration()
             .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(Certificate)));
         var server = new LocalResourceManager(builder.Build());
-        server.app.Run(server.AnswerAsync);
-        await server.app.StartAsync();
+        server._app.Run(server.AnswerAsync);
+        await server._app.StartAsync();
         return server;
     }
 
     /// <summary>What a request gets, one answer after the other; the last one stays.</summary>
     /// <param name="request">Verb and path, for instance <c>GET /subscriptions/…</c>.</param>
     /// <param name="inOrder">The answers.</param>
-    public void On(string request, params Answer[] inOrder) => answers[request] = new ConcurrentQueue<Answer>(inOrder);
+    public void On(string request, params Answer[] inOrder) => _answers[request] = new ConcurrentQueue<Answer>(inOrder);
 
     /// <summary>A client of this server that waits milliseconds between its retries.</summary>
     public ResourceManagerClient Client(TokenCredential credential, TimeProvider time)
@@ -58,7 +58,7 @@ internal sealed class LocalResourceManager : IAsyncDisposable
     /// <summary>How often a request was made.</summary>
     public int Count(string request) => Requests.Count(made => made.What == request);
 
-    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
     private async Task AnswerAsync(HttpContext context)
     {
@@ -72,8 +72,10 @@ internal sealed class LocalResourceManager : IAsyncDisposable
         Requests.Enqueue(request);
 
         var answer = new Answer(404, """{"error":{"code":"ResourceNotFound","message":"no such resource"}}""");
-        if (answers.TryGetValue(request.What, out var queue))
+        if (_answers.TryGetValue(request.What, out var queue))
+        {
             answer = queue.Count > 1 && queue.TryDequeue(out var next) ? next : queue.First();
+        }
 
         if (answer.Status == Answer.Drop)
         {
@@ -83,7 +85,9 @@ internal sealed class LocalResourceManager : IAsyncDisposable
 
         context.Response.StatusCode = answer.Status;
         foreach (var (name, value) in answer.Headers)
+        {
             context.Response.Headers[name] = value.Replace("{endpoint}", Endpoint.GetLeftPart(UriPartial.Authority));
+        }
 
         await context.Response.WriteAsync(answer.Body);
     }

@@ -9,26 +9,26 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
     private const string Path = "/subscriptions/s/things/one";
     private static readonly Answer Fine = new(200, """{"name":"one"}""");
 
-    private readonly ImpatientTime time = new();
-    private readonly StaticCredential credential = new();
-    private LocalResourceManager server = null!;
+    private readonly ImpatientTime _time = new();
+    private readonly StaticCredential _credential = new();
+    private LocalResourceManager _server = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => server = await LocalResourceManager.StartAsync();
+    public async ValueTask InitializeAsync() => _server = await LocalResourceManager.StartAsync();
 
-    public ValueTask DisposeAsync() => server.DisposeAsync();
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Fact]
     public async Task Signs_in_for_the_endpoint_that_it_calls()
     {
-        server.On($"GET {Path}", Fine);
+        _server.On($"GET {Path}", Fine);
 
         var found = await Client().TryGetAsync($"{Path}?api-version=1", Cancel);
 
         Assert.Equal("one", found!["name"]!.GetValue<string>());
-        Assert.Equal(new LocalRequest("?api-version=1", "Bearer a-token"), Seen(Assert.Single(server.Requests)));
-        Assert.Equal($"{server.Endpoint}.default", credential.Scope);
+        Assert.Equal(new LocalRequest("?api-version=1", "Bearer a-token"), Seen(Assert.Single(_server.Requests)));
+        Assert.Equal($"{_server.Endpoint}.default", _credential.Scope);
     }
 
     [Theory]
@@ -38,11 +38,11 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
     [InlineData(Answer.Drop)]
     public async Task Retries_what_may_pass(int status)
     {
-        server.On($"GET {Path}", new Answer(status), new Answer(status), new Answer(status), Fine);
+        _server.On($"GET {Path}", new Answer(status), new Answer(status), new Answer(status), Fine);
 
         Assert.NotNull(await Client().TryGetAsync(Path, Cancel));
 
-        Assert.Equal(4, server.Requests.Count);
+        Assert.Equal(4, _server.Requests.Count);
     }
 
     [Theory]
@@ -52,11 +52,11 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
     {
         // A date is in whole seconds: this one is between 1 and 2 s away.
         var retryAfter = date ? DateTimeOffset.UtcNow.AddSeconds(2).ToString("r") : "1";
-        server.On($"GET {Path}", new Answer(429, "", ("Retry-After", retryAfter)), Fine);
+        _server.On($"GET {Path}", new Answer(429, "", ("Retry-After", retryAfter)), Fine);
 
         Assert.NotNull(await Client().TryGetAsync(Path, Cancel));
 
-        var arrivals = server.Requests.Select(request => request.ArrivedAt).ToList();
+        var arrivals = _server.Requests.Select(request => request.ArrivedAt).ToList();
         Assert.InRange(arrivals[1] - arrivals[0], TimeSpan.FromSeconds(0.9), TimeSpan.MaxValue);
     }
 
@@ -71,13 +71,13 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
     [Fact]
     public async Task Gives_up_in_the_end_with_the_services_words()
     {
-        server.On($"GET {Path}", new Answer(503, """{"error":{"code":"ServerBusy","message":"come back later"}}"""));
+        _server.On($"GET {Path}", new Answer(503, """{"error":{"code":"ServerBusy","message":"come back later"}}"""));
 
         var error = await Assert.ThrowsAsync<ResourceManagerException>(() => Client().TryGetAsync(Path, Cancel));
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, error.Status);
         Assert.Equal($"GET {Path}: 503 ServerBusy: come back later", error.Message);
-        Assert.Equal(6, server.Requests.Count);
+        Assert.Equal(6, _server.Requests.Count);
     }
 
     [Theory]
@@ -85,26 +85,26 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
     [InlineData(403, """{"error":{"code":"AuthorizationFailed","message":"no right to start"}}""", "AuthorizationFailed: no right to start")]
     public async Task Does_not_try_again_what_will_not_pass(int status, string body, string said)
     {
-        server.On($"POST {Path}", new Answer(status, body));
+        _server.On($"POST {Path}", new Answer(status, body));
 
         var error = await Assert.ThrowsAsync<ResourceManagerException>(() => Client().PostAsync(Path, new JsonObject(), once: false, Cancel));
 
         Assert.Equal($"POST {Path}: {status} {said}", error.Message);
-        Assert.Single(server.Requests);
+        Assert.Single(_server.Requests);
     }
 
     [Fact]
     public async Task Follows_an_operation_to_its_end()
     {
-        server.On($"POST {Path}", new Answer(202, "", ("Location", "{endpoint}/operations/1"), ("Retry-After", "30")));
-        server.On("GET /operations/1", new Answer(202, "", ("Location", "/operations/1")), new Answer(500), Fine);
+        _server.On($"POST {Path}", new Answer(202, "", ("Location", "{endpoint}/operations/1"), ("Retry-After", "30")));
+        _server.On("GET /operations/1", new Answer(202, "", ("Location", "/operations/1")), new Answer(500), Fine);
 
         var answer = await Client().PostAsync(Path, new JsonObject(), once: false, Cancel);
 
         Assert.Equal("one", answer!["name"]!.GetValue<string>());
-        Assert.Equal(TimeSpan.FromSeconds(30), time.Pauses.First());
-        Assert.InRange(time.Pauses.Last(), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(6));
-        Assert.Equal(1, server.Count($"POST {Path}"));
+        Assert.Equal(TimeSpan.FromSeconds(30), _time.Pauses.First());
+        Assert.InRange(_time.Pauses.Last(), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(6));
+        Assert.Equal(1, _server.Count($"POST {Path}"));
     }
 
     [Theory]
@@ -113,22 +113,26 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
     [InlineData(Answer.Drop, 1)]
     public async Task What_must_happen_once_is_asked_again_only_after_a_refusal(int status, int asked)
     {
-        server.On($"POST {Path}", new Answer(status), Fine);
+        _server.On($"POST {Path}", new Answer(status), Fine);
 
         var post = Client().PostAsync(Path, new JsonObject(), once: true, Cancel);
         if (asked == 2)
+        {
             Assert.NotNull(await post);
+        }
         else
+        {
             Assert.True((await Assert.ThrowsAsync<ResourceManagerException>(() => post)).MayHaveBeenDone);
+        }
 
-        Assert.Equal(asked, server.Count($"POST {Path}"));
+        Assert.Equal(asked, _server.Count($"POST {Path}"));
     }
 
     [Fact]
     public async Task Reads_every_page()
     {
-        server.On($"GET {Path}", new Answer(200, $$"""{"value":[1,2],"nextLink":"{{server.Endpoint}}more?page=2"}"""));
-        server.On("GET /more", new Answer(200, """{"value":[3]}"""));
+        _server.On($"GET {Path}", new Answer(200, $$"""{"value":[1,2],"nextLink":"{{_server.Endpoint}}more?page=2"}"""));
+        _server.On("GET /more", new Answer(200, """{"value":[3]}"""));
 
         var found = await Client().ListAsync(Path, Cancel).Select(item => item.GetValue<int>()).ToListAsync(Cancel);
 
@@ -138,8 +142,8 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
     [Fact]
     public async Task Does_not_follow_an_operation_for_ever()
     {
-        server.On($"POST {Path}", new Answer(202, "", ("Location", "/operations/1"), ("Retry-After", "300")));
-        server.On("GET /operations/1", new Answer(202, "", ("Location", "/operations/1"), ("Retry-After", "300")));
+        _server.On($"POST {Path}", new Answer(202, "", ("Location", "/operations/1"), ("Retry-After", "300")));
+        _server.On("GET /operations/1", new Answer(202, "", ("Location", "/operations/1"), ("Retry-After", "300")));
 
         var error = await Assert.ThrowsAsync<ResourceManagerException>(() => Client().PostAsync(Path, new JsonObject(), once: false, Cancel));
 
@@ -149,14 +153,14 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
     [Fact]
     public async Task Takes_its_token_to_no_other_host()
     {
-        server.On($"POST {Path}", new Answer(202, "", ("Location", "http://localhost.invalid/operations/1")));
+        _server.On($"POST {Path}", new Answer(202, "", ("Location", "http://localhost.invalid/operations/1")));
 
         var error = await Assert.ThrowsAsync<ResourceManagerException>(() => Client().PostAsync(Path, new JsonObject(), once: false, Cancel));
 
         Assert.Contains("localhost.invalid", error.Message);
     }
 
-    private ResourceManagerClient Client() => server.Client(credential, time);
+    private ResourceManagerClient Client() => _server.Client(_credential, _time);
 
     private static LocalRequest Seen(LocalResourceManager.Request request) => new(request.Query, request.Authorization);
 

@@ -16,7 +16,9 @@ public sealed class AzuriteServerTests
     {
         using var temporary = new TemporaryWorkspace();
         await using (var first = await JoinAsync(temporary))
+        {
             await (await StoreAsync(first)).WriteTextAsync("a/b.txt", "kept", cancel: Cancel);
+        }
 
         await using var second = await JoinAsync(temporary);
         Assert.Equal("kept", await (await StoreAsync(second)).TryReadTextAsync("a/b.txt", Cancel));
@@ -66,7 +68,9 @@ public sealed class AzuriteServerTests
             Process.GetProcessById((await new AzuriteFiles(temporary.Workspace).ReadAsync(Cancel))!.ProcessId).Kill();
 
             for (var i = 0; i < 8; i++)
+            {
                 Assert.Equal($"{round}/{i}", await store.TryReadTextAsync($"{round}/{i}", Cancel));
+            }
         }
 
         Assert.Equal("abcd"u8.ToArray(), await store.OpenLog("log").ReadAsync(Cancel));

@@ -3,9 +3,10 @@ using Azure.Storage.Sas;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Http;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Tests.Azurite;
 
@@ -21,7 +22,9 @@ public sealed class BlobSourcesTests
         await using var server = await AzuriteServer.JoinAsync(temporary.Workspace, port: null, Cancel);
         var store = await ArtifactStore.OpenAsync(server.ConnectionString, "corpora", Cancel);
         foreach (var name in new[] { "tales/a.txt", "tales/b c.txt", "tales/deep/d.txt", "tales/e.md", "other.txt" })
+        {
             await store.WriteTextAsync(name, $"text of {name}", cancel: Cancel);
+        }
 
         var known = Catalog(server.ConnectionString);
         Assert.Equal(["a.txt", "b%20c.txt"], (await ListAsync(known, $"{store.Uri}/tales/*.txt")).Select(file => file.Path.Split('/')[^1]));
@@ -54,7 +57,7 @@ public sealed class BlobSourcesTests
     private static SourceCatalog Catalog(string? connectionString, string? signed = null) => new(
         () => throw new InvalidOperationException("no hub here"),
         new WebFiles(
-            new PatientHttp(new Patience(), TimeProvider.System, null),
+            new ResilientHttp(new RetryOptions(), TimeProvider.System, null),
             new AzureAccess(connectionString, () => throw new InvalidOperationException("no identity here")),
             SignedUrls.Parse(signed)),
         Path.GetTempPath());

@@ -1,6 +1,7 @@
 using Distil.Cli.Commands;
-using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Cli.Workspaces;
+using Distil.Core.Runs.Reading;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Tests.Commands;
 

@@ -8,31 +8,31 @@ public sealed class PlainRunViewTests
 {
     private static readonly DateTimeOffset Began = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly StringWriter output = new();
-    private readonly ManualTime time = new();
+    private readonly StringWriter _output = new();
+    private readonly ManualTime _time = new();
 
     [Fact]
     public void Says_stage_rate_loss_and_time_left_in_a_line()
     {
-        time.Now = Began.AddSeconds(75);
-        new PlainRunView(output, time).Show(Training(done: 300));
+        _time.Now = Began.AddSeconds(75);
+        new PlainRunView(_output, _time).Show(Training(done: 300));
 
-        Assert.Equal("00:01:15  train epoch 2  1/5  300/400 steps · 31,234 tokens/s · loss 2.500 · 0:35 left", output.ToString().TrimEnd());
+        Assert.Equal("00:01:15  train epoch 2  1/5  300/400 steps · 31,234 tokens/s · loss 2.500 · 0:35 left", _output.ToString().TrimEnd());
     }
 
     [Fact]
     public void Writes_a_line_when_the_stage_moves_on_and_else_every_ten_seconds()
     {
-        var view = new PlainRunView(output, time);
+        var view = new PlainRunView(_output, _time);
         for (var second = 0; second < 25; second++)
         {
-            time.Now = Began.AddSeconds(second);
+            _time.Now = Began.AddSeconds(second);
             view.Show(Training(done: second));
         }
 
         view.Show(Training(done: 1) with { Status = Training(1).Status with { Stage = JobKind.Evaluate } });
 
-        Assert.Equal(4, output.ToString().TrimEnd().Split('\n').Length);
+        Assert.Equal(4, _output.ToString().TrimEnd().Split('\n').Length);
     }
 
     [Fact]

@@ -9,22 +9,23 @@ using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Tests.Engine;
 
 /// <summary>The real pipeline in the embedded engine, over activities that only remember what they were asked.</summary>
 public sealed class EmbeddedEngineTests
 {
-    private readonly ConcurrentQueue<string> started = new();
-    private readonly ConcurrentQueue<RunStatus> statuses = new();
-    private readonly ConcurrentDictionary<string, int> faults = new();
-    private readonly ConcurrentQueue<string> calls = new();
-    private readonly ConcurrentQueue<JobFailure> faultyJobs = new();
-    private readonly TaskCompletionSource<string> cancelled = new();
-    private MemoryJournals journals = new();
-    private Exception fault = new IOException("the line is bad");
-    private string? endless;
-    private bool cancelRequested;
+    private readonly ConcurrentQueue<string> _started = new();
+    private readonly ConcurrentQueue<RunStatus> _statuses = new();
+    private readonly ConcurrentDictionary<string, int> _faults = new();
+    private readonly ConcurrentQueue<string> _calls = new();
+    private readonly ConcurrentQueue<JobFailure> _faultyJobs = new();
+    private readonly TaskCompletionSource<string> _cancelled = new();
+    private MemoryJournals _journals = new();
+    private Exception _fault = new IOException("the line is bad");
+    private string? _endless;
+    private bool _cancelRequested;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -34,9 +35,9 @@ public sealed class EmbeddedEngineTests
         var outcome = await RunAsync();
 
         Assert.Equal(RunState.Succeeded, outcome.State);
-        Assert.Equal(["prepare-00000", "teach-00000", "train-001", "evaluate-001", "train-002", "evaluate-002", "export"], started);
-        Assert.Equal(RunState.Running, statuses.First().State);
-        Assert.Equal(RunState.Succeeded, statuses.Last().State);
+        Assert.Equal(["prepare-00000", "teach-00000", "train-001", "evaluate-001", "train-002", "evaluate-002", "export"], _started);
+        Assert.Equal(RunState.Running, _statuses.First().State);
+        Assert.Equal(RunState.Succeeded, _statuses.Last().State);
     }
 
     [Theory]
@@ -45,41 +46,45 @@ public sealed class EmbeddedEngineTests
     public async Task Leaves_a_run_alone_whose_journal_another_version_wrote_to(string path)
     {
         await RunAsync();
-        journals.Logs[path] = [.. journals.Logs[path][..^1], (byte)'\n', .. JournalLine.Seal("""{ "version": 2, "index": 99 }"""u8.ToArray())];
+        _journals.Logs[path] = [.. _journals.Logs[path][..^1], (byte)'\n', .. JournalLine.Seal("""{ "version": 2, "index": 99 }"""u8.ToArray())];
         if (path != "run")
-            journals.Logs.TryRemove("run", out _);
+        {
+            _journals.Logs.TryRemove("run", out _);
+        }
 
-        var before = journals.Logs[path];
+        var before = _journals.Logs[path];
 
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => RunAsync());
 
         Assert.Equal($"journal/{path}.jsonl: version is 2, expected 1: another version of distil wrote it; use that one, or a new run", error.Message);
-        Assert.Equal(before, journals.Logs[path]);
+        Assert.Equal(before, _journals.Logs[path]);
     }
 
     [Fact]
     public async Task Goes_on_with_a_journal_from_before_there_were_versions()
     {
         await RunAsync();
-        foreach (var path in journals.Logs.Keys)
-            journals.Logs[path] = [.. journals.Entries(path).SelectMany(entry => JournalLine.Write(entry with { Version = null }))];
+        foreach (var path in _journals.Logs.Keys)
+        {
+            _journals.Logs[path] = [.. _journals.Entries(path).SelectMany(entry => JournalLine.Write(entry with { Version = null }))];
+        }
 
-        started.Clear();
+        _started.Clear();
         Assert.Equal(RunState.Succeeded, (await RunAsync()).State);
-        Assert.Empty(started);
+        Assert.Empty(_started);
     }
 
     [Fact]
     public async Task Calls_an_activity_again_when_it_fails()
     {
-        faults[PollJob.Name] = 2;
+        _faults[PollJob.Name] = 2;
         Assert.Equal(RunState.Succeeded, (await RunAsync(time: ManualTime.Free())).State);
     }
 
     [Fact]
     public async Task Gives_up_an_activity_that_keeps_failing_and_says_why()
     {
-        faults[StartJob.Name] = int.MaxValue;
+        _faults[StartJob.Name] = int.MaxValue;
         var outcome = await RunAsync(time: ManualTime.Free());
 
         Assert.Equal(RunState.Failed, outcome.State);
@@ -90,54 +95,56 @@ public sealed class EmbeddedEngineTests
     [Fact]
     public async Task Calls_no_activity_again_whose_input_is_wrong()
     {
-        fault = new InvalidInputException("config.json is not there");
-        faults[StartJob.Name] = 1;
+        _fault = new InvalidInputException("config.json is not there");
+        _faults[StartJob.Name] = 1;
         var outcome = await RunAsync();
 
         Assert.Equal(FailureClass.InvalidInput, outcome.Failure!.Class);
-        Assert.Empty(started);
+        Assert.Empty(_started);
     }
 
     [Fact]
     public async Task A_cancelled_run_stops_its_job()
     {
-        endless = "train-001";
+        _endless = "train-001";
         var running = RunAsync();
-        while (!started.Contains(endless))
+        while (!_started.Contains(_endless))
+        {
             await Task.Delay(10, Cancel);
+        }
 
-        cancelled.SetResult("enough");
+        _cancelled.SetResult("enough");
 
         Assert.Equal(RunState.Cancelled, (await running).State);
-        Assert.Equal(RunState.Cancelled, statuses.Last().State);
-        Assert.Equal(endless, started.Last());
+        Assert.Equal(RunState.Cancelled, _statuses.Last().State);
+        Assert.Equal(_endless, _started.Last());
     }
 
     [Fact]
     public async Task A_run_that_has_ended_ends_the_same_when_replayed_and_calls_nothing()
     {
         var first = await RunAsync();
-        started.Clear();
-        calls.Clear();
+        _started.Clear();
+        _calls.Clear();
         var second = await RunAsync();
 
         Assert.Equal(JsonSerializer.Serialize(first, DistilJson.Options), JsonSerializer.Serialize(second, DistilJson.Options));
-        Assert.Empty(calls);
+        Assert.Empty(_calls);
     }
 
     [Fact]
     public async Task Killed_after_any_entry_it_goes_on_to_the_same_end_and_does_nothing_twice_that_was_journaled()
     {
         var outcome = await RunAsync();
-        var whole = journals;
+        var whole = _journals;
         var appends = whole.Logs.Keys.Sum(path => whole.Entries(path).Count);
         for (var survive = 1; survive < appends; survive += 3)
         {
-            journals = new MemoryJournals();
-            calls.Clear();
+            _journals = new MemoryJournals();
+            _calls.Clear();
             using var stop = new CancellationTokenSource();
             var left = survive;
-            journals.OnAppend = _ =>
+            _journals.OnAppend = _ =>
             {
                 if (Interlocked.Decrement(ref left) < 0)
                 {
@@ -148,10 +155,10 @@ public sealed class EmbeddedEngineTests
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunAsync(stop));
 
             var journaled = Journaled();
-            journals.OnAppend = _ => { };
-            calls.Clear();
+            _journals.OnAppend = _ => { };
+            _calls.Clear();
             Assert.Equal(outcome.State, (await RunAsync()).State);
-            Assert.DoesNotContain(calls, journaled.Contains);
+            Assert.DoesNotContain(_calls, journaled.Contains);
         }
     }
 
@@ -169,7 +176,7 @@ public sealed class EmbeddedEngineTests
     public async Task A_sub_pipeline_too()
     {
         await RunAsync();
-        journals.Logs["run"] = [.. journals.Entries("run").Take(2).SelectMany(JournalLine.Write)];
+        _journals.Logs["run"] = [.. _journals.Entries("run").Take(2).SelectMany(JournalLine.Write)];
         Rewrite("prepare-00000", entry => entry.Call == 1 ? entry with { Name = "pull-job" } : entry);
         var error = await Assert.ThrowsAsync<NonDeterminismException>(() => RunAsync());
         Assert.Contains("journal/prepare-00000.jsonl: step 1 was activity pull-job", error.Message, StringComparison.Ordinal);
@@ -179,7 +186,7 @@ public sealed class EmbeddedEngineTests
     public async Task A_timer_keeps_its_time_over_a_restart()
     {
         var time = new ManualTime();
-        faultyJobs.Enqueue(new JobFailure(FailureClass.Transient, "once"));
+        _faultyJobs.Enqueue(new JobFailure(FailureClass.Transient, "once"));
         using var stop = new CancellationTokenSource();
         var first = RunAsync(stop, time);
         await time.WaitForTimerAsync(TimeSpan.FromSeconds(1), Cancel); // the pause before the second try
@@ -194,7 +201,7 @@ public sealed class EmbeddedEngineTests
     }
 
     private Task<RunOutcome> RunAsync(CancellationTokenSource? stop = null, TimeProvider? time = null) =>
-        new EmbeddedEngine(AnswerAsync, journals.Open, statuses.Enqueue, _ => { }, time ?? TimeProvider.System).RunAsync(
+        new EmbeddedEngine(AnswerAsync, _journals.Open, _statuses.Enqueue, _ => { }, time ?? TimeProvider.System).RunAsync(
             new PipelineInput
             {
                 RunId = "run",
@@ -206,35 +213,37 @@ public sealed class EmbeddedEngineTests
                 Students = [StudentVariant.Distilled],
                 Parallelism = 1,
                 Retries = 1,
-                Polling = new Polling { LeastMilliseconds = 1, MostMilliseconds = 5 },
+                Polling = new Polling { MinMilliseconds = 1, MaxMilliseconds = 5 },
             },
-            cancelled.Task, stop?.Token ?? CancellationToken.None);
+            _cancelled.Task, stop?.Token ?? CancellationToken.None);
 
-    private HashSet<string> Journaled() => [.. from path in journals.Logs.Keys
-                                               from entry in journals.Entries(path)
+    private HashSet<string> Journaled() => [.. from path in _journals.Logs.Keys
+                                               from entry in _journals.Entries(path)
                                                where entry.Kind == JournalKind.Activity && entry.Name != PollJob.Name
                                                select $"{entry.Name} {entry.InputHash}"];
 
     private void Rewrite(string path, Func<JournalEntry, JournalEntry> change) =>
-        journals.Logs[path] = [.. journals.Entries(path).Select(change).SelectMany(JournalLine.Write)];
+        _journals.Logs[path] = [.. _journals.Entries(path).Select(change).SelectMany(JournalLine.Write)];
 
     private Task<JsonElement> AnswerAsync(string activity, JsonElement input, CancellationToken cancel)
     {
-        if (faults.GetValueOrDefault(activity) > 0)
+        if (_faults.GetValueOrDefault(activity) > 0)
         {
-            faults[activity]--;
-            throw fault;
+            _faults[activity]--;
+            throw _fault;
         }
 
         if (activity != PollJob.Name)
-            calls.Enqueue($"{activity} {PipelineInstance.Hash(input)}");
+        {
+            _calls.Enqueue($"{activity} {PipelineInstance.Hash(input)}");
+        }
 
         object answer = activity switch
         {
             FindBlob.Name => false,
             StartJob.Name => Start(input.Deserialize<StartInput>(DistilJson.Options)!),
             PollJob.Name => Poll(input.Deserialize<JobHandle>(DistilJson.Options)!),
-            RequestCancel.Name => cancelRequested = true,
+            RequestCancel.Name => _cancelRequested = true,
             StopJob.Name => true,
             _ => new CompleteOutput(),
         };
@@ -243,11 +252,11 @@ public sealed class EmbeddedEngineTests
 
     private JobHandle Start(StartInput input)
     {
-        started.Enqueue(input.JobId);
+        _started.Enqueue(input.JobId);
         return new JobHandle("run", input.JobId, "handle");
     }
 
-    private JobAnswer Poll(JobHandle job) => job.JobId == endless
-        ? new JobAnswer(JobState.Running, CancelRequested: cancelRequested)
-        : new JobAnswer(JobState.Ended, new JobResult { Failure = faultyJobs.TryDequeue(out var failure) ? failure : null, StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch });
+    private JobAnswer Poll(JobHandle job) => job.JobId == _endless
+        ? new JobAnswer(JobState.Running, CancelRequested: _cancelRequested)
+        : new JobAnswer(JobState.Ended, new JobResult { Failure = _faultyJobs.TryDequeue(out var failure) ? failure : null, StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch });
 }

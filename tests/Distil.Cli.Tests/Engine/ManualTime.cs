@@ -4,32 +4,40 @@ namespace Distil.Cli.Tests.Engine;
 internal sealed class ManualTime : TimeProvider
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
-    private readonly Lock gate = new();
-    private readonly List<Waiting> waiting = [];
-    private DateTimeOffset now = DateTimeOffset.UnixEpoch;
-    private bool freely;
+    private readonly Lock _gate = new();
+    private readonly List<Waiting> _waiting = [];
+    private DateTimeOffset _now = DateTimeOffset.UnixEpoch;
+    private bool _freely;
 
     /// <summary>Time in which every timer fires at once.</summary>
-    public static ManualTime Free() => new() { freely = true };
+    public static ManualTime Free() => new() { _freely = true };
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate)
-            return now;
+        lock (_gate)
+        {
+            return _now;
+        }
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var timer = new Waiting(this, callback, state, now + dueTime, dueTime);
-            if (dueTime <= Short || freely)
-                now += dueTime > TimeSpan.Zero ? dueTime : TimeSpan.Zero;
+            var timer = new Waiting(this, callback, state, _now + dueTime, dueTime);
+            if (dueTime <= Short || _freely)
+            {
+                _now += dueTime > TimeSpan.Zero ? dueTime : TimeSpan.Zero;
+            }
             else
-                waiting.Add(timer);
+            {
+                _waiting.Add(timer);
+            }
 
-            if (!waiting.Contains(timer))
+            if (!_waiting.Contains(timer))
+            {
                 ThreadPool.QueueUserWorkItem(_ => callback(state));
+            }
 
             return timer;
         }
@@ -37,8 +45,10 @@ internal sealed class ManualTime : TimeProvider
 
     public void Advance(TimeSpan by)
     {
-        lock (gate)
-            now += by;
+        lock (_gate)
+        {
+            _now += by;
+        }
 
         FireDue();
     }
@@ -46,10 +56,10 @@ internal sealed class ManualTime : TimeProvider
     /// <summary>Lets every timer fire at once from here on.</summary>
     public void AdvanceFreely()
     {
-        lock (gate)
+        lock (_gate)
         {
-            freely = true;
-            now = waiting.Select(timer => timer.Due).Append(now).Max();
+            _freely = true;
+            _now = _waiting.Select(timer => timer.Due).Append(_now).Max();
         }
 
         FireDue();
@@ -60,10 +70,12 @@ internal sealed class ManualTime : TimeProvider
     {
         while (true)
         {
-            lock (gate)
+            lock (_gate)
             {
-                if (waiting.Exists(timer => (timer.Length - length).Duration() < length / 10))
+                if (_waiting.Exists(timer => (timer.Length - length).Duration() < length / 10))
+                {
                     return;
+                }
             }
 
             await Task.Delay(5, cancel);
@@ -73,14 +85,16 @@ internal sealed class ManualTime : TimeProvider
     private void FireDue()
     {
         List<Waiting> due;
-        lock (gate)
+        lock (_gate)
         {
-            due = waiting.FindAll(timer => timer.Due <= now);
-            waiting.RemoveAll(due.Contains);
+            due = _waiting.FindAll(timer => timer.Due <= _now);
+            _waiting.RemoveAll(due.Contains);
         }
 
         foreach (var timer in due)
+        {
             timer.Callback(timer.State);
+        }
     }
 
     private sealed record Waiting(ManualTime Of, TimerCallback Callback, object? State, DateTimeOffset Due, TimeSpan Length) : ITimer
@@ -89,8 +103,10 @@ internal sealed class ManualTime : TimeProvider
 
         public void Dispose()
         {
-            lock (Of.gate)
-                Of.waiting.RemoveAll(timer => ReferenceEquals(timer, this));
+            lock (Of._gate)
+            {
+                Of._waiting.RemoveAll(timer => ReferenceEquals(timer, this));
+            }
         }
 
         public ValueTask DisposeAsync()

@@ -15,7 +15,9 @@ public sealed class StatusPublisherTests
             written.Add(status.StageDone);
         });
         for (var done = 1; done <= 200; done++)
+        {
             publisher.Publish(new RunStatus { RunId = "run", State = RunState.Running, StageDone = done, StartedAt = default, UpdatedAt = default });
+        }
 
         Assert.Equal(200, publisher.Latest!.StageDone);
         await publisher.DisposeAsync();

@@ -21,17 +21,19 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         echo "input ended $$" >> "$JOURNAL"
         """;
 
-    private readonly string journal = Path.GetTempFileName();
-    private readonly List<ProcessJobRunner> runners = [];
+    private readonly string _journal = Path.GetTempFileName();
+    private readonly List<ProcessJobRunner> _runners = [];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var runner in runners)
+        foreach (var runner in _runners)
+        {
             await runner.DisposeAsync();
+        }
 
-        File.Delete(journal);
+        File.Delete(_journal);
     }
 
     [Fact]
@@ -39,9 +41,11 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
     {
         var runner = Create(parallelism: 1);
         foreach (var name in new[] { "a", "b", "c" })
+        {
             Assert.Equal(JobState.Ended, await EndOfAsync(runner, await StartAsync(runner, name)));
+        }
 
-        var lines = await File.ReadAllLinesAsync(journal, Cancel);
+        var lines = await File.ReadAllLinesAsync(_journal, Cancel);
         Assert.Single(lines, line => line.StartsWith("started", StringComparison.Ordinal));
         Assert.Equal(["a", "b", "c"], lines.Skip(1).Select(line => line[(line.LastIndexOf('/') + 1)..]));
     }
@@ -52,9 +56,11 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         var runner = Create(parallelism: 2);
         var handles = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => StartAsync(runner, $"job{i}")));
         foreach (var handle in handles)
+        {
             Assert.Equal(JobState.Ended, await EndOfAsync(runner, handle));
+        }
 
-        var lines = await File.ReadAllLinesAsync(journal, Cancel);
+        var lines = await File.ReadAllLinesAsync(_journal, Cancel);
         Assert.InRange(lines.Count(line => line.StartsWith("started", StringComparison.Ordinal)), 1, 2);
         Assert.Equal(6, lines.Count(line => line.Contains("/job", StringComparison.Ordinal)));
     }
@@ -69,7 +75,7 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         Assert.Equal(JobState.Ended, await EndOfAsync(runner, await StartAsync(runner, "crash")));
         Assert.Equal("out of luck", words);
         Assert.Equal(JobState.Ended, await EndOfAsync(runner, await StartAsync(runner, "next")));
-        Assert.Contains((await File.ReadAllLinesAsync(journal, Cancel)), line => line.EndsWith("/next", StringComparison.Ordinal));
+        Assert.Contains((await File.ReadAllLinesAsync(_journal, Cancel)), line => line.EndsWith("/next", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -114,7 +120,7 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         Assert.Equal(JobState.Ended, await runner.PollAsync(second, Cancel));
         Assert.Equal(JobState.Running, await runner.PollAsync(first, Cancel));
         await runner.StopAsync(first, Cancel);
-        Assert.DoesNotContain(await File.ReadAllLinesAsync(journal, Cancel), line => line.EndsWith("/second", StringComparison.Ordinal));
+        Assert.DoesNotContain(await File.ReadAllLinesAsync(_journal, Cancel), line => line.EndsWith("/second", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -123,14 +129,16 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         var runner = Create(parallelism: 1);
         await StartAsync(runner, "long");
         var handles = new List<string>();
-        for (var i = 0; i <= ProcessJobRunner.MostEnded; i++)
+        for (var i = 0; i <= ProcessJobRunner.MaxEnded; i++)
         {
             handles.Add(await StartAsync(runner, "waiting"));
             await runner.StopAsync(handles[^1], Cancel);
         }
 
         while (await runner.PollAsync(handles[0], Cancel) != JobState.Unknown)
+        {
             await Task.Delay(10, Cancel);
+        }
 
         Assert.Equal(JobState.Ended, await runner.PollAsync(handles[^1], Cancel));
     }
@@ -149,15 +157,15 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         var runner = Create(parallelism: 1);
         await EndOfAsync(runner, await StartAsync(runner, "a"));
         await runner.DisposeAsync();
-        runners.Clear();
+        _runners.Clear();
 
-        Assert.Contains(await File.ReadAllLinesAsync(journal, Cancel), line => line.StartsWith("input ended", StringComparison.Ordinal));
+        Assert.Contains(await File.ReadAllLinesAsync(_journal, Cancel), line => line.StartsWith("input ended", StringComparison.Ordinal));
     }
 
     private ProcessJobRunner Create(int parallelism)
     {
-        var runner = new ProcessJobRunner(() => new ProcessStartInfo("sh", ["-c", Trainer]) { Environment = { ["JOURNAL"] = journal } }, parallelism);
-        runners.Add(runner);
+        var runner = new ProcessJobRunner(() => new ProcessStartInfo("sh", ["-c", Trainer]) { Environment = { ["JOURNAL"] = _journal } }, parallelism);
+        _runners.Add(runner);
         return runner;
     }
 
@@ -169,7 +177,9 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         {
             var state = await runner.PollAsync(handle, Cancel);
             if (state != JobState.Running)
+            {
                 return state;
+            }
 
             await Task.Delay(10, Cancel);
         }
@@ -179,10 +189,12 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
 
     private async Task UntilAsync(string words)
     {
-        while (!(await File.ReadAllTextAsync(journal, Cancel)).Contains(words, StringComparison.Ordinal))
+        while (!(await File.ReadAllTextAsync(_journal, Cancel)).Contains(words, StringComparison.Ordinal))
+        {
             await Task.Delay(10, Cancel);
+        }
     }
 
     private async Task<int> WorkerAsync() =>
-        int.Parse((await File.ReadAllLinesAsync(journal, Cancel))[0].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+        int.Parse((await File.ReadAllLinesAsync(_journal, Cancel))[0].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Distil.Cli.Serving;
+using Distil.Cli.Workspaces;
 using Distil.Core.Api.Documents;
 using Distil.Core.Errors;
 
@@ -68,7 +69,9 @@ public sealed class GuardTests(SharedAzurite azurite)
         foreach (var authorization in wrong)
         {
             foreach (var path in (string[])["/api/runs", "/openapi.json", "/", "/api/schema", "/api/nothing"])
+            {
                 await ServedApi.ProblemAsync(SendAsync(path, authorization), 401, "API key");
+            }
         }
 
         foreach (var authorization in (string[])[$"Bearer {ServedApi.ApiKey}", $"bearer {ServedApi.ApiKey}", Basic(ServedApi.ApiKey)])
@@ -86,7 +89,9 @@ public sealed class GuardTests(SharedAzurite azurite)
         {
             var request = new HttpRequestMessage(HttpMethod.Get, path);
             if (authorization is not null)
+            {
                 request.Headers.TryAddWithoutValidation("Authorization", authorization);
+            }
 
             return api.Client.SendAsync(request, Cancel);
         }

@@ -40,7 +40,9 @@ public sealed class IdempotencyTests(SharedAzurite azurite)
     {
         await using var api = await ServedApi.StartAsync(azurite);
         using (var first = await api.SubmitAsync(ServedApi.Spec("first"), "key"))
+        {
             await ServedApi.ReadAsync<SubmittedRun>(first, 202);
+        }
 
         await ServedApi.ProblemAsync(api.SubmitAsync(ServedApi.Spec("second"), "key"), 422, "Idempotency-Key", "another body");
     }
@@ -83,7 +85,9 @@ public sealed class IdempotencyTests(SharedAzurite azurite)
         using var response = await api.SubmitAsync(ServedApi.Spec(), key);
         Assert.Equal(key.Contains('/') ? 202 : 400, (int)response.StatusCode);
         await foreach (var blob in api.Store.ListAsync("idempotency/", Cancel))
+        {
             Assert.Matches("^idempotency/[0-9a-f]{64}[.]json$", blob);
+        }
     }
 
     [Fact]

@@ -9,19 +9,19 @@ namespace Distil.Cli.Tests.Serving;
 /// <summary>An OpenAPI document that real responses are held against.</summary>
 internal sealed class OpenApiContract
 {
-    private readonly JsonNode document;
-    private readonly List<(Regex Path, string Template)> templates;
-    private readonly ConcurrentDictionary<string, JsonSchema> schemas = new();
+    private readonly JsonNode _document;
+    private readonly List<(Regex Path, string Template)> _templates;
+    private readonly ConcurrentDictionary<string, JsonSchema> _schemas = new();
 
     public OpenApiContract(JsonNode document)
     {
-        this.document = document;
-        templates = [.. document["paths"]!.AsObject().Select(path => (Pattern(path.Key), path.Key)).OrderBy(path => path.Key.Count(character => character == '{'))];
+        _document = document;
+        _templates = [.. document["paths"]!.AsObject().Select(path => (Pattern(path.Key), path.Key)).OrderBy(path => path.Key.Count(character => character == '{'))];
     }
 
     /// <value>Every operation with each of its status codes, as <c>getRun 304</c>.</value>
     public IEnumerable<string> Answers =>
-        from path in document["paths"]!.AsObject()
+        from path in _document["paths"]!.AsObject()
         from operation in path.Value!.AsObject()
         from response in operation.Value!["responses"]!.AsObject()
         select $"{operation.Value["operationId"]} {response.Key}";
@@ -31,16 +31,20 @@ internal sealed class OpenApiContract
     public async Task<string?> CheckAsync(HttpResponseMessage response, CancellationToken cancel)
     {
         var request = response.RequestMessage!;
-        var template = templates.FirstOrDefault(each => each.Path.IsMatch(request.RequestUri!.AbsolutePath)).Template;
-        if (template is null || document["paths"]![template]![request.Method.Method.ToLowerInvariant()] is not { } operation)
+        var template = _templates.FirstOrDefault(each => each.Path.IsMatch(request.RequestUri!.AbsolutePath)).Template;
+        if (template is null || _document["paths"]![template]![request.Method.Method.ToLowerInvariant()] is not { } operation)
+        {
             return null;
+        }
 
         var status = ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
         var key = operation["responses"]![status] is not null ? status : "default";
         var answer = operation["responses"]![key]!;
         Assert.True(key != "default" || (int)response.StatusCode is 400 or 401 or 403 or 421 or 500 or 503, $"{request} gave {status}, which the document does not have");
         foreach (var header in answer["headers"]?.AsObject() ?? [])
+        {
             Assert.True(response.Headers.Contains(header.Key), $"{status} of {template} lacks the header {header.Key}");
+        }
 
         await CheckContentAsync(response, answer["content"]?.AsObject(), $"{operation["operationId"]} {status}", cancel);
         return $"{operation["operationId"]} {key}";
@@ -57,18 +61,20 @@ internal sealed class OpenApiContract
 
         Assert.True(type is not null && contents.ContainsKey(type), $"{name} came as {type}, which the document does not have");
         if (!type.EndsWith("json", StringComparison.Ordinal) || contents[type]!["schema"] is not { } schema)
+        {
             return;
+        }
 
         await response.Content.LoadIntoBufferAsync(cancel);
         using var content = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancel));
-        var result = schemas.GetOrAdd(schema.ToJsonString(), Compile).Evaluate(content.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
+        var result = _schemas.GetOrAdd(schema.ToJsonString(), Compile).Evaluate(content.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
         Assert.True(result.IsValid, $"{name} is not as the document says: {string.Join("; ", (result.Details ?? []).Where(each => each.Errors is not null).Select(each => $"{each.InstanceLocation} {string.Join(", ", each.Errors!.Values)}"))}");
     }
 
     private JsonSchema Compile(string schema)
     {
         var whole = JsonNode.Parse(schema)!.AsObject();
-        whole["$defs"] = document["components"]!["schemas"]!.DeepClone();
+        whole["$defs"] = _document["components"]!["schemas"]!.DeepClone();
         return JsonSchema.FromText(whole.ToJsonString().Replace("#/components/schemas/", "#/$defs/", StringComparison.Ordinal));
     }
 
@@ -85,7 +91,9 @@ internal sealed class ContractHandler(OpenApiContract contract) : DelegatingHand
     {
         var response = await base.SendAsync(request, cancellationToken);
         if (await contract.CheckAsync(response, cancellationToken) is { } answer)
+        {
             Seen[answer] = true;
+        }
 
         return response;
     }

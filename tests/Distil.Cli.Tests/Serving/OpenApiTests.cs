@@ -5,7 +5,8 @@ using Distil.Core.Api;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Schema;
+using Distil.Core.Specification;
+using Distil.Core.Specification.Schema;
 
 namespace Distil.Cli.Tests.Serving;
 
@@ -32,7 +33,7 @@ public sealed class OpenApiTests(SharedAzurite azurite)
     [Fact]
     public async Task Every_answer_that_it_lists_comes_and_is_as_it_says()
     {
-        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { MostBodyBytes = 4000 });
+        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { MaxBodyBytes = 4000 });
         var run = await api.NewRunAsync();
         await WriteResultsAsync(api, run);
 
@@ -41,11 +42,15 @@ public sealed class OpenApiTests(SharedAzurite azurite)
         foreach (var id in (string[])[run, "nothing"])
         {
             foreach (var path in (string[])["", "/spec", "/plan", "/metrics", "/metrics?offset=x", "/epochs", "/report", "/artifacts", "/artifacts?limit=x", "/artifacts/spec.json"])
+            {
                 await api.Client.GetAsync($"/api/runs/{id}{path}", Cancel);
+            }
         }
 
         foreach (var path in (string[])["/api/runs", "/api/runs?limit=0", "/api/schema", "/api/health"])
+        {
             await api.Client.GetAsync(path, Cancel);
+        }
 
         api.Client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue(ApiResponse.JsonType));
         await api.Client.GetAsync($"/api/runs/{run}/report", Cancel);
@@ -55,7 +60,9 @@ public sealed class OpenApiTests(SharedAzurite azurite)
         await api.SubmitAsync(ServedApi.Spec("one"), "key");
         await api.SubmitAsync(ServedApi.Spec("two"), "key");
         foreach (var id in (string[])[await api.NewRunAsync(), run, "nothing"])
+        {
             await api.Client.PostAsync($"/api/runs/{id}/cancel", null, Cancel);
+        }
 
         var listed = api.Contract.Answers.Where(answer => !answer.EndsWith("default", StringComparison.Ordinal) && answer is not ("getHealth 503" or "submitRun 502"));
         Assert.Equal(listed.Order(), api.Seen.Order());

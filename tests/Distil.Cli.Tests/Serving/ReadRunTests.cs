@@ -37,10 +37,10 @@ public sealed class ReadRunTests(SharedAzurite azurite)
         {
             await api.Store.WriteJsonAsync(ArtifactLayout.JobRequest(run, id), new { }, Cancel);
             await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, id), Progress(9), Cancel);
-            await api.Store.WriteJsonAsync(ArtifactLayout.JobRequest(run, JobOrder.TryId(id, 2)), new { }, Cancel);
+            await api.Store.WriteJsonAsync(ArtifactLayout.JobRequest(run, JobSpec.TryId(id, 2)), new { }, Cancel);
         }
 
-        await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, JobOrder.TryId("train-001", 2)), Progress(3), Cancel);
+        await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, JobSpec.TryId("train-001", 2)), Progress(3), Cancel);
 
         var progress = (await api.GetAsync<RunDetails>($"/api/runs/{run}")).Progress;
 
@@ -85,7 +85,9 @@ public sealed class ReadRunTests(SharedAzurite azurite)
     {
         await using var api = await ServedApi.StartAsync(azurite);
         foreach (var part in (string[])["", "/spec", "/plan", "/metrics", "/epochs", "/report", "/artifacts", "/artifacts/spec.json"])
+        {
             await ServedApi.ProblemAsync(api.Client.GetAsync($"/api/runs/{run}{part}", Cancel), 404);
+        }
 
         await ServedApi.ProblemAsync(api.Client.PostAsync($"/api/runs/{run}/cancel", null, Cancel), 404);
     }
@@ -96,7 +98,9 @@ public sealed class ReadRunTests(SharedAzurite azurite)
         await using var api = await ServedApi.StartAsync(azurite);
         var runs = Enumerable.Range(1, 7).Select(i => $"2026-11-25-00000{i}-run-00000{i}").ToList();
         foreach (var run in runs)
+        {
             await api.Runs.WriteStatusAsync(Status(run, RunState.Succeeded), Cancel);
+        }
 
         List<string> seen = [];
         string? token = null;
@@ -133,7 +137,9 @@ public sealed class ReadRunTests(SharedAzurite azurite)
         await using var api = await ServedApi.StartAsync(azurite);
         var run = await api.NewRunAsync();
         using (var response = await api.Client.PostAsync($"/api/runs/{run}/cancel", null, Cancel))
+        {
             Assert.Equal(run, (await ServedApi.ReadAsync<SubmittedRun>(response, 202)).RunId);
+        }
 
         Assert.Equal((run, DistillPipeline.CancelSignal), Assert.Single(api.Host.Signals));
     }

@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Tests.Serving;
 
@@ -44,7 +44,9 @@ public sealed class RunFilesTests(SharedAzurite azurite)
         var run = await api.NewRunAsync();
         await api.Store.WriteTextAsync(ArtifactLayout.Metrics(run, StudentVariant.WithoutTeacher), "{\"loss\":2}\n", cancel: Cancel);
         foreach (var (student, epoch) in new[] { (StudentVariant.Distilled, 0), (StudentVariant.Distilled, 1), (StudentVariant.WithoutTeacher, 0) })
+        {
             await api.Store.WriteJsonAsync(ArtifactLayout.EpochReport(run, student, epoch), new { rows = epoch + 10 }, Cancel);
+        }
 
         Assert.Empty((await api.GetAsync<MetricsPage>($"/api/runs/{run}/metrics?student=distilled")).Steps);
         Assert.Single((await api.GetAsync<MetricsPage>($"/api/runs/{run}/metrics?student=withoutTeacher")).Steps);

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Distil.Cli.Serving;
+using Distil.Cli.Workspaces;
 using Distil.Core;
 using Distil.Core.Api;
 using Distil.Core.Api.Documents;
@@ -17,20 +18,20 @@ internal sealed class ServedApi : IAsyncDisposable
     internal const string ApiKey = "a key that only this test knows";
     private static readonly string Teacher = Workspace.Find().RepositoryFile("samples", "stories", "teacher");
     private static readonly string Text = Workspace.Find().RepositoryFile("samples", "stories", "eval.txt");
-    private static OpenApiContract? contract; // the same for every server
-    private readonly ApiServer server;
-    private readonly ContractHandler handler;
+    private static OpenApiContract? _contract; // the same for every server
+    private readonly ApiServer _server;
+    private readonly ContractHandler _handler;
 
     private ServedApi(ApiServer server, ArtifactStore store, RecordingRunHost host)
     {
-        (this.server, Store, Host, handler) = (server, store, host, new ContractHandler(contract!));
-        Client = new HttpClient(handler) { BaseAddress = server.Urls[0] };
+        (_server, Store, Host, _handler) = (server, store, host, new ContractHandler(_contract!));
+        Client = new HttpClient(_handler) { BaseAddress = server.Urls[0] };
     }
 
-    public OpenApiContract Contract => contract!;
+    public OpenApiContract Contract => _contract!;
 
     /// <value>The documented answers that came to <see cref="Client"/>.</value>
-    public IEnumerable<string> Seen => handler.Seen.Keys;
+    public IEnumerable<string> Seen => _handler.Seen.Keys;
 
     public HttpClient Client { get; }
 
@@ -48,7 +49,7 @@ internal sealed class ServedApi : IAsyncDisposable
         options ??= new ApiOptions();
         var serve = new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0"), ApiKey = apiKey };
         var server = await ApiServer.StartAsync(new DistilApi(store, host, options, TimeProvider.System), serve, Cancel);
-        contract ??= await ReadContractAsync(server, apiKey);
+        _contract ??= await ReadContractAsync(server, apiKey);
         return new ServedApi(server, store, host);
     }
 
@@ -67,7 +68,9 @@ internal sealed class ServedApi : IAsyncDisposable
         var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
         request.Content.Headers.ContentType = contentType is null ? null : MediaTypeHeaderValue.Parse(contentType);
         if (idempotencyKey is not null)
+        {
             request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey);
+        }
 
         return Client.SendAsync(request, Cancel);
     }
@@ -112,6 +115,6 @@ internal sealed class ServedApi : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
-        await server.DisposeAsync();
+        await _server.DisposeAsync();
     }
 }

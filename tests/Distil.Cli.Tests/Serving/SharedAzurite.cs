@@ -8,16 +8,16 @@ namespace Distil.Cli.Tests.Serving;
 /// <summary>One Azurite for all tests that only need storage; each takes a container of its own.</summary>
 public sealed class SharedAzurite : IAsyncLifetime
 {
-    private readonly TemporaryWorkspace workspace = new();
-    private AzuriteServer? server;
+    private readonly TemporaryWorkspace _workspace = new();
+    private AzuriteServer? _server;
 
-    public async ValueTask InitializeAsync() => server = await AzuriteServer.JoinAsync(workspace.Workspace, port: null, CancellationToken.None);
+    public async ValueTask InitializeAsync() => _server = await AzuriteServer.JoinAsync(_workspace.Workspace, port: null, CancellationToken.None);
 
-    public Task<ArtifactStore> NewStoreAsync() => ArtifactStore.OpenAsync(server!.ConnectionString, $"test-{Guid.NewGuid():n}");
+    public Task<ArtifactStore> NewStoreAsync() => ArtifactStore.OpenAsync(_server!.ConnectionString, $"test-{Guid.NewGuid():n}");
 
     public async ValueTask DisposeAsync()
     {
-        await server!.DisposeAsync();
-        workspace.Dispose();
+        await _server!.DisposeAsync();
+        _workspace.Dispose();
     }
 }

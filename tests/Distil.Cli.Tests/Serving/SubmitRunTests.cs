@@ -1,7 +1,8 @@
 using System.Text;
+using Distil.Cli.Workspaces;
 using Distil.Core.Api;
 using Distil.Core.Api.Documents;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Tests.Serving;
 
@@ -51,7 +52,9 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
         Assert.Contains("DISTIL_SIGNED_URLS", answer, StringComparison.Ordinal);
         Assert.DoesNotContain("hush", answer, StringComparison.Ordinal);
         await foreach (var blob in api.Store.ListAsync("", Cancel))
+        {
             Assert.Fail($"{blob} was written");
+        }
     }
 
     [Theory]
@@ -97,7 +100,7 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
     [InlineData(true)]
     public async Task A_body_beyond_the_limit_is_refused_whether_or_not_it_says_its_length(bool chunked)
     {
-        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { MostBodyBytes = 5_000 });
+        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { MaxBodyBytes = 5_000 });
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(new string(' ', 6_000))) };
         request.Content.Headers.ContentType = new("application/json");
         request.Headers.TransferEncodingChunked = chunked;
@@ -119,7 +122,9 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
         var outside = Path.GetFullPath(Path.Combine(Workspace.Find().RepositoryFile("samples"), "..", "samples-elsewhere"));
         await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { PathRoots = [Workspace.Find().RepositoryFile("samples", "stories")] });
         using (var inside = await api.SubmitAsync(ServedApi.Spec()))
+        {
             await ServedApi.ReadAsync<SubmittedRun>(inside, 202);
+        }
 
         foreach (var path in (string[])["/etc/passwd", outside, Path.Combine(Workspace.Find().RepositoryFile("samples", "stories"), "..", "demo.json"), "../*", "/proc/self/environ"])
         {

@@ -6,13 +6,13 @@ namespace Distil.Core.Tests.Artifacts;
 public sealed class AppendLogTests : IDisposable
 {
     private const string Blob = "runs/a/journal/run.jsonl";
-    private readonly InMemoryBlobService service = new();
+    private readonly InMemoryBlobService _service = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private string Content => Encoding.UTF8.GetString(service.Blobs[Blob]);
+    private string Content => Encoding.UTF8.GetString(_service.Blobs[Blob]);
 
-    public void Dispose() => service.Dispose();
+    public void Dispose() => _service.Dispose();
 
     [Fact]
     public async Task Grows_by_what_is_added()
@@ -21,7 +21,7 @@ public sealed class AppendLogTests : IDisposable
         await log.AppendAsync("one "u8.ToArray(), Cancel);
         await log.AppendAsync("two"u8.ToArray(), Cancel);
         Assert.Equal("one two", Content);
-        Assert.Equal("one two", Encoding.UTF8.GetString(await service.OpenStore().OpenLog(Blob).ReadAsync(Cancel)));
+        Assert.Equal("one two", Encoding.UTF8.GetString(await _service.OpenStore().OpenLog(Blob).ReadAsync(Cancel)));
     }
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class AppendLogTests : IDisposable
     {
         var log = await OpenAsync();
         await log.AppendAsync("one "u8.ToArray(), Cancel);
-        service.Blobs[Blob] = "one two "u8.ToArray(); // the first attempt
+        _service.Blobs[Blob] = "one two "u8.ToArray(); // the first attempt
         await log.AppendAsync("two "u8.ToArray(), Cancel);
         await log.AppendAsync("three"u8.ToArray(), Cancel);
         Assert.Equal("one two three", Content);
@@ -42,7 +42,7 @@ public sealed class AppendLogTests : IDisposable
     {
         var log = await OpenAsync();
         await log.AppendAsync("one "u8.ToArray(), Cancel);
-        service.Blobs[Blob] = Encoding.UTF8.GetBytes(content);
+        _service.Blobs[Blob] = Encoding.UTF8.GetBytes(content);
         var error = await Assert.ThrowsAsync<ArtifactException>(() => log.AppendAsync("two"u8.ToArray(), Cancel));
         Assert.Equal(Blob, error.Blob);
         Assert.Equal(content, Content);
@@ -53,7 +53,7 @@ public sealed class AppendLogTests : IDisposable
     {
         var log = await OpenAsync();
         await log.AppendAsync("one "u8.ToArray(), Cancel);
-        service.Blobs.Clear();
+        _service.Blobs.Clear();
         await Assert.ThrowsAsync<ArtifactException>(() => log.AppendAsync("two"u8.ToArray(), Cancel));
     }
 
@@ -69,7 +69,7 @@ public sealed class AppendLogTests : IDisposable
 
     private async Task<AppendLog> OpenAsync()
     {
-        var log = service.OpenStore().OpenLog(Blob);
+        var log = _service.OpenStore().OpenLog(Blob);
         Assert.Empty(await log.ReadAsync(Cancel));
         return log;
     }

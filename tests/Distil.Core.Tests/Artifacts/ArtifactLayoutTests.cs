@@ -1,6 +1,6 @@
 using System.Reflection;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Tests.Artifacts;
 

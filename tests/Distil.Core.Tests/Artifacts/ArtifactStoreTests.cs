@@ -4,21 +4,21 @@ namespace Distil.Core.Tests.Artifacts;
 
 public sealed class ArtifactStoreTests : IDisposable
 {
-    private readonly InMemoryBlobService service = new();
-    private readonly TemporaryFolder folder = new();
+    private readonly InMemoryBlobService _service = new();
+    private readonly TemporaryFolder _folder = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public void Dispose()
     {
-        folder.Dispose();
-        service.Dispose();
+        _folder.Dispose();
+        _service.Dispose();
     }
 
     [Fact]
     public async Task A_document_comes_back_as_it_was_written()
     {
-        var store = service.OpenStore();
+        var store = _service.OpenStore();
         await store.WriteJsonAsync("a/b.json", new ArtifactFile("x", 3, "00"), Cancel);
         Assert.Equal(new ArtifactFile("x", 3, "00"), await store.ReadJsonAsync<ArtifactFile>("a/b.json", Cancel));
     }
@@ -26,7 +26,7 @@ public sealed class ArtifactStoreTests : IDisposable
     [Fact]
     public async Task Only_the_first_of_two_creations_counts()
     {
-        var store = service.OpenStore();
+        var store = _service.OpenStore();
         Assert.True(await store.TryCreateJsonAsync("a.json", new ArtifactFile("first", 1, "00"), Cancel));
         Assert.False(await store.TryCreateJsonAsync("a.json", new ArtifactFile("second", 2, "00"), Cancel));
         Assert.Equal("first", (await store.ReadJsonAsync<ArtifactFile>("a.json", Cancel)).Name);
@@ -38,14 +38,14 @@ public sealed class ArtifactStoreTests : IDisposable
     [InlineData((20 << 20) + 7)] // several blocks
     public async Task A_file_comes_back_as_it_was_uploaded(int bytes)
     {
-        var store = service.OpenStore();
+        var store = _service.OpenStore();
         var content = new byte[bytes];
         new Random(1).NextBytes(content);
-        var path = Path.Combine(folder.Path, "up.bin");
+        var path = Path.Combine(_folder.Path, "up.bin");
         await File.WriteAllBytesAsync(path, content, Cancel);
         var file = await store.UploadAsync("data/up.bin", path, Cancel);
 
-        var back = Path.Combine(folder.Path, "new", "down.bin");
+        var back = Path.Combine(_folder.Path, "new", "down.bin");
         await store.DownloadAsync(file, back, Cancel);
 
         Assert.Equal(bytes, file.Bytes);
@@ -56,42 +56,42 @@ public sealed class ArtifactStoreTests : IDisposable
     [Fact]
     public async Task A_changed_blob_is_named_with_both_checksums_and_leaves_nothing_behind()
     {
-        var store = service.OpenStore();
-        var file = await store.UploadAsync("data/a.bin", folder.Write("a.bin", "abc"), Cancel);
-        service.Blobs["data/a.bin"] = "abd"u8.ToArray();
+        var store = _service.OpenStore();
+        var file = await store.UploadAsync("data/a.bin", _folder.Write("a.bin", "abc"), Cancel);
+        _service.Blobs["data/a.bin"] = "abd"u8.ToArray();
 
-        var error = await Assert.ThrowsAsync<ArtifactException>(() => store.DownloadAsync(file, Path.Combine(folder.Path, "b.bin"), Cancel));
+        var error = await Assert.ThrowsAsync<ArtifactException>(() => store.DownloadAsync(file, Path.Combine(_folder.Path, "b.bin"), Cancel));
 
         Assert.Equal("data/a.bin: this blob has SHA-256 a52d159f262b…, its manifest says ba7816bf8f01…", error.Message);
-        Assert.Equal(["a.bin"], Directory.EnumerateFiles(folder.Path).Select(Path.GetFileName));
+        Assert.Equal(["a.bin"], Directory.EnumerateFiles(_folder.Path).Select(Path.GetFileName));
     }
 
     [Fact]
     public async Task A_truncated_blob_is_named_with_both_sizes()
     {
-        var store = service.OpenStore();
-        var file = await store.UploadAsync("data/a.bin", folder.Write("a.bin", "abc"), Cancel);
-        service.Blobs["data/a.bin"] = "ab"u8.ToArray();
-        var error = await Assert.ThrowsAsync<ArtifactException>(() => store.DownloadAsync(file, Path.Combine(folder.Path, "b.bin"), Cancel));
+        var store = _service.OpenStore();
+        var file = await store.UploadAsync("data/a.bin", _folder.Write("a.bin", "abc"), Cancel);
+        _service.Blobs["data/a.bin"] = "ab"u8.ToArray();
+        var error = await Assert.ThrowsAsync<ArtifactException>(() => store.DownloadAsync(file, Path.Combine(_folder.Path, "b.bin"), Cancel));
         Assert.Equal("data/a.bin: this blob has 2 bytes, its manifest says 3", error.Message);
     }
 
     [Fact]
     public async Task A_missing_blob_is_null_where_it_may_be_missing_and_an_error_where_not()
     {
-        var store = service.OpenStore();
+        var store = _service.OpenStore();
         Assert.Null(await store.TryReadJsonAsync<ArtifactFile>("no.json", Cancel));
         Assert.Null(await store.TryReadTextAsync("no.txt", Cancel));
         Assert.False(await store.ExistsAsync("no.json", Cancel));
         var error = await Assert.ThrowsAsync<ArtifactException>(() => store.ReadJsonAsync<ArtifactFile>("no.json", Cancel));
         Assert.Equal("no.json", error.Blob);
-        await Assert.ThrowsAsync<ArtifactException>(() => store.DownloadAsync(new("no.bin", 1, "00"), Path.Combine(folder.Path, "b"), Cancel));
+        await Assert.ThrowsAsync<ArtifactException>(() => store.DownloadAsync(new("no.bin", 1, "00"), Path.Combine(_folder.Path, "b"), Cancel));
     }
 
     [Fact]
     public async Task A_document_with_an_unknown_field_is_an_error_that_names_the_blob()
     {
-        var store = service.OpenStore();
+        var store = _service.OpenStore();
         await store.WriteTextAsync("a.json", """{"name":"x","bytes":1,"sha256":"00","size":2}""", cancel: Cancel);
         var error = await Assert.ThrowsAsync<ArtifactException>(() => store.ReadJsonAsync<ArtifactFile>("a.json", Cancel));
         Assert.StartsWith("a.json: ", error.Message);
@@ -101,17 +101,17 @@ public sealed class ArtifactStoreTests : IDisposable
     [Fact]
     public async Task Passing_faults_of_the_service_are_not_seen()
     {
-        var store = service.OpenStore();
-        service.Faults = 3;
+        var store = _service.OpenStore();
+        _service.Faults = 3;
         await store.WriteTextAsync("a.txt", "text", cancel: Cancel);
-        service.Faults = 3;
+        _service.Faults = 3;
         Assert.Equal("text", await store.TryReadTextAsync("a.txt", Cancel));
     }
 
     [Fact]
     public async Task Lists_what_begins_with_a_prefix()
     {
-        var store = service.OpenStore();
+        var store = _service.OpenStore();
         foreach (var name in new[] { "b/2", "a/1", "b/1", "c" })
         {
             await store.WriteTextAsync(name, "", cancel: Cancel);

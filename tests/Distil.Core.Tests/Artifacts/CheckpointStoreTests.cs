@@ -1,23 +1,23 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Tests.Artifacts;
 
 public sealed class CheckpointStoreTests : IDisposable
 {
-    private readonly InMemoryBlobService service = new();
-    private readonly TemporaryFolder folder = new();
-    private readonly List<string> reports = [];
+    private readonly InMemoryBlobService _service = new();
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<string> _reports = [];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private CheckpointStore Checkpoints => new(service.OpenStore(), "run", StudentVariant.Distilled);
+    private CheckpointStore Checkpoints => new(_service.OpenStore(), "run", StudentVariant.Distilled);
 
     public void Dispose()
     {
-        folder.Dispose();
-        service.Dispose();
+        _folder.Dispose();
+        _service.Dispose();
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class CheckpointStoreTests : IDisposable
 
         Assert.Equal((1, 100), (restored!.Epoch, restored.Step));
         Assert.Equal("new", Restored());
-        Assert.Empty(reports);
+        Assert.Empty(_reports);
     }
 
     [Fact]
@@ -39,9 +39,9 @@ public sealed class CheckpointStoreTests : IDisposable
     {
         await SaveAsync(0, 200, "old");
         await SaveAsync(0, 400, "new");
-        service.Blobs.TryRemove("runs/run/checkpoints/epoch-001/step-000400/manifest.json", out _);
+        _service.Blobs.TryRemove("runs/run/checkpoints/epoch-001/step-000400/manifest.json", out _);
         Assert.Equal(200, (await RestoreAsync())!.Step);
-        Assert.Empty(reports);
+        Assert.Empty(_reports);
     }
 
     [Fact]
@@ -50,12 +50,12 @@ public sealed class CheckpointStoreTests : IDisposable
         const string Newest = "runs/run/checkpoints/epoch-001/step-000400/manifest.json";
         await SaveAsync(0, 200, "old");
         await SaveAsync(0, 400, "new");
-        service.Blobs[Newest] = """{ "version": 2, "shards": [] }"""u8.ToArray();
+        _service.Blobs[Newest] = """{ "version": 2, "shards": [] }"""u8.ToArray();
 
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => RestoreAsync());
 
         Assert.StartsWith($"{Newest}: version is 2, expected 1", error.Message, StringComparison.Ordinal);
-        Assert.Empty(reports);
+        Assert.Empty(_reports);
     }
 
     [Fact]
@@ -63,12 +63,12 @@ public sealed class CheckpointStoreTests : IDisposable
     {
         await SaveAsync(0, 200, "old");
         await SaveAsync(0, 400, "new");
-        service.Blobs["runs/run/checkpoints/epoch-001/step-000400/weights.bin"] = "bad"u8.ToArray();
+        _service.Blobs["runs/run/checkpoints/epoch-001/step-000400/weights.bin"] = "bad"u8.ToArray();
 
         Assert.Equal(200, (await RestoreAsync())!.Step);
 
         Assert.Equal("old", Restored());
-        var report = Assert.Single(reports);
+        var report = Assert.Single(_reports);
         Assert.StartsWith("runs/run/checkpoints/epoch-001/step-000400/weights.bin: this blob has SHA-256 ", report);
         Assert.EndsWith("; using runs/run/checkpoints/epoch-001/step-000200", report);
     }
@@ -77,9 +77,9 @@ public sealed class CheckpointStoreTests : IDisposable
     public async Task None_is_restored_where_all_are_bad_and_that_is_said()
     {
         await SaveAsync(0, 200, "old");
-        service.Blobs["runs/run/checkpoints/epoch-001/step-000200/weights.bin"] = "short"u8.ToArray();
+        _service.Blobs["runs/run/checkpoints/epoch-001/step-000200/weights.bin"] = "short"u8.ToArray();
         Assert.Null(await RestoreAsync());
-        Assert.Contains("training starts anew", Assert.Single(reports));
+        Assert.Contains("training starts anew", Assert.Single(_reports));
     }
 
     [Fact]
@@ -94,9 +94,9 @@ public sealed class CheckpointStoreTests : IDisposable
     [Fact]
     public async Task The_student_without_teacher_has_its_own()
     {
-        await new CheckpointStore(service.OpenStore(), "run", StudentVariant.WithoutTeacher).SaveAsync(0, 1, true, [folder.Write("weights.bin", "x")], Cancel);
+        await new CheckpointStore(_service.OpenStore(), "run", StudentVariant.WithoutTeacher).SaveAsync(0, 1, true, [_folder.Write("weights.bin", "x")], Cancel);
         Assert.Null(await RestoreAsync());
-        Assert.Contains("runs/run/baseline/checkpoints/epoch-001/step-000001/manifest.json", service.Blobs.Keys);
+        Assert.Contains("runs/run/baseline/checkpoints/epoch-001/step-000001/manifest.json", _service.Blobs.Keys);
     }
 
     [Fact]
@@ -110,14 +110,14 @@ public sealed class CheckpointStoreTests : IDisposable
         string[] kept = ["epoch-001/step-000300", "epoch-002/step-000200", "epoch-002/step-000300"];
         Assert.Equal(
             kept.SelectMany(folder => new[] { "manifest.json", "weights.bin" }.Select(file => $"runs/run/checkpoints/{folder}/{file}")),
-            service.Blobs.Keys.Order(StringComparer.Ordinal));
+            _service.Blobs.Keys.Order(StringComparer.Ordinal));
     }
 
     private Task<CheckpointManifest> SaveAsync(int epoch, long step, string content) =>
-        Checkpoints.SaveAsync(epoch, step, endOfEpoch: false, [folder.Write("weights.bin", content)], Cancel);
+        Checkpoints.SaveAsync(epoch, step, endOfEpoch: false, [_folder.Write("weights.bin", content)], Cancel);
 
     private Task<CheckpointManifest?> RestoreAsync(int? throughEpoch = null) =>
-        Checkpoints.RestoreNewestAsync(Path.Combine(folder.Path, "restored"), reports.Add, throughEpoch, Cancel);
+        Checkpoints.RestoreNewestAsync(Path.Combine(_folder.Path, "restored"), _reports.Add, throughEpoch, Cancel);
 
-    private string Restored() => File.ReadAllText(Path.Combine(folder.Path, "restored", "weights.bin"));
+    private string Restored() => File.ReadAllText(Path.Combine(_folder.Path, "restored", "weights.bin"));
 }

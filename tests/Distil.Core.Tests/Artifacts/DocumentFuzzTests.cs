@@ -3,6 +3,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Specification;
 using Distil.Core.Tests.Pipeline;
 using Distil.Fuzzing;
 
@@ -13,12 +14,12 @@ public sealed class DocumentFuzzTests : IDisposable
 {
     private const string Blob = "some/document.json";
     private static readonly ArtifactFile File = new("datasets/a/tokens-00000.bin", 1024, new string('a', 64));
-    private readonly InMemoryBlobService service = new();
-    private readonly ArtifactStore store;
+    private readonly InMemoryBlobService _service = new();
+    private readonly ArtifactStore _store;
 
-    public DocumentFuzzTests() => store = service.OpenStore();
+    public DocumentFuzzTests() => _store = _service.OpenStore();
 
-    public void Dispose() => service.Dispose();
+    public void Dispose() => _service.Dispose();
 
     [Fact]
     public Task Dataset_shard() => HoldsAsync(Shard);
@@ -50,13 +51,13 @@ public sealed class DocumentFuzzTests : IDisposable
     [Fact]
     public async Task A_damaged_checkpoint_is_passed_over_and_writes_nowhere_else()
     {
-        var checkpoints = new CheckpointStore(store, "run", StudentVariant.Distilled);
+        var checkpoints = new CheckpointStore(_store, "run", StudentVariant.Distilled);
         var manifest = ArtifactLayout.Checkpoint("run", StudentVariant.Distilled, 0, 5, ArtifactLayout.CheckpointManifestFile);
         using var folder = new TemporaryFolder();
         var inside = Directory.CreateDirectory(System.IO.Path.Combine(folder.Path, "inside")).FullName;
         await Hostile.EndsInAsync<ArtifactException>(Mutations.OfJson(JsonSerializer.Serialize(Checkpoint, DistilJson.Options)), bytes =>
         {
-            service.Blobs[manifest] = bytes;
+            _service.Blobs[manifest] = bytes;
             UnlessOfAnotherVersion(() => Assert.Null(checkpoints.RestoreNewestAsync(inside, _ => { }).GetAwaiter().GetResult()?.Files.FirstOrDefault()));
             Assert.Equal([inside], Directory.EnumerateFileSystemEntries(folder.Path));
         });
@@ -78,8 +79,8 @@ public sealed class DocumentFuzzTests : IDisposable
 
         void Read(byte[] bytes)
         {
-            service.Blobs[Blob] = bytes;
-            UnlessOfAnotherVersion(() => store.ReadJsonAsync<T>(Blob).GetAwaiter().GetResult());
+            _service.Blobs[Blob] = bytes;
+            UnlessOfAnotherVersion(() => _store.ReadJsonAsync<T>(Blob).GetAwaiter().GetResult());
         }
     }
 

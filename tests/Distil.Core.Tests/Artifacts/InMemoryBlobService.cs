@@ -12,7 +12,7 @@ namespace Distil.Core.Tests.Artifacts;
 /// <summary>As much of the Blob service as the store uses, behind the real client: what it sends and how it tries again is tested too.</summary>
 internal sealed class InMemoryBlobService : HttpMessageHandler
 {
-    private readonly Dictionary<string, byte[]> uncommitted = [];
+    private readonly Dictionary<string, byte[]> _uncommitted = [];
 
     /// <value>Content by blob name; tests may change it.</value>
     public ConcurrentDictionary<string, byte[]> Blobs { get; } = new();
@@ -32,7 +32,9 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
         get
         {
             lock (Blobs)
-                return uncommitted.Count;
+            {
+                return _uncommitted.Count;
+            }
         }
     }
 
@@ -96,11 +98,11 @@ internal sealed class InMemoryBlobService : HttpMessageHandler
         switch (query["comp"])
         {
             case "block":
-                uncommitted[query["blockid"]!] = content;
+                _uncommitted[query["blockid"]!] = content;
                 break;
             case "blocklist":
                 var list = System.Xml.Linq.XDocument.Parse(System.Text.Encoding.UTF8.GetString(content).TrimStart('\uFEFF'));
-                Blobs[name] = [.. list.Root!.Elements().SelectMany(id => uncommitted[id.Value])];
+                Blobs[name] = [.. list.Root!.Elements().SelectMany(id => _uncommitted[id.Value])];
                 break;
             case "appendblock" when !Blobs.ContainsKey(name):
                 return NotFound();

@@ -1,6 +1,6 @@
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Distil.Core.Hub;
-using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Tests.Hub;
 
@@ -152,7 +152,7 @@ public sealed class HubClientTests : HubFixture
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            var isSilence = dueTime == new Patience().Silence;
+            var isSilence = dueTime == new RetryOptions().Silence;
             if (!isSilence && dueTime > TimeSpan.Zero)
             {
                 Waits.Add(dueTime);

@@ -1,6 +1,6 @@
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Distil.Core.Hub;
-using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Tests.Hub;
 
@@ -84,7 +84,7 @@ public sealed class HubDownloadTests : HubFixture
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel))
         {
             Hub.Cuts.Enqueue(2_000_000);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new HubStopper(stop, Client(change => change with { Patience = new Patience { Pause = TimeSpan.FromMinutes(5) } })).FetchAsync(path));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new HubStopper(stop, Client(change => change with { Patience = new RetryOptions { Pause = TimeSpan.FromMinutes(5) } })).FetchAsync(path));
         }
 
         var partial = Path.Combine(Cache, "datasets--o--n", "blobs", File().Sha256 + ".incomplete");

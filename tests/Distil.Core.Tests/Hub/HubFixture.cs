@@ -1,3 +1,4 @@
+using Distil.Core.Http;
 using Distil.Core.Hub;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
@@ -29,13 +30,13 @@ public abstract class HubFixture : IAsyncLifetime
     /// <summary>A client that is not patient with silence between its tries.</summary>
     private protected HubClient Client(Func<HubOptions, HubOptions>? change = null, long freeBytes = long.MaxValue, TimeProvider? time = null)
     {
-        var options = new HubOptions { Endpoint = Hub.Endpoint, Cache = Cache, Token = "secret", Patience = new Patience { Pause = TimeSpan.FromMilliseconds(1) } };
+        var options = new HubOptions { Endpoint = Hub.Endpoint, Cache = Cache, Token = "secret", Patience = new RetryOptions { Pause = TimeSpan.FromMilliseconds(1) } };
         return new HubClient(change?.Invoke(options) ?? options, time ?? TimeProvider.System, Told.Add, _ => freeBytes);
     }
 
     /// <summary>A catalogue over a client of the hub alone.</summary>
     internal static SourceCatalog Catalog(HubClient client) => new(
-        () => client, new WebFiles(new PatientHttp(new Patience(), TimeProvider.System, null), new AzureAccess(null, () => throw new InvalidOperationException()), SignedUrls.None), Path.GetTempPath());
+        () => client, new WebFiles(new ResilientHttp(new RetryOptions(), TimeProvider.System, null), new AzureAccess(null, () => throw new InvalidOperationException()), SignedUrls.None), Path.GetTempPath());
 
     private protected static byte[] Bytes(int length)
     {

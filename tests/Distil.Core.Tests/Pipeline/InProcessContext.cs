@@ -8,8 +8,8 @@ namespace Distil.Core.Tests.Pipeline;
 /// <summary>A pipeline host in memory: real activities, virtual time, every payload through JSON.</summary>
 internal sealed class InProcessContext(ActivityCatalog activities, string runId) : IPipelineContext
 {
-    private readonly ConcurrentDictionary<string, TaskCompletionSource<object>> signals = new();
-    private readonly Lock clock = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<object>> _signals = new();
+    private readonly Lock _clock = new();
 
     public string RunId => runId;
 
@@ -57,7 +57,7 @@ internal sealed class InProcessContext(ActivityCatalog activities, string runId)
     {
         await Task.Yield();
         await OnDelay(time);
-        lock (clock)
+        lock (_clock)
         {
             Delays.Add(time);
             Now += time;
@@ -71,5 +71,5 @@ internal sealed class InProcessContext(ActivityCatalog activities, string runId)
     public void SetStatus(RunStatus status) => Statuses.Enqueue(status);
 
     private TaskCompletionSource<object> Signal(string name) =>
-        signals.GetOrAdd(name, _ => new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously));
+        _signals.GetOrAdd(name, _ => new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously));
 }

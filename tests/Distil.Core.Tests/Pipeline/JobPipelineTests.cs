@@ -2,34 +2,34 @@ using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Core.Tests.Artifacts;
 
 namespace Distil.Core.Tests.Pipeline;
 
 public sealed class JobPipelineTests : IAsyncLifetime
 {
-    private readonly InMemoryBlobService service = new();
-    private readonly ArtifactStore store;
-    private readonly ScriptedJobs jobs;
-    private readonly InProcessContext context;
+    private readonly InMemoryBlobService _service = new();
+    private readonly ArtifactStore _store;
+    private readonly ScriptedJobs _jobs;
+    private readonly InProcessContext _context;
 
     public JobPipelineTests()
     {
-        store = service.OpenStore();
-        jobs = new ScriptedJobs(store);
-        context = new InProcessContext(new ActivityCatalog(store, jobs), "run");
+        _store = _service.OpenStore();
+        _jobs = new ScriptedJobs(_store);
+        _context = new InProcessContext(new ActivityCatalog(_store, _jobs), "run");
     }
 
     public async ValueTask InitializeAsync()
     {
         var spec = new RunSpec { Name = "a", Teacher = new TeacherSpec { Path = "/t" }, Dataset = new DatasetSpec { Sources = ["/x"] } };
-        await new RunFolder(store).CreateAsync(spec, Plans.Of("run", 1));
+        await new RunFolder(_store).CreateAsync(spec, Plans.Of("run", 1));
     }
 
     public ValueTask DisposeAsync()
     {
-        service.Dispose();
+        _service.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -45,9 +45,9 @@ public sealed class JobPipelineTests : IAsyncLifetime
     public async Task A_job_that_ended_in_an_earlier_life_is_not_started_again()
     {
         await RunAsync();
-        jobs.Started.Clear();
+        _jobs.Started.Clear();
         Assert.Equal(JobEnd.Succeeded, (await RunAsync()).End);
-        Assert.Empty(jobs.Started);
+        Assert.Empty(_jobs.Started);
     }
 
     [Theory]
@@ -57,7 +57,7 @@ public sealed class JobPipelineTests : IAsyncLifetime
     [InlineData(FailureClass.Transient, 2, JobEnd.Succeeded)]
     public async Task Its_failures_class_says_whether_it_is_tried_again(FailureClass failure, int tries, JobEnd end)
     {
-        jobs.Failures["train-001"] = new JobFailure(failure, "why");
+        _jobs.Failures["train-001"] = new JobFailure(failure, "why");
         var outcome = await RunAsync();
         Assert.Equal((end, tries, "why"), (outcome.End, outcome.Tries, outcome.LastFailure!.Message));
     }
@@ -67,19 +67,19 @@ public sealed class JobPipelineTests : IAsyncLifetime
     {
         foreach (var id in new[] { "train-001", "train-001-try-2", "train-001-try-3" })
         {
-            jobs.Failures[id] = new JobFailure(FailureClass.Transient, id);
+            _jobs.Failures[id] = new JobFailure(FailureClass.Transient, id);
         }
 
         var outcome = await RunAsync(retries: 2);
 
         Assert.Equal((JobEnd.Failed, 3, "train-001-try-3"), (outcome.End, outcome.Tries, outcome.LastFailure!.Message));
-        Assert.Equal(["train-001", "train-001-try-2", "train-001-try-3"], jobs.Started);
+        Assert.Equal(["train-001", "train-001-try-2", "train-001-try-3"], _jobs.Started);
     }
 
     [Fact]
     public async Task One_that_ends_without_a_result_was_taken_away()
     {
-        jobs.States["train-001"] = new Queue<JobState>([JobState.Running, JobState.Ended]);
+        _jobs.States["train-001"] = new Queue<JobState>([JobState.Running, JobState.Ended]);
         var outcome = await RunAsync();
         Assert.Equal((JobEnd.Succeeded, 2, FailureClass.Preempted), (outcome.End, outcome.Tries, outcome.LastFailure!.Class));
     }
@@ -87,9 +87,9 @@ public sealed class JobPipelineTests : IAsyncLifetime
     [Fact]
     public async Task One_that_is_taken_away_goes_on_more_often_than_one_that_fails()
     {
-        foreach (var id in Enumerable.Range(1, 10).Select(number => JobOrder.TryId("train-001", number)))
+        foreach (var id in Enumerable.Range(1, 10).Select(number => JobSpec.TryId("train-001", number)))
         {
-            jobs.Failures[id] = new JobFailure(FailureClass.Preempted, id);
+            _jobs.Failures[id] = new JobFailure(FailureClass.Preempted, id);
         }
 
         var outcome = await RunAsync(retries: 0);
@@ -99,9 +99,9 @@ public sealed class JobPipelineTests : IAsyncLifetime
     [Fact]
     public async Task One_that_is_taken_away_for_ever_fails()
     {
-        foreach (var id in Enumerable.Range(1, 100).Select(number => JobOrder.TryId("train-001", number)))
+        foreach (var id in Enumerable.Range(1, 100).Select(number => JobSpec.TryId("train-001", number)))
         {
-            jobs.Failures[id] = new JobFailure(FailureClass.Preempted, id);
+            _jobs.Failures[id] = new JobFailure(FailureClass.Preempted, id);
         }
 
         var outcome = await RunAsync();
@@ -111,55 +111,55 @@ public sealed class JobPipelineTests : IAsyncLifetime
     [Fact]
     public async Task No_job_of_a_cancelled_run_is_started()
     {
-        await store.WriteJsonAsync(ArtifactLayout.Cancel("run"), new { }, TestContext.Current.CancellationToken);
+        await _store.WriteJsonAsync(ArtifactLayout.Cancel("run"), new { }, TestContext.Current.CancellationToken);
         Assert.Equal(JobEnd.Cancelled, (await RunAsync()).End);
-        Assert.Empty(jobs.Started);
-        Assert.Empty(jobs.Stopped);
+        Assert.Empty(_jobs.Started);
+        Assert.Empty(_jobs.Stopped);
     }
 
     [Fact]
     public async Task A_run_that_is_cancelled_between_two_tries_does_not_wait_for_the_second()
     {
-        foreach (var id in Enumerable.Range(1, 5).Select(number => JobOrder.TryId("train-001", number)))
+        foreach (var id in Enumerable.Range(1, 5).Select(number => JobSpec.TryId("train-001", number)))
         {
-            jobs.Failures[id] = new JobFailure(FailureClass.Preempted, id);
+            _jobs.Failures[id] = new JobFailure(FailureClass.Preempted, id);
         }
 
         // Pauses of 1, 2, 4, 8 and 16 s, the longer ones in parts of 4 s: the fifth such part stands in the middle of the last.
         var part = TimeSpan.FromSeconds(4);
         var parts = 0;
-        context.OnDelay = delay => delay == part && ++parts == 5
-            ? store.WriteJsonAsync(ArtifactLayout.Cancel("run"), new { }, TestContext.Current.CancellationToken)
+        _context.OnDelay = delay => delay == part && ++parts == 5
+            ? _store.WriteJsonAsync(ArtifactLayout.Cancel("run"), new { }, TestContext.Current.CancellationToken)
             : Task.CompletedTask;
 
         var outcome = await RunAsync();
 
         Assert.Equal((JobEnd.Cancelled, 5), (outcome.End, outcome.Tries));
-        Assert.Equal(("train-001-try-5", 5), (jobs.Started[^1], parts));
-        Assert.All(context.Delays, delay => Assert.True(delay <= part));
+        Assert.Equal(("train-001-try-5", 5), (_jobs.Started[^1], parts));
+        Assert.All(_context.Delays, delay => Assert.True(delay <= part));
     }
 
     [Fact]
     public async Task A_long_job_is_watched_in_stretches_so_that_no_history_grows_with_it()
     {
-        jobs.States["train-001"] = new Queue<JobState>(Enumerable.Repeat(JobState.Running, 1000));
+        _jobs.States["train-001"] = new Queue<JobState>(Enumerable.Repeat(JobState.Running, 1000));
         Assert.Equal(JobEnd.Succeeded, (await RunAsync()).End);
-        Assert.Equal(Enumerable.Range(100, 10).Select(stretch => $"train-001-watch-{stretch}"), context.SubPipelines);
+        Assert.Equal(Enumerable.Range(100, 10).Select(stretch => $"train-001-watch-{stretch}"), _context.SubPipelines);
     }
 
     [Fact]
     public async Task One_that_its_platform_forgot_is_started_again_and_that_is_no_try()
     {
-        jobs.States["train-001"] = new Queue<JobState>([JobState.Running, JobState.Unknown, JobState.Running]);
+        _jobs.States["train-001"] = new Queue<JobState>([JobState.Running, JobState.Unknown, JobState.Running]);
         var outcome = await RunAsync(retries: 0);
         Assert.Equal((JobEnd.Succeeded, 1), (outcome.End, outcome.Tries));
-        Assert.Equal(["train-001", "train-001"], jobs.Started);
+        Assert.Equal(["train-001", "train-001"], _jobs.Started);
     }
 
     [Fact]
     public async Task One_that_is_forgotten_for_ever_fails()
     {
-        jobs.States["train-001"] = new Queue<JobState>(Enumerable.Repeat(JobState.Unknown, 1000));
+        _jobs.States["train-001"] = new Queue<JobState>(Enumerable.Repeat(JobState.Unknown, 1000));
         var outcome = await RunAsync(retries: 0);
         Assert.Equal("train-001 was lost 21 times; its platform does not know it", outcome.LastFailure!.Message);
     }
@@ -167,11 +167,11 @@ public sealed class JobPipelineTests : IAsyncLifetime
     [Fact]
     public async Task Questions_become_rarer_the_longer_it_takes()
     {
-        jobs.States["train-001"] = new Queue<JobState>(Enumerable.Repeat(JobState.Running, 500));
+        _jobs.States["train-001"] = new Queue<JobState>(Enumerable.Repeat(JobState.Running, 500));
         await RunAsync();
-        Assert.Equal(TimeSpan.FromMilliseconds(50), context.Delays[0]);
-        Assert.Equal(TimeSpan.FromSeconds(30), context.Delays[^1]);
-        Assert.Equal(context.Delays.Order(), context.Delays);
+        Assert.Equal(TimeSpan.FromMilliseconds(50), _context.Delays[0]);
+        Assert.Equal(TimeSpan.FromSeconds(30), _context.Delays[^1]);
+        Assert.Equal(_context.Delays.Order(), _context.Delays);
     }
 
     [Fact]
@@ -182,5 +182,5 @@ public sealed class JobPipelineTests : IAsyncLifetime
     }
 
     private Task<JobOutcome> RunAsync(int retries = 3) =>
-        JobPipeline.RunAsync(context, new JobOrder { RunId = "run", JobId = "train-001", Kind = JobKind.Train, Epoch = 0, Retries = retries });
+        JobPipeline.RunAsync(_context, new JobSpec { RunId = "run", JobId = "train-001", Kind = JobKind.Train, Epoch = 0, Retries = retries });
 }

@@ -1,5 +1,5 @@
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Core.Tests.Runs;
 
 namespace Distil.Core.Tests.Pipeline;

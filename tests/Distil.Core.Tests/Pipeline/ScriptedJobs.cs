@@ -6,14 +6,14 @@ namespace Distil.Core.Tests.Pipeline;
 /// <summary>A job runner whose jobs end as a test says, and otherwise do at once the little that the pipeline looks at.</summary>
 internal sealed class ScriptedJobs(ArtifactStore store) : IJobRunner
 {
-    private int atWork;
+    private int _atWork;
 
     /// <value>The ids of all jobs started, in order.</value>
     public List<string> Started { get; } = [];
 
     public List<string> Stopped { get; } = [];
 
-    public int MostAtWork { get; private set; }
+    public int MaxAtWork { get; private set; }
 
     /// <value>By job id: the failure it ends with, once.</value>
     public Dictionary<string, JobFailure> Failures { get; } = [];
@@ -30,7 +30,7 @@ internal sealed class ScriptedJobs(ArtifactStore store) : IJobRunner
         lock (Started)
         {
             Started.Add(job.JobId);
-            MostAtWork = Math.Max(MostAtWork, ++atWork);
+            MaxAtWork = Math.Max(MaxAtWork, ++_atWork);
         }
 
         OnStart(job.JobId);
@@ -86,7 +86,7 @@ internal sealed class ScriptedJobs(ArtifactStore store) : IJobRunner
         {
             lock (Started)
             {
-                atWork--;
+                _atWork--;
             }
         }
     }

@@ -1,6 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Core.Tests.Artifacts;
 using Distil.Core.Tests.Pipeline;
 
@@ -9,30 +9,30 @@ namespace Distil.Core.Tests.Runs;
 public sealed class RunFolderTests : IDisposable
 {
     private static readonly RunSpec Spec = new() { Name = "a", Teacher = new TeacherSpec { Path = "/t" }, Dataset = new DatasetSpec { Sources = ["/x"] } };
-    private readonly InMemoryBlobService service = new();
-    private readonly RunFolder runs;
+    private readonly InMemoryBlobService _service = new();
+    private readonly RunFolder _runs;
 
-    public RunFolderTests() => runs = new RunFolder(service.OpenStore());
+    public RunFolderTests() => _runs = new RunFolder(_service.OpenStore());
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public void Dispose() => service.Dispose();
+    public void Dispose() => _service.Dispose();
 
     [Fact]
     public async Task A_run_is_created_once()
     {
-        Assert.True(await runs.CreateAsync(Spec, Plans.Of("one", 1), Cancel));
-        Assert.False(await runs.CreateAsync(Spec, Plans.Of("one", 1), Cancel));
-        Assert.Equal("a", (await runs.ReadSpecAsync("one", Cancel)).Name);
-        Assert.Equal("one", (await runs.ReadPlanAsync("one", Cancel)).RunId);
+        Assert.True(await _runs.CreateAsync(Spec, Plans.Of("one", 1), Cancel));
+        Assert.False(await _runs.CreateAsync(Spec, Plans.Of("one", 1), Cancel));
+        Assert.Equal("a", (await _runs.ReadSpecAsync("one", Cancel)).Name);
+        Assert.Equal("one", (await _runs.ReadPlanAsync("one", Cancel)).RunId);
     }
 
     [Fact]
     public async Task A_plan_with_something_reserved_is_not_run()
     {
         var plan = Plans.Of("one", 1) with { Unreached = [new FieldError("/teacher/path", "not yet")] };
-        await Assert.ThrowsAsync<InvalidInputException>(() => runs.CreateAsync(Spec, plan, Cancel));
-        Assert.Empty(service.Blobs);
+        await Assert.ThrowsAsync<InvalidInputException>(() => _runs.CreateAsync(Spec, plan, Cancel));
+        Assert.Empty(_service.Blobs);
     }
 
     [Fact]
@@ -41,17 +41,17 @@ public sealed class RunFolderTests : IDisposable
         foreach (var (run, hour) in new[] { ("b", 1), ("a", 3), ("c", 2) })
         {
             var at = DateTimeOffset.UnixEpoch.AddHours(hour);
-            await runs.WriteStatusAsync(new RunStatus { RunId = run, State = RunState.Running, StartedAt = at, UpdatedAt = at }, Cancel);
+            await _runs.WriteStatusAsync(new RunStatus { RunId = run, State = RunState.Running, StartedAt = at, UpdatedAt = at }, Cancel);
         }
 
-        Assert.Equal(["a", "c", "b"], (await runs.ListAsync(Cancel)).Select(status => status.RunId));
+        Assert.Equal(["a", "c", "b"], (await _runs.ListAsync(Cancel)).Select(status => status.RunId));
     }
 
     [Fact]
     public async Task A_run_that_is_not_there_is_named()
     {
-        var error = await Assert.ThrowsAsync<InvalidInputException>(() => runs.ReadPlanAsync("none", Cancel));
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => _runs.ReadPlanAsync("none", Cancel));
         Assert.StartsWith("none is not a run in ", error.Message);
-        Assert.Null(await runs.TryReadStatusAsync("none", Cancel));
+        Assert.Null(await _runs.TryReadStatusAsync("none", Cancel));
     }
 }

@@ -1,5 +1,5 @@
 using Distil.Core.Jobs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Core.Telemetry;
 
 namespace Distil.Core.Tests.Telemetry;

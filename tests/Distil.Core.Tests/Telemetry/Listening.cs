@@ -8,26 +8,28 @@ namespace Distil.Core.Tests.Telemetry;
 /// <summary>Hears Distil's spans and metrics in this process. Other tests run beside: ask for what is yours.</summary>
 internal sealed class Listening : IDisposable
 {
-    private readonly ActivityListener spans;
-    private readonly MeterListener measurements = new();
+    private readonly ActivityListener _spans;
+    private readonly MeterListener _measurements = new();
 
     public Listening()
     {
-        spans = new ActivityListener
+        _spans = new ActivityListener
         {
             ShouldListenTo = source => source.Name == DistilTelemetry.Name,
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
             ActivityStopped = Spans.Enqueue,
         };
-        ActivitySource.AddActivityListener(spans);
-        measurements.InstrumentPublished = (instrument, listener) =>
+        ActivitySource.AddActivityListener(_spans);
+        _measurements.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Meter.Name == DistilTelemetry.Name)
+            {
                 listener.EnableMeasurementEvents(instrument);
+            }
         };
-        measurements.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Measurements.Enqueue(new Measurement(instrument.Name, value, new TagList(tags))));
-        measurements.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measurements.Enqueue(new Measurement(instrument.Name, value, new TagList(tags))));
-        measurements.Start();
+        _measurements.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Measurements.Enqueue(new Measurement(instrument.Name, value, new TagList(tags))));
+        _measurements.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measurements.Enqueue(new Measurement(instrument.Name, value, new TagList(tags))));
+        _measurements.Start();
     }
 
     public ConcurrentQueue<Activity> Spans { get; } = [];
@@ -39,8 +41,8 @@ internal sealed class Listening : IDisposable
 
     public void Dispose()
     {
-        spans.Dispose();
-        measurements.Dispose();
+        _spans.Dispose();
+        _measurements.Dispose();
     }
 }
 

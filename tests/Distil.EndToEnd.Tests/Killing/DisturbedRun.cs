@@ -8,27 +8,27 @@ namespace Distil.EndToEnd.Tests.Killing;
 /// <summary>A run whose processes are killed: its host is started again by <c>run --resume</c>, all else is left to mend itself.</summary>
 internal sealed class DisturbedRun : IAsyncDisposable
 {
-    private readonly DistilCommand distil;
-    private readonly ConcurrentQueue<string> said = new();
-    private Process host;
+    private readonly DistilCommand _distil;
+    private readonly ConcurrentQueue<string> _said = new();
+    private Process _host;
 
-    private DisturbedRun(DistilCommand distil, Process host) => (this.distil, this.host) = (distil, host);
+    private DisturbedRun(DistilCommand distil, Process host) => (_distil, _host) = (distil, host);
 
     /// <value>Whether its host has ended by itself.</value>
-    public bool HasEnded => host.HasExited;
+    public bool HasEnded => _host.HasExited;
 
     public string RunId { get; private set; } = "";
 
     /// <value>What the hosts said, and what was done to them.</value>
-    public string Log => string.Join('\n', said);
+    public string Log => string.Join('\n', _said);
 
     public static async Task<DisturbedRun> StartAsync(DistilCommand distil, string spec, CancellationToken cancel)
     {
         var run = new DisturbedRun(distil, distil.Start("run", spec, "--json"));
         run.Listen();
-        while ((run.RunId = run.said.Select(line => line.Split(' ', ':')).FirstOrDefault(words => words is ["Run", ..])?[1] ?? "").Length == 0)
+        while ((run.RunId = run._said.Select(line => line.Split(' ', ':')).FirstOrDefault(words => words is ["Run", ..])?[1] ?? "").Length == 0)
         {
-            Assert.False(run.host.HasExited, run.Log);
+            Assert.False(run._host.HasExited, run.Log);
             await Task.Delay(10, cancel);
         }
 
@@ -38,20 +38,22 @@ internal sealed class DisturbedRun : IAsyncDisposable
     /// <summary>Kills one of the run's processes.</summary>
     public async Task KillAsync(Victim victim, CancellationToken cancel)
     {
-        said.Enqueue($"-- kill {victim}");
+        _said.Enqueue($"-- kill {victim}");
         switch (victim)
         {
             case Victim.Host:
-                RunningProcesses.Kill(host.Id);
-                await host.WaitForExitAsync(cancel);
+                RunningProcesses.Kill(_host.Id);
+                await _host.WaitForExitAsync(cancel);
                 Resume();
                 break;
             case Victim.Storage:
-                RunningProcesses.Kill((await new AzuriteFiles(distil.Workspace).ReadAsync(cancel))!.ProcessId);
+                RunningProcesses.Kill((await new AzuriteFiles(_distil.Workspace).ReadAsync(cancel))!.ProcessId);
                 break;
             default:
-                foreach (var trainer in RunningProcesses.ChildrenOf(host.Id))
+                foreach (var trainer in RunningProcesses.ChildrenOf(_host.Id))
+                {
                     RunningProcesses.Kill(trainer);
+                }
 
                 break;
         }
@@ -64,7 +66,7 @@ internal sealed class DisturbedRun : IAsyncDisposable
         {
             using var quick = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             quick.CancelAfter(TimeSpan.FromSeconds(5));
-            return await (await new AzuriteFiles(distil.Workspace).ReadAsync(cancel))!.HasAsync(blob, quick.Token);
+            return await (await new AzuriteFiles(_distil.Workspace).ReadAsync(cancel))!.HasAsync(blob, quick.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -75,40 +77,42 @@ internal sealed class DisturbedRun : IAsyncDisposable
     /// <summary>Waits for the run's end.</summary>
     public async Task EndAsync(CancellationToken cancel)
     {
-        await host.WaitForExitAsync(cancel);
-        Assert.True(host.ExitCode == 0, Log);
+        await _host.WaitForExitAsync(cancel);
+        Assert.True(_host.ExitCode == 0, Log);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!host.HasExited)
+        if (!_host.HasExited)
         {
-            host.Kill();
-            await host.WaitForExitAsync();
+            _host.Kill();
+            await _host.WaitForExitAsync();
         }
 
-        host.Dispose();
+        _host.Dispose();
     }
 
     private void Resume()
     {
-        host.Dispose();
-        host = distil.Start("run", "--resume", RunId, "--json");
+        _host.Dispose();
+        _host = _distil.Start("run", "--resume", RunId, "--json");
         Listen();
     }
 
     private void Listen()
     {
-        host.OutputDataReceived += (_, line) => Keep(line.Data);
-        host.ErrorDataReceived += (_, line) => Keep(line.Data);
-        host.BeginOutputReadLine();
-        host.BeginErrorReadLine();
+        _host.OutputDataReceived += (_, line) => Keep(line.Data);
+        _host.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _host.BeginOutputReadLine();
+        _host.BeginErrorReadLine();
     }
 
     private void Keep(string? line)
     {
         if (line is not null)
-            said.Enqueue(line);
+        {
+            _said.Enqueue(line);
+        }
     }
 }
 

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Specification;
 
 namespace Distil.EndToEnd.Tests.Killing;
 
@@ -64,10 +64,14 @@ public sealed class KillAnythingTests
             for (var i = 0; i < times; i++)
             {
                 while (!await HasComeAsync(run, plan, moment))
+                {
                     await Task.Delay(20, Cancel);
+                }
 
                 if (run.HasEnded)
+                {
                     return kills;
+                }
 
                 await Task.Delay(random.Next(400), Cancel);
                 var victim = (Victim)((kills.Count + random.Next(2)) % 3);
@@ -84,7 +88,9 @@ public sealed class KillAnythingTests
         foreach (var (_, blobOf, _) in Moments.Skip(moment).Take(3))
         {
             if (run.HasEnded || await run.HasAsync(blobOf(plan), Cancel))
+            {
                 return true;
+            }
         }
 
         return false;
@@ -93,7 +99,9 @@ public sealed class KillAnythingTests
     private static async Task<RunPlan> PlanAsync(DistilCommand distil, DisturbedRun run)
     {
         while (!await run.HasAsync(ArtifactLayout.Plan(run.RunId), Cancel))
+        {
             await Task.Delay(20, Cancel);
+        }
 
         var azurite = (await new AzuriteFiles(distil.Workspace).ReadAsync(Cancel))!;
         return await new RunFolder(await ArtifactStore.OpenAsync(azurite.ConnectionString, cancel: Cancel)).ReadPlanAsync(run.RunId, Cancel);

@@ -20,7 +20,9 @@ public sealed class ComparePageTests(LiveViewServer server)
         }));
         await server.EndAsync(second);
         foreach (var runId in new[] { first, second })
+        {
             await page.GetByLabel($"compare {runId}").CheckAsync();
+        }
 
         await page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Link, new() { Name = "Compare" }).ClickAsync();
         await Expect(page).ToHaveURLAsync(new Regex($"#/compare/{first}/{second}"));

@@ -13,13 +13,13 @@ public sealed partial class LiveViewServer : IAsyncLifetime
     private const float Patience = 120_000;
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
 
-    private readonly DistilCommand distil = new();
-    private readonly Lazy<Task<string>> finished;
-    private Process? serve;
-    private IPlaywright? playwright;
-    private IBrowser? browser;
+    private readonly DistilCommand _distil = new();
+    private readonly Lazy<Task<string>> _finished;
+    private Process? _serve;
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
 
-    public LiveViewServer() => finished = new(async () =>
+    public LiveViewServer() => _finished = new(async () =>
     {
         var runId = await SubmitAsync(SmallSpec(spec => spec["evaluation"]!["prompts"] = new System.Text.Json.Nodes.JsonArray(Markup)));
         await EndAsync(runId);
@@ -34,50 +34,56 @@ public sealed partial class LiveViewServer : IAsyncLifetime
     internal HttpClient Http { get; } = new();
 
     /// <summary>A run that has succeeded; made once.</summary>
-    public Task<string> FinishedRunAsync() => finished.Value;
+    public Task<string> FinishedRunAsync() => _finished.Value;
 
     public async ValueTask InitializeAsync()
     {
         if (!Chromium.IsThere)
-            return;
-
-        serve = distil.Start("serve", "--port", "0");
-        _ = serve.StandardError.ReadToEndAsync();
-        while (Url is null)
         {
-            var line = await serve.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("serve ended before it listened");
-            if (Listening().Match(line) is { Success: true } found)
-                Url = new Uri(found.Groups[1].Value);
+            return;
         }
 
-        _ = serve.StandardOutput.ReadToEndAsync();
+        _serve = _distil.Start("serve", "--port", "0");
+        _ = _serve.StandardError.ReadToEndAsync();
+        while (Url is null)
+        {
+            var line = await _serve.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("serve ended before it listened");
+            if (Listening().Match(line) is { Success: true } found)
+            {
+                Url = new Uri(found.Groups[1].Value);
+            }
+        }
+
+        _ = _serve.StandardOutput.ReadToEndAsync();
         Http.BaseAddress = Url;
-        playwright = await Playwright.CreateAsync();
-        browser = await Chromium.StartAsync(playwright);
+        _playwright = await Playwright.CreateAsync();
+        _browser = await Chromium.StartAsync(_playwright);
         Assertions.SetDefaultExpectTimeout(Patience);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (browser is not null)
-            await browser.DisposeAsync();
-
-        playwright?.Dispose();
-        Http.Dispose();
-        if (serve is not null)
+        if (_browser is not null)
         {
-            await Signals.TerminateAsync(serve.Id, StopPatience);
-            serve.Dispose();
+            await _browser.DisposeAsync();
         }
 
-        distil.Dispose();
+        _playwright?.Dispose();
+        Http.Dispose();
+        if (_serve is not null)
+        {
+            await Signals.TerminateAsync(_serve.Id, StopPatience);
+            _serve.Dispose();
+        }
+
+        _distil.Dispose();
     }
 
     /// <summary>A page of a fresh browser profile at an address of the live view.</summary>
     internal async Task<IPage> OpenAsync(string hash = "", int width = 1280, int height = 900, ColorScheme colours = ColorScheme.Light)
     {
         Assert.SkipUnless(Chromium.IsThere, "there is no /usr/bin/chromium (Debian's package chromium)");
-        var context = await browser!.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = height }, ColorScheme = colours, AcceptDownloads = false });
+        var context = await _browser!.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = height }, ColorScheme = colours, AcceptDownloads = false });
         context.SetDefaultTimeout(Patience);
         var page = await context.NewPageAsync();
         await page.GotoAsync(new Uri(Url, hash).ToString());
@@ -85,7 +91,7 @@ public sealed partial class LiveViewServer : IAsyncLifetime
     }
 
     /// <summary>The small demo at its smallest: one epoch, no baseline.</summary>
-    internal string SmallSpec(Action<System.Text.Json.Nodes.JsonNode>? change = null) => File.ReadAllText(SmallDemo.Write(distil.Workspace.Home, spec =>
+    internal string SmallSpec(Action<System.Text.Json.Nodes.JsonNode>? change = null) => File.ReadAllText(SmallDemo.Write(_distil.Workspace.Home, spec =>
     {
         spec["training"]!["epochs"] = 1;
         spec["evaluation"]!["baseline"] = false;

@@ -58,7 +58,7 @@ public sealed class NewRunPageTests(LiveViewServer server)
         await page.GetByLabel("Begin with").SelectOptionAsync("quickstart");
         var text = page.GetByLabel("Specification (JSON");
         await Expect(text).ToHaveValueAsync(new Regex("// The least that a run needs"));
-        var stories = Regex.Escape(Path.Combine(Cli.Workspace.Find().Repository!, "samples", "stories"));
+        var stories = Regex.Escape(Path.Combine(Distil.Cli.Workspaces.Workspace.Find().Repository!, "samples", "stories"));
         await Expect(text).ToHaveValueAsync(new Regex($"\"{Regex.Escape(server.Url.ToString())}api/schema\""));
         await Expect(text).ToHaveValueAsync(new Regex($"\"path\": \"{stories}/teacher\".*\"sources\": \\[\"{stories}/train.txt\"\\]", RegexOptions.Singleline));
 

@@ -44,7 +44,9 @@ public sealed class PageQualityTests(LiveViewServer server)
         page.Console += (_, message) => complaints.AddRange(message.Type is "error" or "warning" ? [message.Text] : []);
         page.PageError += (_, error) => complaints.Add(error);
         foreach (var address in Pages)
+        {
             await ShowAsync(page, address);
+        }
 
         Assert.Equal([server.Url.Authority], hosts);
         Assert.Empty(complaints);
@@ -83,7 +85,9 @@ public sealed class PageQualityTests(LiveViewServer server)
         await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToBeVisibleAsync();
         await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         if (hash.Contains("runs/", StringComparison.Ordinal) || hash.Count(letter => letter == '/') == 3)
+        {
             await Expect(page.Locator("canvas").First).ToBeVisibleAsync();
+        }
     }
 
     private static string Describe(AxeResultItem fault) => $"{fault.Id}: {fault.Help}: {string.Join(" · ", fault.Nodes.Take(3).Select(node => node.Html))}";

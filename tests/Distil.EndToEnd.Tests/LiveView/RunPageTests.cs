@@ -22,7 +22,9 @@ public sealed class RunPageTests(LiveViewServer server)
 
         await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Loss over training steps. student: from .* at step 0 to ") })).ToBeVisibleAsync();
         foreach (var heading in new[] { "Cross-entropy", "KL from the teacher", "Learning rate", "Temperature" })
+        {
             await Expect(page.Locator("figcaption strong", new() { HasText = heading })).ToBeVisibleAsync();
+        }
 
         Assert.True(await InkOfFirstChartAsync(page) > 100, "the first chart is blank");
         await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Held-out text after each epoch" }).Locator("tbody tr")).ToHaveCountAsync(1);

@@ -9,8 +9,8 @@ namespace Distil.EndToEnd.Tests.Telemetry;
 /// <summary>Takes what processes send by OTLP over HTTP and keeps the bodies.</summary>
 internal sealed class OtlpCollector : IAsyncDisposable
 {
-    private readonly HttpListener listener = new();
-    private readonly Task serving;
+    private readonly HttpListener _listener = new();
+    private readonly Task _serving;
 
     public OtlpCollector()
     {
@@ -20,9 +20,9 @@ internal sealed class OtlpCollector : IAsyncDisposable
             Endpoint = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
         }
 
-        listener.Prefixes.Add(Endpoint + "/");
-        listener.Start();
-        serving = ServeAsync();
+        _listener.Prefixes.Add(Endpoint + "/");
+        _listener.Start();
+        _serving = ServeAsync();
     }
 
     public string Endpoint { get; }
@@ -47,9 +47,9 @@ internal sealed class OtlpCollector : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        listener.Stop();
-        await serving;
-        listener.Close();
+        _listener.Stop();
+        await _serving;
+        _listener.Close();
     }
 
     // The messages in a field of a message (opentelemetry/proto/trace/v1/trace.proto).
@@ -59,9 +59,13 @@ internal sealed class OtlpCollector : IAsyncDisposable
         for (var tag = reader.ReadTag(); tag != 0; tag = reader.ReadTag())
         {
             if (WireFormat.GetTagFieldNumber(tag) == field && WireFormat.GetTagWireType(tag) == WireFormat.WireType.LengthDelimited)
+            {
                 yield return reader.ReadBytes().ToByteArray();
+            }
             else
+            {
                 reader.SkipLastField();
+            }
         }
     }
 
@@ -71,13 +75,13 @@ internal sealed class OtlpCollector : IAsyncDisposable
         {
             try
             {
-                var context = await listener.GetContextAsync();
+                var context = await _listener.GetContextAsync();
                 var body = new MemoryStream();
                 await context.Request.InputStream.CopyToAsync(body);
                 Received.Enqueue((context.Request.Url!.AbsolutePath, body.ToArray()));
                 context.Response.Close();
             }
-            catch (Exception stopped) when (stopped is HttpListenerException or ObjectDisposedException && !listener.IsListening)
+            catch (Exception stopped) when (stopped is HttpListenerException or ObjectDisposedException && !_listener.IsListening)
             {
                 return;
             }

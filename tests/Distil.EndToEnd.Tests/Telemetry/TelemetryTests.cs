@@ -33,10 +33,14 @@ public sealed class TelemetryTests
         var root = Assert.Single(spans, span => span.Name == "run");
         Assert.All(spans, span => Assert.True(span == root || spans.Any(parent => parent.Id == span.Parent), $"{span.Name} has no parent here"));
         foreach (var job in new[] { "prepare", "teach", "train", "evaluate", "export" })
+        {
             Assert.Contains(spans, span => span.Name == job && spans.Single(parent => parent.Id == span.Parent).Name == $"start {job}");
+        }
         Assert.Contains(spans, span => span.Name == "checkpoint" && spans.Single(parent => parent.Id == span.Parent).Name == "train");
         foreach (var metric in new[] { "distil.job.duration", "distil.job.queue_wait", "distil.job.token_rate", "distil.training.loss" })
+        {
             Assert.Contains(metric, collector.Text, StringComparison.Ordinal);
+        }
 
         var said = await File.ReadAllTextAsync(log, Cancel);
         Assert.Contains("done http", said, StringComparison.Ordinal);
@@ -67,7 +71,9 @@ public sealed class TelemetryTests
     private static void HoldsNothingOfTheUsers(params string[] logs)
     {
         foreach (var secret in new[] { Word, Token, StorageKey })
+        {
             Assert.All(logs, log => Assert.DoesNotContain(secret, log, StringComparison.OrdinalIgnoreCase));
+        }
     }
 
     // A trainer whose every word is kept, error stream and all; it and the command get the collector, and a secret.
@@ -76,10 +82,14 @@ public sealed class TelemetryTests
         var (script, log) = (Path.Combine(distil.Workspace.Home, "trainer.sh"), Path.Combine(distil.Workspace.Home, "trainer.log"));
         File.WriteAllText(script, $"#!/bin/bash\nexec dotnet '{TrainerProgram.Locate()}' \"$@\" 2>>'{log}' > >(tee -a '{log}')\n");
         if (!OperatingSystem.IsWindows())
+        {
             File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
 
         foreach (var (name, value) in collector.Environment)
+        {
             distil.Environment[name] = value;
+        }
 
         distil.Environment["DISTIL_TRAINER"] = script;
         distil.Environment["DISTIL_TRACE"] = "1";

@@ -50,7 +50,9 @@ public sealed class OperatorFunctionsTests
         await durable.ScheduleAsync("run");
         await DurableHost.UntilAsync(() => Task.FromResult(durable.Jobs.Started.Contains("train-001")));
         if (suspended)
+        {
             await ExpectAsync(HttpStatusCode.Accepted, client, "run/suspend");
+        }
 
         await ExpectAsync(HttpStatusCode.Accepted, client, "run/terminate");
 
@@ -69,7 +71,9 @@ public sealed class OperatorFunctionsTests
         await using var app = await StartAsync(durable);
         using var client = ClientOf(app);
         foreach (var operation in new[] { "suspend", "resume", "terminate" })
+        {
             await ExpectAsync(HttpStatusCode.NotFound, client, $"nothing/{operation}", "nothing is not an orchestration of this app");
+        }
     }
 
     private static async Task<WebApplication> StartAsync(DurableHost durable)

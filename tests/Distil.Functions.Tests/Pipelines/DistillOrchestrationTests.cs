@@ -4,7 +4,7 @@ using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Microsoft.DurableTask.Client;
 
 namespace Distil.Functions.Tests.Pipelines;
@@ -118,6 +118,6 @@ public sealed class DistillOrchestrationTests
         };
         var plan = Core.Tests.Pipeline.Plans.Of("quick", 1);
         await durable.Runs.CreateAsync(spec, plan, Cancel);
-        return PipelineInput.From(spec, plan) with { Polling = new Polling { LeastMilliseconds = 1, MostMilliseconds = 1 } };
+        return PipelineInput.From(spec, plan) with { Polling = new Polling { MinMilliseconds = 1, MaxMilliseconds = 1 } };
     }
 }

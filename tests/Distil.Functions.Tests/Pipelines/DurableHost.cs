@@ -3,7 +3,7 @@ using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Core.Tests.Artifacts;
 using Distil.Core.Tests.Pipeline;
 using Distil.Functions.Activities;
@@ -18,12 +18,12 @@ namespace Distil.Functions.Tests.Pipelines;
 /// <summary>Durable Task in this process, with the app's own orchestrations and activities, over storage in memory and scripted jobs.</summary>
 internal sealed class DurableHost : IAsyncDisposable
 {
-    private readonly InMemoryBlobService service;
-    private readonly DurableTaskTestHost host;
+    private readonly InMemoryBlobService _service;
+    private readonly DurableTaskTestHost _host;
 
     private DurableHost(InMemoryBlobService service, ArtifactStore store, ScriptedJobs jobs, DurableTaskTestHost host)
     {
-        (this.service, Store, Jobs, this.host, Runs) = (service, store, jobs, host, new RunFolder(store));
+        (_service, Store, Jobs, _host, Runs) = (service, store, jobs, host, new RunFolder(store));
         RunHost = new DurableRunHost(Runs).Use(host.Client);
     }
 
@@ -33,7 +33,7 @@ internal sealed class DurableHost : IAsyncDisposable
 
     public RunFolder Runs { get; }
 
-    public DurableTaskClient Client => host.Client;
+    public DurableTaskClient Client => _host.Client;
 
     public DurableRunHost RunHost { get; }
 
@@ -51,7 +51,9 @@ internal sealed class DurableHost : IAsyncDisposable
             tasks.AddOrchestratorFunc<JsonElement, JsonElement>(JobPipeline.Name, (durable, _) => PipelineFunctions.JobAsync(durable));
             tasks.AddOrchestratorFunc<JsonElement, JsonElement>(WatchPipeline.Name, (durable, _) => PipelineFunctions.WatchAsync(durable));
             foreach (var name in catalog.Names)
+            {
                 Add(name, input => activities.CallAsync(name, input, CancellationToken.None));
+            }
 
             Add(WriteStatus.Name, input => activities.WriteStatusAsync(input, CancellationToken.None));
 
@@ -91,12 +93,14 @@ internal sealed class DurableHost : IAsyncDisposable
     public static async Task UntilAsync(Func<Task<bool>> condition)
     {
         while (!await condition())
+        {
             await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await host.DisposeAsync();
-        service.Dispose();
+        await _host.DisposeAsync();
+        _service.Dispose();
     }
 }

@@ -13,35 +13,35 @@ internal sealed class FunctionsApp : IAsyncDisposable
     public const string ApiKey = "canary-of-an-api-key-0123456789";
     public const string MasterKey = "canary-of-a-master-key-012345678";
 
-    private readonly string folder;
-    private readonly StorageEmulator storage;
-    private readonly OtlpCollector collector;
-    private readonly int port = StorageEmulator.FreePort();
-    private readonly HttpClient http = new() { Timeout = TimeSpan.FromMinutes(2) };
-    private readonly ConcurrentQueue<string?> said = new();
-    private Process? process;
+    private readonly string _folder;
+    private readonly StorageEmulator _storage;
+    private readonly OtlpCollector _collector;
+    private readonly int _port = StorageEmulator.FreePort();
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(2) };
+    private readonly ConcurrentQueue<string?> _said = new();
+    private Process? _process;
 
     public FunctionsApp(string folder, StorageEmulator storage, OtlpCollector collector)
     {
-        (this.folder, this.storage, this.collector) = (folder, storage, collector);
-        http.BaseAddress = new Uri($"http://127.0.0.1:{port}");
+        (_folder, _storage, _collector) = (folder, storage, collector);
+        _http.BaseAddress = new Uri($"http://127.0.0.1:{_port}");
     }
 
     /// <value>All that the host and its workers said, in every life.</value>
-    public string Log => string.Join('\n', said);
+    public string Log => string.Join('\n', _said);
 
     /// <summary>Starts the host and waits until the app answers.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {
         await WriteKeysAsync(cancel);
-        process = Process.Start(Command())!;
-        process.OutputDataReceived += (_, line) => said.Enqueue(line.Data);
-        process.ErrorDataReceived += (_, line) => said.Enqueue(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        _process = Process.Start(Command())!;
+        _process.OutputDataReceived += (_, line) => _said.Enqueue(line.Data);
+        _process.ErrorDataReceived += (_, line) => _said.Enqueue(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
         for (var since = Stopwatch.GetTimestamp(); !await AnswersAsync(cancel);)
         {
-            Assert.False(process.HasExited || Stopwatch.GetElapsedTime(since) > TimeSpan.FromMinutes(5), Log);
+            Assert.False(_process.HasExited || Stopwatch.GetElapsedTime(since) > TimeSpan.FromMinutes(5), Log);
             await Task.Delay(500, cancel);
         }
     }
@@ -49,10 +49,10 @@ internal sealed class FunctionsApp : IAsyncDisposable
     /// <summary>Ends the host, its worker and its trainers as a lost machine does.</summary>
     public async Task KillAsync()
     {
-        process!.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync();
-        process.Dispose();
-        process = null;
+        _process!.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _process = null;
     }
 
     public Task<HttpResponseMessage> PostAsync(string path, string json, CancellationToken cancel, string? key = ApiKey) =>
@@ -70,34 +70,38 @@ internal sealed class FunctionsApp : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (process is not null)
+        if (_process is not null)
+        {
             await KillAsync();
+        }
 
-        http.Dispose();
+        _http.Dispose();
     }
 
     private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string? key, CancellationToken cancel)
     {
         if (key is not null)
+        {
             request.Headers.Add("x-functions-key", key);
+        }
 
-        return http.SendAsync(request, cancel);
+        return _http.SendAsync(request, cancel);
     }
 
     private ProcessStartInfo Command()
     {
-        var app = Path.Combine(Cli.Workspace.Find().Repository!, "src", "Distil.Functions", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0");
-        var command = FunctionsHostProgram.Command(app, port);
+        var app = Path.Combine(Distil.Cli.Workspaces.Workspace.Find().Repository!, "src", "Distil.Functions", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0");
+        var command = FunctionsHostProgram.Command(app, _port);
         command.RedirectStandardOutput = command.RedirectStandardError = true;
         const string Durable = "AzureFunctionsJobHost__extensions__durableTask__storageProvider__";
-        foreach (var (name, value) in collector.Environment.Concat(new Dictionary<string, string>
+        foreach (var (name, value) in _collector.Environment.Concat(new Dictionary<string, string>
         {
-            ["AzureWebJobsStorage"] = storage.ConnectionString,
-            ["AZURE_STORAGE_CONNECTION_STRING"] = storage.ConnectionString,
+            ["AzureWebJobsStorage"] = _storage.ConnectionString,
+            ["AZURE_STORAGE_CONNECTION_STRING"] = _storage.ConnectionString,
             ["AzureWebJobsDisableHomepage"] = "true",
             ["AzureFunctionsWebHost__hostid"] = "distil",
             ["DISTIL_JOBS"] = "processes",
-            ["DISTIL_CACHE"] = Path.Combine(folder, "cache"),
+            ["DISTIL_CACHE"] = Path.Combine(_folder, "cache"),
             // What a killed host held is given to the next one after this (the least that is allowed), not after five minutes.
             [Durable + "workItemQueueVisibilityTimeout"] = "00:01:00",
             [Durable + "controlQueueVisibilityTimeout"] = "00:01:00",
@@ -113,7 +117,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
     // The host's keys are where it looks for them, so that requests may carry one.
     private async Task WriteKeysAsync(CancellationToken cancel)
     {
-        var container = new BlobContainerClient(storage.ConnectionString, "azure-webjobs-secrets");
+        var container = new BlobContainerClient(_storage.ConnectionString, "azure-webjobs-secrets");
         await container.CreateIfNotExistsAsync(cancellationToken: cancel);
         var key = new { name = "default", value = ApiKey, encrypted = false };
         var keys = JsonSerializer.Serialize(new { masterKey = new { name = "master", value = MasterKey, encrypted = false }, functionKeys = new[] { key }, systemKeys = Array.Empty<object>() });

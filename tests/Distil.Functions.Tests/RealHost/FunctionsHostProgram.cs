@@ -28,7 +28,9 @@ internal static class FunctionsHostProgram
         // A container's name would make the host think that it is in Azure.
         command.Environment.Remove("CONTAINER_NAME");
         if (WebHost is not null)
+        {
             Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(WebHost)!, "workers"));
+        }
 
         return command;
     }

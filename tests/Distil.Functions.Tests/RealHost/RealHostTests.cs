@@ -40,7 +40,9 @@ public sealed class RealHostTests
         Assert.Equal(HttpStatusCode.OK, (await app.GetAsync($"{location}/report", Cancel)).StatusCode);
         IsOneTrace(collector);
         foreach (var secret in new[] { Word, FunctionsApp.ApiKey, FunctionsApp.MasterKey, StorageEmulator.Key[..40] })
+        {
             Assert.All([app.Log, collector.Text], text => Assert.DoesNotContain(secret, text, StringComparison.OrdinalIgnoreCase));
+        }
     }
 
     [Fact]
@@ -57,7 +59,9 @@ public sealed class RealHostTests
         await UntilAsync(app, location, "a job", run => run.GetProperty("status").TryGetProperty("jobs", out var jobs) && jobs.GetArrayLength() > 0);
 
         foreach (var operation in new[] { "suspend", "resume", "terminate" })
+        {
             await OperateAsync(app, $"{location}/{operation}", HttpStatusCode.Accepted);
+        }
 
         Assert.Equal("cancelled", StateOf(await app.ReadAsync(location, Cancel)));
         await OperateAsync(app, $"{location}/terminate", HttpStatusCode.Conflict);
@@ -78,7 +82,9 @@ public sealed class RealHostTests
         // The live view's files are open, and what it asks for is not.
         Assert.Contains("main.js", await (await app.GetAsync("/", Cancel, key: null)).Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         foreach (var key in new[] { null, "wrong" })
+        {
             Assert.Equal(HttpStatusCode.Unauthorized, (await app.GetAsync("/api/runs", Cancel, key)).StatusCode);
+        }
 
         Assert.Equal(HttpStatusCode.OK, (await app.GetAsync("/api/runs", Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await app.PostAsync("/api/runs/2026-01-01-nothing-000000/terminate", "", Cancel)).StatusCode);
@@ -96,7 +102,9 @@ public sealed class RealHostTests
         for (var deadline = DateTime.UtcNow.AddMinutes(15); DateTime.UtcNow < deadline; await Task.Delay(200, Cancel))
         {
             if (await app.ReadAsync(path, Cancel) is var found && condition(found))
+            {
                 return found;
+            }
         }
 
         throw new TimeoutException($"no {what} at {path}\n{app.Log}");
@@ -123,7 +131,9 @@ public sealed class RealHostTests
     {
         var root = Assert.Single(collector.Spans, span => span.Name == "run");
         foreach (var job in new[] { "prepare", "teach", "train", "evaluate", "export" })
+        {
             Assert.All(collector.Spans.Where(span => span.Name == job || span.Name == $"start {job}"), span => Assert.Equal(root.Trace, span.Trace));
+        }
 
         Assert.Contains(collector.Spans, span => span.Name == "export");
     }

@@ -8,9 +8,9 @@ namespace Distil.Functions.Tests.RealHost;
 /// <summary>Azurite with blobs, queues and tables: all that Durable's default back end needs.</summary>
 internal sealed class StorageEmulator : IAsyncDisposable
 {
-    private readonly Process process;
+    private readonly Process _process;
 
-    private StorageEmulator(Process process, string connectionString) => (this.process, ConnectionString) = (process, connectionString);
+    private StorageEmulator(Process process, string connectionString) => (_process, ConnectionString) = (process, connectionString);
 
     /// <summary>Azurite's published key.</summary>
     public const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
@@ -22,7 +22,7 @@ internal sealed class StorageEmulator : IAsyncDisposable
         var (blob, queue, table) = (FreePort(), FreePort(), FreePort());
         string[] arguments =
         [
-            Cli.Workspace.Find().RepositoryFile("tools", "azurite", "node_modules", "azurite", "dist", "src", "azurite.js"),
+            Distil.Cli.Workspaces.Workspace.Find().RepositoryFile("tools", "azurite", "node_modules", "azurite", "dist", "src", "azurite.js"),
             "--blobPort", $"{blob}", "--queuePort", $"{queue}", "--tablePort", $"{table}", "--location", folder, "--skipApiVersionCheck", "--silent", "--disableTelemetry",
         ];
         var process = Process.Start(new ProcessStartInfo("node", arguments) { RedirectStandardOutput = true })!;
@@ -47,9 +47,9 @@ internal sealed class StorageEmulator : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        process.Kill();
-        await process.WaitForExitAsync();
-        process.Dispose();
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
     }
 
     private static string At(int port) => $"http://127.0.0.1:{port}/devstoreaccount1";

@@ -65,7 +65,9 @@ public sealed partial class AccessTests
     {
         var target = assignment.GetProperty("id").GetString()!.Split("/providers/")[..^1];
         if (target.Length < 2)
+        {
             return "";
+        }
 
         var parts = target[^1].Split('/');
         return string.Join('/', parts.Where((_, i) => i == 0 || i % 2 == 1));

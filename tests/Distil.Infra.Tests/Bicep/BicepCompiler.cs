@@ -29,7 +29,9 @@ internal static class BicepCompiler
         using var copy = new SourceCopy();
         var file = Path.Combine(copy.Folder, parameters);
         if (change is not null)
+        {
             await File.WriteAllTextAsync(file, change(await File.ReadAllTextAsync(file)));
+        }
 
         string[] place = ["--subscription-id", Guid.Empty.ToString(), "--resource-group", "rg-distil", "--location", "westeurope"];
         var (code, _, said) = await RunAsync(copy.Folder, ["snapshot", parameters, "--mode", "overwrite", .. place]);

@@ -60,7 +60,9 @@ public sealed partial class SecurityTests
         var deployment = await Deployment.OfAsync("prod");
 
         foreach (var type in new[] { "Microsoft.Storage/storageAccounts", "Microsoft.ContainerRegistry/registries" })
+        {
             Assert.Equal("Disabled", deployment.One(type).GetProperty("publicNetworkAccess").GetString());
+        }
 
         var services = deployment.Of("Microsoft.Network/privateEndpoints")
             .Select(endpoint => endpoint.GetProperty("properties").GetProperty("privateLinkServiceConnections")[0].GetProperty("name").GetString());

@@ -36,7 +36,9 @@ public sealed class ForwardCommandTests : IDisposable
         Assert.Equal(["hidden_states.0", "hidden_states.1", "hidden_states.2", "hidden_states.3", "logits"], written.Entries.Keys.Order());
         Assert.All(written.Entries, entry => Assert.Equal(ScalarType.Float32, entry.Value.Dtype));
         foreach (var tensor in written.Entries.Keys)
+        {
             Assert.InRange(GoldenCase.RelativeError(written.Read(tensor), golden[tensor]), 0, 1e-4);
+        }
     }
 
     [Fact]

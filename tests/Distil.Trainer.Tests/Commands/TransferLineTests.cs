@@ -1,4 +1,4 @@
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 using Distil.Trainer.Commands;
 
 namespace Distil.Trainer.Tests.Commands;
@@ -20,7 +20,9 @@ public sealed class TransferLineTests
         using var to = new StringWriter { NewLine = "\n" };
         var line = new TransferLine(to, rewrites);
         foreach (var each in Two)
+        {
             line.Report(each);
+        }
 
         return to.ToString().Replace('\u202F', ' ');
     }

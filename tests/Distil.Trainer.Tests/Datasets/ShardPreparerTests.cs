@@ -3,8 +3,9 @@ using CsCheck;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Tokenization;
 

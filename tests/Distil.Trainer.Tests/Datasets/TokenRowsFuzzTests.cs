@@ -17,7 +17,9 @@ public sealed class TokenRowsFuzzTests : IDisposable
         using (var writer = new TokenRowsWriter(_path, 8, 100))
         {
             for (var row = 0; row < 4; row++)
+            {
                 writer.WriteRow([1, 2, 3, 4, 5, 6, 7, row]);
+            }
             writer.Complete();
         }
 
@@ -35,7 +37,9 @@ public sealed class TokenRowsFuzzTests : IDisposable
     private static byte[] Seal(byte[] file)
     {
         if (file.Length < TokenRowsHeader.Bytes + SHA256.HashSizeInBytes)
+        {
             return file;
+        }
 
         var content = file[..^SHA256.HashSizeInBytes];
         return [.. content, .. SHA256.HashData([.. content[TokenRowsHeader.Bytes..], .. content[..TokenRowsHeader.Bytes]])];
@@ -47,6 +51,8 @@ public sealed class TokenRowsFuzzTests : IDisposable
         using var rows = TokenRows.Open(_path);
         var ids = new long[rows.ContextLength];
         for (var row = 0L; row < rows.Rows; row++)
+        {
             Assert.InRange(rows.ReadRow(row, ids), 0, ids.Length);
+        }
     }
 }

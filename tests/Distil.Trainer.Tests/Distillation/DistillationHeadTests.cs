@@ -1,4 +1,5 @@
 using Distil.Trainer.Distillation;
+using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -45,8 +46,8 @@ public sealed class DistillationHeadTests
         var loss = DistillationHead.Compute(hidden.detach(), head.detach(), ids, lengths, Dense(teacher, temperature, lengths), weights, 4, headGradient: true);
 
         var logits = hidden.matmul(head.t());
-        var mask = RealPositions.Of(lengths, S);
-        var ahead = RealPositions.Of(lengths, S, offset: 1);
+        var mask = PaddingMask.Of(lengths, S);
+        var ahead = PaddingMask.Of(lengths, S, offset: 1);
         var crossEntropy = (functional.cross_entropy(logits.reshape(-1, V), ids.roll(-1, 1).flatten(), reduction: Reduction.None) * ahead.flatten()).sum() / ahead.sum();
         var q = (teacher / temperature).softmax(-1);
         var kl = ((q * ((teacher / temperature).log_softmax(-1) - (logits / temperature).log_softmax(-1))).sum(-1) * mask).sum() / mask.sum();

@@ -26,11 +26,11 @@ internal sealed class DecayModel : ILanguageModel
     public IReadOnlyList<NamedParameter> TrainableParameters => [];
 
     /// <summary>Positions in the largest Forward so far.</summary>
-    public long MostPositions { get; private set; }
+    public long MaxPositions { get; private set; }
 
     public Tensor Forward(Tensor inputIds)
     {
-        MostPositions = Math.Max(MostPositions, inputIds.numel());
+        MaxPositions = Math.Max(MaxPositions, inputIds.numel());
         using var state = (State)StartDecoding((int)inputIds.shape[0]);
         return stack([.. Enumerable.Range(0, (int)inputIds.shape[1]).Select(s => Decode(inputIds.narrow(1, s, 1), state))], 1);
     }

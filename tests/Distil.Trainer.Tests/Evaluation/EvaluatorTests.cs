@@ -80,7 +80,9 @@ public sealed class EvaluatorTests
         foreach (var row in rows)
         {
             for (var s = 0; s + 1 < row.Length; s++)
+            {
                 nll -= row[s + 1] == end ? 0 : Log(student, row[..(s + 1)])[row[s + 1]];
+            }
         }
 
         var result = new Evaluator(new EvaluationOptions(), new TokenText(tokenizer))

@@ -105,9 +105,13 @@ public sealed class DamageTests
         var content = (byte[])run[blob].Clone();
         content[content.Length / 2] ^= 4;
         if (damage == "missing")
+        {
             await run.Store.DeleteAsync(blob, Cancel);
+        }
         else
+        {
             run[blob] = damage == "truncated" ? content[..(content.Length / 2)] : content;
+        }
     }
 
     /// <summary>What is written to the error stream meanwhile.</summary>

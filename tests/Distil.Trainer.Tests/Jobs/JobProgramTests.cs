@@ -3,6 +3,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
+using Distil.Core.Specification;
 using Distil.Trainer.Jobs;
 using Distil.Trainer.Reports;
 

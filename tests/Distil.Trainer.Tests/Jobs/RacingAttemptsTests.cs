@@ -12,7 +12,9 @@ public sealed class RacingAttemptsTests
     {
         using var run = new SmallRun();
         if (kind == JobKind.Train)
+        {
             await run.PrepareAndTeachAsync();
+        }
 
         using var other = run.NewProgram();
         var both = await Task.WhenAll(

@@ -2,7 +2,8 @@ using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Specification;
 using Distil.Core.Tests.Artifacts;
 using Distil.Trainer.Jobs;
 using Distil.Trainer.Models.Transformers;
@@ -97,11 +98,15 @@ internal sealed class SmallRun : IDisposable
         var cancel = TestContext.Current.CancellationToken;
         var all = new CompleteInput(Plan.DatasetId, Plan.TeacherOutputsId, Plan.Shards.Count);
         foreach (var shard in Plan.Shards)
+        {
             Succeeded(await DoAsync(JobKind.Prepare, $"prepare-{shard.Index:00000}", shard.Index));
+        }
 
         Assert.Null((await new CompleteDataset(Store).RunAsync(all, cancel)).Failure);
         foreach (var shard in Plan.Shards)
+        {
             Succeeded(await DoAsync(JobKind.Teach, $"teach-{shard.Index:00000}", shard.Index));
+        }
 
         Assert.Null((await new CompleteTeacherOutputs(Store).RunAsync(all, cancel)).Failure);
     }

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Tests.Kernels;
 
 namespace Distil.Trainer.Tests.Jobs;

@@ -1,5 +1,5 @@
+using Distil.Trainer.Commands.Checks;
 using Distil.Trainer.Kernels;
-using Distil.Trainer.Kernels.Checks;
 
 namespace Distil.Trainer.Tests.Kernels;
 
@@ -11,7 +11,7 @@ public sealed class KernelCheckTests
     [MemberData(nameof(Checks))]
     public void Equal_to_plain_operations_in_values_and_gradients(int check, string what)
     {
-        Assert.SkipUnless(KernelSupport.Obstacle is null, $"{what}: {KernelSupport.Obstacle}");
+        Assert.SkipUnless(KernelSupport.UnavailableReason is null, $"{what}: {KernelSupport.UnavailableReason}");
         Assert.SkipUnless(KernelSupport.Card.HasClusters || !KernelChecks.All[check].NeedsClusters, $"{what}: {KernelSupport.Card.Name} has no clusters");
         var result = KernelChecks.All[check].Run();
         Assert.True(result.Passed, $"{what}: value {result.Value:E2}, gradients {string.Join(", ", result.Gradients.Select(difference => $"{difference:E2}"))}");

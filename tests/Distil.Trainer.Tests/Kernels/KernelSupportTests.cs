@@ -16,6 +16,6 @@ public sealed class KernelSupportTests
     public void Says_what_stands_in_the_way()
     {
         Assert.SkipWhen(cuda.is_available(), "a CUDA GPU is present");
-        Assert.Contains("torch finds no CUDA GPU", KernelSupport.Obstacle, StringComparison.Ordinal);
+        Assert.Contains("torch finds no CUDA GPU", KernelSupport.UnavailableReason, StringComparison.Ordinal);
     }
 }

@@ -51,6 +51,8 @@ public sealed class MetricsLogTests
     {
         using var log = MetricsLog.Open(folder["metrics.jsonl"], next);
         foreach (var step in steps)
+        {
             log.Write(Step(step));
+        }
     }
 }

@@ -40,7 +40,9 @@ public sealed class TensorBoardLogTests
         {
             path = log.Path;
             foreach (var step in steps)
+            {
                 log.Write(MetricsLogTests.Step(step));
+            }
         }
 
         Assert.StartsWith("events.out.tfevents.", Path.GetFileName(path));

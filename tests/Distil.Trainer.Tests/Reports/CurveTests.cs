@@ -15,7 +15,7 @@ public sealed class CurveTests
     [Fact]
     public void A_long_curve_keeps_means_and_extremes_of_equal_runs()
     {
-        var curve = Curve.Thin(CurveKind.Kl, [.. Enumerable.Range(1, 10).Select(step => ((long)step, (double)(step % 2 == 0 ? step : -step)))], mostPoints: 3);
+        var curve = Curve.Thin(CurveKind.Kl, [.. Enumerable.Range(1, 10).Select(step => ((long)step, (double)(step % 2 == 0 ? step : -step)))], maxPoints: 3);
         Assert.Equal(4, curve.StepsPerPoint);
         Assert.Equal([new(2.5, 0.5, -3, 4), new(6.5, 0.5, -7, 8), new(9.5, 0.5, -9, 10)], curve.Points);
     }

@@ -150,7 +150,9 @@ public sealed class SafetensorsFileTests : IDisposable
             {
                 using var file = SafetensorsFile.Open(path);
                 foreach (var (name, entry) in file.Entries)
+                {
                     Assert.Equal(entry.Shape, file.Read(name).shape);
+                }
             }
             catch (InvalidInputException)
             {

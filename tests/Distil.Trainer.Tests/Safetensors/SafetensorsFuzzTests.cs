@@ -57,6 +57,8 @@ public sealed class SafetensorsFuzzTests : IDisposable
         File.WriteAllBytes(Model, bytes);
         using var file = SafetensorsFile.Open(Model);
         foreach (var name in file.Entries.Keys)
+        {
             file.Read(name).Dispose();
+        }
     }
 }

@@ -13,9 +13,13 @@ public sealed class BitCodingTests
             foreach (var (value, bits, rice) in pieces)
             {
                 if (rice)
+                {
                     writer.WriteRice(value % 3000, Math.Min(bits, 12));
+                }
                 else
+                {
                     writer.Write(value & ((1u << bits) - 1), bits);
+                }
             }
 
             writer.Flush();
@@ -23,9 +27,13 @@ public sealed class BitCodingTests
             foreach (var (value, bits, rice) in pieces)
             {
                 if (rice)
+                {
                     Assert.Equal(value % 3000, reader.ReadRice(Math.Min(bits, 12)));
+                }
                 else
+                {
                     Assert.Equal(value & ((1u << bits) - 1), reader.Read(bits));
+                }
             }
         });
 
@@ -50,7 +58,9 @@ public sealed class BitCodingTests
             Assert.All(readIds[ids.Length..], id => Assert.Equal(ids[0], id));
             Assert.All(readLogs[ids.Length..], log => Assert.Equal(float.NegativeInfinity, log));
             for (var i = 0; i < logs.Length; i++)
+            {
                 Assert.InRange(Math.Abs(logs[i] - readLogs[i]), 0, step * Math.Sqrt(-logs[i]) + step * step / 4 + 1e-5);
+            }
             Assert.Equal(-1.5f, tail[0], 1e-3f);
             Assert.Equal(float.NegativeInfinity, tail[1]);
         });

@@ -23,7 +23,9 @@ public sealed class BucketedKlAccuracyTests(ITestOutputHelper output) : IDisposa
         using var file = Store(teacher, topP: 1, maxTokens: V);
         using var targets = ReadAll(file);
         foreach (var t in new[] { 1.0, 1.1, 1.27, 1.5, 1.83, 2.0 })
+        {
             Assert.InRange(RelativeError(teacher, student, targets, t), -1e-3, 1e-3);
+        }
     }
 
     /// <remarks>A bucket can only hide differences. White noise on every token is the hardest student: real ones err where the teacher has mass.</remarks>

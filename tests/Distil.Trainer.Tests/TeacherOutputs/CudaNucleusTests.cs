@@ -1,6 +1,6 @@
-using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Tests.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.TeacherOutputs;
@@ -68,7 +68,7 @@ public sealed class CudaNucleusTests
 
     private static void AssertEqual(Tensor logits, int most, ExtractionSettings settings)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         var found = OnGpu(logits, most, settings);
         var plain = Room(logits.shape[0], most, settings, CPU);
         Nucleus.Select(logits.to(ScalarType.Float32).clone(), settings, plain);
@@ -89,7 +89,10 @@ public sealed class CudaNucleusTests
     /// <summary>Unused slots, −∞, are the same ones.</summary>
     private static void AssertClose(Tensor expected, Tensor actual, string what)
     {
-        if (expected.allclose(actual, rtol: 1e-5, atol: 1e-5, equal_nan: false)) { return; }
+        if (expected.allclose(actual, rtol: 1e-5, atol: 1e-5, equal_nan: false))
+        {
+            return;
+        }
 
         var (here, there) = (actual.data<float>().ToArray(), expected.data<float>().ToArray());
         var at = Enumerable.Range(0, here.Length).Where(i => !here[i].Equals(there[i])).OrderByDescending(i => Math.Abs(here[i] - there[i])).Take(5);

@@ -66,7 +66,9 @@ public sealed class RowEncoderTests
             var (kept, spread) = (1 + (random.Next(3) == 0 ? Slots - 1 : random.Next(Slots)), Math.Pow(10, (random.NextDouble() * 4) - 2.5));
             var chosen = new HashSet<long> { position % 3 == 0 ? 0 : V - 1 };
             while (chosen.Count < kept)
+            {
                 chosen.Add(position % 2 == 0 ? random.Next(V) : random.Next(2 * Slots));
+            }
             for (var slot = 0; slot < Slots; slot++)
             {
                 ids[(position * Slots) + slot] = slot < kept ? chosen.ElementAt(slot) : chosen.First();
@@ -86,13 +88,17 @@ public sealed class RowEncoderTests
         void Number(ulong value, int count)
         {
             for (var bit = 0; bit < count; bit++)
+            {
                 bits.Add(((value >> bit) & 1) == 1);
+            }
         }
 
         void Rice(ulong value, int k)
         {
             for (var ones = value >> k; ones > 0; ones--)
+            {
                 bits.Add(true);
+            }
             bits.Add(false);
             Number(value, k);
         }
@@ -116,11 +122,15 @@ public sealed class RowEncoderTests
             }
 
             foreach (var node in targets.TailLogSumExp[position].data<float>().ToArray())
+            {
                 Number(float.IsNegativeInfinity(node) ? 65535UL : (ulong)Math.Clamp(MathF.Round((node + 48) * 1024), 0, 65534), 16);
+            }
         }
 
         while (bits.Count % 8 != 0)
+        {
             bits.Add(false);
+        }
         return ([.. bits.Chunk(8).Select(eight => (byte)eight.Index().Sum(bit => bit.Item ? 1 << bit.Index : 0))], most);
     }
 

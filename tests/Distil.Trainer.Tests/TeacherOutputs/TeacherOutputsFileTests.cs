@@ -98,7 +98,9 @@ public sealed class TeacherOutputsFileTests : IDisposable
     public void What_is_not_completed_leaves_nothing()
     {
         using (var writer = new TeacherOutputsWriter(_path, TeacherOutputsHeader.For(Settings, S, V, D)))
+        {
             writer.Append(Targets());
+        }
         Assert.False(File.Exists(_path));
         Assert.False(File.Exists(_path + ".partial"));
     }
@@ -133,7 +135,9 @@ public sealed class TeacherOutputsFileTests : IDisposable
         foreach (var (id, log) in targets.TokenIds[position].data<long>().Zip(targets.LogProbabilities[position].data<float>()))
         {
             if (!float.IsNegativeInfinity(log))
+            {
                 kept.Add(id, log);
+            }
         }
 
         return kept;

@@ -114,8 +114,11 @@ public sealed class TeacherOutputsFuzzTests : IDisposable
         using var file = TeacherOutputsFile.Open(_path);
         for (var row = 0L; row < Math.Min(file.Rows, 10); row++)
         {
-            if ((long)file.Header.ContextLength * Math.Max(1, file.Header.HiddenSize) <= 1 << 20) // what the header may ask for, a test need not
+            if ((long)file.Header.ContextLength * Math.Max(1, file.Header.HiddenSize) <= 1 << 20)
+            {
+                // what the header may ask for, a test need not
                 file.ReadRows([row], CPU).Dispose();
+            }
         }
     }
 }

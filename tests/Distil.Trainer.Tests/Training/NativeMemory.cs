@@ -26,10 +26,10 @@ internal static class NativeMemory
     [StructLayout(LayoutKind.Sequential)]
     private readonly struct Allocations
     {
-        private readonly nuint arena, freeChunks, fastChunks, mappedRegions;
+        private readonly nuint _arena, _freeChunks, _fastChunks, _mappedRegions;
         public readonly nuint Mapped;
-        private readonly nuint most, freeFast;
+        private readonly nuint _most, _freeFast;
         public readonly nuint InArenas;
-        private readonly nuint free, trimmable;
+        private readonly nuint _free, _trimmable;
     }
 }

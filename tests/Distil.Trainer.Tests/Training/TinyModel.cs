@@ -24,7 +24,9 @@ internal sealed class TinyModel : ILanguageModel
         _before = Random(width, width).requires_grad_(true);
         var trained = new List<NamedParameter> { new("own.weight", _own), new("before.weight", _before) };
         if (tiedHeadTrained)
+        {
             trained.Add(new("embedding.weight", _embedding.requires_grad_(true)));
+        }
         TrainableParameters = trained;
     }
 

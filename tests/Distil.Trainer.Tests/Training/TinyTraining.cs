@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Checkpoints;
@@ -52,7 +52,9 @@ internal sealed class TinyTraining : IDisposable
     {
         var position = from;
         for (var epoch = from.Step == _order.StepsPerEpoch ? from.Epoch + 1 : from.Epoch; epoch < epochs; epoch++)
+        {
             position = _loop.RunEpoch(epoch, position, at => Save(at, saveTo), Cancel.Token);
+        }
     }
 
     public static CheckpointState State(TrainingPosition position) => new() { Position = position, Seed = 3, SpecHash = "tiny" };
@@ -75,6 +77,8 @@ internal sealed class TinyTraining : IDisposable
     {
         Checkpoints.Add(position);
         if (folder is not null)
+        {
             CheckpointFolder.Save(Path.Combine(folder, $"epoch-{position.Epoch}"), State(position), Optimizer);
+        }
     }
 }

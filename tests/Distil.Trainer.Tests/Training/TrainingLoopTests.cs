@@ -94,7 +94,9 @@ public sealed class TrainingLoopTests
     {
         using var training = new TinyTraining(metricsEvery: 10);
         using (no_grad())
+        {
             training.Model.TrainableParameters[0].Value.fill_(float.NaN);
+        }
         var error = Assert.Throws<NonFiniteTrainingException>(() => training.Run(TrainingPosition.Start));
         Assert.Equal(0, error.Step);
         Assert.Equal(1e-2, error.LearningRate, 12);
@@ -119,7 +121,9 @@ public sealed class TrainingLoopTests
         training.AfterStep = _ =>
         {
             if (training.Steps.Count <= Warm || training.Steps.Count % Between != 0)
+            {
                 return;
+            }
 
             GC.Collect();
             GC.WaitForPendingFinalizers();
@@ -141,13 +145,17 @@ public sealed class TrainingLoopTests
     private static void CancelAt(TinyTraining training, bool now)
     {
         if (now)
+        {
             training.Cancel.Cancel();
+        }
     }
 
     private static void ThrowAt(bool now)
     {
         if (now)
+        {
             throw new IOException("power cut");
+        }
     }
 
     private static StepMetrics Timeless(StepMetrics step) => step with { TokensPerSecond = 0 };

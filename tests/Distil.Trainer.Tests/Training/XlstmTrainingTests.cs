@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training;
@@ -53,6 +53,8 @@ public sealed class XlstmTrainingTests
     private static void Save(string? folder, TrainingPosition at, AdamW optimizer)
     {
         if (folder is not null)
+        {
             CheckpointFolder.Save(folder, TinyTraining.State(at), optimizer);
+        }
     }
 }

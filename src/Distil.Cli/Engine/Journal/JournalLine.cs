@@ -25,18 +25,26 @@ internal static class JournalLine
     {
         foreign = null;
         if (line.Length <= ChecksumLength || line[ChecksumLength] != ' ')
+        {
             return null;
+        }
 
         var json = line[(ChecksumLength + 1)..];
         if (Encoding.ASCII.GetString(line[..ChecksumLength]) != Checksum(json))
+        {
             return null;
+        }
 
         try
         {
             if (DocumentVersion.Find(json) is { } version && version != DocumentVersion.Current)
+            {
                 foreign = DocumentVersion.Describe(version);
+            }
             else if (JsonSerializer.Deserialize<JournalEntry>(json, DistilJson.Options) is { } entry)
+            {
                 return entry;
+            }
         }
         catch (JsonException unknown)
         {

@@ -21,7 +21,9 @@ internal sealed record JournalText(IReadOnlyList<JournalEntry> Entries, bool End
             if (JournalLine.Read(content[range], out foreign) is not { } entry)
             {
                 if (foreign is not null)
+                {
                     break;
+                }
 
                 continue;
             }

@@ -8,19 +8,19 @@ internal sealed class PipelineJournal
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private readonly IJournalLog log;
-    private readonly TimeProvider time;
-    private int next;
-    private bool clean;
+    private readonly IJournalLog _log;
+    private readonly TimeProvider _time;
+    private int _next;
+    private bool _clean;
 
     private PipelineJournal(IJournalLog log, JournalText text, TimeProvider time)
     {
-        (this.log, this.time) = (log, time);
-        (History, next, clean) = (text.Entries, text.Entries.Count, text.EndsCleanly);
+        (_log, _time) = (log, time);
+        (History, _next, _clean) = (text.Entries, text.Entries.Count, text.EndsCleanly);
     }
 
     /// <value>For messages.</value>
-    internal string Name => log.Name;
+    internal string Name => _log.Name;
 
     /// <value>What happened in earlier lives.</value>
     internal IReadOnlyList<JournalEntry> History { get; }
@@ -35,7 +35,9 @@ internal sealed class PipelineJournal
     {
         var text = await ReadAsync(log, time, cancel);
         if (text.Foreign is not null)
+        {
             throw DocumentVersion.Refuse(log.Name, text.Foreign);
+        }
 
         if (text.Damage is not null)
         {
@@ -51,12 +53,12 @@ internal sealed class PipelineJournal
     /// <summary>Adds entries, giving them their indices; returns when they are stored. While storage is away, it waits.</summary>
     internal async Task<IReadOnlyList<JournalEntry>> AppendAsync(IEnumerable<JournalEntry> entries, CancellationToken cancel)
     {
-        var numbered = entries.Select((entry, i) => entry with { Index = next + i }).ToList();
+        var numbered = entries.Select((entry, i) => entry with { Index = _next + i }).ToList();
         var lines = numbered.SelectMany(JournalLine.Write);
-        byte[] block = [.. clean ? lines : lines.Prepend((byte)'\n')];
-        await PersistAsync(() => log.AppendAsync(block, cancel), time, cancel);
-        next += numbered.Count;
-        clean = true;
+        byte[] block = [.. _clean ? lines : lines.Prepend((byte)'\n')];
+        await PersistAsync(() => _log.AppendAsync(block, cancel), _time, cancel);
+        _next += numbered.Count;
+        _clean = true;
         return numbered;
     }
 

@@ -28,7 +28,9 @@ internal static class ApiDescription
                 document.Servers = []; // wherever the document comes from
                 document.Tags = null;
                 if (needsKey)
+                {
                     RequireKey(document);
+                }
 
                 return Task.CompletedTask;
             });
@@ -54,6 +56,8 @@ internal static class ApiDescription
         (to.RespectNullableAnnotations, to.RespectRequiredConstructorParameters) = (from.RespectNullableAnnotations, from.RespectRequiredConstructorParameters);
         to.NumberHandling = from.NumberHandling;
         foreach (var converter in from.Converters)
+        {
             to.Converters.Add(converter);
+        }
     }
 }

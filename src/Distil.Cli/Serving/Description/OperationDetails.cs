@@ -12,16 +12,24 @@ internal static class OperationDetails
     {
         operation.Tags = null;
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
+        {
             Complete(parameter);
+        }
 
         if (ResponseOf(operation, "202") is { } accepted)
+        {
             AddHeader(accepted, "Location", "Where the run's status is.");
+        }
 
         if (ResponseOf(operation, "304") is not null)
+        {
             AddHeader(ResponseOf(operation, "200")!, "ETag", "Changes whenever the answer does.");
+        }
 
         if (operation.OperationId is "getReport" or "getArtifact")
+        {
             ResponseOf(operation, "200")!.Content![ApiResponse.JsonType].Schema = new OpenApiSchema { Type = JsonSchemaType.Object };
+        }
 
         operation.Responses!["default"] = new OpenApiResponse
         {
@@ -35,7 +43,7 @@ internal static class OperationDetails
     {
         "runId" => ("The run.", parameter.Schema),
         "name" => ("The file's name in the run's folder, slashes as they are.", parameter.Schema),
-        "limit" => ("Most items of the page.", new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = $"{Paging.MostLimit}", Default = Paging.UsualLimit }),
+        "limit" => ("Most items of the page.", new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = $"{Paging.MaxLimit}", Default = Paging.UsualLimit }),
         "continuationToken" => ("From the page before; without it, the first page.", parameter.Schema),
         "offset" => ("Byte of the log to read from: nextOffset of the answer before.", new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0", Default = 0 }),
         "student" => ("Which student.", new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["distilled", "withoutTeacher"], Default = "distilled" }),

@@ -9,12 +9,14 @@ namespace Distil.Cli.Serving.Guards;
 /// <remarks><c>/api/health</c> is open: it tells nothing of the runs, and a prober has no key.</remarks>
 internal sealed class ApiKeyGuard(RequestDelegate next, string apiKey)
 {
-    private readonly byte[] expected = Digest(apiKey);
+    private readonly byte[] _expected = Digest(apiKey);
 
     public Task InvokeAsync(HttpContext http)
     {
-        if (http.Request.Path == "/api/health" || (KeyOf(http.Request.Headers.Authorization) is { } key && CryptographicOperations.FixedTimeEquals(Digest(key), expected)))
+        if (http.Request.Path == "/api/health" || (KeyOf(http.Request.Headers.Authorization) is { } key && CryptographicOperations.FixedTimeEquals(Digest(key), _expected)))
+        {
             return next(http);
+        }
 
         http.Response.Headers.Append("WWW-Authenticate", "Bearer realm=\"distil\"");
         http.Response.Headers.Append("WWW-Authenticate", "Basic realm=\"distil\", charset=\"UTF-8\"");
@@ -27,10 +29,14 @@ internal sealed class ApiKeyGuard(RequestDelegate next, string apiKey)
     private static string? KeyOf(string? authorization)
     {
         if (!AuthenticationHeaderValue.TryParse(authorization, out var header) || header.Parameter is null)
+        {
             return null;
+        }
 
         if (string.Equals(header.Scheme, "Bearer", StringComparison.OrdinalIgnoreCase))
+        {
             return header.Parameter;
+        }
 
         var credentials = new byte[header.Parameter.Length];
         return string.Equals(header.Scheme, "Basic", StringComparison.OrdinalIgnoreCase) && Convert.TryFromBase64String(header.Parameter, credentials, out var length)

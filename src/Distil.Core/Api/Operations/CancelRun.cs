@@ -9,11 +9,11 @@ namespace Distil.Core.Api.Operations;
 /// <summary>Asks for a run to be stopped; its checkpoints are kept.</summary>
 internal sealed class CancelRun(ArtifactStore store, IRunHost host)
 {
-    private readonly RunFolder runs = new(store);
+    private readonly RunFolder _runs = new(store);
 
     public async Task<ApiResponse> RunAsync(string runId, CancellationToken cancel)
     {
-        var status = await runs.FindStatusAsync(runId, cancel) ?? throw ReadRun.NoSuchRun(runId);
+        var status = await _runs.FindStatusAsync(runId, cancel) ?? throw ReadRun.NoSuchRun(runId);
         if (status.State is not (RunState.Running or RunState.Queued))
         {
             throw new ApiProblemException(409, $"{runId} has ended already: {JsonNamingPolicy.CamelCase.ConvertName(status.State.ToString())}");

@@ -8,14 +8,14 @@ namespace Distil.Core.Api.Operations;
 /// <summary>Lists runs, newest first. Runs that come meanwhile neither shift nor double what later pages hold.</summary>
 internal sealed class ListRuns(ArtifactStore store)
 {
-    private readonly RunFolder runs = new(store);
+    private readonly RunFolder _runs = new(store);
 
     public async Task<ApiResponse> RunAsync(string? limit, string? continuationToken, CancellationToken cancel)
     {
         var paging = Paging.Parse(limit, continuationToken);
-        var rest = (await runs.ListIdsAsync(cancel)).Where(id => paging.After is null || string.CompareOrdinal(id, paging.After) < 0).ToList();
+        var rest = (await _runs.ListIdsAsync(cancel)).Where(id => paging.After is null || string.CompareOrdinal(id, paging.After) < 0).ToList();
         var page = rest.Take(paging.Limit).ToList();
         var token = rest.Count > page.Count ? Paging.TokenAfter(page[^1]) : null;
-        return ApiResponse.Json(new RunPage(await runs.FindStatusesAsync(page, cancel), token));
+        return ApiResponse.Json(new RunPage(await _runs.FindStatusesAsync(page, cancel), token));
     }
 }

@@ -7,14 +7,14 @@ namespace Distil.Core.Api.Operations;
 /// <summary>Lists a run's files and hands them out.</summary>
 internal sealed class ReadArtifacts(ArtifactStore store)
 {
-    private readonly ArtifactReader reader = new(store);
+    private readonly ArtifactReader _reader = new(store);
 
     public async Task<ApiResponse> ListAsync(string runId, string? limit, string? continuationToken, CancellationToken cancel)
     {
         var paging = Paging.Parse(limit, continuationToken);
         var folder = ArtifactLayout.Run(runId);
         var page = new List<RunArtifact>();
-        await foreach (var blob in reader.ListAsync(folder, cancel))
+        await foreach (var blob in _reader.ListAsync(folder, cancel))
         {
             var name = blob.Name[folder.Length..];
             if (paging.After is not null && string.CompareOrdinal(name, paging.After) <= 0)
@@ -35,7 +35,7 @@ internal sealed class ReadArtifacts(ArtifactStore store)
 
     public async Task<ApiResponse> OpenAsync(string runId, string name, CancellationToken cancel)
     {
-        var artifact = Names.IsArtifact(name) ? await reader.TryOpenAsync(ArtifactLayout.Run(runId) + name, cancel) : null;
+        var artifact = Names.IsArtifact(name) ? await _reader.TryOpenAsync(ArtifactLayout.Run(runId) + name, cancel) : null;
         if (artifact is null)
         {
             throw new ApiProblemException(404, $"{runId} has no such artifact; GET {RunLinks.Of(runId).Artifacts} lists those it has");

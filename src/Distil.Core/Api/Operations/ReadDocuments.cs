@@ -1,9 +1,8 @@
 using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Api.Operations;
 
@@ -13,8 +12,8 @@ internal sealed class ReadDocuments(ArtifactStore store)
     /// <summary>The report is a page of text from the user's data and a teacher: it may show, and do nothing.</summary>
     internal const string ReportPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-    private readonly ArtifactReader reader = new(store);
-    private readonly RunFolder runs = new(store);
+    private readonly ArtifactReader _reader = new(store);
+    private readonly RunFolder _runs = new(store);
 
     public async Task<ApiResponse> SpecAsync(string runId, CancellationToken cancel) =>
         ApiResponse.Json(await store.TryReadJsonAsync<RunSpec>(ArtifactLayout.Spec(runId), cancel) ?? throw ReadRun.NoSuchRun(runId));
@@ -48,10 +47,10 @@ internal sealed class ReadDocuments(ArtifactStore store)
     {
         var numbers = accept is not null && accept.Contains(ApiResponse.JsonType, StringComparison.OrdinalIgnoreCase)
             && !accept.Contains("text/html", StringComparison.OrdinalIgnoreCase);
-        var report = await reader.TryOpenAsync(numbers ? ArtifactLayout.ReportData(runId) : ArtifactLayout.Report(runId), cancel);
+        var report = await _reader.TryOpenAsync(numbers ? ArtifactLayout.ReportData(runId) : ArtifactLayout.Report(runId), cancel);
         if (report is null)
         {
-            var status = await runs.FindStatusAsync(runId, cancel) ?? throw ReadRun.NoSuchRun(runId);
+            var status = await _runs.FindStatusAsync(runId, cancel) ?? throw ReadRun.NoSuchRun(runId);
             throw new ApiProblemException(404, $"{runId} has no report: it is {JsonNamingPolicy.CamelCase.ConvertName(status.State.ToString())}; a run has one when it has succeeded");
         }
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Api.Requests;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Api.Operations;
 
@@ -13,7 +13,7 @@ internal sealed class ReadMetrics(ArtifactStore store)
     /// <summary>Most bytes of the log in one answer; some 3,000 steps.</summary>
     internal const int PartBytes = 1 << 20;
 
-    private readonly ArtifactReader reader = new(store);
+    private readonly ArtifactReader _reader = new(store);
 
     public async Task<ApiResponse> RunAsync(string runId, string? student, string? offset, CancellationToken cancel)
     {
@@ -32,7 +32,7 @@ internal sealed class ReadMetrics(ArtifactStore store)
     {
         // With the byte before: the end of the line before, if a line begins here.
         var lead = offset > 0 ? 1 : 0;
-        var part = await reader.ReadPartAsync(blob, offset - lead, PartBytes, cancel);
+        var part = await _reader.ReadPartAsync(blob, offset - lead, PartBytes, cancel);
         if (lead == 1 && (part.Length == 0 || part[0] != '\n'))
         {
             return null;

@@ -11,13 +11,13 @@ internal sealed class ReadRun(ArtifactStore store)
 {
     private const int ReadsAtOnce = 16;
 
-    private readonly RunFolder runs = new(store);
-    private readonly RunProgress progress = new(store);
-    private readonly SharedReads<byte[]> reads = new(ReadsAtOnce);
+    private readonly RunFolder _runs = new(store);
+    private readonly RunProgress _progress = new(store);
+    private readonly SharedReads<byte[]> _reads = new(ReadsAtOnce);
 
     public async Task<ApiResponse> RunAsync(string runId, string? ifNoneMatch, CancellationToken cancel)
     {
-        var content = await reads.GetAsync(runId, () => DescribeAsync(runId), cancel);
+        var content = await _reads.GetAsync(runId, () => DescribeAsync(runId), cancel);
         var etag = $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..32]}\"";
         (string, string)[] headers = [("ETag", etag), ("Cache-Control", "no-cache")]; // kept, and asked about each time
         return Matches(ifNoneMatch, etag)
@@ -33,8 +33,8 @@ internal sealed class ReadRun(ArtifactStore store)
 
     private async Task<byte[]> DescribeAsync(string runId)
     {
-        var status = await runs.FindStatusAsync(runId) ?? throw NoSuchRun(runId);
-        return JsonSerializer.SerializeToUtf8Bytes(new RunDetails(status, await progress.ReadAsync(status), RunLinks.Of(runId)), DistilJson.Options);
+        var status = await _runs.FindStatusAsync(runId) ?? throw NoSuchRun(runId);
+        return JsonSerializer.SerializeToUtf8Bytes(new RunDetails(status, await _progress.ReadAsync(status), RunLinks.Of(runId)), DistilJson.Options);
     }
 
     private static bool Matches(string? ifNoneMatch, string etag) =>

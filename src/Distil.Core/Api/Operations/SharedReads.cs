@@ -7,24 +7,24 @@ namespace Distil.Core.Api.Operations;
 /// <param name="most">Most reads at once, ≥ 1.</param>
 internal sealed class SharedReads<T>(int most)
 {
-    private readonly ConcurrentDictionary<string, Lazy<Task<T>>> underWay = new();
-    private readonly SemaphoreSlim places = new(most);
+    private readonly ConcurrentDictionary<string, Lazy<Task<T>>> _underWay = new();
+    private readonly SemaphoreSlim _places = new(most);
 
     /// <summary>Reads, or joins the read that is under way. The read itself is cancelled by nobody: others may wait for it.</summary>
     public Task<T> GetAsync(string name, Func<Task<T>> read, CancellationToken cancel) =>
-        underWay.GetOrAdd(name, _ => new Lazy<Task<T>>(() => ReadAsync(name, read))).Value.WaitAsync(cancel);
+        _underWay.GetOrAdd(name, _ => new Lazy<Task<T>>(() => ReadAsync(name, read))).Value.WaitAsync(cancel);
 
     private async Task<T> ReadAsync(string name, Func<Task<T>> read)
     {
-        await places.WaitAsync();
-        underWay.TryRemove(name, out _); // who comes after the read began might have seen what it misses
+        await _places.WaitAsync();
+        _underWay.TryRemove(name, out _); // who comes after the read began might have seen what it misses
         try
         {
             return await read();
         }
         finally
         {
-            places.Release();
+            _places.Release();
         }
     }
 }

@@ -4,24 +4,26 @@ using Distil.Core.Api.Documents;
 using Distil.Core.Api.Requests;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
-using Distil.Core.Sources.Remote;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Runs.Reading;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Api.Operations;
 
 /// <summary>Makes a run of a specification and has it scheduled.</summary>
 internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions options, TimeProvider time)
 {
-    private readonly RunFolder runs = new(store);
-    private readonly PathRoots roots = new(options.PathRoots);
-    private readonly SemaphoreSlim planning = new(options.PlanningAtOnce);
+    private readonly RunFolder _runs = new(store);
+    private readonly PathRoots _roots = new(options.PathRoots);
+    private readonly SemaphoreSlim _planning = new(options.PlanningAtOnce);
 
     public async Task<ApiResponse> RunAsync(ApiBody body, string? idempotencyKey, CancellationToken cancel)
     {
         var key = IdempotencyKey.Parse(idempotencyKey);
-        var json = await body.ReadJsonAsync(options.MostBodyBytes, cancel);
+        var json = await body.ReadJsonAsync(options.MaxBodyBytes, cancel);
         var record = key is null ? null : await FindRecordAsync(key, json, cancel);
         var input = record is null ? null : await TryReadAsync(record.RunId, cancel);
         if (input is null)
@@ -38,19 +40,19 @@ internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions o
 
     // The run counts from here on, whether or not its client still listens. Of two submissions with one key, the first one's documents stand.
     private async Task<PipelineInput> CreateAsync(RunSpec spec, RunPlan plan) =>
-        await runs.CreateAsync(spec, plan, CancellationToken.None) ? PipelineInput.From(spec, plan) : (await TryReadAsync(plan.RunId, CancellationToken.None))!;
+        await _runs.CreateAsync(spec, plan, CancellationToken.None) ? PipelineInput.From(spec, plan) : (await TryReadAsync(plan.RunId, CancellationToken.None))!;
 
     /// <summary>A run that was created before; null where its submission ended halfway.</summary>
     private async Task<PipelineInput?> TryReadAsync(string runId, CancellationToken cancel) =>
-        await store.TryReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel) is { } plan ? PipelineInput.From(await runs.ReadSpecAsync(runId, cancel), plan) : null;
+        await store.TryReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel) is { } plan ? PipelineInput.From(await _runs.ReadSpecAsync(runId, cancel), plan) : null;
 
     private async Task<(RunSpec Spec, RunPlan Plan)> PlanAsync(string json, CancellationToken cancel)
     {
-        await planning.WaitAsync(cancel);
+        await _planning.WaitAsync(cancel);
         try
         {
             var spec = RunSpecReader.Parse(json, "specification", options.BaseFolder);
-            roots.Require(spec);
+            _roots.Require(spec);
             var plan = await Task.Run(() => new RunPlanner(time).PlanAsync(spec, cancel), cancel);
             plan.RequireRunnable();
             return (spec, plan);
@@ -65,7 +67,7 @@ internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions o
         }
         finally
         {
-            planning.Release();
+            _planning.Release();
         }
     }
 

@@ -13,14 +13,14 @@ public sealed record ApiBody(Stream Content, string? ContentType)
 
     /// <summary>Reads a JSON text, never more than its limit.</summary>
     /// <exception cref="ApiProblemException">415: not JSON by its type. 413: too long. 400: not UTF-8.</exception>
-    internal async Task<string> ReadJsonAsync(int mostBytes, CancellationToken cancel)
+    internal async Task<string> ReadJsonAsync(int maxBytes, CancellationToken cancel)
     {
         RequireJson();
-        var buffer = ArrayPool<byte>.Shared.Rent(mostBytes + 1);
+        var buffer = ArrayPool<byte>.Shared.Rent(maxBytes + 1);
         try
         {
-            var length = await Content.ReadAtLeastAsync(buffer.AsMemory(0, mostBytes + 1), mostBytes + 1, throwOnEndOfStream: false, cancel);
-            return length <= mostBytes ? Utf8.GetString(buffer, 0, length) : throw TooLong(mostBytes);
+            var length = await Content.ReadAtLeastAsync(buffer.AsMemory(0, maxBytes + 1), maxBytes + 1, throwOnEndOfStream: false, cancel);
+            return length <= maxBytes ? Utf8.GetString(buffer, 0, length) : throw TooLong(maxBytes);
         }
         catch (DecoderFallbackException wrong)
         {
@@ -33,7 +33,7 @@ public sealed record ApiBody(Stream Content, string? ContentType)
     }
 
     /// <summary>The answer to a body beyond the limit.</summary>
-    internal static ApiProblemException TooLong(int mostBytes) => new(413, $"the body is longer than {mostBytes} bytes, the most that is read");
+    internal static ApiProblemException TooLong(int maxBytes) => new(413, $"the body is longer than {maxBytes} bytes, the most that is read");
 
     private void RequireJson()
     {

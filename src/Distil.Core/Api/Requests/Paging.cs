@@ -10,7 +10,7 @@ namespace Distil.Core.Api.Requests;
 public sealed record Paging(int Limit, string? After)
 {
     /// <summary>Most items that a page can have.</summary>
-    public const int MostLimit = 200;
+    public const int MaxLimit = 200;
 
     /// <summary>Items of a page where the request does not say.</summary>
     public const int UsualLimit = 50;
@@ -31,9 +31,9 @@ public sealed record Paging(int Limit, string? After)
             return UsualLimit;
         }
 
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MostLimit
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit
             ? limit
-            : throw BadParameter("limit", text, $"a whole number from 1 to {MostLimit}");
+            : throw BadParameter("limit", text, $"a whole number from 1 to {MaxLimit}");
     }
 
     private static string? ParseToken(string? token)

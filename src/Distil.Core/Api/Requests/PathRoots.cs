@@ -1,7 +1,7 @@
 using Distil.Core.Errors;
 using Distil.Core.Runs.Reading;
-using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Api.Requests;
 
@@ -10,14 +10,14 @@ namespace Distil.Core.Api.Requests;
 /// <param name="roots">Absolute folders; null allows every path.</param>
 internal sealed class PathRoots(IReadOnlyList<string>? roots)
 {
-    private readonly IReadOnlyList<string>? folders = roots?.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar).ToList();
+    private readonly IReadOnlyList<string>? _folders = roots?.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar).ToList();
 
     /// <summary>Passes where each local path is allowed.</summary>
     /// <param name="spec">As the reader left it: local paths are absolute and normal.</param>
     /// <exception cref="InvalidInputException">One is not.</exception>
     public void Require(RunSpec spec)
     {
-        if (folders is null)
+        if (_folders is null)
         {
             return;
         }
@@ -42,12 +42,12 @@ internal sealed class PathRoots(IReadOnlyList<string>? roots)
 
     private IEnumerable<FieldError> Check(FieldPath field, string path)
     {
-        if (SourceCatalog.IsRemote(path) || folders!.Any(root => (path + Path.DirectorySeparatorChar).StartsWith(root, StringComparison.Ordinal)))
+        if (SourceCatalog.IsRemote(path) || _folders!.Any(root => (path + Path.DirectorySeparatorChar).StartsWith(root, StringComparison.Ordinal)))
         {
             yield break;
         }
 
-        var expected = folders!.Count == 0 ? "hf:// or https://, since this server reads no local files" : $"a path in {string.Join(" or ", folders)}";
+        var expected = _folders!.Count == 0 ? "hf:// or https://, since this server reads no local files" : $"a path in {string.Join(" or ", _folders)}";
         yield return new FieldError(field.Pointer, $"{field} is {path}; expected {expected}");
     }
 }

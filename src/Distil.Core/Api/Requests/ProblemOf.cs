@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Reading;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Api.Requests;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Core.Telemetry;
 
 namespace Distil.Core.Pipeline.Activities;
@@ -13,7 +13,7 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
     /// <summary>Its name in the catalogue.</summary>
     public const string Name = "start-job";
 
-    private volatile RunPlan? latest;
+    private volatile RunPlan? _latest;
 
     /// <inheritdoc/>
     public async Task<JobHandle> RunAsync(StartInput input, CancellationToken cancel)
@@ -60,13 +60,13 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
 
     // A plan names every shard and never changes: reading it for each of them would grow with their square.
     private async Task<RunPlan> PlanAsync(string runId, CancellationToken cancel) =>
-        latest is { } plan && plan.RunId == runId ? plan : latest = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel);
+        _latest is { } plan && plan.RunId == runId ? plan : _latest = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel);
 }
 
 /// <summary>What <see cref="StartJob"/> needs.</summary>
 /// <param name="Order">The job.</param>
 /// <param name="JobId">Its id at this try.</param>
-public sealed record StartInput(JobOrder Order, string JobId);
+public sealed record StartInput(JobSpec Order, string JobId);
 
 /// <summary>A started job.</summary>
 /// <param name="RunId">The run.</param>

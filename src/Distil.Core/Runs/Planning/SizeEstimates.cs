@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Planning;
 

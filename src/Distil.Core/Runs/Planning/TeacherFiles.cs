@@ -1,6 +1,6 @@
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Distil.Core.Sources;
-using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Runs.Planning;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Reading;
 

@@ -6,7 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Distil.Core.Errors;
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 
 namespace Distil.Core.Runs.Reading;
 
@@ -15,17 +15,17 @@ namespace Distil.Core.Runs.Reading;
 internal sealed class FieldChecker
 {
     private static readonly NullabilityInfoContext Nullability = new();
-    private readonly List<FieldError> errors = [];
+    private readonly List<FieldError> _errors = [];
 
     /// <value>What did not fit, in the document's order.</value>
-    public IReadOnlyList<FieldError> Errors => errors;
+    public IReadOnlyList<FieldError> Errors => _errors;
 
     /// <summary>Checks a whole document.</summary>
     public void CheckDocument(JsonElement document, Type record)
     {
         if (document.ValueKind != JsonValueKind.Object)
         {
-            errors.Add(new FieldError("", $"the document is {Show(document)}; expected an object"));
+            _errors.Add(new FieldError("", $"the document is {Show(document)}; expected an object"));
             return;
         }
 
@@ -126,7 +126,7 @@ internal sealed class FieldChecker
         }
     }
 
-    private void Add(FieldPath path, string fault) => errors.Add(new FieldError(path.Pointer, $"{path} {fault}"));
+    private void Add(FieldPath path, string fault) => _errors.Add(new FieldError(path.Pointer, $"{path} {fault}"));
 
     private static bool Fits(JsonElement json, Type type) => json.ValueKind switch
     {

@@ -21,7 +21,9 @@ internal static partial class SweepNames
             string[] names =
                 [.. combinations.Select(values => string.Join('-', [name, .. way.Select((label, axis) => $"{label}-{Show(values, axis, combinations)}")]))];
             if (names.All(each => each.Length <= Longest) && names.Distinct().Count() == names.Length)
+            {
                 return names;
+            }
         }
 
         var digits = combinations.Count.ToString(CultureInfo.InvariantCulture).Length;

@@ -2,9 +2,9 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Distil.Core.Runs.Reading;
-using Distil.Core.Runs.Specification;
-using Distil.Core.Sources.Remote;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Sweeps;
 
@@ -16,7 +16,7 @@ namespace Distil.Core.Runs.Sweeps;
 public static class SweepReader
 {
     /// <summary>Most runs of one sweep: more is a mistake in the specification.</summary>
-    public const int MostRuns = 500;
+    public const int MaxRuns = 500;
 
     /// <summary>Fields that have one value for all runs.</summary>
     internal static readonly string[] Fixed = ["name", "$schema"];
@@ -81,7 +81,9 @@ public static class SweepReader
             else if (node is JsonObject inner && !isList)
             {
                 foreach (var axis in Find(inner, field.PropertyType, at))
+                {
                     yield return axis;
+                }
             }
         }
     }
@@ -99,10 +101,10 @@ public static class SweepReader
         }
 
         var runs = axes.Aggregate(1L, (product, axis) => Math.Min(product * axis.Values.Count, int.MaxValue));
-        if (runs > MostRuns)
+        if (runs > MaxRuns)
         {
             throw new InvalidInputException(
-                $"{document}: its lists make {runs} runs ({string.Join(" × ", axes.Select(axis => axis.Values.Count))}); expected at most {MostRuns}");
+                $"{document}: its lists make {runs} runs ({string.Join(" × ", axes.Select(axis => axis.Values.Count))}); expected at most {MaxRuns}");
         }
     }
 

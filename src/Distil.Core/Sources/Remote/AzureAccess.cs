@@ -6,6 +6,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Sas;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Core.Http;
 
 namespace Distil.Core.Sources.Remote;
 
@@ -17,9 +18,9 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
     private static readonly TimeSpan SignedFor = TimeSpan.FromHours(12);
     private static readonly TokenRequestContext Storage = new(["https://storage.azure.com/.default"]);
 
-    private readonly BlobServiceClient? account = connectionString is null ? null : new BlobServiceClient(connectionString);
-    private readonly Lazy<TokenCredential> identity = new(credential);
-    private readonly ConcurrentDictionary<string, bool> closed = new(StringComparer.OrdinalIgnoreCase);
+    private readonly BlobServiceClient? _account = connectionString is null ? null : new BlobServiceClient(connectionString);
+    private readonly Lazy<TokenCredential> _identity = new(credential);
+    private readonly ConcurrentDictionary<string, bool> _closed = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>As the environment says.</summary>
     public static AzureAccess FromEnvironment() =>
@@ -29,7 +30,7 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
     public bool IsBlob(Uri url) => IsAzure(url) || IsOfAccount(url);
 
     /// <summary>Whether the account that a URL is in is known to want the machine's identity.</summary>
-    public bool IsClosed(Uri url) => closed.ContainsKey(url.Host);
+    public bool IsClosed(Uri url) => _closed.ContainsKey(url.Host);
 
     /// <summary>Whether a refusal may be for want of an identity; remembered of the account.</summary>
     public bool WantsIdentity(Uri url, System.Net.HttpStatusCode status)
@@ -37,7 +38,7 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
         var wants = (int)status is 401 or 403 or 404 or 409 && IsAzure(url) && !IsSigned(url);
         if (wants)
         {
-            closed[url.Host] = true;
+            _closed[url.Host] = true;
         }
 
         return wants;
@@ -52,7 +53,7 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
         }
 
         var parts = new BlobUriBuilder(url);
-        var blob = account!.GetBlobContainerClient(parts.BlobContainerName).GetBlobClient(parts.BlobName);
+        var blob = _account!.GetBlobContainerClient(parts.BlobContainerName).GetBlobClient(parts.BlobName);
         return blob.CanGenerateSasUri ? blob.GenerateSasUri(BlobSasPermissions.Read, DateTimeOffset.UtcNow + SignedFor) : url;
     }
 
@@ -62,7 +63,7 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
     {
         try
         {
-            return (await identity.Value.GetTokenAsync(Storage, cancel)).Token;
+            return (await _identity.Value.GetTokenAsync(Storage, cancel)).Token;
         }
         catch (AuthenticationFailedException none)
         {
@@ -79,8 +80,8 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
     {
         var name = new BlobUriBuilder(container).BlobContainerName;
         var client = IsSigned(container) ? new BlobContainerClient(container)
-            : IsOfAccount(container) ? account!.GetBlobContainerClient(name)
-            : new BlobContainerClient(container, identity.Value);
+            : IsOfAccount(container) ? _account!.GetBlobContainerClient(name)
+            : new BlobContainerClient(container, _identity.Value);
         try
         {
             var blobs = new List<(string, long, string)>();
@@ -102,5 +103,5 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
 
     private static bool IsSigned(Uri url) => url.Query.Contains("sig=", StringComparison.Ordinal);
 
-    private bool IsOfAccount(Uri url) => account is not null && url.ToString().StartsWith(account.Uri.ToString().TrimEnd('/') + "/", StringComparison.OrdinalIgnoreCase);
+    private bool IsOfAccount(Uri url) => _account is not null && url.ToString().StartsWith(_account.Uri.ToString().TrimEnd('/') + "/", StringComparison.OrdinalIgnoreCase);
 }

@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Planning;
+using Distil.Core.Http;
 
 namespace Distil.Core.Sources.Remote;
 

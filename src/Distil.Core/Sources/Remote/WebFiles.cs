@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Distil.Core.Errors;
+using Distil.Core.Http;
 
 namespace Distil.Core.Sources.Remote;
 
@@ -9,9 +10,9 @@ namespace Distil.Core.Sources.Remote;
 /// <param name="http">Asks.</param>
 /// <param name="azure">The right to blobs of Azure Storage.</param>
 /// <param name="signed">The right to other files, and to blobs before all else.</param>
-internal sealed class WebFiles(PatientHttp http, AzureAccess azure, SignedUrls signed)
+internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls signed)
 {
-    private const int MostRedirects = 10;
+    private const int MaxRedirects = 10;
 
     /// <summary>Finds a file; null where the server says that there is none.</summary>
     /// <param name="url">The URL.</param>
@@ -96,7 +97,7 @@ internal sealed class WebFiles(PatientHttp http, AzureAccess azure, SignedUrls s
 
     private async Task<HttpResponseMessage> SendAsync(Uri url, RangeHeaderValue range, CancellationToken cancel)
     {
-        for (var redirects = 0; redirects <= MostRedirects; redirects++)
+        for (var redirects = 0; redirects <= MaxRedirects; redirects++)
         {
             var here = azure.Sign(signed.Sign(url));
             var token = azure.IsClosed(here) ? await azure.TokenAsync(here, cancel) : null;
@@ -116,7 +117,7 @@ internal sealed class WebFiles(PatientHttp http, AzureAccess azure, SignedUrls s
             }
         }
 
-        throw new RemoteException($"{Shown(url.ToString())}: redirects more than {MostRedirects} times");
+        throw new RemoteException($"{Shown(url.ToString())}: redirects more than {MaxRedirects} times");
     }
 
     private static HttpRequestMessage Request(Uri url, RangeHeaderValue range, string? token)

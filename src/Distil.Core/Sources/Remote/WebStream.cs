@@ -1,19 +1,20 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Distil.Core.Errors;
+using Distil.Core.Http;
 
 namespace Distil.Core.Sources.Remote;
 
 /// <summary>A file of a server, read in blocks where they are wanted: of a Parquet file, the footer and one column.</summary>
 /// <remarks>Every block must be of the version that was found; a cut is gone on from. Synchronous reads wait: a job has nothing else to do.</remarks>
 internal sealed class WebStream(
-    SourceFile file, PatientHttp http, Func<RangeHeaderValue, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken stop) : Stream
+    SourceFile file, ResilientHttp http, Func<RangeHeaderValue, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken stop) : Stream
 {
     private const int BlockBytes = 4 << 20;
 
-    private readonly byte[] block = new byte[(int)Math.Min(BlockBytes, Math.Max(file.Bytes, 1))];
-    private long start;
-    private int filled;
+    private readonly byte[] _block = new byte[(int)Math.Min(BlockBytes, Math.Max(file.Bytes, 1))];
+    private long _start;
+    private int _filled;
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -44,15 +45,15 @@ internal sealed class WebStream(
             return 0;
         }
 
-        if (Position < start || Position >= start + filled)
+        if (Position < _start || Position >= _start + _filled)
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, cancellationToken);
             await FillAsync(Position, either.Token);
         }
 
-        var at = (int)(Position - start);
-        var count = Math.Min(buffer.Length, filled - at);
-        block.AsMemory(at, count).CopyTo(buffer);
+        var at = (int)(Position - _start);
+        var count = Math.Min(buffer.Length, _filled - at);
+        _block.AsMemory(at, count).CopyTo(buffer);
         Position += count;
         return count;
     }
@@ -74,15 +75,15 @@ internal sealed class WebStream(
 
     private async Task FillAsync(long from, CancellationToken cancel)
     {
-        (start, filled) = (from, 0);
-        var wanted = (int)Math.Min(block.Length, Length - from);
-        await http.UntilWholeAsync(WebFiles.Shown(file.Path), () => start + filled, () => GoOnAsync(wanted, cancel), cancel);
+        (_start, _filled) = (from, 0);
+        var wanted = (int)Math.Min(_block.Length, Length - from);
+        await http.UntilWholeAsync(WebFiles.Shown(file.Path), () => _start + _filled, () => GoOnAsync(wanted, cancel), cancel);
     }
 
     private async Task<bool> GoOnAsync(int wanted, CancellationToken cancel)
     {
-        var from = start + filled;
-        using var response = await send(new RangeHeaderValue(from, start + wanted - 1), cancel);
+        var from = _start + _filled;
+        using var response = await send(new RangeHeaderValue(from, _start + wanted - 1), cancel);
         WebFiles.RequireSuccess(file.Path, response, "a source");
         if (response.StatusCode != HttpStatusCode.PartialContent || response.Content.Headers.ContentRange is not { } range
             || range.Length != file.Bytes || WebVersion.Of(response) != file.ETag)
@@ -97,11 +98,11 @@ internal sealed class WebStream(
         }
 
         await using var body = await response.Content.ReadAsStreamAsync(cancel);
-        while (filled < wanted && await http.ReadAsync(body, block.AsMemory(filled, wanted - filled), cancel) is > 0 and var read)
+        while (_filled < wanted && await http.ReadAsync(body, _block.AsMemory(_filled, wanted - _filled), cancel) is > 0 and var read)
         {
-            filled += read;
+            _filled += read;
         }
 
-        return filled == wanted;
+        return _filled == wanted;
     }
 }

@@ -8,7 +8,7 @@ namespace Distil.Trainer.Datasets.Sources;
 internal sealed class SourceLines(SourceOpener open)
 {
     private const int BufferBytes = 1 << 18;
-    private const int MostBytes = 1 << 30;
+    private const int MaxBytes = 1 << 30;
 
     /// <summary>The range's lines, in order. The bytes of one are valid until the next.</summary>
     /// <exception cref="InvalidInputException">The file cannot be opened, is damaged, or has a line of more than 1 GiB.</exception>
@@ -61,9 +61,9 @@ internal sealed class SourceLines(SourceOpener open)
     /// <summary>Moves the unread part to the front, of a buffer twice as large where it fills the whole.</summary>
     private static (byte[] Buffer, int Filled, int Start) Shift(byte[] buffer, int start, int filled, SourceRange range)
     {
-        if (filled - start >= MostBytes)
+        if (filled - start >= MaxBytes)
         {
-            throw new InvalidInputException($"{range.Name}: has a line of more than {MostBytes >> 30} GiB; expected a document a line");
+            throw new InvalidInputException($"{range.Name}: has a line of more than {MaxBytes >> 30} GiB; expected a document a line");
         }
 
         var target = start == 0 && filled == buffer.Length ? new byte[buffer.Length * 2] : buffer;

@@ -1,7 +1,7 @@
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Distil.Core.Runs;
 using Distil.Core.Sources;
-using Distil.Core.Sources.Remote;
 
 namespace Distil.Trainer.Datasets.Sources;
 

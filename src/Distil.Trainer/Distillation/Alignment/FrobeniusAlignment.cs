@@ -25,8 +25,10 @@ internal static class FrobeniusAlignment
     internal static Tensor Average(IReadOnlyList<Tensor> student, IReadOnlyList<Tensor> teacher, Tensor? mask)
     {
         if (teacher.Count % student.Count != 0)
+        {
             throw new InvalidInputException(
                 $"distillation.alignment.reduction average needs a multiple of the student's {student.Count} blocks as teacher layers; the teacher has {teacher.Count}");
+        }
 
         var targets = student.Select((_, i) => MeanOf(teacher.Where((_, layer) => layer % student.Count == i)));
         return Norm(Differences(student, targets, mask), 0, 1, 2, 3) / RootElements(student[0], mask, student.Count);
@@ -48,8 +50,10 @@ internal static class FrobeniusAlignment
     {
         var size = teacher.Count / student.Count;
         if (size == 0)
+        {
             throw new InvalidInputException(
                 $"student.blocks is {student.Count}; alignment by blocks needs at most the teacher's {teacher.Count} layers");
+        }
         return student.Select((_, i) => MeanOf(teacher.Skip(i * size).Take(i == student.Count - 1 ? teacher.Count : size)));
     }
 

@@ -1,5 +1,5 @@
-using Distil.Core.Runs.Specification;
-
+using Distil.Core.Specification;
+using Distil.Trainer.Models;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation.Alignment;
@@ -21,7 +21,9 @@ public sealed class HiddenStateAlignment(AlignmentSpec spec)
     public Tensor Loss(Tensor studentFinal, Tensor teacherMean, Tensor? lengths = null)
     {
         if (!NeedsMeanHidden)
+        {
             throw new InvalidOperationException($"alignment {spec.Kind}/{spec.Reduction} does not use the mean of the teacher's layers");
+        }
         using var scope = NewDisposeScope();
         var mask = MaskOf(lengths, studentFinal);
         var loss = spec.Kind == AlignmentKind.Cosine
@@ -38,7 +40,9 @@ public sealed class HiddenStateAlignment(AlignmentSpec spec)
     public Tensor LayerLoss(IReadOnlyList<Tensor> studentBlocks, IReadOnlyList<Tensor> teacherLayers, Tensor? lengths = null)
     {
         if (!NeedsLayers)
+        {
             throw new InvalidOperationException($"alignment {spec.Kind}/{spec.Reduction} does not compare layers");
+        }
         using var scope = NewDisposeScope();
         var mask = MaskOf(lengths, studentBlocks[0]);
         var loss = spec.Reduction switch
@@ -50,5 +54,5 @@ public sealed class HiddenStateAlignment(AlignmentSpec spec)
         return loss.MoveToOuterDisposeScope();
     }
 
-    private static Tensor? MaskOf(Tensor? lengths, Tensor state) => lengths is null ? null : RealPositions.Of(lengths, state.shape[^2]);
+    private static Tensor? MaskOf(Tensor? lengths, Tensor state) => lengths is null ? null : PaddingMask.Of(lengths, state.shape[^2]);
 }

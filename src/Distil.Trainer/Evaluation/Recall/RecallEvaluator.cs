@@ -1,9 +1,10 @@
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation.Statistics;
 using Distil.Trainer.Evaluation.Tasks;
 using Distil.Trainer.Models;
 using Distil.Trainer.Randomness;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation.Recall;
@@ -78,7 +79,9 @@ public sealed class RecallEvaluator(EvaluationOptions options)
         var random = SplitMix64.At(unchecked(((ulong)(uint)seed << 32) ^ ((ulong)(uint)length << 1) ^ (ulong)kind));
         var sequences = new List<RecallSequence>(count);
         for (var i = 0; i < count; i++)
+        {
             sequences.Add(RecallSequence.Make(kind, length, tokens.Vocabulary, tokens.EndOfText, ref random));
+        }
 
         return sequences;
     }
@@ -99,7 +102,7 @@ public sealed class RecallEvaluator(EvaluationOptions options)
 
     private static void Measure(ILanguageModel model, RecallSequence[] batch, List<double> accuracies)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var length = batch[0].Tokens.Length - 1; // the last token need not be read
         var ids = tensor([.. batch.SelectMany(sequence => sequence.Tokens.Take(length))], batch.Length, length).to(model.Device);

@@ -1,4 +1,5 @@
 using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation.Tasks;
@@ -38,7 +39,7 @@ public sealed class LikelihoodScorer(ILanguageModel model, EvaluationOptions opt
     /// <summary>Scores the texts of a batch; each row is the input that its texts share.</summary>
     private void Measure((ScoredText Text, int Index)[][] batch, double[] scores)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var length = batch.Max(row => row[0].Text.Tokens.Count - 1);
         var ids = new long[batch.Length * length];
@@ -48,7 +49,9 @@ public sealed class LikelihoodScorer(ILanguageModel model, EvaluationOptions opt
         {
             var input = batch[b][0].Text.Tokens;
             for (var s = 0; s + 1 < input.Count; s++)
+            {
                 ids[(b * length) + s] = input[s];
+            }
 
             foreach (var (text, index) in batch[b])
             {
@@ -71,7 +74,9 @@ public sealed class LikelihoodScorer(ILanguageModel model, EvaluationOptions opt
             var logits = hidden.index_select(0, at).to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).to_type(float32);
             var values = logits.log_softmax(-1).gather(-1, label).cpu().data<float>().ToArray();
             for (var i = 0; i < count; i++)
+            {
                 scores[owners[start + i]] += values[i];
+            }
         }
     }
 }

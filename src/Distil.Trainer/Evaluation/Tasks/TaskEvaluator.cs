@@ -1,5 +1,5 @@
 using System.Text;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Core.Tasks;
 using Distil.Trainer.Evaluation.Statistics;
 using Distil.Trainer.Models;
@@ -62,7 +62,9 @@ public sealed class TaskEvaluator(HuggingFaceTokenizer tokenizer, EvaluationOpti
         {
             var starts = new int[questions.Count];
             for (var i = 1; i < starts.Length; i++)
+            {
                 starts[i] = starts[i - 1] + questions[i - 1].Choices.Count;
+            }
 
             return new Answers(Right(_ => 1), Right(Characters), Right(Encoding.UTF8.GetByteCount));
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
+using Distil.Core.Specification;
 using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Jobs.Export;
@@ -18,7 +19,9 @@ internal sealed class JobHistory
         await foreach (var blob in job.Store.ListAsync($"{ArtifactLayout.Run(job.Request.RunId)}jobs/", job.Stop))
         {
             if (blob.Split('/') is not [.., var jobId, "result.json"])
+            {
                 continue;
+            }
 
             history._jobs.Add((
                 await job.Store.ReadJsonAsync<JobRequest>(ArtifactLayout.JobRequest(job.Request.RunId, jobId), job.Stop),

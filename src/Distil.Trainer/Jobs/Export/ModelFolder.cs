@@ -1,5 +1,5 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 using Distil.Trainer.Models.Xlstm;
 
 namespace Distil.Trainer.Jobs.Export;
@@ -20,12 +20,16 @@ internal static class ModelFolder
         {
             var path = Path.Combine(job.TeacherFolder, name);
             if (File.Exists(path))
+            {
                 File.Copy(path, Path.Combine(folder, name));
+            }
         }
 
         var files = new List<ArtifactFile>();
         foreach (var path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
+        {
             files.Add(await job.Store.UploadAsync(ArtifactLayout.ModelFile(job.Request.RunId, variant, Path.GetFileName(path)), path, job.Stop));
+        }
 
         return files;
     }

@@ -1,7 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Reports;
 
@@ -30,7 +29,7 @@ internal static class ReportAssembly
         {
             RunId = request.RunId,
             CreatedAt = job.Time.GetUtcNow(),
-            Spec = ShownSpec.Of(spec),
+            Spec = RedactedSpec.Of(spec),
             Teacher = Teacher(job),
             Student = new StudentSummary
             {
@@ -104,7 +103,9 @@ internal static class ReportAssembly
         foreach (var student in Enum.GetValues<StudentVariant>())
         {
             foreach (var blob in await new CheckpointStore(job.Store, job.Request.RunId, student).ManifestsAsync(job.Stop))
+            {
                 checkpoints += (await job.Store.ReadJsonAsync<CheckpointManifest>(blob, job.Stop)).Files.Sum(file => file.Bytes);
+            }
         }
 
         return new StorageSummary
@@ -132,7 +133,9 @@ internal static class ReportAssembly
             new("Numbers of this page", ArtifactLayout.ReportData(request.RunId)),
         };
         if (spec.Evaluation.Baseline)
+        {
             links.Add(new("Model trained without the teacher", ArtifactLayout.Model(request.RunId, StudentVariant.WithoutTeacher)));
+        }
 
         return links;
     }

@@ -10,7 +10,7 @@ namespace Distil.Trainer.Jobs.Export;
 internal static class SampleMaker
 {
     private const int HeldOutPrompts = 3;
-    private const int MostPromptTokens = 24;
+    private const int MaxPromptTokens = 24;
     private const int ShortestDocument = 8;
     private const int RowsLookedAt = 64;
 
@@ -40,7 +40,7 @@ internal static class SampleMaker
          where start == 0 || row[start - 1] == tokenizer.EndOfText
          let document = row.Skip(start).TakeWhile(id => id != tokenizer.EndOfText).Select(id => (int)id).ToArray()
          where document.Length >= ShortestDocument && (start > 0 || ReferenceEquals(row, rows[0]))
-         let prompt = EndOfWord(document, Math.Min(MostPromptTokens, document.Length / 2), tokenizer)
+         let prompt = EndOfWord(document, Math.Min(MaxPromptTokens, document.Length / 2), tokenizer)
          select ((IReadOnlyList<int>)document[..prompt], (string?)Text(tokenizer, document.Skip(prompt).Take(continuation).ToArray())))
         .Take(HeldOutPrompts);
 
@@ -49,7 +49,9 @@ internal static class SampleMaker
     {
         var end = limit;
         while (end > 1 && Text(tokenizer, [document[end]]) is [var first, ..] && char.IsLetter(first))
+        {
             end--;
+        }
 
         return end > 1 ? end : limit;
     }

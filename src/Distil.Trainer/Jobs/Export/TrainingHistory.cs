@@ -1,5 +1,5 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
+using Distil.Core.Specification;
 using Distil.Trainer.Metrics;
 using Distil.Trainer.Reports;
 using Distil.Trainer.Training;

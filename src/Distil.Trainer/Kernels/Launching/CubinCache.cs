@@ -12,7 +12,10 @@ internal sealed class CubinCache(string folder)
     internal static CubinCache OfUser()
     {
         var root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        if (string.IsNullOrEmpty(root)) { root = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"); }
+        if (string.IsNullOrEmpty(root))
+        {
+            root = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        }
         return new(Path.Combine(root, "distil", "kernels"));
     }
 
@@ -34,7 +37,10 @@ internal sealed class CubinCache(string folder)
     internal byte[] Get(string key, Func<byte[]> make)
     {
         var path = Path.Combine(folder, key + ".cubin");
-        if (Read(path) is { } kept) { return kept; }
+        if (Read(path) is { } kept)
+        {
+            return kept;
+        }
 
         var made = make();
         var partial = $"{path}.{Guid.NewGuid():N}.partial";

@@ -23,7 +23,10 @@ internal static unsafe partial class CudaDriver
     /// <exception cref="CudaKernelException">The call failed; the message names <paramref name="what"/> and CUDA's own words.</exception>
     internal static void Check(int result, string what)
     {
-        if (result == 0) { return; }
+        if (result == 0)
+        {
+            return;
+        }
 
         var words = GetErrorString(result, out var text) == 0 ? Marshal.PtrToStringUTF8(text) : "unknown error";
         throw new CudaKernelException($"{what}: CUDA error {result} ({words})");

@@ -31,7 +31,10 @@ internal sealed unsafe class CudaKernel
         CudaDriver.Check(CudaDriver.ContextSetCurrent(_card.Context), _name);
         if (shape.SharedBytes > _allowedShared)
         {
-            if (shape.SharedBytes > _card.SharedBytes) { throw new CudaKernelException($"{_name}: launch of {shape}: a block of {_card.Name} has at most {_card.SharedBytes} bytes"); }
+            if (shape.SharedBytes > _card.SharedBytes)
+            {
+                throw new CudaKernelException($"{_name}: launch of {shape}: a block of {_card.Name} has at most {_card.SharedBytes} bytes");
+            }
 
             CudaDriver.Check(CudaDriver.FunctionSetAttribute(_function, CudaDriver.MaximumDynamicShared, shape.SharedBytes), $"{_name}: {shape}");
             _allowedShared = shape.SharedBytes;
@@ -54,6 +57,9 @@ internal sealed unsafe class CudaKernel
             Attributes = &cluster, AttributeCount = shape.Cluster > 1 ? 1u : 0u,
         };
         var result = CudaDriver.Launch(&configuration, _function, pointers, null);
-        if (result != 0) { CudaDriver.Check(result, $"{_name}: launch of {shape}"); } // the text is made where it is needed: that takes longer than the launch
+        if (result != 0)
+        {
+            CudaDriver.Check(result, $"{_name}: launch of {shape}");
+        } // the text is made where it is needed: that takes longer than the launch
     }
 }

@@ -1,4 +1,4 @@
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,8 +17,14 @@ internal readonly struct KernelArgument
     /// <exception cref="ArgumentException">Not dense, or not on a GPU: the kernel would read something else.</exception>
     public static implicit operator KernelArgument(Tensor? tensor)
     {
-        if (tensor is null) { return default; }
-        if (!tensor.is_contiguous()) { throw new ArgumentException($"A kernel got a tensor [{string.Join(", ", tensor.shape)}] that is not dense."); }
+        if (tensor is null)
+        {
+            return default;
+        }
+        if (!tensor.is_contiguous())
+        {
+            throw new ArgumentException($"A kernel got a tensor [{string.Join(", ", tensor.shape)}] that is not dense.");
+        }
 
         return Strided(tensor);
     }

@@ -25,7 +25,10 @@ internal sealed unsafe class RuntimeCompiler
     {
         foreach (var name in new[] { "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so" }.Concat(BesideTorch()))
         {
-            if (NativeLibrary.TryLoad(name, out var library)) { return new(library); }
+            if (NativeLibrary.TryLoad(name, out var library))
+            {
+                return new(library);
+            }
         }
 
         return null;
@@ -48,7 +51,10 @@ internal sealed unsafe class RuntimeCompiler
         try
         {
             var failed = ((delegate* unmanaged<nint, int, nint*, int>)Export("nvrtcCompileProgram"))(program, options.Count, optionTexts) != 0;
-            if (failed) { throw new CudaKernelException($"{name} does not compile ({string.Join(' ', options)}):\n{Encoding.UTF8.GetString(Bytes(program, "ProgramLog")).TrimEnd('\0')}"); }
+            if (failed)
+            {
+                throw new CudaKernelException($"{name} does not compile ({string.Join(' ', options)}):\n{Encoding.UTF8.GetString(Bytes(program, "ProgramLog")).TrimEnd('\0')}");
+            }
 
             return Bytes(program, options.Any(option => option.Contains("=compute_", StringComparison.Ordinal)) ? "PTX" : "CUBIN");
         }
@@ -63,7 +69,10 @@ internal sealed unsafe class RuntimeCompiler
         nuint size;
         Check(((delegate* unmanaged<nint, nuint*, int>)Export($"nvrtcGet{what}Size"))(program, &size), $"nvrtcGet{what}Size");
         var bytes = new byte[size];
-        fixed (byte* to = bytes) { Check(((delegate* unmanaged<nint, byte*, int>)Export($"nvrtcGet{what}"))(program, to), $"nvrtcGet{what}"); }
+        fixed (byte* to = bytes)
+        {
+            Check(((delegate* unmanaged<nint, byte*, int>)Export($"nvrtcGet{what}"))(program, to), $"nvrtcGet{what}");
+        }
         return bytes;
     }
 
@@ -71,7 +80,10 @@ internal sealed unsafe class RuntimeCompiler
 
     private static void Check(int result, string what)
     {
-        if (result != 0) { throw new CudaKernelException($"{what}: NVRTC error {result}"); }
+        if (result != 0)
+        {
+            throw new CudaKernelException($"{what}: NVRTC error {result}");
+        }
     }
 
     /// <summary>The libtorch packages rename the library to one with a hash in its name; it lies beside libtorch_cuda.</summary>
@@ -109,7 +121,10 @@ internal sealed unsafe class RuntimeCompiler
 
         public void Dispose()
         {
-            foreach (var text in _all) { Marshal.FreeCoTaskMem(text); }
+            foreach (var text in _all)
+            {
+                Marshal.FreeCoTaskMem(text);
+            }
         }
     }
 }

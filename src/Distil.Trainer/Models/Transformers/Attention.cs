@@ -21,7 +21,9 @@ internal sealed record Attention(TransformerConfig Config, Linear Query, Linear 
         q = RotaryEmbedding.Rotate(q, angles);
         k = RotaryEmbedding.Rotate(k, angles);
         if (cache is not null)
+        {
             (k, v) = cache.Append(layer, k, v);                                  // (B, KVH, T, DH)
+        }
 
         var causal = mask is null && x.shape[1] > 1;
         var mixed = functional.scaled_dot_product_attention(q, Repeat(k), Repeat(v), attn_mask: mask, is_casual: causal); // (B, NH, S, DH)

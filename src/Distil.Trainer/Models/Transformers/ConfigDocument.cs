@@ -19,7 +19,9 @@ internal sealed class ConfigDocument
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
                 throw new InvalidInputException($"{path}: is not a JSON object");
+            }
 
             return new ConfigDocument(path, "", document.RootElement.Clone());
         }
@@ -36,7 +38,9 @@ internal sealed class ConfigDocument
     internal int Count(string field, int? otherwise = null)
     {
         if (Find(field) is not { } value)
+        {
             return otherwise ?? throw Missing(field, "a whole number ≥ 1");
+        }
 
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 1
             ? number
@@ -47,7 +51,9 @@ internal sealed class ConfigDocument
     internal double Number(string field, double? otherwise = null)
     {
         if (Find(field) is not { } value)
+        {
             return otherwise ?? throw Missing(field, "a number > 0");
+        }
 
         return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number > 0 && double.IsFinite(number)
             ? number
@@ -73,7 +79,9 @@ internal sealed class ConfigDocument
     internal IReadOnlyList<string>? Texts(string field)
     {
         if (Find(field) is not { } value)
+        {
             return null;
+        }
 
         return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
             ? [.. value.EnumerateArray().Select(item => item.GetString()!)]

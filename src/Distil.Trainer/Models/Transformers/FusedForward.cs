@@ -112,7 +112,9 @@ internal sealed class FusedForward : IDisposable
     private static Tensor? Join(Linear[] parts, Func<Linear, Tensor?> what)
     {
         if (what(parts[0]) is null)
+        {
             return null;
+        }
         var all = cat([.. parts.Select(part => what(part)!)]);
         var start = 0L;
         foreach (var part in parts.Select(part => what(part)!))

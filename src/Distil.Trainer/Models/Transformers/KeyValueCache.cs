@@ -60,6 +60,8 @@ internal sealed class KeyValueCache(TransformerConfig config, int batch, ScalarT
     public void Dispose()
     {
         foreach (var tensor in _keys.Concat(_values))
+        {
             tensor?.Dispose();
+        }
     }
 }

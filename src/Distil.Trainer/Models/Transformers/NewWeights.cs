@@ -15,7 +15,9 @@ internal sealed class NewWeights(int seed, Device device, ScalarType dtype = Sca
         using var scope = NewDisposeScope();
         var sizes = new long[shape.Length];
         for (var i = 0; i < sizes.Length; i++)
+        {
             sizes[i] = shape[i].Size;
+        }
 
         var value = start switch
         {

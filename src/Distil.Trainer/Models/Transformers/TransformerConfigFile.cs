@@ -103,15 +103,21 @@ public static class TransformerConfigFile
     private static void RequirePlain(ConfigDocument document)
     {
         if (document.Text("hidden_act", "silu") != "silu")
+        {
             throw document.Wrong("hidden_act", "silu");
+        }
         if (document.Number("partial_rotary_factor", 1) != 1)
+        {
             throw document.Wrong("partial_rotary_factor", "1");
+        }
 
         const string NoWindow = "full attention in every layer (sliding windows are not supported)";
         if (document.Texts("layer_types") is { } types)
         {
             if (types.Any(type => type != "full_attention"))
+            {
                 throw document.Wrong("layer_types", NoWindow);
+            }
         }
         else if (document.Flag("use_sliding_window", false) && document.Has("sliding_window")
             && (!document.Has("max_window_layers") || document.Count("max_window_layers") < document.Count("num_hidden_layers")))
@@ -129,7 +135,9 @@ public static class TransformerConfigFile
     private static int HeadSize(ConfigDocument document, int hidden, int heads)
     {
         if (!document.Has("head_dim") && hidden % heads != 0)
+        {
             throw document.Wrong("num_attention_heads", $"a divisor of hidden_size {hidden}, or head_dim beside it");
+        }
 
         var size = document.Count("head_dim", hidden / heads);
         return size % 2 == 0 ? size : throw document.Wrong(document.Has("head_dim") ? "head_dim" : "num_attention_heads", "heads of even width");
@@ -138,7 +146,9 @@ public static class TransformerConfigFile
     private static Llama3Scaling? RopeScaling(ConfigDocument? rope)
     {
         if (rope is null)
+        {
             return null;
+        }
 
         var field = rope.Has("rope_type") ? "rope_type" : "type";
         return rope.Text(field, "default") switch

@@ -23,7 +23,9 @@ public sealed class TransformerModel : ILanguageModel
 
         TrainableParameters = weights.All;
         foreach (var weight in weights.All)
+        {
             weight.Value.requires_grad_(true);
+        }
     }
 
     /// <value>The model's shape.</value>
@@ -103,7 +105,9 @@ public sealed class TransformerModel : ILanguageModel
     public void RequireContext(long length, string source)
     {
         if (length > Config.MaxPositions)
+        {
             throw new InvalidInputException($"{source} is {length}; the model's config.json (max_position_embeddings) allows {Config.MaxPositions}");
+        }
     }
 
     /// <inheritdoc />
@@ -113,7 +117,9 @@ public sealed class TransformerModel : ILanguageModel
     public (Tensor Final, Tensor Mean) ForwardWithMean(Tensor inputIds)
     {
         if (_fused is null)
+        {
             return ((ILanguageModel)this).MeanOfLayers(inputIds);
+        }
 
         var mean = zeros([inputIds.shape[0], inputIds.shape[1], HiddenSize], ScalarType.Float32, Device);
         return (_fused.Run(inputIds, Angles(inputIds), mean), mean);
@@ -135,7 +141,9 @@ public sealed class TransformerModel : ILanguageModel
     {
         var cache = (KeyValueCache)state;
         if (inputIds.shape[0] != cache.Batch)
+        {
             throw new ArgumentException($"{inputIds.shape[0]} sequences for a state of {cache.Batch}", nameof(inputIds));
+        }
 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
@@ -167,7 +175,9 @@ public sealed class TransformerModel : ILanguageModel
             layers?.Add(x.MoveToOuterDisposeScope());
             var next = _weights.Layers[i].Apply(x, angles, cache, i, mask);
             if (layers is null)
+            {
                 x.Dispose();
+            }
 
             x = next;
         }

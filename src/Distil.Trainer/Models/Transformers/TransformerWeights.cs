@@ -61,7 +61,9 @@ internal sealed class TransformerWeights
     internal void Dispose()
     {
         foreach (var weight in _all)
+        {
             weight.Value.Dispose();
+        }
     }
 
     private TransformerLayer Layer(int index)

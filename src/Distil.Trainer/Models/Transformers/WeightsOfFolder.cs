@@ -11,7 +11,9 @@ internal sealed class WeightsOfFolder(WeightFolder folder, ScalarType dtype, Dev
     {
         var sizes = new long[shape.Length];
         for (var i = 0; i < sizes.Length; i++)
+        {
             sizes[i] = shape[i].Size;
+        }
 
         return folder.ReadExact(name, sizes, $"config.json ({Reasons(name, shape)})", dtype, device).DetachFromDisposeScope();
     }
@@ -24,7 +26,9 @@ internal sealed class WeightsOfFolder(WeightFolder folder, ScalarType dtype, Dev
         for (var i = 0; i < shape.Length; i++)
         {
             if (found is null || found[i] != shape[i].Size)
+            {
                 reasons.Add(shape[i].Field);
+            }
         }
 
         return string.Join(", ", reasons);

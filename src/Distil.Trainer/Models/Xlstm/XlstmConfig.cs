@@ -70,14 +70,20 @@ public sealed record XlstmConfig
     {
         void Require(bool holds, string field, object value, string expected)
         {
-            if (!holds) { throw new InvalidInputException($"{source}: {field} is {value}; expected {expected}"); }
+            if (!holds)
+            {
+                throw new InvalidInputException($"{source}: {field} is {value}; expected {expected}");
+            }
         }
 
         Require(VocabularySize > 0, "vocab_size", VocabularySize, "at least 1");
         Require(ContextLength > 0, "context_length", ContextLength, "at least 1");
         Require(Blocks > 0, "num_blocks", Blocks, "at least 1");
         Require(Width > 0, "embedding_dim", Width, "at least 1");
-        foreach (var block in SlstmAt) { Require(block >= 0 && block < Blocks, "slstm_at", block, $"blocks from 0 to {Blocks - 1} (num_blocks {Blocks})"); }
+        foreach (var block in SlstmAt)
+        {
+            Require(block >= 0 && block < Blocks, "slstm_at", block, $"blocks from 0 to {Blocks - 1} (num_blocks {Blocks})");
+        }
         Require(SlstmAt.Distinct().Count() == SlstmAt.Count, "slstm_at", $"[{string.Join(", ", SlstmAt)}]", "each block once");
         if (SlstmAt.Count > 0)
         {

@@ -17,9 +17,15 @@ public static class XlstmConfigFile
     public static XlstmConfig Read(string folder)
     {
         var path = Path.Combine(folder, Name);
-        if (!File.Exists(path)) { throw new InvalidInputException($"{path}: no such file"); }
+        if (!File.Exists(path))
+        {
+            throw new InvalidInputException($"{path}: no such file");
+        }
 
-        try { return Read(path, JsonNode.Parse(File.ReadAllBytes(path))); }
+        try
+        {
+            return Read(path, JsonNode.Parse(File.ReadAllBytes(path)));
+        }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException) // not Unicode; a name that stands twice
         {
             throw new InvalidInputException($"{path}: not valid JSON: {error.Message}", error);
@@ -30,7 +36,10 @@ public static class XlstmConfigFile
     {
         var file = new Section(path, "", root as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object"));
         var type = file.Text("model_type", "xlstm");
-        if (type != "xlstm") { throw new InvalidInputException($"{path}: model_type is {type}; expected xlstm"); }
+        if (type != "xlstm")
+        {
+            throw new InvalidInputException($"{path}: model_type is {type}; expected xlstm");
+        }
 
         var config = Stack(file, file.Has("xlstm_config") ? file.Within("xlstm_config") : file.Within("xlstm_cfg", "xlstm_config"));
         config.Validate(path);
@@ -58,7 +67,10 @@ public static class XlstmConfigFile
         foreach (var part in new[] { mlstm, feedForward })
         {
             part?.RefuseUnless("round_proj_up_dim_up", true);
-            if (part?.Number("round_proj_up_to_multiple_of", 64) is { } multiple and not 64) { throw part.Refused("round_proj_up_to_multiple_of", multiple, "64"); }
+            if (part?.Number("round_proj_up_to_multiple_of", 64) is { } multiple and not 64)
+            {
+                throw part.Refused("round_proj_up_to_multiple_of", multiple, "64");
+            }
         }
 
         return new()
@@ -132,7 +144,10 @@ public static class XlstmConfigFile
         }
 
         var root = new JsonObject { ["architectures"] = new JsonArray("DistilxLSTMForCausalLM"), ["model_type"] = "xlstm" };
-        if (config.PadTokenId is { } pad) { root["pad_token_id"] = pad; }
+        if (config.PadTokenId is { } pad)
+        {
+            root["pad_token_id"] = pad;
+        }
         root["xlstm_config"] = stack;
         return root;
     }
@@ -167,7 +182,10 @@ public static class XlstmConfigFile
 
         internal void RefuseUnless(string field, bool expected)
         {
-            if (Flag(field, expected) != expected) { throw Refused(field, !expected ? "true" : "false", $"{(expected ? "true" : "false")}: Distil has no other form"); }
+            if (Flag(field, expected) != expected)
+            {
+                throw Refused(field, !expected ? "true" : "false", $"{(expected ? "true" : "false")}: Distil has no other form");
+            }
         }
 
         internal IReadOnlyList<int> BlockList(string field, int blocks) => json[field] switch

@@ -16,6 +16,9 @@ internal sealed class XlstmDecodingState(long batch, IReadOnlyList<IBlockState> 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var block in blocks) { block.Dispose(); }
+        foreach (var block in blocks)
+        {
+            block.Dispose();
+        }
     }
 }

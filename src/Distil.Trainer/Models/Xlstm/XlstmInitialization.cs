@@ -12,13 +12,13 @@ internal static class XlstmInitialization
         var value = empty(parameter.Shape, ScalarType.Float32);
         return (parameter.Start switch
         {
-            WeightStart.Zero => value.zero_(),
-            WeightStart.One => value.fill_(1),
-            WeightStart.Small => value.normal_(0, Math.Sqrt(2 / (5.0 * config.Width)), random),
-            WeightStart.Wang => value.normal_(0, 2.0 / config.Blocks / Math.Sqrt(config.Width), random),
-            WeightStart.Convolution => Uniform(value, ConvolutionBound(config, parameter.Block), random),
-            WeightStart.InputGateBias => value.normal_(0, 0.1, random),
-            WeightStart.MlstmForgetBias => linspace(3, 6, config.MlstmHeads, ScalarType.Float32),
+            Initializer.Zero => value.zero_(),
+            Initializer.One => value.fill_(1),
+            Initializer.Small => value.normal_(0, Math.Sqrt(2 / (5.0 * config.Width)), random),
+            Initializer.Wang => value.normal_(0, 2.0 / config.Blocks / Math.Sqrt(config.Width), random),
+            Initializer.Convolution => Uniform(value, ConvolutionBound(config, parameter.Block), random),
+            Initializer.InputGateBias => value.normal_(0, 0.1, random),
+            Initializer.MlstmForgetBias => linspace(3, 6, config.MlstmHeads, ScalarType.Float32),
             _ => SlstmBias(config, parameter.Block),
         }).MoveToOuterDisposeScope();
     }

@@ -20,7 +20,10 @@ public sealed class XlstmModel : ILanguageModel
     {
         (Config, _embedding, HeadWeight, Device) = (config, embedding, head, embedding.device);
         TrainableParameters = [.. XlstmParameter.Of(config).Select(parameter => new NamedParameter(parameter.FullName, weights[parameter.FullName]))];
-        foreach (var parameter in TrainableParameters) { parameter.Value.requires_grad = true; }
+        foreach (var parameter in TrainableParameters)
+        {
+            parameter.Value.requires_grad = true;
+        }
         _finalNorm = weights[XlstmParameter.FinalNorm];
         _passes = new(config, weights);
         _blocks =
@@ -34,7 +37,7 @@ public sealed class XlstmModel : ILanguageModel
     /// Element type of the blocks' arithmetic and of the result: float32 (default) or bfloat16. The trained weights, the residual stream, norms, recurrent states and
     /// the products of norms that are most sensitive to rounding stay float32 (on a GPU float16). Not to be changed while a state decodes.
     /// </value>
-    public ScalarType Arithmetic { get; private set; } = ScalarType.Float32;
+    public ScalarType ComputeType { get; private set; } = ScalarType.Float32;
 
     /// <value>Whether training on a GPU in bfloat16 goes by <see cref="PassStack"/>; off, to compare it with torch's autograd.</value>
     internal bool WritesBackwardOut { get; set; } = true;
@@ -91,10 +94,10 @@ public sealed class XlstmModel : ILanguageModel
 
     /// <summary>Reads a student from its folder: the authors' current names or their older ones, either recurrent layout, any floating type.</summary>
     /// <exception cref="InvalidInputException">A file is missing or damaged, or a field or tensor does not fit; the message names it.</exception>
-    public static XlstmModel Load(string folder, Device device) => XlstmCheckpoint.Read(folder, device);
+    public static XlstmModel Load(string folder, Device device) => XlstmFolder.Read(folder, device);
 
     /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) in the authors' current layout.</summary>
-    public void Save(string folder) => XlstmCheckpoint.Write(this, folder);
+    public void Save(string folder) => XlstmFolder.Write(this, folder);
 
     /// <summary>
     /// From now on the blocks compute in bfloat16: several times the speed on a GPU. The head is held in it too, and the embedding where that loses nothing, as
@@ -109,9 +112,15 @@ public sealed class XlstmModel : ILanguageModel
         var rounded = ReferenceEquals(embedding, head) ? HeadWeight : embedding.to(ScalarType.BFloat16).DetachFromDisposeScope();
         var exact = rounded.to(ScalarType.Float32).eq(embedding).all().item<bool>();
         _embedding = exact ? rounded : embedding;
-        if (exact || !ReferenceEquals(embedding, head)) { (exact ? embedding : rounded).Dispose(); }
-        if (!ReferenceEquals(embedding, head)) { head.Dispose(); }
-        Arithmetic = ScalarType.BFloat16;
+        if (exact || !ReferenceEquals(embedding, head))
+        {
+            (exact ? embedding : rounded).Dispose();
+        }
+        if (!ReferenceEquals(embedding, head))
+        {
+            head.Dispose();
+        }
+        ComputeType = ScalarType.BFloat16;
     }
 
     /// <inheritdoc/>
@@ -119,10 +128,16 @@ public sealed class XlstmModel : ILanguageModel
     {
         using var scope = NewDisposeScope();
         var x = Embed(inputIds);
-        if (WritesBackwardOut && _passes.Serves(Arithmetic)) { return _passes.Forward(x).MoveToOuterDisposeScope(); }
+        if (WritesBackwardOut && _passes.Serves(ComputeType))
+        {
+            return _passes.Forward(x).MoveToOuterDisposeScope();
+        }
 
-        foreach (var block in _blocks) { x = block.Forward(x, Arithmetic); }
-        return Norms.Layer(x, _finalNorm, Arithmetic).MoveToOuterDisposeScope();
+        foreach (var block in _blocks)
+        {
+            x = block.Forward(x, ComputeType);
+        }
+        return Norms.Layer(x, _finalNorm, ComputeType).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -131,15 +146,18 @@ public sealed class XlstmModel : ILanguageModel
         using var scope = NewDisposeScope();
         var x = Embed(inputIds);
         var layers = new List<Tensor>();
-        foreach (var block in _blocks) { layers.Add((x = block.Forward(x, Arithmetic)).MoveToOuterDisposeScope()); }
-        return (Norms.Layer(x, _finalNorm, Arithmetic).MoveToOuterDisposeScope(), layers);
+        foreach (var block in _blocks)
+        {
+            layers.Add((x = block.Forward(x, ComputeType)).MoveToOuterDisposeScope());
+        }
+        return (Norms.Layer(x, _finalNorm, ComputeType).MoveToOuterDisposeScope(), layers);
     }
 
     /// <summary>One block by itself, for measuring.</summary>
-    internal Tensor ForwardBlock(int block, Tensor x) => _blocks[block].Forward(x, Arithmetic);
+    internal Tensor ForwardBlock(int block, Tensor x) => _blocks[block].Forward(x, ComputeType);
 
     /// <inheritdoc/>
-    public IDecodingState StartDecoding(int batch) => new XlstmDecodingState(batch, [.. _blocks.Select(block => block.Start(batch, Arithmetic))]);
+    public IDecodingState StartDecoding(int batch) => new XlstmDecodingState(batch, [.. _blocks.Select(block => block.Start(batch, ComputeType))]);
 
     /// <inheritdoc/>
     public Tensor Decode(Tensor inputIds, IDecodingState state)
@@ -153,15 +171,21 @@ public sealed class XlstmModel : ILanguageModel
         }
 
         var x = Embed(inputIds);
-        for (var block = 0; block < _blocks.Count; block++) { x = _blocks[block].Decode(x, own.Blocks[block], Arithmetic); }
+        for (var block = 0; block < _blocks.Count; block++)
+        {
+            x = _blocks[block].Decode(x, own.Blocks[block], ComputeType);
+        }
         own.Position += inputIds.size(1);
-        return Norms.Layer(x.select(1, x.size(1) - 1), _finalNorm, Arithmetic).MoveToOuterDisposeScope();
+        return Norms.Layer(x.select(1, x.size(1) - 1), _finalNorm, ComputeType).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var parameter in TrainableParameters) { parameter.Value.Dispose(); }
+        foreach (var parameter in TrainableParameters)
+        {
+            parameter.Value.Dispose();
+        }
         HeadWeight.Dispose();
         _embedding.Dispose();
     }

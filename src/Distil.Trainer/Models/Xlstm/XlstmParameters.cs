@@ -1,7 +1,7 @@
 namespace Distil.Trainer.Models.Xlstm;
 
 /// <summary>How a weight starts (method: the reference's initialisation for distillation).</summary>
-internal enum WeightStart
+internal enum Initializer
 {
     /// <summary>0.</summary>
     Zero,
@@ -33,7 +33,7 @@ internal enum WeightStart
 /// <param name="Block">Which block it belongs to; −1 for the norm after all of them.</param>
 /// <param name="Start">How it starts.</param>
 /// <param name="Shape">Its shape in memory.</param>
-internal sealed record XlstmParameter(string Name, int Block, WeightStart Start, params long[] Shape)
+internal sealed record XlstmParameter(string Name, int Block, Initializer Start, params long[] Shape)
 {
     /// <summary>The norm after the blocks.</summary>
     internal const string FinalNorm = "xlstm.backbone.post_blocks_norm.weight";
@@ -51,7 +51,7 @@ internal sealed record XlstmParameter(string Name, int Block, WeightStart Start,
     internal static IReadOnlyList<XlstmParameter> Of(XlstmConfig config) =>
     [
         .. Enumerable.Range(0, config.Blocks).SelectMany(block => config.IsSlstm(block) ? Slstm(config, block) : Mlstm(config, block)),
-        new(FinalNorm, -1, WeightStart.Zero, config.Width),
+        new(FinalNorm, -1, Initializer.Zero, config.Width),
     ];
 
     private static IEnumerable<XlstmParameter> Slstm(XlstmConfig config, int block)
@@ -59,19 +59,19 @@ internal sealed record XlstmParameter(string Name, int Block, WeightStart Start,
         long width = config.Width, heads = config.SlstmHeads, size = width / heads;
         return
         [
-            new("xlstm_norm.weight", block, WeightStart.Zero, width),
-            new("xlstm.conv1d.conv.weight", block, WeightStart.Convolution, width, 1, config.SlstmConvKernel),
-            new("xlstm.conv1d.conv.bias", block, WeightStart.Convolution, width),
-            new("xlstm.fgate.weight", block, WeightStart.Small, heads, size, size),
-            new("xlstm.igate.weight", block, WeightStart.Small, heads, size, size),
-            new("xlstm.zgate.weight", block, WeightStart.Small, heads, size, size),
-            new("xlstm.ogate.weight", block, WeightStart.Small, heads, size, size),
-            new(RecurrentKernel, block, WeightStart.Zero, heads, size, 4 * size),
-            new(RecurrentBias, block, WeightStart.SlstmBias, 4 * width),
-            new("xlstm.group_norm.weight", block, WeightStart.Zero, width),
-            new("ffn_norm.weight", block, WeightStart.Zero, width),
-            new("ffn.proj_up.weight", block, WeightStart.Small, 2 * config.FeedForwardWidth, width),
-            new("ffn.proj_down.weight", block, WeightStart.Wang, width, config.FeedForwardWidth),
+            new("xlstm_norm.weight", block, Initializer.Zero, width),
+            new("xlstm.conv1d.conv.weight", block, Initializer.Convolution, width, 1, config.SlstmConvKernel),
+            new("xlstm.conv1d.conv.bias", block, Initializer.Convolution, width),
+            new("xlstm.fgate.weight", block, Initializer.Small, heads, size, size),
+            new("xlstm.igate.weight", block, Initializer.Small, heads, size, size),
+            new("xlstm.zgate.weight", block, Initializer.Small, heads, size, size),
+            new("xlstm.ogate.weight", block, Initializer.Small, heads, size, size),
+            new(RecurrentKernel, block, Initializer.Zero, heads, size, 4 * size),
+            new(RecurrentBias, block, Initializer.SlstmBias, 4 * width),
+            new("xlstm.group_norm.weight", block, Initializer.Zero, width),
+            new("ffn_norm.weight", block, Initializer.Zero, width),
+            new("ffn.proj_up.weight", block, Initializer.Small, 2 * config.FeedForwardWidth, width),
+            new("ffn.proj_down.weight", block, Initializer.Wang, width, config.FeedForwardWidth),
         ];
     }
 
@@ -80,20 +80,20 @@ internal sealed record XlstmParameter(string Name, int Block, WeightStart Start,
         long width = config.Width, inner = config.MlstmInnerWidth, heads = config.MlstmHeads, size = config.QkvBlockSize;
         return
         [
-            new("xlstm_norm.weight", block, WeightStart.Zero, width),
-            new("xlstm.proj_up.weight", block, WeightStart.Small, 2 * inner, width),
-            new("xlstm.conv1d.conv.weight", block, WeightStart.Convolution, inner, 1, config.MlstmConvKernel),
-            new("xlstm.conv1d.conv.bias", block, WeightStart.Convolution, inner),
-            new("xlstm.q_proj.weight", block, WeightStart.Small, inner / size, size, size),
-            new("xlstm.k_proj.weight", block, WeightStart.Small, inner / size, size, size),
-            new("xlstm.v_proj.weight", block, WeightStart.Small, inner / size, size, size),
-            new("xlstm.mlstm_cell.igate.weight", block, WeightStart.Zero, heads, 3 * inner),
-            new("xlstm.mlstm_cell.igate.bias", block, WeightStart.InputGateBias, heads),
-            new("xlstm.mlstm_cell.fgate.weight", block, WeightStart.Zero, heads, 3 * inner),
-            new("xlstm.mlstm_cell.fgate.bias", block, WeightStart.MlstmForgetBias, heads),
-            new("xlstm.mlstm_cell.outnorm.weight", block, WeightStart.Zero, inner),
-            new("xlstm.learnable_skip", block, WeightStart.One, inner),
-            new("xlstm.proj_down.weight", block, WeightStart.Wang, width, inner),
+            new("xlstm_norm.weight", block, Initializer.Zero, width),
+            new("xlstm.proj_up.weight", block, Initializer.Small, 2 * inner, width),
+            new("xlstm.conv1d.conv.weight", block, Initializer.Convolution, inner, 1, config.MlstmConvKernel),
+            new("xlstm.conv1d.conv.bias", block, Initializer.Convolution, inner),
+            new("xlstm.q_proj.weight", block, Initializer.Small, inner / size, size, size),
+            new("xlstm.k_proj.weight", block, Initializer.Small, inner / size, size, size),
+            new("xlstm.v_proj.weight", block, Initializer.Small, inner / size, size, size),
+            new("xlstm.mlstm_cell.igate.weight", block, Initializer.Zero, heads, 3 * inner),
+            new("xlstm.mlstm_cell.igate.bias", block, Initializer.InputGateBias, heads),
+            new("xlstm.mlstm_cell.fgate.weight", block, Initializer.Zero, heads, 3 * inner),
+            new("xlstm.mlstm_cell.fgate.bias", block, Initializer.MlstmForgetBias, heads),
+            new("xlstm.mlstm_cell.outnorm.weight", block, Initializer.Zero, inner),
+            new("xlstm.learnable_skip", block, Initializer.One, inner),
+            new("xlstm.proj_down.weight", block, Initializer.Wang, width, inner),
         ];
     }
 }

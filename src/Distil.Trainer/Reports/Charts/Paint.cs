@@ -15,7 +15,7 @@ internal static class Paint
     };
 
     /// <summary>Runs that one chart can tell apart.</summary>
-    public const int MostRuns = 8;
+    public const int MaxRuns = 8;
 
     // Okabe and Ito's colours, which most colour-blind readers tell apart, darker on light pages and lighter on dark ones.
     private static readonly (string Light, string Dark)[] Runs =
@@ -25,7 +25,7 @@ internal static class Paint
     ];
 
     /// <summary>The pen of a run in a comparison.</summary>
-    /// <param name="index">From 0, below <see cref="MostRuns"/>.</param>
+    /// <param name="index">From 0, below <see cref="MaxRuns"/>.</param>
     /// <param name="name">Its name.</param>
     public static ChartPen OfRun(int index, string name) => new(RunMark(index), name);
 

@@ -71,7 +71,9 @@ public static class ComparisonHtml
     {
         Measure[] shown = [.. measures.Where(measure => runs.Any(run => measure.Value(run) is not null))];
         if (shown.Length == 0)
+        {
             return Html.None;
+        }
 
         var labels = RunLabels.Of(runs);
         return new Table(caption, ["Run", .. shown.Select(measure => measure.Name)])

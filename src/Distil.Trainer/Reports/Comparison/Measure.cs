@@ -45,7 +45,9 @@ internal sealed record Measure(string Name, Func<RunReport, double?> Value, Func
     {
         double[] values = [.. runs.Select(run => Value(run)).OfType<double>()];
         if (Better is null || values.Distinct().Count() < 2)
+        {
             return [];
+        }
 
         var best = Better == Less ? values.Min() : values.Max();
         return [.. Enumerable.Range(0, runs.Count).Where(run => Value(runs[run]) == best)];

@@ -17,7 +17,7 @@ internal static class RunCurves
     {
         var labels = RunLabels.Of(runs);
         var drawn = runs.Select((run, i) => (Run: run, Label: labels[i])).OrderBy(each => each.Run.Epochs[^1].Distilled.Student.Perplexity)
-            .Take(Paint.MostRuns).Select((each, i) => (each.Run, Pen: Paint.OfRun(i, each.Label))).ToArray();
+            .Take(Paint.MaxRuns).Select((each, i) => (each.Run, Pen: Paint.OfRun(i, each.Label))).ToArray();
         var more = runs.Count - drawn.Length;
         var left = more > 0 ? Html.Of($"<p class=\"note\">The {drawn.Length} runs of the lowest perplexity; {more} more are in the table.</p>\n") : Html.None;
         return Html.Of($"""

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Distil.Core;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Trainer.Reports.Comparison;
 
@@ -37,6 +37,8 @@ internal static class SpecDifferences
         }
 
         foreach (var member in json.EnumerateObject())
+        {
             Flatten(member.Value, path.Length == 0 ? member.Name : $"{path}.{member.Name}", fields);
+        }
     }
 }

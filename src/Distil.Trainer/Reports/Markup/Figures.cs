@@ -24,7 +24,9 @@ internal static class Figures
     public static string Measured(double number, double? error)
     {
         if (error is not > 0)
+        {
             return Number(number);
+        }
 
         var decimals = Math.Clamp(1 - (int)Math.Floor(Math.Log10(error.Value * 1.005)), 0, 6);
         return $"{Fixed(number, decimals)}{Space}±{Space}{Fixed(error.Value, decimals)}";

@@ -46,7 +46,9 @@ internal static class Tasks
         var baseline = last.WithoutTeacher?.Tasks is not null;
         var columns = new List<string> { "Task", "Student / teacher", "Above chance", "As good" };
         if (baseline)
+        {
             columns.Add("Without teacher / teacher");
+        }
 
         var table = new Table("What the student keeps of its teacher’s acc_norm", columns)
         {

@@ -44,7 +44,9 @@ internal static class Verdict
     private static string TaskSentence(RunReport report, EvaluationResult student)
     {
         if (student is not { Tasks: { } tasks, TasksWithinTolerance: { } share })
+        {
             return "";
+        }
 
         var good = (int)Math.Round(share * tasks.Count);
         return $"Of {tasks.Count} {(tasks.Count == 1 ? "task" : "tasks")} it does {good} as well as its teacher, "

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Distil.Core;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Sections;

@@ -40,13 +40,17 @@ public static class CheckpointFolder
             SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile), optimizer.State());
             File.WriteAllText(Path.Combine(temporary, StateFile), JsonSerializer.Serialize(state, DistilJson.Indented));
             if (Directory.Exists(folder))
+            {
                 Directory.Delete(folder, recursive: true);
+            }
             Directory.Move(temporary, folder);
         }
         finally
         {
             if (Directory.Exists(temporary))
+            {
                 Directory.Delete(temporary, recursive: true);
+            }
         }
 
         return folder;
@@ -61,11 +65,15 @@ public static class CheckpointFolder
     {
         var state = ReadState(folder);
         if (state.SpecHash != specHash)
+        {
             throw new InvalidInputException($"{folder}: {StateFile} is of specification {state.SpecHash}; this run's is {specHash}");
+        }
 
         optimizer.Load(Path.Combine(folder, WeightsFile), Path.Combine(folder, OptimizerFile));
         if (optimizer.Steps != state.Position.GlobalStep)
+        {
             throw new InvalidInputException($"{folder}: {OptimizerFile} has {optimizer.Steps} steps, {StateFile} {state.Position.GlobalStep}");
+        }
 
         return state;
     }

@@ -83,9 +83,13 @@ public sealed class AdamW : IDisposable
     {
         yield return new(StepName, tensor([Steps], ScalarType.Int64));
         foreach (var (name, value) in _mean.Views)
+        {
             yield return new(MeanPrefix + name, value);
+        }
         foreach (var (name, value) in _square.Views)
+        {
             yield return new(SquarePrefix + name, value);
+        }
     }
 
     /// <summary>Takes up weights and a state from a checkpoint's files and writes the weights to the model.</summary>
@@ -102,7 +106,9 @@ public sealed class AdamW : IDisposable
         Read(state, SquarePrefix, _square);
         Steps = ReadExact(state, StepName, [1]).item<long>();
         if (_kernel is null)
+        {
             _weights.WriteTo(_parameters);
+        }
     }
 
     /// <inheritdoc />
@@ -130,13 +136,17 @@ public sealed class AdamW : IDisposable
     private static void Read(SafetensorsFile file, string prefix, FlatBuffer buffer)
     {
         foreach (var (name, value) in buffer.Views)
+        {
             value.copy_(ReadExact(file, prefix + name, value.shape));
+        }
     }
 
     private static Tensor ReadExact(SafetensorsFile file, string name, long[] shape)
     {
         if (file.Entries.TryGetValue(name, out var entry) && !entry.Shape.SequenceEqual(shape))
+        {
             throw new InvalidInputException($"{file.Path}: {name} is {entry}; the model needs [{string.Join(", ", shape)}]");
+        }
 
         return file.Read(name);
     }

@@ -26,7 +26,9 @@ internal sealed class CudaAdamW : IDisposable
         _table = new(layout, weights.All.device);
         _partial = empty(_table.Count, ScalarType.Float32, weights.All.device).DetachFromDisposeScope();
         foreach (var (i, parameter) in parameters.Index())
+        {
             parameter.Value.set_(weights.Views[i].Value);
+        }
     }
 
     /// <summary>Whether it serves these parameters.</summary>

@@ -25,7 +25,9 @@ internal sealed class FlatBuffer : IDisposable
     {
         using var noGradient = no_grad();
         for (var i = 0; i < parameters.Count; i++)
+        {
             Views[i].Value.copy_(parameters[i].Value);
+        }
     }
 
     /// <summary>Writes the values to the parameters, in the parameters' own precision.</summary>
@@ -33,13 +35,17 @@ internal sealed class FlatBuffer : IDisposable
     {
         using var noGradient = no_grad();
         for (var i = 0; i < parameters.Count; i++)
+        {
             parameters[i].Value.copy_(Views[i].Value);
+        }
     }
 
     public void Dispose()
     {
         foreach (var view in Views)
+        {
             view.Value.Dispose();
+        }
         All.Dispose();
     }
 }

@@ -45,7 +45,9 @@ internal sealed class FlatLayout
         {
             pieces.Add(part.flatten());
             if (RoundUp(part.numel()) - part.numel() is > 0 and var gap)
+            {
                 pieces.Add(zeros(gap, part.dtype, part.device));
+            }
         }
 
         return cat(pieces).MoveToOuterDisposeScope();

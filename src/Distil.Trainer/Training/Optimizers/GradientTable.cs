@@ -1,6 +1,6 @@
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Optimizers;
@@ -42,13 +42,22 @@ internal sealed class GradientTable : IDisposable
         {
             var gradient = gradients[i];
             var address = TensorMemory.Address(gradient);
-            if (!gradient.is_contiguous()) { address = TensorMemory.Address(gradient.contiguous()); }
-            else if (address % 16 != 0) { address = TensorMemory.Address(gradient.clone()); }
+            if (!gradient.is_contiguous())
+            {
+                address = TensorMemory.Address(gradient.contiguous());
+            }
+            else if (address % 16 != 0)
+            {
+                address = TensorMemory.Address(gradient.clone());
+            }
             changed |= _addresses[i] != address;
             _addresses[i] = address;
         }
 
-        if (!changed) { return; }
+        if (!changed)
+        {
+            return;
+        }
 
         CudaDriver.Check(CudaDriver.ContextSetCurrent(KernelSupport.Card.Context), nameof(GradientTable));
         fixed (long* from = _addresses)
@@ -65,6 +74,9 @@ internal sealed class GradientTable : IDisposable
 
     private static IEnumerable<long[]> Blocks(int parameter, long start, long count)
     {
-        for (var from = 0L; from < count; from += BlockElements) { yield return [parameter, from, start + from, Math.Min(BlockElements, count - from)]; }
+        for (var from = 0L; from < count; from += BlockElements)
+        {
+            yield return [parameter, from, start + from, Math.Min(BlockElements, count - from)];
+        }
     }
 }

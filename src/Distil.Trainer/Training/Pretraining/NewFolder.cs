@@ -20,7 +20,9 @@ internal sealed class NewFolder : IDisposable
     internal void Complete()
     {
         if (Directory.Exists(_final))
+        {
             Directory.Delete(_final);
+        }
         Directory.Move(Path, _final);
     }
 
@@ -28,6 +30,8 @@ internal sealed class NewFolder : IDisposable
     public void Dispose()
     {
         if (Directory.Exists(Path))
+        {
             Directory.Delete(Path, recursive: true);
+        }
     }
 }

@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 
 namespace Distil.Trainer.Training.Pretraining;
 
@@ -60,7 +60,7 @@ public sealed record PretrainSettings
     public MatrixPrecision Precision { get; init; } = MatrixPrecision.Tf32;
 
     /// <value>Element type of the written weights. Default bf16.</value>
-    public Precision SaveDtype { get; init; } = Core.Runs.Specification.Precision.Bf16;
+    public Precision SaveDtype { get; init; } = Distil.Core.Specification.Precision.Bf16;
 }
 
 /// <summary>How exactly a GPU multiplies float32 matrices.</summary>

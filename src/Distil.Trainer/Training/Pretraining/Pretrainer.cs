@@ -2,11 +2,11 @@ using System.Diagnostics;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
-using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Tokenization;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;
@@ -82,7 +82,9 @@ public sealed class Pretrainer(PretrainSettings settings, TimeProvider time)
 
         var position = TrainingPosition.Start;
         for (var epoch = 0; position.GlobalStep < settings.Steps; epoch++)
+        {
             position = loop.RunEpoch(epoch, position, _ => { }, cancel);
+        }
         return position.GlobalStep / (double)order.StepsPerEpoch;
     }
 
@@ -122,19 +124,25 @@ public sealed class Pretrainer(PretrainSettings settings, TimeProvider time)
         Require(settings.WeightDecay >= 0, "--weight-decay", settings.WeightDecay, "at least 0");
         Require(settings.Warmup >= 0, "--warmup", settings.Warmup, "at least 0");
         if (Directory.Exists(settings.Output) && Directory.EnumerateFileSystemEntries(settings.Output).Any())
+        {
             throw new InvalidInputException($"--output {settings.Output}: the folder is not empty; give a new one");
+        }
     }
 
     private static void Require(bool holds, string option, IFormattable value, string expected)
     {
         if (!holds)
+        {
             throw new InvalidInputException($"{option} is {value.ToString(null, System.Globalization.CultureInfo.InvariantCulture)}; expected {expected}");
+        }
     }
 
     private static void Remember(Queue<double> losses, double loss)
     {
         losses.Enqueue(loss);
         if (losses.Count > 100)
+        {
             losses.Dequeue();
+        }
     }
 }

@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
@@ -36,7 +36,9 @@ internal sealed class PrecisionCurve(string teacher, string train, string held, 
         using var student = Student();
         using var optimizer = new AdamW(student.TrainableParameters, new());
         if (precision == Precision.Bf16)
+        {
             student.UseBFloat16();
+        }
 
         using var rows = new DeviceRows(TextTokens.Read(train, tokenizer), Context, device);
         var evaluated = TextTokens.Read(held, tokenizer).Chunk(Context).Take(EvaluatedRows).Select(row => Array.ConvertAll(row, id => (long)id)).ToArray();

@@ -2,9 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models;
 using Distil.Trainer.Models.Xlstm;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Profiling;
@@ -31,7 +30,10 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
         yield return $"{ParameterCounts.Of(config).Trainable / 1e6:0.0} M trainable, {batch} × {length} tokens";
 
         var tokens = batch * (long)length;
-        for (var i = 0; i < only; i++) { Once(() => student.Step(data), null); }
+        for (var i = 0; i < only; i++)
+        {
+            Once(() => student.Step(data), null);
+        }
         if (only > 0)
         {
             cuda.synchronize();
@@ -77,7 +79,10 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
 
         void Gradients()
         {
-            foreach (var parameter in model.TrainableParameters) { parameter.Value.grad = zeros_like(parameter.Value).DetachFromDisposeScope(); }
+            foreach (var parameter in model.TrainableParameters)
+            {
+                parameter.Value.grad = zeros_like(parameter.Value).DetachFromDisposeScope();
+            }
         }
 
         yield return Line("optimiser", Wall(() => optimizer.Step(1e-4, 1), Gradients));
@@ -85,7 +90,10 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
 
         void Clear()
         {
-            foreach (var parameter in model.TrainableParameters) { parameter.Value.grad = null; }
+            foreach (var parameter in model.TrainableParameters)
+            {
+                parameter.Value.grad = null;
+            }
             x.grad = null;
         }
     }
@@ -96,12 +104,18 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
     private static double Wall(Action run, Action? prepare = null)
     {
         var start = Stopwatch.StartNew();
-        for (var i = 0; i < WarmUp && (i < 5 || start.Elapsed.TotalSeconds < 2); i++) { Once(run, prepare); } // so many, for .NET compiles anew what runs often
+        for (var i = 0; i < WarmUp && (i < 5 || start.Elapsed.TotalSeconds < 2); i++)
+        {
+            Once(run, prepare);
+        } // so many, for .NET compiles anew what runs often
         cuda.synchronize();
         if (prepare is null)
         {
             var watch = Stopwatch.StartNew();
-            for (var i = 0; i < Repeats; i++) { Once(run, null); }
+            for (var i = 0; i < Repeats; i++)
+            {
+                Once(run, null);
+            }
             cuda.synchronize();
             return watch.Elapsed.TotalMilliseconds / Repeats;
         }
@@ -126,7 +140,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
         var times = new List<double>();
         for (var i = 0; i < Repeats; i++)
         {
-            using var pause = CollectorPause.Begin();
+            using var pause = NoGcRegion.Begin();
             using var scope = NewDisposeScope();
             prepare?.Invoke();
             cuda.synchronize();
@@ -140,7 +154,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
 
     private static void Once(Action run, Action? prepare)
     {
-        using var pause = CollectorPause.Begin();
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         prepare?.Invoke();
         run();

@@ -16,7 +16,9 @@ public sealed class DeviceRows : ITrainingRows, IDisposable
     {
         var count = ids.Length / contextLength;
         if (count == 0)
+        {
             throw new InvalidInputException($"the text has {ids.Length} tokens; a row needs {contextLength}");
+        }
 
         using var scope = NewDisposeScope();
         _rows = tensor(ids[..(count * contextLength)].ToArray(), [count, contextLength], ScalarType.Int32).to(device).DetachFromDisposeScope();

@@ -22,10 +22,14 @@ internal sealed class Prefetch<T> : IDisposable
     public IEnumerable<T> Items()
     {
         foreach (var item in _ready.GetConsumingEnumerable())
+        {
             yield return item;
+        }
 
         if (_error is not null)
+        {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_error);
+        }
     }
 
     /// <inheritdoc />
@@ -34,7 +38,9 @@ internal sealed class Prefetch<T> : IDisposable
         _stop.Cancel();
         _thread.Join();
         while (_ready.TryTake(out var item))
+        {
             item.Dispose();
+        }
         _ready.Dispose();
         _stop.Dispose();
     }
@@ -46,7 +52,9 @@ internal sealed class Prefetch<T> : IDisposable
             foreach (var item in items)
             {
                 if (!TryAdd(item))
+                {
                     return;
+                }
             }
         }
         catch (Exception error)

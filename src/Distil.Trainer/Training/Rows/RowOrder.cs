@@ -70,7 +70,9 @@ public sealed class RowOrder
                 next += taken;
                 inStep += taken;
                 if (inStep < _rowsPerStep)
+                {
                     continue;
+                }
 
                 yield return step;
                 step = [];
@@ -81,6 +83,8 @@ public sealed class RowOrder
         }
 
         if (step.Count > 0)
+        {
             yield return step;
+        }
     }
 }

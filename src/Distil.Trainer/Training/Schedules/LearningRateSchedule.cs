@@ -14,7 +14,9 @@ public sealed class LearningRateSchedule(double peak, long warmupSteps, long tot
     public double At(long step)
     {
         if (step < warmupSteps)
+        {
             return peak * (step + 1) / warmupSteps;
+        }
 
         var progress = Math.Min(1.0, (step - warmupSteps) / (double)Math.Max(1, totalSteps - warmupSteps));
         return peak * 0.5 * (1 + Math.Cos(Math.PI * progress));

@@ -19,7 +19,9 @@ internal sealed record StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? T
                 var tokens = rows.Read(part);
                 parts.Add((tokens, null));
                 if (targets is not null)
+                {
                     parts[^1] = (tokens, targets.Read(part, tokens));
+                }
             }
         }
         catch

@@ -1,4 +1,4 @@
-using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -34,7 +34,9 @@ internal sealed class StepReadings(TimeProvider time, Action<StepMetrics> onStep
     internal void ReadEvery(int steps)
     {
         if (_waiting.Count >= steps + _lead)
+        {
             Read(_waiting.Count - _lead);
+        }
     }
 
     /// <summary>Reads and hands on all that waits.</summary>
@@ -44,7 +46,9 @@ internal sealed class StepReadings(TimeProvider time, Action<StepMetrics> onStep
     private void Read(int count)
     {
         if (count == 0)
+        {
             return;
+        }
 
         var steps = new Step[count];
         var numbers = new double[count][];
@@ -52,12 +56,16 @@ internal sealed class StepReadings(TimeProvider time, Action<StepMetrics> onStep
         {
             (steps[i], var values) = _waiting.Dequeue();
             using (values)
+            {
                 numbers[i] = values.Wait<double>().ToArray();
+            }
         }
 
         var speed = steps.Sum(step => step.Tokens) / Math.Max(1e-9, time.GetElapsedTime(_since).TotalSeconds);
         for (var i = 0; i < count; i++)
+        {
             onStep(Metrics(steps[i], numbers[i], speed));
+        }
         Begin();
     }
 
@@ -65,7 +73,9 @@ internal sealed class StepReadings(TimeProvider time, Action<StepMetrics> onStep
     {
         var (loss, norm) = (values[(int)TrainingStep.Value.Loss], values[(int)TrainingStep.Value.GradientNorm]);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
+        {
             throw new NonFiniteTrainingException(step.Position.GlobalStep, loss, step.LearningRate, norm);
+        }
 
         return new StepMetrics
         {

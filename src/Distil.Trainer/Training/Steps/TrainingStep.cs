@@ -1,6 +1,6 @@
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Models;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Targets;
@@ -68,10 +68,14 @@ internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaD
         // A stand-in for the loss whose gradients are the head's: backward then has one root, as the kernels' backward passes need.
         var root = (final * head.HiddenGradient).sum();
         if (head.HeadGradient is not null)
+        {
             root += (model.HeadWeight * head.HeadGradient).sum();
+        }
         var alignment = weights.Beta > 0 && targets is not null ? Alignment(final, blocks, targets, tokens.Lengths) : null;
         if (alignment is not null)
+        {
             root += alignment * (weights.Beta * share.Rows);
+        }
         GradientScope.Backward(root);
 
         var aligned = alignment is null ? zeros_like(head.CrossEntropy) : alignment.detach().to_type(ScalarType.Float64) * share.Rows;

@@ -24,6 +24,8 @@ public sealed record BatchTargets(TeacherTargets Outputs, IReadOnlyList<Tensor>?
     {
         Outputs.Dispose();
         foreach (var layer in Layers ?? [])
+        {
             layer.Dispose();
+        }
     }
 }

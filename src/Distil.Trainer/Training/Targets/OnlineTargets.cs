@@ -17,14 +17,18 @@ public sealed class OnlineTargets(ILanguageModel teacher, ExtractionSettings set
     public BatchTargets Read(MicroBatch rows, TokenBatch batch)
     {
         if (!layers)
+        {
             return new(_extractor.Extract(batch.InputIds, batch.Lengths), Layers: null);
+        }
 
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var (final, all) = teacher.ForwardWithLayers(batch.InputIds);
         var outputs = TeacherExtractor.Sparse(final, teacher.HeadWeight, settings, batch.Lengths);
         foreach (var part in new[] { outputs.TokenIds, outputs.LogProbabilities, outputs.TailLogSumExp })
+        {
             part.DetachFromDisposeScope();
+        }
         return new(outputs, all.Skip(1).Select(layer => layer.DetachFromDisposeScope()).ToArray()); // [0] is the embedding's output
     }
 }

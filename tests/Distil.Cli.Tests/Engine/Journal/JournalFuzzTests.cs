@@ -18,7 +18,9 @@ public sealed class JournalFuzzTests
     public Task Changed_bytes_leave_a_beginning_of_what_was_written() => Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(Valid), bytes =>
     {
         foreach (var (i, entry) in JournalText.Parse(bytes).Entries.Index())
+        {
             Assert.Equal(JournalLine.Write(Entry(i)), JournalLine.Write(entry));
+        }
     });
 
     [Fact]

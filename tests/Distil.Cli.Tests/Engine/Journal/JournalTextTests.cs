@@ -28,7 +28,9 @@ public sealed class JournalTextTests
             var text = JournalText.Parse(Whole.AsSpan(0, cut));
             var expected = cut >= lines[0].Length + lines[1].Length - 1 ? 2 : cut >= lines[0].Length - 1 ? 1 : 0;
             if (cut < Whole.Length - 1)
+            {
                 Assert.Equal(expected, text.Entries.Count);
+            }
 
             Assert.Null(text.Damage);
         }

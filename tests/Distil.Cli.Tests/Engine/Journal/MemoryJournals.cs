@@ -21,7 +21,9 @@ internal sealed class MemoryJournals
     {
         var copy = new MemoryJournals();
         foreach (var (path, log) in Logs)
+        {
             copy.Logs[path] = log;
+        }
 
         return copy;
     }

@@ -4,7 +4,7 @@ using Distil.Core.Api;
 using Distil.Core.Api.Requests;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Fuzzing;
 
 namespace Distil.Core.Tests.Api.Requests;
@@ -32,10 +32,14 @@ public sealed class RequestFuzzTests
     public void A_name_that_passes_stays_in_its_runs_folder() => Gen.OneOf(Pieces, Gen.String).Sample(name =>
     {
         if (Names.IsArtifact(name))
+        {
             Assert.StartsWith("/runs/r/", Path.GetFullPath("/" + ArtifactLayout.Run("r") + name), StringComparison.Ordinal);
+        }
 
         if (Names.IsRunId(name))
+        {
             Assert.Equal($"/runs/{name}", Path.GetFullPath("/" + ArtifactLayout.Run(name)).TrimEnd('/'));
+        }
     });
 
     [Fact]

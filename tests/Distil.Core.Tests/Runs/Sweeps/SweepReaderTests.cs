@@ -1,8 +1,8 @@
 using System.Reflection;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Reading;
-using Distil.Core.Runs.Specification;
 using Distil.Core.Runs.Sweeps;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Tests.Runs.Sweeps;
 

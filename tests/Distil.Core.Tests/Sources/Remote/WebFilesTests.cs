@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Tests.Sources.Remote;
 
@@ -22,7 +24,7 @@ public sealed class WebFilesTests : IAsyncLifetime
     internal static SourceCatalog Of(string folder, string? signed = null) => new(
         () => throw new InvalidOperationException("no hub here"),
         new WebFiles(
-            new PatientHttp(new Patience { Pause = TimeSpan.FromMilliseconds(1) }, TimeProvider.System, null),
+            new ResilientHttp(new RetryOptions { Pause = TimeSpan.FromMilliseconds(1) }, TimeProvider.System, null),
             new AzureAccess(null, () => throw new InvalidOperationException("no identity here")),
             SignedUrls.Parse(signed)),
         folder);

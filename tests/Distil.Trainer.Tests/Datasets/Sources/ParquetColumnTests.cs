@@ -1,7 +1,7 @@
 using CsCheck;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 
 namespace Distil.Trainer.Tests.Datasets.Sources;

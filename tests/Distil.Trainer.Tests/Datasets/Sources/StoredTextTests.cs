@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using ZstdSharp;
 

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Tests.Training;
 using ZstdSharp;
@@ -14,7 +14,7 @@ public sealed class StreamingTests : IDisposable
 {
     private const int Documents = 40_000;
     private const int Looks = 8;
-    private const long MostAlive = 24 << 20;
+    private const long MaxAlive = 24 << 20;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("distil-streaming-").FullName;
 
@@ -41,7 +41,7 @@ public sealed class StreamingTests : IDisposable
 
         Assert.Equal(Documents, read);
         Assert.InRange(bytes, 95_000_000, 150_000_000);
-        Assert.InRange(most, 0, MostAlive);
+        Assert.InRange(most, 0, MaxAlive);
     }
 
     private static async Task WriteAsync(string path, DatasetFormat format)

@@ -3,8 +3,8 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Specification;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 using Distil.Core.Tests.Sources.Remote;
 using Distil.Trainer.Datasets;
 
@@ -43,7 +43,9 @@ public sealed class WebSourceTests : IDisposable
         using var packed = new MemoryStream();
         var lines = Enumerable.Range(0, 20_000).Select(i => $"line {i} {Convert.ToHexString(RandomNumberGenerator.GetBytes(20))}").ToList();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
             gzip.Write(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+        }
 
         web.Files["/a.txt.gz"] = (packed.ToArray(), "v1");
         var file = await FindAsync(web, "/a.txt.gz", DatasetFormat.Text);

@@ -1,5 +1,5 @@
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Distillation.Alignment;
 using static TorchSharp.torch;
 
@@ -47,7 +47,9 @@ public sealed class HiddenStateAlignmentTests
         for (var block = 0; block < 3; block++)
         {
             for (var row = 0; row < 2; row++)
+            {
                 sum += Math.Sqrt(student[block][row].data<float>().Zip(teacher[block][row].data<float>(), (s, t) => Math.Pow((double)s - t, 2)).Sum());
+            }
         }
 
         var expected = sum / 6 / Math.Sqrt(3 * 2 * 11 * 16);
@@ -103,7 +105,9 @@ public sealed class HiddenStateAlignmentTests
         var alignment = new HiddenStateAlignment(spec);
         var (student, teacher) = (DeltaLossCase.StudentBlocks(), DeltaLossCase.TeacherLayers());
         foreach (var state in student)
+        {
             state[1].narrow(0, 7, 4).add_(inPadding);
+        }
         return (alignment.NeedsLayers
             ? alignment.LayerLoss(student, teacher, lengths)
             : alignment.Loss(student[^1], stack(teacher, 0).mean([0L]), lengths)).item<float>();

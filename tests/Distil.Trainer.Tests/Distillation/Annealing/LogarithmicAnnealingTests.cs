@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Distillation.Annealing;
 
 namespace Distil.Trainer.Tests.Distillation.Annealing;
@@ -27,7 +27,9 @@ public sealed class LogarithmicAnnealingTests
         {
             Assert.Equal(50, values.GetArrayLength());
             foreach (var (step, value) in values.EnumerateArray().Index())
+            {
                 Assert.Equal(value.GetDouble(), annealing.At(epoch, step), 1e-12);
+            }
         }
     }
 
@@ -43,7 +45,9 @@ public sealed class LogarithmicAnnealingTests
             // Their callback sets the next epoch's starting value at the epoch's end: the 51st entry.
             Assert.Equal(51, values.GetArrayLength());
             foreach (var (step, value) in values.EnumerateArray().Take(50).Index())
+            {
                 Assert.Equal(value.GetDouble(), annealing.At(epoch, step), 1e-12);
+            }
             Assert.Equal(values[50].GetDouble(), annealing.At(epoch + 1, 0), 1e-12);
         }
     }

@@ -1,5 +1,5 @@
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Evaluation.Recall;
 

@@ -25,7 +25,9 @@ public sealed class LikelihoodScorerTests
             .Score(texts, cancel: TestContext.Current.CancellationToken);
 
         foreach (var (text, score) in texts.Zip(scores))
+        {
             Assert.Equal(Dense(model, text), score, 1e-4);
+        }
     }
 
     [Fact]
@@ -34,7 +36,7 @@ public sealed class LikelihoodScorerTests
         using var model = new DecayModel(Vocabulary, 6, seed: 1);
         new LikelihoodScorer(model, new EvaluationOptions()).Score(
             [new([1, 2, 3, 4], 1), new([1, 2, 3, 5], 1), new([1, 2, 3, 6], 1)], cancel: TestContext.Current.CancellationToken);
-        Assert.Equal(3, model.MostPositions);
+        Assert.Equal(3, model.MaxPositions);
     }
 
     [Fact]

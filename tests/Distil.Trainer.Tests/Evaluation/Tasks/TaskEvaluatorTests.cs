@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Evaluation.Tasks;
 using Distil.Trainer.Tokenization;
@@ -83,13 +83,19 @@ public sealed class TaskEvaluatorTests : IDisposable
         Assert.Equal((1, 4), (b.Length, c.Length)); // as the computation by hand has it
         var probabilities = Enumerable.Repeat(1e-9, Tokenizer.VocabularySize).ToArray();
         foreach (var id in b)
+        {
             probabilities[id] = 0.05;
+        }
 
         foreach (var id in c)
+        {
             probabilities[id] = 0.2;
+        }
 
         foreach (var id in e)
+        {
             probabilities[id] = Math.Exp(-5.5 / e.Length);
+        }
 
         probabilities[Ids(" z")[0]] = 1 - probabilities.Sum();
         return probabilities;

@@ -39,7 +39,10 @@ public sealed class CubinCacheTests : IDisposable
 
     public void Dispose()
     {
-        if (Directory.Exists(_folder)) { Directory.Delete(_folder, recursive: true); }
+        if (Directory.Exists(_folder))
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
         File.Delete(_folder);
     }
 }

@@ -30,7 +30,9 @@ public sealed class TransformerModelTests : IDisposable
 
         Assert.Equal(model.Config.Layers + 1, layers.Count);
         for (var i = 0; i < layers.Count; i++)
+        {
             Assert.InRange(GoldenCase.RelativeError(layers[i], golden[$"hidden_states.{i}"]), 0, Tolerance);
+        }
 
         Assert.InRange(GoldenCase.RelativeError(final.matmul(model.HeadWeight.t()), golden["logits"]), 0, Tolerance);
         Assert.InRange(GoldenCase.RelativeError(model.Forward(golden.InputIds), final), 0, 1e-6);

@@ -1,5 +1,5 @@
 using Distil.Trainer.Models.Xlstm;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static Distil.Trainer.Tests.Models.Xlstm.GoldenStudent;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
@@ -45,8 +45,14 @@ public sealed class Bfloat16Tests
         {
             Assert.Equal(ScalarType.Float32, value.dtype);
             var reference = golden.Read("grad." + name);
-            if (name.EndsWith("_recurrent_kernel_", StringComparison.Ordinal)) { reference = reference.transpose(1, 2); }
-            if (name.EndsWith("slstm_cell._bias_", StringComparison.Ordinal)) { reference = reference.view(4, 4, -1).transpose(0, 1).flatten(); }
+            if (name.EndsWith("_recurrent_kernel_", StringComparison.Ordinal))
+            {
+                reference = reference.transpose(1, 2);
+            }
+            if (name.EndsWith("slstm_cell._bias_", StringComparison.Ordinal))
+            {
+                reference = reference.view(4, 4, -1).transpose(0, 1).flatten();
+            }
             actual.Add(value.grad!.flatten());
             expected.Add(reference.flatten());
         }

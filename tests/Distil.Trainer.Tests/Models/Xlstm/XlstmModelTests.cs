@@ -1,6 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Trainer.Models.Xlstm;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static Distil.Trainer.Tests.Models.Xlstm.GoldenStudent;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
@@ -59,8 +59,14 @@ public sealed class XlstmModelTests
         foreach (var (name, value) in parameters)
         {
             var gradient = value.grad!;
-            if (name.EndsWith("_recurrent_kernel_", StringComparison.Ordinal)) { gradient = gradient.transpose(1, 2); }
-            if (name.EndsWith("slstm_cell._bias_", StringComparison.Ordinal)) { gradient = gradient.view(4, 4, size).transpose(0, 1).flatten(); }
+            if (name.EndsWith("_recurrent_kernel_", StringComparison.Ordinal))
+            {
+                gradient = gradient.transpose(1, 2);
+            }
+            if (name.EndsWith("slstm_cell._bias_", StringComparison.Ordinal))
+            {
+                gradient = gradient.view(4, 4, size).transpose(0, 1).flatten();
+            }
             Same(golden.Read("grad." + name), gradient, Tolerance, name);
         }
     }
@@ -103,7 +109,10 @@ public sealed class XlstmModelTests
         model.Save(folder);
         using var again = XlstmModel.Load(folder, CPU);
         Assert.Equal(model.TrainableParameters.Select(p => p.Name), again.TrainableParameters.Select(p => p.Name));
-        foreach (var (one, other) in model.TrainableParameters.Zip(again.TrainableParameters)) { Assert.True(one.Value.equal(other.Value).all().item<bool>(), one.Name); }
+        foreach (var (one, other) in model.TrainableParameters.Zip(again.TrainableParameters))
+        {
+            Assert.True(one.Value.equal(other.Value).all().item<bool>(), one.Name);
+        }
         AssertForwardIsGolden(again);
     }
 
@@ -119,7 +128,10 @@ public sealed class XlstmModelTests
         using var saved = Distil.Trainer.Safetensors.SafetensorsFile.Open(Path.Combine(folder, "model.safetensors"));
         using var golden = Distil.Trainer.Safetensors.SafetensorsFile.Open(Path.Combine(Folder, expected));
         Assert.Equal(golden.Entries.Keys.Order(), saved.Entries.Keys.Order());
-        foreach (var name in golden.Entries.Keys) { Same(golden.Read(name), saved.Read(name), 0, name); }
+        foreach (var name in golden.Entries.Keys)
+        {
+            Same(golden.Read(name), saved.Read(name), 0, name);
+        }
     }
 
     [Fact]
@@ -182,6 +194,9 @@ public sealed class XlstmModelTests
         var (final, layers) = model.ForwardWithLayers(ids);
         Same(golden.Read("last_hidden_state"), final, Tolerance, "last_hidden_state");
         Same(golden.Read("logits"), linear(model.Forward(ids), model.HeadWeight), Tolerance, "logits");
-        for (var block = 0; block < 4; block++) { Same(golden.Read($"hidden_states.{block}"), layers[block], Tolerance, $"hidden_states.{block}"); }
+        for (var block = 0; block < 4; block++)
+        {
+            Same(golden.Read($"hidden_states.{block}"), layers[block], Tolerance, $"hidden_states.{block}");
+        }
     }
 }

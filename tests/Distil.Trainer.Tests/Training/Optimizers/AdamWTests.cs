@@ -31,7 +31,9 @@ public sealed class AdamWTests
         }
 
         for (var i = 0; i < torchs.Length; i++)
+        {
             Assert.True(ours[i].Value.allclose(torchs[i], rtol: 1e-5, atol: 1e-6), ours[i].Name);
+        }
     }
 
     [Fact]
@@ -52,7 +54,9 @@ public sealed class AdamWTests
         Train(second, resumed, 3, 6);
 
         for (var i = 0; i < whole.Count; i++)
+        {
             Assert.Equal(whole[i].Value.detach().bytes.ToArray(), resumed[i].Value.detach().bytes.ToArray());
+        }
     }
 
     [Fact]

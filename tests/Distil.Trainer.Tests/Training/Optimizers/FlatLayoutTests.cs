@@ -18,7 +18,9 @@ public sealed class FlatLayoutTests
 
         var joined = layout.Join(parameters.Select(parameter => parameter.Value).ToArray());
         foreach (var (i, parameter) in parameters.Index())
+        {
             Assert.True(layout.View(joined, i).equal(parameter.Value).all().item<bool>());
+        }
         Assert.Equal(1 + 2, joined.eq(0).sum().item<long>()); // the gaps
     }
 }

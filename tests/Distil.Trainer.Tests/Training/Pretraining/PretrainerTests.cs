@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Pretraining;

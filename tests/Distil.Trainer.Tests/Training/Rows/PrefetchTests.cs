@@ -19,7 +19,9 @@ public sealed class PrefetchTests
     {
         var (disposed, made) = (new ConcurrentBag<int>(), 0);
         using (var ahead = new Prefetch<Item>(Enumerable.Range(0, 1000).Select(number => new Item(made = number, disposed))))
+        {
             Assert.Equal(0, ahead.Items().First().Number);
+        }
 
         Assert.True(made < 1000);
         Assert.Equal(Enumerable.Range(1, made), disposed.Order());

@@ -32,7 +32,9 @@ public sealed class RowOrderTests
         var order = Order(item);
         var whole = order.Steps(1, 0).Select(Text).ToArray();
         for (var step = 0; step <= whole.Length; step++)
+        {
             Assert.Equal(whole[step..], order.Steps(1, step).Select(Text));
+        }
     });
 
     [Fact]

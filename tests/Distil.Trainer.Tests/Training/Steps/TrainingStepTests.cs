@@ -1,4 +1,4 @@
-using Distil.Core.Runs.Specification;
+using Distil.Core.Specification;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;

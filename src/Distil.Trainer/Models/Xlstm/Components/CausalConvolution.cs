@@ -50,7 +50,10 @@ internal sealed class CausalConvolution(Tensor weight, Tensor bias)
         var (length, kernel) = (x.shape[1], weight.shape[2]);
         var padded = pad(x.to(weight.dtype), [0, 0, kernel - 1, 0]);
         var sum = bias;
-        for (var k = 0; k < kernel; k++) { sum = addcmul(sum, padded.narrow(1, k, length), weight.select(2, k).squeeze(1), 1); }
+        for (var k = 0; k < kernel; k++)
+        {
+            sum = addcmul(sum, padded.narrow(1, k, length), weight.select(2, k).squeeze(1), 1);
+        }
         return silu(sum).to(result).MoveToOuterDisposeScope();
     }
 }

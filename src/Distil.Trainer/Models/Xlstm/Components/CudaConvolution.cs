@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -11,7 +11,7 @@ namespace Distil.Trainer.Models.Xlstm.Components;
 /// <remarks>Rows of x may lie apart (a half of a wider tensor).</remarks>
 internal static class CudaConvolution
 {
-    private const int MostTaps = 8, Threads = 128;
+    private const int MaxTaps = 8, Threads = 128;
 
     /// <summary>Positions that a thread does: fewer forward, where starting a tile costs little, than backward, where each tile writes its sums.</summary>
     private const int ForwardTile = 16, BackwardTile = 32;
@@ -23,13 +23,16 @@ internal static class CudaConvolution
         && (x.dtype == ScalarType.BFloat16 || (x.dtype == ScalarType.Float32 && !is_grad_enabled())) && Takes(x, weight);
 
     /// <summary>Whether the kernels take these sizes, here.</summary>
-    internal static bool Takes(Tensor x, Tensor weight) => weight.size(2) <= MostTaps && x.size(2) % 2 == 0
+    internal static bool Takes(Tensor x, Tensor weight) => weight.size(2) <= MaxTaps && x.size(2) % 2 == 0
         && KernelSupport.Use(x, "the convolution", "a training step takes about twice as long");
 
     /// <inheritdoc cref="CausalConvolution.Plain"/>
     internal static Tensor Forward(Tensor x, Tensor weight, Tensor bias)
     {
-        if (is_grad_enabled()) { return Function.apply(x, weight, bias); }
+        if (is_grad_enabled())
+        {
+            return Function.apply(x, weight, bias);
+        }
 
         using var scope = NewDisposeScope();
         return Run(x, weight, bias).MoveToOuterDisposeScope();

@@ -1,6 +1,6 @@
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -19,7 +19,10 @@ internal static class CudaGatedUp
     /// <inheritdoc cref="GatedFeedForward.PlainUp"/>
     internal static Tensor Forward(Tensor x, Tensor norm, Tensor up)
     {
-        if (is_grad_enabled()) { return Function.apply(x, norm, up); }
+        if (is_grad_enabled())
+        {
+            return Function.apply(x, norm, up);
+        }
 
         using var scope = NewDisposeScope();
         return Run(x.contiguous(), norm, up, null).Gated.MoveToOuterDisposeScope();

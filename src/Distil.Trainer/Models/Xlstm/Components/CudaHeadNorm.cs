@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -10,19 +10,22 @@ namespace Distil.Trainer.Models.Xlstm.Components;
 /// <summary>A norm per head and its way onto the residual stream as one CUDA kernel a direction. Equal to <see cref="Norms.PlainHeadsOnto"/>.</summary>
 internal static class CudaHeadNorm
 {
-    private const int Warps = 8, BackwardBlocks = 528, MostSize = 1024;
+    private const int Warps = 8, BackwardBlocks = 528, MaxSize = 1024;
 
     private static readonly ConcurrentDictionary<long, CudaProgram> Programs = new();
 
     /// <summary>Whether it serves here: bfloat16 heads onto a float32 stream.</summary>
     internal static bool Serves(Tensor stream, Tensor hidden) =>
-        hidden.dtype == ScalarType.BFloat16 && stream.dtype == ScalarType.Float32 && hidden.size(-1) is <= MostSize and var size && size % 2 == 0
+        hidden.dtype == ScalarType.BFloat16 && stream.dtype == ScalarType.Float32 && hidden.size(-1) is <= MaxSize and var size && size % 2 == 0
         && KernelSupport.Use(hidden, "the norm of heads", "a training step takes some 3 % longer");
 
     /// <inheritdoc cref="Norms.HeadsOnto"/>
     internal static Tensor Forward(Tensor stream, Tensor hidden, Tensor weight)
     {
-        if (is_grad_enabled()) { return Function.apply(stream, hidden, weight); }
+        if (is_grad_enabled())
+        {
+            return Function.apply(stream, hidden, weight);
+        }
 
         using var scope = NewDisposeScope();
         return Run(stream.contiguous(), hidden.contiguous(), weight).MoveToOuterDisposeScope();

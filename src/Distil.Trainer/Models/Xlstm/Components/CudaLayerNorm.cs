@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -11,7 +11,7 @@ namespace Distil.Trainer.Models.Xlstm.Components;
 internal static class CudaLayerNorm
 {
     /// <summary>A row is kept in registers, by 256 threads.</summary>
-    private const int MostWidth = 8192;
+    private const int MaxWidth = 8192;
 
     /// <summary>Blocks of the backward kernel: each sums the weight's gradient over its rows, so that few partial sums remain.</summary>
     private const int BackwardBlocks = 528;
@@ -20,13 +20,16 @@ internal static class CudaLayerNorm
 
     /// <summary>Whether it serves here: from float32 to bfloat16.</summary>
     internal static bool Serves(Tensor x, ScalarType arithmetic) =>
-        arithmetic == ScalarType.BFloat16 && x.dtype == ScalarType.Float32 && x.size(-1) is <= MostWidth and var width && width % 2 == 0
+        arithmetic == ScalarType.BFloat16 && x.dtype == ScalarType.Float32 && x.size(-1) is <= MaxWidth and var width && width % 2 == 0
         && KernelSupport.Use(x, "LayerNorm", "a training step takes some 5 % longer");
 
     /// <inheritdoc cref="Norms.Layer"/>
     internal static Tensor Forward(Tensor x, Tensor weight)
     {
-        if (is_grad_enabled()) { return Function.apply(x, weight); }
+        if (is_grad_enabled())
+        {
+            return Function.apply(x, weight);
+        }
 
         using var scope = NewDisposeScope();
         return Run(x.contiguous(), weight).Output.MoveToOuterDisposeScope();

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Numerics;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -12,7 +13,10 @@ internal static unsafe class FusedConvolution
     /// <inheritdoc cref="CausalConvolution.Plain"/>
     internal static Tensor Forward(Tensor x, Tensor weight, Tensor bias)
     {
-        if (is_grad_enabled()) { return Function.apply(x, weight, bias); }
+        if (is_grad_enabled())
+        {
+            return Function.apply(x, weight, bias);
+        }
 
         using var scope = NewDisposeScope();
         return Run(x, weight, bias).MoveToOuterDisposeScope();
@@ -62,7 +66,10 @@ internal static unsafe class FusedConvolution
 
     private static float ScalarSum(in Shape shape, float* x, float* taps, float bias, int first)
     {
-        for (var k = first; k < shape.Kernel; k++) { bias += taps[k * shape.Width] * x[(k - shape.Kernel + 1) * shape.Stride]; }
+        for (var k = first; k < shape.Kernel; k++)
+        {
+            bias += taps[k * shape.Width] * x[(k - shape.Kernel + 1) * shape.Stride];
+        }
         return bias;
     }
 
@@ -128,7 +135,10 @@ internal static unsafe class FusedConvolution
     {
         if (shape.Batch * (long)shape.Length <= 64)
         {
-            for (var index = 0; index < shape.Batch; index++) { row(index); }
+            for (var index = 0; index < shape.Batch; index++)
+            {
+                row(index);
+            }
         }
         else
         {

@@ -1,4 +1,4 @@
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -14,7 +14,10 @@ internal static class NormedHeadwise
     /// <returns>The norm, (B, S, D), and its projection, (NH, B·S, out).</returns>
     internal static (Tensor Normed, Tensor Projected) Forward(Tensor x, Tensor norm, Tensor projection, ScalarType arithmetic)
     {
-        if (!CudaLayerNorm.Serves(x, arithmetic)) { return Plain(x, norm, projection, arithmetic); }
+        if (!CudaLayerNorm.Serves(x, arithmetic))
+        {
+            return Plain(x, norm, projection, arithmetic);
+        }
 
         using var scope = NewDisposeScope();
         if (is_grad_enabled())

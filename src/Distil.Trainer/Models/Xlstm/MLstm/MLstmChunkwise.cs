@@ -45,7 +45,10 @@ internal static class MLstmChunkwise
         var retrieved = scores.matmul(v) + carriedQuery.matmul(before.Matrix);                               // (B, NH, N, L, DH)
         var norm = maximum(
             (scores.sum(-1) + carriedQuery.matmul(before.Normaliser.unsqueeze(-1)).squeeze(-1)).abs(), (-max).exp()) + MLstmParallel.Epsilon;
-        if (state is not null) { state.Advance(last.Matrix, last.Normaliser, last.Stabiliser); }
+        if (state is not null)
+        {
+            state.Advance(last.Matrix, last.Normaliser, last.Stabiliser);
+        }
         var h = (retrieved / norm.unsqueeze(-1)).flatten(2, 3);
         return (missing > 0 ? h.narrow(2, 0, length) : h).MoveToOuterDisposeScope();
     }

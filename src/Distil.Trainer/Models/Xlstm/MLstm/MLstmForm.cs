@@ -19,7 +19,10 @@ internal static class MLstmForm
     /// <summary>Further positions of a sequence: step by step for one, in chunks for many.</summary>
     internal static Tensor Decode(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate, MLstmState state)
     {
-        if (q.shape[2] > 1) { return MLstmChunkwise.Forward(q, k, v, inputGate, forgetGate, (int)Math.Min(Chunk, q.shape[2]), state); }
+        if (q.shape[2] > 1)
+        {
+            return MLstmChunkwise.Forward(q, k, v, inputGate, forgetGate, (int)Math.Min(Chunk, q.shape[2]), state);
+        }
 
         using var scope = NewDisposeScope();
         return MLstmRecurrent.Step(q.squeeze(2), k.squeeze(2), v.squeeze(2), inputGate.squeeze(2), forgetGate.squeeze(2), state)

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Numerics;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -33,7 +33,10 @@ internal static class MLstmFusedCell
     internal static bool Serves(MLstmCellInputs inputs)
     {
         const string name = "the mLSTM cell", cost = "a training step takes about twice as long";
-        if (inputs.Convolved.dtype != ScalarType.BFloat16) { return false; }
+        if (inputs.Convolved.dtype != ScalarType.BFloat16)
+        {
+            return false;
+        }
 
         var (size, block) = (inputs.Width / inputs.Heads, inputs.Query.size(1));
         bool Or(bool holds, string what) => holds || KernelSupport.WarnOnce($"{name} runs as plain tensor operations: {what}; {cost}");
@@ -52,7 +55,10 @@ internal static class MLstmFusedCell
     /// <returns>bfloat16, (B, S, I): what the projection down takes.</returns>
     internal static Tensor Forward(MLstmCellInputs inputs)
     {
-        if (is_grad_enabled()) { return Function.apply([.. inputs.All()]); }
+        if (is_grad_enabled())
+        {
+            return Function.apply([.. inputs.All()]);
+        }
 
         using var scope = NewDisposeScope();
         return new MLstmFusedForward(inputs).Mixed.MoveToOuterDisposeScope();

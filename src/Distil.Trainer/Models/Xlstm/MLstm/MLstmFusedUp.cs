@@ -1,5 +1,5 @@
 using Distil.Trainer.Models.Xlstm.Components;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 using static TorchSharp.torch.nn.functional;
@@ -17,7 +17,10 @@ internal static class MLstmFusedUp
     {
         using var scope = NewDisposeScope();
         var results = is_grad_enabled() ? Function.apply([.. all.All()]) : Run(all).Results;
-        foreach (var result in results) { result.MoveToOuterDisposeScope(); }
+        foreach (var result in results)
+        {
+            result.MoveToOuterDisposeScope();
+        }
         return (results[0], results[1], results[2]);
     }
 
@@ -74,7 +77,10 @@ internal static class MLstmFusedUp
             context.set_materialize_grads(false);
             context.save_for_backward(
                 [.. all.All(), results[0].detach().MoveToOuterDisposeScope(), normed.MoveToOuterDisposeScope(), statistics.MoveToOuterDisposeScope()]);
-            foreach (var result in results) { result.MoveToOuterDisposeScope(); }
+            foreach (var result in results)
+            {
+                result.MoveToOuterDisposeScope();
+            }
             return results;
         }
 

@@ -27,7 +27,7 @@ internal sealed class FeedForwardPass : IPass
     public Tensor Output { get; }
 
     /// <inheritdoc/>
-    public KeptTensors Kept { get; } = new();
+    public SavedTensors Kept { get; } = new();
 
     /// <inheritdoc/>
     public Tensor Back(Tensor gradient)

@@ -9,8 +9,14 @@ internal static class Gradients
     internal static void Add(Tensor weight, Tensor gradient)
     {
         var own = gradient.to(weight.dtype).contiguous();
-        if (weight.grad is { } earlier) { earlier.add_(own); }
-        else { weight.grad = own; }
+        if (weight.grad is { } earlier)
+        {
+            earlier.add_(own);
+        }
+        else
+        {
+            weight.grad = own;
+        }
     }
 
     /// <summary>A linear layer's onto the stream: adds its weight's, and gives that of its input.</summary>

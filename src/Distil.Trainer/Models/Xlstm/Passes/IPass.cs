@@ -12,7 +12,7 @@ internal interface IPass
     Tensor Output { get; }
 
     /// <value>What the way back needs.</value>
-    KeptTensors Kept { get; }
+    SavedTensors Kept { get; }
 
     /// <summary>Adds the gradients of its weights to theirs.</summary>
     /// <param name="gradient">Of the output.</param>

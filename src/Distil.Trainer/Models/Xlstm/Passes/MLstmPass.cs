@@ -32,16 +32,22 @@ internal sealed class MLstmPass : IPass
     public Tensor Output { get; }
 
     /// <inheritdoc/>
-    public KeptTensors Kept { get; } = new();
+    public SavedTensors Kept { get; } = new();
 
     /// <inheritdoc/>
     public Tensor Back(Tensor gradient)
     {
         var ofCell = MLstmFusedBackward.Gradients(_inputs, _cell, Gradients.Linear(_down, _downUsed, _cell.Mixed, gradient));
-        foreach (var (weight, of) in _inputs.All().Zip(ofCell).Skip(3)) { Gradients.Add(weight, of); }
+        foreach (var (weight, of) in _inputs.All().Zip(ofCell).Skip(3))
+        {
+            Gradients.Add(weight, of);
+        }
 
         var ofUp = MLstmFusedUp.Gradients(_up, _inputs.Inner, _normed, _statistics, dInner: ofCell[1], dGate: ofCell[2], dConvolved: ofCell[0]);
-        foreach (var (weight, of) in _up.All().Zip(ofUp).Skip(1)) { Gradients.Add(weight, of); }
+        foreach (var (weight, of) in _up.All().Zip(ofUp).Skip(1))
+        {
+            Gradients.Add(weight, of);
+        }
         return ofUp[0].add_(gradient);
     }
 }

@@ -24,7 +24,7 @@ internal sealed class NormPass : IPass
     public Tensor Output { get; }
 
     /// <inheritdoc/>
-    public KeptTensors Kept { get; } = new();
+    public SavedTensors Kept { get; } = new();
 
     /// <inheritdoc/>
     public Tensor Back(Tensor gradient)

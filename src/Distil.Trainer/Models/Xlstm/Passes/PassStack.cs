@@ -1,7 +1,7 @@
 using Distil.Trainer.Models.Xlstm.Components;
-using Distil.Trainer.Models.Xlstm.Kernels;
 using Distil.Trainer.Models.Xlstm.MLstm;
 using Distil.Trainer.Models.Xlstm.SLstm;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -32,7 +32,10 @@ internal sealed class PassStack
     {
         var passes = new List<IPass>();
         var output = Function.apply(_finalNorm, x, this, passes);
-        foreach (var pass in passes) { pass.Kept.MoveToOuterDisposeScope(); }
+        foreach (var pass in passes)
+        {
+            pass.Kept.MoveToOuterDisposeScope();
+        }
         return output;
     }
 
@@ -87,7 +90,10 @@ internal sealed class PassStack
             passes.Add(new NormPass(x, stack._finalNorm));
             context.set_materialize_grads(false);
             context.save_data(Passes, passes);
-            foreach (var pass in passes) { pass.Kept.MoveToOuterDisposeScope(); }
+            foreach (var pass in passes)
+            {
+                pass.Kept.MoveToOuterDisposeScope();
+            }
             return passes[^1].Output.MoveToOuterDisposeScope();
         }
 

@@ -34,7 +34,7 @@ internal sealed class SLstmPass : IPass
     public Tensor Output { get; }
 
     /// <inheritdoc/>
-    public KeptTensors Kept { get; } = new();
+    public SavedTensors Kept { get; } = new();
 
     /// <inheritdoc/>
     public Tensor Back(Tensor gradient)

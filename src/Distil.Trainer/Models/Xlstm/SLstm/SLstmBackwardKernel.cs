@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Numerics;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm;
 
@@ -33,10 +33,19 @@ internal static unsafe class SLstmBackwardKernel
                 }
             }
 
-            if (t == 0) { return; }
+            if (t == 0)
+            {
+                return;
+            }
             var from = 0;
-            for (; from + 2 * VectorMath.Width <= size; from += 2 * VectorMath.Width) { Carry2(size, gates, transposed + from, hidden + from); }
-            if (from < size) { Carry1(size, gates, transposed + from, hidden + from); }
+            for (; from + 2 * VectorMath.Width <= size; from += 2 * VectorMath.Width)
+            {
+                Carry2(size, gates, transposed + from, hidden + from);
+            }
+            if (from < size)
+            {
+                Carry1(size, gates, transposed + from, hidden + from);
+            }
         }
     }
 

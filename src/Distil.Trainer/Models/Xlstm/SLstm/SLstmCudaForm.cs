@@ -15,10 +15,10 @@ internal sealed record SLstmCudaForm(long Size, int BlockUnits)
     private const int Rows = 8, Ahead = 8, Behind = 4;
 
     /// <summary>R of a larger head does not fit into one multiprocessor's registers.</summary>
-    private const int MostInBlock = 128;
+    private const int MaxInBlock = 128;
 
     /// <summary>Fewest units of a block in a cluster: a warp for each of a multiprocessor's four schedulers. Clusters have at most 8 blocks on every card.</summary>
-    private const int LeastInCluster = 32, MostInCluster = 8 * LeastInCluster;
+    private const int MinInCluster = 32, MaxInCluster = 8 * MinInCluster;
 
     /// <summary>A cluster's start and end take as long as some positions.</summary>
     private const int ShortestForCluster = 16;
@@ -42,12 +42,18 @@ internal sealed record SLstmCudaForm(long Size, int BlockUnits)
     {
         var wide = (size + Granule - 1) / Granule * Granule;
         SLstmCudaForm block = new(wide, (int)wide);
-        var clusters = card.HasClusters && wide <= MostInCluster
-            ? Enumerable.Range(1, (int)(wide / LeastInCluster) - 1).Select(parts => new SLstmCudaForm(wide, parts * LeastInCluster)).Where(form => wide % form.BlockUnits == 0 && form.Fits(card)).ToArray()
+        var clusters = card.HasClusters && wide <= MaxInCluster
+            ? Enumerable.Range(1, (int)(wide / MinInCluster) - 1).Select(parts => new SLstmCudaForm(wide, parts * MinInCluster)).Where(form => wide % form.BlockUnits == 0 && form.Fits(card)).ToArray()
             : [];
-        if (Forced is { } forced) { return clusters.FirstOrDefault(form => form.BlockUnits == forced) ?? block; }
+        if (Forced is { } forced)
+        {
+            return clusters.FirstOrDefault(form => form.BlockUnits == forced) ?? block;
+        }
 
-        if (wide > MostInBlock || !block.Fits(card)) { return clusters.FirstOrDefault(); }
+        if (wide > MaxInBlock || !block.Fits(card))
+        {
+            return clusters.FirstOrDefault();
+        }
 
         return length < ShortestForCluster ? block : clusters.FirstOrDefault(form => heads * Groups(batch) * form.Cluster <= card.Multiprocessors) ?? block;
     }

@@ -1,5 +1,5 @@
 using Distil.Trainer.Kernels;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -29,9 +29,15 @@ internal static class SLstmCudaScan
         using var scope = NewDisposeScope();
         var size = recurrent.size(1);
         var missing = SLstmPadding.Missing(size, SLstmCudaForm.Granule);
-        if (missing > 0) { return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope(); }
+        if (missing > 0)
+        {
+            return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope();
+        }
 
-        if (state is null && is_grad_enabled()) { return Function.apply(inputForget, cellOutput, recurrent, bias).MoveToOuterDisposeScope(); }
+        if (state is null && is_grad_enabled())
+        {
+            return Function.apply(inputForget, cellOutput, recurrent, bias).MoveToOuterDisposeScope();
+        }
 
         var (heads, batch, length) = (inputForget.size(0), (int)inputForget.size(1), (int)inputForget.size(2));
         var output = empty([batch, length, heads, size], ScalarType.BFloat16, inputForget.device);

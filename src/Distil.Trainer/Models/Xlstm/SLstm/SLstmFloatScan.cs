@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -14,7 +14,7 @@ internal static class SLstmFloatScan
     /// <summary>Batch rows of a block, as in <c>slstm_float.cu</c>, and values that it keeps of a unit and step.</summary>
     private const int Rows = 8, Kept = 6;
 
-    private const int Granule = 32, MostUnits = 192;
+    private const int Granule = 32, MaxUnits = 192;
 
     private static readonly ConcurrentDictionary<long, CudaProgram> Programs = new();
 
@@ -23,7 +23,7 @@ internal static class SLstmFloatScan
     {
         const string name = "the sLSTM scan in float32", cost = "a training step takes some 20 times as long";
         return inputForget.dtype == ScalarType.Float32 && KernelSupport.Use(inputForget, name, cost)
-            && (size <= MostUnits || KernelSupport.WarnOnce($"{name} runs as plain tensor operations: a head has {size} units, the kernel takes {MostUnits}; {cost}"));
+            && (size <= MaxUnits || KernelSupport.WarnOnce($"{name} runs as plain tensor operations: a head has {size} units, the kernel takes {MaxUnits}; {cost}"));
     }
 
     /// <inheritdoc cref="SLstmPlainScan.Forward"/>
@@ -31,7 +31,10 @@ internal static class SLstmFloatScan
     {
         using var scope = NewDisposeScope();
         var missing = SLstmPadding.Missing(recurrent.shape[1], Granule);
-        if (missing > 0) { return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope(); }
+        if (missing > 0)
+        {
+            return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope();
+        }
 
         return (state is null && is_grad_enabled() ? Function.apply(inputForget, cellOutput, recurrent, bias) : Run(inputForget, cellOutput, recurrent, bias, state, null))
             .MoveToOuterDisposeScope();

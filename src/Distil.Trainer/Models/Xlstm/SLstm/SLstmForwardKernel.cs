@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Numerics;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm;
 
@@ -62,7 +62,10 @@ internal static unsafe class SLstmForwardKernel
         newNormaliser.Store(normaliser + at);
         hidden.Store(next + at);
         hidden.Store((float*)arrays.Output + (((long)row * shape.Length + t) * shape.Heads + head) * shape.Size + unit);
-        if (arrays.Kept == 0) { return; }
+        if (arrays.Kept == 0)
+        {
+            return;
+        }
 
         var kept = (float*)arrays.Kept + (((long)head * shape.Batch + row) * shape.Length + t) * SLstmScanShape.Kept * shape.Size + unit;
         write.Store(kept);

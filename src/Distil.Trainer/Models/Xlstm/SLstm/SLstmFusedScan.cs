@@ -1,4 +1,5 @@
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Numerics;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -14,9 +15,15 @@ internal static class SLstmFusedScan
         using var scope = NewDisposeScope();
         var size = recurrent.shape[1];
         var missing = SLstmPadding.Missing(size, VectorMath.Width);
-        if (missing > 0) { return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope(); }
+        if (missing > 0)
+        {
+            return SLstmPadding.Forward(Forward, inputForget, cellOutput, recurrent, bias, state, missing).MoveToOuterDisposeScope();
+        }
 
-        if (state is null && is_grad_enabled()) { return Function.apply(inputForget, cellOutput, recurrent, bias).MoveToOuterDisposeScope(); }
+        if (state is null && is_grad_enabled())
+        {
+            return Function.apply(inputForget, cellOutput, recurrent, bias).MoveToOuterDisposeScope();
+        }
 
         return Scan(inputForget, cellOutput, recurrent, bias, state, keep: false).Output.MoveToOuterDisposeScope();
     }
@@ -38,7 +45,10 @@ internal static class SLstmFusedScan
             TensorMemory.Floats(at.Cell), TensorMemory.Floats(at.Normaliser), TensorMemory.Floats(at.Stabiliser));
         if (shape.Pieces * (long)shape.Length <= 64)
         {
-            for (var piece = 0; piece < shape.Pieces; piece++) { SLstmForwardKernel.Run(shape, arrays, piece); }
+            for (var piece = 0; piece < shape.Pieces; piece++)
+            {
+                SLstmForwardKernel.Run(shape, arrays, piece);
+            }
         }
         else
         {

@@ -1,5 +1,5 @@
 using Distil.Trainer.Models.Xlstm.Components;
-using Distil.Trainer.Models.Xlstm.Kernels;
+using Distil.Trainer.Torch;
 using static Distil.Trainer.Tests.Models.Xlstm.GoldenStudent;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
@@ -25,7 +25,10 @@ public sealed class CausalConvolutionTests
         var gradient = randn_like(expected);
         GradientScope.Backward(expected, gradient);
         GradientScope.Backward(actual, gradient);
-        for (var input = 0; input < 3; input++) { Same(torch[input].grad!, fused[input].grad!, 1e-4, $"gradient of input {input}"); }
+        for (var input = 0; input < 3; input++)
+        {
+            Same(torch[input].grad!, fused[input].grad!, 1e-4, $"gradient of input {input}");
+        }
     }
 
     [Fact]

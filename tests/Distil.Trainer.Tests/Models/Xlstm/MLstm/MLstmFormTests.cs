@@ -1,5 +1,5 @@
-using Distil.Trainer.Models.Xlstm.Kernels;
 using Distil.Trainer.Models.Xlstm.MLstm;
+using Distil.Trainer.Torch;
 using static Distil.Trainer.Tests.Models.Xlstm.GoldenStudent;
 using static TorchSharp.torch;
 
@@ -23,7 +23,10 @@ public sealed class MLstmFormTests
         var gradient = randn_like(expected);
         GradientScope.Backward(expected, gradient);
         GradientScope.Backward(actual, gradient);
-        for (var input = 0; input < 5; input++) { Same(parallel[input].grad!, chunkwise[input].grad!, 1e-4, $"gradient of input {input}"); }
+        for (var input = 0; input < 5; input++)
+        {
+            Same(parallel[input].grad!, chunkwise[input].grad!, 1e-4, $"gradient of input {input}");
+        }
     }
 
     [Fact]

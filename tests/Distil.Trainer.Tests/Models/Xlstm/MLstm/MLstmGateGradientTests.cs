@@ -1,5 +1,5 @@
-using Distil.Trainer.Models.Xlstm.Kernels;
 using Distil.Trainer.Models.Xlstm.MLstm;
+using Distil.Trainer.Torch;
 using static Distil.Trainer.Tests.Models.Xlstm.GoldenStudent;
 using static TorchSharp.torch;
 

@@ -26,7 +26,10 @@ public sealed class GradientsTests
         var gradient = randn(2, 3, 5).to(ScalarType.BFloat16).to(ScalarType.Float32);
         var used = weight.detach().to(ScalarType.BFloat16);
         Tensor ofInput;
-        using (no_grad()) { ofInput = Gradients.Linear(weight, used, input, gradient); }
+        using (no_grad())
+        {
+            ofInput = Gradients.Linear(weight, used, input, gradient);
+        }
 
         var reference = used.to(ScalarType.Float32).requires_grad_();
         var exact = input.to(ScalarType.Float32).requires_grad_();

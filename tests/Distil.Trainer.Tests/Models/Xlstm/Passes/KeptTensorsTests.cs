@@ -8,7 +8,7 @@ public sealed class KeptTensorsTests
     [Fact]
     public void Outlive_the_scope_they_were_made_in_and_end_with_the_one_they_were_handed_to()
     {
-        var kept = new KeptTensors();
+        var kept = new SavedTensors();
         Tensor tensor;
         using (NewDisposeScope())
         {
@@ -34,7 +34,7 @@ public sealed class KeptTensorsTests
     public void Are_freed_before_their_scope_where_the_way_back_is_done()
     {
         using var scope = NewDisposeScope();
-        var kept = new KeptTensors();
+        var kept = new SavedTensors();
         Tensor[] tensors;
         using (NewDisposeScope())
         {

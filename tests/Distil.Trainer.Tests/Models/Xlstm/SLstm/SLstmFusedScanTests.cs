@@ -1,5 +1,5 @@
-using Distil.Trainer.Models.Xlstm.Kernels;
 using Distil.Trainer.Models.Xlstm.SLstm;
+using Distil.Trainer.Torch;
 using static Distil.Trainer.Tests.Models.Xlstm.GoldenStudent;
 using static TorchSharp.torch;
 
@@ -70,7 +70,10 @@ public sealed class SLstmFusedScanTests
             return [.. inputs.Select(input => input.grad!)];
         }
 
-        foreach (var (one, other) in Once().Zip(Once())) { Same(one, other, 0, "gradient"); }
+        foreach (var (one, other) in Once().Zip(Once()))
+        {
+            Same(one, other, 0, "gradient");
+        }
     }
 
     private static Tensor[] Inputs(int heads, int batch, int length, int size)

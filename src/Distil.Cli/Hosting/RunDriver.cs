@@ -1,0 +1,102 @@
+using System.Text.Json;
+using Distil.Cli.Engine;
+using Distil.Cli.Engine.Journal;
+using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Leases;
+using Distil.Core.Errors;
+using Distil.Core.Jobs;
+using Distil.Core.Pipeline;
+using Distil.Core.Runs;
+
+namespace Distil.Cli.Hosting;
+
+/// <summary>One run that this process drives: it holds the run's claim, does its pipeline and publishes its status.</summary>
+/// <param name="input">The run.</param>
+/// <param name="store">Its storage.</param>
+/// <param name="activities">What its pipeline calls.</param>
+/// <param name="report">Told what a user should know and nothing else says.</param>
+/// <param name="time">The clock.</param>
+/// <remarks>To be begun once.</remarks>
+internal sealed class RunDriver(
+    PipelineInput input, ArtifactStore store, Func<string, JsonElement, CancellationToken, Task<JsonElement>> activities, Action<string> report, TimeProvider time)
+{
+    private static readonly TimeSpan Patience = Lease.Duration + TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(1);
+
+    private readonly TaskCompletionSource<string> _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private StatusPublisher? _publisher;
+
+    /// <value>The latest status that the pipeline set in this process; null before the first.</value>
+    internal RunStatus? Latest => _publisher?.Latest;
+
+    /// <value>The run's end.</value>
+    /// <exception cref="DrivenElsewhereException">Another process drives it, from the beginning or since this one was away.</exception>
+    /// <exception cref="InvalidInputException">Another version of distil wrote its journal; it is left as it is.</exception>
+    /// <exception cref="OperationCanceledException">Stopped before its end.</exception>
+    internal Task<RunOutcome> Outcome { get; private set; } = null!;
+
+    /// <summary>Asks the pipeline to cancel.</summary>
+    internal void Cancel(string why) => _cancelled.TrySetResult(why);
+
+    /// <summary>Begins to drive the run to its end.</summary>
+    /// <param name="stop">Leaves it where it is, for another life.</param>
+    internal void Begin(CancellationToken stop) => Outcome = Task.Run(() => DriveAsync(stop), CancellationToken.None);
+
+    private async Task<RunOutcome> DriveAsync(CancellationToken stop)
+    {
+        await using var lease = await TakeClaimAsync(stop);
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
+        try
+        {
+            return await DriveClaimedAsync(until.Token);
+        }
+        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested)
+        {
+            throw new DrivenElsewhereException(input.RunId, "another process, since this one was away for too long");
+        }
+    }
+
+    private async Task<RunOutcome> DriveClaimedAsync(CancellationToken stop)
+    {
+        var folder = new RunFolder(store);
+        await using var writing = _publisher = new StatusPublisher(status => folder.WriteStatusAsync(status, CancellationToken.None));
+        var engine = new EmbeddedEngine(activities, OpenLog, _publisher.Publish, report, time);
+        try
+        {
+            return await engine.RunAsync(input, _cancelled.Task, stop);
+        }
+        catch (Exception broken) when (broken is not (OperationCanceledException or ArtifactException or InvalidInputException))
+        {
+            // Not an outcome of the pipeline: it did not get to one. The journal stays as it is.
+            var failure = new JobFailure(FailureClass.Transient, broken.Message, broken is NonDeterminismException ? null : broken.ToString());
+            var last = _publisher.Latest ?? await folder.TryReadStatusAsync(input.RunId, stop) ?? NoStatus();
+            _publisher.Publish(last with { State = RunState.Failed, LastFailure = failure, Jobs = [], UpdatedAt = time.GetUtcNow() });
+            return new RunOutcome(RunState.Failed, failure);
+        }
+    }
+
+    private async Task<Lease> TakeClaimAsync(CancellationToken stop)
+    {
+        var (blob, since) = (ArtifactLayout.Driver(input.RunId), time.GetTimestamp());
+        while (true)
+        {
+            if (await Lease.TryTakeAsync(store, blob, time, stop) is { } lease)
+            {
+                return lease;
+            }
+
+            // A holder on another machine may be dead: then its claim ends soon. One here is known to be alive.
+            var holder = await Lease.FindHolderAsync(store, blob, stop);
+            if (holder is not null && (holder.Machine == LeaseHolder.Self.Machine || time.GetElapsedTime(since) > Patience))
+            {
+                throw new DrivenElsewhereException(input.RunId, holder.ToString());
+            }
+
+            await Task.Delay(BetweenTries, time, stop);
+        }
+    }
+
+    private BlobJournalLog OpenLog(string runId, string path) => new(store.OpenLog(ArtifactLayout.JournalOf(runId, path)));
+
+    private RunStatus NoStatus() => new() { RunId = input.RunId, State = RunState.Running, StartedAt = time.GetUtcNow(), UpdatedAt = time.GetUtcNow() };
+}

@@ -1,5 +1,0 @@
-namespace Distil.Core.Artifacts.Claims;
-
-/// <summary>A process was away for so long that another has its claim now; what it was doing is the other's.</summary>
-/// <param name="blob">The claim's blob.</param>
-public sealed class ClaimLostException(string blob) : Exception($"{blob}: this claim was not renewed in time; another process has it now");

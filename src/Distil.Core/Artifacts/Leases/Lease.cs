@@ -1,0 +1,192 @@
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+
+namespace Distil.Core.Artifacts.Leases;
+
+/// <summary>The right to do something alone: a lease on a blob, which also says who holds it.</summary>
+/// <remarks>
+/// Held until disposed and renewed meanwhile. A holder that dies loses it after <see cref="Duration"/>, and at once to a process of the same machine,
+/// which can see that it is dead.
+/// </remarks>
+public sealed class Lease : IAsyncDisposable
+{
+    /// <summary>How long a claim outlives its last renewal.</summary>
+    public static readonly TimeSpan Duration = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan BetweenRenewals = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(500);
+
+    private readonly BlobLeaseClient _lease;
+    private readonly CancellationTokenSource _lost = new();
+    private readonly CancellationTokenSource _released = new();
+    private readonly Task _renewing;
+
+    private Lease(string blob, BlobLeaseClient lease, TimeProvider time)
+    {
+        (Blob, _lease) = (blob, lease);
+        _renewing = RenewAsync(time);
+    }
+
+    /// <value>The blob's name.</value>
+    public string Blob { get; }
+
+    /// <value>Set when somebody else has the claim now: this process was away for too long.</value>
+    public CancellationToken Lost => _lost.Token;
+
+    /// <summary>Takes a claim, waiting for its holder to let go or to end.</summary>
+    /// <param name="store">Where the blob is.</param>
+    /// <param name="blob">Its name; made where it is missing.</param>
+    /// <param name="time">The clock of renewals and pauses.</param>
+    /// <param name="done">Asked before each try; true ends the waiting, for instance because the holder has done the work.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    /// <returns>Null where <paramref name="done"/> ended it.</returns>
+    public static async Task<Lease?> TakeAsync(ArtifactStore store, string blob, TimeProvider time, Func<Task<bool>> done, CancellationToken cancel)
+    {
+        while (!await done())
+        {
+            if (await TryTakeAsync(store, blob, time, cancel) is { } lease)
+            {
+                return lease;
+            }
+
+            await Task.Delay(BetweenTries, time, cancel);
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes a claim unless somebody holds it.</summary>
+    /// <param name="store">Where the blob is.</param>
+    /// <param name="blob">Its name; made where it is missing.</param>
+    /// <param name="time">The clock of renewals.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <returns>Null where somebody holds it.</returns>
+    public static async Task<Lease?> TryTakeAsync(ArtifactStore store, string blob, TimeProvider time, CancellationToken cancel)
+    {
+        await store.TryCreateJsonAsync(blob, LeaseHolder.Self, cancel);
+        var lease = store.Blob(blob).GetBlobLeaseClient();
+        if (!await TryAcquireAsync(lease, cancel) && !(await TryBreakAsync(store, blob, lease, cancel) && await TryAcquireAsync(lease, cancel)))
+        {
+            return null;
+        }
+
+        return await TrySignAsync(store, blob, lease, cancel) ? new Lease(blob, lease, time) : null;
+    }
+
+    /// <summary>Who holds a claim; null where nobody does.</summary>
+    public static async Task<LeaseHolder?> FindHolderAsync(ArtifactStore store, string blob, CancellationToken cancel)
+    {
+        try
+        {
+            var held = (BlobProperties)await store.Blob(blob).GetPropertiesAsync(cancellationToken: cancel);
+            return held.LeaseState == LeaseState.Leased && await store.TryReadJsonAsync<LeaseHolder>(blob, cancel) is { IsGone: false } holder ? holder : null;
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether a claim was never let go and its holder is dead, or was away for longer than it lasts.</summary>
+    /// <returns>False where nobody ever had it, too.</returns>
+    public static async Task<bool> IsAbandonedAsync(ArtifactStore store, string blob, CancellationToken cancel)
+    {
+        try
+        {
+            var held = (BlobProperties)await store.Blob(blob).GetPropertiesAsync(cancellationToken: cancel);
+            return held.LeaseState is LeaseState.Expired or LeaseState.Broken
+                || (held.LeaseState == LeaseState.Leased && await store.TryReadJsonAsync<LeaseHolder>(blob, cancel) is { IsGone: true });
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Lets go.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _released.CancelAsync();
+        await _renewing;
+        try
+        {
+            await _lease.ReleaseAsync();
+        }
+        catch (RequestFailedException)
+        {
+            // Lost before, or storage is away: then it ends by itself.
+        }
+
+        _lost.Dispose();
+        _released.Dispose();
+    }
+
+    private static async Task<bool> TryAcquireAsync(BlobLeaseClient lease, CancellationToken cancel)
+    {
+        try
+        {
+            await lease.AcquireAsync(Duration, cancellationToken: cancel);
+            return true;
+        }
+        catch (RequestFailedException held) when (held.Status is 409 or 412)
+        {
+            return false;
+        }
+    }
+
+    // Only where the holder is known to be dead, and only while the blob still names it.
+    private static async Task<bool> TryBreakAsync(ArtifactStore store, string blob, BlobLeaseClient lease, CancellationToken cancel)
+    {
+        try
+        {
+            var content = (await store.Blob(blob).DownloadContentAsync(cancel)).Value;
+            if (JsonSerializer.Deserialize<LeaseHolder>(content.Content, DistilJson.Options) is not { IsGone: true })
+            {
+                return false;
+            }
+
+            await lease.BreakAsync(TimeSpan.Zero, new RequestConditions { IfMatch = content.Details.ETag }, cancel);
+            return true;
+        }
+        catch (Exception other) when (other is JsonException or RequestFailedException { Status: 404 or 409 or 412 })
+        {
+            return false; // unreadable, or it changed hands meanwhile
+        }
+    }
+
+    private static async Task<bool> TrySignAsync(ArtifactStore store, string blob, BlobLeaseClient lease, CancellationToken cancel)
+    {
+        try
+        {
+            await store.WriteLeasedJsonAsync(blob, LeaseHolder.Self, lease.LeaseId, cancel);
+            return true;
+        }
+        catch (RequestFailedException broken) when (broken.Status is 409 or 412)
+        {
+            return false;
+        }
+    }
+
+    private async Task RenewAsync(TimeProvider time)
+    {
+        while (!_released.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(BetweenRenewals, time, _released.Token);
+                await _lease.RenewAsync(cancellationToken: _released.Token);
+            }
+            catch (RequestFailedException gone) when (gone.Status is 404 or 409 or 412)
+            {
+                await _lost.CancelAsync();
+                return;
+            }
+            catch (Exception away) when (away is RequestFailedException or AggregateException or OperationCanceledException)
+            {
+                // Storage does not answer (nobody else can take the claim there either), or the claim is let go.
+            }
+        }
+    }
+}

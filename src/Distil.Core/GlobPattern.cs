@@ -1,0 +1,45 @@
+using System.IO.Enumeration;
+
+namespace Distil.Core;
+
+/// <summary>A path with <c>*</c> and <c>?</c> inside its segments and <c>**</c> for any number of segments; the same for folders, hub repositories and blobs.</summary>
+internal sealed class GlobPattern
+{
+    private readonly string[] _wild;
+
+    /// <param name="pattern">Segments separated by '/'.</param>
+    public GlobPattern(string pattern)
+    {
+        var segments = pattern.Split('/');
+        var firstWild = Array.FindIndex(segments, IsWild);
+        Root = string.Join('/', firstWild < 0 ? segments : segments[..firstWild]);
+        _wild = firstWild < 0 ? [] : segments[firstWild..];
+    }
+
+    /// <value>The folder below which everything that matches lies, without a '/' at its end.</value>
+    public string Root { get; }
+
+    /// <summary>Whether a path has wildcards.</summary>
+    public static bool IsWild(string path) => path.AsSpan().IndexOfAny('*', '?') >= 0;
+
+    /// <summary>Whether a path matches.</summary>
+    /// <param name="relative">Below <see cref="Root"/>, separated by '/'.</param>
+    public bool Matches(string relative) => Matches(_wild, relative.Split('/'));
+
+    private static bool Matches(ReadOnlySpan<string> pattern, ReadOnlySpan<string> path)
+    {
+        if (pattern.IsEmpty || path.IsEmpty)
+        {
+            return pattern.IsEmpty && path.IsEmpty;
+        }
+
+        if (pattern is ["**"])
+        {
+            return true;
+        }
+
+        return pattern[0] == "**"
+            ? Matches(pattern[1..], path) || Matches(pattern, path[1..])
+            : FileSystemName.MatchesSimpleExpression(pattern[0], path[0], ignoreCase: false) && Matches(pattern[1..], path[1..]);
+    }
+}

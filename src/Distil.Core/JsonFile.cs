@@ -1,0 +1,26 @@
+using System.Text.Json;
+using Distil.Core.Errors;
+
+namespace Distil.Core;
+
+/// <summary>JSON that somebody else wrote.</summary>
+internal static class JsonFile
+{
+    /// <summary>Reads a file whose document is an object.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="read">Takes from the document what is needed; what it finds of another kind than it asks for is an error like one of syntax.</param>
+    /// <exception cref="InvalidInputException">It is not, or not as expected.</exception>
+    public static T Read<T>(string path, Func<JsonElement, T> read)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            using var document = JsonDocument.Parse(file);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? read(document.RootElement) : throw new JsonException("expected an object");
+        }
+        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
+        {
+            throw new InvalidInputException($"{path} is not JSON{(wrong is JsonException ? "" : " of the kind that is expected")}: {wrong.Message}", wrong);
+        }
+    }
+}

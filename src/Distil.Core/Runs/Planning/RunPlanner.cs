@@ -1,0 +1,137 @@
+using System.Security.Cryptography;
+using Distil.Core.Errors;
+using Distil.Core.Http;
+using Distil.Core.Sources;
+using Distil.Core.Specification;
+using Distil.Core.Tasks;
+
+namespace Distil.Core.Runs.Planning;
+
+/// <summary>Turns a specification into a plan: looks at the teacher's files and the sources' sizes, reads the tasks but no text, and starts nothing.</summary>
+/// <remarks>Of what is elsewhere, only a model's small documents are fetched: configuration, tokenizer, list of weights.</remarks>
+/// <param name="time">Dates the run.</param>
+/// <param name="sources">Finds files; null: as the environment says.</param>
+public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
+{
+    private readonly SourceCatalog _catalog = sources ?? SourceCatalog.FromEnvironment(time);
+
+    /// <summary>Plans.</summary>
+    /// <exception cref="InvalidInputException">Teacher, sources and specification do not fit together.</exception>
+    /// <exception cref="RemoteException">A server cannot be reached, and without it nothing can be said.</exception>
+    public async Task<RunPlan> PlanAsync(RunSpec spec, CancellationToken cancel = default)
+    {
+        var unreached = new List<FieldError>();
+        var files = await FindTeacherAsync(spec, unreached, cancel);
+        var teacher = files?.Shape ?? KnownTeachers.Find(spec.Teacher.Path)!;
+        if (spec.Dataset.ContextLength > teacher.MaxPositions)
+        {
+            throw new InvalidInputException(
+                $"dataset.contextLength is {spec.Dataset.ContextLength}; expected at most {teacher.MaxPositions}, the teacher's max_position_embeddings");
+        }
+
+        foreach (var task in spec.Evaluation.Tasks)
+        {
+            TaskFile.Read(task); // the last epoch is late for finding a file that cannot be read
+        }
+
+        var student = StudentShape.Of(spec.Student, teacher);
+        var parameters = StudentParameters.Of(student);
+        var (shards, identities) = await PlanShardsAsync(spec, unreached, cancel);
+        var tokens = SizeEstimates.Tokens(spec, shards);
+        var rows = SizeEstimates.Rows(spec, tokens);
+        var steps = SizeEstimates.StepsPerEpoch(spec, rows);
+        var datasetId = DatasetId(spec, shards, identities, files);
+        return new RunPlan
+        {
+            RunId = NewRunId(spec.Name),
+            PlannedAt = time.GetUtcNow(),
+            DatasetId = datasetId,
+            TeacherOutputsId = TeacherOutputsId(spec, datasetId, files),
+            Teacher = teacher,
+            Student = student,
+            Shards = shards,
+            Epochs = spec.Training.Epochs,
+            Tokens = tokens,
+            Rows = rows,
+            StepsPerEpoch = steps,
+            Steps = new Figure(steps.Value * spec.Training.Epochs, "", "steps in an epoch × training.epochs"),
+            TrainableParameters = new Figure(parameters.Trainable, "", "exact: the student's shape"),
+            FrozenParameters = new Figure(parameters.Frozen, "", "exact: the teacher's embedding and head"),
+            TotalParameters = new Figure(parameters.Total, "", "exact: trainable and frozen"),
+            DatasetBytes = SizeEstimates.Dataset(teacher, tokens),
+            TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
+            CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters),
+            TeacherLocation = files?.Location,
+            Unreached = unreached,
+        };
+    }
+
+    /// <summary>A new name for a run or a sweep of runs: date, name, a short random end.</summary>
+    public string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd-HHmmss}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
+
+    /// <summary>The teacher; null where its server cannot be reached and its shape is known all the same.</summary>
+    private async Task<TeacherFiles?> FindTeacherAsync(RunSpec spec, List<FieldError> unreached, CancellationToken cancel)
+    {
+        try
+        {
+            return await TeacherFiles.FindAsync(_catalog, spec.Teacher.Path, cancel);
+        }
+        catch (RemoteException away) when (KnownTeachers.Find(spec.Teacher.Path) is not null)
+        {
+            unreached.Add(new FieldError("/teacher/path", away.Message));
+            return null;
+        }
+    }
+
+    private async Task<(IReadOnlyList<ShardSource> Shards, IReadOnlyDictionary<string, string> Identities)> PlanShardsAsync(
+        RunSpec spec, List<FieldError> unreached, CancellationToken cancel)
+    {
+        var dataset = spec.Dataset;
+        try
+        {
+            var files = await _catalog.ListAsync(dataset.Sources, dataset.Format, cancel: cancel);
+            var evalFiles = await _catalog.ListAsync(dataset.EvalSources, dataset.Format, "dataset.evalSources", cancel);
+            var planned = ShardPlanner.Plan(files, evalFiles, dataset);
+            return (planned, SourceContents.Of(planned, [.. files, .. evalFiles]));
+        }
+        catch (RemoteException away) when (dataset.MaxTokens is not null)
+        {
+            // maxTokens alone says how much is read.
+            unreached.Add(new FieldError("/dataset/sources", away.Message));
+            var (tokens, size) = (dataset.MaxTokens.Value, dataset.ShardTokens);
+            var shards = Enumerable.Range(0, checked((int)((tokens + size - 1) / size))).Select(shard =>
+                new ShardSource { Index = shard, Ranges = [], EvalRanges = [], EstimatedTokens = Math.Min(size, tokens - (shard * size)) });
+            return ([.. shards], new Dictionary<string, string>());
+        }
+    }
+
+    private static string DatasetId(
+        RunSpec spec, IReadOnlyList<ShardSource> shards, IReadOnlyDictionary<string, string> identities, TeacherFiles? teacher)
+    {
+        var dataset = spec.Dataset;
+        return ContentAddress.Of(new
+        {
+            Version = 2,
+            Shards = shards.Select(shard => new { shard.MaxTokens, Ranges = shard.Ranges.Select(Content), EvalRanges = shard.EvalRanges.Select(Content) }),
+            Tokenizer = teacher?.TokenizerContent,
+            dataset.Format,
+            TextField = dataset.Format == DatasetFormat.Text ? null : dataset.TextField,
+            dataset.ContextLength,
+            EvalFraction = dataset.EvalSources.Count > 0 ? 0 : dataset.EvalFraction,
+        });
+
+        object Content(SourceRange range) => new { Holds = identities[range.Path], range.Start, range.End, Compression = SourceName.CompressionOf(range.Path) };
+    }
+
+    private static string TeacherOutputsId(RunSpec spec, string datasetId, TeacherFiles? teacher) => ContentAddress.Of(new
+    {
+        Version = 1,
+        DatasetId = datasetId,
+        Teacher = teacher?.ModelContent,
+        spec.Teacher.Keep,
+        TemperatureFrom = spec.Distillation.Temperature.From, // the tail is stored at nodes between these two
+        TemperatureTo = spec.Distillation.Temperature.To,
+        HiddenStates = SizeEstimates.NeedsHiddenStates(spec),
+        spec.Training.Precision,
+    });
+}

@@ -1,0 +1,97 @@
+using Distil.Core.Errors;
+using Distil.Core.Sources;
+using Distil.Core.Specification;
+
+namespace Distil.Core.Runs.Planning;
+
+/// <summary>Cuts a dataset into shards by the lengths of its files alone, so that planning reads no text.</summary>
+public static class ShardPlanner
+{
+    /// <summary>
+    /// With maxTokens, a shard's text is this many times what its tokens should need; files beyond are left out, so that a run on a part of a large
+    /// corpus need not name (or fetch, or fingerprint) all of it. Generous: half of the documents may be held out, and text may have long tokens.
+    /// </summary>
+    private const double Reserve = 8;
+
+    /// <summary>Plans shards of equal bytes, each of about <c>dataset.shardTokens</c> training tokens or a little less.</summary>
+    /// <param name="files">The text; files that <paramref name="evalFiles"/> has too are left out.</param>
+    /// <param name="evalFiles">Text that is held out.</param>
+    /// <param name="dataset">The part of the specification that asks for it.</param>
+    /// <remarks>
+    /// With <c>maxTokens</c>, the text is cut into as few shards as these tokens need, and each stops after its equal part of them: a sample from all
+    /// over the text, and no job for text that is never used. Compressed files stay whole, so their shards are as large as the files.
+    /// </remarks>
+    /// <exception cref="InvalidInputException">There is no text, or none that is not held out.</exception>
+    public static IReadOnlyList<ShardSource> Plan(IReadOnlyList<SourceFile> files, IReadOnlyList<SourceFile> evalFiles, DatasetSpec dataset)
+    {
+        files = [.. files.ExceptBy(evalFiles.Select(file => file.Path), file => file.Path, StringComparer.Ordinal)];
+        RejectEmpty(files, dataset.Sources, "dataset.sources");
+        if (dataset.EvalSources.Count > 0)
+        {
+            RejectEmpty(evalFiles, dataset.EvalSources, "dataset.evalSources");
+        }
+
+        var pieces = files.Select(file => new Piece(file, 0, file.Bytes, TextDensity.BytesPerToken(file))).ToList();
+        var wanted = Math.Min(pieces.Sum(piece => piece.Tokens), dataset.MaxTokens ?? long.MaxValue);
+        var count = (int)Math.Max(1, Math.Ceiling(wanted / dataset.ShardTokens));
+        var bytes = files.Sum(file => file.Bytes);
+        var cuts = Enumerable.Range(0, count)
+            .Select(shard => Slice(pieces, Part(bytes, shard, count), Part(bytes, shard + 1, count)))
+            .Where(slice => slice.Count > 0)
+            .ToList();
+        return [.. cuts.Select((slice, shard) => Shard(shard, cuts.Count, slice, evalFiles, dataset))];
+    }
+
+    private static ShardSource Shard(int shard, int count, List<Piece> pieces, IReadOnlyList<SourceFile> evalFiles, DatasetSpec dataset)
+    {
+        long? most = dataset.MaxTokens is { } max ? Part(max, shard + 1, count) - Part(max, shard, count) : null;
+        var tokens = 0.0;
+        var kept = pieces.TakeWhile(piece => (tokens += piece.Tokens) - piece.Tokens < Reserve * (most ?? double.PositiveInfinity)).ToList();
+        return new ShardSource
+        {
+            Index = shard,
+            Ranges = [.. kept.Select(piece => piece.Range)],
+            EvalRanges = shard == 0 ? [.. evalFiles.Select(file => new Piece(file, 0, file.Bytes, 1).Range)] : [],
+            EstimatedTokens = Math.Min((long)Math.Round(kept.Sum(piece => piece.Tokens)), most ?? long.MaxValue),
+            MaxTokens = most,
+        };
+    }
+
+    private static void RejectEmpty(IReadOnlyList<SourceFile> files, IReadOnlyList<string> sources, string field)
+    {
+        if (files.Sum(file => file.Bytes) == 0)
+        {
+            throw new InvalidInputException($"{field}: {string.Join(", ", sources)}: no text to read; expected at least one document");
+        }
+    }
+
+    /// <summary>The part [from, to) of the files laid end to end; a file that cannot be cut is whole where its first byte is.</summary>
+    private static List<Piece> Slice(List<Piece> files, long from, long to)
+    {
+        var slice = new List<Piece>();
+        long offset = 0;
+        foreach (var whole in files)
+        {
+            var (start, end) = whole.File.Compression == Compression.None
+                ? (Math.Max(from - offset, 0), Math.Min(to - offset, whole.End))
+                : offset >= from && offset < to ? (0, whole.End) : (0, 0);
+            if (start < end)
+            {
+                slice.Add(whole with { Start = start, End = end });
+            }
+
+            offset += whole.End;
+        }
+
+        return slice;
+    }
+
+    private static long Part(long total, int index, int count) => (long)((Int128)total * index / count);
+
+    private sealed record Piece(SourceFile File, long Start, long End, double BytesPerToken)
+    {
+        public double Tokens => (End - Start) / BytesPerToken;
+
+        public SourceRange Range => SourceRange.Of(File, Start, End);
+    }
+}

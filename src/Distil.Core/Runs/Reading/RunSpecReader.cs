@@ -1,0 +1,96 @@
+using System.Text.Json;
+using Distil.Core.Errors;
+using Distil.Core.Sources;
+using Distil.Core.Specification;
+
+namespace Distil.Core.Runs.Reading;
+
+/// <summary>Reads a <see cref="RunSpec"/> from JSON (comments and trailing commas allowed) and says everything that is wrong with it at once.</summary>
+public static class RunSpecReader
+{
+    private static readonly JsonSerializerOptions Lenient = new(DistilJson.Options)
+    {
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
+
+    /// <summary>Reads a file. Relative paths in it count from its folder and come out absolute.</summary>
+    /// <exception cref="InvalidInputException">The file is missing or not a specification; see <see cref="InvalidInputException.Errors"/>.</exception>
+    public static RunSpec Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new InvalidInputException($"{path}: there is no such file; expected a run specification");
+        }
+
+        return Parse(File.ReadAllText(path), Path.GetFileName(path), Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Reads a text.</summary>
+    /// <param name="json">The specification.</param>
+    /// <param name="document">What messages call it, for instance <c>spec.json</c>.</param>
+    /// <param name="folder">Where relative paths count from.</param>
+    /// <exception cref="InvalidInputException">It is not a specification; see <see cref="InvalidInputException.Errors"/>.</exception>
+    public static RunSpec Parse(string json, string document, string folder)
+    {
+        using var parsed = ParseJson(json, document);
+        ThrowIfAny(Check(parsed.RootElement, document), document);
+
+        var spec = parsed.RootElement.Deserialize<RunSpec>(Lenient)!;
+        ThrowIfAny([.. CrossChecks.Find(spec)], document);
+        return spec with
+        {
+            Teacher = spec.Teacher with { Path = Absolute(spec.Teacher.Path, folder) },
+            Dataset = spec.Dataset with
+            {
+                Sources = [.. spec.Dataset.Sources.Select(path => Absolute(path, folder))],
+                EvalSources = [.. spec.Dataset.EvalSources.Select(path => Absolute(path, folder))],
+            },
+            Evaluation = spec.Evaluation with
+            {
+                Tasks = [.. spec.Evaluation.Tasks.Select(task => task with
+                {
+                    Path = Absolute(task.Path, folder),
+                    ShotsPath = task.ShotsPath is { } shots ? Absolute(shots, folder) : null,
+                })],
+            },
+        };
+    }
+
+    private static JsonDocument ParseJson(string json, string document)
+    {
+        try
+        {
+            return JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        }
+        catch (JsonException wrong)
+        {
+            throw new InvalidInputException($"{document}: line {wrong.LineNumber + 1} is not JSON: {wrong.Message}", wrong);
+        }
+    }
+
+    private static IReadOnlyList<FieldError> Check(JsonElement root, string document)
+    {
+        var checker = new FieldChecker();
+        try
+        {
+            checker.CheckDocument(root, typeof(RunSpec));
+        }
+        catch (InvalidOperationException wrong) // an escape such as \ud800 that stands for no character
+        {
+            throw new InvalidInputException($"{document}: a text in it is not Unicode: {wrong.Message}", wrong);
+        }
+
+        return checker.Errors;
+    }
+
+    private static void ThrowIfAny(IReadOnlyList<FieldError> errors, string document)
+    {
+        if (errors.Count > 0)
+        {
+            throw new InvalidInputException(document, errors);
+        }
+    }
+
+    private static string Absolute(string path, string folder) => SourceCatalog.IsRemote(path) ? path : Path.GetFullPath(path, folder);
+}

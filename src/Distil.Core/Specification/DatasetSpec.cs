@@ -1,0 +1,50 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Distil.Core.Specification;
+
+/// <summary>The text and how it becomes rows of tokens.</summary>
+public sealed record DatasetSpec
+{
+    /// <value>Files, folders or globs to train on: local, <c>hf://datasets/owner/name[@revision][/path]</c> or <c>https://…</c>.</value>
+    [MinLength(1)]
+    public required IReadOnlyList<string> Sources { get; init; }
+
+    /// <value>Files held out for evaluation. Empty (default): a share of the documents is held out, see <see cref="EvalFraction"/>.</value>
+    public IReadOnlyList<string> EvalSources { get; init; } = [];
+
+    /// <value>Text (a document a line), jsonl ({"text"} or {"ids"} a line), parquet (a document a row); text and jsonl plain, .gz or .zst. Default text.</value>
+    public DatasetFormat Format { get; init; } = DatasetFormat.Text;
+
+    /// <value>The JSONL field or Parquet column that holds a document. Default "text".</value>
+    [MinLength(1)]
+    public string TextField { get; init; } = "text";
+
+    /// <value>Tokens in a row, ≥ 8. Default 512, the paper's.</value>
+    [Range(8.0, double.PositiveInfinity)]
+    public int ContextLength { get; init; } = 512;
+
+    /// <value>Aimed-at tokens in a shard (a shard is one prepare job and one teach job). Default 16,777,216.</value>
+    [Range(8.0, double.PositiveInfinity)]
+    public long ShardTokens { get; init; } = 16_777_216;
+
+    /// <value>Share of documents held out for evaluation when there are no evalSources. 0–0.5, default 0.01.</value>
+    [Range(0.0, 0.5)]
+    public double EvalFraction { get; init; } = 0.01;
+
+    /// <value>Stop after this many training tokens. Default: none.</value>
+    [Range(1.0, double.PositiveInfinity)]
+    public long? MaxTokens { get; init; }
+}
+
+/// <summary>How documents stand in a source.</summary>
+public enum DatasetFormat
+{
+    /// <summary>UTF-8, a document a line.</summary>
+    Text,
+
+    /// <summary>A JSON object a line.</summary>
+    Jsonl,
+
+    /// <summary>A row a document, in one column; row groups are read one at a time.</summary>
+    Parquet,
+}

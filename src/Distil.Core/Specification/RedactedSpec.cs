@@ -1,0 +1,18 @@
+using Distil.Core.Sources.Remote;
+
+namespace Distil.Core.Specification;
+
+/// <summary>A specification as people may see it.</summary>
+public static class RedactedSpec
+{
+    /// <summary>The specification without the queries of its URLs, which may be signatures.</summary>
+    public static RunSpec Of(RunSpec spec) => spec with
+    {
+        Teacher = spec.Teacher with { Path = WebFiles.Shown(spec.Teacher.Path) },
+        Dataset = spec.Dataset with
+        {
+            Sources = [.. spec.Dataset.Sources.Select(WebFiles.Shown)],
+            EvalSources = [.. spec.Dataset.EvalSources.Select(WebFiles.Shown)],
+        },
+    };
+}

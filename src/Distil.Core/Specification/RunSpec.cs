@@ -1,0 +1,44 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using Distil.Core.Runs.Reading;
+
+namespace Distil.Core.Specification;
+
+/// <summary>What a user asks for: one distillation run.</summary>
+/// <remarks>Read from JSON by <see cref="RunSpecReader"/>, which rejects unknown fields. The attributes are the ranges: the reader finds them by reflection.
+/// On a list they hold for each element, <see cref="MinLengthAttribute"/> apart. After a change <c>./distil schema</c> writes the JSON Schema anew.</remarks>
+public sealed record RunSpec
+{
+    /// <value>Where an editor finds the schema. Ignored.</value>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
+    /// <value>Names the run: 1–40 of a–z, 0–9 and '-', starting with a letter or digit.</value>
+    [RegularExpression("[a-z0-9][a-z0-9-]{0,39}", ErrorMessage = "1–40 of a–z, 0–9 and '-', starting with a letter or digit")]
+    public required string Name { get; init; }
+
+    /// <value>Seeds weights, row order and samples. ≥ 0, default 1.</value>
+    [Range(0.0, double.PositiveInfinity)]
+    public int Seed { get; init; } = 1;
+
+    /// <value>The Transformer to distil.</value>
+    public required TeacherSpec Teacher { get; init; }
+
+    /// <value>The text to distil on.</value>
+    public required DatasetSpec Dataset { get; init; }
+
+    /// <value>The xLSTM to train. Default: the paper's shape.</value>
+    public StudentSpec Student { get; init; } = new();
+
+    /// <value>Δ-distillation's weights and schedules. Default: the paper's.</value>
+    public DistillationSpec Distillation { get; init; } = new();
+
+    /// <value>Optimiser and loop. Default: the paper's.</value>
+    public TrainingSpec Training { get; init; } = new();
+
+    /// <value>What is measured after each epoch and at the end.</value>
+    public EvaluationSpec Evaluation { get; init; } = new();
+
+    /// <value>Where and how widely it runs.</value>
+    public ComputeSpec Compute { get; init; } = new();
+}

@@ -1,0 +1,120 @@
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Schema;
+using Distil.Core.Runs.Reading;
+
+namespace Distil.Core.Specification.Schema;
+
+/// <summary>The JSON Schema of <see cref="RunSpec"/>: what an editor completes and checks a specification with.</summary>
+/// <remarks>The types say all: names and required fields are the serializer's, ranges and patterns their attributes', defaults their initial values,
+/// descriptions their documentation. Draft 7, the one that editors know best.</remarks>
+public static class RunSpecSchema
+{
+    internal const string Draft = "http://json-schema.org/draft-07/schema#";
+
+    /// <value>The committed <c>schemas/run-spec.schema.json</c>, as hosts publish it.</value>
+    public static string Published { get; } = ReadPublished();
+
+    /// <summary>Makes it from the types.</summary>
+    /// <exception cref="FileNotFoundException">The assembly's documentation file does not lie beside it.</exception>
+    public static string Generate()
+    {
+        var schema = Make();
+        schema.Insert(0, "$schema", Draft);
+        schema.Insert(1, "title", "Distil run specification");
+        return Written(schema);
+    }
+
+    /// <summary>The same without a heading, to stand in another schema.</summary>
+    internal static JsonObject Make()
+    {
+        var comments = DocumentationComments.Of(typeof(RunSpec).Assembly);
+        return DistilJson.Options.GetJsonSchemaAsNode(typeof(RunSpec), new JsonSchemaExporterOptions
+        {
+            TreatNullObliviousAsNonNullable = true,
+            TransformSchemaNode = (context, node) => Complete(node.AsObject(), context, comments),
+        }).AsObject();
+    }
+
+    /// <summary>As a schema's file has it.</summary>
+    internal static string Written(JsonObject schema) => schema.ToJsonString(DistilJson.Indented) + "\n";
+
+    private static JsonObject Complete(JsonObject node, JsonSchemaExporterContext context, DocumentationComments comments)
+    {
+        var type = Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type;
+        var property = context.PropertyInfo?.AttributeProvider as PropertyInfo;
+        if (type.IsEnum && node["enum"] is JsonArray values)
+        {
+            node["enumDescriptions"] = new JsonArray([.. Enum.GetNames(type).Select(name => (JsonNode)(comments.Summary(type.GetField(name)!) ?? ""))]);
+            if (values.All(value => value is not null))
+            {
+                node.Insert(0, "type", "string");
+            }
+        }
+
+        if (property is not null)
+        {
+            AddRules(node, property);
+            AddDefault(node, property);
+        }
+
+        if ((property is null ? comments.Summary(type) : comments.Value(property)) is { } description)
+        {
+            node.Insert(0, "description", description);
+        }
+
+        return node;
+    }
+
+    /// <summary>A range holds for each element of a list, <see cref="MinLengthAttribute"/> for the list itself, as in <see cref="RunSpecReader"/>.</summary>
+    private static void AddRules(JsonObject node, PropertyInfo property)
+    {
+        var element = node["items"] as JsonObject ?? node;
+        if (property.GetCustomAttribute<RangeAttribute>() is { } range)
+        {
+            element[range.MinimumIsExclusive ? "exclusiveMinimum" : "minimum"] = Number(range.Minimum);
+            if (!double.IsPositiveInfinity((double)range.Maximum))
+            {
+                element["maximum"] = Number(range.Maximum);
+            }
+        }
+
+        if (property.GetCustomAttribute<RegularExpressionAttribute>() is { } pattern)
+        {
+            element["pattern"] = $"^(?:{pattern.Pattern})$";
+        }
+
+        if (property.GetCustomAttribute<MinLengthAttribute>() is { } least)
+        {
+            node[node["items"] is null ? "minLength" : "minItems"] = least.Length;
+        }
+    }
+
+    private static JsonNode Number(object bound) => (double)bound is var number && number == Math.Truncate(number) ? (long)number : number;
+
+    private static void AddDefault(JsonObject node, PropertyInfo property)
+    {
+        if (property.IsDefined(typeof(RequiredMemberAttribute)) || property.GetValue(Activator.CreateInstance(property.DeclaringType!)) is not { } value)
+        {
+            return;
+        }
+
+        var written = JsonSerializer.SerializeToNode(value, property.PropertyType, DistilJson.Options);
+        if (written is not JsonObject || HasRequired(property.PropertyType))
+        {
+            // else its fields have defaults of their own
+            node["default"] = written;
+        }
+    }
+
+    private static bool HasRequired(Type type) => type.GetProperties().Any(property => property.IsDefined(typeof(RequiredMemberAttribute)));
+
+    private static string ReadPublished()
+    {
+        using var reader = new StreamReader(typeof(RunSpecSchema).Assembly.GetManifestResourceStream("run-spec.schema.json")!);
+        return reader.ReadToEnd();
+    }
+}

@@ -1,0 +1,27 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Distil.Core.Specification;
+
+/// <summary>The teacher and what is kept of its outputs.</summary>
+public sealed record TeacherSpec
+{
+    /// <value>A Hugging Face folder (config.json, safetensors, tokenizer.json): local, <c>hf://owner/name[@revision][/folder]</c> or <c>https://…</c>.</value>
+    [MinLength(1)]
+    public required string Path { get; init; }
+
+    /// <value>Offline stores the outputs once and trains from them; online runs the teacher in each step. Default offline.</value>
+    public TeacherMode Mode { get; init; } = TeacherMode.Offline;
+
+    /// <value>How much of each distribution is stored.</value>
+    public KeepSpec Keep { get; init; } = new();
+}
+
+/// <summary>When the teacher runs.</summary>
+public enum TeacherMode
+{
+    /// <summary>Once, before training; its sparse outputs are stored.</summary>
+    Offline,
+
+    /// <summary>Inside every training step; nothing is stored.</summary>
+    Online,
+}

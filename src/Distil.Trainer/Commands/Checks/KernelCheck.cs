@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using Distil.Trainer.Torch;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Commands.Checks;
+
+/// <summary>One kernel at one shape against its twin in plain tensor operations: values and gradients.</summary>
+/// <param name="Kernel">What users call it.</param>
+/// <param name="Shape">Sizes, for the table.</param>
+/// <param name="Inputs">Makes random inputs on the GPU, bfloat16, float32 or integers as the kernel takes them; non-leaf, no gradient.</param>
+/// <param name="Fused">The kernel.</param>
+/// <param name="Plain">The twin, on the same values in float32.</param>
+internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> Inputs, Func<Tensor[], Tensor> Fused, Func<Tensor[], Tensor> Plain)
+{
+    /// <summary>Largest ‖kernel − twin‖ / ‖twin‖ that bfloat16 explains: a value is rounded to 1 in 256, and sums average that.</summary>
+    internal const double Rounding = 0.02;
+
+    /// <value>Largest difference that passes, of the result and of each input's gradient.</value>
+    internal double Tolerance { get; init; } = Rounding;
+
+    /// <value>Largest difference of an input's gradient that passes; <see cref="Tolerance"/>, but where roundings add up.</value>
+    internal Func<int, double>? ToleranceOf { get; init; }
+
+    /// <value>Whether it is for cards only whose blocks form clusters.</value>
+    internal bool NeedsClusters { get; init; }
+
+    /// <value>By which input's gradient an input's is measured; its own, but where that is a sum that cancels.</value>
+    internal Func<int, int> ScaleOf { get; init; } = input => input;
+
+    private const int Repeats = 5;
+
+    /// <summary>Runs both.</summary>
+    internal CheckResult Run()
+    {
+        using var pause = NoGcRegion.Begin();
+        using var scope = NewDisposeScope();
+        var inputs = Inputs();
+        var fused = inputs.Select(input => input.is_floating_point() ? input.detach().clone().requires_grad_() : input).ToArray();
+        var plain = inputs.Select(input => input.is_floating_point() ? input.detach().to(ScalarType.Float32, copy: true).requires_grad_() : input).ToArray();
+        var (actual, expected) = (Fused(fused), Plain(plain));
+        var gradient = randn_like(expected).to(actual.dtype);
+        Backward(actual, gradient);
+        Backward(expected, gradient.to(ScalarType.Float32));
+        var gradients = inputs.Select((_, i) => Difference(fused[i].grad, plain[i].grad, plain[ScaleOf(i)].grad)).ToArray();
+        return new(this, Difference(actual, expected, expected), gradients, Time(Fused, fused, gradient), Time(Plain, plain, gradient.to(ScalarType.Float32)));
+    }
+
+    private static void Backward(Tensor result, Tensor gradient)
+    {
+        if (result.requires_grad)
+        {
+            GradientScope.Backward(result, gradient);
+        }
+    }
+
+    /// <returns>0 where neither has a gradient or both are 0, infinite where one lacks it.</returns>
+    private static double Difference(Tensor? actual, Tensor? expected, Tensor? scale)
+    {
+        if (actual is null || expected is null || scale is null)
+        {
+            return actual is null == expected is null ? 0 : double.PositiveInfinity;
+        }
+
+        using var scope = NewDisposeScope();
+        Tensor Exact(Tensor tensor) => tensor.detach().to(ScalarType.Float64);
+        var difference = (Exact(actual) - Exact(expected)).norm().item<double>();
+        return difference == 0 ? 0 : difference / Exact(scale).norm().item<double>();
+    }
+
+    /// <summary>Median milliseconds of a forward and backward pass.</summary>
+    private static double Time(Func<Tensor[], Tensor> run, Tensor[] inputs, Tensor gradient)
+    {
+        var times = new List<double>();
+        for (var i = 0; i < Repeats; i++)
+        {
+            using var scope = NewDisposeScope();
+            cuda.synchronize();
+            var watch = Stopwatch.StartNew();
+            Backward(run(inputs), gradient);
+            cuda.synchronize();
+            times.Add(watch.Elapsed.TotalMilliseconds);
+        }
+
+        return times.Order().ElementAt(Repeats / 2);
+    }
+}
+
+/// <summary>What a check found.</summary>
+/// <param name="Check">Which.</param>
+/// <param name="Value">‖kernel − twin‖ / ‖twin‖ of the result.</param>
+/// <param name="Gradients">The same of each input's gradient.</param>
+/// <param name="FusedMilliseconds">Median of forward and backward, the launching included.</param>
+/// <param name="PlainMilliseconds">The same of the twin.</param>
+internal sealed record CheckResult(KernelCheck Check, double Value, IReadOnlyList<double> Gradients, double FusedMilliseconds, double PlainMilliseconds)
+{
+    /// <value>Whether all are within the check's tolerance; no NaN is.</value>
+    internal bool Passed => Value <= Check.Tolerance && Gradients.Select((difference, input) => difference <= (Check.ToleranceOf?.Invoke(input) ?? Check.Tolerance)).All(within => within);
+}

@@ -1,0 +1,19 @@
+using Distil.Core.Errors;
+using Distil.Core.Specification;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Torch;
+
+/// <summary>The torch device that a user's choice means on this machine.</summary>
+public static class TorchDevice
+{
+    /// <summary>The device.</summary>
+    /// <exception cref="InvalidInputException">CUDA was asked for and is not there.</exception>
+    public static Device Of(ComputeDevice choice) => choice switch
+    {
+        ComputeDevice.Cpu => CPU,
+        ComputeDevice.Cuda when !cuda.is_available() => throw new InvalidInputException("device cuda: torch finds no CUDA GPU here; use cpu or auto"),
+        ComputeDevice.Auto when !cuda.is_available() => CPU,
+        _ => CUDA,
+    };
+}

@@ -1,0 +1,114 @@
+using Distil.Core.Runs;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Specification;
+using Distil.Core.Tests.Hub;
+
+namespace Distil.Core.Tests.Runs.Planning;
+
+/// <summary>Plans over the hub: cheap, pinned, and the same names for the same content.</summary>
+public sealed class RunPlannerHubTests : HubFixture
+{
+    private static readonly string Config = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "qwen2-tiny", "config.json"));
+    private const string Tokenizer = """{ "model": { "vocab": { "a": 0, "b": 129 } } }""";
+
+    private string _commit = "";
+
+    [Fact]
+    public async Task A_plan_fetches_the_models_small_documents_and_nothing_else()
+    {
+        Publish();
+        var plan = await PlanAsync();
+        Assert.Equal(20_007, plan.Tokens.Value); // 80,028 bytes over 4
+        Assert.Equal($"exact: hf://models/o/teacher@{_commit}/config.json", plan.Teacher.From);
+        var fetched = Hub.Requests.Where(request => request.StartsWith("GET", StringComparison.Ordinal) && request.Contains("/resolve/", StringComparison.Ordinal));
+        Assert.Equal(["config.json", "model.safetensors.index.json", "tokenizer.json"], fetched.Select(request => request.TrimEnd('*').Split('/')[^1]).Order());
+        Assert.DoesNotContain(Hub.Requests, request => request.Contains("storage", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Everything_in_a_plan_is_pinned_to_commits()
+    {
+        Publish();
+        var plan = await PlanAsync();
+        Assert.Equal($"hf://models/o/teacher@{_commit}", plan.TeacherLocation!.Folder);
+        Assert.Equal(
+            ["config.json", "model-1.safetensors", "model-2.safetensors", "model.safetensors.index.json", "tokenizer.json"],
+            plan.TeacherLocation.Files.Select(file => file.Path[(plan.TeacherLocation.Folder.Length + 1)..]).Order());
+        Assert.All(plan.Shards.SelectMany(shard => shard.Ranges), range => Assert.Matches("^hf://datasets/o/text@[0-9a-f]{40}/data/[ab].jsonl$", range.Path));
+    }
+
+    [Fact]
+    public async Task The_same_content_has_the_same_names_at_another_commit_and_on_this_machine()
+    {
+        Publish();
+        var before = await PlanAsync();
+        Publish();
+        var after = await PlanAsync();
+        Assert.NotEqual(before.TeacherLocation!.Folder, after.TeacherLocation!.Folder);
+        Assert.Equal((before.DatasetId, before.TeacherOutputsId), (after.DatasetId, after.TeacherOutputsId));
+
+        using var folder = new TemporaryFolder();
+        folder.Write("teacher/config.json", Config);
+        folder.Write("teacher/tokenizer.json", Tokenizer);
+        folder.Write("teacher/model-1.safetensors", "one");
+        folder.Write("teacher/model-2.safetensors", "two");
+        folder.Write("teacher/model.safetensors.index.json", Index);
+        folder.Write("data/a.jsonl", Text('a'));
+        folder.Write("data/b.jsonl", Text('b'));
+        var local = await PlanAsync(Path.Combine(folder.Path, "teacher"), Path.Combine(folder.Path, "data"));
+        Assert.Equal((before.DatasetId, before.TeacherOutputsId), (local.DatasetId, local.TeacherOutputsId));
+    }
+
+    [Fact]
+    public async Task Other_content_has_other_names()
+    {
+        Publish();
+        var before = await PlanAsync();
+        Publish(text: 'c');
+        Assert.NotEqual(before.DatasetId, (await PlanAsync()).DatasetId);
+        Publish(weights: "three");
+        var after = await PlanAsync();
+        Assert.Equal(before.DatasetId, after.DatasetId);
+        Assert.NotEqual(before.TeacherOutputsId, after.TeacherOutputsId);
+    }
+
+    [Fact]
+    public async Task A_teachers_files_come_into_one_folder_with_weights_only_where_they_are_wanted()
+    {
+        Publish();
+        var plan = await PlanAsync();
+        var catalog = Catalog(Client());
+        var folder = await plan.TeacherLocation!.FetchAsync(catalog, withWeights: false, cancel: Cancel);
+        Assert.Equal(["config.json", "model.safetensors.index.json", "tokenizer.json"], Directory.GetFiles(folder).Select(Path.GetFileName).Order());
+        Assert.Equal(folder, await plan.TeacherLocation.FetchAsync(catalog, withWeights: true, cancel: Cancel));
+        Assert.Equal("two", await File.ReadAllTextAsync(Path.Combine(folder, "model-2.safetensors"), Cancel));
+    }
+
+    private static string Index => """{ "weight_map": { "x": "model-1.safetensors", "y": "model-2.safetensors" } }""";
+
+    private static string Text(char letter) => $"{{\"text\": \"{new string(letter, 40_000)}\"}}\n";
+
+    private void Publish(char text = 'b', string weights = "two")
+    {
+        _commit = Hub.Add("o/teacher").Commit(
+            "main",
+            ("config.json", LocalHubFile.Small(Config)), ("tokenizer.json", LocalHubFile.Small(Tokenizer)), ("model.safetensors.index.json", LocalHubFile.Small(Index)),
+            ("model-1.safetensors", new LocalHubFile("one"u8.ToArray())), ("model-2.safetensors", new LocalHubFile(System.Text.Encoding.UTF8.GetBytes(weights))),
+            ("original/consolidated.safetensors", new LocalHubFile("not wanted"u8.ToArray())), ("pytorch_model.bin", new LocalHubFile("not wanted"u8.ToArray())));
+        Hub.Add("datasets/o/text").Commit(
+            "main",
+            ("README.md", LocalHubFile.Small("hello")),
+            ("data/a.jsonl", new LocalHubFile(System.Text.Encoding.UTF8.GetBytes(Text('a')))), ("data/b.jsonl", new LocalHubFile(System.Text.Encoding.UTF8.GetBytes(Text(text)))));
+    }
+
+    private Task<RunPlan> PlanAsync(string teacher = "hf://o/teacher", string source = "hf://datasets/o/text/data")
+    {
+        var spec = new RunSpec
+        {
+            Name = "tales",
+            Teacher = new TeacherSpec { Path = teacher },
+            Dataset = new DatasetSpec { Sources = [source], Format = DatasetFormat.Jsonl, ContextLength = 64, ShardTokens = 8000 },
+        };
+        return new RunPlanner(TimeProvider.System, Catalog(Client())).PlanAsync(spec, Cancel);
+    }
+}

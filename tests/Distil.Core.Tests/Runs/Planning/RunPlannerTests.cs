@@ -1,0 +1,176 @@
+using System.Text.Json;
+using Distil.Core.Errors;
+using Distil.Core.Http;
+using Distil.Core.Hub;
+using Distil.Core.Runs;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Runs.Reading;
+using Distil.Core.Sources;
+using Distil.Core.Specification;
+using Distil.Core.Tests.Hub;
+
+namespace Distil.Core.Tests.Runs.Planning;
+
+public sealed class RunPlannerTests : IDisposable
+{
+    private const int SourceBytes = 80_000;
+    private readonly TemporaryFolder _folder = new();
+
+    public RunPlannerTests()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "teacher"));
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Golden", "qwen2-tiny", "config.json"), Path.Combine(_folder.Path, "teacher", "config.json"));
+        _folder.Write("teacher/tokenizer.json", """{ "model": { "vocab": { "a": 0, "b": 129 } }, "added_tokens": [{ "id": 130 }] }""");
+        _folder.Write("teacher/model.safetensors", "weights");
+        _folder.Write("text.txt", new string('a', SourceBytes));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Counts_tokens_rows_and_steps_from_the_bytes_of_the_sources()
+    {
+        var plan = await PlanAsync();
+        Assert.Equal(20_000, plan.Tokens.Value);
+        Assert.Equal(313, plan.Rows.Value);         // 20,000 / 64, up
+        Assert.Equal(20, plan.StepsPerEpoch.Value); // 313 / (8 × 2), up
+        Assert.Equal(60, plan.Steps.Value);
+        Assert.Equal([0, 1], plan.Shards.Select(shard => shard.Index));
+        Assert.All(plan.Figures, figure => Assert.NotEmpty(figure.Figure.From));
+    }
+
+    [Fact]
+    public async Task Survives_being_written_and_read()
+    {
+        var written = JsonSerializer.Serialize(await PlanAsync(), DistilJson.Options);
+        Assert.Equal(written, JsonSerializer.Serialize(JsonSerializer.Deserialize<RunPlan>(written, DistilJson.Options), DistilJson.Options));
+    }
+
+    [Fact]
+    public async Task A_second_run_over_the_same_files_has_the_same_artifacts_and_another_name()
+    {
+        var (first, second) = (await PlanAsync(), await PlanAsync());
+        Assert.Equal((first.DatasetId, first.TeacherOutputsId), (second.DatasetId, second.TeacherOutputsId));
+        Assert.NotEqual(first.RunId, second.RunId);
+        Assert.Matches("^2026-11-24-010203-tales-[0-9a-f]{6}$", first.RunId);
+    }
+
+    [Fact]
+    public async Task Other_text_makes_another_dataset()
+    {
+        var before = await PlanAsync();
+        _folder.Write("text.txt", new string('b', SourceBytes));
+        var after = await PlanAsync();
+        Assert.NotEqual(before.DatasetId, after.DatasetId);
+        Assert.NotEqual(before.TeacherOutputsId, after.TeacherOutputsId);
+    }
+
+    [Fact]
+    public async Task Other_weights_make_other_outputs_over_the_same_dataset()
+    {
+        var before = await PlanAsync();
+        _folder.Write("teacher/model.safetensors", "other weights");
+        var after = await PlanAsync();
+        Assert.Equal(before.DatasetId, after.DatasetId);
+        Assert.NotEqual(before.TeacherOutputsId, after.TeacherOutputsId);
+    }
+
+    [Fact]
+    public async Task Settings_that_do_not_change_the_data_do_not_change_its_name()
+    {
+        var (before, after) = (await PlanAsync(), await PlanAsync(training: """{ "epochs": 9, "learningRate": 1 }"""));
+        Assert.Equal((before.DatasetId, before.TeacherOutputsId), (after.DatasetId, after.TeacherOutputsId));
+        Assert.NotEqual(before.DatasetId, (await PlanAsync(contextLength: 32)).DatasetId);
+    }
+
+    [Fact]
+    public async Task A_context_too_long_for_the_teacher_is_refused() =>
+        Assert.Equal("dataset.contextLength is 129; expected at most 128, the teacher's max_position_embeddings",
+            (await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync(contextLength: 129))).Message);
+
+    [Theory]
+    [InlineData("config.json", null, "has no config.json; expected a Hugging Face folder")]
+    [InlineData("tokenizer.json", null, "has no tokenizer.json; expected a Hugging Face folder")]
+    [InlineData("model.safetensors", null, "has no *.safetensors; expected model.safetensors, or shards with their index")]
+    [InlineData("config.json", "{", "config.json is not JSON")]
+    [InlineData("config.json", """{ "model_type": "gpt2" }""", "config.json: model_type is gpt2; expected qwen2 or qwen3 or llama")]
+    [InlineData("config.json", """{ "model_type": "llama" }""", "config.json: num_hidden_layers is missing; expected a whole number > 0")]
+    [InlineData("tokenizer.json", """{ "model": { "vocab": { "a": 131 } } }""", "tokenizer.json has ids up to 131; config.json (vocab_size 131) allows 130")]
+    public async Task A_teacher_that_cannot_be_used_is_refused(string file, string? content, string message)
+    {
+        File.Delete(Path.Combine(_folder.Path, "teacher", file));
+        if (content is not null)
+        {
+            _folder.Write($"teacher/{file}", content);
+        }
+
+        Assert.Contains(message, (await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync())).Message);
+    }
+
+    [Fact]
+    public async Task A_task_that_cannot_be_read_is_found_before_anything_is_done()
+    {
+        _folder.Write("task.jsonl", """{"question": "a", "choices": ["b", "c"], "answer": 7}""");
+        var spec = Spec();
+        var task = new TaskSpec { Name = "t", Path = Path.Combine(_folder.Path, "task.jsonl") };
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System).PlanAsync(
+            spec with { Evaluation = spec.Evaluation with { Tasks = [task] } }, TestContext.Current.CancellationToken));
+        Assert.Contains("task.jsonl:1: the answer", error.Message);
+    }
+
+    [Fact]
+    public async Task Without_the_hub_the_papers_run_can_be_planned_and_not_run()
+    {
+        var spec = RunSpecReader.Read(Path.Combine(AppContext.BaseDirectory, "samples", "paper.json"));
+        var plan = await new RunPlanner(TimeProvider.System, Unreachable).PlanAsync(spec, Cancel);
+
+        Assert.Equal((85_134_408, 551_881_800), (plan.TrainableParameters.Value, plan.TotalParameters.Value));
+        Assert.Equal((1_000_000, 125_000, 1_250_000), (plan.Rows.Value, plan.StepsPerEpoch.Value, plan.Steps.Value));
+        Assert.Equal(31, plan.Shards.Count);
+        Assert.Equal(512_000_000, plan.Shards.Sum(shard => shard.EstimatedTokens));
+        Assert.Equal("the table of known teachers, for planning only", plan.Teacher.From);
+        var error = Assert.Throws<InvalidInputException>(plan.RequireRunnable);
+        Assert.Equal(["/teacher/path", "/dataset/sources"], error.Errors.Select(one => one.Pointer));
+        Assert.Contains("http://127.0.0.1:1/api/models/Qwen/Qwen2.5-1.5B/revision/main does not answer as it should", error.Message);
+    }
+
+    [Fact]
+    public async Task Sources_that_are_not_reached_cannot_be_planned_without_maxTokens()
+    {
+        var spec = Spec() with { Dataset = new DatasetSpec { Sources = ["hf://somebody/text"], ContextLength = 64 } };
+        var error = await Assert.ThrowsAsync<RemoteException>(() => new RunPlanner(TimeProvider.System, Unreachable).PlanAsync(spec, Cancel));
+        Assert.Contains("/api/datasets/somebody/text/revision/main", error.Message);
+    }
+
+    [Fact]
+    public async Task A_teacher_that_is_not_reached_and_not_known_cannot_be_planned()
+    {
+        var spec = Spec() with { Teacher = new TeacherSpec { Path = "hf://somebody/model" } };
+        var error = await Assert.ThrowsAsync<RemoteException>(() => new RunPlanner(TimeProvider.System, Unreachable).PlanAsync(spec, Cancel));
+        Assert.Contains("/api/models/somebody/model/revision/main", error.Message);
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private SourceCatalog Unreachable => HubFixture.Catalog(
+        new HubClient(new HubOptions { Endpoint = new Uri("http://127.0.0.1:1"), Cache = _folder.Path, Patience = new RetryOptions { Tries = 1 } }, TimeProvider.System));
+
+    private Task<RunPlan> PlanAsync(int contextLength = 64, string training = """{ "epochs": 3, "gradientAccumulation": 2 }""") =>
+        new RunPlanner(new FixedTime()).PlanAsync(Spec(contextLength, training));
+
+    private RunSpec Spec(int contextLength = 64, string training = "{}") => RunSpecReader.Parse(
+        $$"""
+        {
+          "name": "tales",
+          "teacher": { "path": "teacher" },
+          "dataset": { "sources": ["text.txt"], "contextLength": {{contextLength}}, "shardTokens": 10000 },
+          "training": {{training}},
+        }
+        """,
+        "spec.json", _folder.Path);
+
+    private sealed class FixedTime : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => new(2026, 11, 24, 1, 2, 3, TimeSpan.Zero);
+    }
+}

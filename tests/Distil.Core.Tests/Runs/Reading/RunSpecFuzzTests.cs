@@ -1,0 +1,73 @@
+using System.Text;
+using CsCheck;
+using Distil.Core.Errors;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Runs.Reading;
+using Distil.Core.Specification;
+using Distil.Fuzzing;
+
+namespace Distil.Core.Tests.Runs.Reading;
+
+/// <summary>Specifications and teachers' folders from anybody.</summary>
+public sealed class RunSpecFuzzTests : IDisposable
+{
+    private static readonly string Samples = Path.Combine(AppContext.BaseDirectory.Split("/tests/")[0], "samples");
+    private static readonly string Valid = File.ReadAllText(Path.Combine(Samples, "paper.json"));
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public Task Arbitrary_bytes() => Hostile.EndsInAsync<InvalidInputException>(Mutations.Arbitrary, Parse);
+
+    [Fact]
+    public Task Arbitrary_text() => Hostile.EndsInAsync<InvalidInputException>(Gen.String, Parse);
+
+    [Fact]
+    public Task A_changed_text() => Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(Encoding.UTF8.GetBytes(Valid)), Parse);
+
+    [Fact]
+    public Task Changed_values() => Hostile.EndsInAsync<InvalidInputException>(Mutations.OfJson(Valid), Parse, iterations: 5_000);
+
+    [Fact]
+    public Task Deep_nesting() => Hostile.EndsInAsync<InvalidInputException>(Gen.Int[0, 200_000].Select(depth => new string('[', depth)), Parse, iterations: 20);
+
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("tokenizer.json")]
+    public Task A_changed_teacher(string file)
+    {
+        var teacher = Teacher();
+        var path = Path.Combine(teacher, file);
+        return Hostile.EndsInAsync<InvalidInputException>(Mutations.OfJson(File.ReadAllText(path)), bytes => Plan(path, teacher, bytes), iterations: 400);
+    }
+
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("tokenizer.json")]
+    public Task A_damaged_teacher(string file)
+    {
+        var teacher = Teacher();
+        var path = Path.Combine(teacher, file);
+        return Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(File.ReadAllBytes(path)), bytes => Plan(path, teacher, bytes), iterations: 400);
+    }
+
+    private static void Parse(byte[] bytes) => RunSpecReader.Parse(Encoding.UTF8.GetString(bytes), "spec.json", "/somewhere");
+
+    private void Plan(string path, string teacher, byte[] bytes)
+    {
+        File.WriteAllBytes(path, bytes);
+        var spec = new RunSpec { Name = "fuzz", Teacher = new TeacherSpec { Path = teacher }, Dataset = new DatasetSpec { Sources = [Path.Combine(_folder.Path, "text.txt")], ContextLength = 8 } };
+        new RunPlanner(TimeProvider.System).PlanAsync(spec).GetAwaiter().GetResult();
+    }
+
+    private string Teacher()
+    {
+        var teacher = Directory.CreateDirectory(Path.Combine(_folder.Path, "teacher")).FullName;
+        File.WriteAllText(Path.Combine(_folder.Path, "text.txt"), "Once upon a time.\n");
+        File.WriteAllText(Path.Combine(teacher, "model.safetensors"), "weights");
+        File.Copy(Path.Combine(Samples, "stories", "teacher", "config.json"), Path.Combine(teacher, "config.json"));
+        File.WriteAllText(Path.Combine(teacher, "tokenizer.json"), """{"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[]},"added_tokens":[{"id":2,"content":"<e>"}]}""");
+        return teacher;
+    }
+}
