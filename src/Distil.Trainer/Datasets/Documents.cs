@@ -15,8 +15,8 @@ namespace Distil.Trainer.Datasets;
 /// <param name="open">Opens files; null opens those of this machine.</param>
 internal sealed class Documents(DatasetFormat format, string textField, int vocabularySize, SourceOpener? open = null)
 {
-    private readonly SourceLines _lines = new(open ?? new SourceOpener());
-    private readonly ParquetColumn _column = new(open ?? new SourceOpener(), textField);
+    private readonly SourceLines _lines = new(open ?? SourceOpener.Local);
+    private readonly ParquetColumn _column = new(open ?? SourceOpener.Local, textField);
 
     /// <summary>What begins in the range: documents, empty and faulty ones too. A blank line of JSONL is none.</summary>
     /// <exception cref="InvalidInputException">A file is damaged or a line no JSON; the message names file and line.</exception>

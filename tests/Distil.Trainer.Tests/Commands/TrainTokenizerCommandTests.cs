@@ -1,4 +1,6 @@
 using Distil.Core.Errors;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Commands;
 using Distil.Trainer.Tokenization;
@@ -17,7 +19,7 @@ public sealed class TrainTokenizerCommandTests : IDisposable
         File.WriteAllText(At("a.txt"), "the fox and the river\nthe fox\n");
         File.WriteAllText(At("b.txt"), "and the stone\n");
         var output = At("tokenizer");
-        Assert.Equal(0, TrainTokenizerCommand.Create().Parse(["--input", At("a.txt"), At("b.txt"), "--vocab", "260", "--output", output]).Invoke());
+        Assert.Equal(0, TrainTokenizerCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).Parse(["--input", At("a.txt"), At("b.txt"), "--vocab", "260", "--output", output]).Invoke());
         Assert.Equal(260, HuggingFaceTokenizer.Load(output).VocabularySize);
         Assert.True(File.Exists(Path.Combine(output, "tokenizer_config.json")));
     }

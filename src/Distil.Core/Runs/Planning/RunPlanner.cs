@@ -10,11 +10,9 @@ namespace Distil.Core.Runs.Planning;
 /// <summary>Turns a specification into a plan: looks at the teacher's files and the sources' sizes, reads the tasks but no text, and starts nothing.</summary>
 /// <remarks>Of what is elsewhere, only a model's small documents are fetched: configuration, tokenizer, list of weights.</remarks>
 /// <param name="time">Dates the run.</param>
-/// <param name="sources">Finds files; null: as the environment says.</param>
-public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
+/// <param name="catalog">Finds the files.</param>
+public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
 {
-    private readonly SourceCatalog _catalog = sources ?? SourceCatalog.FromEnvironment(time);
-
     /// <summary>Plans.</summary>
     /// <exception cref="InvalidInputException">Teacher, sources and specification do not fit together.</exception>
     /// <exception cref="RemoteException">A server cannot be reached, and without it nothing can be said.</exception>
@@ -74,7 +72,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
     {
         try
         {
-            return await TeacherFiles.FindAsync(_catalog, spec.Teacher.Path, cancel);
+            return await TeacherFiles.FindAsync(catalog, spec.Teacher.Path, cancel);
         }
         catch (RemoteException away) when (KnownTeachers.Find(spec.Teacher.Path) is not null)
         {
@@ -89,8 +87,8 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
         var dataset = spec.Dataset;
         try
         {
-            var files = await _catalog.ListAsync(dataset.Sources, dataset.Format, cancel: cancel);
-            var evalFiles = await _catalog.ListAsync(dataset.EvalSources, dataset.Format, "dataset.evalSources", cancel);
+            var files = await catalog.ListAsync(dataset.Sources, dataset.Format, cancel: cancel);
+            var evalFiles = await catalog.ListAsync(dataset.EvalSources, dataset.Format, "dataset.evalSources", cancel);
             var planned = ShardPlanner.Plan(files, evalFiles, dataset);
             return (planned, SourceContents.Of(planned, [.. files, .. evalFiles]));
         }
