@@ -14,7 +14,7 @@ public static class SettingsReader
     private static object Read(Type type, Func<string, string?> variable)
     {
         var settings = Activator.CreateInstance(type)!;
-        foreach (var property in type.GetProperties())
+        foreach (var property in type.GetProperties().Where(property => property.CanWrite))
         {
             property.SetValue(settings, property.GetCustomAttribute<VariableAttribute>() is { } found
                 ? found.Names.Select(variable).FirstOrDefault(value => !string.IsNullOrEmpty(value))

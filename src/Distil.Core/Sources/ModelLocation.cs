@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Distil.Core.Http;
 using Distil.Core.Sources.Remote;
 
@@ -20,7 +21,7 @@ public sealed record ModelLocation
     public async Task<string> FetchAsync(
         SourceCatalog catalog, bool withWeights, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default)
     {
-        var (folder, set) = (Folder, ContentAddress.Of(Files));
+        var (folder, set) = (Folder, ContentAddress.Of(ContentAddress.List(Files, Determinants)));
         foreach (var file in Files.Where(file => withWeights || !WebFiles.Shown(file.Path).EndsWith(".safetensors", StringComparison.Ordinal)))
         {
             folder = Path.GetDirectoryName(await catalog.FetchAsync(file, set, progress, cancel))!;
@@ -28,4 +29,10 @@ public sealed record ModelLocation
 
         return folder;
     }
+
+    private static JsonNode Determinants(SourceFile file) => ContentAddress.Object(
+        ("path", file.Path),
+        ("bytes", file.Bytes),
+        ("eTag", file.ETag),
+        ("identity", file.Identity));
 }

@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
-using System.Text.Json;
-using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
 using Distil.Core.Telemetry;
 using Distil.Trainer.Distillation.Alignment;
@@ -109,17 +107,6 @@ internal sealed class TrainJob : IJob
 
     private static CheckpointStore Checkpoints(JobContext job) => new(job.Store, job.Request.RunId, job.Request.Variant);
 
-    /// <summary>Hash of all that determines the weights at a position.</summary>
-    private static string Identity(JobContext job) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
-        new
-        {
-            job.Spec.Seed,
-            job.Request.DatasetId,
-            job.Request.TeacherOutputsId,
-            job.Plan.Student,
-            job.Spec.Distillation,
-            Training = job.Spec.Training with { CheckpointEverySteps = 1 },
-            job.Request.Variant,
-        },
-        DistilJson.Options)));
+    private static string Identity(JobContext job) =>
+        Identities.Weights(job.Spec, job.Plan.Student, job.Request.DatasetId, job.Request.TeacherOutputsId, job.Request.Variant);
 }

@@ -34,17 +34,17 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
 
         var student = StudentShape.Of(spec.Student, teacher);
         var parameters = StudentParameters.Of(student);
-        var (shards, identities) = await PlanShardsAsync(spec, unreached, cancel);
+        var (shards, contents) = await PlanShardsAsync(spec, unreached, cancel);
         var tokens = SizeEstimates.Tokens(spec, shards);
         var rows = SizeEstimates.Rows(spec, tokens);
         var steps = SizeEstimates.StepsPerEpoch(spec, rows);
-        var datasetId = DatasetId(spec, shards, identities, files);
+        var datasetId = Identities.Dataset(spec.Dataset, shards, contents, files?.TokenizerContent);
         return new RunPlan
         {
             RunId = NewRunId(spec.Name),
             PlannedAt = time.GetUtcNow(),
             DatasetId = datasetId,
-            TeacherOutputsId = TeacherOutputsId(spec, datasetId, files),
+            TeacherOutputsId = Identities.TeacherOutputs(spec, datasetId, files?.ModelContent),
             Teacher = teacher,
             Student = student,
             Shards = shards,
@@ -81,7 +81,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
         }
     }
 
-    private async Task<(IReadOnlyList<ShardSource> Shards, IReadOnlyDictionary<string, string> Identities)> PlanShardsAsync(
+    private async Task<(IReadOnlyList<ShardSource> Shards, IReadOnlyDictionary<string, string> Contents)> PlanShardsAsync(
         RunSpec spec, List<FieldError> unreached, CancellationToken cancel)
     {
         var dataset = spec.Dataset;
@@ -102,34 +102,4 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             return ([.. shards], new Dictionary<string, string>());
         }
     }
-
-    private static string DatasetId(
-        RunSpec spec, IReadOnlyList<ShardSource> shards, IReadOnlyDictionary<string, string> identities, TeacherFiles? teacher)
-    {
-        var dataset = spec.Dataset;
-        return ContentAddress.Of(new
-        {
-            Version = 2,
-            Shards = shards.Select(shard => new { shard.MaxTokens, Ranges = shard.Ranges.Select(Content), EvalRanges = shard.EvalRanges.Select(Content) }),
-            Tokenizer = teacher?.TokenizerContent,
-            dataset.Format,
-            TextField = dataset.Format == DatasetFormat.Text ? null : dataset.TextField,
-            dataset.ContextLength,
-            EvalFraction = dataset.EvalSources.Count > 0 ? 0 : dataset.EvalFraction,
-        });
-
-        object Content(SourceRange range) => new { Holds = identities[range.Path], range.Start, range.End, Compression = SourceName.CompressionOf(range.Path) };
-    }
-
-    private static string TeacherOutputsId(RunSpec spec, string datasetId, TeacherFiles? teacher) => ContentAddress.Of(new
-    {
-        Version = 1,
-        DatasetId = datasetId,
-        Teacher = teacher?.ModelContent,
-        spec.Teacher.Keep,
-        TemperatureFrom = spec.Distillation.Temperature.From, // the tail is stored at nodes between these two
-        TemperatureTo = spec.Distillation.Temperature.To,
-        HiddenStates = SizeEstimates.NeedsHiddenStates(spec),
-        spec.Training.Precision,
-    });
 }

@@ -48,7 +48,7 @@ internal sealed class WebCopies(WebFiles web, string folder)
     /// <param name="cancel">Ends it.</param>
     public async Task<string> FetchAsync(SourceFile file, string set, IProgress<TransferProgress>? progress, CancellationToken cancel)
     {
-        var path = Path.Combine(folder, "web", set.Length > 0 ? set : ContentAddress.Of(file.Identity), NameOf(file));
+        var path = Path.Combine(folder, "web", set.Length > 0 ? set : ContentAddress.Of(file.Identity!), NameOf(file));
         if (File.Exists(path))
         {
             return path;

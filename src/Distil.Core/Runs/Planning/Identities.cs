@@ -1,0 +1,144 @@
+using System.Text.Json.Nodes;
+using Distil.Core.Sources;
+using Distil.Core.Specification;
+using static Distil.Core.ContentAddress;
+
+namespace Distil.Core.Runs.Planning;
+
+/// <summary>What determines a dataset, teacher outputs and a student's weights, written out by name.</summary>
+/// <remarks>Stored artifacts are found again by these ids: a name or value that changes here orphans them. A new field goes to the end, and only if it is set.</remarks>
+public static class Identities
+{
+    /// <summary>The content address of a dataset: 32 hexadecimal digits.</summary>
+    /// <param name="dataset">How text becomes rows.</param>
+    /// <param name="shards">Which text.</param>
+    /// <param name="contents">The identity of each file's content, by its path.</param>
+    /// <param name="tokenizer">The identity of the tokenizer; null if it is not known.</param>
+    public static string Dataset(DatasetSpec dataset, IReadOnlyList<ShardSource> shards, IReadOnlyDictionary<string, string> contents, string? tokenizer)
+    {
+        return Of(Object(
+            ("version", 2),
+            ("shards", List(shards, shard => Object(
+                ("maxTokens", shard.MaxTokens),
+                ("ranges", List(shard.Ranges, Range)),
+                ("evalRanges", List(shard.EvalRanges, Range))))),
+            ("tokenizer", tokenizer),
+            ("format", Word(dataset.Format)),
+            ("textField", dataset.Format == DatasetFormat.Text ? null : dataset.TextField),
+            ("contextLength", dataset.ContextLength),
+            ("evalFraction", dataset.EvalSources.Count > 0 ? 0 : dataset.EvalFraction)));
+
+        JsonNode Range(SourceRange range) => Object(
+            ("holds", contents[range.Path]),
+            ("start", range.Start),
+            ("end", range.End),
+            ("compression", Word(SourceName.CompressionOf(range.Path))));
+    }
+
+    /// <summary>The content address of a teacher's outputs: 32 hexadecimal digits.</summary>
+    /// <param name="spec">What is stored, for which temperatures.</param>
+    /// <param name="datasetId">The rows.</param>
+    /// <param name="teacher">The identities of the teacher's configuration and weights; null if they are not known.</param>
+    public static string TeacherOutputs(RunSpec spec, string datasetId, IReadOnlyList<string>? teacher) => Of(Object(
+        ("version", 1),
+        ("datasetId", datasetId),
+        ("teacher", teacher is null ? null : List(teacher, content => content)),
+        ("keep", Object(("topP", spec.Teacher.Keep.TopP), ("maxTokens", spec.Teacher.Keep.MaxTokens))),
+        ("temperatureFrom", spec.Distillation.Temperature.From), // the tail is stored at nodes between these two
+        ("temperatureTo", spec.Distillation.Temperature.To),
+        ("hiddenStates", SizeEstimates.NeedsHiddenStates(spec)),
+        ("precision", Word(spec.Training.Precision))));
+
+    /// <summary>The hash of everything that determines a student's weights at a position of training: 64 hexadecimal digits.</summary>
+    /// <param name="spec">Seed, loss and training; how often checkpoints are written does not count.</param>
+    /// <param name="student">The student's shape.</param>
+    /// <param name="datasetId">The rows.</param>
+    /// <param name="teacherOutputsId">The teacher's outputs for them.</param>
+    /// <param name="variant">Which student.</param>
+    public static string Weights(RunSpec spec, StudentShape student, string datasetId, string teacherOutputsId, StudentVariant variant) => HashOf(Object(
+        ("seed", spec.Seed),
+        ("datasetId", datasetId),
+        ("teacherOutputsId", teacherOutputsId),
+        ("student", Student(student)),
+        ("distillation", Distillation(spec.Distillation)),
+        ("training", Training(spec.Training)),
+        ("variant", variant switch { StudentVariant.Distilled => "distilled", StudentVariant.WithoutTeacher => "withoutTeacher", _ => throw Unknown(variant) })));
+
+    private static JsonObject Student(StudentShape student) => Object(
+        ("width", student.Width),
+        ("vocabularySize", student.VocabularySize),
+        ("blocks", student.Blocks),
+        ("slstmAt", List(student.SlstmAt, block => block)),
+        ("heads", student.Heads),
+        ("convKernel", student.ConvKernel),
+        ("qkvBlockSize", student.QkvBlockSize),
+        ("innerWidth", student.InnerWidth),
+        ("feedForwardWidth", student.FeedForwardWidth));
+
+    private static JsonObject Distillation(DistillationSpec distillation) => Object(
+        ("alpha", Schedule(distillation.Alpha)),
+        ("temperature", Schedule(distillation.Temperature)),
+        ("alignment", Object(
+            ("kind", Word(distillation.Alignment.Kind)),
+            ("reduction", Word(distillation.Alignment.Reduction)),
+            ("weight", distillation.Alignment.Weight))));
+
+    private static JsonObject Schedule(ScheduleSpec schedule) => Object(
+        ("from", schedule.From),
+        ("to", schedule.To),
+        ("delta", schedule.Delta),
+        ("decay", schedule.Decay switch { EpochDecay.Constant => "constant", EpochDecay.Relative => "relative", _ => throw Unknown(schedule.Decay) }));
+
+    private static JsonObject Training(TrainingSpec training) => Object(
+        ("epochs", training.Epochs),
+        ("batchSize", training.BatchSize),
+        ("gradientAccumulation", training.GradientAccumulation),
+        ("learningRate", training.LearningRate),
+        ("warmupRatio", training.WarmupRatio),
+        ("weightDecay", training.WeightDecay),
+        ("gradientClip", training.GradientClip),
+        ("precision", Word(training.Precision)),
+        ("checkpointEverySteps", 1)); // of no effect on the weights, and part of the identity since the first version
+
+    private static string Word(DatasetFormat format) => format switch
+    {
+        DatasetFormat.Text => "text",
+        DatasetFormat.Jsonl => "jsonl",
+        DatasetFormat.Parquet => "parquet",
+        _ => throw Unknown(format),
+    };
+
+    private static string Word(Compression compression) => compression switch
+    {
+        Compression.None => "none",
+        Compression.Gzip => "gzip",
+        Compression.Zstd => "zstd",
+        _ => throw Unknown(compression),
+    };
+
+    private static string Word(Precision precision) => precision switch
+    {
+        Precision.Fp32 => "fp32",
+        Precision.Bf16 => "bf16",
+        _ => throw Unknown(precision),
+    };
+
+    private static string Word(AlignmentKind kind) => kind switch
+    {
+        AlignmentKind.None => "none",
+        AlignmentKind.Frobenius => "frobenius",
+        AlignmentKind.Cosine => "cosine",
+        _ => throw Unknown(kind),
+    };
+
+    private static string Word(FrobeniusReduction reduction) => reduction switch
+    {
+        FrobeniusReduction.Paper => "paper",
+        FrobeniusReduction.Average => "average",
+        FrobeniusReduction.Ratio => "ratio",
+        FrobeniusReduction.BlockWise => "blockWise",
+        _ => throw Unknown(reduction),
+    };
+
+    private static ArgumentOutOfRangeException Unknown<T>(T value) => new(nameof(value), value, "has no name in an identity");
+}

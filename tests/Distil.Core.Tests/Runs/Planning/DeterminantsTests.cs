@@ -1,0 +1,159 @@
+using System.Text.Json.Nodes;
+using Distil.Core.Runs.Reading;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Specification;
+
+namespace Distil.Core.Tests.Runs.Planning;
+
+/// <summary>Which fields of a specification name the dataset, the teacher outputs and the weights, and which name nothing.</summary>
+public sealed class DeterminantsTests : IDisposable
+{
+    private const string Base = """
+        {
+          "name": "a", "teacher": { "path": "teacher", "mode": "online" },
+          "dataset": { "sources": ["some.data"], "format": "jsonl", "contextLength": 64 },
+          "student": {}, "distillation": { "alpha": { "from": 0.5, "to": 0.5 }, "temperature": { "from": 2, "to": 1 }, "alignment": {} },
+          "training": {}, "evaluation": { "recall": {} }, "compute": {}
+        }
+        """;
+
+    /// <summary>For each field another value than in <see cref="Base"/>, and what it renames: a new dataset also renames the outputs, new outputs the weights.</summary>
+    private static readonly (string Field, string Value, Renamed Renamed)[] Changes =
+    [
+        ("$schema", "'x'", Renamed.Nothing),
+        ("name", "'b'", Renamed.Nothing),
+        ("seed", "2", Renamed.Weights),
+        ("teacher.path", "'copy'", Renamed.Nothing),
+        ("teacher.path", "'other-weights'", Renamed.Outputs),
+        ("teacher.path", "'other-config'", Renamed.Outputs),
+        ("teacher.path", "'other-tokenizer'", Renamed.Dataset),
+        ("teacher.mode", "'offline'", Renamed.Nothing),
+        ("teacher.keep.topP", "0.5", Renamed.Outputs),
+        ("teacher.keep.maxTokens", "5", Renamed.Outputs),
+        ("dataset.sources", "['copy.data']", Renamed.Nothing),
+        ("dataset.sources", "['other.data']", Renamed.Dataset),
+        ("dataset.sources", "['copy.data.gz']", Renamed.Dataset),
+        ("dataset.evalSources", "['held.jsonl']", Renamed.Dataset),
+        ("dataset.format", "'text'", Renamed.Dataset),
+        ("dataset.textField", "'body'", Renamed.Dataset),
+        ("dataset.contextLength", "32", Renamed.Dataset),
+        ("dataset.shardTokens", "100", Renamed.Dataset),
+        ("dataset.evalFraction", "0.25", Renamed.Dataset),
+        ("dataset.maxTokens", "300", Renamed.Dataset),
+        ("student.blocks", "5", Renamed.Weights),
+        ("student.slstmAt", "[1]", Renamed.Weights),
+        ("student.heads", "8", Renamed.Weights),
+        ("student.convKernel", "3", Renamed.Weights),
+        ("student.qkvBlockSize", "16", Renamed.Weights),
+        ("student.projFactor", "3", Renamed.Weights),
+        ("student.ffnProjFactor", "3", Renamed.Weights),
+        ("distillation.alpha.from", "0.75", Renamed.Weights),
+        ("distillation.alpha.to", "0.25", Renamed.Weights),
+        ("distillation.alpha.delta", "0.25", Renamed.Weights),
+        ("distillation.alpha.decay", "'relative'", Renamed.Weights),
+        ("distillation.temperature.from", "3", Renamed.Outputs),
+        ("distillation.temperature.to", "0.5", Renamed.Outputs),
+        ("distillation.temperature.delta", "0.25", Renamed.Weights),
+        ("distillation.temperature.decay", "'relative'", Renamed.Weights),
+        ("distillation.alignment.kind", "'cosine'", Renamed.Weights),
+        ("distillation.alignment.kind", "'none'", Renamed.Outputs),
+        ("distillation.alignment.reduction", "'ratio'", Renamed.Weights),
+        ("distillation.alignment.weight", "0.25", Renamed.Weights),
+        ("distillation.alignment.weight", "0", Renamed.Outputs),
+        ("training.epochs", "3", Renamed.Weights),
+        ("training.batchSize", "3", Renamed.Weights),
+        ("training.gradientAccumulation", "3", Renamed.Weights),
+        ("training.learningRate", "0.5", Renamed.Weights),
+        ("training.warmupRatio", "0.5", Renamed.Weights),
+        ("training.weightDecay", "0.5", Renamed.Weights),
+        ("training.gradientClip", "0.5", Renamed.Weights),
+        ("training.precision", "'bf16'", Renamed.Outputs),
+        ("training.checkpointEverySteps", "3", Renamed.Nothing),
+        ("evaluation.maxRows", "3", Renamed.Nothing),
+        ("evaluation.baseline", "true", Renamed.Nothing),
+        ("evaluation.prompts", "['x']", Renamed.Nothing),
+        ("evaluation.sampleTokens", "3", Renamed.Nothing),
+        ("evaluation.decodeContexts", "[3]", Renamed.Nothing),
+        ("evaluation.tasks", "[{ 'name': 't', 'path': 'task.jsonl' }]", Renamed.Nothing),
+        ("evaluation.tolerance", "0.5", Renamed.Nothing),
+        ("evaluation.recall.lengths", "[8]", Renamed.Nothing),
+        ("evaluation.recall.sequences", "3", Renamed.Nothing),
+        ("compute.teachParallelism", "3", Renamed.Nothing),
+        ("compute.retries", "5", Renamed.Nothing),
+        ("compute.device", "'cuda'", Renamed.Nothing),
+    ];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public DeterminantsTests()
+    {
+        GoldenSpecifications.WriteFiles(_folder.Path);
+        var teacher = Path.Combine(_folder.Path, "teacher");
+        foreach (var (copy, file) in new[] { ("copy", ""), ("other-weights", "model.safetensors"), ("other-config", "config.json"), ("other-tokenizer", "tokenizer.json") })
+        {
+            foreach (var path in Directory.EnumerateFiles(teacher))
+            {
+                _folder.Write($"{copy}/{Path.GetFileName(path)}", File.ReadAllText(path) + (Path.GetFileName(path) == file ? "\n" : ""));
+            }
+        }
+
+        var text = string.Join('\n', Enumerable.Repeat("""{"text": "Once upon a time", "body": "there was a mill"}""", 40));
+        _folder.Write("some.data", text);
+        _folder.Write("copy.data", text);
+        _folder.Write("copy.data.gz", text);
+        _folder.Write("other.data", text.Replace("Once", "Twice", StringComparison.Ordinal));
+        _folder.Write("task.jsonl", """{"question": "a", "choices": ["b", "c"], "answer": 1}""");
+    }
+
+    private enum Renamed
+    {
+        Dataset,
+        Outputs,
+        Weights,
+        Nothing,
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Each_field_renames_what_it_determines_and_nothing_else()
+    {
+        var before = await IdsAsync(Base);
+        foreach (var (field, value, renamed) in Changes)
+        {
+            var changed = (await IdsAsync(With(field, value))).Select((id, i) => id != before[i]);
+            Assert.True(Enum.GetValues<Renamed>()[..3].Select(each => each >= renamed).SequenceEqual(changed), $"{field} {value}: expected {renamed}, changed {string.Join(", ", changed)}");
+        }
+    }
+
+    [Fact]
+    public void Every_field_is_looked_at() =>
+        Assert.Equal(Fields(typeof(RunSpec), "").Order(), Changes.Select(change => change.Field).Distinct().Order());
+
+    private static IEnumerable<string> Fields(Type record, string prefix) => record.GetProperties().Where(property => property.CanWrite).SelectMany(property =>
+    {
+        var name = property.Name == "Schema" ? "$schema" : prefix + char.ToLowerInvariant(property.Name[0]) + property.Name[1..];
+        return property.PropertyType.Assembly == typeof(RunSpec).Assembly && property.PropertyType.IsClass ? Fields(property.PropertyType, name + ".") : [name];
+    });
+
+    private static string With(string field, string value)
+    {
+        var root = JsonNode.Parse(Base)!.AsObject();
+        var steps = field.Split('.');
+        var parent = root;
+        foreach (var step in steps[..^1])
+        {
+            parent = (JsonObject)(parent[step] ??= new JsonObject());
+        }
+
+        parent[steps[^1]] = JsonNode.Parse(value.Replace('\'', '"'));
+        return root.ToJsonString();
+    }
+
+    private async Task<string[]> IdsAsync(string json)
+    {
+        var spec = RunSpecReader.Parse(json, "spec.json", _folder.Path);
+        var plan = await new RunPlanner(TimeProvider.System).PlanAsync(spec, TestContext.Current.CancellationToken);
+        return [plan.DatasetId, plan.TeacherOutputsId, Identities.Weights(spec, plan.Student, plan.DatasetId, plan.TeacherOutputsId, StudentVariant.Distilled)];
+    }
+}

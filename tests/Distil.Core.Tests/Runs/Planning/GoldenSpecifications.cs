@@ -1,0 +1,73 @@
+using Distil.Core.Runs.Reading;
+using Distil.Core.Specification;
+
+namespace Distil.Core.Tests.Runs.Planning;
+
+/// <summary>Three specifications that differ in all that names artifacts, with the files that they name.</summary>
+internal static class GoldenSpecifications
+{
+    /// <value>By name; paths count from the folder that <see cref="WriteFiles"/> filled.</value>
+    public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>
+    {
+        ["defaults"] = """{ "name": "a", "teacher": { "path": "teacher" }, "dataset": { "sources": ["text.txt"], "contextLength": 64 } }""",
+        ["jsonl"] = """
+            {
+              "name": "b", "seed": 7,
+              "teacher": { "path": "teacher", "keep": { "topP": 0.875, "maxTokens": 17 } },
+              "dataset": {
+                "sources": ["pieces"], "evalSources": ["held.jsonl"], "format": "jsonl", "textField": "größe <'&\">", "contextLength": 32, "shardTokens": 100, "maxTokens": 1234
+              },
+              "student": { "blocks": 3, "slstmAt": [2, 0], "heads": 8, "convKernel": 3, "qkvBlockSize": 16, "projFactor": 1.5, "ffnProjFactor": 1.3 },
+              "distillation": {
+                "alpha": { "from": 0.7, "to": 0.1, "delta": 0.3, "decay": "relative" },
+                "temperature": { "from": 3.5, "to": 1e-3 },
+                "alignment": { "kind": "none", "reduction": "paper", "weight": 0 }
+              },
+              "training": {
+                "epochs": 2, "batchSize": 3, "gradientAccumulation": 5, "learningRate": 1e-7, "warmupRatio": 0, "weightDecay": 0.3,
+                "gradientClip": 1234567.5, "precision": "bf16", "checkpointEverySteps": 9
+              },
+              "evaluation": { "baseline": true }
+            }
+            """,
+        ["parquet"] = """
+            {
+              "name": "c", "seed": 2147483647,
+              "teacher": { "path": "teacher", "mode": "online", "keep": { "topP": 1 } },
+              "dataset": { "sources": ["rows.parquet", "more/*.parquet"], "format": "parquet", "contextLength": 128, "evalFraction": 0.25 },
+              "student": { "blocks": 2, "slstmAt": [] },
+              "distillation": { "alignment": { "kind": "cosine", "reduction": "blockWise", "weight": 0.015625 } }
+            }
+            """,
+    };
+
+    /// <summary>Writes the teacher and the text.</summary>
+    public static void WriteFiles(string folder)
+    {
+        Write("teacher/config.json", """
+            {
+              "model_type": "qwen2", "num_hidden_layers": 2, "hidden_size": 64, "intermediate_size": 160, "num_attention_heads": 4, "num_key_value_heads": 2,
+              "vocab_size": 131, "max_position_embeddings": 128
+            }
+            """);
+        Write("teacher/tokenizer.json", """{ "model": { "vocab": { "a": 0, "b": 129 } }, "added_tokens": [{ "id": 130 }] }""");
+        Write("teacher/model.safetensors", "weights");
+        Write("text.txt", string.Join('\n', Enumerable.Repeat("Once upon a time", 500)));
+        Write("pieces/a.jsonl", string.Join('\n', Enumerable.Repeat("""{"größe": "Once upon a time"}""", 40)));
+        Write("pieces/b.jsonl.gz", "not read to plan");
+        Write("pieces/c.jsonl.zst", "not read to plan either");
+        Write("held.jsonl", """{"größe": "held out"}""");
+        Write("rows.parquet", new string('p', 3000));
+        Write("more/rows.parquet", new string('q', 500));
+
+        void Write(string name, string content)
+        {
+            var path = Path.Combine(folder, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, content.ReplaceLineEndings("\n"));
+        }
+    }
+
+    /// <summary>One of them.</summary>
+    public static RunSpec Read(string name, string folder) => RunSpecReader.Parse(All[name], "spec.json", folder);
+}
