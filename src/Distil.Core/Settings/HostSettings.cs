@@ -12,6 +12,9 @@ public sealed record HostSettings
     /// <summary>The variable of <see cref="GpuJob"/>.</summary>
     public const string GpuJobVariable = "DISTIL_GPU_JOB";
 
+    /// <summary>The variable of <see cref="CpuJob"/>.</summary>
+    public const string CpuJobVariable = "DISTIL_CPU_JOB";
+
     /// <value>URI of the artifact container, opened with the app's identity. Default: the account of AZURE_STORAGE_CONNECTION_STRING.</value>
     [Variable(ArtifactsVariable)]
     public string? Artifacts { get; init; }
@@ -25,7 +28,7 @@ public sealed record HostSettings
     public string? GpuJob { get; init; }
 
     /// <value>Resource id of the Container Apps job that prepares text. Default: the job with a GPU, which costs more.</value>
-    [Variable("DISTIL_CPU_JOB")]
+    [Variable(CpuJobVariable)]
     public string? CpuJob { get; init; }
 
     /// <value>The trainer that the app starts if jobs are child processes: an assembly or a program. Default: the one built with the app.</value>

@@ -33,7 +33,7 @@ public sealed record TrainingSpec
     [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double GradientClip { get; init; } = 1.0;
 
-    /// <value>ComputeType of the model. Default fp32.</value>
+    /// <value>Arithmetic of the model. Default fp32.</value>
     public Precision Precision { get; init; } = Precision.Fp32;
 
     /// <value>Optimiser steps between checkpoints inside an epoch, ≥ 1; one is always written at an epoch's end. Default 500.</value>
@@ -41,7 +41,7 @@ public sealed record TrainingSpec
     public int CheckpointEverySteps { get; init; } = 500;
 }
 
-/// <summary>ComputeType of the model's forward and backward passes; weights and optimiser state stay fp32.</summary>
+/// <summary>Arithmetic of the model's forward and backward passes; weights and optimiser state stay fp32.</summary>
 public enum Precision
 {
     /// <summary>32-bit floating point.</summary>

@@ -29,7 +29,7 @@ public sealed class TrainTokenizerCommandTests : IDisposable
     {
         File.WriteAllText(At("a.jsonl"), "{\"ids\": [1]}\n");
         var error = await Assert.ThrowsAsync<InvalidInputException>(() =>
-            TrainTokenizerCommand.RunAsync([At("a.jsonl")], DatasetFormat.Jsonl, "text", 300, At("out"), TestContext.Current.CancellationToken));
+            TrainTokenizerCommand.RunAsync([At("a.jsonl")], DatasetFormat.Jsonl, "text", 300, At("out"), SourceCatalog.Create(new SourceSettings(), TimeProvider.System), TestContext.Current.CancellationToken));
         Assert.Contains("expected text", error.Message, StringComparison.Ordinal);
     }
 
