@@ -1,8 +1,8 @@
+using Distil.Core.Documents;
 using Distil.Core.Specification;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training;
-using Distil.Trainer.Training.Profiling;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Schedules;
 using Distil.Trainer.Training.Steps;

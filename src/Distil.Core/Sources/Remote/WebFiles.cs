@@ -95,18 +95,19 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
             ? uri
             : throw new InvalidInputException($"{field}: {Shown(url)} cannot be read; expected a local path, hf://owner/name[@revision][/path] or https://…");
 
-    // Asks again if an account, found on the way, wants this machine's identity: from then on its requests carry a token.
+    // Asks again if an account needs this machine's identity: from then on, its requests carry a token.
     private async Task<HttpResponseMessage> SendAsync(Uri url, RangeHeaderValue range, CancellationToken cancel)
     {
         for (var tries = 1; ; tries++)
         {
             var response = await http.SendAsync(url, next => RequestAsync(next, range, cancel), next => Parse(next.AbsoluteUri, "redirect") is not null, cancel);
-            var asked = response.RequestMessage!;
-            if (tries == MaxTries || asked.Headers.Authorization is not null || !azure.WantsIdentity(asked.RequestUri!, response.StatusCode))
+            var (asked, token) = (response.RequestMessage!.RequestUri!, response.RequestMessage.Headers.Authorization);
+            if (tries == MaxTries || token is not null || !AzureAccess.MayNeedIdentity(asked, response.StatusCode))
             {
                 return response;
             }
 
+            azure.UseIdentity(asked);
             response.Dispose();
         }
     }
@@ -116,7 +117,7 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
         url = azure.Sign(signed.Sign(url));
         var request = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { Range = range } };
         request.Headers.AcceptEncoding.ParseAdd("identity");
-        if (azure.IsClosed(url))
+        if (azure.UsesIdentity(url))
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await azure.TokenAsync(url, cancel));
             request.Headers.Add("x-ms-version", "2023-11-03"); // without it, Azure Storage accepts no token

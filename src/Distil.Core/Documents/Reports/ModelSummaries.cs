@@ -1,0 +1,97 @@
+using Distil.Core.Artifacts;
+
+namespace Distil.Core.Documents.Reports;
+
+/// <summary>The teacher of a run.</summary>
+public sealed record TeacherSummary
+{
+    /// <value>Its folder or address.</value>
+    public required string Path { get; init; }
+
+    /// <value>config.json's model_type.</value>
+    public required string Architecture { get; init; }
+
+    /// <value>Number of layers.</value>
+    public required int Layers { get; init; }
+
+    /// <value>D, the model width.</value>
+    public required int HiddenSize { get; init; }
+
+    /// <value>Number of attention heads.</value>
+    public required int Heads { get; init; }
+
+    /// <value>V, the size of the vocabulary that teacher and student share.</value>
+    public required int VocabularySize { get; init; }
+
+    /// <value>Longest context, in tokens; null if its config states none.</value>
+    public int? MaxContext { get; init; }
+
+    /// <value>Number of weights; shared ones count once.</value>
+    public required long Parameters { get; init; }
+}
+
+/// <summary>The student of a run.</summary>
+public sealed record StudentSummary
+{
+    /// <value>The kind of each block, in order: <c>sLSTM</c> or <c>mLSTM</c>.</value>
+    public required IReadOnlyList<string> Blocks { get; init; }
+
+    /// <value>Number of heads.</value>
+    public required int Heads { get; init; }
+
+    /// <value>Number of trained weights: blocks and final norm.</value>
+    public required long TrainableParameters { get; init; }
+
+    /// <value>Number of weights copied from the teacher and not trained: embedding and head.</value>
+    public required long FrozenParameters { get; init; }
+}
+
+/// <summary>The dataset of a run.</summary>
+public sealed record DatasetSummary
+{
+    /// <value>Content address.</value>
+    public required string DatasetId { get; init; }
+
+    /// <value>Number of documents trained on or held out.</value>
+    public required long Documents { get; init; }
+
+    /// <value>Documents by what was done with them.</value>
+    public DocumentCounts Counts { get; init; } = new();
+
+    /// <value>Number of shards.</value>
+    public required int Shards { get; init; }
+
+    /// <value>Tokens per row.</value>
+    public required int ContextLength { get; init; }
+
+    /// <value>Number of rows trained on.</value>
+    public required long TrainRows { get; init; }
+
+    /// <value>Tokens in them, without padding.</value>
+    public required long TrainTokens { get; init; }
+
+    /// <value>Number of rows held out.</value>
+    public required long EvalRows { get; init; }
+
+    /// <value>Tokens in them, without padding.</value>
+    public required long EvalTokens { get; init; }
+}
+
+/// <summary>The machine that a job ran on.</summary>
+public sealed record MachineSummary
+{
+    /// <value>Operating system.</value>
+    public required string OperatingSystem { get; init; }
+
+    /// <value>The processor that torch used: the CPU's or the GPU's name.</value>
+    public required string Device { get; init; }
+
+    /// <value>CPU cores that the process may use.</value>
+    public required int Cores { get; init; }
+
+    /// <value>Memory that the process may use, in bytes.</value>
+    public required long MemoryBytes { get; init; }
+
+    /// <value>Distil, .NET and torch: name and version.</value>
+    public required IReadOnlyDictionary<string, string> Versions { get; init; }
+}
