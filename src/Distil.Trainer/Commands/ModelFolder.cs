@@ -22,7 +22,7 @@ internal static class ModelFolder
             return path;
         }
 
-        var model = await ModelFiles.FindAsync(catalog, path, option, cancel);
+        var model = await ModelFiles.FindAsync(catalog, path, FieldPath.Named(option), cancel);
         return await model.Location.FetchAsync(catalog, withWeights, new TransferLine(Console.Error, rewrites: !Console.IsErrorRedirected), cancel);
     }
 }

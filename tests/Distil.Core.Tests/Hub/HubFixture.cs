@@ -3,6 +3,7 @@ using Distil.Core.Hub;
 using Distil.Core.Logging;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
+using Distil.Core.Specification;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Core.Tests.Hub;
@@ -48,5 +49,5 @@ public abstract class HubFixture : IAsyncLifetime
         return bytes;
     }
 
-    private protected static HubPath Dataset(string path) => HubPath.Parse(path, HubKind.Dataset, "dataset.sources");
+    private protected static HubPath Dataset(string path) => HubPath.Parse(path, HubKind.Dataset, SpecPaths.Sources);
 }

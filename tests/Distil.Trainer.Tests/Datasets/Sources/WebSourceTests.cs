@@ -2,7 +2,6 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
-using Distil.Core.Runs;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
@@ -60,7 +59,7 @@ public sealed class WebSourceTests : IDisposable
     private static SourceCatalog Catalog => SourceCatalog.Create(new SourceSettings(), TimeProvider.System);
 
     private static async Task<SourceFile> FindAsync(LocalWeb web, string path, DatasetFormat format) =>
-        Assert.Single(await Catalog.ListAsync([web.Url(path)], format, cancel: Cancel));
+        Assert.Single(await Catalog.ListAsync([web.Url(path)], format, SpecPaths.Sources, Cancel));
 
     /// <summary>Bytes that <c>bytes=FROM-TO</c> asks for.</summary>
     private static long Length(string range)
