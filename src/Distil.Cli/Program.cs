@@ -35,7 +35,7 @@ try
         throw new InvalidInputException($"{parsed.Errors[^1].Message} ({parsed.CommandResult.Command.Name} --help lists what it takes)");
     }
 
-    // Stopping a run waits for its jobs: longer than they are given.
+    // Stopping a run means waiting for its jobs, longer than the default time limit.
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
 }
 catch (InvalidInputException wrong)

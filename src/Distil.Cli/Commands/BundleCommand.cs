@@ -11,7 +11,10 @@ internal static class BundleCommand
     internal static Command Create(CommandContext context)
     {
         var output = new Option<string>("--output") { Description = "The archive (.tar.xz). Default: .distil/distil-trainer-<platform>.tar.xz." };
-        var bench = new Option<bool>("--bench") { Description = "With the GPU benchmarks: distil-trainer/bench/run.sh measures, PyTorch beside it where python3 has it." };
+        var bench = new Option<bool>("--bench")
+        {
+            Description = "Include the GPU benchmarks: distil-trainer/bench/run.sh measures, also PyTorch if python3 has it.",
+        };
         var command = new Command("bundle", "Pack the trainer and the .NET runtime into one archive that runs on a host with any libtorch.") { output, bench };
         command.SetAction(async (parsed, cancel) =>
         {

@@ -15,7 +15,7 @@ using Distil.Core.Specification;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil run</c>: a whole run on this machine; <c>--plan-only</c> says what it would do, <c>--resume</c> goes on with one.</summary>
+/// <summary><c>distil run</c>: runs a specification on this machine; <c>--plan-only</c> prints the plan, <c>--resume</c> resumes a run.</summary>
 internal static class RunCommand
 {
     internal static Command Create(CommandContext context)
@@ -53,7 +53,7 @@ internal static class RunCommand
         return command;
     }
 
-    /// <summary>Does a run and says what it came to.</summary>
+    /// <summary>Executes a run and prints its result.</summary>
     internal static async Task<int> ExecuteAsync(CommandContext context, RunSpec spec, int? port, bool json, CancellationToken stop)
     {
         var plan = await context.NewPlanner().PlanAsync(spec, stop);

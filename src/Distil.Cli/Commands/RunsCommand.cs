@@ -8,7 +8,7 @@ using Distil.Core.Runs;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil runs</c>: all runs, newest first.</summary>
+/// <summary><c>distil runs</c>: lists all runs, newest first.</summary>
 internal static class RunsCommand
 {
     internal static Command Create(CommandContext context)

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>forward</c>: token ids in, logits and hidden states out, as safetensors files.</summary>
+/// <summary><c>forward</c>: computes logits and hidden states of token ids, from and to safetensors files.</summary>
 internal static class ForwardCommand
 {
     private const string Float32 = "float32", BFloat16 = "bfloat16";
@@ -55,7 +55,7 @@ internal static class ForwardCommand
             results.Add(new($"hidden_states.{i}", layers[i]));
         }
 
-        // A teacher's last hidden state is its last entry already, as Hugging Face returns them.
+        // A teacher's last hidden state is already its last entry, as in Hugging Face.
         if (model is not TransformerModel)
         {
             results.Add(new("last_hidden_state", final));

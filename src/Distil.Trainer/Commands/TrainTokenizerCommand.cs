@@ -8,7 +8,7 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>train-tokenizer</c>: text in, a Hugging Face tokenizer folder out.</summary>
+/// <summary><c>train-tokenizer</c>: learns a tokenizer from text and writes it as a Hugging Face folder.</summary>
 internal static class TrainTokenizerCommand
 {
     internal static Command Create(SourceCatalog catalog)
