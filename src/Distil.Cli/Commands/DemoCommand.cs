@@ -11,7 +11,7 @@ internal static class DemoCommand
     internal static Command Create(CommandContext context)
     {
         var (json, port) = (CommonOptions.Json(), CommonOptions.StoragePort());
-        var device = new Option<ComputeDevice?>("--device") { Description = "cpu (default), cuda (in bfloat16), or auto: cuda where there is one." };
+        var device = new Option<ComputeDevice?>("--device") { Description = "cpu (default), cuda (in bfloat16), or auto: cuda if available." };
         var command = new Command("demo", "Distil the sample teacher on the sample corpus, in a few minutes.") { device, json, port };
         command.SetAction((parsed, cancel) =>
         {

@@ -21,14 +21,14 @@ internal static class ForwardCommand
         var model = new Option<string>("--model") { Required = true, Description = "A teacher (qwen2, qwen3, llama) or a student (xlstm): a folder, or hf://owner/name[@revision]." };
         var input = new Option<string>("--input") { Required = true, Description = "Safetensors file with input_ids, int64 (B, S)." };
         var output = new Option<string>("--output") { Required = true, Description = "Safetensors file to write: logits, hidden_states.{i}, float32." };
-        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
+        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
         var rotary = new Option<string>("--rotary-precision")
         {
-            Description = "What a teacher's rotary frequencies are rounded to: float32, or bfloat16 as in a model that was cast as a whole.",
+            Description = "Type to which a teacher's rotary frequencies are rounded: float32, or bfloat16 as in a model that was cast as a whole.",
             DefaultValueFactory = _ => Float32,
         };
         rotary.AcceptOnlyFromAmong(Float32, BFloat16);
-        var precision = new Option<Precision>("--precision") { Description = "ComputeType of a student: fp32 (default) or bf16, as in training on a GPU." };
+        var precision = new Option<Precision>("--precision") { Description = "Precision of a student's arithmetic: fp32 (default) or bf16, as in training on a GPU." };
         var command = new Command("forward", "Run a model over token ids and write its logits and hidden states.") { model, input, output, device, rotary, precision };
         command.SetAction(async (parsed, cancel) => Run(
             await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", catalog, cancel), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device)),

@@ -14,8 +14,8 @@ internal static class TrainTokenizerCommand
     internal static Command Create(SourceCatalog catalog)
     {
         var input = new Option<string[]>("--input") { Required = true, AllowMultipleArgumentsPerToken = true, Description = "Files, folders or globs." };
-        var format = new Option<DatasetFormat>("--format") { Description = "text (a document a line), jsonl or parquet." };
-        var field = new Option<string>("--text-field") { DefaultValueFactory = _ => "text", Description = "The JSONL field or Parquet column that holds a document." };
+        var format = new Option<DatasetFormat>("--format") { Description = "text (one document per line), jsonl or parquet." };
+        var field = new Option<string>("--text-field") { DefaultValueFactory = _ => "text", Description = "The JSONL field or Parquet column that contains a document." };
         var vocabulary = new Option<int>("--vocab") { Required = true, Description = "Tokens, ≥ 257." };
         var output = new Option<string>("--output") { Required = true, Description = "Folder to write tokenizer.json and tokenizer_config.json to." };
         var command = new Command("train-tokenizer", "Learn a byte-level BPE vocabulary from text.") { input, format, field, vocabulary, output };
