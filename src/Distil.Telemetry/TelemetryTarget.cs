@@ -37,7 +37,8 @@ public static class TelemetryTargets
             "console" => TelemetryTarget.Console,
             "otlp" => TelemetryTarget.Otlp,
             "azure" when azure => TelemetryTarget.Azure,
-            "azure" => throw new InvalidInputException($"{Variable} is azure and {TelemetrySettings.AzureVariable} is not set; expected the connection string of an Application Insights resource"),
+            "azure" => throw new InvalidInputException(
+                $"{Variable} is azure and {TelemetrySettings.AzureVariable} is not set; expected the connection string of an Application Insights resource"),
             var other => throw new InvalidInputException($"{Variable} is {other}; expected none, console, otlp or azure"),
         };
     }

@@ -19,7 +19,8 @@ internal static class BundleCommand
         command.SetAction(async (parsed, cancel) =>
         {
             var workspace = context.Workspace;
-            var archive = Path.GetFullPath(parsed.GetValue(output) ?? Path.Combine(workspace.Home, $"distil-trainer-{RuntimeInformation.RuntimeIdentifier}.tar.xz"));
+            var archive = Path.GetFullPath(
+                parsed.GetValue(output) ?? Path.Combine(workspace.Home, $"distil-trainer-{RuntimeInformation.RuntimeIdentifier}.tar.xz"));
             await TrainerBundle.CreateAsync(workspace, archive, parsed.GetValue(bench), cancel);
             Console.WriteLine($"{archive} ({new FileInfo(archive).Length / 1e6:0.0} MB)");
             Console.WriteLine("There: tar -xJf it, then distil-trainer/distil-trainer --help");

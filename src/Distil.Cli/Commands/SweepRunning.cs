@@ -31,7 +31,8 @@ internal static class SweepRunning
     }
 
     /// <summary>Resumes a sweep; returns null if there is none with that id.</summary>
-    internal static async Task<int?> TryResumeAsync(CommandContext context, string sweepId, int atMost, LocalStorage storage, bool json, CancellationToken stop) =>
+    internal static async Task<int?> TryResumeAsync(CommandContext context, string sweepId, int atMost,
+        LocalStorage storage, bool json, CancellationToken stop) =>
         await new LocalSweep(context.Workspace, storage, context.Trainer, Console.Error, context.Log).TryResumeAsync(sweepId, atMost, stop) is { } result
             ? await SayAsync(context, storage, result, json, stop)
             : null;

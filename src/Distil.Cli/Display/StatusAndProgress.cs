@@ -10,7 +10,8 @@ namespace Distil.Cli.Display;
 internal sealed record StatusAndProgress(RunStatus Status, IReadOnlyDictionary<string, JobProgress> Jobs)
 {
     /// <value>Shards or epochs of the stage that are done, the jobs' own parts included.</value>
-    internal double StageDone => Math.Min(Status.StageTotal, Status.StageDone + Jobs.Values.Sum(job => job.Total > 0 ? Math.Min(1.0, (double)job.Done / job.Total) : 0));
+    internal double StageDone =>
+        Math.Min(Status.StageTotal, Status.StageDone + Jobs.Values.Sum(job => job.Total > 0 ? Math.Min(1.0, (double)job.Done / job.Total) : 0));
 
     /// <summary>Expected end of the stage: the jobs' own estimate for epochs, otherwise from the speed of the shards; null if unknown.</summary>
     internal DateTimeOffset? StageEnd(DateTimeOffset now) => Status switch

@@ -21,7 +21,8 @@ internal sealed record FinishedRun(string RunId, string Report, string Model, do
         var report = await store.TryReadJsonAsync<RunReport>(blob, cancel)
             ?? throw new InvalidInputException($"{blob} does not exist: {runId} has no report; `distil status {runId}` says where it stands");
         var copies = new LocalCopies(workspace, store);
-        return new FinishedRun(runId, await copies.ReportAsync(runId, cancel), await copies.ModelAsync(runId, cancel), Math.Round(seconds, 1), Perplexities.Of(report));
+        return new FinishedRun(
+            runId, await copies.ReportAsync(runId, cancel), await copies.ModelAsync(runId, cancel), Math.Round(seconds, 1), Perplexities.Of(report));
     }
 }
 

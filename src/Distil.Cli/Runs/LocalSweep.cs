@@ -106,7 +106,8 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Trai
         var driven = await host.ResumeAsync(runId, stop);
         var watching = shared.WatchAsync(run, driven.Outcome);
         var view = new PlainRunView(progress, TimeProvider.System, $"[{run.Spec.Name}] ");
-        await view.ShowAsync(() => StatusAndProgress.TryReadAsync(storage.Store, driven.Latest), Task.WhenAny(driven.Outcome, Task.Delay(Timeout.Infinite, stop)));
+        await view.ShowAsync(
+            () => StatusAndProgress.TryReadAsync(storage.Store, driven.Latest), Task.WhenAny(driven.Outcome, Task.Delay(Timeout.Infinite, stop)));
         stop.ThrowIfCancellationRequested();
         await watching;
         return await driven.Outcome;

@@ -36,7 +36,8 @@ public sealed class Workspace
             repository = Path.GetDirectoryName(repository);
         }
 
-        return new Workspace(repository, string.IsNullOrEmpty(home) ? Path.Combine(repository ?? Environment.CurrentDirectory, ".distil") : Path.GetFullPath(home));
+        return new Workspace(
+            repository, string.IsNullOrEmpty(home) ? Path.Combine(repository ?? Environment.CurrentDirectory, ".distil") : Path.GetFullPath(home));
     }
 
     /// <summary>Returns the path of a file of the repository.</summary>

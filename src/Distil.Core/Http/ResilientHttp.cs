@@ -65,7 +65,8 @@ internal sealed class ResilientHttp
     /// <param name="follows">Whether a redirect to a URL is followed; if not, the redirect is the response.</param>
     /// <param name="cancel">Cancels the call.</param>
     /// <exception cref="RemoteException">There is no final response.</exception>
-    public async Task<HttpResponseMessage> SendAsync(Uri url, Func<Uri, ValueTask<HttpRequestMessage>> request, Func<Uri, bool> follows, CancellationToken cancel)
+    public async Task<HttpResponseMessage> SendAsync(
+        Uri url, Func<Uri, ValueTask<HttpRequestMessage>> request, Func<Uri, bool> follows, CancellationToken cancel)
     {
         for (var redirects = 0; redirects <= MaxRedirects; redirects++)
         {

@@ -62,7 +62,8 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
     {
         try
         {
-            await using var file = new FileStream(partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
+            await using var file = new FileStream(
+                partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
             if (file.Length > bytes)
             {
                 file.SetLength(0); // it belongs to another download of the same name, which cannot be resumed

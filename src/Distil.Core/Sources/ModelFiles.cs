@@ -46,7 +46,8 @@ public sealed class ModelFiles
         var (folder, files) = await catalog.ListModelAsync(path, field, cancel);
         var byName = files.ToDictionary(NameOf, StringComparer.Ordinal);
         var config = Need(ConfigName, "a Hugging Face folder");
-        SourceFile[] weights = byName.TryGetValue(IndexName, out var index) ? [.. (await ShardsAsync(index)).Select(name => Need(name, $"each file that {IndexName} names"))]
+        SourceFile[] weights = byName.TryGetValue(IndexName, out var index)
+            ? [.. (await ShardsAsync(index)).Select(name => Need(name, $"each file that {IndexName} names"))]
             : byName.TryGetValue(WeightsName, out var single) ? [single]
             : throw new InvalidInputException(field, $"{folder} has no *.safetensors; expected {WeightsName}, or shards with their index");
         SourceFile[] taken = SourceCatalog.IsRemote(path) ? [config, .. Optional.Where(byName.ContainsKey).Select(name => byName[name]), .. weights] : [];
@@ -64,5 +65,6 @@ public sealed class ModelFiles
             ? [.. map.EnumerateObject().Select(entry => entry.Value.ToString()).Distinct().Order(StringComparer.Ordinal)]
             : throw new InvalidInputException($"{index}: has no weight_map; expected the list of a model's tensors"));
 
-    private static string NameOf(SourceFile file) => WebUrl.WithoutQuery(file.Path)[(WebUrl.WithoutQuery(file.Path).LastIndexOfAny(['/', Path.DirectorySeparatorChar]) + 1)..];
+    private static string NameOf(SourceFile file) =>
+        WebUrl.WithoutQuery(file.Path)[(WebUrl.WithoutQuery(file.Path).LastIndexOfAny(['/', Path.DirectorySeparatorChar]) + 1)..];
 }

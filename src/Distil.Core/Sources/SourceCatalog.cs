@@ -145,7 +145,8 @@ public sealed class SourceCatalog
         var files = found.Where(file => isGlob || file.Path.Path == path.Path || SourceName.IsOf(file.Path.Path, format)).Select(Of).ToList();
         return files.Count > 0
             ? files
-            : throw new InvalidInputException(field, $"{source} has no files; expected {(isGlob ? "a file that it matches" : $"{SourceName.PatternOf(format)} in it")}");
+            : throw new InvalidInputException(
+                field, $"{source} has no files; expected {(isGlob ? "a file that it matches" : $"{SourceName.PatternOf(format)} in it")}");
     }
 
     private static SourceFile Of(HubFile file) => new() { Path = file.Path.ToString(), Bytes = file.Bytes, Identity = file.Identity };

@@ -32,7 +32,8 @@ public static class SourceName
 
     /// <summary>Whether a folder's file belongs to a format, by its extension before <c>.gz</c> or <c>.zst</c>.</summary>
     public static bool IsOf(string path, DatasetFormat format) =>
-        Bare(path).EndsWith(ExtensionOf(format), StringComparison.OrdinalIgnoreCase) && (format != DatasetFormat.Parquet || CompressionOf(path) == Compression.None);
+        Bare(path).EndsWith(ExtensionOf(format), StringComparison.OrdinalIgnoreCase)
+        && (format != DatasetFormat.Parquet || CompressionOf(path) == Compression.None);
 
     /// <summary>The files of a folder that belong to a format, for messages: <c>*.jsonl, *.jsonl.gz or *.jsonl.zst</c>.</summary>
     public static string PatternOf(DatasetFormat format)
@@ -50,13 +51,15 @@ public static class SourceName
         {
             if (other != format && other != DatasetFormat.Text && Bare(path).EndsWith(ExtensionOf(other), StringComparison.OrdinalIgnoreCase))
             {
-                throw new InvalidInputException(field, $"{path} is {Name(other)} by its name and dataset.format is {Word(format)}; expected dataset.format {Word(other)}");
+                throw new InvalidInputException(
+                    field, $"{path} is {Name(other)} by its name and dataset.format is {Word(format)}; expected dataset.format {Word(other)}");
             }
         }
 
         if (format == DatasetFormat.Parquet && CompressionOf(path) != Compression.None)
         {
-            throw new InvalidInputException(field, $"{path} is a compressed Parquet file by its name; expected it unpacked: Parquet compresses its columns itself");
+            throw new InvalidInputException(
+                field, $"{path} is a compressed Parquet file by its name; expected it unpacked: Parquet compresses its columns itself");
         }
     }
 

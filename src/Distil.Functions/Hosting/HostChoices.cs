@@ -22,12 +22,14 @@ public static class HostChoices
     {
         null or "container-apps" => JobPlatform.ContainerApps,
         "processes" => JobPlatform.Processes,
-        var other => throw new InvalidInputException($"{HostSettings.JobsVariable} is {other}; expected container-apps (with {HostSettings.GpuJobVariable}) or processes"),
+        var other => throw new InvalidInputException(
+            $"{HostSettings.JobsVariable} is {other}; expected container-apps (with {HostSettings.GpuJobVariable}) or processes"),
     };
 
     /// <summary>URI of the artifact container; null if the connection string gives the account.</summary>
     /// <exception cref="InvalidInputException"><c>DISTIL_ARTIFACTS</c> is not an https URI.</exception>
     public static Uri? Container(this HostSettings settings) => settings.Artifacts is not { } artifacts ? null
         : Uri.TryCreate(artifacts, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps ? uri
-        : throw new InvalidInputException($"{HostSettings.ArtifactsVariable} is {artifacts}; expected the https URI of a container (main.bicep's output artifactsUri)");
+        : throw new InvalidInputException(
+            $"{HostSettings.ArtifactsVariable} is {artifacts}; expected the https URI of a container (main.bicep's output artifactsUri)");
 }

@@ -28,7 +28,9 @@ public sealed class TrainerProgram(string? named)
 
         var pointer = Path.Combine(AppContext.BaseDirectory, BuiltAt);
         var built = File.Exists(pointer) ? File.ReadAllText(pointer).Trim() : beside;
-        return File.Exists(built) ? built : throw new InvalidInputException($"{built} does not exist; build the solution, or name the trainer by DISTIL_TRAINER");
+        return File.Exists(built)
+            ? built
+            : throw new InvalidInputException($"{built} does not exist; build the solution, or name the trainer by DISTIL_TRAINER");
     }
 
     /// <summary>Start information of the trainer.</summary>

@@ -48,7 +48,10 @@ internal static class PretrainCommand
                     Layers = parsed.GetValue(layers), Heads = parsed.GetValue(heads), KeyValueHeads = parsed.GetValue(kvHeads),
                     Intermediate = parsed.GetValue(intermediate), Context = parsed.GetValue(context), Batch = parsed.GetValue(batch),
                     LearningRate = parsed.GetValue(learningRate), WeightDecay = parsed.GetValue(weightDecay), Warmup = parsed.GetValue(warmup),
-                    Seed = parsed.GetValue(seed), Device = parsed.GetValue(device), Precision = parsed.GetValue(precision), SaveDtype = parsed.GetValue(saveDtype),
+                    Seed = parsed.GetValue(seed),
+                    Device = parsed.GetValue(device),
+                    Precision = parsed.GetValue(precision),
+                    SaveDtype = parsed.GetValue(saveDtype),
                 },
                 "distil pretrain " + string.Join(' ', parsed.Tokens.Select(token => token.Value).Where(word => word != "pretrain")),
                 cancel);

@@ -10,7 +10,8 @@ namespace Distil.Core.Api.Requests;
 /// <param name="roots">Absolute folders; null allows every path.</param>
 internal sealed class PathRoots(IReadOnlyList<string>? roots)
 {
-    private readonly IReadOnlyList<string>? _folders = roots?.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar).ToList();
+    private readonly IReadOnlyList<string>? _folders =
+        roots?.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar).ToList();
 
     /// <summary>Throws unless each local path is allowed.</summary>
     /// <param name="spec">The reader's result: local paths are absolute and normalised.</param>
@@ -22,7 +23,8 @@ internal sealed class PathRoots(IReadOnlyList<string>? roots)
             return;
         }
 
-        var errors = spec.Paths().Where(path => !IsAllowed(path.Path)).Select(path => FieldError.Of(path.Field, $"is {path.Path}; expected {Expected}")).ToList();
+        var errors =
+            spec.Paths().Where(path => !IsAllowed(path.Path)).Select(path => FieldError.Of(path.Field, $"is {path.Path}; expected {Expected}")).ToList();
         if (errors.Count > 0)
         {
             throw new InvalidInputException("specification", errors);

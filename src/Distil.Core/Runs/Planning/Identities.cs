@@ -64,7 +64,8 @@ public static class Identities
         ("student", Student(student)),
         ("distillation", Distillation(spec.Distillation)),
         ("training", Training(spec.Training)),
-        ("variant", variant switch { StudentVariant.Distilled => "distilled", StudentVariant.WithoutTeacher => "withoutTeacher", _ => throw Unknown(variant) })));
+        ("variant",
+            variant switch { StudentVariant.Distilled => "distilled", StudentVariant.WithoutTeacher => "withoutTeacher", _ => throw Unknown(variant) })));
 
     private static JsonObject Student(StudentShape student) => Object(
         ("width", student.Width),

@@ -9,7 +9,8 @@ namespace Distil.Core.Runs.Reading;
 /// <summary>Finds fields that are each in range but contradict one another.</summary>
 internal static class CrossChecks
 {
-    public static IEnumerable<FieldError> Find(RunSpec spec) => [.. Schedules(spec), .. Student(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec), .. Secrets(spec)];
+    public static IEnumerable<FieldError> Find(RunSpec spec) =>
+        [.. Schedules(spec), .. Student(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec), .. Secrets(spec)];
 
     private static IEnumerable<FieldError> Schedules(RunSpec spec)
     {

@@ -90,9 +90,11 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
         }
     }
 
-    private static bool IsAzure(Uri url) => url.Host.Contains(".blob.core.", StringComparison.OrdinalIgnoreCase) || url.Host.Contains(".blob.storage.azure.", StringComparison.OrdinalIgnoreCase);
+    private static bool IsAzure(Uri url) =>
+        url.Host.Contains(".blob.core.", StringComparison.OrdinalIgnoreCase) || url.Host.Contains(".blob.storage.azure.", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsSigned(Uri url) => url.Query.Contains("sig=", StringComparison.Ordinal);
 
-    private bool IsOfAccount(Uri url) => _account is not null && url.ToString().StartsWith(_account.Uri.ToString().TrimEnd('/') + "/", StringComparison.OrdinalIgnoreCase);
+    private bool IsOfAccount(Uri url) =>
+        _account is not null && url.ToString().StartsWith(_account.Uri.ToString().TrimEnd('/') + "/", StringComparison.OrdinalIgnoreCase);
 }

@@ -30,7 +30,8 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
 
         RequireSuccess(url, response, field);
         var bytes = response.Content.Headers.ContentRange?.Length
-            ?? throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)}: its server sends no parts of files (HTTP Range); expected one that does, or a local copy");
+            ?? throw new InvalidInputException(
+                field, $"{WebUrl.WithoutQuery(url)}: its server sends no parts of files (HTTP Range); expected one that does, or a local copy");
         var version = WebVersion.Of(response)
             ?? throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)}: its server gives neither ETag nor Last-Modified, so that a change would not be seen; expected one that does, or a local copy");
         return Of(url, bytes, version);
@@ -46,7 +47,8 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
         var signature = signed.QueryFor(root);
         if (!azure.IsBlob(root) && !AzureAccess.IsShared(signature))
         {
-            throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)}: only blobs of Azure Storage can be listed; expected the URL of each file, or hf://");
+            throw new InvalidInputException(
+                field, $"{WebUrl.WithoutQuery(url)}: only blobs of Azure Storage can be listed; expected the URL of each file, or hf://");
         }
 
         var builder = new Azure.Storage.Blobs.BlobUriBuilder(root);
@@ -61,7 +63,8 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
     }
 
     /// <summary>Opens a found file as a seekable stream.</summary>
-    public Stream Open(SourceFile file, CancellationToken cancel) => new WebStream(file, http, (range, stop) => SendAsync(Parse(file.Path, FieldPath.Named("path")), range, stop), cancel);
+    public Stream Open(SourceFile file, CancellationToken cancel) =>
+        new WebStream(file, http, (range, stop) => SendAsync(Parse(file.Path, FieldPath.Named("path")), range, stop), cancel);
 
     /// <summary>Throws unless the request succeeded.</summary>
     public static void RequireSuccess(string url, HttpResponseMessage response, FieldPath field)
@@ -86,14 +89,16 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
     private static Uri Parse(string url, FieldPath field) =>
         Uri.TryCreate(url, UriKind.Absolute, out var uri) && WebUrl.IsReadable(uri)
             ? uri
-            : throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)} cannot be read; expected a local path, hf://owner/name[@revision][/path] or https://…");
+            : throw new InvalidInputException(
+                field, $"{WebUrl.WithoutQuery(url)} cannot be read; expected a local path, hf://owner/name[@revision][/path] or https://…");
 
     // Repeats the request if an account needs this machine's identity: from then on, requests to it carry a token.
     private async Task<HttpResponseMessage> SendAsync(Uri url, RangeHeaderValue range, CancellationToken cancel)
     {
         for (var tries = 1; ; tries++)
         {
-            var response = await http.SendAsync(url, next => RequestAsync(next, range, cancel), next => Parse(next.AbsoluteUri, FieldPath.Named("redirect")) is not null, cancel);
+            var response = await http.SendAsync(
+                url, next => RequestAsync(next, range, cancel), next => Parse(next.AbsoluteUri, FieldPath.Named("redirect")) is not null, cancel);
             var (asked, token) = (response.RequestMessage!.RequestUri!, response.RequestMessage.Headers.Authorization);
             if (tries == MaxTries || token is not null || !AzureAccess.MayNeedIdentity(asked, response.StatusCode))
             {
