@@ -19,13 +19,7 @@ internal static class ServeCommand
         var apiKeyFile = new Option<string>("--api-key-file") { Description = $"File with the API key that each request must bring; {CommandSettings.ApiKeyVariable} has the same effect." };
         var roots = new Option<string[]>("--root") { Description = "Folder in which the local paths of submitted runs must lie; may stand several times. Without it: any path on loopback, none beyond." };
         var jobs = new Option<int>("--jobs") { Description = "Most jobs of all runs at once; further ones wait. Default: 2.", DefaultValueFactory = _ => 2 };
-        jobs.Validators.Add(result =>
-        {
-            if (int.TryParse(result.Tokens.Count > 0 ? result.Tokens[^1].Value : "2", out var most) && most < 1)
-            {
-                result.AddError($"--jobs is {most}; expected 1 or more");
-            }
-        });
+        jobs.Require<int>(max => max >= 1, "1 or more");
         var storagePort = CommonOptions.StoragePort();
         var command = new Command("serve", "Serve the HTTP API and the live view, and do the runs that are asked for.") { port, urls, apiKeyFile, roots, jobs, storagePort };
         command.SetAction((parsed, stop) => RunAsync(

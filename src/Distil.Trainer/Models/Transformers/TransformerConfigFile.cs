@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Distil.Core;
 using Distil.Core.Errors;
 
 namespace Distil.Trainer.Models.Transformers;
@@ -87,9 +88,7 @@ public static class TransformerConfigFile
             ["use_cache"] = true,
             ["vocab_size"] = config.VocabularySize,
         };
-        var path = Path.Combine(folder, Name);
-        File.WriteAllText($"{path}.tmp", json.ToJsonString(Indented) + "\n");
-        File.Move($"{path}.tmp", path, overwrite: true);
+        AtomicFile.WriteText(Path.Combine(folder, Name), json.ToJsonString(Indented) + "\n");
     }
 
     private static TransformerFamily FamilyOf(ConfigDocument document) => document.Text("model_type") switch
