@@ -11,12 +11,12 @@ internal static class CommonOptions
 
     internal static Option<int?> StoragePort()
     {
-        var option = new Option<int?>("--storage-port") { Description = "Port on 127.0.0.1 for the local storage (Azurite). Default: a free one." };
+        var option = new Option<int?>("--storage-port") { Description = "Port on 127.0.0.1 for the local storage (Azurite). Default: a free port." };
         option.Require<int>(port => port is >= 1 and <= 65535, "1 to 65535");
         return option;
     }
 
-    internal static Argument<string> RunId() => new("run") { Description = "The run's id, as `distil runs` lists it." };
+    internal static Argument<string> RunId() => new("run") { Description = "The run's id, as listed by `distil runs`." };
 
     /// <summary>Refuses numbers outside a range. A text that is no number is the parser's to refuse.</summary>
     /// <param name="option">The option.</param>

@@ -15,10 +15,10 @@ internal static class GcCommand
     internal static Command Create(CommandContext context)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "List what would be deleted, with sizes; delete nothing." };
-        var hours = new Option<double>("--older-than") { Description = "Leave alone what was written in the last so many hours. Default: 1.", DefaultValueFactory = _ => 1 };
+        var hours = new Option<double>("--older-than") { Description = "Do not delete what was written in the last so many hours. Default: 1.", DefaultValueFactory = _ => 1 };
         hours.Require<double>(value => value is >= 0 and < 1e6, "0 or more hours");
-        var checkpoints = new Option<bool>("--checkpoints") { Description = "Also delete the checkpoints of runs that have succeeded: their models stay." };
-        var runs = new Option<string[]>("--run") { Description = "Also delete this run, which has ended, and what it alone refers to; may stand several times." };
+        var checkpoints = new Option<bool>("--checkpoints") { Description = "Also delete the checkpoints of runs that have succeeded, but not their models." };
+        var runs = new Option<string[]>("--run") { Description = "Also delete this run, which must have ended, and what only it refers to; may be repeated." };
         var json = CommonOptions.Json();
         var command = new Command("gc", "Delete datasets, teacher outputs and copies that no run refers to.") { dryRun, hours, checkpoints, runs, json };
         command.SetAction((parsed, cancel) => RunAsync(
