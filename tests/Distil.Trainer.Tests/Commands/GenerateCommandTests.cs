@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Trainer.Commands;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models.Transformers;

@@ -1,5 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
+using Distil.Core.Models;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
