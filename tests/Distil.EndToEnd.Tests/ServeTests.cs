@@ -30,7 +30,8 @@ public sealed class ServeTests : IDisposable
         await ServedDistil.UntilAsync(async () => (string?)(await serve.StatusAsync(run))["state"] != "running");
         var status = await serve.StatusAsync(run);
         Assert.Equal("cancelled", (string?)status["state"]);
-        Assert.Contains((await serve.GetAsync($"/api/runs/{run}/artifacts?limit=200"))["artifacts"]!.AsArray(), file => ((string)file!["name"]!).EndsWith("/manifest.json", StringComparison.Ordinal));
+        Assert.Contains((await serve.GetAsync($"/api/runs/{run}/artifacts?limit=200"))["artifacts"]!.AsArray(), file => ((string)file!["name"]!).EndsWith(
+            "/manifest.json", StringComparison.Ordinal));
 
         var printed = JsonNode.Parse((await _distil.RunAsync("status", run, "--json")).Succeeded().LastLine)!;
         foreach (var (name, value) in status)
@@ -62,7 +63,8 @@ public sealed class ServeTests : IDisposable
         using var serve = await ServedDistil.StartAsync(_distil);
         using var first = _distil.Start("run", SmallDemo.WriteTiny(_distil.Workspace.Home));
         var run = "";
-        await ServedDistil.UntilAsync(async () => (run = (string?)(await serve.GetAsync("/api/runs"))["runs"]!.AsArray().FirstOrDefault()?["runId"] ?? "").Length > 0);
+        await ServedDistil.UntilAsync(
+            async () => (run = (string?)(await serve.GetAsync("/api/runs"))["runs"]!.AsArray().FirstOrDefault()?["runId"] ?? "").Length > 0);
         await ServedDistil.UntilAsync(async () => (string?)(await serve.StatusAsync(run))["stage"] is not (null or "prepare"));
 
         first.Kill();

@@ -21,8 +21,15 @@ internal static class EvaluateCommand
 
     internal static Command Create(SourceCatalog catalog)
     {
-        var model = new Option<string>("--model") { Required = true, Description = "Model to evaluate, a student or any teacher: a folder, or hf://owner/name[@revision]." };
-        var teacher = new Option<string?>("--teacher") { Description = "Model to compare with, of the same vocabulary: a folder, or hf://owner/name[@revision]." };
+        var model = new Option<string>("--model")
+        {
+            Required = true,
+            Description = "Model to evaluate, a student or any teacher: a folder, or hf://owner/name[@revision].",
+        };
+        var teacher = new Option<string?>("--teacher")
+        {
+            Description = "Model to compare with, of the same vocabulary: a folder, or hf://owner/name[@revision].",
+        };
         var data = new Option<string>("--data")
         {
             Required = true,
@@ -37,7 +44,10 @@ internal static class EvaluateCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var shots = new Option<int>("--shots") { Description = "Number of answered example questions before each question of a task." };
-        var maxQuestions = new Option<int?>("--max-questions") { Description = "Maximum number of questions of a task; the first ones are used. Default: all." };
+        var maxQuestions = new Option<int?>("--max-questions")
+        {
+            Description = "Maximum number of questions of a task; the first ones are used. Default: all.",
+        };
         var recall = new Option<int[]>("--recall")
         {
             Description = "Lengths in tokens at which recall and copying of random tokens are measured. May be repeated.",
@@ -53,7 +63,9 @@ internal static class EvaluateCommand
         {
             var folder = await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", catalog, cancel);
             var beside = parsed.GetValue(teacher) is { } path ? await ModelFolder.FetchAsync(path, "--teacher", catalog, cancel) : null;
-            var vocabulary = parsed.GetValue(tokenizer) is { } named ? await ModelFolder.FetchAsync(named, "--tokenizer", catalog, cancel, withWeights: false) : null;
+            var vocabulary = parsed.GetValue(tokenizer) is { } named
+                ? await ModelFolder.FetchAsync(named, "--tokenizer", catalog, cancel, withWeights: false)
+                : null;
             var result = Run(
                 new EvaluateInput(folder, beside, parsed.GetRequiredValue(data), vocabulary)
                 {

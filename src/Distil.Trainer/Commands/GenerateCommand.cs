@@ -23,14 +23,22 @@ internal static class GenerateCommand
 
     internal static Command Create(SourceCatalog catalog)
     {
-        var model = new Option<string>("--model") { Required = true, Description = "Model with its tokenizer.json, a student or a teacher: a folder, or hf://owner/name[@revision]." };
+        var model = new Option<string>("--model")
+        {
+            Required = true,
+            Description = "Model with its tokenizer.json, a student or a teacher: a folder, or hf://owner/name[@revision].",
+        };
         var prompt = new Option<string>("--prompt") { Required = true, Description = "Text to continue; an empty one begins a new text." };
         var tokens = new Option<int>("--tokens") { Description = "Maximum number of new tokens.", DefaultValueFactory = _ => 100 };
         var temperature = new Option<double>("--temperature")
         {
             Description = "0 always chooses the most likely token.", DefaultValueFactory = _ => Default.Temperature,
         };
-        var topP = new Option<double>("--top-p") { Description = "Sample from the most likely tokens with this total probability.", DefaultValueFactory = _ => Default.TopP };
+        var topP = new Option<double>("--top-p")
+        {
+            Description = "Sample from the most likely tokens with this total probability.",
+            DefaultValueFactory = _ => Default.TopP,
+        };
         var topK = new Option<int?>("--top-k") { Description = "Sample from at most this many of the most likely tokens." };
         var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same text.", DefaultValueFactory = _ => Default.Seed };
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
@@ -103,7 +111,8 @@ internal static class GenerateCommand
     }
 
     private static string Summary(GenerateResult result) => string.Create(
-        CultureInfo.InvariantCulture, $"{result.Tokens} tokens in {result.Seconds:0.00} s ({result.Tokens / result.Seconds:0.0} tokens/s, reading the prompt included)");
+        CultureInfo.InvariantCulture,
+        $"{result.Tokens} tokens in {result.Seconds:0.00} s ({result.Tokens / result.Seconds:0.0} tokens/s, reading the prompt included)");
 }
 
 /// <summary>What <c>generate</c> is given.</summary>

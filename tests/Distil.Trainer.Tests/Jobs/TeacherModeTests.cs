@@ -28,7 +28,8 @@ public sealed class TeacherModeTests
         foreach (var mode in Enum.GetValues<TeacherMode>())
         {
             AssertNear(
-                await TrainAsync(mode, FrobeniusReduction.Paper, ComputeDevice.Cpu), await TrainAsync(mode, FrobeniusReduction.Paper, ComputeDevice.Cuda), tolerance: 0.02);
+                await TrainAsync(mode, FrobeniusReduction.Paper, ComputeDevice.Cpu),
+                await TrainAsync(mode, FrobeniusReduction.Paper, ComputeDevice.Cuda), tolerance: 0.02);
         }
     }
 
@@ -39,7 +40,8 @@ public sealed class TeacherModeTests
         foreach (var reduction in OfLayers)
         {
             AssertNear(
-                await TrainAsync(TeacherMode.Online, reduction, ComputeDevice.Cpu), await TrainAsync(TeacherMode.Online, reduction, ComputeDevice.Cuda), tolerance: 0.02);
+                await TrainAsync(TeacherMode.Online, reduction, ComputeDevice.Cpu),
+                await TrainAsync(TeacherMode.Online, reduction, ComputeDevice.Cuda), tolerance: 0.02);
         }
     }
 
@@ -69,6 +71,7 @@ public sealed class TeacherModeTests
         }
 
         var metrics = Encoding.UTF8.GetString(run[ArtifactLayout.Metrics(run.Plan.RunId, StudentVariant.Distilled)]);
-        return [.. metrics.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];
+        return [.. metrics.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(
+            line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];
     }
 }
