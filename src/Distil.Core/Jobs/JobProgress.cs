@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Distil.Core.Documents;
 
 namespace Distil.Core.Jobs;
 
@@ -21,6 +22,9 @@ public sealed record JobProgress
 
     /// <value>Tokens a second since the job began; null before the first are counted.</value>
     public double? TokensPerSecond { get; init; }
+
+    /// <value>The form of each operation of the job's models on this machine; null if the job runs no model or does not say.</value>
+    public IReadOnlyList<OperationForm>? Operations { get; init; }
 
     /// <value>Latest training loss, in nats; null outside training.</value>
     public double? Loss { get; init; }

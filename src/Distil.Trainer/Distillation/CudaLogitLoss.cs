@@ -20,11 +20,11 @@ internal static class CudaLogitLoss
 
     private static readonly CudaProgram Program = new("distillation.cu");
 
-    /// <summary>Whether it serves here.</summary>
-    internal static bool Serves(Tensor headWeight, TeacherTargets? targets) =>
-        headWeight.dtype is ScalarType.BFloat16 or ScalarType.Float32
-        && (targets is null || (targets.TokenIds.shape[1] <= MaxKept && targets.InverseTemperatures.Count <= MaxNodes))
-        && CudaRuntime.Use(headWeight, "the distillation head", "its losses take about 10 times as long, and their memory four times as much");
+    /// <summary>Why the kernel does not support a teacher's outputs; null if it does.</summary>
+    internal static string? Limit(TargetSizes? sizes) =>
+        sizes is { MaxTokens: > MaxKept } ? $"up to {sizes.Value.MaxTokens} tokens are kept; the kernel supports {MaxKept}"
+        : sizes is { Nodes: > MaxNodes } ? $"the tail is summed at {sizes.Value.Nodes} temperatures; the kernel supports {MaxNodes}"
+        : null;
 
     /// <summary>Elements from one row of logits to the next: rows begin at whole vectors of 16 bytes.</summary>
     internal static long Stride(long vocabulary) => (vocabulary + 7) / 8 * 8;

@@ -1,7 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Leases;
 using Distil.Core.Specification;
-using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Safetensors;
@@ -34,7 +33,7 @@ internal static class StudentFactory
         }
         else
         {
-            CudaRuntime.WarnOnce("training.precision is bf16 and the device a CPU: it computes in fp32, which is faster there");
+            Console.Error.WriteLine("warning: training.precision is bf16 and the device a CPU: it computes in fp32, which is faster there");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
 using Distil.Core.Telemetry;
@@ -32,12 +33,18 @@ internal sealed class TrainJob : IJob
         job.UsePrecision(student);
         var from = await RestoreAsync(job, epoch, optimizer);
         using var logs = await TrainingLogs.OpenAsync(job, from.GlobalStep);
-        var reached = Train(job, student, optimizer, rows, Teaching(job, stored), logs, from);
+        var (reached, operations) = Train(job, student, optimizer, rows, Teaching(job, stored), logs, from);
         using var process = Process.GetCurrentProcess();
-        return new TrainOutput { Steps = reached.GlobalStep, StepsHere = reached.GlobalStep - from.GlobalStep, PeakMemoryBytes = process.PeakWorkingSet64 };
+        return new TrainOutput
+        {
+            Steps = reached.GlobalStep,
+            StepsHere = reached.GlobalStep - from.GlobalStep,
+            Operations = operations,
+            PeakMemoryBytes = process.PeakWorkingSet64,
+        };
     }
 
-    private static TrainingPosition Train(
+    private static (TrainingPosition Reached, IReadOnlyList<OperationForm> Operations) Train(
         JobContext job, ILanguageModel student, AdamW optimizer, StoredRows rows,
         (DeltaDistillation Loss, ITargetSource Targets)? teaching, TrainingLogs logs, TrainingPosition from)
     {
@@ -57,6 +64,7 @@ internal sealed class TrainJob : IJob
             student, optimizer, LearningRateSchedule.WithRatio(training.LearningRate, training.WarmupRatio, total), rows, order, teaching, options, job.Time, OnStep);
 
         var position = from;
+        job.Progress.Uses(loop.Operations);
         job.Progress.Begin();
         // Usually one epoch; an earlier one too where its last checkpoint was lost.
         for (var epoch = from.Epoch; epoch <= job.Epoch; epoch++)
@@ -64,7 +72,7 @@ internal sealed class TrainJob : IJob
             position = loop.RunEpoch(epoch, position, at => SaveAsync(job, at, at.Step == order.StepsPerEpoch, optimizer, logs).GetAwaiter().GetResult(), job.Stop);
         }
 
-        return position;
+        return (position, loop.Operations);
 
         void OnStep(StepMetrics step)
         {
