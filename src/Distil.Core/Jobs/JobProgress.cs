@@ -23,14 +23,14 @@ public sealed record JobProgress
     /// <value>Tokens a second since the job began; null before the first are counted.</value>
     public double? TokensPerSecond { get; init; }
 
-    /// <value>The form of each operation of the job's models on this machine; null if the job runs no model or does not say.</value>
-    public IReadOnlyList<OperationForm>? Operations { get; init; }
-
     /// <value>Latest training loss, in nats; null outside training.</value>
     public double? Loss { get; init; }
 
     /// <value>Expected end; null while unknown.</value>
     public DateTimeOffset? ExpectedEnd { get; init; }
+
+    /// <value>How the operations of the model in training are computed; null outside training.</value>
+    public IReadOnlyList<OperationForm>? Operations { get; init; }
 
     /// <value>When this was written.</value>
     public required DateTimeOffset At { get; init; }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>Runs the teacher over rows of tokens and returns the sparse form of its outputs.</summary>
+/// <summary>Runs the teacher over rows of tokens and returns its outputs in sparse form.</summary>
 public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings settings)
 {
     private readonly SparseOutputs _sparse = new(teacher.Backend, teacher.HeadWeight.dtype, settings);
@@ -12,9 +12,9 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
     /// <value>The forms of the teacher's operations and of the extraction.</value>
     public IReadOnlyList<OperationForm> Operations => [.. teacher.Operations, _sparse.Report];
 
-    /// <summary>The teacher's outputs for a batch of rows, on the teacher's device.</summary>
+    /// <summary>Computes the teacher's outputs for a batch of rows, on the teacher's device.</summary>
     /// <param name="inputIds">(B, S), int64.</param>
-    /// <param name="lengths">(B), int64: real tokens of each row; null if all are.</param>
+    /// <param name="lengths">(B), int64: real tokens of each row; null if all are real.</param>
     public TeacherTargets Extract(Tensor inputIds, Tensor? lengths = null)
     {
         using var noGrad = no_grad();

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents;
+using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
 using Distil.Core.Specification;
 using Distil.Trainer.Reports;
@@ -43,6 +45,14 @@ internal sealed class JobHistory
     /// <summary>The largest memory that a train job of a student used, in bytes; null where none says.</summary>
     public long? PeakTrainingMemory(StudentVariant student) => (
         from job in _jobs
-        where job.Request.Kind == JobKind.Train && job.Request.Variant == student && job.Result.Output is not null
-        select job.Result.Output!.Value.Deserialize<TrainOutput>(DistilJson.Options)!.PeakMemoryBytes).Max();
+        where job.Request.Kind == JobKind.Train && job.Request.Variant == student
+        select job.Result.ReadOutput<TrainOutput>()?.PeakMemoryBytes).Max();
+
+    /// <summary>The form of each operation in a student's training, one for each machine that computed it differently; null if no train job says.</summary>
+    public IReadOnlyList<OperationForm>? Operations(StudentVariant student)
+    {
+        var outputs = from job in _jobs where job.Request.Kind == JobKind.Train && job.Request.Variant == student select job.Result.ReadOutput<TrainOutput>()?.Operations;
+        OperationForm[] operations = [.. outputs.SelectMany(forms => forms ?? []).Distinct()];
+        return operations.Length > 0 ? operations : null;
+    }
 }
