@@ -12,7 +12,7 @@ internal static class CudaLogitLoss
     /// <summary>A thread holds one kept token, and the temperature's weights are arguments.</summary>
     private const int MaxKept = 1024, MaxNodes = 12;
 
-    /// <summary>Threads of a block, where not more tokens are kept: two blocks then share a multiprocessor, and one reads while the other computes.</summary>
+    /// <summary>Threads of a block, unless more tokens are kept: two blocks then share a multiprocessor, and one reads while the other computes.</summary>
     private const int Threads = 512;
 
     /// <summary>What a block and the driver take of shared memory beside the row, rounded up.</summary>
@@ -47,7 +47,7 @@ internal static class CudaLogitLoss
             }
         }
 
-        // A thread for each kept token, and no more than the row has work for.
+        // One thread for each kept token, and no more than the row needs.
         var threads = Math.Max(Warps(kept), Math.Clamp(Warps(vocabulary / 32), 128, Threads));
         var cached = Cached(logits.stride(0) * logits.element_size(), CudaRuntime.Card);
         Program[logits.dtype == ScalarType.BFloat16 ? "distillation_bf16" : "distillation_float"].Launch(
@@ -56,7 +56,7 @@ internal static class CudaLogitLoss
             w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], cached / 16, losses.CrossEntropy, losses.Kl);
     }
 
-    /// <summary>Bytes of a row that a block keeps in its half of a multiprocessor's shared memory, whole vectors; the rest is read from the card's memory twice.</summary>
+    /// <summary>Bytes of a row that a block holds in its half of a multiprocessor's shared memory, in whole vectors; the rest is read from the card's memory twice.</summary>
     internal static int Cached(long rowBytes, CudaCard card) => (int)Math.Min(rowBytes, card.SharedBytes / 2 - OwnShared) / 16 * 16;
 
     /// <summary>A number of threads rounded up to whole warps.</summary>

@@ -2,7 +2,7 @@ namespace Distil.Trainer.Kernels;
 
 /// <summary>An operation that has a kernel beside its plain form.</summary>
 /// <param name="Name">As reports show it.</param>
-/// <param name="CostOfPlain">What it costs to compute it by plain tensor operations where a kernel exists.</param>
+/// <param name="CostOfPlain">What plain tensor operations cost if a kernel exists for the device.</param>
 internal sealed record Operation(string Name, string CostOfPlain)
 {
     /// <value>The sLSTM's recurrence.</value>

@@ -33,7 +33,7 @@ internal sealed class CubinCache(string folder)
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>The cubin of a key, made and kept when it is not there or damaged.</summary>
+    /// <summary>Returns the cubin of a key; compiles and stores it if it is missing or damaged.</summary>
     internal byte[] Get(string key, Func<byte[]> make)
     {
         var path = Path.Combine(folder, key + ".cubin");
@@ -52,13 +52,13 @@ internal sealed class CubinCache(string folder)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"warning: {folder}: compiled kernels cannot be kept there ({error.Message}); each process compiles them anew");
+            Console.Error.WriteLine($"warning: {folder}: compiled kernels cannot be stored there ({error.Message}); each process compiles them again");
         }
 
         return made;
     }
 
-    /// <summary>What lies at a path behind its checksum; null where nothing whole does.</summary>
+    /// <summary>Reads the bytes behind a file's checksum; null if the file is missing or damaged.</summary>
     private static byte[]? Read(string path)
     {
         try

@@ -11,13 +11,13 @@ namespace Distil.Trainer.Kernels.Launching;
 /// <param name="Context">Handle of the device's primary context.</param>
 internal sealed record CudaCard(string Name, int Major, int Minor, int Multiprocessors, int SharedBytes, nint Context)
 {
-    /// <summary>Older architectures that a card can stand in for, and the most shared memory that a block has there (CUDA C++ Programming Guide, compute capabilities).</summary>
+    /// <summary>Older architectures that a card can emulate, and the maximum shared memory of a block there (CUDA C++ Programming Guide, compute capabilities).</summary>
     private static readonly Dictionary<string, (int Major, int Minor, int SharedBytes)> Older = new()
     {
         ["sm_80"] = (8, 0, 163 * 1024), ["sm_86"] = (8, 6, 99 * 1024), ["sm_89"] = (8, 9, 99 * 1024),
     };
 
-    /// <value>Whether it stands in for an older card: code is then compiled for that one's virtual architecture, and the driver translates it.</value>
+    /// <value>Whether it emulates an older card: code is then compiled for that card's virtual architecture, and the driver translates it.</value>
     internal bool StandsIn { get; private init; }
 
     /// <summary>The architecture that code for this card is compiled for; sm_90's own instructions need the <c>a</c>.</summary>
@@ -26,7 +26,7 @@ internal sealed record CudaCard(string Name, int Major, int Minor, int Multiproc
     /// <value>Whether blocks can form clusters that read one another's shared memory.</value>
     internal bool HasClusters => Major >= 9;
 
-    /// <summary>Bytes of the card's memory that are taken, by this process and others: torch keeps what it has freed, so this is a peak.</summary>
+    /// <summary>Bytes of the card's memory in use, by this process and others. Torch does not return freed memory to the driver, so this is a peak.</summary>
     internal static long MemoryInUse()
     {
         CudaDriver.Check(CudaDriver.ContextSetCurrent(CudaRuntime.Card.Context), "cuCtxSetCurrent");

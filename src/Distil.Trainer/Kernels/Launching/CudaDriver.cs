@@ -83,7 +83,7 @@ internal static unsafe partial class CudaDriver
     [LibraryImport(Library, EntryPoint = "cuEventDestroy_v2")]
     internal static partial int EventDestroy(nint destroyed);
 
-    /// <summary>Memory that is not pinned is copied aside before it returns, where it is as little as a table: nothing waits.</summary>
+    /// <summary>Copies to the device. Small pageable memory is staged before the call returns, so that nothing waits.</summary>
     [LibraryImport(Library, EntryPoint = "cuMemcpyHtoDAsync_v2")]
     internal static partial int CopyToDevice(nint to, void* from, nuint bytes, nint stream);
 

@@ -3,7 +3,7 @@ namespace Distil.Trainer.Kernels.Launching;
 /// <summary>A compiled kernel. Launches go to the default stream, where torch's own work goes, in order.</summary>
 internal sealed unsafe class CudaKernel
 {
-    /// <summary>Above this a function must be told how much shared memory its blocks get.</summary>
+    /// <summary>The largest dynamic shared memory that a launch may request without setting the function's attribute, in bytes.</summary>
     private const int SharedWithoutAsking = 48 * 1024;
 
     private readonly string _name;
@@ -60,6 +60,6 @@ internal sealed unsafe class CudaKernel
         if (result != 0)
         {
             CudaDriver.Check(result, $"{_name}: launch of {shape}");
-        } // the text is made where it is needed: that takes longer than the launch
+        } // the text is made only on failure: making it takes longer than the launch
     }
 }

@@ -35,7 +35,7 @@ internal readonly struct KernelArgument
 
     public static implicit operator KernelArgument(float value) => new(BitConverter.SingleToUInt32Bits(value));
 
-    /// <summary>The address of a CUDA tensor that may have gaps, which the kernel is told of.</summary>
+    /// <summary>Returns the address of a CUDA tensor that may have gaps; the strides are arguments of their own.</summary>
     internal static KernelArgument Strided(Tensor tensor) => tensor.device_type == DeviceType.CUDA
         ? new(TensorMemory.Address(tensor))
         : throw new ArgumentException($"A CUDA kernel got a tensor on {tensor.device}.");

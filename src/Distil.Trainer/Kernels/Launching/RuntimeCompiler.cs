@@ -20,7 +20,7 @@ internal sealed unsafe class RuntimeCompiler
     /// <value>Such as 13.0.</value>
     internal string Version { get; }
 
-    /// <summary>The compiler, or null where this machine has none.</summary>
+    /// <summary>Finds the compiler; null if this machine has none.</summary>
     internal static RuntimeCompiler? Find()
     {
         foreach (var name in new[] { "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so" }.Concat(BesideTorch()))
@@ -39,7 +39,7 @@ internal sealed unsafe class RuntimeCompiler
     /// <param name="source">CUDA C++.</param>
     /// <param name="headers">What it may include, by name.</param>
     /// <param name="options">Of the compiler.</param>
-    /// <returns>A cubin; PTX where the options name a virtual architecture, which no machine code is for.</returns>
+    /// <returns>A cubin; PTX if the options name a virtual architecture, for which there is no machine code.</returns>
     /// <exception cref="CudaKernelException">It does not compile; the message has the compiler's log.</exception>
     internal byte[] Compile(string name, string source, IReadOnlyDictionary<string, string> headers, IReadOnlyList<string> options)
     {
@@ -86,7 +86,7 @@ internal sealed unsafe class RuntimeCompiler
         }
     }
 
-    /// <summary>The libtorch packages rename the library to one with a hash in its name; it lies beside libtorch_cuda.</summary>
+    /// <summary>The libtorch packages add a hash to the library's name; it is in the folder of libtorch_cuda.</summary>
     private static IEnumerable<string> BesideTorch()
     {
         using var process = Process.GetCurrentProcess();

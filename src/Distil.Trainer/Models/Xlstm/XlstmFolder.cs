@@ -10,7 +10,7 @@ internal static class XlstmFolder
 {
     private const string Embedding = "xlstm.embedding.weight", Head = "lm_head.weight";
 
-    /// <summary>What older published checkpoints call a tensor.</summary>
+    /// <summary>Names of tensors in older published checkpoints.</summary>
     private static readonly Dictionary<string, string[]> OlderNames = new()
     {
         [Head] = ["maybe_lm_head.weight"],
@@ -47,7 +47,7 @@ internal static class XlstmFolder
         XlstmConfigFile.Write(model.Config, folder);
     }
 
-    /// <summary>The name that the file has for a tensor, or the current one where it has none.</summary>
+    /// <summary>Returns the name of a tensor in the file; the current name if the file does not contain it.</summary>
     private static string Found(WeightFolder file, string name)
     {
         if (file.Contains(name))
@@ -76,7 +76,7 @@ internal static class XlstmFolder
         return vanilla ? FromVanilla(parameter.Name, stored, config.SlstmHeads) : stored;
     }
 
-    /// <summary>The kernel's shape tells the layout of kernel and bias; a bias has one shape in both.</summary>
+    /// <summary>The kernel's shape determines the layout of kernel and bias; a bias has the same shape in both layouts.</summary>
     private static bool IsVanilla(WeightFolder file, int block, XlstmConfig config)
     {
         var kernel = Found(file, XlstmParameter.FullNameOf(block, SLstmWeights.RecurrentName));

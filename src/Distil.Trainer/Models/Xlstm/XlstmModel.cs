@@ -99,7 +99,7 @@ public sealed class XlstmModel : ILanguageModel
     public void Save(string folder) => XlstmFolder.Write(this, folder);
 
     /// <summary>
-    /// From now on the blocks compute in bfloat16: several times the speed on a GPU. The head is held in it too, and the embedding where that loses nothing, as
+    /// Makes the blocks compute in bfloat16, several times as fast on a GPU. The head is stored in bfloat16 too, and the embedding if that is exact, as
     /// with a teacher that was bfloat16: half the memory.
     /// </summary>
     public void UseBFloat16()

@@ -15,7 +15,7 @@ internal static class MLstmChunkwise
     /// <param name="inputGate">Pre-activation, (B, NH, S).</param>
     /// <param name="forgetGate">Pre-activation, (B, NH, S).</param>
     /// <param name="chunk">L, positions in a chunk; the last may have fewer.</param>
-    /// <param name="state">Where to start, and afterwards where the sequence ended; null starts at the beginning and forgets the end.</param>
+    /// <param name="state">Where to start, and afterwards where the sequence ended; null starts at the beginning and discards the end.</param>
     internal static Tensor Forward(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate, int chunk, MLstmState? state = null)
     {
         using var scope = NewDisposeScope();

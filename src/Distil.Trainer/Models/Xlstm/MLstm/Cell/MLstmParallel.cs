@@ -27,7 +27,7 @@ internal static class MLstmParallel
         return (scores.matmul(v) / norm).MoveToOuterDisposeScope();                                          // (B, NH, S, DH)
     }
 
-    /// <summary>True where position s lies after position t, (S, S).</summary>
+    /// <summary>Returns a mask that is true where position s is after position t, (S, S).</summary>
     internal static Tensor FutureMask(long length, Device device)
     {
         using var scope = NewDisposeScope();

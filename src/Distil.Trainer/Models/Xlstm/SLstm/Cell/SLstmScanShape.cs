@@ -6,7 +6,7 @@ internal readonly record struct SLstmScanShape(int Heads, int Batch, int Length,
     /// <summary>Batch rows that one thread carries through time together, so that R is read once for all of them.</summary>
     internal const int RowsTogether = 4;
 
-    /// <summary>Values that the forward scan keeps for the backward one, a unit and position: i', f', tanh z, σ(o), σ(−f), c, n.</summary>
+    /// <summary>Number of values that the forward scan saves for the backward scan for each unit and position: i', f', tanh z, σ(o), σ(−f), c, n.</summary>
     internal const int Kept = 7;
 
     private int Groups => (Batch + RowsTogether - 1) / RowsTogether;
