@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Kernels;
 
-/// <summary>A copy of a tensor to the host that is in progress. Waiting for it does not wait for work that was queued on the GPU after it.</summary>
-/// <remarks>If this project's kernels cannot run, the constructor waits for the whole queue; on the CPU there is nothing to wait for.</remarks>
+/// <summary>A pending copy of a tensor to the host: waiting for it does not wait for work that the GPU received later.</summary>
+/// <remarks>If this project's kernels cannot run, it waits for all work; on the CPU there is nothing to wait for.</remarks>
 internal sealed class HostCopy : IDisposable
 {
     private readonly Tensor _here;
@@ -22,7 +22,7 @@ internal sealed class HostCopy : IDisposable
         _done = later ? new CudaEvent() : null;
     }
 
-    /// <summary>Waits for the copy and returns its elements. They are valid until this object is disposed.</summary>
+    /// <summary>Waits for the copy and returns the elements, which are valid until this object is disposed.</summary>
     internal ReadOnlySpan<T> Wait<T>()
         where T : unmanaged
     {

@@ -2,12 +2,12 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.Stack;
 
-/// <summary>Tensors that live from a forward pass to its backward pass; without one, as long as the dispose scope of the forward pass.</summary>
+/// <summary>Tensors that live from a forward pass to its backward pass or, if there is none, as long as the scope in which the forward pass ran.</summary>
 internal sealed class SavedTensors : IDisposable
 {
     private readonly HashSet<Tensor> _all = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Saves a tensor of the present dispose scope by moving it to the scope around that.</summary>
+    /// <summary>Moves a tensor of the present scope to the enclosing scope.</summary>
     internal Tensor Keep(Tensor tensor) => _all.Add(tensor) ? tensor.MoveToOuterDisposeScope() : tensor;
 
     /// <inheritdoc cref="Keep(Tensor)"/>
@@ -19,7 +19,7 @@ internal sealed class SavedTensors : IDisposable
         }
     }
 
-    /// <summary>Moves all to the next outer dispose scope.</summary>
+    /// <summary>Moves all tensors to the scope around the present one.</summary>
     internal void MoveToOuterDisposeScope()
     {
         foreach (var tensor in _all)
