@@ -1,3 +1,4 @@
+using Distil.Core.Models;
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;

@@ -1,5 +1,6 @@
 using Distil.Core.Documents;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
