@@ -10,7 +10,7 @@ using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Jobs.Export;
 
-/// <summary>The jobs of a run that have ended, tries included.</summary>
+/// <summary>The jobs of a run that have ended, including all tries.</summary>
 internal sealed class JobHistory
 {
     private readonly List<(JobRequest Request, JobResult Result)> _jobs = [];
@@ -42,7 +42,7 @@ internal sealed class JobHistory
            select new StageTiming(stage.Key.ToString().ToLowerInvariant(), stage.Count(), stage.Sum(result => (result.EndedAt - result.StartedAt).TotalSeconds)),
     ];
 
-    /// <summary>The largest memory that a train job of a student used, in bytes; null where none says.</summary>
+    /// <summary>The largest memory that a train job of a student used, in bytes; null if none reports it.</summary>
     public long? PeakTrainingMemory(StudentVariant student) => (
         from job in _jobs
         where job.Request.Makes is Weights weights && weights.Student == student
