@@ -7,7 +7,7 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Perplexity, KL and agreement of one epoch's weights on the held-out rows; after the last epoch tasks and recall too.</summary>
+/// <summary>Measures perplexity, KL and agreement of one epoch's weights on the held-out rows; after the last epoch also tasks and recall.</summary>
 internal sealed class EvaluateJob(Core.Artifacts.Kinds.Evaluation evaluation) : IJob
 {
     /// <inheritdoc />

@@ -12,7 +12,7 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
     /// <inheritdoc />
     public async Task<object> RunAsync(JobContext job) => await job.FindMadeAsync<TeacherOutputsShard>() ?? await MakeAsync(job);
 
-    /// <summary>What is kept of the teacher, by the specification.</summary>
+    /// <summary>The stored part of the teacher's outputs, by the specification.</summary>
     internal static ExtractionSettings SettingsOf(RunSpec spec) => new()
     {
         Keep = spec.Teacher.Keep,

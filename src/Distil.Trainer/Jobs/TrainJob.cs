@@ -20,7 +20,7 @@ namespace Distil.Trainer.Jobs;
 /// <summary>Trains one student for one epoch, from the newest checkpoint of this epoch or the end of the epoch before.</summary>
 internal sealed class TrainJob(Weights weights) : IJob
 {
-    /// <summary>On a GPU each reading of a step's numbers waits for it.</summary>
+    /// <summary>On a GPU, each reading of a step's metrics waits for the device.</summary>
     private const int StepsBetweenReadings = 10;
 
     /// <inheritdoc />

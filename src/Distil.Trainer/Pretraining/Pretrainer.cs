@@ -24,10 +24,10 @@ public sealed class Pretrainer(PretrainSettings settings, TimeProvider time)
 {
     private const int MetricsEverySteps = 10;
 
-    /// <summary>Trains, saves, and measures what was saved.</summary>
+    /// <summary>Trains, saves, and evaluates what was saved.</summary>
     /// <param name="command">The command, for the record.</param>
-    /// <param name="onStep">Gets each step's numbers.</param>
-    /// <param name="cancel">Ends it between steps; nothing is written then.</param>
+    /// <param name="onStep">Receives each step's metrics.</param>
+    /// <param name="cancel">Ends the training between steps; nothing is written then.</param>
     /// <exception cref="InvalidInputException">A setting or a file cannot be used.</exception>
     public PretrainResult Run(string command, Action<StepMetrics> onStep, CancellationToken cancel)
     {
@@ -92,7 +92,7 @@ public sealed class Pretrainer(PretrainSettings settings, TimeProvider time)
         return position.GlobalStep / (double)order.StepsPerEpoch;
     }
 
-    /// <summary>Of the weights as written, rounding included.</summary>
+    /// <summary>Evaluates the weights as written, including their rounding.</summary>
     private EvaluationResult Evaluate(string folder, int[] ids, Device device, CancellationToken cancel)
     {
         using var model = TransformerModel.Load(folder, device);
