@@ -60,7 +60,7 @@ internal sealed class Documents(DatasetFormat format, string textField, int voca
             if (!root.TryGetProperty(textField, out var text) || text.ValueKind == JsonValueKind.Null)
             {
                 var names = root.EnumerateObject().Select(field => field.Name).ToList();
-                return Document.Faulty(DocumentFault.WithoutText, line.Complaint(Missing.Describe("field", textField, names)), length);
+                return Document.Faulty(DocumentFault.WithoutText, line.Complaint(MissingText.Describe("field", textField, names)), length);
             }
 
             return text.ValueKind == JsonValueKind.String

@@ -2,7 +2,6 @@ using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
-using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
@@ -35,7 +34,7 @@ internal static class StudentFactory
         }
         else
         {
-            CudaRuntime.WarnOnce("training.precision is bf16 and the device a CPU: it computes in fp32, which is faster there");
+            Console.Error.WriteLine("warning: training.precision is bf16 and the device a CPU: it computes in fp32, which is faster there");
         }
     }
 

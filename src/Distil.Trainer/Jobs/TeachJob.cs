@@ -37,8 +37,10 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
         var (teacher, settings) = (job.LoadTeacher(), SettingsOf(job.Spec));
         using var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(settings, rows.ContextLength, teacher.VocabularySize, teacher.HiddenSize));
         await using var upload = job.Store.BeginUpload(ArtifactLayout.TeacherOutputs(outputs.Id, job.Request.Part), writer.PartialPath, job.Stop);
+        var extractor = new TeacherExtractor(teacher, settings);
+        job.Progress.Uses(extractor.Operations);
         job.Progress.Begin();
-        TaughtRows.Store(rows, new TeacherExtractor(teacher, settings), writer, job.Spec.Training.BatchSize, job.Device, done =>
+        TaughtRows.Store(rows, extractor, writer, job.Spec.Training.BatchSize, job.Device, done =>
         {
             job.Stop.ThrowIfCancellationRequested();
             upload.Grown(writer.Length);

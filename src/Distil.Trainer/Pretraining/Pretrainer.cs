@@ -33,7 +33,7 @@ public sealed class Pretrainer(PretrainSettings settings, TimeProvider time)
     {
         Check();
         var device = TorchDevice.Of(settings.Device);
-        backends.cuda.matmul.allow_tf32 = settings.Precision == MatrixPrecision.Tf32;
+        using var precision = new MatrixPrecisionScope(allowTf32: settings.Precision == MatrixPrecision.Tf32);
         var tokenizer = HuggingFaceTokenizer.Load(settings.Tokenizer);
         var (train, held) = (TextTokens.Read(settings.Train, tokenizer), TextTokens.Read(settings.Eval, tokenizer));
 

@@ -44,9 +44,12 @@ public sealed class TrainingLoop
     {
         (_model, _schedule, _rows, _order, _options) = (model, schedule, rows, order, options);
         (_distillation, _targets) = (teaching?.Loss, teaching?.Targets);
-        _step = new TrainingStep(model, optimizer, _distillation, options.GradientClip, options.ChunkPositions);
+        _step = new TrainingStep(model, optimizer, _distillation, options.GradientClip, options.ChunkPositions, _targets?.Sizes);
         _readings = new StepReadings(time, onStep);
     }
+
+    /// <value>The form of each operation of a step, the teacher's included if it runs in each step.</value>
+    public IReadOnlyList<OperationForm> Operations => [.. _step.Operations, .. _targets?.Operations ?? []];
 
     /// <summary>Trains to the end of an epoch, or of the whole training if that comes first.</summary>
     /// <param name="epoch">Epoch, from 0.</param>

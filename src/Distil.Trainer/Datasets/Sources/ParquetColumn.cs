@@ -25,7 +25,7 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
         try
         {
             var field = FieldIn(range, reader.Schema);
-            var names = field is null ? Missing.Describe("column", column, [.. reader.Schema.DataFields.Select(each => each.Path.ToString())]) : "";
+            var names = field is null ? MissingText.Describe("column", column, [.. reader.Schema.DataFields.Select(each => each.Path.ToString())]) : "";
             long row = 0;
             for (var group = 0; group < reader.RowGroupCount; group++)
             {

@@ -43,8 +43,19 @@ internal sealed class JobHistory
     ];
 
     /// <summary>The largest memory that a train job of a student used, in bytes; null if none reports it.</summary>
-    public long? PeakTrainingMemory(StudentVariant student) => (
+    public long? PeakTrainingMemory(StudentVariant student) => Training(student).Max(output => output.PeakMemoryBytes);
+
+    /// <summary>The form of each operation in a student's training, one for each machine that computed it differently; null if no train job reports it.</summary>
+    public IReadOnlyList<OperationForm>? Operations(StudentVariant student)
+    {
+        OperationForm[] operations = [.. Training(student).SelectMany(output => output.Operations ?? []).Distinct()];
+        return operations.Length > 0 ? operations : null;
+    }
+
+    private IEnumerable<TrainOutput> Training(StudentVariant student) =>
         from job in _jobs
         where job.Request.Makes is Weights weights && weights.Student == student
-        select job.Result.ReadOutput<TrainOutput>()?.PeakMemoryBytes).Max();
+        let output = job.Result.ReadOutput<TrainOutput>()
+        where output is not null
+        select output;
 }
