@@ -6,7 +6,8 @@ namespace Distil.Trainer.Distillation;
 
 /// <summary>A form of the losses of n positions.</summary>
 /// <param name="Apply">Computes each position's losses from logits (n, V), which become the gradient of the weighted sum.</param>
-/// <param name="ReadsHeadType">Whether the logits have the element type of the head's weight, in rows <see cref="CudaLogitLoss.Stride"/> apart; else they are float32.</param>
+/// <param name="ReadsHeadType">Whether the logits have the element type of the head's weight, in rows <see cref="CudaLogitLoss.Stride"/> apart; else they are
+/// float32.</param>
 internal sealed record LogitLoss(Action<Tensor, LogitTargets, PositionLosses> Apply, bool ReadsHeadType)
 {
     private static readonly LogitLoss Plain = new((logits, targets, losses) => losses.Copy(PlainLogitLoss.Apply(logits, targets)), ReadsHeadType: false);
@@ -16,7 +17,7 @@ internal sealed record LogitLoss(Action<Tensor, LogitTargets, PositionLosses> Ap
     /// <summary>Chooses the form.</summary>
     /// <param name="backend">What is available.</param>
     /// <param name="type">Element type of the head's weight.</param>
-    /// <param name="sizes">Of the teacher's outputs; null without a teacher.</param>
+    /// <param name="sizes">Sizes of the teacher's outputs; null without a teacher.</param>
     internal static Choice<LogitLoss> Choose(Backend backend, ScalarType type, TargetSizes? sizes) => backend.Choose(
         Operation.Head, type, Plain, new Candidate<LogitLoss>(Kernel.HeadCpu, Cpu), new Candidate<LogitLoss>(Kernel.HeadCuda, Cuda, () => CudaLogitLoss.Limit(sizes)));
 

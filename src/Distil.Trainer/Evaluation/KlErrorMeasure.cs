@@ -10,7 +10,7 @@ namespace Distil.Trainer.Evaluation;
 /// <summary>Measures what storing the teacher's outputs in sparse form costs, on a student's own KL.</summary>
 /// <param name="student">The student as trained.</param>
 /// <param name="teacher">Same vocabulary.</param>
-/// <param name="settings">What is kept of the teacher.</param>
+/// <param name="settings">The stored part of the teacher's outputs.</param>
 public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teacher, ExtractionSettings settings)
 {
     private readonly SparseOutputs _sparse = new(teacher.Backend, teacher.HeadWeight.dtype, settings);

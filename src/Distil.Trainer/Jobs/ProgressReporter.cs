@@ -22,7 +22,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
     private IReadOnlyList<OperationForm>? _operations;
 
     /// <param name="store">The run's storage.</param>
-    /// <param name="job">Whose progress it is.</param>
+    /// <param name="job">The job.</param>
     /// <param name="time">The clock.</param>
     public ProgressReporter(ArtifactStore store, JobRequest job, TimeProvider time)
     {
@@ -31,7 +31,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
         _writing = WriteAsync();
     }
 
-    /// <summary>Begins to count a stage's time anew; call it where start-up is over.</summary>
+    /// <summary>Starts measuring a stage's time; call it when start-up is over.</summary>
     public void Begin() => _began = _time.GetTimestamp();
 
     /// <summary>Adds the operations of the job's models to all later reports, and warns of each for which a kernel exists that cannot be used.</summary>
@@ -49,7 +49,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
     /// <param name="done">Work done.</param>
     /// <param name="total">Work in all; 0 where unknown.</param>
     /// <param name="unit">What is counted.</param>
-    /// <param name="tokens">Tokens done since <see cref="Begin"/>; null where they are not counted.</param>
+    /// <param name="tokens">Tokens processed since <see cref="Begin"/>; null if they are not counted.</param>
     /// <param name="doneBefore">Work that was done before <see cref="Begin"/>, by an earlier try.</param>
     /// <param name="loss">Latest training loss.</param>
     public void Report(string stage, long done, long total, string unit, long? tokens = null, long doneBefore = 0, double? loss = null)
@@ -98,7 +98,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
             }
             catch (RequestFailedException error)
             {
-                // Progress is for people: a job goes on without it, and ends by its result.
+                // Progress is for people: a job continues without it and ends with its result.
                 await Console.Error.WriteLineAsync($"{_blob}: progress was not written: {error.Message}");
             }
         }

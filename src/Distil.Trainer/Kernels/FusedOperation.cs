@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Kernels;
 
 /// <summary>
-/// An operation with a forward and a backward pass of this project: kernels instead of the many operations that torch would record. Each type is a tensor or a record of
+/// An operation with a forward and a backward pass of this project: kernels instead of the many operations that torch would record. Each type is a tensor or
+/// a record of
 /// tensors.
 /// </summary>
 /// <typeparam name="TInputs">The inputs; their gradients have the same type.</typeparam>
@@ -36,7 +37,7 @@ internal abstract class FusedOperation<TInputs, TSaved, TOutputs> : IAutogradOpe
 
     /// <summary>The backward pass.</summary>
     /// <param name="saved">From <see cref="RunSaving"/>.</param>
-    /// <param name="gradients">Of the outputs.</param>
+    /// <param name="gradients">Gradients of the outputs.</param>
     /// <returns>Gradients of the inputs.</returns>
     internal abstract TInputs Gradients(TSaved saved, TOutputs gradients);
 

@@ -29,7 +29,7 @@ internal static class HeadChecks
     internal static KernelCheck Head(Kernel kernel, int positions, int vocabulary, int width, int kept)
     {
         var type = kernel.Form == Form.Cuda ? ScalarType.BFloat16 : ScalarType.Float32;
-        Device On() => kernel.Form == Form.Cuda ? CUDA : CPU; // torch names no GPU where there is none
+        Device On() => kernel.Form == Form.Cuda ? CUDA : CPU; // torch has no CUDA device if there is no GPU
         Tensor Random(params long[] shape) => randn(shape, ScalarType.Float32, On());
         return new(
             kernel, $"N {positions}, V {vocabulary}, D {width}, K {kept}",

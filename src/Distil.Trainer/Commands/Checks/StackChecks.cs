@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands.Checks;
 
-/// <summary>A whole student with a backward pass of its own, against the same kernels under torch's autograd: every weight's gradient.</summary>
+/// <summary>Compares a whole student's own backward pass with the same kernels under torch's autograd: every weight's gradient.</summary>
 internal static class StackChecks
 {
     /// <value>All checks.</value>

@@ -45,7 +45,8 @@ internal sealed class JobHistory
     /// <summary>The largest memory that a train job of a student used, in bytes; null if none reports it.</summary>
     public long? PeakTrainingMemory(StudentVariant student) => Training(student).Max(output => output.PeakMemoryBytes);
 
-    /// <summary>The form of each operation in a student's training, one for each machine that computed it differently; null if no train job reports it.</summary>
+    /// <summary>The form of each operation in a student's training, one for each machine that computed it differently; null if no train job reports
+    /// it.</summary>
     public IReadOnlyList<OperationForm>? Operations(StudentVariant student)
     {
         OperationForm[] operations = [.. Training(student).SelectMany(output => output.Operations ?? []).Distinct()];

@@ -29,7 +29,8 @@ public sealed class XlstmModel : ILanguageModel
     }
 
     /// <value>
-    /// Element type of the blocks' arithmetic and of the result: float32 (default) or bfloat16. The trained weights, the residual stream, norms, recurrent states and
+    /// Element type of the blocks' arithmetic and of the result: float32 (default) or bfloat16. The trained weights, the residual stream, norms, recurrent
+    /// states and
     /// the products of norms that are most sensitive to rounding stay float32 (on a GPU float16). Not to be changed while a state decodes.
     /// </value>
     public ScalarType ComputeType { get; private set; } = ScalarType.Float32;
@@ -65,10 +66,10 @@ public sealed class XlstmModel : ILanguageModel
     /// <param name="config">Its shape.</param>
     /// <param name="embedding">(V, D), any floating type and device.</param>
     /// <param name="head">(V, D); the same object as <paramref name="embedding"/> shares its copy.</param>
-    /// <param name="seed">Decides the random weights, the same on every device.</param>
-    /// <param name="device">Where the student goes.</param>
+    /// <param name="seed">Seed of the random weights, which are the same on every device.</param>
+    /// <param name="device">Device of the student.</param>
     /// <param name="backend">Which kernels it may use; null for all that can run on the device.</param>
-    /// <exception cref="InvalidInputException">The configuration does not fit itself, or embedding or head do not fit it.</exception>
+    /// <exception cref="InvalidInputException">The configuration is inconsistent, or embedding or head do not fit it.</exception>
     public static XlstmModel Create(XlstmConfig config, Tensor embedding, Tensor head, int seed, Device device, Backend? backend = null)
     {
         config.Validate("student");

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 
-/// <summary>Causal depthwise convolution and its SiLU as one CUDA kernel for each direction, into bfloat16. Equal to <see cref="CausalConvolution.Plain"/>.</summary>
+/// <summary>Causal depthwise convolution and its SiLU as one CUDA kernel for each direction, into bfloat16. Equal to
+/// <see cref="CausalConvolution.Plain"/>.</summary>
 internal sealed class CudaConvolution : FusedOperation<ConvolutionInputs, ConvolutionInputs, Tensor>
 {
     private const int MaxTaps = 8, Threads = 128;
@@ -46,7 +47,7 @@ internal sealed class CudaConvolution : FusedOperation<ConvolutionInputs, Convol
 
     /// <inheritdoc/>
     /// <param name="saved">x bfloat16.</param>
-    /// <param name="gradients">Of the result.</param>
+    /// <param name="gradients">Gradients of the result.</param>
     internal override ConvolutionInputs Gradients(ConvolutionInputs saved, Tensor gradients)
     {
         var (x, weight, bias) = saved;

@@ -3,14 +3,15 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 
-/// <summary>A norm with a headwise projection on a GPU: the product in float16, the backward pass in bfloat16. Equal to <see cref="NormedHeadwise.Plain"/>.</summary>
+/// <summary>A norm with a headwise projection on a GPU: the product in float16, the backward pass in bfloat16. Equal to
+/// <see cref="NormedHeadwise.Plain"/>.</summary>
 internal sealed class CudaNormedHeadwise : FusedOperation<NormedHeadwiseInputs, CudaNormedHeadwise.Saved, NormedHeadwiseOutputs>
 {
     /// <value>The operation.</value>
     internal static CudaNormedHeadwise Instance { get; } = new();
 
     /// <summary>What the backward pass needs.</summary>
-    /// <param name="Norm">Of the norm.</param>
+    /// <param name="Norm">Saved values of the norm.</param>
     /// <param name="Projection">The projection's weight.</param>
     /// <param name="Normed">bfloat16, (B, S, D).</param>
     internal sealed record Saved(CudaLayerNorm.Saved Norm, Tensor Projection, Tensor Normed);

@@ -14,7 +14,7 @@ internal sealed class MLstmFusedBlock : IFusedBlock
     private readonly MLstmCellSaved _cell;
     private readonly Tensor _mixed, _down;
 
-    /// <param name="weights">Of the block.</param>
+    /// <param name="weights">Weights of the block.</param>
     /// <param name="x">float32 (B, S, D).</param>
     internal MLstmFusedBlock(MLstmWeights weights, Tensor x)
     {

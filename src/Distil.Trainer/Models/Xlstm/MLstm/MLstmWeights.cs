@@ -6,9 +6,9 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Xlstm.MLstm;
 
 /// <summary>The weights of an mLSTM block, float32.</summary>
-/// <param name="Up">Of the norm, the projection up and the convolution.</param>
-/// <param name="Cell">Of the cell.</param>
-/// <param name="Down">Of the projection down, (D, I).</param>
+/// <param name="Up">Weights of the norm, the projection up and the convolution.</param>
+/// <param name="Cell">Weights of the cell.</param>
+/// <param name="Down">Weight of the projection down, (D, I).</param>
 internal sealed record MLstmWeights(MLstmUpWeights Up, MLstmCellWeights Cell, Tensor Down)
 {
     private const string NormName = "xlstm_norm.weight", UpName = "xlstm.proj_up.weight", ConvolutionName = "xlstm.conv1d.conv.weight", ConvolutionBiasName = "xlstm.conv1d.conv.bias",

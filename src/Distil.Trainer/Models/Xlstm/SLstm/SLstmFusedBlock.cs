@@ -16,7 +16,7 @@ internal sealed class SLstmFusedBlock : IFusedBlock
     private readonly CudaHeadNorm.Saved _headNorm;
     private readonly Tensor _convolved;
 
-    /// <param name="weights">Of the block.</param>
+    /// <param name="weights">Weights of the block.</param>
     /// <param name="x">float32 (B, S, D).</param>
     internal SLstmFusedBlock(SLstmWeights weights, Tensor x)
     {

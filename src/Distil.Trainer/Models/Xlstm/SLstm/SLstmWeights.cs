@@ -5,15 +5,15 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Xlstm.SLstm;
 
 /// <summary>The weights of an sLSTM block, float32.</summary>
-/// <param name="Norm">Of the block's norm, (D).</param>
+/// <param name="Norm">Weight of the block's norm, (D).</param>
 /// <param name="Convolution">Before the gates i and f.</param>
 /// <param name="InputGate">(NH, DH, DH), as the other gates. Its name in a model folder is fgate: the reference feeds the input gate from it.</param>
 /// <param name="ForgetGate">Its name in a model folder is igate.</param>
-/// <param name="CellGate">Of z.</param>
-/// <param name="OutputGate">Of o.</param>
+/// <param name="CellGate">Weight of z.</param>
+/// <param name="OutputGate">Weight of o.</param>
 /// <param name="Recurrent">R, (NH, DH, 4·DH).</param>
 /// <param name="RecurrentBias">b, (NH · 4 · DH).</param>
-/// <param name="HeadNorm">Of the norm per head, (D).</param>
+/// <param name="HeadNorm">Weight of the norm per head, (D).</param>
 /// <param name="FeedForward">The block's second half.</param>
 internal sealed record SLstmWeights(
     Tensor Norm, ConvolutionWeights Convolution, Tensor InputGate, Tensor ForgetGate, Tensor CellGate, Tensor OutputGate, Tensor Recurrent, Tensor RecurrentBias, Tensor HeadNorm,

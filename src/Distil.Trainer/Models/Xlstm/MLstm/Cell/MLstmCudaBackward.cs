@@ -10,7 +10,7 @@ internal static class MLstmCudaBackward
     private const int Shares = 16;
 
     /// <param name="forward">From the forward pass.</param>
-    /// <param name="gradient">Of the result, (B, S, I).</param>
+    /// <param name="gradient">Gradient of the result, (B, S, I).</param>
     /// <returns>Gradients of the inputs.</returns>
     internal static MLstmCellInputs Gradients(MLstmCellSaved forward, Tensor gradient)
     {
@@ -82,12 +82,12 @@ internal static class MLstmCudaBackward
 
     /// <summary>Through q, k, v and the gates to c and x_m, and to their weights.</summary>
     /// <param name="forward">From the forward pass.</param>
-    /// <param name="shape">Of the cell.</param>
-    /// <param name="dQueries">Of q, as <paramref name="dKeys"/> and <paramref name="dValues"/>.</param>
-    /// <param name="dKeys">Of k.</param>
-    /// <param name="dValues">Of v.</param>
-    /// <param name="dGates">Of the gates, (B, S, 2·NH).</param>
-    /// <param name="dConvolved">Of c; what comes through q, k and the gates is added to it.</param>
+    /// <param name="shape">Sizes of the cell.</param>
+    /// <param name="dQueries">Gradient of q, as <paramref name="dKeys"/> and <paramref name="dValues"/>.</param>
+    /// <param name="dKeys">Gradient of k.</param>
+    /// <param name="dValues">Gradient of v.</param>
+    /// <param name="dGates">Gradient of the gates, (B, S, 2·NH).</param>
+    /// <param name="dConvolved">Gradient of c; what comes through q, k and the gates is added to it.</param>
     /// <returns>Gradients of x_m, (B, S, I); of the weights of q, k and v, (3, blocks, out, in); and of the gates' weights, (2·NH, 3·I).</returns>
     private static (Tensor Inner, Tensor Projections, Tensor GateWeights) Projections(
         MLstmCellSaved forward, MLstmCudaShape shape, Tensor dQueries, Tensor dKeys, Tensor dValues, Tensor dGates, Tensor dConvolved)

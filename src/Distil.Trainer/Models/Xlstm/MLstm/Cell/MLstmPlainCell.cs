@@ -4,11 +4,12 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 
-/// <summary>The plain form of the mLSTM cell with its projections, norm, skip and output gate: for any device, and the reference that the kernels are checked against.</summary>
+/// <summary>The plain form of the mLSTM cell with its projections, norm, skip and output gate: it runs on any device, and the kernels are checked against
+/// it.</summary>
 internal static class MLstmPlainCell
 {
-    /// <param name="inputs">Of any element type; scores, gates and states are float32.</param>
-    /// <param name="memory">Where to start, advanced; null for a whole sequence.</param>
+    /// <param name="inputs">Inputs of any element type; scores, gates and states are float32.</param>
+    /// <param name="memory">The state to start from, which is advanced; null for a whole sequence.</param>
     /// <returns>(B, S, I), of c's element type.</returns>
     internal static Tensor Forward(MLstmCellInputs inputs, MLstmState? memory = null)
     {

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
 /// <summary>The sLSTM's recurrence in float32 as one CUDA kernel for each direction. Equal to <see cref="SLstmPlainScan"/>.</summary>
-/// <remarks>Its products use no tensor cores, which would round to 10 bits: it takes several times as long as <see cref="SLstmCudaScan"/>, and a small part of the plain form.</remarks>
+/// <remarks>Its products use no tensor cores, which would round to 10 bits: it takes several times as long as <see cref="SLstmCudaScan"/>, and a small part
+/// of the plain form.</remarks>
 internal sealed class SLstmCudaFloatScan() : SLstmScanOperation<SLstmCudaFloatScan.Saved>(Granule)
 {
     /// <summary>Batch rows of a block, as in <c>slstm_float.cu</c>, and values that it saves of a unit and step.</summary>
@@ -52,7 +53,7 @@ internal sealed class SLstmCudaFloatScan() : SLstmScanOperation<SLstmCudaFloatSc
     /// <summary>dR = Σ h(t−1)ᵀ·d gates(t): a matrix product over all rows and positions, (NH, DH, B·S)·(NH, B·S, 2·DH).</summary>
     /// <param name="output">h, (B, S, NH, DH).</param>
     /// <param name="inputForget">Gradients of i and f, (NH, B, S, 2·DH).</param>
-    /// <param name="cellOutput">Of z and o.</param>
+    /// <param name="cellOutput">Pre-activations of z and o.</param>
     /// <returns>float32, (NH, DH, 4·DH).</returns>
     internal static Tensor OfRecurrent(Tensor output, Tensor inputForget, Tensor cellOutput)
     {

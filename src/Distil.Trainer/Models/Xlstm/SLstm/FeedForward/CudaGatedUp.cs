@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.FeedForward;
 
-/// <summary>The feed-forward layer's up-projection with GELU on a GPU: norm and projection in float16, the rest in bfloat16. Equal to <see cref="GatedFeedForward.Plain"/>.</summary>
+/// <summary>The feed-forward layer's up-projection with GELU on a GPU: norm and projection in float16, the rest in bfloat16. Equal to
+/// <see cref="GatedFeedForward.Plain"/>.</summary>
 internal sealed class CudaGatedUp : FusedOperation<FeedForwardUpInputs, CudaGatedUp.Saved, Tensor>
 {
     private static readonly CudaProgram Program = new("gated_gelu.cu");
@@ -14,7 +15,7 @@ internal sealed class CudaGatedUp : FusedOperation<FeedForwardUpInputs, CudaGate
     internal static CudaGatedUp Instance { get; } = new();
 
     /// <summary>What the backward pass needs.</summary>
-    /// <param name="Norm">Of the norm.</param>
+    /// <param name="Norm">Saved values of the norm.</param>
     /// <param name="Up">The projection's weight.</param>
     /// <param name="Normed">bfloat16, (B, S, D).</param>
     /// <param name="Halves">Gate and up, bfloat16, (B, S, 2·F).</param>
