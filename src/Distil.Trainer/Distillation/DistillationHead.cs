@@ -44,7 +44,8 @@ public sealed class DistillationHead
     /// <param name="targets">The teacher's outputs at the same positions; null without a teacher (KL is then 0).</param>
     /// <param name="weights">The weights of this step.</param>
     /// <param name="headGradient">Whether the head is trained too.</param>
-    public HeadLoss Compute(Tensor hidden, Tensor headWeight, Tensor inputIds, Tensor? lengths, TeacherTargets? targets, LossWeights weights, bool headGradient = false)
+    public HeadLoss Compute(
+        Tensor hidden, Tensor headWeight, Tensor inputIds, Tensor? lengths, TeacherTargets? targets, LossWeights weights, bool headGradient = false)
     {
         var max = _chunkPositions ?? ChunkOf(headWeight);
         using var noGrad = no_grad();

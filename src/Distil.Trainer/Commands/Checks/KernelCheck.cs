@@ -109,5 +109,6 @@ internal sealed record KernelCheck(Kernel Kernel, string Shape, Func<Tensor[]> I
 internal sealed record CheckResult(KernelCheck Check, double Value, IReadOnlyList<double> Gradients, double FusedMilliseconds, double PlainMilliseconds)
 {
     /// <value>Whether all are within the check's tolerance; NaN never is.</value>
-    internal bool Passed => Value <= Check.Tolerance && Gradients.Select((difference, input) => difference <= (Check.ToleranceOf?.Invoke(input) ?? Check.Tolerance)).All(within => within);
+    internal bool Passed => Value <= Check.Tolerance
+        && Gradients.Select((difference, input) => difference <= (Check.ToleranceOf?.Invoke(input) ?? Check.Tolerance)).All(within => within);
 }

@@ -39,7 +39,8 @@ internal sealed class JobHistory
         .. from job in _jobs
            group job.Result by job.Request.Kind into stage
            orderby stage.Key
-           select new StageTiming(stage.Key.ToString().ToLowerInvariant(), stage.Count(), stage.Sum(result => (result.EndedAt - result.StartedAt).TotalSeconds)),
+           select new StageTiming(
+               stage.Key.ToString().ToLowerInvariant(), stage.Count(), stage.Sum(result => (result.EndedAt - result.StartedAt).TotalSeconds)),
     ];
 
     /// <summary>The largest memory that a train job of a student used, in bytes; null if none reports it.</summary>

@@ -28,12 +28,14 @@ internal sealed class CudaTransformer : IDisposable
     }
 
     /// <summary>Chooses the form of a frozen model's layers: makes this one, or null for the plain layers.</summary>
-    internal static Choice<Func<CudaTransformer>?> Choose(Backend backend, TransformerConfig config, TransformerWeights weights) => backend.Choose<Func<CudaTransformer>?>(
+    internal static Choice<Func<CudaTransformer>?> Choose(
+        Backend backend, TransformerConfig config, TransformerWeights weights) => backend.Choose<Func<CudaTransformer>?>(
         Operation.TeacherLayers, weights.Embedding.dtype, null,
         new Candidate<Func<CudaTransformer>?>(Kernel.TeacherLayersCuda, () => new(config, weights), () => Limit(config)));
 
     private static string? Limit(TransformerConfig config) =>
-        config.HiddenSize % 8 != 0 || config.HiddenSize > WidthInRegisters ? $"hidden_size is {config.HiddenSize}; the kernels support multiples of 8 up to {WidthInRegisters}"
+        config.HiddenSize % 8 != 0 || config.HiddenSize > WidthInRegisters
+            ? $"hidden_size is {config.HiddenSize}; the kernels support multiples of 8 up to {WidthInRegisters}"
         : config.IntermediateSize % 8 != 0 ? $"intermediate_size is {config.IntermediateSize}; the kernels support multiples of 8"
         : config.HeadSize % ValuesOfAThread != 0 || !BitOperations.IsPow2(config.HeadSize / ValuesOfAThread) || config.HeadSize > 512
             ? $"a head has {config.HeadSize} units; the kernels support {ValuesOfAThread} times a power of 2 up to 512"

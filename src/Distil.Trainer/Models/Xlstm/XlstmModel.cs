@@ -194,6 +194,7 @@ public sealed class XlstmModel : ILanguageModel
     private Tensor Embed(Tensor inputIds)
     {
         using var scope = NewDisposeScope();
-        return _embedding.index_select(0, inputIds.flatten()).view(inputIds.size(0), inputIds.size(1), Config.Width).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return _embedding.index_select(0, inputIds.flatten()).view(inputIds.size(0), inputIds.size(1), Config.Width).to(ScalarType.Float32)
+            .MoveToOuterDisposeScope();
     }
 }

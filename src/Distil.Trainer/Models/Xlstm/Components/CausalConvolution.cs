@@ -17,7 +17,8 @@ internal sealed class CausalConvolution(ConvolutionWeights weights, Func<Convolu
     /// <param name="weights">Weights of the convolution.</param>
     /// <param name="source">Element type of its input.</param>
     /// <param name="result">Element type of the result.</param>
-    internal static Choice<Func<ConvolutionInputs, Tensor>> Choose(Backend backend, ConvolutionWeights weights, ScalarType source, ScalarType result) => backend.Choose<Func<ConvolutionInputs, Tensor>>(
+    internal static Choice<Func<ConvolutionInputs, Tensor>> Choose(
+        Backend backend, ConvolutionWeights weights, ScalarType source, ScalarType result) => backend.Choose<Func<ConvolutionInputs, Tensor>>(
         Operation.Convolution, source, inputs => Plain(inputs, result),
         new(Kernel.ConvolutionCpu, CpuConvolution.Instance.Forward),
         new(Kernel.ConvolutionCuda, CudaConvolution.Instance.Forward, () => CudaConvolution.Limit(weights.Weight)));
@@ -46,7 +47,8 @@ internal sealed class CausalConvolution(ConvolutionWeights weights, Func<Convolu
     /// <summary>The inputs before a sequence's first: zeros, in no dispose scope.</summary>
     /// <param name="batch">B.</param>
     /// <param name="source">Element type of the inputs.</param>
-    internal Tensor StartTail(long batch, ScalarType source) => zeros([batch, _kernel - 1, weights.Weight.shape[0]], source, weights.Weight.device).DetachFromDisposeScope();
+    internal Tensor StartTail(long batch, ScalarType source) =>
+        zeros([batch, _kernel - 1, weights.Weight.shape[0]], source, weights.Weight.device).DetachFromDisposeScope();
 
     /// <summary>The plain form, as shifted products: y(t) = SiLU(b + Σₖ w(k) · x(t − K + 1 + k)).</summary>
     /// <param name="inputs">Inputs of any element type.</param>

@@ -38,7 +38,8 @@ internal sealed class CudaConvolution : FusedOperation<ConvolutionInputs, Convol
         var input = Rows(x);
         var y = empty(x.shape, ScalarType.BFloat16, x.device);
         Program(weight, ForwardTile, x.dtype)["convolution_forward"].Launch(
-            Shape(x, ForwardTile), KernelArgument.Strided(input), weight.contiguous(), bias.contiguous(), y, rounded, (int)x.size(1), (int)x.size(2), input.stride(1));
+            Shape(x, ForwardTile), KernelArgument.Strided(input), weight.contiguous(), bias.contiguous(),
+            y, rounded, (int)x.size(1), (int)x.size(2), input.stride(1));
         return y;
     }
 

@@ -25,5 +25,6 @@ namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 /// <param name="OfConvolved">What c contributes to the gates, (B, S, 2·NH).</param>
 /// <param name="OfInner">What x_m contributes to them.</param>
 internal sealed record MLstmCellSaved(
-    MLstmCellInputs Inputs, Tensor Source, Tensor Peak, Tensor Carried, Tensor Written, Tensor Keep, Tensor Weights, Tensor Hidden, Tensor Inverse, Tensor Slope, Tensor Keys,
+    MLstmCellInputs Inputs, Tensor Source, Tensor Peak, Tensor Carried, Tensor Written, Tensor Keep,
+    Tensor Weights, Tensor Hidden, Tensor Inverse, Tensor Slope, Tensor Keys,
     Tensor States, Tensor Normalisers, Tensor Q, Tensor K, Tensor V, Tensor Composed, Tensor OfConvolved, Tensor OfInner);

@@ -15,7 +15,8 @@ internal static class MLstmPlainCell
     {
         using var scope = NewDisposeScope();
         var (convolved, heads, weights) = (inputs.Convolved, inputs.Heads, inputs.Weights);
-        Tensor OfConvolved(Tensor weight) => HeadwiseLinear.Forward(convolved.to(weight.dtype), weight).to(convolved.dtype);   // (B, S, I); the weights not rounded
+        // (B, S, I); the weights not rounded
+        Tensor OfConvolved(Tensor weight) => HeadwiseLinear.Forward(convolved.to(weight.dtype), weight).to(convolved.dtype);
         var (q, k) = (OfConvolved(weights.Query), OfConvolved(weights.Key));
         var v = HeadwiseLinear.Forward(inputs.Inner, weights.Value);
         var gates = linear(

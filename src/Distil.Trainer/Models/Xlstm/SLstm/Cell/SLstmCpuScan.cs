@@ -60,7 +60,8 @@ internal sealed class SLstmCpuScan() : SLstmScanOperation<SLstmCpuScan.Saved>(Ve
     {
         var shape = new SLstmScanShape(inputs.Heads, inputs.Batch, inputs.Length, inputs.Size);
         var (inputForget, cellOutput, weights, biases) =
-            (TensorMemory.Dense(inputs.InputForget), TensorMemory.Dense(inputs.CellOutput), TensorMemory.Dense(inputs.Recurrent), TensorMemory.Dense(inputs.Bias));
+            (TensorMemory.Dense(inputs.InputForget), TensorMemory.Dense(inputs.CellOutput),
+                TensorMemory.Dense(inputs.Recurrent), TensorMemory.Dense(inputs.Bias));
         var output = empty([shape.Batch, shape.Length, shape.Heads, shape.Size], ScalarType.Float32);
         using var start = state is null ? SLstmState.Start(shape.Batch, shape.Heads, shape.Size, CPU) : null;
         var at = state ?? start!;

@@ -73,7 +73,8 @@ internal sealed class SLstmCudaFloatScan() : SLstmScanOperation<SLstmCudaFloatSc
         var (heads, batch, length, size) = (inputs.Heads, inputs.Batch, inputs.Length, inputs.Size);
         var output = empty([batch, length, heads, size], ScalarType.Float32, inputs.InputForget.device);
         Program(size)["slstm_float_forward"].Launch(
-            Shape(heads, batch, size), inputs.InputForget.contiguous(), inputs.CellOutput.contiguous(), inputs.Recurrent.contiguous(), inputs.Bias.contiguous(), output, kept,
+            Shape(heads, batch, size), inputs.InputForget.contiguous(), inputs.CellOutput.contiguous(),
+            inputs.Recurrent.contiguous(), inputs.Bias.contiguous(), output, kept,
             state?.Hidden, state?.Cell, state?.Normaliser, state?.Stabiliser, batch, length);
         return output;
     }

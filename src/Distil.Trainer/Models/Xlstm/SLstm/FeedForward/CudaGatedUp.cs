@@ -23,7 +23,9 @@ internal sealed class CudaGatedUp : FusedOperation<FeedForwardUpInputs, CudaGate
 
     /// <summary>Why the kernels do not support a student's shape; null if they do.</summary>
     internal static string? Limit(XlstmConfig config) =>
-        config.FeedForwardActivation != "gelu" ? $"its activation is {config.FeedForwardActivation}; the kernel supports gelu" : CudaLayerNorm.Limit(config.Width);
+        config.FeedForwardActivation != "gelu"
+            ? $"its activation is {config.FeedForwardActivation}; the kernel supports gelu"
+            : CudaLayerNorm.Limit(config.Width);
 
     /// <inheritdoc/>
     internal override Tensor Run(FeedForwardUpInputs inputs) => Run(inputs, halves: null).Gated;
