@@ -16,7 +16,7 @@ namespace Distil.Trainer.Datasets.Sources;
 /// <param name="column">The column of texts.</param>
 internal sealed class ParquetColumn(SourceOpener open, string column)
 {
-    /// <summary>The documents of the range, one a row.</summary>
+    /// <summary>Returns the documents of the range, one per row.</summary>
     /// <exception cref="InvalidInputException">The file is damaged or no Parquet file, or the column does not contain strings.</exception>
     internal IEnumerable<Document> Read(SourceRange range)
     {
