@@ -14,6 +14,7 @@ public sealed class SmallDemoTests
     public async Task Ends_with_a_model_a_report_and_numbers_and_a_second_run_reuses_what_the_first_prepared()
     {
         using var distil = new DistilCommand();
+        await using var storage = await distil.KeepStorageAsync();
         var spec = SmallDemo.Write(distil.Workspace.Home);
 
         var first = await RunAsync(distil, spec);
@@ -40,6 +41,7 @@ public sealed class SmallDemoTests
     public async Task A_trainer_that_is_killed_while_it_trains_goes_on_from_its_checkpoint_to_the_same_weights()
     {
         using var distil = new DistilCommand();
+        await using var storage = await distil.KeepStorageAsync();
         var spec = SmallDemo.Write(distil.Workspace.Home, json => json["evaluation"]!["baseline"] = false);
         var undisturbed = await RunAsync(distil, spec);
 
@@ -57,6 +59,7 @@ public sealed class SmallDemoTests
     public async Task A_cancelled_run_stops_its_trainer_and_says_so()
     {
         using var distil = new DistilCommand();
+        await using var storage = await distil.KeepStorageAsync();
         var spec = SmallDemo.Write(distil.Workspace.Home, json => json["training"]!["epochs"] = 500);
         using var process = distil.Start("run", spec, "--json");
         var ended = DistilCommand.EndAsync(process);

@@ -1,4 +1,4 @@
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 
 namespace Distil.Core.Specification;
 
@@ -8,11 +8,11 @@ public static class RedactedSpec
     /// <summary>The specification without the queries of its URLs, which may be signatures.</summary>
     public static RunSpec Of(RunSpec spec) => spec with
     {
-        Teacher = spec.Teacher with { Path = WebFiles.Shown(spec.Teacher.Path) },
+        Teacher = spec.Teacher with { Path = UrlSecrets.WithoutQuery(spec.Teacher.Path) },
         Dataset = spec.Dataset with
         {
-            Sources = [.. spec.Dataset.Sources.Select(WebFiles.Shown)],
-            EvalSources = [.. spec.Dataset.EvalSources.Select(WebFiles.Shown)],
+            Sources = [.. spec.Dataset.Sources.Select(UrlSecrets.WithoutQuery)],
+            EvalSources = [.. spec.Dataset.EvalSources.Select(UrlSecrets.WithoutQuery)],
         },
     };
 }

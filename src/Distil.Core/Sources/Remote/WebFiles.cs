@@ -64,7 +64,7 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
     public Stream Open(SourceFile file, CancellationToken cancel) => new WebStream(file, http, (range, stop) => SendAsync(Parse(file.Path, "path"), range, stop), cancel);
 
     /// <summary>A URL without its query; another path as it is.</summary>
-    public static string Shown(string path) => path.Contains("://", StringComparison.Ordinal) ? path.Split('?', 2)[0] : path;
+    public static string Shown(string path) => UrlSecrets.WithoutQuery(path);
 
     /// <summary>Passes where the server gave what was asked for.</summary>
     public static void RequireSuccess(string url, HttpResponseMessage response, string field)
@@ -87,11 +87,8 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
     private static SourceFile Of(string url, long bytes, string version) =>
         new() { Path = url, Bytes = bytes, ETag = version, Identity = $"web:{Shown(url)} {version} {bytes}" };
 
-    /// <summary>Whether files are read from there.</summary>
-    internal static bool IsWeb(Uri url) => url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback);
-
     private static Uri Parse(string url, string field) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var uri) && IsWeb(uri)
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && UrlSecrets.IsWeb(uri)
             ? uri
             : throw new InvalidInputException($"{field}: {Shown(url)} cannot be read; expected a local path, hf://owner/name[@revision][/path] or https://…");
 
