@@ -24,13 +24,13 @@ internal static class GpuBench
         var command = new Command("gpu", "Training step, head, teacher, decoding and input pipeline on a CUDA GPU, at the paper's sizes.") { parts };
         command.SetAction(parsed =>
         {
-            if (KernelSupport.UnavailableReason is { } obstacle)
+            if (CudaRuntime.UnavailableReason is { } obstacle)
             {
                 Console.Error.WriteLine($"error: nothing to measure: {obstacle}");
                 return 1;
             }
 
-            Figure.Say("machine", new { device = KernelSupport.Card.Name, nvrtc = KernelSupport.Compiler.Version });
+            Figure.Say("machine", new { device = CudaRuntime.Card.Name, nvrtc = CudaRuntime.Compiler.Version });
             foreach (var part in parsed.GetRequiredValue(parts))
             {
                 Parts[part]();

@@ -36,8 +36,8 @@ internal static class HeadBench
             var logits = hidden.reshape(-1, D).narrow(0, 0, chunk).matmul(head.t());
             var calls = 4096 / chunk;
             var settings = Settings with { ChunkPositions = chunk };
-            var plain = Stopwatches.Median(() => TorchLogitLoss.Apply(logits.clone(), goal), 9) * calls;
-            var fused = Stopwatches.Median(() => FusedLogitLoss.Apply(logits.clone(), goal), 9) * calls;
+            var plain = Stopwatches.Median(() => PlainLogitLoss.Apply(logits.clone(), goal), 9) * calls;
+            var fused = Stopwatches.Median(() => CpuLogitLoss.Apply(logits.clone(), goal), 9) * calls;
             var whole = Stopwatches.Median(() => DistillationHead.Compute(hidden, head, ids, null, targets, new(0.3, 0.6, t), chunk), 9);
             var extraction = Stopwatches.Median(() => TeacherExtractor.Sparse(hidden, head, settings, null), 9);
             Console.WriteLine($"| {t,3:F1} | {chunk,5} | {plain,27:F1} | {fused,12:F1} | {whole,10:F1} | {extraction,18:F1} |");

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Distil.Trainer.Models.Xlstm;
-using Distil.Trainer.Models.Xlstm.MLstm;
+using Distil.Trainer.Models.Xlstm.MLstm.Cell;
 using static TorchSharp.torch;
 
 namespace Distil.Bench;

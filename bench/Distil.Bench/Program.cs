@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Distil.Bench;
+using Distil.Bench.Gpu;
 using Distil.Bench.Serving;
 
 return new RootCommand("Measures Distil on this machine.")
 {
     EngineBench.Create(),
+    CurveCommand.Create(),
     GpuBench.Create(),
     HeadBench.Create(),
     SLstmBench.Create(),
@@ -13,6 +15,7 @@ return new RootCommand("Measures Distil on this machine.")
     ServeBench.Create(),
     CancelBench.Create(),
     StandInTrainer.Create(),
+    ProfileCommand.Create(),
     StoreBench.Create(),
     TableCommand.Create(),
 }.Parse(args).Invoke();

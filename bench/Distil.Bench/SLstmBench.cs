@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Distil.Trainer.Models.Xlstm.SLstm;
+using Distil.Trainer.Models.Xlstm.SLstm.Cell;
 using static TorchSharp.torch;
 
 namespace Distil.Bench;
@@ -32,7 +32,7 @@ internal static class SLstmBench
                 input.requires_grad = true;
             }
             Tensor Plain() => SLstmPlainScan.Forward(inputs[0], inputs[1], inputs[2], inputs[3]);
-            Tensor Fused() => SLstmFusedScan.Forward(inputs[0], inputs[1], inputs[2], inputs[3]);
+            Tensor Fused() => SLstmCpuScan.Forward(inputs[0], inputs[1], inputs[2], inputs[3]);
             void Row(string pass, double plain, double fused) => Console.WriteLine(
                 $"| {batch,2} | {length,3} | {width,3} | {heads,5} | {pass,-18} | {plain,7:F1} | {fused,6:F2} | {plain / fused,5:F1} |");
             using (no_grad())

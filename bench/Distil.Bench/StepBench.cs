@@ -39,7 +39,7 @@ internal static class StepBench
         var step = 0L;
         double Time(bool kernels, int chunk)
         {
-            KernelSupport.OnCpu = kernels;
+            CudaRuntime.OnCpu = kernels;
             var training = new TrainingStep(model, optimizer, distillation, 1.0, chunk);
             return Stopwatches.Median(
                 () =>

@@ -7,13 +7,13 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Distil.Core;
 
-/// <summary>How Distil writes and reads its JSON documents: camelCase names and enum values, nothing unknown, nothing missing.</summary>
+/// <summary>How Distil writes and reads its JSON documents: camelCase names and enum values; unknown and missing members are errors.</summary>
 public static class DistilJson
 {
-    /// <value>On one line: payloads and JSON lines.</value>
+    /// <value>Options for one line: payloads and JSON lines.</value>
     public static JsonSerializerOptions Options { get; } = Create(indented: false);
 
-    /// <value>The same over several lines: documents that people open.</value>
+    /// <value>Options for several lines: documents that people open.</value>
     public static JsonSerializerOptions Indented { get; } = Create(indented: true);
 
     private static JsonSerializerOptions Create(bool indented)
@@ -34,7 +34,7 @@ public static class DistilJson
         return options;
     }
 
-    // The serializer keeps null out of members that cannot be null, but lets it into their lists.
+    // The serializer rejects null for members that cannot be null, but accepts it in their lists.
     private static void RefuseNullItems(JsonTypeInfo type)
     {
         var lists = type.Properties.Where(HoldsNoNull).ToList();

@@ -2,7 +2,9 @@ using System.IO.Enumeration;
 
 namespace Distil.Core;
 
-/// <summary>A path with <c>*</c> and <c>?</c> inside its segments and <c>**</c> for any number of segments; the same for folders, hub repositories and blobs.</summary>
+/// <summary>
+/// A path with <c>*</c> and <c>?</c> inside its segments and <c>**</c> for any number of segments; the same for folders, hub repositories and blobs.
+/// </summary>
 internal sealed class GlobPattern
 {
     private readonly string[] _wild;
@@ -16,7 +18,7 @@ internal sealed class GlobPattern
         _wild = firstWild < 0 ? [] : segments[firstWild..];
     }
 
-    /// <value>The folder below which everything that matches lies, without a '/' at its end.</value>
+    /// <value>The folder that contains everything that can match, without a '/' at its end.</value>
     public string Root { get; }
 
     /// <summary>Whether a path has wildcards.</summary>

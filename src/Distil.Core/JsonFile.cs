@@ -3,13 +3,13 @@ using Distil.Core.Errors;
 
 namespace Distil.Core;
 
-/// <summary>JSON that somebody else wrote.</summary>
+/// <summary>Reads JSON that another program wrote.</summary>
 internal static class JsonFile
 {
     /// <summary>Reads a file whose document is an object.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="read">Takes from the document what is needed; what it finds of another kind than it asks for is an error like one of syntax.</param>
-    /// <exception cref="InvalidInputException">It is not, or not as expected.</exception>
+    /// <param name="read">Extracts what is needed; a value of another type than it expects is an error like a syntax error.</param>
+    /// <exception cref="InvalidInputException">The file is missing, is no JSON object, or differs from what is expected.</exception>
     public static T Read<T>(string path, Func<JsonElement, T> read)
     {
         try

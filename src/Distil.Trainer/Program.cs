@@ -31,7 +31,7 @@ if (parsed.Errors.Count > 0)
 try
 {
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
-    // A job that is told to end saves a checkpoint first, however long that takes; the default would end the process after two seconds.
+    // A job that is asked to end saves a checkpoint first, however long that takes; by default the process would end after two seconds.
     if (parsed.CommandResult.Command.Name == WorkCommand.Name)
     {
         invocation.ProcessTerminationTimeout = null;

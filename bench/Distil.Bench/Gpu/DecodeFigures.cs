@@ -1,5 +1,4 @@
 using Distil.Trainer.Evaluation;
-using Distil.Trainer.Training.Profiling;
 
 namespace Distil.Bench.Gpu;
 

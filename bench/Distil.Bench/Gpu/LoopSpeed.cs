@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Distil.Trainer.Training;
-using Distil.Trainer.Training.Profiling;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Schedules;
 using Distil.Trainer.Training.Steps;

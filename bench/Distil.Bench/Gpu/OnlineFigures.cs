@@ -2,7 +2,6 @@ using Distil.Core.Specification;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training;
-using Distil.Trainer.Training.Profiling;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Schedules;
 using Distil.Trainer.Training.Steps;

@@ -1,5 +1,4 @@
 using Distil.Trainer.TeacherOutputs;
-using Distil.Trainer.Training.Profiling;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Targets;
 using static TorchSharp.torch;

@@ -1,6 +1,5 @@
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Torch;
-using Distil.Trainer.Training.Profiling;
 using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;

@@ -1,9 +1,9 @@
 namespace Distil.Core.Errors;
 
-/// <summary>What somebody probably meant to type.</summary>
+/// <summary>Suggests the name that the user probably meant.</summary>
 public static class NearestName
 {
-    /// <summary>The candidate nearest to a name by edit distance, letter case apart; null where none is near.</summary>
+    /// <summary>The candidate nearest to a name by edit distance, ignoring case; null if none is near.</summary>
     public static string? Find(string name, IEnumerable<string> candidates)
     {
         var limit = Math.Max(2, name.Length / 3);
@@ -15,11 +15,11 @@ public static class NearestName
             .FirstOrDefault();
     }
 
-    /// <summary>"; did you mean x?" or nothing.</summary>
+    /// <summary>Returns "; did you mean x?" or nothing.</summary>
     public static string Suggest(string name, IEnumerable<string> candidates) =>
         Find(name, candidates) is { } nearest ? $"; did you mean {nearest}?" : "";
 
-    // Levenshtein's, one row at a time.
+    // Levenshtein distance, computed one row at a time.
     private static int Distance(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray();

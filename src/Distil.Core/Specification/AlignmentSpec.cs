@@ -5,10 +5,10 @@ namespace Distil.Core.Specification;
 /// <summary>The third term of the loss.</summary>
 public sealed record AlignmentSpec
 {
-    /// <value>Default Frobenius.</value>
+    /// <value>How hidden states are compared. Default Frobenius.</value>
     public AlignmentKind Kind { get; init; } = AlignmentKind.Frobenius;
 
-    /// <value>How Frobenius is reduced. Default the paper's; the others need the online teacher.</value>
+    /// <value>How the Frobenius norm is reduced. Default the paper's; the others need the online teacher.</value>
     public FrobeniusReduction Reduction { get; init; } = FrobeniusReduction.Paper;
 
     /// <value>β, 0–1. Default 0.1, the paper's.</value>
@@ -19,7 +19,7 @@ public sealed record AlignmentSpec
 /// <summary>How student and teacher hidden states are compared.</summary>
 public enum AlignmentKind
 {
-    /// <summary>Not at all; β counts as 0.</summary>
+    /// <summary>No comparison; β counts as 0.</summary>
     None,
 
     /// <summary>By a Frobenius norm.</summary>
@@ -41,6 +41,6 @@ public enum FrobeniusReduction
     /// <summary>The authors' <c>ratio</c>.</summary>
     Ratio,
 
-    /// <summary>The authors' <c>block_wise</c>: each student block against a group of teacher layers.</summary>
+    /// <summary>The authors' <c>block_wise</c>: compares each student block with a group of teacher layers.</summary>
     BlockWise,
 }

@@ -2,20 +2,21 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Distil.Core.Specification;
 
-/// <summary>The text and how it becomes rows of tokens.</summary>
+/// <summary>The text, and how it becomes rows of tokens.</summary>
 public sealed record DatasetSpec
 {
     /// <value>Files, folders or globs to train on: local, <c>hf://datasets/owner/name[@revision][/path]</c> or <c>https://…</c>.</value>
     [MinLength(1)]
     public required IReadOnlyList<string> Sources { get; init; }
 
-    /// <value>Files held out for evaluation. Empty (default): a share of the documents is held out, see <see cref="EvalFraction"/>.</value>
+    /// <value>Files held out for evaluation. If empty (default), a share of the documents is held out, see <see cref="EvalFraction"/>.</value>
     public IReadOnlyList<string> EvalSources { get; init; } = [];
 
-    /// <value>Text (a document a line), jsonl ({"text"} or {"ids"} a line), parquet (a document a row); text and jsonl plain, .gz or .zst. Default text.</value>
+    /// <value>Text (one document per line), jsonl ({"text"} or {"ids"} per line), parquet (one document per row); text and jsonl uncompressed, .gz or .zst.
+    /// Default text.</value>
     public DatasetFormat Format { get; init; } = DatasetFormat.Text;
 
-    /// <value>The JSONL field or Parquet column that holds a document. Default "text".</value>
+    /// <value>The JSONL field or Parquet column that contains a document. Default "text".</value>
     [MinLength(1)]
     public string TextField { get; init; } = "text";
 
@@ -23,28 +24,28 @@ public sealed record DatasetSpec
     [Range(8.0, double.PositiveInfinity)]
     public int ContextLength { get; init; } = 512;
 
-    /// <value>Aimed-at tokens in a shard (a shard is one prepare job and one teach job). Default 16,777,216.</value>
+    /// <value>Target number of tokens in a shard (a shard is one prepare job and one teach job). Default 16,777,216.</value>
     [Range(8.0, double.PositiveInfinity)]
     public long ShardTokens { get; init; } = 16_777_216;
 
-    /// <value>Share of documents held out for evaluation when there are no evalSources. 0–0.5, default 0.01.</value>
+    /// <value>Share of documents held out for evaluation if there are no evalSources. 0–0.5, default 0.01.</value>
     [Range(0.0, 0.5)]
     public double EvalFraction { get; init; } = 0.01;
 
-    /// <value>Stop after this many training tokens. Default: none.</value>
+    /// <value>Maximum number of training tokens. Default: no limit.</value>
     [Range(1.0, double.PositiveInfinity)]
     public long? MaxTokens { get; init; }
 }
 
-/// <summary>How documents stand in a source.</summary>
+/// <summary>The format of documents in a source.</summary>
 public enum DatasetFormat
 {
-    /// <summary>UTF-8, a document a line.</summary>
+    /// <summary>UTF-8, one document per line.</summary>
     Text,
 
-    /// <summary>A JSON object a line.</summary>
+    /// <summary>One JSON object per line.</summary>
     Jsonl,
 
-    /// <summary>A row a document, in one column; row groups are read one at a time.</summary>
+    /// <summary>One document per row, in one column; row groups are read one at a time.</summary>
     Parquet,
 }

@@ -5,17 +5,17 @@ namespace Distil.Core.Specification;
 /// <summary>What is measured.</summary>
 public sealed record EvaluationSpec
 {
-    /// <value>Most eval rows read by an evaluation, ≥ 1. Default 512.</value>
+    /// <value>Maximum number of eval rows that an evaluation reads, ≥ 1. Default 512.</value>
     [Range(1.0, double.PositiveInfinity)]
     public int MaxRows { get; init; } = 512;
 
-    /// <value>Also train the same student for the same steps without the teacher, to compare with. Default false (it doubles training).</value>
+    /// <value>Whether to train the same student also without the teacher, for the same steps, as a comparison. Default false (it doubles training).</value>
     public bool Baseline { get; init; }
 
-    /// <value>Beginnings that the final report continues with each model. Default: taken from the eval split.</value>
+    /// <value>Prompts that each model continues in the final report. Default: taken from the eval split.</value>
     public IReadOnlyList<string> Prompts { get; init; } = [];
 
-    /// <value>Tokens to continue a prompt with, ≥ 0. Default 80.</value>
+    /// <value>Number of tokens by which a prompt is continued, ≥ 0. Default 80.</value>
     [Range(0.0, double.PositiveInfinity)]
     public int SampleTokens { get; init; } = 80;
 
@@ -27,7 +27,7 @@ public sealed record EvaluationSpec
     /// <value>Multiple-choice tasks that student and teacher answer after the last epoch. Default: none.</value>
     public IReadOnlyList<TaskSpec> Tasks { get; init; } = [];
 
-    /// <value>How far below its teacher a student may score and still be as good, as a share of the teacher's score. 0–1, default 0.05.</value>
+    /// <value>How far a student may score below its teacher and still count as good, as a share of the teacher's score. 0–1, default 0.05.</value>
     [Range(0.0, 1.0)]
     public double Tolerance { get; init; } = 0.05;
 

@@ -9,7 +9,7 @@ public sealed record KeepSpec
     [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public double TopP { get; init; } = 0.99;
 
-    /// <value>Most tokens kept for one position, ≥ 1. Default 128.</value>
+    /// <value>Maximum number of tokens kept for one position, ≥ 1. Default 128.</value>
     [Range(1.0, double.PositiveInfinity)]
     public int MaxTokens { get; init; } = 128;
 }

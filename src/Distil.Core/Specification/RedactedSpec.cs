@@ -2,10 +2,10 @@ using Distil.Core.Http;
 
 namespace Distil.Core.Specification;
 
-/// <summary>A specification as people may see it.</summary>
+/// <summary>A specification in the form that may be displayed.</summary>
 public static class RedactedSpec
 {
-    /// <summary>The specification without the queries of its URLs, which may be signatures.</summary>
+    /// <summary>Returns the specification without the queries of its URLs, which may be signatures.</summary>
     public static RunSpec Of(RunSpec spec) => spec with
     {
         Teacher = spec.Teacher with { Path = UrlSecrets.WithoutQuery(spec.Teacher.Path) },

@@ -4,20 +4,21 @@ using Distil.Core.Runs.Reading;
 
 namespace Distil.Core.Specification;
 
-/// <summary>What a user asks for: one distillation run.</summary>
-/// <remarks>Read from JSON by <see cref="RunSpecReader"/>, which rejects unknown fields. The attributes are the ranges: the reader finds them by reflection.
-/// On a list they hold for each element, <see cref="MinLengthAttribute"/> apart. After a change <c>./distil schema</c> writes the JSON Schema anew.</remarks>
+/// <summary>The specification of one distillation run.</summary>
+/// <remarks>Read from JSON by <see cref="RunSpecReader"/>, which rejects unknown fields. The attributes are the ranges; the reader finds them by reflection.
+/// On a list they apply to each element, except <see cref="MinLengthAttribute"/>. After a change, run <c>./distil schema</c> to regenerate the JSON
+/// Schema.</remarks>
 public sealed record RunSpec
 {
-    /// <value>Where an editor finds the schema. Ignored.</value>
+    /// <value>Location of the schema, for editors. Ignored.</value>
     [JsonPropertyName("$schema")]
     public string? Schema { get; init; }
 
-    /// <value>Names the run: 1–40 of a–z, 0–9 and '-', starting with a letter or digit.</value>
+    /// <value>Name of the run: 1–40 of a–z, 0–9 and '-', starting with a letter or digit.</value>
     [RegularExpression("[a-z0-9][a-z0-9-]{0,39}", ErrorMessage = "1–40 of a–z, 0–9 and '-', starting with a letter or digit")]
     public required string Name { get; init; }
 
-    /// <value>Seeds weights, row order and samples. ≥ 0, default 1.</value>
+    /// <value>Seed of weights, row order and samples. ≥ 0, default 1.</value>
     [Range(0.0, double.PositiveInfinity)]
     public int Seed { get; init; } = 1;
 
@@ -39,6 +40,6 @@ public sealed record RunSpec
     /// <value>What is measured after each epoch and at the end.</value>
     public EvaluationSpec Evaluation { get; init; } = new();
 
-    /// <value>Where and how widely it runs.</value>
+    /// <value>The device, and how much runs in parallel.</value>
     public ComputeSpec Compute { get; init; } = new();
 }

@@ -9,11 +9,11 @@ public sealed record ScheduleSpec
     [Range(0.0, double.PositiveInfinity)]
     public required double From { get; init; }
 
-    /// <value>Value approached and never passed; ≥ 0.</value>
+    /// <value>Value that the schedule approaches and never passes; ≥ 0.</value>
     [Range(0.0, double.PositiveInfinity)]
     public required double To { get; init; }
 
-    /// <value>What an epoch takes off the starting value. Default 0.05, the paper's.</value>
+    /// <value>How much each epoch lowers the starting value. Default 0.05, the paper's.</value>
     [Range(0.0, double.PositiveInfinity)]
     public double Delta { get; init; } = 0.05;
 
@@ -21,7 +21,7 @@ public sealed record ScheduleSpec
     public EpochDecay Decay { get; init; } = EpochDecay.Constant;
 }
 
-/// <summary>What an epoch's end takes off a schedule's starting value.</summary>
+/// <summary>How the end of an epoch lowers a schedule's starting value.</summary>
 public enum EpochDecay
 {
     /// <summary>v₀ ← max(v₀ − Δ, to): the paper's rule.</summary>

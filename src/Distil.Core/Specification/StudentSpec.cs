@@ -5,7 +5,7 @@ namespace Distil.Core.Specification;
 /// <summary>The student's shape. Width, vocabulary, embedding and head are the teacher's.</summary>
 public sealed record StudentSpec
 {
-    /// <value>Blocks, ≥ 1. Default 6, the paper's.</value>
+    /// <value>Number of blocks, ≥ 1. Default 6, the paper's.</value>
     [Range(1.0, double.PositiveInfinity)]
     public int Blocks { get; init; } = 6;
 
@@ -13,7 +13,7 @@ public sealed record StudentSpec
     [Range(0.0, double.PositiveInfinity)]
     public IReadOnlyList<int>? SlstmAt { get; init; }
 
-    /// <value>Heads; must divide the width. Default: the teacher's, rounded up to a multiple of 4.</value>
+    /// <value>Number of heads; must divide the width. Default: the teacher's, rounded up to a multiple of 4.</value>
     [Range(1.0, double.PositiveInfinity)]
     public int? Heads { get; init; }
 
@@ -21,15 +21,15 @@ public sealed record StudentSpec
     [Range(1.0, double.PositiveInfinity)]
     public int ConvKernel { get; init; } = 4;
 
-    /// <value>Block size of the mLSTM's headwise q, k, v, ≥ 1. Default 32, as the authors' published configuration.</value>
+    /// <value>Block size of the mLSTM's headwise q, k, v, ≥ 1. Default 32, as in the authors' published configuration.</value>
     [Range(1.0, double.PositiveInfinity)]
     public int QkvBlockSize { get; init; } = 32;
 
-    /// <value>mLSTM's inner width over the model width, &gt; 0. Default 2.</value>
+    /// <value>The mLSTM's inner width divided by the model width, &gt; 0. Default 2.</value>
     [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double ProjFactor { get; init; } = 2.0;
 
-    /// <value>Width of the sLSTM block's feed-forward over the model width, &gt; 0. Default 1.7, the authors' code's.</value>
+    /// <value>Width of the sLSTM block's feed-forward network divided by the model width, &gt; 0. Default 1.7, the authors' code's.</value>
     [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double FfnProjFactor { get; init; } = 1.7;
 }

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Distil.Core.Specification;
 
-/// <summary>The teacher and what is kept of its outputs.</summary>
+/// <summary>The teacher, and which part of its outputs is stored.</summary>
 public sealed record TeacherSpec
 {
     /// <value>A Hugging Face folder (config.json, safetensors, tokenizer.json): local, <c>hf://owner/name[@revision][/folder]</c> or <c>https://…</c>.</value>
@@ -12,7 +12,7 @@ public sealed record TeacherSpec
     /// <value>Offline stores the outputs once and trains from them; online runs the teacher in each step. Default offline.</value>
     public TeacherMode Mode { get; init; } = TeacherMode.Offline;
 
-    /// <value>How much of each distribution is stored.</value>
+    /// <value>Which part of each distribution is stored.</value>
     public KeepSpec Keep { get; init; } = new();
 }
 

@@ -5,15 +5,15 @@ namespace Distil.Core.Specification;
 /// <summary>Optimiser and loop.</summary>
 public sealed record TrainingSpec
 {
-    /// <value>Passes over the rows, ≥ 1. Default 10, the paper's.</value>
+    /// <value>Number of passes over the rows, ≥ 1. Default 10, the paper's.</value>
     [Range(1.0, double.PositiveInfinity)]
     public int Epochs { get; init; } = 10;
 
-    /// <value>Rows in a micro-batch, ≥ 1. Default 8.</value>
+    /// <value>Number of rows in a micro-batch, ≥ 1. Default 8.</value>
     [Range(1.0, double.PositiveInfinity)]
     public int BatchSize { get; init; } = 8;
 
-    /// <value>Micro-batches to an optimiser step, ≥ 1. Default 1.</value>
+    /// <value>Number of micro-batches in an optimiser step, ≥ 1. Default 1.</value>
     [Range(1.0, double.PositiveInfinity)]
     public int GradientAccumulation { get; init; } = 1;
 
@@ -21,11 +21,11 @@ public sealed record TrainingSpec
     [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double LearningRate { get; init; } = 2e-4;
 
-    /// <value>Share of all steps that warm up linearly before the cosine, 0–1. Default 0.1, the paper's.</value>
+    /// <value>Share of all steps in which the learning rate rises linearly, before the cosine. 0–1, default 0.1, the paper's.</value>
     [Range(0.0, 1.0)]
     public double WarmupRatio { get; init; } = 0.1;
 
-    /// <value>AdamW's decoupled weight decay, ≥ 0. Default 0.01, PyTorch's (the paper names none).</value>
+    /// <value>AdamW's decoupled weight decay, ≥ 0. Default 0.01, PyTorch's (the paper gives none).</value>
     [Range(0.0, double.PositiveInfinity)]
     public double WeightDecay { get; init; } = 0.01;
 
@@ -33,20 +33,20 @@ public sealed record TrainingSpec
     [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]
     public double GradientClip { get; init; } = 1.0;
 
-    /// <value>ComputeType of the model. Default fp32.</value>
+    /// <value>Floating-point type of the model's arithmetic. Default fp32.</value>
     public Precision Precision { get; init; } = Precision.Fp32;
 
-    /// <value>Optimiser steps between checkpoints inside an epoch, ≥ 1; one is always written at an epoch's end. Default 500.</value>
+    /// <value>Optimiser steps between checkpoints inside an epoch, ≥ 1; the end of an epoch always writes one. Default 500.</value>
     [Range(1.0, double.PositiveInfinity)]
     public int CheckpointEverySteps { get; init; } = 500;
 }
 
-/// <summary>ComputeType of the model's forward and backward passes; weights and optimiser state stay fp32.</summary>
+/// <summary>Floating-point type of the model's forward and backward passes; weights and optimiser state remain fp32.</summary>
 public enum Precision
 {
     /// <summary>32-bit floating point.</summary>
     Fp32,
 
-    /// <summary>bfloat16 on a GPU that has it.</summary>
+    /// <summary>bfloat16 on a GPU that supports it.</summary>
     Bf16,
 }

@@ -9,7 +9,7 @@ namespace Distil.Core.Tasks;
 /// <param name="place">File and line, for messages.</param>
 internal sealed class QuestionFields(JsonElement json, string place)
 {
-    /// <summary>Whether there is a field of that name.</summary>
+    /// <summary>Whether a field of that name exists.</summary>
     public bool Has(string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out _);
 
     /// <summary>A text.</summary>
@@ -21,7 +21,7 @@ internal sealed class QuestionFields(JsonElement json, string place)
             ? [.. list.EnumerateArray().Select(item => item.GetString()!)]
             : throw Wrong(name, "a list of texts");
 
-    /// <summary>An index from 0: a whole number, or one written as a text.</summary>
+    /// <summary>An index from 0: an integer, or an integer written as a text.</summary>
     public int Index(string name) => Field(name) switch
     {
         { ValueKind: JsonValueKind.Number } number when number.TryGetInt32(out var index) => index,
@@ -29,7 +29,7 @@ internal sealed class QuestionFields(JsonElement json, string place)
         _ => throw Wrong(name, "the index of a choice, from 0"),
     };
 
-    /// <summary>The fields of an object inside; null where that is none.</summary>
+    /// <summary>The fields of an object inside; null if the field is not an object.</summary>
     public QuestionFields? Inner(string name) => Field(name) is { ValueKind: JsonValueKind.Object } inner ? new QuestionFields(inner, place) : null;
 
     /// <summary>The objects of a list.</summary>
@@ -37,10 +37,10 @@ internal sealed class QuestionFields(JsonElement json, string place)
         ? [.. list.EnumerateArray().Select(item => new QuestionFields(item, place))]
         : throw Wrong(name, "a list of objects");
 
-    /// <summary>Whether a field holds a text.</summary>
+    /// <summary>Whether a field is a text.</summary>
     public bool IsText(string name) => Has(name) && Field(name).ValueKind == JsonValueKind.String;
 
-    /// <summary>What to say of a field that does not fit.</summary>
+    /// <summary>The error for a field that does not fit.</summary>
     public InvalidInputException Wrong(string name, string expected) =>
         new($"{place}: {name} {(Has(name) ? $"is {Show(Field(name))}" : "is missing or does not fit")}; expected {expected}");
 

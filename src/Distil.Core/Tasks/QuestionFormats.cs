@@ -3,10 +3,10 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Tasks;
 
-/// <summary>The fields and prompts of each format, as the tasks of lm-evaluation-harness have them.</summary>
+/// <summary>The fields and prompts of each format, as in the tasks of lm-evaluation-harness.</summary>
 internal static partial class QuestionFormats
 {
-    /// <summary>The question of a line.</summary>
+    /// <summary>Reads the question of a line.</summary>
     public static TaskQuestion Read(QuestionFields line, TaskFormat format) => format switch
     {
         TaskFormat.Plain => Plain(line),
@@ -19,7 +19,7 @@ internal static partial class QuestionFormats
     private static TaskFormat Detect(QuestionFields line) =>
         line.Has("endings") ? TaskFormat.Hellaswag : line.Has("goal") ? TaskFormat.Piqa : line.Has("answerKey") ? TaskFormat.Arc : TaskFormat.Plain;
 
-    /// <summary>{question, choices, answer}: the question stands as it is; the answer is an index from 0, or the right choice itself.</summary>
+    /// <summary>{question, choices, answer}: the question is used as it is; the answer is an index from 0, or the right choice itself.</summary>
     private static TaskQuestion Plain(QuestionFields line)
     {
         var choices = line.Texts("choices");
@@ -52,11 +52,11 @@ internal static partial class QuestionFormats
     private static TaskQuestion Piqa(QuestionFields line) =>
         new($"Question: {line.Text("goal")}\nAnswer:", [line.Text("sol1"), line.Text("sol2")], line.Index("label"));
 
-    /// <summary>Takes out the marks that WikiHow's pages left in HellaSwag.</summary>
+    /// <summary>Removes the marks that WikiHow's pages left in HellaSwag.</summary>
     private static string WithoutMarks(string text) =>
         Bracketed().Replace(text.Trim().Replace(" [title]", ". ", StringComparison.Ordinal), "").Replace("  ", " ", StringComparison.Ordinal);
 
-    // As Python's capitalize: the rest becomes lower case.
+    // Like Python's capitalize: the rest becomes lower case.
     private static string Capitalised(string text) => text.Length == 0 ? "" : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
 
     [GeneratedRegex(@"\[.*?\]")]

@@ -4,11 +4,11 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Tasks;
 
-/// <summary>Reads the questions of a multiple-choice task from JSONL, prompts made as lm-evaluation-harness makes them.</summary>
+/// <summary>Reads the questions of a multiple-choice task from JSONL and builds prompts as lm-evaluation-harness does.</summary>
 public static class TaskFile
 {
-    /// <summary>Reads a whole task, its examples put before each question.</summary>
-    /// <exception cref="InvalidInputException">A file is missing, a line is ill-formed (the message names it) or there are too few questions.</exception>
+    /// <summary>Reads a whole task and puts its examples before each question.</summary>
+    /// <exception cref="InvalidInputException">A file is missing, a line is malformed (the message names it) or there are too few questions.</exception>
     public static IReadOnlyList<TaskQuestion> Read(TaskSpec task)
     {
         var questions = ReadFile(task.Path, task.Format);
@@ -30,7 +30,7 @@ public static class TaskFile
         })];
     }
 
-    // The first ones of the file, which need no seed; never the question itself.
+    // The first ones of the file are used, which needs no seed; the question itself is never an example.
     private static IEnumerable<TaskQuestion> Examples(IReadOnlyList<TaskQuestion> examples, TaskSpec task, int question) =>
         examples.Where((_, i) => task.ShotsPath is not null || i != question).Take(task.Shots);
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Distil.Core.Specification;
+using Distil.Trainer.Pretraining;
 using Distil.Trainer.Training;
-using Distil.Trainer.Training.Pretraining;
 
 namespace Distil.Trainer.Commands;
 

@@ -6,36 +6,36 @@ namespace Distil.Trainer.Datasets;
 /// <summary>Why a document cannot be used.</summary>
 internal enum DocumentFault
 {
-    /// <summary>It can.</summary>
+    /// <summary>It can be used.</summary>
     None,
 
-    /// <summary>The field or column is missing in it, or null.</summary>
+    /// <summary>The field or column is missing or null.</summary>
     WithoutText,
 
     /// <summary>Its bytes are not UTF-8.</summary>
     NotUtf8,
 }
 
-/// <summary>A document: text to tokenise, or ids that are tokens already.</summary>
-/// <param name="Text">Its text; null where it has ids or a fault.</param>
-/// <param name="Ids">Its ids; null where it has text or a fault.</param>
-/// <param name="Position">In [0, 1), from its bytes alone: below the eval share, it is held out.</param>
+/// <summary>A document: text to tokenise, or ids that are already tokens.</summary>
+/// <param name="Text">Its text; null if it has ids or a fault.</param>
+/// <param name="Ids">Its ids; null if it has text or a fault.</param>
+/// <param name="Position">In [0, 1), computed from its bytes alone; if it is below the eval share, the document is held out.</param>
 /// <param name="Bytes">Its length, uncompressed.</param>
 internal sealed record Document(string? Text, int[]? Ids, double Position, int Bytes)
 {
-    /// <value>Whether there is nothing in it to learn from.</value>
+    /// <value>Whether it contains nothing to learn from.</value>
     internal bool IsEmpty => Ids is null ? string.IsNullOrWhiteSpace(Text) : Ids.Length == 0;
 
     /// <value>Why it cannot be used.</value>
     internal DocumentFault Fault { get; init; }
 
-    /// <value>Where it stands and what is wrong with it, for people; null where it has no fault.</value>
+    /// <value>Its place and what is wrong with it, for people; null if it has no fault.</value>
     internal string? Complaint { get; init; }
 
-    /// <value>Bytes of the range, as stored, that were read when it was.</value>
+    /// <value>Bytes of the range, as stored, that had been read after this document.</value>
     internal long Read { get; init; }
 
-    /// <summary>A document that cannot be used.</summary>
+    /// <summary>Creates a document that cannot be used.</summary>
     internal static Document Faulty(DocumentFault fault, string complaint, int bytes) => new(null, null, 0, bytes) { Fault = fault, Complaint = complaint };
 
     /// <summary>A document's <see cref="Position"/>.</summary>

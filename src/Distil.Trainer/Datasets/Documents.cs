@@ -10,24 +10,24 @@ namespace Distil.Trainer.Datasets;
 
 /// <summary>Streams the documents of a range of a file.</summary>
 /// <param name="format">Text: a document a line. Jsonl: an object a line, with <c>ids</c> or the text field. Parquet: a row, with the text column.</param>
-/// <param name="textField">The JSONL field or Parquet column that holds a document.</param>
+/// <param name="textField">The JSONL field or Parquet column that contains a document.</param>
 /// <param name="vocabularySize">Ids must be less.</param>
-/// <param name="open">Opens files; null opens those of this machine.</param>
+/// <param name="open">Opens files; null opens local files.</param>
 internal sealed class Documents(DatasetFormat format, string textField, int vocabularySize, SourceOpener? open = null)
 {
     private readonly SourceLines _lines = new(open ?? new SourceOpener());
     private readonly ParquetColumn _column = new(open ?? new SourceOpener(), textField);
 
-    /// <summary>What begins in the range: documents, empty and faulty ones too. A blank line of JSONL is none.</summary>
-    /// <exception cref="InvalidInputException">A file is damaged or a line no JSON; the message names file and line.</exception>
+    /// <summary>Returns the documents that begin in the range, including empty and faulty ones. A blank line of JSONL is not a document.</summary>
+    /// <exception cref="InvalidInputException">A file is damaged or a line is not JSON; the message names file and line.</exception>
     internal IEnumerable<Document> Read(SourceRange range) => format == DatasetFormat.Parquet
         ? _column.Read(range)
         : from line in _lines.Read(range)
           where format == DatasetFormat.Text || !line.Bytes.Span.Trim(" \t"u8).IsEmpty
           select Parse(line) with { Read = line.Read };
 
-    /// <summary>As <see cref="Read"/>, where a document that cannot be used is an error.</summary>
-    /// <exception cref="InvalidInputException">As for <see cref="Read"/>, or a document has a fault.</exception>
+    /// <summary>As <see cref="Read"/>, but a document that cannot be used is an error.</summary>
+    /// <exception cref="InvalidInputException">As for <see cref="Read"/>, or if a document has a fault.</exception>
     internal IEnumerable<Document> ReadUsable(SourceRange range) =>
         Read(range).Select(document => document.Fault == DocumentFault.None ? document : throw new InvalidInputException(document.Complaint!));
 

@@ -2,10 +2,10 @@ using Distil.Core.Artifacts;
 
 namespace Distil.Trainer.Datasets;
 
-/// <summary>What one prepare job made.</summary>
+/// <summary>The result of one prepare job.</summary>
 internal sealed record PreparedShard
 {
-    /// <value>What became of the documents.</value>
+    /// <value>How many documents were used, and how many were not.</value>
     public required DocumentCounts Documents { get; init; }
 
     /// <value>Tokens to train on, end-of-text tokens included.</value>

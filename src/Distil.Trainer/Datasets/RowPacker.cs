@@ -1,23 +1,23 @@
 namespace Distil.Trainer.Datasets;
 
-/// <summary>Lays documents end to end into rows, each document ended by the end-of-text token. Drops nothing; the last row may be short.</summary>
+/// <summary>Packs documents end to end into rows, each document ended by the end-of-text token. Nothing is dropped; the last row may be short.</summary>
 /// <remarks>
-/// A document of ids whose length is a multiple of the row's is rows already: it goes through as it is, at once and with nothing appended, while a row
-/// that is being filled waits for the documents after it. So a file of such documents gives exactly its own rows.
+/// A document of ids whose length is a multiple of the row length consists of rows already. It is written at once, with nothing appended, while a partly
+/// filled row waits for the documents after it. A file of such documents therefore gives exactly its own rows.
 /// </remarks>
-/// <param name="writer">Where rows go.</param>
+/// <param name="writer">Receives the rows.</param>
 /// <param name="contextLength">Tokens in a row.</param>
-/// <param name="endOfText">Ends each document that does not end with it already.</param>
-/// <param name="maxTokens">Tokens after which the rest is left out.</param>
+/// <param name="endOfText">Appended to each document that does not already end with it.</param>
+/// <param name="maxTokens">Number of tokens after which the rest is dropped.</param>
 internal sealed class RowPacker(TokenRowsWriter writer, int contextLength, int endOfText, long maxTokens)
 {
     private readonly int[] _row = new int[contextLength];
     private int _filled;
 
-    /// <value>Whether maxTokens are reached.</value>
+    /// <value>Whether maxTokens has been reached.</value>
     internal bool IsFull => Tokens == maxTokens;
 
-    /// <value>Tokens taken, written or waiting.</value>
+    /// <value>Tokens accepted so far, written or waiting.</value>
     internal long Tokens { get; private set; }
 
     /// <summary>Adds a document.</summary>
@@ -43,7 +43,7 @@ internal sealed class RowPacker(TokenRowsWriter writer, int contextLength, int e
         }
     }
 
-    /// <summary>Writes the row that is being filled.</summary>
+    /// <summary>Writes the partly filled row.</summary>
     internal void Flush()
     {
         if (_filled > 0)

@@ -8,17 +8,17 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Datasets;
 
-/// <summary>How far a preparation is.</summary>
+/// <summary>The progress of a preparation.</summary>
 /// <param name="BytesDone">Bytes of the sources read, as stored.</param>
 /// <param name="BytesTotal">Bytes of the sources in the shard, as stored.</param>
-/// <param name="Tokens">Tokens made, eval ones too.</param>
+/// <param name="Tokens">Tokens produced, eval tokens included.</param>
 public sealed record PreparationProgress(long BytesDone, long BytesTotal, long Tokens);
 
 /// <summary>Turns the text of one shard into rows of tokens to train on and rows held out.</summary>
-/// <remarks>A document is held out by its own bytes alone, so the split is the same however the text is cut into shards.</remarks>
-/// <param name="tokenizer">Makes tokens of texts.</param>
-/// <param name="dataset">How documents stand in the sources, and what becomes of them.</param>
-/// <param name="open">Opens sources; null opens them as the environment says.</param>
+/// <remarks>A document's own bytes alone decide whether it is held out, so the split does not depend on how the text is cut into shards.</remarks>
+/// <param name="tokenizer">Turns texts into tokens.</param>
+/// <param name="dataset">The documents' format in the sources, and how they are split and packed.</param>
+/// <param name="open">Opens sources; null opens them with the settings of the environment.</param>
 internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec dataset, SourceOpener? open = null)
 {
     private const int BatchDocuments = 1024;
@@ -27,12 +27,12 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
     private readonly Documents _documents = new(dataset.Format, dataset.TextField, tokenizer.VocabularySize, open);
 
     /// <summary>Writes both files of a shard, or neither.</summary>
-    /// <param name="shard">What it reads.</param>
-    /// <param name="trainPath">Where the training rows go; the file may have no rows.</param>
-    /// <param name="evalPath">Where the held-out rows go; the file may have no rows.</param>
-    /// <param name="progress">Told after each megabyte or so.</param>
-    /// <param name="cancel">Stops between two batches and leaves nothing.</param>
-    /// <exception cref="InvalidInputException">A file is damaged, a line is no JSON, or ids are out of the vocabulary.</exception>
+    /// <param name="shard">The ranges to read.</param>
+    /// <param name="trainPath">File for the training rows; it may get no rows.</param>
+    /// <param name="evalPath">File for the held-out rows; it may get no rows.</param>
+    /// <param name="progress">Receives a report about every megabyte.</param>
+    /// <param name="cancel">Stops between two batches; no file remains.</param>
+    /// <exception cref="InvalidInputException">A file is damaged, a line is not JSON, or ids are outside the vocabulary.</exception>
     public PreparedShard Prepare(
         ShardSource shard, string trainPath, string evalPath, IProgress<PreparationProgress>? progress = null, CancellationToken cancel = default)
     {
@@ -81,7 +81,7 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
                     var held = document.Position < evalShare;
                     if (ids.Count > 0 && !held && trainRows.IsFull)
                     {
-                        Report(total); // no more is read
+                        Report(total); // nothing more is read
                         return;
                     }
 
@@ -124,7 +124,7 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
         return encoded;
     }
 
-    /// <summary>Groups that are encoded side by side and packed in order, of bounded size.</summary>
+    /// <summary>Groups of bounded size; the documents of a group are encoded in parallel and packed in order.</summary>
     private static IEnumerable<List<Document>> Batches(IEnumerable<Document> documents)
     {
         var batch = new List<Document>();

@@ -31,17 +31,17 @@ public sealed unsafe class TokenRows : IDisposable
         }
     }
 
-    /// <value>Token places in a row.</value>
+    /// <value>Tokens in a row.</value>
     public int ContextLength => _header.ContextLength;
 
     /// <value>Rows, ≥ 0.</value>
     public long Rows => _header.Rows;
 
-    /// <value>Real tokens in all rows. Only the last row can have less than <see cref="ContextLength"/>.</value>
+    /// <value>Real tokens in all rows. Only the last row may have fewer than <see cref="ContextLength"/>.</value>
     public long Tokens => _header.Tokens;
 
-    /// <summary>Opens a file and checks it whole.</summary>
-    /// <exception cref="InvalidInputException">It is missing, truncated, damaged or no token-rows file.</exception>
+    /// <summary>Opens a file and verifies all of it.</summary>
+    /// <exception cref="InvalidInputException">The file is missing, truncated, damaged or no token-rows file.</exception>
     public static TokenRows Open(string path)
     {
         var file = new FileInfo(path);
@@ -55,8 +55,8 @@ public sealed unsafe class TokenRows : IDisposable
 
     /// <summary>Reads a row.</summary>
     /// <param name="row">From 0.</param>
-    /// <param name="ids">ContextLength places; those past the row's tokens become 0.</param>
-    /// <returns>Real tokens in the row, ≥ 1.</returns>
+    /// <param name="ids">Receives ContextLength ids; those after the row's real tokens are 0.</param>
+    /// <returns>Number of real tokens in the row, ≥ 1.</returns>
     public int ReadRow(long row, Span<long> ids)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(row);

@@ -46,7 +46,7 @@ internal readonly record struct TokenRowsHeader(int ContextLength, int IdBytes, 
             BinaryPrimitives.ReadInt64LittleEndian(from[24..]),
             BinaryPrimitives.ReadInt64LittleEndian(from[32..]));
         var (context, width, rows, tokens) = header;
-        // Rows are bounded by the file's length first, so that no product below overflows.
+        // The number of rows is first bounded by the file's length, so that no product below overflows.
         if (context < 1 || width is not (2 or 4) || rows < 0 || rows > fileBytes || tokens > (Int128)rows * context || tokens <= (Int128)(rows - 1) * context)
         {
             throw new InvalidInputException($"{path}: its header is damaged (contextLength {context}, id bytes {width}, rows {rows}, tokens {tokens})");

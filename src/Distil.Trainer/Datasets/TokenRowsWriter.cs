@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Distil.Trainer.Datasets;
 
-/// <summary>Writes a token-rows file, streamed. It appears under its name only when <see cref="Complete"/> has written it whole.</summary>
+/// <summary>Writes a token-rows file as a stream. The file appears under its name only after <see cref="Complete"/> has written all of it.</summary>
 public sealed class TokenRowsWriter : IDisposable
 {
     private readonly string _path;
@@ -14,10 +14,10 @@ public sealed class TokenRowsWriter : IDisposable
     private readonly byte[] _row;
     private bool _completed;
 
-    /// <summary>Begins a file.</summary>
-    /// <param name="path">Where it will be; replaced where it exists.</param>
+    /// <summary>Starts a file.</summary>
+    /// <param name="path">Path of the file; an existing one is replaced.</param>
     /// <param name="contextLength">Tokens in a row, ≥ 1.</param>
-    /// <param name="vocabularySize">All ids are less; up to 65,536 an id takes two bytes.</param>
+    /// <param name="vocabularySize">All ids are smaller. Up to 65,536, an id takes two bytes.</param>
     public TokenRowsWriter(string path, int contextLength, int vocabularySize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
@@ -30,10 +30,10 @@ public sealed class TokenRowsWriter : IDisposable
         _file.Write(new byte[TokenRowsHeader.Bytes]);
     }
 
-    /// <value>Rows so far.</value>
+    /// <value>Rows written so far.</value>
     public long Rows { get; private set; }
 
-    /// <value>Tokens so far.</value>
+    /// <value>Tokens written so far.</value>
     public long Tokens { get; private set; }
 
     /// <summary>Appends a row.</summary>
@@ -66,7 +66,7 @@ public sealed class TokenRowsWriter : IDisposable
         Tokens += ids.Length;
     }
 
-    /// <summary>Ends the file and gives it its name.</summary>
+    /// <summary>Completes the file and gives it its name.</summary>
     public void Complete()
     {
         var header = new byte[TokenRowsHeader.Bytes];
@@ -80,7 +80,7 @@ public sealed class TokenRowsWriter : IDisposable
         _completed = true;
     }
 
-    /// <summary>Without <see cref="Complete"/>: leaves nothing behind.</summary>
+    /// <summary>Deletes the file if it has not been completed.</summary>
     public void Dispose()
     {
         _hash.Dispose();

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation;
 
-/// <summary>CE, bucketed KL and their gradient as one CUDA kernel. Equal to <see cref="TorchLogitLoss"/>.</summary>
+/// <summary>CE, bucketed KL and their gradient as one CUDA kernel. Equal to <see cref="PlainLogitLoss"/>.</summary>
 /// <remarks>It takes the teacher's outputs as stored and tempers them itself: nothing is made beside the logits, and nothing waits for the GPU.</remarks>
 internal static class CudaLogitLoss
 {
@@ -24,12 +24,12 @@ internal static class CudaLogitLoss
     internal static bool Serves(Tensor headWeight, TeacherTargets? targets) =>
         headWeight.dtype is ScalarType.BFloat16 or ScalarType.Float32
         && (targets is null || (targets.TokenIds.shape[1] <= MaxKept && targets.InverseTemperatures.Count <= MaxNodes))
-        && KernelSupport.Use(headWeight, "the distillation head", "its losses take about 10 times as long, and their memory four times as much");
+        && CudaRuntime.Use(headWeight, "the distillation head", "its losses take about 10 times as long, and their memory four times as much");
 
     /// <summary>Elements from one row of logits to the next: rows begin at whole vectors of 16 bytes.</summary>
     internal static long Stride(long vocabulary) => (vocabulary + 7) / 8 * 8;
 
-    /// <inheritdoc cref="TorchLogitLoss.Apply"/>
+    /// <inheritdoc cref="PlainLogitLoss.Apply"/>
     /// <param name="logits">(n, V) bfloat16 or float32, rows <see cref="Stride"/> apart; overwritten.</param>
     /// <param name="targets">Of the same n positions.</param>
     /// <param name="losses">Filled, (n) float32 each.</param>
@@ -49,7 +49,7 @@ internal static class CudaLogitLoss
 
         // A thread for each kept token, and no more than the row has work for.
         var threads = Math.Max(Warps(kept), Math.Clamp(Warps(vocabulary / 32), 128, Threads));
-        var cached = Cached(logits.stride(0) * logits.element_size(), KernelSupport.Card);
+        var cached = Cached(logits.stride(0) * logits.element_size(), CudaRuntime.Card);
         Program[logits.dtype == ScalarType.BFloat16 ? "distillation_bf16" : "distillation_float"].Launch(
             new(rows, threads, SharedBytes: cached), KernelArgument.Strided(logits), logits.stride(0), vocabulary, targets.Labels, targets.CrossEntropyScale, targets.KlScale,
             teacher?.TokenIds, teacher?.LogProbabilities, teacher?.TailLogSumExp, kept, nodes, (float)(1 / targets.Temperature),

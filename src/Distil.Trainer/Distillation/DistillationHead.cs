@@ -103,7 +103,7 @@ public static class DistillationHead
         }
         else
         {
-            losses.Copy(logits.device_type == DeviceType.CPU && KernelSupport.OnCpu ? FusedLogitLoss.Apply(logits, targets) : TorchLogitLoss.Apply(logits, targets));
+            losses.Copy(logits.device_type == DeviceType.CPU && CudaRuntime.OnCpu ? CpuLogitLoss.Apply(logits, targets) : PlainLogitLoss.Apply(logits, targets));
         }
     }
 

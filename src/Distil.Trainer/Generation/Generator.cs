@@ -11,13 +11,13 @@ public sealed class Generator(ILanguageModel model)
     /// <summary>Tokens of a long prompt read in one call.</summary>
     private const int PrefillTokens = 512;
 
-    /// <summary>New tokens, one by one as they are chosen.</summary>
+    /// <summary>Returns new tokens, each as soon as it is chosen.</summary>
     /// <param name="prompt">At least one token, each inside the vocabulary.</param>
     /// <param name="options">How a token is chosen.</param>
-    /// <param name="maxTokens">Most new tokens, ≥ 0.</param>
-    /// <param name="endOfText">Ends the text and is not returned; null never ends it.</param>
-    /// <param name="cancel">Looked at before each token.</param>
-    /// <exception cref="InvalidInputException">The prompt is empty or has a token that the model does not know.</exception>
+    /// <param name="maxTokens">Maximum number of new tokens, ≥ 0.</param>
+    /// <param name="endOfText">Token that ends the text and is not returned; null if none does.</param>
+    /// <param name="cancel">Checked before each token.</param>
+    /// <exception cref="InvalidInputException">The prompt is empty or contains a token outside the model's vocabulary.</exception>
     public IEnumerable<int> Continue(
         IReadOnlyList<int> prompt, SamplingOptions options, int maxTokens, int? endOfText = null, CancellationToken cancel = default)
     {

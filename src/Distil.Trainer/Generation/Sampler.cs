@@ -4,7 +4,7 @@ using Distil.Trainer.Randomness;
 namespace Distil.Trainer.Generation;
 
 /// <summary>Chooses the next token from logits: temperature, then top-k, then top-p, then one draw.</summary>
-/// <remarks>Equal logits rank by token id, so that the choice never depends on a sort's whims.</remarks>
+/// <remarks>Equal logits are ranked by token id, so the choice does not depend on the sorting algorithm.</remarks>
 public sealed class Sampler
 {
     private readonly SamplingOptions _options;
@@ -78,11 +78,11 @@ public sealed class Sampler
             }
         }
 
-        return candidates[^1]; // rounding left a crumb
+        return candidates[^1]; // rounding left a remainder
     }
 
-    /// <summary>Tokens that the nucleus may hold, likeliest first.</summary>
-    /// <remarks>Tokens below (1 − p)/V hold less than 1 − p together, so none of them is needed: a large vocabulary is not sorted whole.</remarks>
+    /// <summary>The tokens that may belong to the nucleus, most likely first.</summary>
+    /// <remarks>Tokens below (1 − p)/V have less than 1 − p together, so none of them is needed and a large vocabulary is not sorted completely.</remarks>
     private Span<int> Candidates(double total)
     {
         var least = _options.TopK is null ? (1 - _options.TopP) * total / _probabilities.Length : 0;

@@ -34,7 +34,7 @@ internal static class StudentFactory
         }
         else
         {
-            KernelSupport.WarnOnce("training.precision is bf16 and the device a CPU: it computes in fp32, which is faster there");
+            CudaRuntime.WarnOnce("training.precision is bf16 and the device a CPU: it computes in fp32, which is faster there");
         }
     }
 

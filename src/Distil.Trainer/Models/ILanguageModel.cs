@@ -3,31 +3,32 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models;
 
 /// <summary>A causal language model that Distil can train on, teach with, evaluate and generate from. Teacher and student are both one.</summary>
-/// <remarks>The head is apart from the body, so that logits are made in chunks of positions and never exist in full.</remarks>
+/// <remarks>The head is separate from the body, so that logits can be computed in chunks of positions and never exist in full.</remarks>
 public interface ILanguageModel : IDisposable
 {
-    /// <value>V, the rows of the embedding and of the head.</value>
+    /// <value>V, the number of rows of the embedding and of the head.</value>
     int VocabularySize { get; }
 
     /// <value>D, the model width.</value>
     int HiddenSize { get; }
 
-    /// <value>Where the weights are.</value>
+    /// <value>Device of the weights.</value>
     Device Device { get; }
 
-    /// <value>The LM head, (V, D). The embedding's own tensor where they are tied.</value>
+    /// <value>The LM head, (V, D): the embedding's own tensor if they are tied.</value>
     Tensor HeadWeight { get; }
 
-    /// <value>Weights that training changes, by their names on disk, in a fixed order.</value>
+    /// <value>The weights that training changes, with their names on disk, in a fixed order.</value>
     IReadOnlyList<NamedParameter> TrainableParameters { get; }
 
-    /// <summary>Hidden states after the final norm, from the start of a sequence.</summary>
+    /// <summary>Computes hidden states after the final norm, from the start of a sequence.</summary>
     /// <param name="inputIds">(B, S), int64.</param>
-    /// <returns>(B, S, D), with gradient where one is recorded. Logits are its product with <see cref="HeadWeight"/> transposed.</returns>
+    /// <returns>(B, S, D), with gradient if gradients are recorded. Logits are its product with <see cref="HeadWeight"/> transposed.</returns>
     Tensor Forward(Tensor inputIds);
 
     /// <summary>As <see cref="Forward"/>, with every layer's output.</summary>
-    /// <returns>Each (B, S, D). A teacher's as Hugging Face numbers them: [0] the embedding, the last after the final norm. A student's: [i] after block i.</returns>
+    /// <returns>Each (B, S, D). A teacher's are numbered as in Hugging Face: [0] is the embedding, the last is after the final norm. A student's: [i] is
+    /// after block i.</returns>
     (Tensor Final, IReadOnlyList<Tensor> Layers) ForwardWithLayers(Tensor inputIds);
 
     /// <summary>As <see cref="Forward"/> of a teacher, with the mean of its layers' outputs without the embedding's.</summary>
@@ -47,8 +48,8 @@ public interface ILanguageModel : IDisposable
         return (final.MoveToOuterDisposeScope(), mean.div_(layers.Count - 1).MoveToOuterDisposeScope());
     }
 
-    /// <summary>An empty state for token-by-token decoding.</summary>
-    /// <param name="batch">B, sequences decoded side by side.</param>
+    /// <summary>Creates an empty state for token-by-token decoding.</summary>
+    /// <param name="batch">B, sequences decoded in parallel.</param>
     IDecodingState StartDecoding(int batch);
 
     /// <summary>Reads further tokens and advances the state.</summary>
@@ -67,6 +68,6 @@ public interface IDecodingState : IDisposable
     /// <value>Tokens read so far.</value>
     long Position { get; }
 
-    /// <value>Bytes that the state's tensors hold now.</value>
+    /// <value>Bytes of the state's tensors at present.</value>
     long Bytes { get; }
 }

@@ -5,15 +5,15 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models;
 
-/// <summary>Reads a model folder of any architecture that Distil knows.</summary>
+/// <summary>Reads a model folder of any supported architecture.</summary>
 public static class LanguageModelLoader
 {
-    /// <summary>Reads the model that a folder's <c>config.json</c> names by <c>model_type</c>.</summary>
+    /// <summary>Reads the model of a folder; <c>model_type</c> in its <c>config.json</c> selects the architecture.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
-    /// <param name="device">Where the weights go.</param>
-    /// <param name="dtype">Element type of a Transformer's weights there; a student's stay float32.</param>
+    /// <param name="device">Device of the weights.</param>
+    /// <param name="dtype">Element type of a Transformer's weights there; a student's remain float32.</param>
     /// <param name="rotaryPrecision">As in <see cref="TransformerModel.Load"/>; a student has no rotary embedding.</param>
-    /// <exception cref="InvalidInputException">Another architecture, or anything missing or damaged.</exception>
+    /// <exception cref="InvalidInputException">The architecture is not supported, or something is missing or damaged.</exception>
     public static ILanguageModel Load(
         string folder, Device device, ScalarType dtype = ScalarType.Float32, ScalarType rotaryPrecision = ScalarType.Float32)
     {

@@ -7,7 +7,7 @@ internal static class PaddingMask
 {
     /// <param name="lengths">(B), int64: real tokens of each row.</param>
     /// <param name="sequence">S.</param>
-    /// <param name="offset">How far ahead the position looks: 0 for the token itself, 1 where its next token must be real too.</param>
+    /// <param name="offset">0 to test the token itself; 1 if the token after it must be real too.</param>
     /// <returns>(B, S), float32: 1 at a real position, 0 at padding.</returns>
     internal static Tensor Of(Tensor lengths, long sequence, int offset = 0)
     {

@@ -5,12 +5,12 @@ namespace Distil.Trainer.Models;
 /// <summary>Whether a tokenizer fits a model.</summary>
 public static class VocabularyCheck
 {
-    /// <summary>Refuses a tokenizer with ids that the model has no embedding for. A smaller one is fine: models round their vocabulary up.</summary>
+    /// <summary>Refuses a tokenizer with ids for which the model has no embedding. A smaller one is accepted: models round their vocabulary up.</summary>
     /// <param name="tokenizer">Path of the tokenizer, for the message.</param>
-    /// <param name="tokenizerSize">Ids that it can give: the largest plus one.</param>
+    /// <param name="tokenizerSize">The largest id that it can return, plus one.</param>
     /// <param name="model">Path of the model, for the message.</param>
     /// <param name="modelSize">V.</param>
-    /// <exception cref="InvalidInputException">The tokenizer's is larger.</exception>
+    /// <exception cref="InvalidInputException">The tokenizer's vocabulary is larger.</exception>
     public static void RequireFits(string tokenizer, int tokenizerSize, string model, int modelSize)
     {
         if (tokenizerSize > modelSize)

@@ -3,19 +3,19 @@ using System.Runtime.Intrinsics;
 
 namespace Distil.Trainer.Numerics;
 
-/// <summary>Exponentials and their kin, sixteen floats at a time, within 2e-7 relative of the exact value.</summary>
-/// <remarks>Polynomials after Cephes (S. Moshier), the argument reduced as there. Runs as two 256-bit halves where the processor has no AVX-512.</remarks>
+/// <summary>Exponentials and related functions, sixteen floats at a time, within 2e-7 relative of the exact value.</summary>
+/// <remarks>Polynomials after Cephes (S. Moshier), with its argument reduction. Runs as two 256-bit halves if the processor has no AVX-512.</remarks>
 internal static class VectorMath
 {
-    /// <value>Floats in a vector.</value>
+    /// <value>Number of floats in a vector.</value>
     internal const int Width = 16;
 
-    /// <summary>eˣ; 0 below −87 and +∞ clamped to e⁸⁸ above.</summary>
+    /// <summary>eˣ: 0 below −87; e⁸⁸ above 88, +∞ included.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector512<float> Exp(Vector512<float> x)
     {
         var underflow = Vector512.LessThan(x, Vector512.Create(-87f));
-        x = Vector512.MinNative(Vector512.Create(88f), Vector512.MaxNative(Vector512.Create(-87f), x)); // in this order a NaN stays one
+        x = Vector512.MinNative(Vector512.Create(88f), Vector512.MaxNative(Vector512.Create(-87f), x)); // this order preserves NaN
         var n = Vector512.Floor(Vector512.FusedMultiplyAdd(x, Vector512.Create(1.44269504088896341f), Vector512.Create(0.5f)));
         var r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), x);
         r = Vector512.FusedMultiplyAdd(n, Vector512.Create(2.12194440e-4f), r);
@@ -60,7 +60,7 @@ internal static class VectorMath
         return Vector512.MinNative(Vector512<float>.Zero, x) - Log1P(e);
     }
 
-    /// <summary>tanh x: a polynomial near 0, where 1 − 2/(e²ˣ + 1) would cancel.</summary>
+    /// <summary>tanh x, by a polynomial near 0, where the formula 1 − 2/(e²ˣ + 1) would cancel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector512<float> Tanh(Vector512<float> x)
     {

@@ -5,7 +5,7 @@ internal struct SplitMix64
 {
     private ulong _state;
 
-    /// <summary>A stream of its own for each key.</summary>
+    /// <summary>Creates an independent stream for each key.</summary>
     public SplitMix64(params ReadOnlySpan<long> key)
     {
         foreach (var part in key)
@@ -15,7 +15,7 @@ internal struct SplitMix64
         }
     }
 
-    /// <summary>The stream that begins at a state: the published sequence of that seed.</summary>
+    /// <summary>The stream that begins at a given state: the published sequence of that seed.</summary>
     public static SplitMix64 At(ulong state) => new() { _state = state };
 
     /// <summary>Uniform over all 64 bits.</summary>

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Safetensors;
 
-/// <summary>The element types that safetensors and torch share, by the format's names for them.</summary>
+/// <summary>The element types that both safetensors and torch support, by the format's names for them.</summary>
 internal static class SafetensorsDtype
 {
     private static readonly (string Name, ScalarType Type, int Size)[] Known =
@@ -12,10 +12,10 @@ internal static class SafetensorsDtype
         ("U8", ScalarType.Byte, 1), ("BOOL", ScalarType.Bool, 1),
     ];
 
-    /// <value>The names, for messages.</value>
+    /// <value>The supported names, for messages.</value>
     internal static string Names => string.Join(", ", Known.Select(known => known.Name));
 
-    /// <summary>The type that a header names; null where it is none of <see cref="Names"/>.</summary>
+    /// <summary>The type that a header names; null if it is none of <see cref="Names"/>.</summary>
     internal static ScalarType? Of(string name)
     {
         foreach (var known in Known)
@@ -29,7 +29,7 @@ internal static class SafetensorsDtype
         return null;
     }
 
-    /// <summary>The header's name of a type.</summary>
+    /// <summary>A type's name in the header.</summary>
     internal static string NameOf(ScalarType type) => Find(type).Name;
 
     /// <summary>Bytes of one element.</summary>

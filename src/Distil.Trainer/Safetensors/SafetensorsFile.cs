@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Safetensors;
 
-/// <summary>An open safetensors file. Tensors are read when asked for; nothing is held in memory but the header.</summary>
+/// <summary>An open safetensors file. A tensor is read when it is requested; only the header stays in memory.</summary>
 /// <remarks>Format: https://github.com/huggingface/safetensors. One reader at a time.</remarks>
 public sealed class SafetensorsFile : IDisposable
 {
@@ -25,11 +25,11 @@ public sealed class SafetensorsFile : IDisposable
     /// <value>The tensors by name.</value>
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries => _header.Entries;
 
-    /// <value>The header's <c>__metadata__</c>; empty where it has none.</value>
+    /// <value>The header's <c>__metadata__</c>; empty if it is missing.</value>
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
     /// <summary>Opens a file and checks its header against its length.</summary>
-    /// <exception cref="InvalidInputException">Missing, unreadable, cut off, or no safetensors file.</exception>
+    /// <exception cref="InvalidInputException">The file is missing, unreadable, truncated, or no safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {
         FileStream file;
@@ -60,7 +60,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Reads one tensor.</summary>
     /// <param name="name">One of <see cref="Entries"/>.</param>
     /// <param name="to">Element type to convert to; null keeps the file's.</param>
-    /// <param name="device">Where it goes; null is the CPU.</param>
+    /// <param name="device">Device of the result; null means the CPU.</param>
     /// <exception cref="InvalidInputException">The file has no such tensor.</exception>
     public Tensor Read(string name, ScalarType? to = null, Device? device = null)
     {
@@ -77,7 +77,7 @@ public sealed class SafetensorsFile : IDisposable
             tensor.ReadBytesFromStream(_file, (int)Math.Min(BufferBytes, entry.End - entry.Begin));
         }
 
-        // Converted on the CPU: half the bytes cross to the device where the target is narrower, none is copied where both agree.
+        // Converted on the CPU: half the bytes cross to the device if the target type is narrower, and nothing is copied if both types agree.
         return tensor.to(to ?? entry.Dtype).to(device ?? CPU).MoveToOuterDisposeScope();
     }
 

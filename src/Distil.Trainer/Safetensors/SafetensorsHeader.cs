@@ -4,18 +4,19 @@ using Distil.Core.Errors;
 
 namespace Distil.Trainer.Safetensors;
 
-/// <summary>The header of a safetensors file: eight bytes of length (little endian), then JSON that names each tensor's type, shape and place.</summary>
-/// <remarks>Trusts nothing: all that it returns lies inside the file, does not overlap and has the size that its shape asks for.</remarks>
+/// <summary>The header of a safetensors file: eight bytes of length (little endian), then JSON with each tensor's name, type, shape and offsets.</summary>
+/// <remarks>The file is not trusted: every returned entry is checked to lie inside the file, not to overlap another and to have the size of its
+/// shape.</remarks>
 internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, SafetensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata, long DataStart)
 {
-    /// <summary>Longest header that is read, in bytes: the format's own limit.</summary>
+    /// <summary>Longest header that is accepted, in bytes: the format's own limit.</summary>
     internal const long MaxLength = 100_000_000;
 
     internal const string MetadataName = "__metadata__";
 
     private const int Prefix = sizeof(ulong);
 
-    /// <exception cref="InvalidInputException">The file is cut off, or the header is not one.</exception>
+    /// <exception cref="InvalidInputException">The file is truncated, or its header is invalid.</exception>
     internal static SafetensorsHeader Read(FileStream file, string path)
     {
         if (file.Length < Prefix)
@@ -41,7 +42,7 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, Safetensors
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            // InvalidOperationException: a name or string that is not valid UTF-8 or UTF-16.
+            // InvalidOperationException: a name or string is not valid UTF-8 or UTF-16.
             throw new InvalidInputException($"{path}: the header is not valid JSON: {error.Message}", error);
         }
     }
@@ -90,7 +91,9 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, Safetensors
 
         var entry = new SafetensorsEntry(type, shape, offsets[0], offsets[1]);
         var bytes = ByteCount(shape, SafetensorsDtype.SizeOf(type));
-        Require(bytes == offsets[1] - offsets[0], path, $"{name} is {entry}, {bytes?.ToString() ?? "too many"} bytes, but has {offsets[1] - offsets[0]} bytes of data");
+        Require(
+            bytes == offsets[1] - offsets[0],
+            path, $"{name} is {entry}, {bytes?.ToString() ?? "too many"} bytes, but has {offsets[1] - offsets[0]} bytes of data");
         return entry;
     }
 
@@ -108,7 +111,7 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, Safetensors
         return numbers;
     }
 
-    /// <summary>Null where it does not fit 64 bits.</summary>
+    /// <summary>Null if the result does not fit into 64 bits.</summary>
     private static long? ByteCount(long[] shape, int size)
     {
         if (shape.Contains(0))

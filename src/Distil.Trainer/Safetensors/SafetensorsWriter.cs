@@ -4,22 +4,22 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Safetensors;
 
-/// <summary>Writes safetensors files that Python reads too.</summary>
+/// <summary>Writes safetensors files, which Python can read as well.</summary>
 public static class SafetensorsWriter
 {
     private const int BufferBytes = 1 << 20;
     private const int Alignment = 8;
 
-    /// <summary>What Hugging Face writes, and its loader insists on.</summary>
+    /// <summary>Hugging Face writes this entry, and its loader requires it.</summary>
     private static readonly Dictionary<string, string> PyTorchFormat = new() { ["format"] = "pt" };
 
-    /// <summary>Writes tensors, from any device, to a file that appears whole or not at all.</summary>
-    /// <param name="path">Replaced where it exists; its folder is created.</param>
-    /// <param name="tensors">Names, each once, and values in the element type that the file gets.</param>
+    /// <summary>Writes tensors, from any device, to a file that appears either complete or not at all.</summary>
+    /// <param name="path">An existing file is replaced; its folder is created.</param>
+    /// <param name="tensors">Unique names, and values in the element type that the file will have.</param>
     /// <param name="metadata">The header's <c>__metadata__</c>; default <c>{"format": "pt"}</c>.</param>
     public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        // Wide elements first: then every tensor is aligned to its element size.
+        // Wide elements come first, so that every tensor is aligned to its element size.
         var ordered = tensors.OrderByDescending(item => SafetensorsDtype.SizeOf(item.Value.dtype)).ToArray();
         var header = Header(ordered, metadata ?? PyTorchFormat);
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);

@@ -7,10 +7,10 @@ namespace Distil.Trainer.Safetensors;
 /// <summary>The weights of a Hugging Face folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.</summary>
 public sealed class WeightFolder : IDisposable
 {
-    /// <summary>The one file of an unsharded model.</summary>
+    /// <summary>Name of an unsharded model's only file.</summary>
     public const string SingleName = "model.safetensors";
 
-    /// <summary>The list of a sharded model's files.</summary>
+    /// <summary>Name of the list of a sharded model's files.</summary>
     public const string IndexName = "model.safetensors.index.json";
 
     private readonly string _folder;
@@ -24,7 +24,7 @@ public sealed class WeightFolder : IDisposable
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries => _entries;
 
     /// <summary>Opens every file of the folder.</summary>
-    /// <exception cref="InvalidInputException">No weights there, a shard missing or damaged, or an index that does not fit its shards.</exception>
+    /// <exception cref="InvalidInputException">There are no weights, a shard is missing or damaged, or the index does not match its shards.</exception>
     public static WeightFolder Open(string folder)
     {
         var weights = new WeightFolder(folder);
@@ -40,19 +40,19 @@ public sealed class WeightFolder : IDisposable
         }
     }
 
-    /// <summary>Whether a tensor is there.</summary>
+    /// <summary>Whether the folder contains a tensor.</summary>
     public bool Contains(string name) => _entries.ContainsKey(name);
 
     /// <summary>Reads one tensor, as <see cref="SafetensorsFile.Read"/>.</summary>
     public Tensor Read(string name, ScalarType? to = null, Device? device = null) => FileOf(name).Read(name, to, device);
 
-    /// <summary>Reads one tensor that must have a shape.</summary>
-    /// <param name="name">The tensor.</param>
-    /// <param name="shape">What it must be.</param>
-    /// <param name="because">What asks for that shape, for the message: <c>config.json (hidden_size 96)</c>.</param>
+    /// <summary>Reads one tensor, which must have a given shape.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="shape">The expected shape.</param>
+    /// <param name="because">The reason for that shape, for the message: <c>config.json (hidden_size 96)</c>.</param>
     /// <param name="to">Element type to convert to; null keeps the file's.</param>
-    /// <param name="device">Where it goes; null is the CPU.</param>
-    /// <exception cref="InvalidInputException">Not there, or of another shape.</exception>
+    /// <param name="device">Device of the result; null means the CPU.</param>
+    /// <exception cref="InvalidInputException">The tensor is missing or has another shape.</exception>
     public Tensor ReadExact(string name, IReadOnlyList<long> shape, string because, ScalarType? to = null, Device? device = null)
     {
         var file = FileOf(name);
@@ -129,7 +129,9 @@ public sealed class WeightFolder : IDisposable
             using var document = JsonDocument.Parse(File.ReadAllBytes(index));
             if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("weight_map", out var map))
             {
-                return map.Deserialize<Dictionary<string, string>>() is { } shards && !shards.ContainsValue(null!) ? shards : throw new JsonException("weight_map names no file");
+                return map.Deserialize<Dictionary<string, string>>() is { } shards && !shards.ContainsValue(null!)
+                    ? shards
+                    : throw new JsonException("weight_map names no file");
             }
 
             throw new JsonException("weight_map is missing");

@@ -4,21 +4,21 @@ using Distil.Trainer.Randomness;
 namespace Distil.Trainer.Stories;
 
 /// <summary>Writes short, coherent English stories whose names, objects, colours and numbers recur, so that a model must recall them.</summary>
-/// <param name="seed">Decides every story.</param>
-/// <remarks>Story i depends on seed and i alone: a longer corpus begins with the shorter one.</remarks>
+/// <param name="seed">Determines every story.</param>
+/// <remarks>Story i depends only on seed and i: a longer corpus begins with the shorter one.</remarks>
 public sealed class StoryGenerator(int seed)
 {
     private readonly StoryGrammar _grammar = StoryGrammar.Load();
 
-    /// <summary>One story, on one line.</summary>
+    /// <summary>Returns one story, on one line.</summary>
     /// <param name="index">From 0.</param>
     public string Story(int index) => Tell(index).Text;
 
-    /// <summary>The values that a table can give a slot.</summary>
+    /// <summary>The values that a table can assign to a slot.</summary>
     internal IReadOnlyList<string> ValuesOf(string slot) =>
         [.. _grammar.Tables.SelectMany(rows => rows).SelectMany(row => row).Where(pair => pair.Key == slot).Select(pair => pair.Value).Distinct()];
 
-    /// <summary>One story and where it mentions what its slots hold.</summary>
+    /// <summary>Returns one story and the places that mention the values of its slots.</summary>
     internal Story Tell(int index)
     {
         var random = SplitMix64.At(unchecked(((ulong)(uint)seed << 32) | (uint)index));
@@ -91,7 +91,7 @@ public sealed class StoryGenerator(int seed)
         return text.ToString();
     }
 
-    // A call or question inside speech may go on in lower case ("…?" asked Tom); a full stop always ends a sentence.
+    // After a call or question inside speech the sentence may continue in lower case ("…?" asked Tom); a full stop always ends a sentence.
     private static bool EndsSentence(StringBuilder text, int i)
     {
         var next = i + 1 < text.Length ? text[i + 1] : ' ';

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Distil.Trainer.Stories;
 
-/// <summary>The rules and tables of <c>stories.grammar</c>, as its head describes them.</summary>
+/// <summary>The rules and tables of <c>stories.grammar</c>; the head of that file describes them.</summary>
 internal sealed class StoryGrammar
 {
     private readonly Dictionary<string, List<string>> _rules = [];
@@ -19,7 +19,7 @@ internal sealed class StoryGrammar
     public IReadOnlyList<string> Alternatives(string rule) =>
         _rules.TryGetValue(rule, out var alternatives) ? alternatives : throw new InvalidDataException($"stories.grammar: no rule named {rule}");
 
-    /// <summary>The grammar that this assembly carries.</summary>
+    /// <summary>Loads the grammar embedded in this assembly.</summary>
     public static StoryGrammar Load()
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("stories.grammar")

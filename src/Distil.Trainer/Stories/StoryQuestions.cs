@@ -3,19 +3,19 @@ using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Stories;
 
-/// <summary>Multiple-choice questions from stories: one breaks off where it mentions something for the last time, and what that was must be recalled.</summary>
-/// <param name="seed">Decides every story and question.</param>
+/// <summary>Multiple-choice questions from stories: a story is cut before the last mention of something, which must be recalled.</summary>
+/// <param name="seed">Determines every story and question.</param>
 internal sealed class StoryQuestions(int seed)
 {
     private const int Choices = 4;
     private readonly StoryGenerator _stories = new(seed);
 
-    /// <value>What is asked for; each makes a task. Colours are not: the sample teacher does not recall them.</value>
+    /// <value>The slots that are asked for; each is a task. Colours are left out, because the sample teacher does not recall them.</value>
     public static IReadOnlyList<string> Slots { get; } = ["friend", "toy", "number", "foods"];
 
-    /// <summary>Questions after one slot, without end.</summary>
+    /// <summary>Returns questions about one slot, endlessly.</summary>
     /// <param name="slot">One of <see cref="Slots"/>.</param>
-    /// <param name="first">Number of the first story looked at.</param>
+    /// <param name="first">Number of the first story to use.</param>
     public IEnumerable<TaskQuestion> About(string slot, int first)
     {
         for (var index = first; ; index++)
@@ -31,7 +31,7 @@ internal sealed class StoryQuestions(int seed)
     {
         var (answer, places) = (story.Slots[slot], story.Mentions.Where(mention => mention.Slot == slot).Select(mention => mention.Start).ToArray());
 
-        // A mention at a sentence's beginning is capitalised, which would give the answer away.
+        // A mention at the beginning of a sentence is capitalised, which would reveal the answer.
         var last = places.Length < 2 || story.Text[places[^1] - 1] != ' ' ? -1 : places[^1];
         if (last < 0 || string.CompareOrdinal(story.Text, last, answer, 0, answer.Length) != 0)
         {

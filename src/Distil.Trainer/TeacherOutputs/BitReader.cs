@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>Reads what <see cref="BitWriter"/> wrote. Past the end it reads zeros; the caller has checked the checksum.</summary>
+/// <summary>Reads the output of <see cref="BitWriter"/>. Past the end it reads zeros; the caller has already verified the checksum.</summary>
 internal ref struct BitReader(ReadOnlySpan<byte> bytes)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
@@ -70,12 +70,12 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
         return quotient << k | Read(k);
     }
 
-    /// <summary>Makes at least 32 bits ready, where less are.</summary>
+    /// <summary>Makes at least 32 bits available if there are fewer.</summary>
     private void Fill()
     {
         if (_bytes.Length - _next >= sizeof(ulong))
         {
-            // As many whole bytes as there is room for; the rest of the 8 is read again.
+            // Adds as many whole bytes as fit; the rest of the 8 is read again later.
             _pending |= BinaryPrimitives.ReadUInt64LittleEndian(_bytes[_next..]) << _count;
             var taken = (63 - _count) >> 3;
             _next += taken;

@@ -8,7 +8,7 @@ namespace Distil.Trainer.TeacherOutputs;
 /// <summary>Appends bits to a pooled buffer, lowest first.</summary>
 internal sealed class BitWriter : IDisposable
 {
-    /// <value>Most bits that one call writes: with a byte begun before them they fill one store of 64.</value>
+    /// <value>Most bits that one call can write: together with a partly filled byte before them they fit into one 64-bit store.</value>
     internal const int MaxBits = 56;
 
     private byte[] _bytes = ArrayPool<byte>.Shared.Rent(1 << 16);
@@ -16,10 +16,10 @@ internal sealed class BitWriter : IDisposable
     private ulong _pending;
     private int _count;
 
-    /// <value>What has been written; call <see cref="Flush"/> first.</value>
+    /// <value>The bytes written so far; call <see cref="Flush"/> first.</value>
     internal ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
-    /// <param name="value">Fits in <paramref name="bits"/>.</param>
+    /// <param name="value">Must fit into <paramref name="bits"/>.</param>
     /// <param name="bits">0–<see cref="MaxBits"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Write(ulong value, int bits)
@@ -30,14 +30,14 @@ internal sealed class BitWriter : IDisposable
         }
         var pending = _pending | (value << _count);
         var count = _count + bits;
-        // All 8 bytes are stored; those not full yet are stored again by the next call.
+        // All 8 bytes are stored; those that are not full yet are overwritten by the next call.
         BinaryPrimitives.WriteUInt64LittleEndian(_bytes.AsSpan(_length), pending);
         _length += count >> 3;
         _pending = pending >> (count & ~7);
         _count = count & 7;
     }
 
-    /// <summary>Golomb–Rice: value ÷ 2^k in ones ended by a zero, then k bits.</summary>
+    /// <summary>Golomb–Rice code: value ÷ 2^k in unary, ended by a zero, then k bits.</summary>
     internal void WriteRice(uint value, int k)
     {
         var quotient = value >> k;
@@ -49,7 +49,7 @@ internal sealed class BitWriter : IDisposable
         Write(value & ((1ul << k) - 1), k);
     }
 
-    /// <summary>Two numbers in Golomb–Rice codes, as two calls of <see cref="WriteRice(uint, int)"/> write them.</summary>
+    /// <summary>Writes two numbers as two calls of <see cref="WriteRice(uint, int)"/> would.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void WriteRice(uint first, int firstK, uint second, int secondK)
     {
@@ -65,7 +65,7 @@ internal sealed class BitWriter : IDisposable
         Write(Code(first, (int)ones, firstK) | (Code(second, (int)moreOnes, secondK) << ((int)ones + 1 + firstK)), (int)length);
     }
 
-    /// <summary>Fills up the last byte with zeros.</summary>
+    /// <summary>Fills the last byte with zeros.</summary>
     internal void Flush()
     {
         if (_count > 0)
@@ -74,13 +74,13 @@ internal sealed class BitWriter : IDisposable
         }
     }
 
-    /// <summary>Begins anew, in the same buffer.</summary>
+    /// <summary>Starts again in the same buffer.</summary>
     internal void Clear() => (_length, _pending, _count) = (0, 0, 0);
 
-    /// <summary>The k that is near the shortest for values of a given mean.</summary>
+    /// <summary>A k that is close to optimal for values of a given mean.</summary>
     internal static int RiceParameter(ulong sum, int count) => BitOperations.Log2(Math.Max(1, (uint)(sum / (ulong)count)));
 
-    /// <summary>Gives the buffer back.</summary>
+    /// <summary>Returns the buffer to the pool.</summary>
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_bytes);

@@ -15,7 +15,7 @@ internal static class CudaNucleus
     /// <summary>Whether it serves here.</summary>
     internal static bool Serves(Tensor headWeight, ExtractionSettings settings) =>
         headWeight.dtype is ScalarType.BFloat16 or ScalarType.Float32 && settings.Keep.MaxTokens <= MaxTokens && ExponentsOf(settings).All.Count <= MaxExponents
-        && KernelSupport.Use(headWeight, "the teacher's extraction", "a teacher's pass takes about twice as long");
+        && CudaRuntime.Use(headWeight, "the teacher's extraction", "a teacher's pass takes about twice as long");
 
     /// <summary>Selects from the logits of n positions.</summary>
     /// <param name="logits">(n, V) bfloat16 or float32, rows whole vectors of 16 bytes apart; left as they are.</param>

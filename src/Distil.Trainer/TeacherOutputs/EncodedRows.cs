@@ -2,9 +2,9 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>A batch of rows as a file holds them, not yet in one: bits in pooled buffers, hidden states where the teacher's copy left them.</summary>
-/// <param name="header">Of the file.</param>
-/// <param name="hidden">(B, S, D) float16 on the host, disposed with this; null where none are stored.</param>
+/// <summary>A batch of rows in the file's format, not yet written: bits in pooled buffers, hidden states in the teacher's copy on the host.</summary>
+/// <param name="header">The file's header.</param>
+/// <param name="hidden">(B, S, D) float16 on the host, disposed with this; null if none are stored.</param>
 /// <param name="rows">B.</param>
 internal sealed class EncodedRows(TeacherOutputsHeader header, Tensor? hidden, int rows) : IDisposable
 {
@@ -13,22 +13,22 @@ internal sealed class EncodedRows(TeacherOutputsHeader header, Tensor? hidden, i
     /// <value>B.</value>
     internal int Count => _rows.Length;
 
-    /// <summary>Sets a row. Rows may be set from several threads.</summary>
+    /// <summary>Sets a row. Several threads may set different rows at once.</summary>
     /// <param name="row">From 0.</param>
     /// <param name="bits">Its kept tokens and tails, flushed; disposed with this.</param>
-    /// <param name="kept">What they hold.</param>
+    /// <param name="kept">Counts of the kept tokens.</param>
     internal void Set(int row, BitWriter bits, KeptTokens kept) => _rows[row] = new(bits, kept, Checksum.Of(bits.Written, HiddenOf(row, kept.Positions)));
 
-    /// <summary>What a row holds.</summary>
+    /// <summary>Counts of a row's kept tokens.</summary>
     internal KeptTokens KeptOf(int row) => _rows[row].Kept;
 
-    /// <summary>A row's index entry, were it to begin at an offset.</summary>
+    /// <summary>The index entry of a row that begins at an offset.</summary>
     internal RowEntry Entry(int row, long offset) => new(offset, SparseOf(row).Length, KeptOf(row).Positions, KeptOf(row).Most, _rows[row].Checksum);
 
     /// <summary>A row's kept tokens and tails.</summary>
     internal ReadOnlySpan<byte> SparseOf(int row) => _rows[row].Bits.Written;
 
-    /// <summary>A row's hidden states, float16; they follow the kept tokens.</summary>
+    /// <summary>A row's hidden states, float16; in the file they follow the kept tokens.</summary>
     internal ReadOnlySpan<byte> HiddenOf(int row) => HiddenOf(row, KeptOf(row).Positions);
 
     /// <inheritdoc/>

@@ -1,8 +1,8 @@
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>How much is kept of the distributions of a row.</summary>
-/// <param name="Positions">Real positions.</param>
-/// <param name="Tokens">Tokens kept at all of them.</param>
-/// <param name="Most">Largest number kept at one.</param>
-/// <param name="Capped">Positions where the cap cut the nucleus short.</param>
+/// <summary>Counts of the tokens kept from the distributions of a row.</summary>
+/// <param name="Positions">Number of real positions.</param>
+/// <param name="Tokens">Number of tokens kept at all of them.</param>
+/// <param name="Most">Largest number kept at one position.</param>
+/// <param name="Capped">Number of positions at which the cap cut the nucleus short.</param>
 internal readonly record struct KeptTokens(int Positions, long Tokens, int Most, int Capped);

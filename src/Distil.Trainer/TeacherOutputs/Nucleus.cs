@@ -2,13 +2,14 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>The smallest set of tokens that holds a given mass, and the sum of the others at each temperature node.</summary>
+/// <summary>The smallest set of tokens with a given mass, and the sum of the others at each temperature node.</summary>
 internal static class Nucleus
 {
     /// <summary>Selects from the logits of n positions.</summary>
-    /// <param name="logits">(n, V) float32; used up.</param>
+    /// <param name="logits">(n, V) float32; overwritten.</param>
     /// <param name="settings">TopP, MaxTokens, the nucleus's temperature and the nodes.</param>
-    /// <param name="found">Filled as <see cref="TeacherTargets"/> has it, with K the cap; used slots come first, most probable first.</param>
+    /// <param name="found">Receives the result in the layout of <see cref="TeacherTargets"/>, with K the cap; used slots come first, most probable
+    /// first.</param>
     internal static void Select(Tensor logits, ExtractionSettings settings, (Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp) found)
     {
         using var scope = NewDisposeScope();
@@ -29,7 +30,7 @@ internal static class Nucleus
     /// <returns>(n, K) bool: slots after the mass is reached. The first is always used.</returns>
     private static Tensor Unused(Tensor logProbabilities, Tensor top, ExtractionSettings settings)
     {
-        // Rounded masses may reach 1 before the last token does.
+        // Rounded masses may reach 1 before the last token.
         if (settings.Keep.TopP >= 1)
         {
             return zeros_like(top, ScalarType.Bool);

@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>The bits of one position: how many tokens, their ids rising, their log-probabilities, the tail at each node.</summary>
+/// <summary>The bits of one position: the number of tokens, their ids in ascending order, their log-probabilities, and the tail at each node.</summary>
 /// <remarks>
-/// Ids are gaps, log-probabilities are steps of √(−log p) below the position's least probable token; both in Golomb–Rice codes whose
-/// parameter is the position's own. About log2(V/K) + 1.5 and 5–7 bits a token.
+/// Ids are stored as gaps and log-probabilities as steps of √(−log p) below that of the position's least probable token, both in Golomb–Rice codes with a
+/// parameter for each position. They take about log2(V/K) + 1.5 and 5–7 bits a token.
 /// </remarks>
 internal sealed class PositionCodec(TeacherOutputsHeader header)
 {
@@ -17,14 +17,14 @@ internal sealed class PositionCodec(TeacherOutputsHeader header)
     private readonly int _countBits = BitOperations.Log2((uint)Math.Min(header.MaxTokens, header.VocabularySize)) + 1;
     private readonly double _step = header.LogProbabilityStep;
 
-    /// <param name="bits">Where it goes.</param>
+    /// <param name="bits">Receives the bits.</param>
     /// <param name="ids">Kept tokens, in any order.</param>
-    /// <param name="logProbabilities">Theirs, ≤ 0.</param>
-    /// <param name="tail">At each node; −inf where there is none.</param>
+    /// <param name="logProbabilities">Their log-probabilities, ≤ 0.</param>
+    /// <param name="tail">Its log-sum at each node; −inf if there is no tail.</param>
     [SkipLocalsInit]
     internal void Encode(BitWriter bits, ReadOnlySpan<long> ids, ReadOnlySpan<float> logProbabilities, ReadOnlySpan<float> tail)
     {
-        // Sorted as one number each: the id above its value.
+        // Each pair is sorted as one number, with the id above the value.
         Span<ulong> kept = ids.Length <= 1024 ? stackalloc ulong[ids.Length] : new ulong[ids.Length];
         var (highest, sum) = (0u, 0ul);
         for (var i = 0; i < kept.Length; i++)
@@ -57,8 +57,8 @@ internal sealed class PositionCodec(TeacherOutputsHeader header)
         }
     }
 
-    /// <summary>Reads a position into slots; what is left of them repeats the first id with log-probability −inf.</summary>
-    /// <exception cref="InvalidDataException">The bits say what no writer writes.</exception>
+    /// <summary>Reads a position into slots; unused slots repeat the first id with log-probability −inf.</summary>
+    /// <exception cref="InvalidDataException">The bits are not what a writer could have written.</exception>
     internal void Decode(ref BitReader bits, Span<long> ids, Span<float> logProbabilities, Span<float> tail)
     {
         var count = (int)bits.Read(_countBits);

@@ -3,14 +3,14 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>Turns batches of a teacher's outputs into the bytes of a file's rows, each row on a core of its own.</summary>
+/// <summary>Encodes batches of a teacher's outputs into the bytes of a file's rows, in parallel by row.</summary>
 internal sealed class RowEncoder(TeacherOutputsHeader header)
 {
     private readonly PositionCodec _codec = new(header);
 
-    /// <param name="targets">Of whole rows of the header's context length, on any device.</param>
-    /// <param name="lengths">Real positions of each row; empty where all are. Only those are stored.</param>
-    /// <returns>Depends on the rows alone, not on what was encoded before or beside them.</returns>
+    /// <param name="targets">Targets of whole rows of the header's context length, on any device.</param>
+    /// <param name="lengths">Real positions of each row; empty if all are real. Only those are stored.</param>
+    /// <returns>The encoded rows. They depend only on these rows, not on other calls before or during this one.</returns>
     internal EncodedRows Encode(TeacherTargets targets, ReadOnlySpan<int> lengths = default)
     {
         if (!targets.InverseTemperatures.SequenceEqual(header.InverseTemperatures) || targets.MeanHidden is null != (header.HiddenSize == 0))
@@ -57,7 +57,7 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
         encoded.Set(row, bits, new(real, tokens, most, capped));
     }
 
-    /// <summary>The log-probabilities of the slots that are used; they come first.</summary>
+    /// <summary>The log-probabilities of the used slots, which come first.</summary>
     private static ReadOnlySpan<float> KeptOf(ReadOnlySpan<float> slots)
     {
         var used = slots.IndexOf(float.NegativeInfinity);

@@ -2,11 +2,11 @@ using System.Buffers.Binary;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>Where a row lies in the file and what it must be.</summary>
-/// <param name="Offset">Of its first byte.</param>
+/// <summary>A row's place in the file, with its sizes and checksum.</summary>
+/// <param name="Offset">Offset of its first byte.</param>
 /// <param name="SparseBytes">Bytes of its kept tokens and tails; its hidden states follow.</param>
-/// <param name="Positions">Real positions.</param>
-/// <param name="MaxKept">Largest number of tokens that a position keeps.</param>
+/// <param name="Positions">Number of real positions.</param>
+/// <param name="MaxKept">Largest number of tokens kept at one position.</param>
 /// <param name="Checksum">CRC-32C of all its bytes.</param>
 internal readonly record struct RowEntry(long Offset, int SparseBytes, int Positions, int MaxKept, uint Checksum)
 {

@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>Runs the teacher over rows of tokens and keeps the sparse form of its outputs. Logits exist for a chunk of positions at a time.</summary>
+/// <summary>Runs the teacher over rows of tokens and returns its outputs in sparse form. Logits exist for one chunk of positions at a time.</summary>
 public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings settings)
 {
-    /// <summary>The teacher's outputs for a batch of rows, on the teacher's device.</summary>
+    /// <summary>Computes the teacher's outputs for a batch of rows, on the teacher's device.</summary>
     /// <param name="inputIds">(B, S), int64.</param>
-    /// <param name="lengths">(B), int64: real tokens of each row; null where all are.</param>
+    /// <param name="lengths">(B), int64: real tokens of each row; null if all are real.</param>
     public TeacherTargets Extract(Tensor inputIds, Tensor? lengths = null)
     {
         using var noGrad = no_grad();
@@ -20,11 +20,11 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
             sparse.InverseTemperatures, mean?.MoveToOuterDisposeScope());
     }
 
-    /// <summary>The sparse outputs from final hidden states, as <see cref="Extract"/> makes them.</summary>
-    /// <param name="final">After the teacher's final norm, (B, S, D).</param>
+    /// <summary>Computes the sparse outputs from final hidden states, as <see cref="Extract"/> does.</summary>
+    /// <param name="final">Hidden states after the teacher's final norm, (B, S, D).</param>
     /// <param name="headWeight">(V, D).</param>
-    /// <param name="settings">What is kept.</param>
-    /// <param name="lengths">(B), int64; null where all positions are real.</param>
+    /// <param name="settings">Which part of the outputs is stored.</param>
+    /// <param name="lengths">(B), int64; null if all positions are real.</param>
     internal static TeacherTargets Sparse(Tensor final, Tensor headWeight, ExtractionSettings settings, Tensor? lengths)
     {
         using var scope = NewDisposeScope();
@@ -58,7 +58,7 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
             targets = WithPadding(targets, PaddingMask.Of(lengths, final.shape[1]).flatten().eq(0));
         }
 
-        // Slots that no position uses are not worth carrying along; to find them a GPU would have to be waited for.
+        // Slots that no position uses are dropped on the CPU only: to find them on a GPU, the host would have to wait for it.
         var width = kernel ? most : targets.LogProbabilities.isneginf().logical_not_().sum(-1).max().item<long>();
         return targets with
         {
@@ -68,7 +68,7 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
         };
     }
 
-    /// <summary>Token 0 with probability 1 at padding.</summary>
+    /// <summary>Sets token 0 with probability 1 at padding.</summary>
     private static TeacherTargets WithPadding(TeacherTargets targets, Tensor padding)
     {
         var column = padding.unsqueeze(-1);

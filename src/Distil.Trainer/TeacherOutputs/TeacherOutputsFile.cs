@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>One shard's teacher outputs, read row by row from a mapped file. Every byte is covered by a checksum that is checked when it is used.</summary>
+/// <summary>One shard's teacher outputs, read row by row from a memory-mapped file. A checksum covers every byte and is verified when the byte is
+/// used.</summary>
 public sealed unsafe class TeacherOutputsFile : IDisposable
 {
     private readonly string _path;
@@ -37,23 +38,23 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
         _codec = new(Header);
     }
 
-    /// <value>What the file says of itself.</value>
+    /// <value>The file's header.</value>
     public TeacherOutputsHeader Header { get; }
 
-    /// <value>Rows in the file.</value>
+    /// <value>Number of rows in the file.</value>
     public long Rows => _index.Length;
 
-    /// <value>Real positions in the file.</value>
+    /// <value>Number of real positions in the file.</value>
     public long Tokens => _index.Sum(row => (long)row.Positions);
 
-    /// <value>Mean bytes that a token's kept tokens and tail take; NaN in a file without tokens.</value>
+    /// <value>Mean number of bytes for the kept tokens and tail of a position; NaN in a file without tokens.</value>
     public double SparseBytesPerToken => _index.Sum(row => (double)row.SparseBytes) / Tokens;
 
-    /// <value>Bytes that a token's mean hidden state takes; 0 where none is stored.</value>
+    /// <value>Bytes for the mean hidden state of a position; 0 if none is stored.</value>
     public double HiddenBytesPerToken => Header.HiddenSize * sizeof(ushort);
 
-    /// <summary>Opens a file and checks its beginning, header and index.</summary>
-    /// <exception cref="InvalidInputException">It is missing, no file of teacher outputs, of another version, cut short or changed.</exception>
+    /// <summary>Opens a file and verifies its beginning, header and index.</summary>
+    /// <exception cref="InvalidInputException">The file is missing, no file of teacher outputs, of another version, truncated or changed.</exception>
     public static TeacherOutputsFile Open(string path)
     {
         var size = File.Exists(path)
@@ -67,11 +68,11 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
         return new(path, mapping, size);
     }
 
-    /// <summary>The targets of some rows, in the order asked for.</summary>
+    /// <summary>Reads the targets of some rows, in the given order.</summary>
     /// <param name="rows">Each from 0 to <see cref="Rows"/> − 1.</param>
-    /// <param name="device">Where the tensors go.</param>
-    /// <returns>With B = the number of rows; K = the most tokens that a position of theirs keeps, rising by id.</returns>
-    /// <exception cref="InvalidInputException">A row's bytes were changed.</exception>
+    /// <param name="device">Device of the returned tensors.</param>
+    /// <returns>Targets with B = the number of rows and K = the largest number of tokens kept at one of their positions, in ascending order of id.</returns>
+    /// <exception cref="InvalidInputException">A row's bytes have changed.</exception>
     public TeacherTargets ReadRows(ReadOnlySpan<long> rows, Device device)
     {
         using var scope = NewDisposeScope();
@@ -107,7 +108,7 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
     private static Span<T> Part<T>(Tensor tensor, int part, int length)
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(tensor.bytes).Slice(part * length, length);
 
-    /// <summary>Checks a row and fills its part of a batch, padding too.</summary>
+    /// <summary>Verifies a row and fills its part of a batch, padding included.</summary>
     private void Decode(long row, Span<long> ids, Span<float> kept, Span<float> tail, Span<byte> hidden)
     {
         var entry = _index[row];
@@ -196,7 +197,7 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
         return index;
     }
 
-    // Checksums find damage, not intent: what follows from an entry is read and allocated unasked.
+    // Checksums detect damage, not intent: memory is read and allocated by an entry's values, so they are checked too.
     private bool IsPossible(RowEntry entry, long end) =>
         entry is { SparseBytes: >= 0, Positions: >= 0 } && entry.Positions <= Header.ContextLength
         && entry.MaxKept >= 0 && entry.MaxKept <= Math.Min(Math.Min(Header.MaxTokens, Header.VocabularySize), 8L * entry.SparseBytes)

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>What a file of teacher outputs says of itself, as JSON at its beginning.</summary>
+/// <summary>The header of a file of teacher outputs: JSON at its beginning.</summary>
 public sealed record TeacherOutputsHeader
 {
     private const int MaxPositions = 1 << 24, MaxNodes = 256;
@@ -11,37 +11,37 @@ public sealed record TeacherOutputsHeader
 
     internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
-    /// <value>S, positions of a row.</value>
+    /// <value>S, the number of positions in a row.</value>
     public required int ContextLength { get; init; }
 
     /// <value>V.</value>
     public required int VocabularySize { get; init; }
 
-    /// <value>D where the mean hidden states are stored (float16), else 0.</value>
+    /// <value>D if the mean hidden states are stored (float16), else 0.</value>
     public required int HiddenSize { get; init; }
 
-    /// <value>Mass that the kept tokens reach, where the cap allows.</value>
+    /// <value>Probability mass that the kept tokens reach, unless the cap prevents it.</value>
     public required double TopP { get; init; }
 
-    /// <value>Most tokens kept for one position.</value>
+    /// <value>Maximum number of tokens kept at one position.</value>
     public required int MaxTokens { get; init; }
 
     /// <value>Temperature at which TopP was measured.</value>
     public required double NucleusTemperature { get; init; }
 
-    /// <value>1/T of the tail's sums, ascending.</value>
+    /// <value>The values of 1/T of the tail's sums, ascending.</value>
     public required IReadOnlyList<double> InverseTemperatures { get; init; }
 
     /// <value>s: log-probabilities are stored as √(−log p) in steps of s, so that |error of log p| ≤ s·√(−log p) + s²/4.</value>
     public required double LogProbabilityStep { get; init; }
 
-    /// <summary>Whether a writer can have written it: its sizes are what readers allocate by.</summary>
+    /// <summary>Whether a writer can have written it; readers allocate memory by its sizes.</summary>
     internal bool IsPossible() =>
         ContextLength is > 0 and <= MaxPositions && VocabularySize > 0 && MaxTokens > 0 && HiddenSize >= 0 && (long)ContextLength * HiddenSize <= MaxHidden
         && InverseTemperatures is { Count: <= MaxNodes } nodes && nodes.All(double.IsFinite) && LogProbabilityStep > 0 && double.IsFinite(LogProbabilityStep);
 
-    /// <summary>The header for outputs extracted with given settings.</summary>
-    /// <remarks>A whole distribution (TopP 1) is stored for exactness and gets finer steps.</remarks>
+    /// <summary>Creates the header for outputs extracted with given settings.</summary>
+    /// <remarks>A whole distribution (TopP 1) is stored to be exact and gets finer steps.</remarks>
     public static TeacherOutputsHeader For(ExtractionSettings settings, int contextLength, int vocabularySize, int hiddenSize) => new()
     {
         ContextLength = contextLength,

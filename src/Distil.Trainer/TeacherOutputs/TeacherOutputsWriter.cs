@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>Writes one shard's teacher outputs row by row; never more than a batch is in memory. The file appears when it is complete.</summary>
+/// <summary>Writes one shard's teacher outputs row by row, with at most one batch in memory. The file appears under its name when it is complete.</summary>
 /// <remarks>
-/// Layout, little-endian: magic, version, header length, header (JSON), its CRC-32C; each row's bits, then its hidden states (float16); an
-/// index entry a row; the end: rows, the index's offset, its CRC-32C, magic.
+/// Layout, little-endian: magic, version, header length, header (JSON), its CRC-32C; each row's bits, then its hidden states (float16); one index entry per
+/// row; at the end the number of rows, the index's offset, its CRC-32C, magic.
 /// </remarks>
 public sealed class TeacherOutputsWriter : IDisposable
 {
@@ -20,11 +20,12 @@ public sealed class TeacherOutputsWriter : IDisposable
     private readonly List<RowEntry> _index = [];
     private long _offset, _positions, _tokens, _capped;
 
-    /// <summary>Begins a file beside its final name.</summary>
+    /// <summary>Starts a file in the folder of its final name.</summary>
     public TeacherOutputsWriter(string path, TeacherOutputsHeader header)
     {
         (_path, _encoder) = (path, new(header));
-        // Pieces are large: they go to the file as they are. A new file, not an old one cut to nothing: that ext4 would write to the disk before it is closed.
+        // Pieces are large, so they are written without a buffer. A new file is created instead of truncating an old one, which ext4 would flush to the disk
+        // on close.
         File.Delete(PartialPath);
         _stream = new(PartialPath, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
         var json = JsonSerializer.SerializeToUtf8Bytes(header, TeacherOutputsHeader.Json);
@@ -37,28 +38,28 @@ public sealed class TeacherOutputsWriter : IDisposable
         Write(bytes);
     }
 
-    /// <value>Tokens kept for a position, mean over the rows appended; 0 before the first.</value>
+    /// <value>Mean number of tokens kept at a position, over the rows appended; 0 before the first.</value>
     public double MeanKeptTokens => _positions == 0 ? 0 : (double)_tokens / _positions;
 
-    /// <value>Share of positions where the cap cut the nucleus short; 0 before the first row.</value>
+    /// <value>Share of positions at which the cap cut the nucleus short; 0 before the first row.</value>
     public double CappedShare => _positions == 0 ? 0 : (double)_capped / _positions;
 
-    /// <value>The file until it is complete. What has been written to it does not change any more.</value>
+    /// <value>Path of the file until it is complete. Bytes that have been written to it no longer change.</value>
     internal string PartialPath => _path + ".partial";
 
     /// <value>Bytes written.</value>
     internal long Length => _offset;
 
     /// <summary>Appends a batch of rows.</summary>
-    /// <param name="targets">Of whole rows of the header's context length.</param>
-    /// <param name="lengths">Real positions of each row; empty where all are. Only those are stored.</param>
+    /// <param name="targets">Targets of whole rows of the header's context length.</param>
+    /// <param name="lengths">Real positions of each row; empty if all are real. Only those are stored.</param>
     public void Append(TeacherTargets targets, ReadOnlySpan<int> lengths = default)
     {
         using var rows = Encode(targets, lengths);
         Append(rows);
     }
 
-    /// <summary>Makes a batch's bytes, for <see cref="Append(EncodedRows)"/>. May be called while another batch is appended.</summary>
+    /// <summary>Encodes a batch for <see cref="Append(EncodedRows)"/>. It may be called while another batch is being appended.</summary>
     internal EncodedRows Encode(TeacherTargets targets, ReadOnlySpan<int> lengths) => _encoder.Encode(targets, lengths);
 
     /// <summary>Appends rows that this writer encoded.</summary>
@@ -88,12 +89,12 @@ public sealed class TeacherOutputsWriter : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(end[16..], Checksum.Of(bytes.AsSpan(0, bytes.Length - EndSize)));
         EndMagic.CopyTo(end[20..]);
         Write(bytes);
-        // Not forced to the disk: what must last is in storage, and a copy that a power cut damaged is found by its checksums.
+        // Not flushed to the disk: the durable copy is in storage, and the checksums detect a copy that a power failure damaged.
         _stream.Dispose();
         File.Move(PartialPath, _path, overwrite: true);
     }
 
-    /// <summary>Closes the file; one that is not complete is deleted.</summary>
+    /// <summary>Closes the file, and deletes it if it is not complete.</summary>
     public void Dispose()
     {
         _stream.Dispose();

@@ -3,17 +3,18 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>What is kept of a teacher's outputs at N = B·S positions, row by row.</summary>
+/// <summary>The stored part of a teacher's outputs at N = B·S positions, row by row.</summary>
 /// <param name="TokenIds">Kept tokens, (N, K) int64; an unused slot repeats the position's first.</param>
-/// <param name="LogProbabilities">Their natural log-probabilities at T = 1 over the whole vocabulary, (N, K) float32; −inf where the slot is unused.</param>
-/// <param name="TailLogSumExp">log Σ exp(x·log p) over the tokens not kept at each node x = 1/T, (N, M) float32; −inf where all are kept.</param>
+/// <param name="LogProbabilities">Their natural log-probabilities at T = 1 over the whole vocabulary, (N, K) float32; −inf if the slot is unused.</param>
+/// <param name="TailLogSumExp">log Σ exp(x·log p) over the tokens not kept, at each node x = 1/T, (N, M) float32; −inf if all are kept.</param>
 /// <param name="InverseTemperatures">The M nodes, ascending.</param>
-/// <param name="MeanHidden">Mean over the teacher's layers without the embedding output, (B, S, D) float32, or float16 for storage; null where alignment does not need it.</param>
-/// <remarks>At padding the first token is kept with probability 1, so that every position is a distribution.</remarks>
+/// <param name="MeanHidden">Mean over the teacher's layers without the embedding output, (B, S, D) float32, or float16 for storage; null if alignment does
+/// not need it.</param>
+/// <remarks>At padding, token 0 is kept with probability 1, so that every position is a distribution.</remarks>
 public sealed record TeacherTargets(
     Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp, IReadOnlyList<double> InverseTemperatures, Tensor? MeanHidden) : IDisposable
 {
-    /// <summary>The distributions at a temperature inside the nodes' range: kept tokens exactly, the tail by interpolation in 1/T.</summary>
+    /// <summary>Returns the distributions at a temperature inside the nodes' range: kept tokens exactly, the tail by interpolation in 1/T.</summary>
     /// <param name="temperature">T, &gt; 0.</param>
     public TemperedTargets At(double temperature)
     {
@@ -26,11 +27,11 @@ public sealed record TeacherTargets(
         return new(TokenIds, (kept - total.unsqueeze(-1)).MoveToOuterDisposeScope(), (tail - total).MoveToOuterDisposeScope());
     }
 
-    /// <summary>The distributions of some of the positions, as views; without hidden states.</summary>
+    /// <summary>Returns the distributions of some of the positions, as views, without hidden states.</summary>
     internal TeacherTargets Slice(long start, long length) => new(
         TokenIds.narrow(0, start, length), LogProbabilities.narrow(0, start, length), TailLogSumExp.narrow(0, start, length), InverseTemperatures, MeanHidden: null);
 
-    /// <summary>The same on the host, dense, hidden states in float16 as files hold them; outside of every dispose scope.</summary>
+    /// <summary>Returns a dense copy on the host, with hidden states in float16 as in files, outside of every dispose scope.</summary>
     internal TeacherTargets ForStorage()
     {
         using var scope = NewDisposeScope();
@@ -39,7 +40,7 @@ public sealed record TeacherTargets(
         return this with { TokenIds = here[0], LogProbabilities = here[1], TailLogSumExp = here[2], MeanHidden = MeanHidden is null ? null : here[3] };
     }
 
-    /// <summary>Hidden states in float16, its largest values in place of larger ones.</summary>
+    /// <summary>Converts hidden states to float16; values outside its range become its largest values.</summary>
     internal static Tensor AsHalf(Tensor hidden)
     {
         const double largest = 65504;

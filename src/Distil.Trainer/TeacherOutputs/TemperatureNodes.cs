@@ -4,18 +4,18 @@ namespace Distil.Trainer.TeacherOutputs;
 
 /// <summary>The inverse temperatures at which a tail's log-sum-exp is stored, and its interpolation between them.</summary>
 /// <remarks>
-/// log Σ exp(x·log p) is a cumulant generating function of x = 1/T: smooth, so a polynomial through Chebyshev points of its range is
-/// right between them (error ≤ κ_M·h^M / (2^(M−1)·M!), h half the range, κ_M the M-th cumulant of the tail's log-probabilities).
+/// log Σ exp(x·log p) is a cumulant generating function of x = 1/T and smooth, so a polynomial through Chebyshev points of its range is accurate between them
+/// (error ≤ κ_M·h^M / (2^(M−1)·M!), h half the range, κ_M the M-th cumulant of the tail's log-probabilities).
 /// </remarks>
 public static class TemperatureNodes
 {
     /// <summary>Nodes for every temperature that a schedule can take.</summary>
     public static double[] For(ScheduleSpec temperature) => Between(temperature.To, temperature.From);
 
-    /// <summary>Nodes for a range of temperatures: one for a point, more for a wider range.</summary>
+    /// <summary>Nodes for a range of temperatures: one for a single temperature, more for a wider range.</summary>
     /// <param name="lowest">&gt; 0.</param>
     /// <param name="highest">≥ <paramref name="lowest"/>.</param>
-    /// <returns>1/T, ascending; the ends are nodes.</returns>
+    /// <returns>Values of 1/T, ascending; both ends are nodes.</returns>
     public static double[] Between(double lowest, double highest)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lowest);
@@ -30,9 +30,9 @@ public static class TemperatureNodes
         return [.. Enumerable.Range(0, count).Select(i => from + half - half * Math.Cos(Math.PI * i / (count - 1)))];
     }
 
-    /// <summary>What each node weighs in the polynomial through all of them (Lagrange).</summary>
+    /// <summary>The weight of each node in the polynomial through all of them (Lagrange).</summary>
     /// <param name="nodes">Inverse temperatures.</param>
-    /// <param name="at">The inverse temperature wanted, inside their range.</param>
+    /// <param name="at">The inverse temperature to interpolate at, inside their range.</param>
     internal static double[] Weights(IReadOnlyList<double> nodes, double at)
     {
         const double slack = 1e-6;

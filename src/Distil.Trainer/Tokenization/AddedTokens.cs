@@ -7,16 +7,16 @@ namespace Distil.Trainer.Tokenization;
 /// <summary>A token that is found in the text before it is split into words (<c>added_tokens</c> of tokenizer.json).</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Content">Its text.</param>
-/// <param name="SingleWord">Found only where no word character stands beside it.</param>
-/// <param name="LeftStrip">Takes white space before it along.</param>
-/// <param name="RightStrip">Takes white space after it along.</param>
-/// <param name="Normalized">Looked for in the normalised text, not in the text as given.</param>
+/// <param name="SingleWord">Whether it is found only if no word character is next to it.</param>
+/// <param name="LeftStrip">Whether it includes the white space before it.</param>
+/// <param name="RightStrip">Whether it includes the white space after it.</param>
+/// <param name="Normalized">Whether it is searched in the normalised text instead of the original text.</param>
 internal sealed record AddedToken(int Id, string Content, bool SingleWord, bool LeftStrip, bool RightStrip, bool Normalized);
 
-/// <summary>A stretch of text, or the added token that it is.</summary>
+/// <summary>A section of a text, and the added token if it is one.</summary>
 internal readonly record struct Segment(int Start, int Length, AddedToken? Token);
 
-/// <summary>Finds added tokens: the leftmost first, of those that start together the longest (Hugging Face's <c>find_matches</c>).</summary>
+/// <summary>Finds added tokens: the leftmost first; of those that start at the same place, the longest (Hugging Face's <c>find_matches</c>).</summary>
 internal sealed class AddedTokens
 {
     private readonly AddedToken[] _longestFirst;
@@ -28,7 +28,7 @@ internal sealed class AddedTokens
         _contents = _longestFirst.Length > 0 ? SearchValues.Create([.. _longestFirst.Select(token => token.Content)], StringComparison.Ordinal) : null;
     }
 
-    /// <summary>Cuts a text at its added tokens.</summary>
+    /// <summary>Splits a text at its added tokens.</summary>
     internal IEnumerable<Segment> Split(string text)
     {
         var done = 0;

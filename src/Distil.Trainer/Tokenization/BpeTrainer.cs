@@ -5,17 +5,18 @@ using Distil.Core.Errors;
 namespace Distil.Trainer.Tokenization;
 
 /// <summary>Learns a byte-level BPE vocabulary with Qwen2's pre-tokenizer and NFC (Sennrich et al., arXiv 1508.07909).</summary>
-/// <remarks>The most frequent pair merges first; of equals the one of lower ids, as in Hugging Face's trainer, so the same text gives the same file.</remarks>
+/// <remarks>The most frequent pair is merged first; of equally frequent pairs the one of lower ids, as in Hugging Face's trainer, so the same text gives the
+/// same file.</remarks>
 public sealed class BpeTrainer
 {
-    /// <summary>Qwen2's words: contractions, letters with one sign before them, single digits, signs, line ends, spaces.</summary>
+    /// <summary>Qwen2's words: contractions, letters after at most one sign, single digits, signs, line ends, spaces.</summary>
     internal const string WordPattern =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    /// <summary>The one special token, id 0: ends a document.</summary>
+    /// <summary>The only special token, id 0: it ends a document.</summary>
     internal const string EndOfText = "<|endoftext|>";
 
-    /// <summary>A pair seen once is no regularity.</summary>
+    /// <summary>A pair that occurs once is not merged.</summary>
     private const long MinCount = 2;
 
     private readonly List<string> _tokens = [EndOfText];
@@ -38,7 +39,8 @@ public sealed class BpeTrainer
 
     /// <summary>Learns a vocabulary.</summary>
     /// <param name="documents">The text; read once.</param>
-    /// <param name="vocabularySize">Tokens aimed at, ≥ 257: the bytes and the end-of-text token. Fewer where the text has no more pairs that repeat.</param>
+    /// <param name="vocabularySize">Target number of tokens, ≥ 257: the bytes and the end-of-text token. The result has fewer if no more pairs of the text
+    /// repeat.</param>
     /// <exception cref="InvalidInputException">The size is too small, or there is no text.</exception>
     public static TrainedVocabulary Train(IEnumerable<string> documents, int vocabularySize)
     {
@@ -95,7 +97,7 @@ public sealed class BpeTrainer
     {
         while (_queue.TryDequeue(out var pair, out var priority))
         {
-            // Counts change after a pair is queued; only an entry with the pair's present count is believed.
+            // Counts change after a pair is queued; an entry is valid only if it has the pair's present count.
             if (_pairCounts.GetValueOrDefault(pair) == -priority.NegativeCount)
             {
                 Merge(pair);

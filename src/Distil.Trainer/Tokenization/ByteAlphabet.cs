@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Distil.Trainer.Tokenization;
 
-/// <summary>GPT-2's spelling of bytes as visible characters, which byte-level vocabularies are written in.</summary>
+/// <summary>GPT-2's spelling of bytes as visible characters, which byte-level vocabularies use.</summary>
 internal static class ByteAlphabet
 {
     private static readonly char[] Characters = new char[256];
@@ -22,10 +22,10 @@ internal static class ByteAlphabet
     /// <summary>The characters of all bytes, in the order of Hugging Face's alphabet (by code point).</summary>
     internal static IEnumerable<char> Sorted => Characters.Order();
 
-    /// <summary>The character that stands for a byte.</summary>
+    /// <summary>The character that represents a byte.</summary>
     internal static char Character(byte value) => Characters[value];
 
-    /// <summary>A text's UTF-8 bytes as their characters.</summary>
+    /// <summary>A text's UTF-8 bytes, spelled as their characters.</summary>
     internal static string Spell(ReadOnlySpan<char> text)
     {
         var bytes = new byte[Encoding.UTF8.GetByteCount(text)];
@@ -39,7 +39,8 @@ internal static class ByteAlphabet
         });
     }
 
-    /// <summary>The bytes that a token stands for: its characters' bytes, or, as Hugging Face does, its UTF-8 where one of them stands for none.</summary>
+    /// <summary>The bytes that a token represents: those of its characters or, as in Hugging Face, its UTF-8 bytes if one of its characters represents no
+    /// byte.</summary>
     internal static byte[] BytesOf(string token)
     {
         var bytes = new byte[token.Length];

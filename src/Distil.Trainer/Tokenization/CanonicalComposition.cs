@@ -6,7 +6,8 @@ using System.Text;
 namespace Distil.Trainer.Tokenization;
 
 /// <summary>Unicode normalisation form C (UAX #15).</summary>
-/// <remarks>Ours because <see cref="string.Normalize()"/> changes nothing under InvariantGlobalization on Linux, and a bare machine has no ICU.</remarks>
+/// <remarks>Implemented here because <see cref="string.Normalize()"/> changes nothing under InvariantGlobalization on Linux, and a bare machine has no
+/// ICU.</remarks>
 internal static class CanonicalComposition
 {
     private const int HangulS = 0xAC00, HangulL = 0x1100, HangulV = 0x1161, HangulT = 0x11A7;
@@ -54,7 +55,7 @@ internal static class CanonicalComposition
         Unstable = unstable.ToFrozenSet();
     }
 
-    /// <summary>The text in form C: the same string where it is so already.</summary>
+    /// <summary>Returns the text in form C; the same string if it already is in form C.</summary>
     /// <param name="text">Well-formed UTF-16.</param>
     internal static string Compose(string text)
     {
@@ -75,7 +76,7 @@ internal static class CanonicalComposition
 
     private static bool IsComposed(string text)
     {
-        // Below U+0300 nothing combines and everything is composed.
+        // Below U+0300 no character combines and every character is composed.
         var first = text.AsSpan().IndexOfAnyExceptInRange('\0', '\u02FF');
         if (first < 0)
         {
@@ -148,7 +149,7 @@ internal static class CanonicalComposition
         {
             var rank = Class(code);
             var adjacent = starter >= 0 && starter == composed.Count - 1;
-            // A mark reaches its starter past marks of lower class only.
+            // A mark combines with its starter only across marks of lower class.
             if (starter >= 0 && (adjacent || (Class(composed[^1]) is var last && last != 0 && last < rank)) && Pair(composed[starter], code) is { } whole)
             {
                 composed[starter] = whole;

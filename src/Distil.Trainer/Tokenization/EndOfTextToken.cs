@@ -7,9 +7,9 @@ namespace Distil.Trainer.Tokenization;
 /// <remarks>The configuration comes last: a chat model's eos_token ends a turn, not a document.</remarks>
 internal static class EndOfTextToken
 {
-    /// <summary>Its id; null where there is none.</summary>
-    /// <param name="path">The tokenizer.json; the configuration stands beside it.</param>
-    /// <param name="json">What that file says.</param>
+    /// <summary>The token's id; null if there is none.</summary>
+    /// <param name="path">The tokenizer.json; the configuration is in the same folder.</param>
+    /// <param name="json">The content of that file.</param>
     internal static int? Find(string path, TokenizerJson json)
     {
         foreach (var content in (string?[])["<|endoftext|>", "<|end_of_text|>", Configured(path)])
@@ -28,7 +28,7 @@ internal static class EndOfTextToken
         return null;
     }
 
-    /// <summary>What to say where it is needed and there is none.</summary>
+    /// <summary>The error if the token is needed and there is none.</summary>
     internal static InvalidInputException Missing(string path) =>
         new($"{path}: has no end-of-text token; expected <|endoftext|> or <|end_of_text|>, or eos_token in tokenizer_config.json");
 

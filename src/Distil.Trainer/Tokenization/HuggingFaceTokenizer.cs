@@ -6,9 +6,9 @@ using Microsoft.ML.Tokenizers;
 
 namespace Distil.Trainer.Tokenization;
 
-/// <summary>Byte-level BPE as a Hugging Face <c>tokenizer.json</c> describes it: the ids that the <c>tokenizers</c> library gives.</summary>
+/// <summary>Byte-level BPE as a Hugging Face <c>tokenizer.json</c> describes it, with the same ids as the <c>tokenizers</c> library.</summary>
 /// <remarks>
-/// No special tokens are put around a text. Safe for use by several threads at once. Unpaired surrogates, which UTF-8 cannot hold, count as U+FFFD.
+/// No special tokens are added around a text. Several threads may use an instance at once. Unpaired surrogates, which UTF-8 cannot represent, become U+FFFD.
 /// </remarks>
 public sealed class HuggingFaceTokenizer
 {
@@ -55,7 +55,7 @@ public sealed class HuggingFaceTokenizer
         _endOfText = EndOfTextToken.Find(path, json);
     }
 
-    /// <value>The highest id and one: what a model's vocabulary must at least be.</value>
+    /// <value>The highest id plus one: the minimum size of a model's vocabulary.</value>
     public int VocabularySize { get; }
 
     /// <value>The token that ends a document, see <see cref="EndOfTextToken"/>.</value>
@@ -68,22 +68,22 @@ public sealed class HuggingFaceTokenizer
     /// <summary>Whether a token is the one that ends a document.</summary>
     public bool IsEndOfText(long id) => id == _endOfText;
 
-    /// <summary>The bytes that a token stands for; none for an id that no token has.</summary>
+    /// <summary>The bytes that a token represents; empty for an id without a token.</summary>
     public ReadOnlySpan<byte> BytesOf(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : [];
 
     /// <summary>Reads a tokenizer.</summary>
-    /// <param name="fileOrFolder">A tokenizer.json, or the folder that holds it.</param>
-    /// <exception cref="InvalidInputException">It is missing or ill-formed, or has a component that is not reproduced exactly.</exception>
+    /// <param name="fileOrFolder">A tokenizer.json, or the folder that contains it.</param>
+    /// <exception cref="InvalidInputException">It is missing or malformed, or has a component that is not reproduced exactly.</exception>
     public static HuggingFaceTokenizer Load(string fileOrFolder)
     {
         var path = FileOf(fileOrFolder);
         return new HuggingFaceTokenizer(path, TokenizerJson.Read(path));
     }
 
-    /// <summary>Whether there is a tokenizer to load.</summary>
+    /// <summary>Whether a tokenizer exists there.</summary>
     public static bool IsIn(string fileOrFolder) => File.Exists(FileOf(fileOrFolder));
 
-    /// <summary>A text's token ids. Added tokens in the text are found; none are put around it.</summary>
+    /// <summary>Returns a text's token ids. Added tokens inside the text are found; none are added around it.</summary>
     public List<int> Encode(string text)
     {
         text = WellFormed(text);
@@ -103,8 +103,8 @@ public sealed class HuggingFaceTokenizer
         return ids;
     }
 
-    /// <summary>The text of some ids, special tokens written out.</summary>
-    /// <remarks>As in Hugging Face, bytes that are not UTF-8 become U+FFFD, and ids that no token has give nothing.</remarks>
+    /// <summary>Returns the text of some ids, special tokens included.</summary>
+    /// <remarks>As in Hugging Face, bytes that are not UTF-8 become U+FFFD, and ids without a token become nothing.</remarks>
     public string Decode(ReadOnlySpan<int> ids)
     {
         var bytes = new List<byte>(ids.Length * 4);

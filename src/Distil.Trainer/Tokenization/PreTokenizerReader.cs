@@ -78,7 +78,7 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
 
     private Regex Pattern(string pattern)
     {
-        // Oniguruma reads these otherwise than .NET, which would take them without complaint.
+        // Oniguruma interprets these differently from .NET, which would accept them without an error.
         if (pattern.AsSpan().ContainsAny(ReadOtherwise) || pattern.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
         {
             throw fields.Unsupported("pre_tokenizer.Split.pattern", pattern, "one without character-class algebra and characters outside the basic plane");

@@ -3,7 +3,8 @@ using Distil.Core.Errors;
 
 namespace Distil.Trainer.Tokenization;
 
-/// <summary>What Distil uses of a Hugging Face <c>tokenizer.json</c>. Reading it rejects, by name, every component that is not reproduced exactly.</summary>
+/// <summary>The parts of a Hugging Face <c>tokenizer.json</c> that Distil uses. Reading rejects, by name, every component that is not reproduced
+/// exactly.</summary>
 internal sealed class TokenizerJson
 {
     private readonly TokenizerFields _fields;
@@ -24,26 +25,26 @@ internal sealed class TokenizerJson
         CheckDecoder(root);
     }
 
-    /// <value>Tokens, spelled in the byte alphabet, and their ids.</value>
+    /// <value>Tokens, spelled in the byte alphabet, with their ids.</value>
     internal List<KeyValuePair<string, int>> Vocabulary { get; }
 
-    /// <value>Pairs that merge, "left right", the first merging first.</value>
+    /// <value>Pairs to merge, as "left right", in order of priority.</value>
     internal List<string> Merges { get; }
 
-    /// <value>Whether a word that is itself a token becomes it at once (Llama 3).</value>
+    /// <value>Whether a word that is itself a token is encoded as that token without merging (Llama 3).</value>
     internal bool IgnoreMerges { get; }
 
-    /// <value>Tokens found before the text is split.</value>
+    /// <value>Tokens that are found before the text is split.</value>
     internal List<AddedToken> AddedTokens { get; }
 
-    /// <value>Whether text is brought to Unicode form C.</value>
+    /// <value>Whether text is normalised to Unicode form C.</value>
     internal bool Composes { get; }
 
-    /// <value>How text is split into words.</value>
+    /// <value>The steps that split text into words.</value>
     internal List<SplitStep> Steps { get; }
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="InvalidInputException">It is missing, is no JSON, or has a component that is not supported.</exception>
+    /// <exception cref="InvalidInputException">It is missing, is no JSON, or has an unsupported component.</exception>
     internal static TokenizerJson Read(string path)
     {
         try
@@ -103,7 +104,7 @@ internal sealed class TokenizerJson
         TokenizerFields.Flag(token, "single_word"),
         TokenizerFields.Flag(token, "lstrip"),
         TokenizerFields.Flag(token, "rstrip"),
-        // Hugging Face's own default: ordinary tokens are looked for in normalised text, special ones are not.
+        // Hugging Face's own default: ordinary tokens are searched in normalised text, special ones are not.
         TokenizerFields.Optional(token, "normalized") is { } normalized ? normalized.GetBoolean() : !TokenizerFields.Flag(token, "special"));
 
     private bool ReadNormalizer(JsonElement normalizer) => _fields.Type(normalizer) switch
@@ -113,7 +114,8 @@ internal sealed class TokenizerJson
         var other => throw _fields.Unsupported("normalizer", other, "NFC or none"),
     };
 
-    /// <summary>Post-processors add special tokens around a text; documents are encoded without, so that those which do only this are passed over.</summary>
+    /// <summary>Post-processors add special tokens around a text. Documents are encoded without them, so a post-processor that does only this is
+    /// ignored.</summary>
     private void CheckPostProcessor(JsonElement root)
     {
         if (TokenizerFields.Optional(root, "post_processor") is not { } processor)

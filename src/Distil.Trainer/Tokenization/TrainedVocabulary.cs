@@ -6,13 +6,13 @@ namespace Distil.Trainer.Tokenization;
 
 /// <summary>A vocabulary that <see cref="BpeTrainer"/> learned.</summary>
 /// <param name="Tokens">Tokens by id, spelled in the byte alphabet.</param>
-/// <param name="Merges">Pairs that merge, the first merging first.</param>
+/// <param name="Merges">Pairs to merge, in order of priority.</param>
 public sealed record TrainedVocabulary(IReadOnlyList<string> Tokens, IReadOnlyList<(string Left, string Right)> Merges)
 {
     private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c>, which Hugging Face reads too.</summary>
-    /// <param name="folder">Made where it is missing; files of these names are replaced.</param>
+    /// <summary>Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c>, which Hugging Face can read as well.</summary>
+    /// <param name="folder">Created if it is missing; files of these names are replaced.</param>
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);

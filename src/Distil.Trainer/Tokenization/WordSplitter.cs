@@ -4,18 +4,18 @@ using System.Text.RegularExpressions;
 
 namespace Distil.Trainer.Tokenization;
 
-/// <summary>One step of a pre-tokenizer: cuts a text by a pattern, with the matches and mostly what lies between them as pieces.</summary>
-/// <param name="Pattern">What a piece looks like.</param>
-/// <param name="KeepGaps">Whether what lies between matches is a piece too (Isolated) or is dropped (Removed, inverted).</param>
+/// <summary>One step of a pre-tokenizer: splits a text by a pattern into the matches and, in most cases, the text between them.</summary>
+/// <param name="Pattern">The pattern of a piece.</param>
+/// <param name="KeepGaps">Whether the text between matches is a piece too (Isolated) or is dropped (Removed, inverted).</param>
 internal sealed record SplitStep(Regex Pattern, bool KeepGaps);
 
-/// <summary>A word of a text: a stretch of UTF-16 code units.</summary>
+/// <summary>A word of a text, in UTF-16 code units.</summary>
 internal readonly record struct Word(int Start, int Length);
 
-/// <summary>Cuts text into the words that BPE merges inside of, as Hugging Face's Split, Digits and ByteLevel pre-tokenizers do.</summary>
+/// <summary>Splits text into the words within which BPE merges, as Hugging Face's Split, Digits and ByteLevel pre-tokenizers do.</summary>
 /// <remarks>
-/// Not Microsoft.ML.Tokenizers' RegexPreTokenizer: .NET matches UTF-16 code units, so \p{L} misses every letter outside the basic plane. Here the
-/// patterns see a text in which one character of the same general category stands for each such code point.
+/// Microsoft.ML.Tokenizers' RegexPreTokenizer is not used: .NET matches UTF-16 code units, so \p{L} misses every letter outside the basic plane. Here each
+/// such code point is replaced, for the patterns, by one character of the same general category.
 /// </remarks>
 internal sealed class WordSplitter(IReadOnlyList<SplitStep> steps)
 {
@@ -80,7 +80,7 @@ internal sealed class WordSplitter(IReadOnlyList<SplitStep> steps)
         {
             starts.Add(at);
             at += rune.Utf16SequenceLength;
-            // The reference's (?i:s) matches the long s by Unicode case folding; .NET's does not.
+            // The reference's (?i:s) matches the long s by Unicode case folding; that of .NET does not.
             seen.Append(!rune.IsBmp ? StandIns[(int)Rune.GetUnicodeCategory(rune)] : _ignoresCase && rune.Value == 'ſ' ? 's' : (char)rune.Value);
         }
 
@@ -94,7 +94,7 @@ internal sealed class WordSplitter(IReadOnlyList<SplitStep> steps)
         }
     }
 
-    /// <summary>By general category: the first character above ASCII that has it.</summary>
+    /// <summary>For each general category, the first character above ASCII that has it.</summary>
     private static char[] FindStandIns()
     {
         var standIns = new char[Enum.GetValues<UnicodeCategory>().Length];

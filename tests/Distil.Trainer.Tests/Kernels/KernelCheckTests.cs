@@ -11,8 +11,8 @@ public sealed class KernelCheckTests
     [MemberData(nameof(Checks))]
     public void Equal_to_plain_operations_in_values_and_gradients(int check, string what)
     {
-        Assert.SkipUnless(KernelSupport.UnavailableReason is null, $"{what}: {KernelSupport.UnavailableReason}");
-        Assert.SkipUnless(KernelSupport.Card.HasClusters || !KernelChecks.All[check].NeedsClusters, $"{what}: {KernelSupport.Card.Name} has no clusters");
+        Assert.SkipUnless(CudaRuntime.UnavailableReason is null, $"{what}: {CudaRuntime.UnavailableReason}");
+        Assert.SkipUnless(CudaRuntime.Card.HasClusters || !KernelChecks.All[check].NeedsClusters, $"{what}: {CudaRuntime.Card.Name} has no clusters");
         var result = KernelChecks.All[check].Run();
         Assert.True(result.Passed, $"{what}: value {result.Value:E2}, gradients {string.Join(", ", result.Gradients.Select(difference => $"{difference:E2}"))}");
     }

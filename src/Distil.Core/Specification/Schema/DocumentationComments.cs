@@ -5,7 +5,7 @@ using System.Xml.Linq;
 
 namespace Distil.Core.Specification.Schema;
 
-/// <summary>An assembly's documentation comments as plain sentences, from the file that the compiler writes beside it.</summary>
+/// <summary>An assembly's documentation comments as plain sentences, read from the file that the compiler writes next to the assembly.</summary>
 internal sealed partial class DocumentationComments
 {
     private readonly Dictionary<string, XElement> _members;
@@ -14,13 +14,13 @@ internal sealed partial class DocumentationComments
         _members = document.Descendants("member").ToDictionary(member => member.Attribute("name")!.Value);
 
     /// <summary>Reads an assembly's comments.</summary>
-    /// <exception cref="FileNotFoundException">It has none.</exception>
+    /// <exception cref="FileNotFoundException">The assembly has no such file.</exception>
     public static DocumentationComments Of(Assembly assembly) => new(XDocument.Load(Path.ChangeExtension(assembly.Location, ".xml")));
 
-    /// <summary>The summary of a type or of an enum's value; null where there is none.</summary>
+    /// <summary>The summary of a type or of an enum's value; null if there is none.</summary>
     public string? Summary(MemberInfo member) => Text(member, "summary");
 
-    /// <summary>What a property's value is; null where that is not said.</summary>
+    /// <summary>The description of a property's value; null if there is none.</summary>
     public string? Value(PropertyInfo property) => Text(property, "value");
 
     private string? Text(MemberInfo member, string part) => _members.GetValueOrDefault(IdOf(member))?.Element(part) is { } element
@@ -34,7 +34,7 @@ internal sealed partial class DocumentationComments
         _ => $"F:{member.DeclaringType!.FullName!.Replace('+', '.')}.{member.Name}",
     };
 
-    /// <summary>A reference becomes the name that JSON has for its member.</summary>
+    /// <summary>Replaces a reference by the JSON name of its member.</summary>
     private static string Plain(XNode node) => node switch
     {
         XText text => text.Value,

@@ -8,18 +8,18 @@ using Distil.Core.Runs.Reading;
 
 namespace Distil.Core.Specification.Schema;
 
-/// <summary>The JSON Schema of <see cref="RunSpec"/>: what an editor completes and checks a specification with.</summary>
-/// <remarks>The types say all: names and required fields are the serializer's, ranges and patterns their attributes', defaults their initial values,
-/// descriptions their documentation. Draft 7, the one that editors know best.</remarks>
+/// <summary>The JSON Schema of <see cref="RunSpec"/>, with which an editor completes and checks a specification.</summary>
+/// <remarks>Everything is generated from the types: names and required fields from the serializer, ranges and patterns from the attributes, defaults from the
+/// initial values, descriptions from the documentation. Draft 7, which editors support best.</remarks>
 public static class RunSpecSchema
 {
     internal const string Draft = "http://json-schema.org/draft-07/schema#";
 
-    /// <value>The committed <c>schemas/run-spec.schema.json</c>, as hosts publish it.</value>
+    /// <value>The committed <c>schemas/run-spec.schema.json</c>, as the hosts publish it.</value>
     public static string Published { get; } = ReadPublished();
 
-    /// <summary>Makes it from the types.</summary>
-    /// <exception cref="FileNotFoundException">The assembly's documentation file does not lie beside it.</exception>
+    /// <summary>Generates the schema from the types.</summary>
+    /// <exception cref="FileNotFoundException">The assembly's documentation file is missing.</exception>
     public static string Generate()
     {
         var schema = Make();
@@ -28,7 +28,7 @@ public static class RunSpecSchema
         return Written(schema);
     }
 
-    /// <summary>The same without a heading, to stand in another schema.</summary>
+    /// <summary>Generates the schema without a heading, as a part of another schema.</summary>
     internal static JsonObject Make()
     {
         var comments = DocumentationComments.Of(typeof(RunSpec).Assembly);
@@ -39,7 +39,7 @@ public static class RunSpecSchema
         }).AsObject();
     }
 
-    /// <summary>As a schema's file has it.</summary>
+    /// <summary>The text of a schema's file.</summary>
     internal static string Written(JsonObject schema) => schema.ToJsonString(DistilJson.Indented) + "\n";
 
     private static JsonObject Complete(JsonObject node, JsonSchemaExporterContext context, DocumentationComments comments)
@@ -69,7 +69,7 @@ public static class RunSpecSchema
         return node;
     }
 
-    /// <summary>A range holds for each element of a list, <see cref="MinLengthAttribute"/> for the list itself, as in <see cref="RunSpecReader"/>.</summary>
+    /// <summary>A range applies to each element of a list, <see cref="MinLengthAttribute"/> to the list itself, as in <see cref="RunSpecReader"/>.</summary>
     private static void AddRules(JsonObject node, PropertyInfo property)
     {
         var element = node["items"] as JsonObject ?? node;

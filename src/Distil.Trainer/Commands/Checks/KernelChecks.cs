@@ -1,5 +1,7 @@
 using Distil.Trainer.Models.Xlstm.Components;
-using Distil.Trainer.Models.Xlstm.MLstm;
+using Distil.Trainer.Models.Xlstm.MLstm.Cell;
+using Distil.Trainer.Models.Xlstm.MLstm.Up;
+using Distil.Trainer.Models.Xlstm.SLstm.FeedForward;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands.Checks;
@@ -37,7 +39,7 @@ internal static class KernelChecks
                     GateWeights(), GateWeights(), Single(1, heads), Single(1, heads) + 3, Single(0.3, width), Single(1, width),
                 ];
             },
-            x => MLstmFusedCell.Forward(Of(x)),
+            x => MLstmCudaCell.Forward(Of(x)),
             x => MLstmPlainCell.Forward(Of(x)))
         {
             // Sums that cancel: the forget gate's bias over a batch; the input gate's nearly whole, for the norm of h takes out what it does: by its weights' gradient.
@@ -84,7 +86,7 @@ internal static class KernelChecks
         [
             Single(2, batch, length, width) + 0.5, Single(0.3, width), Single(1 / Math.Sqrt(width), 2 * inner, width), Single(0.5, inner, 1, 4), Single(0.5, inner),
         ],
-        x => Together(MLstmFusedUp.Forward(MLstmUpInputs.Of(x))),
+        x => Together(MLstmCudaUp.Forward(MLstmUpInputs.Of(x))),
         x => Together(MLstmUp.Plain(MLstmUpInputs.Of(x), ScalarType.Float32)));
 
     private static Tensor Together(params Tensor[] parts) => cat([.. parts.Select(part => part.flatten())]);

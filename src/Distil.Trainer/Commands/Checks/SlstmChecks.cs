@@ -1,4 +1,4 @@
-using Distil.Trainer.Models.Xlstm.SLstm;
+using Distil.Trainer.Models.Xlstm.SLstm.Cell;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands.Checks;
@@ -31,7 +31,7 @@ internal static class SlstmChecks
 
     private static KernelCheck Float(int batch, int length, int heads, int size) => Of(
         " in float32", batch, length, heads, size,
-        x => SLstmFloatScan.Forward(x[0].to(ScalarType.Float32), x[1].to(ScalarType.Float32), x[2], x[3]),
+        x => SLstmCudaFloatScan.Forward(x[0].to(ScalarType.Float32), x[1].to(ScalarType.Float32), x[2], x[3]),
         x => SLstmPlainScan.Forward(x[0], x[1], x[2], x[3])) with
     {
         Tolerance = 1e-4, ToleranceOf = input => input < 2 ? KernelCheck.Rounding : 1e-4, // the first two gradients are rounded to the inputs' bfloat16
@@ -66,12 +66,12 @@ internal static class SlstmChecks
     {
         try
         {
-            SLstmCudaForm.Forced = units;
+            SLstmCudaTiling.Forced = units;
             return run();
         }
         finally
         {
-            SLstmCudaForm.Forced = null;
+            SLstmCudaTiling.Forced = null;
         }
     }
 }

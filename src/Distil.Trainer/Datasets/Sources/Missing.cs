@@ -2,10 +2,10 @@ using Distil.Core.Errors;
 
 namespace Distil.Trainer.Datasets.Sources;
 
-/// <summary>Says that a document has no text where it was looked for.</summary>
+/// <summary>Describes why a document has no text in the expected field or column.</summary>
 internal static class Missing
 {
-    /// <summary>"has no column body; it has id, text; did you mean …?", or that its value is null.</summary>
+    /// <summary>For example "has no column body; it has id, text; did you mean …?", or that the value is null.</summary>
     internal static string Describe(string kind, string name, IReadOnlyCollection<string> there) =>
         there.Contains(name)
             ? $"{kind} {name} is null"

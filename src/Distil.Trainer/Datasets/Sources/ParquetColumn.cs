@@ -7,17 +7,17 @@ using Parquet.Schema;
 
 namespace Distil.Trainer.Datasets.Sources;
 
-/// <summary>Streams one column of the row groups that begin in a range; nothing else of the file is read but its footer.</summary>
+/// <summary>Streams one column of the row groups that begin in a range; apart from the footer, nothing else of the file is read.</summary>
 /// <remarks>
-/// A row group is in memory at a time, never the file. Values are read as bytes, so that text which is not UTF-8 is seen and not repaired.
-/// The reader is asynchronous and a job is a process that has nothing else to do: it waits.
+/// One row group is in memory at a time, never the file. Values are read as bytes, so that text which is not UTF-8 is detected, not repaired. The reader is
+/// asynchronous, but a job's process has nothing else to do, so it blocks.
 /// </remarks>
 /// <param name="open">Opens files.</param>
 /// <param name="column">The column of texts.</param>
 internal sealed class ParquetColumn(SourceOpener open, string column)
 {
     /// <summary>The documents of the range, one a row.</summary>
-    /// <exception cref="InvalidInputException">The file is no Parquet file or damaged, or the column has no strings.</exception>
+    /// <exception cref="InvalidInputException">The file is damaged or no Parquet file, or the column does not contain strings.</exception>
     internal IEnumerable<Document> Read(SourceRange range)
     {
         using var file = open.Open(range);
@@ -63,7 +63,7 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
         return texts;
     }
 
-    /// <summary>The column, asked for as bytes; null where there is none.</summary>
+    /// <summary>The column as a field of bytes; null if there is none.</summary>
     private DataField? FieldIn(SourceRange range, ParquetSchema schema)
     {
         var found = Array.Find(schema.DataFields, each => each.Path.ToString() == column);

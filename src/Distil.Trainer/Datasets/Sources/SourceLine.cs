@@ -3,21 +3,21 @@ using Distil.Core.Runs;
 
 namespace Distil.Trainer.Datasets.Sources;
 
-/// <summary>A line of a file, without its end.</summary>
+/// <summary>A line of a file, without its line end.</summary>
 /// <param name="Open">Opens the file again, to count lines.</param>
 /// <param name="Range">The range that is read.</param>
 /// <param name="Offset">Where the line starts, in bytes of the uncompressed file.</param>
-/// <param name="Bytes">The line; valid until the next is read.</param>
-/// <param name="Read">Bytes of the range, as stored, that were read so far.</param>
+/// <param name="Bytes">The line; valid until the next line is read.</param>
+/// <param name="Read">Bytes of the range, as stored, that have been read so far.</param>
 internal readonly record struct SourceLine(SourceOpener Open, SourceRange Range, long Offset, ReadOnlyMemory<byte> Bytes, long Read)
 {
-    /// <summary>The error that this line is the cause of, with <c>file:line</c>.</summary>
+    /// <summary>The error that this line causes, with <c>file:line</c>.</summary>
     internal InvalidInputException Error(string problem, Exception? cause = null) => new(Complaint(problem), cause);
 
-    /// <summary>What is wrong with this line, with <c>file:line</c>; by its byte where counting lines would read much.</summary>
+    /// <summary>What is wrong with this line, with <c>file:line</c>, or with its byte offset if counting lines would read too much.</summary>
     internal string Complaint(string problem) => $"{Range.Name}{Place()}: {problem}";
 
-    /// <summary>Counted only when a message needs it: a range need not start at the file's beginning.</summary>
+    /// <summary>Lines are counted only if a message needs it, because a range may start in the middle of a file.</summary>
     private string Place()
     {
         const long most = 1L << 28;

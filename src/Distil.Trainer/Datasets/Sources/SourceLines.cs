@@ -10,11 +10,11 @@ internal sealed class SourceLines(SourceOpener open)
     private const int BufferBytes = 1 << 18;
     private const int MaxBytes = 1 << 30;
 
-    /// <summary>The range's lines, in order. The bytes of one are valid until the next.</summary>
+    /// <summary>Returns the lines of the range in order. The bytes of a line are valid until the next one is read.</summary>
     /// <exception cref="InvalidInputException">The file cannot be opened, is damaged, or has a line of more than 1 GiB.</exception>
     internal IEnumerable<SourceLine> Read(SourceRange range)
     {
-        // From the byte before the range: where that ends a line, the range's first byte starts one.
+        // Reading starts at the byte before the range: if a line ends there, the range's first byte starts a line.
         using var file = open.OpenText(range with { Start = Math.Max(range.Start - 1, 0) });
         var buffer = new byte[BufferBytes];
         var (start, filled) = (0, 0);
@@ -58,7 +58,7 @@ internal sealed class SourceLines(SourceOpener open)
         }
     }
 
-    /// <summary>Moves the unread part to the front, of a buffer twice as large where it fills the whole.</summary>
+    /// <summary>Moves the unread part to the front; if it fills the whole buffer, to a buffer twice as large.</summary>
     private static (byte[] Buffer, int Filled, int Start) Shift(byte[] buffer, int start, int filled, SourceRange range)
     {
         if (filled - start >= MaxBytes)

@@ -6,7 +6,7 @@ using ZstdSharp;
 
 namespace Distil.Trainer.Datasets.Sources;
 
-/// <summary>The bytes of a text file from a range's start on, unpacked where its name says that it is packed.</summary>
+/// <summary>The bytes of a text file from the start of a range, decompressed if its name has a compressed format's extension.</summary>
 internal sealed class StoredText : IDisposable
 {
     private readonly SourceRange _range;
@@ -32,17 +32,17 @@ internal sealed class StoredText : IDisposable
         };
     }
 
-    /// <value>Where it begins, in bytes of the unpacked file.</value>
+    /// <value>Offset of the first byte, in the uncompressed file.</value>
     internal long Offset { get; }
 
-    /// <value>What begins there or later is not the range's, in bytes of the unpacked file.</value>
+    /// <value>Offset, in the uncompressed file, at which the range ends: what begins there or later does not belong to it.</value>
     internal long End { get; }
 
     /// <value>Bytes read so far, as stored.</value>
     internal long BytesRead => _stored.Position - _range.Start;
 
     /// <summary>As <see cref="Stream.Read(byte[], int, int)"/>.</summary>
-    /// <exception cref="InvalidInputException">The file is packed and damaged, or packed and its name does not say so.</exception>
+    /// <exception cref="InvalidInputException">The file is compressed and damaged, or it is compressed and its name does not show it.</exception>
     internal int Read(byte[] buffer, int offset, int count)
     {
         try
@@ -68,7 +68,9 @@ internal sealed class StoredText : IDisposable
     {
         if (!_looked && Offset == 0)
         {
-            var extension = first.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) ? ".gz" : first.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD]) ? ".zst" : null;
+            var extension = first.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])
+                ? ".gz"
+                : first.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD]) ? ".zst" : null;
             if (extension is not null)
             {
                 throw new InvalidInputException($"{_range.Name}: is compressed by its first bytes; expected a name that ends with {extension}");

@@ -29,7 +29,7 @@ internal sealed record CudaCard(string Name, int Major, int Minor, int Multiproc
     /// <summary>Bytes of the card's memory that are taken, by this process and others: torch keeps what it has freed, so this is a peak.</summary>
     internal static long MemoryInUse()
     {
-        CudaDriver.Check(CudaDriver.ContextSetCurrent(KernelSupport.Card.Context), "cuCtxSetCurrent");
+        CudaDriver.Check(CudaDriver.ContextSetCurrent(CudaRuntime.Card.Context), "cuCtxSetCurrent");
         CudaDriver.Check(CudaDriver.MemoryInformation(out var free, out var total), "cuMemGetInfo");
         return (long)(total - free);
     }

@@ -9,7 +9,7 @@ internal sealed class CudaEvent : IDisposable
     /// <exception cref="CudaKernelException">The driver refuses.</exception>
     internal CudaEvent()
     {
-        CudaDriver.Check(CudaDriver.ContextSetCurrent(KernelSupport.Card.Context), "cuCtxSetCurrent");
+        CudaDriver.Check(CudaDriver.ContextSetCurrent(CudaRuntime.Card.Context), "cuCtxSetCurrent");
         CudaDriver.Check(CudaDriver.EventCreate(out _event, CudaDriver.EventWithoutTime), "cuEventCreate");
         CudaDriver.Check(CudaDriver.EventRecord(_event, stream: 0), "cuEventRecord");
     }

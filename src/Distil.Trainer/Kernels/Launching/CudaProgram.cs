@@ -16,16 +16,16 @@ internal sealed class CudaProgram(string resource, params string[] defines)
     private readonly Lazy<nint> _module = new(() => Load(resource, defines));
 
     /// <summary>A kernel by its <c>extern "C"</c> name.</summary>
-    /// <exception cref="CudaKernelException">No kernel can run here (<see cref="KernelSupport"/> says whether), or the source does not compile.</exception>
+    /// <exception cref="CudaKernelException">No kernel can run here (<see cref="CudaRuntime"/> says whether), or the source does not compile.</exception>
     internal CudaKernel this[string name] => _kernels.GetOrAdd(name, wanted =>
     {
         CudaDriver.Check(CudaDriver.ModuleGetFunction(out var function, _module.Value, wanted), $"{resource}: {wanted}");
-        return new(wanted, function, KernelSupport.Card);
+        return new(wanted, function, CudaRuntime.Card);
     });
 
     private static unsafe nint Load(string resource, string[] defines)
     {
-        var (card, compiler) = (KernelSupport.Card, KernelSupport.Compiler);
+        var (card, compiler) = (CudaRuntime.Card, CudaRuntime.Compiler);
         var source = Text(resource);
         string[] options = [$"--gpu-architecture={card.Architecture}", "--std=c++17", "--use_fast_math", "-lineinfo", .. defines.Select(define => $"-D{define}")];
         var key = CubinCache.Key([source, .. Headers.Value.SelectMany(header => new[] { header.Key, header.Value }), .. options, compiler.Version]);

@@ -8,9 +8,9 @@ internal sealed record Attention(TransformerConfig Config, Linear Query, Linear 
 {
     /// <param name="x">(B, S, D).</param>
     /// <param name="angles">Rotary angles of the S positions.</param>
-    /// <param name="cache">Tokens before these, and where to keep these; null at the start of a sequence that is not continued.</param>
+    /// <param name="cache">Contains the earlier tokens and stores these; null at the start of a sequence that is not continued.</param>
     /// <param name="layer">This layer's index in the cache.</param>
-    /// <param name="mask">(S, T), true where a query sees a key; null for the plain causal mask (or a single query that sees all).</param>
+    /// <param name="mask">(S, T), true if a query sees a key; null for the plain causal mask (or a single query that sees all).</param>
     /// <returns>(B, S, D).</returns>
     internal Tensor Apply(Tensor x, (Tensor Cos, Tensor Sin) angles, KeyValueCache? cache, int layer, Tensor? mask)
     {
@@ -36,7 +36,7 @@ internal sealed record Attention(TransformerConfig Config, Linear Query, Linear 
         return (norm?.Apply(split) ?? split).transpose(1, 2);
     }
 
-    /// <summary>Gives each query head its copy of the key or value head that it shares: (B, KVH, T, DH) → (B, NH, T, DH).</summary>
+    /// <summary>Repeats each shared key or value head for the query heads that use it: (B, KVH, T, DH) → (B, NH, T, DH).</summary>
     private Tensor Repeat(Tensor shared)
     {
         var group = Config.Heads / Config.KeyValueHeads;

@@ -3,7 +3,8 @@ using Distil.Core.Errors;
 
 namespace Distil.Trainer.Models.Transformers;
 
-/// <summary>A <c>config.json</c>, or an object in one, whose fields are read by type; what is missing or of another type is an error that names file and field.</summary>
+/// <summary>A <c>config.json</c>, or an object in one, whose fields are read by type. A missing or mistyped field is an error that names file and
+/// field.</summary>
 internal sealed class ConfigDocument
 {
     private readonly string _path;
@@ -12,7 +13,7 @@ internal sealed class ConfigDocument
 
     private ConfigDocument(string path, string prefix, JsonElement value) => (_path, _prefix, _object) = (path, prefix, value);
 
-    /// <exception cref="InvalidInputException">Missing, or no JSON object.</exception>
+    /// <exception cref="InvalidInputException">The file is missing or is no JSON object.</exception>
     internal static ConfigDocument Read(string path)
     {
         try
@@ -31,10 +32,10 @@ internal sealed class ConfigDocument
         }
     }
 
-    /// <summary>Whether a field is there and not null.</summary>
+    /// <summary>Whether a field exists and is not null.</summary>
     internal bool Has(string field) => Find(field) is not null;
 
-    /// <summary>A whole number from 1 up.</summary>
+    /// <summary>An integer ≥ 1.</summary>
     internal int Count(string field, int? otherwise = null)
     {
         if (Find(field) is not { } value)
@@ -75,7 +76,7 @@ internal sealed class ConfigDocument
         { } value => throw Wrong(field, value, "a string"),
     };
 
-    /// <summary>A list of strings; null where the field is missing.</summary>
+    /// <summary>A list of strings; null if the field is missing.</summary>
     internal IReadOnlyList<string>? Texts(string field)
     {
         if (Find(field) is not { } value)
@@ -88,7 +89,7 @@ internal sealed class ConfigDocument
             : throw Wrong(field, value, "a list of strings");
     }
 
-    /// <summary>An object inside this one; null where the field is missing.</summary>
+    /// <summary>An object inside this one; null if the field is missing.</summary>
     internal ConfigDocument? Object(string field) => Find(field) switch
     {
         null => null,

@@ -3,13 +3,13 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Transformers;
 
-/// <summary>The two matrices of a Transformer that a student keeps, read without the rest of it.</summary>
+/// <summary>The two matrices of a Transformer that a student inherits, read without the rest of the model.</summary>
 /// <param name="Embedding">(V, D), float32, on the CPU.</param>
-/// <param name="Head">(V, D); the same object as <paramref name="Embedding"/> where they are tied.</param>
+/// <param name="Head">(V, D); the same object as <paramref name="Embedding"/> if they are tied.</param>
 public sealed record EmbeddingAndHead(Tensor Embedding, Tensor Head) : IDisposable
 {
     /// <summary>Reads both from a Hugging Face folder.</summary>
-    /// <exception cref="Core.Errors.InvalidInputException">A file, field or weight that is missing or does not fit.</exception>
+    /// <exception cref="Core.Errors.InvalidInputException">A file, field or weight is missing or does not fit.</exception>
     public static EmbeddingAndHead Read(string folder)
     {
         var config = TransformerConfigFile.Read(folder);

@@ -19,7 +19,7 @@ internal sealed class KeyValueCache(TransformerConfig config, int batch, ScalarT
     public long Position { get; private set; }
 
     /// <inheritdoc />
-    /// <remarks>Of the tokens read; the spare room of the buffers is not counted.</remarks>
+    /// <remarks>Of the tokens read; the unused capacity of the buffers is not counted.</remarks>
     public long Bytes => 2L * config.Layers * batch * config.KeyValueHeads * Position * config.HeadSize * dtype.ElementSize();
 
     /// <summary>Stores a layer's keys and values of further tokens.</summary>
@@ -30,7 +30,7 @@ internal sealed class KeyValueCache(TransformerConfig config, int batch, ScalarT
     internal (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values) =>
         (Append(ref _keys[layer], keys), Append(ref _values[layer], values));
 
-    /// <summary>Counts tokens as read, once every layer has stored them.</summary>
+    /// <summary>Advances the position, once every layer has stored the tokens.</summary>
     internal void Advance(long tokens) => Position += tokens;
 
     private Tensor Append(ref Tensor? buffer, Tensor added)

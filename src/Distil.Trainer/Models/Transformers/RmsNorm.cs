@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Transformers;
 
-/// <summary>y = w · x / √(mean(x²) + ε) over the last dimension (arXiv 1910.07467), in float32 whatever the model's type.</summary>
+/// <summary>y = w · x / √(mean(x²) + ε) over the last dimension (arXiv 1910.07467), in float32 for models of any type.</summary>
 /// <param name="Weight">(D).</param>
 /// <param name="Epsilon">ε.</param>
 internal sealed record RmsNorm(Tensor Weight, double Epsilon)

@@ -2,14 +2,14 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Transformers;
 
-/// <summary>Rotary position embedding (RoFormer, arXiv 2104.09864), halves rotated as in Hugging Face, with Llama 3's stretching.</summary>
+/// <summary>Rotary position embedding (RoFormer, arXiv 2104.09864), with halves rotated as in Hugging Face and with Llama 3's scaling.</summary>
 internal sealed class RotaryEmbedding : IDisposable
 {
     private readonly Tensor _frequencies;
 
     /// <param name="config">The model's shape.</param>
-    /// <param name="device">Where the angles are made.</param>
-    /// <param name="precision">What the frequencies are rounded to.</param>
+    /// <param name="device">Device of the angles.</param>
+    /// <param name="precision">Type to which the frequencies are rounded.</param>
     internal RotaryEmbedding(TransformerConfig config, Device device, ScalarType precision)
     {
         using var scope = NewDisposeScope();
@@ -17,7 +17,7 @@ internal sealed class RotaryEmbedding : IDisposable
         _frequencies = exact.to(precision).to(ScalarType.Float32).DetachFromDisposeScope();
     }
 
-    /// <summary>The angles of positions from <paramref name="start"/> on.</summary>
+    /// <summary>Returns the angles of positions from <paramref name="start"/> on.</summary>
     /// <returns>cos and sin, each (length, DH), in <paramref name="dtype"/>.</returns>
     internal (Tensor Cos, Tensor Sin) At(long start, long length, ScalarType dtype)
     {
@@ -28,7 +28,7 @@ internal sealed class RotaryEmbedding : IDisposable
         return (angles.cos().to(dtype).MoveToOuterDisposeScope(), angles.sin().to(dtype).MoveToOuterDisposeScope());
     }
 
-    /// <summary>Turns each pair (x_j, x_(j + DH/2)) by its angle.</summary>
+    /// <summary>Rotates each pair (x_j, x_(j + DH/2)) by its angle.</summary>
     /// <param name="x">(B, NH, S, DH).</param>
     /// <param name="angles">From <see cref="At"/>.</param>
     internal static Tensor Rotate(Tensor x, (Tensor Cos, Tensor Sin) angles)
@@ -57,7 +57,7 @@ internal sealed class RotaryEmbedding : IDisposable
 
     private static double Stretch(double frequency, Llama3Scaling scaling)
     {
-        // Turns inside the original context: few are stretched in full, many not at all, the band between smoothly.
+        // Rotations within the original context: few mean full scaling, many none, and the scaling between them is smooth.
         var turns = scaling.OriginalMaxPositions * frequency / (2 * Math.PI);
         var kept = Math.Clamp((turns - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor), 0, 1);
         return kept * frequency + (1 - kept) * frequency / scaling.Factor;

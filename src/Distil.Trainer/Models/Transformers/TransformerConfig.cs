@@ -3,7 +3,7 @@ namespace Distil.Trainer.Models.Transformers;
 /// <summary>The shape of a decoder-only Transformer of the families <c>qwen2</c>, <c>qwen3</c> and <c>llama</c>.</summary>
 public sealed record TransformerConfig
 {
-    /// <value>The family; decides where biases and norms are.</value>
+    /// <value>The family; it determines which layers have biases and norms.</value>
     public required TransformerFamily Family { get; init; }
 
     /// <value>V.</value>
@@ -12,7 +12,7 @@ public sealed record TransformerConfig
     /// <value>D, the model width.</value>
     public required int HiddenSize { get; init; }
 
-    /// <value>Width of the feed-forward.</value>
+    /// <value>Width of the feed-forward network.</value>
     public required int IntermediateSize { get; init; }
 
     /// <value>Number of layers.</value>
@@ -21,10 +21,10 @@ public sealed record TransformerConfig
     /// <value>NH, query heads.</value>
     public required int Heads { get; init; }
 
-    /// <value>Key and value heads; divides <see cref="Heads"/>.</value>
+    /// <value>Number of key and value heads; divides <see cref="Heads"/>.</value>
     public required int KeyValueHeads { get; init; }
 
-    /// <value>DH, the width of a head; even. Not always D / NH.</value>
+    /// <value>DH, the width of a head; even. It is not always D / NH.</value>
     public required int HeadSize { get; init; }
 
     /// <value>Longest context that the model was trained for, in tokens.</value>
@@ -36,26 +36,26 @@ public sealed record TransformerConfig
     /// <value>Base of the rotary embedding's wavelengths. Default 10,000.</value>
     public double RopeTheta { get; init; } = 10_000;
 
-    /// <value>Llama 3's stretching of the rotary embedding; null for none.</value>
+    /// <value>Llama 3's scaling of the rotary embedding; null for none.</value>
     public Llama3Scaling? RopeScaling { get; init; }
 
-    /// <value>Whether the head is the embedding. Default false, Hugging Face's.</value>
+    /// <value>Whether the head shares the embedding's weights. Default false, as in Hugging Face.</value>
     public bool TiedHead { get; init; }
 
-    /// <value>Whether q, k and v have biases: always in qwen2, by <c>attention_bias</c> in the others.</value>
+    /// <value>Whether q, k and v have biases: always in qwen2; in the others if <c>attention_bias</c> is true.</value>
     public bool QueryKeyValueBias { get; init; }
 
-    /// <value>Whether the attention's output has a bias: never in qwen2, by <c>attention_bias</c> in the others.</value>
+    /// <value>Whether the attention's output has a bias: never in qwen2; in the others if <c>attention_bias</c> is true.</value>
     public bool OutputBias { get; init; }
 
-    /// <value>Whether the feed-forward has biases; llama only.</value>
+    /// <value>Whether the feed-forward network has biases; llama only.</value>
     public bool FeedForwardBias { get; init; }
 
-    /// <value>Whether queries and keys are normed by head: qwen3.</value>
+    /// <value>Whether queries and keys are normalised per head; qwen3 only.</value>
     public bool QueryKeyNorm => Family == TransformerFamily.Qwen3;
 }
 
-/// <summary>The families of Transformers that Distil reads.</summary>
+/// <summary>The supported families of Transformers.</summary>
 public enum TransformerFamily
 {
     /// <summary>Qwen2 and Qwen2.5.</summary>
@@ -68,9 +68,10 @@ public enum TransformerFamily
     Llama,
 }
 
-/// <summary>How Llama 3.1 and later stretch long wavelengths (<c>rope_type: llama3</c>).</summary>
-/// <param name="Factor">Long wavelengths are stretched by this.</param>
-/// <param name="LowFrequencyFactor">Wavelengths above the original context over this are stretched in full.</param>
-/// <param name="HighFrequencyFactor">Wavelengths below the original context over this are left alone; larger than <paramref name="LowFrequencyFactor"/>.</param>
-/// <param name="OriginalMaxPositions">The context before stretching, in tokens.</param>
+/// <summary>How Llama 3.1 and later scale long wavelengths (<c>rope_type: llama3</c>).</summary>
+/// <param name="Factor">Factor by which long wavelengths are multiplied.</param>
+/// <param name="LowFrequencyFactor">Wavelengths above the original context divided by this are scaled in full.</param>
+/// <param name="HighFrequencyFactor">Wavelengths below the original context divided by this are not scaled; larger than
+/// <paramref name="LowFrequencyFactor"/>.</param>
+/// <param name="OriginalMaxPositions">The context before scaling, in tokens.</param>
 public sealed record Llama3Scaling(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalMaxPositions);

@@ -4,7 +4,7 @@ using Distil.Core.Errors;
 
 namespace Distil.Trainer.Models.Transformers;
 
-/// <summary>Reads and writes a Transformer's <c>config.json</c> in Hugging Face's spelling, old and new.</summary>
+/// <summary>Reads and writes a Transformer's <c>config.json</c> with Hugging Face's field names, old and new.</summary>
 public static class TransformerConfigFile
 {
     /// <summary>The file's name in a model folder.</summary>
@@ -13,7 +13,8 @@ public static class TransformerConfigFile
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Reads a folder's config.</summary>
-    /// <exception cref="InvalidInputException">Missing, another architecture, or a field that is missing, ill-typed or not supported.</exception>
+    /// <exception cref="InvalidInputException">The file is missing, names another architecture, or has a field that is missing, ill-typed or not
+    /// supported.</exception>
     public static TransformerConfig Read(string folder)
     {
         var path = Path.Combine(folder, Name);
@@ -21,7 +22,7 @@ public static class TransformerConfigFile
         {
             return Read(ConfigDocument.Read(path));
         }
-        catch (InvalidOperationException error) // a string in it that is not Unicode
+        catch (InvalidOperationException error) // it contains a string that is not Unicode
         {
             throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
         }
@@ -54,9 +55,9 @@ public static class TransformerConfigFile
         };
     }
 
-    /// <summary>Writes a folder's config, which transformers reads.</summary>
-    /// <param name="folder">The model's folder; exists.</param>
-    /// <param name="config">What is written.</param>
+    /// <summary>Writes a folder's config, which transformers can read.</summary>
+    /// <param name="folder">The model's folder, which exists.</param>
+    /// <param name="config">The config to write.</param>
     /// <param name="dtype">Element type of the weights beside it: <c>float32</c> or <c>bfloat16</c>.</param>
     public static void Write(string folder, TransformerConfig config, string dtype)
     {
@@ -77,7 +78,7 @@ public static class TransformerConfigFile
             ["num_hidden_layers"] = config.Layers,
             ["num_key_value_heads"] = config.KeyValueHeads,
             ["rms_norm_eps"] = config.NormEpsilon,
-            // Both spellings of the rotary embedding, so that old and new versions of transformers read it.
+            // Both field names of the rotary embedding, so that old and new versions of transformers can read it.
             ["rope_parameters"] = Rope(config),
             ["rope_scaling"] = config.RopeScaling is null ? null : Rope(config),
             ["rope_theta"] = config.RopeTheta,
@@ -99,7 +100,7 @@ public static class TransformerConfigFile
         _ => throw document.Wrong("model_type", "qwen2, qwen3 or llama"),
     };
 
-    /// <summary>Refuses what would change the numbers if it were ignored.</summary>
+    /// <summary>Refuses settings that would change the numbers if they were ignored.</summary>
     private static void RequirePlain(ConfigDocument document)
     {
         if (document.Text("hidden_act", "silu") != "silu")

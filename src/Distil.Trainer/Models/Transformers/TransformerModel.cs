@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Transformers;
 
-/// <summary>A decoder-only Transformer: the teacher, or, made new and trainable, a model to be one.</summary>
+/// <summary>A decoder-only Transformer: a frozen teacher, or a new, trainable model.</summary>
 public sealed class TransformerModel : ILanguageModel
 {
     private readonly TransformerWeights _weights;
     private readonly RotaryEmbedding _rotary;
-    private readonly FusedForward? _fused;
+    private readonly CudaTransformer? _fused;
 
     private TransformerModel(TransformerConfig config, TransformerWeights weights, Device device, bool trainable, ScalarType rotaryPrecision)
     {
@@ -17,7 +17,7 @@ public sealed class TransformerModel : ILanguageModel
         _rotary = new RotaryEmbedding(config, device, rotaryPrecision);
         if (!trainable)
         {
-            _fused = FusedForward.Serves(config, weights) ? new FusedForward(config, weights) : null;
+            _fused = CudaTransformer.Serves(config, weights) ? new CudaTransformer(config, weights) : null;
             return;
         }
 
@@ -43,7 +43,7 @@ public sealed class TransformerModel : ILanguageModel
     /// <value>Element type of the weights and of the hidden states.</value>
     public ScalarType Dtype => _weights.Embedding.dtype;
 
-    /// <value>Weights, each counted once.</value>
+    /// <value>Number of weights, each counted once.</value>
     public long Parameters => _weights.All.Sum(weight => weight.Value.numel());
 
     /// <value>The embedding, (V, D).</value>
@@ -57,15 +57,15 @@ public sealed class TransformerModel : ILanguageModel
     public IReadOnlyList<NamedParameter> TrainableParameters { get; } = [];
 
     /// <summary>Reads a Hugging Face folder.</summary>
-    /// <param name="folder">With config.json and model.safetensors, or its shards.</param>
-    /// <param name="device">Where the weights go.</param>
-    /// <param name="dtype">Their element type there, and so the arithmetic's; bfloat16 is meant for a GPU.</param>
+    /// <param name="folder">A folder with config.json and model.safetensors, or its shards.</param>
+    /// <param name="device">Device of the weights.</param>
+    /// <param name="dtype">Their element type there, and that of the arithmetic; bfloat16 is meant for a GPU.</param>
     /// <param name="trainable">Whether gradients are recorded for them. Default: frozen.</param>
     /// <param name="rotaryPrecision">
-    /// What the rotary frequencies are rounded to. Default float32, as models are trained and as transformers' <c>from_pretrained</c> has them;
-    /// a model that was cast as a whole (<c>model.to(bfloat16)</c>) has them in bfloat16.
+    /// Type to which the rotary frequencies are rounded. Default float32, as in training and in transformers' <c>from_pretrained</c>; a model that was cast
+    /// as a whole (<c>model.to(bfloat16)</c>) has them in bfloat16.
     /// </param>
-    /// <exception cref="InvalidInputException">A file, field or weight that is missing or does not fit.</exception>
+    /// <exception cref="InvalidInputException">A file, field or weight is missing or does not fit.</exception>
     public static TransformerModel Load(
         string folder, Device device, ScalarType dtype = ScalarType.Float32, bool trainable = false, ScalarType rotaryPrecision = ScalarType.Float32)
     {
@@ -75,19 +75,19 @@ public sealed class TransformerModel : ILanguageModel
         return new TransformerModel(config, weights, device, trainable, rotaryPrecision);
     }
 
-    /// <summary>A new, trainable model in float32: matrices normal(0, 0.02), norms 1, biases 0.</summary>
+    /// <summary>Creates a new, trainable model in float32: matrices normal(0, 0.02), norms 1, biases 0.</summary>
     public static TransformerModel Create(TransformerConfig config, int seed, Device device)
     {
         using var weights = new NewWeights(seed, device);
         return new TransformerModel(config, new TransformerWeights(config, weights), device, trainable: true, ScalarType.Float32);
     }
 
-    /// <summary>A frozen model from any source of weights.</summary>
+    /// <summary>Creates a frozen model from any source of weights.</summary>
     internal static TransformerModel CreateFrozen(TransformerConfig config, IWeightSource weights, Device device) =>
         new(config, new TransformerWeights(config, weights), device, trainable: false, ScalarType.Float32);
 
-    /// <summary>Writes config.json and model.safetensors, which transformers reads. The tokenizer is the caller's.</summary>
-    /// <param name="folder">Created where it is not there.</param>
+    /// <summary>Writes config.json and model.safetensors, which transformers can read. The caller adds the tokenizer.</summary>
+    /// <param name="folder">Created if it is missing.</param>
     /// <param name="dtype">Element type on disk: float32 or bfloat16.</param>
     public void Save(string folder, ScalarType dtype = ScalarType.Float32)
     {
@@ -100,8 +100,8 @@ public sealed class TransformerModel : ILanguageModel
 
     /// <summary>Refuses contexts that the model was not trained for.</summary>
     /// <param name="length">Tokens.</param>
-    /// <param name="source">What asks for them, for the message: <c>spec.json: dataset.contextLength</c>.</param>
-    /// <exception cref="InvalidInputException">Longer than max_position_embeddings.</exception>
+    /// <param name="source">The setting that asks for them, for the message: <c>spec.json: dataset.contextLength</c>.</param>
+    /// <exception cref="InvalidInputException">The context is longer than max_position_embeddings.</exception>
     public void RequireContext(long length, string source)
     {
         if (length > Config.MaxPositions)

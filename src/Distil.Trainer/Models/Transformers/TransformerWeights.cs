@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Transformers;
 
-/// <summary>A model's weights by their names on disk, and the layers made of them.</summary>
+/// <summary>A model's weights with their names on disk, and the layers built from them.</summary>
 internal sealed class TransformerWeights
 {
     private readonly TransformerConfig _config;

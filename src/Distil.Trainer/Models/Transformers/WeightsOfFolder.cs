@@ -18,7 +18,7 @@ internal sealed class WeightsOfFolder(WeightFolder folder, ScalarType dtype, Dev
         return folder.ReadExact(name, sizes, $"config.json ({Reasons(name, shape)})", dtype, device).DetachFromDisposeScope();
     }
 
-    /// <summary>The fields that disagree with the file; all where the number of dimensions does.</summary>
+    /// <summary>The fields that disagree with the file; all of them if the number of dimensions differs.</summary>
     private string Reasons(string name, ReadOnlySpan<Dimension> shape)
     {
         var found = folder.Entries.TryGetValue(name, out var entry) && entry.Shape.Count == shape.Length ? entry.Shape : null;

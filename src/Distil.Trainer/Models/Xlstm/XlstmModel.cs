@@ -1,8 +1,8 @@
 using Distil.Core.Errors;
 using Distil.Trainer.Models.Xlstm.Components;
 using Distil.Trainer.Models.Xlstm.MLstm;
-using Distil.Trainer.Models.Xlstm.Passes;
 using Distil.Trainer.Models.Xlstm.SLstm;
+using Distil.Trainer.Models.Xlstm.Stack;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm;
@@ -13,7 +13,7 @@ public sealed class XlstmModel : ILanguageModel
     private Tensor _embedding;
     private readonly Tensor _finalNorm;
     private readonly IReadOnlyList<IXlstmBlock> _blocks;
-    private readonly PassStack _passes;
+    private readonly FusedStack _passes;
 
     /// <summary>Takes over the tensors: all float32 on one device, in no dispose scope; <paramref name="weights"/> named and shaped as in memory.</summary>
     internal XlstmModel(XlstmConfig config, Tensor embedding, Tensor head, IReadOnlyDictionary<string, Tensor> weights)
@@ -39,7 +39,7 @@ public sealed class XlstmModel : ILanguageModel
     /// </value>
     public ScalarType ComputeType { get; private set; } = ScalarType.Float32;
 
-    /// <value>Whether training on a GPU in bfloat16 goes by <see cref="PassStack"/>; off, to compare it with torch's autograd.</value>
+    /// <value>Whether training on a GPU in bfloat16 goes by <see cref="FusedStack"/>; off, to compare it with torch's autograd.</value>
     internal bool WritesBackwardOut { get; set; } = true;
 
     /// <value>Its shape.</value>

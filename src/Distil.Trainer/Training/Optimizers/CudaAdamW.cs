@@ -34,7 +34,7 @@ internal sealed class CudaAdamW : IDisposable
     /// <summary>Whether it serves these parameters.</summary>
     internal static bool Serves(IReadOnlyList<NamedParameter> parameters) =>
         parameters.All(parameter => parameter.Value.dtype == ScalarType.Float32)
-        && KernelSupport.Use(parameters[0].Value, "AdamW", "an optimiser step takes about 5 times as long");
+        && CudaRuntime.Use(parameters[0].Value, "AdamW", "an optimiser step takes about 5 times as long");
 
     /// <summary>Updates weights, moments and parameters; does not wait.</summary>
     /// <param name="gradients">Of the parameters, in their order.</param>

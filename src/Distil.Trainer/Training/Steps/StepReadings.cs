@@ -1,4 +1,4 @@
-using Distil.Trainer.Torch;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Training.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;

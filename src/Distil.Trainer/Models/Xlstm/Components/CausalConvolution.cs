@@ -16,7 +16,7 @@ internal sealed class CausalConvolution(Tensor weight, Tensor bias)
     internal Tensor Forward(Tensor x, ScalarType result)
     {
         using var scope = NewDisposeScope();
-        var y = x.device_type == TorchSharp.DeviceType.CPU && x.dtype == ScalarType.Float32 && KernelSupport.OnCpu ? FusedConvolution.Forward(x, weight, bias)
+        var y = x.device_type == TorchSharp.DeviceType.CPU && x.dtype == ScalarType.Float32 && CudaRuntime.OnCpu ? CpuConvolution.Forward(x, weight, bias)
             : CudaConvolution.Serves(x, weight, result) ? CudaConvolution.Forward(x, weight, bias)
             : Plain(x, weight, bias, result);
         return y.to(result).MoveToOuterDisposeScope();

@@ -24,7 +24,7 @@ internal static class CudaConvolution
 
     /// <summary>Whether the kernels take these sizes, here.</summary>
     internal static bool Takes(Tensor x, Tensor weight) => weight.size(2) <= MaxTaps && x.size(2) % 2 == 0
-        && KernelSupport.Use(x, "the convolution", "a training step takes about twice as long");
+        && CudaRuntime.Use(x, "the convolution", "a training step takes about twice as long");
 
     /// <inheritdoc cref="CausalConvolution.Plain"/>
     internal static Tensor Forward(Tensor x, Tensor weight, Tensor bias)

@@ -17,7 +17,7 @@ internal static class CudaHeadNorm
     /// <summary>Whether it serves here: bfloat16 heads onto a float32 stream.</summary>
     internal static bool Serves(Tensor stream, Tensor hidden) =>
         hidden.dtype == ScalarType.BFloat16 && stream.dtype == ScalarType.Float32 && hidden.size(-1) is <= MaxSize and var size && size % 2 == 0
-        && KernelSupport.Use(hidden, "the norm of heads", "a training step takes some 3 % longer");
+        && CudaRuntime.Use(hidden, "the norm of heads", "a training step takes some 3 % longer");
 
     /// <inheritdoc cref="Norms.HeadsOnto"/>
     internal static Tensor Forward(Tensor stream, Tensor hidden, Tensor weight)

@@ -21,7 +21,7 @@ internal static class CudaLayerNorm
     /// <summary>Whether it serves here: from float32 to bfloat16.</summary>
     internal static bool Serves(Tensor x, ScalarType arithmetic) =>
         arithmetic == ScalarType.BFloat16 && x.dtype == ScalarType.Float32 && x.size(-1) is <= MaxWidth and var width && width % 2 == 0
-        && KernelSupport.Use(x, "LayerNorm", "a training step takes some 5 % longer");
+        && CudaRuntime.Use(x, "LayerNorm", "a training step takes some 5 % longer");
 
     /// <inheritdoc cref="Norms.Layer"/>
     internal static Tensor Forward(Tensor x, Tensor weight)

@@ -1,3 +1,5 @@
+using Distil.Trainer.Models.Xlstm.MLstm.Cell;
+using Distil.Trainer.Models.Xlstm.MLstm.Up;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -14,7 +16,7 @@ internal sealed class MLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
         using var scope = NewDisposeScope();
         var (inner, gate, convolved) = _up.Forward(x, arithmetic);
         var inputs = MLstmCellInputs.Of(weights, convolved, inner, gate);
-        return Down(x, MLstmFusedCell.Serves(inputs) ? MLstmFusedCell.Forward(inputs) : MLstmPlainCell.Forward(inputs)).MoveToOuterDisposeScope();
+        return Down(x, MLstmCudaCell.Serves(inputs) ? MLstmCudaCell.Forward(inputs) : MLstmPlainCell.Forward(inputs)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,7 @@
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm.Components;
+using Distil.Trainer.Models.Xlstm.SLstm.Cell;
+using Distil.Trainer.Models.Xlstm.SLstm.FeedForward;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -52,9 +54,9 @@ internal sealed class SLstmBlock(XlstmConfig config, BlockWeights weights) : IXl
         var inputForget = Gates(HeadwiseLinear.BlocksFirst(convolved, cat([weights["xlstm.fgate.weight"], weights["xlstm.igate.weight"]], 1)));
         cellOutput = Gates(cellOutput);
         var (recurrent, bias) = (weights[XlstmParameter.RecurrentKernel], weights[XlstmParameter.RecurrentBias]);
-        var hidden = x.device_type == DeviceType.CPU && inputForget.dtype == ScalarType.Float32 && KernelSupport.OnCpu ? SLstmFusedScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
+        var hidden = x.device_type == DeviceType.CPU && inputForget.dtype == ScalarType.Float32 && CudaRuntime.OnCpu ? SLstmCpuScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
             : SLstmCudaScan.Serves(inputForget, recurrent.shape[1]) ? SLstmCudaScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
-            : SLstmFloatScan.Serves(inputForget, recurrent.shape[1]) ? SLstmFloatScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
+            : SLstmCudaFloatScan.Serves(inputForget, recurrent.shape[1]) ? SLstmCudaFloatScan.Forward(inputForget, cellOutput, recurrent, bias, cells)
             : SLstmPlainScan.Forward(inputForget, cellOutput, recurrent, bias, cells);          // (B, S, NH, DH)
         x = Norms.HeadsOnto(x, hidden, weights["xlstm.group_norm.weight"]);
         return x + _feedForward.Forward(x, convolved.dtype);

@@ -1,0 +1,132 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Distillation;
+
+/// <summary>CE, bucketed KL and their gradient on the CPU: three passes over each row of logits while it is in the cache, rows shared out over threads.</summary>
+/// <remarks>Equal to <see cref="PlainLogitLoss"/>, which names the equations. Rows do not meet, so the result does not depend on the number of threads.</remarks>
+internal static unsafe class CpuLogitLoss
+{
+    /// <inheritdoc cref="PlainLogitLoss.Apply"/>
+    internal static PositionLosses Apply(Tensor logits, LogitTargets targets)
+    {
+        using var scope = NewDisposeScope();
+        var rows = (int)logits.shape[0];
+        var teacher = targets.Tempered();
+        var crossEntropy = zeros(rows);
+        var kl = zeros(rows);
+        fixed (float* z = Floats(logits), ceScale = Floats(targets.CrossEntropyScale), klScale = Floats(targets.KlScale))
+        fixed (float* ce = Floats(crossEntropy), klOut = Floats(kl))
+        fixed (float* keptLog = teacher is null ? [] : Floats(teacher.KeptLog), tailLog = teacher is null ? [] : Floats(teacher.TailLog))
+        fixed (long* labels = Longs(targets.Labels), ids = teacher is null ? [] : Longs(teacher.TokenIds))
+        {
+            var batch = new Batch
+            {
+                Logits = z, CrossEntropyScale = ceScale, KlScale = klScale, Labels = labels,
+                TokenIds = ids, KeptLog = keptLog, TailLog = tailLog,
+                Vocabulary = (int)logits.shape[1], Kept = teacher is null ? 0 : (int)teacher.TokenIds.shape[1],
+                InverseTemperature = (float)(1 / targets.Temperature), CrossEntropy = ce, Kl = klOut,
+            };
+            var threads = Math.Min(rows, get_num_threads());
+            Parallel.For(0, threads, part => batch.Rows(rows * part / threads, rows * (part + 1) / threads));
+        }
+
+        return new(crossEntropy.MoveToOuterDisposeScope(), kl.MoveToOuterDisposeScope());
+    }
+
+    private static Span<float> Floats(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
+
+    private static Span<long> Longs(Tensor tensor) => MemoryMarshal.Cast<byte, long>(tensor.bytes);
+
+    /// <summary>Pointers into the tensors of one call; they outlive it nowhere.</summary>
+    private sealed class Batch
+    {
+        internal required float* Logits, CrossEntropyScale, KlScale, KeptLog, TailLog, CrossEntropy, Kl;
+        internal required long* Labels, TokenIds;
+        internal required int Vocabulary, Kept;
+        internal required float InverseTemperature;
+
+        internal void Rows(int from, int to)
+        {
+            var scratch = InverseTemperature == 1 || Kept == 0 ? [] : new float[Vocabulary];
+            var kept = new float[Kept];
+            for (var row = from; row < to; row++)
+            {
+                Row(row, new Span<float>(Logits + (long)row * Vocabulary, Vocabulary), scratch, kept);
+            }
+        }
+
+        /// <param name="row">Which.</param>
+        /// <param name="z">Its logits, then its gradient.</param>
+        /// <param name="plain">Room for exp(z − max) where T ≠ 1; empty where T = 1 and the tempered ones serve.</param>
+        /// <param name="kept">Room for the kept tokens' z − max.</param>
+        private void Row(int row, Span<float> z, Span<float> plain, Span<float> kept)
+        {
+            var ids = new ReadOnlySpan<long>(TokenIds + (long)row * Kept, Kept);
+            var q = new ReadOnlySpan<float>(KeptLog + (long)row * Kept, Kept);
+            var max = SimdSoftmax.Max(z);
+            var label = z[(int)Labels[row]] - max;
+            for (var i = 0; i < Kept; i++)
+            {
+                kept[i] = z[(int)ids[i]] - max;
+            }
+
+            // Kept tokens leave the row here and come back as gradients: what is summed below is the rest, without cancellation.
+            foreach (var id in ids)
+            {
+                z[(int)id] = float.NegativeInfinity;
+            }
+
+            var (rest, plainTotal) = SimdSoftmax.Exponentials(z, max, InverseTemperature, plain);
+            var restOnly = Math.Max(rest, 1e-37f);
+            double total = rest;
+            for (var i = 0; i < Kept; i++)
+            {
+                if (float.IsNegativeInfinity(q[i]))
+                {
+                    continue;
+                }
+                total += Math.Exp(kept[i] * InverseTemperature);
+                plainTotal += Math.Exp(kept[i]);
+            }
+
+            if (plain.IsEmpty)
+            {
+                plainTotal = total;
+            }
+            CrossEntropy[row] = (float)(Math.Log(plainTotal) - label);
+
+            // Gradient = softmax·a + (s − q)·b, with the bucket's factor on s outside the kept tokens.
+            var a = (float)(CrossEntropyScale[row] / plainTotal);
+            var b = (float)(KlScale[row] / total);
+            var ratio = 1.0;
+            if (Kept > 0)
+            {
+                var tail = TailLog[row];
+                var tailRatio = float.IsNegativeInfinity(tail) ? 0 : tail - (Math.Log(restOnly) - Math.Log(total));
+                var sum = float.IsNegativeInfinity(tail) ? 0 : Math.Exp(tail) * tailRatio;
+                ratio = float.IsNegativeInfinity(tail) ? 1 : 1 - Math.Exp(tailRatio);
+                for (var i = 0; i < Kept; i++)
+                {
+                    if (!float.IsNegativeInfinity(q[i]))
+                    {
+                        sum += Math.Exp(q[i]) * (q[i] - (kept[i] * InverseTemperature - Math.Log(total)));
+                    }
+                }
+
+                Kl[row] = (float)sum;
+            }
+
+            SimdSoftmax.Combine(z, plain, a, (float)(b * ratio));
+            for (var i = 0; i < Kept; i++)
+            {
+                if (!float.IsNegativeInfinity(q[i]))
+                {
+                    z[(int)ids[i]] = (float)(a * Math.Exp(kept[i]) + b * Math.Exp(kept[i] * InverseTemperature) - KlScale[row] * Math.Exp(q[i]));
+                }
+            }
+
+            z[(int)Labels[row]] -= CrossEntropyScale[row];
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+using Distil.Trainer.Kernels.Launching;
+using Distil.Trainer.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Kernels;
+
+/// <summary>A copy of a tensor on the host that is under way: waiting for it does not wait for what the GPU was given to do since.</summary>
+/// <remarks>Where this project's kernels cannot run it waits for all; on the CPU there is nothing to wait for.</remarks>
+internal sealed class HostCopy : IDisposable
+{
+    private readonly Tensor _here;
+    private readonly CudaEvent? _done;
+
+    /// <summary>Begins the copy.</summary>
+    internal HostCopy(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        var later = tensor.device_type == DeviceType.CUDA && CudaRuntime.UnavailableReason is null;
+        _here = tensor.BeginToHost(waits: !later);
+        _done = later ? new CudaEvent() : null;
+    }
+
+    /// <summary>The elements, once they are here; valid while this is.</summary>
+    internal ReadOnlySpan<T> Wait<T>()
+        where T : unmanaged
+    {
+        _done?.Wait();
+        return MemoryMarshal.Cast<byte, T>(_here.bytes);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _done?.Dispose();
+        _here.Dispose();
+    }
+}

@@ -1,0 +1,31 @@
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
+
+/// <summary>Chooses among the equal forms of the mLSTM by the sequence's length.</summary>
+internal static class MLstmForm
+{
+    /// <value>Positions in a chunk: at 256 positions the fastest of 32, 64 and 128 forward and backward on two CPU cores (`Distil.Bench mlstm`).</value>
+    internal const int Chunk = 64;
+
+    /// <value>Up to this length one parallel piece is faster than chunks, there.</value>
+    internal const int ParallelUpTo = 128;
+
+    /// <inheritdoc cref="MLstmParallel.Forward"/>
+    internal static Tensor Forward(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate) => q.shape[2] <= ParallelUpTo
+        ? MLstmParallel.Forward(q, k, v, inputGate, forgetGate)
+        : MLstmChunkwise.Forward(q, k, v, inputGate, forgetGate, Chunk);
+
+    /// <summary>Further positions of a sequence: step by step for one, in chunks for many.</summary>
+    internal static Tensor Decode(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate, MLstmState state)
+    {
+        if (q.shape[2] > 1)
+        {
+            return MLstmChunkwise.Forward(q, k, v, inputGate, forgetGate, (int)Math.Min(Chunk, q.shape[2]), state);
+        }
+
+        using var scope = NewDisposeScope();
+        return MLstmRecurrent.Step(q.squeeze(2), k.squeeze(2), v.squeeze(2), inputGate.squeeze(2), forgetGate.squeeze(2), state)
+            .unsqueeze(2).MoveToOuterDisposeScope();
+    }
+}

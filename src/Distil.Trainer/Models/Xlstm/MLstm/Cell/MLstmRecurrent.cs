@@ -1,0 +1,30 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
+
+/// <summary>mLSTM a position at a time, with a state of constant size (xLSTM, arXiv 2405.04517, eq. 19–27). For decoding.</summary>
+internal static class MLstmRecurrent
+{
+    /// <param name="q">(B, NH, DH).</param>
+    /// <param name="k">(B, NH, DH).</param>
+    /// <param name="v">(B, NH, DH).</param>
+    /// <param name="inputGate">Pre-activation, (B, NH).</param>
+    /// <param name="forgetGate">Pre-activation, (B, NH).</param>
+    /// <param name="state">The state before this position; advanced.</param>
+    /// <returns>h, (B, NH, DH).</returns>
+    internal static Tensor Step(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate, MLstmState state)
+    {
+        using var scope = NewDisposeScope();
+        var carried = logsigmoid(forgetGate) + state.Stabiliser;
+        var max = maximum(carried, inputGate);                                                               // (B, NH)
+        var keep = (carried - max).exp().unsqueeze(-1);                                                      // (B, NH, 1)
+        var key = k * ((inputGate - max).exp() / Math.Sqrt(q.shape[2])).unsqueeze(-1);                       // (B, NH, DH)
+        var matrix = state.Matrix * keep.unsqueeze(-1) + key.unsqueeze(-1) * v.unsqueeze(-2);                // (B, NH, DH, DH)
+        var normaliser = state.Normaliser * keep + key;                                                      // (B, NH, DH)
+        var retrieved = q.unsqueeze(-2).matmul(matrix).squeeze(-2);                                          // (B, NH, DH)
+        var norm = maximum((q * normaliser).sum(-1, keepdim: true).abs(), (-max).exp().unsqueeze(-1)) + MLstmParallel.Epsilon;
+        state.Advance(matrix, normaliser, max);
+        return (retrieved / norm).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,38 @@
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models.Xlstm.Stack;
+
+/// <summary>Tensors that live from a forward pass to its way back, or, where none comes, as long as the scope in which it ran.</summary>
+internal sealed class SavedTensors : IDisposable
+{
+    private readonly HashSet<Tensor> _all = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>Takes one of the present scope, which the scope around it then has.</summary>
+    internal Tensor Keep(Tensor tensor) => _all.Add(tensor) ? tensor.MoveToOuterDisposeScope() : tensor;
+
+    /// <inheritdoc cref="Keep(Tensor)"/>
+    internal void Keep(params ReadOnlySpan<Tensor> tensors)
+    {
+        foreach (var tensor in tensors)
+        {
+            Keep(tensor);
+        }
+    }
+
+    /// <summary>Hands all to the scope around the present one.</summary>
+    internal void MoveToOuterDisposeScope()
+    {
+        foreach (var tensor in _all)
+        {
+            tensor.MoveToOuterDisposeScope();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var tensor in _all)
+        {
+            tensor.Dispose();
+        }
+    }
+}
