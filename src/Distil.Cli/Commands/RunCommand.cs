@@ -89,7 +89,7 @@ internal static class RunCommand
         return ExitCode.Success;
     }
 
-    private static int Say(RunResult result, bool json)
+    private static int Say(FinishedRun result, bool json)
     {
         Console.WriteLine(json
             ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity }, DistilJson.Options)
@@ -122,7 +122,7 @@ internal static class RunCommand
 
     private static string Value(Figure figure) => figure.Unit == "bytes" ? ByteSize.Of(figure.Value) : $"{figure.Value:N0} {figure.Unit}".TrimEnd();
 
-    private static string Text(RunResult result)
+    private static string Text(FinishedRun result)
     {
         var (student, teacher, without) = result.Perplexity;
         var third = without is null ? "" : $", student without teacher {without:0.00}";

@@ -28,11 +28,11 @@ internal static class StatusCommand
             if (parsed.GetValue(follow))
             {
                 await ReadAsync(storage.Store, id, cancel);
-                await RunViews.Create().ShowAsync(async () => await RunSnapshot.ReadAsync(storage.Store, await ReadAsync(storage.Store, id, cancel), cancel), EndAsync(storage.Store, id, cancel));
+                await RunViews.Create().ShowAsync(async () => await StatusAndProgress.ReadAsync(storage.Store, await ReadAsync(storage.Store, id, cancel), cancel), EndAsync(storage.Store, id, cancel));
             }
 
             var status = await ReadAsync(storage.Store, id, cancel);
-            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(status, DistilJson.Options) : Text(await RunSnapshot.ReadAsync(storage.Store, status, cancel), storage.Store.UriOf(ArtifactLayout.Run(id))));
+            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(status, DistilJson.Options) : Text(await StatusAndProgress.ReadAsync(storage.Store, status, cancel), storage.Store.UriOf(ArtifactLayout.Run(id))));
             return status.State == RunState.Failed ? ExitCode.Failed : ExitCode.Success;
         });
         return command;
@@ -51,7 +51,7 @@ internal static class StatusCommand
         }
     }
 
-    private static string Text(RunSnapshot snapshot, Uri artifacts)
+    private static string Text(StatusAndProgress snapshot, Uri artifacts)
     {
         var status = snapshot.Status;
         var lines = new List<string>
@@ -69,6 +69,7 @@ internal static class StatusCommand
             lines.Add($"this stage may end at {end.ToLocalTime():yyyy-MM-dd HH:mm:ss}");
         }
 
+        lines.AddRange(snapshot.Operations);
         lines.Add($"tried again so far: {status.Retries}");
         if (status.LastFailure is { } failure)
         {

@@ -78,7 +78,7 @@ internal static class SweepRunning
 
     private static async Task<int> SayAsync(Workspace workspace, LocalStorage storage, SweepResult sweep, bool json, CancellationToken cancel)
     {
-        RunResult[] done = [.. sweep.Outcomes.Select(outcome => outcome.Result).OfType<RunResult>()];
+        FinishedRun[] done = [.. sweep.Outcomes.Select(outcome => outcome.Result).OfType<FinishedRun>()];
         var comparison = new RunComparison(workspace, storage.Store);
         var page = done.Length > 1 ? comparison.DefaultOutput(sweep.SweepId) : null;
         if (page is not null)

@@ -16,7 +16,7 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time, string 
     private long _shownAt;
 
     /// <inheritdoc />
-    public async Task ShowAsync(Func<Task<RunSnapshot?>> next, Task ended)
+    public async Task ShowAsync(Func<Task<StatusAndProgress?>> next, Task ended)
     {
         while (!ended.IsCompleted)
         {
@@ -34,7 +34,7 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time, string 
         }
     }
 
-    internal void Show(RunSnapshot snapshot)
+    internal void Show(StatusAndProgress snapshot)
     {
         var status = snapshot.Status;
         var at = (status.Stage, status.Epoch, status.StageDone);
@@ -48,7 +48,7 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time, string 
         output.WriteLine(prefix + Line(snapshot));
     }
 
-    private string Line(RunSnapshot snapshot)
+    private string Line(StatusAndProgress snapshot)
     {
         var status = snapshot.Status;
         var elapsed = time.GetUtcNow() - status.StartedAt;

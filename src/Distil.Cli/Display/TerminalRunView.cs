@@ -10,7 +10,7 @@ internal sealed class TerminalRunView(IAnsiConsole console, TimeProvider time) :
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
     /// <inheritdoc />
-    public Task ShowAsync(Func<Task<RunSnapshot?>> next, Task ended)
+    public Task ShowAsync(Func<Task<StatusAndProgress?>> next, Task ended)
     {
         var details = new DetailColumn();
         return console.Progress()
@@ -35,7 +35,7 @@ internal sealed class TerminalRunView(IAnsiConsole console, TimeProvider time) :
             });
     }
 
-    private void Show(ProgressContext progress, Dictionary<JobKind, ProgressTask> bars, DetailColumn details, RunSnapshot snapshot)
+    private void Show(ProgressContext progress, Dictionary<JobKind, ProgressTask> bars, DetailColumn details, StatusAndProgress snapshot)
     {
         if (snapshot.Status.Stage is not { } stage)
         {

@@ -20,7 +20,7 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
     /// <param name="stop">Leaves the run where it is; its checkpoints are kept and it can be resumed.</param>
     /// <exception cref="RunFailedException">It failed or was cancelled.</exception>
     /// <exception cref="RunInterruptedException">It was left where it is.</exception>
-    internal async Task<RunResult> ExecuteAsync(RunSpec spec, RunPlan plan, CancellationToken stop)
+    internal async Task<FinishedRun> ExecuteAsync(RunSpec spec, RunPlan plan, CancellationToken stop)
     {
         await _folder.CreateAsync(spec, plan, stop);
         return await DriveAsync(plan.RunId, spec, stop);
@@ -31,7 +31,7 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
     /// <exception cref="DrivenElsewhereException">Another process drives it.</exception>
     /// <exception cref="RunFailedException">It failed or was cancelled.</exception>
     /// <exception cref="RunInterruptedException">It was left where it is.</exception>
-    internal async Task<RunResult> ResumeAsync(string runId, CancellationToken stop)
+    internal async Task<FinishedRun> ResumeAsync(string runId, CancellationToken stop)
     {
         var (spec, _) = await _folder.ReadAsync(runId, stop);
         if (await _folder.TryReadStatusAsync(runId, stop) is { State: RunState.Succeeded or RunState.Cancelled } ended)
@@ -42,12 +42,12 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
         return await DriveAsync(runId, spec, stop);
     }
 
-    private async Task<RunResult> DriveAsync(string runId, RunSpec spec, CancellationToken stop)
+    private async Task<FinishedRun> DriveAsync(string runId, RunSpec spec, CancellationToken stop)
     {
         var began = Stopwatch.GetTimestamp();
         await using var host = new EmbeddedRunHost(workspace, storage, spec.Compute.TeachParallelism);
         var run = await host.ResumeAsync(runId, stop);
-        await view.ShowAsync(() => RunSnapshot.TryReadAsync(storage.Store, run.Latest), Task.WhenAny(run.Outcome, Task.Delay(Timeout.Infinite, stop)));
+        await view.ShowAsync(() => StatusAndProgress.TryReadAsync(storage.Store, run.Latest), Task.WhenAny(run.Outcome, Task.Delay(Timeout.Infinite, stop)));
         if (stop.IsCancellationRequested && !run.Outcome.IsCompleted)
         {
             throw new RunInterruptedException(runId);
@@ -55,7 +55,7 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
 
         var outcome = await run.Outcome;
         return outcome.State == RunState.Succeeded
-            ? await RunResult.CollectAsync(workspace, storage.Store, runId, Stopwatch.GetElapsedTime(began).TotalSeconds, stop)
+            ? await FinishedRun.CollectAsync(workspace, storage.Store, runId, Stopwatch.GetElapsedTime(began).TotalSeconds, stop)
             : throw new RunFailedException(runId, outcome, host.LastWords);
     }
 }

@@ -81,7 +81,7 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Text
             var began = Stopwatch.GetTimestamp();
             var outcome = await DriveAsync(host, run, shared, stop);
             return outcome.State == RunState.Succeeded
-                ? new SweepOutcome(run, await RunResult.CollectAsync(workspace, storage.Store, runId, Stopwatch.GetElapsedTime(began).TotalSeconds, stop))
+                ? new SweepOutcome(run, await FinishedRun.CollectAsync(workspace, storage.Store, runId, Stopwatch.GetElapsedTime(began).TotalSeconds, stop))
                 : new SweepOutcome(run, Result: null, outcome.Failure?.Message ?? "it was cancelled; its checkpoints are kept");
         }
         finally
@@ -102,7 +102,7 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Text
         var driven = await host.ResumeAsync(runId, stop);
         var watching = shared.WatchAsync(run, driven.Outcome);
         var view = new PlainRunView(log, TimeProvider.System, $"[{run.Spec.Name}] ");
-        await view.ShowAsync(() => RunSnapshot.TryReadAsync(storage.Store, driven.Latest), Task.WhenAny(driven.Outcome, Task.Delay(Timeout.Infinite, stop)));
+        await view.ShowAsync(() => StatusAndProgress.TryReadAsync(storage.Store, driven.Latest), Task.WhenAny(driven.Outcome, Task.Delay(Timeout.Infinite, stop)));
         stop.ThrowIfCancellationRequested();
         await watching;
         return await driven.Outcome;
@@ -118,7 +118,7 @@ internal sealed record SweepRun(RunSpec Spec, RunPlan Plan);
 /// <param name="Run">The run.</param>
 /// <param name="Result">What it came to; null where it did not succeed.</param>
 /// <param name="Failure">Why it did not; null where it did.</param>
-internal sealed record SweepOutcome(SweepRun Run, RunResult? Result, string? Failure = null);
+internal sealed record SweepOutcome(SweepRun Run, FinishedRun? Result, string? Failure = null);
 
 /// <summary>How a sweep ended.</summary>
 /// <param name="SweepId">The sweep.</param>

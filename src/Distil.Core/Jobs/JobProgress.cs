@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Distil.Core.Documents;
 
 namespace Distil.Core.Jobs;
 
@@ -27,6 +28,9 @@ public sealed record JobProgress
 
     /// <value>Expected end; null while unknown.</value>
     public DateTimeOffset? ExpectedEnd { get; init; }
+
+    /// <value>How the operations of the model in training are computed; null outside training.</value>
+    public IReadOnlyList<OperationForm>? Operations { get; init; }
 
     /// <value>When this was written.</value>
     public required DateTimeOffset At { get; init; }

@@ -1,14 +1,16 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Distil.Core.Documents;
 
 namespace Distil.Core.Jobs;
 
 /// <summary>How a job ended (<c>result.json</c>). Once it exists it is final: a restarted job returns at once.</summary>
 public sealed record JobResult
 {
-    /// <value>Null where the job succeeded.</value>
+    /// <value>Null if the job succeeded.</value>
     public JobFailure? Failure { get; init; }
 
-    /// <value>What the job has to say: a small JSON object whose shape its kind defines; null after a failure.</value>
+    /// <value>The job's output, a document of the type that its kind defines (<see cref="TrainOutput"/> names them all); null after a failure.</value>
     public JsonElement? Output { get; init; }
 
     /// <value>When it began.</value>
@@ -18,8 +20,13 @@ public sealed record JobResult
     public required DateTimeOffset EndedAt { get; init; }
 
     /// <value>Whether the job did what was asked.</value>
-    [System.Text.Json.Serialization.JsonIgnore]
+    [JsonIgnore]
     public bool Succeeded => Failure is null;
+
+    /// <summary>The output as the type that the job's kind defines; null after a failure.</summary>
+    /// <exception cref="JsonException">The output is not of that type.</exception>
+    public TOutput? ReadOutput<TOutput>()
+        where TOutput : class => Output?.Deserialize<TOutput>(DistilJson.Options);
 }
 
 /// <summary>Why a job failed.</summary>

@@ -15,7 +15,7 @@ public sealed class RunFolder(ArtifactStore store)
     public async Task<bool> CreateAsync(RunSpec spec, RunPlan plan, CancellationToken cancel = default)
     {
         plan.RequireRunnable();
-        await Telemetry.RunTrace.OfAsync(store, plan.RunId, cancel);
+        await Telemetry.RunTrace.GetOrCreateAsync(store, plan.RunId, cancel);
         await store.TryCreateJsonAsync(ArtifactLayout.Spec(plan.RunId), spec, cancel);
         return await store.TryCreateJsonAsync(ArtifactLayout.Plan(plan.RunId), plan, cancel);
     }

@@ -12,7 +12,7 @@ public sealed record StudentShape
     /// <value>V: the teacher's.</value>
     public required int VocabularySize { get; init; }
 
-    /// <value>Blocks.</value>
+    /// <value>Number of blocks.</value>
     public required int Blocks { get; init; }
 
     /// <value>Indices of the sLSTM blocks, ascending.</value>
@@ -30,10 +30,10 @@ public sealed record StudentShape
     /// <value>I, the mLSTM's inner width: a multiple of 64.</value>
     public required int InnerWidth { get; init; }
 
-    /// <value>F, the width of the sLSTM block's feed-forward: a multiple of 64.</value>
+    /// <value>F, the width of the sLSTM block's feed-forward network: a multiple of 64.</value>
     public required int FeedForwardWidth { get; init; }
 
-    /// <summary>Fills a specification's student with the teacher's sizes (method.md §2).</summary>
+    /// <summary>Combines a specification's student with the teacher's sizes (method.md §2).</summary>
     /// <exception cref="InvalidInputException">Heads or q, k, v blocks do not divide the widths.</exception>
     public static StudentShape Of(StudentSpec spec, TeacherShape teacher)
     {

@@ -7,8 +7,8 @@ namespace Distil.Core.Telemetry;
 /// <remarks>Kept as a W3C <c>traceparent</c> in <c>runs/{runId}/trace.json</c>: the first to ask begins it, under the request that made the run.</remarks>
 public static class RunTrace
 {
-    /// <summary>The span that a run's other spans are below.</summary>
-    public static async Task<ActivityContext> OfAsync(ArtifactStore store, string runId, CancellationToken cancel)
+    /// <summary>The span that is the parent of a run's other spans. The first call creates it.</summary>
+    public static async Task<ActivityContext> GetOrCreateAsync(ArtifactStore store, string runId, CancellationToken cancel)
     {
         var blob = ArtifactLayout.Trace(runId);
         if (await store.TryReadJsonAsync<RunTraceDocument>(blob, cancel) is not { } trace)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents.Reports;
 using Distil.Core.Errors;
 using Distil.Trainer.Reports;
 using Distil.Trainer.Reports.Comparison;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;

@@ -1,7 +1,7 @@
 using System.Globalization;
+using Distil.Core.Documents.Evaluations;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Evaluation.Recall;
-using Distil.Trainer.Evaluation.Statistics;
 using Distil.Trainer.Evaluation.Tasks;
 
 namespace Distil.Trainer.Commands;

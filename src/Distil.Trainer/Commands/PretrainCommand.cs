@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Distil.Core.Documents;
 using Distil.Core.Specification;
 using Distil.Trainer.Pretraining;
 using Distil.Trainer.Training;

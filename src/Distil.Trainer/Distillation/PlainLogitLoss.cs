@@ -3,16 +3,16 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation;
 
-/// <summary>CE, bucketed KL and their gradient by tensor operations: for GPUs without this project's kernels, and the reference that the two fused forms are proven equal to.</summary>
+/// <summary>CE, bucketed KL and their gradient by tensor operations, for GPUs without this project's kernels; tests compare both fused forms with it.</summary>
 /// <remarks>
 /// Kept tokens K, teacher q, student s, one bucket t for all other tokens: KL = Σ_K q·log(q/s) + q_t·log(q_t/s_t), and with respect to the logit
 /// over T: s_j − q_j in K, s_j·(1 − q_t/s_t) elsewhere. s_t is summed from its own members: 1 − Σ_K s would cancel.
 /// </remarks>
 internal static class PlainLogitLoss
 {
-    /// <summary>The losses of n positions; the logits become the gradient of the weighted sum.</summary>
+    /// <summary>Computes the losses of n positions; overwrites the logits with the gradient of the weighted sum.</summary>
     /// <param name="logits">(n, V) float32, overwritten.</param>
-    /// <param name="targets">Of the same n positions.</param>
+    /// <param name="targets">Targets of the same n positions.</param>
     internal static PositionLosses Apply(Tensor logits, LogitTargets targets)
     {
         using var scope = NewDisposeScope();
@@ -37,7 +37,7 @@ internal static class PlainLogitLoss
     {
         var (ids, keptLog, tailLog) = teacher;                                               // (n, K), (n, K), (n)
         var logStudent = tempered - tempered.logsumexp(-1, keepdim: true);                            // (n, V), log s
-        var kept = keptLog.exp();                                                                     // q; 0 where a slot is unused
+        var kept = keptLog.exp();                                                                     // q; 0 if a slot is unused
         var studentKept = logStudent.gather(-1, ids);                                                 // log s in K
         var studentRest = logStudent.scatter_(-1, ids, full_like(keptLog, double.NegativeInfinity));  // log s outside K, −inf inside
         var studentTail = studentRest.logsumexp(-1);                                                  // log s_t

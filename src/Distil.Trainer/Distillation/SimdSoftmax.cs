@@ -4,12 +4,12 @@ using System.Runtime.InteropServices;
 
 namespace Distil.Trainer.Distillation;
 
-/// <summary>The vector passes of a softmax over one row in memory.</summary>
+/// <summary>Vectorised passes of a softmax over one row in memory.</summary>
 internal static class SimdSoftmax
 {
     private static int Lanes => Vector<float>.Count;
 
-    /// <summary>The largest value.</summary>
+    /// <summary>Returns the largest value.</summary>
     internal static float Max(ReadOnlySpan<float> values)
     {
         var whole = MemoryMarshal.Cast<float, Vector<float>>(values);
@@ -30,8 +30,8 @@ internal static class SimdSoftmax
         return result;
     }
 
-    /// <summary>Turns z into exp((z − max)·scale); where <paramref name="plain"/> has room, exp(z − max) goes there.</summary>
-    /// <returns>The sums of both; of the second 0 where there is no room.</returns>
+    /// <summary>Replaces z by exp((z − max)·scale), and writes exp(z − max) to <paramref name="plain"/> if that is not empty.</summary>
+    /// <returns>The sums of both; 0 for the second if <paramref name="plain"/> is empty.</returns>
     internal static (double Scaled, double Plain) Exponentials(Span<float> z, float max, float scale, Span<float> plain)
     {
         var whole = MemoryMarshal.Cast<float, Vector<float>>(z);
@@ -61,7 +61,7 @@ internal static class SimdSoftmax
         return (total, totalPlain);
     }
 
-    /// <summary>Turns e into a·plain + b·e; where <paramref name="plain"/> is empty, e is both.</summary>
+    /// <summary>Replaces e by a·plain + b·e; if <paramref name="plain"/> is empty, e is used for both.</summary>
     internal static void Combine(Span<float> e, ReadOnlySpan<float> plain, float a, float b)
     {
         var whole = MemoryMarshal.Cast<float, Vector<float>>(e);
@@ -83,7 +83,7 @@ internal static class SimdSoftmax
     }
 
     /// <summary>e^x for x ≤ 0 to about 2 units in the last place; 0 below −87.</summary>
-    /// <remarks>x = n·ln 2 + r: a polynomial in r (Cephes), then 2ⁿ by way of the exponent bits.</remarks>
+    /// <remarks>x = n·ln 2 + r: a polynomial in r (Cephes), multiplied by 2ⁿ through the exponent bits.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector<float> Exp(Vector<float> x)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Distil.Core.Documents.Evaluations;
 using Distil.Trainer.Models;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;

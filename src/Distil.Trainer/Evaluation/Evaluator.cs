@@ -1,3 +1,4 @@
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Trainer.Models;
 using Distil.Trainer.Torch;

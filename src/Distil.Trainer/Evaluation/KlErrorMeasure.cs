@@ -1,3 +1,4 @@
+using Distil.Core.Documents.Evaluations;
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
@@ -5,11 +6,6 @@ using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation;
-
-/// <summary>How far KL over kept tokens and tail bucket is from KL over the vocabulary.</summary>
-/// <param name="Temperature">T at which it was measured.</param>
-/// <param name="Relative">|bucketed − dense| / dense, of the means over the sample.</param>
-public sealed record KlError(double Temperature, double Relative);
 
 /// <summary>Measures what storing the teacher's outputs in sparse form costs, on a student's own KL.</summary>
 /// <param name="student">The student as trained.</param>

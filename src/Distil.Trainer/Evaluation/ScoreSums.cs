@@ -1,4 +1,4 @@
-using Distil.Trainer.Evaluation.Statistics;
+using Distil.Core.Documents.Evaluations;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation;

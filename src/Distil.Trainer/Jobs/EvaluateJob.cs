@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Documents.Evaluations;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Tokenization;

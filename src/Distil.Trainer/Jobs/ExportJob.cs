@@ -1,4 +1,6 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Documents;
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Jobs.Export;
@@ -62,26 +64,4 @@ internal sealed class ExportJob : IJob
         var contexts = job.Spec.Evaluation.DecodeContexts ?? [length / 4, length, 4 * length];
         return new DecodeBenchmark(new DecodeBenchmarkOptions()).Compare(student, job.LoadTeacher(), job.Plan.Teacher.MaxPositions, contexts, job.Stop);
     }
-}
-
-/// <summary>What an export job says of the finished run.</summary>
-internal sealed record ExportOutput
-{
-    /// <value>Blob of the report's page.</value>
-    public required string Report { get; init; }
-
-    /// <value>Blob prefix of the model's folder.</value>
-    public required string Model { get; init; }
-
-    /// <value>The folder's files.</value>
-    public required IReadOnlyList<ArtifactFile> ModelFiles { get; init; }
-
-    /// <value>On the held-out rows, after the last epoch.</value>
-    public required double StudentPerplexity { get; init; }
-
-    /// <value>The teacher's on the same rows.</value>
-    public required double TeacherPerplexity { get; init; }
-
-    /// <value>Of the student trained without the teacher; null where the run had none.</value>
-    public double? StudentWithoutTeacherPerplexity { get; init; }
 }

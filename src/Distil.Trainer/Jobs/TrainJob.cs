@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
 using Distil.Core.Telemetry;

@@ -1,5 +1,6 @@
 using Azure;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents;
 using Distil.Trainer.Metrics;
 using Distil.Trainer.Training;
 

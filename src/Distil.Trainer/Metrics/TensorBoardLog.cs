@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using Distil.Core.Documents;
 using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Metrics;

@@ -1,11 +1,11 @@
 namespace Distil.Trainer.Pretraining;
 
-/// <summary>A folder that is filled under a temporary name beside its own, and gets its name when it is complete.</summary>
+/// <summary>A folder that is filled under a temporary name and renamed when it is complete.</summary>
 internal sealed class NewFolder : IDisposable
 {
     private readonly string _final;
 
-    /// <param name="path">Must not exist, or be empty.</param>
+    /// <param name="path">A path that does not exist, or an empty folder.</param>
     internal NewFolder(string path)
     {
         _final = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
@@ -13,10 +13,10 @@ internal sealed class NewFolder : IDisposable
         Directory.CreateDirectory(Path);
     }
 
-    /// <value>Where to write.</value>
+    /// <value>The temporary folder to write to.</value>
     internal string Path { get; }
 
-    /// <summary>Gives the folder its name.</summary>
+    /// <summary>Renames the folder to its final name.</summary>
     internal void Complete()
     {
         if (Directory.Exists(_final))
@@ -26,7 +26,7 @@ internal sealed class NewFolder : IDisposable
         Directory.Move(Path, _final);
     }
 
-    /// <summary>Without <see cref="Complete"/>: leaves nothing behind.</summary>
+    /// <summary>Deletes the temporary folder if it has not been completed.</summary>
     public void Dispose()
     {
         if (Directory.Exists(Path))

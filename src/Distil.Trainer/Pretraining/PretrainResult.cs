@@ -1,12 +1,12 @@
 namespace Distil.Trainer.Pretraining;
 
-/// <summary>How a model was made and what it is worth: <c>training.json</c> in its folder.</summary>
+/// <summary>How a model was trained and how good it is: <c>training.json</c> in its folder.</summary>
 public sealed record PretrainResult
 {
-    /// <value>The command that made it.</value>
+    /// <value>The command that created it.</value>
     public required string Command { get; init; }
 
-    /// <value>Trained weights, a tied head counted once.</value>
+    /// <value>Number of trained weights, with a tied head counted once.</value>
     public required long Parameters { get; init; }
 
     /// <value>Tokens in the training text.</value>

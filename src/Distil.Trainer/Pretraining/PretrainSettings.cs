@@ -2,19 +2,19 @@ using Distil.Core.Specification;
 
 namespace Distil.Trainer.Pretraining;
 
-/// <summary>A small qwen2 Transformer to train from scratch, and how.</summary>
+/// <summary>A small qwen2 Transformer to train from scratch, with its training settings.</summary>
 public sealed record PretrainSettings
 {
     /// <value>A Hugging Face <c>tokenizer.json</c> or its folder.</value>
     public required string Tokenizer { get; init; }
 
-    /// <value>UTF-8 text to train on, a document a line.</value>
+    /// <value>UTF-8 text to train on, one document per line.</value>
     public required string Train { get; init; }
 
-    /// <value>Held-out text, a document a line.</value>
+    /// <value>Held-out text, one document per line.</value>
     public required string Eval { get; init; }
 
-    /// <value>The model folder to write; must not exist, or be empty.</value>
+    /// <value>The model folder to write; it must be empty or not exist.</value>
     public required string Output { get; init; }
 
     /// <value>D. Default 160.</value>
@@ -29,10 +29,10 @@ public sealed record PretrainSettings
     /// <value>Key and value heads; divides <see cref="Heads"/>. Default 2.</value>
     public int KeyValueHeads { get; init; } = 2;
 
-    /// <value>Width of the feed-forward. Default 448.</value>
+    /// <value>Width of the feed-forward network. Default 448.</value>
     public int Intermediate { get; init; } = 448;
 
-    /// <value>Tokens in a row, ≥ 8, and the longest context that the model says it takes. Default 512.</value>
+    /// <value>Tokens in a row, ≥ 8, and the longest context that the model's config names. Default 512.</value>
     public int Context { get; init; } = 512;
 
     /// <value>Rows in a step, ≥ 1. Default 32.</value>
@@ -50,10 +50,10 @@ public sealed record PretrainSettings
     /// <value>Steps of linear warm-up, ≥ 0. Default 200.</value>
     public long Warmup { get; init; } = 200;
 
-    /// <value>Seeds weights and row order. Default 1.</value>
+    /// <value>Seed of weights and row order. Default 1.</value>
     public int Seed { get; init; } = 1;
 
-    /// <value>auto (CUDA where present), cpu or cuda. Default auto.</value>
+    /// <value>auto (CUDA if available), cpu or cuda. Default auto.</value>
     public ComputeDevice Device { get; init; } = ComputeDevice.Auto;
 
     /// <value>Matrix products on a GPU. Default tf32.</value>
@@ -63,10 +63,10 @@ public sealed record PretrainSettings
     public Precision SaveDtype { get; init; } = Distil.Core.Specification.Precision.Bf16;
 }
 
-/// <summary>How exactly a GPU multiplies float32 matrices.</summary>
+/// <summary>Precision with which a GPU multiplies float32 matrices.</summary>
 public enum MatrixPrecision
 {
-    /// <summary>TensorFloat-32: ten bits of mantissa, float32 sums. No difference on a CPU.</summary>
+    /// <summary>TensorFloat-32: a mantissa of ten bits, float32 sums. No effect on a CPU.</summary>
     Tf32,
 
     /// <summary>Full float32.</summary>

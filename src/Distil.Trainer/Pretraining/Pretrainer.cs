@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Documents;
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;

@@ -6,7 +6,7 @@ namespace Distil.Trainer.Pretraining;
 /// <summary>A text file as one stream of token ids, each document (a line) ended by the end-of-text token.</summary>
 internal static class TextTokens
 {
-    /// <exception cref="InvalidInputException">The file cannot be read or holds no text.</exception>
+    /// <exception cref="InvalidInputException">The file cannot be read or contains no text.</exception>
     internal static int[] Read(string path, HuggingFaceTokenizer tokenizer)
     {
         var ids = new List<int>();

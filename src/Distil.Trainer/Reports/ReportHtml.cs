@@ -1,4 +1,5 @@
 using System.Globalization;
+using Distil.Core.Documents.Reports;
 using Distil.Trainer.Reports.Markup;
 using Distil.Trainer.Reports.Sections;
 

@@ -3,11 +3,11 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Torch;
 
-/// <summary>Runs a backward pass that may call this project's own backward functions, and clears up after it.</summary>
+/// <summary>Runs a backward pass that may call this project's own backward functions, and cleans up after it.</summary>
 /// <remarks>
-/// A custom backward is called from native code: an exception must not cross those frames, and neither the gradient that it is given nor those that it
-/// returns belong to a dispose scope. An exception is kept until the pass is over, what is returned until torch has taken it, which it has when it calls
-/// the next backward on that thread. Passes of several threads take turns.
+/// A custom backward is called from native code: an exception must not cross those frames, and neither the gradient that it receives nor those that it
+/// returns belong to a dispose scope. An exception is therefore stored until the pass is over. Returned gradients are stored until torch has taken them over,
+/// which is the case when it calls the next backward on that thread. The passes of several threads run one at a time.
 /// </remarks>
 public static class GradientScope
 {
@@ -17,8 +17,8 @@ public static class GradientScope
     private static ExceptionDispatchInfo? _failure;
     private static bool _open;
 
-    /// <summary>Adds the gradients of <paramref name="output"/> to its leaves: use it wherever <c>backward()</c> would stand in training code.</summary>
-    /// <param name="output">A 0-d loss, or any tensor when <paramref name="gradient"/> is given.</param>
+    /// <summary>Adds the gradients of <paramref name="output"/> to its leaves; use it instead of <c>backward()</c> in training code.</summary>
+    /// <param name="output">A 0-d loss, or any tensor if <paramref name="gradient"/> is given.</param>
     /// <param name="gradient">The gradient of the loss with respect to <paramref name="output"/>, of its shape.</param>
     public static void Backward(Tensor output, Tensor? gradient = null)
     {
@@ -46,10 +46,11 @@ public static class GradientScope
         }
     }
 
-    /// <summary>Calls the body of a custom backward: keeps its gradients for the pass, and its exception for the caller of <see cref="Backward"/>.</summary>
+    /// <summary>Calls the body of a custom backward, and stores its gradients for the pass and its exception for the caller of
+    /// <see cref="Backward"/>.</summary>
     /// <param name="inputs">Inputs of the function: as many gradients as torch expects.</param>
-    /// <param name="gradient">What the backward was given; disposed here, since nothing else does it before a garbage collection.</param>
-    /// <param name="body">Makes the gradients, in the order of the inputs; null where there is none.</param>
+    /// <param name="gradient">The gradient that the backward received. It is disposed here, because nothing else does it before a garbage collection.</param>
+    /// <param name="body">Computes the gradients, in the order of the inputs; null if an input has none.</param>
     internal static List<Tensor> Run(int inputs, Tensor gradient, Func<List<Tensor>> body) => Run(inputs, [gradient], body);
 
     /// <inheritdoc cref="Run(int, Tensor, Func{List{Tensor}})"/>

@@ -6,8 +6,9 @@ namespace Distil.Trainer.Torch;
 /// <summary>Copies between a GPU and the host through pinned memory.</summary>
 internal static class HostMemory
 {
-    /// <summary>A host tensor's copy on a device; the tensor itself where that is the host.</summary>
-    /// <remarks>From pinned memory a copy is one transfer, in order with the device's other work; from pageable memory the device idles while the driver stages it piece by piece.</remarks>
+    /// <summary>Returns a host tensor's copy on a device, or the tensor itself if the device is the host.</summary>
+    /// <remarks>From pinned memory a copy is one transfer, in order with the device's other work; from pageable memory the device idles while the driver
+    /// stages the copy piece by piece.</remarks>
     internal static Tensor ToDevice(this Tensor host, Device device)
     {
         if (device.type != DeviceType.CUDA)
@@ -16,14 +17,18 @@ internal static class HostMemory
         }
 
         using var pinned = host.pin_memory();
-        return pinned.to(device, non_blocking: true); // torch keeps the pinned block until the transfer is over
+        return pinned.to(device, non_blocking: true); // torch retains the pinned block until the transfer has finished
     }
 
-    /// <summary>A dense copy on the host that may still be under way; of a tensor that is there already an alias. Outside of every dispose scope; what it takes in between is in the present one.</summary>
-    internal static Tensor BeginToHost(this Tensor tensor, bool waits = false) => tensor.contiguous().to(CPU, non_blocking: !waits).alias().DetachFromDisposeScope();
+    /// <summary>Starts a dense copy to the host, which may not have finished on return; returns an alias if the tensor is on the host. The result is outside
+    /// of every dispose scope; intermediate tensors belong to the present one.</summary>
+    internal static Tensor BeginToHost(this Tensor tensor, bool waits = false) =>
+            tensor.contiguous().to(CPU, non_blocking: !waits).alias().DetachFromDisposeScope();
 
-    /// <summary>Dense copies on the host, waited for once; of a tensor that is there already no copy but an alias. Outside of every dispose scope.</summary>
-    /// <remarks>Torch copies into pinned memory, which it keeps for the next copies: several times as fast as into memory just asked for.</remarks>
+    /// <summary>Copies tensors to the host, dense, and waits once for all of them; a tensor that is already there becomes an alias. Outside of every dispose
+    /// scope.</summary>
+    /// <remarks>Torch copies into pinned memory, which it caches for later copies; this is several times as fast as copying into newly allocated
+    /// memory.</remarks>
     internal static Tensor[] ToHost(this Tensor[] tensors)
     {
         using var scope = NewDisposeScope();

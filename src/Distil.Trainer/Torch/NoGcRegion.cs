@@ -2,20 +2,20 @@ using System.Runtime;
 
 namespace Distil.Trainer.Torch;
 
-/// <summary>No garbage collection while torch computes: one around each step, batch or token.</summary>
+/// <summary>Prevents garbage collection while torch computes; one region around each step, batch or token.</summary>
 /// <remarks>
-/// TorchSharp 0.107 hands native calls the handle of a temporary <c>Scalar</c> (a plain <c>a + b</c> has one, α = 1) and keeps nothing alive over the
-/// call: a collection at that moment lets the finalizer free the number that is being read. Pauses of several threads count as one.
-/// A step that allocates more than <see cref="Bytes"/> of managed memory ends the pause early, as .NET has it.
+/// TorchSharp 0.107 passes the handle of a temporary <c>Scalar</c> to native calls (a plain <c>a + b</c> has one, α = 1) and keeps nothing alive during the
+/// call: a collection at that moment lets the finalizer free the number that is being read. The regions of several threads count as one. A step that
+/// allocates more than <see cref="Bytes"/> of managed memory ends the region early, as .NET defines it.
 /// </remarks>
 internal sealed class NoGcRegion : IDisposable
 {
-    /// <summary>Managed memory that may be allocated during a pause. Reserved, not touched: a pause costs microseconds.</summary>
+    /// <summary>Managed memory that may be allocated within a region. It is reserved, not touched: a region costs microseconds.</summary>
     internal const long Bytes = 200L << 20;
 
     /// <summary>
-    /// Garbage, in bytes, after which a pause begins with a whole collection. The one that opens a region frees nothing: without this, what steps leave behind
-    /// piled up to 1.5 GB.
+    /// Garbage, in bytes, after which a region begins with a full collection. The collection that opens a region frees nothing: without this, the garbage of
+    /// steps grew to 1.5 GB.
     /// </summary>
     private const long Garbage = 64L << 20;
 
@@ -29,12 +29,12 @@ internal sealed class NoGcRegion : IDisposable
     {
     }
 
-    /// <summary>Holds collections back until the result is disposed.</summary>
+    /// <summary>Prevents collections until the result is disposed.</summary>
     internal static NoGcRegion Begin()
     {
         lock (Gate)
         {
-            // Another's memory may have run out, which ended the region under it: then a new one begins here.
+            // Another thread may have used up its memory, which ended the region for all: then a new one begins here.
             if (GCSettings.LatencyMode != GCLatencyMode.NoGCRegion)
             {
                 Start();
@@ -81,7 +81,7 @@ internal sealed class NoGcRegion : IDisposable
         }
         catch (InvalidOperationException)
         {
-            // Another thread used the memory up between the question and the answer: the region has ended, which is all that was wanted.
+            // Another thread used up the memory between the check and the call: the region has already ended, which is the intention here.
         }
     }
 }

@@ -4,11 +4,11 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Torch;
 
-/// <summary>The torch device that a user's choice means on this machine.</summary>
+/// <summary>The torch device for a user's choice on this machine.</summary>
 public static class TorchDevice
 {
-    /// <summary>The device.</summary>
-    /// <exception cref="InvalidInputException">CUDA was asked for and is not there.</exception>
+    /// <summary>Returns the device.</summary>
+    /// <exception cref="InvalidInputException">CUDA was requested and is not available.</exception>
     public static Device Of(ComputeDevice choice) => choice switch
     {
         ComputeDevice.Cpu => CPU,

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Distil.Trainer.Training;
 
-/// <summary>Training has left the finite numbers: the loss or the gradient of a step is infinite or no number. Nothing is saved after it.</summary>
+/// <summary>The loss or the gradient of a step is infinite or not a number. Nothing is saved after it.</summary>
 /// <param name="position">Optimiser step of the whole training, from 0.</param>
 /// <param name="loss">The step's loss.</param>
 /// <param name="learningRate">The step's learning rate.</param>

@@ -1,3 +1,4 @@
+using Distil.Core.Documents;
 using Distil.Trainer.Models;
 using Distil.Trainer.Randomness;
 using Distil.Trainer.Torch;

@@ -1,23 +1,23 @@
 namespace Distil.Trainer.Training;
 
-/// <summary>How the loop goes through an epoch.</summary>
+/// <summary>Options of the loop over an epoch's steps.</summary>
 public sealed record TrainingLoopOptions
 {
-    /// <value>Seeds the random numbers that a step draws, together with its number.</value>
+    /// <value>Seed of the random numbers that a step draws; each step adds its number.</value>
     public required long Seed { get; init; }
 
-    /// <value>Optimiser steps of the whole training; it ends there also inside an epoch.</value>
+    /// <value>Optimiser steps of the whole training, which may end inside an epoch.</value>
     public required long TotalSteps { get; init; }
 
     /// <value>Largest global gradient norm, &gt; 0. Default 1, the paper's.</value>
     public double GradientClip { get; init; } = 1.0;
 
-    /// <value>Optimiser steps between checkpoints inside an epoch, ≥ 1; one is always asked for at an epoch's end. Default 500.</value>
+    /// <value>Optimiser steps between checkpoints inside an epoch, ≥ 1; the end of an epoch always requests one. Default 500.</value>
     public int CheckpointEverySteps { get; init; } = 500;
 
-    /// <value>Steps whose numbers are read from the device at one time, ≥ 1; a GPU goes on with two more meanwhile. Default 1.</value>
+    /// <value>Number of steps whose metrics are read from the device at once, ≥ 1; a GPU meanwhile continues with two more steps. Default 1.</value>
     public int MetricsEverySteps { get; init; } = 1;
 
-    /// <value>Positions whose logits exist at one time, ≥ 1; null for what is fast on the device.</value>
+    /// <value>Positions whose logits exist at one time, ≥ 1; null for the fastest number on the device.</value>
     public int? ChunkPositions { get; init; }
 }

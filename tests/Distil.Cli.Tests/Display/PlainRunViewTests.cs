@@ -38,7 +38,7 @@ public sealed class PlainRunViewTests
     [Fact]
     public void Counts_a_jobs_part_of_a_shard_or_epoch() => Assert.Equal(1.75, Training(done: 300).StageDone);
 
-    private static RunSnapshot Training(int done) => new(
+    private static StatusAndProgress Training(int done) => new(
         new RunStatus
         {
             RunId = "run", State = RunState.Running, Stage = JobKind.Train, Epoch = 1, StageDone = 1, StageTotal = 5, Jobs = ["train-002"], StartedAt = Began, UpdatedAt = Began,

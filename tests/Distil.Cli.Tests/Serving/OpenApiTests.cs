@@ -1,12 +1,16 @@
 using System.Net.Http.Headers;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Cli.Serving;
+using Distil.Core;
 using Distil.Core.Api;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
 using Distil.Core.Specification.Schema;
+using Distil.Core.Tests.Documents;
+using Distil.Core.Tests.Documents.Reports;
 
 namespace Distil.Cli.Tests.Serving;
 
@@ -114,10 +118,10 @@ public sealed class OpenApiTests(SharedAzurite azurite)
 
     private static async Task WriteResultsAsync(ServedApi api, string run)
     {
-        await api.Store.WriteTextAsync(ArtifactLayout.Metrics(run, StudentVariant.Distilled), "{\"loss\":1}\n", cancel: Cancel);
-        await api.Store.WriteJsonAsync(ArtifactLayout.EpochReport(run, StudentVariant.Distilled, 0), new { rows = 1 }, Cancel);
+        await api.Store.WriteTextAsync(ArtifactLayout.Metrics(run, StudentVariant.Distilled), JsonSerializer.Serialize(SampleTraining.Step(0), DistilJson.Options) + "\n", cancel: Cancel);
+        await api.Store.WriteJsonAsync(ArtifactLayout.EpochReport(run, StudentVariant.Distilled, 0), SampleTraining.Evaluation(rows: 1), Cancel);
         await api.Store.WriteTextAsync(ArtifactLayout.Report(run), "<p>", cancel: Cancel);
-        await api.Store.WriteJsonAsync(ArtifactLayout.ReportData(run), new { epochs = 1 }, Cancel);
+        await api.Store.WriteJsonAsync(ArtifactLayout.ReportData(run), SampleReport.Create(), Cancel);
         await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, "train-001"), new JobProgress { Stage = "train", Done = 1, Total = 2, Unit = "steps", At = DateTimeOffset.UnixEpoch }, Cancel);
         await api.Runs.WriteStatusAsync(
             new RunStatus

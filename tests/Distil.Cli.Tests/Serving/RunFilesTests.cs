@@ -1,7 +1,11 @@
 using System.Net.Http.Headers;
+using System.Text.Json;
+using Distil.Core;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
 using Distil.Core.Specification;
+using Distil.Core.Tests.Documents;
+using Distil.Core.Tests.Documents.Reports;
 
 namespace Distil.Cli.Tests.Serving;
 
@@ -17,24 +21,24 @@ public sealed class RunFilesTests(SharedAzurite azurite)
         var blob = ArtifactLayout.Metrics(run, StudentVariant.Distilled);
         Assert.Empty((await ReadAsync(0)).Steps);
 
-        await api.Store.WriteTextAsync(blob, "{\"globalStep\":0}\n{\"globalStep\":1}\n{\"globalSt", cancel: Cancel);
+        await api.Store.WriteTextAsync(blob, $"{Lines(0, 1)}{{\"globalSt", cancel: Cancel);
         var first = await ReadAsync(0);
         Assert.Equal([0, 1], Steps(first));
         Assert.Empty((await ReadAsync(first.NextOffset)).Steps);
 
-        await api.Store.WriteTextAsync(blob, "{\"globalStep\":0}\n{\"globalStep\":1}\n{\"globalStep\":2}\n", cancel: Cancel);
+        await api.Store.WriteTextAsync(blob, Lines(0, 1, 2), cancel: Cancel);
         var second = await ReadAsync(first.NextOffset);
         Assert.Equal([2], Steps(second));
         Assert.Equal(first.NextOffset, second.Offset);
 
         // Training went on from a checkpoint: the log is shorter, and no line begins where the reader is.
-        await api.Store.WriteTextAsync(blob, "{\"globalStep\":0}\n", cancel: Cancel);
+        await api.Store.WriteTextAsync(blob, Lines(0), cancel: Cancel);
         var third = await ReadAsync(second.NextOffset);
         Assert.Equal(0, third.Offset);
         Assert.Equal([0], Steps(third));
 
         Task<MetricsPage> ReadAsync(long offset) => api.GetAsync<MetricsPage>($"/api/runs/{run}/metrics?offset={offset}");
-        static int[] Steps(MetricsPage page) => [.. page.Steps.Select(step => step.GetProperty("globalStep").GetInt32())];
+        static long[] Steps(MetricsPage page) => [.. page.Steps.Select(step => step.GlobalStep)];
     }
 
     [Fact]
@@ -42,17 +46,17 @@ public sealed class RunFilesTests(SharedAzurite azurite)
     {
         await using var api = await ServedApi.StartAsync(azurite);
         var run = await api.NewRunAsync();
-        await api.Store.WriteTextAsync(ArtifactLayout.Metrics(run, StudentVariant.WithoutTeacher), "{\"loss\":2}\n", cancel: Cancel);
+        await api.Store.WriteTextAsync(ArtifactLayout.Metrics(run, StudentVariant.WithoutTeacher), Lines(2), cancel: Cancel);
         foreach (var (student, epoch) in new[] { (StudentVariant.Distilled, 0), (StudentVariant.Distilled, 1), (StudentVariant.WithoutTeacher, 0) })
         {
-            await api.Store.WriteJsonAsync(ArtifactLayout.EpochReport(run, student, epoch), new { rows = epoch + 10 }, Cancel);
+            await api.Store.WriteJsonAsync(ArtifactLayout.EpochReport(run, student, epoch), SampleTraining.Evaluation(rows: epoch + 10), Cancel);
         }
 
         Assert.Empty((await api.GetAsync<MetricsPage>($"/api/runs/{run}/metrics?student=distilled")).Steps);
         Assert.Single((await api.GetAsync<MetricsPage>($"/api/runs/{run}/metrics?student=withoutTeacher")).Steps);
         var epochs = (await api.GetAsync<EpochList>($"/api/runs/{run}/epochs")).Epochs;
         Assert.Equal([(0, true), (1, false)], epochs.Select(epoch => (epoch.Epoch, epoch.WithoutTeacher is not null)));
-        Assert.Equal(11, epochs[1].Distilled!.Value.GetProperty("rows").GetInt32());
+        Assert.Equal(11, epochs[1].Distilled!.Rows);
     }
 
     [Theory]
@@ -71,7 +75,7 @@ public sealed class RunFilesTests(SharedAzurite azurite)
         await using var api = await ServedApi.StartAsync(azurite);
         var run = await api.NewRunAsync();
         await api.Store.WriteTextAsync(ArtifactLayout.Report(run), "<script>alert(1)</script>", cancel: Cancel);
-        await api.Store.WriteJsonAsync(ArtifactLayout.ReportData(run), new { epochs = 3 }, Cancel);
+        await api.Store.WriteJsonAsync(ArtifactLayout.ReportData(run), SampleReport.Create(), Cancel);
 
         using var page = await api.Client.GetAsync($"/api/runs/{run}/report", Cancel);
         Assert.Equal("text/html", page.Content.Headers.ContentType?.MediaType);
@@ -79,7 +83,7 @@ public sealed class RunFilesTests(SharedAzurite azurite)
 
         api.Client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         using var numbers = await api.Client.GetAsync($"/api/runs/{run}/report", Cancel);
-        Assert.Equal("{\"epochs\":3}", (await numbers.Content.ReadAsStringAsync(Cancel)).Replace("\n", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal));
+        Assert.Equal(await api.Store.TryReadTextAsync(ArtifactLayout.ReportData(run), Cancel), await numbers.Content.ReadAsStringAsync(Cancel));
     }
 
     [Fact]
@@ -111,6 +115,8 @@ public sealed class RunFilesTests(SharedAzurite azurite)
             Assert.NotEqual("text/html", content.Content.Headers.ContentType?.MediaType);
         }
     }
+
+    private static string Lines(params long[] steps) => string.Concat(steps.Select(step => JsonSerializer.Serialize(SampleTraining.Step(step), DistilJson.Options) + "\n"));
 
     [Theory]
     [InlineData("../other/spec.json")]

@@ -27,10 +27,10 @@ public sealed class RunTraceTests : IDisposable
     [Fact]
     public async Task A_run_has_one_trace_whoever_asks_and_whether_anybody_listens()
     {
-        var first = await RunTrace.OfAsync(_store, "quiet", Cancel);
+        var first = await RunTrace.GetOrCreateAsync(_store, "quiet", Cancel);
         using var listening = new Listening();
-        Assert.Equal(first, await RunTrace.OfAsync(_store, "quiet", Cancel));
-        Assert.NotEqual(first.TraceId, (await RunTrace.OfAsync(_store, "another", Cancel)).TraceId);
+        Assert.Equal(first, await RunTrace.GetOrCreateAsync(_store, "quiet", Cancel));
+        Assert.NotEqual(first.TraceId, (await RunTrace.GetOrCreateAsync(_store, "another", Cancel)).TraceId);
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class RunTraceTests : IDisposable
     {
         using var listening = new Listening();
         using var request = new Activity("POST /api/runs").Start();
-        var trace = await RunTrace.OfAsync(_store, "asked-for", Cancel);
+        var trace = await RunTrace.GetOrCreateAsync(_store, "asked-for", Cancel);
         var root = Assert.Single(listening.SpansOf("asked-for"));
         Assert.Equal((request.TraceId, request.SpanId), (root.TraceId, root.ParentSpanId));
         Assert.Equal(root.SpanId, trace.SpanId);
@@ -57,7 +57,7 @@ public sealed class RunTraceTests : IDisposable
             await activities.RunAsync(new StartInput(order, JobSpec.TryId(order.JobId, number)), Cancel);
         }
 
-        var trace = await RunTrace.OfAsync(_store, runId, Cancel);
+        var trace = await RunTrace.GetOrCreateAsync(_store, runId, Cancel);
         var starts = listening.SpansOf(runId).Where(span => span.OperationName == "start train").ToList();
         Assert.Equal([trace.SpanId, trace.SpanId], starts.Select(span => span.ParentSpanId));
         var second = await _store.ReadJsonAsync<JobRequest>(ArtifactLayout.JobRequest(runId, "train-001-try-2"), Cancel);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Trainer.Commands;
 using Distil.Trainer.Evaluation;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Trainer.Evaluation;
-using Distil.Trainer.Evaluation.Statistics;
 using Distil.Trainer.Tokenization;
 using static TorchSharp.torch;
 

@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents;
+using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
 using Distil.Core.Specification;
 using Distil.Trainer.Jobs;

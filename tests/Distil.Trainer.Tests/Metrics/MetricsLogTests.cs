@@ -1,3 +1,4 @@
+using Distil.Core.Documents;
 using Distil.Trainer.Metrics;
 using Distil.Trainer.Tests.Training;
 using Distil.Trainer.Training;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Documents;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
 using Distil.Trainer.Models.Transformers;

@@ -1,3 +1,4 @@
+using Distil.Core.Documents;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Checkpoints;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
-using System.Text.Json;
+using Distil.Core.Documents;
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
 
@@ -43,7 +44,7 @@ public sealed record RunPage(IReadOnlyList<RunStatus> Runs, string? Continuation
 /// <param name="Steps">Lines of <c>metrics.jsonl</c>, each a whole object.</param>
 /// <param name="Offset">Byte at which the first begins. 0 although more was asked for: the log was cut back (training went on from a checkpoint); forget what came before.</param>
 /// <param name="NextOffset">Byte to ask from next.</param>
-public sealed record MetricsPage(IReadOnlyList<JsonElement> Steps, long Offset, long NextOffset);
+public sealed record MetricsPage(IReadOnlyList<StepMetrics> Steps, long Offset, long NextOffset);
 
 /// <summary>The evaluations so far.</summary>
 /// <param name="Epochs">In order.</param>
@@ -53,7 +54,7 @@ public sealed record EpochList(IReadOnlyList<EpochEvaluations> Epochs);
 /// <param name="Epoch">Epoch, from 0.</param>
 /// <param name="Distilled">The student's evaluation; null while there is none.</param>
 /// <param name="WithoutTeacher">That of the same student trained without the teacher; null where there is none.</param>
-public sealed record EpochEvaluations(int Epoch, JsonElement? Distilled = null, JsonElement? WithoutTeacher = null);
+public sealed record EpochEvaluations(int Epoch, EvaluationResult? Distilled = null, EvaluationResult? WithoutTeacher = null);
 
 /// <summary>Some of a run's files, sorted by name.</summary>
 /// <param name="Artifacts">The files.</param>

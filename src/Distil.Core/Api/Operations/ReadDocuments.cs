@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
 
@@ -39,8 +40,8 @@ internal sealed class ReadDocuments(ArtifactStore store)
 
         return ApiResponse.Json(new EpochList(epochs));
 
-        async Task<JsonElement?> EvaluationAsync(StudentVariant student, int epoch) =>
-            (await store.TryReadJsonAsync<JsonDocument>(ArtifactLayout.EpochReport(runId, student, epoch), cancel))?.RootElement;
+        Task<EvaluationResult?> EvaluationAsync(StudentVariant student, int epoch) =>
+            store.TryReadJsonAsync<EvaluationResult>(ArtifactLayout.EpochReport(runId, student, epoch), cancel);
     }
 
     public async Task<ApiResponse> ReportAsync(string runId, string? accept, CancellationToken cancel)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Api.Requests;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Api.Operations;
@@ -42,16 +43,16 @@ internal sealed class ReadMetrics(ArtifactStore store)
         return new MetricsPage(Lines(blob, whole), offset, offset + whole.Length);
     }
 
-    private static List<JsonElement> Lines(string blob, ReadOnlyMemory<byte> whole)
+    private static List<StepMetrics> Lines(string blob, ReadOnlyMemory<byte> whole)
     {
-        var steps = new List<JsonElement>();
+        var steps = new List<StepMetrics>();
         foreach (var line in whole.Span.Split((byte)'\n'))
         {
             if (whole.Span[line].Length > 0)
             {
                 try
                 {
-                    steps.Add(JsonSerializer.Deserialize<JsonElement>(whole.Span[line]));
+                    steps.Add(JsonSerializer.Deserialize<StepMetrics>(whole.Span[line], DistilJson.Options)!);
                 }
                 catch (JsonException wrong)
                 {

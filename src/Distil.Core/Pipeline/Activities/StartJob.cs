@@ -30,7 +30,7 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
             return job; // not wanted any more, as the next question will tell
         }
 
-        var trace = await RunTrace.OfAsync(store, order.RunId, cancel);
+        var trace = await RunTrace.GetOrCreateAsync(store, order.RunId, cancel);
         using var span = DistilTelemetry.Source.StartActivity($"start {JobTags.Word(order.Kind)}", ActivityKind.Producer, trace);
         span?.SetTag(JobTags.Run, order.RunId).SetTag(JobTags.Job, input.JobId);
         if (input.JobId != order.JobId)

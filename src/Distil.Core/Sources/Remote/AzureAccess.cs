@@ -20,7 +20,7 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
 
     private readonly BlobServiceClient? _account = connectionString is null ? null : new BlobServiceClient(connectionString);
     private readonly Lazy<TokenCredential> _identity = new(credential);
-    private readonly ConcurrentDictionary<string, bool> _closed = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, bool> _withIdentity = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>As the environment says.</summary>
     public static AzureAccess FromEnvironment() =>
@@ -29,20 +29,14 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
     /// <summary>Whether blobs can be listed below a URL.</summary>
     public bool IsBlob(Uri url) => IsAzure(url) || IsOfAccount(url);
 
-    /// <summary>Whether the account that a URL is in is known to want the machine's identity.</summary>
-    public bool IsClosed(Uri url) => _closed.ContainsKey(url.Host);
+    /// <summary>Whether requests to a URL's account carry the machine's identity, see <see cref="UseIdentity"/>.</summary>
+    public bool UsesIdentity(Uri url) => _withIdentity.ContainsKey(url.Host);
 
-    /// <summary>Whether a refusal may be for want of an identity; remembered of the account.</summary>
-    public bool WantsIdentity(Uri url, System.Net.HttpStatusCode status)
-    {
-        var wants = (int)status is 401 or 403 or 404 or 409 && IsAzure(url) && !IsSigned(url);
-        if (wants)
-        {
-            _closed[url.Host] = true;
-        }
+    /// <summary>Makes all further requests to a URL's account carry the machine's identity.</summary>
+    public void UseIdentity(Uri url) => _withIdentity[url.Host] = true;
 
-        return wants;
-    }
+    /// <summary>Whether a refusal may be due to a missing identity.</summary>
+    public static bool MayNeedIdentity(Uri url, System.Net.HttpStatusCode status) => (int)status is 401 or 403 or 404 or 409 && IsAzure(url) && !IsSigned(url);
 
     /// <summary>The URL with a signature, where this machine's connection string can make one.</summary>
     public Uri Sign(Uri url)

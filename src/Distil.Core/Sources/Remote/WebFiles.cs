@@ -97,15 +97,16 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
         for (var redirects = 0; redirects <= MaxRedirects; redirects++)
         {
             var here = azure.Sign(signed.Sign(url));
-            var token = azure.IsClosed(here) ? await azure.TokenAsync(here, cancel) : null;
+            var token = azure.UsesIdentity(here) ? await azure.TokenAsync(here, cancel) : null;
             var response = await http.SendAsync(() => Request(here, range, token), cancel);
             if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location)
             {
                 response.Dispose();
                 url = Parse(new Uri(here, location).AbsoluteUri, "redirect");
             }
-            else if (token is null && azure.WantsIdentity(here, response.StatusCode))
+            else if (token is null && AzureAccess.MayNeedIdentity(here, response.StatusCode))
             {
+                azure.UseIdentity(here);
                 response.Dispose();
             }
             else

@@ -8,7 +8,7 @@ internal static class CosineAlignment
     /// <summary>Mean over the real positions of 1 − cos(student, teacher mean).</summary>
     /// <param name="student">Final hidden state, (B, S, D).</param>
     /// <param name="teacherMean">Mean of the teacher's layers, (B, S, D).</param>
-    /// <param name="mask">(B, S) of 1 and 0, or null where all is real.</param>
+    /// <param name="mask">(B, S) of 1 and 0, or null if all positions are real.</param>
     internal static Tensor Loss(Tensor student, Tensor teacherMean, Tensor? mask)
     {
         var distance = 1 - nn.functional.cosine_similarity(student, teacherMean, dim: -1);            // (B, S)

@@ -4,19 +4,19 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation.Alignment;
 
-/// <summary>The third term of the Δ-distillation loss: how far the student's hidden states are from the teacher's. Recorded by autograd.</summary>
+/// <summary>The third term of the Δ-distillation loss: the distance between the hidden states of student and teacher. Autograd records it.</summary>
 public sealed class HiddenStateAlignment(AlignmentSpec spec)
 {
-    /// <value>Whether <see cref="Loss"/> is used: the mean of the teacher's layers is enough, and is stored with its outputs.</value>
+    /// <value>Whether <see cref="Loss"/> is used. It needs only the mean of the teacher's layers, which is stored with its outputs.</value>
     public bool NeedsMeanHidden => spec.Kind != AlignmentKind.None && !NeedsLayers;
 
-    /// <value>Whether <see cref="LayerLoss"/> is used: it needs every teacher layer, so a teacher that runs in each step.</value>
+    /// <value>Whether <see cref="LayerLoss"/> is used. It needs every teacher layer, and so a teacher that runs in each step.</value>
     public bool NeedsLayers => spec.Kind == AlignmentKind.Frobenius && spec.Reduction != FrobeniusReduction.Paper;
 
-    /// <summary>The loss from the mean of the teacher's layers, unweighted.</summary>
-    /// <param name="studentFinal">After the student's final norm, (B, S, D).</param>
+    /// <summary>Computes the loss from the mean of the teacher's layers, unweighted.</summary>
+    /// <param name="studentFinal">The student's hidden states after its final norm, (B, S, D).</param>
     /// <param name="teacherMean">Mean of the teacher's layers without the embedding output, (B, S, D).</param>
-    /// <param name="lengths">(B), int64: real tokens of each row; null where all are.</param>
+    /// <param name="lengths">(B), int64: real tokens of each row; null if all are real.</param>
     /// <returns>0-d.</returns>
     public Tensor Loss(Tensor studentFinal, Tensor teacherMean, Tensor? lengths = null)
     {
@@ -32,10 +32,10 @@ public sealed class HiddenStateAlignment(AlignmentSpec spec)
         return loss.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The loss between layers, unweighted.</summary>
-    /// <param name="studentBlocks">After each block, n × (B, S, D).</param>
-    /// <param name="teacherLayers">After each layer without the embedding output, L × (B, S, D).</param>
-    /// <param name="lengths">(B), int64: real tokens of each row; null where all are.</param>
+    /// <summary>Computes the loss between layers, unweighted.</summary>
+    /// <param name="studentBlocks">Output of each block, n × (B, S, D).</param>
+    /// <param name="teacherLayers">Output of each layer without the embedding output, L × (B, S, D).</param>
+    /// <param name="lengths">(B), int64: real tokens of each row; null if all are real.</param>
     /// <returns>0-d.</returns>
     public Tensor LayerLoss(IReadOnlyList<Tensor> studentBlocks, IReadOnlyList<Tensor> teacherLayers, Tensor? lengths = null)
     {

@@ -1,6 +1,6 @@
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
-using Distil.Trainer.Evaluation.Statistics;
 using Distil.Trainer.Evaluation.Tasks;
 using Distil.Trainer.Models;
 using Distil.Trainer.Randomness;

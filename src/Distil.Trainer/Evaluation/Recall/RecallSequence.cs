@@ -1,16 +1,7 @@
+using Distil.Core.Documents.Evaluations;
 using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Evaluation.Recall;
-
-/// <summary>What is asked of a model's memory.</summary>
-public enum RecallKind
-{
-    /// <summary>Pairs of a key and a value, then each key again: its value must follow (multi-query associative recall, arXiv 2312.04927).</summary>
-    Associative,
-
-    /// <summary>A stretch of tokens, then the same again: each token of it must follow.</summary>
-    Copy,
-}
 
 /// <summary>A sequence of random tokens in which some can be known, because they stood there before.</summary>
 /// <param name="Tokens">The end-of-text token, then the sequence.</param>

@@ -1,7 +1,7 @@
 using System.Text;
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
 using Distil.Core.Tasks;
-using Distil.Trainer.Evaluation.Statistics;
 using Distil.Trainer.Models;
 using Distil.Trainer.Tokenization;
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents;
+using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
 using Distil.Core.Specification;
 using Distil.Trainer.Reports;
@@ -43,6 +45,6 @@ internal sealed class JobHistory
     /// <summary>The largest memory that a train job of a student used, in bytes; null where none says.</summary>
     public long? PeakTrainingMemory(StudentVariant student) => (
         from job in _jobs
-        where job.Request.Kind == JobKind.Train && job.Request.Variant == student && job.Result.Output is not null
-        select job.Result.Output!.Value.Deserialize<TrainOutput>(DistilJson.Options)!.PeakMemoryBytes).Max();
+        where job.Request.Kind == JobKind.Train && job.Request.Variant == student
+        select job.Result.ReadOutput<TrainOutput>()?.PeakMemoryBytes).Max();
 }

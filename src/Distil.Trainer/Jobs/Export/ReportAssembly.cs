@@ -1,4 +1,6 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Documents.Evaluations;
+using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
 using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Distil.Core.Documents.Reports;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Reports;

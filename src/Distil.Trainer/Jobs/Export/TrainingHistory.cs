@@ -1,4 +1,6 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Documents;
+using Distil.Core.Documents.Reports;
 using Distil.Core.Specification;
 using Distil.Trainer.Metrics;
 using Distil.Trainer.Reports;

@@ -6,8 +6,8 @@ namespace Distil.Trainer.Reports.Charts;
 
 /// <summary>A line chart as inline SVG, drawn by ScottPlot and coloured by the page's style sheet for light and dark.</summary>
 /// <remarks>
-/// Tick labels are SVG text set here: ScottPlot places each letter by the fonts of the machine that draws, and leaves all text out where there are none.
-/// Colours are marks that the style sheet replaces: <see cref="Paint"/>.
+/// Tick labels are SVG text set here: ScottPlot places each letter by the fonts of the machine that draws, and omits all text if there are none. Colours are
+/// marks that the style sheet replaces, see <see cref="Paint"/>.
 /// </remarks>
 internal sealed partial record Chart(string Title, string XLabel, string YLabel)
 {
@@ -19,14 +19,14 @@ internal sealed partial record Chart(string Title, string XLabel, string YLabel)
     /// <value>The lines.</value>
     public required IReadOnlyList<ChartSeries> Series { get; init; }
 
-    /// <value>Places on the x axis and what they are called; none counts in whole numbers.</value>
+    /// <value>Positions on the x axis with their labels; if there are none, the axis has whole numbers.</value>
     public IReadOnlyList<(double Position, string Label)> Places { get; init; } = [];
 
-    /// <value>Whether a wide range of positive values gets a logarithmic y axis.</value>
+    /// <value>Whether a wide range of positive values may have a logarithmic y axis.</value>
     public bool MayBeLogarithmic { get; init; }
 
-    /// <summary>A figure with the chart, its legend and its note.</summary>
-    /// <param name="index">Unique on the page: names inside an SVG are the whole page's.</param>
+    /// <summary>Returns a figure with the chart, its legend and its note.</summary>
+    /// <param name="index">Unique on the page, because names inside an SVG are shared by the whole page.</param>
     public Html ToHtml(int index)
     {
         var points = Series.SelectMany(series => series.Points).ToArray();
@@ -73,7 +73,7 @@ internal sealed partial record Chart(string Title, string XLabel, string YLabel)
 
         var svg = plot.GetSvgXml(Width, Height);
         var body = svg[(svg.IndexOf('>', svg.IndexOf("<svg", StringComparison.Ordinal)) + 1)..svg.LastIndexOf("</svg>", StringComparison.Ordinal)];
-        var names = new Dictionary<string, string>(); // ScottPlot's are numbered over the process: a page would differ from its twin
+        var names = new Dictionary<string, string>(); // ScottPlot numbers them across the process, so equal pages would differ
         return new Html(ClipName().Replace(body, name => names[name.Value] = names.GetValueOrDefault(name.Value, $"chart{index}-{names.Count}"))
             .Replace("\t", "", StringComparison.Ordinal));
     }

@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace Distil.Trainer.Reports.Charts;
 
-/// <summary>An axis from <paramref name="From"/> to <paramref name="To"/> (logarithms where <paramref name="Logarithmic"/>) with round ticks.</summary>
+/// <summary>An axis from <paramref name="From"/> to <paramref name="To"/> (logarithms if <paramref name="Logarithmic"/>) with round ticks.</summary>
 internal sealed record ChartScale(double From, double To, bool Logarithmic, IReadOnlyList<(double Position, string Label)> Ticks)
 {
-    // From one to eight times itself a straight scale shows a falling curve's end well enough; beyond, only a logarithmic one does.
+    // Up to a ratio of eight a linear axis shows the end of a falling curve well enough; above, only a logarithmic one does.
     private const double LogarithmicFrom = 8;
 
-    /// <summary>The axis that holds values from least to most.</summary>
+    /// <summary>Creates the axis for values from least to most.</summary>
     /// <param name="least">Smallest value.</param>
     /// <param name="most">Largest value.</param>
-    /// <param name="mayBeLogarithmic">Whether a wide range of positive values gets a logarithmic axis.</param>
+    /// <param name="mayBeLogarithmic">Whether a wide range of positive values may have a logarithmic axis.</param>
     public static ChartScale Of(double least, double most, bool mayBeLogarithmic)
     {
         if (mayBeLogarithmic && least > 0 && most / least >= LogarithmicFrom)
@@ -23,14 +23,14 @@ internal sealed record ChartScale(double From, double To, bool Logarithmic, IRea
         return Linear(least - margin, most + margin);
     }
 
-    /// <summary>An axis without margins.</summary>
+    /// <summary>Creates an axis without margins.</summary>
     public static ChartScale Linear(double from, double to)
     {
         var step = RoundStep((to - from) / 4);
         return Linear(from, to, step);
     }
 
-    /// <summary>An axis of whole numbers without margins, for steps and epochs.</summary>
+    /// <summary>Creates an axis of whole numbers without margins, for steps and epochs.</summary>
     public static ChartScale Whole(double from, double to) => Linear(from, to, Math.Max(1, RoundStep((to - from) / 4)));
 
     private static ChartScale Linear(double from, double to, double step)
@@ -42,7 +42,7 @@ internal sealed record ChartScale(double From, double To, bool Logarithmic, IRea
         return new ChartScale(from, to, false, [.. ticks]);
     }
 
-    /// <summary>Where a value stands on the axis.</summary>
+    /// <summary>A value's position on the axis.</summary>
     public double At(double value) => Logarithmic ? Math.Log10(value) : value;
 
     private static ChartScale Logarithm(double least, double most)
@@ -59,7 +59,7 @@ internal sealed record ChartScale(double From, double To, bool Logarithmic, IRea
         return new ChartScale(bottom, top, true, [.. ticks]);
     }
 
-    /// <summary>1, 2 or 5 times a power of ten, at least <paramref name="least"/>.</summary>
+    /// <summary>Returns 1, 2 or 5 times a power of ten, at least <paramref name="least"/>.</summary>
     private static double RoundStep(double least)
     {
         var power = Math.Pow(10, Math.Floor(Math.Log10(least)));

@@ -1,3 +1,5 @@
+using Distil.Core.Documents.Reports;
+
 namespace Distil.Trainer.Reports.Charts;
 
 /// <summary>Whose numbers a line shows: fixes its colour and dashes everywhere.</summary>

@@ -1,12 +1,12 @@
 namespace Distil.Trainer.Reports.Charts;
 
-/// <summary>The colours that charts are drawn in: marks that nobody sees, each replaced by a rule of the page's style sheet.</summary>
+/// <summary>The colours in which charts are drawn: placeholders, each replaced by a rule of the page's style sheet.</summary>
 internal static class Paint
 {
     /// <summary>Grid lines.</summary>
     public const string Grid = "#A1A1A0";
 
-    /// <summary>The mark of a role's lines and bands, as ScottPlot writes it.</summary>
+    /// <summary>The placeholder of a role's lines and bands, as ScottPlot writes it.</summary>
     public static string Of(ChartRole role) => role switch
     {
         ChartRole.Distilled => "#A10001",
@@ -14,10 +14,10 @@ internal static class Paint
         _ => "#A10003",
     };
 
-    /// <summary>Runs that one chart can tell apart.</summary>
+    /// <summary>Maximum number of runs in one chart.</summary>
     public const int MaxRuns = 8;
 
-    // Okabe and Ito's colours, which most colour-blind readers tell apart, darker on light pages and lighter on dark ones.
+    // Okabe and Ito's colours, which most colour-blind readers can distinguish, darker on light pages and lighter on dark ones.
     private static readonly (string Light, string Dark)[] Runs =
     [
         ("#0b5fc0", "#6db3ff"), ("#b3541e", "#f2a265"), ("#2f7d4f", "#74cf97"), ("#8a3f8f", "#dd9be0"),
@@ -29,7 +29,7 @@ internal static class Paint
     /// <param name="name">Its name.</param>
     public static ChartPen OfRun(int index, string name) => new(RunMark(index), name);
 
-    /// <summary>What a role is called everywhere in the report.</summary>
+    /// <summary>A role's name everywhere in the report.</summary>
     public static string NameOf(ChartRole role) => role switch
     {
         ChartRole.Distilled => "student",
@@ -37,13 +37,13 @@ internal static class Paint
         _ => "teacher",
     };
 
-    /// <summary>The rules that turn marks into colours of the page.</summary>
+    /// <summary>The rules that replace placeholders by colours of the page.</summary>
     public static string StyleSheet { get; } = string.Concat(Enum.GetValues<ChartRole>().Select(Rules)) + $$"""
         .chart [stroke="{{Grid}}"] { stroke: var(--line); }
 
         """;
 
-    /// <summary>The same for the runs of a comparison.</summary>
+    /// <summary>The rules for the runs of a comparison.</summary>
     public static string RunStyleSheet { get; } = $$"""
         :root { {{Variables(run => run.Light)}} }
         @media (prefers-color-scheme: dark) { :root { {{Variables(run => run.Dark)}} } }

@@ -1,3 +1,5 @@
+using Distil.Core.Documents.Reports;
+
 namespace Distil.Trainer.Reports.Comparison;
 
 /// <summary>One run of a comparison, for scripts.</summary>

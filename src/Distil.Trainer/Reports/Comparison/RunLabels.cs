@@ -1,3 +1,5 @@
+using Distil.Core.Documents.Reports;
+
 namespace Distil.Trainer.Reports.Comparison;
 
 /// <summary>Short names for runs: what differs where that tells them apart, else their ids.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Distil.Trainer.Reports.Markup;
 
-/// <summary>How numbers look: a narrow space between thousands and before units, never broken over lines.</summary>
+/// <summary>Formats numbers: with a narrow space between thousands and before units, and without line breaks.</summary>
 internal static class Figures
 {
     private const string Space = "\u202F";
@@ -20,7 +20,7 @@ internal static class Figures
         var size => Fixed(number, 2 - (int)Math.Floor(Math.Log10(size * 1.0005))),
     };
 
-    /// <summary>A measured number and its standard error, to the error's second digit: 5.831 ± 0.024; the number alone where the error is not known.</summary>
+    /// <summary>A measured number and its standard error, to the error's second digit: 5.831 ± 0.024; the number alone if the error is not known.</summary>
     public static string Measured(double number, double? error)
     {
         if (error is not > 0)
@@ -32,10 +32,10 @@ internal static class Figures
         return $"{Fixed(number, decimals)}{Space}±{Space}{Fixed(error.Value, decimals)}";
     }
 
-    /// <summary>A number that somebody chose, as it was written: 0.8, 2, 0.0002.</summary>
+    /// <summary>A number from a setting, as it was written: 0.8, 2, 0.0002.</summary>
     public static string Setting(double number) => number.ToString("0.##########", CultureInfo.InvariantCulture);
 
-    /// <summary>A number with so many decimals.</summary>
+    /// <summary>A number with a fixed number of decimals.</summary>
     public static string Fixed(double number, int decimals) =>
         number.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).Replace("-", "−", StringComparison.Ordinal);
 

@@ -4,24 +4,24 @@ using System.Text;
 
 namespace Distil.Trainer.Reports.Markup;
 
-/// <summary>A piece of HTML. It can only be made from literals and escaped values, so that no text of a user's becomes markup.</summary>
+/// <summary>A piece of HTML. It can only be created from literals and escaped values, so that no text of a user becomes markup.</summary>
 internal readonly record struct Html(string Markup)
 {
-    /// <value>Nothing.</value>
+    /// <value>An empty piece.</value>
     public static Html None { get; } = new("");
 
-    /// <summary>Makes HTML from an interpolated string: literals stay as they are, text values are escaped, HTML values are put in whole.</summary>
+    /// <summary>Creates HTML from an interpolated string: literals are unchanged, text values are escaped, HTML values are inserted.</summary>
     public static Html Of(HtmlInterpolation html) => new(html.ToString());
 
-    /// <summary>One piece after the other.</summary>
+    /// <summary>Concatenates pieces.</summary>
     public static Html Join(IEnumerable<Html> pieces) => new(string.Concat(pieces.Select(piece => piece.Markup)));
 
-    /// <summary>The piece where there is a value to make it from, else nothing.</summary>
+    /// <summary>Returns the piece for a value, or nothing if the value is null.</summary>
     public static Html When<T>(T? value, Func<T, Html> piece)
         where T : class => value is null ? None : piece(value);
 }
 
-/// <summary>Builds <see cref="Html.Of"/>'s string.</summary>
+/// <summary>Builds the string of <see cref="Html.Of"/>.</summary>
 [InterpolatedStringHandler]
 internal readonly struct HtmlInterpolation(int literalLength, int formattedCount)
 {

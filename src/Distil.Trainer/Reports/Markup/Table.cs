@@ -1,14 +1,14 @@
 namespace Distil.Trainer.Reports.Markup;
 
-/// <summary>A table with a caption; it scrolls inside itself on a narrow screen.</summary>
-/// <param name="Caption">What it shows, in a sentence's words.</param>
-/// <param name="Columns">Headings; the first column names the rows and is set left, the others are numbers and set right.</param>
+/// <summary>A table with a caption; on a narrow screen it scrolls horizontally.</summary>
+/// <param name="Caption">A description of the content.</param>
+/// <param name="Columns">Headings; the first column contains row names and is left-aligned, the others contain numbers and are right-aligned.</param>
 internal sealed record Table(string Caption, params IReadOnlyList<string> Columns)
 {
     /// <value>Rows of as many cells as there are columns.</value>
     public required IEnumerable<IReadOnlyList<string>> Rows { get; init; }
 
-    /// <value>Cells that hold the best of their column, by row and column from 0.</value>
+    /// <value>Cells with the best value of their column, by row and column from 0.</value>
     public IReadOnlySet<(int Row, int Column)> Best { get; init; } = new HashSet<(int, int)>();
 
     /// <summary>The table's markup.</summary>
@@ -26,7 +26,7 @@ internal sealed record Table(string Caption, params IReadOnlyList<string> Column
         Best.Contains(at) ? Html.Of($"<td class=\"best\">{text} <span title=\"best\">★</span></td>") : Html.Of($"<td>{text}</td>");
 }
 
-/// <summary>Names and what they stand for, one a line.</summary>
+/// <summary>A list of names and values, one per line.</summary>
 internal static class Facts
 {
     /// <summary>The list's markup.</summary>

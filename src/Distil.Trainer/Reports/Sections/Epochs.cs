@@ -1,5 +1,6 @@
+using Distil.Core.Documents.Evaluations;
+using Distil.Core.Documents.Reports;
 using Distil.Trainer.Evaluation;
-using Distil.Trainer.Evaluation.Statistics;
 using Distil.Trainer.Reports.Charts;
 using Distil.Trainer.Reports.Markup;
 

@@ -1,3 +1,4 @@
+using Distil.Core.Documents.Reports;
 using Distil.Trainer.Reports.Charts;
 using Distil.Trainer.Reports.Markup;
 

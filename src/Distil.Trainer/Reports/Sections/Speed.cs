@@ -1,3 +1,5 @@
+using Distil.Core.Documents.Evaluations;
+using Distil.Core.Documents.Reports;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Reports.Charts;
 using Distil.Trainer.Reports.Markup;
@@ -9,7 +11,7 @@ internal static class Speed
 {
     public static Html Of(RunReport report) => Html.Of($"""
         <section id="speed"><h2>Speed and memory</h2>
-        {Training(report).ToHtml()}{(report.Decode.Count == 0 ? Html.None : Decoding(report))}</section>
+        {Training(report).ToHtml()}{Operations(report)}{(report.Decode.Count == 0 ? Html.None : Decoding(report))}</section>
 
         """);
 
@@ -17,6 +19,19 @@ internal static class Speed
     {
         Rows = new[] { (ChartRole.Distilled, report.Training), (ChartRole.WithoutTeacher, report.TrainingWithoutTeacher) }
             .Where(row => row.Item2 is not null).Select(row => Row(Paint.NameOf(row.Item1), row.Item2!)),
+    };
+
+    private static Html Operations(RunReport report) => report.Training.Operations is not { Count: > 0 } operations ? Html.None : new Table(
+        "How the student’s operations were computed in training", "Operation", "Form", "Why no kernel")
+    {
+        Rows = operations.Select(operation => (IReadOnlyList<string>)[operation.Operation, Name(operation.Form), operation.UnavailableReason ?? "–"]),
+    }.ToHtml();
+
+    private static string Name(string form) => form switch
+    {
+        "cuda" => "CUDA kernel",
+        "cpu" => "CPU kernel",
+        _ => form,
     };
 
     private static List<string> Row(string name, TrainingSummary training) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Documents.Reports;
 using Distil.Core.Specification;
 using Distil.Trainer.Reports.Markup;
 

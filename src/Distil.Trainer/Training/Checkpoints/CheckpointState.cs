@@ -4,14 +4,14 @@ namespace Distil.Trainer.Training.Checkpoints;
 
 /// <summary>A checkpoint's <c>state.json</c>.</summary>
 /// <remarks>
-/// Learning rate, α, T, row order and random numbers are functions of the position and the seed: they are written down by these two.
+/// Learning rate, α, T, row order and random numbers are functions of the position and the seed, so these two are sufficient.
 /// </remarks>
 public sealed record CheckpointState : IVersionedDocument
 {
     /// <inheritdoc />
     public int Version { get; init; } = DocumentVersion.Current;
 
-    /// <value>Where training stands.</value>
+    /// <value>The position that training has reached.</value>
     public required TrainingPosition Position { get; init; }
 
     /// <value>Seed of the row order and of the random numbers that a step draws.</value>

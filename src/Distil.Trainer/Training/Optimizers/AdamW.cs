@@ -7,8 +7,8 @@ namespace Distil.Trainer.Training.Optimizers;
 
 /// <summary>AdamW as PyTorch computes it, with clipping by the global gradient norm, over flat float32 buffers.</summary>
 /// <remarks>
-/// The weights that count are the optimiser's own float32 copy; a step ends by writing them to the model's parameters. On a GPU with this project's
-/// kernels the parameters are moved into the optimiser's buffers instead (<see cref="CudaAdamW"/>): views made of them before stay behind.
+/// The authoritative weights are the optimiser's own float32 copy; each step ends by writing them to the model's parameters. On a GPU with this project's
+/// kernels, the parameters are moved into the optimiser's buffers instead (<see cref="CudaAdamW"/>); views made before that still refer to the old memory.
 /// Nothing here waits for a GPU.
 /// </remarks>
 public sealed class AdamW : IDisposable
@@ -25,9 +25,9 @@ public sealed class AdamW : IDisposable
     private readonly FlatBuffer _mean;
     private readonly FlatBuffer _square;
 
-    /// <summary>Starts with the parameters' present values and no history.</summary>
-    /// <param name="parameters">What is trained; leaves that require a gradient, all on one device.</param>
-    /// <param name="options">Constants.</param>
+    /// <summary>Starts with the parameters' present values and empty moments.</summary>
+    /// <param name="parameters">The trained parameters: leaves that require a gradient, all on one device.</param>
+    /// <param name="options">The constants.</param>
     public AdamW(IReadOnlyList<NamedParameter> parameters, AdamWOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfZero(parameters.Count);
@@ -41,15 +41,15 @@ public sealed class AdamW : IDisposable
         _kernel = CudaAdamW.Serves(parameters) ? new(parameters, _layout, _weights) : null;
     }
 
-    /// <value>Steps taken since the beginning, resumed ones included.</value>
+    /// <value>Number of steps since the beginning, including those before a resume.</value>
     public long Steps { get; private set; }
 
     /// <value>The trained weights in full precision, by name: views of live memory.</value>
     public IReadOnlyList<NamedParameter> Weights => _weights.Views;
 
     /// <summary>Clips the accumulated gradients, updates the parameters and clears the gradients.</summary>
-    /// <param name="learningRate">This step's, ≥ 0.</param>
-    /// <param name="maximumNorm">Largest global norm that a gradient keeps, &gt; 0.</param>
+    /// <param name="learningRate">The learning rate of this step, ≥ 0.</param>
+    /// <param name="maximumNorm">Largest global norm that a gradient may have, &gt; 0; a larger one is scaled down.</param>
     /// <returns>The gradient's global norm before clipping, 0-d float32 on the device, in the caller's dispose scope.</returns>
     public Tensor Step(double learningRate, double maximumNorm)
     {
@@ -92,10 +92,10 @@ public sealed class AdamW : IDisposable
         }
     }
 
-    /// <summary>Takes up weights and a state from a checkpoint's files and writes the weights to the model.</summary>
+    /// <summary>Loads weights and state from a checkpoint's files and writes the weights to the model.</summary>
     /// <param name="weightsPath">Safetensors with <see cref="Weights"/> by name.</param>
-    /// <param name="statePath">Safetensors with what <see cref="State"/> gave.</param>
-    /// <exception cref="InvalidInputException">A file lacks a tensor or has one of another shape.</exception>
+    /// <param name="statePath">Safetensors with the tensors of <see cref="State"/>.</param>
+    /// <exception cref="InvalidInputException">A file lacks a tensor or contains one of another shape.</exception>
     public void Load(string weightsPath, string statePath)
     {
         using var scope = NewDisposeScope();

@@ -7,20 +7,20 @@ namespace Distil.Trainer.Training.Optimizers;
 /// <remarks>An optimiser step is then a handful of large operations instead of a handful for each parameter.</remarks>
 internal sealed class FlatBuffer : IDisposable
 {
-    /// <summary>Zeros.</summary>
+    /// <summary>Creates a buffer of zeros.</summary>
     internal FlatBuffer(IReadOnlyList<NamedParameter> parameters, FlatLayout layout)
     {
         All = zeros(layout.Length, ScalarType.Float32, parameters[0].Value.device).DetachFromDisposeScope();
         Views = [.. parameters.Select((parameter, i) => new NamedParameter(parameter.Name, layout.View(All, i).DetachFromDisposeScope()))];
     }
 
-    /// <value>As the layout says.</value>
+    /// <value>The whole buffer, in the order of the layout.</value>
     public Tensor All { get; }
 
     /// <value>Parts of <see cref="All"/> by parameter name, each in its parameter's shape.</value>
     public IReadOnlyList<NamedParameter> Views { get; }
 
-    /// <summary>Takes the parameters' values.</summary>
+    /// <summary>Copies the parameters' values into the buffer.</summary>
     public void ReadFrom(IReadOnlyList<NamedParameter> parameters)
     {
         using var noGradient = no_grad();

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Optimizers;
 
-/// <summary>Where each parameter of a list lies in a flat buffer, in the list's order.</summary>
-/// <remarks>Each begins at a multiple of <see cref="Alignment"/> elements, so that vectors of 16 bytes fit it; the gaps stay zero.</remarks>
+/// <summary>The offset of each parameter of a list in a flat buffer, in the list's order.</summary>
+/// <remarks>Each offset is a multiple of <see cref="Alignment"/> elements, as vectors of 16 bytes require; the gaps remain zero.</remarks>
 internal sealed class FlatLayout
 {
     internal const int Alignment = 4;
@@ -22,7 +22,7 @@ internal sealed class FlatLayout
         }
     }
 
-    /// <value>Elements of a buffer, the gaps included.</value>
+    /// <value>Number of elements of a buffer, including the gaps.</value>
     internal long Length { get; }
 
     /// <summary>A parameter's part of a buffer of this layout, in the parameter's shape.</summary>
@@ -33,10 +33,11 @@ internal sealed class FlatLayout
         return buffer.narrow(0, _starts[parameter], value.numel()).view(value.shape).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Of each parameter, in the list's order: where it begins in a buffer, and its elements.</summary>
-    internal IReadOnlyList<(int Parameter, long Start, long Count)> Parts() => [.. _parameters.Select((parameter, i) => (i, _starts[i], parameter.Value.numel()))];
+    /// <summary>For each parameter, in the list's order: its offset in a buffer and its number of elements.</summary>
+    internal IReadOnlyList<(int Parameter, long Start, long Count)> Parts() =>
+            [.. _parameters.Select((parameter, i) => (i, _starts[i], parameter.Value.numel()))];
 
-    /// <summary>One tensor of this layout from a tensor for each parameter.</summary>
+    /// <summary>Joins a tensor for each parameter into one tensor of this layout.</summary>
     internal Tensor Join(IReadOnlyList<Tensor> parts)
     {
         using var scope = NewDisposeScope();

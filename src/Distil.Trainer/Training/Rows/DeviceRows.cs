@@ -3,15 +3,15 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Rows;
 
-/// <summary>One shard of full rows that stays on the device, for data that fits there: a step sends row numbers only.</summary>
+/// <summary>One shard of full rows that stays on the device, for data that fits there: a step transfers only row numbers.</summary>
 public sealed class DeviceRows : ITrainingRows, IDisposable
 {
     private readonly Tensor _rows;
 
-    /// <param name="ids">Token ids, one row after another; an incomplete last row is left out.</param>
+    /// <param name="ids">Token ids, one row after another; an incomplete last row is ignored.</param>
     /// <param name="contextLength">S, tokens in a row, ≥ 2.</param>
-    /// <param name="device">Where the rows stay.</param>
-    /// <exception cref="InvalidInputException">Not one row.</exception>
+    /// <param name="device">Device of the rows.</param>
+    /// <exception cref="InvalidInputException">There is not one full row.</exception>
     public DeviceRows(ReadOnlySpan<int> ids, int contextLength, Device device)
     {
         var count = ids.Length / contextLength;
@@ -32,7 +32,8 @@ public sealed class DeviceRows : ITrainingRows, IDisposable
     public TokenBatch Read(MicroBatch rows)
     {
         using var scope = NewDisposeScope();
-        var ids = _rows.index_select(0, tensor(rows.Rows, ScalarType.Int64).to(_rows.device)).to_type(ScalarType.Int64); // (B, S)
+        var ids = _rows.index_select(0, tensor(rows.Rows, ScalarType.Int64).to(_rows.device))
+                    .to_type(ScalarType.Int64); // (B, S)
         var (count, length) = (ids.shape[0], ids.shape[1]);
         return new(ids.DetachFromDisposeScope(), null, count, count * length, count * (length - 1));
     }

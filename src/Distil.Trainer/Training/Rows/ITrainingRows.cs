@@ -1,12 +1,12 @@
 namespace Distil.Trainer.Training.Rows;
 
-/// <summary>The rows that are trained on, by shard.</summary>
+/// <summary>The training rows, by shard.</summary>
 public interface ITrainingRows
 {
-    /// <value>Rows of each shard.</value>
+    /// <value>Number of rows of each shard.</value>
     IReadOnlyList<long> RowsOfShards { get; }
 
-    /// <summary>Reads rows onto the model's device. Called from one thread, which need not be the training's.</summary>
-    /// <returns>Outside of every dispose scope: the caller disposes it.</returns>
+    /// <summary>Reads rows onto the model's device. It is called from one thread, which need not be that of the training.</summary>
+    /// <returns>A batch outside of every dispose scope, which the caller disposes.</returns>
     TokenBatch Read(MicroBatch rows);
 }

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 
 namespace Distil.Trainer.Training.Rows;
 
-/// <summary>Makes the items of a sequence on a thread of their own, one ahead of their use, in their order.</summary>
-/// <remarks>Items not used are disposed. An error of the sequence comes out where its item would have.</remarks>
+/// <summary>Produces the items of a sequence on a separate thread, in order, one item ahead of their use.</summary>
+/// <remarks>Unused items are disposed. If the sequence throws, the error is thrown in place of the item.</remarks>
 internal sealed class Prefetch<T> : IDisposable
     where T : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class Prefetch<T> : IDisposable
         _thread.Start();
     }
 
-    /// <summary>The items, each once; the caller disposes them.</summary>
+    /// <summary>Returns each item once; the caller disposes them.</summary>
     public IEnumerable<T> Items()
     {
         foreach (var item in _ready.GetConsumingEnumerable())
@@ -59,7 +59,7 @@ internal sealed class Prefetch<T> : IDisposable
         }
         catch (Exception error)
         {
-            _error = error; // for the consumer, who throws it
+            _error = error; // thrown to the consumer
         }
         finally
         {

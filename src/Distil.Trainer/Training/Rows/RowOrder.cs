@@ -7,11 +7,11 @@ namespace Distil.Trainer.Training.Rows;
 /// <param name="Rows">Rows in the shard, in training order.</param>
 public sealed record MicroBatch(int Shard, long[] Rows);
 
-/// <summary>Which rows each optimiser step trains on: shards in random order, the rows of a shard in random order, nothing left out.</summary>
+/// <summary>The rows of each optimiser step: shards in random order, and the rows of a shard in random order, without leaving any out.</summary>
 /// <remarks>
-/// A pure function of (seed, epoch): a resumed run needs no saved order. A step takes the next batchSize × accumulation rows. It is cut
-/// into micro-batches of batchSize rows, and where a shard ends: then the step has one micro-batch more, weighted by what it holds.
-/// An epoch's last step keeps the rows that are left.
+/// A pure function of (seed, epoch): a resumed run needs no saved order. A step uses the next batchSize × accumulation rows. They are divided into
+/// micro-batches of batchSize rows. A shard's end also ends a micro-batch: then the step has one more, and each is weighted by its contents. The last step of
+/// an epoch has the remaining rows.
 /// </remarks>
 public sealed class RowOrder
 {
@@ -23,7 +23,7 @@ public sealed class RowOrder
     /// <param name="seed">Any number.</param>
     /// <param name="rowsOfShards">Rows of each shard, ≥ 0.</param>
     /// <param name="batchSize">Rows in a micro-batch, ≥ 1.</param>
-    /// <param name="accumulation">Micro-batches to a step, ≥ 1.</param>
+    /// <param name="accumulation">Micro-batches in a step, ≥ 1.</param>
     public RowOrder(long seed, IReadOnlyList<long> rowsOfShards, int batchSize, int accumulation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
@@ -38,16 +38,16 @@ public sealed class RowOrder
     /// <value>Optimiser steps in an epoch.</value>
     public long StepsPerEpoch { get; }
 
-    /// <summary>Optimiser steps that an epoch over so many rows takes.</summary>
+    /// <summary>Number of optimiser steps in an epoch over a number of rows.</summary>
     public static long StepsFor(long rows, int batchSize, int accumulation)
     {
         var rowsPerStep = (long)batchSize * accumulation;
         return (rows + rowsPerStep - 1) / rowsPerStep;
     }
 
-    /// <summary>The steps of an epoch from one on, each as its micro-batches.</summary>
+    /// <summary>Returns the steps of an epoch, from a given one on, each as its micro-batches.</summary>
     /// <param name="epoch">Epoch, from 0.</param>
-    /// <param name="firstStep">First step given, from 0.</param>
+    /// <param name="firstStep">First step to return, from 0.</param>
     public IEnumerable<IReadOnlyList<MicroBatch>> Steps(int epoch, long firstStep)
     {
         var skip = firstStep * _rowsPerStep;

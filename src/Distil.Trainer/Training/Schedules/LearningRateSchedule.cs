@@ -2,7 +2,7 @@ namespace Distil.Trainer.Training.Schedules;
 
 /// <summary>Linear warm-up, then half a cosine down to zero (the paper's, method.md §3).</summary>
 /// <remarks>
-/// A pure function of the optimiser step. Step i of w warm-up steps gets (i + 1) / w of the peak: unlike Hugging Face's i / w, the first step learns.
+/// A pure function of the optimiser step. Step i of w warm-up steps uses (i + 1) / w of the peak: unlike with Hugging Face's i / w, the first step learns.
 /// </remarks>
 /// <param name="peak">Learning rate at the end of the warm-up, &gt; 0.</param>
 /// <param name="warmupSteps">Steps of warm-up, ≥ 0.</param>
@@ -22,9 +22,9 @@ public sealed class LearningRateSchedule(double peak, long warmupSteps, long tot
         return peak * 0.5 * (1 + Math.Cos(Math.PI * progress));
     }
 
-    /// <summary>A schedule whose warm-up is a share of all steps, rounded down.</summary>
+    /// <summary>Creates a schedule whose warm-up is a share of all steps, rounded down.</summary>
     /// <param name="peak">Learning rate at the end of the warm-up, &gt; 0.</param>
-    /// <param name="warmupRatio">Share of all steps that warm up, 0–1.</param>
+    /// <param name="warmupRatio">Share of all steps in the warm-up, 0–1.</param>
     /// <param name="totalSteps">Optimiser steps of the whole training, ≥ 1.</param>
     public static LearningRateSchedule WithRatio(double peak, double warmupRatio, long totalSteps) =>
         new(peak, (long)Math.Floor(warmupRatio * totalSteps), totalSteps);

@@ -13,7 +13,7 @@ public sealed class DeltaDistillation(DistillationSpec spec)
     /// <value>The third term.</value>
     public HiddenStateAlignment Alignment { get; } = new(spec.Alignment);
 
-    /// <summary>The weights of an optimiser step.</summary>
+    /// <summary>Returns the weights of an optimiser step.</summary>
     /// <param name="epoch">Epoch, from 0.</param>
     /// <param name="step">Optimiser step inside the epoch, from 0.</param>
     public DeltaWeights At(int epoch, long step) => new(
@@ -21,7 +21,7 @@ public sealed class DeltaDistillation(DistillationSpec spec)
 }
 
 /// <summary>The loss's weights at one step.</summary>
-/// <param name="Alpha">α, of KL.</param>
+/// <param name="Alpha">α, the weight of KL.</param>
 /// <param name="Temperature">T.</param>
-/// <param name="Beta">β, of the alignment.</param>
+/// <param name="Beta">β, the weight of the alignment.</param>
 public readonly record struct DeltaWeights(double Alpha, double Temperature, double Beta);

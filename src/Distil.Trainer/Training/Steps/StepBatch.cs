@@ -3,8 +3,8 @@ using Distil.Trainer.Training.Targets;
 
 namespace Distil.Trainer.Training.Steps;
 
-/// <summary>All that one optimiser step trains on.</summary>
-/// <param name="Parts">Its micro-batches, with the teacher's outputs where there is a teacher.</param>
+/// <summary>The data of one optimiser step.</summary>
+/// <param name="Parts">Its micro-batches, with the teacher's outputs if there is a teacher.</param>
 internal sealed record StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? Targets)> Parts) : IDisposable
 {
     /// <summary>Reads a step's rows and targets.</summary>

@@ -8,19 +8,19 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Steps;
 
-/// <summary>One optimiser step: forward and backward over its micro-batches, clipping, update.</summary>
+/// <summary>One optimiser step: forward and backward pass over its micro-batches, clipping, update.</summary>
 /// <remarks>
-/// A micro-batch counts by what it holds: cross-entropy by labels, KL by positions, alignment by rows. The sum over a step's micro-batches is
-/// then what one batch of all its rows gives (Frobenius apart, whose √B is the micro-batch's).
+/// Micro-batches are weighted by their contents: cross-entropy by labels, KL by positions, alignment by rows. The sum over a step's micro-batches then equals
+/// the result for one batch of all its rows (except for Frobenius, whose √B is the micro-batch's).
 /// </remarks>
-/// <param name="model">What is trained.</param>
-/// <param name="optimizer">Over the model's trainable parameters.</param>
-/// <param name="distillation">The loss; null trains on the text alone.</param>
+/// <param name="model">The model to train.</param>
+/// <param name="optimizer">The optimiser of the model's trainable parameters.</param>
+/// <param name="distillation">The loss; null to train on the text alone.</param>
 /// <param name="gradientClip">Largest global gradient norm, &gt; 0.</param>
-/// <param name="chunkPositions">Positions whose logits exist at one time; null for what is fast on the device.</param>
+/// <param name="chunkPositions">Positions whose logits exist at one time; null for the fastest number on the device.</param>
 internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaDistillation? distillation, double gradientClip, int? chunkPositions = null)
 {
-    /// <summary>Names of the numbers that <see cref="Run"/> returns, in order.</summary>
+    /// <summary>Names of the values that <see cref="Run"/> returns, in order.</summary>
     internal enum Value
     {
         Loss,
@@ -30,8 +30,8 @@ internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaD
         GradientNorm,
     }
 
-    /// <summary>Does the step.</summary>
-    /// <returns>A number for each <see cref="Value"/>, (5) float64 on the device, not yet waited for; in the caller's dispose scope.</returns>
+    /// <summary>Performs the step.</summary>
+    /// <returns>One value for each <see cref="Value"/>, (5) float64 on the device, without waiting for the device; in the caller's dispose scope.</returns>
     internal Tensor Run(StepBatch batch, DeltaWeights weights, double learningRate)
     {
         using var scope = NewDisposeScope();
@@ -47,7 +47,7 @@ internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaD
         }
 
         var norm = optimizer.Step(learningRate, gradientClip).to_type(ScalarType.Float64);
-        // Weights go as scalars: a tensor of them would be a copy to the device, which waits for it.
+        // Weights are passed as scalars: a tensor of them would be copied to the device, and the copy waits for the device.
         var (alpha, temperature, beta) = weights;
         var loss = sums![0] * (1 - alpha - beta) + sums[1] * (alpha * temperature * temperature) + sums[2] * beta;
         return cat([loss.unsqueeze(0), sums, norm.unsqueeze(0)]).MoveToOuterDisposeScope();
@@ -65,7 +65,7 @@ internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaD
             new LossWeights((1 - weights.Alpha - weights.Beta) * share.Labels, weights.Alpha * share.Positions, weights.Temperature),
             chunkPositions, headGradient: model.HeadWeight.requires_grad);
 
-        // A stand-in for the loss whose gradients are the head's: backward then has one root, as the kernels' backward passes need.
+        // A substitute for the loss whose gradients are the head's: the backward pass then has one root, which the kernels' backward passes need.
         var root = (final * head.HiddenGradient).sum();
         if (head.HeadGradient is not null)
         {
@@ -87,6 +87,6 @@ internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaD
             ? distillation!.Alignment.LayerLoss(blocks, targets.Layers, lengths)
             : distillation!.Alignment.Loss(final, targets.Outputs.MeanHidden!, lengths);
 
-    /// <summary>What of the whole step a micro-batch is.</summary>
+    /// <summary>A micro-batch's share of the whole step.</summary>
     private readonly record struct Share(double Labels, double Positions, double Rows);
 }

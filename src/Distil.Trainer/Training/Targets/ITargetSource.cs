@@ -4,19 +4,19 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Targets;
 
-/// <summary>Where the teacher's outputs for a batch come from.</summary>
+/// <summary>A source of the teacher's outputs for a batch.</summary>
 public interface ITargetSource
 {
-    /// <summary>The teacher's outputs for the rows of a batch. Called from one thread, which need not be the training's.</summary>
-    /// <param name="rows">Which rows.</param>
+    /// <summary>Returns the teacher's outputs for the rows of a batch. It is called from one thread, which need not be that of the training.</summary>
+    /// <param name="rows">The rows.</param>
     /// <param name="batch">Their tokens.</param>
-    /// <returns>Outside of every dispose scope: the caller disposes it.</returns>
+    /// <returns>Targets outside of every dispose scope, which the caller disposes.</returns>
     BatchTargets Read(MicroBatch rows, TokenBatch batch);
 }
 
 /// <summary>The teacher's outputs for one batch.</summary>
-/// <param name="Outputs">Distributions, and the mean hidden state where alignment needs it.</param>
-/// <param name="Layers">After each layer without the embedding output, each (B, S, D); null where alignment does not compare layers.</param>
+/// <param name="Outputs">Distributions, and the mean hidden state if alignment needs it.</param>
+/// <param name="Layers">Output of each layer without the embedding output, each (B, S, D); null if alignment does not compare layers.</param>
 public sealed record BatchTargets(TeacherTargets Outputs, IReadOnlyList<Tensor>? Layers) : IDisposable
 {
     /// <inheritdoc />

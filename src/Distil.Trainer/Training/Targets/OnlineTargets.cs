@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Training.Targets;
 
 /// <summary>Runs the teacher for each batch; nothing is stored.</summary>
-/// <param name="teacher">On the student's device.</param>
-/// <param name="settings">What of its distributions is compared.</param>
+/// <param name="teacher">The teacher, on the student's device.</param>
+/// <param name="settings">Which part of its distributions is compared.</param>
 /// <param name="layers">Whether alignment compares layers.</param>
 public sealed class OnlineTargets(ILanguageModel teacher, ExtractionSettings settings, bool layers) : ITargetSource
 {

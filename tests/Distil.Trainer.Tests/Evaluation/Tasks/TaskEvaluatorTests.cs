@@ -1,3 +1,4 @@
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Evaluation.Tasks;

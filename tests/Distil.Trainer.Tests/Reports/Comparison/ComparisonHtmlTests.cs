@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Distil.Core;
+using Distil.Core.Documents.Reports;
+using Distil.Core.Tests.Documents.Reports;
 using Distil.Trainer.Commands;
 using Distil.Trainer.Reports;
 using Distil.Trainer.Reports.Comparison;

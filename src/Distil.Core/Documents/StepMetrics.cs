@@ -1,6 +1,10 @@
-namespace Distil.Trainer.Training;
+using System.Text.Json.Serialization;
 
-/// <summary>What one optimiser step did: a line of <c>metrics.jsonl</c>.</summary>
+namespace Distil.Core.Documents;
+
+/// <summary>The measurements of one optimiser step: a line of <c>metrics.jsonl</c>.</summary>
+/// <remarks>Fields that this version does not know are ignored.</remarks>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
 public sealed record StepMetrics
 {
     /// <value>Epoch, from 0.</value>
@@ -9,19 +13,19 @@ public sealed record StepMetrics
     /// <value>Optimiser step in the epoch, from 0.</value>
     public required long Step { get; init; }
 
-    /// <value>Optimiser step of the whole training, from 0.</value>
+    /// <value>Optimiser step since the start of training, from 0.</value>
     public required long GlobalStep { get; init; }
 
-    /// <value>The weighted sum that was minimised.</value>
+    /// <value>The weighted sum of losses that was minimised.</value>
     public required double Loss { get; init; }
 
-    /// <value>Next-token cross-entropy, nats a token.</value>
+    /// <value>Next-token cross-entropy, in nats per token.</value>
     public required double CrossEntropy { get; init; }
 
-    /// <value>KL from the teacher at the step's temperature, nats a position; null without a teacher.</value>
+    /// <value>KL(teacher ‖ student) at the step's temperature, in nats per position; null without a teacher.</value>
     public double? Kl { get; init; }
 
-    /// <value>Distance of the hidden states, unweighted; null where none is measured.</value>
+    /// <value>Distance of the hidden states, unweighted; null if it is not measured.</value>
     public double? Alignment { get; init; }
 
     /// <value>α, the weight of KL; null without a teacher.</value>
@@ -36,12 +40,12 @@ public sealed record StepMetrics
     /// <value>The optimiser's learning rate.</value>
     public required double LearningRate { get; init; }
 
-    /// <value>Global norm of the gradient before clipping.</value>
+    /// <value>Global norm of the gradient before clipping, ≥ 0.</value>
     public required double GradientNorm { get; init; }
 
     /// <value>Tokens trained on in this step.</value>
     public required long Tokens { get; init; }
 
-    /// <value>Speed since the last measurement, tokens a second.</value>
+    /// <value>Speed since the last measurement, in tokens per second.</value>
     public required double TokensPerSecond { get; init; }
 }

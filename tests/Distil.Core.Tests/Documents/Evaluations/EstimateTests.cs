@@ -1,6 +1,6 @@
-using Distil.Trainer.Evaluation.Statistics;
+using Distil.Core.Documents.Evaluations;
 
-namespace Distil.Trainer.Tests.Evaluation.Statistics;
+namespace Distil.Core.Tests.Documents.Evaluations;
 
 public sealed class EstimateTests
 {

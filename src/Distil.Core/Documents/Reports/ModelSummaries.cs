@@ -1,82 +1,83 @@
 using Distil.Core.Artifacts;
-namespace Distil.Trainer.Reports;
+
+namespace Distil.Core.Documents.Reports;
 
 /// <summary>The teacher of a run.</summary>
 public sealed record TeacherSummary
 {
-    /// <value>Where it was read from.</value>
+    /// <value>Its folder or address.</value>
     public required string Path { get; init; }
 
     /// <value>config.json's model_type.</value>
     public required string Architecture { get; init; }
 
-    /// <value>Layers.</value>
+    /// <value>Number of layers.</value>
     public required int Layers { get; init; }
 
     /// <value>D, the model width.</value>
     public required int HiddenSize { get; init; }
 
-    /// <value>Attention heads.</value>
+    /// <value>Number of attention heads.</value>
     public required int Heads { get; init; }
 
-    /// <value>V, the vocabulary that teacher and student share.</value>
+    /// <value>V, the size of the vocabulary that teacher and student share.</value>
     public required int VocabularySize { get; init; }
 
-    /// <value>The longest context it can hold, in tokens; null where its config names none.</value>
+    /// <value>Longest context, in tokens; null if its config states none.</value>
     public int? MaxContext { get; init; }
 
-    /// <value>Weights, each counted once.</value>
+    /// <value>Number of weights; shared ones count once.</value>
     public required long Parameters { get; init; }
 }
 
 /// <summary>The student of a run.</summary>
 public sealed record StudentSummary
 {
-    /// <value>Each block in order, <c>sLSTM</c> or <c>mLSTM</c>.</value>
+    /// <value>The kind of each block, in order: <c>sLSTM</c> or <c>mLSTM</c>.</value>
     public required IReadOnlyList<string> Blocks { get; init; }
 
-    /// <value>Heads.</value>
+    /// <value>Number of heads.</value>
     public required int Heads { get; init; }
 
-    /// <value>Weights that training changed: blocks and final norm.</value>
+    /// <value>Number of trained weights: blocks and final norm.</value>
     public required long TrainableParameters { get; init; }
 
-    /// <value>Weights copied from the teacher and kept: embedding and head.</value>
+    /// <value>Number of weights copied from the teacher and not trained: embedding and head.</value>
     public required long FrozenParameters { get; init; }
 }
 
-/// <summary>The text of a run.</summary>
+/// <summary>The dataset of a run.</summary>
 public sealed record DatasetSummary
 {
     /// <value>Content address.</value>
     public required string DatasetId { get; init; }
 
-    /// <value>Documents trained on or held out.</value>
+    /// <value>Number of documents trained on or held out.</value>
     public required long Documents { get; init; }
 
-    /// <value>What became of all that were read.</value>
+    /// <value>Documents by what was done with them.</value>
     public DocumentCounts Counts { get; init; } = new();
 
-    /// <value>Shards.</value>
+    /// <value>Number of shards.</value>
     public required int Shards { get; init; }
 
-    /// <value>Tokens in a row.</value>
+    /// <value>Tokens per row.</value>
     public required int ContextLength { get; init; }
 
-    /// <value>Rows trained on.</value>
+    /// <value>Number of rows trained on.</value>
     public required long TrainRows { get; init; }
 
-    /// <value>Real tokens in them.</value>
+    /// <value>Tokens in them, without padding.</value>
     public required long TrainTokens { get; init; }
 
-    /// <value>Rows held out.</value>
+    /// <value>Number of rows held out.</value>
     public required long EvalRows { get; init; }
 
-    /// <value>Real tokens in them.</value>
+    /// <value>Tokens in them, without padding.</value>
     public required long EvalTokens { get; init; }
 }
 
-/// <summary>Where a run ran.</summary>
+/// <summary>The machine that a job ran on.</summary>
 public sealed record MachineSummary
 {
     /// <value>Operating system.</value>

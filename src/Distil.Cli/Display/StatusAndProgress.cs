@@ -4,15 +4,15 @@ using Distil.Core.Runs;
 
 namespace Distil.Cli.Display;
 
-/// <summary>A run at one moment: its status, and how far each job at work is.</summary>
+/// <summary>A run's status and the progress of its jobs at work, read at one moment.</summary>
 /// <param name="Status">The status.</param>
 /// <param name="Jobs">The jobs that have reported, by id.</param>
-internal sealed record RunSnapshot(RunStatus Status, IReadOnlyDictionary<string, JobProgress> Jobs)
+internal sealed record StatusAndProgress(RunStatus Status, IReadOnlyDictionary<string, JobProgress> Jobs)
 {
-    /// <value>How far the stage is, in shards or epochs, with the jobs' own parts of one.</value>
+    /// <value>Shards or epochs of the stage that are done, the jobs' own parts included.</value>
     internal double StageDone => Math.Min(Status.StageTotal, Status.StageDone + Jobs.Values.Sum(job => job.Total > 0 ? Math.Min(1.0, (double)job.Done / job.Total) : 0));
 
-    /// <summary>When the stage may end: the jobs' own word where it is one of epochs, else by the shards done so far; null while unknown.</summary>
+    /// <summary>Expected end of the stage: the jobs' own estimate for epochs, otherwise from the pace of the shards; null while unknown.</summary>
     internal DateTimeOffset? StageEnd(DateTimeOffset now) => Status switch
     {
         { Epoch: not null } => Jobs.Values.Max(job => job.ExpectedEnd),
@@ -20,18 +20,23 @@ internal sealed record RunSnapshot(RunStatus Status, IReadOnlyDictionary<string,
         _ => null,
     };
 
-    /// <summary>Reads what the jobs of a status report.</summary>
-    internal static async Task<RunSnapshot> ReadAsync(ArtifactStore store, RunStatus status, CancellationToken cancel) =>
+    /// <summary>Reads the progress of a status's jobs.</summary>
+    internal static async Task<StatusAndProgress> ReadAsync(ArtifactStore store, RunStatus status, CancellationToken cancel) =>
         new(status, await new RunProgress(store).ReadAsync(status, cancel));
 
-    /// <summary>The same; null where there is no status yet.</summary>
-    internal static async Task<RunSnapshot?> TryReadAsync(ArtifactStore store, RunStatus? status) =>
+    /// <summary>Like <see cref="ReadAsync"/>; null if there is no status yet.</summary>
+    internal static async Task<StatusAndProgress?> TryReadAsync(ArtifactStore store, RunStatus? status) =>
         status is null ? null : await ReadAsync(store, status, CancellationToken.None);
+
+    /// <value>How the operations of the models in training are computed, a line for each; empty outside training.</value>
+    internal IEnumerable<string> Operations =>
+        from operation in Jobs.Values.SelectMany(job => job.Operations ?? []).Distinct()
+        select operation.UnavailableReason is { } reason ? $"{operation.Operation}: {operation.Form} ({reason})" : $"{operation.Operation}: {operation.Form}";
 
     private static string Left(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours} h {time:mm} min" : $"{time:m\\:ss}";
 
-    /// <summary>The same in words, without the stage's name.</summary>
-    /// <param name="now">To say how much time is left.</param>
+    /// <summary>Describes the progress in words, without the stage's name.</summary>
+    /// <param name="now">For the time that is left.</param>
     internal string Describe(DateTimeOffset now)
     {
         var parts = new List<string>();

@@ -1,10 +1,13 @@
+using System.Text.Json.Serialization;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
-using Distil.Trainer.Evaluation;
 
-namespace Distil.Trainer.Reports;
+namespace Distil.Core.Documents.Reports;
 
-/// <summary>Everything a finished run has to say (<c>report.json</c>); <c>ReportHtml</c> shows it to people.</summary>
+/// <summary>The results of a finished run (<c>report.json</c>); <c>report.html</c> shows them to people.</summary>
+/// <remarks>Fields that this version does not know are ignored.</remarks>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
 public sealed record RunReport : IVersionedDocument
 {
     /// <inheritdoc />
@@ -13,10 +16,10 @@ public sealed record RunReport : IVersionedDocument
     /// <value>The run.</value>
     public required string RunId { get; init; }
 
-    /// <value>When the report was made.</value>
+    /// <value>When the report was written.</value>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <value>What the user asked for.</value>
+    /// <value>The specification, without signatures in its URLs.</value>
     public required RunSpec Spec { get; init; }
 
     /// <value>The teacher.</value>
@@ -25,36 +28,36 @@ public sealed record RunReport : IVersionedDocument
     /// <value>The student.</value>
     public required StudentSummary Student { get; init; }
 
-    /// <value>The text.</value>
+    /// <value>The dataset.</value>
     public required DatasetSummary Dataset { get; init; }
 
-    /// <value>What was measured after each epoch, in order; the last one is the run's result.</value>
+    /// <value>The evaluations after each epoch, in order, at least one; the last one is the run's result.</value>
     public required IReadOnlyList<EpochSummary> Epochs { get; init; }
 
     /// <value>The distilled student's training.</value>
     public required TrainingSummary Training { get; init; }
 
-    /// <value>The training of the same student without the teacher; null where the run had none.</value>
+    /// <value>The training of the same student without the teacher; null if the run had none.</value>
     public TrainingSummary? TrainingWithoutTeacher { get; init; }
 
-    /// <value>Continuations side by side.</value>
+    /// <value>Continuations of the same prompts by each model.</value>
     public IReadOnlyList<SampleSummary> Samples { get; init; } = [];
 
-    /// <value>Decoding after several context lengths.</value>
+    /// <value>Decoding speed after several context lengths.</value>
     public IReadOnlyList<DecodeComparison> Decode { get; init; } = [];
 
-    /// <value>What the run stored.</value>
+    /// <value>Sizes of what the run stored.</value>
     public required StorageSummary Storage { get; init; }
 
-    /// <value>Time of each stage, in order.</value>
+    /// <value>Time per stage, in order.</value>
     public IReadOnlyList<StageTiming> Timings { get; init; } = [];
 
-    /// <value>Error of KL over kept tokens and tail bucket against the dense KL, at the ends of the temperature's schedule.</value>
+    /// <value>Error of KL over stored tokens and tail bucket, at the first and last temperature of the schedule; empty if the teacher ran online.</value>
     public IReadOnlyList<KlError> KlErrors { get; init; } = [];
 
-    /// <value>What the run left behind.</value>
+    /// <value>The run's artifacts.</value>
     public IReadOnlyList<ArtifactLink> Artifacts { get; init; } = [];
 
-    /// <value>Where it ran.</value>
+    /// <value>The machine of the export job.</value>
     public required MachineSummary Machine { get; init; }
 }

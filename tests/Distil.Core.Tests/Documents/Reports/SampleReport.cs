@@ -1,11 +1,9 @@
+using Distil.Core.Documents;
+using Distil.Core.Documents.Evaluations;
+using Distil.Core.Documents.Reports;
 using Distil.Core.Specification;
-using Distil.Trainer.Evaluation;
-using Distil.Trainer.Evaluation.Recall;
-using Distil.Trainer.Evaluation.Statistics;
-using Distil.Trainer.Evaluation.Tasks;
-using Distil.Trainer.Reports;
 
-namespace Distil.Trainer.Tests.Reports;
+namespace Distil.Core.Tests.Documents.Reports;
 
 /// <summary>A report with invented numbers of the demo's size, and with text that would break a careless page.</summary>
 internal static class SampleReport
@@ -175,9 +173,14 @@ internal static class SampleReport
             ]);
         }
 
-        return new() { Steps = Steps, Tokens = 2_764_032, Seconds = withTeacher ? 92.4 : 73.6, PeakMemoryBytes = 912_000_000, Curves = curves };
+        return new() { Steps = Steps, Tokens = 2_764_032, Seconds = withTeacher ? 92.4 : 73.6, PeakMemoryBytes = 912_000_000, Curves = curves, Operations = withTeacher ? Operations : null };
     }
 
+    private static OperationForm[] Operations =>
+    [
+        new("mLSTM cell", "cpu"), new("sLSTM cell", "plain", $"a head has 288 units; the kernel supports up to 192 {Hostile}; a step takes about 20 times as long"),
+    ];
+
     private static Curve Curve(CurveKind kind, Func<long, double> value) =>
-        Trainer.Reports.Curve.Thin(kind, [.. Enumerable.Range(0, Steps).Select(step => (step + 1L, value(step)))]);
+        Distil.Core.Documents.Reports.Curve.Thin(kind, [.. Enumerable.Range(0, Steps).Select(step => (step + 1L, value(step)))]);
 }

@@ -1,6 +1,6 @@
-using Distil.Trainer.Reports;
+using Distil.Core.Documents.Reports;
 
-namespace Distil.Trainer.Tests.Reports;
+namespace Distil.Core.Tests.Documents.Reports;
 
 public sealed class CurveTests
 {
