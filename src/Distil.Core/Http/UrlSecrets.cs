@@ -29,12 +29,6 @@ internal static partial class UrlSecrets
         return parameters.FirstOrDefault(Names.Contains) is { } name ? $"a signature or key ({name})" : null;
     }
 
-    /// <summary>A URL without its query; another path as it is.</summary>
-    public static string WithoutQuery(string path) => path.Contains("://", StringComparison.Ordinal) ? path.Split('?', 2)[0] : path;
-
-    /// <summary>Whether files are read from a URL: over HTTPS, or over HTTP from this machine.</summary>
-    public static bool IsWeb(Uri url) => url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback);
-
     /// <summary>A text without the queries, names and passwords of the URLs in it.</summary>
     public static string Without(string text) => Url().Replace(text, "${scheme}${place}");
 

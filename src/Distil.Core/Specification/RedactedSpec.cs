@@ -6,13 +6,5 @@ namespace Distil.Core.Specification;
 public static class RedactedSpec
 {
     /// <summary>Returns the specification without the queries of its URLs, which may be signatures.</summary>
-    public static RunSpec Of(RunSpec spec) => spec with
-    {
-        Teacher = spec.Teacher with { Path = UrlSecrets.WithoutQuery(spec.Teacher.Path) },
-        Dataset = spec.Dataset with
-        {
-            Sources = [.. spec.Dataset.Sources.Select(UrlSecrets.WithoutQuery)],
-            EvalSources = [.. spec.Dataset.EvalSources.Select(UrlSecrets.WithoutQuery)],
-        },
-    };
+    public static RunSpec Of(RunSpec spec) => spec.MapPaths((_, path) => WebUrl.WithoutQuery(path));
 }

@@ -1,4 +1,4 @@
-namespace Distil.Core.Runs;
+namespace Distil.Core.Models;
 
 /// <summary>What a plan needs to know of a teacher.</summary>
 public sealed record TeacherShape

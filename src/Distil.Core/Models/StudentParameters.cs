@@ -1,4 +1,4 @@
-namespace Distil.Core.Runs;
+namespace Distil.Core.Models;
 
 /// <summary>The number of a student's parameters, computed from its shape alone (method.md §2).</summary>
 /// <param name="Trainable">The block stack and its final norm.</param>

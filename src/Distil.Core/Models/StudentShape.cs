@@ -1,7 +1,7 @@
 using Distil.Core.Errors;
 using Distil.Core.Specification;
 
-namespace Distil.Core.Runs;
+namespace Distil.Core.Models;
 
 /// <summary>A student's shape with every default filled in and every division exact.</summary>
 public sealed record StudentShape
@@ -57,15 +57,16 @@ public sealed record StudentShape
     {
         if (Width % Heads != 0 || InnerWidth % Heads != 0)
         {
-            var origin = spec.Heads is null ? $"student.heads is by default the teacher's {teacher.Heads} rounded up to {Heads}" : $"student.heads is {Heads}";
-            throw new InvalidInputException(
-                $"{origin}; expected a divisor of the teacher's width {Width} and of the mLSTM's inner width {InnerWidth}, "
-                + $"for instance {BestHeads(teacher.Heads)}");
+            var origin = spec.Heads is null ? $"is by default the teacher's {teacher.Heads} rounded up to {Heads}" : $"is {Heads}";
+            throw new InvalidInputException(FieldError.Of(
+                FieldPath.Parse("student.heads"),
+                $"{origin}; expected a divisor of the teacher's width {Width} and of the mLSTM's inner width {InnerWidth}, for instance {BestHeads(teacher.Heads)}"));
         }
 
         if (InnerWidth % QkvBlockSize != 0)
         {
-            throw new InvalidInputException($"student.qkvBlockSize is {QkvBlockSize}; expected a divisor of the mLSTM's inner width {InnerWidth}");
+            throw new InvalidInputException(FieldError.Of(
+                FieldPath.Parse("student.qkvBlockSize"), $"is {QkvBlockSize}; expected a divisor of the mLSTM's inner width {InnerWidth}"));
         }
     }
 
