@@ -5,6 +5,7 @@ using Distil.Core.Api.Documents;
 using Distil.Core.Api.Operations;
 using Distil.Core.Api.Requests;
 using Distil.Core.Artifacts;
+using Distil.Core.Runs.Planning;
 using Distil.Core.Specification.Schema;
 
 namespace Distil.Core.Api;
@@ -31,11 +32,11 @@ public sealed class DistilApi
     /// <param name="store">The runs.</param>
     /// <param name="host">Drives them.</param>
     /// <param name="options">What the host decides.</param>
-    /// <param name="time">Dates new runs.</param>
-    public DistilApi(ArtifactStore store, IRunHost host, ApiOptions options, TimeProvider time)
+    /// <param name="planner">Plans new runs.</param>
+    public DistilApi(ArtifactStore store, IRunHost host, ApiOptions options, RunPlanner planner)
     {
         _store = store;
-        _submit = new SubmitRun(store, host, options, time);
+        _submit = new SubmitRun(store, host, options, planner);
         _list = new ListRuns(store);
         _read = new ReadRun(store);
         _metrics = new ReadMetrics(store);

@@ -6,11 +6,15 @@ using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
 using Distil.Functions.Activities;
 using Distil.Hosting.Processes;
 using Distil.Telemetry;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Functions.Hosting;
 
@@ -18,30 +22,33 @@ namespace Distil.Functions.Hosting;
 internal static class HostServices
 {
     /// <summary>Opens the artifacts that the settings name.</summary>
-    public static Task<ArtifactStore> OpenArtifactsAsync(HostSettings settings) => settings.Artifacts is { } container
-        ? Task.FromResult(ArtifactStore.OpenFor(new Uri($"{container.AbsoluteUri.TrimEnd('/')}/{ArtifactLayout.Runs}")).Store)
-        : ArtifactStore.OpenAsync();
+    public static Task<ArtifactStore> OpenArtifactsAsync(HostSettings settings) => settings.Container() is { } container
+        ? Task.FromResult(ArtifactStore.OpenFor(new Uri($"{container.AbsoluteUri.TrimEnd('/')}/{ArtifactLayout.Runs}"), settings.Sources.ConnectionString).Store)
+        : ArtifactStore.OpenAsync(settings.Sources.ConnectionString);
 
     /// <summary>Registers the pipeline's host and the API.</summary>
     /// <param name="services">Where.</param>
-    /// <param name="settings">What the app's settings say.</param>
+    /// <param name="settings">The app's settings.</param>
     /// <param name="store">The artifacts.</param>
-    /// <param name="variable">Reads a setting.</param>
-    public static IServiceCollection AddDistil(this IServiceCollection services, HostSettings settings, ArtifactStore store, Func<string, string?> variable)
+    public static IServiceCollection AddDistil(this IServiceCollection services, HostSettings settings, ArtifactStore store)
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(store);
-        services.AddSingleton<IJobRunner>(_ => settings.Jobs == JobPlatform.Processes
-            ? new ProcessJobRunner(() => TrainerProgram.Command(["work"]), Environment.ProcessorCount)
-            : ContainerApps(variable));
+        var platform = settings.Platform();
+        services.AddSingleton<IJobRunner>(_ => platform == JobPlatform.Processes
+            ? new ProcessJobRunner(() => new TrainerProgram(settings.Trainer).Command(["work"]), Environment.ProcessorCount)
+            : ContainerApps(settings));
         services.AddSingleton<RunFolder>();
         services.AddSingleton<WriteStatus>();
         services.AddSingleton(made => new ActivityCatalog(store, made.GetRequiredService<IJobRunner>(), made.GetRequiredService<TimeProvider>()));
         services.AddSingleton<DurableRunHost>();
         // What a job in Azure reads, this app must be able to read too: no path of either machine.
-        services.AddSingleton(new ApiOptions { PathRoots = settings.Jobs == JobPlatform.Processes ? null : [] });
+        services.AddSingleton(new ApiOptions { PathRoots = platform == JobPlatform.Processes ? null : [] });
+        services.AddSingleton(made => new RunPlanner(
+            made.GetRequiredService<TimeProvider>(),
+            SourceCatalog.Create(settings.Sources, made.GetRequiredService<TimeProvider>(), made.GetRequiredService<ILogger<SourceCatalog>>())));
         services.AddSingleton(made => new DistilApi(
-            store, made.GetRequiredService<DurableRunHost>(), made.GetRequiredService<ApiOptions>(), made.GetRequiredService<TimeProvider>()));
+            store, made.GetRequiredService<DurableRunHost>(), made.GetRequiredService<ApiOptions>(), made.GetRequiredService<RunPlanner>()));
         return services;
     }
 
@@ -60,7 +67,7 @@ internal static class HostServices
             .UseFunctionsWorkerDefaults();
     }
 
-    private static ContainerAppJobRunner ContainerApps(Func<string, string?> variable) => new(
-        new ResourceManagerClient(new HttpClient(), new DefaultAzureCredential(), new ResourceManagerOptions(), TimeProvider.System),
-        ContainerAppJobOptions.FromEnvironment(variable), ContainerAppJobRunner.ReadKindAsync, TimeProvider.System);
+    private static ContainerAppJobRunner ContainerApps(HostSettings settings) => new(
+        new ResourceManagerClient(new DefaultAzureCredential(), new ResourceManagerOptions(), TimeProvider.System),
+        ContainerAppJobOptions.From(settings), (request, cancel) => ContainerAppJobRunner.ReadKindAsync(request, settings.Sources.ConnectionString, cancel), TimeProvider.System);
 }

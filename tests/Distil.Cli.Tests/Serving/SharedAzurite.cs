@@ -2,6 +2,7 @@ using Azure.Core.Pipeline;
 using Azure.Storage.Blobs;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
+using Microsoft.Extensions.Logging.Abstractions;
 
 [assembly: AssemblyFixture(typeof(Distil.Cli.Tests.Serving.SharedAzurite))]
 
@@ -13,7 +14,7 @@ public sealed class SharedAzurite : IAsyncLifetime
     private readonly TemporaryWorkspace _workspace = new();
     private AzuriteServer? _server;
 
-    public async ValueTask InitializeAsync() => _server = await AzuriteServer.JoinAsync(_workspace.Workspace, port: null, CancellationToken.None);
+    public async ValueTask InitializeAsync() => _server = await AzuriteServer.JoinAsync(_workspace.Workspace, port: null, NullLogger.Instance, CancellationToken.None);
 
     /// <summary>Opens a container, which is created if it is missing.</summary>
     /// <param name="container">Its name.</param>

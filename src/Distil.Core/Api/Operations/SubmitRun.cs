@@ -14,7 +14,7 @@ using Distil.Core.Specification;
 namespace Distil.Core.Api.Operations;
 
 /// <summary>Makes a run of a specification and has it scheduled.</summary>
-internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions options, TimeProvider time)
+internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions options, RunPlanner planner)
 {
     private readonly RunFolder _runs = new(store);
     private readonly PathRoots _roots = new(options.PathRoots);
@@ -53,7 +53,7 @@ internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions o
         {
             var spec = RunSpecReader.Parse(json, "specification", options.BaseFolder);
             _roots.Require(spec);
-            var plan = await Task.Run(() => new RunPlanner(time).PlanAsync(spec, cancel), cancel);
+            var plan = await Task.Run(() => planner.PlanAsync(spec, cancel), cancel);
             plan.RequireRunnable();
             return (spec, plan);
         }
