@@ -20,7 +20,7 @@ namespace Distil.Bench.Gpu;
 /// Distils the demo's student (4 blocks, 256 positions) from a teacher in memory and reports its held-out loss, to compare devices and precisions.
 /// </summary>
 /// <param name="teacher">Folder of the teacher, with its tokenizer.</param>
-/// <param name="train">Text, a document a line.</param>
+/// <param name="train">Text, one document per line.</param>
 /// <param name="held">Text that is held out.</param>
 /// <param name="device">Where it runs.</param>
 /// <param name="precision">Of the student's arithmetic; the teacher's is float32.</param>

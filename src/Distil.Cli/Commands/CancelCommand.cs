@@ -16,7 +16,7 @@ internal static class CancelCommand
     internal static Command Create(CommandContext context)
     {
         var runId = CommonOptions.RunId();
-        var command = new Command("cancel", "Stop a run; its checkpoints are kept.") { runId };
+        var command = new Command("cancel", "Stop a run; its checkpoints are not deleted.") { runId };
         command.SetAction(async (parsed, cancel) =>
         {
             var id = parsed.GetRequiredValue(runId);

@@ -10,7 +10,7 @@ internal static class CommonOptions
 
     internal static Option<int?> StoragePort()
     {
-        var option = new Option<int?>("--storage-port") { Description = "Port on 127.0.0.1 for the local storage (Azurite). Default: a free one." };
+        var option = new Option<int?>("--storage-port") { Description = "Port on 127.0.0.1 for the local storage (Azurite). Default: a free port." };
         option.Validators.Add(result =>
         {
             if (int.TryParse(result.Tokens[^1].Value, out var port) && port is (< 1 or > 65535))
@@ -21,5 +21,5 @@ internal static class CommonOptions
         return option;
     }
 
-    internal static Argument<string> RunId() => new("run") { Description = "The run's id, as `distil runs` lists it." };
+    internal static Argument<string> RunId() => new("run") { Description = "The run's id, as listed by `distil runs`." };
 }

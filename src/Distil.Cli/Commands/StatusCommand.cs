@@ -19,8 +19,8 @@ internal static class StatusCommand
     internal static Command Create(CommandContext context)
     {
         var (runId, json) = (CommonOptions.RunId(), CommonOptions.Json());
-        var follow = new Option<bool>("--follow") { Description = "Watch it until it ends." };
-        var command = new Command("status", "Say where a run stands.") { runId, follow, json };
+        var follow = new Option<bool>("--follow") { Description = "Follow it until it ends." };
+        var command = new Command("status", "Show a run's status.") { runId, follow, json };
         command.SetAction(async (parsed, cancel) =>
         {
             var id = parsed.GetRequiredValue(runId);

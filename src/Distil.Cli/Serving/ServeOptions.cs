@@ -12,7 +12,7 @@ internal sealed record ServeOptions
     /// <summary>The port where none is given.</summary>
     internal const int UsualPort = 7080;
 
-    /// <value>What to listen on, for instance <c>http://127.0.0.1:7080</c>; port 0 takes a free one.</value>
+    /// <value>What to listen on, for instance <c>http://127.0.0.1:7080</c>; port 0 for a free one.</value>
     internal required IReadOnlyList<Uri> Urls { get; init; }
 
     /// <value>What every request must bring; null asks for nothing, and is allowed on loopback only.</value>

@@ -18,10 +18,10 @@ internal static class StoriesCommand
     {
         var count = new Option<int?>("--count") { Description = $"Stories to write ({Stories}), or questions of each task ({Questions})." };
         var first = new Option<int>("--first") { Description = "Number of the first story." };
-        var seed = new Option<int>("--seed") { Description = "Decides every story.", DefaultValueFactory = _ => 1 };
+        var seed = new Option<int>("--seed") { Description = "Determines every story.", DefaultValueFactory = _ => 1 };
         var output = new Option<FileInfo?>("--output") { Description = "The text file to write." };
-        var tasks = new Option<DirectoryInfo?>("--tasks") { Description = "Write multiple-choice tasks into this folder instead, a JSONL file each." };
-        var command = new Command("stories", "Write a corpus of simple English stories, one a line, or tasks about them.")
+        var tasks = new Option<DirectoryInfo?>("--tasks") { Description = "Write multiple-choice tasks into this folder instead, one JSONL file each." };
+        var command = new Command("stories", "Write a corpus of simple English stories, one per line, or tasks about them.")
         {
             count, first, seed, output, tasks,
         };

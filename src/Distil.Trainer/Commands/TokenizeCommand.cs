@@ -16,7 +16,7 @@ internal static class TokenizeCommand
 
     internal static Command Create()
     {
-        var tokenizer = new Option<string>("--tokenizer") { Required = true, Description = "tokenizer.json, or the folder that holds it." };
+        var tokenizer = new Option<string>("--tokenizer") { Required = true, Description = "tokenizer.json, or its folder." };
         var input = new Option<string>("--input") { Required = true, Description = "JSONL file with {\"text\"} a line." };
         var output = new Option<string>("--output") { Required = true, Description = "JSONL file to write: {\"ids\", \"decoded\"} a line." };
         var command = new Command("tokenize", "Turn texts into token ids and back.") { tokenizer, input, output };

@@ -20,7 +20,7 @@ internal static class WorkCommand
         var uri = new Argument<Uri?>("request")
         {
             Arity = ArgumentArity.ZeroOrOne,
-            Description = "URI of a job's request.json. Without it: one URI a line from standard input, each answered by 'done URI', to the end of input.",
+            Description = "URI of a job's request.json. Without it, one URI per line is read from standard input until its end, and each is answered by 'done URI'.",
             CustomParser = parsed =>
             {
                 if (!Uri.TryCreate(parsed.Tokens[0].Value, UriKind.Absolute, out var found))
@@ -31,7 +31,7 @@ internal static class WorkCommand
                 return found;
             },
         };
-        var command = new Command(Name, "Do the jobs of a run: prepare, teach, train, evaluate, export.") { uri };
+        var command = new Command(Name, "Run the jobs of a run: prepare, teach, train, evaluate, export.") { uri };
         command.SetAction(async (parsed, _) => await RunAsync(parsed.GetValue(uri), settings, log));
         return command;
     }

@@ -4,15 +4,15 @@ using Distil.Core.Models;
 
 namespace Distil.Core.Runs.Planning;
 
-/// <summary>A Hugging Face config.json, read as far as a plan needs it.</summary>
+/// <summary>Reads the part of a Hugging Face config.json that a plan needs.</summary>
 internal static class TeacherConfig
 {
     private static readonly string[] Architectures = ["qwen2", "qwen3", "llama"];
 
-    /// <summary>The shape that it tells.</summary>
-    /// <param name="path">The file on this machine.</param>
-    /// <param name="name">What messages call it: where it is from.</param>
-    /// <exception cref="InvalidInputException">It is of another architecture, or lacks a number.</exception>
+    /// <summary>Returns the shape of the model.</summary>
+    /// <param name="path">Path of the local file.</param>
+    /// <param name="name">The file's name in messages: its origin.</param>
+    /// <exception cref="InvalidInputException">The architecture is not supported, or a number is missing.</exception>
     public static TeacherShape Read(string path, string name) => JsonFile.Read(path, config => Read(config, name));
 
     private static TeacherShape Read(JsonElement root, string name)

@@ -6,22 +6,22 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Planning;
 
-/// <summary>A teacher, read as far as a plan needs it: its shape, and what stands for its content. Weights are not read where their checksums are known.</summary>
+/// <summary>The part of a teacher that a plan needs: its shape and the identity of its content. Weights are not read if their checksums are known.</summary>
 internal sealed class TeacherFiles
 {
     private TeacherFiles(ModelLocation location, TeacherShape shape, string tokenizer, IReadOnlyList<string> model) =>
         (Location, Shape, TokenizerContent, ModelContent) = (location, shape, tokenizer, model);
 
-    /// <value>Where jobs find it.</value>
+    /// <value>Its location, for jobs.</value>
     public ModelLocation Location { get; }
 
     /// <value>Its shape.</value>
     public TeacherShape Shape { get; }
 
-    /// <value>What stands for tokenizer.json.</value>
+    /// <value>The identity of tokenizer.json.</value>
     public string TokenizerContent { get; }
 
-    /// <value>What stands for config.json and each file of weights.</value>
+    /// <value>The identities of config.json and of each file of weights.</value>
     public IReadOnlyList<string> ModelContent { get; }
 
     /// <summary>Finds a teacher.</summary>
