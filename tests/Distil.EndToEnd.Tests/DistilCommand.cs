@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Distil.Cli.Azurite;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.EndToEnd.Tests;
 
@@ -23,7 +24,8 @@ internal sealed class DistilCommand : IDisposable
     };
 
     /// <summary>Keeps the storage server running between the test's commands: each would start it and stop it again.</summary>
-    public Task<LocalStorage> KeepStorageAsync() => LocalStorage.OpenAsync(Workspace, port: null, TestContext.Current.CancellationToken);
+    public Task<LocalStorage> KeepStorageAsync() =>
+        LocalStorage.OpenAsync(Workspace, port: null, connectionString: null, NullLogger.Instance, TestContext.Current.CancellationToken);
 
     /// <summary>Starts it. The caller waits for its end.</summary>
     public Process Start(params string[] arguments)
