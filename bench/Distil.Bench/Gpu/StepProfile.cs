@@ -31,7 +31,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
         model.WritesBackwardOut = !autograd;
         using var data = PaperStudent.Batch(batch, length);
         var ids = data.Parts[0].Rows.InputIds;
-        yield return $"{ParameterCounts.Of(config).Trainable / 1e6:0.0} M trainable, {batch} × {length} tokens";
+        yield return $"{XlstmParameter.Of(config).Sum(parameter => parameter.Count) / 1e6:0.0} M trainable, {batch} × {length} tokens";
 
         var tokens = batch * (long)length;
         for (var i = 0; i < only; i++)

@@ -16,13 +16,7 @@ internal static class GcCommand
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "List what would be deleted, with sizes; delete nothing." };
         var hours = new Option<double>("--older-than") { Description = "Do not delete what was written in the last so many hours. Default: 1.", DefaultValueFactory = _ => 1 };
-        hours.Validators.Add(result =>
-        {
-            if (double.TryParse(result.Tokens.Count > 0 ? result.Tokens[^1].Value : "1", System.Globalization.CultureInfo.InvariantCulture, out var value) && !(value >= 0 && value < 1e6))
-            {
-                result.AddError($"--older-than is {value}; expected 0 or more hours");
-            }
-        });
+        hours.Require<double>(value => value is >= 0 and < 1e6, "0 or more hours");
         var checkpoints = new Option<bool>("--checkpoints") { Description = "Also delete the checkpoints of runs that have succeeded, but not their models." };
         var runs = new Option<string[]>("--run") { Description = "Also delete this run, which must have ended, and what only it refers to; may be repeated." };
         var json = CommonOptions.Json();

@@ -28,13 +28,7 @@ internal static class RunCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         var atMost = new Option<int>("--at-most") { Description = "Maximum number of runs of a sweep at once.", DefaultValueFactory = _ => 1 };
-        atMost.Validators.Add(result =>
-        {
-            if (int.TryParse(result.Tokens.LastOrDefault()?.Value, out var runs) && runs < 1)
-            {
-                result.AddError($"--at-most is {runs}; expected 1 or more");
-            }
-        });
+        atMost.Require<int>(runs => runs >= 1, "1 or more");
         var (json, port) = (CommonOptions.Json(), CommonOptions.StoragePort());
         var command = new Command("run", "Distil according to a specification; if its values are lists, run each combination.")
         {

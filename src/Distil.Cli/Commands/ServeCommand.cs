@@ -19,13 +19,7 @@ internal static class ServeCommand
         var apiKeyFile = new Option<string>("--api-key-file") { Description = $"File with the API key that each request must send; {CommandSettings.ApiKeyVariable} has the same effect." };
         var roots = new Option<string[]>("--root") { Description = "Folder in which the local paths of submitted runs must lie; may be repeated. Without it: any path on loopback, none beyond." };
         var jobs = new Option<int>("--jobs") { Description = "Maximum number of jobs of all runs at once; further jobs wait. Default: 2.", DefaultValueFactory = _ => 2 };
-        jobs.Validators.Add(result =>
-        {
-            if (int.TryParse(result.Tokens.Count > 0 ? result.Tokens[^1].Value : "2", out var most) && most < 1)
-            {
-                result.AddError($"--jobs is {most}; expected 1 or more");
-            }
-        });
+        jobs.Require<int>(max => max >= 1, "1 or more");
         var storagePort = CommonOptions.StoragePort();
         var command = new Command("serve", "Serve the HTTP API and the live view, and execute the submitted runs.") { port, urls, apiKeyFile, roots, jobs, storagePort };
         command.SetAction((parsed, stop) => RunAsync(

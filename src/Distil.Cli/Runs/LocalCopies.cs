@@ -1,4 +1,5 @@
 using Distil.Cli.Workspaces;
+using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
@@ -38,11 +39,6 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
         return folder;
     }
 
-    private async Task CopyAsync(string blob, string path, CancellationToken cancel)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var part = $"{path}.{Environment.ProcessId}.part";
-        await store.DownloadUncheckedAsync(blob, part, cancel);
-        File.Move(part, path, overwrite: true);
-    }
+    private Task CopyAsync(string blob, string path, CancellationToken cancel) =>
+        AtomicFile.WriteAsync(path, temporary => store.DownloadUncheckedAsync(blob, temporary, cancel));
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;

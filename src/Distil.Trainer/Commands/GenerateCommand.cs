@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Generation;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
@@ -31,13 +30,13 @@ internal static class StoriesCommand
             switch (parsed.GetValue(output), parsed.GetValue(tasks))
             {
                 case ({ } file, null):
-                    Write(file.FullName, Enumerable.Range(start, parsed.GetValue(count) ?? Stories).Select(new StoryGenerator(decides).Story));
+                    AtomicFile.WriteLines(file.FullName, Enumerable.Range(start, parsed.GetValue(count) ?? Stories).Select(new StoryGenerator(decides).Story));
                     return 0;
                 case (null, { } folder):
                     foreach (var slot in StoryQuestions.Slots)
                     {
                         var questions = new StoryQuestions(decides).About(slot, start).Take(parsed.GetValue(count) ?? Questions);
-                        Write(Path.Combine(folder.FullName, $"{slot}.jsonl"), questions.Select(Line));
+                        AtomicFile.WriteLines(Path.Combine(folder.FullName, $"{slot}.jsonl"), questions.Select(Line));
                     }
 
                     return 0;
@@ -50,11 +49,4 @@ internal static class StoriesCommand
 
     private static string Line(TaskQuestion question) =>
         JsonSerializer.Serialize(new { question = question.Context, question.Choices, question.Answer }, DistilJson.Options);
-
-    private static void Write(string path, IEnumerable<string> lines)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllLines(path + ".partial", lines, new UTF8Encoding(false));
-        File.Move(path + ".partial", path, overwrite: true);
-    }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
@@ -34,16 +35,7 @@ internal static class TokenizeCommand
 
         var tokenizer = HuggingFaceTokenizer.Load(tokenizerPath);
         var documents = new Documents(DatasetFormat.Jsonl, "text", tokenizer.VocabularySize);
-        var partial = output + ".partial";
-        try
-        {
-            File.WriteAllLines(partial, documents.ReadUsable(new SourceRange(input, 0, new FileInfo(input).Length)).Select(document => Line(tokenizer, document)));
-            File.Move(partial, output, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(partial);
-        }
+        AtomicFile.WriteLines(output, documents.ReadUsable(new SourceRange(input, 0, new FileInfo(input).Length)).Select(document => Line(tokenizer, document)));
     }
 
     private static string Line(HuggingFaceTokenizer tokenizer, Document document)

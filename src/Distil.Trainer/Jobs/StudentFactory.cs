@@ -18,7 +18,7 @@ internal static class StudentFactory
     public static XlstmModel CreateStudent(this JobContext job)
     {
         using var teacher = EmbeddingAndHead.Read(job.TeacherFolder);
-        return XlstmModel.Create(ConfigOf(job), teacher.Embedding, teacher.Head, job.Spec.Seed, job.Device);
+        return XlstmModel.Create(XlstmConfig.Of(job.Plan.Student, job.Spec.Student, job.Spec.Dataset.ContextLength), teacher.Embedding, teacher.Head, job.Spec.Seed, job.Device);
     }
 
     /// <summary>Lets a student compute in <c>training.precision</c>: bfloat16 on a GPU, while an optimiser keeps the weights that it took in float32.</summary>
@@ -75,24 +75,4 @@ internal static class StudentFactory
     private static async Task<bool> RestoreEndAsync(JobContext job, StudentVariant variant, int epoch, string folder) =>
         await new CheckpointStore(job.Store, job.Request.RunId, variant).RestoreNewestAsync(folder, Console.Error.WriteLine, epoch, job.Stop)
             is { EndOfEpoch: true } checkpoint && checkpoint.Epoch == epoch;
-
-    private static XlstmConfig ConfigOf(JobContext job)
-    {
-        var (shape, spec) = (job.Plan.Student, job.Spec.Student);
-        return new XlstmConfig
-        {
-            VocabularySize = shape.VocabularySize,
-            ContextLength = job.Spec.Dataset.ContextLength,
-            Blocks = shape.Blocks,
-            Width = shape.Width,
-            SlstmAt = shape.SlstmAt,
-            MlstmHeads = shape.Heads,
-            SlstmHeads = shape.Heads,
-            MlstmConvKernel = shape.ConvKernel,
-            SlstmConvKernel = shape.ConvKernel,
-            QkvBlockSize = shape.QkvBlockSize,
-            MlstmProjFactor = spec.ProjFactor,
-            FeedForwardProjFactor = spec.FfnProjFactor,
-        };
-    }
 }

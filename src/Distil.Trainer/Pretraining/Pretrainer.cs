@@ -4,6 +4,7 @@ using Distil.Core;
 using Distil.Core.Documents;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models.Transformers;

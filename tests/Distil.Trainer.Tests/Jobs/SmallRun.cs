@@ -1,6 +1,7 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Logging;
+using Distil.Core.Models;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;

@@ -32,8 +32,8 @@ internal sealed class TeacherFiles
         var model = await ModelFiles.FindAsync(catalog, path, SpecPaths.Teacher, cancel);
         var tokenizer = model.Tokenizer ?? throw new InvalidInputException(SpecPaths.Teacher, $"{model.Location.Folder} has no tokenizer.json; expected a Hugging Face folder");
         var (config, words) = (await catalog.FetchAsync(model.Config, "", cancel: cancel), await catalog.FetchAsync(tokenizer, "", cancel: cancel));
-        var shape = TeacherConfig.Read(config, model.Config.Path);
-        TokenizerSize.RequireAtMost(words, shape.VocabularySize);
+        var shape = TeacherShape.Of(TransformerConfigFile.ReadFile(config, model.Config.Path), model.Config.Path);
+        VocabularyCheck.RequireFits(tokenizer.Path, TokenizerSize.Of(words), model.Config.Path, shape.VocabularySize);
 
         var contents = model.Weights.AsParallel().AsOrdered().Select(file => file.Identity ?? LocalSources.Fingerprint(file.Path));
         return new TeacherFiles(model.Location, shape, LocalSources.Fingerprint(words), [LocalSources.Fingerprint(config), .. contents]);

@@ -50,32 +50,23 @@ internal sealed class WebCopies(WebFiles web, string folder)
     public async Task<string> FetchAsync(SourceFile file, string set, IProgress<TransferProgress>? progress, CancellationToken cancel)
     {
         var path = Path.Combine(folder, "web", set.Length > 0 ? set : ContentAddress.Of(file.Identity!), NameOf(file));
-        if (File.Exists(path))
+        if (!File.Exists(path))
         {
-            return path;
+            await AtomicFile.WriteAsync(path, temporary => CopyAsync(file, temporary, progress, cancel));
         }
 
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var partial = $"{path}.{Guid.NewGuid():n}.partial";
-        try
-        {
-            await using (var from = web.Open(file, cancel))
-            await using (var to = File.Create(partial))
-            {
-                var buffer = new byte[BufferBytes];
-                while (await from.ReadAsync(buffer, cancel) is > 0 and var read)
-                {
-                    await to.WriteAsync(buffer.AsMemory(0, read), cancel);
-                    progress?.Report(new TransferProgress(NameOf(file), to.Length, file.Bytes));
-                }
-            }
+        return path;
+    }
 
-            File.Move(partial, path, overwrite: true);
-            return path;
-        }
-        finally
+    private async Task CopyAsync(SourceFile file, string path, IProgress<TransferProgress>? progress, CancellationToken cancel)
+    {
+        await using var from = web.Open(file, cancel);
+        await using var to = File.Create(path);
+        var buffer = new byte[BufferBytes];
+        while (await from.ReadAsync(buffer, cancel) is > 0 and var read)
         {
-            File.Delete(partial);
+            await to.WriteAsync(buffer.AsMemory(0, read), cancel);
+            progress?.Report(new TransferProgress(NameOf(file), to.Length, file.Bytes));
         }
     }
 

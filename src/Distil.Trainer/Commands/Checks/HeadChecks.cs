@@ -1,3 +1,4 @@
+using Distil.Core.Models;
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Distil.Core.Models;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
 using static TorchSharp.torch;

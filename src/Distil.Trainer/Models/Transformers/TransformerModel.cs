@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using Distil.Core.Errors;
 
-namespace Distil.Trainer.Models;
+namespace Distil.Core.Models;
 
 /// <summary>Whether a tokenizer fits a model.</summary>
 public static class VocabularyCheck
@@ -11,11 +11,11 @@ public static class VocabularyCheck
     /// <param name="model">Path of the model, for the message.</param>
     /// <param name="modelSize">V.</param>
     /// <exception cref="InvalidInputException">The tokenizer's vocabulary is larger.</exception>
-    public static void RequireFits(string tokenizer, int tokenizerSize, string model, int modelSize)
+    public static void RequireFits(string tokenizer, long tokenizerSize, string model, int modelSize)
     {
         if (tokenizerSize > modelSize)
         {
-            throw new InvalidInputException($"{tokenizer}: has {tokenizerSize} entries; the model {model} (vocab_size {modelSize}) takes at most {modelSize}");
+            throw new InvalidInputException($"{tokenizer}: has ids up to {tokenizerSize - 1}; the model {model} (vocab_size {modelSize}) allows at most {modelSize - 1}");
         }
     }
 }

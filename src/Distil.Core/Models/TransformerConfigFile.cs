@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Distil.Core;
 using Distil.Core.Errors;
 
-namespace Distil.Trainer.Models.Transformers;
+namespace Distil.Core.Models;
 
 /// <summary>Reads and writes a Transformer's <c>config.json</c> with Hugging Face's field names, old and new.</summary>
 public static class TransformerConfigFile
@@ -18,13 +19,22 @@ public static class TransformerConfigFile
     public static TransformerConfig Read(string folder)
     {
         var path = Path.Combine(folder, Name);
+        return ReadFile(path, path);
+    }
+
+    /// <summary>Reads a config wherever it is stored.</summary>
+    /// <param name="path">The file on this machine.</param>
+    /// <param name="name">Its name in messages, for instance the URL that it was fetched from.</param>
+    /// <exception cref="InvalidInputException">As for <see cref="Read(string)"/>.</exception>
+    public static TransformerConfig ReadFile(string path, string name)
+    {
         try
         {
-            return Read(ConfigDocument.Read(path));
+            return Read(ConfigDocument.Read(path, name));
         }
         catch (InvalidOperationException error) // it contains a string that is not Unicode
         {
-            throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
+            throw new InvalidInputException($"{name}: cannot be read: {error.Message}", error);
         }
     }
 
@@ -87,9 +97,7 @@ public static class TransformerConfigFile
             ["use_cache"] = true,
             ["vocab_size"] = config.VocabularySize,
         };
-        var path = Path.Combine(folder, Name);
-        File.WriteAllText($"{path}.tmp", json.ToJsonString(Indented) + "\n");
-        File.Move($"{path}.tmp", path, overwrite: true);
+        AtomicFile.WriteText(Path.Combine(folder, Name), json.ToJsonString(Indented) + "\n");
     }
 
     private static TransformerFamily FamilyOf(ConfigDocument document) => document.Text("model_type") switch

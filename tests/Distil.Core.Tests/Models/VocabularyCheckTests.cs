@@ -1,7 +1,7 @@
 using Distil.Core.Errors;
-using Distil.Trainer.Models;
+using Distil.Core.Models;
 
-namespace Distil.Trainer.Tests.Models;
+namespace Distil.Core.Tests.Models;
 
 public sealed class VocabularyCheckTests
 {
@@ -9,7 +9,7 @@ public sealed class VocabularyCheckTests
     public void A_tokenizer_larger_than_the_model_is_refused()
     {
         var error = Assert.Throws<InvalidInputException>(() => VocabularyCheck.RequireFits("tokenizer.json", 1025, "teacher", 1024));
-        Assert.Equal("tokenizer.json: has 1025 entries; the model teacher (vocab_size 1024) takes at most 1024", error.Message);
+        Assert.Equal("tokenizer.json: has ids up to 1024; the model teacher (vocab_size 1024) allows at most 1023", error.Message);
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-namespace Distil.Trainer.Models.Transformers;
+namespace Distil.Core.Models;
 
 /// <summary>The shape of a decoder-only Transformer of the families <c>qwen2</c>, <c>qwen3</c> and <c>llama</c>.</summary>
 public sealed record TransformerConfig

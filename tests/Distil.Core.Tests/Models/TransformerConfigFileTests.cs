@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
-using Distil.Trainer.Models.Transformers;
+using Distil.Core.Models;
 
-namespace Distil.Trainer.Tests.Models.Transformers;
+namespace Distil.Core.Tests.Models;
 
 public sealed class TransformerConfigFileTests : IDisposable
 {

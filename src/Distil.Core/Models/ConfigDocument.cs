@@ -1,42 +1,46 @@
 using System.Text.Json;
 using Distil.Core.Errors;
 
-namespace Distil.Trainer.Models.Transformers;
+namespace Distil.Core.Models;
 
 /// <summary>A <c>config.json</c>, or an object in one, whose fields are read by type. A missing or mistyped field is an error that names file and
 /// field.</summary>
-internal sealed class ConfigDocument
+public sealed class ConfigDocument
 {
-    private readonly string _path;
+    private readonly string _name;
     private readonly string _prefix;
     private readonly JsonElement _object;
 
-    private ConfigDocument(string path, string prefix, JsonElement value) => (_path, _prefix, _object) = (path, prefix, value);
+    private ConfigDocument(string name, string prefix, JsonElement value) => (_name, _prefix, _object) = (name, prefix, value);
 
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file on this machine.</param>
+    /// <param name="name">Its name in messages, for instance the URL that it was fetched from; null for its path.</param>
     /// <exception cref="InvalidInputException">The file is missing or is no JSON object.</exception>
-    internal static ConfigDocument Read(string path)
+    public static ConfigDocument Read(string path, string? name = null)
     {
+        name ??= path;
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                throw new InvalidInputException($"{path}: is not a JSON object");
+                throw new InvalidInputException($"{name}: is not a JSON object");
             }
 
-            return new ConfigDocument(path, "", document.RootElement.Clone());
+            return new ConfigDocument(name, "", document.RootElement.Clone());
         }
         catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
+            throw new InvalidInputException($"{name}: cannot be read: {error.Message}", error);
         }
     }
 
     /// <summary>Whether a field exists and is not null.</summary>
-    internal bool Has(string field) => Find(field) is not null;
+    public bool Has(string field) => Find(field) is not null;
 
     /// <summary>An integer ≥ 1.</summary>
-    internal int Count(string field, int? otherwise = null)
+    public int Count(string field, int? otherwise = null)
     {
         if (Find(field) is not { } value)
         {
@@ -49,7 +53,7 @@ internal sealed class ConfigDocument
     }
 
     /// <summary>A finite number above 0.</summary>
-    internal double Number(string field, double? otherwise = null)
+    public double Number(string field, double? otherwise = null)
     {
         if (Find(field) is not { } value)
         {
@@ -61,7 +65,8 @@ internal sealed class ConfigDocument
             : throw Wrong(field, value, "a number > 0");
     }
 
-    internal bool Flag(string field, bool otherwise) => Find(field) switch
+    /// <summary>True or false.</summary>
+    public bool Flag(string field, bool otherwise) => Find(field) switch
     {
         null => otherwise,
         { ValueKind: JsonValueKind.True } => true,
@@ -69,7 +74,8 @@ internal sealed class ConfigDocument
         { } value => throw Wrong(field, value, "true or false"),
     };
 
-    internal string Text(string field, string? otherwise = null) => Find(field) switch
+    /// <summary>A string.</summary>
+    public string Text(string field, string? otherwise = null) => Find(field) switch
     {
         null => otherwise ?? throw Missing(field, "a string"),
         { ValueKind: JsonValueKind.String } value => value.GetString()!,
@@ -77,7 +83,7 @@ internal sealed class ConfigDocument
     };
 
     /// <summary>A list of strings; null if the field is missing.</summary>
-    internal IReadOnlyList<string>? Texts(string field)
+    public IReadOnlyList<string>? Texts(string field)
     {
         if (Find(field) is not { } value)
         {
@@ -90,21 +96,21 @@ internal sealed class ConfigDocument
     }
 
     /// <summary>An object inside this one; null if the field is missing.</summary>
-    internal ConfigDocument? Object(string field) => Find(field) switch
+    public ConfigDocument? Object(string field) => Find(field) switch
     {
         null => null,
-        { ValueKind: JsonValueKind.Object } value => new ConfigDocument(_path, $"{_prefix}{field}.", value),
+        { ValueKind: JsonValueKind.Object } value => new ConfigDocument(_name, $"{_prefix}{field}.", value),
         { } value => throw Wrong(field, value, "an object"),
     };
 
     /// <summary>The error for a field whose value this program cannot use.</summary>
-    internal InvalidInputException Wrong(string field, string expected) =>
+    public InvalidInputException Wrong(string field, string expected) =>
         Find(field) is { } value ? Wrong(field, value, expected) : Missing(field, expected);
 
     private InvalidInputException Wrong(string field, JsonElement value, string expected) =>
-        new($"{_path}: {_prefix}{field} is {value.GetRawText()}; expected {expected}");
+        new($"{_name}: {_prefix}{field} is {value.GetRawText()}; expected {expected}");
 
-    private InvalidInputException Missing(string field, string expected) => new($"{_path}: {_prefix}{field} is missing; expected {expected}");
+    private InvalidInputException Missing(string field, string expected) => new($"{_name}: {_prefix}{field} is missing; expected {expected}");
 
     private JsonElement? Find(string field) => _object.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 }
