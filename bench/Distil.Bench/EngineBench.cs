@@ -4,6 +4,7 @@ using System.Text.Json;
 using Distil.Cli.Engine;
 using Distil.Cli.Engine.Journal;
 using Distil.Core;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
@@ -42,13 +43,7 @@ internal static class EngineBench
         var journals = new CountingJournals();
         var input = new PipelineInput
         {
-            RunId = "run",
-            DatasetId = "dataset",
-            TeacherOutputsId = "outputs",
-            Shards = shards,
-            Offline = true,
-            Epochs = 1,
-            Students = [StudentVariant.Distilled],
+            Artifacts = new RunArtifacts("run", new TeacherOutputs("outputs", new Dataset("dataset", shards)), Offline: true, [StudentVariant.Distilled], Epochs: 1),
             Parallelism = 8,
             Retries = 3,
         };
@@ -72,10 +67,10 @@ internal static class EngineBench
     {
         object answer = activity switch
         {
-            FindBlob.Name => false,
-            StartJob.Name => new JobHandle("run", input.GetProperty("jobId").GetString()!, "handle"),
-            PollJob.Name => new JobAnswer(JobState.Ended, new JobResult { StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch }),
-            CompleteDataset.Name or CompleteTeacherOutputs.Name => new CompleteOutput(),
+            FindArtifact.Id or IsCancelRequested.Id => false,
+            StartJob.Id => new StartOutput(StartState.Started, new JobHandle("run", input.GetProperty("jobId").GetString()!, "handle")),
+            PollJob.Id => new JobAnswer(JobState.Ended, new JobResult { StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch }),
+            CloseArtifact.Id => new CloseOutput(),
             _ => true,
         };
         return Task.FromResult(JsonSerializer.SerializeToElement(answer, DistilJson.Options));

@@ -88,7 +88,7 @@ public abstract class ArtifactStoreContract
 
         await store.DeleteAsync("b/gone", Cancel);
 
-        Assert.Equal(["b/1", "b/2"], await store.ListAsync("b/", Cancel).ToListAsync(Cancel));
+        Assert.Equal(["b/1", "b/2"], await store.ListAsync("b/", Cancel).Select(blob => blob.Name).ToListAsync(Cancel));
     }
 
     [Fact]

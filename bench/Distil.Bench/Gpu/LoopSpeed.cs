@@ -35,7 +35,7 @@ internal static class LoopSpeed
         {
             for (var epoch = 0; ; epoch++)
             {
-                loop.RunEpoch(epoch, new(epoch, 0, epoch * order.StepsPerEpoch), _ => { }, end.Token);
+                _ = loop.RunEpoch(epoch, new(epoch, 0, epoch * order.StepsPerEpoch), end.Token).Last();
             }
         }
         catch (OperationCanceledException)

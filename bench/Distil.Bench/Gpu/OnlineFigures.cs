@@ -88,7 +88,7 @@ internal static class OnlineFigures
         var loop = new TrainingLoop(
             student.Model, student.Optimizer, new LearningRateSchedule(2e-4, 1, 1_000_000), rows, new RowOrder(1, rows.RowsOfShards, Rows, 1), (loss, targets),
             new TrainingLoopOptions { Seed = 1, TotalSteps = Batches, CheckpointEverySteps = int.MaxValue }, TimeProvider.System, losses.Add);
-        loop.RunEpoch(0, new(0, 0, 0), _ => { }, CancellationToken.None);
+        _ = loop.RunEpoch(0, new(0, 0, 0), CancellationToken.None).Last();
         return losses;
     }
 }

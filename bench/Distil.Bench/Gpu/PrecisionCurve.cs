@@ -59,7 +59,7 @@ internal sealed class PrecisionCurve(string teacher, string train, string held, 
             while (position.GlobalStep < Math.Min(until, steps))
             {
                 var epoch = (int)(position.GlobalStep / order.StepsPerEpoch);
-                position = loop.RunEpoch(epoch, position, _ => { }, CancellationToken.None);
+                position = loop.RunEpoch(epoch, position, CancellationToken.None).Last();
             }
 
             onLoss(position.GlobalStep, new Evaluator(new EvaluationOptions()).Evaluate(student, null, evaluated).Student.CrossEntropy);

@@ -1,6 +1,6 @@
+using Distil.Core.Artifacts.Kinds;
 using System.Text.Json.Nodes;
 using Distil.Azure.ResourceManager;
-using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 
 namespace Distil.Azure.ContainerApps;
@@ -8,14 +8,13 @@ namespace Distil.Azure.ContainerApps;
 /// <summary>Runs jobs as executions of Container Apps jobs.</summary>
 /// <param name="resources">Azure Resource Manager.</param>
 /// <param name="options">The jobs.</param>
-/// <param name="kindOf">Reads what a request asks for; <see cref="ReadKindAsync"/> reads its blob.</param>
 /// <param name="time">The clock of all pauses.</param>
 /// <remarks>
 /// A handle is the execution's resource id, so any host can go on with it. An execution that is at work on a request is found again instead of
 /// started twice: a host that died between start and journal, or an answer that was lost, must not cost a second GPU.
 /// </remarks>
 public sealed class ContainerAppJobRunner(
-    ResourceManagerClient resources, ContainerAppJobOptions options, Func<Uri, CancellationToken, Task<JobKind>> kindOf, TimeProvider time) : IJobRunner
+    ResourceManagerClient resources, ContainerAppJobOptions options, TimeProvider time) : IJobRunner
 {
     private const string Version = "?api-version=2025-07-01";
     private const int MaxStarts = 3;
@@ -23,17 +22,10 @@ public sealed class ContainerAppJobRunner(
     private static readonly TimeSpan StopPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestStop = TimeSpan.FromMinutes(10);
 
-    /// <summary>Reads what a request asks for from its blob.</summary>
-    public static async Task<JobKind> ReadKindAsync(Uri request, string? connectionString, CancellationToken cancel)
-    {
-        var (store, blob) = ArtifactStore.OpenFor(request, connectionString);
-        return (await store.ReadJsonAsync<JobRequest>(blob, cancel)).Kind;
-    }
-
     /// <inheritdoc />
-    public async Task<string> StartAsync(Uri request, CancellationToken cancel)
+    public async Task<string> StartAsync(JobKind kind, Uri request, CancellationToken cancel)
     {
-        var job = options.For(await kindOf(request, cancel));
+        var job = options.For(kind);
         var found = await resources.TryGetAsync(job + Version, cancel)
             ?? throw new ResourceManagerException(System.Net.HttpStatusCode.NotFound, $"{job} does not exist");
         var template = ExecutionTemplate.For(found, request)
@@ -63,7 +55,7 @@ public sealed class ContainerAppJobRunner(
     /// <inheritdoc />
     /// <remarks>Running may be wrong: executions whose container has ended were seen in that state until their time-out.</remarks>
     public async Task<JobState> PollAsync(string handle, CancellationToken cancel) =>
-        handle.Length == 0 || await resources.TryGetAsync(handle + Version, cancel) is not { } execution ? JobState.Unknown : StateOf(execution);
+        await resources.TryGetAsync(handle + Version, cancel) is not { } execution ? JobState.Unknown : StateOf(execution);
 
     /// <inheritdoc />
     public async Task StopAsync(string handle, CancellationToken cancel)

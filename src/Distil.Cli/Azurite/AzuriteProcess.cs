@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Distil.Core;
 using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
 using Distil.Hosting.Processes;
@@ -56,7 +57,7 @@ internal sealed record AzuriteProcess(int ProcessId, int Port)
     /// <summary>Whether it is there and answers as Azurite does.</summary>
     public async Task<bool> AnswersAsync(CancellationToken cancel)
     {
-        if (!Signals.IsAlive(ProcessId))
+        if (!ProcessTable.IsAlive(ProcessId))
         {
             return false;
         }
@@ -81,7 +82,7 @@ internal sealed record AzuriteProcess(int ProcessId, int Port)
         var since = Stopwatch.GetTimestamp();
         while (!await AnswersAsync(cancel))
         {
-            if (!Signals.IsAlive(ProcessId) || Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(60))
+            if (!ProcessTable.IsAlive(ProcessId) || Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(60))
             {
                 throw new InvalidOperationException($"Azurite did not answer on port {Port}; it said: {(await File.ReadAllTextAsync(log, cancel)).Trim()}");
             }

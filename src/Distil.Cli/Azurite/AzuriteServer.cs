@@ -1,3 +1,4 @@
+using Distil.Core;
 using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
 using Distil.Hosting.Processes;
@@ -95,7 +96,7 @@ public sealed class AzuriteServer : IAsyncDisposable
             try
             {
                 await Task.Delay(Look, _left.Token);
-                if (!Signals.IsAlive(_process.ProcessId))
+                if (!ProcessTable.IsAlive(_process.ProcessId))
                 {
                     await ReviveAsync(_left.Token);
                 }

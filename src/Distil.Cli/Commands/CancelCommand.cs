@@ -22,7 +22,7 @@ internal static class CancelCommand
             var id = parsed.GetRequiredValue(runId);
             await using var storage = await context.OpenStorageAsync(port: null, cancel);
             var status = await StatusCommand.ReadAsync(storage.Store, id, cancel);
-            if (status.State is not (RunState.Queued or RunState.Running))
+            if (status.HasEnded)
             {
                 throw new InvalidInputException($"{id} has ended: {status.State.ToString().ToLowerInvariant()}");
             }

@@ -5,6 +5,7 @@ using Distil.Cli.Display;
 using Distil.Cli.Runs;
 using Distil.Cli.Workspaces;
 using Distil.Core;
+using Distil.Core.Artifacts;
 using Distil.Core.Runs.Garbage;
 
 namespace Distil.Cli.Commands;
@@ -37,10 +38,9 @@ internal static class GcCommand
     {
         var workspace = context.Workspace;
         await using var storage = await context.OpenStorageAsync(port: null, cancel);
-        var search = new GarbageSearch(storage.Store);
-        var items = await search.FindAsync(options, cancel);
-        var copies = await new LocalCache(workspace.Cache).FindUnusedAsync(storage.Store, items.SelectMany(item => item.Blobs), cancel);
-        var bytes = items.Sum(item => item.Bytes) + copies.Sum(copy => copy.Bytes);
+        var items = await new GarbageSearch(storage.Store).FindAsync(options, cancel);
+        var copies = await new ArtifactCache(workspace.Cache).FindUnusedAsync(storage.Store, items.SelectMany(item => item.Blobs), cancel);
+        var bytes = items.Sum(item => item.Bytes) + copies.Sum(copy => copy.Length);
         if (!json)
         {
             foreach (var item in items)
@@ -50,18 +50,21 @@ internal static class GcCommand
 
             if (copies.Count > 0)
             {
-                Console.WriteLine($"{ByteSize.Of(copies.Sum(copy => copy.Bytes)),10}  {"copies on this machine",-28}  {copies.Count} files in {workspace.Cache}");
+                Console.WriteLine($"{ByteSize.Of(copies.Sum(copy => copy.Length)),10}  {"copies on this machine",-28}  {copies.Count} files in {workspace.Cache}");
             }
         }
 
         if (!dryRun)
         {
-            foreach (var item in items)
+            var deleted = await new GarbageDeletion(storage.Store, TimeProvider.System).DeleteAsync(items, cancel);
+            foreach (var kept in items.Except(deleted))
             {
-                await search.DeleteAsync(item, cancel);
+                await Console.Error.WriteLineAsync($"{kept.Name} is in use and was kept");
+                bytes -= kept.Bytes;
             }
 
-            LocalCache.Delete(copies);
+            items = deleted;
+            ArtifactCache.Delete(copies);
         }
 
         Console.WriteLine(json

@@ -45,7 +45,7 @@ internal static class StatusCommand
 
     private static async Task EndAsync(ArtifactStore store, string runId, CancellationToken cancel)
     {
-        while ((await ReadAsync(store, runId, cancel)).State is RunState.Queued or RunState.Running)
+        while (!(await ReadAsync(store, runId, cancel)).HasEnded)
         {
             await Task.Delay(Look, cancel);
         }

@@ -51,9 +51,8 @@ internal sealed class EmbeddedEngine(
 
     /// <summary>Calls an activity until it answers, or fails for good.</summary>
     /// <exception cref="PipelineStepException">It failed for good.</exception>
-    internal async Task<JsonElement> CallActivityAsync(string name, JsonElement input, CancellationToken cancel)
+    internal async Task<JsonElement> CallActivityAsync(string name, RetryPolicy policy, JsonElement input, CancellationToken cancel)
     {
-        var policy = ActivityCatalog.PolicyOf(name);
         for (var call = 1; ; call++)
         {
             try

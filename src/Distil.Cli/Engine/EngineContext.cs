@@ -32,8 +32,8 @@ internal sealed class EngineContext(
     public DateTimeOffset Now { get; private set; }
 
     /// <inheritdoc />
-    public Task<TOutput> CallActivityAsync<TInput, TOutput>(string activity, TInput input) =>
-        CallAsync<TInput, TOutput>(JournalKind.Activity, activity, input, json => engine.CallActivityAsync(activity, json, stop));
+    public Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input) =>
+        CallAsync<TInput, TOutput>(JournalKind.Activity, activity.Id, input, json => engine.CallActivityAsync(activity.Id, activity.Retries, json, stop));
 
     /// <inheritdoc />
     public Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input) =>

@@ -61,7 +61,7 @@ internal sealed class PipelineInstance(EmbeddedEngine engine, string runId, stri
     private async Task<JournalEntry> StartAsync(PipelineJournal journal, string pipeline, JsonElement input)
     {
         var hash = Hash(input);
-        var begin = new JournalEntry { Version = DocumentVersion.Current, Index = 0, Kind = JournalKind.Start, Name = pipeline, InputHash = hash, Value = input, At = engine.Time.GetUtcNow() };
+        var begin = new JournalEntry { Version = DocumentVersion.Pipeline, Index = 0, Kind = JournalKind.Start, Name = pipeline, InputHash = hash, Value = input, At = engine.Time.GetUtcNow() };
         var start = journal.History.Count > 0 ? journal.History[0] : (await journal.AppendAsync([begin], stop))[0];
         return start.Kind == JournalKind.Start && start.Name == pipeline && (start.InputHash == hash || path == EmbeddedEngine.Root)
             ? start

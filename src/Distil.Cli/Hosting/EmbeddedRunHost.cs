@@ -4,6 +4,7 @@ using Distil.Cli.Workspaces;
 using Distil.Core.Api;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
@@ -54,7 +55,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     /// <inheritdoc />
     public async Task ScheduleAsync(PipelineInput input, CancellationToken cancel)
     {
-        if (!IsDriving(input.RunId) && await _folder.TryReadStatusAsync(input.RunId, cancel) is not { State: RunState.Succeeded or RunState.Failed or RunState.Cancelled })
+        if (!IsDriving(input.RunId) && await _folder.TryReadStatusAsync(input.RunId, cancel) is not { HasEnded: true })
         {
             _ = TellFaultAsync(input.RunId, Drive(input));
         }

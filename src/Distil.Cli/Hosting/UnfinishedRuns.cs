@@ -24,7 +24,7 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
 
     /// <summary>Their ids, oldest first.</summary>
     internal static async Task<IReadOnlyList<string>> ListAsync(RunFolder folder, CancellationToken cancel) =>
-        [.. from run in (await folder.ListAsync(cancel)).Reverse() where !HasEnded(run) select run.RunId];
+        [.. from run in (await folder.ListAsync(cancel)).Reverse() where !run.HasEnded select run.RunId];
 
     /// <summary>Goes on with every run that no other process drives.</summary>
     internal async Task ResumeAllAsync(CancellationToken cancel)
@@ -90,7 +90,7 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
     {
         try
         {
-            return await _folder.FindStatusAsync(runId, cancel) is { } status && HasEnded(status);
+            return await _folder.FindStatusAsync(runId, cancel) is { } status && status.HasEnded;
         }
         catch (Exception unreadable) when (unreadable is ArtifactException or InvalidInputException)
         {
@@ -98,6 +98,4 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
             return true;
         }
     }
-
-    private static bool HasEnded(RunStatus run) => run.State is RunState.Succeeded or RunState.Failed or RunState.Cancelled;
 }

@@ -33,7 +33,7 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
         var prefix = ArtifactLayout.Model(runId, StudentVariant.Distilled);
         await foreach (var blob in store.ListAsync(prefix, cancel))
         {
-            await CopyAsync(blob, Path.Combine(folder, blob[prefix.Length..]), cancel);
+            await CopyAsync(blob.Name, Path.Combine(folder, blob.Name[prefix.Length..]), cancel);
         }
 
         return folder;

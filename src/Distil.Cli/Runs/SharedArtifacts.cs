@@ -1,5 +1,4 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Specification;
 
 namespace Distil.Cli.Runs;
 
@@ -53,12 +52,5 @@ internal sealed class SharedArtifacts
         }
     }
 
-    private static IEnumerable<string> Needs(SweepRun run)
-    {
-        yield return ArtifactLayout.DatasetManifest(run.Plan.DatasetId);
-        if (run.Spec.Teacher.Mode == TeacherMode.Offline)
-        {
-            yield return ArtifactLayout.TeacherOutputsManifest(run.Plan.TeacherOutputsId);
-        }
-    }
+    private static IEnumerable<string> Needs(SweepRun run) => run.Plan.ArtifactsOf(run.Spec).Shared.Select(artifact => artifact.Closing);
 }

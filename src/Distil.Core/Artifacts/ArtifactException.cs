@@ -5,10 +5,21 @@ namespace Distil.Core.Artifacts;
 public sealed class ArtifactException : Exception
 {
     private ArtifactException(string blob, string message, Exception? cause = null)
-        : base($"{blob}: {message}", cause) => Blob = blob;
+        : base($"{blob}: {message}", cause) => Blobs = [blob];
 
-    /// <value>The blob's name in its container.</value>
-    public string Blob { get; }
+    private ArtifactException(IReadOnlyList<ArtifactException> several)
+        : base($"{several[0].Message} (and {several.Count - 1} more)", several[0]) => Blobs = [.. several.SelectMany(one => one.Blobs)];
+
+    /// <value>The names of the blobs in their container; at least one.</value>
+    public IReadOnlyList<string> Blobs { get; }
+
+    internal static ArtifactException All(IReadOnlyList<ArtifactException> several) => several.Count == 1 ? several[0] : new(several);
+
+    /// <summary>An epoch has no whole checkpoint of its end.</summary>
+    /// <param name="folder">The epoch's checkpoints.</param>
+    /// <param name="found">What was found wrong with those that are there; null if there are none.</param>
+    internal static ArtifactException NoCheckpoint(string folder, string? found) =>
+        new(folder, $"this folder has no whole checkpoint of the epoch's end{(found is null ? "" : $" ({found})")}");
 
     internal static ArtifactException Missing(string blob, Exception? cause = null) =>
         new(blob, "this blob is missing", cause);

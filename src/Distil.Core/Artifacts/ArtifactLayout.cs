@@ -10,29 +10,45 @@ public static class ArtifactLayout
     /// <summary>The container's name where none is given.</summary>
     public const string DefaultContainer = "distil";
 
+    /// <summary>The name of a folder's closing document: of a dataset, teacher outputs or a checkpoint.</summary>
+    public const string ManifestFile = "manifest.json";
+
+    /// <summary>Where all datasets are.</summary>
+    public const string Datasets = "datasets/";
+
+    /// <summary>Where all teacher outputs are.</summary>
+    public const string AllTeacherOutputs = "teacher-outputs/";
+
+    /// <summary>All that belongs to one dataset.</summary>
+    public static string Dataset(string datasetId) => $"{Datasets}{datasetId}/";
+
+    /// <summary>All that belongs to one teacher's outputs.</summary>
+    public static string TeacherOutputs(string teacherOutputsId) => $"{AllTeacherOutputs}{teacherOutputsId}/";
+
     /// <summary>The dataset's closing document, a <see cref="Artifacts.DatasetManifest"/>: written when every shard is there.</summary>
-    public static string DatasetManifest(string datasetId) => $"datasets/{datasetId}/manifest.json";
+    public static string DatasetManifest(string datasetId) => Dataset(datasetId) + ManifestFile;
 
     /// <summary>A shard's closing document, a <see cref="Artifacts.DatasetShard"/>.</summary>
-    public static string DatasetShard(string datasetId, int shard) => $"datasets/{datasetId}/shard-{Five(shard)}.json";
+    public static string DatasetShard(string datasetId, int shard) => $"{Dataset(datasetId)}shard-{Five(shard)}.json";
 
     /// <summary>Rows of tokens to train on.</summary>
-    public static string TrainTokens(string datasetId, int shard) => $"datasets/{datasetId}/tokens-{Five(shard)}.bin";
+    public static string TrainTokens(string datasetId, int shard) => $"{Dataset(datasetId)}tokens-{Five(shard)}.bin";
 
     /// <summary>Rows of tokens held out for evaluation.</summary>
-    public static string EvalTokens(string datasetId, int shard) => $"datasets/{datasetId}/eval-{Five(shard)}.bin";
+    public static string EvalTokens(string datasetId, int shard) => $"{Dataset(datasetId)}eval-{Five(shard)}.bin";
 
     /// <summary>The closing document of the teacher's outputs, a <see cref="Artifacts.TeacherOutputsManifest"/>.</summary>
-    public static string TeacherOutputsManifest(string teacherOutputsId) => $"teacher-outputs/{teacherOutputsId}/manifest.json";
+    public static string TeacherOutputsManifest(string teacherOutputsId) => TeacherOutputs(teacherOutputsId) + ManifestFile;
 
     /// <summary>A shard's closing document, a <see cref="Artifacts.TeacherOutputsShard"/>.</summary>
-    public static string TeacherOutputsShard(string teacherOutputsId, int shard) => $"teacher-outputs/{teacherOutputsId}/shard-{Five(shard)}.json";
+    public static string TeacherOutputsShard(string teacherOutputsId, int shard) => $"{TeacherOutputs(teacherOutputsId)}shard-{Five(shard)}.json";
 
     /// <summary>The teacher's sparse outputs for one shard's training rows.</summary>
-    public static string TeacherOutputs(string teacherOutputsId, int shard) => $"teacher-outputs/{teacherOutputsId}/shard-{Five(shard)}.bin";
+    public static string TeacherOutputs(string teacherOutputsId, int shard) => $"{TeacherOutputs(teacherOutputsId)}shard-{Five(shard)}.bin";
 
-    /// <summary>The claim of whoever makes a blob, or the blobs below a prefix: one at a time does.</summary>
+    /// <summary>The lease of whoever makes a blob, or the blobs below a prefix: only one process at a time does.</summary>
     public static string LeaseOn(string made) => made.TrimEnd('/') + ".claim";
+
     /// <summary>The runs of a sweep, a <c>SweepDocument</c>.</summary>
     public static string Sweep(string sweepId) => $"sweeps/{sweepId}.json";
 
@@ -61,7 +77,7 @@ public static class ArtifactLayout
     /// <summary>The trace that the run's spans belong to, a <see cref="Telemetry.RunTraceDocument"/>.</summary>
     public static string Trace(string runId) => $"runs/{runId}/trace.json";
 
-    /// <summary>The claim of the host that drives the run.</summary>
+    /// <summary>The lease of the host that drives the run.</summary>
     public static string Driver(string runId) => $"runs/{runId}/driver.json";
 
     /// <summary>Where the embedded host keeps the run's history, a log for each pipeline.</summary>
@@ -72,17 +88,24 @@ public static class ArtifactLayout
     /// <param name="pipeline">Its path: <c>run</c> for the whole run's, then the names of sub-pipelines, <c>/</c> between.</param>
     public static string JournalOf(string runId, string pipeline) => $"{Journal(runId)}{pipeline}.jsonl";
 
+    /// <summary>The folders of a run's jobs.</summary>
+    public static string AllJobs(string runId) => $"runs/{runId}/jobs/";
+
     /// <summary>What a job must do, a <see cref="Jobs.JobRequest"/>.</summary>
-    public static string JobRequest(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/request.json";
+    public static string JobRequest(string runId, string jobId) => $"{AllJobs(runId)}{jobId}/request.json";
 
     /// <summary>How far a job is, a <see cref="Jobs.JobProgress"/>.</summary>
-    public static string JobProgress(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/progress.json";
+    public static string JobProgress(string runId, string jobId) => $"{AllJobs(runId)}{jobId}/progress.json";
 
     /// <summary>How a job ended, a <see cref="Jobs.JobResult"/>.</summary>
-    public static string JobResult(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/result.json";
+    public static string JobResult(string runId, string jobId) => $"{AllJobs(runId)}{jobId}/result.json";
 
     /// <summary>All checkpoints of one student.</summary>
     public static string Checkpoints(string runId, StudentVariant student) => $"{Root(runId, student)}checkpoints/";
+
+    /// <summary>The checkpoints of one epoch (from 0) of one student.</summary>
+    public static string Checkpoints(string runId, StudentVariant student, int epoch) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Checkpoints(runId, student)}epoch-{epoch + 1:000}/");
 
     /// <summary>A file of one checkpoint.</summary>
     /// <param name="runId">The run.</param>
@@ -91,10 +114,7 @@ public static class ArtifactLayout
     /// <param name="step">Optimiser steps done in that epoch.</param>
     /// <param name="file">For instance <c>student.safetensors</c>.</param>
     public static string Checkpoint(string runId, StudentVariant student, int epoch, long step, string file) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Checkpoints(runId, student)}epoch-{epoch + 1:000}/step-{step:000000}/{file}");
-
-    /// <summary>The name of a checkpoint's closing document, a <see cref="CheckpointManifest"/>.</summary>
-    public const string CheckpointManifestFile = "manifest.json";
+        string.Create(CultureInfo.InvariantCulture, $"{Checkpoints(runId, student, epoch)}step-{step:000000}/{file}");
 
     /// <summary>A JSON line for each logged step.</summary>
     public static string Metrics(string runId, StudentVariant student) => $"{Root(runId, student)}metrics.jsonl";

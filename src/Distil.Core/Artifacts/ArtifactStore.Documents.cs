@@ -66,6 +66,44 @@ public sealed partial class ArtifactStore
         }
     }
 
+    /// <summary>Reads a document with the tag of its version, for <see cref="TryReplaceJsonAsync"/>.</summary>
+    /// <returns>No tag if it is missing; a tag without a document if it is damaged.</returns>
+    /// <exception cref="Errors.InvalidInputException">It is of another version.</exception>
+    internal async Task<(T? Document, ETag? Tag)> TryReadTaggedJsonAsync<T>(string blob, CancellationToken cancel)
+        where T : class
+    {
+        ETag? tag = null;
+        try
+        {
+            var content = (await _container.GetBlobClient(blob).DownloadContentAsync(cancel)).Value;
+            tag = content.Details.ETag;
+            return (DocumentVersion.Read<T>(blob, content.Content.ToMemory().Span), tag);
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            return (null, null);
+        }
+        catch (JsonException)
+        {
+            return (null, tag);
+        }
+    }
+
+    /// <summary>Writes a document over an older one, unless that was written or deleted meanwhile (If-Match).</summary>
+    /// <returns>Whether it was written.</returns>
+    internal async Task<bool> TryReplaceJsonAsync<T>(string blob, T document, ETag tag, CancellationToken cancel)
+    {
+        try
+        {
+            await WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", new BlobRequestConditions { IfMatch = tag }, cancel);
+            return true;
+        }
+        catch (RequestFailedException changed) when (changed.Status is 404 or 412)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Writes a text blob, over an older one.</summary>
     public Task WriteTextAsync(string blob, string text, string contentType = "text/plain; charset=utf-8", CancellationToken cancel = default) =>
         WriteAsync(blob, Encoding.UTF8.GetBytes(text), contentType, conditions: null, cancel);

@@ -1,3 +1,4 @@
+using Azure;
 using Azure.Core;
 using Azure.Identity;
 using Azure.Storage.Blobs;
@@ -74,18 +75,23 @@ public sealed partial class ArtifactStore
     /// <summary>Whether a blob exists.</summary>
     public async Task<bool> ExistsAsync(string blob, CancellationToken cancel = default) => await _container.GetBlobClient(blob).ExistsAsync(cancel);
 
-    /// <summary>The names of all blobs that begin with a prefix, in ordinal order.</summary>
-    public async IAsyncEnumerable<string> ListAsync(
-        string prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel = default)
+    /// <summary>Deletes a blob. No error if it is missing.</summary>
+    public Task DeleteAsync(string blob, CancellationToken cancel = default) => _container.GetBlobClient(blob).DeleteIfExistsAsync(cancellationToken: cancel);
+
+    /// <summary>Deletes a blob unless somebody has a lease on it.</summary>
+    /// <returns>Whether it is gone.</returns>
+    public async Task<bool> TryDeleteAsync(string blob, CancellationToken cancel = default)
     {
-        await foreach (var blob in _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancel))
+        try
         {
-            yield return blob.Name;
+            await DeleteAsync(blob, cancel);
+            return true;
+        }
+        catch (RequestFailedException leased) when (leased.Status == 412)
+        {
+            return false;
         }
     }
-
-    /// <summary>Deletes a blob. No error where it is missing.</summary>
-    public Task DeleteAsync(string blob, CancellationToken cancel = default) => _container.GetBlobClient(blob).DeleteIfExistsAsync(cancellationToken: cancel);
 
     internal static BlobClientOptions ClientOptions() => new(BlobClientOptions.ServiceVersion.V2025_05_05)
     {

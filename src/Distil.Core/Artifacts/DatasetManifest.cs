@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Distil.Core.Artifacts.Kinds;
+
 namespace Distil.Core.Artifacts;
 
 /// <summary>Rows of tokens in one blob.</summary>
@@ -7,7 +10,7 @@ namespace Distil.Core.Artifacts;
 public sealed record TokenFile(ArtifactFile File, long Rows, long Tokens);
 
 /// <summary>What one prepare job made; written last by it.</summary>
-public sealed record DatasetShard : IVersionedDocument
+public sealed record DatasetShard : IVersionedDocument, IShardDocument
 {
     /// <inheritdoc />
     public int Version { get; init; } = DocumentVersion.Current;
@@ -29,10 +32,14 @@ public sealed record DatasetShard : IVersionedDocument
 
     /// <value>Bytes of the sources that this shard was given, as stored.</value>
     public required long SourceBytes { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public IEnumerable<ArtifactFile> Files => new[] { Train?.File, Eval?.File }.OfType<ArtifactFile>();
 }
 
 /// <summary>A whole dataset (<c>datasets/{datasetId}/manifest.json</c>). Its existence means that every shard is there.</summary>
-public sealed record DatasetManifest : IVersionedDocument
+public sealed record DatasetManifest : IVersionedDocument, IShardManifest<DatasetShard>
 {
     /// <inheritdoc />
     public int Version { get; init; } = DocumentVersion.Current;

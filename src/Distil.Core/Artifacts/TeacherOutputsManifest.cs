@@ -1,7 +1,10 @@
+using System.Text.Json.Serialization;
+using Distil.Core.Artifacts.Kinds;
+
 namespace Distil.Core.Artifacts;
 
 /// <summary>What one teach job made; written last by it.</summary>
-public sealed record TeacherOutputsShard : IVersionedDocument
+public sealed record TeacherOutputsShard : IVersionedDocument, IShardDocument
 {
     /// <inheritdoc />
     public int Version { get; init; } = DocumentVersion.Current;
@@ -23,10 +26,14 @@ public sealed record TeacherOutputsShard : IVersionedDocument
 
     /// <value>Share of positions where maxTokens cut the nucleus short of topP.</value>
     public required double CappedShare { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public IEnumerable<ArtifactFile> Files => File is { } file ? [file] : [];
 }
 
 /// <summary>All of a teacher's outputs (<c>teacher-outputs/{id}/manifest.json</c>). Its existence means that every shard is there.</summary>
-public sealed record TeacherOutputsManifest : IVersionedDocument
+public sealed record TeacherOutputsManifest : IVersionedDocument, IShardManifest<TeacherOutputsShard>
 {
     /// <inheritdoc />
     public int Version { get; init; } = DocumentVersion.Current;

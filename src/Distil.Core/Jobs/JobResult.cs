@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
 
 namespace Distil.Core.Jobs;
@@ -7,11 +8,14 @@ namespace Distil.Core.Jobs;
 /// <summary>How a job ended (<c>result.json</c>). Once it exists it is final: a restarted job returns at once.</summary>
 public sealed record JobResult
 {
-    /// <value>Null if the job succeeded.</value>
+    /// <value>Why the job failed; null if it succeeded.</value>
     public JobFailure? Failure { get; init; }
 
     /// <value>The job's output, a document of the type that its kind defines (<see cref="TrainOutput"/> names them all); null after a failure.</value>
     public JsonElement? Output { get; init; }
+
+    /// <value>The inputs that the job needs and did not find whole; null unless that is why it failed.</value>
+    public IReadOnlyList<MissingInput>? Missing { get; init; }
 
     /// <value>When it began.</value>
     public required DateTimeOffset StartedAt { get; init; }
@@ -46,6 +50,9 @@ public enum FailureClass
 
     /// <summary>The process or machine was taken away; tried again from the last checkpoint.</summary>
     Preempted,
+
+    /// <summary>An input is missing or damaged; the pipeline has it rebuilt and then starts the job again.</summary>
+    MissingInput,
 
     /// <summary>Anything that may pass; tried again from the last checkpoint.</summary>
     Transient,

@@ -17,7 +17,7 @@ public interface IPipelineContext
     /// <param name="activity">The activity's name, see <see cref="ActivityCatalog"/>.</param>
     /// <param name="input">Small and serialisable.</param>
     /// <exception cref="PipelineStepException">It failed for good.</exception>
-    Task<TOutput> CallActivityAsync<TInput, TOutput>(string activity, TInput input);
+    Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input);
 
     /// <summary>Runs a part of the pipeline with a history of its own, so that no history grows without bound.</summary>
     /// <param name="name">Unique in its parent.</param>

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
 using Distil.Core.Pipeline.Activities;
 
 namespace Distil.Core.Pipeline;
@@ -28,5 +30,8 @@ public static class PipelineCatalog
 
     private static Func<IPipelineContext, JsonElement, Task<JsonElement>> Over<TInput, TOutput>(Func<IPipelineContext, TInput, Task<TOutput>> pipeline) =>
         async (context, input) =>
-            JsonSerializer.SerializeToElement(await pipeline(context, input.Deserialize<TInput>(DistilJson.Options)!), DistilJson.Options);
+        {
+            var read = DocumentVersion.Read<TInput>($"{context.RunId}: the pipeline's input", JsonSerializer.SerializeToUtf8Bytes(input))!;
+            return JsonSerializer.SerializeToElement(await pipeline(context, read), DistilJson.Options);
+        };
 }

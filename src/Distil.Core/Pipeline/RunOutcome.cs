@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
 
@@ -7,5 +6,4 @@ namespace Distil.Core.Pipeline;
 /// <summary>How a run ended.</summary>
 /// <param name="State">Succeeded, Failed or Cancelled.</param>
 /// <param name="Failure">Why it failed; null otherwise.</param>
-/// <param name="Output">What the export job says of the result; null where it was not reached.</param>
-public sealed record RunOutcome(RunState State, JobFailure? Failure = null, JsonElement? Output = null);
+public sealed record RunOutcome(RunState State, JobFailure? Failure = null);

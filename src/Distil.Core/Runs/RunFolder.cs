@@ -59,7 +59,7 @@ public sealed class RunFolder(ArtifactStore store)
     public async Task<IReadOnlyList<string>> ListIdsAsync(CancellationToken cancel = default)
     {
         var ids = new List<string>();
-        await foreach (var folder in new ArtifactReader(store).ListFoldersAsync(ArtifactLayout.Runs, cancel))
+        await foreach (var folder in store.ListFoldersAsync(ArtifactLayout.Runs, cancel))
         {
             ids.Add(folder[ArtifactLayout.Runs.Length..^1]);
         }

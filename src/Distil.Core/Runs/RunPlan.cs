@@ -1,9 +1,11 @@
 using System.Text.Json.Serialization;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Runs;
 
@@ -73,6 +75,14 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>What could not be looked at because its server did not answer: such a plan can be read, not run.</value>
     public IReadOnlyList<FieldError> Unreached { get; init; } = [];
 
+    /// <value>The dataset.</value>
+    [JsonIgnore]
+    public Dataset Dataset => new(DatasetId, Shards.Count);
+
+    /// <value>The teacher's outputs; with an online teacher they have a name and are not made.</value>
+    [JsonIgnore]
+    public TeacherOutputs TeacherOutputs => new(TeacherOutputsId, Dataset);
+
     /// <value>The figures by name, in the order to show them.</value>
     [JsonIgnore]
     public IReadOnlyList<(string Name, Figure Figure)> Figures =>
@@ -90,6 +100,12 @@ public sealed record RunPlan : IVersionedDocument
         ("teacher outputs", TeacherOutputsBytes),
         ("checkpoints", CheckpointBytes),
     ];
+
+    /// <summary>All that the run makes.</summary>
+    /// <param name="spec">The run's specification.</param>
+    public RunArtifacts ArtifactsOf(RunSpec spec) => new(
+        RunId, TeacherOutputs, Offline: spec.Teacher.Mode == TeacherMode.Offline,
+        spec.Evaluation.Baseline ? [StudentVariant.Distilled, StudentVariant.WithoutTeacher] : [StudentVariant.Distilled], spec.Training.Epochs);
 
     /// <summary>Passes where the plan can be run.</summary>
     /// <exception cref="InvalidInputException">Something was not reached.</exception>

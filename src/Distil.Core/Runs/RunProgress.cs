@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Core.Pipeline;
 
 namespace Distil.Core.Runs;
 
@@ -29,11 +28,11 @@ public sealed class RunProgress(ArtifactStore store)
     private async Task<string> LatestTryAsync(string runId, string jobId, CancellationToken cancel)
     {
         var number = 1;
-        while (await store.ExistsAsync(ArtifactLayout.JobRequest(runId, JobSpec.TryId(jobId, number + 1)), cancel))
+        while (await store.ExistsAsync(ArtifactLayout.JobRequest(runId, JobId.Try(jobId, number + 1)), cancel))
         {
             number++;
         }
 
-        return JobSpec.TryId(jobId, number);
+        return JobId.Try(jobId, number);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 
 namespace Distil.Core.Runs;
@@ -14,7 +15,11 @@ public sealed record RunStatus
     /// <value>Where it stands.</value>
     public required RunState State { get; init; }
 
-    /// <value>The stage at work: prepare, teach, train, evaluate, export; null before the first.</value>
+    /// <value>Whether it has ended.</value>
+    [JsonIgnore]
+    public bool HasEnded => State.HasEnded();
+
+    /// <value>The stage at work: prepare, teach, train, evaluate, export; null before the first. While a part is rebuilt, its stage.</value>
     public JobKind? Stage { get; init; }
 
     /// <value>Shards or epochs done in this stage.</value>
@@ -31,6 +36,9 @@ public sealed record RunStatus
 
     /// <value>The jobs at work, by id. Where a stage has many shards, a name such as <c>teach-00000-to-00024</c> stands for those of a range, one at a time.</value>
     public IReadOnlyList<string> Jobs { get; init; } = [];
+
+    /// <value>What is rebuilt now because a job found it missing or damaged; the last is at work, and the others wait for it. Empty if nothing is.</value>
+    public IReadOnlyList<Rebuilding> Rebuilding { get; init; } = [];
 
     /// <value>Times that jobs were tried again so far.</value>
     public int Retries { get; init; }
@@ -62,4 +70,16 @@ public enum RunState
 
     /// <summary>Ended by its user; checkpoints are kept.</summary>
     Cancelled,
+}
+
+/// <summary>A part of an artifact that is rebuilt.</summary>
+/// <param name="Part">The part, by the document or folder that closes it.</param>
+/// <param name="Reason">What a job found wrong.</param>
+public sealed record Rebuilding(string Part, string Reason);
+
+/// <summary>What follows from a state.</summary>
+public static class RunStates
+{
+    /// <summary>Whether a run in this state has ended.</summary>
+    public static bool HasEnded(this RunState state) => state is RunState.Succeeded or RunState.Failed or RunState.Cancelled;
 }

@@ -8,9 +8,6 @@ namespace Distil.Functions.Activities;
 internal static class ActivityRetries
 {
     /// <summary>How often an activity is called. Bad input is an answer, so it is not tried again.</summary>
-    public static TaskOptions Of(string activity)
-    {
-        var policy = ActivityCatalog.PolicyOf(activity);
-        return TaskOptions.FromRetryPolicy(new RetryPolicy(policy.Attempts, policy.FirstPause, backoffCoefficient: 2, policy.LongestPause));
-    }
+    public static TaskOptions Of(Core.Pipeline.RetryPolicy policy) =>
+        TaskOptions.FromRetryPolicy(new RetryPolicy(policy.Attempts, policy.FirstPause, backoffCoefficient: 2, policy.LongestPause));
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 
 namespace Distil.Functions.Activities;
@@ -8,7 +9,10 @@ namespace Distil.Functions.Activities;
 public sealed class WriteStatus(RunFolder runs)
 {
     /// <summary>Its name as a function.</summary>
-    public const string Name = "write-status";
+    public const string Id = "write-status";
+
+    /// <summary>The same with its types.</summary>
+    public static ActivityName<RunStatus, bool> Name { get; } = new(Id, RetryPolicy.Storage);
 
     /// <summary>Writes it, unless a newer one is there: a call that Durable repeats late must not set a run back.</summary>
     public async Task<JsonElement> CallAsync(JsonElement input, CancellationToken cancel)

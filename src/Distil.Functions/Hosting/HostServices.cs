@@ -69,5 +69,5 @@ internal static class HostServices
 
     private static ContainerAppJobRunner ContainerApps(HostSettings settings) => new(
         new ResourceManagerClient(new DefaultAzureCredential(), new ResourceManagerOptions(), TimeProvider.System),
-        ContainerAppJobOptions.From(settings), (request, cancel) => ContainerAppJobRunner.ReadKindAsync(request, settings.Sources.ConnectionString, cancel), TimeProvider.System);
+        ContainerAppJobOptions.From(settings), TimeProvider.System);
 }

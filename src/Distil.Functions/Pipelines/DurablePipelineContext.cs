@@ -21,8 +21,8 @@ internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) :
     public DateTimeOffset Now => durable.CurrentUtcDateTime;
 
     /// <inheritdoc />
-    public Task<TOutput> CallActivityAsync<TInput, TOutput>(string activity, TInput input) =>
-        StepAsync<TOutput>(activity, () => durable.CallActivityAsync<JsonElement>(activity, StepAnswer.ToJson(input), ActivityRetries.Of(activity)));
+    public Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input) =>
+        StepAsync<TOutput>(activity.Id, () => durable.CallActivityAsync<JsonElement>(activity.Id, StepAnswer.ToJson(input), ActivityRetries.Of(activity.Retries)));
 
     /// <inheritdoc />
     public Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input) =>
@@ -55,7 +55,7 @@ internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) :
         while (_written != _latest)
         {
             _written = _latest;
-            await CallActivityAsync<RunStatus, bool>(WriteStatus.Name, _written!);
+            await CallActivityAsync(WriteStatus.Name, _written!);
         }
     }
 

@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Distil.Core.Jobs;
@@ -33,7 +34,7 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     public event Action<Uri, string>? Crashed;
 
     /// <inheritdoc />
-    public Task<string> StartAsync(Uri request, CancellationToken cancel)
+    public Task<string> StartAsync(JobKind kind, Uri request, CancellationToken cancel)
     {
         var handle = $"process-{_life}-{Interlocked.Increment(ref _started)}";
         var job = new RunningJob(request);

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
+using Distil.Core;
 
 namespace Distil.Hosting.Processes;
 
@@ -18,41 +18,21 @@ internal static class Signals
             _ = Kill(processId, Term);
         }
 
-        for (var since = Stopwatch.GetTimestamp(); IsAlive(processId) && Stopwatch.GetElapsedTime(since) < patience;)
+        for (var since = Stopwatch.GetTimestamp(); ProcessTable.IsAlive(processId) && Stopwatch.GetElapsedTime(since) < patience;)
         {
             await Task.Delay(Tick);
         }
 
-        if (!IsAlive(processId))
+        if (!ProcessTable.IsAlive(processId))
         {
             return;
         }
 
         using var process = Process.GetProcessById(processId);
         process.Kill(entireProcessTree: true);
-        while (IsAlive(processId))
+        while (ProcessTable.IsAlive(processId))
         {
             await Task.Delay(Tick);
-        }
-    }
-
-    /// <summary>Whether a process runs. One that has ended and that its parent (a container's first process, perhaps) never asked about does not.</summary>
-    internal static bool IsAlive(int processId)
-    {
-        try
-        {
-            if (OperatingSystem.IsLinux())
-            {
-                var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/stat"));
-                return stat[(stat.LastIndexOf(')') + 2)..][0] is not ('Z' or 'X');
-            }
-
-            using var process = Process.GetProcessById(processId);
-            return !process.HasExited;
-        }
-        catch (Exception gone) when (gone is ArgumentException or IOException)
-        {
-            return false;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Settings;
 using Distil.Telemetry;

@@ -1,8 +1,8 @@
+using Distil.Core.Sources;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Distil.Core.Errors;
-using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets.Sources;
 

@@ -1,6 +1,5 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Core.Runs;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using static TorchSharp.torch;
@@ -12,9 +11,6 @@ internal sealed record JobContext
 {
     /// <value>What is asked for.</value>
     public required JobRequest Request { get; init; }
-
-    /// <value>The run's plan.</value>
-    public required RunPlan Plan { get; init; }
 
     /// <value>The run's storage.</value>
     public required ArtifactStore Store { get; init; }
@@ -31,10 +27,10 @@ internal sealed record JobContext
     /// <value>The teacher's folder on this machine; without its weights in a prepare job.</value>
     public required string TeacherFolder { get; init; }
 
-    /// <value>Where the job says how far it is.</value>
+    /// <value>Where the job reports how far it is.</value>
     public required ProgressReporter Progress { get; init; }
 
-    /// <value>An empty folder of the job's own; gone when it ends.</value>
+    /// <value>An empty folder of the job's own, deleted when it ends.</value>
     public required string Folder { get; init; }
 
     /// <value>The processor to use.</value>
@@ -49,16 +45,10 @@ internal sealed record JobContext
     /// <value>The run's specification.</value>
     public RunSpec Spec => Request.Spec;
 
-    /// <value>Element type of the teacher: bfloat16 only where asked for and on a GPU.</value>
+    /// <value>Element type of the teacher: bfloat16 only if asked for and on a GPU.</value>
     public ScalarType TeacherDtype =>
         Spec.Training.Precision == Precision.Bf16 && Device.type == TorchSharp.DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32;
 
     /// <summary>Loads the teacher, or takes it from an earlier job of this process.</summary>
     public Models.Transformers.TransformerModel LoadTeacher() => Teacher.Get(TeacherFolder, Device, TeacherDtype);
-
-    /// <summary>The shard of a prepare or teach job.</summary>
-    public int Shard => Request.Shard ?? throw new Core.Errors.InvalidInputException($"{Request.JobId}: the request names no shard; a {Request.Kind} job needs one");
-
-    /// <summary>The epoch, from 0, of a train or evaluate job.</summary>
-    public int Epoch => Request.Epoch ?? throw new Core.Errors.InvalidInputException($"{Request.JobId}: the request names no epoch; a {Request.Kind} job needs one");
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 using Distil.Core.Telemetry;
 
@@ -12,7 +13,7 @@ internal static class JobSpan
     {
         var span = DistilTelemetry.Source.StartActivity(JobTags.Word(job.Kind), ActivityKind.Consumer, RunTrace.Read(job.TraceParent) ?? default);
         return span?.SetTag(JobTags.Run, job.RunId).SetTag(JobTags.Job, job.JobId).SetTag(JobTags.Kind, JobTags.Word(job.Kind))
-            .SetTag("distil.job.shard", job.Shard).SetTag("distil.job.epoch", job.Epoch);
+            .SetTag("distil.job.shard", job.Makes is SharedArtifact ? job.Part : null).SetTag("distil.job.epoch", job.Makes.StageEpoch);
     }
 
     /// <summary>Says how the job ended. Only the failure's class: a message may quote the user's data.</summary>

@@ -1,5 +1,6 @@
 using Azure;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
 using Distil.Trainer.Metrics;
 using Distil.Trainer.Training;
@@ -15,34 +16,36 @@ internal sealed class TrainingLogs : IDisposable
     private const double ShareOfTime = 0.005;
 
     private readonly JobContext _job;
+    private readonly Weights _weights;
     private readonly string _metricsPath;
     private readonly MetricsLog _metrics;
     private readonly TensorBoardLog _events;
     private long _shown;
     private TimeSpan _pause = MinPause;
 
-    private TrainingLogs(JobContext job, string metricsPath, long nextStep)
+    private TrainingLogs(JobContext job, Weights weights, string metricsPath, long nextStep)
     {
-        (_job, _metricsPath) = (job, metricsPath);
+        (_job, _weights, _metricsPath) = (job, weights, metricsPath);
         _shown = job.Time.GetTimestamp();
         _metrics = MetricsLog.Open(metricsPath, nextStep);
         _events = new TensorBoardLog(Path.Combine(job.Folder, "events"), nextStep, job.Time);
     }
 
-    private string MetricsBlob => ArtifactLayout.Metrics(_job.Request.RunId, _job.Request.Variant);
+    private string MetricsBlob => ArtifactLayout.Metrics(_weights.Run.RunId, _weights.Student);
 
     /// <summary>Takes up the stored log where it is; steps that will be done again are taken out.</summary>
     /// <param name="job">The train job.</param>
+    /// <param name="weights">What it trains.</param>
     /// <param name="nextStep">The step of the whole training that comes next.</param>
-    public static async Task<TrainingLogs> OpenAsync(JobContext job, long nextStep)
+    public static async Task<TrainingLogs> OpenAsync(JobContext job, Weights weights, long nextStep)
     {
         var path = Path.Combine(job.Folder, "metrics.jsonl");
-        if (await job.Store.TryReadTextAsync(ArtifactLayout.Metrics(job.Request.RunId, job.Request.Variant), job.Stop) is { } earlier)
+        if (await job.Store.TryReadTextAsync(ArtifactLayout.Metrics(weights.Run.RunId, weights.Student), job.Stop) is { } earlier)
         {
             await File.WriteAllTextAsync(path, earlier, job.Stop);
         }
 
-        return new TrainingLogs(job, path, nextStep);
+        return new TrainingLogs(job, weights, path, nextStep);
     }
 
     /// <summary>Writes a step.</summary>
@@ -61,7 +64,7 @@ internal sealed class TrainingLogs : IDisposable
     {
         _events.Flush();
         await _job.Store.UploadAsync(MetricsBlob, _metricsPath);
-        await _job.Store.UploadAsync(ArtifactLayout.Events(_job.Request.RunId, _job.Request.Variant, Path.GetFileName(_events.Path)), _events.Path);
+        await _job.Store.UploadAsync(ArtifactLayout.Events(_weights.Run.RunId, _weights.Student, Path.GetFileName(_events.Path)), _events.Path);
     }
 
     /// <summary>Steps shown here and lost with the machine are taken out when training goes on from the checkpoint before them.</summary>

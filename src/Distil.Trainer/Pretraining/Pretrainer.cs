@@ -87,7 +87,7 @@ public sealed class Pretrainer(PretrainSettings settings, TimeProvider time)
         var position = TrainingPosition.Start;
         for (var epoch = 0; position.GlobalStep < settings.Steps; epoch++)
         {
-            position = loop.RunEpoch(epoch, position, _ => { }, cancel);
+            position = loop.RunEpoch(epoch, position, cancel).Last();
         }
         return position.GlobalStep / (double)order.StepsPerEpoch;
     }

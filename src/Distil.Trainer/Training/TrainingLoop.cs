@@ -48,20 +48,21 @@ public sealed class TrainingLoop
         _readings = new StepReadings(time, onStep);
     }
 
-    /// <summary>Trains to the end of an epoch, or of the whole training where that comes first.</summary>
+    /// <summary>Trains to the end of an epoch, or of the whole training if that comes first.</summary>
     /// <param name="epoch">Epoch, from 0.</param>
-    /// <param name="from">Where training stands: in this epoch, or anywhere in an earlier one that is done.</param>
-    /// <param name="onCheckpoint">Called between steps when the weights should be saved: every so many steps, at the end, and before a cancelled call throws.</param>
-    /// <param name="cancel">Looked at between steps.</param>
-    /// <returns>Where training stands now.</returns>
-    /// <exception cref="NonFiniteTrainingException">A loss or gradient is not finite; no checkpoint is asked for.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled, after a checkpoint.</exception>
-    public TrainingPosition RunEpoch(int epoch, TrainingPosition from, Action<TrainingPosition> onCheckpoint, CancellationToken cancel)
+    /// <param name="from">Where training stands: in this epoch, or at the end of an earlier one.</param>
+    /// <param name="cancel">Checked between steps.</param>
+    /// <returns>
+    /// The positions at which the weights should be saved, each when it is reached: every so many steps, at the end, and before a cancelled enumeration throws. None if the epoch is done.
+    /// </returns>
+    /// <exception cref="NonFiniteTrainingException">A loss or gradient is not finite; that position is not returned.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, after a position was returned.</exception>
+    public IEnumerable<TrainingPosition> RunEpoch(int epoch, TrainingPosition from, CancellationToken cancel)
     {
         var position = At(epoch, from.Epoch == epoch ? from.Step : 0);
         if (position.Step >= _order.StepsPerEpoch || position.GlobalStep >= _options.TotalSteps)
         {
-            return position;
+            yield break;
         }
 
         using var ahead = new Prefetch<StepBatch>(_order.Steps(epoch, position.Step).Select(step => StepBatch.Read(step, _rows, _targets)));
@@ -72,9 +73,10 @@ public sealed class TrainingLoop
             {
                 if (cancel.IsCancellationRequested)
                 {
-                    Save(position, onCheckpoint);
+                    yield return Checked(position);
+                    cancel.ThrowIfCancellationRequested();
                 }
-                cancel.ThrowIfCancellationRequested();
+
                 if (position.GlobalStep >= _options.TotalSteps)
                 {
                     break;
@@ -87,12 +89,11 @@ public sealed class TrainingLoop
             _readings.ReadEvery(_options.MetricsEverySteps);
             if (position.Step % _options.CheckpointEverySteps == 0 && position.Step < _order.StepsPerEpoch)
             {
-                Save(position, onCheckpoint);
+                yield return Checked(position);
             }
         }
 
-        Save(position, onCheckpoint);
-        return position;
+        yield return Checked(position);
     }
 
     private TrainingPosition At(int epoch, long step) => new(epoch, step, epoch * _order.StepsPerEpoch + step);
@@ -108,9 +109,9 @@ public sealed class TrainingLoop
         _readings.Add(new(position, weights, learningRate, batch.Tokens), values);
     }
 
-    private void Save(TrainingPosition position, Action<TrainingPosition> onCheckpoint)
+    private TrainingPosition Checked(TrainingPosition position)
     {
-        _readings.ReadAll(); // throws where a step since the last reading was not finite
-        onCheckpoint(position);
+        _readings.ReadAll(); // throws if a step since the last reading was not finite
+        return position;
     }
 }

@@ -46,7 +46,7 @@ public sealed class ArtifactStoreTests : IDisposable
         Assert.Null(await store.TryReadTextAsync("no.txt", Cancel));
         Assert.False(await store.ExistsAsync("no.json", Cancel));
         var error = await Assert.ThrowsAsync<ArtifactException>(() => store.ReadJsonAsync<ArtifactFile>("no.json", Cancel));
-        Assert.Equal("no.json", error.Blob);
+        Assert.Equal("no.json", Assert.Single(error.Blobs));
         await Assert.ThrowsAsync<ArtifactException>(() => store.DownloadAsync(new("no.bin", 1, "00"), Path.Combine(_folder.Path, "b"), Cancel));
     }
 

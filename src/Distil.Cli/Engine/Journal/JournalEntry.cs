@@ -7,7 +7,7 @@ namespace Distil.Cli.Engine.Journal;
 /// <summary>Something that happened to a pipeline. Its code acts on nothing else, so the entries in order make it do the same again.</summary>
 internal sealed record JournalEntry
 {
-    /// <value>The journal's <see cref="DocumentVersion"/>, in its start; null in the other entries.</value>
+    /// <value><see cref="DocumentVersion.Pipeline"/>, in its start; null in the other entries.</value>
     public int? Version { get; init; }
 
     /// <value>Its place in the journal, from 0.</value>

@@ -37,13 +37,18 @@ internal static class JournalLine
 
         try
         {
-            if (DocumentVersion.Find(json) is { } version && version != DocumentVersion.Current)
+            if (DocumentVersion.Find(json) is { } version && version != DocumentVersion.Pipeline)
             {
-                foreign = DocumentVersion.Describe(version);
+                foreign = DocumentVersion.Describe(version, DocumentVersion.Pipeline);
             }
             else if (JsonSerializer.Deserialize<JournalEntry>(json, DistilJson.Options) is { } entry)
             {
-                return entry;
+                if (entry is not { Kind: JournalKind.Start, Version: null })
+                {
+                    return entry;
+                }
+
+                foreign = DocumentVersion.Describe(version: 1, DocumentVersion.Pipeline); // the first had no number
             }
         }
         catch (JsonException unknown)

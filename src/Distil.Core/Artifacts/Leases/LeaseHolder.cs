@@ -1,10 +1,9 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace Distil.Core.Artifacts.Leases;
 
-/// <summary>Who holds a claim; stands in the claim's blob.</summary>
+/// <summary>Who holds a lease; the content of the lease's blob.</summary>
 /// <param name="Machine">The machine's name.</param>
 /// <param name="ProcessId">The process on it.</param>
 /// <param name="ProcessStart">When that process began: process ids are used again.</param>
@@ -35,18 +34,11 @@ public sealed record LeaseHolder(string Machine, int ProcessId, DateTimeOffset P
         try
         {
             using var process = Process.GetProcessById(ProcessId);
-            return !process.HasExited && !IsZombie() && (process.StartTime.ToUniversalTime() - ProcessStart).Duration() < Tolerance;
+            return ProcessTable.IsAlive(ProcessId) && (process.StartTime.ToUniversalTime() - ProcessStart).Duration() < Tolerance;
         }
         catch (Exception gone) when (gone is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception or IOException)
         {
             return false;
         }
-    }
-
-    // It has ended, and its parent (a container's first process, perhaps) has never asked about it.
-    private bool IsZombie()
-    {
-        var stat = OperatingSystem.IsLinux() ? File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{ProcessId}/stat")) : "";
-        return stat.Length > 0 && stat[stat.LastIndexOf(')') + 2] is ('Z' or 'X');
     }
 }

@@ -5,17 +5,16 @@ namespace Distil.Core.Pipeline.Activities;
 /// <summary>Stops a job; returns when it is gone.</summary>
 public sealed class StopJob(IJobRunner runner) : IActivity<JobHandle, bool>
 {
+    /// <summary>Its name as a function.</summary>
+    public const string Id = "stop-job";
+
     /// <summary>Its name in the catalogue.</summary>
-    public const string Name = "stop-job";
+    public static ActivityName<JobHandle, bool> Name { get; } = new(Id, RetryPolicy.Jobs);
 
     /// <inheritdoc/>
     public async Task<bool> RunAsync(JobHandle input, CancellationToken cancel)
     {
-        if (input.Handle.Length > 0)
-        {
-            await runner.StopAsync(input.Handle, cancel);
-        }
-
+        await runner.StopAsync(input.Handle, cancel);
         return true;
     }
 }

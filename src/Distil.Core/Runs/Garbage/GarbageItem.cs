@@ -3,12 +3,13 @@ namespace Distil.Core.Runs.Garbage;
 /// <summary>Blobs that nothing refers to.</summary>
 /// <param name="Kind">Why nothing does.</param>
 /// <param name="Name">What they are: a folder of blobs, with its slash.</param>
+/// <param name="Lease">The lease of whoever makes or uses them.</param>
 /// <param name="Blobs">Their names, in the order in which they can be deleted: whatever makes the others count comes first.</param>
 /// <param name="Bytes">All of them together.</param>
 /// <param name="ModifiedAt">When one of them was last written.</param>
-public sealed record GarbageItem(GarbageKind Kind, string Name, IReadOnlyList<string> Blobs, long Bytes, DateTimeOffset ModifiedAt);
+public sealed record GarbageItem(GarbageKind Kind, string Name, string Lease, IReadOnlyList<string> Blobs, long Bytes, DateTimeOffset ModifiedAt);
 
-/// <summary>What garbage was.</summary>
+/// <summary>Why an item is unreferenced.</summary>
 public enum GarbageKind
 {
     /// <summary>Datasets are shared by runs; no run's plan names this one.</summary>
@@ -23,6 +24,6 @@ public enum GarbageKind
     /// <summary>A checkpoint of a run that has succeeded: its model is exported.</summary>
     OldCheckpoint,
 
-    /// <summary>A run that its user wants gone.</summary>
+    /// <summary>A run that its user wants to delete.</summary>
     Run,
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
@@ -18,16 +19,15 @@ internal sealed class JobHistory
     public static async Task<JobHistory> ReadAsync(JobContext job)
     {
         var history = new JobHistory();
-        await foreach (var blob in job.Store.ListAsync($"{ArtifactLayout.Run(job.Request.RunId)}jobs/", job.Stop))
+        await foreach (var blob in job.Store.ListAsync(ArtifactLayout.AllJobs(job.Request.RunId), job.Stop))
         {
-            if (blob.Split('/') is not [.., var jobId, "result.json"])
+            var jobId = blob.Name.Split('/')[^2];
+            if (blob.Name == ArtifactLayout.JobResult(job.Request.RunId, jobId))
             {
-                continue;
+                history._jobs.Add((
+                    await job.Store.ReadJsonAsync<JobRequest>(ArtifactLayout.JobRequest(job.Request.RunId, jobId), job.Stop),
+                    await job.Store.ReadJsonAsync<JobResult>(blob.Name, job.Stop)));
             }
-
-            history._jobs.Add((
-                await job.Store.ReadJsonAsync<JobRequest>(ArtifactLayout.JobRequest(job.Request.RunId, jobId), job.Stop),
-                await job.Store.ReadJsonAsync<JobResult>(blob, job.Stop)));
         }
 
         return history;
@@ -45,6 +45,6 @@ internal sealed class JobHistory
     /// <summary>The largest memory that a train job of a student used, in bytes; null where none says.</summary>
     public long? PeakTrainingMemory(StudentVariant student) => (
         from job in _jobs
-        where job.Request.Kind == JobKind.Train && job.Request.Variant == student
+        where job.Request.Makes is Weights weights && weights.Student == student
         select job.Result.ReadOutput<TrainOutput>()?.PeakMemoryBytes).Max();
 }

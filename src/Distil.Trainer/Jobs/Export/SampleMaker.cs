@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents.Reports;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
@@ -17,12 +18,12 @@ internal static class SampleMaker
     private const int RowsLookedAt = 64;
 
     /// <summary>The user's prompts, or beginnings of held-out documents, continued by teacher and students.</summary>
-    public static async Task<IReadOnlyList<SampleSummary>> MakeAsync(JobContext job, ILanguageModel student, ILanguageModel? baseline)
+    public static async Task<IReadOnlyList<SampleSummary>> MakeAsync(JobContext job, Dataset dataset, ILanguageModel student, ILanguageModel? baseline)
     {
         var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> prompts = job.Spec.Evaluation.Prompts.Count > 0
             ? job.Spec.Evaluation.Prompts.Select(text => ((IReadOnlyList<int>)tokenizer.Encode(text), (string?)null))
-            : HeldOut(await job.ReadEvalRowsAsync(await job.ReadDatasetAsync(), RowsLookedAt), tokenizer, job.Spec.Evaluation.SampleTokens);
+            : HeldOut(await job.ReadEvalRowsAsync(dataset, RowsLookedAt), tokenizer, job.Spec.Evaluation.SampleTokens);
         var teacher = job.LoadTeacher();
         return [.. prompts.Select(item => new SampleSummary
         {

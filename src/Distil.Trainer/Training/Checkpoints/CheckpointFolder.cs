@@ -3,6 +3,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Trainer.Models;
 using Distil.Trainer.Safetensors;
 using Distil.Trainer.Training.Optimizers;
 using static TorchSharp.torch;
@@ -56,19 +57,14 @@ public static class CheckpointFolder
         return folder;
     }
 
-    /// <summary>Takes a checkpoint up: weights into the model, state into the optimiser.</summary>
+    /// <summary>Loads a checkpoint: weights into the model, state into the optimiser.</summary>
     /// <param name="folder">The checkpoint.</param>
     /// <param name="specHash">What the checkpoint must have been trained by.</param>
-    /// <param name="optimizer">Of the model that goes on.</param>
+    /// <param name="optimizer">Of the model that resumes training.</param>
     /// <exception cref="InvalidInputException">A file is missing or damaged, or the checkpoint is of another specification or model.</exception>
     public static CheckpointState Load(string folder, string specHash, AdamW optimizer)
     {
-        var state = ReadState(folder);
-        if (state.SpecHash != specHash)
-        {
-            throw new InvalidInputException($"{folder}: {StateFile} is of specification {state.SpecHash}; this run's is {specHash}");
-        }
-
+        var state = ReadState(folder, specHash);
         optimizer.Load(Path.Combine(folder, WeightsFile), Path.Combine(folder, OptimizerFile));
         if (optimizer.Steps != state.Position.GlobalStep)
         {
@@ -78,7 +74,24 @@ public static class CheckpointFolder
         return state;
     }
 
-    /// <summary>Reads where a checkpoint stands.</summary>
+    /// <summary>Loads the weights of a checkpoint into a model that is not trained further.</summary>
+    /// <param name="folder">The checkpoint.</param>
+    /// <param name="specHash">What the checkpoint must have been trained by.</param>
+    /// <param name="parameters">The model's trainable parameters.</param>
+    /// <exception cref="InvalidInputException">A file is missing or damaged, or the checkpoint is of another specification or model.</exception>
+    public static void LoadWeights(string folder, string specHash, IReadOnlyList<NamedParameter> parameters)
+    {
+        ReadState(folder, specHash);
+        using var frozen = no_grad();
+        using var weights = SafetensorsFile.Open(Path.Combine(folder, WeightsFile));
+        foreach (var parameter in parameters)
+        {
+            using var value = weights.Read(parameter.Name, ScalarType.Float32, parameter.Value.device);
+            parameter.Value.copy_(value);
+        }
+    }
+
+    /// <summary>Reads the state of a checkpoint.</summary>
     /// <exception cref="InvalidInputException">Missing, damaged or of another version.</exception>
     public static CheckpointState ReadState(string folder)
     {
@@ -92,5 +105,13 @@ public static class CheckpointFolder
         {
             throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
         }
+    }
+
+    private static CheckpointState ReadState(string folder, string specHash)
+    {
+        var state = ReadState(folder);
+        return state.SpecHash == specHash
+            ? state
+            : throw new InvalidInputException($"{folder}: {StateFile} is of specification {state.SpecHash}; this run's is {specHash}");
     }
 }

@@ -1,10 +1,8 @@
-using Distil.Core.Artifacts;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Torch;
-using Distil.Trainer.Training.Rows;
 using static TorchSharp.torch;
 
-namespace Distil.Trainer.Jobs;
+namespace Distil.Trainer.Training.Rows;
 
 /// <summary>The dataset's training rows, read from memory-mapped files; only the rows of a batch are in memory.</summary>
 internal sealed class StoredRows : ITrainingRows, IDisposable
@@ -17,17 +15,15 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
     /// <inheritdoc />
     public IReadOnlyList<long> RowsOfShards => [.. _shards.Select(shard => shard?.Rows ?? 0)];
 
-    /// <summary>Opens all shards of a dataset.</summary>
-    public static async Task<StoredRows> OpenAsync(JobContext job, DatasetManifest dataset)
+    /// <summary>Opens the files of all shards.</summary>
+    /// <param name="paths">In order; null for a shard without rows.</param>
+    /// <param name="device">Where batches go.</param>
+    public static StoredRows Open(IReadOnlyList<string?> paths, Device device)
     {
-        var rows = new StoredRows(job.Device);
+        var rows = new StoredRows(device);
         try
         {
-            foreach (var shard in dataset.Shards)
-            {
-                rows._shards.Add(shard.Train is { } train ? await job.OpenRowsAsync(train, shard.Index) : null);
-            }
-
+            rows._shards.AddRange(paths.Select(path => path is null ? null : TokenRows.Open(path)));
             return rows;
         }
         catch

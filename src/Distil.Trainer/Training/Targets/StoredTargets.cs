@@ -1,10 +1,8 @@
-using Distil.Core.Artifacts;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Rows;
-using Distil.Trainer.Training.Targets;
 using static TorchSharp.torch;
 
-namespace Distil.Trainer.Jobs;
+namespace Distil.Trainer.Training.Targets;
 
 /// <summary>The teacher's stored outputs, read row by row from mapped files.</summary>
 internal sealed class StoredTargets : ITargetSource, IDisposable
@@ -14,18 +12,15 @@ internal sealed class StoredTargets : ITargetSource, IDisposable
 
     private StoredTargets(Device device) => _device = device;
 
-    /// <summary>Opens the outputs of all shards.</summary>
-    public static async Task<StoredTargets> OpenAsync(JobContext job)
+    /// <summary>Opens the files of all shards.</summary>
+    /// <param name="paths">In order; null for a shard without rows.</param>
+    /// <param name="device">Where targets go.</param>
+    public static StoredTargets Open(IReadOnlyList<string?> paths, Device device)
     {
-        var manifest = await job.Store.ReadJsonAsync<TeacherOutputsManifest>(ArtifactLayout.TeacherOutputsManifest(job.Request.TeacherOutputsId), job.Stop);
-        var targets = new StoredTargets(job.Device);
+        var targets = new StoredTargets(device);
         try
         {
-            foreach (var shard in manifest.Shards)
-            {
-                targets._shards.Add(shard.File is { } file ? TeacherOutputsFile.Open(await job.GetTeacherOutputsAsync(file, shard.Index)) : null);
-            }
-
+            targets._shards.AddRange(paths.Select(path => path is null ? null : TeacherOutputsFile.Open(path)));
             return targets;
         }
         catch

@@ -1,10 +1,9 @@
 using Distil.Trainer.Datasets;
-using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Rows;
 using static TorchSharp.torch;
 
-namespace Distil.Trainer.Jobs;
+namespace Distil.Trainer.TeacherOutputs;
 
 /// <summary>The teacher's outputs of some rows on the host, ready to be stored.</summary>
 /// <param name="Targets">The outputs, with hidden states in float16.</param>

@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+using Distil.Core.Specification;
+
+namespace Distil.Core.Runs;
+
+/// <summary>The specifications and plans of the latest runs. They never change once written, and a plan lists every shard: each is read once, not for each job.</summary>
+/// <param name="runs">Where they are.</param>
+public sealed class RunDefinitions(RunFolder runs)
+{
+    /// <summary>Runs that are remembered.</summary>
+    internal const int MaxRuns = 16;
+
+    private readonly ConcurrentDictionary<string, (RunSpec Spec, RunPlan Plan)> known = new();
+    private readonly ConcurrentQueue<string> order = new();
+
+    /// <summary>Reads a run's specification and plan.</summary>
+    /// <exception cref="Errors.InvalidInputException">There is no such run, or another version of distil made it.</exception>
+    public async Task<(RunSpec Spec, RunPlan Plan)> ReadAsync(string runId, CancellationToken cancel)
+    {
+        if (known.TryGetValue(runId, out var found))
+        {
+            return found;
+        }
+
+        var read = await runs.ReadAsync(runId, cancel);
+        if (known.TryAdd(runId, read))
+        {
+            order.Enqueue(runId);
+        }
+
+        while (order.Count > MaxRuns && order.TryDequeue(out var oldest))
+        {
+            known.TryRemove(oldest, out _);
+        }
+
+        return read;
+    }
+}
