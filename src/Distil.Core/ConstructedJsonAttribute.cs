@@ -1,5 +1,5 @@
 namespace Distil.Core;
 
-/// <summary>Marks a record whose JSON contains only what it is constructed from; what it computes from that is left out.</summary>
+/// <summary>Marks a record whose JSON contains only its constructor's parameters and settable members; computed members are omitted.</summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = true)]
 public sealed class ConstructedJsonAttribute : Attribute;

@@ -6,7 +6,8 @@ namespace Distil.Core;
 /// <summary>The processes of this machine.</summary>
 public static class ProcessTable
 {
-    /// <summary>Whether a process runs. One that has ended and that its parent (a container's first process, perhaps) never asked about does not.</summary>
+    /// <summary>Whether a process is running. A process that has ended but was never collected by its parent (perhaps a container's first process) is
+    /// not.</summary>
     public static bool IsAlive(int processId)
     {
         try

@@ -6,7 +6,7 @@ using Distil.Core.Settings;
 
 namespace Distil.Bench.Serving;
 
-/// <summary>What <c>distil serve</c> starts in the trainer's place: each job is done at once, with the little that the pipeline looks at.</summary>
+/// <summary>A substitute for the trainer of <c>distil serve</c>: it completes each job at once, with the little output that the pipeline reads.</summary>
 internal static class StandInTrainer
 {
     internal static Command Create()

@@ -8,10 +8,10 @@ namespace Distil.Azure.ContainerApps;
 /// <summary>Runs jobs as executions of Container Apps jobs.</summary>
 /// <param name="resources">Azure Resource Manager.</param>
 /// <param name="options">The jobs.</param>
-/// <param name="time">The clock of all pauses.</param>
+/// <param name="time">The clock for delays.</param>
 /// <remarks>
-/// A handle is the execution's resource id, so any host can go on with it. An execution that is at work on a request is found again instead of
-/// started twice: a host that died between start and journal, or an answer that was lost, must not cost a second GPU.
+/// A handle is the execution's resource id, so any host can use it. If an execution is already running a request, it is found instead of started again: a
+/// host that died between start and journal, or a lost response, must not cost a second GPU.
 /// </remarks>
 public sealed class ContainerAppJobRunner(
     ResourceManagerClient resources, ContainerAppJobOptions options, TimeProvider time) : IJobRunner
@@ -46,14 +46,14 @@ public sealed class ContainerAppJobRunner(
             }
             catch (ResourceManagerException lost) when (lost.MayHaveBeenDone && starts < MaxStarts)
             {
-                // The list of executions may be behind the start.
+                // The list of executions may lag behind the start.
                 await Task.Delay(StartPause * starts, time, cancel);
             }
         }
     }
 
     /// <inheritdoc />
-    /// <remarks>Running may be wrong: executions whose container has ended were seen in that state until their time-out.</remarks>
+    /// <remarks>Running may be wrong: executions have been seen in that state until their time-out although their container had ended.</remarks>
     public async Task<JobState> PollAsync(string handle, CancellationToken cancel) =>
         await resources.TryGetAsync(handle + Version, cancel) is not { } execution ? JobState.Unknown : StateOf(execution);
 
@@ -78,7 +78,7 @@ public sealed class ContainerAppJobRunner(
         }
     }
 
-    // The name of the execution that is at work on a request; null where none is.
+    // The name of the execution that runs a request; null if there is none.
     private async Task<string?> FindAsync(string job, Uri request, CancellationToken cancel)
     {
         await foreach (var execution in resources.ListAsync($"{job}/executions{Version}", cancel))
@@ -92,7 +92,7 @@ public sealed class ContainerAppJobRunner(
         return null;
     }
 
-    // "Unknown" and "Degraded" are no ends: the machine may be at work, and a second one would cost as much again.
+    // "Unknown" and "Degraded" do not mean that it has ended: the machine may still be working, and a second one would cost as much again.
     private static JobState StateOf(JsonNode execution) => execution["properties"]?["status"]?.GetValue<string>() switch
     {
         "Succeeded" or "Failed" or "Stopped" => JobState.Ended,

@@ -10,7 +10,7 @@ using Distil.Core.Runs;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil status</c>: where a run stands; <c>--follow</c> watches it to its end.</summary>
+/// <summary><c>distil status</c>: shows a run's status; <c>--follow</c> follows it to its end.</summary>
 internal static class StatusCommand
 {
     private const int MaxDetail = 20;

@@ -11,7 +11,7 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
 {
     /// <summary>Copies the report.</summary>
     /// <returns>Its path.</returns>
-    /// <exception cref="InvalidInputException">The run has none.</exception>
+    /// <exception cref="InvalidInputException">The run has no report.</exception>
     internal async Task<string> ReportAsync(string runId, CancellationToken cancel)
     {
         var path = Path.Combine(workspace.Run(runId), "report.html");

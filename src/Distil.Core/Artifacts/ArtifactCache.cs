@@ -5,8 +5,9 @@ using Distil.Core.Artifacts.Kinds;
 
 namespace Distil.Core.Artifacts;
 
-/// <summary>Copies of artifacts' files on this machine, by their checksum, and folders of jobs: a worker downloads each file once and reads back what it wrote itself.</summary>
-/// <param name="folder">Shared by the workers of a machine.</param>
+/// <summary>Copies of artifacts' files on this machine, by their checksum, and folders of jobs: a worker downloads each file once and reads back what it
+/// wrote itself.</summary>
+/// <param name="folder">The folder, which the workers of a machine share.</param>
 public sealed class ArtifactCache(string folder)
 {
     private static readonly ConcurrentDictionary<string, (long Bytes, DateTime Changed)> Checked = new();
@@ -14,8 +15,8 @@ public sealed class ArtifactCache(string folder)
     private readonly string _artifacts = Path.Combine(folder, "artifacts");
     private readonly string _jobs = Path.Combine(folder, "jobs");
 
-    /// <summary>The path of a file's copy, downloaded and checked if it was not here.</summary>
-    /// <exception cref="ArtifactException">Missing in storage, or damaged.</exception>
+    /// <summary>Returns the path of a file's copy; downloads and verifies the file if there is none.</summary>
+    /// <exception cref="ArtifactException">The file is missing in storage, or damaged.</exception>
     public async Task<string> GetAsync(ArtifactStore store, ArtifactFile file, CancellationToken cancel)
     {
         var path = PathOf(file);
@@ -28,8 +29,8 @@ public sealed class ArtifactCache(string folder)
         return path;
     }
 
-    /// <summary>The paths of several files' copies, in order; null for null.</summary>
-    /// <exception cref="ArtifactException">Some are missing in storage, or damaged: it names them all.</exception>
+    /// <summary>Returns the paths of several files' copies, in order; null for null.</summary>
+    /// <exception cref="ArtifactException">Files are missing in storage, or damaged; the exception names all of them.</exception>
     public async Task<IReadOnlyList<string?>> GetAllAsync(ArtifactStore store, IEnumerable<ArtifactFile?> files, CancellationToken cancel)
     {
         var (paths, bad) = (new List<string?>(), new List<ArtifactException>());
@@ -52,7 +53,7 @@ public sealed class ArtifactCache(string folder)
     public async Task<ArtifactFile> UploadAsync(ArtifactStore store, string blob, string localPath, CancellationToken cancel) =>
         Keep(await store.UploadAsync(blob, localPath, cancel), localPath);
 
-    /// <summary>Moves a file that was uploaded into the cache.</summary>
+    /// <summary>Moves an uploaded file into the cache.</summary>
     public ArtifactFile Keep(ArtifactFile file, string localPath)
     {
         var path = PathOf(file);
@@ -61,11 +62,12 @@ public sealed class ArtifactCache(string folder)
         return file;
     }
 
-    /// <summary>Creates an empty folder for a job's own files. Its name begins with this process's id, which shows after a crash that nobody uses it.</summary>
+    /// <summary>Creates an empty folder for a job's own files. Its name begins with this process's id, which shows after a crash that the folder is
+    /// unused.</summary>
     public string NewFolder() => Directory.CreateDirectory(Path.Combine(_jobs, $"{Environment.ProcessId}-{Guid.NewGuid():N}")).FullName;
 
-    /// <summary>Finds copies of files that no manifest names, and folders of processes that have ended. All of it can be fetched or made again.</summary>
-    /// <param name="store">Where the manifests are.</param>
+    /// <summary>Finds copies of files that no manifest lists, and folders of processes that have ended. All of these can be fetched or rebuilt.</summary>
+    /// <param name="store">The storage of the manifests.</param>
     /// <param name="deleted">Blobs that are about to be deleted: manifests among them do not count.</param>
     /// <param name="cancel">Cancels the search.</param>
     public async Task<IReadOnlyList<FileInfo>> FindUnusedAsync(ArtifactStore store, IEnumerable<string> deleted, CancellationToken cancel)
@@ -82,7 +84,7 @@ public sealed class ArtifactCache(string folder)
         return [.. Files(_artifacts).Where(file => !checksums.Contains(Path.GetFileNameWithoutExtension(file.Name))), .. Files(_jobs).Where(file => !IsAtWork(file))];
     }
 
-    /// <summary>Deletes files, and the folders that are empty then.</summary>
+    /// <summary>Deletes files, and the folders that are then empty.</summary>
     public static void Delete(IEnumerable<FileInfo> files)
     {
         foreach (var file in files)
@@ -95,7 +97,7 @@ public sealed class ArtifactCache(string folder)
         }
     }
 
-    // A job's folder is named by its process: 1234-….
+    // A job's folder has the name of its process: 1234-….
     private bool IsAtWork(FileInfo file) =>
         int.TryParse(Path.GetRelativePath(_jobs, file.FullName).Split('-', Path.DirectorySeparatorChar)[0], CultureInfo.InvariantCulture, out var process)
         && ProcessTable.IsAlive(process);
@@ -107,7 +109,7 @@ public sealed class ArtifactCache(string folder)
         ? Path.Combine(_artifacts, file.Sha256[..2], file.Sha256 + Path.GetExtension(file.Name))
         : throw ArtifactException.NoChecksum(file);
 
-    // Read once in a process: a disk may run full, or damage what it contains.
+    // Each file is read once in a process: a full disk may have truncated or damaged it.
     private static async Task<bool> IsWholeAsync(string path, ArtifactFile file, CancellationToken cancel)
     {
         if (!File.Exists(path))

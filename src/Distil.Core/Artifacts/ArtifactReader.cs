@@ -4,13 +4,13 @@ using Azure.Storage.Blobs.Models;
 namespace Distil.Core.Artifacts;
 
 /// <summary>An open blob; dispose the stream.</summary>
-/// <param name="Content">Its bytes, read as they come.</param>
+/// <param name="Content">Its bytes, as a stream.</param>
 /// <param name="Bytes">Its length.</param>
 /// <param name="ETag">Changes with every write; with its quotes.</param>
 public sealed record ArtifactContent(Stream Content, long Bytes, string ETag);
 
-/// <summary>Looks at stored blobs as they are, for people: streams and parts.</summary>
-/// <param name="store">Where they are.</param>
+/// <summary>Reads stored blobs unchanged, for people: as streams and in parts.</summary>
+/// <param name="store">The storage.</param>
 public sealed class ArtifactReader(ArtifactStore store)
 {
     /// <summary>Opens a blob for reading; null if it is missing.</summary>

@@ -30,7 +30,7 @@ public sealed partial class ArtifactStore
     }
 }
 
-/// <summary>A blob as a listing shows it.</summary>
+/// <summary>A blob in a listing.</summary>
 /// <param name="Name">Its full name.</param>
 /// <param name="Bytes">Its length.</param>
 /// <param name="ModifiedAt">When it was last written.</param>

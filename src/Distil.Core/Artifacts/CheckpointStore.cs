@@ -2,18 +2,18 @@ using Distil.Core.Artifacts.Kinds;
 
 namespace Distil.Core.Artifacts;
 
-/// <summary>The checkpoints of one student, as the training of one epoch sees them.</summary>
-/// <param name="store">Where they are.</param>
+/// <summary>The checkpoints of one student, for the training of one epoch.</summary>
+/// <param name="store">The storage.</param>
 /// <param name="weights">The student after the epoch.</param>
 public sealed class CheckpointStore(ArtifactStore store, Weights weights)
 {
     private const int LongestFileName = 100;
 
-    /// <summary>Uploads a checkpoint's files, then the manifest that makes them count; then deletes those that nothing needs any more.</summary>
-    /// <remarks>Each epoch's last one is kept, and the newest two: the one before the newest is used if the newest is damaged.</remarks>
-    /// <param name="step">Optimiser steps done in the epoch.</param>
-    /// <param name="endOfEpoch">Whether the epoch is done.</param>
-    /// <param name="localFiles">Paths; each keeps its file name.</param>
+    /// <summary>Uploads a checkpoint's files, then the manifest that makes them count; then deletes the checkpoints that are no longer needed.</summary>
+    /// <remarks>The last checkpoint of each epoch and the newest two are not deleted: if the newest is damaged, the one before it is used.</remarks>
+    /// <param name="step">Optimiser steps completed in the epoch.</param>
+    /// <param name="endOfEpoch">Whether the epoch is complete.</param>
+    /// <param name="localFiles">Paths of the files; their names are retained.</param>
     /// <param name="cancel">Cancels the call.</param>
     public async Task<CheckpointManifest> SaveAsync(long step, bool endOfEpoch, IEnumerable<string> localFiles, CancellationToken cancel = default)
     {
@@ -29,12 +29,13 @@ public sealed class CheckpointStore(ArtifactStore store, Weights weights)
         return manifest;
     }
 
-    /// <summary>Downloads the checkpoint that training resumes from: the epoch's newest, or that of the end of the epoch before. If one is damaged, that is reported and the one before it is used.</summary>
-    /// <param name="localFolder">Where its files go, under their own names.</param>
-    /// <param name="report">Gets a sentence about damaged checkpoints: their blobs, and what is used instead.</param>
+    /// <summary>Downloads the checkpoint from which training resumes: the epoch's newest, or that of the end of the epoch before. If one is damaged, that is
+    /// reported and the one before it is used.</summary>
+    /// <param name="localFolder">Folder for its files.</param>
+    /// <param name="report">Receives a sentence about damaged checkpoints: their blobs, and what is used instead.</param>
     /// <param name="cancel">Cancels the call.</param>
     /// <returns>False if training starts from the beginning.</returns>
-    /// <exception cref="ArtifactException">The epoch before has no whole checkpoint of its end.</exception>
+    /// <exception cref="ArtifactException">The epoch before has no intact checkpoint of its end.</exception>
     public async Task<bool> RestoreAsync(string localFolder, Action<string> report, CancellationToken cancel = default)
     {
         var bad = new List<string>();
@@ -72,7 +73,7 @@ public sealed class CheckpointStore(ArtifactStore store, Weights weights)
     }
 
     /// <summary>Downloads the checkpoint of the epoch's end.</summary>
-    /// <param name="localFolder">Where its files go, under their own names.</param>
+    /// <param name="localFolder">Folder for its files.</param>
     /// <param name="cancel">Cancels the call.</param>
     /// <exception cref="ArtifactException">It is missing or damaged.</exception>
     public async Task RestoreEndAsync(string localFolder, CancellationToken cancel = default)
@@ -107,7 +108,7 @@ public sealed class CheckpointStore(ArtifactStore store, Weights weights)
         var kept = manifests.GroupBy(EpochOf).Select(epoch => epoch.Last()).Concat(manifests.TakeLast(2)).ToHashSet();
         foreach (var manifest in manifests.Where(manifest => !kept.Contains(manifest)))
         {
-            await store.DeleteAsync(manifest, cancel); // first, so that a checkpoint never counts half
+            await store.DeleteAsync(manifest, cancel); // first, so that an incomplete checkpoint never counts
             await foreach (var blob in store.ListAsync(FolderOf(manifest) + "/", cancel))
             {
                 await store.DeleteAsync(blob.Name, cancel);
@@ -115,7 +116,7 @@ public sealed class CheckpointStore(ArtifactStore store, Weights weights)
         }
     }
 
-    // Not if it is in the middle of an earlier epoch: that epoch is trained to its end by a job of its own.
+    // Not if it is in the middle of an earlier epoch: another job trains that epoch to its end.
     private async Task<bool> TryRestoreAsync(string blob, string localFolder, CancellationToken cancel)
     {
         var manifest = await store.ReadJsonAsync<CheckpointManifest>(blob, cancel);
@@ -132,7 +133,7 @@ public sealed class CheckpointStore(ArtifactStore store, Weights weights)
         return true;
     }
 
-    // A name becomes a path here, so it must be one that a checkpoint can have.
+    // A name becomes a path here, so it must be a valid name of a checkpoint's file.
     private static string FileNameIn(string manifest, ArtifactFile file)
     {
         var name = Path.GetFileName(file.Name);

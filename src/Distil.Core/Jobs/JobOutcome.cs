@@ -2,23 +2,23 @@ using Distil.Core.Artifacts.Kinds;
 
 namespace Distil.Core.Jobs;
 
-/// <summary>How a job ended, after all its tries.</summary>
-/// <param name="End">Whether it was done.</param>
-/// <param name="Tries">Times that the job was started, ≥ 1; a restart after a lost job does not count.</param>
-/// <param name="LastFailure">The latest failure, also one that was tried again; null if there was none.</param>
-/// <param name="Part">The part that it makes; of a range that did not succeed, the part that ended it.</param>
-/// <param name="Missing">The inputs that it needs and that must be rebuilt first; null unless that is why it failed.</param>
+/// <summary>The outcome of a job, after all its tries.</summary>
+/// <param name="End">How it ended.</param>
+/// <param name="Tries">Number of starts, ≥ 1; a restart after a lost job does not count.</param>
+/// <param name="LastFailure">The latest failure, even if the job was retried after it; null if there was none.</param>
+/// <param name="Part">The part that it makes; for a range that did not succeed, the part that ended it.</param>
+/// <param name="Missing">The inputs that must be rebuilt first; null unless the job failed because they are missing.</param>
 public sealed record JobOutcome(JobEnd End, int Tries, JobFailure? LastFailure = null, int Part = 0, IReadOnlyList<MissingInput>? Missing = null);
 
-/// <summary>How a job can end.</summary>
+/// <summary>The ways in which a job can end.</summary>
 public enum JobEnd
 {
-    /// <summary>Done.</summary>
+    /// <summary>The job succeeded.</summary>
     Succeeded,
 
-    /// <summary>Failed for good, or until its missing inputs are rebuilt.</summary>
+    /// <summary>The job failed permanently, or until its missing inputs are rebuilt.</summary>
     Failed,
 
-    /// <summary>Stopped, because the run is cancelled.</summary>
+    /// <summary>The job was stopped, because the run is cancelled.</summary>
     Cancelled,
 }

@@ -7,14 +7,14 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Jobs;
 
-/// <summary>What a job must do: the one document whose URI starts it (<c>runs/{runId}/jobs/{jobId}/request.json</c>).</summary>
+/// <summary>A job's input: the one document whose URI starts it (<c>runs/{runId}/jobs/{jobId}/request.json</c>).</summary>
 /// <remarks>Small and complete: the job reads no other document of the run's definition.</remarks>
 public sealed record JobRequest : IPipelineDocument
 {
     /// <inheritdoc/>
     public int Version { get; init; } = DocumentVersion.Pipeline;
 
-    /// <value>The run that asks.</value>
+    /// <value>The run that requests it.</value>
     public required string RunId { get; init; }
 
     /// <value>Unique in the run, for instance <c>teach-00003</c>.</value>
@@ -26,7 +26,7 @@ public sealed record JobRequest : IPipelineDocument
     /// <value>The part, from 0.</value>
     public int Part { get; init; }
 
-    /// <value>Whether the part was found damaged: what is stored of it is then checked before it counts as made.</value>
+    /// <value>Whether the part was found damaged: its stored files are then verified before it counts as made.</value>
     public bool Rebuild { get; init; }
 
     /// <value>The run's specification, with local paths made absolute.</value>
@@ -35,26 +35,26 @@ public sealed record JobRequest : IPipelineDocument
     /// <value>The teacher's shape.</value>
     public required TeacherShape Teacher { get; init; }
 
-    /// <value>Where the teacher is.</value>
+    /// <value>Location of the teacher.</value>
     public required ModelLocation TeacherLocation { get; init; }
 
     /// <value>The student's shape.</value>
     public required StudentShape Student { get; init; }
 
-    /// <value>What a prepare job reads; null for the other kinds.</value>
+    /// <value>The input of a prepare job; null for the other kinds.</value>
     public ShardSource? Source { get; init; }
 
-    /// <value>When it was asked for; null if the time to its start does not matter.</value>
+    /// <value>When the job was requested; null if the time to its start does not matter.</value>
     public DateTimeOffset? RequestedAt { get; init; }
 
-    /// <value>The span that the job's is below, as a W3C <c>traceparent</c>; null for a trace of its own.</value>
+    /// <value>The parent of the job's span, as a W3C <c>traceparent</c>; null for a separate trace.</value>
     public string? TraceParent { get; init; }
 
-    /// <value>What is done.</value>
+    /// <value>The kind of job.</value>
     [JsonIgnore]
     public JobKind Kind => Makes.Maker;
 
-    /// <value>What it makes.</value>
+    /// <value>The part that it makes.</value>
     [JsonIgnore]
     public Part Made => Makes.PartAt(Part);
 }

@@ -3,13 +3,13 @@ using Distil.Core.Artifacts.Kinds;
 
 namespace Distil.Core.Jobs;
 
-/// <summary>A job that the pipeline wants done, however often it must be tried.</summary>
+/// <summary>A job that the pipeline needs, independent of the number of tries.</summary>
 public sealed record JobSpec
 {
     /// <value>The run.</value>
     public required string RunId { get; init; }
 
-    /// <value>Unique in the run. Further tries add to it, see <see cref="Jobs.JobId"/>.</value>
+    /// <value>Unique in the run. Retries append to it, see <see cref="Jobs.JobId"/>.</value>
     public required string JobId { get; init; }
 
     /// <value>The artifact that it makes a part of.</value>
@@ -18,16 +18,16 @@ public sealed record JobSpec
     /// <value>The part, from 0.</value>
     public int Part { get; init; }
 
-    /// <value>Whether the part was found damaged: what is stored of it is then checked before it counts as made.</value>
+    /// <value>Whether the part was found damaged: its stored files are then verified before it counts as made.</value>
     public bool Rebuild { get; init; }
 
-    /// <value>Times that it is tried again after a failure that may pass.</value>
+    /// <value>Maximum number of retries after a transient failure.</value>
     public int Retries { get; init; }
 
     /// <value>How often the pipeline polls it.</value>
     public Polling Polling { get; init; } = new();
 
-    /// <value>What is done.</value>
+    /// <value>The kind of job.</value>
     [JsonIgnore]
     public JobKind Kind => Makes.Maker;
 }

@@ -10,9 +10,9 @@ public sealed class ActivityCatalog
 {
     private readonly Dictionary<string, Func<JsonElement, CancellationToken, Task<JsonElement>>> _activities = [];
 
-    /// <summary>Makes the activities.</summary>
-    /// <param name="store">What they read and write.</param>
-    /// <param name="runner">Where they start jobs.</param>
+    /// <summary>Creates the activities.</summary>
+    /// <param name="store">The storage.</param>
+    /// <param name="runner">Starts jobs.</param>
     /// <param name="time">The clock; null for the system's.</param>
     public ActivityCatalog(ArtifactStore store, IJobRunner runner, TimeProvider? time = null)
     {
@@ -26,7 +26,7 @@ public sealed class ActivityCatalog
         Add(IsCancelRequested.Name, new IsCancelRequested(store));
     }
 
-    /// <value>Their names.</value>
+    /// <value>The activities' names.</value>
     public IReadOnlyCollection<string> Names => _activities.Keys;
 
     /// <summary>Calls an activity once; retries are the host's task.</summary>

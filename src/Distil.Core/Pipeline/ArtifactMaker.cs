@@ -9,7 +9,7 @@ namespace Distil.Core.Pipeline;
 /// <remarks>Rebuilding happens here and not in the jobs' own pipelines, so that the run's status reports it.</remarks>
 internal sealed class ArtifactMaker(IPipelineContext run, PipelineInput plan, StatusBoard status)
 {
-    /// <summary>Times that one part, or one closing document, is rebuilt in a run.</summary>
+    /// <summary>Maximum number of times that one part, or one closing document, is rebuilt in a run.</summary>
     internal const int MaxRebuilds = 2;
 
     private readonly ConcurrentDictionary<string, int> rebuilds = new(); // by closing document
@@ -33,7 +33,7 @@ internal sealed class ArtifactMaker(IPipelineContext run, PipelineInput plan, St
         }
     }
 
-    // A range stops at the first job that misses an input; the others follow when that job is done.
+    // A range stops at the first job whose input is missing; the others follow when that job has succeeded.
     private async Task MakeRangeAsync(ShardRange range)
     {
         var outcome = await DoAsync(range);
@@ -52,7 +52,7 @@ internal sealed class ArtifactMaker(IPipelineContext run, PipelineInput plan, St
         }
     }
 
-    // Starts a part's job again under an id of its own, since a job's result is final.
+    // Starts a part's job again with a new id, because a job's result is final.
     private async Task RepeatAsync(JobSpec spec)
     {
         var first = spec.Makes.PartAt(spec.Part).JobId;
@@ -88,7 +88,7 @@ internal sealed class ArtifactMaker(IPipelineContext run, PipelineInput plan, St
         await RepeatAsync(SpecOf(artifact) with { Part = part, Rebuild = true });
     }
 
-    /// <summary>Has the manifest of an artifact written over its shards' documents; shards without a readable one are rebuilt first.</summary>
+    /// <summary>Writes the manifest of an artifact over its shards' documents; shards without a readable document are rebuilt first.</summary>
     private async Task CloseAsync(SharedArtifact artifact)
     {
         while (true)
@@ -124,7 +124,7 @@ internal sealed class ArtifactMaker(IPipelineContext run, PipelineInput plan, St
     private JobSpec SpecOf(Artifact artifact) =>
         new() { RunId = plan.RunId, JobId = artifact.PartAt(0).JobId, Makes = artifact, Retries = plan.Retries, Polling = plan.Polling };
 
-    /// <summary>Does something for each item, at most <see cref="PipelineInput.Parallelism"/> at once. The first failure keeps further ones from starting.</summary>
+    /// <summary>Runs an action for each item, at most <see cref="PipelineInput.Parallelism"/> at once. After the first failure no further ones start.</summary>
     private async Task ForEachAsync<T>(IReadOnlyList<T> items, Func<T, Task> action)
     {
         var waiting = new ConcurrentQueue<T>(items);

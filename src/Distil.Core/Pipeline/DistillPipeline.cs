@@ -11,7 +11,7 @@ public static class DistillPipeline
     /// <summary>The signal that cancels a run.</summary>
     public const string CancelSignal = "cancel";
 
-    /// <summary>Does the run. Failures and cancellation are outcomes, not exceptions.</summary>
+    /// <summary>Executes the run. Failures and cancellation are outcomes, not exceptions.</summary>
     public static async Task<RunOutcome> RunAsync(IPipelineContext run, PipelineInput plan)
     {
         var status = new StatusBoard(run, plan.RunId);
@@ -25,7 +25,7 @@ public static class DistillPipeline
         return status.End(await work);
     }
 
-    // Jobs have pipelines of their own, which the signal does not reach; they find what this writes when they next poll.
+    // Jobs have pipelines of their own, which the signal does not reach; they find this request when they next poll.
     private static async Task CancelJobsAsync(IPipelineContext run, PipelineInput plan, StatusBoard status)
     {
         try

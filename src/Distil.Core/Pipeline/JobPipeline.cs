@@ -3,23 +3,24 @@ using Distil.Core.Pipeline.Activities;
 
 namespace Distil.Core.Pipeline;
 
-/// <summary>One job until it ends: starts it, polls it, and tries it again if its failure may pass.</summary>
+/// <summary>One job until it ends: starts it, polls it, and retries it after a transient failure.</summary>
 public static class JobPipeline
 {
     /// <summary>Its name in the catalogue.</summary>
     public const string Name = "job";
 
-    /// <summary>Times that a job is started again because its platform has forgotten it, in one try.</summary>
+    /// <summary>Maximum number of times that a job is started again in one try, because its platform has forgotten it.</summary>
     private const int MaxRestarts = 20;
 
-    /// <summary>Times that a job is tried again because its process or machine was taken away: it resumes from its checkpoint, so these count apart from its failures.</summary>
+    /// <summary>Maximum number of retries after its process or machine was taken away: the job resumes from its checkpoint, so these are counted separately
+    /// from failures.</summary>
     private const int MaxPreemptions = 10;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan BetweenQuestions = TimeSpan.FromSeconds(4);
 
-    /// <summary>Runs the job. One that misses an input is not tried again here: the input must be rebuilt first.</summary>
+    /// <summary>Runs the job. If an input is missing, it is not retried here: the input must be rebuilt first.</summary>
     public static async Task<JobOutcome> RunAsync(IPipelineContext run, JobSpec spec)
     {
         JobFailure? last = null;
@@ -53,12 +54,12 @@ public static class JobPipeline
         }
     }
 
-    /// <summary>The pause before another try: 1 s, 2 s, 4 s … 2 min.</summary>
+    /// <summary>The delay before a retry: 1 s, 2 s, 4 s … 2 min.</summary>
     /// <param name="tries">Tries so far, ≥ 1.</param>
     internal static TimeSpan PauseAfter(int tries) =>
         TimeSpan.FromSeconds(Math.Min(FirstPause.TotalSeconds * Math.Pow(2, tries - 1), MaxPause.TotalSeconds));
 
-    // Returns whether the run was cancelled meanwhile: a long pause asks several times, since the user does not wait for minutes.
+    // Returns whether the run was cancelled in the meantime. A long delay checks several times, so that the user does not wait for minutes.
     private static async Task<bool> PauseAsync(IPipelineContext run, TimeSpan pause)
     {
         for (; pause > BetweenQuestions; pause -= BetweenQuestions)

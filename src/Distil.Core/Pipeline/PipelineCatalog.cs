@@ -19,12 +19,12 @@ public static class PipelineCatalog
         [WatchPipeline.Name] = Over<WatchInput, JobAnswer>(WatchPipeline.RunAsync),
     };
 
-    /// <value>Their names.</value>
+    /// <value>The pipelines' names.</value>
     public static IReadOnlyCollection<string> Names => Pipelines.Keys;
 
     /// <summary>Runs a pipeline.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
-    /// <param name="context">The pipeline's own.</param>
+    /// <param name="context">The pipeline's own context.</param>
     /// <param name="input">Its input, by <see cref="DistilJson.Options"/>.</param>
     public static Task<JsonElement> RunAsync(string name, IPipelineContext context, JsonElement input) => Pipelines[name](context, input);
 

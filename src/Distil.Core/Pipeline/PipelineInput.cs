@@ -7,19 +7,19 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Pipeline;
 
-/// <summary>What the pipeline must know of a plan, and no more: it is in every history.</summary>
+/// <summary>The part of a plan that the pipeline needs, and no more: it is in every history.</summary>
 public sealed record PipelineInput : IPipelineDocument
 {
     /// <inheritdoc/>
     public int Version { get; init; } = DocumentVersion.Pipeline;
 
-    /// <value>What it makes. The run's <c>spec.json</c> and <c>plan.json</c> are written before it starts.</value>
+    /// <value>The artifacts to make. The run's <c>spec.json</c> and <c>plan.json</c> are written before it starts.</value>
     public required RunArtifacts Artifacts { get; init; }
 
     /// <value>Maximum number of a stage's jobs at once, ≥ 1.</value>
     public required int Parallelism { get; init; }
 
-    /// <value>Times that a job is tried again, ≥ 0.</value>
+    /// <value>Maximum number of retries of a job, ≥ 0.</value>
     public required int Retries { get; init; }
 
     /// <value>How often the pipeline polls a job.</value>
@@ -29,7 +29,7 @@ public sealed record PipelineInput : IPipelineDocument
     [JsonIgnore]
     public string RunId => Artifacts.RunId;
 
-    /// <summary>The pipeline's part of a plan.</summary>
+    /// <summary>Creates the pipeline's input from a plan.</summary>
     public static PipelineInput From(RunSpec spec, RunPlan plan) =>
         new() { Artifacts = plan.ArtifactsOf(spec), Parallelism = spec.Compute.TeachParallelism, Retries = spec.Compute.Retries };
 }

@@ -3,7 +3,7 @@ using Distil.Core.Runs;
 
 namespace Distil.Core.Pipeline;
 
-/// <summary>How a run ended.</summary>
+/// <summary>The outcome of a run.</summary>
 /// <param name="State">Succeeded, Failed or Cancelled.</param>
 /// <param name="Failure">Why it failed; null otherwise.</param>
 public sealed record RunOutcome(RunState State, JobFailure? Failure = null);

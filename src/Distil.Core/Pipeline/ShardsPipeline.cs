@@ -3,7 +3,7 @@ using Distil.Core.Jobs;
 namespace Distil.Core.Pipeline;
 
 /// <summary>The jobs of consecutive shards, one after the other.</summary>
-/// <remarks>A stage with many shards is cut into such ranges, so that neither its own history nor a range's exceeds some hundreds of entries.</remarks>
+/// <remarks>A stage with many shards is split into such ranges, so that neither its own history nor a range's exceeds some hundreds of entries.</remarks>
 public static class ShardsPipeline
 {
     /// <summary>Its name in the catalogue.</summary>

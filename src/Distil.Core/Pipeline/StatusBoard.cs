@@ -4,7 +4,7 @@ using Distil.Core.Runs;
 
 namespace Distil.Core.Pipeline;
 
-/// <summary>Publishes a run's status: the stage, the jobs at work, and what is rebuilt.</summary>
+/// <summary>Publishes a run's status: the stage, the running jobs, and the parts that are being rebuilt.</summary>
 internal sealed class StatusBoard
 {
     private readonly IPipelineContext run;
@@ -12,7 +12,7 @@ internal sealed class StatusBoard
     private readonly List<(Artifact Artifact, DateTimeOffset Since, Rebuilding What)> rebuilds = []; // the innermost last
     private RunStatus status;
 
-    /// <summary>Publishes that the run has begun.</summary>
+    /// <summary>Publishes that the run has started.</summary>
     public StatusBoard(IPipelineContext run, string runId)
     {
         this.run = run;
@@ -20,7 +20,7 @@ internal sealed class StatusBoard
         run.SetStatus(status);
     }
 
-    /// <summary>Begins the stage that makes an artifact.</summary>
+    /// <summary>Starts the stage that makes an artifact.</summary>
     public void Begin(Artifact artifact) => Set(now => now with
     {
         Stage = artifact.Maker,
@@ -36,7 +36,7 @@ internal sealed class StatusBoard
     /// <summary>Reports a failure that does not end the run.</summary>
     public void Note(JobFailure failure) => Set(now => now with { LastFailure = failure });
 
-    /// <summary>Shows the rebuilding of a part in place of the stage, until disposed.</summary>
+    /// <summary>Shows the rebuilding of a part instead of the stage, until disposed.</summary>
     /// <param name="artifact">The artifact.</param>
     /// <param name="closing">The part, by its closing document.</param>
     /// <param name="reason">Why it is rebuilt.</param>
@@ -47,7 +47,7 @@ internal sealed class StatusBoard
         return new Shown(() => Set(now => now, () => rebuilds.Remove(rebuild)));
     }
 
-    /// <summary>Shows a range's jobs while they are at work.</summary>
+    /// <summary>Shows a range's jobs while they run.</summary>
     /// <returns>An outcome that succeeded, or that names missing inputs.</returns>
     /// <exception cref="PipelineStepException">It failed otherwise.</exception>
     /// <exception cref="RunCancelledException">It was cancelled.</exception>

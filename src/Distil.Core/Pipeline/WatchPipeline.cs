@@ -3,16 +3,16 @@ using Distil.Core.Pipeline.Activities;
 
 namespace Distil.Core.Pipeline;
 
-/// <summary>Polls a job for a while: a job of days would fill one history with thousands of questions.</summary>
+/// <summary>Polls a job for a while: otherwise a job of days would fill one history with thousands of polls.</summary>
 public static class WatchPipeline
 {
     /// <summary>Its name in the catalogue.</summary>
     public const string Name = "watch";
 
-    /// <summary>Maximum number of questions in one history.</summary>
+    /// <summary>Maximum number of polls in one history.</summary>
     internal const int MaxQuestions = 100;
 
-    /// <summary>Polls until there is news, or <see cref="MaxQuestions"/> times.</summary>
+    /// <summary>Polls until the job's state changes, or <see cref="MaxQuestions"/> times.</summary>
     /// <returns>The last answer.</returns>
     public static async Task<JobAnswer> RunAsync(IPipelineContext run, WatchInput input)
     {
@@ -29,7 +29,7 @@ public static class WatchPipeline
     }
 }
 
-/// <summary>What <see cref="WatchPipeline"/> needs.</summary>
+/// <summary>The input of <see cref="WatchPipeline"/>.</summary>
 /// <param name="Job">The job.</param>
 /// <param name="Polling">How often it is polled.</param>
 /// <param name="StartedAt">When it was started.</param>

@@ -3,11 +3,12 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Runs;
 
-/// <summary>The specifications and plans of the latest runs. They never change once written, and a plan lists every shard: each is read once, not for each job.</summary>
-/// <param name="runs">Where they are.</param>
+/// <summary>The specifications and plans of the latest runs. They never change, and a plan lists every shard, so each is read once instead of for each
+/// job.</summary>
+/// <param name="runs">The runs' documents.</param>
 public sealed class RunDefinitions(RunFolder runs)
 {
-    /// <summary>Runs that are remembered.</summary>
+    /// <summary>Number of runs that are cached.</summary>
     internal const int MaxRuns = 16;
 
     private readonly ConcurrentDictionary<string, (RunSpec Spec, RunPlan Plan)> known = new();

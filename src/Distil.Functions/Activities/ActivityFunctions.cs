@@ -7,12 +7,12 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Distil.Functions.Activities;
 
-/// <summary>The activities, by the names of <see cref="ActivityCatalog"/>: one function each, so that the portal tells them apart.</summary>
+/// <summary>The activities, by the names of <see cref="ActivityCatalog"/>: one function for each, so that the portal distinguishes them.</summary>
 /// <param name="catalog">The activities.</param>
-/// <param name="writeStatus">The host's own.</param>
+/// <param name="writeStatus">The host's own activity.</param>
 public sealed class ActivityFunctions(ActivityCatalog catalog, WriteStatus writeStatus)
 {
-    /// <summary>Whether a shared artifact exists.</summary>
+    /// <summary>Checks whether a shared artifact exists.</summary>
     [Function(FindArtifact.Id)]
     public Task<JsonElement> FindArtifactAsync([ActivityTrigger] JsonElement input, CancellationToken cancel) => CallAsync(FindArtifact.Id, input, cancel);
 
@@ -32,11 +32,11 @@ public sealed class ActivityFunctions(ActivityCatalog catalog, WriteStatus write
     [Function(StopJob.Id)]
     public Task<JsonElement> StopJobAsync([ActivityTrigger] JsonElement input, CancellationToken cancel) => CallAsync(StopJob.Id, input, cancel);
 
-    /// <summary>Writes down that a run is to be cancelled.</summary>
+    /// <summary>Stores the request to cancel a run.</summary>
     [Function(RequestCancel.Id)]
     public Task<JsonElement> RequestCancelAsync([ActivityTrigger] JsonElement input, CancellationToken cancel) => CallAsync(RequestCancel.Id, input, cancel);
 
-    /// <summary>Whether a run is to be cancelled.</summary>
+    /// <summary>Checks whether a run is to be cancelled.</summary>
     [Function(IsCancelRequested.Id)]
     public Task<JsonElement> IsCancelRequestedAsync([ActivityTrigger] JsonElement input, CancellationToken cancel) => CallAsync(IsCancelRequested.Id, input, cancel);
 
@@ -45,7 +45,7 @@ public sealed class ActivityFunctions(ActivityCatalog catalog, WriteStatus write
     public Task<JsonElement> WriteStatusAsync([ActivityTrigger] JsonElement input, CancellationToken cancel) =>
         StepAnswer.OfAsync(() => writeStatus.CallAsync(input, cancel), _ => null);
 
-    /// <summary>Calls one of the catalogue's.</summary>
+    /// <summary>Calls an activity of the catalogue.</summary>
     internal Task<JsonElement> CallAsync(string name, JsonElement input, CancellationToken cancel) => StepAnswer.OfAsync(
         () => catalog.CallAsync(name, input, cancel),
         failed => failed is InvalidInputException ? new JobFailure(FailureClass.InvalidInput, failed.Message) : null);

@@ -11,10 +11,10 @@ public sealed class WriteStatus(RunFolder runs)
     /// <summary>Its name as a function.</summary>
     public const string Id = "write-status";
 
-    /// <summary>The same with its types.</summary>
+    /// <summary>Its name in the catalogue.</summary>
     public static ActivityName<RunStatus, bool> Name { get; } = new(Id, RetryPolicy.Storage);
 
-    /// <summary>Writes it, unless a newer one is there: a call that Durable repeats late must not set a run back.</summary>
+    /// <summary>Writes the status unless a newer one exists: a call that Durable repeats late must not set a run back.</summary>
     public async Task<JsonElement> CallAsync(JsonElement input, CancellationToken cancel)
     {
         var status = input.Deserialize<RunStatus>(DistilJson.Options)!;

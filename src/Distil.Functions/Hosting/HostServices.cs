@@ -18,7 +18,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Functions.Hosting;
 
-/// <summary>What the functions are made of.</summary>
+/// <summary>Registers the app's services.</summary>
 internal static class HostServices
 {
     /// <summary>Opens the artifacts that the settings name.</summary>
@@ -27,7 +27,7 @@ internal static class HostServices
         : ArtifactStore.OpenAsync(settings.Sources.ConnectionString);
 
     /// <summary>Registers the pipeline's host and the API.</summary>
-    /// <param name="services">Where.</param>
+    /// <param name="services">The collection.</param>
     /// <param name="settings">The app's settings.</param>
     /// <param name="store">The artifacts.</param>
     public static IServiceCollection AddDistil(this IServiceCollection services, HostSettings settings, ArtifactStore store)
@@ -42,7 +42,7 @@ internal static class HostServices
         services.AddSingleton<WriteStatus>();
         services.AddSingleton(made => new ActivityCatalog(store, made.GetRequiredService<IJobRunner>(), made.GetRequiredService<TimeProvider>()));
         services.AddSingleton<DurableRunHost>();
-        // What a job in Azure reads, this app must be able to read too: no path of either machine.
+        // This app must be able to read whatever a job in Azure reads, so local paths of either machine are refused.
         services.AddSingleton(new ApiOptions { PathRoots = platform == JobPlatform.Processes ? null : [] });
         services.AddSingleton(made => new RunPlanner(
             made.GetRequiredService<TimeProvider>(),
@@ -52,7 +52,7 @@ internal static class HostServices
         return services;
     }
 
-    /// <summary>Sends traces and metrics where the environment says; the host sends its own, as <c>host.json</c> says.</summary>
+    /// <summary>Sends traces and metrics to the target; the host sends its own, as <c>host.json</c> says.</summary>
     public static void AddTelemetry(this IServiceCollection services, TelemetryTarget target)
     {
         if (target == TelemetryTarget.None)

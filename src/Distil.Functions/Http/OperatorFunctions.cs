@@ -7,26 +7,26 @@ using Microsoft.DurableTask.Client;
 
 namespace Distil.Functions.Http;
 
-/// <summary>What only Durable can do to a run. For operators: they need the app's master key.</summary>
-/// <param name="runs">Told where an orchestration can no longer say it.</param>
-/// <param name="time">Dates that.</param>
+/// <summary>Operations that only Durable offers. For operators: they need the app's master key.</summary>
+/// <param name="runs">Receives the status if an orchestration can no longer write it.</param>
+/// <param name="time">The clock for its time.</param>
 public sealed class OperatorFunctions(RunFolder runs, TimeProvider time)
 {
-    /// <summary>Holds a run's pipeline where it is; its jobs at work go on.</summary>
+    /// <summary>Suspends a run's pipeline; its running jobs continue.</summary>
     [Function("suspend-run")]
     public Task<IResult> SuspendAsync(
         [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/runs/{runId}/suspend")] HttpRequest request,
         [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
         OfInstanceAsync(client, runId, () => client.SuspendInstanceAsync(runId, "asked for", cancel), cancel);
 
-    /// <summary>Lets a suspended run go on.</summary>
+    /// <summary>Resumes a suspended run.</summary>
     [Function("resume-run")]
     public Task<IResult> ResumeAsync(
         [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/runs/{runId}/resume")] HttpRequest request,
         [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
         OfInstanceAsync(client, runId, () => client.ResumeInstanceAsync(runId, "asked for", cancel), cancel);
 
-    /// <summary>Ends a run's orchestrations at once, for one that does not answer to cancel. Its jobs at work run to their end.</summary>
+    /// <summary>Ends a run's orchestrations at once, if they do not react to cancel. Its running jobs run to their end.</summary>
     [Function("terminate-run")]
     public Task<IResult> TerminateAsync(
         [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/runs/{runId}/terminate")] HttpRequest request,
@@ -55,13 +55,13 @@ public sealed class OperatorFunctions(RunFolder runs, TimeProvider time)
         }
         catch (RpcException ended) when (ended.StatusCode == StatusCode.FailedPrecondition)
         {
-            // It came to its end meanwhile.
+            // It has ended in the meantime.
         }
 
         await client.WaitForInstanceCompletionAsync(instanceId, cancel);
     }
 
-    // Not left to Durable's recursive termination: not every back end does it.
+    // Durable's recursive termination is not used, because not every back end supports it.
     private static async Task<IReadOnlyList<string>> PartsAsync(DurableTaskClient client, string runId, CancellationToken cancel)
     {
         var atWork = new OrchestrationQuery

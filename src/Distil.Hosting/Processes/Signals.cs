@@ -4,13 +4,13 @@ using Distil.Core;
 
 namespace Distil.Hosting.Processes;
 
-/// <summary>Ends other processes politely.</summary>
+/// <summary>Ends other processes, first with SIGTERM.</summary>
 internal static class Signals
 {
     private const int Term = 15;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Sends SIGTERM, waits, and kills what is still there. No error where it has ended already.</summary>
+    /// <summary>Sends SIGTERM, waits, and kills the process if it is still running. No error if it has already ended.</summary>
     internal static async Task TerminateAsync(int processId, TimeSpan patience)
     {
         if (!OperatingSystem.IsWindows())

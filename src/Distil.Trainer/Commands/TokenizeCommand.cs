@@ -10,7 +10,7 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>tokenize</c>: texts in, ids and what they decode to out, as JSONL files.</summary>
+/// <summary><c>tokenize</c>: converts texts to ids and decodes them again, from and to JSONL files.</summary>
 internal static class TokenizeCommand
 {
     private static readonly JsonSerializerOptions Format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

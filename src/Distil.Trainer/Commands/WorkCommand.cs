@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>work</c>: does one job, or one after another as its standard input names them.</summary>
+/// <summary><c>work</c>: runs one job, or one after another as its standard input names them.</summary>
 internal static class WorkCommand
 {
     internal const string Name = "work";
@@ -50,13 +50,13 @@ internal static class WorkCommand
 
         void Stop(PosixSignalContext signal)
         {
-            // The job ends by itself: it saves a checkpoint and writes its result first.
+            // The job ends by itself, after saving a checkpoint and writing its result.
             signal.Cancel = true;
             stop.Cancel();
         }
     }
 
-    /// <summary>Does jobs until the input ends. An end in the middle of a job means that whoever asked is gone: the job is stopped.</summary>
+    /// <summary>Runs jobs until the input ends. If it ends in the middle of a job, the caller is gone, and the job is stopped.</summary>
     private static async Task<int> WorkAsync(JobProgram jobs, TelemetryExport? telemetry, TextReader input, TextWriter output, CancellationTokenSource stop)
     {
         using var abandoned = new CancellationTokenSource();

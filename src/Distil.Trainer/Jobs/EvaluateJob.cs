@@ -7,7 +7,7 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Perplexity, KL and agreement of one epoch's weights on the held-out rows; after the last epoch tasks and recall too.</summary>
+/// <summary>Measures perplexity, KL and agreement of one epoch's weights on the held-out rows; after the last epoch also tasks and recall.</summary>
 internal sealed class EvaluateJob(Core.Artifacts.Kinds.Evaluation evaluation) : IJob
 {
     /// <inheritdoc />
@@ -26,6 +26,7 @@ internal sealed class EvaluateJob(Core.Artifacts.Kinds.Evaluation evaluation) : 
         var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         var teacher = job.LoadTeacher();
         var options = new EvaluationOptions { BatchRows = job.Spec.Training.BatchSize };
+        job.Progress.Uses([.. student.Operations, .. teacher.Operations]);
         job.Progress.Begin();
         var result = new Evaluator(options, new TokenText(tokenizer)).Evaluate(
             student, teacher, rows, at => job.Progress.Report("evaluate", at.Rows, rows.Count, "rows", at.Tokens), job.Stop);

@@ -10,7 +10,7 @@ using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>The finished model's folder, and the report.</summary>
+/// <summary>Writes the finished model's folder and the report.</summary>
 internal sealed class ExportJob(Report report) : IJob
 {
     private const int RowsOfKlErrors = 4;

@@ -7,21 +7,21 @@ using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Which class of failure an exception is.</summary>
+/// <summary>Classifies exceptions as failures.</summary>
 internal static class Failures
 {
-    /// <summary>Torch's allocators, CPU and CUDA, say it in these words.</summary>
+    /// <summary>Messages of torch's allocators, CPU and CUDA.</summary>
     private static readonly string[] MemoryWords = ["out of memory", "can't allocate memory", "not enough memory"];
 
-    /// <summary>The failure to write down for an exception.</summary>
-    /// <param name="error">What ended the job.</param>
+    /// <summary>Returns the failure to store for an exception.</summary>
+    /// <param name="error">The exception that ended the job.</param>
     /// <param name="stopped">Whether the process was asked to end.</param>
     /// <param name="missing">From <see cref="MissingInputs"/>.</param>
     public static JobFailure Of(Exception error, bool stopped, IReadOnlyList<MissingInput>? missing = null) => error switch
     {
         ArtifactException when missing is not null => new(FailureClass.MissingInput, error.Message),
         InvalidInputException => new(FailureClass.InvalidInput, error.Message),
-        // The same steps would end the same: trying again is of no use.
+        // The same steps would end in the same way, so a retry is useless.
         NonFiniteTrainingException => new(FailureClass.InvalidInput, error.Message),
         OperationCanceledException when stopped => new(FailureClass.Preempted, "the process was asked to end; the job goes on from its last checkpoint"),
         OutOfMemoryException => new(FailureClass.OutOfMemory, error.Message, error.ToString()),

@@ -4,12 +4,12 @@ using Distil.Trainer.Datasets;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>How jobs read a dataset's held-out rows.</summary>
+/// <summary>Reads a dataset's held-out rows for jobs.</summary>
 internal static class HeldOutRows
 {
-    /// <summary>Reads the first held-out rows, their real tokens only.</summary>
+    /// <summary>Reads the first held-out rows, without padding.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="dataset">Whose rows.</param>
+    /// <param name="dataset">The dataset.</param>
     /// <param name="max">Maximum number of rows.</param>
     public static async Task<IReadOnlyList<long[]>> ReadEvalRowsAsync(this JobContext job, Dataset dataset, int max)
     {

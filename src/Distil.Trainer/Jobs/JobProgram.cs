@@ -12,25 +12,25 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Does jobs: reads a request, does what it says, writes the result. A result that exists is final.</summary>
-/// <param name="cache">Artifacts on this machine.</param>
+/// <summary>Runs jobs: reads a request, runs the job, and writes the result. If a result exists, it is final.</summary>
+/// <param name="cache">The cache of artifacts on this machine.</param>
 /// <param name="sources">How texts, models and artifacts are read.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Receives what happens in jobs, for people.</param>
+/// <param name="log">Receives messages about jobs, for people.</param>
 internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, TimeProvider time, ILogger log) : IDisposable
 {
     private readonly WarmTeacher _teacher = new();
     private readonly SourceCatalog _catalog = SourceCatalog.Create(sources, time, log);
 
-    /// <summary>Does one job.</summary>
+    /// <summary>Runs one job.</summary>
     /// <param name="request">URI of its <c>request.json</c>.</param>
-    /// <param name="stop">Set when the process or machine is taken away: the job saves a checkpoint and ends as preempted.</param>
+    /// <param name="stop">Cancelled if the process or machine is taken away: the job saves a checkpoint and ends as preempted.</param>
     /// <param name="abandoned">
-    /// Set where whoever asked is gone. The job is stopped too, but writes down no failure: the next one to ask starts it again, and must not find that it failed.
+    /// Cancelled if the caller is gone. The job is stopped too, but no failure is stored: the next caller starts it again and must not find that it failed.
     /// </param>
-    /// <returns>The job's result, now or from an earlier life.</returns>
-    /// <exception cref="ArtifactException">There is no readable request: then there is no job, and no place for a result.</exception>
-    /// <exception cref="LeaseLostException">Another process does the job now.</exception>
+    /// <returns>The job's result, from now or from before.</returns>
+    /// <exception cref="ArtifactException">There is no readable request, and so no job and no place for a result.</exception>
+    /// <exception cref="LeaseLostException">Another process runs the job now.</exception>
     public Task<JobResult> RunAsync(Uri request, CancellationToken stop, CancellationToken abandoned = default)
     {
         var (store, blob) = ArtifactStore.OpenFor(request, sources.ConnectionString);
@@ -74,7 +74,7 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
             await using var progress = new ProgressReporter(store, request, time);
             progress.Report("wait for another process that does this", 0, 0, "");
 
-            // Another run may make the same shard, or an earlier attempt may not have noticed yet that it was given up.
+            // Another run may make the same shard, or an earlier try may not have noticed yet that it was given up.
             await using var lease = await Lease.TakeAsync(
                 store, request.Made.Lease, time, () => store.ExistsAsync(resultBlob, stop), stop);
             if (lease is null)

@@ -3,7 +3,7 @@ using Distil.Core.Artifacts.Kinds;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Shards are shared by runs: one that exists is not made again.</summary>
+/// <summary>Shards are shared between runs: a shard that exists is not made again.</summary>
 internal static class MadeShard
 {
     /// <summary>Reads the closing document of the shard that a job is to make. The job holds the shard's lease.</summary>
@@ -16,7 +16,7 @@ internal static class MadeShard
             var shard = await job.Store.TryReadJsonAsync<TShard>(job.Request.Made.Closing, job.Stop);
             foreach (var file in job.Request.Rebuild && shard is not null ? shard.Files : [])
             {
-                await job.Store.DownloadAsync(file, Path.Combine(job.Folder, "stored"), job.Stop); // what is stored, not this machine's copy
+                await job.Store.DownloadAsync(file, Path.Combine(job.Folder, "stored"), job.Stop); // the stored file, not this machine's copy
             }
 
             return shard;

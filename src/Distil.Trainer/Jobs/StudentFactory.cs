@@ -2,7 +2,6 @@ using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
-using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
@@ -14,14 +13,14 @@ namespace Distil.Trainer.Jobs;
 /// <summary>Creates a run's students, and restores them from checkpoints.</summary>
 internal static class StudentFactory
 {
-    /// <summary>The student before its first step: the same for every variant.</summary>
+    /// <summary>Creates the student before its first step: the same for every variant.</summary>
     public static XlstmModel CreateStudent(this JobContext job)
     {
         using var teacher = EmbeddingAndHead.Read(job.TeacherFolder);
         return XlstmModel.Create(XlstmConfig.Of(job.Request.Student, job.Spec.Student, job.Spec.Dataset.ContextLength), teacher.Embedding, teacher.Head, job.Spec.Seed, job.Device);
     }
 
-    /// <summary>Lets a student compute in <c>training.precision</c>: bfloat16 on a GPU, while an optimiser keeps the weights that it took in float32.</summary>
+    /// <summary>Sets a student's precision to <c>training.precision</c>: bfloat16 on a GPU, while an optimiser keeps the weights in float32.</summary>
     public static void UsePrecision(this JobContext job, XlstmModel student)
     {
         if (job.Spec.Training.Precision != Precision.Bf16)
@@ -35,11 +34,11 @@ internal static class StudentFactory
         }
         else
         {
-            CudaRuntime.WarnOnce("training.precision is bf16 and the device a CPU: it computes in fp32, which is faster there");
+            Console.Error.WriteLine("warning: training.precision is bf16 and the device a CPU: it computes in fp32, which is faster there");
         }
     }
 
-    /// <summary>The student after an epoch.</summary>
+    /// <summary>Restores the student after an epoch.</summary>
     /// <exception cref="ArtifactException">Its checkpoint is missing or damaged.</exception>
     public static async Task<XlstmModel> RestoreStudentAsync(this JobContext job, Weights weights)
     {
@@ -50,7 +49,7 @@ internal static class StudentFactory
         return student;
     }
 
-    /// <summary>Hash of all that determines a student's weights at a position.</summary>
+    /// <summary>Hash of everything that determines a student's weights at a position.</summary>
     public static string IdentityOf(this JobContext job, Weights weights) =>
         Identities.Weights(job.Spec, job.Request.Student, weights.Run.Dataset.Id, weights.Run.TeacherOutputs.Id, weights.Student);
 }

@@ -12,7 +12,7 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
     /// <inheritdoc />
     public async Task<object> RunAsync(JobContext job) => await job.FindMadeAsync<TeacherOutputsShard>() ?? await MakeAsync(job);
 
-    /// <summary>What is kept of the teacher, by the specification.</summary>
+    /// <summary>The stored part of the teacher's outputs, by the specification.</summary>
     internal static ExtractionSettings SettingsOf(RunSpec spec) => new()
     {
         Keep = spec.Teacher.Keep,
@@ -37,8 +37,10 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
         var (teacher, settings) = (job.LoadTeacher(), SettingsOf(job.Spec));
         using var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(settings, rows.ContextLength, teacher.VocabularySize, teacher.HiddenSize));
         await using var upload = job.Store.BeginUpload(ArtifactLayout.TeacherOutputs(outputs.Id, job.Request.Part), writer.PartialPath, job.Stop);
+        var extractor = new TeacherExtractor(teacher, settings);
+        job.Progress.Uses(extractor.Operations);
         job.Progress.Begin();
-        TaughtRows.Store(rows, new TeacherExtractor(teacher, settings), writer, job.Spec.Training.BatchSize, job.Device, done =>
+        TaughtRows.Store(rows, extractor, writer, job.Spec.Training.BatchSize, job.Device, done =>
         {
             job.Stop.ThrowIfCancellationRequested();
             upload.Grown(writer.Length);

@@ -20,7 +20,7 @@ namespace Distil.Trainer.Jobs;
 /// <summary>Trains one student for one epoch, from the newest checkpoint of this epoch or the end of the epoch before.</summary>
 internal sealed class TrainJob(Weights weights) : IJob
 {
-    /// <summary>On a GPU each reading of a step's numbers waits for it.</summary>
+    /// <summary>On a GPU, each reading of a step's metrics waits for the device.</summary>
     private const int StepsBetweenReadings = 10;
 
     /// <inheritdoc />
@@ -33,9 +33,15 @@ internal sealed class TrainJob(Weights weights) : IJob
         job.UsePrecision(student);
         var from = await RestoreAsync(job, optimizer);
         using var logs = await TrainingLogs.OpenAsync(job, weights, from.GlobalStep);
-        var reached = await TrainAsync(job, student, optimizer, rows, Teaching(job, stored), logs, from);
+        var (reached, operations) = await TrainAsync(job, student, optimizer, rows, Teaching(job, stored), logs, from);
         using var process = Process.GetCurrentProcess();
-        return new TrainOutput { Steps = reached.GlobalStep, StepsHere = reached.GlobalStep - from.GlobalStep, PeakMemoryBytes = process.PeakWorkingSet64 };
+        return new TrainOutput
+        {
+            Steps = reached.GlobalStep,
+            StepsHere = reached.GlobalStep - from.GlobalStep,
+            PeakMemoryBytes = process.PeakWorkingSet64,
+            Operations = operations,
+        };
     }
 
     private async Task<StoredRows> OpenRowsAsync(JobContext job)
@@ -50,7 +56,7 @@ internal sealed class TrainJob(Weights weights) : IJob
         return StoredTargets.Open(await job.Cache.GetAllAsync(job.Store, outputs.Shards.Select(shard => shard.File), job.Stop), job.Device);
     }
 
-    private async Task<TrainingPosition> TrainAsync(
+    private async Task<(TrainingPosition Reached, IReadOnlyList<OperationForm> Operations)> TrainAsync(
         JobContext job, ILanguageModel student, AdamW optimizer, StoredRows rows,
         (DeltaDistillation Loss, ITargetSource Targets)? teaching, TrainingLogs logs, TrainingPosition from)
     {
@@ -70,6 +76,7 @@ internal sealed class TrainJob(Weights weights) : IJob
             student, optimizer, LearningRateSchedule.WithRatio(training.LearningRate, training.WarmupRatio, total), rows, order, teaching, options, job.Time, OnStep);
 
         var reached = from;
+        job.Progress.Uses(loop.Operations);
         job.Progress.Begin();
         foreach (var position in loop.RunEpoch(weights.Epoch, from, job.Stop))
         {
@@ -77,7 +84,7 @@ internal sealed class TrainJob(Weights weights) : IJob
             reached = position;
         }
 
-        return reached;
+        return (reached, loop.Operations);
 
         void OnStep(StepMetrics step)
         {

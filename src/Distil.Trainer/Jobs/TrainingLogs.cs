@@ -7,12 +7,13 @@ using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>A training's <c>metrics.jsonl</c> and TensorBoard events: written here step by step, stored with each checkpoint; the metrics also between them, for people who watch.</summary>
+/// <summary>A training's <c>metrics.jsonl</c> and TensorBoard events: written locally step by step and stored with each checkpoint; the metrics also between
+/// checkpoints, for people who watch.</summary>
 internal sealed class TrainingLogs : IDisposable
 {
     private static readonly TimeSpan MinPause = TimeSpan.FromSeconds(3);
 
-    /// <summary>The log is stored whole each time: at most this share of the training's time goes into it, also where it has grown large.</summary>
+    /// <summary>The whole log is stored each time; this takes at most this share of the training's time, even if the log is large.</summary>
     private const double ShareOfTime = 0.005;
 
     private readonly JobContext _job;
@@ -33,10 +34,10 @@ internal sealed class TrainingLogs : IDisposable
 
     private string MetricsBlob => ArtifactLayout.Metrics(_weights.Run.RunId, _weights.Student);
 
-    /// <summary>Takes up the stored log where it is; steps that will be done again are taken out.</summary>
+    /// <summary>Continues the stored log; steps that will be repeated are removed.</summary>
     /// <param name="job">The train job.</param>
-    /// <param name="weights">What it trains.</param>
-    /// <param name="nextStep">The step of the whole training that comes next.</param>
+    /// <param name="weights">The weights to train.</param>
+    /// <param name="nextStep">The next step of the whole training.</param>
     public static async Task<TrainingLogs> OpenAsync(JobContext job, Weights weights, long nextStep)
     {
         var path = Path.Combine(job.Folder, "metrics.jsonl");
@@ -59,7 +60,7 @@ internal sealed class TrainingLogs : IDisposable
         }
     }
 
-    /// <summary>Stores both.</summary>
+    /// <summary>Stores both logs.</summary>
     public async Task SaveAsync()
     {
         _events.Flush();
@@ -67,7 +68,7 @@ internal sealed class TrainingLogs : IDisposable
         await _job.Store.UploadAsync(ArtifactLayout.Events(_weights.Run.RunId, _weights.Student, Path.GetFileName(_events.Path)), _events.Path);
     }
 
-    /// <summary>Steps shown here and lost with the machine are taken out when training goes on from the checkpoint before them.</summary>
+    /// <summary>Steps that are published here and then lost with the machine are removed when training resumes from the checkpoint before them.</summary>
     private void Show()
     {
         var began = _job.Time.GetTimestamp();
@@ -77,7 +78,7 @@ internal sealed class TrainingLogs : IDisposable
         }
         catch (RequestFailedException error)
         {
-            // For people who watch: training goes on without it.
+            // For people who watch; training continues without it.
             Console.Error.WriteLine($"{MetricsBlob}: was not stored between checkpoints: {error.Message}");
         }
 

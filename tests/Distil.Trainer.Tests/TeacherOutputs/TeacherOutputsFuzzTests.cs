@@ -6,6 +6,7 @@ using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Fuzzing;
 using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Tests.Distillation;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.TeacherOutputs;
@@ -23,7 +24,7 @@ public sealed class TeacherOutputsFuzzTests : IDisposable
         var settings = new ExtractionSettings { InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
         using (var writer = new TeacherOutputsWriter(_path, TeacherOutputsHeader.For(settings, S, V, D)))
         {
-            writer.Append(TeacherExtractor.Sparse(randn(Rows, S, V) * 3, eye(V), settings, null) with { MeanHidden = randn(Rows, S, D) });
+            writer.Append(Heads.Sparse(randn(Rows, S, V) * 3, eye(V), settings, null) with { MeanHidden = randn(Rows, S, D) });
             writer.Complete();
         }
 

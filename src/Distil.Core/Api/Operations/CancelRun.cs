@@ -6,7 +6,7 @@ using Distil.Core.Runs;
 
 namespace Distil.Core.Api.Operations;
 
-/// <summary>Asks for a run to be stopped; its checkpoints are kept.</summary>
+/// <summary>Requests that a run is cancelled; its checkpoints are not deleted.</summary>
 internal sealed class CancelRun(ArtifactStore store, IRunHost host)
 {
     private readonly RunFolder _runs = new(store);

@@ -4,7 +4,7 @@ using Distil.Core.Artifacts;
 
 namespace Distil.Core.Api.Operations;
 
-/// <summary>Lists a run's files and hands them out.</summary>
+/// <summary>Lists a run's files and returns them.</summary>
 internal sealed class ReadArtifacts(ArtifactStore store)
 {
     private readonly ArtifactReader _reader = new(store);

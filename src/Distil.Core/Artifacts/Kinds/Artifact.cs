@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 namespace Distil.Core.Artifacts.Kinds;
 
 /// <summary>Something that runs make and store: where it is, what closes it, what it is made from and which job makes it.</summary>
-/// <remarks>All that is done with artifacts – making, leasing, reuse, repair, deletion – follows from these members. Its JSON is a payload of pipelines and jobs.</remarks>
+/// <remarks>Making, leasing, reuse, repair and deletion of artifacts all follow from these members. The record's JSON is a payload of pipelines and
+/// jobs.</remarks>
 [ConstructedJson]
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(Dataset), "dataset")]
@@ -17,7 +18,7 @@ public abstract record Artifact
     /// <value>The kind of job that makes its parts.</value>
     public abstract JobKind Maker { get; }
 
-    /// <value>The document that closes it (the artifact counts once this exists); of weights, the folder that contains it.</value>
+    /// <value>The document that closes it (the artifact counts once this exists); for weights, the folder that contains it.</value>
     public abstract string Closing { get; }
 
     /// <value>The artifacts that its jobs read.</value>
@@ -26,20 +27,20 @@ public abstract record Artifact
     /// <value>Number of parts, ≥ 1.</value>
     public virtual int PartCount => 1;
 
-    /// <value>The epoch that its stage is shown with, from 0; null if it has none.</value>
+    /// <value>The epoch to display with its stage, from 0; null if it has none.</value>
     public virtual int? StageEpoch => null;
 
-    /// <value>How many parts of its stage come before it, and how many the stage has.</value>
+    /// <value>The number of parts of its stage before it, and the number of parts in the stage.</value>
     public virtual (int Before, int Total) Stage => (0, PartCount);
 
-    /// <summary>One part.</summary>
+    /// <summary>Returns one part.</summary>
     /// <param name="index">From 0, below <see cref="PartCount"/>.</param>
     public abstract Part PartAt(int index);
 
     /// <summary>Whether a blob belongs to this artifact.</summary>
     public abstract bool Contains(string blob);
 
-    /// <summary>The part that a blob belongs to; null if it belongs to the artifact as a whole, or to another.</summary>
+    /// <summary>Returns the part that a blob belongs to; null if it belongs to the artifact as a whole, or to another.</summary>
     public int? FindPart(string blob)
     {
         for (var index = 0; index < PartCount; index++)
@@ -53,7 +54,7 @@ public abstract record Artifact
         return null;
     }
 
-    /// <summary>The input that a blob belongs to; null if it belongs to none of <see cref="Needs"/>.</summary>
+    /// <summary>Returns the input that a blob belongs to; null if it belongs to none of <see cref="Needs"/>.</summary>
     public MissingInput? FindInput(string blob) =>
         Needs.FirstOrDefault(need => need.Contains(blob)) is { } need ? new MissingInput(need, need.FindPart(blob)) : null;
 

@@ -2,9 +2,9 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Artifacts.Kinds;
 
-/// <summary>What was measured of a student after an epoch, one document. An evaluate job makes it.</summary>
+/// <summary>The measurements of a student after an epoch, in one document. An evaluate job makes it.</summary>
 /// <param name="Run">The run.</param>
-/// <param name="Student">Which student.</param>
+/// <param name="Student">The student.</param>
 /// <param name="Epoch">Epoch, from 0.</param>
 public sealed record Evaluation(RunArtifacts Run, StudentVariant Student, int Epoch) : Artifact
 {
@@ -23,7 +23,7 @@ public sealed record Evaluation(RunArtifacts Run, StudentVariant Student, int Ep
     /// <inheritdoc/>
     public override IReadOnlyList<Artifact> Needs => [Run.Dataset, Weights];
 
-    /// <value>What is evaluated.</value>
+    /// <value>The weights to evaluate.</value>
     public Weights Weights => Run.Weights(Student, Epoch);
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ namespace Distil.Core.Artifacts.Kinds;
 
 /// <summary>The artifacts of one run.</summary>
 /// <param name="RunId">The run.</param>
-/// <param name="TeacherOutputs">The teacher's outputs; with an online teacher they have a name and are not made.</param>
+/// <param name="TeacherOutputs">The teacher's outputs; with an online teacher they have an id but are not made.</param>
 /// <param name="Offline">Whether the teacher's outputs are made before training.</param>
 /// <param name="Students">The students to train, one after the other.</param>
 /// <param name="Epochs">Epochs, ≥ 1.</param>
@@ -17,16 +17,16 @@ public sealed record RunArtifacts(string RunId, TeacherOutputs TeacherOutputs, b
     /// <summary>The result.</summary>
     public Report Report() => new(this);
 
-    /// <value>What other runs may use too, in the order of making.</value>
+    /// <value>The artifacts that other runs may use too, in the order in which they are made.</value>
     public IReadOnlyList<SharedArtifact> Shared => Offline ? [Dataset, TeacherOutputs] : [Dataset];
 
     /// <summary>A student after an epoch.</summary>
-    /// <param name="student">Which student.</param>
+    /// <param name="student">The student.</param>
     /// <param name="epoch">From 0.</param>
     public Weights Weights(StudentVariant student, int epoch) => new(this, student, epoch);
 
-    /// <summary>What is measured of a student after an epoch.</summary>
-    /// <param name="student">Which student.</param>
+    /// <summary>The measurements of a student after an epoch.</summary>
+    /// <param name="student">The student.</param>
     /// <param name="epoch">From 0.</param>
     public Evaluation Evaluation(StudentVariant student, int epoch) => new(this, student, epoch);
 

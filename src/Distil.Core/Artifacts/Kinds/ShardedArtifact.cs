@@ -14,7 +14,8 @@ public abstract record ShardedArtifact<TShard, TManifest>(string Id) : SharedArt
         await store.TryReadJsonAsync<TManifest>(Closing, cancel) is { } manifest ? [.. manifest.Shards.SelectMany(shard => shard.Files)] : null;
 
     /// <inheritdoc/>
-    /// <remarks>If there is a manifest already and a shard was made again with other bytes, it is replaced, provided that this kind allows it and nobody else replaced it meanwhile.</remarks>
+    /// <remarks>If a manifest exists and a shard was rebuilt with other bytes, the manifest is replaced, provided that this kind allows it and nobody else
+    /// has replaced it in the meantime.</remarks>
     public override async Task<CloseOutput> CloseAsync(ArtifactStore store, CancellationToken cancel)
     {
         var (shards, missing) = await ReadShardsAsync(store, cancel);
@@ -52,14 +53,14 @@ public abstract record ShardedArtifact<TShard, TManifest>(string Id) : SharedArt
         return new CloseOutput();
     }
 
-    /// <summary>The manifest over all shards, in order.</summary>
+    /// <summary>Creates the manifest over all shards, in order.</summary>
     protected abstract TManifest ManifestOf(IReadOnlyList<TShard> shards);
 
-    /// <summary>Why the manifest would be of no use; null if it is of use.</summary>
+    /// <summary>Why the manifest would be useless; null if it is not.</summary>
     protected virtual string? FaultOf(TManifest manifest) => null;
 
     /// <summary>Why a shard may not be replaced by one with other bytes; null if it may.</summary>
-    /// <param name="shard">As the manifest has it.</param>
+    /// <param name="shard">The shard in the manifest.</param>
     protected virtual string? FaultOfChange(TShard shard) => null;
 
     private async Task<(IReadOnlyList<TShard> Found, IReadOnlyList<int> Missing)> ReadShardsAsync(ArtifactStore store, CancellationToken cancel)
@@ -73,7 +74,7 @@ public abstract record ShardedArtifact<TShard, TManifest>(string Id) : SharedArt
             }
             catch (ArtifactException)
             {
-                // Torn: its job finds that too, and makes the shard again.
+                // Incomplete: its job finds that too, and rebuilds the shard.
             }
         });
         return ([.. documents.OfType<TShard>()], [.. Enumerable.Range(0, PartCount).Where(shard => documents[shard] is null)]);
@@ -83,13 +84,13 @@ public abstract record ShardedArtifact<TShard, TManifest>(string Id) : SharedArt
 /// <summary>A shard's closing document.</summary>
 public interface IShardDocument
 {
-    /// <value>The files that it makes count; those that the shard does not have are left out.</value>
+    /// <value>The files that it makes count, without those that the shard does not have.</value>
     IEnumerable<ArtifactFile> Files { get; }
 }
 
 /// <summary>The manifest of a shared artifact.</summary>
 public interface IShardManifest<out TShard>
 {
-    /// <value>In order.</value>
+    /// <value>The shards' documents, in order.</value>
     IReadOnlyList<TShard> Shards { get; }
 }

@@ -2,20 +2,21 @@ using System.Runtime.CompilerServices;
 
 namespace Distil.Core.Artifacts.Kinds;
 
-/// <summary>An artifact in shards that several runs may use, named by the hash of all that determines it. The pipeline closes it with a manifest over its shards' documents.</summary>
+/// <summary>An artifact in shards that several runs may use, named by the hash of everything that determines it. The pipeline closes it with a manifest over
+/// its shards' documents.</summary>
 /// <param name="Id">Content address.</param>
 public abstract record SharedArtifact(string Id) : Artifact
 {
     /// <value>The folder of all its blobs, with its slash.</value>
     public abstract string Prefix { get; }
 
-    /// <value>The lease of whoever closes it, deletes it or looks whether it exists.</value>
+    /// <value>The lease for closing it, deleting it or checking whether it exists.</value>
     public string Lease => ArtifactLayout.LeaseOn(Closing);
 
     /// <inheritdoc/>
     public override bool Contains(string blob) => blob.StartsWith(Prefix, StringComparison.Ordinal);
 
-    /// <summary>Lists the shared artifacts that are stored, whole or not. They do not know how many shards they have.</summary>
+    /// <summary>Lists the shared artifacts that are stored, complete or not. The result does not contain their number of shards.</summary>
     public static async IAsyncEnumerable<SharedArtifact> ListAsync(ArtifactStore store, [EnumeratorCancellation] CancellationToken cancel)
     {
         await foreach (var folder in store.ListFoldersAsync(ArtifactLayout.Datasets, cancel))
@@ -31,7 +32,7 @@ public abstract record SharedArtifact(string Id) : Artifact
         static string IdIn(string folder) => folder.Split('/')[^2];
     }
 
-    /// <summary>Reads which files its manifest names.</summary>
+    /// <summary>Returns the files that its manifest lists.</summary>
     /// <returns>Null if there is no manifest.</returns>
     /// <exception cref="ArtifactException">The manifest is damaged.</exception>
     public abstract Task<IReadOnlyList<ArtifactFile>?> FindFilesAsync(ArtifactStore store, CancellationToken cancel);
@@ -44,7 +45,7 @@ public abstract record SharedArtifact(string Id) : Artifact
         new(shard, $"{MakerWord}-{Digits(shard, 5)}", closing, ArtifactLayout.LeaseOn(closing), files);
 }
 
-/// <summary>What came of closing an artifact.</summary>
+/// <summary>The outcome of closing an artifact.</summary>
 /// <param name="Fault">Why there can be no manifest: the user's input does not allow one; null if there is one now.</param>
 /// <param name="Missing">The shards without a readable document, which must be made first; null if none is missing.</param>
 public sealed record CloseOutput(string? Fault = null, IReadOnlyList<int>? Missing = null);

@@ -4,7 +4,7 @@ namespace Distil.Core.Artifacts.Kinds;
 
 /// <summary>A student after an epoch: the checkpoint at the epoch's end. A train job makes it, from the checkpoint at the end of the epoch before.</summary>
 /// <param name="Run">The run.</param>
-/// <param name="Student">Which student.</param>
+/// <param name="Student">The student.</param>
 /// <param name="Epoch">Epoch, from 0.</param>
 public sealed record Weights(RunArtifacts Run, StudentVariant Student, int Epoch) : Artifact
 {
@@ -24,19 +24,19 @@ public sealed record Weights(RunArtifacts Run, StudentVariant Student, int Epoch
     public override IReadOnlyList<Artifact> Needs =>
         [.. new Artifact?[] { Run.Dataset, UsesTeacherOutputs ? Run.TeacherOutputs : null, Before }.OfType<Artifact>()];
 
-    /// <value>The weights that its training begins with; null if they are new.</value>
+    /// <value>The weights with which its training begins; null if they are new.</value>
     public Weights? Before => Epoch > 0 ? this with { Epoch = Epoch - 1 } : null;
 
     /// <value>Whether the training reads stored teacher outputs.</value>
     public bool UsesTeacherOutputs => Student == StudentVariant.Distilled && Run.Offline;
 
     /// <inheritdoc/>
-    /// <remarks>One process trains a student at a time, whichever epoch.</remarks>
+    /// <remarks>Only one process trains a student at a time, in whatever epoch.</remarks>
     public override Part PartAt(int index) => Whole(RunArtifacts.JobId(Student, $"{MakerWord}-{Digits(Epoch + 1, 3)}"), LeaseOf(Run.RunId, Student));
 
     /// <inheritdoc/>
     public override bool Contains(string blob) => blob.StartsWith(Closing, StringComparison.Ordinal);
 
-    /// <summary>The lease of whoever trains a student.</summary>
+    /// <summary>The lease for training a student.</summary>
     public static string LeaseOf(string runId, StudentVariant student) => ArtifactLayout.LeaseOn(ArtifactLayout.Checkpoints(runId, student));
 }

@@ -5,10 +5,10 @@ using Azure.Storage.Blobs.Specialized;
 
 namespace Distil.Core.Artifacts.Leases;
 
-/// <summary>The right to do something alone: a lease on a blob, which also says who holds it.</summary>
+/// <summary>An exclusive right: a lease on a blob, which also names its holder.</summary>
 /// <remarks>
-/// Held until disposed and renewed meanwhile. A holder that dies loses it after <see cref="Duration"/>, and at once to a process of the same machine,
-/// which can see that it is dead.
+/// Held and renewed until it is disposed. A holder that dies loses it after <see cref="Duration"/>, or at once to a process of the same machine, which can
+/// see that the holder is dead.
 /// </remarks>
 public sealed class Lease : IAsyncDisposable
 {
@@ -32,15 +32,15 @@ public sealed class Lease : IAsyncDisposable
     /// <value>The blob's name.</value>
     public string Blob { get; }
 
-    /// <value>Set when somebody else has the lease now: this process was away for too long.</value>
+    /// <value>Cancelled if another process has the lease now, because this process did not renew it in time.</value>
     public CancellationToken Lost => _lost.Token;
 
     /// <summary>Takes a lease, waiting for its holder to release it or to end.</summary>
-    /// <param name="store">Where the blob is.</param>
+    /// <param name="store">The storage of the blob.</param>
     /// <param name="blob">Its name; created if it is missing.</param>
-    /// <param name="time">The clock of renewals and pauses.</param>
-    /// <param name="done">Asked before each try; true ends the waiting, for instance because the holder has done the work.</param>
-    /// <param name="cancel">Ends the waiting.</param>
+    /// <param name="time">The clock for renewals and delays.</param>
+    /// <param name="done">Called before each try; true ends the waiting, for instance because the holder has done the work.</param>
+    /// <param name="cancel">Cancels the waiting.</param>
     /// <returns>Null if <paramref name="done"/> ended it.</returns>
     public static async Task<Lease?> TakeAsync(ArtifactStore store, string blob, TimeProvider time, Func<Task<bool>> done, CancellationToken cancel)
     {
@@ -58,17 +58,17 @@ public sealed class Lease : IAsyncDisposable
     }
 
     /// <summary>Takes a lease, waiting for its holder to release it or to end.</summary>
-    /// <param name="store">Where the blob is.</param>
+    /// <param name="store">The storage of the blob.</param>
     /// <param name="blob">Its name; created if it is missing.</param>
-    /// <param name="time">The clock of renewals and pauses.</param>
-    /// <param name="cancel">Ends the waiting.</param>
+    /// <param name="time">The clock for renewals and delays.</param>
+    /// <param name="cancel">Cancels the waiting.</param>
     public static async Task<Lease> TakeAsync(ArtifactStore store, string blob, TimeProvider time, CancellationToken cancel) =>
         (await TakeAsync(store, blob, time, () => Task.FromResult(false), cancel))!;
 
     /// <summary>Takes a lease unless somebody holds it.</summary>
-    /// <param name="store">Where the blob is.</param>
+    /// <param name="store">The storage of the blob.</param>
     /// <param name="blob">Its name; created if it is missing.</param>
-    /// <param name="time">The clock of renewals.</param>
+    /// <param name="time">The clock for renewals.</param>
     /// <param name="cancel">Cancels the call.</param>
     /// <returns>Null if somebody holds it.</returns>
     public static async Task<Lease?> TryTakeAsync(ArtifactStore store, string blob, TimeProvider time, CancellationToken cancel)
@@ -83,7 +83,7 @@ public sealed class Lease : IAsyncDisposable
         return await TrySignAsync(store, blob, lease, cancel) ? new Lease(blob, lease, time) : null;
     }
 
-    /// <summary>Who holds a lease; null if nobody does.</summary>
+    /// <summary>The holder of a lease; null if there is none.</summary>
     public static async Task<LeaseHolder?> FindHolderAsync(ArtifactStore store, string blob, CancellationToken cancel)
     {
         try
@@ -97,8 +97,8 @@ public sealed class Lease : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether a lease was never released and its holder is dead, or was away for longer than it lasts.</summary>
-    /// <returns>False also if nobody ever had it.</returns>
+    /// <summary>Whether a lease was never released and its holder is dead, or did not renew it in time.</summary>
+    /// <returns>False also if there never was a holder.</returns>
     public static async Task<bool> IsAbandonedAsync(ArtifactStore store, string blob, CancellationToken cancel)
     {
         try
@@ -113,7 +113,7 @@ public sealed class Lease : IAsyncDisposable
         }
     }
 
-    /// <summary>Releases it.</summary>
+    /// <summary>Releases the lease.</summary>
     public async ValueTask DisposeAsync()
     {
         await _released.CancelAsync();
@@ -124,7 +124,7 @@ public sealed class Lease : IAsyncDisposable
         }
         catch (RequestFailedException)
         {
-            // Lost before, or storage is away: then it ends by itself.
+            // The lease was lost before, or storage is unavailable: then it expires by itself.
         }
 
         _lost.Dispose();
@@ -160,7 +160,7 @@ public sealed class Lease : IAsyncDisposable
         }
         catch (Exception other) when (other is JsonException or RequestFailedException { Status: 404 or 409 or 412 })
         {
-            return false; // unreadable, or it changed hands meanwhile
+            return false; // unreadable, or another holder took it in the meantime
         }
     }
 
@@ -193,7 +193,7 @@ public sealed class Lease : IAsyncDisposable
             }
             catch (Exception away) when (away is RequestFailedException or AggregateException or OperationCanceledException)
             {
-                // Storage does not answer (nobody else can take the lease there either), or the lease is released.
+                // Storage does not answer (so nobody else can take the lease there either), or the lease has been released.
             }
         }
     }

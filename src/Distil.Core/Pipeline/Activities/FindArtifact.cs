@@ -5,8 +5,9 @@ using Distil.Core.Artifacts.Leases;
 
 namespace Distil.Core.Pipeline.Activities;
 
-/// <summary>Whether a shared artifact exists and need not be made. A torn manifest is deleted, so that it can be written again.</summary>
-/// <remarks>It looks under the artifact's lease: whoever deletes the artifact has the same lease, and has either finished or sees the plan of the run that asks.</remarks>
+/// <summary>Checks whether a shared artifact exists and need not be made. A damaged manifest is deleted, so that it can be written again.</summary>
+/// <remarks>It checks under the artifact's lease: a process that deletes the artifact needs the same lease, and has either finished or sees the plan of this
+/// run.</remarks>
 public sealed class FindArtifact(ArtifactStore store, TimeProvider time) : IActivity<Artifact, bool>
 {
     /// <summary>Its name as a function.</summary>

@@ -2,7 +2,7 @@ using Distil.Core.Artifacts;
 
 namespace Distil.Core.Pipeline.Activities;
 
-/// <summary>Whether somebody asked for a run to be cancelled.</summary>
+/// <summary>Checks whether a run's cancellation was requested.</summary>
 public sealed class IsCancelRequested(ArtifactStore store) : IActivity<string, bool>
 {
     /// <summary>Its name as a function.</summary>

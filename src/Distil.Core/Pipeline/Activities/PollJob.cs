@@ -23,7 +23,7 @@ public sealed class PollJob(ArtifactStore store, IJobRunner runner) : IActivity<
         var cancelled = await store.ExistsAsync(ArtifactLayout.Cancel(input.RunId), cancel);
         var state = await runner.PollAsync(input.Handle, cancel);
 
-        // The result may have come between the two questions.
+        // The result may have been written between the two checks.
         return new JobAnswer(state, state == JobState.Running ? null : await ResultAsync(input, cancel), cancelled);
     }
 
@@ -32,7 +32,7 @@ public sealed class PollJob(ArtifactStore store, IJobRunner runner) : IActivity<
 }
 
 /// <summary>A job's state and result.</summary>
-/// <param name="State">What the platform reports.</param>
-/// <param name="Result">The job's own, which outranks the platform; null while there is none.</param>
+/// <param name="State">The state according to the platform.</param>
+/// <param name="Result">The job's own result, which takes precedence; null if there is none yet.</param>
 /// <param name="CancelRequested">Whether the run is to be cancelled.</param>
 public sealed record JobAnswer(JobState State, JobResult? Result = null, bool CancelRequested = false);

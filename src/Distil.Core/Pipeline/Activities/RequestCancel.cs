@@ -2,7 +2,7 @@ using Distil.Core.Artifacts;
 
 namespace Distil.Core.Pipeline.Activities;
 
-/// <summary>Writes down that a run is to be cancelled, where its jobs' pipelines look.</summary>
+/// <summary>Stores the request to cancel a run, for the pipelines of its jobs.</summary>
 public sealed class RequestCancel(ArtifactStore store) : IActivity<string, bool>
 {
     /// <summary>Its name as a function.</summary>

@@ -64,24 +64,24 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
     }
 }
 
-/// <summary>What <see cref="StartJob"/> needs.</summary>
+/// <summary>The input of <see cref="StartJob"/>.</summary>
 /// <param name="Spec">The job.</param>
 /// <param name="JobId">Its id at this try.</param>
 public sealed record StartInput(JobSpec Spec, string JobId);
 
-/// <summary>What came of a start.</summary>
+/// <summary>The outcome of a start.</summary>
 /// <param name="State">Whether the job was started.</param>
 /// <param name="Job">The job; null if it was not started.</param>
 /// <param name="Result">The result of a job that had ended before; null otherwise.</param>
 public sealed record StartOutput(StartState State, JobHandle? Job = null, JobResult? Result = null);
 
-/// <summary>What can come of a start.</summary>
+/// <summary>The possible outcomes of a start.</summary>
 public enum StartState
 {
     /// <summary>The job was started.</summary>
     Started,
 
-    /// <summary>It has a result from an earlier life of the pipeline.</summary>
+    /// <summary>It has a result from before a restart of the pipeline.</summary>
     Ended,
 
     /// <summary>The run is cancelled.</summary>
@@ -91,5 +91,5 @@ public enum StartState
 /// <summary>A started job.</summary>
 /// <param name="RunId">The run.</param>
 /// <param name="JobId">Its id at this try.</param>
-/// <param name="Handle">The platform's.</param>
+/// <param name="Handle">The platform's handle.</param>
 public sealed record JobHandle(string RunId, string JobId, string Handle);

@@ -2,7 +2,7 @@ using Distil.Core.Jobs;
 
 namespace Distil.Core.Pipeline.Activities;
 
-/// <summary>Stops a job; returns when it is gone.</summary>
+/// <summary>Stops a job; returns when it has ended.</summary>
 public sealed class StopJob(IJobRunner runner) : IActivity<JobHandle, bool>
 {
     /// <summary>Its name as a function.</summary>

@@ -4,12 +4,13 @@ using Distil.Core.Artifacts.Leases;
 
 namespace Distil.Core.Runs.Garbage;
 
-/// <summary>Deletes garbage: each item under the lease of whoever makes or uses it, and only if it still is garbage then.</summary>
+/// <summary>Deletes garbage: each item under the lease for making or using it, and only if it is still garbage then.</summary>
 /// <remarks>
-/// A run writes its plan before it looks for an artifact, and looks under the artifact's lease. So either the plan is seen here, or the run finds nothing and makes the artifact.
+/// A run writes its plan before it looks for an artifact, and looks under the artifact's lease. So either the plan is seen here, or the run finds no artifact
+/// and makes it.
 /// </remarks>
-/// <param name="store">Where the items are.</param>
-/// <param name="time">The clock of leases.</param>
+/// <param name="store">The storage of the items.</param>
+/// <param name="time">The clock for leases.</param>
 public sealed class GarbageDeletion(ArtifactStore store, TimeProvider time)
 {
     private const int AtOnce = 8;
@@ -45,7 +46,7 @@ public sealed class GarbageDeletion(ArtifactStore store, TimeProvider time)
             var blobs = item.Blobs.Where(blob => blob != item.Lease).ToList();
             foreach (var blob in blobs.Take(1))
             {
-                await store.TryDeleteAsync(blob, cancel); // it makes the others count, so it must be gone before them
+                await store.TryDeleteAsync(blob, cancel); // it makes the others count, so it must be deleted before them
             }
 
             await Parallel.ForEachAsync(
@@ -63,7 +64,7 @@ public sealed class GarbageDeletion(ArtifactStore store, TimeProvider time)
     private async Task<bool> IsStillGarbageAsync(GarbageItem item, HashSet<string> runs, CancellationToken cancel) => item.Kind switch
     {
         GarbageKind.TornCheckpoint => !await store.ExistsAsync(item.Name + ArtifactLayout.ManifestFile, cancel),
-        GarbageKind.OldCheckpoint => true, // a run that has succeeded stays so
+        GarbageKind.OldCheckpoint => true, // a run that has succeeded remains so
         GarbageKind.Run => await _runs.TryReadStatusAsync(RunOf(item), cancel) is null or { HasEnded: true },
         _ => !(await _roots.ReadAsync(runs, cancel)).Contains(item.Name),
     };

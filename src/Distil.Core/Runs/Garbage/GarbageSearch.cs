@@ -6,16 +6,16 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Garbage;
 
-/// <summary>Finds what no run refers to; <see cref="GarbageDeletion"/> deletes it.</summary>
-/// <param name="store">Where all is.</param>
+/// <summary>Finds artifacts that no run refers to; <see cref="GarbageDeletion"/> deletes them.</summary>
+/// <param name="store">The storage.</param>
 public sealed class GarbageSearch(ArtifactStore store)
 {
     private readonly RunFolder _runs = new(store);
 
     /// <summary>Finds garbage.</summary>
-    /// <param name="options">How far to go.</param>
+    /// <param name="options">The scope of the search.</param>
     /// <param name="cancel">Cancels the search.</param>
-    /// <exception cref="ArtifactException">A plan cannot be read: what its run refers to is unknown, so nothing may be deleted.</exception>
+    /// <exception cref="ArtifactException">A plan cannot be read: the artifacts of its run are unknown, so nothing may be deleted.</exception>
     /// <exception cref="InvalidInputException">A run that is to be deleted does not exist, or has not ended.</exception>
     public async Task<IReadOnlyList<GarbageItem>> FindAsync(GarbageOptions options, CancellationToken cancel = default)
     {
@@ -94,15 +94,15 @@ public sealed class GarbageSearch(ArtifactStore store)
     }
 }
 
-/// <summary>How far a search for garbage goes.</summary>
+/// <summary>The scope of a search for garbage.</summary>
 public sealed record GarbageOptions
 {
-    /// <value>What was written later is kept: somebody may be about to refer to it.</value>
+    /// <value>Blobs written later are not garbage: somebody may be about to refer to them.</value>
     public required DateTimeOffset UnchangedSince { get; init; }
 
     /// <value>Whether checkpoints of runs that have succeeded are garbage. Default no.</value>
     public bool OldCheckpoints { get; init; }
 
-    /// <value>Ended runs that are to be deleted, by id, and with them what they alone refer to. Default none.</value>
+    /// <value>Ended runs to delete, by id, with the artifacts that only they refer to. Default none.</value>
     public IReadOnlyList<string> Runs { get; init; } = [];
 }

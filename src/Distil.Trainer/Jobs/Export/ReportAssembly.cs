@@ -10,16 +10,16 @@ using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Jobs.Export;
 
-/// <summary>Gathers a run's report from what its jobs left in storage.</summary>
+/// <summary>Assembles a run's report from what its jobs stored.</summary>
 internal static class ReportAssembly
 {
-    /// <summary>The report.</summary>
+    /// <summary>Creates the report.</summary>
     /// <param name="job">The export job.</param>
     /// <param name="made">The report that it makes.</param>
     /// <param name="model">The finished model's files.</param>
-    /// <param name="samples">Continuations side by side.</param>
-    /// <param name="decode">Decoding after several context lengths.</param>
-    /// <param name="klErrors">What the stored form of the teacher's outputs costs.</param>
+    /// <param name="samples">Prompts with their continuations.</param>
+    /// <param name="decode">Decoding speed after several context lengths.</param>
+    /// <param name="klErrors">The error of the stored form of the teacher's outputs.</param>
     public static async Task<RunReport> ReadAsync(
         JobContext job, Report made, IReadOnlyList<ArtifactFile> model, IReadOnlyList<SampleSummary> samples, IReadOnlyList<DecodeComparison> decode,
         IReadOnlyList<KlError> klErrors)

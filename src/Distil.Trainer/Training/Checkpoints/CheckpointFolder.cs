@@ -13,7 +13,7 @@ namespace Distil.Trainer.Training.Checkpoints;
 /// <summary>A checkpoint on disk: <c>step-000400/</c> with the trained weights, the optimiser's state and the position.</summary>
 public static class CheckpointFolder
 {
-    /// <summary>The trained weights, float32, by their names in the model.</summary>
+    /// <summary>The trained weights, float32, with their names in the model.</summary>
     public const string WeightsFile = "weights.safetensors";
 
     /// <summary>The optimiser's state.</summary>
@@ -25,10 +25,10 @@ public static class CheckpointFolder
     /// <value>The files of a checkpoint, in the order of writing.</value>
     public static IReadOnlyList<string> Files { get; } = [WeightsFile, OptimizerFile, StateFile];
 
-    /// <summary>Writes a checkpoint; it appears whole or not at all, and replaces one of the same step.</summary>
-    /// <param name="parent">Folder of the epoch's checkpoints; created where it does not exist.</param>
+    /// <summary>Writes a checkpoint, completely or not at all; one of the same step is replaced.</summary>
+    /// <param name="parent">Folder of the epoch's checkpoints; created if it does not exist.</param>
     /// <param name="state">Position, seed and specification.</param>
-    /// <param name="optimizer">Holds the weights and its own state.</param>
+    /// <param name="optimizer">The optimiser with the weights and its own state.</param>
     /// <returns>The checkpoint's folder.</returns>
     public static string Save(string parent, CheckpointState state, AdamW optimizer)
     {
@@ -59,8 +59,8 @@ public static class CheckpointFolder
 
     /// <summary>Loads a checkpoint: weights into the model, state into the optimiser.</summary>
     /// <param name="folder">The checkpoint.</param>
-    /// <param name="specHash">What the checkpoint must have been trained by.</param>
-    /// <param name="optimizer">Of the model that resumes training.</param>
+    /// <param name="specHash">The hash with which the checkpoint must have been trained.</param>
+    /// <param name="optimizer">The optimiser of the model that resumes training.</param>
     /// <exception cref="InvalidInputException">A file is missing or damaged, or the checkpoint is of another specification or model.</exception>
     public static CheckpointState Load(string folder, string specHash, AdamW optimizer)
     {
@@ -76,7 +76,7 @@ public static class CheckpointFolder
 
     /// <summary>Loads the weights of a checkpoint into a model that is not trained further.</summary>
     /// <param name="folder">The checkpoint.</param>
-    /// <param name="specHash">What the checkpoint must have been trained by.</param>
+    /// <param name="specHash">The hash with which the checkpoint must have been trained.</param>
     /// <param name="parameters">The model's trainable parameters.</param>
     /// <exception cref="InvalidInputException">A file is missing or damaged, or the checkpoint is of another specification or model.</exception>
     public static void LoadWeights(string folder, string specHash, IReadOnlyList<NamedParameter> parameters)
@@ -92,7 +92,7 @@ public static class CheckpointFolder
     }
 
     /// <summary>Reads the state of a checkpoint.</summary>
-    /// <exception cref="InvalidInputException">Missing, damaged or of another version.</exception>
+    /// <exception cref="InvalidInputException">It is missing, damaged or of another version.</exception>
     public static CheckpointState ReadState(string folder)
     {
         var path = Path.Combine(folder, StateFile);

@@ -16,8 +16,8 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
     public IReadOnlyList<long> RowsOfShards => [.. _shards.Select(shard => shard?.Rows ?? 0)];
 
     /// <summary>Opens the files of all shards.</summary>
-    /// <param name="paths">In order; null for a shard without rows.</param>
-    /// <param name="device">Where batches go.</param>
+    /// <param name="paths">The paths in order; null for a shard without rows.</param>
+    /// <param name="device">Device of the batches.</param>
     public static StoredRows Open(IReadOnlyList<string?> paths, Device device)
     {
         var rows = new StoredRows(device);

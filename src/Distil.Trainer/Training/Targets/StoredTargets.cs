@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Targets;
 
-/// <summary>The teacher's stored outputs, read row by row from mapped files.</summary>
+/// <summary>The teacher's stored outputs, read row by row from memory-mapped files.</summary>
 internal sealed class StoredTargets : ITargetSource, IDisposable
 {
     private readonly List<TeacherOutputsFile?> _shards = [];
@@ -13,8 +13,8 @@ internal sealed class StoredTargets : ITargetSource, IDisposable
     private StoredTargets(Device device) => _device = device;
 
     /// <summary>Opens the files of all shards.</summary>
-    /// <param name="paths">In order; null for a shard without rows.</param>
-    /// <param name="device">Where targets go.</param>
+    /// <param name="paths">The paths in order; null for a shard without rows.</param>
+    /// <param name="device">Device of the targets.</param>
     public static StoredTargets Open(IReadOnlyList<string?> paths, Device device)
     {
         var targets = new StoredTargets(device);
@@ -29,6 +29,9 @@ internal sealed class StoredTargets : ITargetSource, IDisposable
             throw;
         }
     }
+
+    /// <inheritdoc />
+    public TargetSizes Sizes => _shards.FirstOrDefault(shard => shard is not null)?.Header is { } header ? new(header.MaxTokens, header.InverseTemperatures.Count) : default;
 
     /// <inheritdoc />
     public BatchTargets Read(MicroBatch rows, TokenBatch batch)
