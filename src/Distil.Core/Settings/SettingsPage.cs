@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text;
-using Distil.Core.Specification.Schema;
 
 namespace Distil.Core.Settings;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
-namespace Distil.Core.Specification.Schema;
+namespace Distil.Core;
 
 /// <summary>An assembly's documentation comments as plain sentences, read from the file that the compiler writes next to the assembly.</summary>
 internal sealed partial class DocumentationComments
