@@ -18,8 +18,9 @@ namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 /// </remarks>
 internal sealed class MLstmCudaCell : FusedOperation<MLstmCellInputs, MLstmCellSaved, Tensor>
 {
-    /// <value>Up to this length a sequence is one chunk; longer ones have chunks of half of it. At DH 256 a chunk's scores then take as much memory as a
-    /// state.</value>
+    /// <value>
+    /// Up to this length a sequence is one chunk; longer ones have chunks of half of it. At DH 256 a chunk's scores then take as much memory as a state.
+    /// </value>
     internal const int OneChunk = 512;
 
     /// <value>Rows of scores whose columns a block of the backward kernel sums up, as in <c>mlstm.cu</c>; a chunk contains whole tiles.</value>

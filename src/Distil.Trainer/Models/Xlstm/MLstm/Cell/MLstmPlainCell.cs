@@ -4,8 +4,9 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 
-/// <summary>The plain form of the mLSTM cell with its projections, norm, skip and output gate: it runs on any device, and the kernels are checked against
-/// it.</summary>
+/// <summary>
+/// The plain form of the mLSTM cell with its projections, norm, skip and output gate: for any device, and the reference that the kernels are checked against.
+/// </summary>
 internal static class MLstmPlainCell
 {
     /// <param name="inputs">Inputs of any element type; scores, gates and states are float32.</param>
