@@ -14,7 +14,7 @@ internal static class CudaRuntime
     /// </summary>
     internal const string Switch = "DISTIL_KERNELS";
 
-    private static readonly string Setting = Environment.GetEnvironmentVariable(Switch)?.ToLowerInvariant() ?? "";
+    private static readonly string Setting = KernelSettings.Switch;
     private static readonly Lazy<Found> Runtime = new(Find);
 
     /// <value>Says that all kernels are switched off, those of the CPU included; null if they are not.</value>
