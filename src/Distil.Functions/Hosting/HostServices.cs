@@ -7,8 +7,10 @@ using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 using Distil.Functions.Activities;
+using Distil.Hosting.Http;
 using Distil.Hosting.Processes;
 using Distil.Telemetry;
+using Distil.Web;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -37,11 +39,11 @@ internal static class HostServices
         services.AddSingleton<RunFolder>();
         services.AddSingleton<WriteStatus>();
         services.AddSingleton(made => new ActivityCatalog(store, made.GetRequiredService<IJobRunner>(), made.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<DurableRunHost>();
         // What a job in Azure reads, this app must be able to read too: no path of either machine.
         services.AddSingleton(new ApiOptions { PathRoots = settings.Jobs == JobPlatform.Processes ? null : [] });
-        services.AddSingleton(made => new DistilApi(
-            store, made.GetRequiredService<DurableRunHost>(), made.GetRequiredService<ApiOptions>(), made.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(made => new DistilApi(store, made.GetRequiredService<ApiOptions>(), made.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(new LiveSite(samples: null)); // jobs are on other machines, where no path of this one exists
+        services.AddDistilEndpoints();
         return services;
     }
 

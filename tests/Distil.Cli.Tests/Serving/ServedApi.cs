@@ -9,6 +9,7 @@ using Distil.Core.Api;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
 using Distil.Core.Runs;
+using Distil.Hosting.Http;
 
 namespace Distil.Cli.Tests.Serving;
 
@@ -48,7 +49,7 @@ internal sealed class ServedApi : IAsyncDisposable
         var (store, host) = (await azurite.NewStoreAsync(), new RecordingRunHost());
         options ??= new ApiOptions();
         var serve = new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0"), ApiKey = apiKey };
-        var server = await ApiServer.StartAsync(new DistilApi(store, host, options, TimeProvider.System), serve, Cancel);
+        var server = await ApiServer.StartAsync(new DistilApi(store, options, TimeProvider.System), options, host, serve, Cancel);
         _contract ??= await ReadContractAsync(server, apiKey);
         return new ServedApi(server, store, host);
     }

@@ -6,19 +6,20 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Api.Requests;
 
-/// <summary>What a failure looks like over HTTP.</summary>
+/// <summary>Failures as refused requests.</summary>
 internal static partial class ProblemOf
 {
-    /// <summary>A specification that cannot be used: 400, with each field that is to blame.</summary>
-    public static ApiProblem Specification(InvalidInputException wrong)
+    /// <summary>A specification that cannot be used: status 400, with each bad field.</summary>
+    public static ApiProblemException Specification(InvalidInputException wrong)
     {
         var errors = wrong.Errors.Count > 0 ? wrong.Errors : FieldIn(wrong.Message) is { } pointer ? [new FieldError(pointer, wrong.Message)] : [];
-        return ApiProblem.Of(400, errors.Count switch
+        var detail = errors.Count switch
         {
             0 => wrong.Message,
             1 => errors[0].Message,
             _ => $"{errors.Count} fields of the specification cannot be used",
-        }, errors);
+        };
+        return new ApiProblemException(400, detail, errors);
     }
 
     /// <summary>Messages of planning begin with the field, as in <c>teacher.path: /x does not exist</c>; null where this one does not.</summary>
