@@ -4,6 +4,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 
 namespace Distil.Web;
 
@@ -56,7 +57,7 @@ public sealed class LiveSite
     private static bool ReadsLocalFiles(string name, byte[] sample)
     {
         var spec = RunSpecReader.Parse(System.Text.Encoding.UTF8.GetString(sample), name, "/");
-        return spec.Evaluation.Tasks.Count > 0 || !spec.Dataset.Sources.Concat(spec.Dataset.EvalSources).Append(spec.Teacher.Path).All(SourceCatalog.IsRemote);
+        return !spec.Paths().All(path => SourceCatalog.IsRemote(path.Path));
     }
 
     private static FrozenDictionary<string, byte[]> Read()

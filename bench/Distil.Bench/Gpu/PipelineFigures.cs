@@ -1,5 +1,6 @@
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Rows;
+using Distil.Trainer.Training.Steps;
 using Distil.Trainer.Training.Targets;
 using static TorchSharp.torch;
 

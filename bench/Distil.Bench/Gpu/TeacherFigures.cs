@@ -1,4 +1,5 @@
 using Distil.Core.Specification;
+using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;
 

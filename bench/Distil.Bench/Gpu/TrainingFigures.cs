@@ -1,4 +1,5 @@
 using Distil.Trainer.Distillation;
+using Distil.Trainer.Models;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 

@@ -4,6 +4,7 @@ using Distil.Cli.Display;
 using Distil.Cli.Hosting;
 using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
+using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
 

@@ -4,8 +4,8 @@ using Azure.Storage.Blobs.Specialized;
 
 namespace Distil.Core.Artifacts;
 
-/// <summary>Bytes that only grow, in an append blob, with one writer: each block says where it must land, so a second writer is found out.</summary>
-/// <remarks>Read it before the first append. Not for use from two threads at once.</remarks>
+/// <summary>A log in an append blob with one writer: each append states its expected offset, so a second writer is detected.</summary>
+/// <remarks>Read the log before the first append. One thread may use it at a time.</remarks>
 public sealed class AppendLog
 {
     private readonly AppendBlobClient _client;
@@ -17,7 +17,7 @@ public sealed class AppendLog
     /// <value>The blob's name.</value>
     public string Blob { get; }
 
-    /// <summary>Reads all of it; empty where it is missing.</summary>
+    /// <summary>Reads the whole log; empty if the blob is missing.</summary>
     public async Task<byte[]> ReadAsync(CancellationToken cancel = default)
     {
         try
@@ -33,10 +33,10 @@ public sealed class AppendLog
         }
     }
 
-    /// <summary>Adds a block at the end; returns when it is stored. Done again after a lost answer, it is stored once.</summary>
+    /// <summary>Appends a block and returns when it is stored. A retry after a lost response stores it only once.</summary>
     /// <param name="block">1 byte to 4 MiB.</param>
     /// <param name="cancel">Cancels the call.</param>
-    /// <exception cref="ArtifactException">Somebody else has written to the log, or deleted it.</exception>
+    /// <exception cref="ArtifactException">Another writer has appended to the log or deleted it.</exception>
     public async Task AppendAsync(ReadOnlyMemory<byte> block, CancellationToken cancel = default)
     {
         try
@@ -53,7 +53,7 @@ public sealed class AppendLog
         }
         catch (RequestFailedException moved) when (moved.Status == 412)
         {
-            // An earlier attempt of this very call may have been stored without an answer.
+            // An earlier attempt of this call may have been stored without a response.
             var content = (await _client.DownloadContentAsync(cancel)).Value.Content.ToMemory();
             if (content.Length < _length || !content[(int)_length..].Span.SequenceEqual(block.Span))
             {
@@ -68,7 +68,7 @@ public sealed class AppendLog
         _length += block.Length;
     }
 
-    /// <summary>Puts bytes in place of all that is there. Not atomic: a reader, or the next life of this process, may find less.</summary>
+    /// <summary>Replaces the whole content. Not atomic: a reader, or this program after a restart, may find less.</summary>
     public async Task ReplaceAsync(ReadOnlyMemory<byte> content, CancellationToken cancel = default)
     {
         await _client.CreateAsync(new AppendBlobCreateOptions { HttpHeaders = Headers() }, cancel);

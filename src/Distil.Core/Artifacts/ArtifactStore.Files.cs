@@ -6,13 +6,13 @@ using Azure.Storage.Blobs.Specialized;
 
 namespace Distil.Core.Artifacts;
 
-/// <content>Files, with the checksums that manifests hold.</content>
+/// <content>Files with the checksums that manifests contain.</content>
 public sealed partial class ArtifactStore
 {
     private static readonly StorageTransferOptions Transfer = new() { InitialTransferSize = 8 << 20, MaximumTransferSize = 8 << 20, MaximumConcurrency = 4 };
 
-    /// <summary>Uploads a file, over an older blob.</summary>
-    /// <returns>Name, size and checksum, for the manifest that makes it count.</returns>
+    /// <summary>Uploads a file; an older blob is replaced.</summary>
+    /// <returns>Name, size and checksum, for the manifest that makes the blob count.</returns>
     public async Task<ArtifactFile> UploadAsync(string blob, string localPath, CancellationToken cancel = default)
     {
         await using var file = File.OpenRead(localPath);
@@ -22,15 +22,15 @@ public sealed partial class ArtifactStore
         return new ArtifactFile(blob, file.Length, checksum);
     }
 
-    /// <summary>Begins to upload a file that is still written, over an older blob.</summary>
-    /// <param name="blob">The blob.</param>
-    /// <param name="localPath">The file; it exists, and may be renamed meanwhile.</param>
-    /// <param name="cancel">Ends the upload; the blob stays as it was.</param>
+    /// <summary>Starts uploading a file that is still being written; an older blob is replaced.</summary>
+    /// <param name="blob">Name of the blob.</param>
+    /// <param name="localPath">The file, which exists; it may be renamed during the upload.</param>
+    /// <param name="cancel">Cancels the upload; the blob remains unchanged.</param>
     public StreamingUpload BeginUpload(string blob, string localPath, CancellationToken cancel = default) =>
         new(blob, _container.GetBlockBlobClient(blob), localPath, cancel);
 
-    /// <summary>Downloads a file and checks it; nothing is left at <paramref name="localPath"/> where it is bad.</summary>
-    /// <exception cref="ArtifactException">The blob is missing, or its size or checksum is not the manifest's.</exception>
+    /// <summary>Downloads a file and verifies it; a file that fails is not left at <paramref name="localPath"/>.</summary>
+    /// <exception cref="ArtifactException">The blob is missing, or its size or checksum differs from the manifest.</exception>
     public async Task DownloadAsync(ArtifactFile file, string localPath, CancellationToken cancel = default)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(localPath))!);
@@ -60,7 +60,7 @@ public sealed partial class ArtifactStore
         }
     }
 
-    /// <summary>Downloads a blob that no manifest names, without a check: a copy for people.</summary>
+    /// <summary>Downloads a blob that no manifest lists, without verification: a copy for people.</summary>
     /// <exception cref="ArtifactException">The blob is missing.</exception>
     public async Task DownloadUncheckedAsync(string blob, string path, CancellationToken cancel = default)
     {

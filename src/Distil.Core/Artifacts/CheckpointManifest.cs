@@ -1,6 +1,6 @@
 namespace Distil.Core.Artifacts;
 
-/// <summary>A checkpoint's closing document: written last, so that a checkpoint without one does not count.</summary>
+/// <summary>A checkpoint's closing document. It is written last; a checkpoint without it does not count.</summary>
 public sealed record CheckpointManifest : IVersionedDocument
 {
     /// <inheritdoc />
@@ -9,10 +9,10 @@ public sealed record CheckpointManifest : IVersionedDocument
     /// <value>Epoch, from 0.</value>
     public required int Epoch { get; init; }
 
-    /// <value>Optimiser steps done in this epoch.</value>
+    /// <value>Optimiser steps completed in this epoch.</value>
     public required long Step { get; init; }
 
-    /// <value>Whether the epoch is done.</value>
+    /// <value>Whether the epoch is complete.</value>
     public required bool EndOfEpoch { get; init; }
 
     /// <value>The checkpoint's files.</value>

@@ -1,38 +1,38 @@
 namespace Distil.Core.Artifacts;
 
-/// <summary>What became of the documents that were read.</summary>
+/// <summary>How many documents were read, by what was done with them.</summary>
 public sealed record DocumentCounts
 {
-    /// <value>Trained on.</value>
+    /// <value>Documents used for training.</value>
     public long Trained { get; init; }
 
-    /// <value>Held out for evaluation.</value>
+    /// <value>Documents held out for evaluation.</value>
     public long HeldOut { get; init; }
 
-    /// <value>Passed over: nothing but white space, or no ids.</value>
+    /// <value>Documents skipped because they contain only white space, or no ids.</value>
     public long Empty { get; init; }
 
-    /// <value>Passed over: the field or column is missing, or null.</value>
+    /// <value>Documents skipped because the field or column is missing or null.</value>
     public long WithoutText { get; init; }
 
-    /// <value>Passed over: bytes that are not UTF-8.</value>
+    /// <value>Documents skipped because their bytes are not UTF-8.</value>
     public long NotUtf8 { get; init; }
 
-    /// <value>Of those trained on or held out: longer than a row, and so cut into several.</value>
+    /// <value>Documents used or held out that are longer than a row and therefore cut into several.</value>
     public long LongerThanRow { get; init; }
 
-    /// <value>The first document without text or not UTF-8: where it stands and what is wrong with it; null where there is none.</value>
+    /// <value>Place and fault of the first document that has no text or is not UTF-8; null if there is none.</value>
     public string? FirstFault { get; init; }
 
-    /// <value>All that were read.</value>
+    /// <value>All documents that were read.</value>
     [System.Text.Json.Serialization.JsonIgnore]
     public long Read => Trained + HeldOut + PassedOver;
 
-    /// <value>All that were passed over.</value>
+    /// <value>All documents that were skipped.</value>
     [System.Text.Json.Serialization.JsonIgnore]
     public long PassedOver => Empty + WithoutText + NotUtf8;
 
-    /// <summary>The counts of several shards in one.</summary>
+    /// <summary>Adds the counts of several shards.</summary>
     public static DocumentCounts Sum(IReadOnlyCollection<DocumentCounts> counts) => new()
     {
         Trained = counts.Sum(each => each.Trained),
@@ -44,7 +44,7 @@ public sealed record DocumentCounts
         FirstFault = counts.Select(each => each.FirstFault).FirstOrDefault(fault => fault is not null),
     };
 
-    /// <summary>"3 empty, 2 without text, 1 not UTF-8 (the first: …)", the kinds that there are; empty where none was passed over.</summary>
+    /// <summary>For example "3 empty, 2 without text, 1 not UTF-8 (the first: …)", with the kinds that occurred; empty if none was skipped.</summary>
     public string DescribePassedOver()
     {
         var kinds = new[] { (Empty, "empty"), (WithoutText, "without text"), (NotUtf8, "not UTF-8") };

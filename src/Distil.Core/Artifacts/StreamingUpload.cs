@@ -7,19 +7,20 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Distil.Core.Artifacts;
 
-/// <summary>Uploads a file while it is written. What is there goes up as blocks beside the work; the blob appears at the end, whole, or not at all.</summary>
+/// <summary>Uploads a file while it is being written. Completed parts are uploaded as blocks in parallel; the blob appears at the end, complete or not at
+/// all.</summary>
 /// <remarks>
-/// Blocks are read back from the file: storage slower than the work leaves the rest for the end and holds nobody up, and memory stays at a few blocks.
-/// Storage forgets blocks that nobody commits after a week. Disposed before its end it leaves the blob as it was.
+/// Blocks are read back from the file: storage that is slower than the writer delays only the end, and memory use is limited to a few blocks. Storage deletes
+/// blocks that are not committed within a week. If the upload is disposed before its end, the blob remains unchanged.
 /// </remarks>
 public sealed class StreamingUpload : IAsyncDisposable
 {
-    /// <summary>Bytes of a block: Azure takes 50,000 of them to a blob.</summary>
+    /// <summary>Bytes of a block; Azure allows 50,000 blocks in a blob.</summary>
     internal const int BlockBytes = 8 << 20;
 
     private const int AtOnce = 4;
 
-    // As long as the ids that the client's own uploads use: all of a blob's ids must have one length, those of an upload cut short too.
+    // As long as the ids of the client's own uploads: all ids of a blob must have the same length, including those of an interrupted upload.
     private const int IdBytes = 48;
 
     private readonly string _blob;
@@ -38,12 +39,13 @@ public sealed class StreamingUpload : IAsyncDisposable
         (_blob, _client) = (blob, client);
         _file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Guid.NewGuid().TryWriteBytes(_id.AsSpan(sizeof(long))); // another upload of this blob, now or before, has other blocks
-        _work = Task.Run(() => Parallel.ForEachAsync(BlocksAsync(_stop.Token), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _stop.Token }, StageAsync));
+        Guid.NewGuid().TryWriteBytes(_id.AsSpan(sizeof(long))); // another upload of this blob, now or before, has different block ids
+        _work = Task.Run(() => Parallel.ForEachAsync(
+                    BlocksAsync(_stop.Token), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _stop.Token }, StageAsync));
     }
 
-    /// <summary>Says how much of the file will not change any more.</summary>
-    /// <param name="length">Bytes from its beginning that are written.</param>
+    /// <summary>Reports how much of the file is final.</summary>
+    /// <param name="length">Bytes from the beginning that no longer change.</param>
     /// <exception cref="Azure.RequestFailedException">The upload has failed.</exception>
     public void Grown(long length)
     {
@@ -55,10 +57,10 @@ public sealed class StreamingUpload : IAsyncDisposable
         _grown.Writer.TryWrite(length);
     }
 
-    /// <summary>Uploads what is left and lets the blob appear, over an older one.</summary>
-    /// <param name="length">Bytes of the whole file.</param>
-    /// <returns>Name, size and checksum, for the manifest that makes it count.</returns>
-    /// <exception cref="Azure.RequestFailedException">Storage does not take it; the blob is as it was.</exception>
+    /// <summary>Uploads the rest and commits the blob; an older one is replaced.</summary>
+    /// <param name="length">Length of the whole file in bytes.</param>
+    /// <returns>Name, size and checksum, for the manifest that makes the blob count.</returns>
+    /// <exception cref="Azure.RequestFailedException">Storage refuses it; the blob is unchanged.</exception>
     public async Task<ArtifactFile> CompleteAsync(long length)
     {
         Grown(length);
@@ -72,13 +74,13 @@ public sealed class StreamingUpload : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // whoever wanted the blob has seen the error, or has one of their own
+        await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // the caller has already seen the error, or has an error of its own
         _file.Dispose();
         _hash.Dispose();
         _stop.Dispose();
     }
 
-    /// <summary>The file's blocks in their order, each when it is written; the last may be short.</summary>
+    /// <summary>Returns the file's blocks in order, each as soon as it is written; the last may be short.</summary>
     private async IAsyncEnumerable<Block> BlocksAsync([EnumeratorCancellation] CancellationToken cancel)
     {
         var offset = 0L;
@@ -115,7 +117,7 @@ public sealed class StreamingUpload : IAsyncDisposable
     {
         using var content = new MemoryStream(block.Bytes, 0, block.Length, writable: false);
         await _client.StageBlockAsync(block.Id, content, cancellationToken: cancel);
-        ArrayPool<byte>.Shared.Return(block.Bytes); // not where it failed: a request may still be reading
+        ArrayPool<byte>.Shared.Return(block.Bytes); // not after a failure: a request may still be reading
     }
 
     private sealed record Block(string Id, byte[] Bytes, int Length);

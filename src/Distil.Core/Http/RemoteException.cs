@@ -1,5 +1,5 @@
 namespace Distil.Core.Http;
 
-/// <summary>A server did not answer as it should, however often it was asked. May pass, so that a job is tried again.</summary>
-/// <remarks>The message stands alone: what was asked for, and what became of it.</remarks>
+/// <summary>A server did not answer as expected after all retries. The failure may be transient, so the job is retried.</summary>
+/// <remarks>The message is complete by itself: it names the request and its outcome.</remarks>
 public sealed class RemoteException(string message, Exception? cause = null) : Exception(message, cause);

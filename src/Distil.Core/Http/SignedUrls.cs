@@ -40,7 +40,7 @@ internal sealed class SignedUrls
             : url;
 
     private static (string Below, string Query) Entry(string entry, int number) =>
-        Uri.TryCreate(entry, UriKind.Absolute, out var url) && WebFiles.IsWeb(url) && url.Query.Length > 1
+        Uri.TryCreate(entry, UriKind.Absolute, out var url) && WebUrl.IsReadable(url) && url.Query.Length > 1
             ? (url.GetLeftPart(UriPartial.Path).TrimEnd('/'), url.Query[1..])
             : throw new InvalidInputException(
                 $"{Variable}: its entry {number} is not a URL with a signature; expected for instance https://account.blob.core.windows.net/container?sv=…&sig=…, several separated by spaces");

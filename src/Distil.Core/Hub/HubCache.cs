@@ -1,16 +1,16 @@
 namespace Distil.Core.Hub;
 
-/// <summary>The cache on this machine's disk, laid out as huggingface_hub does, so that each uses what the other has fetched.</summary>
+/// <summary>The hub's cache on this machine's disk, with huggingface_hub's layout, so that each program uses what the other has fetched.</summary>
 /// <remarks>
-/// <c>models--owner--name/blobs/ETAG</c> are the files, <c>snapshots/COMMIT/path</c> relative links to them, <c>refs/REVISION</c> holds a commit;
-/// <c>.locks/models--owner--name/ETAG.lock</c> keeps two programs from fetching one file at once (flock, as Python's filelock).
+/// <c>models--owner--name/blobs/ETAG</c> are the files, <c>snapshots/COMMIT/path</c> relative links to them, and <c>refs/REVISION</c> contains a commit;
+/// <c>.locks/models--owner--name/ETAG.lock</c> prevents two programs from fetching one file at once (flock, as in Python's filelock).
 /// </remarks>
 internal sealed class HubCache(string root)
 {
-    /// <summary>The commit that a revision meant when it was last asked for; null where it never was.</summary>
+    /// <summary>The commit to which a revision last referred; null if the hub was never asked.</summary>
     public string? CommitOf(HubPath path) => File.Exists(Ref(path)) ? File.ReadAllText(Ref(path)).Trim() : null;
 
-    /// <summary>Remembers what a revision means.</summary>
+    /// <summary>Stores the commit to which a revision refers.</summary>
     public void Remember(HubPath path, string commit)
     {
         if (path.Revision == commit || CommitOf(path) == commit)
@@ -24,13 +24,14 @@ internal sealed class HubCache(string root)
         File.Move(written, Ref(path), overwrite: true);
     }
 
-    /// <summary>Where a pinned file is, or will be.</summary>
-    public string Snapshot(HubPath path) => Path.Combine([Folder(path), "snapshots", path.Revision, .. path.Path.Split('/', StringSplitOptions.RemoveEmptyEntries)]);
+    /// <summary>Path of a pinned file, whether it exists or not.</summary>
+    public string Snapshot(HubPath path) =>
+            Path.Combine([Folder(path), "snapshots", path.Revision, .. path.Path.Split('/', StringSplitOptions.RemoveEmptyEntries)]);
 
-    /// <summary>Where a file's content is, or will be.</summary>
+    /// <summary>Path of a file's content, whether it exists or not.</summary>
     public string Blob(HubPath path, string etag) => Path.Combine(Folder(path), "blobs", etag);
 
-    /// <summary>Makes a blob a file of the snapshot.</summary>
+    /// <summary>Adds a blob to the snapshot as a file.</summary>
     public void Link(HubPath path, string etag)
     {
         var (blob, link) = (Blob(path, etag), Snapshot(path));
@@ -47,15 +48,15 @@ internal sealed class HubCache(string root)
         }
         catch (IOException) when (File.Exists(link))
         {
-            // Another program was as quick.
+            // Another program has created it in the meantime.
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            File.Copy(blob, link, overwrite: true); // a file system without links
+            File.Copy(blob, link, overwrite: true); // a file system that does not support links
         }
     }
 
-    /// <summary>Waits until no other program fetches the file. Dispose to let go.</summary>
+    /// <summary>Waits until no other program is fetching the file. Dispose the result to release the lock.</summary>
     public async Task<IDisposable> LockAsync(HubPath path, string etag, Action waiting, CancellationToken cancel)
     {
         var file = Path.Combine(root, ".locks", Name(path), etag + ".lock");
@@ -79,7 +80,7 @@ internal sealed class HubCache(string root)
         }
     }
 
-    /// <summary>The files of a snapshot that are here, below a folder of it.</summary>
+    /// <summary>The cached files of a snapshot, below one of its folders.</summary>
     public IEnumerable<HubFile> FilesIn(HubPath folder)
     {
         var (top, root) = (Snapshot(folder with { Path = "" }), Snapshot(folder));
@@ -95,7 +96,7 @@ internal sealed class HubCache(string root)
         return new HubFile(path, blob.Length, IdentityOf(blob.Name));
     }
 
-    /// <summary>What a blob's name says of its content.</summary>
+    /// <summary>The identity of a blob's content, from its name.</summary>
     public static string IdentityOf(string etag) => etag.Length == 64 ? etag : $"git:{etag}";
 
     private string Ref(HubPath path) => Path.Combine([Folder(path), "refs", .. path.Revision.Split('/')]);

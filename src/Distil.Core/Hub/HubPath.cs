@@ -44,24 +44,24 @@ public sealed partial record HubPath(HubKind Kind, string Owner, string Name, st
     /// <param name="kind">What it is of where it does not say so.</param>
     /// <param name="field">The specification's field, for messages.</param>
     /// <exception cref="InvalidInputException">It is not a path of the hub.</exception>
-    public static HubPath Parse(string text, HubKind kind, string field)
+    public static HubPath Parse(string text, HubKind kind, FieldPath field)
     {
         var match = Grammar().Match(text);
         if (!match.Success)
         {
-            throw new InvalidInputException($"{field}: {text} is not a path of the Hugging Face hub; {Expected}");
+            throw new InvalidInputException(field, $"{text} is not a path of the Hugging Face hub; {Expected}");
         }
 
         var path = match.Groups["path"].Value;
         if (path.Split('/') is var segments && path.Length > 0 && segments.Any(segment => segment is "" or "." or ".."))
         {
-            throw new InvalidInputException($"{field}: {text} has an empty, '.' or '..' segment; {Expected}");
+            throw new InvalidInputException(field, $"{text} has an empty, '.' or '..' segment; {Expected}");
         }
 
         var revision = match.Groups["revision"] is { Success: true } found ? Uri.UnescapeDataString(found.Value) : DefaultRevision;
         if (revision.Split('/').Any(segment => segment is "" or "." or ".."))
         {
-            throw new InvalidInputException($"{field}: {text} has the revision {revision}, which cannot be one; {Expected}");
+            throw new InvalidInputException(field, $"{text} has the revision {revision}, which cannot be one; {Expected}");
         }
 
         return new HubPath(

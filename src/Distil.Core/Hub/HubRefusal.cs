@@ -4,7 +4,7 @@ using Distil.Core.Http;
 
 namespace Distil.Core.Hub;
 
-/// <summary>What a refusal of the hub means for its user (status and <c>X-Error-Code</c>, as huggingface_hub reads them).</summary>
+/// <summary>Translates a refusal of the hub into an error for the user (from status and <c>X-Error-Code</c>, as in huggingface_hub).</summary>
 internal static class HubRefusal
 {
     public static Exception Of(HttpResponseMessage response, HubPath about, HubOptions options)
@@ -16,14 +16,17 @@ internal static class HubRefusal
         return (code, response.StatusCode) switch
         {
             ("RevisionNotFound", _) => Invalid($"{about.Repository} has no revision {about.Revision}; expected a branch, tag or commit of {page}"),
-            ("EntryNotFound", _) => Invalid($"{about.Repository}@{about.Revision} has no {(about.Path.Length > 0 ? about.Path : "files")}; expected a path that {page} has"),
+            ("EntryNotFound", _) =>
+                Invalid($"{about.Repository}@{about.Revision} has no {(about.Path.Length > 0 ? about.Path : "files")}; expected a path that {page} has"),
             ("GatedRepo", _) => Invalid($"{about.Repository} is gated; ask for access at {page} and set HF_TOKEN to a token that may read it ({token})"),
             (_, HttpStatusCode.Unauthorized) when words.Contains("Invalid credentials", StringComparison.OrdinalIgnoreCase) =>
                 Invalid($"{options.Endpoint} does not accept the token of HF_TOKEN or its file; expected a valid one"),
             ("RepoNotFound", _) or (_, HttpStatusCode.Unauthorized or HttpStatusCode.NotFound) =>
                 Invalid($"{page} does not exist, or is private; expected a {about.KindWord} that you may read ({token})"),
-            (_, HttpStatusCode.Forbidden) => Invalid($"{page} is forbidden{(words.Length > 0 ? $": {words}" : "")}; expected a token that may read it ({token})"),
-            _ => new RemoteException($"{about}: {options.Endpoint} answered {(int)response.StatusCode} {response.ReasonPhrase}{(words.Length > 0 ? $": {words}" : "")}"),
+            (_, HttpStatusCode.Forbidden) =>
+                Invalid($"{page} is forbidden{(words.Length > 0 ? $": {words}" : "")}; expected a token that may read it ({token})"),
+            _ => new RemoteException(
+                $"{about}: {options.Endpoint} answered {(int)response.StatusCode} {response.ReasonPhrase}{(words.Length > 0 ? $": {words}" : "")}"),
         };
 
         InvalidInputException Invalid(string message) => new($"{about}: {message}");

@@ -4,10 +4,10 @@ using Distil.Core.Http;
 
 namespace Distil.Core.Hub;
 
-/// <summary>Asks the hub what a revision is and which files it has, with their sizes and checksums; reads none of them.</summary>
+/// <summary>Asks the hub for the commit of a revision and for its files, with sizes and checksums; reads none of the files.</summary>
 internal sealed partial class HubTree(HubOptions options, HubHttp http)
 {
-    /// <summary>The commit of a revision.</summary>
+    /// <summary>Returns the commit of a revision.</summary>
     public async Task<string> CommitAsync(HubPath path, CancellationToken cancel)
     {
         var url = new Uri($"{Api(path)}/revision/{Uri.EscapeDataString(path.Revision)}");
@@ -17,7 +17,7 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
             : throw NoHub(url);
     }
 
-    /// <summary>The entries of a folder: files, and where <paramref name="deep"/> is false also the folders in it.</summary>
+    /// <summary>Returns the entries of a folder: its files and, if <paramref name="deep"/> is false, also its folders.</summary>
     public async Task<IReadOnlyList<(HubFile File, bool IsFolder)>> ListAsync(HubPath folder, bool deep, CancellationToken cancel)
     {
         var entries = new List<(HubFile, bool)>();
@@ -70,7 +70,7 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
             await using var body = await response.Content.ReadAsStreamAsync(cancel);
             var document = await JsonDocument.ParseAsync(body, cancellationToken: cancel);
             var link = response.Headers.TryGetValues("Link", out var links) ? NextLink().Match(string.Join(",", links)) : Match.Empty;
-            // A mirror may pass on the hub's own address: the next page is asked of the same server.
+            // A mirror may return the hub's own address, but the next page is requested from the same server.
             return (document, link.Success ? new Uri(options.Endpoint, new Uri(url, link.Groups[1].Value).PathAndQuery) : null);
         }
         catch (JsonException e)
@@ -81,7 +81,8 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
 
     private string Api(HubPath path) => $"{options.Endpoint.ToString().TrimEnd('/')}/api/{path.KindWord}s/{path.Repository}";
 
-    private static RemoteException NoHub(Uri url, Exception? cause = null) => new($"{url} does not answer as a Hugging Face hub does; is HF_ENDPOINT right?", cause);
+    private static RemoteException NoHub(Uri url, Exception? cause = null) =>
+            new($"{url} does not answer as a Hugging Face hub does; is HF_ENDPOINT right?", cause);
 
     [GeneratedRegex("""<([^>]+)>\s*;\s*rel="?next"?""")]
     private static partial Regex NextLink();

@@ -2,6 +2,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Pipeline;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 

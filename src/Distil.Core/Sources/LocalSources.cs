@@ -9,7 +9,7 @@ public static class LocalSources
 {
     /// <summary>A file itself, a folder's files of the format in depth, or what a glob matches; sorted by path.</summary>
     /// <exception cref="InvalidInputException">There is no such file, or none that matches.</exception>
-    public static IReadOnlyList<SourceFile> List(string source, DatasetFormat format, string field)
+    public static IReadOnlyList<SourceFile> List(string source, DatasetFormat format, FieldPath field)
     {
         if (File.Exists(source))
         {
@@ -23,10 +23,10 @@ public static class LocalSources
 
         return GlobPattern.IsWild(source)
             ? NotEmpty(Glob(source), "a file that it matches")
-            : throw new InvalidInputException($"{field}: {source} does not exist; expected a file, a folder or a glob");
+            : throw new InvalidInputException(field, $"{source} does not exist; expected a file, a folder or a glob");
 
         List<SourceFile> NotEmpty(List<SourceFile> files, string expected) =>
-            files.Count > 0 ? files : throw new InvalidInputException($"{field}: {source} has no files; expected {expected}");
+            files.Count > 0 ? files : throw new InvalidInputException(field, $"{source} has no files; expected {expected}");
     }
 
     /// <summary>Reads a file once, streamed, and gives its SHA-256 in lower-case hexadecimal.</summary>

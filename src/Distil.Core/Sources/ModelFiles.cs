@@ -40,19 +40,19 @@ public sealed class ModelFiles
     /// <param name="cancel">Ends it.</param>
     /// <exception cref="InvalidInputException">There is no such folder, or it has no configuration or no weights.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
-    public static async Task<ModelFiles> FindAsync(SourceCatalog catalog, string path, string field, CancellationToken cancel = default)
+    public static async Task<ModelFiles> FindAsync(SourceCatalog catalog, string path, FieldPath field, CancellationToken cancel = default)
     {
         var (folder, files) = await catalog.ListModelAsync(path, field, cancel);
         var byName = files.ToDictionary(NameOf, StringComparer.Ordinal);
         var config = Need(ConfigName, "a Hugging Face folder");
         SourceFile[] weights = byName.TryGetValue(IndexName, out var index) ? [.. (await ShardsAsync(index)).Select(name => Need(name, $"each file that {IndexName} names"))]
             : byName.TryGetValue(WeightsName, out var single) ? [single]
-            : throw new InvalidInputException($"{field}: {folder} has no *.safetensors; expected {WeightsName}, or shards with their index");
+            : throw new InvalidInputException(field, $"{folder} has no *.safetensors; expected {WeightsName}, or shards with their index");
         SourceFile[] taken = SourceCatalog.IsRemote(path) ? [config, .. Optional.Where(byName.ContainsKey).Select(name => byName[name]), .. weights] : [];
         return new ModelFiles(new ModelLocation { Folder = folder, Files = taken }, config, byName.GetValueOrDefault(TokenizerName), weights);
 
         SourceFile Need(string name, string expected) =>
-            byName.GetValueOrDefault(name) ?? throw new InvalidInputException($"{field}: {folder} has no {name}; expected {expected}");
+            byName.GetValueOrDefault(name) ?? throw new InvalidInputException(field, $"{folder} has no {name}; expected {expected}");
 
         async Task<IReadOnlyList<string>> ShardsAsync(SourceFile list) => ShardsOf(await catalog.FetchAsync(list, "", cancel: cancel));
     }
@@ -63,5 +63,5 @@ public sealed class ModelFiles
             ? [.. map.EnumerateObject().Select(entry => entry.Value.ToString()).Distinct().Order(StringComparer.Ordinal)]
             : throw new InvalidInputException($"{index}: has no weight_map; expected the list of a model's tensors"));
 
-    private static string NameOf(SourceFile file) => WebFiles.Shown(file.Path)[(WebFiles.Shown(file.Path).LastIndexOfAny(['/', Path.DirectorySeparatorChar]) + 1)..];
+    private static string NameOf(SourceFile file) => WebUrl.WithoutQuery(file.Path)[(WebUrl.WithoutQuery(file.Path).LastIndexOfAny(['/', Path.DirectorySeparatorChar]) + 1)..];
 }

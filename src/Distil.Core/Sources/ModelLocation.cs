@@ -22,7 +22,7 @@ public sealed record ModelLocation
         SourceCatalog catalog, bool withWeights, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default)
     {
         var (folder, set) = (Folder, ContentAddress.Of(ContentAddress.List(Files, Determinants)));
-        foreach (var file in Files.Where(file => withWeights || !WebFiles.Shown(file.Path).EndsWith(".safetensors", StringComparison.Ordinal)))
+        foreach (var file in Files.Where(file => withWeights || !WebUrl.WithoutQuery(file.Path).EndsWith(".safetensors", StringComparison.Ordinal)))
         {
             folder = Path.GetDirectoryName(await catalog.FetchAsync(file, set, progress, cancel))!;
         }

@@ -39,12 +39,19 @@ public sealed class SourceCatalog
     /// <exception cref="InvalidInputException">A source is missing, matches nothing or is of another format by its name.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
     public async Task<IReadOnlyList<SourceFile>> ListAsync(
-        IReadOnlyList<string> sources, DatasetFormat format, string field = "dataset.sources", CancellationToken cancel = default)
+        IReadOnlyList<string> sources, DatasetFormat format, FieldPath field, CancellationToken cancel = default)
     {
         var files = new List<SourceFile>();
         foreach (var source in sources)
         {
-            files.AddRange(await ListAsync(source, format, field, cancel));
+            try
+            {
+                files.AddRange(await ListAsync(source, format, field, cancel));
+            }
+            catch (InvalidInputException wrong) when (wrong.Errors.Count == 0) // the hub names the path alone
+            {
+                throw wrong.At(field);
+            }
         }
 
         files = [.. files.DistinctBy(file => file.Path, StringComparer.Ordinal)];
@@ -55,7 +62,7 @@ public sealed class SourceCatalog
     /// <summary>The files of a model's folder, none below it, and the folder's path: pinned, where it is elsewhere.</summary>
     /// <exception cref="InvalidInputException">There is no such folder.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
-    public async Task<(string Folder, IReadOnlyList<SourceFile> Files)> ListModelAsync(string folder, string field, CancellationToken cancel = default)
+    public async Task<(string Folder, IReadOnlyList<SourceFile> Files)> ListModelAsync(string folder, FieldPath field, CancellationToken cancel = default)
     {
         if (HubPath.Is(folder))
         {
@@ -66,12 +73,12 @@ public sealed class SourceCatalog
 
         if (IsRemote(folder))
         {
-            return (WebFiles.Shown(folder), await _copies.ListModelAsync(folder, field, cancel));
+            return (WebUrl.WithoutQuery(folder), await _copies.ListModelAsync(folder, field, cancel));
         }
 
         return Directory.Exists(folder)
             ? (folder, [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(LocalSources.FileAt)])
-            : throw new InvalidInputException($"{field}: {folder} does not exist; expected a Hugging Face folder, or hf://owner/name[@revision][/folder]");
+            : throw new InvalidInputException(field, $"{folder} does not exist; expected a Hugging Face folder, or hf://owner/name[@revision][/folder]");
     }
 
     /// <summary>A file's path on this machine; fetched first where it is elsewhere and not here yet.</summary>
@@ -107,11 +114,11 @@ public sealed class SourceCatalog
         }
     }
 
-    private async Task<IReadOnlyList<SourceFile>> ListAsync(string source, DatasetFormat format, string field, CancellationToken cancel)
+    private async Task<IReadOnlyList<SourceFile>> ListAsync(string source, DatasetFormat format, FieldPath field, CancellationToken cancel)
     {
         if (string.IsNullOrWhiteSpace(source))
         {
-            throw new InvalidInputException($"{field}: a source is empty; expected a file, a folder or a glob");
+            throw new InvalidInputException(field, $"a source is empty; expected a file, a folder or a glob");
         }
 
         return HubPath.Is(source) ? await ListHubAsync(source, format, field, cancel)
@@ -119,7 +126,7 @@ public sealed class SourceCatalog
             : LocalSources.List(source, format, field);
     }
 
-    private async Task<IReadOnlyList<SourceFile>> ListHubAsync(string source, DatasetFormat format, string field, CancellationToken cancel)
+    private async Task<IReadOnlyList<SourceFile>> ListHubAsync(string source, DatasetFormat format, FieldPath field, CancellationToken cancel)
     {
         var path = await _hub.Value.PinAsync(HubPath.Parse(source, HubKind.Dataset, field), cancel);
         var found = await _hub.Value.ListAsync(path, cancel);
@@ -128,20 +135,20 @@ public sealed class SourceCatalog
         var files = found.Where(file => isGlob || file.Path.Path == path.Path || SourceName.IsOf(file.Path.Path, format)).Select(Of).ToList();
         return files.Count > 0
             ? files
-            : throw new InvalidInputException($"{field}: {source} has no files; expected {(isGlob ? "a file that it matches" : $"{SourceName.PatternOf(format)} in it")}");
+            : throw new InvalidInputException(field, $"{source} has no files; expected {(isGlob ? "a file that it matches" : $"{SourceName.PatternOf(format)} in it")}");
     }
 
     private static SourceFile Of(HubFile file) => new() { Path = file.Path.ToString(), Bytes = file.Bytes, Identity = file.Identity };
 
-    private async Task<IReadOnlyList<SourceFile>> ListWebAsync(string source, string field, CancellationToken cancel)
+    private async Task<IReadOnlyList<SourceFile>> ListWebAsync(string source, FieldPath field, CancellationToken cancel)
     {
-        var files = GlobPattern.IsWild(WebFiles.Shown(source)) ? await _web.ListAsync(source, field, cancel)
+        var files = GlobPattern.IsWild(WebUrl.WithoutQuery(source)) ? await _web.ListAsync(source, field, cancel)
             : await _web.FindAsync(source, field, cancel) is { } file ? [file]
             : [];
         return files.Count > 0
             ? files
-            : throw new InvalidInputException($"{field}: {WebFiles.Shown(source)} does not exist; expected a file, or a pattern that blobs match");
+            : throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(source)} does not exist; expected a file, or a pattern that blobs match");
     }
 
-    private static HubPath Pinned(SourceFile file) => HubPath.Parse(file.Path, HubKind.Dataset, "path");
+    private static HubPath Pinned(SourceFile file) => HubPath.Parse(file.Path, HubKind.Dataset, FieldPath.Named("path"));
 }

@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Distil.Core.Sources.Remote;
 using Distil.Core.Specification;
 
@@ -23,7 +24,7 @@ public static class SourceName
     /// <summary>By the last extension, <c>.gz</c> or <c>.zst</c>; a URL's query does not count.</summary>
     public static Compression CompressionOf(string path)
     {
-        var name = WebFiles.Shown(path);
+        var name = WebUrl.WithoutQuery(path);
         return name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? Compression.Gzip
             : name.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? Compression.Zstd
             : Compression.None;
@@ -42,20 +43,20 @@ public static class SourceName
 
     /// <summary>Passes where a name does not speak against the format: a forgotten <c>dataset.format</c> would teach JSON or bytes as text.</summary>
     /// <exception cref="InvalidInputException">It does.</exception>
-    public static void RequireFits(string path, DatasetFormat format, string field)
+    public static void RequireFits(string path, DatasetFormat format, FieldPath field)
     {
-        path = WebFiles.Shown(path);
+        path = WebUrl.WithoutQuery(path);
         foreach (var other in Enum.GetValues<DatasetFormat>())
         {
             if (other != format && other != DatasetFormat.Text && Bare(path).EndsWith(ExtensionOf(other), StringComparison.OrdinalIgnoreCase))
             {
-                throw new InvalidInputException($"{field}: {path} is {Name(other)} by its name and dataset.format is {Word(format)}; expected dataset.format {Word(other)}");
+                throw new InvalidInputException(field, $"{path} is {Name(other)} by its name and dataset.format is {Word(format)}; expected dataset.format {Word(other)}");
             }
         }
 
         if (format == DatasetFormat.Parquet && CompressionOf(path) != Compression.None)
         {
-            throw new InvalidInputException($"{field}: {path} is a compressed Parquet file by its name; expected it unpacked: Parquet compresses its columns itself");
+            throw new InvalidInputException(field, $"{path} is a compressed Parquet file by its name; expected it unpacked: Parquet compresses its columns itself");
         }
     }
 
@@ -72,7 +73,7 @@ public static class SourceName
 
     private static string Bare(string path)
     {
-        var name = WebFiles.Shown(path);
+        var name = WebUrl.WithoutQuery(path);
         return CompressionOf(name) == Compression.None ? name : name[..name.LastIndexOf('.')];
     }
 }

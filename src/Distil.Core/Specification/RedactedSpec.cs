@@ -1,4 +1,4 @@
-using Distil.Core.Sources.Remote;
+using Distil.Core.Http;
 
 namespace Distil.Core.Specification;
 
@@ -6,13 +6,5 @@ namespace Distil.Core.Specification;
 public static class RedactedSpec
 {
     /// <summary>Returns the specification without the queries of its URLs, which may be signatures.</summary>
-    public static RunSpec Of(RunSpec spec) => spec with
-    {
-        Teacher = spec.Teacher with { Path = WebFiles.Shown(spec.Teacher.Path) },
-        Dataset = spec.Dataset with
-        {
-            Sources = [.. spec.Dataset.Sources.Select(WebFiles.Shown)],
-            EvalSources = [.. spec.Dataset.EvalSources.Select(WebFiles.Shown)],
-        },
-    };
+    public static RunSpec Of(RunSpec spec) => spec.MapPaths((_, path) => WebUrl.WithoutQuery(path));
 }

@@ -8,20 +8,23 @@ namespace Distil.Core.Tasks;
 public static class TaskFile
 {
     /// <summary>Reads a whole task and puts its examples before each question.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="field">Its place in a specification, for errors; null if it is in none.</param>
     /// <exception cref="InvalidInputException">A file is missing, a line is malformed (the message names it) or there are too few questions.</exception>
-    public static IReadOnlyList<TaskQuestion> Read(TaskSpec task)
+    public static IReadOnlyList<TaskQuestion> Read(TaskSpec task, FieldPath? field = null)
     {
-        var questions = ReadFile(task.Path, task.Format);
+        var at = field ?? FieldPath.Named("task");
+        var questions = ReadFile(task.Path, task.Format, at.Field("path"));
         if (questions.Count == 0)
         {
-            throw new InvalidInputException($"{task.Path}: has no question; expected a JSON object a line");
+            throw new InvalidInputException($"{task.Path}: has no question; expected a JSON object a line").At(at.Field("path"));
         }
 
-        var examples = task.ShotsPath is { } path ? ReadFile(path, task.Format) : questions;
+        var examples = task.ShotsPath is { } path ? ReadFile(path, task.Format, at.Field("shotsPath")) : questions;
         var enough = task.Shots + (task.ShotsPath is null && task.Shots > 0 ? 1 : 0);
         if (examples.Count < enough)
         {
-            throw new InvalidInputException($"{task.ShotsPath ?? task.Path}: has {examples.Count} questions; {task.Shots} shots need {enough}");
+            throw new InvalidInputException($"{task.ShotsPath ?? task.Path}: has {examples.Count} questions; {task.Shots} shots need {enough}").At(at.Field("shots"));
         }
 
         return [.. questions.Take(task.MaxQuestions ?? int.MaxValue).Select((question, i) => question with
@@ -34,25 +37,17 @@ public static class TaskFile
     private static IEnumerable<TaskQuestion> Examples(IReadOnlyList<TaskQuestion> examples, TaskSpec task, int question) =>
         examples.Where((_, i) => task.ShotsPath is not null || i != question).Take(task.Shots);
 
-    private static List<TaskQuestion> ReadFile(string path, TaskFormat format)
+    private static IReadOnlyList<TaskQuestion> ReadFile(string path, TaskFormat format, FieldPath field)
     {
-        if (!File.Exists(path))
+        try
         {
-            throw new InvalidInputException($"{path}: does not exist; expected a JSONL file of questions");
+            var lines = File.Exists(path) ? File.ReadLines(path) : throw new InvalidInputException($"{path}: does not exist; expected a JSONL file of questions");
+            return [.. from line in lines.Index() where !string.IsNullOrWhiteSpace(line.Item) select ReadLine(line.Item, format, $"{path}:{line.Index + 1}")];
         }
-
-        var questions = new List<TaskQuestion>();
-        var number = 0;
-        foreach (var line in File.ReadLines(path))
+        catch (InvalidInputException wrong)
         {
-            number++;
-            if (!string.IsNullOrWhiteSpace(line))
-            {
-                questions.Add(ReadLine(line, format, $"{path}:{number}"));
-            }
+            throw wrong.At(field);
         }
-
-        return questions;
     }
 
     private static TaskQuestion ReadLine(string line, TaskFormat format, string place)

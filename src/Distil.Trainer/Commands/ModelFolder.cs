@@ -22,7 +22,7 @@ internal static class ModelFolder
         }
 
         var catalog = SourceCatalog.FromEnvironment(TimeProvider.System, Console.Error.WriteLine);
-        var model = await ModelFiles.FindAsync(catalog, path, option, cancel);
+        var model = await ModelFiles.FindAsync(catalog, path, FieldPath.Named(option), cancel);
         return await model.Location.FetchAsync(catalog, withWeights, new TransferLine(Console.Error, rewrites: !Console.IsErrorRedirected), cancel);
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
@@ -38,7 +37,7 @@ internal static class TrainTokenizerCommand
         IReadOnlyList<string> sources, DatasetFormat format, string textField, int vocabularySize, string output, CancellationToken cancel)
     {
         var documents = new Documents(format, textField, vocabularySize);
-        var files = await SourceCatalog.FromEnvironment(TimeProvider.System, Console.Error.WriteLine).ListAsync(sources, format, "--input", cancel);
+        var files = await SourceCatalog.FromEnvironment(TimeProvider.System, Console.Error.WriteLine).ListAsync(sources, format, FieldPath.Named("--input"), cancel);
         var texts = files
             .SelectMany(file => documents.ReadUsable(SourceRange.Of(file, 0, file.Bytes)))
             .Select(document => document.Text ?? throw new InvalidInputException("--input has documents of ids; expected text"));

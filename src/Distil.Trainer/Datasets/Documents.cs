@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets.Sources;
 

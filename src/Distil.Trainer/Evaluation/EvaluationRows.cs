@@ -1,5 +1,5 @@
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Tokenization;

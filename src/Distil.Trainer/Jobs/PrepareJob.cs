@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Sources;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Datasets.Sources;
 using Distil.Trainer.Models;

@@ -1,5 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Specification;
+using Distil.Trainer.Datasets;
 using Distil.Trainer.Distillation.Alignment;
 using Distil.Trainer.TeacherOutputs;
 

@@ -62,7 +62,7 @@ public sealed class BlobSourcesTests
             SignedUrls.Parse(signed)),
         Path.GetTempPath());
 
-    private static Task<IReadOnlyList<SourceFile>> ListAsync(SourceCatalog catalog, string source) => catalog.ListAsync([source], DatasetFormat.Text, cancel: Cancel);
+    private static Task<IReadOnlyList<SourceFile>> ListAsync(SourceCatalog catalog, string source) => catalog.ListAsync([source], DatasetFormat.Text, SpecPaths.Sources, Cancel);
 
     private static async Task<string> ReadAsync(SourceCatalog catalog, SourceFile file)
     {

@@ -2,6 +2,7 @@ using Distil.Core.Http;
 using Distil.Core.Hub;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Tests.Hub;
 
@@ -45,5 +46,5 @@ public abstract class HubFixture : IAsyncLifetime
         return bytes;
     }
 
-    private protected static HubPath Dataset(string path) => HubPath.Parse(path, HubKind.Dataset, "dataset.sources");
+    private protected static HubPath Dataset(string path) => HubPath.Parse(path, HubKind.Dataset, SpecPaths.Sources);
 }

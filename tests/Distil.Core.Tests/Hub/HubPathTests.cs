@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Hub;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Tests.Hub;
 
@@ -14,15 +15,15 @@ public sealed class HubPathTests
     [InlineData("hf://datasets/a/b@feature%2Fx/data/", "hf://datasets/a/b@feature%2Fx/data")]
     public void Is_read_and_written_as_huggingface_hub_does(string text, string expected)
     {
-        var path = HubPath.Parse(text, HubKind.Dataset, "dataset.sources");
+        var path = HubPath.Parse(text, HubKind.Dataset, SpecPaths.Sources);
         Assert.Equal(expected, path.ToString());
-        Assert.Equal(path, HubPath.Parse(expected, HubKind.Model, "x"));
+        Assert.Equal(path, HubPath.Parse(expected, HubKind.Model, SpecPaths.Sources));
     }
 
     [Fact]
     public void Its_parts_are_told_apart()
     {
-        var path = HubPath.Parse("hf://o/n@feature%2Fx/a/b@c.txt", HubKind.Model, "x");
+        var path = HubPath.Parse("hf://o/n@feature%2Fx/a/b@c.txt", HubKind.Model, SpecPaths.Sources);
         Assert.Equal(new HubPath(HubKind.Model, "o", "n", "feature/x", "a/b@c.txt"), path);
         Assert.False(path.IsPinned);
         Assert.True((path with { Revision = new string('a', 40) }).IsPinned);
@@ -38,7 +39,7 @@ public sealed class HubPathTests
     [InlineData("hf://a b/c")]
     public void What_is_no_path_is_refused_with_what_was_expected(string text)
     {
-        var error = Assert.Throws<InvalidInputException>(() => HubPath.Parse(text, HubKind.Model, "teacher.path"));
+        var error = Assert.Throws<InvalidInputException>(() => HubPath.Parse(text, HubKind.Model, SpecPaths.Teacher));
         Assert.StartsWith($"teacher.path: {text} ", error.Message, StringComparison.Ordinal);
         Assert.EndsWith("expected hf://[models/|datasets/]owner/name[@revision][/path]", error.Message, StringComparison.Ordinal);
     }

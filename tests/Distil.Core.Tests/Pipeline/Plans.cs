@@ -1,4 +1,6 @@
+using Distil.Core.Models;
 using Distil.Core.Runs;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Runs;
 

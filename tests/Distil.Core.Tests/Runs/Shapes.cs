@@ -1,4 +1,4 @@
-using Distil.Core.Runs;
+using Distil.Core.Models;
 
 namespace Distil.Core.Tests.Runs;
 

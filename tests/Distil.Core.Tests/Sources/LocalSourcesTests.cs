@@ -30,14 +30,14 @@ public sealed class LocalSourcesTests : IDisposable
     [InlineData("", "deep/rows.jsonl.gz rows.jsonl", DatasetFormat.Jsonl)]
     [InlineData("", "f.parquet", DatasetFormat.Parquet)]
     public void Files_folders_and_globs_give_sorted_files(string source, string expected, DatasetFormat format = DatasetFormat.Text) =>
-        Assert.Equal(expected.Split(' ').Select(At), LocalSources.List(At(source), format, "dataset.sources").Select(file => file.Path));
+        Assert.Equal(expected.Split(' ').Select(At), LocalSources.List(At(source), format, SpecPaths.Sources).Select(file => file.Path));
 
     [Theory]
     [InlineData("/nowhere/x.txt", "does not exist")]
     [InlineData("/nowhere/*.txt", "no files")]
     public void A_source_that_is_not_there_is_an_error_that_names_field_and_source(string source, string message)
     {
-        var error = Assert.Throws<InvalidInputException>(() => LocalSources.List(source, DatasetFormat.Text, "dataset.evalSources"));
+        var error = Assert.Throws<InvalidInputException>(() => LocalSources.List(source, DatasetFormat.Text, SpecPaths.EvalSources));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.Contains($"dataset.evalSources: {source}", error.Message, StringComparison.Ordinal);
     }
@@ -46,7 +46,7 @@ public sealed class LocalSourcesTests : IDisposable
     public void A_link_is_as_long_as_what_it_points_at()
     {
         File.CreateSymbolicLink(At("link.txt"), "deep/er/d.txt");
-        Assert.Equal("deep/er/d.txt".Length, LocalSources.List(At("link.txt"), DatasetFormat.Text, "x")[0].Bytes);
+        Assert.Equal("deep/er/d.txt".Length, LocalSources.List(At("link.txt"), DatasetFormat.Text, SpecPaths.Sources)[0].Bytes);
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class ModelFilesTests : HubFixture
         Assert.StartsWith("--model: hf://o is not a path of the Hugging Face hub", (await ErrorAsync("hf://o")).Message);
     }
 
-    private Task<ModelFiles> FindAsync(string path) => ModelFiles.FindAsync(Catalog(Client()), path, "--model", Cancel);
+    private Task<ModelFiles> FindAsync(string path) => ModelFiles.FindAsync(Catalog(Client()), path, FieldPath.Named("--model"), Cancel);
 
     private Task<InvalidInputException> ErrorAsync(string path) => Assert.ThrowsAsync<InvalidInputException>(() => FindAsync(path));
 }

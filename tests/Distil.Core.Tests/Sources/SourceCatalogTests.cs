@@ -45,5 +45,5 @@ public sealed class SourceCatalogTests : IDisposable
     public void A_name_says_how_its_file_is_compressed(string name, Compression expected) => Assert.Equal(expected, SourceName.CompressionOf(name));
 
     private static Task<IReadOnlyList<SourceFile>> ListAsync(IReadOnlyList<string> sources, DatasetFormat format) =>
-        SourceCatalog.FromEnvironment(TimeProvider.System).ListAsync(sources, format, cancel: TestContext.Current.CancellationToken);
+        SourceCatalog.FromEnvironment(TimeProvider.System).ListAsync(sources, format, SpecPaths.Sources, TestContext.Current.CancellationToken);
 }

@@ -20,7 +20,7 @@ public sealed class RunSpecTests
     public void Every_number_has_a_range()
     {
         var numbers = typeof(RunSpec).Assembly.GetTypes()
-            .Where(type => type.Name.EndsWith("Spec", StringComparison.Ordinal))
+            .Where(type => type.Namespace == typeof(RunSpec).Namespace)
             .SelectMany(type => type.GetProperties())
             .Where(property => property.PropertyType.ToString() is var type && (type.Contains("Int") || type.Contains("Double")));
         Assert.All(numbers, property => Assert.NotNull(property.GetCustomAttribute<RangeAttribute>()));

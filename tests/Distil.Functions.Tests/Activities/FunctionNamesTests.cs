@@ -1,4 +1,5 @@
 using System.Reflection;
+using Distil.Core.Artifacts;
 using Distil.Core.Pipeline;
 using Distil.Core.Tests.Artifacts;
 using Distil.Core.Tests.Pipeline;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using CsCheck;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
@@ -164,7 +163,7 @@ public sealed class ShardPreparerTests : IDisposable
         ShardPlanner.Plan(Files(dataset.Sources, dataset), Files(dataset.EvalSources, dataset), dataset);
 
     private static List<SourceFile> Files(IReadOnlyList<string> sources, DatasetSpec dataset) =>
-        [.. sources.SelectMany(source => LocalSources.List(source, dataset.Format, "dataset.sources"))];
+        [.. sources.SelectMany(source => LocalSources.List(source, dataset.Format, SpecPaths.Sources))];
 
     private string At(string name) => name.Length == 0 ? _folder : Path.Combine(_folder, name);
 

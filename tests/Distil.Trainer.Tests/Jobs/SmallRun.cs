@@ -3,6 +3,7 @@ using Distil.Core.Jobs;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Artifacts;
 using Distil.Trainer.Jobs;

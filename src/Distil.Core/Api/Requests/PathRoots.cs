@@ -1,5 +1,4 @@
 using Distil.Core.Errors;
-using Distil.Core.Runs.Reading;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 
@@ -22,32 +21,16 @@ internal sealed class PathRoots(IReadOnlyList<string>? roots)
             return;
         }
 
-        List<FieldError> errors = [.. Check(FieldPath.Parse("teacher.path"), spec.Teacher.Path),
-            .. CheckAll("dataset.sources", spec.Dataset.Sources), .. CheckAll("dataset.evalSources", spec.Dataset.EvalSources),
-            .. spec.Evaluation.Tasks.SelectMany(CheckTask)];
+        var errors = spec.Paths().Where(path => !IsAllowed(path.Path)).Select(path => FieldError.Of(path.Field, $"is {path.Path}; expected {Expected}")).ToList();
         if (errors.Count > 0)
         {
             throw new InvalidInputException("specification", errors);
         }
     }
 
-    private IEnumerable<FieldError> CheckAll(string field, IReadOnlyList<string> paths) =>
-        paths.SelectMany((path, i) => Check(FieldPath.Parse(field).Item(i), path));
+    private bool IsAllowed(string path) =>
+        SourceCatalog.IsRemote(path) || _folders!.Any(root => (path + Path.DirectorySeparatorChar).StartsWith(root, StringComparison.Ordinal));
 
-    private IEnumerable<FieldError> CheckTask(TaskSpec task, int index)
-    {
-        var field = FieldPath.Parse("evaluation.tasks").Item(index);
-        return [.. Check(field.Field("path"), task.Path), .. task.ShotsPath is { } shots ? Check(field.Field("shotsPath"), shots) : []];
-    }
-
-    private IEnumerable<FieldError> Check(FieldPath field, string path)
-    {
-        if (SourceCatalog.IsRemote(path) || _folders!.Any(root => (path + Path.DirectorySeparatorChar).StartsWith(root, StringComparison.Ordinal)))
-        {
-            yield break;
-        }
-
-        var expected = _folders!.Count == 0 ? "hf:// or https://, since this server reads no local files" : $"a path in {string.Join(" or ", _folders)}";
-        yield return new FieldError(field.Pointer, $"{field} is {path}; expected {expected}");
-    }
+    private string Expected =>
+        _folders!.Count == 0 ? "hf:// or https://, since this server reads no local files" : $"a path in {string.Join(" or ", _folders)}";
 }

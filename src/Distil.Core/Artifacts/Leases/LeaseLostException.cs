@@ -1,5 +1,5 @@
 namespace Distil.Core.Artifacts.Leases;
 
-/// <summary>A process was away for so long that another has its claim now; what it was doing is the other's.</summary>
-/// <param name="blob">The claim's blob.</param>
-public sealed class LeaseLostException(string blob) : Exception($"{blob}: this claim was not renewed in time; another process has it now");
+/// <summary>A process did not renew its lease in time, so that another process holds it now and does its work.</summary>
+/// <param name="blob">The lease's blob.</param>
+public sealed class LeaseLostException(string blob) : Exception($"{blob}: this lease was not renewed in time; another process holds it now");

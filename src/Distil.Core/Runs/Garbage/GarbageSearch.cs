@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Leases;
 using Distil.Core.Errors;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Garbage;
 

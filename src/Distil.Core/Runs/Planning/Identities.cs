@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Distil.Core.Models;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using static Distil.Core.ContentAddress;

@@ -1,3 +1,5 @@
+using Distil.Core.Models;
+
 namespace Distil.Core.Runs.Planning;
 
 /// <summary>Shapes of published teachers, so that their runs can be planned before their weights are here. Never used to run.</summary>

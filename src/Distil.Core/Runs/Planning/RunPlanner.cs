@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Distil.Core.Errors;
 using Distil.Core.Http;
+using Distil.Core.Models;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tasks;
@@ -25,13 +26,14 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
         var teacher = files?.Shape ?? KnownTeachers.Find(spec.Teacher.Path)!;
         if (spec.Dataset.ContextLength > teacher.MaxPositions)
         {
-            throw new InvalidInputException(
-                $"dataset.contextLength is {spec.Dataset.ContextLength}; expected at most {teacher.MaxPositions}, the teacher's max_position_embeddings");
+            throw new InvalidInputException(FieldError.Of(
+                FieldPath.Parse("dataset.contextLength"),
+                $"is {spec.Dataset.ContextLength}; expected at most {teacher.MaxPositions}, the teacher's max_position_embeddings"));
         }
 
-        foreach (var task in spec.Evaluation.Tasks)
+        foreach (var (i, task) in spec.Evaluation.Tasks.Index())
         {
-            TaskFile.Read(task); // the last epoch is late for finding a file that cannot be read
+            TaskFile.Read(task, SpecPaths.Tasks.Item(i)); // the last epoch is late for finding a file that cannot be read
         }
 
         var student = StudentShape.Of(spec.Student, teacher);
@@ -76,9 +78,13 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
         {
             return await TeacherFiles.FindAsync(_catalog, spec.Teacher.Path, cancel);
         }
+        catch (InvalidInputException wrong) when (wrong.Errors.Count == 0) // of a file, or the hub's
+        {
+            throw wrong.At(SpecPaths.Teacher);
+        }
         catch (RemoteException away) when (KnownTeachers.Find(spec.Teacher.Path) is not null)
         {
-            unreached.Add(new FieldError("/teacher/path", away.Message));
+            unreached.Add(new FieldError(SpecPaths.Teacher.Pointer!, away.Message));
             return null;
         }
     }
@@ -89,15 +95,15 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
         var dataset = spec.Dataset;
         try
         {
-            var files = await _catalog.ListAsync(dataset.Sources, dataset.Format, cancel: cancel);
-            var evalFiles = await _catalog.ListAsync(dataset.EvalSources, dataset.Format, "dataset.evalSources", cancel);
+            var files = await _catalog.ListAsync(dataset.Sources, dataset.Format, SpecPaths.Sources, cancel);
+            var evalFiles = await _catalog.ListAsync(dataset.EvalSources, dataset.Format, SpecPaths.EvalSources, cancel);
             var planned = ShardPlanner.Plan(files, evalFiles, dataset);
             return (planned, SourceContents.Of(planned, [.. files, .. evalFiles]));
         }
         catch (RemoteException away) when (dataset.MaxTokens is not null)
         {
             // maxTokens alone says how much is read.
-            unreached.Add(new FieldError("/dataset/sources", away.Message));
+            unreached.Add(new FieldError(SpecPaths.Sources.Pointer!, away.Message));
             var (tokens, size) = (dataset.MaxTokens.Value, dataset.ShardTokens);
             var shards = Enumerable.Range(0, checked((int)((tokens + size - 1) / size))).Select(shard =>
                 new ShardSource { Index = shard, Ranges = [], EvalRanges = [], EstimatedTokens = Math.Min(size, tokens - (shard * size)) });

@@ -25,10 +25,10 @@ public static class ShardPlanner
     public static IReadOnlyList<ShardSource> Plan(IReadOnlyList<SourceFile> files, IReadOnlyList<SourceFile> evalFiles, DatasetSpec dataset)
     {
         files = [.. files.ExceptBy(evalFiles.Select(file => file.Path), file => file.Path, StringComparer.Ordinal)];
-        RejectEmpty(files, dataset.Sources, "dataset.sources");
+        RejectEmpty(files, dataset.Sources, SpecPaths.Sources);
         if (dataset.EvalSources.Count > 0)
         {
-            RejectEmpty(evalFiles, dataset.EvalSources, "dataset.evalSources");
+            RejectEmpty(evalFiles, dataset.EvalSources, SpecPaths.EvalSources);
         }
 
         var pieces = files.Select(file => new Piece(file, 0, file.Bytes, TextDensity.BytesPerToken(file))).ToList();
@@ -57,11 +57,11 @@ public static class ShardPlanner
         };
     }
 
-    private static void RejectEmpty(IReadOnlyList<SourceFile> files, IReadOnlyList<string> sources, string field)
+    private static void RejectEmpty(IReadOnlyList<SourceFile> files, IReadOnlyList<string> sources, FieldPath field)
     {
         if (files.Sum(file => file.Bytes) == 0)
         {
-            throw new InvalidInputException($"{field}: {string.Join(", ", sources)}: no text to read; expected at least one document");
+            throw new InvalidInputException(field, $"{string.Join(", ", sources)}: no text to read; expected at least one document");
         }
     }
 

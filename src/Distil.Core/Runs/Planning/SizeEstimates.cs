@@ -1,3 +1,5 @@
+using Distil.Core.Models;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Planning;

@@ -2,10 +2,10 @@ using Distil.Core.Sources;
 
 namespace Distil.Core.Runs.Planning;
 
-/// <summary>What the files that a dataset reads contain.</summary>
+/// <summary>Identifies the content of the files that a dataset reads.</summary>
 internal static class SourceContents
 {
-    /// <summary>Names the content of each file that the shards read, by the file's path: the identity that its source gives, otherwise its SHA-256.</summary>
+    /// <summary>Returns, by the file's path, the identity of each file that the shards read: the one that its source gives, otherwise its SHA-256.</summary>
     public static IReadOnlyDictionary<string, string> Of(IReadOnlyList<ShardSource> shards, IReadOnlyList<SourceFile> files)
     {
         var read = shards.SelectMany(shard => shard.Ranges.Concat(shard.EvalRanges)).Select(range => range.Path).ToHashSet(StringComparer.Ordinal);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 
 namespace Distil.Core.Runs.Planning;
 

@@ -1,14 +1,14 @@
 using Distil.Core.Errors;
 using Distil.Core.Http;
+using Distil.Core.Models;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Planning;
 
 /// <summary>A teacher, read as far as a plan needs it: its shape, and what stands for its content. Weights are not read where their checksums are known.</summary>
 internal sealed class TeacherFiles
 {
-    private const string Field = "teacher.path";
-
     private TeacherFiles(ModelLocation location, TeacherShape shape, string tokenizer, IReadOnlyList<string> model) =>
         (Location, Shape, TokenizerContent, ModelContent) = (location, shape, tokenizer, model);
 
@@ -29,8 +29,8 @@ internal sealed class TeacherFiles
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
     public static async Task<TeacherFiles> FindAsync(SourceCatalog catalog, string path, CancellationToken cancel)
     {
-        var model = await ModelFiles.FindAsync(catalog, path, Field, cancel);
-        var tokenizer = model.Tokenizer ?? throw new InvalidInputException($"{Field}: {model.Location.Folder} has no tokenizer.json; expected a Hugging Face folder");
+        var model = await ModelFiles.FindAsync(catalog, path, SpecPaths.Teacher, cancel);
+        var tokenizer = model.Tokenizer ?? throw new InvalidInputException(SpecPaths.Teacher, $"{model.Location.Folder} has no tokenizer.json; expected a Hugging Face folder");
         var (config, words) = (await catalog.FetchAsync(model.Config, "", cancel: cancel), await catalog.FetchAsync(tokenizer, "", cancel: cancel));
         var shape = TeacherConfig.Read(config, model.Config.Path);
         TokenizerSize.RequireAtMost(words, shape.VocabularySize);

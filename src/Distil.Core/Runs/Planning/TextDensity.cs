@@ -3,16 +3,16 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Planning;
 
-/// <summary>How many bytes of a source make a token: what a plan's estimates rest on.</summary>
+/// <summary>Number of bytes of a source per token, on which a plan's estimates are based.</summary>
 internal static class TextDensity
 {
-    /// <summary>About what byte-level vocabularies of 30,000 and more make of English.</summary>
+    /// <summary>Approximate value for byte-level vocabularies of 30,000 and more, on English.</summary>
     private const double Text = 4;
 
     /// <summary><c>{"ids": […]}</c>: four digits, a comma and a space.</summary>
     private const double Ids = 6;
 
-    /// <summary>English prose under gzip or Zstandard shrinks to about 3/8.</summary>
+    /// <summary>English prose compressed by gzip or Zstandard shrinks to about 3/8.</summary>
     private const double Compressed = 1.5;
 
     /// <summary>FineWeb's files, all columns: 44 TB for 15 T tokens (its dataset card).</summary>
@@ -20,10 +20,10 @@ internal static class TextDensity
 
     private const int HeadBytes = 256;
 
-    /// <summary>What the figures are from, for a plan's reader.</summary>
+    /// <summary>The source of the figures, for a plan's reader.</summary>
     public const string Words = "estimated: bytes of the sources over 4 (text), 6 (ids), 3 (Parquet) or 1.5 (compressed)";
 
-    /// <summary>Bytes to a token, by the file's name and, where it is a plain file of this machine, its beginning.</summary>
+    /// <summary>Bytes per token, from the file's name and, if it is an uncompressed local file, from its beginning.</summary>
     public static double BytesPerToken(SourceFile file) =>
         file.Compression != Compression.None ? Compressed
         : SourceName.IsOf(file.Path, DatasetFormat.Parquet) ? Parquet

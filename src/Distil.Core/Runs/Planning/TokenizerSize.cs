@@ -3,11 +3,11 @@ using Distil.Core.Errors;
 
 namespace Distil.Core.Runs.Planning;
 
-/// <summary>How many ids a tokenizer.json can make.</summary>
+/// <summary>Checks the number of ids of a tokenizer.json.</summary>
 internal static class TokenizerSize
 {
-    /// <summary>Passes where every id is a row of the model's embedding.</summary>
-    /// <exception cref="InvalidInputException">It is not.</exception>
+    /// <summary>Throws unless every id has a row in the model's embedding.</summary>
+    /// <exception cref="InvalidInputException">An id has no row.</exception>
     public static void RequireAtMost(string path, int vocabularySize)
     {
         var size = JsonFile.Read(path, Size);

@@ -55,11 +55,11 @@ internal static class CrossChecks
             var at = FieldPath.Parse("student.slstmAt").Item(i);
             if (slstmAt[i] >= spec.Student.Blocks)
             {
-                yield return new FieldError(at.Pointer, $"{at} is {slstmAt[i]}; expected an index below student.blocks, {spec.Student.Blocks}");
+                yield return FieldError.Of(at, $"is {slstmAt[i]}; expected an index below student.blocks, {spec.Student.Blocks}");
             }
             else if (slstmAt.Take(i).Contains(slstmAt[i]))
             {
-                yield return new FieldError(at.Pointer, $"{at} is {slstmAt[i]}, which stands in the list already; expected each index once");
+                yield return FieldError.Of(at, $"is {slstmAt[i]}, which stands in the list already; expected each index once");
             }
         }
     }
@@ -91,7 +91,7 @@ internal static class CrossChecks
             if (names.IndexOf(names[i]) < i)
             {
                 var at = FieldPath.Parse("evaluation.tasks").Item(i).Field("name");
-                yield return new FieldError(at.Pointer, $"{at} is {names[i]}, which an earlier task is called; expected each name once");
+                yield return FieldError.Of(at, $"is {names[i]}, which an earlier task is called; expected each name once");
             }
         }
     }
@@ -107,24 +107,15 @@ internal static class CrossChecks
     /// <summary>A specification is stored with its run and shown to whoever sees that: it must give no right.</summary>
     private static IEnumerable<FieldError> Secrets(RunSpec spec)
     {
-        var (sources, evalSources, tasks) = (FieldPath.Parse("dataset.sources"), FieldPath.Parse("dataset.evalSources"), FieldPath.Parse("evaluation.tasks"));
-        (FieldPath At, string Path)[] paths =
-        [
-            (FieldPath.Parse("teacher.path"), spec.Teacher.Path),
-            .. spec.Dataset.Sources.Select((path, i) => (sources.Item(i), path)),
-            .. spec.Dataset.EvalSources.Select((path, i) => (evalSources.Item(i), path)),
-            .. spec.Evaluation.Tasks.Select((task, i) => (tasks.Item(i).Field("path"), task.Path)),
-            .. spec.Evaluation.Tasks.Select((task, i) => (tasks.Item(i).Field("shotsPath"), task.ShotsPath ?? "")),
-        ];
-        return from each in paths
+        return from each in spec.Paths()
             where UrlSecrets.Find(each.Path) is not null
-            select new FieldError(
-                each.At.Pointer,
-                $"{each.At} is {UrlSecrets.Without(each.Path)} with {UrlSecrets.Find(each.Path)}, which would be stored with the run and shown; expected the URL alone, "
+            select FieldError.Of(
+                each.Field,
+                $"is {UrlSecrets.Without(each.Path)} with {UrlSecrets.Find(each.Path)}, which would be stored with the run and shown; expected the URL alone, "
                 + $"and the right to read it from the machine's identity, or from the URL with its signature in the environment variable {SignedUrls.Variable}");
     }
 
-    private static FieldError Error(string field, string fault) => new(FieldPath.Parse(field).Pointer, $"{field} {fault}");
+    private static FieldError Error(string field, string fault) => FieldError.Of(FieldPath.Parse(field), fault);
 
     private static string Show(double number) => number.ToString(CultureInfo.InvariantCulture);
 }

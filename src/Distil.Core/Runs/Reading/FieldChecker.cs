@@ -126,7 +126,7 @@ internal sealed class FieldChecker
         }
     }
 
-    private void Add(FieldPath path, string fault) => _errors.Add(new FieldError(path.Pointer, $"{path} {fault}"));
+    private void Add(FieldPath path, string fault) => _errors.Add(FieldError.Of(path, fault));
 
     private static bool Fits(JsonElement json, Type type) => json.ValueKind switch
     {

@@ -38,23 +38,7 @@ public static class RunSpecReader
 
         var spec = parsed.RootElement.Deserialize<RunSpec>(Lenient)!;
         ThrowIfAny([.. CrossChecks.Find(spec)], document);
-        return spec with
-        {
-            Teacher = spec.Teacher with { Path = Absolute(spec.Teacher.Path, folder) },
-            Dataset = spec.Dataset with
-            {
-                Sources = [.. spec.Dataset.Sources.Select(path => Absolute(path, folder))],
-                EvalSources = [.. spec.Dataset.EvalSources.Select(path => Absolute(path, folder))],
-            },
-            Evaluation = spec.Evaluation with
-            {
-                Tasks = [.. spec.Evaluation.Tasks.Select(task => task with
-                {
-                    Path = Absolute(task.Path, folder),
-                    ShotsPath = task.ShotsPath is { } shots ? Absolute(shots, folder) : null,
-                })],
-            },
-        };
+        return spec.MapPaths((_, path) => SourceCatalog.IsRemote(path) ? path : Path.GetFullPath(path, folder));
     }
 
     private static JsonDocument ParseJson(string json, string document)
@@ -91,6 +75,4 @@ public static class RunSpecReader
             throw new InvalidInputException(document, errors);
         }
     }
-
-    private static string Absolute(string path, string folder) => SourceCatalog.IsRemote(path) ? path : Path.GetFullPath(path, folder);
 }

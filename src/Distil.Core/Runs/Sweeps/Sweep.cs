@@ -11,22 +11,22 @@ namespace Distil.Core.Runs.Sweeps;
 public sealed record Sweep(string Name, IReadOnlyList<SweepAxis> Axes, IReadOnlyList<SweepPoint> Points);
 
 /// <summary>A field that varies.</summary>
-/// <param name="Path">For instance <c>training.learningRate</c>.</param>
+/// <param name="Path">Path of the field, for instance <c>training.learningRate</c>.</param>
 /// <param name="Values">Its values, at least one.</param>
 public sealed record SweepAxis(string Path, IReadOnlyList<JsonElement> Values);
 
 /// <summary>One run of a sweep.</summary>
-/// <param name="Spec">Its specification; the name says what differs.</param>
+/// <param name="Spec">Its specification; the name shows what differs.</param>
 /// <param name="Values">The value of each axis, in the axes' order.</param>
 public sealed record SweepPoint(RunSpec Spec, IReadOnlyList<JsonElement> Values);
 
-/// <summary>A sweep that was begun (<c>sweeps/{sweepId}.json</c>): what its runs are, so that it can be gone on with and compared.</summary>
+/// <summary>A started sweep (<c>sweeps/{sweepId}.json</c>) with its runs, so that it can be resumed and compared.</summary>
 public sealed record SweepDocument : IVersionedDocument
 {
     /// <inheritdoc />
     public int Version { get; init; } = DocumentVersion.Current;
 
-    /// <value>Names the sweep, as a run's id names a run.</value>
+    /// <value>Id of the sweep.</value>
     public required string SweepId { get; init; }
 
     /// <value>Its runs, in order.</value>

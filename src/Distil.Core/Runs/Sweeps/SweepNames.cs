@@ -4,12 +4,13 @@ using System.Text.RegularExpressions;
 
 namespace Distil.Core.Runs.Sweeps;
 
-/// <summary>Names the runs of a sweep by what differs: <c>tales-learning-rate-2e-3-blocks-4</c>, shorter where that is too long for a run's name.</summary>
+/// <summary>Names the runs of a sweep by what differs: <c>tales-learning-rate-2e-3-blocks-4</c>, shortened if that is too long for a run's name.</summary>
 internal static partial class SweepNames
 {
     private const int Longest = 40;
 
-    /// <summary>A name for each combination: fields by their names, else by their initials, else runs by their numbers; all in one way.</summary>
+    /// <summary>Returns a name for each combination: with the fields' names, else with their initials, else with the runs' numbers; all in the same
+    /// way.</summary>
     /// <param name="name">The specification's name.</param>
     /// <param name="paths">The fields that vary.</param>
     /// <param name="combinations">Their values, run by run.</param>
@@ -31,7 +32,7 @@ internal static partial class SweepNames
         return [.. combinations.Select((_, run) => $"{room}-{(run + 1).ToString($"D{digits}", CultureInfo.InvariantCulture)}")];
     }
 
-    /// <summary>The field's own name, with its parent's where another field is called the same.</summary>
+    /// <summary>The field's own name, with its parent's if another field has the same name.</summary>
     private static string Label(string path, IReadOnlyList<string> paths)
     {
         var steps = path.Split('.');
@@ -43,7 +44,7 @@ internal static partial class SweepNames
 
     private static string Initials(string label) => string.Concat(label.Split('-').Select(word => word[0]));
 
-    /// <summary>A value in a name's letters; an object or list is a number, by its place among the values.</summary>
+    /// <summary>A value in characters allowed in names; an object or list becomes its number among the values.</summary>
     private static string Show(IReadOnlyList<JsonElement> run, int axis, IReadOnlyList<IReadOnlyList<JsonElement>> combinations)
     {
         var value = run[axis];

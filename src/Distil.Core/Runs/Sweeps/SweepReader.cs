@@ -91,9 +91,9 @@ public static class SweepReader
     private static void Check(List<Axis> axes, string document)
     {
         var errors = axes.Where(axis => axis.Values.Count == 0)
-            .Select(axis => new FieldError(axis.Path.Pointer, $"{axis.Path} is an empty list; expected a value, or a list of values to make a run of each"))
+            .Select(axis => FieldError.Of(axis.Path, "is an empty list; expected a value, or a list of values to make a run of each"))
             .Concat(axes.Where(axis => Fixed.Contains(axis.Path.Text))
-                .Select(axis => new FieldError(axis.Path.Pointer, $"{axis.Path} is a list; expected one text (the runs of a sweep are named by what differs)")))
+                .Select(axis => FieldError.Of(axis.Path, "is a list; expected one text (the runs of a sweep are named by what differs)")))
             .ToList();
         if (errors.Count > 0)
         {

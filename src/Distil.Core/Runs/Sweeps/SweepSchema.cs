@@ -4,14 +4,14 @@ using Distil.Core.Specification.Schema;
 
 namespace Distil.Core.Runs.Sweeps;
 
-/// <summary>The JSON Schema of a sweep: a <see cref="RunSpec"/> whose values may be lists, as <see cref="SweepReader"/> takes them.</summary>
-/// <remarks>Made from <see cref="RunSpecSchema"/>, which stands in it whole: a value is what a run's is, or a list of such.</remarks>
+/// <summary>The JSON Schema of a sweep: a <see cref="RunSpec"/> whose values may be lists, as <see cref="SweepReader"/> accepts them.</summary>
+/// <remarks>Generated from <see cref="RunSpecSchema"/>, which it contains: a value is that of a run, or a list of such values.</remarks>
 public static class SweepSchema
 {
     private const string Run = "#/definitions/run";
 
-    /// <summary>Makes it from the types.</summary>
-    /// <exception cref="FileNotFoundException">The assembly's documentation file does not lie beside it.</exception>
+    /// <summary>Generates the schema from the types.</summary>
+    /// <exception cref="FileNotFoundException">The assembly's documentation file is missing.</exception>
     public static string Generate()
     {
         var run = RunSpecSchema.Make();
@@ -23,7 +23,7 @@ public static class SweepSchema
         return RunSpecSchema.Written(schema);
     }
 
-    /// <summary>An object whose fields may each be a list of values.</summary>
+    /// <summary>An object in which each field may be a list of values.</summary>
     private static JsonObject Varied(JsonObject record, string pointer, string[] fixedFields)
     {
         var varied = new JsonObject { ["type"] = "object" };
@@ -41,7 +41,7 @@ public static class SweepSchema
 
     private static JsonObject Field(JsonObject field, string pointer)
     {
-        // Where the field is itself a list, a list is its value, and a list of lists makes runs.
+        // If the field is itself a list, a list is its value, and a list of lists makes runs.
         var isList = field["items"] is not null;
         var runs = new JsonObject
         {

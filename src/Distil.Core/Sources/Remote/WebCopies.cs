@@ -1,3 +1,4 @@
+using Distil.Core.Errors;
 using Distil.Core.Http;
 
 namespace Distil.Core.Sources.Remote;
@@ -13,7 +14,7 @@ internal sealed class WebCopies(WebFiles web, string folder)
     /// <param name="url">The folder; a query, such as a signature, counts for each file.</param>
     /// <param name="field">The specification's field, for messages.</param>
     /// <param name="cancel">Ends it.</param>
-    public async Task<IReadOnlyList<SourceFile>> ListModelAsync(string url, string field, CancellationToken cancel)
+    public async Task<IReadOnlyList<SourceFile>> ListModelAsync(string url, FieldPath field, CancellationToken cancel)
     {
         var files = new List<SourceFile>();
         foreach (var name in ModelFiles.Names)
@@ -28,7 +29,7 @@ internal sealed class WebCopies(WebFiles web, string folder)
         {
             foreach (var name in ModelFiles.ShardsOf(await FetchAsync(index, "", null, cancel)))
             {
-                files.Add(await FindAsync(name) ?? throw new Errors.InvalidInputException($"{field}: {WebFiles.Shown(url)} has no {name}, which its {ModelFiles.IndexName} names"));
+                files.Add(await FindAsync(name) ?? throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)} has no {name}, which its {ModelFiles.IndexName} names"));
             }
         }
 
@@ -78,5 +79,5 @@ internal sealed class WebCopies(WebFiles web, string folder)
         }
     }
 
-    private static string NameOf(SourceFile file) => Uri.UnescapeDataString(WebFiles.Shown(file.Path).Split('/')[^1]);
+    private static string NameOf(SourceFile file) => Uri.UnescapeDataString(WebUrl.WithoutQuery(file.Path).Split('/')[^1]);
 }

@@ -20,7 +20,7 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
     /// <param name="cancel">Ends the call.</param>
     /// <exception cref="InvalidInputException">No right to it, or a server that cannot be read in parts or gives no version.</exception>
     /// <exception cref="RemoteException">The server cannot be reached, or fails.</exception>
-    public async Task<SourceFile?> FindAsync(string url, string field, CancellationToken cancel)
+    public async Task<SourceFile?> FindAsync(string url, FieldPath field, CancellationToken cancel)
     {
         using var response = await SendAsync(Parse(url, field), new RangeHeaderValue(0, 0), cancel);
         if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone)
@@ -30,15 +30,15 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
 
         RequireSuccess(url, response, field);
         var bytes = response.Content.Headers.ContentRange?.Length
-            ?? throw new InvalidInputException($"{field}: {Shown(url)}: its server sends no parts of files (HTTP Range); expected one that does, or a local copy");
+            ?? throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)}: its server sends no parts of files (HTTP Range); expected one that does, or a local copy");
         var version = WebVersion.Of(response)
-            ?? throw new InvalidInputException($"{field}: {Shown(url)}: its server gives neither ETag nor Last-Modified, so that a change would not be seen; expected one that does, or a local copy");
+            ?? throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)}: its server gives neither ETag nor Last-Modified, so that a change would not be seen; expected one that does, or a local copy");
         return Of(url, bytes, version);
     }
 
     /// <summary>The blobs that a URL with wildcards matches, sorted; Azure Storage alone can be asked for them.</summary>
     /// <exception cref="InvalidInputException">It is of another server, or there is no right to list.</exception>
-    public async Task<IReadOnlyList<SourceFile>> ListAsync(string url, string field, CancellationToken cancel)
+    public async Task<IReadOnlyList<SourceFile>> ListAsync(string url, FieldPath field, CancellationToken cancel)
     {
         var parts = url.Split('?', 2);
         var (query, pattern) = (parts.Length > 1 ? "?" + parts[1] : "", new GlobPattern(parts[0]));
@@ -46,7 +46,7 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
         var signature = signed.QueryFor(root);
         if (!azure.IsBlob(root) && !AzureAccess.IsShared(signature))
         {
-            throw new InvalidInputException($"{field}: {Shown(url)}: only blobs of Azure Storage can be listed; expected the URL of each file, or hf://");
+            throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)}: only blobs of Azure Storage can be listed; expected the URL of each file, or hf://");
         }
 
         var builder = new Azure.Storage.Blobs.BlobUriBuilder(root);
@@ -61,13 +61,10 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
     }
 
     /// <summary>Opens a found file; it can seek.</summary>
-    public Stream Open(SourceFile file, CancellationToken cancel) => new WebStream(file, http, (range, stop) => SendAsync(Parse(file.Path, "path"), range, stop), cancel);
-
-    /// <summary>A URL without its query; another path as it is.</summary>
-    public static string Shown(string path) => path.Contains("://", StringComparison.Ordinal) ? path.Split('?', 2)[0] : path;
+    public Stream Open(SourceFile file, CancellationToken cancel) => new WebStream(file, http, (range, stop) => SendAsync(Parse(file.Path, FieldPath.Named("path")), range, stop), cancel);
 
     /// <summary>Passes where the server gave what was asked for.</summary>
-    public static void RequireSuccess(string url, HttpResponseMessage response, string field)
+    public static void RequireSuccess(string url, HttpResponseMessage response, FieldPath field)
     {
         var status = (int)response.StatusCode;
         if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
@@ -77,23 +74,19 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
 
         throw status switch
         {
-            404 or 410 => new InvalidInputException($"{field}: {Shown(url)} does not exist ({status})"),
-            401 or 403 or 409 => new InvalidInputException(
-                $"{field}: {Shown(url)} may not be read ({status} {response.ReasonPhrase}); expected a public file, a machine whose identity may read it, or its URL with a signature (SAS) in {SignedUrls.Variable}"),
-            _ => new RemoteException($"{Shown(url)}: its server answered {status} {response.ReasonPhrase}"),
+            404 or 410 => new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)} does not exist ({status})"),
+            401 or 403 or 409 => new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)} may not be read ({status} {response.ReasonPhrase}); expected a public file, a machine whose identity may read it, or its URL with a signature (SAS) in {SignedUrls.Variable}"),
+            _ => new RemoteException($"{WebUrl.WithoutQuery(url)}: its server answered {status} {response.ReasonPhrase}"),
         };
     }
 
     private static SourceFile Of(string url, long bytes, string version) =>
-        new() { Path = url, Bytes = bytes, ETag = version, Identity = $"web:{Shown(url)} {version} {bytes}" };
+        new() { Path = url, Bytes = bytes, ETag = version, Identity = $"web:{WebUrl.WithoutQuery(url)} {version} {bytes}" };
 
-    /// <summary>Whether files are read from there.</summary>
-    internal static bool IsWeb(Uri url) => url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback);
-
-    private static Uri Parse(string url, string field) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var uri) && IsWeb(uri)
+    private static Uri Parse(string url, FieldPath field) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && WebUrl.IsReadable(uri)
             ? uri
-            : throw new InvalidInputException($"{field}: {Shown(url)} cannot be read; expected a local path, hf://owner/name[@revision][/path] or https://…");
+            : throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)} cannot be read; expected a local path, hf://owner/name[@revision][/path] or https://…");
 
     private async Task<HttpResponseMessage> SendAsync(Uri url, RangeHeaderValue range, CancellationToken cancel)
     {
@@ -105,7 +98,7 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
             if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location)
             {
                 response.Dispose();
-                url = Parse(new Uri(here, location).AbsoluteUri, "redirect");
+                url = Parse(new Uri(here, location).AbsoluteUri, FieldPath.Named("redirect"));
             }
             else if (token is null && AzureAccess.MayNeedIdentity(here, response.StatusCode))
             {
@@ -118,7 +111,7 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
             }
         }
 
-        throw new RemoteException($"{Shown(url.ToString())}: redirects more than {MaxRedirects} times");
+        throw new RemoteException($"{WebUrl.WithoutQuery(url.ToString())}: redirects more than {MaxRedirects} times");
     }
 
     private static HttpRequestMessage Request(Uri url, RangeHeaderValue range, string? token)

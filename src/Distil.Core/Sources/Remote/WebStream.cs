@@ -77,19 +77,19 @@ internal sealed class WebStream(
     {
         (_start, _filled) = (from, 0);
         var wanted = (int)Math.Min(_block.Length, Length - from);
-        await http.UntilWholeAsync(WebFiles.Shown(file.Path), () => _start + _filled, () => GoOnAsync(wanted, cancel), cancel);
+        await http.UntilWholeAsync(WebUrl.WithoutQuery(file.Path), () => _start + _filled, () => GoOnAsync(wanted, cancel), cancel);
     }
 
     private async Task<bool> GoOnAsync(int wanted, CancellationToken cancel)
     {
         var from = _start + _filled;
         using var response = await send(new RangeHeaderValue(from, _start + wanted - 1), cancel);
-        WebFiles.RequireSuccess(file.Path, response, "a source");
+        WebFiles.RequireSuccess(file.Path, response, FieldPath.Named("a source"));
         if (response.StatusCode != HttpStatusCode.PartialContent || response.Content.Headers.ContentRange is not { } range
             || range.Length != file.Bytes || WebVersion.Of(response) != file.ETag)
         {
             throw new InvalidInputException(
-                $"{WebFiles.Shown(file.Path)}: has changed since the run was planned (its version was {file.ETag}, {file.Bytes} bytes); expected it to stay the same, or a new run");
+                $"{WebUrl.WithoutQuery(file.Path)}: has changed since the run was planned (its version was {file.ETag}, {file.Bytes} bytes); expected it to stay the same, or a new run");
         }
 
         if (range.From != from)

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Unicode;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Sources;
 using Parquet;
 using Parquet.Schema;
 

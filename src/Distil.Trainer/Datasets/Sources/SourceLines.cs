@@ -1,5 +1,5 @@
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Sources;
 
 namespace Distil.Trainer.Datasets.Sources;
 

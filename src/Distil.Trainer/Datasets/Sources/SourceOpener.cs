@@ -1,6 +1,5 @@
 using Distil.Core.Errors;
 using Distil.Core.Http;
-using Distil.Core.Runs;
 using Distil.Core.Sources;
 
 namespace Distil.Trainer.Datasets.Sources;

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
 using Distil.Core.Sources;
 using ZstdSharp;
 

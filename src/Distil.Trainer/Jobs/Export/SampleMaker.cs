@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Distil.Core.Documents.Reports;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
+using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Reports;
 using Distil.Trainer.Tokenization;
 

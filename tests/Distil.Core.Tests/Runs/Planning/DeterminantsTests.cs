@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
-using Distil.Core.Runs.Reading;
+using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
+using Distil.Core.Runs.Reading;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Tests.Runs.Planning;

@@ -1,6 +1,5 @@
 using CsCheck;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
@@ -80,7 +79,7 @@ public sealed class ShardPlannerTests : IDisposable
     public void Pre_tokenised_lines_count_as_fewer_tokens_than_text_of_their_length()
     {
         var path = _folder.Write("ids.jsonl", """{"ids": [1234, 4321, 1000]}""" + "\n");
-        Assert.Equal(5, ShardPlanner.Plan(LocalSources.List(path, DatasetFormat.Jsonl, "x"), [], Dataset(100))[0].EstimatedTokens);
+        Assert.Equal(5, ShardPlanner.Plan(LocalSources.List(path, DatasetFormat.Jsonl, SpecPaths.Sources), [], Dataset(100))[0].EstimatedTokens);
     }
 
     [Fact]

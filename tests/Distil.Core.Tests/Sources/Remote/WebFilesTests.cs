@@ -107,7 +107,7 @@ public sealed class WebFilesTests : IAsyncLifetime
     [InlineData("ftp://example.org/a.txt")]
     public async Task Other_schemes_and_http_to_other_machines_are_refused(string url) => Assert.Contains(
         $"dataset.sources: {url} cannot be read; expected a local path, hf://",
-        (await Assert.ThrowsAsync<InvalidInputException>(() => Catalog.ListAsync([url], DatasetFormat.Text, cancel: Cancel))).Message,
+        (await Assert.ThrowsAsync<InvalidInputException>(() => Catalog.ListAsync([url], DatasetFormat.Text, SpecPaths.Sources, Cancel))).Message,
         StringComparison.Ordinal);
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class WebFilesTests : IAsyncLifetime
         Assert.Equal(_content, await File.ReadAllBytesAsync(Path.Combine(folder, "model.safetensors"), Cancel));
     }
 
-    private async Task<SourceFile> FindAsync(string path) => Assert.Single(await Catalog.ListAsync([_web.Url(path)], DatasetFormat.Text, cancel: Cancel));
+    private async Task<SourceFile> FindAsync(string path) => Assert.Single(await Catalog.ListAsync([_web.Url(path)], DatasetFormat.Text, SpecPaths.Sources, Cancel));
 
     private static async Task<byte[]> WholeAsync(Stream stream)
     {

@@ -1,6 +1,6 @@
 using CsCheck;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 

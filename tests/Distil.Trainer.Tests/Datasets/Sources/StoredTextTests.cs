@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using ZstdSharp;

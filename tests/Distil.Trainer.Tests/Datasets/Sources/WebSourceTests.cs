@@ -2,7 +2,6 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
-using Distil.Core.Runs;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Sources.Remote;
@@ -54,7 +53,7 @@ public sealed class WebSourceTests : IDisposable
     }
 
     private static async Task<SourceFile> FindAsync(LocalWeb web, string path, DatasetFormat format) =>
-        Assert.Single(await SourceCatalog.FromEnvironment(TimeProvider.System).ListAsync([web.Url(path)], format, cancel: Cancel));
+        Assert.Single(await SourceCatalog.FromEnvironment(TimeProvider.System).ListAsync([web.Url(path)], format, SpecPaths.Sources, Cancel));
 
     /// <summary>Bytes that <c>bytes=FROM-TO</c> asks for.</summary>
     private static long Length(string range)

@@ -1,8 +1,9 @@
 using Distil.Core.Errors;
-using Distil.Core.Runs;
+using Distil.Core.Models;
 using Distil.Core.Specification;
+using Distil.Core.Tests.Runs;
 
-namespace Distil.Core.Tests.Runs;
+namespace Distil.Core.Tests.Models;
 
 public sealed class StudentShapeTests
 {

@@ -1,8 +1,9 @@
 using System.Text.Json;
-using Distil.Core.Runs;
+using Distil.Core.Models;
 using Distil.Core.Specification;
+using Distil.Core.Tests.Runs;
 
-namespace Distil.Core.Tests.Runs;
+namespace Distil.Core.Tests.Models;
 
 public sealed class StudentParametersTests
 {

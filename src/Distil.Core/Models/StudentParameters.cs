@@ -1,14 +1,14 @@
-namespace Distil.Core.Runs;
+namespace Distil.Core.Models;
 
-/// <summary>A student's parameters, counted from its shape alone (method.md §2).</summary>
+/// <summary>The number of a student's parameters, computed from its shape alone (method.md §2).</summary>
 /// <param name="Trainable">The block stack and its final norm.</param>
-/// <param name="Frozen">Embedding and head, counted apart as they are stored.</param>
+/// <param name="Frozen">Embedding and head, counted separately, as they are stored.</param>
 public sealed record StudentParameters(long Trainable, long Frozen)
 {
-    /// <value>Both.</value>
+    /// <value>All parameters.</value>
     public long Total => Trainable + Frozen;
 
-    /// <summary>Counts.</summary>
+    /// <summary>Computes the counts.</summary>
     public static StudentParameters Of(StudentShape shape)
     {
         long slstmBlocks = shape.SlstmAt.Count;
@@ -34,6 +34,6 @@ public sealed record StudentParameters(long Trainable, long Frozen)
         var convolution = (inner * shape.ConvKernel) + inner;
         var qkv = 3 * inner * shape.QkvBlockSize;
         var gates = 2 * ((3 * inner * shape.Heads) + shape.Heads);
-        return d + projections + convolution + qkv + gates + (2 * inner); // the norms' and the skip's weights
+        return d + projections + convolution + qkv + gates + (2 * inner); // norm and skip weights
     }
 }

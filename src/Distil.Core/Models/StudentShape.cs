@@ -1,7 +1,7 @@
 using Distil.Core.Errors;
 using Distil.Core.Specification;
 
-namespace Distil.Core.Runs;
+namespace Distil.Core.Models;
 
 /// <summary>A student's shape with every default filled in and every division exact.</summary>
 public sealed record StudentShape
@@ -12,7 +12,7 @@ public sealed record StudentShape
     /// <value>V: the teacher's.</value>
     public required int VocabularySize { get; init; }
 
-    /// <value>Blocks.</value>
+    /// <value>Number of blocks.</value>
     public required int Blocks { get; init; }
 
     /// <value>Indices of the sLSTM blocks, ascending.</value>
@@ -30,10 +30,10 @@ public sealed record StudentShape
     /// <value>I, the mLSTM's inner width: a multiple of 64.</value>
     public required int InnerWidth { get; init; }
 
-    /// <value>F, the width of the sLSTM block's feed-forward: a multiple of 64.</value>
+    /// <value>F, the width of the sLSTM block's feed-forward network: a multiple of 64.</value>
     public required int FeedForwardWidth { get; init; }
 
-    /// <summary>Fills a specification's student with the teacher's sizes (method.md §2).</summary>
+    /// <summary>Combines a specification's student with the teacher's sizes (method.md §2).</summary>
     /// <exception cref="InvalidInputException">Heads or q, k, v blocks do not divide the widths.</exception>
     public static StudentShape Of(StudentSpec spec, TeacherShape teacher)
     {
@@ -57,15 +57,16 @@ public sealed record StudentShape
     {
         if (Width % Heads != 0 || InnerWidth % Heads != 0)
         {
-            var origin = spec.Heads is null ? $"student.heads is by default the teacher's {teacher.Heads} rounded up to {Heads}" : $"student.heads is {Heads}";
-            throw new InvalidInputException(
-                $"{origin}; expected a divisor of the teacher's width {Width} and of the mLSTM's inner width {InnerWidth}, "
-                + $"for instance {BestHeads(teacher.Heads)}");
+            var origin = spec.Heads is null ? $"is by default the teacher's {teacher.Heads} rounded up to {Heads}" : $"is {Heads}";
+            throw new InvalidInputException(FieldError.Of(
+                FieldPath.Parse("student.heads"),
+                $"{origin}; expected a divisor of the teacher's width {Width} and of the mLSTM's inner width {InnerWidth}, for instance {BestHeads(teacher.Heads)}"));
         }
 
         if (InnerWidth % QkvBlockSize != 0)
         {
-            throw new InvalidInputException($"student.qkvBlockSize is {QkvBlockSize}; expected a divisor of the mLSTM's inner width {InnerWidth}");
+            throw new InvalidInputException(FieldError.Of(
+                FieldPath.Parse("student.qkvBlockSize"), $"is {QkvBlockSize}; expected a divisor of the mLSTM's inner width {InnerWidth}"));
         }
     }
 

@@ -1,8 +1,8 @@
 using System.Text.Json.Serialization;
-using Distil.Core.Sources;
+using Distil.Core.Http;
 using Distil.Core.Sources.Remote;
 
-namespace Distil.Core.Runs;
+namespace Distil.Core.Sources;
 
 /// <summary>A stretch of a file. What begins in the range belongs to it, so adjoining ranges lose and double nothing.</summary>
 /// <remarks>
@@ -22,7 +22,7 @@ public sealed record SourceRange(string Path, long Start, long End)
 
     /// <value>What messages call the file: a URL's query may be a secret.</value>
     [JsonIgnore]
-    public string Name => WebFiles.Shown(Path);
+    public string Name => WebUrl.WithoutQuery(Path);
 
     /// <value>The whole file.</value>
     [JsonIgnore]
