@@ -13,4 +13,16 @@ public sealed class ApiProblemException(int status, string detail, params IReadO
 
     /// <value>The bad fields of the body.</value>
     public IReadOnlyList<FieldError> Errors => errors;
+
+    /// <summary>Refuses a body that cannot be used: status 400, with each bad field.</summary>
+    public static ApiProblemException Of(InvalidInputException wrong)
+    {
+        var detail = wrong.Errors.Count switch
+        {
+            0 => wrong.Message,
+            1 => wrong.Errors[0].Message,
+            _ => $"{wrong.Errors.Count} fields of the specification cannot be used",
+        };
+        return new ApiProblemException(400, detail, wrong.Errors);
+    }
 }

@@ -57,7 +57,7 @@ internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, TimePro
         }
         catch (InvalidInputException wrong)
         {
-            throw Refuse(wrong);
+            throw ApiProblemException.Of(wrong);
         }
         catch (RemoteException away)
         {
@@ -67,17 +67,6 @@ internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, TimePro
         {
             _planning.Release();
         }
-    }
-
-    private static ApiProblemException Refuse(InvalidInputException wrong)
-    {
-        var detail = wrong.Errors.Count switch
-        {
-            0 => wrong.Message,
-            1 => wrong.Errors[0].Message,
-            _ => $"{wrong.Errors.Count} fields of the specification cannot be used",
-        };
-        return new ApiProblemException(400, detail, wrong.Errors);
     }
 
     private async Task<IdempotencyRecord> RecordAsync(IdempotencyKey? key, string json, string runId, CancellationToken cancel)
