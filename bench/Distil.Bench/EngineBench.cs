@@ -8,6 +8,7 @@ using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Specification;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Bench;
 
@@ -35,7 +36,8 @@ internal static class EngineBench
         }
     }
 
-    private static async Task<(double Seconds, double Processor, long Allocated, long Peak, CountingJournals Journals)> DriveAsync(int shards, bool lookAtHeap = false)
+    private static async Task<(double Seconds, double Processor, long Allocated, long Peak, CountingJournals Journals)> DriveAsync(
+        int shards, bool lookAtHeap = false)
     {
         var journals = new CountingJournals();
         var input = new PipelineInput
@@ -54,7 +56,7 @@ internal static class EngineBench
         var (before, heap) = (GC.GetTotalAllocatedBytes(), GC.GetTotalMemory(forceFullCollection: true));
         var (processor, began) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
         long peak = 0;
-        var ended = new EmbeddedEngine(AnswerAsync, (_, path) => journals.Open(path), _ => { }, _ => { }, TimeProvider.System)
+        var ended = new EmbeddedEngine(AnswerAsync, (_, path) => journals.Open(path), _ => { }, NullLogger.Instance, TimeProvider.System)
             .RunAsync(input, new TaskCompletionSource<string>().Task, CancellationToken.None);
         while (lookAtHeap && await Task.WhenAny(ended, Task.Delay(50)) != ended)
         {
@@ -62,7 +64,8 @@ internal static class EngineBench
         }
 
         await ended;
-        return (Stopwatch.GetElapsedTime(began).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds, GC.GetTotalAllocatedBytes() - before, peak, journals);
+        return (Stopwatch.GetElapsedTime(began).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds,
+            GC.GetTotalAllocatedBytes() - before, peak, journals);
     }
 
     private static Task<JsonElement> AnswerAsync(string activity, JsonElement input, CancellationToken cancel)

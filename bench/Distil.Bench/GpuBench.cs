@@ -4,7 +4,7 @@ using Distil.Trainer.Kernels;
 
 namespace Distil.Bench;
 
-/// <summary>This project's figures on a GPU, one JSON line each: what <c>bench/gpu/run.sh</c> sets beside PyTorch's.</summary>
+/// <summary>This project's figures on a GPU, one JSON line each; <c>bench/gpu/run.sh</c> compares them with PyTorch's.</summary>
 internal static class GpuBench
 {
     private static readonly Dictionary<string, Action> Parts = new()
@@ -19,7 +19,11 @@ internal static class GpuBench
 
     internal static Command Create()
     {
-        var parts = new Argument<string[]>("parts") { Description = $"Which: {string.Join(", ", Parts.Keys)}. Default: all.", DefaultValueFactory = _ => [.. Parts.Keys] };
+        var parts = new Argument<string[]>("parts")
+        {
+            Description = $"Which: {string.Join(", ", Parts.Keys)}. Default: all.",
+            DefaultValueFactory = _ => [.. Parts.Keys],
+        };
         parts.AcceptOnlyFromAmong([.. Parts.Keys]);
         var command = new Command("gpu", "Training step, head, teacher, decoding and input pipeline on a CUDA GPU, at the paper's sizes.") { parts };
         command.SetAction(parsed =>

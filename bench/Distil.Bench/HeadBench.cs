@@ -24,7 +24,8 @@ internal static class HeadBench
 
     private static void Time()
     {
-        Console.WriteLine($"8 × 512 positions, V {V}, D {D}, up to 128 kept tokens; CPU, {Environment.ProcessorCount} threads, float32; medians of 9 runs, milliseconds");
+        Console.WriteLine(
+            $"8 × 512 positions, V {V}, D {D}, up to 128 kept tokens; CPU, {Environment.ProcessorCount} threads, float32; medians of 9 runs, milliseconds");
         Console.WriteLine("|   T | chunk | losses by tensor operations | losses fused | whole head | teacher extraction |");
         Console.WriteLine("|----:|------:|----------------------------:|-------------:|-----------:|-------------------:|");
         foreach (var (t, chunk) in new[] { (1.0, 512), (1.5, 64), (1.5, 128), (1.5, 256), (1.5, 512), (1.5, 1024) })

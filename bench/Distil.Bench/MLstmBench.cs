@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench;
 
-/// <summary>The mLSTM's forms for training, by length, and a whole student around them.</summary>
+/// <summary>The training forms of the mLSTM, by length, and a whole student with them.</summary>
 internal static class MLstmBench
 {
     internal static Command Create()
@@ -42,6 +42,7 @@ internal static class MLstmBench
         using var model = XlstmModel.Create(config, embedding, embedding, 1, CPU);
         var ids = randint(0, 2048, [16, 256], ScalarType.Int64);
         Tensor[] weights = [.. model.TrainableParameters.Select(parameter => parameter.Value)];
-        Console.WriteLine($"student D 128, 4 blocks, 16 × 256 tokens: {Stopwatches.Training(() => model.Forward(ids), weights, 5, 2):F0} ms forward + backward, no head");
+        Console.WriteLine(
+            $"student D 128, 4 blocks, 16 × 256 tokens: {Stopwatches.Training(() => model.Forward(ids), weights, 5, 2):F0} ms forward + backward, no head");
     }
 }

@@ -29,7 +29,14 @@ internal static class StepBench
         using var scope = NewDisposeScope();
         var config = new XlstmConfig
         {
-            VocabularySize = Vocabulary, ContextLength = Length, Blocks = 4, Width = Width, SlstmAt = [0, 2], QkvBlockSize = 16, FeedForwardProjFactor = 1.7, TieWeights = true,
+            VocabularySize = Vocabulary,
+            ContextLength = Length,
+            Blocks = 4,
+            Width = Width,
+            SlstmAt = [0, 2],
+            QkvBlockSize = 16,
+            FeedForwardProjFactor = 1.7,
+            TieWeights = true,
         };
         var embedding = randn(Vocabulary, Width) * 0.1;
         using var model = XlstmModel.Create(config, embedding, embedding, 1, CPU);
@@ -66,7 +73,9 @@ internal static class StepBench
         var tail = stack(nodes.Select(node => (logs.narrow(1, Kept, Vocabulary - Kept) * node).logsumexp(-1)), -1);
         Tensor Own(Tensor tensor) => tensor.DetachFromDisposeScope();
         var targets = new TeacherTargets(
-            Own(rand(positions, Vocabulary).argsort(-1).narrow(1, 0, Kept).contiguous()), Own(logs.narrow(1, 0, Kept).contiguous()), Own(tail), nodes, Own(randn(Rows, Length, Width)));
-        return new([(new TokenBatch(Own(randint(Vocabulary, [Rows, Length], ScalarType.Int64)), null, Rows, positions, positions - Rows), new BatchTargets(targets, null))]);
+            Own(rand(positions, Vocabulary).argsort(-1).narrow(1, 0, Kept).contiguous()), Own(logs.narrow(1, 0, Kept).contiguous()),
+            Own(tail), nodes, Own(randn(Rows, Length, Width)));
+        return new([(new TokenBatch(Own(randint(Vocabulary, [Rows, Length], ScalarType.Int64)), null, Rows, positions, positions - Rows),
+            new BatchTargets(targets, null))]);
     }
 }

@@ -7,7 +7,7 @@ namespace Distil.Bench;
 /// <summary>Times tensor code.</summary>
 internal static class Stopwatches
 {
-    /// <summary>Median milliseconds of <paramref name="runs"/> calls after <paramref name="warmUp"/> that do not count.</summary>
+    /// <summary>Median milliseconds of <paramref name="runs"/> calls after <paramref name="warmUp"/> calls that do not count.</summary>
     internal static double Median(Action action, int runs = 15, int warmUp = 4)
     {
         var times = new double[runs];

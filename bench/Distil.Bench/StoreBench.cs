@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench;
 
-/// <summary>Teacher outputs into a file and back: wall-clock and processor time of a batch.</summary>
+/// <summary>Writes teacher outputs to a file and reads them back: wall-clock and processor time of a batch.</summary>
 internal static class StoreBench
 {
     private const int Rows = 8;
@@ -18,7 +18,8 @@ internal static class StoreBench
             Console.WriteLine($"{Rows} rows a batch; {Environment.ProcessorCount} cores; medians of 15 batches; ns: processor time a kept token");
             Console.WriteLine("| V | D | S | kept | bytes a token | write, ms | ns | read, ms | ns | read, tokens/s |");
             Console.WriteLine("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
-            foreach (var (vocabulary, width, length, kept) in new[] { (151_936, 1536, 512, 128), (151_936, 1536, 512, 64), (151_936, 0, 512, 64), (1024, 128, 256, 10) })
+            foreach (var (vocabulary, width, length, kept) in
+                new[] { (151_936, 1536, 512, 128), (151_936, 1536, 512, 64), (151_936, 0, 512, 64), (1024, 128, 256, 10) })
             {
                 Measure(vocabulary, width, length, kept);
             }
@@ -51,7 +52,7 @@ internal static class StoreBench
         }
     }
 
-    /// <summary>Tokens as a nucleus has them, most probable first, in slots for 128.</summary>
+    /// <summary>Tokens as a nucleus contains them, most probable first, in slots for 128.</summary>
     private static TeacherTargets Targets(int vocabulary, int width, int length, int kept, IReadOnlyList<double> nodes)
     {
         const int slots = 128;
@@ -59,7 +60,7 @@ internal static class StoreBench
         var logs = nn.functional.log_softmax(randn(positions, 2 * slots) * 3, -1).sort(-1, descending: true).Values.narrow(-1, 0, slots).contiguous();
         logs.narrow(-1, kept, slots - kept).fill_(float.NegativeInfinity);
         var stride = vocabulary / slots;
-        var ids = randint(stride, [positions, slots], ScalarType.Int64) + rand(positions, slots).argsort(-1) * stride; // all different, in no order
+        var ids = randint(stride, [positions, slots], ScalarType.Int64) + rand(positions, slots).argsort(-1) * stride; // distinct and unordered
         return new(ids, logs, full([positions, nodes.Count], -2f), nodes, width == 0 ? null : randn([Rows, length, width]).to(ScalarType.Float16));
     }
 

@@ -4,14 +4,19 @@ using System.Text.Json.Nodes;
 
 namespace Distil.Bench;
 
-/// <summary>Sets this project's figures beside PyTorch's, from their lines of JSON, as a Markdown table.</summary>
+/// <summary>Writes a Markdown table of this project's figures beside PyTorch's, from their lines of JSON.</summary>
 internal static class TableCommand
 {
     internal static Command Create()
     {
-        var files = new Argument<string[]>("files") { Description = "Lines of JSON: side, figure, and ms, peak_gib, tokens_per_s or failed.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("files")
+        {
+            Description = "Lines of JSON: side, figure, and ms, peak_gib, tokens_per_s or failed.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var command = new Command("table", "Figures of both sides as a Markdown table.") { files };
-        command.SetAction(parsed => Write([.. parsed.GetRequiredValue(files).SelectMany(File.ReadLines).Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!)]));
+        command.SetAction(parsed => Write(
+            [.. parsed.GetRequiredValue(files).SelectMany(File.ReadLines).Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!)]));
         return command;
     }
 
@@ -34,10 +39,10 @@ internal static class TableCommand
         }
     }
 
-    /// <summary>Whether a line has something for the table's columns; what has not is listed under it.</summary>
+    /// <summary>Whether a line has a value for one of the table's columns; other lines are listed below the table.</summary>
     private static bool IsRow(JsonNode line) => line["ms"] is not null || line["tokens_per_s"] is not null || line["failed"] is not null;
 
-    /// <summary>The fastest of a side's variants; one that failed where none ran.</summary>
+    /// <summary>The fastest of a side's variants, or a failed one if none ran.</summary>
     private static JsonNode? Best(IEnumerable<JsonNode> lines, string side, string figure) => lines
         .Where(line => (string?)line["side"] == side && Name(line) == figure)
         .OrderBy(line => Milliseconds(line) ?? double.PositiveInfinity)
@@ -49,7 +54,8 @@ internal static class TableCommand
         {
             return $"failed: {failure}{note} | | ";
         }
-        string Number(string name, string format) => line?[name] is { } value && (double)value > 0 ? ((double)value).ToString(format, CultureInfo.InvariantCulture) : "";
+        string Number(string name, string format) =>
+            line?[name] is { } value && (double)value > 0 ? ((double)value).ToString(format, CultureInfo.InvariantCulture) : "";
         return $"{Number("ms", "0.00")}{(line is null ? "" : note)} | {Number("tokens_per_s", "#,0")} | {Number("peak_gib", "0.0")}";
     }
 

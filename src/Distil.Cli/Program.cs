@@ -4,20 +4,24 @@ using Distil.Cli.Commands;
 using Distil.Cli.Hosting;
 using Distil.Cli.Runs;
 using Distil.Core.Errors;
+using Distil.Core.Logging;
+using Distil.Core.Settings;
 using Distil.Telemetry;
 
+var settings = SettingsReader.Read<CommandSettings>(Environment.GetEnvironmentVariable);
 try
 {
+    var context = new CommandContext(settings, new TextLogger(Console.Error));
     if (TrainerCommands.Owns(args))
     {
-        return await TrainerCommands.RunAsync(args);
+        return await TrainerCommands.RunAsync(context.Trainer, args);
     }
 
-    using var telemetry = TelemetryExport.FromEnvironment("distil", Environment.GetEnvironmentVariable);
+    using var telemetry = TelemetryExport.TryStart("distil", settings.Telemetry);
     var root = new Command("distil", "Distil a Transformer language model into a recurrent xLSTM student.")
     {
-        DemoCommand.Create(), RunCommand.Create(), RunsCommand.Create(), StatusCommand.Create(), CancelCommand.Create(), ReportCommand.Create(), GcCommand.Create(),
-        CompareCommand.Create(), ServeCommand.Create(), BundleCommand.Create(), SchemaCommand.Create(),
+        DemoCommand.Create(context), RunCommand.Create(context), RunsCommand.Create(context), StatusCommand.Create(context), CancelCommand.Create(context), ReportCommand.Create(context), GcCommand.Create(context),
+        CompareCommand.Create(context), ServeCommand.Create(context), BundleCommand.Create(context), SchemaCommand.Create(context),
         new HelpOption(), new VersionOption(),
     };
     foreach (var command in TrainerCommands.CreateAll())
@@ -57,7 +61,7 @@ catch (OperationCanceledException)
 }
 catch (Exception unforeseen)
 {
-    return Say(Environment.GetEnvironmentVariable("DISTIL_TRACE") == "1" ? unforeseen.ToString() : $"{unforeseen.Message} (DISTIL_TRACE=1 shows where)", ExitCode.Failed);
+    return Say(settings.Trace == "1" ? unforeseen.ToString() : $"{unforeseen.Message} (DISTIL_TRACE=1 shows where)", ExitCode.Failed);
 }
 
 static int Say(string message, int exitCode)

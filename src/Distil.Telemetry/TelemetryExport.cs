@@ -1,5 +1,6 @@
 using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
+using Distil.Core.Settings;
 using Distil.Core.Telemetry;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -8,7 +9,7 @@ using OpenTelemetry.Trace;
 
 namespace Distil.Telemetry;
 
-/// <summary>Sends Distil's traces and metrics from a process to where its environment says.</summary>
+/// <summary>Exports Distil's traces and metrics from a process to the target that its settings name.</summary>
 public sealed class TelemetryExport : IDisposable
 {
     private const int FlushMilliseconds = 5000;
@@ -22,12 +23,12 @@ public sealed class TelemetryExport : IDisposable
         _metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(resource => Describe(resource, service)).AddDistil(target).Build();
     }
 
-    /// <summary>Begins to listen; null where the environment asks for nothing.</summary>
+    /// <summary>Begins to export; null if the settings name no target.</summary>
     /// <param name="service">The process's name in a trace, for instance <c>distil-trainer</c>.</param>
-    /// <param name="variable">Reads a variable of the environment.</param>
-    /// <exception cref="Core.Errors.InvalidInputException">The environment asks for what does not exist.</exception>
-    public static TelemetryExport? FromEnvironment(string service, Func<string, string?> variable) =>
-        TelemetryTargets.FromEnvironment(variable) is var target and not TelemetryTarget.None ? new TelemetryExport(target, service) : null;
+    /// <param name="settings">The program's settings.</param>
+    /// <exception cref="Core.Errors.InvalidInputException">The settings name a target that does not exist.</exception>
+    public static TelemetryExport? TryStart(string service, TelemetrySettings settings) =>
+        TelemetryTargets.Of(settings) is var target and not TelemetryTarget.None ? new TelemetryExport(target, service) : null;
 
     /// <summary>The process's name in traces and metrics.</summary>
     public static ResourceBuilder Describe(ResourceBuilder resource, string service) =>

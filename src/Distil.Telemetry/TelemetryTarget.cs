@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Core.Settings;
 
 namespace Distil.Telemetry;
 
@@ -18,32 +19,25 @@ public enum TelemetryTarget
     Azure,
 }
 
-/// <summary>Reads a <see cref="TelemetryTarget"/> from the environment.</summary>
+/// <summary>Reads a <see cref="TelemetryTarget"/> from a program's settings.</summary>
 public static class TelemetryTargets
 {
-    /// <summary>Names the target; without it the variables of Azure Monitor and of OTLP decide.</summary>
-    public const string Variable = "DISTIL_TELEMETRY";
+    private const string Variable = TelemetrySettings.TargetVariable;
 
-    /// <summary>Azure Monitor's own variable: where to send, and no secret while it is used with an identity.</summary>
-    public const string AzureVariable = "APPLICATIONINSIGHTS_CONNECTION_STRING";
-
-    private const string OtlpVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
-
-    /// <summary>The target that the environment asks for.</summary>
-    /// <param name="variable">Reads a variable.</param>
-    /// <exception cref="InvalidInputException"><see cref="Variable"/> names none, or Azure Monitor has no connection string.</exception>
-    public static TelemetryTarget FromEnvironment(Func<string, string?> variable)
+    /// <summary>The target that the settings name; if they name none, the variables of Azure Monitor and of OTLP decide.</summary>
+    /// <exception cref="InvalidInputException">There is no such target, or Azure Monitor has no connection string.</exception>
+    public static TelemetryTarget Of(TelemetrySettings settings)
     {
-        var azure = !string.IsNullOrEmpty(variable(AzureVariable));
-        return variable(Variable) switch
+        var azure = settings.AzureConnectionString is not null;
+        return settings.Target switch
         {
-            null or "" when azure => TelemetryTarget.Azure,
-            null or "" => string.IsNullOrEmpty(variable(OtlpVariable)) ? TelemetryTarget.None : TelemetryTarget.Otlp,
+            null when azure => TelemetryTarget.Azure,
+            null => settings.OtlpEndpoint is null ? TelemetryTarget.None : TelemetryTarget.Otlp,
             "none" => TelemetryTarget.None,
             "console" => TelemetryTarget.Console,
             "otlp" => TelemetryTarget.Otlp,
             "azure" when azure => TelemetryTarget.Azure,
-            "azure" => throw new InvalidInputException($"{Variable} is azure and {AzureVariable} is not set; expected the connection string of an Application Insights resource"),
+            "azure" => throw new InvalidInputException($"{Variable} is azure and {TelemetrySettings.AzureVariable} is not set; expected the connection string of an Application Insights resource"),
             var other => throw new InvalidInputException($"{Variable} is {other}; expected none, console, otlp or azure"),
         };
     }

@@ -1,35 +1,41 @@
 using System.CommandLine;
 using Distil.Core.Errors;
 using Distil.Core.Http;
+using Distil.Core.Logging;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
 using Distil.Trainer.Commands;
-
-var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")
-{
-    CompareCommand.Create(),
-    EvaluateCommand.Create(),
-    ForwardCommand.Create(),
-    GenerateCommand.Create(),
-    KernelsCommand.Create(),
-    PretrainCommand.Create(),
-    StoriesCommand.Create(),
-    TokenizeCommand.Create(),
-    TrainTokenizerCommand.Create(),
-    WorkCommand.Create(),
-};
-
-var parsed = root.Parse(args);
-if (parsed.Errors.Count > 0)
-{
-    foreach (var error in parsed.Errors)
-    {
-        Console.Error.WriteLine($"error: {error.Message}");
-    }
-
-    return 2;
-}
 
 try
 {
+    var settings = SettingsReader.Read<TrainerSettings>(Environment.GetEnvironmentVariable);
+    var log = new TextLogger(Console.Error);
+    var catalog = SourceCatalog.Create(settings.Sources, TimeProvider.System, log);
+    var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")
+    {
+        CompareCommand.Create(),
+        EvaluateCommand.Create(catalog),
+        ForwardCommand.Create(catalog),
+        GenerateCommand.Create(catalog),
+        KernelsCommand.Create(),
+        PretrainCommand.Create(),
+        StoriesCommand.Create(),
+        TokenizeCommand.Create(),
+        TrainTokenizerCommand.Create(catalog),
+        WorkCommand.Create(settings, log),
+    };
+
+    var parsed = root.Parse(args);
+    if (parsed.Errors.Count > 0)
+    {
+        foreach (var error in parsed.Errors)
+        {
+            Console.Error.WriteLine($"error: {error.Message}");
+        }
+
+        return 2;
+    }
+
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
     // A job that is asked to end saves a checkpoint first, however long that takes; by default the process would end after two seconds.
     if (parsed.CommandResult.Command.Name == WorkCommand.Name)

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.EndToEnd.Tests;
 
@@ -19,7 +20,7 @@ public sealed class BadInputTests : IDisposable
     public async Task A_run_that_another_version_of_distil_made()
     {
         const string Run = "2026-01-01-000000-tales-000000";
-        await using (var storage = await LocalStorage.OpenAsync(_distil.Workspace, port: null, TestContext.Current.CancellationToken))
+        await using (var storage = await LocalStorage.OpenAsync(_distil.Workspace, port: null, connectionString: null, NullLogger.Instance, TestContext.Current.CancellationToken))
         {
             await storage.Store.WriteJsonAsync(ArtifactLayout.Plan(Run), new { Version = 2, Tide = "high" }, TestContext.Current.CancellationToken);
         }

@@ -3,6 +3,7 @@ using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.EndToEnd.Tests;
 
@@ -28,7 +29,7 @@ public sealed class SameMomentTests
     /// <summary>A job that finds its shard made, or waits for another to make it, never reports the making.</summary>
     private static async Task EachShardWasMadeOnceAsync(DistilCommand distil, IReadOnlyList<string> runs)
     {
-        await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel);
+        await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, connectionString: null, NullLogger.Instance, Cancel);
         var plan = await new RunFolder(storage.Store).ReadPlanAsync(runs[0], Cancel);
         Assert.True(plan.Shards.Count >= 2, $"{plan.Shards.Count} shards");
         foreach (var stage in new[] { "prepare", "teach" })

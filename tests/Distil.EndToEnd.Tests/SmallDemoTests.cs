@@ -2,6 +2,7 @@ using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Specification;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.EndToEnd.Tests;
 
@@ -77,7 +78,7 @@ public sealed class SmallDemoTests
 
     private static async Task<IReadOnlyList<string>> JobsAsync(DistilCommand distil, string runId)
     {
-        await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel);
+        await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, connectionString: null, NullLogger.Instance, Cancel);
         var jobs = new SortedSet<string>();
         await foreach (var blob in storage.Store.ListAsync($"{ArtifactLayout.Run(runId)}jobs/", Cancel))
         {
@@ -96,7 +97,7 @@ public sealed class SmallDemoTests
     /// <summary>Waits until a run has written a checkpoint.</summary>
     private static async Task<(string RunId, int Trainer)> TrainingAsync(DistilCommand distil, int command, string notThis)
     {
-        await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel);
+        await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, connectionString: null, NullLogger.Instance, Cancel);
         while (true)
         {
             await foreach (var blob in storage.Store.ListAsync(ArtifactLayout.Runs, Cancel))

@@ -5,6 +5,7 @@ using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Sweeps;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.EndToEnd.Tests;
 
@@ -27,7 +28,7 @@ public sealed class SweepTests
         Assert.Equal(2, runs.Length);
         Assert.Contains("learning-rate-0-002", runs[0], StringComparison.Ordinal);
         Assert.Contains("<title>2 runs compared", await File.ReadAllTextAsync(sweep.GetProperty("comparison").GetString()!, Cancel), StringComparison.Ordinal);
-        await using (var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel))
+        await using (var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, connectionString: null, NullLogger.Instance, Cancel))
         {
             Assert.Single(await MakersAsync(storage.Store, runs));
         }
@@ -48,7 +49,7 @@ public sealed class SweepTests
         for (var attempt = 1; ; attempt++)
         {
             using var distil = new DistilCommand();
-            await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel);
+            await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, connectionString: null, NullLogger.Instance, Cancel);
             SweepDocument sweep;
             using (var killed = distil.Start("run", Write(distil, 2e-3, 1e-3, 1e-4), "--at-most", "1"))
             {

@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace Distil.Bench.Gpu;
 
-/// <summary>The share of time in which a kernel ran, by <c>nvidia-smi</c>'s samples from here to <see cref="End"/>.</summary>
+/// <summary>The share of time in which a kernel ran, from <c>nvidia-smi</c>'s samples between the start and <see cref="End"/>.</summary>
 internal sealed class BusyShare : IDisposable
 {
-    /// <summary>A sample tells of up to a second before it.</summary>
+    /// <summary>A sample covers up to a second before it.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.5);
 
     private readonly List<int> _samples = [];
@@ -16,7 +16,7 @@ internal sealed class BusyShare : IDisposable
     internal BusyShare()
     {
         var visible = Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES")?.Split(',')[0];
-        var card = string.IsNullOrEmpty(visible) ? "0" : visible; // torch's first
+        var card = string.IsNullOrEmpty(visible) ? "0" : visible; // torch's first card
         try
         {
             _watcher = Process.Start(new ProcessStartInfo("nvidia-smi", $"--id={card} --query-gpu=utilization.gpu --format=csv,noheader,nounits --loop-ms=200")
@@ -34,8 +34,8 @@ internal sealed class BusyShare : IDisposable
         _watcher.BeginOutputReadLine();
     }
 
-    /// <summary>Says the share as a figure.</summary>
-    /// <param name="name">What the GPU was busy with.</param>
+    /// <summary>Prints the share as a figure.</summary>
+    /// <param name="name">The work that kept the GPU busy.</param>
     internal void End(string name)
     {
         var seconds = _since.Elapsed.TotalSeconds;
@@ -44,7 +44,15 @@ internal sealed class BusyShare : IDisposable
         {
             if (_samples.Count > 0)
             {
-                Figure.Say($"GPU busy, percent: {name}", new { mean = Math.Round(_samples.Average(), 1), median = _samples.Order().ElementAt(_samples.Count / 2), samples = _samples.Count, seconds = Math.Round(seconds, 1) });
+                Figure.Say(
+                    $"GPU busy, percent: {name}",
+                    new
+                    {
+                        mean = Math.Round(_samples.Average(), 1),
+                        median = _samples.Order().ElementAt(_samples.Count / 2),
+                        samples = _samples.Count,
+                        seconds = Math.Round(seconds, 1),
+                    });
             }
         }
     }

@@ -22,8 +22,10 @@ internal static class CurveCommand
             teacher, train, held, device, precision, steps, every,
         };
         command.SetAction(parsed => new PrecisionCurve(
-            parsed.GetRequiredValue(teacher), parsed.GetRequiredValue(train), parsed.GetRequiredValue(held), TorchDevice.Of(parsed.GetValue(device)), parsed.GetValue(precision)).Run(
-            parsed.GetValue(steps), parsed.GetValue(every), (step, loss) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{step,6} {loss:0.00000}"))));
+            parsed.GetRequiredValue(teacher), parsed.GetRequiredValue(train), parsed.GetRequiredValue(held),
+            TorchDevice.Of(parsed.GetValue(device)), parsed.GetValue(precision)).Run(
+            parsed.GetValue(steps), parsed.GetValue(every), (step, loss) => Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"{step,6} {loss:0.00000}"))));
         return command;
     }
 }

@@ -12,7 +12,8 @@ internal static class DecodeFigures
         {
             foreach (var context in new[] { 512, 8192, 65536 })
             {
-                var measured = new DecodeBenchmark(new() { Batch = batch, Tokens = 128, PrefillTokens = 4096 / Math.Min(batch, 8) }).Measure(student.Model, context);
+                var measured = new DecodeBenchmark(new() { Batch = batch, Tokens = 128, PrefillTokens = 4096 / Math.Min(batch, 8) })
+                    .Measure(student.Model, context);
                 Figure.Say($"decode, batch {batch}, context {context}", new
                 {
                     ms = Math.Round(1e3 * batch / measured.TokensPerSecond, 3), tokens_per_s = Math.Round(measured.TokensPerSecond), batch, context,

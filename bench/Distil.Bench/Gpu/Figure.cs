@@ -7,10 +7,10 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;
 
-/// <summary>Measures a figure on the GPU and says it as a line of JSON, in the words of <c>peer/measure.py</c>.</summary>
+/// <summary>Measures a figure on the GPU and prints it as a line of JSON, with the field names of <c>peer/measure.py</c>.</summary>
 internal static class Figure
 {
-    /// <summary>Says a figure that was measured otherwise.</summary>
+    /// <summary>Prints a figure that was measured in another way.</summary>
     internal static void Say(string name, object values)
     {
         var line = new JsonObject { ["side"] = "ours", ["figure"] = name };
@@ -21,12 +21,12 @@ internal static class Figure
         Console.WriteLine(line.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
     }
 
-    /// <summary>Measures a call: median milliseconds, each waited for, and the memory that the process holds on the GPU after it.</summary>
-    /// <param name="name">What it is.</param>
-    /// <param name="action">The call; in a dispose scope of its own, without garbage collection.</param>
-    /// <param name="tokens">Tokens that it does; null where it does none.</param>
-    /// <param name="runs">Calls timed, ≥ 1.</param>
-    /// <param name="warmUp">Calls before them.</param>
+    /// <summary>Measures a call: median milliseconds, each call synchronised, and the GPU memory of the process after it.</summary>
+    /// <param name="name">The figure's name.</param>
+    /// <param name="action">The call; it runs in a separate dispose scope, without garbage collection.</param>
+    /// <param name="tokens">Number of tokens that it processes; null if none.</param>
+    /// <param name="runs">Number of timed calls, ≥ 1.</param>
+    /// <param name="warmUp">Number of calls before them.</param>
     /// <returns>The median.</returns>
     internal static double Measure(string name, Action action, long? tokens = null, int runs = 20, int warmUp = 5)
     {
@@ -49,7 +49,12 @@ internal static class Figure
 
             Array.Sort(times);
             var median = times[runs / 2];
-            Say(name, new { ms = Math.Round(median, 3), peak_gib = Math.Round(CudaCard.MemoryInUse() / (double)(1 << 30), 2), tokens_per_s = tokens is null ? 0 : Math.Round(tokens.Value / median * 1e3) });
+            Say(name, new
+            {
+                ms = Math.Round(median, 3),
+                peak_gib = Math.Round(CudaCard.MemoryInUse() / (double)(1 << 30), 2),
+                tokens_per_s = tokens is null ? 0 : Math.Round(tokens.Value / median * 1e3),
+            });
             return median;
         }
         catch (Exception error) when (error is System.Runtime.InteropServices.ExternalException or CudaKernelException or InvalidOperationException)

@@ -29,7 +29,8 @@ internal static class LoopSpeed
         var order = new RowOrder(1, rows.RowsOfShards, batchRows, 1);
         var loop = new TrainingLoop(
             student.Model, student.Optimizer, new LearningRateSchedule(1e-5, 1, 1_000_000), rows, order, teaching,
-            new TrainingLoopOptions { Seed = 1, TotalSteps = 1_000_000, CheckpointEverySteps = int.MaxValue, MetricsEverySteps = 10 }, TimeProvider.System, _ => Count());
+            new TrainingLoopOptions { Seed = 1, TotalSteps = 1_000_000, CheckpointEverySteps = int.MaxValue, MetricsEverySteps = 10 },
+            TimeProvider.System, _ => Count());
         try
         {
             for (var epoch = 0; ; epoch++)

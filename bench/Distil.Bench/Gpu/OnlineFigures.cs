@@ -31,7 +31,11 @@ internal static class OnlineFigures
             using var student = new PaperStudent(Length);
             var loss = new DeltaDistillation(new DistillationSpec { Alignment = new AlignmentSpec { Reduction = reduction } });
             var steps = LoopSpeed.Measure(student, rows, (loss, Online(teacher, loss)), Rows, seconds: 6);
-            Figure.Say($"training step {Rows} x {Length}, online teacher{name}", new { ms = Math.Round(1e3 / steps, 3), tokens_per_s = Math.Round(steps * Rows * Length) });
+            Figure.Say($"training step {Rows} x {Length}, online teacher{name}", new
+            {
+                ms = Math.Round(1e3 / steps, 3),
+                tokens_per_s = Math.Round(steps * Rows * Length),
+            });
         }
     }
 
@@ -44,7 +48,8 @@ internal static class OnlineFigures
         var path = Path.Combine(Path.GetTempPath(), $"distil-bench-{Environment.ProcessId}.bin");
         try
         {
-            using (var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(PaperTeacher.Settings, Length, teacher.VocabularySize, teacher.HiddenSize)))
+            using (var writer = new TeacherOutputsWriter(
+                path, TeacherOutputsHeader.For(PaperTeacher.Settings, Length, teacher.VocabularySize, teacher.HiddenSize)))
             {
                 var extractor = new TeacherExtractor(teacher, PaperTeacher.Settings);
                 for (long row = 0; row < Batches * Rows; row++)
@@ -62,7 +67,10 @@ internal static class OnlineFigures
             double Largest(Func<StepMetrics, double> of) => online.Zip(stored, (a, b) => Math.Abs(of(a) / of(b) - 1)).Max();
             Figure.Say("losses of the first steps, online teacher against its stored outputs: largest relative difference", new
             {
-                steps = online.Count, loss = Largest(step => step.Loss), kl = Largest(step => step.Kl!.Value), alignment = Largest(step => step.Alignment!.Value),
+                steps = online.Count,
+                loss = Largest(step => step.Loss),
+                kl = Largest(step => step.Kl!.Value),
+                alignment = Largest(step => step.Alignment!.Value),
                 gradient_norm = Largest(step => step.GradientNorm), first_loss = online[0].Loss, first_kl = online[0].Kl,
             });
         }

@@ -24,7 +24,11 @@ internal sealed class PaperStudent : IDisposable
         manual_seed(1);
         Config = new XlstmConfig
         {
-            VocabularySize = Vocabulary, ContextLength = length, Blocks = blocks, Width = Width, SlstmAt = [.. Enumerable.Range(0, blocks).Where(block => block % 2 == 0)],
+            VocabularySize = Vocabulary,
+            ContextLength = length,
+            Blocks = blocks,
+            Width = Width,
+            SlstmAt = [.. Enumerable.Range(0, blocks).Where(block => block % 2 == 0)],
             MlstmHeads = Heads, SlstmHeads = Heads, QkvBlockSize = 32, FeedForwardProjFactor = 1.7,
         };
         var embedding = randn([Vocabulary, Width], ScalarType.BFloat16, CUDA) * 0.02;
@@ -57,12 +61,14 @@ internal sealed class PaperStudent : IDisposable
         var logs = nn.functional.log_softmax(randn([positions, 4 * kept], ScalarType.Float32, CUDA) * 3, -1);
         double[] nodes = [.. TemperatureNodes.Between(1, 2)];
         var targets = new TeacherTargets(
-            Own(randint(Vocabulary / kept, [positions, kept], ScalarType.Int64, CUDA) + arange(kept, ScalarType.Int64, CUDA) * (Vocabulary / kept)), // all different
+            // all different
+            Own(randint(Vocabulary / kept, [positions, kept], ScalarType.Int64, CUDA) + arange(kept, ScalarType.Int64, CUDA) * (Vocabulary / kept)),
             Own(logs.narrow(1, 0, kept).contiguous()),
             Own(stack(nodes.Select(node => (logs.narrow(1, kept, 3 * kept) * node).logsumexp(-1)), -1)),
             nodes,
             Own(randn([rows, length, Width], ScalarType.Float32, CUDA)));
-        return new([(new TokenBatch(Own(randint(Vocabulary, [rows, length], ScalarType.Int64, CUDA)), null, rows, positions, positions - rows), new BatchTargets(targets, null))]);
+        return new([(new TokenBatch(Own(randint(Vocabulary, [rows, length], ScalarType.Int64, CUDA)), null, rows, positions, positions - rows),
+            new BatchTargets(targets, null))]);
     }
 
     /// <inheritdoc/>

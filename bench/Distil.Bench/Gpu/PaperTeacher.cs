@@ -8,8 +8,9 @@ namespace Distil.Bench.Gpu;
 /// <summary>A teacher of Qwen2.5-1.5B's shape in bfloat16 on CUDA, with random weights.</summary>
 internal static class PaperTeacher
 {
-    /// <value>What training's figures keep of it: up to 64 tokens, 5 nodes, mean hidden states.</value>
-    internal static ExtractionSettings Settings { get; } = new() { Keep = new KeepSpec { MaxTokens = 64 }, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
+    /// <value>The part of its outputs that training's figures store: up to 64 tokens, 5 nodes, mean hidden states.</value>
+    internal static ExtractionSettings Settings { get; } =
+        new() { Keep = new KeepSpec { MaxTokens = 64 }, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
 
     internal static TransformerModel Create() => TransformerModel.CreateFrozen(
         new TransformerConfig

@@ -24,7 +24,8 @@ internal static class PipelineFigures
             using var rows = new DeviceRows(new int[EpochBatches * Rows * Length], Length, CUDA);
             Figure.Say("stored teacher outputs", new { bytes_a_token = Math.Round(new FileInfo(path).Length / (double)(StoredBatches * Rows * Length)) });
             var without = LoopSpeed.Measure(student, rows, (student.Distillation, new Resident(resident.Parts[0].Targets!)), Rows, Math.Min(12, seconds));
-            var with = LoopSpeed.Measure(student, rows, (student.Distillation, new FromFile(file)), Rows, seconds, $"training from stored targets, {seconds} s");
+            var with = LoopSpeed.Measure(
+                student, rows, (student.Distillation, new FromFile(file)), Rows, seconds, $"training from stored targets, {seconds} s");
             Reading(file);
             Figure.Say("training loop, targets on the GPU already", new { tokens_per_s = Math.Round(without * Rows * Length) });
             Figure.Say($"training loop, stored targets read, decoded and copied, {seconds} s", new
@@ -66,8 +67,10 @@ internal static class PipelineFigures
         {
             Outputs = targets.Outputs with
             {
-                TokenIds = targets.Outputs.TokenIds.alias().DetachFromDisposeScope(), LogProbabilities = targets.Outputs.LogProbabilities.alias().DetachFromDisposeScope(),
-                TailLogSumExp = targets.Outputs.TailLogSumExp.alias().DetachFromDisposeScope(), MeanHidden = targets.Outputs.MeanHidden!.alias().DetachFromDisposeScope(),
+                TokenIds = targets.Outputs.TokenIds.alias().DetachFromDisposeScope(),
+                LogProbabilities = targets.Outputs.LogProbabilities.alias().DetachFromDisposeScope(),
+                TailLogSumExp = targets.Outputs.TailLogSumExp.alias().DetachFromDisposeScope(),
+                MeanHidden = targets.Outputs.MeanHidden!.alias().DetachFromDisposeScope(),
             },
         };
     }

@@ -16,7 +16,9 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;
 
-/// <summary>Distils the demo's student (4 blocks, 256 positions) from a teacher in memory, and says how its held-out loss falls: to compare devices and precisions.</summary>
+/// <summary>
+/// Distils the demo's student (4 blocks, 256 positions) from a teacher in memory and reports its held-out loss, to compare devices and precisions.
+/// </summary>
 /// <param name="teacher">Folder of the teacher, with its tokenizer.</param>
 /// <param name="train">Text, a document a line.</param>
 /// <param name="held">Text that is held out.</param>
@@ -52,7 +54,8 @@ internal sealed class PrecisionCurve(string teacher, string train, string held, 
             var loop = new TrainingLoop(
                 student, optimizer, LearningRateSchedule.WithRatio(2e-3, 0.1, steps), rows, order,
                 (new DeltaDistillation(new DistillationSpec()), new OnlineTargets(teaching, settings, layers: false)),
-                new TrainingLoopOptions { Seed = 1, TotalSteps = Math.Min(until, steps), CheckpointEverySteps = int.MaxValue, MetricsEverySteps = 50 }, TimeProvider.System, _ => { });
+                new TrainingLoopOptions { Seed = 1, TotalSteps = Math.Min(until, steps), CheckpointEverySteps = int.MaxValue, MetricsEverySteps = 50 },
+                TimeProvider.System, _ => { });
             while (position.GlobalStep < Math.Min(until, steps))
             {
                 var epoch = (int)(position.GlobalStep / order.StepsPerEpoch);

@@ -11,10 +11,21 @@ internal static class ProfileCommand
         var batch = new Option<int>("--batch") { Description = "Rows.", DefaultValueFactory = _ => 8 };
         var length = new Option<int>("--length") { Description = "Tokens in a row.", DefaultValueFactory = _ => 512 };
         var blocks = new Option<int>("--blocks") { Description = "Blocks; sLSTM at the even ones.", DefaultValueFactory = _ => 6 };
-        var only = new Option<int>("--steps") { Description = "Run so many whole steps and nothing else, for a profiler; 0 times the parts.", DefaultValueFactory = _ => 0 };
-        var autograd = new Option<bool>("--autograd") { Description = "Use torch's autograd for the backward pass through the blocks instead of this project's own, to compare." };
-        var command = new Command("profile", "Time a training step of the paper's student on this GPU, whole and by parts, with random weights and targets.") { batch, length, blocks, only, autograd };
-        command.SetAction(parsed => Run(new(parsed.GetValue(batch), parsed.GetValue(length), parsed.GetValue(blocks), parsed.GetValue(only), parsed.GetValue(autograd))));
+        var only = new Option<int>("--steps")
+        {
+            Description = "Run so many whole steps and nothing else, for a profiler; 0 times the parts.",
+            DefaultValueFactory = _ => 0,
+        };
+        var autograd = new Option<bool>("--autograd")
+        {
+            Description = "Use torch's autograd for the backward pass through the blocks instead of this project's own, to compare.",
+        };
+        var command = new Command("profile", "Time a training step of the paper's student on this GPU, whole and by parts, with random weights and targets.")
+        {
+            batch, length, blocks, only, autograd,
+        };
+        command.SetAction(
+            parsed => Run(new(parsed.GetValue(batch), parsed.GetValue(length), parsed.GetValue(blocks), parsed.GetValue(only), parsed.GetValue(autograd))));
         return command;
     }
 

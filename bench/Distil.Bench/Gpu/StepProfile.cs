@@ -10,7 +10,9 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;
 
-/// <summary>A training step of the paper's student (D 1536, 12 heads, V 151,936) over random tokens and stored targets, whole and by parts, on CUDA in bfloat16.</summary>
+/// <summary>
+/// A training step of the paper's student (D 1536, 12 heads, V 151,936) over random tokens and stored targets, whole and by parts, on CUDA in bfloat16.
+/// </summary>
 /// <param name="batch">B.</param>
 /// <param name="length">S.</param>
 /// <param name="blocks">Blocks; sLSTM at the even ones.</param>
@@ -75,7 +77,8 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
                 using var frozen = no_grad();
                 model.ForwardBlock(which, x);
             }));
-            yield return Line($"{(config.IsSlstm(block) ? "sLSTM" : "mLSTM")} block forward + backward", Wall(() => GradientScope.Backward(model.ForwardBlock(which, x), gradient), Clear));
+            yield return Line($"{(config.IsSlstm(block) ? "sLSTM" : "mLSTM")} block forward + backward", Wall(
+                () => GradientScope.Backward(model.ForwardBlock(which, x), gradient), Clear));
             Clear();
         }
 

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;
 
-/// <summary>Making and storing the teacher's outputs as a teach job does, beside the parts of it alone.</summary>
+/// <summary>Computing and storing the teacher's outputs as in a teach job, and each part of it alone.</summary>
 internal static class StoreFigures
 {
     private const int Length = 512, Batch = 8, Batches = 32;
@@ -51,13 +51,17 @@ internal static class StoreFigures
     private static void Encoding(TaughtRows taught, TeacherOutputsHeader header, string path)
     {
         using var writer = new TeacherOutputsWriter(path, header);
-        Figure.Say("teacher's outputs encoded", new { ms = Math.Round(Stopwatches.Median(() => writer.Encode(taught.Targets, taught.Lengths).Dispose()), 3), cores = Environment.ProcessorCount });
+        Figure.Say(
+            "teacher's outputs encoded",
+            new { ms = Math.Round(Stopwatches.Median(() => writer.Encode(taught.Targets, taught.Lengths).Dispose()), 3), cores = Environment.ProcessorCount });
         using var encoded = writer.Encode(taught.Targets, taught.Lengths);
         Figure.Say("teacher's outputs written to the file", new { ms = Math.Round(Stopwatches.Median(() => writer.Append(encoded), Batches), 3) });
         var started = Stopwatch.GetTimestamp();
         writer.Complete();
         Say($"the file completed, after {Batches + 4} batches", started, 1);
-        Figure.Say("stored teacher outputs, as in that file", new { bytes_a_token = new FileInfo(path).Length / ((Batches + 4) * Batch * Length), bytes = new FileInfo(path).Length });
+        Figure.Say(
+            "stored teacher outputs, as in that file",
+            new { bytes_a_token = new FileInfo(path).Length / ((Batches + 4) * Batch * Length), bytes = new FileInfo(path).Length });
     }
 
     private static void Storing(TokenRows read, TransformerModel teacher, TeacherOutputsHeader header, string path)

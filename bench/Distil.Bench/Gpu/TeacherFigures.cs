@@ -21,7 +21,8 @@ internal static class TeacherFigures
             {
                 Keep = new KeepSpec { MaxTokens = kept }, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true, ChunkPositions = 1024,
             });
-            Figure.Measure(kept == 64 ? "teacher forward + sparse outputs" : $"teacher forward + sparse outputs, to {kept} tokens", () => extractor.Extract(ids), 4096);
+            Figure.Measure(
+                kept == 64 ? "teacher forward + sparse outputs" : $"teacher forward + sparse outputs, to {kept} tokens", () => extractor.Extract(ids), 4096);
             Figure.Measure($"teacher forward + sparse outputs, to {kept} tokens, 100 batches later", () => extractor.Extract(ids), 4096, runs: 20, warmUp: 100);
         }
     }

@@ -14,7 +14,8 @@ internal static class TrainingFigures
         {
             using var student = new PaperStudent(length);
             using var batch = PaperStudent.Batch(rows, length);
-            Figure.Measure($"training step {rows} x {length}", () => student.Step(batch), rows * (long)length, runs: rows == 8 ? 20 : 8, warmUp: rows == 8 ? 60 : 3);
+            Figure.Measure(
+                $"training step {rows} x {length}", () => student.Step(batch), rows * (long)length, runs: rows == 8 ? 20 : 8, warmUp: rows == 8 ? 60 : 3);
             if (rows == 8)
             {
                 Parts(student, rows, length);

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Distil.Bench.Serving;
 
-/// <summary>How long a cancelled run takes to its end, by what its job makes of it.</summary>
+/// <summary>How long a cancelled run takes to end, by how its job reacts.</summary>
 internal static class CancelBench
 {
     private const string Polite = "while read -r request; do while :; do sleep 0.1; done; done";
@@ -52,7 +52,7 @@ internal static class CancelBench
         Console.WriteLine($"| {job} | {times} | {seconds[times / 2]:0.00} | {seconds[^1]:0.00} |");
     }
 
-    /// <summary>Submits a run and waits until its first job has been at work for so long that it is asked after once a second.</summary>
+    /// <summary>Submits a run and waits until its first job has run long enough to be polled only once a second.</summary>
     private static async Task<string> StartAsync(ServedRuns client)
     {
         var run = await client.SubmitAsync();

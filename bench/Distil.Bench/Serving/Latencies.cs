@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Distil.Bench.Serving;
 
-/// <summary>What came of one kind of request.</summary>
+/// <summary>Latencies and errors of one kind of request.</summary>
 internal sealed class Latencies
 {
     private readonly ConcurrentBag<double> _milliseconds = [];
@@ -27,7 +27,8 @@ internal sealed class Latencies
     public string Row(string name, int clients, double seconds)
     {
         var sorted = _milliseconds.Order().ToArray();
-        return $"| {name} | {clients} | {sorted.Length:N0} | {sorted.Length / seconds:N0} | {At(0.5):N0} | {At(0.99):N0} | {At(1):N0} | {_errors.Values.Sum()} |"
+        return
+            $"| {name} | {clients} | {sorted.Length:N0} | {sorted.Length / seconds:N0} | {At(0.5):N0} | {At(0.99):N0} | {At(1):N0} | {_errors.Values.Sum()} |"
             + string.Concat(_errors.Select(error => $"\n{error.Value} × {error.Key}"));
 
         double At(double share) => sorted.Length == 0 ? double.NaN : sorted[Math.Min(sorted.Length - 1, (int)(share * sorted.Length))];

@@ -4,10 +4,11 @@ using System.Diagnostics;
 
 namespace Distil.Bench.Serving;
 
-/// <summary>The HTTP API under load: many read statuses while many submit runs; real process, engine and Azurite, jobs that are done at once.</summary>
+/// <summary>The HTTP API under load: many clients read statuses while many submit runs; real process, engine and Azurite, with jobs that complete at
+/// once.</summary>
 internal static class ServeBench
 {
-    /// <summary>The newest runs are watched, as many as there are submitters in the load that an issue asks for.</summary>
+    /// <summary>The newest runs are read, as many as there are submitters in the intended load.</summary>
     private const int Watched = 20;
 
     private const int Parts = 6;
@@ -17,10 +18,21 @@ internal static class ServeBench
     {
         var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 60, Description = "How long." };
         var readers = new Option<int>("--readers") { DefaultValueFactory = _ => 200, Description = "Clients that read statuses." };
-        var readPause = new Option<int>("--read-pause") { DefaultValueFactory = _ => 0, Description = "Milliseconds between an answer and the client's next read." };
+        var readPause = new Option<int>("--read-pause")
+        {
+            DefaultValueFactory = _ => 0,
+            Description = "Milliseconds between an answer and the client's next read.",
+        };
         var submitters = new Option<int>("--submitters") { DefaultValueFactory = _ => 20, Description = "Clients that submit runs." };
-        var submitPause = new Option<int>("--submit-pause") { DefaultValueFactory = _ => 1000, Description = "Milliseconds between an answer and the client's next run." };
-        var command = new Command("serve", "`distil serve` under load: requests a second, latencies, errors, memory.") { seconds, readers, readPause, submitters, submitPause };
+        var submitPause = new Option<int>("--submit-pause")
+        {
+            DefaultValueFactory = _ => 1000,
+            Description = "Milliseconds between an answer and the client's next run.",
+        };
+        var command = new Command("serve", "`distil serve` under load: requests a second, latencies, errors, memory.")
+        {
+            seconds, readers, readPause, submitters, submitPause,
+        };
         command.SetAction((parsed, _) => RunAsync(
             TimeSpan.FromSeconds(parsed.GetValue(seconds)),
             new Clients(parsed.GetValue(readers), TimeSpan.FromMilliseconds(parsed.GetValue(readPause))),
@@ -39,7 +51,8 @@ internal static class ServeBench
         await Task.WhenAll(
         [
             .. Enumerable.Range(0, readers.Count).Select(_ => LoopAsync(readers.Pause, () => reads.MeasureAsync(() => client.ReadAsync(OneOf(runs))))),
-            .. Enumerable.Range(0, submitters.Count).Select(_ => LoopAsync(submitters.Pause, () => submissions.MeasureAsync(async () => runs.Push(await client.SubmitAsync())))),
+            .. Enumerable.Range(0, submitters.Count).Select(
+                _ => LoopAsync(submitters.Pause, () => submissions.MeasureAsync(async () => runs.Push(await client.SubmitAsync())))),
             LoopAsync(TimeSpan.FromSeconds(1), () =>
             {
                 resident.Add(served.ResidentMegabytes);
@@ -47,7 +60,7 @@ internal static class ServeBench
             }),
             LoopAsync(length / Parts, async () => live.Add(await served.LiveMegabytesAsync())),
         ]);
-        await Task.Delay(Rest); // what is at work ends
+        await Task.Delay(Rest); // running jobs end
         var states = await Task.WhenAll(runs.Select(client.ReadAsync));
         var succeeded = states.Count(status => status.GetProperty("state").GetString() == "succeeded");
         live.Add(await served.LiveMegabytesAsync());
@@ -75,7 +88,8 @@ internal static class ServeBench
 
     private static string OneOf(ConcurrentStack<string> runs) => runs.Take(Watched).ElementAt(Random.Shared.Next(Math.Min(Watched, runs.Count)));
 
-    private static string Join(IEnumerable<double> values, string format) => string.Join(", ", values.Select(value => value.ToString(format, System.Globalization.CultureInfo.InvariantCulture)));
+    private static string Join(IEnumerable<double> values, string format) =>
+        string.Join(", ", values.Select(value => value.ToString(format, System.Globalization.CultureInfo.InvariantCulture)));
 
     private sealed record Clients(int Count, TimeSpan Pause);
 }

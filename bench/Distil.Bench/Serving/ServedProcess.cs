@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace Distil.Bench.Serving;
 
-/// <summary><c>distil serve</c> as its user starts it, with a home of its own and a stand-in for the trainer.</summary>
+/// <summary><c>distil serve</c> as its user starts it, with its own home and a substitute for the trainer.</summary>
 internal sealed partial class ServedProcess : IDisposable
 {
     private readonly string _home;
@@ -16,10 +16,10 @@ internal sealed partial class ServedProcess : IDisposable
 
     public Uri Url { get; }
 
-    /// <value>The repository that this program was built in.</value>
+    /// <value>The repository in which this program was built.</value>
     public static string Repository { get; } = FindRepository();
 
-    /// <value>Resident memory, MiB.</value>
+    /// <value>Resident memory in MiB.</value>
     public double ResidentMegabytes
     {
         get
@@ -29,7 +29,7 @@ internal sealed partial class ServedProcess : IDisposable
         }
     }
 
-    /// <summary>What the managed heap holds after a full collection, which asking causes; MiB.</summary>
+    /// <summary>Size of the managed heap after a full collection, which the request triggers; MiB.</summary>
     public async Task<double> LiveMegabytesAsync()
     {
         await using var asked = new NamedPipeClientStream(".", _pipe, PipeDirection.In);
@@ -39,11 +39,13 @@ internal sealed partial class ServedProcess : IDisposable
     }
 
     /// <param name="trainer">Shell that reads requests from its input and answers <c>done REQUEST</c> to each; null for <see cref="StandInTrainer"/>.</param>
-    /// <param name="jobs">Most jobs at once.</param>
+    /// <param name="jobs">Maximum number of jobs at once.</param>
     public static async Task<ServedProcess> StartAsync(string? trainer = null, int jobs = 2)
     {
         var home = Directory.CreateTempSubdirectory("distil-bench-").FullName;
-        var program = trainer is null ? typeof(StandInTrainer).Assembly.Location : await WriteAsync(Path.Combine(home, "trainer.sh"), $"#!/bin/sh\n{trainer}\n");
+        var program = trainer is null
+            ? typeof(StandInTrainer).Assembly.Location
+            : await WriteAsync(Path.Combine(home, "trainer.sh"), $"#!/bin/sh\n{trainer}\n");
         var command = Path.Combine(Repository, "src", "Distil.Cli", "bin", "Release", "net10.0", "Distil.Cli.dll");
         var pipe = Path.GetFileName(home);
         var process = Process.Start(new ProcessStartInfo("dotnet", [command, "serve", "--port", "0", "--jobs", $"{jobs}"])
@@ -61,7 +63,7 @@ internal sealed partial class ServedProcess : IDisposable
         return new ServedProcess(home, pipe, process, new Uri(Address().Match(said).Value));
     }
 
-    /// <summary>Asks it to end, and waits.</summary>
+    /// <summary>Asks it to end and waits until it has ended.</summary>
     public void Dispose()
     {
         using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))

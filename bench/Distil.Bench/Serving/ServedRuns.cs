@@ -8,12 +8,19 @@ namespace Distil.Bench.Serving;
 /// <summary>A client of a server's runs.</summary>
 internal sealed class ServedRuns(Uri server, int connections) : IDisposable
 {
-    private readonly HttpClient _client = new(new SocketsHttpHandler { MaxConnectionsPerServer = connections }) { BaseAddress = server, Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { MaxConnectionsPerServer = connections })
+    {
+        BaseAddress = server,
+        Timeout = TimeSpan.FromSeconds(60),
+    };
 
-    /// <summary>Submits a small run; returns its id.</summary>
+    /// <summary>Submits a small run and returns its id.</summary>
     public async Task<string> SubmitAsync()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = new StringContent(Spec(), new MediaTypeHeaderValue("application/json")) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs")
+        {
+            Content = new StringContent(Spec(), new MediaTypeHeaderValue("application/json")),
+        };
         request.Headers.Add("Idempotency-Key", $"\"{Guid.NewGuid()}\"");
         using var response = await _client.SendAsync(request);
         if (response.StatusCode != HttpStatusCode.Accepted)
@@ -24,7 +31,7 @@ internal sealed class ServedRuns(Uri server, int connections) : IDisposable
         return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("runId").GetString()!;
     }
 
-    /// <summary>Reads where a run stands.</summary>
+    /// <summary>Reads a run's status.</summary>
     public async Task<JsonElement> ReadAsync(string runId)
     {
         using var response = await _client.GetAsync($"/api/runs/{runId}");
@@ -44,7 +51,11 @@ internal sealed class ServedRuns(Uri server, int connections) : IDisposable
     {
         ["name"] = "load",
         ["teacher"] = new JsonObject { ["path"] = Path.Combine(ServedProcess.Repository, "samples", "stories", "teacher") },
-        ["dataset"] = new JsonObject { ["sources"] = new JsonArray(Path.Combine(ServedProcess.Repository, "samples", "stories", "eval.txt")), ["contextLength"] = 64 },
+        ["dataset"] = new JsonObject
+        {
+            ["sources"] = new JsonArray(Path.Combine(ServedProcess.Repository, "samples", "stories", "eval.txt")),
+            ["contextLength"] = 64,
+        },
         ["training"] = new JsonObject { ["epochs"] = 1 },
         ["evaluation"] = new JsonObject { ["baseline"] = false },
     }.ToJsonString();

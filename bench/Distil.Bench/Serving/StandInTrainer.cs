@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
+using Distil.Core.Settings;
 
 namespace Distil.Bench.Serving;
 
@@ -23,7 +24,7 @@ internal static class StandInTrainer
 
     private static async Task DoAsync(Uri request)
     {
-        var (store, blob) = ArtifactStore.OpenFor(request);
+        var (store, blob) = ArtifactStore.OpenFor(request, Environment.GetEnvironmentVariable(SourceSettings.ConnectionVariable));
         var job = await store.ReadJsonAsync<JobRequest>(blob);
         var file = new ArtifactFile("nothing", Bytes: 0, Sha256: new string('0', 64));
         if (job is { Kind: JobKind.Prepare, Shard: { } prepared })

@@ -1,16 +1,17 @@
 using System.Globalization;
 using System.IO.Pipes;
 
-/// <summary>Runs inside the process that is measured (<c>DOTNET_STARTUP_HOOKS</c>): says what its managed heap holds to each who asks, after a full collection.</summary>
-/// <remarks>The runtime asks for this name, without a namespace. It may use nothing beyond the runtime's own assemblies.</remarks>
+/// <summary>Runs inside the measured process (<c>DOTNET_STARTUP_HOOKS</c>): on each request it reports the size of its managed heap after a full
+/// collection.</summary>
+/// <remarks>The runtime requires this name, without a namespace. The class may use nothing beyond the runtime's own assemblies.</remarks>
 internal static class StartupHook
 {
-    /// <summary>Names the pipe to ask at.</summary>
+    /// <summary>Variable with the name of the pipe for requests.</summary>
     internal const string PipeVariable = "DISTIL_BENCH_HEAP";
 
     public static void Initialize()
     {
-        // A host's child processes inherit the hook; only the host has a pipe to answer at.
+        // A host's child processes inherit the hook, but only the host has a pipe.
         if (Environment.GetEnvironmentVariable(PipeVariable) is { } pipe)
         {
             new Thread(() => Answer(pipe)) { IsBackground = true }.Start();

@@ -24,9 +24,9 @@ public sealed class ContainerAppJobRunner(
     private static readonly TimeSpan LongestStop = TimeSpan.FromMinutes(10);
 
     /// <summary>Reads what a request asks for from its blob.</summary>
-    public static async Task<JobKind> ReadKindAsync(Uri request, CancellationToken cancel)
+    public static async Task<JobKind> ReadKindAsync(Uri request, string? connectionString, CancellationToken cancel)
     {
-        var (store, blob) = ArtifactStore.OpenFor(request);
+        var (store, blob) = ArtifactStore.OpenFor(request, connectionString);
         return (await store.ReadJsonAsync<JobRequest>(blob, cancel)).Kind;
     }
 

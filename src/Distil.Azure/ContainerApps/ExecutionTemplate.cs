@@ -2,17 +2,17 @@ using System.Text.Json.Nodes;
 
 namespace Distil.Azure.ContainerApps;
 
-/// <summary>What a start of a job sends. It replaces the job's own template instead of adding to it, so everything is said again.</summary>
+/// <summary>The body of a request that starts a job. It replaces the job's own template instead of adding to it, so everything is repeated.</summary>
 internal static class ExecutionTemplate
 {
-    // What a start accepts of a container. Others (probes, mounts, read-only fields) are the job's and are refused here.
+    // The container fields that a start accepts. The others (probes, mounts, read-only fields) are the job's and are refused here.
     private static readonly string[] Fields = ["name", "image", "command", "args", "env"];
     private static readonly string[] ResourceFields = ["cpu", "memory"];
 
-    /// <summary>The job's template with one more argument to its first container: the request.</summary>
-    /// <param name="job">The job as Resource Manager describes it.</param>
+    /// <summary>Returns the job's template with one more argument to its first container: the request.</summary>
+    /// <param name="job">The job, as Resource Manager describes it.</param>
     /// <param name="request">URI of the request.</param>
-    /// <returns>Null where the job has no container.</returns>
+    /// <returns>Null if the job has no container.</returns>
     public static JsonObject? For(JsonNode job, Uri request)
     {
         var template = job["properties"]?["template"];
@@ -36,7 +36,7 @@ internal static class ExecutionTemplate
         return start;
     }
 
-    /// <summary>Whether an execution was started with <see cref="For"/> the request.</summary>
+    /// <summary>Whether an execution was started with the result of <see cref="For"/> for the request.</summary>
     public static bool IsFor(JsonNode execution, Uri request) =>
         execution["properties"]?["template"]?["containers"] is JsonArray { Count: > 0 } containers
         && containers[0]!["args"] is JsonArray arguments

@@ -1,38 +1,49 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Azure;
 using Azure.Core;
+using Azure.Core.Pipeline;
 
 namespace Distil.Azure.ResourceManager;
 
-/// <summary>Requests to Azure Resource Manager: signed in, tried again while the service is in trouble, followed to their end where they take long.</summary>
-/// <param name="http">Sends them; its own time-out bounds one try.</param>
-/// <param name="credential">Whose rights they use.</param>
-/// <param name="options">Pauses and bounds.</param>
-/// <param name="time">The clock of all pauses.</param>
-public sealed class ResourceManagerClient(HttpClient http, TokenCredential credential, ResourceManagerOptions options, TimeProvider time)
+/// <summary>Client of Azure Resource Manager. Azure.Core's pipeline authenticates, retries and traces each request; long-running operations are awaited.</summary>
+public sealed class ResourceManagerClient
 {
-    private readonly TokenRequestContext _scope = new([new Uri(options.Endpoint, ".default").ToString()]);
+    private readonly ResourceManagerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly HttpPipeline _pipeline;
+    private readonly DelayStrategy _pollDelay;
+
+    /// <summary>Makes a client.</summary>
+    /// <param name="credential">Authenticates the requests.</param>
+    /// <param name="options">Endpoint, retries and time limits.</param>
+    /// <param name="time">Clock of the waits for long-running operations.</param>
+    public ResourceManagerClient(TokenCredential credential, ResourceManagerOptions options, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+        _pipeline = HttpPipelineBuilder.Build(options, new BearerTokenAuthenticationPolicy(credential, new Uri(options.Endpoint, ".default").ToString()));
+        _pollDelay = DelayStrategy.CreateFixedDelayStrategy(options.PollInterval);
+    }
 
     /// <summary>Reads a resource.</summary>
-    /// <returns>Null where it does not exist.</returns>
+    /// <returns>Null if it does not exist.</returns>
     /// <exception cref="ResourceManagerException">It could not be read.</exception>
     public async Task<JsonNode?> TryGetAsync(string path, CancellationToken cancel)
     {
-        using var response = await SendAsync(HttpMethod.Get, new Uri(options.Endpoint, path), null, once: false, cancel);
-        return response.StatusCode == HttpStatusCode.NotFound ? null : await BodyAsync(response, cancel);
+        using var response = await SendAsync(RequestMethod.Get, new Uri(_options.Endpoint, path), null, once: false, cancel);
+        return BodyOf(response);
     }
 
-    /// <summary>Reads a collection, page after page; nothing where it does not exist.</summary>
+    /// <summary>Reads a collection, page by page; a collection that does not exist is empty.</summary>
     /// <exception cref="ResourceManagerException">It could not be read.</exception>
     public async IAsyncEnumerable<JsonNode> ListAsync(string path, [EnumeratorCancellation] CancellationToken cancel)
     {
         for (var next = path; next is not null;)
         {
-            var page = await TryGetAsync(Trusted(new Uri(next, UriKind.RelativeOrAbsolute)).PathAndQuery, cancel);
+            var page = await TryGetAsync(Trusted(next).PathAndQuery, cancel);
             foreach (var item in page?["value"] as JsonArray ?? [])
             {
                 yield return item!;
@@ -42,113 +53,90 @@ public sealed class ResourceManagerClient(HttpClient http, TokenCredential crede
         }
     }
 
-    /// <summary>Does an action of a resource and waits until it is done.</summary>
+    /// <summary>Calls an action of a resource and waits until it is done.</summary>
     /// <param name="path">The action.</param>
-    /// <param name="body">What it is given; null for nothing.</param>
-    /// <param name="once">Whether it must not be done twice: then a lost answer is an error (<see cref="ResourceManagerException.MayHaveBeenDone"/>).</param>
+    /// <param name="body">The request's body; null for none.</param>
+    /// <param name="once">Whether it must not be executed twice: then a lost response is an error (<see cref="ResourceManagerException.MayHaveBeenDone"/>).</param>
     /// <param name="cancel">Cancels the call, not the action.</param>
-    /// <returns>Its answer; null where it answers without a body, or where the resource does not exist.</returns>
-    /// <exception cref="ResourceManagerException">It was refused, failed, or took too long (<see cref="ResourceManagerOptions.LongestOperation"/>).</exception>
+    /// <returns>The response's body; null if it has none, or if the resource does not exist.</returns>
+    /// <exception cref="ResourceManagerException">It was refused, failed, or took too long (<see cref="ResourceManagerOptions.MaxOperationTime"/>).</exception>
     public async Task<JsonNode?> PostAsync(string path, JsonNode? body, bool once, CancellationToken cancel)
     {
-        var started = time.GetTimestamp();
-        var response = await SendAsync(HttpMethod.Post, new Uri(options.Endpoint, path), body, once, cancel);
-        try
+        var started = _time.GetTimestamp();
+        var response = await SendAsync(RequestMethod.Post, new Uri(_options.Endpoint, path), body, once, cancel);
+        for (var polls = 1; response.Status == (int)HttpStatusCode.Accepted && response.Headers.TryGetValue("Location", out var location); polls++)
         {
-            while (response.StatusCode == HttpStatusCode.Accepted && response.Headers.Location is { } location)
-            {
-                if (time.GetElapsedTime(started) > options.LongestOperation)
-                {
-                    throw new ResourceManagerException(response.StatusCode, $"POST {path} is still under way after {options.LongestOperation}");
-                }
-
-                await Task.Delay(RetryPause.Asked(response.Headers.RetryAfter, time.GetUtcNow()) ?? options.OperationPause, time, cancel);
-                response.Dispose();
-                response = await SendAsync(HttpMethod.Get, Trusted(location), null, once: false, cancel);
-            }
-
-            return response.StatusCode == HttpStatusCode.NotFound ? null : await BodyAsync(response, cancel);
-        }
-        finally
-        {
-            response.Dispose();
-        }
-    }
-
-    // Success and "not found" come back; everything else is tried again or thrown.
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri uri, JsonNode? body, bool once, CancellationToken cancel)
-    {
-        for (var tries = 1; ; tries++)
-        {
-            var (response, fault) = await TryAsync(method, uri, body, cancel);
-            if (response is not null && (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.NotFound))
-            {
-                return response;
-            }
-
             using (response)
             {
-                if (tries >= options.MaxTries || !RetryPause.MayPass(response?.StatusCode, once))
+                if (_time.GetElapsedTime(started) > _options.MaxOperationTime)
                 {
-                    throw await ErrorAsync(method, uri, response, fault, tries, cancel);
+                    throw new ResourceManagerException((HttpStatusCode)response.Status, $"POST {path} is still under way after {_options.MaxOperationTime}");
                 }
 
-                await Task.Delay(RetryPause.After(options, tries, response?.Headers.RetryAfter, time.GetUtcNow()), time, cancel);
+                await Task.Delay(_pollDelay.GetNextDelay(response, polls), _time, cancel);
             }
+
+            response = await SendAsync(RequestMethod.Get, Trusted(location), null, once: false, cancel);
+        }
+
+        using (response)
+        {
+            return BodyOf(response);
         }
     }
 
-    private async Task<(HttpResponseMessage? Response, Exception? Fault)> TryAsync(HttpMethod method, Uri uri, JsonNode? body, CancellationToken cancel)
+    // Returns a success or "not found"; any other response is an error after the pipeline's retries.
+    private async Task<Response> SendAsync(RequestMethod method, Uri uri, JsonNode? body, bool once, CancellationToken cancel)
     {
-        // Asked for at each try: the credential keeps its tokens and renews one that runs out during a long pause.
-        var token = await credential.GetTokenAsync(_scope, cancel);
-        using var request = new HttpRequestMessage(method, uri);
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Token);
+        var message = _pipeline.CreateMessage();
+        message.Request.Method = method;
+        message.Request.Uri.Reset(uri);
+        if (once)
+        {
+            message.ResponseClassifier = RefusalClassifier.Instance;
+        }
+
         if (body is not null)
         {
-            request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+            message.Request.Headers.Add(HttpHeader.Common.JsonContentType);
+            message.Request.Content = RequestContent.Create(BinaryData.FromString(body.ToJsonString()));
         }
 
+        var what = $"{method} {uri.AbsolutePath}";
         try
         {
-            return (await http.SendAsync(request, cancel), null);
+            await _pipeline.SendAsync(message, cancel);
         }
-        catch (Exception fault) when (fault is HttpRequestException || (fault is TaskCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception fault) when (fault is RequestFailedException or IOException or AggregateException
+            || (fault is OperationCanceledException && !cancel.IsCancellationRequested))
         {
-            return (null, fault);
+            var last = fault is AggregateException tries ? tries.InnerExceptions[^1] : fault;
+            throw new ResourceManagerException(null, $"{what}: no answer in {message.ProcessingContext.RetryNumber + 1} tries: {last.Message}", fault);
         }
+
+        if (!message.Response.IsError || message.Response.Status == (int)HttpStatusCode.NotFound)
+        {
+            return message.Response;
+        }
+
+        using var refused = message.Response;
+        throw new ResourceManagerException((HttpStatusCode)refused.Status, $"{what}: {refused.Status} {ErrorOf(refused.Content.ToString())}");
     }
 
-    // The token goes to the endpoint alone, wherever an answer points.
-    private Uri Trusted(Uri location)
+    // The access token is sent to the endpoint only, whatever URL a response names.
+    private Uri Trusted(string location)
     {
-        var uri = new Uri(options.Endpoint, location);
-        return Uri.Compare(uri, options.Endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0
+        var uri = new Uri(_options.Endpoint, location);
+        return Uri.Compare(uri, _options.Endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0
             ? uri
-            : throw new ResourceManagerException(HttpStatusCode.Accepted, $"the service points to {uri.Host}, not {options.Endpoint.Host}; not followed");
+            : throw new ResourceManagerException(HttpStatusCode.Accepted, $"the service points to {uri.Host}, not {_options.Endpoint.Host}; not followed");
     }
 
-    private static async Task<JsonNode?> BodyAsync(HttpResponseMessage response, CancellationToken cancel)
-    {
-        var text = await response.Content.ReadAsStringAsync(cancel);
-        return text.Length == 0 ? null : JsonNode.Parse(text);
-    }
+    private static JsonNode? BodyOf(Response response) =>
+        response.Status == (int)HttpStatusCode.NotFound || response.Content.ToMemory().IsEmpty ? null : JsonNode.Parse(response.Content.ToString());
 
-    private static async Task<ResourceManagerException> ErrorAsync(
-        HttpMethod method, Uri uri, HttpResponseMessage? response, Exception? fault, int tries, CancellationToken cancel)
-    {
-        var what = $"{method} {uri.AbsolutePath}";
-        if (response is null)
-        {
-            return new ResourceManagerException(null, $"{what}: no answer in {tries} tries: {fault!.Message}", fault);
-        }
-
-        var said = Said(await response.Content.ReadAsStringAsync(cancel));
-        return new ResourceManagerException(response.StatusCode, $"{what}: {(int)response.StatusCode} {said}");
-    }
-
-    // Resource Manager says {"error":{"code":…,"message":…}}; a proxy before it may say anything.
-    private static string Said(string body)
+    // Resource Manager answers {"error":{"code":…,"message":…}}; a proxy in front of it can answer anything.
+    private static string ErrorOf(string body)
     {
         try
         {

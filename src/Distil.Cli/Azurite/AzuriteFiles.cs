@@ -4,10 +4,11 @@ using Distil.Core;
 
 namespace Distil.Cli.Azurite;
 
-/// <summary>Three small files in <see cref="Workspace.Home"/> by which processes share one server, also after one is killed, since the system frees its locks.</summary>
+/// <summary>Three small files in <see cref="Workspace.Home"/> through which processes share one server, even after one is killed, because the system frees
+/// its locks.</summary>
 /// <remarks>
-/// <c>azurite.json</c> says where the server is, <c>azurite.lock</c> lets one process at a time start or stop it, and every user holds a shared lock on
-/// <c>azurite.users</c>.
+/// <c>azurite.json</c> contains the server's address, <c>azurite.lock</c> lets one process at a time start or stop the server, and every user holds a shared
+/// lock on <c>azurite.users</c>.
 /// </remarks>
 internal sealed class AzuriteFiles(Workspace workspace)
 {
@@ -15,11 +16,11 @@ internal sealed class AzuriteFiles(Workspace workspace)
     private readonly string _turn = Path.Combine(workspace.Home, "azurite.lock");
     private readonly string _users = Path.Combine(workspace.Home, "azurite.users");
 
-    /// <summary>The server that was started last; null where none was, or it was stopped.</summary>
+    /// <summary>The server that was started last; null if none was, or if it was stopped.</summary>
     internal async Task<AzuriteProcess?> ReadAsync(CancellationToken cancel) =>
         File.Exists(_state) ? JsonSerializer.Deserialize<AzuriteProcess>(await File.ReadAllTextAsync(_state, cancel), DistilJson.Options) : null;
 
-    /// <summary>Says where the server is; needs the turn.</summary>
+    /// <summary>Stores the server's address; the caller must hold the lock.</summary>
     internal async Task WriteAsync(AzuriteProcess process, CancellationToken cancel)
     {
         var part = _state + ".part";
@@ -27,10 +28,10 @@ internal sealed class AzuriteFiles(Workspace workspace)
         File.Move(part, _state, overwrite: true);
     }
 
-    /// <summary>Says that there is none; needs the turn.</summary>
+    /// <summary>Deletes the server's address; the caller must hold the lock.</summary>
     internal void Forget() => File.Delete(_state);
 
-    /// <summary>Waits until no other process starts or stops the server; disposing ends the turn.</summary>
+    /// <summary>Waits until no other process starts or stops the server; disposing the result releases the lock.</summary>
     internal async Task<IDisposable> TakeTurnAsync(CancellationToken cancel)
     {
         while (true)
@@ -46,10 +47,10 @@ internal sealed class AzuriteFiles(Workspace workspace)
         }
     }
 
-    /// <summary>Becomes a user, until disposed.</summary>
+    /// <summary>Registers this process as a user until the result is disposed.</summary>
     internal FileStream Use() => new(_users, FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read);
 
-    /// <summary>Whether nobody uses the server.</summary>
+    /// <summary>Whether no process uses the server.</summary>
     internal bool AreUnused()
     {
         try

@@ -1,6 +1,7 @@
 using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
 using Distil.Hosting.Processes;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Azurite;
 
@@ -18,14 +19,16 @@ public sealed class AzuriteServer : IAsyncDisposable
     private readonly FileStream _use;
     private readonly CancellationTokenSource _left = new();
     private readonly Task _watching;
+    private readonly ILogger _log;
     private AzuriteProcess _process;
 
-    private AzuriteServer(Workspace workspace, FileStream use, AzuriteProcess process)
+    private AzuriteServer(Workspace workspace, FileStream use, AzuriteProcess process, ILogger log)
     {
         _workspace = workspace;
         _files = new AzuriteFiles(workspace);
         _use = use;
         _process = process;
+        _log = log;
         _watching = WatchAsync();
     }
 
@@ -38,9 +41,10 @@ public sealed class AzuriteServer : IAsyncDisposable
     /// <summary>Joins the workspace's server, or starts it.</summary>
     /// <param name="workspace">Whose storage is served.</param>
     /// <param name="port">The port to start it on; null takes a free one.</param>
+    /// <param name="log">Receives a line if the server has to be started again.</param>
     /// <param name="cancel">Cancels the call.</param>
     /// <exception cref="InvalidInputException">The port is in use, or the server runs on another; node or Azurite is missing.</exception>
-    public static async Task<AzuriteServer> JoinAsync(Workspace workspace, int? port, CancellationToken cancel)
+    public static async Task<AzuriteServer> JoinAsync(Workspace workspace, int? port, ILogger log, CancellationToken cancel)
     {
         Directory.CreateDirectory(workspace.Home);
         var files = new AzuriteFiles(workspace);
@@ -53,7 +57,7 @@ public sealed class AzuriteServer : IAsyncDisposable
         }
 
         process ??= await StartAsync(workspace, files, FreePort.Choose(port, recorded?.Port), cancel);
-        return new AzuriteServer(workspace, files.Use(), process);
+        return new AzuriteServer(workspace, files.Use(), process, log);
     }
 
     /// <summary>Leaves; stops the server where nobody else uses it.</summary>
@@ -102,7 +106,7 @@ public sealed class AzuriteServer : IAsyncDisposable
             }
             catch (Exception failed) when (failed is InvalidOperationException or IOException or InvalidInputException or OperationCanceledException)
             {
-                await Console.Error.WriteLineAsync($"storage has ended and cannot be started again yet: {failed.Message}");
+                _log.StorageCannotStart(failed.Message);
             }
         }
     }
@@ -116,7 +120,7 @@ public sealed class AzuriteServer : IAsyncDisposable
             return;
         }
 
-        await Console.Error.WriteLineAsync("storage has ended; it is started again");
+        _log.StorageStartsAgain();
         _process = await StartAsync(_workspace, _files, Port, cancel);
     }
 }

@@ -7,8 +7,8 @@ namespace Distil.Cli.Azurite;
 /// <summary>Finds a port of this machine to listen on.</summary>
 internal static class FreePort
 {
-    /// <summary>The port that is asked for, else the one that was used before if it is free (others may still know it), else any free one.</summary>
-    /// <exception cref="InvalidInputException">The port that is asked for is in use.</exception>
+    /// <summary>Returns the requested port, else the previous one if it is free (others may still know it), else any free port.</summary>
+    /// <exception cref="InvalidInputException">The requested port is in use.</exception>
     internal static int Choose(int? asked, int? before)
     {
         if (asked is { } port)

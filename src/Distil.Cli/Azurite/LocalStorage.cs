@@ -1,5 +1,6 @@
 using Distil.Cli.Workspaces;
 using Distil.Core.Artifacts;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Azurite;
 
@@ -21,19 +22,20 @@ public sealed class LocalStorage : IAsyncDisposable
     /// <value>The artifacts.</value>
     public ArtifactStore Store { get; }
 
-    /// <summary>Opens it, starting Azurite where needed.</summary>
+    /// <summary>Opens it, starting Azurite if needed.</summary>
     /// <param name="workspace">Whose Azurite.</param>
     /// <param name="port">The port to start Azurite on; null takes a free one.</param>
+    /// <param name="connectionString">Connection string of an account to use instead of Azurite; null for none.</param>
+    /// <param name="log">Receives a line if Azurite has to be started again.</param>
     /// <param name="cancel">Cancels the call.</param>
-    public static async Task<LocalStorage> OpenAsync(Workspace workspace, int? port, CancellationToken cancel)
+    public static async Task<LocalStorage> OpenAsync(Workspace workspace, int? port, string? connectionString, ILogger log, CancellationToken cancel)
     {
-        var named = Environment.GetEnvironmentVariable(ArtifactStore.ConnectionVariable);
-        if (!string.IsNullOrEmpty(named))
+        if (connectionString is not null)
         {
-            return new LocalStorage(named, await ArtifactStore.OpenAsync(named, cancel: cancel), azurite: null);
+            return new LocalStorage(connectionString, await ArtifactStore.OpenAsync(connectionString, cancel: cancel), azurite: null);
         }
 
-        var azurite = await AzuriteServer.JoinAsync(workspace, port, cancel);
+        var azurite = await AzuriteServer.JoinAsync(workspace, port, log, cancel);
         try
         {
             return new LocalStorage(azurite.ConnectionString, await ArtifactStore.OpenAsync(azurite.ConnectionString, cancel: cancel), azurite);

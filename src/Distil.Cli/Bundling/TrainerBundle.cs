@@ -6,14 +6,15 @@ using Distil.Hosting.Processes;
 namespace Distil.Cli.Bundling;
 
 /// <summary>One archive with the trainer and the .NET runtime, for a host that has libtorch (for instance PyTorch's own) and nothing else.</summary>
-/// <remarks>Holds <c>distil-trainer/</c>: the launcher of that name, <c>trainer/</c> (without torch), <c>dotnet/</c> (the runtime that made the bundle) and, where asked for, <c>bench/</c>.</remarks>
+/// <remarks>Contains <c>distil-trainer/</c>: the launcher of that name, <c>trainer/</c> (without torch), <c>dotnet/</c> (the runtime that created the bundle)
+/// and, if requested, <c>bench/</c>.</remarks>
 public static class TrainerBundle
 {
-    /// <summary>Builds the trainer without torch, apart from the normal build, and packs it.</summary>
-    /// <param name="workspace">Names the repository.</param>
-    /// <param name="output">The archive, <c>.tar.xz</c>; replaced where it exists.</param>
-    /// <param name="bench">Whether the GPU benchmarks go along: <c>bench/run.sh</c>.</param>
-    /// <param name="cancel">Stops it; no archive is left.</param>
+    /// <summary>Builds the trainer without torch, separately from the normal build, and packs it.</summary>
+    /// <param name="workspace">The workspace, which names the repository.</param>
+    /// <param name="output">The archive, <c>.tar.xz</c>; an existing one is replaced.</param>
+    /// <param name="bench">Whether to include the GPU benchmarks: <c>bench/run.sh</c>.</param>
+    /// <param name="cancel">Cancels the call; no archive remains.</param>
     public static async Task CreateAsync(Workspace workspace, string output, bool bench, CancellationToken cancel)
     {
         var work = Path.Combine(workspace.Home, "bundle");
@@ -43,12 +44,13 @@ public static class TrainerBundle
 
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(output))!);
         var partial = output + ".partial";
-        await ExecuteAsync("tar", ["--create", "--use-compress-program=xz -T0", "--file", partial, "--directory", work, "--exclude=*.xml", "distil-trainer"], cancel);
+        await ExecuteAsync(
+            "tar", ["--create", "--use-compress-program=xz -T0", "--file", partial, "--directory", work, "--exclude=*.xml", "distil-trainer"], cancel);
         File.Move(partial, output, overwrite: true);
     }
 
-    /// <param name="target">Where it goes.</param>
-    /// <param name="web">Whether ASP.NET Core goes along: the benchmarks' project uses the command, which serves HTTP.</param>
+    /// <param name="target">Destination folder.</param>
+    /// <param name="web">Whether to include ASP.NET Core: the benchmarks' project uses the command, which serves HTTP.</param>
     private static void CopyRuntime(string target, bool web)
     {
         const string aspNetCore = "Microsoft.AspNetCore.App";
@@ -67,7 +69,7 @@ public static class TrainerBundle
         File.Copy(Path.Combine(root, "dotnet"), Path.Combine(target, "dotnet"));
     }
 
-    /// <summary>Copies files and folders; what may be executed stays so.</summary>
+    /// <summary>Copies files and folders; executable files remain executable.</summary>
     private static void CopyFolder(string from, string to)
     {
         Directory.CreateDirectory(to);

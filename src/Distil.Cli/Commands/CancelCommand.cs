@@ -13,15 +13,14 @@ namespace Distil.Cli.Commands;
 /// <summary><c>distil cancel</c>: asks the process that does a run to stop it. It finds the wish in storage at its next question.</summary>
 internal static class CancelCommand
 {
-    internal static Command Create()
+    internal static Command Create(CommandContext context)
     {
         var runId = CommonOptions.RunId();
         var command = new Command("cancel", "Stop a run; its checkpoints are kept.") { runId };
         command.SetAction(async (parsed, cancel) =>
         {
             var id = parsed.GetRequiredValue(runId);
-            var workspace = Workspace.Find();
-            await using var storage = await LocalStorage.OpenAsync(workspace, port: null, cancel);
+            await using var storage = await context.OpenStorageAsync(port: null, cancel);
             var status = await StatusCommand.ReadAsync(storage.Store, id, cancel);
             if (status.State is not (RunState.Queued or RunState.Running))
             {
@@ -32,7 +31,7 @@ internal static class CancelCommand
             if (await Lease.FindHolderAsync(storage.Store, ArtifactLayout.Driver(id), cancel) is null)
             {
                 // Nobody drives it, so nobody would find the wish: it is brought to its end here, where no job is started any more.
-                await using var host = new EmbeddedRunHost(workspace, storage, maxJobs: 1);
+                await using var host = new EmbeddedRunHost(context.Workspace, storage, context.Trainer, maxJobs: 1, context.Log);
                 var run = await host.ResumeAsync(id, cancel);
                 Console.WriteLine($"{id} is {(await run.Outcome).State.ToString().ToLowerInvariant()}");
                 return ExitCode.Success;

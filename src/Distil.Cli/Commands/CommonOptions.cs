@@ -2,10 +2,11 @@ using System.CommandLine;
 
 namespace Distil.Cli.Commands;
 
-/// <summary>Options that several commands take.</summary>
+/// <summary>Options that several commands have.</summary>
 internal static class CommonOptions
 {
-    internal static Option<bool> Json() => new("--json") { Description = "Answer with one line of JSON on the output; everything else goes to the error stream." };
+    internal static Option<bool> Json() =>
+        new("--json") { Description = "Answer with one line of JSON on the output; everything else goes to the error stream." };
 
     internal static Option<int?> StoragePort()
     {

@@ -8,7 +8,7 @@ namespace Distil.Cli.Commands;
 /// <summary><c>distil compare</c>: a page that shows several runs, or those of a sweep, side by side.</summary>
 internal static class CompareCommand
 {
-    internal static Command Create()
+    internal static Command Create(CommandContext context)
     {
         var ids = new Argument<string[]>("runs") { Description = "Ids of two runs or more, or of a sweep.", Arity = ArgumentArity.OneOrMore };
         var output = new Option<string?>("--output") { Description = "The page to write. Default: .distil/comparisons/<first>.html." };
@@ -16,9 +16,9 @@ internal static class CompareCommand
         var command = new Command("compare", "Compare finished runs: table, curves, what differs.") { ids, output, json };
         command.SetAction(async (parsed, cancel) =>
         {
-            var workspace = Workspace.Find();
-            await using var storage = await LocalStorage.OpenAsync(workspace, port: null, cancel);
-            var comparison = new RunComparison(workspace, storage.Store);
+            var workspace = context.Workspace;
+            await using var storage = await context.OpenStorageAsync(port: null, cancel);
+            var comparison = new RunComparison(workspace, storage.Store, context.Trainer);
             var named = parsed.GetRequiredValue(ids);
             var path = Path.GetFullPath(parsed.GetValue(output) ?? comparison.DefaultOutput(named[0]));
             await comparison.WriteAsync(await comparison.ResolveAsync(named, cancel), path, parsed.GetValue(json), cancel);

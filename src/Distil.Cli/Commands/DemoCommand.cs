@@ -8,16 +8,16 @@ namespace Distil.Cli.Commands;
 /// <summary><c>distil demo</c>: the repository's sample teacher distilled on its sample corpus, in minutes.</summary>
 internal static class DemoCommand
 {
-    internal static Command Create()
+    internal static Command Create(CommandContext context)
     {
         var (json, port) = (CommonOptions.Json(), CommonOptions.StoragePort());
         var device = new Option<ComputeDevice?>("--device") { Description = "cpu (default), cuda (in bfloat16), or auto: cuda where there is one." };
         var command = new Command("demo", "Distil the sample teacher on the sample corpus, in a few minutes.") { device, json, port };
         command.SetAction((parsed, cancel) =>
         {
-            var spec = RunSpecReader.Read(Workspace.Find().RepositoryFile("samples", "demo.json"));
+            var spec = RunSpecReader.Read(context.Workspace.RepositoryFile("samples", "demo.json"));
             return RunCommand.ExecuteAsync(
-                parsed.GetValue(device) is { } chosen ? On(spec, chosen) : spec, parsed.GetValue(port), parsed.GetValue(json), cancel);
+                context, parsed.GetValue(device) is { } chosen ? On(spec, chosen) : spec, parsed.GetValue(port), parsed.GetValue(json), cancel);
         });
         return command;
     }

@@ -1,14 +1,14 @@
 namespace Distil.Cli.Commands;
 
-/// <summary>What the command's exit code says.</summary>
+/// <summary>The command's exit codes.</summary>
 internal static class ExitCode
 {
-    /// <summary>Done.</summary>
+    /// <summary>The command succeeded.</summary>
     internal const int Success = 0;
 
-    /// <summary>What was asked could not be done.</summary>
+    /// <summary>The command failed.</summary>
     internal const int Failed = 1;
 
-    /// <summary>What the user gave cannot be used.</summary>
+    /// <summary>The user's input cannot be used.</summary>
     internal const int BadInput = 2;
 }

@@ -12,7 +12,7 @@ namespace Distil.Cli.Commands;
 /// <summary><c>distil gc</c>: deletes what no run refers to; <c>--dry-run</c> only lists it.</summary>
 internal static class GcCommand
 {
-    internal static Command Create()
+    internal static Command Create(CommandContext context)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "List what would be deleted, with sizes; delete nothing." };
         var hours = new Option<double>("--older-than") { Description = "Leave alone what was written in the last so many hours. Default: 1.", DefaultValueFactory = _ => 1 };
@@ -28,6 +28,7 @@ internal static class GcCommand
         var json = CommonOptions.Json();
         var command = new Command("gc", "Delete datasets, teacher outputs and copies that no run refers to.") { dryRun, hours, checkpoints, runs, json };
         command.SetAction((parsed, cancel) => RunAsync(
+            context,
             new GarbageOptions
             {
                 UnchangedSince = DateTimeOffset.UtcNow.AddHours(-parsed.GetValue(hours)),
@@ -38,10 +39,10 @@ internal static class GcCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(GarbageOptions options, bool dryRun, bool json, CancellationToken cancel)
+    private static async Task<int> RunAsync(CommandContext context, GarbageOptions options, bool dryRun, bool json, CancellationToken cancel)
     {
-        var workspace = Workspace.Find();
-        await using var storage = await LocalStorage.OpenAsync(workspace, port: null, cancel);
+        var workspace = context.Workspace;
+        await using var storage = await context.OpenStorageAsync(port: null, cancel);
         var search = new GarbageSearch(storage.Store);
         var items = await search.FindAsync(options, cancel);
         var copies = await new LocalCache(workspace.Cache).FindUnusedAsync(storage.Store, items.SelectMany(item => item.Blobs), cancel);

@@ -4,29 +4,30 @@ using System.Diagnostics;
 using Distil.Cli.Azurite;
 using Distil.Cli.Runs;
 using Distil.Cli.Workspaces;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Commands;
 
 /// <summary><c>distil report</c>: a finished run's report as a local file, opened where there is a desktop.</summary>
 internal static class ReportCommand
 {
-    internal static Command Create()
+    internal static Command Create(CommandContext context)
     {
         var runId = CommonOptions.RunId();
         var open = new Option<bool>("--open") { Description = "Open it in the browser." };
         var command = new Command("report", "Print the path of a run's report.") { runId, open };
         command.SetAction(async (parsed, cancel) =>
         {
-            var workspace = Workspace.Find();
-            await using var storage = await LocalStorage.OpenAsync(workspace, port: null, cancel);
+            var workspace = context.Workspace;
+            await using var storage = await context.OpenStorageAsync(port: null, cancel);
             var path = await new LocalCopies(workspace, storage.Store).ReportAsync(parsed.GetRequiredValue(runId), cancel);
             Console.WriteLine(path);
-            return parsed.GetValue(open) ? Open(path) : ExitCode.Success;
+            return parsed.GetValue(open) ? Open(path, context.Log) : ExitCode.Success;
         });
         return command;
     }
 
-    private static int Open(string path)
+    private static int Open(string path, ILogger log)
     {
         try
         {
@@ -35,7 +36,7 @@ internal static class ReportCommand
         }
         catch (Win32Exception nothing)
         {
-            Console.Error.WriteLine($"error: nothing on this machine opens {path}: {nothing.Message}");
+            log.CannotOpen(path, nothing.Message);
             return ExitCode.Failed;
         }
     }

@@ -18,7 +18,7 @@ namespace Distil.Cli.Commands;
 /// <summary><c>distil run</c>: a whole run on this machine; <c>--plan-only</c> says what it would do, <c>--resume</c> goes on with one.</summary>
 internal static class RunCommand
 {
-    internal static Command Create()
+    internal static Command Create(CommandContext context)
     {
         var spec = new Argument<string?>("spec") { Description = "The run's specification, a JSON file.", Arity = ArgumentArity.ZeroOrOne };
         var planOnly = new Option<bool>("--plan-only") { Description = "Print what would be done, and where each number is from; do nothing." };
@@ -42,34 +42,32 @@ internal static class RunCommand
         };
         command.SetAction((parsed, cancel) => (parsed.GetValue(spec), parsed.GetResult(resume)) switch
         {
-            (null, not null) => ResumeAsync(parsed.GetValue(resume), parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
+            (null, not null) => ResumeAsync(context, parsed.GetValue(resume), parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
             ({ } file, null) when SweepReader.TryRead(file) is { } sweep => parsed.GetValue(planOnly)
-                ? SweepRunning.PlanAsync(sweep, parsed.GetValue(json), cancel)
-                : SweepRunning.ExecuteAsync(sweep, parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
-            ({ } file, null) when parsed.GetValue(planOnly) => PlanAsync(file, parsed.GetValue(json), cancel),
-            ({ } file, null) => ExecuteAsync(RunSpecReader.Read(file), parsed.GetValue(port), parsed.GetValue(json), cancel),
+                ? SweepRunning.PlanAsync(context, sweep, parsed.GetValue(json), cancel)
+                : SweepRunning.ExecuteAsync(context, sweep, parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
+            ({ } file, null) when parsed.GetValue(planOnly) => PlanAsync(context, file, parsed.GetValue(json), cancel),
+            ({ } file, null) => ExecuteAsync(context, RunSpecReader.Read(file), parsed.GetValue(port), parsed.GetValue(json), cancel),
             _ => throw new InvalidInputException("expected a specification, or --resume and none"),
         });
         return command;
     }
 
     /// <summary>Does a run and says what it came to.</summary>
-    internal static async Task<int> ExecuteAsync(RunSpec spec, int? port, bool json, CancellationToken stop)
+    internal static async Task<int> ExecuteAsync(CommandContext context, RunSpec spec, int? port, bool json, CancellationToken stop)
     {
-        var plan = await new RunPlanner(TimeProvider.System).PlanAsync(spec, stop);
+        var plan = await context.NewPlanner().PlanAsync(spec, stop);
         plan.RequireRunnable();
 
-        var workspace = Workspace.Find();
-        await using var storage = await LocalStorage.OpenAsync(workspace, port, stop);
-        await Console.Error.WriteLineAsync($"Run {plan.RunId}: {plan.Epochs} epochs of {plan.StepsPerEpoch.Value:N0} steps, {plan.TrainableParameters.Value:N0} parameters to train");
-        return Say(await new LocalRun(workspace, storage, RunViews.Create()).ExecuteAsync(spec, plan, stop), json);
+        await using var storage = await context.OpenStorageAsync(port, stop);
+        context.Log.RunStarts(plan.RunId, plan.Epochs, plan.StepsPerEpoch.Value, plan.TrainableParameters.Value);
+        return Say(await new LocalRun(context.Workspace, storage, context.Trainer, RunViews.Create(), context.Log).ExecuteAsync(spec, plan, stop), json);
     }
 
-    private static async Task<int> ResumeAsync(string? runId, int atMost, int? port, bool json, CancellationToken stop)
+    private static async Task<int> ResumeAsync(CommandContext context, string? runId, int atMost, int? port, bool json, CancellationToken stop)
     {
-        var workspace = Workspace.Find();
-        await using var storage = await LocalStorage.OpenAsync(workspace, port, stop);
-        if (runId is not null && await SweepRunning.TryResumeAsync(runId, atMost, workspace, storage, json, stop) is { } exitCode)
+        await using var storage = await context.OpenStorageAsync(port, stop);
+        if (runId is not null && await SweepRunning.TryResumeAsync(context, runId, atMost, storage, json, stop) is { } exitCode)
         {
             return exitCode;
         }
@@ -77,13 +75,13 @@ internal static class RunCommand
         var unfinished = runId is not null ? [runId] : await UnfinishedRuns.ListAsync(new RunFolder(storage.Store), stop);
         if (unfinished.Count == 0)
         {
-            await Console.Error.WriteLineAsync("no run to go on with: all have ended");
+            context.Log.NothingToResume();
         }
 
         foreach (var each in unfinished)
         {
-            await Console.Error.WriteLineAsync($"Run {each} goes on");
-            Say(await new LocalRun(workspace, storage, RunViews.Create()).ResumeAsync(each, stop), json);
+            context.Log.RunResumes(each);
+            Say(await new LocalRun(context.Workspace, storage, context.Trainer, RunViews.Create(), context.Log).ResumeAsync(each, stop), json);
         }
 
         return ExitCode.Success;
@@ -97,9 +95,9 @@ internal static class RunCommand
         return ExitCode.Success;
     }
 
-    private static async Task<int> PlanAsync(string specification, bool json, CancellationToken stop)
+    private static async Task<int> PlanAsync(CommandContext context, string specification, bool json, CancellationToken stop)
     {
-        var plan = await new RunPlanner(TimeProvider.System).PlanAsync(RunSpecReader.Read(specification), stop);
+        var plan = await context.NewPlanner().PlanAsync(RunSpecReader.Read(specification), stop);
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(plan, DistilJson.Options));

@@ -11,13 +11,13 @@ namespace Distil.Cli.Commands;
 /// <summary><c>distil runs</c>: all runs, newest first.</summary>
 internal static class RunsCommand
 {
-    internal static Command Create()
+    internal static Command Create(CommandContext context)
     {
         var json = CommonOptions.Json();
         var command = new Command("runs", "List the runs, newest first.") { json };
         command.SetAction(async (parsed, cancel) =>
         {
-            await using var storage = await LocalStorage.OpenAsync(Workspace.Find(), port: null, cancel);
+            await using var storage = await context.OpenStorageAsync(port: null, cancel);
             var runs = await new RunFolder(storage.Store).ListAsync(cancel);
             if (parsed.GetValue(json))
             {

@@ -1,24 +1,29 @@
 using System.CommandLine;
-using Distil.Cli.Workspaces;
 using Distil.Core.Runs.Sweeps;
+using Distil.Core.Settings;
 using Distil.Core.Specification.Schema;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil schema</c>: writes the files in <c>schemas/</c> anew after the types of the specification have changed.</summary>
+/// <summary><c>distil schema</c>: writes the files in <c>schemas/</c> and <c>docs/configuration.md</c> from the types that they describe.</summary>
 internal static class SchemaCommand
 {
-    internal static Command Create()
+    internal static Command Create(CommandContext context)
     {
-        var output = new Option<string>("--output") { Description = "The folder to write to. Default: schemas in the repository." };
-        var command = new Command("schema", "Write the JSON Schemas of run specifications and sweeps from the types.") { output };
+        var output = new Option<string>("--output") { Description = "The folder to write to. Default: schemas and docs in the repository." };
+        var command = new Command("schema", "Write the JSON Schemas of run specifications and sweeps, and the page on configuration, from the types.") { output };
         command.SetAction(async (parsed, cancel) =>
         {
-            var folder = Directory.CreateDirectory(parsed.GetValue(output) ?? Workspace.Find().RepositoryFile("schemas")).FullName;
-            foreach (var (name, schema) in new[] { ("run-spec.schema.json", RunSpecSchema.Generate()), ("sweep.schema.json", SweepSchema.Generate()) })
+            (string Folder, string Name, string Content)[] files =
+            [
+                ("schemas", "run-spec.schema.json", RunSpecSchema.Generate()),
+                ("schemas", "sweep.schema.json", SweepSchema.Generate()),
+                ("docs", SettingsPage.FileName, SettingsPage.Generate()),
+            ];
+            foreach (var (folder, name, content) in files)
             {
-                var path = Path.Combine(folder, name);
-                await File.WriteAllTextAsync(path, schema, cancel);
+                var path = Path.Combine(Directory.CreateDirectory(parsed.GetValue(output) ?? context.Workspace.RepositoryFile(folder)).FullName, name);
+                await File.WriteAllTextAsync(path, content, cancel);
                 Console.WriteLine(path);
             }
 

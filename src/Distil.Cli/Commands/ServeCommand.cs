@@ -5,19 +5,18 @@ using Distil.Cli.Serving;
 using Distil.Cli.Workspaces;
 using Distil.Core.Api;
 using Distil.Core.Errors;
+using Distil.Core.Settings;
 
 namespace Distil.Cli.Commands;
 
 /// <summary><c>distil serve</c>: the HTTP API and the live view, and the runs that are asked for there.</summary>
 internal static class ServeCommand
 {
-    internal const string ApiKeyVariable = "DISTIL_API_KEY";
-
-    internal static Command Create()
+    internal static Command Create(CommandContext context)
     {
         var port = new Option<int?>("--port") { Description = $"Port on 127.0.0.1; 0 takes a free one. Default: {ServeOptions.UsualPort}." };
         var urls = new Option<string>("--urls") { Description = "What to listen on instead, for instance https://0.0.0.0:7443; beyond this machine it needs an API key." };
-        var apiKeyFile = new Option<string>("--api-key-file") { Description = $"File with the API key that each request must bring; {ApiKeyVariable} has the same effect." };
+        var apiKeyFile = new Option<string>("--api-key-file") { Description = $"File with the API key that each request must bring; {CommandSettings.ApiKeyVariable} has the same effect." };
         var roots = new Option<string[]>("--root") { Description = "Folder in which the local paths of submitted runs must lie; may stand several times. Without it: any path on loopback, none beyond." };
         var jobs = new Option<int>("--jobs") { Description = "Most jobs of all runs at once; further ones wait. Default: 2.", DefaultValueFactory = _ => 2 };
         jobs.Validators.Add(result =>
@@ -30,24 +29,26 @@ internal static class ServeCommand
         var storagePort = CommonOptions.StoragePort();
         var command = new Command("serve", "Serve the HTTP API and the live view, and do the runs that are asked for.") { port, urls, apiKeyFile, roots, jobs, storagePort };
         command.SetAction((parsed, stop) => RunAsync(
-            Options(parsed.GetValue(port), parsed.GetValue(urls), parsed.GetValue(apiKeyFile), parsed.GetValue(roots) ?? []), parsed.GetValue(jobs), parsed.GetValue(storagePort), stop));
+            context,
+            Options(parsed.GetValue(port), parsed.GetValue(urls), ReadApiKey(parsed.GetValue(apiKeyFile)) ?? context.Settings.ApiKey, parsed.GetValue(roots) ?? []),
+            parsed.GetValue(jobs), parsed.GetValue(storagePort), stop));
         return command;
     }
 
-    private static async Task<int> RunAsync(ServeOptions options, int maxJobs, int? storagePort, CancellationToken stop)
+    private static async Task<int> RunAsync(CommandContext context, ServeOptions options, int maxJobs, int? storagePort, CancellationToken stop)
     {
-        var workspace = Workspace.Find();
+        var workspace = context.Workspace;
         if (workspace.Repository is { } repository)
         {
             options = options.WithSamples(Path.Combine(repository, "samples"));
         }
 
-        await using var storage = await LocalStorage.OpenAsync(workspace, storagePort, stop);
-        await using var host = new EmbeddedRunHost(workspace, storage, maxJobs);
+        await using var storage = await context.OpenStorageAsync(storagePort, stop);
+        await using var host = new EmbeddedRunHost(workspace, storage, context.Trainer, maxJobs, context.Log);
         var unfinished = new UnfinishedRuns(host, storage.Store, TimeProvider.System);
         await unfinished.ResumeAllAsync(stop);
         var limits = new ApiOptions { PathRoots = options.PathRoots, BaseFolder = options.PathRoots is [var first, ..] ? first : Environment.CurrentDirectory };
-        await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, limits, TimeProvider.System), limits, host, options, stop);
+        await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, limits, context.NewPlanner()), limits, host, options, stop);
         foreach (var url in server.Urls)
         {
             Console.WriteLine($"Listening on {url} (Ctrl-C ends it)");
@@ -65,7 +66,7 @@ internal static class ServeCommand
         return ExitCode.Success;
     }
 
-    private static ServeOptions Options(int? port, string? urls, string? apiKeyFile, string[] roots)
+    private static ServeOptions Options(int? port, string? urls, string? apiKey, string[] roots)
     {
         if (port is not null && urls is not null)
         {
@@ -85,18 +86,12 @@ internal static class ServeCommand
         return new ServeOptions
         {
             Urls = ServeOptions.ParseUrls(urls ?? $"http://127.0.0.1:{port ?? ServeOptions.UsualPort}"),
-            ApiKey = ReadApiKey(apiKeyFile),
+            ApiKey = apiKey,
             PathRoots = roots.Length > 0 ? [.. roots.Select(Path.GetFullPath)] : null,
         }.Checked();
     }
 
-    private static string? ReadApiKey(string? file)
-    {
-        if (file is not null)
-        {
-            return File.Exists(file) ? File.ReadAllText(file).Trim() : throw new InvalidInputException($"--api-key-file {file} does not exist; expected a file with the key");
-        }
-
-        return Environment.GetEnvironmentVariable(ApiKeyVariable) is { Length: > 0 } key ? key : null;
-    }
+    private static string? ReadApiKey(string? file) => file is null ? null
+        : File.Exists(file) ? File.ReadAllText(file).Trim()
+        : throw new InvalidInputException($"--api-key-file {file} does not exist; expected a file with the key");
 }

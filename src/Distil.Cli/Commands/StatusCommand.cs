@@ -16,7 +16,7 @@ internal static class StatusCommand
     private const int MaxDetail = 20;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
-    internal static Command Create()
+    internal static Command Create(CommandContext context)
     {
         var (runId, json) = (CommonOptions.RunId(), CommonOptions.Json());
         var follow = new Option<bool>("--follow") { Description = "Watch it until it ends." };
@@ -24,7 +24,7 @@ internal static class StatusCommand
         command.SetAction(async (parsed, cancel) =>
         {
             var id = parsed.GetRequiredValue(runId);
-            await using var storage = await LocalStorage.OpenAsync(Workspace.Find(), port: null, cancel);
+            await using var storage = await context.OpenStorageAsync(port: null, cancel);
             if (parsed.GetValue(follow))
             {
                 await ReadAsync(storage.Store, id, cancel);

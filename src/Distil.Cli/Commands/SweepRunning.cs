@@ -14,33 +14,32 @@ namespace Distil.Cli.Commands;
 internal static class SweepRunning
 {
     /// <summary>Does a sweep and says what it came to.</summary>
-    internal static async Task<int> ExecuteAsync(Sweep sweep, int atMost, int? port, bool json, CancellationToken stop)
+    internal static async Task<int> ExecuteAsync(CommandContext context, Sweep sweep, int atMost, int? port, bool json, CancellationToken stop)
     {
-        var planner = new RunPlanner(TimeProvider.System);
+        var planner = context.NewPlanner();
         var runs = await PlanAsync(sweep, planner, stop);
         foreach (var run in runs)
         {
             run.Plan.RequireRunnable();
         }
 
-        var workspace = Workspace.Find();
-        await using var storage = await LocalStorage.OpenAsync(workspace, port, stop);
+        await using var storage = await context.OpenStorageAsync(port, stop);
         var sweepId = planner.NewRunId(sweep.Name);
-        await Console.Error.WriteLineAsync($"Sweep {sweepId}: {Summary(runs)}, {atMost} at once");
-        var result = await new LocalSweep(workspace, storage, Console.Error).ExecuteAsync(sweepId, runs, atMost, stop);
-        return await SayAsync(workspace, storage, result, json, stop);
+        context.Log.SweepStarts(sweepId, Summary(runs), atMost);
+        var result = await new LocalSweep(context.Workspace, storage, context.Trainer, Console.Error, context.Log).ExecuteAsync(sweepId, runs, atMost, stop);
+        return await SayAsync(context, storage, result, json, stop);
     }
 
     /// <summary>Goes on with a sweep; null where there is none of that name.</summary>
-    internal static async Task<int?> TryResumeAsync(string sweepId, int atMost, Workspace workspace, LocalStorage storage, bool json, CancellationToken stop) =>
-        await new LocalSweep(workspace, storage, Console.Error).TryResumeAsync(sweepId, atMost, stop) is { } result
-            ? await SayAsync(workspace, storage, result, json, stop)
+    internal static async Task<int?> TryResumeAsync(CommandContext context, string sweepId, int atMost, LocalStorage storage, bool json, CancellationToken stop) =>
+        await new LocalSweep(context.Workspace, storage, context.Trainer, Console.Error, context.Log).TryResumeAsync(sweepId, atMost, stop) is { } result
+            ? await SayAsync(context, storage, result, json, stop)
             : null;
 
     /// <summary>Says what a sweep would do.</summary>
-    internal static async Task<int> PlanAsync(Sweep sweep, bool json, CancellationToken cancel)
+    internal static async Task<int> PlanAsync(CommandContext context, Sweep sweep, bool json, CancellationToken cancel)
     {
-        var runs = await PlanAsync(sweep, new RunPlanner(TimeProvider.System), cancel);
+        var runs = await PlanAsync(sweep, context.NewPlanner(), cancel);
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(runs.Select(run => run.Plan), DistilJson.Options));
@@ -76,10 +75,10 @@ internal static class SweepRunning
         return $"{runs.Count} runs over {runs.Select(run => run.Plan.DatasetId).Distinct().Count()} datasets and {outputs} sets of teacher outputs";
     }
 
-    private static async Task<int> SayAsync(Workspace workspace, LocalStorage storage, SweepResult sweep, bool json, CancellationToken cancel)
+    private static async Task<int> SayAsync(CommandContext context, LocalStorage storage, SweepResult sweep, bool json, CancellationToken cancel)
     {
         FinishedRun[] done = [.. sweep.Outcomes.Select(outcome => outcome.Result).OfType<FinishedRun>()];
-        var comparison = new RunComparison(workspace, storage.Store);
+        var comparison = new RunComparison(context.Workspace, storage.Store, context.Trainer);
         var page = done.Length > 1 ? comparison.DefaultOutput(sweep.SweepId) : null;
         if (page is not null)
         {
@@ -89,7 +88,7 @@ internal static class SweepRunning
         var failed = sweep.Outcomes.Where(outcome => outcome.Result is null).Select(outcome => new { outcome.Run.Plan.RunId, outcome.Failure }).ToArray();
         foreach (var each in failed)
         {
-            await Console.Error.WriteLineAsync($"error: {each.RunId}: {each.Failure}");
+            context.Log.RunFailed(each.RunId, each.Failure!);
         }
 
         if (json)

@@ -24,9 +24,9 @@ internal static class TrainerCommands
     /// <summary>Whether the arguments are the trainer's, to be handed on as they are.</summary>
     internal static bool Owns(string[] arguments) => arguments.Length > 0 && Names.Any(each => each.Name == arguments[0]);
 
-    internal static async Task<int> RunAsync(string[] arguments)
+    internal static async Task<int> RunAsync(TrainerProgram trainer, string[] arguments)
     {
-        using var process = Process.Start(TrainerProgram.Command(arguments))!;
+        using var process = Process.Start(trainer.Command(arguments))!;
         // Ctrl+C reaches the trainer too; it ends in its own way and its exit code is ours.
         Console.CancelKeyPress += (_, interrupt) => interrupt.Cancel = true;
         await process.WaitForExitAsync();

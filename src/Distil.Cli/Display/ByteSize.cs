@@ -2,7 +2,7 @@ using static System.FormattableString;
 
 namespace Distil.Cli.Display;
 
-/// <summary>Bytes as people read them: powers of 1000.</summary>
+/// <summary>Formats bytes for people, in powers of 1000.</summary>
 internal static class ByteSize
 {
     private static readonly string[] Units = ["B", "kB", "MB", "GB", "TB", "PB"];

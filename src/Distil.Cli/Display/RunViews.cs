@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace Distil.Cli.Display;
 
-/// <summary>Chooses how a run is shown. Always on the error stream: the output is the result's.</summary>
+/// <summary>Chooses how a run is displayed. Views always write to the error stream, because the output is for the result.</summary>
 internal static class RunViews
 {
     internal static IRunView Create()
@@ -13,6 +13,8 @@ internal static class RunViews
         }
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return console.Profile.Capabilities.Interactive ? new TerminalRunView(console, TimeProvider.System) : new PlainRunView(Console.Error, TimeProvider.System);
+        return console.Profile.Capabilities.Interactive
+            ? new TerminalRunView(console, TimeProvider.System)
+            : new PlainRunView(Console.Error, TimeProvider.System);
     }
 }

@@ -5,6 +5,7 @@ using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Engine;
 
@@ -12,13 +13,13 @@ namespace Distil.Cli.Engine;
 /// <param name="activities">What they call, for instance an <see cref="ActivityCatalog"/>'s <see cref="ActivityCatalog.CallAsync"/>.</param>
 /// <param name="openLog">Opens the log of a run's pipeline, by its path.</param>
 /// <param name="publish">Told each status that a pipeline sets; must not block.</param>
-/// <param name="report">Told what a user should know and nothing else says.</param>
+/// <param name="log">Receives what a user should know and no status contains.</param>
 /// <param name="time">Measures and waits.</param>
 internal sealed class EmbeddedEngine(
     Func<string, JsonElement, CancellationToken, Task<JsonElement>> activities,
     Func<string, string, IJournalLog> openLog,
     Action<RunStatus> publish,
-    Action<string> report,
+    ILogger log,
     TimeProvider time)
 {
     /// <summary>Where the whole run's pipeline stands.</summary>
@@ -75,7 +76,7 @@ internal sealed class EmbeddedEngine(
     }
 
     internal Task<PipelineJournal> OpenJournalAsync(string runId, string path, CancellationToken cancel) =>
-        PipelineJournal.OpenAsync(openLog(runId, path), report, time, cancel);
+        PipelineJournal.OpenAsync(openLog(runId, path), log, time, cancel);
 
     /// <summary>Where a sub-pipeline stands.</summary>
     internal static string PathOf(string parent, string name) => parent == Root ? name : $"{parent}/{name}";

@@ -5,9 +5,9 @@ using Distil.Core.Pipeline;
 
 namespace Distil.Cli.Engine;
 
-/// <summary>The calls of one pipeline, and the answers to them.</summary>
-/// <param name="journal">For messages.</param>
-/// <param name="history">Answers of earlier lives.</param>
+/// <summary>The calls of one pipeline and their answers.</summary>
+/// <param name="journal">The journal's name, for messages.</param>
+/// <param name="history">Answers from before the last restart.</param>
 internal sealed class PipelineCalls(string journal, IEnumerable<JournalEntry> history)
 {
     private readonly Dictionary<int, JournalEntry> _answers = history.Where(entry => entry.Call is not null).ToDictionary(entry => entry.Call!.Value);
@@ -15,16 +15,16 @@ internal sealed class PipelineCalls(string journal, IEnumerable<JournalEntry> hi
     private readonly Dictionary<string, TaskCompletionSource<JsonElement?>> _signals = [];
     private int _made;
 
-    /// <value>What started in no earlier life, or did not end in it.</value>
+    /// <value>Calls without an answer: those that were not started before the restart, or did not finish.</value>
     internal IEnumerable<Action> Unanswered => _open.Values.Select(call => call.Start);
 
     /// <summary>Makes a call.</summary>
-    /// <param name="kind">What is called.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="inputHash">Hash of what it is given.</param>
-    /// <param name="start">Has it done for the call's number; used where no journal holds the answer.</param>
-    /// <returns>Completes when the answer is given.</returns>
-    /// <exception cref="NonDeterminismException">The journal holds another call in its place.</exception>
+    /// <param name="kind">The kind of call.</param>
+    /// <param name="name">The name of what is called.</param>
+    /// <param name="inputHash">Hash of its input.</param>
+    /// <param name="start">Starts the call with its number; used if no journal has the answer.</param>
+    /// <returns>A task that completes with the answer.</returns>
+    /// <exception cref="NonDeterminismException">The journal has another call in its place.</exception>
     internal (Task<JsonElement?> Answer, Action Start) Make(JournalKind kind, string name, string? inputHash, Action<int> start)
     {
         var number = _made++;
@@ -38,10 +38,10 @@ internal sealed class PipelineCalls(string journal, IEnumerable<JournalEntry> hi
         return (call.Answer.Task, call.Start);
     }
 
-    /// <summary>Waits for a signal of a name.</summary>
+    /// <summary>Waits for a signal with a given name.</summary>
     internal Task<JsonElement?> WaitFor(string signal) => Signal(signal).Task;
 
-    /// <summary>The entry of an answer, not yet numbered.</summary>
+    /// <summary>Creates the entry of an answer, not yet numbered.</summary>
     internal JournalEntry Answer(int number, DateTimeOffset at, JsonElement? value, JobFailure? failure) => new()
     {
         Index = 0,
@@ -54,8 +54,8 @@ internal sealed class PipelineCalls(string journal, IEnumerable<JournalEntry> hi
         At = at,
     };
 
-    /// <summary>Gives the pipeline what happened. Its code goes on before this returns.</summary>
-    /// <exception cref="NonDeterminismException">It made no such call.</exception>
+    /// <summary>Passes an event to the pipeline. Its code continues before this returns.</summary>
+    /// <exception cref="NonDeterminismException">The pipeline made no such call.</exception>
     internal void Apply(JournalEntry entry)
     {
         if (entry.Kind == JournalKind.Signal)

@@ -1,8 +1,9 @@
 namespace Distil.Cli.Engine;
 
-/// <summary>Runs one pipeline's code, a turn at a time: what a turn causes is done in the order in which it was caused, and nothing happens between turns.</summary>
-/// <remarks>So the order of a pipeline's calls follows from the order of its events alone, and a replay makes the same calls.</remarks>
-/// <param name="strayed">Told when pipeline code awaited something that is not its context's.</param>
+/// <summary>Runs one pipeline's code in turns: the continuations that a turn causes run in the order in which they were caused, and nothing runs between
+/// turns.</summary>
+/// <remarks>The order of a pipeline's calls therefore follows from the order of its events alone, and a replay makes the same calls.</remarks>
+/// <param name="strayed">Called if pipeline code awaits something that is not its context's.</param>
 internal sealed class PipelineLoop(Action strayed) : SynchronizationContext
 {
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _posted = new();
@@ -30,7 +31,7 @@ internal sealed class PipelineLoop(Action strayed) : SynchronizationContext
     /// <inheritdoc />
     public override SynchronizationContext CreateCopy() => this;
 
-    /// <summary>Does something and all that it causes; returns when the pipeline waits.</summary>
+    /// <summary>Runs an action and everything that it causes; returns when the pipeline waits.</summary>
     internal void Turn(Action action)
     {
         var outer = Current;

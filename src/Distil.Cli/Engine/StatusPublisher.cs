@@ -3,10 +3,11 @@ using Distil.Core.Runs;
 
 namespace Distil.Cli.Engine;
 
-/// <summary>Writes a run's status as it changes: in order, the latest only where several wait, and the last one always.</summary>
+/// <summary>Writes a run's status whenever it changes: in order, only the latest of several that wait, and always the last one.</summary>
 internal sealed class StatusPublisher : IAsyncDisposable
 {
-    private readonly Channel<RunStatus> _waiting = Channel.CreateBounded<RunStatus>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<RunStatus> _waiting =
+        Channel.CreateBounded<RunStatus>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly Task _writing;
     private volatile RunStatus? _latest;
 
@@ -28,7 +29,7 @@ internal sealed class StatusPublisher : IAsyncDisposable
         _waiting.Writer.TryWrite(status);
     }
 
-    /// <summary>Returns when the last status is written.</summary>
+    /// <summary>Returns when the last status has been written.</summary>
     public async ValueTask DisposeAsync()
     {
         _waiting.Writer.TryComplete();

@@ -1,6 +1,6 @@
 namespace Distil.Cli.Hosting;
 
-/// <summary>A run is driven by another process: two never do.</summary>
+/// <summary>A run is driven by another process; only one process may drive it.</summary>
 /// <param name="runId">The run.</param>
 /// <param name="holder">The other process.</param>
 public sealed class DrivenElsewhereException(string runId, string holder)

@@ -8,6 +8,7 @@ using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 using Distil.Hosting.Processes;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Hosting;
 
@@ -31,13 +32,15 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
 
     /// <param name="workspace">Where workers keep their copies.</param>
     /// <param name="storage">Where the runs are.</param>
-    /// <param name="maxJobs">Most jobs of all runs at once, ≥ 1.</param>
+    /// <param name="trainer">The program of the workers.</param>
+    /// <param name="maxJobs">Maximum number of jobs of all runs at once, ≥ 1.</param>
+    /// <param name="log">Receives what a user should know and no status contains.</param>
     /// <param name="time">The clock; null is the system's.</param>
-    public EmbeddedRunHost(Workspace workspace, LocalStorage storage, int maxJobs, TimeProvider? time = null)
+    public EmbeddedRunHost(Workspace workspace, LocalStorage storage, TrainerProgram trainer, int maxJobs, ILogger log, TimeProvider? time = null)
     {
-        (_storage, _time) = (storage, time ?? TimeProvider.System);
+        (_storage, Log, _time) = (storage, log, time ?? TimeProvider.System);
         _folder = new RunFolder(storage.Store);
-        _runner = new ProcessJobRunner(() => TrainerProgram.Worker(storage.ConnectionString, workspace.Cache), maxJobs);
+        _runner = new ProcessJobRunner(() => trainer.Worker(storage.ConnectionString, workspace.Cache), maxJobs);
         _runner.Crashed += (_, tail) => LastWords = tail;
         _activities = new ActivityCatalog(storage.Store, _runner);
     }
@@ -45,8 +48,8 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     /// <value>The end of what the worker said that crashed last; empty where none did.</value>
     public string LastWords { get; private set; } = "";
 
-    /// <value>Told what a user should know and no status says, in a sentence. By default the error stream is.</value>
-    public Action<string> Report { get; init; } = Console.Error.WriteLine;
+    /// <value>Receives what a user should know and no status contains.</value>
+    internal ILogger Log { get; }
 
     /// <inheritdoc />
     public async Task ScheduleAsync(PipelineInput input, CancellationToken cancel)
@@ -97,7 +100,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
         }
         catch (Exception unreadable) when (unreadable is ArtifactException or InvalidInputException)
         {
-            Report($"{runId} cannot go on: {unreadable.Message}");
+            Log.RunCannotResume(runId, unreadable.Message);
             return false;
         }
     }
@@ -116,7 +119,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
         Lazy<RunDriver> entry = null!;
         entry = new Lazy<RunDriver>(() =>
         {
-            var run = new RunDriver(input with { Polling = Polling }, _storage.Store, _activities.CallAsync, Report, _time);
+            var run = new RunDriver(input with { Polling = Polling }, _storage.Store, _activities.CallAsync, Log, _time);
             run.Begin(_stop.Token);
             _ = run.Outcome.ContinueWith(_ => _atWork.TryRemove(KeyValuePair.Create(input.RunId, entry)), TaskScheduler.Default);
             return run;
@@ -136,7 +139,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
         }
         catch (Exception fault)
         {
-            Report($"{runId} was left where it is: {fault.Message}");
+            Log.RunWasLeft(runId, fault.Message);
         }
     }
 }

@@ -7,6 +7,7 @@ using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Hosting;
 
@@ -14,11 +15,11 @@ namespace Distil.Cli.Hosting;
 /// <param name="input">The run.</param>
 /// <param name="store">Its storage.</param>
 /// <param name="activities">What its pipeline calls.</param>
-/// <param name="report">Told what a user should know and nothing else says.</param>
+/// <param name="log">Receives what a user should know and no status contains.</param>
 /// <param name="time">The clock.</param>
 /// <remarks>To be begun once.</remarks>
 internal sealed class RunDriver(
-    PipelineInput input, ArtifactStore store, Func<string, JsonElement, CancellationToken, Task<JsonElement>> activities, Action<string> report, TimeProvider time)
+    PipelineInput input, ArtifactStore store, Func<string, JsonElement, CancellationToken, Task<JsonElement>> activities, ILogger log, TimeProvider time)
 {
     private static readonly TimeSpan Patience = Lease.Duration + TimeSpan.FromSeconds(5);
     private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(1);
@@ -60,7 +61,7 @@ internal sealed class RunDriver(
     {
         var folder = new RunFolder(store);
         await using var writing = _publisher = new StatusPublisher(status => folder.WriteStatusAsync(status, CancellationToken.None));
-        var engine = new EmbeddedEngine(activities, OpenLog, _publisher.Publish, report, time);
+        var engine = new EmbeddedEngine(activities, OpenLog, _publisher.Publish, log, time);
         try
         {
             return await engine.RunAsync(input, _cancelled.Task, stop);

@@ -59,7 +59,7 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
         {
             if (await Lease.IsAbandonedAsync(store, ArtifactLayout.Driver(runId), cancel))
             {
-                host.Report($"{runId}: the process that drove it has died; it goes on here");
+                host.Log.DriverHasDied(runId);
                 await ResumeAsync(runId, cancel);
             }
         }
@@ -94,7 +94,7 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
         }
         catch (Exception unreadable) when (unreadable is ArtifactException or InvalidInputException)
         {
-            host.Report($"{runId} is passed over: {unreadable.Message}");
+            host.Log.RunIsSkipped(runId, unreadable.Message);
             return true;
         }
     }

@@ -7,11 +7,13 @@ using Distil.Core.Errors;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
+using Distil.Hosting.Processes;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Runs;
 
 /// <summary>A run in this process: the pipeline here, its jobs in child processes.</summary>
-internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunView view)
+internal sealed class LocalRun(Workspace workspace, LocalStorage storage, TrainerProgram trainer, IRunView view, ILogger log)
 {
     private readonly RunFolder _folder = new(storage.Store);
 
@@ -46,7 +48,7 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, IRunVi
     private async Task<FinishedRun> DriveAsync(string runId, RunSpec spec, CancellationToken stop)
     {
         var began = Stopwatch.GetTimestamp();
-        await using var host = new EmbeddedRunHost(workspace, storage, spec.Compute.TeachParallelism);
+        await using var host = new EmbeddedRunHost(workspace, storage, trainer, spec.Compute.TeachParallelism, log);
         var run = await host.ResumeAsync(runId, stop);
         await view.ShowAsync(() => StatusAndProgress.TryReadAsync(storage.Store, run.Latest), Task.WhenAny(run.Outcome, Task.Delay(Timeout.Infinite, stop)));
         if (stop.IsCancellationRequested && !run.Outcome.IsCompleted)

@@ -8,14 +8,18 @@ using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Sweeps;
 using Distil.Core.Specification;
+using Distil.Hosting.Processes;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Runs;
 
 /// <summary>A sweep in this process: its runs some at once, datasets and teacher outputs made once.</summary>
 /// <param name="workspace">Where results are copied.</param>
 /// <param name="storage">Where the runs are.</param>
-/// <param name="log">Told how the runs go, in lines that begin with the run's name.</param>
-internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, TextWriter log)
+/// <param name="trainer">Runs the jobs.</param>
+/// <param name="progress">Receives the progress of the runs, in lines that begin with the run's name.</param>
+/// <param name="log">Receives messages for people.</param>
+internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, TrainerProgram trainer, TextWriter progress, ILogger log)
 {
     private readonly RunFolder _folder = new(storage.Store);
 
@@ -60,7 +64,7 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Text
     {
         var shared = new SharedArtifacts(runs, storage.Store, TimeProvider.System);
         using var places = new SemaphoreSlim(atMost);
-        await using var host = new EmbeddedRunHost(workspace, storage, atMost * runs.Max(run => run.Spec.Compute.TeachParallelism)) { Report = log.WriteLine };
+        await using var host = new EmbeddedRunHost(workspace, storage, trainer, atMost * runs.Max(run => run.Spec.Compute.TeachParallelism), log);
         try
         {
             return new SweepResult(sweepId, await Task.WhenAll(runs.Select(run => DriveAsync(host, run, shared, places, stop))));
@@ -101,7 +105,7 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Text
 
         var driven = await host.ResumeAsync(runId, stop);
         var watching = shared.WatchAsync(run, driven.Outcome);
-        var view = new PlainRunView(log, TimeProvider.System, $"[{run.Spec.Name}] ");
+        var view = new PlainRunView(progress, TimeProvider.System, $"[{run.Spec.Name}] ");
         await view.ShowAsync(() => StatusAndProgress.TryReadAsync(storage.Store, driven.Latest), Task.WhenAny(driven.Outcome, Task.Delay(Timeout.Infinite, stop)));
         stop.ThrowIfCancellationRequested();
         await watching;

@@ -8,7 +8,7 @@ using Distil.Hosting.Processes;
 namespace Distil.Cli.Runs;
 
 /// <summary>Compares finished runs: the trainer makes the page of their reports, as it makes each report.</summary>
-internal sealed class RunComparison(Workspace workspace, ArtifactStore store)
+internal sealed class RunComparison(Workspace workspace, ArtifactStore store, TrainerProgram trainer)
 {
     /// <summary>The runs that some ids name: runs, or sweeps of runs.</summary>
     internal async Task<IReadOnlyList<string>> ResolveAsync(IEnumerable<string> ids, CancellationToken cancel)
@@ -46,7 +46,7 @@ internal sealed class RunComparison(Workspace workspace, ArtifactStore store)
             }
 
             string[] asked = ["compare", .. reports, "--output", output, .. json ? ["--json"] : Array.Empty<string>()];
-            using var process = Process.Start(TrainerProgram.Command(asked))!;
+            using var process = Process.Start(trainer.Command(asked))!;
             await process.WaitForExitAsync(cancel);
             if (process.ExitCode != 0)
             {

@@ -3,13 +3,13 @@ using Distil.Core.Pipeline;
 
 namespace Distil.Cli.Runs;
 
-/// <summary>A run did not come to its end.</summary>
+/// <summary>A run failed.</summary>
 internal sealed class RunFailedException(string runId, RunOutcome outcome, string lastWords) : Exception(
     outcome.Failure is { } failure ? $"{failure.Message} (run {runId})" : $"{runId} was cancelled; its checkpoints are kept")
 {
-    /// <value>Whether the user's input is to blame.</value>
+    /// <value>Whether the user's input is the cause.</value>
     internal bool IsBadInput => outcome.Failure?.Class == FailureClass.InvalidInput;
 
-    /// <value>More about the cause than fits a line; empty where the message says all.</value>
+    /// <value>More about the cause than fits into a line; empty if the message says everything.</value>
     internal string Detail => IsBadInput || outcome.Failure is null ? "" : outcome.Failure.Detail ?? lastWords;
 }

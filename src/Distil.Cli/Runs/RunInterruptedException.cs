@@ -1,4 +1,4 @@
 namespace Distil.Cli.Runs;
 
-/// <summary>The command was told to end before its run did.</summary>
+/// <summary>The command was interrupted before its run ended.</summary>
 internal sealed class RunInterruptedException(string runId) : Exception($"interrupted; `distil run --resume {runId}` goes on from here");

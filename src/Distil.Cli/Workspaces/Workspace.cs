@@ -36,7 +36,6 @@ public sealed class Workspace
             repository = Path.GetDirectoryName(repository);
         }
 
-        home ??= Environment.GetEnvironmentVariable("DISTIL_HOME");
         return new Workspace(repository, string.IsNullOrEmpty(home) ? Path.Combine(repository ?? Environment.CurrentDirectory, ".distil") : Path.GetFullPath(home));
     }
 

@@ -5,7 +5,9 @@ using Distil.Core.Api.Operations;
 using Distil.Core.Api.Requests;
 using Distil.Core.Artifacts;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
+using Distil.Core.Specification.Schema;
 
 namespace Distil.Core.Api;
 
@@ -30,11 +32,11 @@ public sealed class DistilApi
     /// <summary>Creates the operations.</summary>
     /// <param name="store">The runs.</param>
     /// <param name="options">The host's settings.</param>
-    /// <param name="time">Dates new runs.</param>
-    public DistilApi(ArtifactStore store, ApiOptions options, TimeProvider time)
+    /// <param name="planner">Plans new runs.</param>
+    public DistilApi(ArtifactStore store, ApiOptions options, RunPlanner planner)
     {
         _store = store;
-        _submit = new SubmitRun(store, options, time);
+        _submit = new SubmitRun(store, options, planner);
         _list = new ListRuns(store);
         _read = new ReadRun(store);
         _metrics = new ReadMetrics(store);

@@ -3,6 +3,7 @@ using Azure.Identity;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
+using Distil.Core.Settings;
 
 namespace Distil.Core.Artifacts;
 
@@ -10,9 +11,6 @@ namespace Distil.Core.Artifacts;
 /// <remarks>Passing faults of the service are tried again by the client itself. Safe to use from many threads.</remarks>
 public sealed partial class ArtifactStore
 {
-    /// <summary>The environment variable that says where storage is; without it, a URI and the machine's Azure identity do.</summary>
-    public const string ConnectionVariable = "AZURE_STORAGE_CONNECTION_STRING";
-
     private readonly BlobContainerClient _container;
 
     internal ArtifactStore(BlobContainerClient container) => _container = container;
@@ -24,25 +22,26 @@ public sealed partial class ArtifactStore
     internal BlobContainerClient Container => _container;
 
     /// <summary>Opens a container by connection string and creates it where it is missing.</summary>
-    /// <param name="connectionString">Azurite's or a storage account's; null reads <see cref="ConnectionVariable"/>.</param>
+    /// <param name="connectionString">Azurite's or a storage account's; null is an error that names the setting.</param>
     /// <param name="containerName">The container.</param>
     /// <param name="cancel">Cancels the call.</param>
     /// <exception cref="Errors.InvalidInputException">There is no connection string, or it cannot be read.</exception>
     public static async Task<ArtifactStore> OpenAsync(
-        string? connectionString = null, string containerName = ArtifactLayout.DefaultContainer, CancellationToken cancel = default)
+        string? connectionString, string containerName = ArtifactLayout.DefaultContainer, CancellationToken cancel = default)
     {
-        connectionString ??= Environment.GetEnvironmentVariable(ConnectionVariable)
-            ?? throw new Errors.InvalidInputException($"{ConnectionVariable} is not set; expected the connection string of a storage account or of Azurite");
-        var store = new ArtifactStore(Connect(connectionString, containerName));
+        var store = new ArtifactStore(Connect(
+            connectionString ?? throw new Errors.InvalidInputException($"{SourceSettings.ConnectionVariable} is not set; expected the connection string of a storage account or of Azurite"),
+            containerName));
         await store._container.CreateIfNotExistsAsync(cancellationToken: cancel);
         return store;
     }
 
-    /// <summary>Opens the container that a blob is in: by <see cref="ConnectionVariable"/> where it is set, else by the machine's Azure identity.</summary>
+    /// <summary>Opens the container that a blob is in.</summary>
     /// <param name="blob">A blob's URI, for instance a job's request.</param>
+    /// <param name="connectionString">Of its account; null signs in with the machine's Azure identity.</param>
     /// <returns>The store and the blob's name in it.</returns>
     /// <exception cref="Errors.InvalidInputException">It is not the URI of a blob, or only a connection string could open it and there is none.</exception>
-    public static (ArtifactStore Store, string Blob) OpenFor(Uri blob)
+    public static (ArtifactStore Store, string Blob) OpenFor(Uri blob, string? connectionString)
     {
         var parts = new BlobUriBuilder(blob);
         if (parts.BlobContainerName.Length == 0 || parts.BlobName.Length == 0)
@@ -53,10 +52,9 @@ public sealed partial class ArtifactStore
 
         var name = parts.BlobName;
         parts.BlobName = "";
-        var connectionString = Environment.GetEnvironmentVariable(ConnectionVariable);
         if (connectionString is null && blob.Scheme != Uri.UriSchemeHttps)
         {
-            throw new Errors.InvalidInputException($"{ConnectionVariable} is not set and {blob} is not https; expected one of them");
+            throw new Errors.InvalidInputException($"{SourceSettings.ConnectionVariable} is not set and {blob} is not https; expected one of them");
         }
 
         var client = connectionString is null
@@ -102,7 +100,7 @@ public sealed partial class ArtifactStore
         }
         catch (FormatException wrong)
         {
-            throw new Errors.InvalidInputException($"{ConnectionVariable} cannot be read: {wrong.Message}", wrong);
+            throw new Errors.InvalidInputException($"{SourceSettings.ConnectionVariable} cannot be read: {wrong.Message}", wrong);
         }
     }
 }

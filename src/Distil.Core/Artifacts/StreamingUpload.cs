@@ -41,7 +41,7 @@ public sealed class StreamingUpload : IAsyncDisposable
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Guid.NewGuid().TryWriteBytes(_id.AsSpan(sizeof(long))); // another upload of this blob, now or before, has different block ids
         _work = Task.Run(() => Parallel.ForEachAsync(
-                    BlocksAsync(_stop.Token), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _stop.Token }, StageAsync));
+            BlocksAsync(_stop.Token), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _stop.Token }, StageAsync));
     }
 
     /// <summary>Reports how much of the file is final.</summary>

@@ -1,21 +1,20 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
 
 namespace Distil.Core.Http;
 
-/// <summary>HTTP that tries again what may pass: lost connections, silence, 408, 429 (as long as the server says) and 5xx.</summary>
-/// <remarks>Redirects are the caller's: only it knows what the next host may learn.</remarks>
-/// <param name="patience">How long servers are waited for.</param>
-/// <param name="time">The clock.</param>
-/// <param name="tell">Told of waits, for people; null: nobody.</param>
-internal sealed partial class ResilientHttp(RetryOptions patience, TimeProvider time, Action<string>? tell)
+/// <summary>Sends HTTP requests, follows redirects, and retries what may pass: lost connections, silent servers, 408, 429 and 5xx, after the delay that the server asks for.</summary>
+internal sealed class ResilientHttp
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(8);
+    private const int MaxRedirects = 10;
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(8);
 
-    // One for the process, so that connections are kept and shared. Silence is counted, not time: files are large.
+    // One for the process, so that connections are shared and reused. The time limit is on silence, not on the whole response: files are large.
     private static readonly HttpClient Client = new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
@@ -27,42 +26,71 @@ internal sealed partial class ResilientHttp(RetryOptions patience, TimeProvider 
         DefaultRequestHeaders = { UserAgent = { new ProductInfoHeaderValue("distil", "0.1") } },
     };
 
-    /// <summary>Sends, until there is an answer that will stay the same. Its body is not read.</summary>
-    /// <param name="request">Makes the request, anew for each try.</param>
-    /// <param name="cancel">Ends it.</param>
-    /// <exception cref="RemoteException">There is none.</exception>
-    public async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> request, CancellationToken cancel)
+    private readonly RetryOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly Backoff _backoff;
+    private readonly ResiliencePipeline<HttpResponseMessage> _tries;
+
+    /// <param name="options">Number of tries, delays and time limits.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Receives a line before each wait.</param>
+    public ResilientHttp(RetryOptions options, TimeProvider time, ILogger log)
     {
-        for (var tries = 1; ; tries++)
+        (_options, _time, _log) = (options, time, log);
+        _backoff = new Backoff(options.Pause, options.Pause > MaxDelay ? options.Pause : MaxDelay);
+        var tries = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time };
+        if (options.Tries > 1)
         {
-            var (response, problem) = await TryAsync(request, cancel);
-            if (response is not null && !MayPass(response.StatusCode))
+            tries.AddRetry(new RetryStrategyOptions<HttpResponseMessage>
+            {
+                MaxRetryAttempts = options.Tries - 1,
+                ShouldHandle = failed => ValueTask.FromResult(MayPass(failed.Outcome)),
+                DelayGenerator = failed => ValueTask.FromResult<TimeSpan?>(AskedDelay(failed.Outcome.Result) ?? _backoff.DelayAfter(failed.AttemptNumber + 1)),
+                OnRetry = failed =>
+                {
+                    _log.RetryingRequest(failed.Context.OperationKey!, FaultOf(failed.Outcome), failed.RetryDelay.TotalSeconds);
+                    return ValueTask.CompletedTask;
+                },
+            });
+        }
+
+        _tries = tries.AddTimeout(options.Silence).Build();
+    }
+
+    /// <summary>Sends a request until there is a final response, and follows redirects. Its body is not read.</summary>
+    /// <param name="url">The first URL.</param>
+    /// <param name="request">Makes the request for a URL, again for each try: it decides what that host may learn.</param>
+    /// <param name="follows">Whether a redirect to a URL is followed; if not, the redirect is the response.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="RemoteException">There is no final response.</exception>
+    public async Task<HttpResponseMessage> SendAsync(Uri url, Func<Uri, ValueTask<HttpRequestMessage>> request, Func<Uri, bool> follows, CancellationToken cancel)
+    {
+        for (var redirects = 0; redirects <= MaxRedirects; redirects++)
+        {
+            var response = await SendAsync(url, request, cancel);
+            if (!IsRedirect(response) || new Uri(url, response.Headers.Location!) is var next && !follows(next))
             {
                 return response;
             }
 
-            using var sent = request();
-            var asked = $"{sent.RequestUri!.GetLeftPart(UriPartial.Path)}";
-            var wait = response is null ? null : AskedWait(response);
-            var words = problem?.Message ?? $"{(int)response!.StatusCode} {response.ReasonPhrase}";
-            response?.Dispose();
-            if (tries >= patience.Tries || wait > patience.LongestWait)
-            {
-                var why = wait > patience.LongestWait ? $"it asks to wait {wait.Value.TotalSeconds:0} seconds" : $"tried {tries} times";
-                throw new RemoteException($"{asked} does not answer as it should ({words}; {why})", problem);
-            }
-
-            await PauseAsync($"{asked}: {words}", tries, wait, cancel);
+            response.Dispose();
+            url = next;
         }
+
+        throw new RemoteException($"{Shown(url)}: redirects more than {MaxRedirects} times");
     }
 
-    /// <summary>Goes on with a transfer that may be cut, as long as it gets on.</summary>
+    /// <summary>Whether a response points to another URL.</summary>
+    public static bool IsRedirect(HttpResponseMessage response) => (int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is not null;
+
+    /// <summary>Resumes a transfer after each cut, as long as it advances.</summary>
     /// <param name="what">What is transferred, for messages.</param>
-    /// <param name="done">Bytes here.</param>
-    /// <param name="goOn">One request for the rest; whether all is here then.</param>
+    /// <param name="done">Bytes received so far.</param>
+    /// <param name="resume">Sends one request for the rest; returns whether the transfer is complete.</param>
     /// <param name="cancel">Ends it.</param>
-    /// <exception cref="RemoteException">Nothing came, time and again.</exception>
-    public async Task UntilWholeAsync(string what, Func<long> done, Func<Task<bool>> goOn, CancellationToken cancel)
+    /// <exception cref="RemoteException">Several requests in a row brought nothing.</exception>
+    public async Task UntilWholeAsync(string what, Func<long> done, Func<Task<bool>> resume, CancellationToken cancel)
     {
         for (var failures = 0; ; failures++)
         {
@@ -70,7 +98,7 @@ internal sealed partial class ResilientHttp(RetryOptions patience, TimeProvider 
             Exception? cut = null;
             try
             {
-                if (await goOn())
+                if (await resume())
                 {
                     return;
                 }
@@ -81,19 +109,21 @@ internal sealed partial class ResilientHttp(RetryOptions patience, TimeProvider 
             }
 
             failures = done() > before ? 0 : failures;
-            if (failures + 1 >= patience.Tries)
+            if (failures + 1 >= _options.Tries)
             {
                 throw new RemoteException($"{what}: the transfer is cut again and again, and nothing more comes{(cut is null ? "" : $": {cut.Message}")}", cut);
             }
 
-            await PauseAsync($"{what}: cut after {done():N0} bytes; going on from there", failures + 1, null, cancel);
+            var delay = _backoff.DelayAfter(failures + 1);
+            _log.ResumingTransfer(what, done(), delay.TotalSeconds);
+            await Task.Delay(delay, _time, cancel);
         }
     }
 
-    /// <summary>Reads of a body, and takes a long silence for a cut.</summary>
+    /// <summary>Reads from a body; a server that is silent for too long counts as a cut.</summary>
     public async ValueTask<int> ReadAsync(Stream body, Memory<byte> buffer, CancellationToken cancel)
     {
-        using var silence = new CancellationTokenSource(patience.Silence, time);
+        using var silence = new CancellationTokenSource(_options.Silence, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancel);
         try
         {
@@ -101,60 +131,64 @@ internal sealed partial class ResilientHttp(RetryOptions patience, TimeProvider 
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
-            throw new TimeoutException($"nothing came for {patience.Silence.TotalSeconds:0} seconds", e);
+            throw new TimeoutException($"nothing came for {_options.Silence.TotalSeconds:0} seconds", e);
         }
     }
 
-    /// <summary>Tells people of a wait.</summary>
-    public void Tell(string words) => tell?.Invoke(words);
-
-    /// <summary>Whether a transfer that failed so can go on.</summary>
-    public static bool IsCut(Exception error) => error is HttpRequestException or HttpIOException or TimeoutException or SocketException
-        || (error is IOException && error.InnerException is SocketException);
-
-    private async Task<(HttpResponseMessage? Response, Exception? Problem)> TryAsync(Func<HttpRequestMessage> request, CancellationToken cancel)
+    private async Task<HttpResponseMessage> SendAsync(Uri url, Func<Uri, ValueTask<HttpRequestMessage>> request, CancellationToken cancel)
     {
-        using var silence = new CancellationTokenSource(patience.Silence, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancel);
+        var context = ResilienceContextPool.Shared.Get(Shown(url), cancel);
         try
         {
-            using var message = request();
-            return (await Client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, either.Token), null);
+            var response = await _tries.ExecuteAsync(
+                async tried =>
+                {
+                    using var message = await request(url);
+                    return await Client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, tried.CancellationToken);
+                },
+                context);
+            if (!IsTransient(response.StatusCode))
+            {
+                return response;
+            }
+
+            using (response)
+            {
+                throw NoResponse(url, Outcome.FromResult(response), AskedDelay(response));
+            }
         }
-        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        catch (Exception problem) when (IsCut(problem))
         {
-            return (null, new TimeoutException($"no answer in {patience.Silence.TotalSeconds:0} seconds", e));
+            throw NoResponse(url, Outcome.FromException<HttpResponseMessage>(problem), null);
         }
-        catch (Exception e) when (IsCut(e))
+        finally
         {
-            return (null, e);
+            ResilienceContextPool.Shared.Return(context);
         }
     }
 
-    private async Task PauseAsync(string words, int tries, TimeSpan? asked, CancellationToken cancel)
+    private bool MayPass(Outcome<HttpResponseMessage> outcome) => outcome.Result is { } response
+        ? IsTransient(response.StatusCode) && !(AskedDelay(response) > _options.MaxWait)
+        : IsCut(outcome.Exception!);
+
+    private TimeSpan? AskedDelay(HttpResponseMessage? response) => response is null ? null : RetryAfter.Of(response, _time.GetUtcNow());
+
+    private RemoteException NoResponse(Uri url, Outcome<HttpResponseMessage> outcome, TimeSpan? asked) => new(
+        $"{Shown(url)} does not answer as it should ({FaultOf(outcome)}; "
+        + (asked > _options.MaxWait ? $"it asks to wait {asked.Value.TotalSeconds:0} seconds)" : $"tried {_options.Tries} times)"),
+        outcome.Exception);
+
+    private string FaultOf(Outcome<HttpResponseMessage> outcome) => outcome switch
     {
-        var usual = TimeSpan.FromTicks(Math.Min(patience.Pause.Ticks << Math.Min(tries - 1, 10), Math.Max(LongestPause.Ticks, patience.Pause.Ticks)));
-        var wait = asked ?? usual;
-        Tell($"{words}; trying again in {wait.TotalSeconds:0.#} s");
-        await Task.Delay(wait, time, cancel);
-    }
+        { Result: { } response } => $"{(int)response.StatusCode} {response.ReasonPhrase}",
+        { Exception: TimeoutRejectedException } => $"no answer in {_options.Silence.TotalSeconds:0} seconds",
+        _ => outcome.Exception!.Message,
+    };
 
-    private static bool MayPass(HttpStatusCode status) => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
+    private static bool IsTransient(HttpStatusCode status) => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
 
-    /// <summary>The wait that the server asks for: its rate limit's reset (<c>RateLimit: "api";r=0;t=55</c>), or <c>Retry-After</c>.</summary>
-    private TimeSpan? AskedWait(HttpResponseMessage response)
-    {
-        if (response.StatusCode == HttpStatusCode.TooManyRequests && response.Headers.TryGetValues("RateLimit", out var limits)
-            && RateLimit().Match(string.Join(",", limits)) is { Success: true } limit)
-        {
-            return TimeSpan.FromSeconds(int.Parse(limit.Groups[1].Value, CultureInfo.InvariantCulture) + 1); // its seconds are whole ones, rounded down
-        }
+    private static bool IsCut(Exception error) => error is HttpRequestException or HttpIOException or TimeoutException or TimeoutRejectedException or SocketException
+        || (error is IOException && error.InnerException is SocketException);
 
-        var after = response.Headers.RetryAfter;
-        var wait = after?.Delta ?? after?.Date - time.GetUtcNow();
-        return wait > TimeSpan.Zero ? wait : null;
-    }
-
-    [GeneratedRegex("""r\s*=\s*0\s*;\s*t\s*=\s*(\d{1,8})""")]
-    private static partial Regex RateLimit();
+    private static string Shown(Uri url) => url.GetLeftPart(UriPartial.Path);
 }

@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Core.Settings;
 using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Http;
@@ -8,7 +9,7 @@ namespace Distil.Core.Http;
 internal sealed class SignedUrls
 {
     /// <summary>URLs with their signatures, as Azure's portal copies them, separated by white space: of files, folders, containers or accounts.</summary>
-    internal const string Variable = "DISTIL_SIGNED_URLS";
+    internal const string Variable = SourceSettings.SignedUrlsVariable;
 
     private readonly IReadOnlyList<(string Below, string Query)> _known;
 
@@ -16,10 +17,6 @@ internal sealed class SignedUrls
 
     /// <value>None.</value>
     public static SignedUrls None { get; } = new([]);
-
-    /// <summary>Those of <see cref="Variable"/>.</summary>
-    /// <exception cref="InvalidInputException">It holds something else.</exception>
-    public static SignedUrls FromEnvironment() => Parse(Environment.GetEnvironmentVariable(Variable));
 
     /// <summary>Reads a list.</summary>
     /// <exception cref="InvalidInputException">An entry is no signed URL; the message does not show it.</exception>

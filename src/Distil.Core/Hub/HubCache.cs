@@ -26,7 +26,7 @@ internal sealed class HubCache(string root)
 
     /// <summary>Path of a pinned file, whether it exists or not.</summary>
     public string Snapshot(HubPath path) =>
-            Path.Combine([Folder(path), "snapshots", path.Revision, .. path.Path.Split('/', StringSplitOptions.RemoveEmptyEntries)]);
+        Path.Combine([Folder(path), "snapshots", path.Revision, .. path.Path.Split('/', StringSplitOptions.RemoveEmptyEntries)]);
 
     /// <summary>Path of a file's content, whether it exists or not.</summary>
     public string Blob(HubPath path, string etag) => Path.Combine(Folder(path), "blobs", etag);

@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Core.Hub;
 
@@ -12,22 +13,22 @@ public sealed class HubClient
     private readonly HubTree _tree;
     private readonly HubDownload _download;
 
-    /// <param name="options">Where and who.</param>
-    /// <param name="time">Waits.</param>
-    /// <param name="tell">Told of waits, for people; null: nobody.</param>
-    public HubClient(HubOptions options, TimeProvider time, Action<string>? tell = null)
-        : this(options, time, tell, folder => new DriveInfo(folder).AvailableFreeSpace)
+    /// <param name="options">Endpoint, token and cache.</param>
+    /// <param name="time">The clock of all delays.</param>
+    /// <param name="log">Receives a line before each wait.</param>
+    public HubClient(HubOptions options, TimeProvider time, ILogger log)
+        : this(options, time, log, folder => new DriveInfo(folder).AvailableFreeSpace)
     {
     }
 
-    internal HubClient(HubOptions options, TimeProvider time, Action<string>? tell, Func<string, long> freeBytes)
+    internal HubClient(HubOptions options, TimeProvider time, ILogger log, Func<string, long> freeBytes)
     {
         _options = options;
         _cache = new HubCache(options.Cache);
-        var http = new ResilientHttp(options.Patience, time, tell);
+        var http = new ResilientHttp(options.Retries, time, log);
         var asking = new HubHttp(options, http);
         _tree = new HubTree(options, asking);
-        _download = new HubDownload(options, _cache, asking, http, freeBytes);
+        _download = new HubDownload(options, _cache, asking, http, freeBytes, log);
     }
 
     /// <summary>The path with its revision's commit in place of the revision: it means the same files for ever.</summary>

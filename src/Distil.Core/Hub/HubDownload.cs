@@ -3,11 +3,12 @@ using System.Security.Cryptography;
 using System.Text;
 using Distil.Core.Errors;
 using Distil.Core.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Core.Hub;
 
 /// <summary>Fetches one file into the cache: goes on where it was cut, checks what came, and only then gives it its name.</summary>
-internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp http, ResilientHttp patience, Func<string, long> freeBytes)
+internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp http, ResilientHttp transfers, Func<string, long> freeBytes, ILogger log)
 {
     private const int Downloads = 2;
     private const int BufferBytes = 1 << 20;
@@ -16,7 +17,7 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
     public async Task RunAsync(HubPath path, IProgress<TransferProgress>? progress, CancellationToken cancel)
     {
         var (etag, bytes) = await LookAsync(path, cancel);
-        using (await cache.LockAsync(path, etag, () => patience.Tell($"{path}: another program fetches it; waiting"), cancel))
+        using (await cache.LockAsync(path, etag, () => log.WaitingForDownload($"{path}"), cancel))
         {
             var blob = cache.Blob(path, etag);
             for (var download = 1; !File.Exists(blob); download++)
@@ -69,7 +70,7 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
 
             RequireRoom(path, partial, bytes - file.Length);
             file.Position = file.Length;
-            await patience.UntilWholeAsync($"{path}", () => file.Length, () => GoOnAsync(path, file, bytes, progress, cancel), cancel);
+            await transfers.UntilWholeAsync($"{path}", () => file.Length, () => GoOnAsync(path, file, bytes, progress, cancel), cancel);
         }
         catch (IOException full) when (full.HResult is 28 or unchecked((int)0x80070070)) // ENOSPC, ERROR_DISK_FULL
         {
@@ -99,7 +100,7 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
 
         await using var body = await response.Content.ReadAsStreamAsync(cancel);
         var buffer = new byte[BufferBytes];
-        while (await patience.ReadAsync(body, buffer, cancel) is > 0 and var read)
+        while (await transfers.ReadAsync(body, buffer, cancel) is > 0 and var read)
         {
             await file.WriteAsync(buffer.AsMemory(0, read), cancel);
             progress?.Report(new TransferProgress(path.Path, file.Length, bytes ?? 0));

@@ -4,51 +4,30 @@ using Distil.Core.Http;
 
 namespace Distil.Core.Hub;
 
-/// <summary>Requests to the hub: who asks is said to the hub alone, refusals become errors that name the path.</summary>
+/// <summary>Sends requests to the hub. Only the hub gets the token; a refusal becomes an error that names the path.</summary>
 internal sealed class HubHttp(HubOptions options, ResilientHttp http)
 {
-    private const int MaxRedirects = 10;
-
-    /// <summary>Asks, and follows redirects.</summary>
+    /// <summary>Sends a request and follows redirects.</summary>
     /// <param name="method">HEAD or GET.</param>
     /// <param name="url">In the hub.</param>
     /// <param name="about">What it is for, for messages.</param>
-    /// <param name="elsewhere">Whether redirects to other servers are followed too; else their response is returned.</param>
-    /// <param name="from">The first byte wanted.</param>
-    /// <param name="cancel">Ends the call.</param>
-    /// <exception cref="Errors.InvalidInputException">The hub refuses: no such repository, revision or file, or no right to it.</exception>
-    /// <exception cref="RemoteException">It cannot be reached, or fails, however often it is asked.</exception>
+    /// <param name="elsewhere">Whether redirects to other servers are followed too; if not, such a redirect is returned.</param>
+    /// <param name="from">Offset of the first byte wanted.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="Errors.InvalidInputException">The hub refuses: there is no such repository, revision or file, or no permission to read it.</exception>
+    /// <exception cref="RemoteException">The hub cannot be reached, or fails on every try.</exception>
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri url, HubPath about, bool elsewhere, long from, CancellationToken cancel)
     {
-        for (var redirects = 0; redirects <= MaxRedirects; redirects++)
+        var response = await http.SendAsync(url, here => ValueTask.FromResult(Request(method, here, from)), next => elsewhere || IsHub(next), cancel);
+        if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable || ResilientHttp.IsRedirect(response))
         {
-            var here = url;
-            var response = await http.SendAsync(() => Request(method, here, from), cancel);
-            if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location)
-            {
-                var next = new Uri(here, location);
-                if (!elsewhere && !IsHub(next))
-                {
-                    return response;
-                }
-
-                response.Dispose();
-                url = next;
-                continue;
-            }
-
-            if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
-            {
-                return response;
-            }
-
-            using (response)
-            {
-                throw HubRefusal.Of(response, about, options);
-            }
+            return response;
         }
 
-        throw new RemoteException($"{about}: {options.Endpoint} redirects more than {MaxRedirects} times");
+        using (response)
+        {
+            throw HubRefusal.Of(response, about, options);
+        }
     }
 
     private HttpRequestMessage Request(HttpMethod method, Uri url, long from)

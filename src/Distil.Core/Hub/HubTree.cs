@@ -82,7 +82,7 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
     private string Api(HubPath path) => $"{options.Endpoint.ToString().TrimEnd('/')}/api/{path.KindWord}s/{path.Repository}";
 
     private static RemoteException NoHub(Uri url, Exception? cause = null) =>
-            new($"{url} does not answer as a Hugging Face hub does; is HF_ENDPOINT right?", cause);
+        new($"{url} does not answer as a Hugging Face hub does; is HF_ENDPOINT right?", cause);
 
     [GeneratedRegex("""<([^>]+)>\s*;\s*rel="?next"?""")]
     private static partial Regex NextLink();

@@ -1,8 +1,12 @@
+using Azure.Identity;
 using Distil.Core.Errors;
 using Distil.Core.Http;
 using Distil.Core.Hub;
 using Distil.Core.Sources.Remote;
+using Distil.Core.Settings;
 using Distil.Core.Specification;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Core.Sources;
 
@@ -19,14 +23,18 @@ public sealed class SourceCatalog
     internal SourceCatalog(Func<HubClient> hub, WebFiles web, string folder) =>
         (_hub, _web, _copies) = (new Lazy<HubClient>(hub), web, new WebCopies(web, folder));
 
-    /// <summary>The catalogue that the environment's settings give.</summary>
-    /// <exception cref="InvalidInputException"><c>DISTIL_SIGNED_URLS</c> holds something else.</exception>
+    /// <summary>Makes the catalogue of a program.</summary>
+    /// <param name="settings">The program's settings.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="tell">Told of waits, for people; null: nobody.</param>
-    public static SourceCatalog FromEnvironment(TimeProvider time, Action<string>? tell = null) => new(
-        () => new HubClient(HubOptions.FromEnvironment(), time, tell),
-        new WebFiles(new ResilientHttp(new RetryOptions(), time, tell), AzureAccess.FromEnvironment(), SignedUrls.FromEnvironment()),
-        Environment.GetEnvironmentVariable("DISTIL_CACHE") is { Length: > 0 } cache ? cache : Path.Combine(Path.GetTempPath(), "distil-cache"));
+    /// <param name="log">Receives a line before each wait; null: nobody does.</param>
+    /// <exception cref="InvalidInputException"><c>DISTIL_SIGNED_URLS</c> contains something else.</exception>
+    public static SourceCatalog Create(SourceSettings settings, TimeProvider time, ILogger? log = null) => new(
+        () => new HubClient(HubOptions.From(settings.Hub), time, log ?? NullLogger.Instance),
+        new WebFiles(
+            new ResilientHttp(new RetryOptions(), time, log ?? NullLogger.Instance),
+            new AzureAccess(settings.ConnectionString, () => new DefaultAzureCredential()),
+            SignedUrls.Parse(settings.SignedUrls)),
+        settings.CacheFolder);
 
     /// <summary>Whether a path is somewhere else than on this machine.</summary>
     public static bool IsRemote(string path) => path.Contains("://", StringComparison.Ordinal);

@@ -3,8 +3,9 @@ using Distil.Core.Artifacts;
 
 namespace Distil.Core.Telemetry;
 
-/// <summary>The one trace that all spans of a run belong to, whichever process and host they come from, and after any restart.</summary>
-/// <remarks>Kept as a W3C <c>traceparent</c> in <c>runs/{runId}/trace.json</c>: the first to ask begins it, under the request that made the run.</remarks>
+/// <summary>The one trace that contains all spans of a run, from any process and host, and after any restart.</summary>
+/// <remarks>Stored as a W3C <c>traceparent</c> in <c>runs/{runId}/trace.json</c>: the first caller creates it, below the request that started the
+/// run.</remarks>
 public static class RunTrace
 {
     /// <summary>The span that is the parent of a run's other spans. The first call creates it.</summary>
@@ -20,7 +21,7 @@ public static class RunTrace
         return Read(trace.TraceParent) ?? throw ArtifactException.Unreadable(blob, new FormatException($"traceParent is {trace.TraceParent}; expected a W3C traceparent"));
     }
 
-    /// <summary>A <c>traceparent</c>'s context; null where it is none.</summary>
+    /// <summary>Parses the context of a <c>traceparent</c>; null if it is not valid.</summary>
     public static ActivityContext? Read(string? traceParent) => ActivityContext.TryParse(traceParent, null, isRemote: true, out var context) ? context : null;
 
     private static RunTraceDocument Begin(string runId)

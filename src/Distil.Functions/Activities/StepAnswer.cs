@@ -5,11 +5,11 @@ using Distil.Core.Pipeline;
 
 namespace Distil.Functions.Activities;
 
-/// <summary>What an activity or a sub-orchestration gives back: a value, or a failure that trying again does not mend.</summary>
-/// <remarks>An exception would lose the failure's class on its way through Durable, and be tried again.</remarks>
+/// <summary>The result of an activity or a sub-orchestration: a value, or a failure that a retry cannot fix.</summary>
+/// <remarks>An exception would lose the failure's class on its way through Durable, and would be retried.</remarks>
 internal sealed record StepAnswer(JsonElement? Value = null, JobFailure? Failure = null)
 {
-    /// <summary>Does a step and keeps its failure.</summary>
+    /// <summary>Runs a step and returns its value or its failure.</summary>
     public static async Task<JsonElement> OfAsync(Func<Task<JsonElement>> step, Func<Exception, JobFailure?> failureOf)
     {
         try
@@ -22,8 +22,8 @@ internal sealed record StepAnswer(JsonElement? Value = null, JobFailure? Failure
         }
     }
 
-    /// <summary>The value of an answer.</summary>
-    /// <exception cref="PipelineStepException">It is a failure.</exception>
+    /// <summary>Returns the value of an answer.</summary>
+    /// <exception cref="PipelineStepException">The answer is a failure.</exception>
     public static TOutput Read<TOutput>(string step, JsonElement answer) => answer.Deserialize<StepAnswer>(DistilJson.Options)! switch
     {
         { Failure: { } failure } => throw new PipelineStepException(step, failure),
@@ -31,6 +31,6 @@ internal sealed record StepAnswer(JsonElement? Value = null, JobFailure? Failure
         _ => throw new InvalidOperationException($"{step} answered with neither a value nor a failure"),
     };
 
-    /// <summary>A payload, in Distil's dialect whatever Durable's is.</summary>
+    /// <summary>Serialises a payload with Distil's JSON options, independently of Durable's.</summary>
     public static JsonElement ToJson<T>(T value) => JsonSerializer.SerializeToElement(value, DistilJson.Options);
 }

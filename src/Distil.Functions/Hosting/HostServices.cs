@@ -6,6 +6,9 @@ using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
 using Distil.Functions.Activities;
 using Distil.Hosting.Http;
 using Distil.Hosting.Processes;
@@ -13,6 +16,7 @@ using Distil.Telemetry;
 using Distil.Web;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Functions.Hosting;
 
@@ -20,28 +24,31 @@ namespace Distil.Functions.Hosting;
 internal static class HostServices
 {
     /// <summary>Opens the artifacts that the settings name.</summary>
-    public static Task<ArtifactStore> OpenArtifactsAsync(HostSettings settings) => settings.Artifacts is { } container
-        ? Task.FromResult(ArtifactStore.OpenFor(new Uri($"{container.AbsoluteUri.TrimEnd('/')}/{ArtifactLayout.Runs}")).Store)
-        : ArtifactStore.OpenAsync();
+    public static Task<ArtifactStore> OpenArtifactsAsync(HostSettings settings) => settings.Container() is { } container
+        ? Task.FromResult(ArtifactStore.OpenFor(new Uri($"{container.AbsoluteUri.TrimEnd('/')}/{ArtifactLayout.Runs}"), settings.Sources.ConnectionString).Store)
+        : ArtifactStore.OpenAsync(settings.Sources.ConnectionString);
 
     /// <summary>Registers the pipeline's host and the API.</summary>
     /// <param name="services">Where.</param>
-    /// <param name="settings">What the app's settings say.</param>
+    /// <param name="settings">The app's settings.</param>
     /// <param name="store">The artifacts.</param>
-    /// <param name="variable">Reads a setting.</param>
-    public static IServiceCollection AddDistil(this IServiceCollection services, HostSettings settings, ArtifactStore store, Func<string, string?> variable)
+    public static IServiceCollection AddDistil(this IServiceCollection services, HostSettings settings, ArtifactStore store)
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(store);
-        services.AddSingleton<IJobRunner>(_ => settings.Jobs == JobPlatform.Processes
-            ? new ProcessJobRunner(() => TrainerProgram.Command(["work"]), Environment.ProcessorCount)
-            : ContainerApps(variable));
+        var platform = settings.Platform();
+        services.AddSingleton<IJobRunner>(_ => platform == JobPlatform.Processes
+            ? new ProcessJobRunner(() => new TrainerProgram(settings.Trainer).Command(["work"]), Environment.ProcessorCount)
+            : ContainerApps(settings));
         services.AddSingleton<RunFolder>();
         services.AddSingleton<WriteStatus>();
         services.AddSingleton(made => new ActivityCatalog(store, made.GetRequiredService<IJobRunner>(), made.GetRequiredService<TimeProvider>()));
         // What a job in Azure reads, this app must be able to read too: no path of either machine.
-        services.AddSingleton(new ApiOptions { PathRoots = settings.Jobs == JobPlatform.Processes ? null : [] });
-        services.AddSingleton(made => new DistilApi(store, made.GetRequiredService<ApiOptions>(), made.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(new ApiOptions { PathRoots = platform == JobPlatform.Processes ? null : [] });
+        services.AddSingleton(made => new RunPlanner(
+            made.GetRequiredService<TimeProvider>(),
+            SourceCatalog.Create(settings.Sources, made.GetRequiredService<TimeProvider>(), made.GetRequiredService<ILogger<SourceCatalog>>())));
+        services.AddSingleton(made => new DistilApi(store, made.GetRequiredService<ApiOptions>(), made.GetRequiredService<RunPlanner>()));
         services.AddSingleton(new LiveSite(samples: null)); // jobs are on other machines, where no path of this one exists
         services.AddDistilEndpoints();
         return services;
@@ -62,7 +69,7 @@ internal static class HostServices
             .UseFunctionsWorkerDefaults();
     }
 
-    private static ContainerAppJobRunner ContainerApps(Func<string, string?> variable) => new(
-        new ResourceManagerClient(new HttpClient(), new DefaultAzureCredential(), new ResourceManagerOptions(), TimeProvider.System),
-        ContainerAppJobOptions.FromEnvironment(variable), ContainerAppJobRunner.ReadKindAsync, TimeProvider.System);
+    private static ContainerAppJobRunner ContainerApps(HostSettings settings) => new(
+        new ResourceManagerClient(new DefaultAzureCredential(), new ResourceManagerOptions(), TimeProvider.System),
+        ContainerAppJobOptions.From(settings), (request, cancel) => ContainerAppJobRunner.ReadKindAsync(request, settings.Sources.ConnectionString, cancel), TimeProvider.System);
 }

@@ -2,7 +2,7 @@ using Distil.Core.Runs;
 
 namespace Distil.Functions.Pipelines;
 
-/// <summary>A run's status as Durable shows it: <c>status.json</c>'s content, with details cut to what a custom status holds (16 KB).</summary>
+/// <summary>A run's status for Durable's custom status: the content of <c>status.json</c>, with details truncated to the limit of 16 KB.</summary>
 internal static class CustomStatus
 {
     private const int MaxDetail = 2000;

@@ -27,7 +27,7 @@ public static class PipelineFunctions
     [Function(JobPipeline.Name)]
     public static Task<JsonElement> JobAsync([OrchestrationTrigger] TaskOrchestrationContext durable) => PartAsync(JobPipeline.Name, durable);
 
-    /// <summary>A hundred questions after a job that takes long.</summary>
+    /// <summary>A stretch of a hundred polls of a long job.</summary>
     [Function(WatchPipeline.Name)]
     public static Task<JsonElement> WatchAsync([OrchestrationTrigger] TaskOrchestrationContext durable) => PartAsync(WatchPipeline.Name, durable);
 

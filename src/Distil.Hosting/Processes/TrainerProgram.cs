@@ -1,19 +1,21 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
-using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Core.Settings;
 
 namespace Distil.Hosting.Processes;
 
-/// <summary>Where the trainer program is and how it is started.</summary>
-public static class TrainerProgram
+/// <summary>The trainer, which hosts start as a process of its own.</summary>
+/// <param name="named">The assembly or program that <c>DISTIL_TRAINER</c> names; null: the one that was built with this program.</param>
+public sealed class TrainerProgram(string? named)
 {
-    /// <summary>The trainer: <c>DISTIL_TRAINER</c> (an assembly or a program), else the one built beside this command.</summary>
-    /// <exception cref="InvalidInputException">It is in neither place.</exception>
-    public static string Locate()
+    // Beside a program that was built from source; build/Trainer.targets writes it.
+    private const string BuiltAt = "trainer.path";
+
+    /// <summary>Finds the trainer.</summary>
+    /// <exception cref="InvalidInputException">It does not exist.</exception>
+    public string Locate()
     {
-        var named = Environment.GetEnvironmentVariable("DISTIL_TRAINER");
-        if (!string.IsNullOrEmpty(named))
+        if (named is not null)
         {
             return File.Exists(named) ? Path.GetFullPath(named) : throw new InvalidInputException($"DISTIL_TRAINER names {named}, which does not exist");
         }
@@ -24,41 +26,31 @@ public static class TrainerProgram
             return beside;
         }
 
-        // src/Distil.Cli/bin/<configuration>/<framework>/ → src/Distil.Trainer/bin/<configuration>/<framework>/<rid>/; a test's bin is one folder away.
-        var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
-        var output = Path.Combine("bin", framework.Parent!.Name, framework.Name, RuntimeInformation.RuntimeIdentifier, "Distil.Trainer.dll");
-        var found = Ancestors(framework).Select(folder => Path.Combine(folder.FullName, "src", "Distil.Trainer", output)).FirstOrDefault(File.Exists);
-        return found ?? throw new InvalidInputException($"src/Distil.Trainer/{output} does not exist; build the solution, or name the trainer by DISTIL_TRAINER");
+        var pointer = Path.Combine(AppContext.BaseDirectory, BuiltAt);
+        var built = File.Exists(pointer) ? File.ReadAllText(pointer).Trim() : beside;
+        return File.Exists(built) ? built : throw new InvalidInputException($"{built} does not exist; build the solution, or name the trainer by DISTIL_TRAINER");
     }
 
     /// <summary>How to start it.</summary>
-    /// <param name="arguments">The trainer's own.</param>
-    public static ProcessStartInfo Command(IEnumerable<string> arguments)
+    /// <param name="arguments">The trainer's arguments.</param>
+    public ProcessStartInfo Command(IEnumerable<string> arguments)
     {
         var trainer = Locate();
         var assembly = Path.GetExtension(trainer) == ".dll";
         return new ProcessStartInfo(assembly ? Dotnet : trainer, assembly ? arguments.Prepend(trainer) : arguments) { UseShellExecute = false };
     }
 
-    /// <summary>How to start one that does jobs.</summary>
-    /// <param name="connectionString">Where the jobs are.</param>
-    /// <param name="cache">The folder of its copies.</param>
-    internal static ProcessStartInfo Worker(string connectionString, string cache)
+    /// <summary>How to start one that runs jobs.</summary>
+    /// <param name="connectionString">Connection string of the storage that the jobs are in.</param>
+    /// <param name="cache">Folder for copies, unless the environment names one.</param>
+    internal ProcessStartInfo Worker(string connectionString, string cache)
     {
         var command = Command(["work"]);
-        command.Environment[ArtifactStore.ConnectionVariable] = connectionString;
-        command.Environment.TryAdd("DISTIL_CACHE", cache);
+        command.Environment[SourceSettings.ConnectionVariable] = connectionString;
+        command.Environment.TryAdd(SourceSettings.CacheVariable, cache);
         return command;
     }
 
     /// <value>The <c>dotnet</c> that runs this program, else the one on the path.</value>
     internal static string Dotnet => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
-
-    private static IEnumerable<DirectoryInfo> Ancestors(DirectoryInfo folder)
-    {
-        for (var each = folder; each is not null; each = each.Parent)
-        {
-            yield return each;
-        }
-    }
 }

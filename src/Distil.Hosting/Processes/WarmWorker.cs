@@ -3,8 +3,8 @@ using System.Diagnostics;
 
 namespace Distil.Hosting.Processes;
 
-/// <summary>A trainer process that does one job after another: it reads request URIs from its input and answers <c>done URI</c> to each.</summary>
-/// <remarks>The pipe to its input closes when this process ends, however it ends; the worker then ends too.</remarks>
+/// <summary>A trainer process that runs one job after another: it reads request URIs from its input and answers <c>done URI</c> to each.</summary>
+/// <remarks>The pipe to its input closes whenever this process ends; then the worker ends too.</remarks>
 internal sealed class WarmWorker : IAsyncDisposable
 {
     private const int TailLines = 40;
@@ -23,13 +23,13 @@ internal sealed class WarmWorker : IAsyncDisposable
         _listening = ListenAsync();
     }
 
-    /// <value>The end of what it wrote to its error stream.</value>
+    /// <value>The end of its error stream.</value>
     internal string Tail => string.Join('\n', _tail);
 
-    /// <value>Its process, for messages and tests.</value>
+    /// <value>Id of its process, for messages and tests.</value>
     internal int ProcessId => _process.Id;
 
-    /// <value>Whether it can take a job.</value>
+    /// <value>Whether it can run a job.</value>
     internal bool IsAlive => !_listening.IsCompleted && !_process.HasExited;
 
     internal static WarmWorker Start(ProcessStartInfo command)
@@ -38,8 +38,8 @@ internal sealed class WarmWorker : IAsyncDisposable
         return new WarmWorker(Process.Start(command)!);
     }
 
-    /// <summary>Has it do a job; returns when the job has ended or the process has.</summary>
-    /// <returns>Whether it said that the job is done.</returns>
+    /// <summary>Runs a job; returns when the job or the process has ended.</summary>
+    /// <returns>Whether it answered that the job is done.</returns>
     internal async Task<bool> DoAsync(Uri request)
     {
         _done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -50,17 +50,17 @@ internal sealed class WarmWorker : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It ended before it read the line: the job was not done.
+            // It ended before it read the line: the job was not run.
             return false;
         }
 
         return await Task.WhenAny(_done.Task, _listening) == _done.Task;
     }
 
-    /// <summary>Asks it to end at once (a checkpoint is its own affair); ends it where it does not.</summary>
+    /// <summary>Asks it to end at once (it decides about a checkpoint itself), and kills it if it does not.</summary>
     internal Task StopAsync(TimeSpan patience) => Signals.TerminateAsync(_process.Id, patience);
 
-    /// <summary>Tells it that no more jobs come, and waits for its end.</summary>
+    /// <summary>Closes its input, so that no more jobs come, and waits for its end.</summary>
     public async ValueTask DisposeAsync()
     {
         _process.StandardInput.Close();

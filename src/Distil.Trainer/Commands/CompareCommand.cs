@@ -9,7 +9,7 @@ using Distil.Trainer.Reports.Comparison;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>compare</c>: makes a page of the reports of several runs.</summary>
+/// <summary><c>compare</c>: writes a page that compares the reports of several runs.</summary>
 internal static class CompareCommand
 {
     internal static Command Create()

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
@@ -17,7 +18,7 @@ internal static class EvaluateCommand
 {
     private const int DefaultContext = 512;
 
-    internal static Command Create()
+    internal static Command Create(SourceCatalog catalog)
     {
         var model = new Option<string>("--model") { Required = true, Description = "Model to evaluate, a student or any teacher: a folder, or hf://owner/name[@revision]." };
         var teacher = new Option<string?>("--teacher") { Description = "Model to compare with, of the same vocabulary: a folder, or hf://owner/name[@revision]." };
@@ -49,9 +50,9 @@ internal static class EvaluateCommand
         };
         command.SetAction(async (parsed, cancel) =>
         {
-            var folder = await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", cancel);
-            var beside = parsed.GetValue(teacher) is { } path ? await ModelFolder.FetchAsync(path, "--teacher", cancel) : null;
-            var vocabulary = parsed.GetValue(tokenizer) is { } named ? await ModelFolder.FetchAsync(named, "--tokenizer", cancel, withWeights: false) : null;
+            var folder = await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", catalog, cancel);
+            var beside = parsed.GetValue(teacher) is { } path ? await ModelFolder.FetchAsync(path, "--teacher", catalog, cancel) : null;
+            var vocabulary = parsed.GetValue(tokenizer) is { } named ? await ModelFolder.FetchAsync(named, "--tokenizer", catalog, cancel, withWeights: false) : null;
             var result = Run(
                 new EvaluateInput(folder, beside, parsed.GetRequiredValue(data), vocabulary)
                 {

@@ -6,7 +6,7 @@ using Distil.Trainer.Evaluation.Tasks;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary>An evaluation in words: a number a line, its standard error behind it.</summary>
+/// <summary>Formats an evaluation as text: one number per line, followed by its standard error.</summary>
 internal static class EvaluationText
 {
     private const int Width = 28;

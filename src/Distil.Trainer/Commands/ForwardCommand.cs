@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Distil.Core.Errors;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
@@ -15,7 +16,7 @@ internal static class ForwardCommand
 {
     private const string Float32 = "float32", BFloat16 = "bfloat16";
 
-    internal static Command Create()
+    internal static Command Create(SourceCatalog catalog)
     {
         var model = new Option<string>("--model") { Required = true, Description = "A teacher (qwen2, qwen3, llama) or a student (xlstm): a folder, or hf://owner/name[@revision]." };
         var input = new Option<string>("--input") { Required = true, Description = "Safetensors file with input_ids, int64 (B, S)." };
@@ -30,7 +31,7 @@ internal static class ForwardCommand
         var precision = new Option<Precision>("--precision") { Description = "ComputeType of a student: fp32 (default) or bf16, as in training on a GPU." };
         var command = new Command("forward", "Run a model over token ids and write its logits and hidden states.") { model, input, output, device, rotary, precision };
         command.SetAction(async (parsed, cancel) => Run(
-            await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", cancel), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device)),
+            await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", catalog, cancel), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device)),
             parsed.GetValue(rotary) == BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32, parsed.GetValue(precision)));
         return command;
     }

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
@@ -19,7 +20,7 @@ internal static class GenerateCommand
 {
     private static readonly SamplingOptions Default = new();
 
-    internal static Command Create()
+    internal static Command Create(SourceCatalog catalog)
     {
         var model = new Option<string>("--model") { Required = true, Description = "Model with its tokenizer.json, a student or a teacher: a folder, or hf://owner/name[@revision]." };
         var prompt = new Option<string>("--prompt") { Required = true, Description = "Text to continue; an empty one begins a new text." };
@@ -44,7 +45,7 @@ internal static class GenerateCommand
                 Seed = parsed.GetValue(seed),
             };
             var (output, asJson) = (parsed.InvocationConfiguration.Output, parsed.GetValue(json));
-            var folder = await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", cancel);
+            var folder = await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", catalog, cancel);
             var input = new GenerateInput(folder, parsed.GetRequiredValue(prompt), parsed.GetValue(tokens), parsed.GetValue(device));
             var result = Run(input, sampling, piece => Show(asJson ? TextWriter.Null : output, piece), cancel);
             output.WriteLine(asJson ? JsonSerializer.Serialize(result, DistilJson.Options) : "");

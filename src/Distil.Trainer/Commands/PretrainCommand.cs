@@ -7,7 +7,7 @@ using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>pretrain</c>: a small qwen2 teacher from scratch, as a Hugging Face folder.</summary>
+/// <summary><c>pretrain</c>: trains a small qwen2 teacher from scratch and writes it as a Hugging Face folder.</summary>
 internal static class PretrainCommand
 {
     private static readonly TimeSpan PrintEvery = TimeSpan.FromSeconds(2);

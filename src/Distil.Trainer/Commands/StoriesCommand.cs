@@ -8,7 +8,7 @@ using Distil.Trainer.Stories;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>stories</c>: writes the sample corpus, a story a line, or the sample tasks, a question a line.</summary>
+/// <summary><c>stories</c>: writes the sample corpus, one story per line, or the sample tasks, one question per line.</summary>
 internal static class StoriesCommand
 {
     private const int Stories = 2000;

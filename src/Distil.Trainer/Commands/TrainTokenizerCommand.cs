@@ -3,6 +3,7 @@ using Distil.Core.Errors;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
+using Distil.Trainer.Datasets.Sources;
 using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Commands;
@@ -10,7 +11,7 @@ namespace Distil.Trainer.Commands;
 /// <summary><c>train-tokenizer</c>: text in, a Hugging Face tokenizer folder out.</summary>
 internal static class TrainTokenizerCommand
 {
-    internal static Command Create()
+    internal static Command Create(SourceCatalog catalog)
     {
         var input = new Option<string[]>("--input") { Required = true, AllowMultipleArgumentsPerToken = true, Description = "Files, folders or globs." };
         var format = new Option<DatasetFormat>("--format") { Description = "text (a document a line), jsonl or parquet." };
@@ -26,6 +27,7 @@ internal static class TrainTokenizerCommand
                 parsed.GetRequiredValue(field),
                 parsed.GetRequiredValue(vocabulary),
                 parsed.GetRequiredValue(output),
+                catalog,
                 cancel);
             Console.WriteLine($"{learned.Tokens.Count} tokens, {learned.Merges.Count} merges");
         });
@@ -34,10 +36,10 @@ internal static class TrainTokenizerCommand
 
     /// <exception cref="InvalidInputException">A source, a line or the vocabulary size cannot be used.</exception>
     internal static async Task<TrainedVocabulary> RunAsync(
-        IReadOnlyList<string> sources, DatasetFormat format, string textField, int vocabularySize, string output, CancellationToken cancel)
+        IReadOnlyList<string> sources, DatasetFormat format, string textField, int vocabularySize, string output, SourceCatalog catalog, CancellationToken cancel)
     {
-        var documents = new Documents(format, textField, vocabularySize);
-        var files = await SourceCatalog.FromEnvironment(TimeProvider.System, Console.Error.WriteLine).ListAsync(sources, format, FieldPath.Named("--input"), cancel);
+        var documents = new Documents(format, textField, vocabularySize, new SourceOpener(catalog, cancel: cancel));
+        var files = await catalog.ListAsync(sources, format, FieldPath.Named("--input"), cancel);
         var texts = files
             .SelectMany(file => documents.ReadUsable(SourceRange.Of(file, 0, file.Bytes)))
             .Select(document => document.Text ?? throw new InvalidInputException("--input has documents of ids; expected text"));

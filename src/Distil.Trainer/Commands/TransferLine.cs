@@ -4,9 +4,9 @@ using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary>Shows what a command fetches: a line a file, which a terminal sees grow.</summary>
-/// <param name="to">Where.</param>
-/// <param name="rewrites">Whether a line can be written over; else each file is told once, when it begins.</param>
+/// <summary>Shows the files that a command fetches, one line per file; on a terminal the line is updated.</summary>
+/// <param name="to">The output.</param>
+/// <param name="rewrites">Whether a line can be overwritten; otherwise each file is reported once, when it starts.</param>
 internal sealed class TransferLine(TextWriter to, bool rewrites) : IProgress<TransferProgress>
 {
     private string _file = "";

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Distil.Core.Jobs;
+using Distil.Core.Settings;
 using Distil.Telemetry;
 using Distil.Trainer.Jobs;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Trainer.Commands;
 
@@ -13,7 +15,7 @@ internal static class WorkCommand
 
     private const int Succeeded = 0, Failed = 1, BadInput = 2;
 
-    internal static Command Create()
+    internal static Command Create(TrainerSettings settings, ILogger log)
     {
         var uri = new Argument<Uri?>("request")
         {
@@ -30,17 +32,17 @@ internal static class WorkCommand
             },
         };
         var command = new Command(Name, "Do the jobs of a run: prepare, teach, train, evaluate, export.") { uri };
-        command.SetAction(async (parsed, _) => await RunAsync(parsed.GetValue(uri)));
+        command.SetAction(async (parsed, _) => await RunAsync(parsed.GetValue(uri), settings, log));
         return command;
     }
 
-    private static async Task<int> RunAsync(Uri? request)
+    private static async Task<int> RunAsync(Uri? request, TrainerSettings settings, ILogger log)
     {
         using var stop = new CancellationTokenSource();
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var jobs = new JobProgram(ArtifactCache.Default, TimeProvider.System);
-        using var telemetry = TelemetryExport.FromEnvironment("distil-trainer", Environment.GetEnvironmentVariable);
+        using var jobs = new JobProgram(new ArtifactCache(settings.Sources.CacheFolder), settings.Sources, TimeProvider.System, log);
+        using var telemetry = TelemetryExport.TryStart("distil-trainer", settings.Telemetry);
         return request is not null
             ? ExitCode(await jobs.RunAsync(request, stop.Token))
             : await WorkAsync(jobs, telemetry, Console.In, Console.Out, stop);

@@ -15,8 +15,8 @@ namespace Distil.Trainer.Datasets;
 /// <param name="open">Opens files; null opens local files.</param>
 internal sealed class Documents(DatasetFormat format, string textField, int vocabularySize, SourceOpener? open = null)
 {
-    private readonly SourceLines _lines = new(open ?? new SourceOpener());
-    private readonly ParquetColumn _column = new(open ?? new SourceOpener(), textField);
+    private readonly SourceLines _lines = new(open ?? SourceOpener.Local);
+    private readonly ParquetColumn _column = new(open ?? SourceOpener.Local, textField);
 
     /// <summary>Returns the documents that begin in the range, including empty and faulty ones. A blank line of JSONL is not a document.</summary>
     /// <exception cref="InvalidInputException">A file is damaged or a line is not JSON; the message names file and line.</exception>

@@ -6,16 +6,16 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation;
 
-/// <summary>Tokens a second and bytes of state while a model decodes after contexts of several lengths.</summary>
-/// <remarks>A token's time covers body, head and the choice of the likeliest token, whose id is read back: what a user waits for.</remarks>
+/// <summary>Measures tokens a second and bytes of state while a model decodes after contexts of several lengths.</summary>
+/// <remarks>A token's time covers body, head and the choice of the most likely token, whose id is read back: the time for which a user waits.</remarks>
 public sealed class DecodeBenchmark(DecodeBenchmarkOptions options)
 {
-    /// <summary>Measures student and teacher side by side.</summary>
-    /// <param name="student">Has no longest context.</param>
-    /// <param name="teacher">Null measures the student alone.</param>
-    /// <param name="teacherMaxContext">Tokens that the teacher can hold (max_position_embeddings); null where it has no limit.</param>
+    /// <summary>Measures student and teacher with the same contexts.</summary>
+    /// <param name="student">The student; its context has no limit.</param>
+    /// <param name="teacher">The teacher; null to measure the student alone.</param>
+    /// <param name="teacherMaxContext">The teacher's longest context (max_position_embeddings); null if it has no limit.</param>
     /// <param name="contexts">Tokens read before decoding begins, each ≥ 1.</param>
-    /// <param name="cancel">Looked at before each token.</param>
+    /// <param name="cancel">Checked before each token.</param>
     public IReadOnlyList<DecodeComparison> Compare(
         ILanguageModel student, ILanguageModel? teacher, int? teacherMaxContext, IEnumerable<int> contexts, CancellationToken cancel = default) =>
         [.. contexts.Select(context =>
@@ -63,10 +63,10 @@ public sealed class DecodeBenchmark(DecodeBenchmarkOptions options)
         return new DecodeMeasurement(options.Batch / seconds[seconds.Length / 2], bytes);
     }
 
-    /// <param name="model">Which.</param>
-    /// <param name="state">Its state; advanced.</param>
-    /// <param name="ids">Of all sequences, one after another.</param>
-    /// <returns>The likeliest next token of each.</returns>
+    /// <param name="model">The model.</param>
+    /// <param name="state">Its state, which is advanced.</param>
+    /// <param name="ids">The ids of all sequences, one sequence after another.</param>
+    /// <returns>The most likely next token of each.</returns>
     private long[] Step(ILanguageModel model, IDecodingState state, long[] ids)
     {
         using var pause = NoGcRegion.Begin();

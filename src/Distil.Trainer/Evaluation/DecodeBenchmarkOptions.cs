@@ -3,15 +3,15 @@ namespace Distil.Trainer.Evaluation;
 /// <summary>How decoding is measured.</summary>
 public sealed record DecodeBenchmarkOptions
 {
-    /// <value>Tokens decoded and timed after each context, ≥ 1; the median counts. Default 32.</value>
+    /// <value>Tokens decoded and timed after each context, ≥ 1; the result is their median. Default 32.</value>
     public int Tokens { get; init; } = 32;
 
-    /// <value>Sequences decoded side by side, ≥ 1. Default 1.</value>
+    /// <value>Sequences decoded in parallel, ≥ 1. Default 1.</value>
     public int Batch { get; init; } = 1;
 
-    /// <value>Tokens of the context read in one call, ≥ 1; bounds the memory of reading. Default 512.</value>
+    /// <value>Tokens of the context read in one call, ≥ 1; this limits the memory for reading. Default 512.</value>
     public int PrefillTokens { get; init; } = 512;
 
-    /// <value>Seeds the context's tokens. Default 1.</value>
+    /// <value>Seed of the context's tokens. Default 1.</value>
     public int Seed { get; init; } = 1;
 }

@@ -1,6 +1,6 @@
 namespace Distil.Trainer.Evaluation;
 
-/// <summary>How far an evaluation is.</summary>
-/// <param name="Rows">Rows done.</param>
+/// <summary>The progress of an evaluation.</summary>
+/// <param name="Rows">Rows completed.</param>
 /// <param name="Tokens">Tokens predicted.</param>
 public sealed record EvaluationProgress(long Rows, long Tokens);

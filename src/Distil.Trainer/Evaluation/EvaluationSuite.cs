@@ -7,34 +7,34 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Evaluation;
 
-/// <summary>What is measured beside perplexity, once a student is trained: tasks, recall and copying.</summary>
+/// <summary>The measurements besides perplexity, once a student is trained: tasks, recall and copying.</summary>
 public sealed record EvaluationSuite
 {
-    /// <value>Which tasks, which lengths, which tolerance.</value>
+    /// <value>The tasks, lengths and tolerance.</value>
     public required EvaluationSpec Spec { get; init; }
 
-    /// <value>Decides the sequences to recall.</value>
+    /// <value>Seed of the sequences to recall.</value>
     public required int Seed { get; init; }
 
-    /// <value>The longest length to recall where the specification names none.</value>
+    /// <value>The longest length to recall if the specification names none.</value>
     public required int ContextLength { get; init; }
 
-    /// <value>Of both models.</value>
+    /// <value>The tokenizer of both models.</value>
     public required HuggingFaceTokenizer Tokenizer { get; init; }
 
-    /// <value>Tokens that the teacher can read; null where it has no limit.</value>
+    /// <value>Maximum number of tokens that the teacher can read; null if it has no limit.</value>
     public int? Longest { get; init; }
 
-    /// <value>How the work is cut into pieces.</value>
+    /// <value>How the work is divided into pieces.</value>
     public EvaluationOptions Options { get; init; } = new();
 
     /// <summary>Adds the measurements to a result.</summary>
-    /// <param name="result">Of the same models.</param>
-    /// <param name="rows">Held-out text, whose tokens are recalled.</param>
+    /// <param name="result">The result of the same models.</param>
+    /// <param name="rows">Held-out text, whose tokens are to be recalled.</param>
     /// <param name="student">Any causal model.</param>
-    /// <param name="teacher">Same vocabulary; null measures the student alone.</param>
-    /// <param name="progress">Told what is being done, what of it is done and how much there is.</param>
-    /// <param name="cancel">Looked at before each batch.</param>
+    /// <param name="teacher">A model with the same vocabulary; null to measure the student alone.</param>
+    /// <param name="progress">Receives the name of the current measurement, how much of it is done, and how much there is.</param>
+    /// <param name="cancel">Checked before each batch.</param>
     /// <exception cref="Distil.Core.Errors.InvalidInputException">A task's file cannot be read, or there are too few tokens for a length.</exception>
     public EvaluationResult Extend(
         EvaluationResult result, IReadOnlyList<long[]> rows, ILanguageModel student, ILanguageModel? teacher,

@@ -8,17 +8,17 @@ namespace Distil.Trainer.Evaluation;
 
 /// <summary>Perplexity of student and teacher, KL(teacher ‖ student) and top-1 agreement on rows of tokens.</summary>
 /// <remarks>Padding is neither predicted nor counted. Logits exist for <see cref="EvaluationOptions.ChunkPositions"/> positions at a time.</remarks>
-/// <param name="options">How it is cut into pieces.</param>
-/// <param name="text">Says what text the tokens are; null leaves perplexity by words and bytes out.</param>
+/// <param name="options">How the work is divided into pieces.</param>
+/// <param name="text">Counts the text of tokens; null to omit perplexity by words and bytes.</param>
 public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
 {
-    /// <summary>Evaluates a student, and a teacher on the same tokens.</summary>
+    /// <summary>Evaluates a student and, on the same tokens, a teacher.</summary>
     /// <param name="student">Any causal model.</param>
-    /// <param name="teacher">Same vocabulary; null measures the student alone.</param>
+    /// <param name="teacher">A model with the same vocabulary; null to measure the student alone.</param>
     /// <param name="rows">Each row's real tokens; rows are independent texts. A row of fewer than two has nothing to predict.</param>
-    /// <param name="progress">Told after each batch.</param>
-    /// <param name="cancel">Looked at before each batch.</param>
-    /// <exception cref="InvalidInputException">The vocabularies differ, or the rows hold nothing to predict.</exception>
+    /// <param name="progress">Called after each batch.</param>
+    /// <param name="cancel">Checked before each batch.</param>
+    /// <exception cref="InvalidInputException">The vocabularies differ, or the rows contain nothing to predict.</exception>
     public EvaluationResult Evaluate(
         ILanguageModel student, ILanguageModel? teacher, IEnumerable<long[]> rows, Action<EvaluationProgress>? progress = null,
         CancellationToken cancel = default)
@@ -81,7 +81,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         }
     }
 
-    /// <summary>Pads rows at their ends: what stands behind a token changes nothing for a causal model.</summary>
+    /// <summary>Pads rows at their ends: in a causal model, later tokens do not change earlier positions.</summary>
     /// <returns>ids (B, S); the flat positions that predict a real token (N); the tokens that they predict; the row of each (N). All on the CPU.</returns>
     private static (Tensor Ids, Tensor Positions, long[] Labels, Tensor Rows) Layout(long[][] batch)
     {

@@ -3,20 +3,20 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation;
 
-/// <summary>What an evaluation adds up for each row, in double precision. Rows are independent texts: errors are those of a sample of rows.</summary>
+/// <summary>The sums of an evaluation for each row, in double precision. Rows are independent texts: errors are those of a sample of rows.</summary>
 internal sealed class ScoreSums
 {
-    /// <summary>Numbers that <see cref="Of"/> gives a position.</summary>
+    /// <summary>Number of values that <see cref="Of"/> computes for a position.</summary>
     public const int Count = 8;
 
     private readonly List<double[]> _rows = [];
     private readonly List<(long Tokens, TextCounts? Text)> _counts = [];
 
-    /// <summary>The numbers of n positions.</summary>
+    /// <summary>Computes the values of n positions.</summary>
     /// <param name="student">(n, V) log-probabilities.</param>
-    /// <param name="teacher">(n, V) log-probabilities; null leaves its numbers 0.</param>
-    /// <param name="label">(n, 1) the tokens that came.</param>
-    /// <param name="isText">(n) 1 where that token is text, 0 where it ends one.</param>
+    /// <param name="teacher">(n, V) log-probabilities; null leaves its values 0.</param>
+    /// <param name="label">(n, 1) the actual tokens.</param>
+    /// <param name="isText">(n) 1 if that token is text, 0 if it ends a text.</param>
     /// <returns>(8, n): student's −log p and hits, teacher's −log p and hits, KL, agreements, student's and teacher's −log p of text.</returns>
     public static Tensor Of(Tensor student, Tensor? teacher, Tensor label, Tensor isText)
     {
@@ -38,18 +38,18 @@ internal sealed class ScoreSums
     }
 
     /// <summary>Adds a row.</summary>
-    /// <param name="sums">Its positions' numbers, added up.</param>
-    /// <param name="tokens">Tokens predicted in it, ≥ 1.</param>
-    /// <param name="text">The text that they are; null where nobody knows.</param>
+    /// <param name="sums">The sums of its positions' values.</param>
+    /// <param name="tokens">Number of tokens predicted in it, ≥ 1.</param>
+    /// <param name="text">The text that they represent; null if unknown.</param>
     public void Add(double[] sums, long tokens, TextCounts? text)
     {
         _rows.Add(sums);
         _counts.Add((tokens, text));
     }
 
-    /// <summary>The means over all tokens.</summary>
-    /// <param name="rows">Rows read, those with nothing to predict too.</param>
-    /// <param name="withTeacher">Whether there was one.</param>
+    /// <summary>Computes the means over all tokens.</summary>
+    /// <param name="rows">Number of rows read, including those with nothing to predict.</param>
+    /// <param name="withTeacher">Whether there was a teacher.</param>
     public EvaluationResult Result(long rows, bool withTeacher)
     {
         var (kl, agreement) = (PerToken(4), PerToken(5));

@@ -3,13 +3,13 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Evaluation;
 
-/// <summary>How much text some predicted tokens are.</summary>
-/// <param name="Words">Words that begin in them: what white space separates.</param>
-/// <param name="Bytes">Bytes of UTF-8.</param>
+/// <summary>The amount of text in some predicted tokens.</summary>
+/// <param name="Words">Number of words that begin in them, separated by white space.</param>
+/// <param name="Bytes">Number of UTF-8 bytes.</param>
 public sealed record TextCounts(long Words, long Bytes);
 
-/// <summary>Says what text a row's predicted tokens are, so that models with different vocabularies can be compared.</summary>
-/// <remarks>A row's first token is not predicted, and the token that ends a document is no text: neither is counted.</remarks>
+/// <summary>Counts the text of a row's predicted tokens, so that models with different vocabularies can be compared.</summary>
+/// <remarks>A row's first token is not predicted, and the token that ends a document is not text: neither is counted.</remarks>
 public sealed class TokenText(HuggingFaceTokenizer tokenizer)
 {
     /// <summary>Whether a token is text; the one that ends a document is not.</summary>
@@ -21,7 +21,7 @@ public sealed class TokenText(HuggingFaceTokenizer tokenizer)
     {
         long words = 0, bytes = 0;
         var document = new List<byte>();
-        var given = 0; // bytes of the document that stand in the row's first token
+        var given = 0; // bytes of the document in the row's first token
         for (var i = 0; i < row.Length; i++)
         {
             if (!IsText(row[i]))

@@ -10,13 +10,6 @@ internal sealed class ArtifactCache(string folder)
 {
     private static readonly ConcurrentDictionary<string, (long Bytes, DateTime Changed)> Checked = new();
 
-    /// <summary>The environment variable that names the folder.</summary>
-    public const string FolderVariable = "DISTIL_CACHE";
-
-    /// <value>The folder that <see cref="FolderVariable"/> names, else one under the temporary folder.</value>
-    public static ArtifactCache Default => new(
-        Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named ? named : Path.Combine(Path.GetTempPath(), "distil-cache"));
-
     /// <summary>The path of an artifact's copy, downloaded and checked where it was not here.</summary>
     /// <exception cref="ArtifactException">Missing in storage, or damaged.</exception>
     public async Task<string> GetAsync(ArtifactStore store, ArtifactFile file, CancellationToken cancel)

@@ -1,10 +1,10 @@
 namespace Distil.Trainer.Jobs;
 
-/// <summary>What one kind of job does.</summary>
+/// <summary>The work of one kind of job.</summary>
 internal interface IJob
 {
-    /// <summary>Does the job. Done again after a failure it goes on from what it left, and gives the same result.</summary>
-    /// <returns>What the job has to say: small, serialised into its result.</returns>
-    /// <exception cref="OperationCanceledException">Stopped by <see cref="JobContext.Stop"/>, after saving what can be gone on from.</exception>
+    /// <summary>Runs the job. A retry after a failure resumes from what was stored and gives the same result.</summary>
+    /// <returns>The job's output: small, and serialised into its result.</returns>
+    /// <exception cref="OperationCanceledException">Stopped by <see cref="JobContext.Stop"/>, after saving a state from which the job can resume.</exception>
     Task<object> RunAsync(JobContext job);
 }

@@ -4,19 +4,23 @@ using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Leases;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Telemetry;
 using Distil.Trainer.Torch;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Trainer.Jobs;
 
 /// <summary>Does jobs: reads a request, does what it says, writes the result. A result that exists is final.</summary>
 /// <param name="cache">Artifacts on this machine.</param>
+/// <param name="sources">How texts, models and artifacts are read.</param>
 /// <param name="time">The clock.</param>
-internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisposable
+/// <param name="log">Receives what happens in jobs, for people.</param>
+internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, TimeProvider time, ILogger log) : IDisposable
 {
     private readonly WarmTeacher _teacher = new();
-    private readonly SourceCatalog _catalog = SourceCatalog.FromEnvironment(time, Console.Error.WriteLine);
+    private readonly SourceCatalog _catalog = SourceCatalog.Create(sources, time, log);
 
     /// <summary>Does one job.</summary>
     /// <param name="request">URI of its <c>request.json</c>.</param>
@@ -29,7 +33,7 @@ internal sealed class JobProgram(ArtifactCache cache, TimeProvider time) : IDisp
     /// <exception cref="LeaseLostException">Another process does the job now.</exception>
     public Task<JobResult> RunAsync(Uri request, CancellationToken stop, CancellationToken abandoned = default)
     {
-        var (store, blob) = ArtifactStore.OpenFor(request);
+        var (store, blob) = ArtifactStore.OpenFor(request, sources.ConnectionString);
         return RunAsync(store, blob, stop, abandoned);
     }
 

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>The dataset's training rows, read from mapped files; only the rows of a batch are in memory.</summary>
+/// <summary>The dataset's training rows, read from memory-mapped files; only the rows of a batch are in memory.</summary>
 internal sealed class StoredRows : ITrainingRows, IDisposable
 {
     private readonly List<TokenRows?> _shards = [];

@@ -7,16 +7,16 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Jobs;
 
 /// <summary>The teacher's outputs of some rows on the host, ready to be stored.</summary>
-/// <param name="Targets">Hidden states in float16.</param>
-/// <param name="Lengths">Real positions of each row.</param>
+/// <param name="Targets">The outputs, with hidden states in float16.</param>
+/// <param name="Lengths">Number of real positions of each row.</param>
 internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths) : IDisposable
 {
     /// <summary>Runs the teacher over a file of rows, batch by batch.</summary>
-    /// <param name="rows">The file.</param>
-    /// <param name="extractor">With its teacher.</param>
+    /// <param name="rows">The file of rows.</param>
+    /// <param name="extractor">The extractor with its teacher.</param>
     /// <param name="batchRows">Rows at once, ≥ 1.</param>
-    /// <param name="device">The teacher's.</param>
-    /// <returns>In the rows' order; outside of every dispose scope.</returns>
+    /// <param name="device">The teacher's device.</param>
+    /// <returns>The outputs in the rows' order, outside of every dispose scope.</returns>
     internal static IEnumerable<TaughtRows> Of(TokenRows rows, TeacherExtractor extractor, int batchRows, Device device)
     {
         for (long row = 0; row < rows.Rows; row += batchRows)
@@ -25,13 +25,14 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths) : IDisp
         }
     }
 
-    /// <summary>Runs the teacher over a file of rows and appends its outputs to another: while a batch is written the next is encoded and the teacher reads the one after it.</summary>
+    /// <summary>Runs the teacher over a file of rows and appends its outputs to another file: while a batch is written, the next is encoded and the teacher
+    /// reads the one after it.</summary>
     /// <param name="rows">The file of rows.</param>
-    /// <param name="extractor">With its teacher.</param>
-    /// <param name="writer">Left open.</param>
+    /// <param name="extractor">The extractor with its teacher.</param>
+    /// <param name="writer">The file of outputs; it is not closed.</param>
     /// <param name="batchRows">Rows at once, ≥ 1.</param>
-    /// <param name="device">The teacher's.</param>
-    /// <param name="onBatch">Gets the number of rows that have been written; what it throws ends the work.</param>
+    /// <param name="device">The teacher's device.</param>
+    /// <param name="onBatch">Receives the number of rows that have been written; an exception from it ends the work.</param>
     internal static void Store(TokenRows rows, TeacherExtractor extractor, TeacherOutputsWriter writer, int batchRows, Device device, Action<long> onBatch)
     {
         var done = 0L;

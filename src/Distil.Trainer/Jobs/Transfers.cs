@@ -2,7 +2,7 @@ using Distil.Core.Http;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Shows what is fetched as the job's progress.</summary>
+/// <summary>Reports the transfer of files as the job's progress.</summary>
 internal sealed class Transfers(ProgressReporter to) : IProgress<TransferProgress>
 {
     /// <inheritdoc />

@@ -3,13 +3,13 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Keeps the teacher that was loaded last, so that a worker's next job need not read it again.</summary>
+/// <summary>Caches the teacher that was loaded last, so that a worker's next job need not read it again.</summary>
 internal sealed class WarmTeacher : IDisposable
 {
     private Key? _key;
     private TransformerModel? _model;
 
-    /// <summary>The teacher; loaded where it is another than before, or its files have changed.</summary>
+    /// <summary>Returns the teacher; loads it if it differs from the cached one, or if its files have changed.</summary>
     public TransformerModel Get(string folder, Device device, ScalarType dtype)
     {
         var key = new Key(folder, device.ToString(), dtype, LastChange(folder));

@@ -6,14 +6,14 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Kernels;
 
-/// <summary>A copy of a tensor on the host that is under way: waiting for it does not wait for what the GPU was given to do since.</summary>
-/// <remarks>Where this project's kernels cannot run it waits for all; on the CPU there is nothing to wait for.</remarks>
+/// <summary>A pending copy of a tensor to the host: waiting for it does not wait for work that the GPU received later.</summary>
+/// <remarks>If this project's kernels cannot run, it waits for all work; on the CPU there is nothing to wait for.</remarks>
 internal sealed class HostCopy : IDisposable
 {
     private readonly Tensor _here;
     private readonly CudaEvent? _done;
 
-    /// <summary>Begins the copy.</summary>
+    /// <summary>Starts the copy.</summary>
     internal HostCopy(Tensor tensor)
     {
         using var scope = NewDisposeScope();
@@ -22,7 +22,7 @@ internal sealed class HostCopy : IDisposable
         _done = later ? new CudaEvent() : null;
     }
 
-    /// <summary>The elements, once they are here; valid while this is.</summary>
+    /// <summary>Waits for the copy and returns the elements, which are valid until this object is disposed.</summary>
     internal ReadOnlySpan<T> Wait<T>()
         where T : unmanaged
     {

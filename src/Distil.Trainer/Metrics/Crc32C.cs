@@ -3,7 +3,7 @@ using System.Numerics;
 
 namespace Distil.Trainer.Metrics;
 
-/// <summary>CRC-32C (Castagnoli) and TensorFlow's masking of it, which keeps a checksum of data with checksums in it from being weak.</summary>
+/// <summary>CRC-32C (Castagnoli) and TensorFlow's masked form of it, which avoids weak checksums of data that contains checksums.</summary>
 internal static class Crc32C
 {
     /// <summary>The checksum (RFC 3720, appendix B.4).</summary>

@@ -5,15 +5,15 @@ using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Metrics;
 
-/// <summary><c>metrics.jsonl</c>: a JSON object a step, each step once, also where training was interrupted and went on from an earlier checkpoint.</summary>
+/// <summary><c>metrics.jsonl</c>: one JSON object per step. Each step appears once, even if training was resumed from an earlier checkpoint.</summary>
 public sealed class MetricsLog : IDisposable
 {
     private readonly StreamWriter _writer;
 
     private MetricsLog(StreamWriter writer) => _writer = writer;
 
-    /// <summary>Opens a log for appending. Steps from <paramref name="nextGlobalStep"/> on, and a line cut off by a crash, are taken out first.</summary>
-    /// <param name="path">Created where it does not exist.</param>
+    /// <summary>Opens a log for appending. Steps from <paramref name="nextGlobalStep"/> on, and a line that a crash cut off, are removed first.</summary>
+    /// <param name="path">Created if it does not exist.</param>
     /// <param name="nextGlobalStep">The step that will be written next.</param>
     public static MetricsLog Open(string path, long nextGlobalStep)
     {
@@ -29,7 +29,7 @@ public sealed class MetricsLog : IDisposable
         return new(new StreamWriter(path, append: true) { AutoFlush = true });
     }
 
-    /// <summary>Reads the whole steps of a log, in order.</summary>
+    /// <summary>Reads the complete steps of a log, in order.</summary>
     public static IEnumerable<StepMetrics> Read(string path) =>
         File.ReadLines(path).Where(line => StepOf(line) is not null).Select(line => JsonSerializer.Deserialize<StepMetrics>(line, DistilJson.Options)!);
 
@@ -39,7 +39,7 @@ public sealed class MetricsLog : IDisposable
     /// <inheritdoc />
     public void Dispose() => _writer.Dispose();
 
-    /// <summary>Null for a line that is not whole.</summary>
+    /// <summary>Null if the line is incomplete.</summary>
     private static long? StepOf(string line)
     {
         try

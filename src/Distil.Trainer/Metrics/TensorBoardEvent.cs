@@ -15,7 +15,7 @@ internal sealed class TensorBoardEvent
 
     private readonly List<byte> _bytes = [];
 
-    /// <summary>The first record of a file.</summary>
+    /// <summary>Encodes the first record of a file.</summary>
     internal static byte[] FileVersion(double wallTime)
     {
         var message = new TensorBoardEvent();
@@ -24,7 +24,7 @@ internal sealed class TensorBoardEvent
         return [.. message._bytes];
     }
 
-    /// <summary>Says that training (re)starts at a step: TensorBoard then drops what earlier files have from that step on.</summary>
+    /// <summary>Encodes that training (re)starts at a step: TensorBoard then ignores later steps of earlier files.</summary>
     internal static byte[] Start(double wallTime, long step)
     {
         var session = new TensorBoardEvent();
@@ -36,7 +36,7 @@ internal sealed class TensorBoardEvent
         return [.. message._bytes];
     }
 
-    /// <summary>Values of one step.</summary>
+    /// <summary>Encodes the values of one step.</summary>
     internal static byte[] Scalars(double wallTime, long step, IEnumerable<(string Tag, double Value)> values)
     {
         var summary = new TensorBoardEvent();

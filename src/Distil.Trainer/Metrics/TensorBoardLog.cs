@@ -6,15 +6,15 @@ using Distil.Trainer.Training;
 namespace Distil.Trainer.Metrics;
 
 /// <summary>Writes a TensorBoard event file: TFRecords of scalar summaries.</summary>
-/// <remarks>A resumed training writes a file of its own whose first record tells TensorBoard from which step on it replaces earlier ones.</remarks>
+/// <remarks>A resumed training writes a new file; its first record states from which step on it replaces earlier ones.</remarks>
 public sealed class TensorBoardLog : IDisposable
 {
     private readonly FileStream _file;
     private readonly TimeProvider _time;
 
-    /// <param name="folder">Created where it does not exist.</param>
+    /// <param name="folder">Created if it does not exist.</param>
     /// <param name="nextGlobalStep">The step that will be written next.</param>
-    /// <param name="time">Names the file and dates the records.</param>
+    /// <param name="time">Used for the file's name and the records' times.</param>
     public TensorBoardLog(string folder, long nextGlobalStep, TimeProvider time)
     {
         Directory.CreateDirectory(folder);
@@ -27,7 +27,7 @@ public sealed class TensorBoardLog : IDisposable
         Flush();
     }
 
-    /// <value>The file.</value>
+    /// <value>Path of the file.</value>
     public string Path { get; }
 
     private double Now => (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
@@ -45,13 +45,13 @@ public sealed class TensorBoardLog : IDisposable
         Append(TensorBoardEvent.Scalars(Now, step.GlobalStep, values.Where(item => item.Value is not null).Select(item => (item.Tag, item.Value!.Value))));
     }
 
-    /// <summary>Hands what was written to the operating system, so that a reader sees it.</summary>
+    /// <summary>Flushes to the operating system, so that a reader sees what was written.</summary>
     public void Flush() => _file.Flush();
 
     /// <inheritdoc />
     public void Dispose() => _file.Dispose();
 
-    /// <summary>A TFRecord: length, its checksum, data, its checksum.</summary>
+    /// <summary>Writes a TFRecord: length, its checksum, data, its checksum.</summary>
     private void Append(byte[] data)
     {
         Span<byte> header = stackalloc byte[12];

@@ -5,10 +5,10 @@ using Distil.Trainer.Reports.Sections;
 
 namespace Distil.Trainer.Reports;
 
-/// <summary>Shows a run's report as one page that needs no other file, no script and no network, in light and dark.</summary>
+/// <summary>Renders a run's report as one page that needs no other file, no script and no network, in light and dark.</summary>
 public static class ReportHtml
 {
-    /// <summary>The page.</summary>
+    /// <summary>Renders the page.</summary>
     /// <param name="report">Must have at least one epoch.</param>
     public static string Render(RunReport report)
     {

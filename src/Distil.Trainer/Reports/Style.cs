@@ -5,7 +5,7 @@ namespace Distil.Trainer.Reports;
 /// <summary>The page's style sheet.</summary>
 internal static class Style
 {
-    /// <value>Colours as variables, twice: light and dark.</value>
+    /// <value>Colours as variables, twice: for light and dark pages.</value>
     public static string Sheet { get; } = """
         :root {
           color-scheme: light dark;

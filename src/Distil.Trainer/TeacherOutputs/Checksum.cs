@@ -3,10 +3,10 @@ using System.Numerics;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>CRC-32C, which processors compute: finds every flipped bit in a row, cheaply enough for each read.</summary>
+/// <summary>CRC-32C, for which processors have instructions: it detects every flipped bit in a row and is fast enough for each read.</summary>
 internal static class Checksum
 {
-    /// <summary>Of two pieces as if they were one.</summary>
+    /// <summary>The checksum of two pieces, as if they were one.</summary>
     internal static uint Of(ReadOnlySpan<byte> first, ReadOnlySpan<byte> then = default) => ~Continue(Continue(uint.MaxValue, first), then);
 
     private static uint Continue(uint crc, ReadOnlySpan<byte> bytes)

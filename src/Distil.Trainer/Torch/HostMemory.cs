@@ -23,7 +23,7 @@ internal static class HostMemory
     /// <summary>Starts a dense copy to the host, which may not have finished on return; returns an alias if the tensor is on the host. The result is outside
     /// of every dispose scope; intermediate tensors belong to the present one.</summary>
     internal static Tensor BeginToHost(this Tensor tensor, bool waits = false) =>
-            tensor.contiguous().to(CPU, non_blocking: !waits).alias().DetachFromDisposeScope();
+        tensor.contiguous().to(CPU, non_blocking: !waits).alias().DetachFromDisposeScope();
 
     /// <summary>Copies tensors to the host, dense, and waits once for all of them; a tensor that is already there becomes an alias. Outside of every dispose
     /// scope.</summary>

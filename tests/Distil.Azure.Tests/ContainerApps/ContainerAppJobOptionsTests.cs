@@ -1,6 +1,7 @@
 using Distil.Azure.ContainerApps;
 using Distil.Core.Errors;
 using Distil.Core.Jobs;
+using Distil.Core.Settings;
 
 namespace Distil.Azure.Tests.ContainerApps;
 
@@ -9,9 +10,9 @@ public sealed class ContainerAppJobOptionsTests
     [Fact]
     public void Reads_the_settings_that_the_deployment_makes()
     {
-        var settings = new Dictionary<string, string?> { ["DISTIL_GPU_JOB"] = "g", ["DISTIL_CPU_JOB"] = "c" };
+        var variables = new Dictionary<string, string?> { ["DISTIL_GPU_JOB"] = "g", ["DISTIL_CPU_JOB"] = "c" };
 
-        var options = ContainerAppJobOptions.FromEnvironment(settings.GetValueOrDefault);
+        var options = ContainerAppJobOptions.From(SettingsReader.Read<HostSettings>(variables.GetValueOrDefault));
 
         Assert.Equal(new ContainerAppJobOptions { GpuJob = "g", CpuJob = "c" }, options);
     }
@@ -21,5 +22,5 @@ public sealed class ContainerAppJobOptionsTests
 
     [Fact]
     public void Names_the_setting_that_is_missing() =>
-        Assert.Contains("DISTIL_GPU_JOB", Assert.Throws<InvalidInputException>(() => ContainerAppJobOptions.FromEnvironment(_ => null)).Message);
+        Assert.Contains("DISTIL_GPU_JOB", Assert.Throws<InvalidInputException>(() => ContainerAppJobOptions.From(new HostSettings())).Message);
 }

@@ -1,5 +1,4 @@
 using Distil.Azure.ContainerApps;
-using Distil.Azure.ResourceManager;
 using Distil.Azure.Tests.ResourceManager;
 using Distil.Core.Jobs;
 
@@ -13,8 +12,6 @@ internal sealed class LocalJobs : IAsyncDisposable
         Cpu = "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/caj-cpu",
         Execution = $"{Gpu}/executions/caj-gpu-abc";
 
-    private readonly HttpClient _http = new();
-
     private LocalJobs(LocalResourceManager server) => Server = server;
 
     public LocalResourceManager Server { get; }
@@ -25,13 +22,9 @@ internal sealed class LocalJobs : IAsyncDisposable
 
     public ContainerAppJobRunner Runner(JobKind kind = JobKind.Train)
     {
-        var client = new ResourceManagerClient(_http, new StaticCredential(), new ResourceManagerOptions { Endpoint = Server.Endpoint }, Time);
+        var client = Server.Client(new StaticCredential(), Time);
         return new ContainerAppJobRunner(client, new ContainerAppJobOptions { GpuJob = Gpu, CpuJob = Cpu }, (_, _) => Task.FromResult(kind), Time);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        _http.Dispose();
-        await Server.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
 }

@@ -1,5 +1,4 @@
 using Distil.Azure.ContainerApps;
-using Distil.Azure.ResourceManager;
 using Distil.Azure.Tests.ResourceManager;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
@@ -13,7 +12,6 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
 {
     private const string Execution = "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/caj-gpu/executions/caj-gpu-abc";
 
-    private readonly HttpClient _http = new();
     private readonly ArtifactStore _store = new InMemoryBlobService().OpenStore();
     private LocalResourceManager _server = null!;
 
@@ -21,11 +19,7 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => _server = await LocalResourceManager.StartAsync();
 
-    public async ValueTask DisposeAsync()
-    {
-        _http.Dispose();
-        await _server.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Theory]
     [InlineData("Running")] // stuck: the container has ended, the platform has not noticed
@@ -65,7 +59,7 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
     private Task<JobAnswer> PollAsync()
     {
         var time = new ImpatientTime();
-        var client = new ResourceManagerClient(_http, new StaticCredential(), new ResourceManagerOptions { Endpoint = _server.Endpoint }, time);
+        var client = _server.Client(new StaticCredential(), time);
         var runner = new ContainerAppJobRunner(
             client, new ContainerAppJobOptions { GpuJob = "unused" }, (_, _) => throw new InvalidOperationException("nothing is started"), time);
         return new PollJob(_store, runner).RunAsync(new JobHandle("r", "train-001", Execution), Cancel);

@@ -1,4 +1,10 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Distil.Azure.ResourceManager;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +15,9 @@ namespace Distil.Azure.Tests.ResourceManager;
 /// <summary>A server on loopback that answers as Azure Resource Manager does: what a test says, one answer after the other.</summary>
 internal sealed class LocalResourceManager : IAsyncDisposable
 {
+    // The client sends its access token over TLS only.
+    private static readonly X509Certificate2 Certificate = NewCertificate();
+
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<string, ConcurrentQueue<Answer>> _answers = new();
 
@@ -23,7 +32,8 @@ internal sealed class LocalResourceManager : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelHttpsConfiguration()
+            .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(Certificate)));
         var server = new LocalResourceManager(builder.Build());
         server._app.Run(server.AnswerAsync);
         await server._app.StartAsync();
@@ -34,6 +44,16 @@ internal sealed class LocalResourceManager : IAsyncDisposable
     /// <param name="request">Verb and path, for instance <c>GET /subscriptions/…</c>.</param>
     /// <param name="inOrder">The answers.</param>
     public void On(string request, params Answer[] inOrder) => _answers[request] = new ConcurrentQueue<Answer>(inOrder);
+
+    /// <summary>A client of this server that waits milliseconds between its retries.</summary>
+    public ResourceManagerClient Client(TokenCredential credential, TimeProvider time)
+    {
+        var handler = new SocketsHttpHandler();
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, found, _, _) => found!.GetCertHashString() == Certificate.GetCertHashString();
+        var options = new ResourceManagerOptions { Endpoint = Endpoint, Transport = new HttpClientTransport(handler) };
+        options.Retry.Delay = TimeSpan.FromMilliseconds(1);
+        return new ResourceManagerClient(credential, options, time);
+    }
 
     /// <summary>How often a request was made.</summary>
     public int Count(string request) => Requests.Count(made => made.What == request);
@@ -47,7 +67,8 @@ internal sealed class LocalResourceManager : IAsyncDisposable
             $"{context.Request.Method} {context.Request.Path}",
             context.Request.QueryString.Value!,
             context.Request.Headers.Authorization.ToString(),
-            await reader.ReadToEndAsync());
+            await reader.ReadToEndAsync(),
+            DateTimeOffset.UtcNow);
         Requests.Enqueue(request);
 
         var answer = new Answer(404, """{"error":{"code":"ResourceNotFound","message":"no such resource"}}""");
@@ -71,7 +92,14 @@ internal sealed class LocalResourceManager : IAsyncDisposable
         await context.Response.WriteAsync(answer.Body);
     }
 
-    internal sealed record Request(string What, string Query, string Authorization, string Body);
+    private static X509Certificate2 NewCertificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
+        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+    }
+
+    internal sealed record Request(string What, string Query, string Authorization, string Body, DateTimeOffset ArrivedAt);
 }
 
 /// <summary>One answer of the server.</summary>

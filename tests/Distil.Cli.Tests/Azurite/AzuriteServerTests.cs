@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Cli.Tests.Azurite;
 
@@ -84,12 +85,12 @@ public sealed class AzuriteServerTests
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
 
-        var error = await Assert.ThrowsAsync<InvalidInputException>(() => AzuriteServer.JoinAsync(temporary.Workspace, port, Cancel));
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => AzuriteServer.JoinAsync(temporary.Workspace, port, NullLogger.Instance, Cancel));
         Assert.StartsWith($"port {port} of 127.0.0.1 is in use", error.Message);
     }
 
     private static Task<AzuriteServer> JoinAsync(TemporaryWorkspace temporary) =>
-        AzuriteServer.JoinAsync(temporary.Workspace, port: null, Cancel);
+        AzuriteServer.JoinAsync(temporary.Workspace, port: null, NullLogger.Instance, Cancel);
 
     private static Task<ArtifactStore> StoreAsync(AzuriteServer server) =>
         ArtifactStore.OpenAsync(server.ConnectionString, cancel: Cancel);

@@ -7,6 +7,7 @@ using Distil.Core.Http;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
 using Distil.Core.Specification;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Cli.Tests.Azurite;
 
@@ -19,7 +20,7 @@ public sealed class BlobSourcesTests
     public async Task Blobs_are_found_and_read_by_connection_string_or_signature_and_not_without()
     {
         using var temporary = new TemporaryWorkspace();
-        await using var server = await AzuriteServer.JoinAsync(temporary.Workspace, port: null, Cancel);
+        await using var server = await AzuriteServer.JoinAsync(temporary.Workspace, port: null, NullLogger.Instance, Cancel);
         var store = await ArtifactStore.OpenAsync(server.ConnectionString, "corpora", Cancel);
         foreach (var name in new[] { "tales/a.txt", "tales/b c.txt", "tales/deep/d.txt", "tales/e.md", "other.txt" })
         {
@@ -57,7 +58,7 @@ public sealed class BlobSourcesTests
     private static SourceCatalog Catalog(string? connectionString, string? signed = null) => new(
         () => throw new InvalidOperationException("no hub here"),
         new WebFiles(
-            new ResilientHttp(new RetryOptions(), TimeProvider.System, null),
+            new ResilientHttp(new RetryOptions(), TimeProvider.System, NullLogger.Instance),
             new AzureAccess(connectionString, () => throw new InvalidOperationException("no identity here")),
             SignedUrls.Parse(signed)),
         Path.GetTempPath());

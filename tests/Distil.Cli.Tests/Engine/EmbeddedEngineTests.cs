@@ -10,6 +10,7 @@ using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Cli.Tests.Engine;
 
@@ -201,7 +202,7 @@ public sealed class EmbeddedEngineTests
     }
 
     private Task<RunOutcome> RunAsync(CancellationTokenSource? stop = null, TimeProvider? time = null) =>
-        new EmbeddedEngine(AnswerAsync, _journals.Open, _statuses.Enqueue, _ => { }, time ?? TimeProvider.System).RunAsync(
+        new EmbeddedEngine(AnswerAsync, _journals.Open, _statuses.Enqueue, NullLogger.Instance, time ?? TimeProvider.System).RunAsync(
             new PipelineInput
             {
                 RunId = "run",

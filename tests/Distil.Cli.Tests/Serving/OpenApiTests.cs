@@ -7,6 +7,9 @@ using Distil.Core.Api;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Specification.Schema;
 using Distil.Core.Tests.Documents;
@@ -77,7 +80,8 @@ public sealed class OpenApiTests(SharedAzurite azurite)
     {
         var nowhere = new ArtifactStore(new Azure.Storage.Blobs.BlobContainerClient(new Uri("http://127.0.0.1:1/account/distil"), new Azure.Storage.Blobs.BlobClientOptions { Retry = { MaxRetries = 0 } }));
         await using var server = await ApiServer.StartAsync(
-            new DistilApi(nowhere, new ApiOptions(), TimeProvider.System), new ApiOptions(), new RecordingRunHost(), new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0") }, Cancel);
+            new DistilApi(nowhere, new ApiOptions(), new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System))), new ApiOptions(), new RecordingRunHost(),
+            new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0") }, Cancel);
         using var client = new HttpClient { BaseAddress = server.Urls[0] };
 
         using var health = await client.GetAsync("/api/health", Cancel);

@@ -1,5 +1,6 @@
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
+using Microsoft.Extensions.Logging.Abstractions;
 
 [assembly: AssemblyFixture(typeof(Distil.Cli.Tests.Serving.SharedAzurite))]
 
@@ -11,7 +12,7 @@ public sealed class SharedAzurite : IAsyncLifetime
     private readonly TemporaryWorkspace _workspace = new();
     private AzuriteServer? _server;
 
-    public async ValueTask InitializeAsync() => _server = await AzuriteServer.JoinAsync(_workspace.Workspace, port: null, CancellationToken.None);
+    public async ValueTask InitializeAsync() => _server = await AzuriteServer.JoinAsync(_workspace.Workspace, port: null, NullLogger.Instance, CancellationToken.None);
 
     public Task<ArtifactStore> NewStoreAsync() => ArtifactStore.OpenAsync(_server!.ConnectionString, $"test-{Guid.NewGuid():n}");
 

@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Core.Settings;
 using Distil.Telemetry;
 
 namespace Distil.Cli.Tests.Telemetry;
@@ -24,11 +25,11 @@ public sealed class TelemetryTargetsTests
     public void What_cannot_be_is_bad_input(string named, string words) =>
         Assert.Contains(words, Assert.Throws<InvalidInputException>(() => Read(named, null, null)).Message, StringComparison.Ordinal);
 
-    private static TelemetryTarget Read(string? named, string? azure, string? collector) => TelemetryTargets.FromEnvironment(variable => variable switch
+    private static TelemetryTarget Read(string? named, string? azure, string? collector) => TelemetryTargets.Of(SettingsReader.Read<TelemetrySettings>(variable => variable switch
     {
-        TelemetryTargets.Variable => named,
-        TelemetryTargets.AzureVariable => azure,
+        TelemetrySettings.TargetVariable => named,
+        TelemetrySettings.AzureVariable => azure,
         "OTEL_EXPORTER_OTLP_ENDPOINT" => collector,
         _ => null,
-    });
+    }));
 }

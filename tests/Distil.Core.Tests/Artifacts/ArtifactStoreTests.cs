@@ -123,7 +123,7 @@ public sealed class ArtifactStoreTests : IDisposable
     [Fact]
     public void A_jobs_request_says_which_container_it_is_in()
     {
-        var (store, blob) = ArtifactStore.OpenFor(new Uri("https://account.blob.core.windows.net/box/runs/r/jobs/j/request.json"));
+        var (store, blob) = ArtifactStore.OpenFor(new Uri("https://account.blob.core.windows.net/box/runs/r/jobs/j/request.json"), connectionString: null);
         Assert.Equal("runs/r/jobs/j/request.json", blob);
         Assert.Equal("https://account.blob.core.windows.net/box/runs/r/spec.json", store.UriOf(ArtifactLayout.Spec("r")).ToString());
     }
@@ -132,5 +132,5 @@ public sealed class ArtifactStoreTests : IDisposable
     [InlineData("https://account.blob.core.windows.net/box", "is not the URI of a blob")]
     [InlineData("http://127.0.0.1:10000/account/box/a.json", "AZURE_STORAGE_CONNECTION_STRING is not set")]
     public void A_request_that_cannot_be_opened_is_refused(string uri, string message) =>
-        Assert.Contains(message, Assert.Throws<Distil.Core.Errors.InvalidInputException>(() => ArtifactStore.OpenFor(new Uri(uri))).Message);
+        Assert.Contains(message, Assert.Throws<Distil.Core.Errors.InvalidInputException>(() => ArtifactStore.OpenFor(new Uri(uri), connectionString: null)).Message);
 }

@@ -74,7 +74,7 @@ public sealed class HubDownloadTests : HubFixture
         Assert.Equal(3, ranges.Count);
         Assert.Null(ranges[0]);
         Assert.All(ranges.Skip(1), range => Assert.InRange(int.Parse(range!.TrimEnd('-'), System.Globalization.CultureInfo.InvariantCulture), 1, 2_200_000));
-        Assert.Contains("going on from there", Told[0], StringComparison.Ordinal);
+        Assert.Contains("going on from there", Logged[0], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class HubDownloadTests : HubFixture
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel))
         {
             Hub.Cuts.Enqueue(2_000_000);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new HubStopper(stop, Client(change => change with { Patience = new RetryOptions { Pause = TimeSpan.FromMinutes(5) } })).FetchAsync(path));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new HubStopper(stop, Client(change => change with { Retries = new RetryOptions { Pause = TimeSpan.FromMinutes(5) } })).FetchAsync(path));
         }
 
         var partial = Path.Combine(Cache, "datasets--o--n", "blobs", File().Sha256 + ".incomplete");
@@ -141,7 +141,7 @@ public sealed class HubDownloadTests : HubFixture
         var both = await Task.WhenAll(ReadAsync(path), ReadAsync(path));
         Assert.All(both, content => Assert.Equal(File().Content, content));
         Assert.Single(Hub.Requests, request => request.StartsWith("GET storage", StringComparison.Ordinal));
-        Assert.Contains(Told, words => words.Contains("another program fetches it", StringComparison.Ordinal));
+        Assert.Contains(Logged, words => words.Contains("another program fetches it", StringComparison.Ordinal));
     }
 
     [Fact]

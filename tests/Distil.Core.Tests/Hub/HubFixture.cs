@@ -1,8 +1,10 @@
 using Distil.Core.Http;
 using Distil.Core.Hub;
+using Distil.Core.Logging;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
 using Distil.Core.Specification;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Core.Tests.Hub;
 
@@ -10,12 +12,13 @@ namespace Distil.Core.Tests.Hub;
 public abstract class HubFixture : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly StringWriter _log = new();
 
     private protected LocalHub Hub { get; private set; } = null!;
 
     private protected string Cache => Path.Combine(_folder.Path, "hub");
 
-    private protected List<string> Told { get; } = [];
+    private protected List<string> Logged => [.. _log.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries)];
 
     private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -31,13 +34,13 @@ public abstract class HubFixture : IAsyncLifetime
     /// <summary>A client that is not patient with silence between its tries.</summary>
     private protected HubClient Client(Func<HubOptions, HubOptions>? change = null, long freeBytes = long.MaxValue, TimeProvider? time = null)
     {
-        var options = new HubOptions { Endpoint = Hub.Endpoint, Cache = Cache, Token = "secret", Patience = new RetryOptions { Pause = TimeSpan.FromMilliseconds(1) } };
-        return new HubClient(change?.Invoke(options) ?? options, time ?? TimeProvider.System, Told.Add, _ => freeBytes);
+        var options = new HubOptions { Endpoint = Hub.Endpoint, Cache = Cache, Token = "secret", Retries = new RetryOptions { Pause = TimeSpan.FromMilliseconds(1) } };
+        return new HubClient(change?.Invoke(options) ?? options, time ?? TimeProvider.System, new TextLogger(_log), _ => freeBytes);
     }
 
     /// <summary>A catalogue over a client of the hub alone.</summary>
     internal static SourceCatalog Catalog(HubClient client) => new(
-        () => client, new WebFiles(new ResilientHttp(new RetryOptions(), TimeProvider.System, null), new AzureAccess(null, () => throw new InvalidOperationException()), SignedUrls.None), Path.GetTempPath());
+        () => client, new WebFiles(new ResilientHttp(new RetryOptions(), TimeProvider.System, NullLogger.Instance), new AzureAccess(null, () => throw new InvalidOperationException()), SignedUrls.None), Path.GetTempPath());
 
     private protected static byte[] Bytes(int length)
     {

@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 
@@ -45,5 +46,5 @@ public sealed class SourceCatalogTests : IDisposable
     public void A_name_says_how_its_file_is_compressed(string name, Compression expected) => Assert.Equal(expected, SourceName.CompressionOf(name));
 
     private static Task<IReadOnlyList<SourceFile>> ListAsync(IReadOnlyList<string> sources, DatasetFormat format) =>
-        SourceCatalog.FromEnvironment(TimeProvider.System).ListAsync(sources, format, SpecPaths.Sources, TestContext.Current.CancellationToken);
+        SourceCatalog.Create(new SourceSettings(), TimeProvider.System).ListAsync(sources, format, SpecPaths.Sources, TestContext.Current.CancellationToken);
 }

@@ -4,6 +4,7 @@ using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.EndToEnd.Tests.Killing;
 
@@ -49,7 +50,7 @@ public sealed class KillAnythingTests
         Assert.True(kills.Count >= 20, string.Join(", ", kills));
         Assert.Equal(["evaluate", "export", "prepare", "teach", "train"], kills.Select(kill => kill.Stage).Distinct().Order());
         Assert.Equal(expected, await ModelAsync(run.Log.Split('\n').Last(line => line.StartsWith('{'))));
-        await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, Cancel);
+        await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, connectionString: null, NullLogger.Instance, Cancel);
         await EveryStepIsLoggedOnceAsync(storage.Store, run.RunId);
         Assert.Equal(RunState.Succeeded, (await new RunFolder(storage.Store).TryReadStatusAsync(run.RunId, Cancel))!.State);
     }

@@ -80,7 +80,7 @@ public sealed class TelemetryTests
     private static string SpyOnTrainers(DistilCommand distil, OtlpCollector collector)
     {
         var (script, log) = (Path.Combine(distil.Workspace.Home, "trainer.sh"), Path.Combine(distil.Workspace.Home, "trainer.log"));
-        File.WriteAllText(script, $"#!/bin/bash\nexec dotnet '{TrainerProgram.Locate()}' \"$@\" 2>>'{log}' > >(tee -a '{log}')\n");
+        File.WriteAllText(script, $"#!/bin/bash\nexec dotnet '{new TrainerProgram(named: null).Locate()}' \"$@\" 2>>'{log}' > >(tee -a '{log}')\n");
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);

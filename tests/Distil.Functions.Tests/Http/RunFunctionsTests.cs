@@ -4,6 +4,9 @@ using Distil.Core;
 using Distil.Core.Api;
 using Distil.Core.Api.Documents;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
 using Distil.Functions.Http;
 using Distil.Functions.Tests.Pipelines;
 using Distil.Hosting.Http;
@@ -79,7 +82,7 @@ public sealed class RunFunctionsTests
         builder.Services.AddDistilEndpoints();
         var app = builder.Build();
         var options = new ApiOptions();
-        var functions = new RunFunctions(new RunEndpoints(new DistilApi(durable.Store, options, TimeProvider.System), options), durable.Runs);
+        var functions = new RunFunctions(new RunEndpoints(new DistilApi(durable.Store, options, new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System))), options), durable.Runs);
         app.MapPost(ApiRoutes.Runs, (HttpRequest request, CancellationToken cancel) => functions.SubmitAsync(request, durable.Client, cancel));
         app.MapGet(ApiRoutes.Runs, (HttpRequest request, CancellationToken cancel) => functions.ListAsync(request, cancel));
         app.MapGet(ApiRoutes.Run, (HttpRequest request, string runId, CancellationToken cancel) => functions.ReadAsync(request, runId, cancel));

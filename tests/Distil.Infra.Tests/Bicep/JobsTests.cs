@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Distil.Azure.ContainerApps;
+using Distil.Core.Settings;
 
 namespace Distil.Infra.Tests.Bicep;
 
@@ -57,8 +58,8 @@ public sealed class JobsTests
         var settings = (await Deployment.OfAsync("dev")).One("Microsoft.Web/sites").GetProperty("siteConfig").GetProperty("appSettings");
         var names = settings.EnumerateArray().Select(setting => setting.GetProperty("name").GetString()).ToList();
 
-        Assert.Contains(ContainerAppJobOptions.GpuJobVariable, names);
-        Assert.Contains(ContainerAppJobOptions.CpuJobVariable, names);
+        Assert.Contains(HostSettings.GpuJobVariable, names);
+        Assert.Contains(HostSettings.CpuJobVariable, names);
     }
 
     [Theory]

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
 using Distil.Trainer.Commands;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models.Transformers;
@@ -56,7 +58,7 @@ public sealed class GenerateCommandTests : IDisposable
     {
         using var output = new StringWriter();
         string[] arguments = ["--model", _model, "--prompt", "Once", "--tokens", "5", "--temperature", "0", "--json"];
-        Assert.Equal(0, GenerateCommand.Create().Parse(arguments).Invoke(new() { Output = output }));
+        Assert.Equal(0, GenerateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).Parse(arguments).Invoke(new() { Output = output }));
         var result = JsonSerializer.Deserialize<GenerateResult>(output.ToString(), DistilJson.Options)!;
         Assert.Equal("Once", result.Prompt);
         Assert.InRange(result.Tokens, 0, 5);

@@ -1,8 +1,10 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
+using Distil.Core.Logging;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
+using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Artifacts;
@@ -15,6 +17,7 @@ namespace Distil.Trainer.Tests.Jobs;
 /// <summary>A run of seconds: a new teacher, a hundred short documents, a student of two blocks, storage in memory.</summary>
 internal sealed class SmallRun : IDisposable
 {
+    private readonly StringWriter _log = new();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("distil-tests-");
     private readonly InMemoryBlobService _service = new();
     private JobProgram _program;
@@ -41,7 +44,7 @@ internal sealed class SmallRun : IDisposable
             Compute = new ComputeSpec { Device = ComputeDevice.Cpu },
         };
         Spec = change?.Invoke(spec) ?? spec;
-        Plan = new RunPlanner(TimeProvider.System).PlanAsync(Spec).GetAwaiter().GetResult();
+        Plan = new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(Spec).GetAwaiter().GetResult();
         Store = _service.OpenStore();
         _program = NewProgram();
         Store.WriteJsonAsync(ArtifactLayout.Plan(Plan.RunId), Plan).GetAwaiter().GetResult();
@@ -52,6 +55,9 @@ internal sealed class SmallRun : IDisposable
     public RunPlan Plan { get; }
 
     public ArtifactStore Store { get; }
+
+    /// <summary>What the trainers logged.</summary>
+    public string Log => _log.ToString();
 
     public ICollection<string> Blobs => _service.Blobs.Keys;
 
@@ -72,7 +78,7 @@ internal sealed class SmallRun : IDisposable
     }
 
     /// <summary>A trainer with copies of its own.</summary>
-    public JobProgram NewProgram() => new(new ArtifactCache(CacheOf(++_machines)), TimeProvider.System);
+    public JobProgram NewProgram() => new(new ArtifactCache(CacheOf(++_machines)), new SourceSettings(), TimeProvider.System, new TextLogger(_log));
 
     /// <summary>Where the trainer keeps its copies.</summary>
     public string Cache => CacheOf(_machines);

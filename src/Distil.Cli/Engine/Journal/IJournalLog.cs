@@ -2,19 +2,19 @@ using Distil.Core.Artifacts;
 
 namespace Distil.Cli.Engine.Journal;
 
-/// <summary>Where the bytes of one journal are.</summary>
+/// <summary>Stores the bytes of one journal.</summary>
 internal interface IJournalLog
 {
-    /// <value>For messages.</value>
+    /// <value>The log's name, for messages.</value>
     string Name { get; }
 
-    /// <summary>All bytes; none where there is no log yet.</summary>
+    /// <summary>Returns all bytes; none if there is no log yet.</summary>
     Task<byte[]> ReadAsync(CancellationToken cancel);
 
-    /// <summary>Adds bytes; returns when they are stored.</summary>
+    /// <summary>Appends bytes and returns when they are stored.</summary>
     Task AppendAsync(byte[] bytes, CancellationToken cancel);
 
-    /// <summary>Puts bytes in place of all that is there.</summary>
+    /// <summary>Replaces the whole content.</summary>
     Task ReplaceAsync(byte[] bytes, CancellationToken cancel);
 }
 

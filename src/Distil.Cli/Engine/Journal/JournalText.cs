@@ -1,16 +1,16 @@
 namespace Distil.Cli.Engine.Journal;
 
-/// <summary>What a journal's bytes hold.</summary>
-/// <param name="Entries">Those that can be relied on, in order.</param>
-/// <param name="EndsCleanly">Whether the next line may follow at once; false after a torn one.</param>
-/// <param name="Damage">Where a line in the middle cannot be read, in words; null where every entry is there.</param>
-/// <param name="Foreign">What shows that another version of distil wrote to it, in words; null where none did.</param>
+/// <summary>The content of a journal's bytes.</summary>
+/// <param name="Entries">The reliable entries, in order.</param>
+/// <param name="EndsCleanly">Whether the next line may follow at once; false after an incomplete line.</param>
+/// <param name="Damage">Describes an unreadable line in the middle; null if every entry is intact.</param>
+/// <param name="Foreign">Describes what shows that another version of distil wrote to it; null if none did.</param>
 internal sealed record JournalText(IReadOnlyList<JournalEntry> Entries, bool EndsCleanly, string? Damage, string? Foreign = null)
 {
     /// <summary>Reads all lines.</summary>
     /// <remarks>
-    /// A line that was torn when it was written never counted: the entry came again, under the same index, or not at all.
-    /// A line that is damaged later leaves a gap in the indices; what follows it cannot be used.
+    /// A line that was only partly written does not count: its entry was written again, under the same index, or not at all. A line that was damaged later
+    /// leaves a gap in the indices; what follows it cannot be used.
     /// </remarks>
     internal static JournalText Parse(ReadOnlySpan<byte> content)
     {

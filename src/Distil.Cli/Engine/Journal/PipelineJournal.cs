@@ -1,5 +1,6 @@
 using Azure;
 using Distil.Core.Artifacts;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Engine.Journal;
 
@@ -26,28 +27,28 @@ internal sealed class PipelineJournal
     internal IReadOnlyList<JournalEntry> History { get; }
 
     /// <summary>Opens a journal. One that is damaged in the middle is cut there: the steps after it are done again, which is as good, since each can be.</summary>
-    /// <param name="log">Its bytes.</param>
-    /// <param name="report">Told of damage.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="log">Receives a line if it is damaged.</param>
     /// <param name="time">The clock of pauses.</param>
     /// <param name="cancel">Cancels the call.</param>
     /// <exception cref="Core.Errors.InvalidInputException">Another version of distil wrote to it; it is left as it is.</exception>
-    internal static async Task<PipelineJournal> OpenAsync(IJournalLog log, Action<string> report, TimeProvider time, CancellationToken cancel)
+    internal static async Task<PipelineJournal> OpenAsync(IJournalLog bytes, ILogger log, TimeProvider time, CancellationToken cancel)
     {
-        var text = await ReadAsync(log, time, cancel);
+        var text = await ReadAsync(bytes, time, cancel);
         if (text.Foreign is not null)
         {
-            throw DocumentVersion.Refuse(log.Name, text.Foreign);
+            throw DocumentVersion.Refuse(bytes.Name, text.Foreign);
         }
 
         if (text.Damage is not null)
         {
-            report($"{log.Name}: {text.Damage}; the steps from there are done again");
+            log.JournalIsDamaged(bytes.Name, text.Damage);
             var whole = text.Entries.SelectMany(JournalLine.Write).ToArray();
-            await PersistAsync(() => log.ReplaceAsync(whole, cancel), time, cancel);
+            await PersistAsync(() => bytes.ReplaceAsync(whole, cancel), time, cancel);
             text = text with { EndsCleanly = true };
         }
 
-        return new PipelineJournal(log, text, time);
+        return new PipelineJournal(bytes, text, time);
     }
 
     /// <summary>Adds entries, giving them their indices; returns when they are stored. While storage is away, it waits.</summary>

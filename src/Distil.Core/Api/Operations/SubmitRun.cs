@@ -14,7 +14,7 @@ using Distil.Core.Specification;
 namespace Distil.Core.Api.Operations;
 
 /// <summary>Creates a run from a specification and schedules it.</summary>
-internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, TimeProvider time)
+internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, RunPlanner planner)
 {
     private readonly RunFolder _runs = new(store);
     private readonly PathRoots _roots = new(options.PathRoots);
@@ -51,7 +51,7 @@ internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, TimePro
         {
             var spec = RunSpecReader.Parse(json, "specification", options.BaseFolder);
             _roots.Require(spec);
-            var plan = await Task.Run(() => new RunPlanner(time).PlanAsync(spec, cancel), cancel);
+            var plan = await Task.Run(() => planner.PlanAsync(spec, cancel), cancel);
             plan.RequireRunnable();
             return (spec, plan);
         }

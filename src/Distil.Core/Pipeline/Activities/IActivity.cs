@@ -1,8 +1,8 @@
 namespace Distil.Core.Pipeline.Activities;
 
-/// <summary>One step that touches the world. Called at least once, so doing it twice must be as good as doing it once.</summary>
+/// <summary>One step with side effects. It is called at least once, so a second call must have the same effect as one.</summary>
 public interface IActivity<in TInput, TOutput>
 {
-    /// <summary>Does the step.</summary>
+    /// <summary>Performs the step.</summary>
     Task<TOutput> RunAsync(TInput input, CancellationToken cancel);
 }

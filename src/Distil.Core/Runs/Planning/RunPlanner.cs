@@ -11,11 +11,9 @@ namespace Distil.Core.Runs.Planning;
 /// <summary>Turns a specification into a plan: looks at the teacher's files and the sources' sizes, reads the tasks but no text, and starts nothing.</summary>
 /// <remarks>Of what is elsewhere, only a model's small documents are fetched: configuration, tokenizer, list of weights.</remarks>
 /// <param name="time">Dates the run.</param>
-/// <param name="sources">Finds files; null: as the environment says.</param>
-public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
+/// <param name="catalog">Finds the files.</param>
+public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
 {
-    private readonly SourceCatalog _catalog = sources ?? SourceCatalog.FromEnvironment(time);
-
     /// <summary>Plans.</summary>
     /// <exception cref="InvalidInputException">Teacher, sources and specification do not fit together.</exception>
     /// <exception cref="RemoteException">A server cannot be reached, and without it nothing can be said.</exception>
@@ -76,7 +74,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
     {
         try
         {
-            return await TeacherFiles.FindAsync(_catalog, spec.Teacher.Path, cancel);
+            return await TeacherFiles.FindAsync(catalog, spec.Teacher.Path, cancel);
         }
         catch (InvalidInputException wrong) when (wrong.Errors.Count == 0) // of a file, or the hub's
         {
@@ -95,8 +93,8 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog? sources = null)
         var dataset = spec.Dataset;
         try
         {
-            var files = await _catalog.ListAsync(dataset.Sources, dataset.Format, SpecPaths.Sources, cancel);
-            var evalFiles = await _catalog.ListAsync(dataset.EvalSources, dataset.Format, SpecPaths.EvalSources, cancel);
+            var files = await catalog.ListAsync(dataset.Sources, dataset.Format, SpecPaths.Sources, cancel);
+            var evalFiles = await catalog.ListAsync(dataset.EvalSources, dataset.Format, SpecPaths.EvalSources, cancel);
             var planned = ShardPlanner.Plan(files, evalFiles, dataset);
             return (planned, SourceContents.Of(planned, [.. files, .. evalFiles]));
         }

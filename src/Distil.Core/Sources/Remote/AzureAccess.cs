@@ -22,10 +22,6 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
     private readonly Lazy<TokenCredential> _identity = new(credential);
     private readonly ConcurrentDictionary<string, bool> _withIdentity = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>As the environment says.</summary>
-    public static AzureAccess FromEnvironment() =>
-        new(Environment.GetEnvironmentVariable(ArtifactStore.ConnectionVariable) is { Length: > 0 } text ? text : null, () => new DefaultAzureCredential());
-
     /// <summary>Whether blobs can be listed below a URL.</summary>
     public bool IsBlob(Uri url) => IsAzure(url) || IsOfAccount(url);
 

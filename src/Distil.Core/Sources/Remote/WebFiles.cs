@@ -12,7 +12,7 @@ namespace Distil.Core.Sources.Remote;
 /// <param name="signed">The right to other files, and to blobs before all else.</param>
 internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls signed)
 {
-    private const int MaxRedirects = 10;
+    private const int MaxTries = 10;
 
     /// <summary>Finds a file; null where the server says that there is none.</summary>
     /// <param name="url">The URL.</param>
@@ -88,40 +88,32 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
             ? uri
             : throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)} cannot be read; expected a local path, hf://owner/name[@revision][/path] or https://…");
 
+    // Asks again if an account needs this machine's identity: from then on, its requests carry a token.
     private async Task<HttpResponseMessage> SendAsync(Uri url, RangeHeaderValue range, CancellationToken cancel)
     {
-        for (var redirects = 0; redirects <= MaxRedirects; redirects++)
+        for (var tries = 1; ; tries++)
         {
-            var here = azure.Sign(signed.Sign(url));
-            var token = azure.UsesIdentity(here) ? await azure.TokenAsync(here, cancel) : null;
-            var response = await http.SendAsync(() => Request(here, range, token), cancel);
-            if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location)
-            {
-                response.Dispose();
-                url = Parse(new Uri(here, location).AbsoluteUri, FieldPath.Named("redirect"));
-            }
-            else if (token is null && AzureAccess.MayNeedIdentity(here, response.StatusCode))
-            {
-                azure.UseIdentity(here);
-                response.Dispose();
-            }
-            else
+            var response = await http.SendAsync(url, next => RequestAsync(next, range, cancel), next => Parse(next.AbsoluteUri, FieldPath.Named("redirect")) is not null, cancel);
+            var (asked, token) = (response.RequestMessage!.RequestUri!, response.RequestMessage.Headers.Authorization);
+            if (tries == MaxTries || token is not null || !AzureAccess.MayNeedIdentity(asked, response.StatusCode))
             {
                 return response;
             }
-        }
 
-        throw new RemoteException($"{WebUrl.WithoutQuery(url.ToString())}: redirects more than {MaxRedirects} times");
+            azure.UseIdentity(asked);
+            response.Dispose();
+        }
     }
 
-    private static HttpRequestMessage Request(Uri url, RangeHeaderValue range, string? token)
+    private async ValueTask<HttpRequestMessage> RequestAsync(Uri url, RangeHeaderValue range, CancellationToken cancel)
     {
+        url = azure.Sign(signed.Sign(url));
         var request = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { Range = range } };
         request.Headers.AcceptEncoding.ParseAdd("identity");
-        if (token is not null)
+        if (azure.UsesIdentity(url))
         {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-            request.Headers.Add("x-ms-version", "2023-11-03"); // without one, Azure Storage takes no token
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await azure.TokenAsync(url, cancel));
+            request.Headers.Add("x-ms-version", "2023-11-03"); // without it, Azure Storage accepts no token
         }
 
         return request;

@@ -9,24 +9,24 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation.Recall;
 
-/// <summary>Associative recall and copying at growing lengths, student and teacher on the same sequences.</summary>
-/// <param name="options">How the work is cut into pieces.</param>
+/// <summary>Measures associative recall and copying at growing lengths, with the same sequences for student and teacher.</summary>
+/// <param name="options">How the work is divided into pieces.</param>
 public sealed class RecallEvaluator(EvaluationOptions options)
 {
     private const int ShortestByDefault = 16;
 
     /// <summary>Measures both kinds at every length.</summary>
     /// <param name="spec">Lengths and sequences.</param>
-    /// <param name="seed">Decides the sequences.</param>
-    /// <param name="contextLength">The longest length where the specification names none.</param>
-    /// <param name="tokens">Where the tokens come from, and which ends a document.</param>
+    /// <param name="seed">Seed of the sequences.</param>
+    /// <param name="contextLength">The longest length if the specification names none.</param>
+    /// <param name="tokens">The tokens to draw from, and the one that ends a document.</param>
     /// <param name="student">Any causal model.</param>
-    /// <param name="teacher">Same vocabulary; null measures the student alone.</param>
-    /// <param name="longest">Tokens that the teacher can read: beyond, it is not measured. Null where it has no limit.</param>
-    /// <param name="tolerance">For <see cref="Recovery.WithinTolerance"/>.</param>
-    /// <param name="progress">Told how many measurements are done, and how many there are.</param>
-    /// <param name="cancel">Looked at before each batch.</param>
-    /// <exception cref="InvalidInputException">A length needs more distinct tokens than there are.</exception>
+    /// <param name="teacher">A model with the same vocabulary; null to measure the student alone.</param>
+    /// <param name="longest">Maximum number of tokens that the teacher can read; at larger lengths it is not measured. Null if it has no limit.</param>
+    /// <param name="tolerance">The tolerance of <see cref="Recovery.WithinTolerance"/>.</param>
+    /// <param name="progress">Receives how many measurements are done, and how many there are.</param>
+    /// <param name="cancel">Checked before each batch.</param>
+    /// <exception cref="InvalidInputException">A length needs more distinct tokens than exist.</exception>
     public IReadOnlyList<RecallResult> Evaluate(
         RecallSpec spec, int seed, int contextLength, RecallTokens tokens, ILanguageModel student, ILanguageModel? teacher, int? longest, double tolerance,
         Action<int, int>? progress = null, CancellationToken cancel = default)

@@ -3,21 +3,21 @@ using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Evaluation.Recall;
 
-/// <summary>A sequence of random tokens in which some can be known, because they stood there before.</summary>
+/// <summary>A sequence of random tokens, some of which can be known because they occurred before.</summary>
 /// <param name="Tokens">The end-of-text token, then the sequence.</param>
 /// <param name="Answers">Indices of the tokens that can be known from those before them.</param>
-/// <param name="Candidates">The tokens that an answer can be: values of pairs, or all that is copied.</param>
+/// <param name="Candidates">The possible answers: the values of pairs, or all tokens that are copied.</param>
 internal sealed record RecallSequence(long[] Tokens, int[] Answers, long[] Candidates)
 {
-    /// <summary>Distinct tokens that a sequence needs.</summary>
+    /// <summary>Number of distinct tokens that a sequence needs.</summary>
     public static int DistinctTokens(int length) => length / 4 * 2;
 
-    /// <summary>Makes one.</summary>
-    /// <param name="kind">What is asked.</param>
-    /// <param name="length">Tokens behind the end-of-text token, ≥ 8; rounded down to what the pairs or halves fill.</param>
-    /// <param name="vocabulary">Tokens to draw from, <see cref="DistinctTokens"/> of this length or more, each once.</param>
-    /// <param name="endOfText">Stands before the sequence, as before any document.</param>
-    /// <param name="random">Advanced.</param>
+    /// <summary>Creates a sequence.</summary>
+    /// <param name="kind">The kind of test.</param>
+    /// <param name="length">Tokens after the end-of-text token, ≥ 8; rounded down to what the pairs or halves fill.</param>
+    /// <param name="vocabulary">Distinct tokens to draw from, at least <see cref="DistinctTokens"/> of this length.</param>
+    /// <param name="endOfText">The token before the sequence, as before any document.</param>
+    /// <param name="random">The generator, which is advanced.</param>
     public static RecallSequence Make(RecallKind kind, int length, IReadOnlyList<long> vocabulary, long endOfText, ref SplitMix64 random)
     {
         var pairs = length / 4;
@@ -35,7 +35,7 @@ internal sealed record RecallSequence(long[] Tokens, int[] Answers, long[] Candi
             [.. Enumerable.Range(0, pairs).Select(i => drawn[(2 * i) + 1])]);
     }
 
-    // The first token of the repetition cannot be known: nothing says that it begins.
+    // The first token of the repetition cannot be known, because nothing shows that the repetition begins.
     private static RecallSequence Twice(long[] drawn, long endOfText) =>
         new([endOfText, .. drawn, .. drawn], [.. Enumerable.Range(drawn.Length + 2, drawn.Length - 1)], drawn);
 

@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation.Tasks;
 
-/// <summary>Log-likelihoods of continuations, many at once; texts that differ in their last token alone are read once.</summary>
+/// <summary>Computes log-likelihoods of continuations in batches; texts that differ only in their last token are read once.</summary>
 /// <param name="model">Any causal model.</param>
-/// <param name="options">How the work is cut into pieces.</param>
+/// <param name="options">How the work is divided into pieces.</param>
 public sealed class LikelihoodScorer(ILanguageModel model, EvaluationOptions options)
 {
     /// <summary>Scores each text.</summary>
-    /// <param name="texts">In any order.</param>
-    /// <param name="progress">Told how many texts are done.</param>
-    /// <param name="cancel">Looked at before each batch.</param>
+    /// <param name="texts">The texts, in any order.</param>
+    /// <param name="progress">Receives the number of texts that are done.</param>
+    /// <param name="cancel">Checked before each batch.</param>
     /// <returns>Σ ln p of each text's scored tokens, in the texts' order.</returns>
     public double[] Score(IReadOnlyList<ScoredText> texts, Action<int>? progress = null, CancellationToken cancel = default)
     {
@@ -20,7 +20,7 @@ public sealed class LikelihoodScorer(ILanguageModel model, EvaluationOptions opt
         var scores = new double[texts.Count];
         var done = 0;
 
-        // The longest first: batches waste little on padding, and what is too large for memory shows at once.
+        // The longest come first: batches then need little padding, and a batch that is too large for memory fails at once.
         var inputs = texts.Select((text, index) => (text, index))
             .GroupBy(each => string.Join(',', each.text.Tokens.SkipLast(1)), StringComparer.Ordinal)
             .Select(group => group.ToArray())

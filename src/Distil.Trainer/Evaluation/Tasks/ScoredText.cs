@@ -2,14 +2,14 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Evaluation.Tasks;
 
-/// <summary>Tokens whose last ones are scored, given those before.</summary>
-/// <param name="Tokens">All of them, two or more.</param>
-/// <param name="Scored">How many at the end are scored, ≥ 1.</param>
+/// <summary>Tokens whose last ones are scored, given those before them.</summary>
+/// <param name="Tokens">All tokens, two or more.</param>
+/// <param name="Scored">Number of tokens at the end that are scored, ≥ 1.</param>
 public sealed record ScoredText(IReadOnlyList<long> Tokens, int Scored)
 {
-    /// <summary>A continuation after a context, split as lm-evaluation-harness splits it.</summary>
-    /// <remarks>Both are encoded together, so that no token ends where they meet unless text makes it; the context's spaces at its end count to the
-    /// continuation. Behind an empty context the end-of-text token stands, as before any document.</remarks>
+    /// <summary>Creates a continuation after a context, split as in lm-evaluation-harness.</summary>
+    /// <remarks>Both are encoded together, so that a token may span the boundary; spaces at the end of the context belong to the continuation. An empty
+    /// context becomes the end-of-text token, as before any document.</remarks>
     public static ScoredText Of(HuggingFaceTokenizer tokenizer, string context, string continuation)
     {
         var before = context.TrimEnd();
@@ -20,12 +20,12 @@ public sealed record ScoredText(IReadOnlyList<long> Tokens, int Scored)
             return new ScoredText(whole, whole.Count - 1);
         }
 
-        // A vocabulary that merges the context's end with the choice leaves nothing after it: the last token is then the choice's.
+        // If the vocabulary merges the end of the context with the choice, nothing is left after it: the last token then belongs to the choice.
         return new ScoredText(whole, Math.Max(1, whole.Count - tokenizer.Encode(before).Count));
     }
 
-    /// <summary>The same with its beginning cut off where a model cannot hold it: the last token need not be read.</summary>
-    /// <param name="longest">Tokens that a model can read.</param>
+    /// <summary>Returns the text with its beginning removed if a model cannot read all of it; the last token need not be read.</summary>
+    /// <param name="longest">Maximum number of tokens that a model can read.</param>
     public ScoredText Within(int longest) => Tokens.Count <= longest + 1
         ? this
         : new ScoredText([.. Tokens.Skip(Tokens.Count - longest - 1)], Math.Min(Scored, longest));

@@ -8,18 +8,18 @@ using Distil.Trainer.Tokenization;
 namespace Distil.Trainer.Evaluation.Tasks;
 
 /// <summary>Multiple-choice tasks by log-likelihood: <c>acc</c> and <c>acc_norm</c> as lm-evaluation-harness computes them.</summary>
-/// <param name="tokenizer">Of both models.</param>
-/// <param name="options">How the work is cut into pieces.</param>
+/// <param name="tokenizer">The tokenizer of both models.</param>
+/// <param name="options">How the work is divided into pieces.</param>
 public sealed class TaskEvaluator(HuggingFaceTokenizer tokenizer, EvaluationOptions options)
 {
-    /// <summary>Asks a task's questions.</summary>
+    /// <summary>Evaluates a task's questions.</summary>
     /// <param name="task">The task; its file is read.</param>
     /// <param name="student">Any causal model.</param>
-    /// <param name="teacher">Same vocabulary; null asks the student alone.</param>
-    /// <param name="longest">Tokens that the teacher can read; both models see what fits it. Null where nothing limits them.</param>
-    /// <param name="tolerance">For <see cref="Recovery.WithinTolerance"/>.</param>
-    /// <param name="progress">Told how many of the models' choices are done, and how many there are.</param>
-    /// <param name="cancel">Looked at before each batch.</param>
+    /// <param name="teacher">A model with the same vocabulary; null to evaluate the student alone.</param>
+    /// <param name="longest">Maximum number of tokens that the teacher can read; both models read the same. Null if there is no limit.</param>
+    /// <param name="tolerance">The tolerance of <see cref="Recovery.WithinTolerance"/>.</param>
+    /// <param name="progress">Receives how many of the models' choices are done, and how many there are.</param>
+    /// <param name="cancel">Checked before each batch.</param>
     /// <exception cref="Distil.Core.Errors.InvalidInputException">The file cannot be read.</exception>
     public TaskResult Evaluate(
         TaskSpec task, ILanguageModel student, ILanguageModel? teacher, int? longest, double tolerance,
@@ -57,7 +57,7 @@ public sealed class TaskEvaluator(HuggingFaceTokenizer tokenizer, EvaluationOpti
         public TaskScore Score => new(Estimate.OfMean(Acc), Estimate.OfMean(AccNorm), Estimate.OfMean(AccBytes));
 
         /// <param name="questions">The questions.</param>
-        /// <param name="likelihoods">Of every choice, question after question.</param>
+        /// <param name="likelihoods">The log-likelihoods of all choices, question after question.</param>
         public static Answers Of(IReadOnlyList<TaskQuestion> questions, double[] likelihoods)
         {
             var starts = new int[questions.Count];

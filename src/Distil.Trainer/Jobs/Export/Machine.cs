@@ -9,8 +9,8 @@ namespace Distil.Trainer.Jobs.Export;
 /// <summary>The machine that this process runs on.</summary>
 internal static class Machine
 {
-    /// <summary>Describes it.</summary>
-    /// <param name="device">What torch uses.</param>
+    /// <summary>Describes the machine.</summary>
+    /// <param name="device">The device that torch uses.</param>
     public static MachineSummary Describe(Device device) => new()
     {
         OperatingSystem = RuntimeInformation.OSDescription,

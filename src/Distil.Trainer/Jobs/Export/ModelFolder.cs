@@ -4,13 +4,13 @@ using Distil.Trainer.Models.Xlstm;
 
 namespace Distil.Trainer.Jobs.Export;
 
-/// <summary>Stores a student's folder: what Python with the authors' code loads.</summary>
+/// <summary>Stores a student's folder, which the authors' Python code can load.</summary>
 internal static class ModelFolder
 {
-    /// <summary>Of the teacher's folder, what belongs to its tokens and so to the student too.</summary>
+    /// <summary>Files of the teacher's folder that belong to its tokenizer, and so to the student too.</summary>
     private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
 
-    /// <summary>Writes the folder here and uploads it.</summary>
+    /// <summary>Writes the folder locally and uploads it.</summary>
     /// <returns>Its files.</returns>
     public static async Task<IReadOnlyList<ArtifactFile>> UploadAsync(JobContext job, XlstmModel student, StudentVariant variant)
     {

@@ -8,7 +8,7 @@ using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Jobs.Export;
 
-/// <summary>How a student's training went, from its <c>metrics.jsonl</c>.</summary>
+/// <summary>Summarises a student's training from its <c>metrics.jsonl</c>.</summary>
 internal static class TrainingHistory
 {
     private static readonly (CurveKind Kind, Func<StepMetrics, double?> Value)[] Quantities =
@@ -18,7 +18,7 @@ internal static class TrainingHistory
         (CurveKind.LearningRate, step => step.LearningRate), (CurveKind.GradientNorm, step => step.GradientNorm),
     ];
 
-    /// <summary>Reads and thins it.</summary>
+    /// <summary>Reads and thins the metrics.</summary>
     public static async Task<TrainingSummary> ReadAsync(JobContext job, StudentVariant student, JobHistory history)
     {
         var blob = ArtifactLayout.Metrics(job.Request.RunId, student);

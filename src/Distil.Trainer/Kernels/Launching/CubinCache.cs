@@ -3,12 +3,13 @@ using System.Text;
 
 namespace Distil.Trainer.Kernels.Launching;
 
-/// <summary>Compiled kernels on disk, named by the hash of all that determines them: compiling takes seconds, loading milliseconds.</summary>
-/// <remarks>Processes may share the folder: files appear whole. A folder that cannot be written costs a compilation a process, and nothing else.</remarks>
-/// <param name="folder">Where they lie; made when needed.</param>
+/// <summary>Compiled kernels on disk, named by the hash of everything that determines them: compiling takes seconds, loading milliseconds.</summary>
+/// <remarks>Processes may share the folder, because files appear complete. If the folder cannot be written, each process compiles once more; nothing else
+/// changes.</remarks>
+/// <param name="folder">The folder, created if needed.</param>
 internal sealed class CubinCache(string folder)
 {
-    /// <summary>Under <c>XDG_CACHE_HOME</c>, or the user's <c>~/.cache</c>.</summary>
+    /// <summary>The cache under <c>XDG_CACHE_HOME</c>, or in the user's <c>~/.cache</c>.</summary>
     internal static CubinCache OfUser()
     {
         var root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
@@ -19,7 +20,7 @@ internal sealed class CubinCache(string folder)
         return new(Path.Combine(root, "distil", "kernels"));
     }
 
-    /// <summary>The hash of what determines a cubin: text by text, so that no two lists run together.</summary>
+    /// <summary>The hash of what determines a cubin. Each text is hashed separately, so that different lists have different hashes.</summary>
     internal static string Key(params IEnumerable<string> parts)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -33,7 +34,7 @@ internal sealed class CubinCache(string folder)
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>The cubin of a key, made and kept when it is not there or damaged.</summary>
+    /// <summary>Returns the cubin of a key; compiles and stores it if it is missing or damaged.</summary>
     internal byte[] Get(string key, Func<byte[]> make)
     {
         var path = Path.Combine(folder, key + ".cubin");
@@ -58,7 +59,7 @@ internal sealed class CubinCache(string folder)
         return made;
     }
 
-    /// <summary>What lies at a path behind its checksum; null where nothing whole does.</summary>
+    /// <summary>Returns the content of a file after its checksum; null if there is no intact file.</summary>
     private static byte[]? Read(string path)
     {
         try

@@ -2,16 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace Distil.Trainer.Kernels.Launching;
 
-/// <summary>The functions of NVIDIA's driver that launching, and waiting for it, needs (CUDA Driver API reference).</summary>
+/// <summary>The functions of NVIDIA's driver for launching kernels and waiting for them (CUDA Driver API reference).</summary>
 internal static unsafe partial class CudaDriver
 {
-    /// <value>The driver's library; comes with the driver, not with CUDA's toolkit.</value>
+    /// <value>The driver's library; it comes with the driver, not with CUDA's toolkit.</value>
     private const string Library = "libcuda.so.1";
 
     /// <summary><c>CUdevice_attribute</c> values.</summary>
     internal const int Multiprocessors = 16, CapabilityMajor = 75, CapabilityMinor = 76, SharedMemoryOptIn = 97;
 
-    /// <summary><c>CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES</c>, and attributes that tell what the compiler made.</summary>
+    /// <summary><c>CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES</c>, and attributes that describe the compiled code.</summary>
     internal const int MaximumDynamicShared = 8, LocalBytes = 3, Registers = 4;
 
     /// <summary><c>CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION</c>.</summary>
@@ -20,7 +20,7 @@ internal static unsafe partial class CudaDriver
     /// <summary><c>CU_EVENT_DISABLE_TIMING</c>.</summary>
     internal const uint EventWithoutTime = 2;
 
-    /// <exception cref="CudaKernelException">The call failed; the message names <paramref name="what"/> and CUDA's own words.</exception>
+    /// <exception cref="CudaKernelException">The call failed; the message names <paramref name="what"/> and contains CUDA's own text.</exception>
     internal static void Check(int result, string what)
     {
         if (result == 0)
@@ -83,7 +83,7 @@ internal static unsafe partial class CudaDriver
     [LibraryImport(Library, EntryPoint = "cuEventDestroy_v2")]
     internal static partial int EventDestroy(nint destroyed);
 
-    /// <summary>Memory that is not pinned is copied aside before it returns, where it is as little as a table: nothing waits.</summary>
+    /// <summary>Memory that is not pinned is copied to a buffer before the call returns if it is as small as a table: nothing waits.</summary>
     [LibraryImport(Library, EntryPoint = "cuMemcpyHtoDAsync_v2")]
     internal static partial int CopyToDevice(nint to, void* from, nuint bytes, nint stream);
 
@@ -97,7 +97,7 @@ internal static unsafe partial class CudaDriver
         internal uint AttributeCount;
     }
 
-    /// <summary><c>CUlaunchAttribute</c>: an id, padding to 8 bytes, and a 64-byte union, of which a cluster takes three numbers.</summary>
+    /// <summary><c>CUlaunchAttribute</c>: an id, padding to 8 bytes, and a 64-byte union, of which a cluster uses three numbers.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 72)]
     internal struct LaunchAttribute
     {

@@ -1,11 +1,11 @@
 namespace Distil.Trainer.Kernels.Launching;
 
-/// <summary>A place in torch's queue of work on the card: it can be waited for without waiting for what is queued after it.</summary>
+/// <summary>A point in torch's queue of work on the card; waiting for it does not wait for work queued later.</summary>
 internal sealed class CudaEvent : IDisposable
 {
     private readonly nint _event;
 
-    /// <summary>Marks what this thread has queued so far.</summary>
+    /// <summary>Records the work that this thread has queued so far.</summary>
     /// <exception cref="CudaKernelException">The driver refuses.</exception>
     internal CudaEvent()
     {
@@ -14,8 +14,8 @@ internal sealed class CudaEvent : IDisposable
         CudaDriver.Check(CudaDriver.EventRecord(_event, stream: 0), "cuEventRecord");
     }
 
-    /// <summary>Waits until the card has come here.</summary>
-    /// <exception cref="CudaKernelException">What was queued before has failed.</exception>
+    /// <summary>Waits until the card has reached this point.</summary>
+    /// <exception cref="CudaKernelException">Work queued before this point has failed.</exception>
     internal void Wait() => CudaDriver.Check(CudaDriver.EventSynchronize(_event), "cuEventSynchronize");
 
     /// <inheritdoc/>

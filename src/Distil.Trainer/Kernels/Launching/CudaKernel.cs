@@ -1,9 +1,9 @@
 namespace Distil.Trainer.Kernels.Launching;
 
-/// <summary>A compiled kernel. Launches go to the default stream, where torch's own work goes, in order.</summary>
+/// <summary>A compiled kernel. Launches go to the default stream, in order with torch's own work.</summary>
 internal sealed unsafe class CudaKernel
 {
-    /// <summary>Above this a function must be told how much shared memory its blocks get.</summary>
+    /// <summary>Above this size, a function's shared memory must be set explicitly.</summary>
     private const int SharedWithoutAsking = 48 * 1024;
 
     private readonly string _name;
@@ -13,7 +13,7 @@ internal sealed unsafe class CudaKernel
 
     internal CudaKernel(string name, nint function, CudaCard card) => (_name, _function, _card) = (name, function, card);
 
-    /// <summary>What the compiler made of it, for reports: registers a thread, and bytes a thread spilt to local memory.</summary>
+    /// <summary>The compiler's use of resources, for reports: registers per thread, and bytes per thread spilt to local memory.</summary>
     internal (int Registers, int LocalBytes) Resources
     {
         get
@@ -24,7 +24,8 @@ internal sealed unsafe class CudaKernel
         }
     }
 
-    /// <summary>Starts it; does not wait. Tensors among the arguments must live until a later torch operation or the end of the stream's work.</summary>
+    /// <summary>Launches the kernel without waiting. Tensors among the arguments must live until a later torch operation or the end of the stream's
+    /// work.</summary>
     /// <exception cref="CudaKernelException">The launch failed, or an earlier kernel did; the message names this one and its shape.</exception>
     internal void Launch(LaunchShape shape, params ReadOnlySpan<KernelArgument> arguments)
     {
@@ -60,6 +61,6 @@ internal sealed unsafe class CudaKernel
         if (result != 0)
         {
             CudaDriver.Check(result, $"{_name}: launch of {shape}");
-        } // the text is made where it is needed: that takes longer than the launch
+        } // the text is built only if needed: that takes longer than the launch
     }
 }

@@ -1,4 +1,4 @@
 namespace Distil.Trainer.Kernels.Launching;
 
-/// <summary>CUDA refused to compile, load or launch a kernel; the message names it and how it was launched.</summary>
+/// <summary>CUDA refused to compile, load or launch a kernel; the message names the kernel and its launch shape.</summary>
 public sealed class CudaKernelException(string message) : Exception(message);

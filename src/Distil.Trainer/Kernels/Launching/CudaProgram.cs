@@ -3,9 +3,9 @@ using System.Reflection;
 
 namespace Distil.Trainer.Kernels.Launching;
 
-/// <summary>One CUDA C++ source of this project, compiled for the card present when its first kernel is asked for. Thread-safe.</summary>
-/// <param name="resource">The source's name, such as <c>slstm.cu</c>. It may include the project's <c>.cuh</c> files by their names.</param>
-/// <param name="defines">Macros, such as <c>HEAD_SIZE=128</c>: each list is a program of its own.</param>
+/// <summary>One CUDA C++ source of this project, compiled for the present card when its first kernel is requested. Thread-safe.</summary>
+/// <param name="resource">The source's name, for example <c>slstm.cu</c>. It may include the project's <c>.cuh</c> files by their names.</param>
+/// <param name="defines">Macros, for example <c>HEAD_SIZE=128</c>; each list gives a separate program.</param>
 internal sealed class CudaProgram(string resource, params string[] defines)
 {
     private static readonly CubinCache Cache = CubinCache.OfUser();
@@ -15,8 +15,8 @@ internal sealed class CudaProgram(string resource, params string[] defines)
     private readonly ConcurrentDictionary<string, CudaKernel> _kernels = new();
     private readonly Lazy<nint> _module = new(() => Load(resource, defines));
 
-    /// <summary>A kernel by its <c>extern "C"</c> name.</summary>
-    /// <exception cref="CudaKernelException">No kernel can run here (<see cref="CudaRuntime"/> says whether), or the source does not compile.</exception>
+    /// <summary>Returns a kernel by its <c>extern "C"</c> name.</summary>
+    /// <exception cref="CudaKernelException">No kernel can run here (see <see cref="CudaRuntime"/>), or the source does not compile.</exception>
     internal CudaKernel this[string name] => _kernels.GetOrAdd(name, wanted =>
     {
         CudaDriver.Check(CudaDriver.ModuleGetFunction(out var function, _module.Value, wanted), $"{resource}: {wanted}");

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Kernels.Launching;
 
-/// <summary>One argument of a kernel, as the 8 bytes that the driver reads it from.</summary>
+/// <summary>One argument of a kernel, as the 8 bytes that the driver reads.</summary>
 internal readonly struct KernelArgument
 {
     private readonly long _bits;
@@ -14,7 +14,7 @@ internal readonly struct KernelArgument
     internal long Bits => _bits;
 
     /// <summary>The address of a dense CUDA tensor's first element, or 0 for null.</summary>
-    /// <exception cref="ArgumentException">Not dense, or not on a GPU: the kernel would read something else.</exception>
+    /// <exception cref="ArgumentException">The tensor is not dense or not on a GPU: the kernel would read other memory.</exception>
     public static implicit operator KernelArgument(Tensor? tensor)
     {
         if (tensor is null)
@@ -35,7 +35,7 @@ internal readonly struct KernelArgument
 
     public static implicit operator KernelArgument(float value) => new(BitConverter.SingleToUInt32Bits(value));
 
-    /// <summary>The address of a CUDA tensor that may have gaps, which the kernel is told of.</summary>
+    /// <summary>The address of a CUDA tensor that may have gaps, whose strides the kernel receives as well.</summary>
     internal static KernelArgument Strided(Tensor tensor) => tensor.device_type == DeviceType.CUDA
         ? new(TensorMemory.Address(tensor))
         : throw new ArgumentException($"A CUDA kernel got a tensor on {tensor.device}.");

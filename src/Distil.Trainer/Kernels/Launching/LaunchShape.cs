@@ -1,6 +1,6 @@
 namespace Distil.Trainer.Kernels.Launching;
 
-/// <summary>How many threads run a kernel, and in what groups.</summary>
+/// <summary>The number and grouping of the threads that run a kernel.</summary>
 /// <param name="GridX">Blocks along x, ≥ 1.</param>
 /// <param name="Threads">Threads in a block, ≥ 1.</param>
 /// <param name="GridY">Blocks along y.</param>
@@ -9,7 +9,7 @@ namespace Distil.Trainer.Kernels.Launching;
 /// <param name="Cluster">Blocks along x that form a cluster; 1 for none. Divides <paramref name="GridX"/>.</param>
 internal readonly record struct LaunchShape(long GridX, int Threads, int GridY = 1, int GridZ = 1, int SharedBytes = 0, int Cluster = 1)
 {
-    /// <summary>Enough blocks that every one of <paramref name="items"/> has a thread.</summary>
+    /// <summary>Returns a shape with at least one thread for each of <paramref name="items"/>.</summary>
     internal static LaunchShape For(long items, int threads = 256) => new((items + threads - 1) / threads, threads);
 
     public override string ToString() =>

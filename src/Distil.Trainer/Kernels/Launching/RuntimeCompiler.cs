@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Distil.Trainer.Kernels.Launching;
 
-/// <summary>NVRTC, CUDA's compiler as a library (NVRTC reference). It comes with every libtorch that has CUDA.</summary>
+/// <summary>NVRTC, CUDA's compiler as a library (NVRTC reference). Every libtorch with CUDA contains it.</summary>
 internal sealed unsafe class RuntimeCompiler
 {
     private readonly nint _library;
@@ -17,10 +17,10 @@ internal sealed unsafe class RuntimeCompiler
         Version = $"{major}.{minor}";
     }
 
-    /// <value>Such as 13.0.</value>
+    /// <value>For example 13.0.</value>
     internal string Version { get; }
 
-    /// <summary>The compiler, or null where this machine has none.</summary>
+    /// <summary>Returns the compiler, or null if this machine has none.</summary>
     internal static RuntimeCompiler? Find()
     {
         foreach (var name in new[] { "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so" }.Concat(BesideTorch()))
@@ -35,12 +35,12 @@ internal sealed unsafe class RuntimeCompiler
     }
 
     /// <summary>Compiles one source.</summary>
-    /// <param name="name">What messages call it.</param>
+    /// <param name="name">The source's name in messages.</param>
     /// <param name="source">CUDA C++.</param>
-    /// <param name="headers">What it may include, by name.</param>
-    /// <param name="options">Of the compiler.</param>
-    /// <returns>A cubin; PTX where the options name a virtual architecture, which no machine code is for.</returns>
-    /// <exception cref="CudaKernelException">It does not compile; the message has the compiler's log.</exception>
+    /// <param name="headers">The files that it may include, by name.</param>
+    /// <param name="options">Options of the compiler.</param>
+    /// <returns>A cubin, or PTX if the options name a virtual architecture, for which there is no machine code.</returns>
+    /// <exception cref="CudaKernelException">It does not compile; the message contains the compiler's log.</exception>
     internal byte[] Compile(string name, string source, IReadOnlyDictionary<string, string> headers, IReadOnlyList<string> options)
     {
         using var texts = new NativeTexts();
@@ -86,7 +86,7 @@ internal sealed unsafe class RuntimeCompiler
         }
     }
 
-    /// <summary>The libtorch packages rename the library to one with a hash in its name; it lies beside libtorch_cuda.</summary>
+    /// <summary>The libtorch packages add a hash to the library's name; it is in the folder of libtorch_cuda.</summary>
     private static IEnumerable<string> BesideTorch()
     {
         using var process = Process.GetCurrentProcess();
@@ -99,7 +99,7 @@ internal sealed unsafe class RuntimeCompiler
             .ToArray();
     }
 
-    /// <summary>C strings, freed together.</summary>
+    /// <summary>C strings that are freed together.</summary>
     private sealed class NativeTexts : IDisposable
     {
         private readonly List<nint> _all = [];

@@ -3,28 +3,28 @@ using Distil.Trainer.Models.Xlstm.Components;
 
 namespace Distil.Trainer.Models.Xlstm;
 
-/// <summary>Shape of an xLSTM student, as the authors' config.json tells it (<see cref="XlstmConfigFile"/> reads and writes that).</summary>
+/// <summary>Shape of an xLSTM student, as in the authors' config.json (read and written by <see cref="XlstmConfigFile"/>).</summary>
 public sealed record XlstmConfig
 {
-    /// <value>V, rows of embedding and head.</value>
+    /// <value>V, the number of rows of embedding and head.</value>
     public required int VocabularySize { get; init; }
 
-    /// <value>Positions that the student is trained on; it can read more.</value>
+    /// <value>Number of positions in training; the student can read more.</value>
     public required int ContextLength { get; init; }
 
-    /// <value>Blocks in the stack, ≥ 1.</value>
+    /// <value>Number of blocks in the stack, ≥ 1.</value>
     public required int Blocks { get; init; }
 
     /// <value>D, the width.</value>
     public required int Width { get; init; }
 
-    /// <value>Which blocks, from 0, are sLSTM; the others are mLSTM.</value>
+    /// <value>Indices, from 0, of the sLSTM blocks; the others are mLSTM.</value>
     public required IReadOnlyList<int> SlstmAt { get; init; }
 
-    /// <value>Heads of an mLSTM block; divides its inner width. Default 4, the reference's.</value>
+    /// <value>Number of heads of an mLSTM block; divides its inner width. Default 4, the reference's.</value>
     public int MlstmHeads { get; init; } = 4;
 
-    /// <value>Heads of an sLSTM block; divides the width. Default 4, the reference's.</value>
+    /// <value>Number of heads of an sLSTM block; divides the width. Default 4, the reference's.</value>
     public int SlstmHeads { get; init; } = 4;
 
     /// <value>Positions that an mLSTM block's convolution sees, ≥ 1. Default 4.</value>
@@ -36,36 +36,37 @@ public sealed record XlstmConfig
     /// <value>Width of a block of the q, k and v matrices; divides the inner width. Default 4, the reference's.</value>
     public int QkvBlockSize { get; init; } = 4;
 
-    /// <value>Inner width of an mLSTM block over D, before rounding up to 64. Default 2.</value>
+    /// <value>Inner width of an mLSTM block divided by D, before rounding up to 64. Default 2.</value>
     public double MlstmProjFactor { get; init; } = 2;
 
-    /// <value>Inner width of the feed-forward layer over D, before rounding up to 64. Default 1.3, the reference's; the paper uses 1.7.</value>
+    /// <value>Inner width of the feed-forward network divided by D, before rounding up to 64. Default 1.3, the reference's; the paper uses 1.7.</value>
     public double FeedForwardProjFactor { get; init; } = 1.3;
 
-    /// <value>Activation of the feed-forward layer: gelu (default), relu, relu^2, sigmoid, swish or selu.</value>
+    /// <value>Activation of the feed-forward network: gelu (default), relu, relu^2, sigmoid, swish or selu.</value>
     public string FeedForwardActivation { get; init; } = "gelu";
 
-    /// <value>How sLSTM recurrent weights lie in a saved checkpoint; its name is the config's <c>backend</c>. Default cuda, the published checkpoints'.</value>
+    /// <value>Layout of the sLSTM's recurrent weights in a saved checkpoint; the config calls it <c>backend</c>. Default cuda, as in the published
+    /// checkpoints.</value>
     public RecurrentLayout Layout { get; init; } = RecurrentLayout.Cuda;
 
-    /// <value>Token that pads rows; null where the config names none.</value>
+    /// <value>Token that pads rows; null if the config names none.</value>
     public int? PadTokenId { get; init; }
 
-    /// <value>Whether the head is the embedding's own matrix, and stored once.</value>
+    /// <value>Whether the head shares the embedding's matrix, which is then stored once.</value>
     public bool TieWeights { get; init; }
 
     /// <value>I, the inner width of an mLSTM block.</value>
     public int MlstmInnerWidth => RoundedUp(MlstmProjFactor * Width);
 
-    /// <value>F, the inner width of the feed-forward layer.</value>
+    /// <value>F, the inner width of the feed-forward network.</value>
     public int FeedForwardWidth => RoundedUp(FeedForwardProjFactor * Width);
 
     /// <summary>Whether a block is sLSTM.</summary>
     public bool IsSlstm(int block) => SlstmAt.Contains(block);
 
-    /// <summary>Checks that the sizes fit one another.</summary>
-    /// <param name="source">What the message names: a file.</param>
-    /// <exception cref="InvalidInputException">One does not; the message names the field as config.json calls it.</exception>
+    /// <summary>Checks that the sizes are consistent.</summary>
+    /// <param name="source">The file's name, for the message.</param>
+    /// <exception cref="InvalidInputException">A size is inconsistent; the message names the field as in config.json.</exception>
     public void Validate(string source)
     {
         void Require(bool holds, string field, object value, string expected)

@@ -4,7 +4,7 @@ using Distil.Core.Errors;
 
 namespace Distil.Trainer.Models.Xlstm;
 
-/// <summary>config.json of a student, in the authors' layout (github.com/thiomajid/distil_xlstm); their older key <c>xlstm_cfg</c> is read too.</summary>
+/// <summary>A student's config.json, in the authors' layout (github.com/thiomajid/distil_xlstm); their older key <c>xlstm_cfg</c> is read too.</summary>
 public static class XlstmConfigFile
 {
     /// <summary>The file's name in a model folder.</summary>
@@ -13,7 +13,8 @@ public static class XlstmConfigFile
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Reads and checks <c>config.json</c> of a folder.</summary>
-    /// <exception cref="InvalidInputException">Missing, no JSON, or a field that is missing, ill-typed or does not fit; the message names it.</exception>
+    /// <exception cref="InvalidInputException">The file is missing or no JSON, or a field is missing, ill-typed or does not fit; the message names
+    /// it.</exception>
     public static XlstmConfig Read(string folder)
     {
         var path = Path.Combine(folder, Name);
@@ -26,7 +27,7 @@ public static class XlstmConfigFile
         {
             return Read(path, JsonNode.Parse(File.ReadAllBytes(path)));
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException) // not Unicode; a name that stands twice
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException) // not Unicode, or a duplicate name
         {
             throw new InvalidInputException($"{path}: not valid JSON: {error.Message}", error);
         }
@@ -46,7 +47,7 @@ public static class XlstmConfigFile
         return config;
     }
 
-    /// <summary>Writes <c>config.json</c>, replacing one that is there, whole or not at all.</summary>
+    /// <summary>Writes <c>config.json</c>, completely or not at all; an existing file is replaced.</summary>
     public static void Write(XlstmConfig config, string folder)
     {
         Directory.CreateDirectory(folder);
@@ -152,7 +153,7 @@ public static class XlstmConfigFile
         return root;
     }
 
-    /// <summary>One JSON object of the file, and the name by which messages call it.</summary>
+    /// <summary>One JSON object of the file, with its name in messages.</summary>
     private sealed class Section(string path, string prefix, JsonObject json)
     {
         internal bool Has(string field) => json[field] is not null;

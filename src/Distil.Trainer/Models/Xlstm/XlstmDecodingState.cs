@@ -1,6 +1,6 @@
 namespace Distil.Trainer.Models.Xlstm;
 
-/// <summary>The recurrent state of a student: its size does not grow with the tokens read.</summary>
+/// <summary>A student's recurrent state; its size does not grow with the number of tokens read.</summary>
 internal sealed class XlstmDecodingState(long batch, IReadOnlyList<IBlockState> blocks) : IDecodingState
 {
     /// <inheritdoc/>

@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm;
 
-/// <summary>Fresh weights, as the reference starts a student for distillation.</summary>
+/// <summary>Initial weights of a student, as in the reference.</summary>
 internal static class XlstmInitialization
 {
-    /// <summary>Makes one weight on the CPU, so that a seed means the same on every device.</summary>
+    /// <summary>Creates one weight on the CPU, so that a seed gives the same weights on every device.</summary>
     internal static Tensor Make(XlstmParameter parameter, XlstmConfig config, Generator random)
     {
         using var scope = NewDisposeScope();

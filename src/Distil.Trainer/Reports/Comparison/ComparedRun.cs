@@ -8,10 +8,10 @@ public sealed record ComparedRun
     /// <value>The run.</value>
     public required string RunId { get; init; }
 
-    /// <value>The specification's fields that are not the same in all runs, and this run's values.</value>
+    /// <value>The specification's fields that differ between the runs, with this run's values.</value>
     public required IReadOnlyDictionary<string, string?> Differences { get; init; }
 
-    /// <value>Numbers by the names of the page's columns; a run leaves out what it has not.</value>
+    /// <value>Numbers by the names of the page's columns; a missing number is omitted.</value>
     public required IReadOnlyDictionary<string, double> Measures { get; init; }
 
     /// <value>acc_norm of each task that this run answered.</value>

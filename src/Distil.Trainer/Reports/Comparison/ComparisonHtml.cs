@@ -4,10 +4,10 @@ using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Comparison;
 
-/// <summary>Shows several runs side by side as one page of the report's style: what differs, what came of it, and the curves.</summary>
+/// <summary>Renders a comparison of several runs as one page in the report's style: what differs, the results, and the curves.</summary>
 public static class ComparisonHtml
 {
-    /// <summary>The page.</summary>
+    /// <summary>Renders the page.</summary>
     /// <param name="runs">Two or more, each with an epoch.</param>
     public static string Render(IReadOnlyList<RunReport> runs)
     {
@@ -44,7 +44,7 @@ public static class ComparisonHtml
     private static Html Differences(IReadOnlyList<RunReport> runs)
     {
         var differences = SpecDifferences.Of([.. runs.Select(run => run.Spec)]);
-        var table = new Table("Fields of the specifications that are not the same in all", ["Run", .. differences.Select(each => each.Field)])
+        var table = new Table("Fields in which the specifications differ", ["Run", .. differences.Select(each => each.Field)])
         {
             Rows = runs.Select((run, i) => (IReadOnlyList<string>)[run.RunId, .. differences.Select(each => each.Values[i] ?? "default")]),
         };
@@ -62,8 +62,8 @@ public static class ComparisonHtml
         return Html.Of($"""
             <section id="results"><h2>Results</h2>
             {Values("After the last epoch, on held-out text", runs, Measure.OfQuality)}{Values("Tasks, acc_norm", runs, Measure.OfTasks(runs))}{
-                Values("What it cost", runs, Measure.OfCost)}<p class="note">★ marks the best of a column; ± is one standard error: runs that differ by less than
-            two or so may well be equal. Times and memory are of the machines that they ran on, and of what else ran there.{caution}</p></section>
+                Values("What it cost", runs, Measure.OfCost)}<p class="note">★ marks the best value of a column; ± is one standard error: runs that differ by less than
+            two or so may well be equal. Times and memory depend on the machines and on what else ran there.{caution}</p></section>
 
             """);
     }

@@ -9,14 +9,14 @@ namespace Distil.Trainer.Reports.Comparison;
 
 /// <summary>One number by which runs are compared.</summary>
 /// <param name="Name">Its heading.</param>
-/// <param name="Value">Of a run; null where the run has none.</param>
-/// <param name="Show">The same for people.</param>
-/// <param name="Better">Which is better; null where neither is.</param>
+/// <param name="Value">The number of a run; null if the run has none.</param>
+/// <param name="Show">The number, formatted for people.</param>
+/// <param name="Better">Whether smaller or larger is better; null if neither is.</param>
 internal sealed record Measure(string Name, Func<RunReport, double?> Value, Func<RunReport, string> Show, Better? Better)
 {
     private const string None = "–";
 
-    /// <value>What came of the runs, in the order to show it.</value>
+    /// <value>The results of the runs, in the order of display.</value>
     public static IReadOnlyList<Measure> OfQuality { get; } =
     [
         Result("Perplexity", Less, last => last.Student.Perplexity, last => Measured(last.Student.Perplexity, last.Student.PerplexityStandardError)),
@@ -27,11 +27,11 @@ internal sealed record Measure(string Name, Func<RunReport, double?> Value, Func
         Number("Perplexity without teacher", run => run.Epochs[^1].WithoutTeacher?.Student.Perplexity, Figures.Number, null),
     ];
 
-    /// <summary>The tasks that any of them answered, by acc_norm.</summary>
+    /// <summary>The tasks that any of the runs answered, by acc_norm.</summary>
     public static IReadOnlyList<Measure> OfTasks(IReadOnlyList<RunReport> runs) =>
         [.. runs.SelectMany(run => Last(run).Tasks ?? []).Select(task => task.Name).Distinct().Select(Task)];
 
-    /// <value>What they cost.</value>
+    /// <value>The cost of the runs.</value>
     public static IReadOnlyList<Measure> OfCost { get; } =
     [
         Number("Trained parameters", run => run.Student.TrainableParameters, value => Figures.Count((long)value), null),
@@ -41,7 +41,7 @@ internal sealed record Measure(string Name, Func<RunReport, double?> Value, Func
         Number("Peak memory", run => run.Training.PeakMemoryBytes, Figures.Bytes, Less),
     ];
 
-    /// <summary>Indices of the best runs; none where all are equal or neither is better.</summary>
+    /// <summary>Returns the indices of the best runs; none if all are equal or neither direction is better.</summary>
     public IReadOnlyList<int> Best(IReadOnlyList<RunReport> runs)
     {
         double[] values = [.. runs.Select(run => Value(run)).OfType<double>()];
@@ -77,9 +77,9 @@ internal sealed record Measure(string Name, Func<RunReport, double?> Value, Func
 /// <summary>Which of two numbers is better.</summary>
 internal enum Better
 {
-    /// <summary>The smaller.</summary>
+    /// <summary>The smaller number.</summary>
     Less,
 
-    /// <summary>The larger.</summary>
+    /// <summary>The larger number.</summary>
     More,
 }

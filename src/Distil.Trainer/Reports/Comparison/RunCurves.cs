@@ -6,7 +6,7 @@ using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Comparison;
 
-/// <summary>The runs' curves, a line a run.</summary>
+/// <summary>Charts of the runs' curves, one line per run.</summary>
 internal static class RunCurves
 {
     private static readonly (CurveKind Kind, string Title)[] Training =
@@ -44,7 +44,7 @@ internal static class RunCurves
     private static Html Curve((RunReport Run, ChartPen Pen)[] runs, CurveKind kind, string title) => Draw(
         new Chart(title, "optimiser step", kind == CurveKind.Alignment ? "distance" : "nats a token")
         {
-            // Bands of several runs over each other hide one another: the means alone.
+            // Bands of several runs would hide one another, so only the means are drawn.
             Series = [.. from each in runs
                          let curve = each.Run.Training.Curves.FirstOrDefault(curve => curve.Kind == kind)
                          where curve is { Points.Count: > 0 }

@@ -2,12 +2,12 @@ using Distil.Core.Documents.Reports;
 
 namespace Distil.Trainer.Reports.Comparison;
 
-/// <summary>Short names for runs: what differs where that tells them apart, else their ids.</summary>
+/// <summary>Short names for runs: what differs, if that distinguishes them, else their ids.</summary>
 internal static class RunLabels
 {
     private const int Longest = 48;
 
-    /// <summary>A name for each run, no two the same.</summary>
+    /// <summary>Returns a unique name for each run.</summary>
     public static IReadOnlyList<string> Of(IReadOnlyList<RunReport> runs)
     {
         var differences = SpecDifferences.Of([.. runs.Select(run => run.Spec)]);

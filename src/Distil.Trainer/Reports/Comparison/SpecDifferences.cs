@@ -4,12 +4,12 @@ using Distil.Core.Specification;
 
 namespace Distil.Trainer.Reports.Comparison;
 
-/// <summary>What differs between specifications, field by field. Lists are compared whole.</summary>
+/// <summary>Finds the differences between specifications, field by field. Lists are compared as a whole.</summary>
 internal static class SpecDifferences
 {
     private static readonly string[] Names = ["name", "$schema"];
 
-    /// <summary>The fields that are not the same in all, in the specification's order, with each one's value as JSON; null where it has none.</summary>
+    /// <summary>Returns the fields that differ, in the specification's order, with each one's value as JSON; null if a specification has none.</summary>
     public static IReadOnlyList<(string Field, IReadOnlyList<string?> Values)> Of(IReadOnlyList<RunSpec> specs)
     {
         List<Dictionary<string, string>> flat = [.. specs.Select(spec =>

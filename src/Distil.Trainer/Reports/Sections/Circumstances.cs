@@ -3,7 +3,7 @@ using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Sections;
 
-/// <summary>Time of each stage, what was left where, and the machine.</summary>
+/// <summary>The time of each stage, the artifacts, and the machine.</summary>
 internal static class Circumstances
 {
     public static Html Of(RunReport report) => Html.Of($"""

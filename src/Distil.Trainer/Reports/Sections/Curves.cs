@@ -4,7 +4,7 @@ using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Sections;
 
-/// <summary>What training logged, step by step; both trainings in one chart where both have the quantity.</summary>
+/// <summary>The logged metrics of the training, step by step; both trainings share a chart if both have the quantity.</summary>
 internal static class Curves
 {
     public static Html Of(RunReport report) => Html.Of($"""
@@ -20,12 +20,12 @@ internal static class Curves
     {
         var steps = report.Training.Curves.Concat(report.TrainingWithoutTeacher?.Curves ?? []).Select(curve => curve.StepsPerPoint).DefaultIfEmpty(1).Max();
         return steps == 1 ? Html.None : Html.Of($"""
-            <p class="note">A point stands for {steps} logged steps: their mean, in a band from the smallest to the largest; of α, T and the learning rate the
-            largest. Nothing else is smoothed.</p>
+            <p class="note">A point is the mean of {steps} logged steps, in a band from the smallest to the largest value; for α, T and the learning rate it is
+            the largest value. Nothing else is smoothed.</p>
             """);
     }
 
-    /// <summary>A mean would blunt the peaks of a schedule, which has no noise to average.</summary>
+    /// <summary>A mean would flatten the peaks of a schedule, which has no noise to average.</summary>
     private static bool IsSchedule(CurveKind kind) => kind is CurveKind.Alpha or CurveKind.Temperature or CurveKind.LearningRate;
 
     private static IReadOnlyList<CurvePoint> Highest(Curve curve) =>

@@ -6,7 +6,7 @@ using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Sections;
 
-/// <summary>What was measured on held-out text after each epoch.</summary>
+/// <summary>The evaluations on held-out text after each epoch.</summary>
 internal static class Epochs
 {
     public static Html Of(RunReport report)
@@ -51,7 +51,7 @@ internal static class Epochs
         };
         return Html.Of($"""
             {table.ToHtml()}<p class="note">± is one standard error, of a sample of rows. Words and bytes are those of the text, {Figures.Count(last.Distilled.Words ?? 0)} and
-            {Figures.Count(last.Distilled.Bytes ?? 0)}: numbers that models with other vocabularies can be compared by.</p>
+            {Figures.Count(last.Distilled.Bytes ?? 0)}: models with other vocabularies can be compared by these numbers.</p>
 
             """);
     }

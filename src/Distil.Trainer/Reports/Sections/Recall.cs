@@ -9,7 +9,7 @@ namespace Distil.Trainer.Reports.Sections;
 /// <summary>Recall and copying of random tokens by length: what a state of fixed size loses first.</summary>
 internal static class Recall
 {
-    // Errors of the teacher's share by which it must be above guessing for a loss to mean anything.
+    // A loss is meaningful only if the teacher's share exceeds guessing by this many errors.
     private const double Clearly = 3;
 
     public static Html Of(RunReport report)
@@ -32,12 +32,12 @@ internal static class Recall
 
     private static string Meaning(IReadOnlyList<RecallResult> results)
     {
-        const string Test = "Random tokens of the held-out text in sequences that no text holds. Recall: pairs of a key and a value, then each key again; its value "
-            + "must follow. Copying: a stretch, then the same again. Counted is the share of tokens ranked first among those that it could be, in a band of one "
+        const string Test = "The sequences consist of random tokens of the held-out text. Recall: pairs of a key and a value, then each key again; its value must "
+            + "follow. Copying: a stretch, then the same again. The score is the share of tokens ranked first among the possible ones, in a band of one "
             + "standard error.";
         var measured = results.Where(result => result.Teacher is not null).ToArray();
         return measured.Length > 0 && !measured.Any(result => result.Teacher!.Value - result.Chance > Clearly * (result.Teacher.StandardError ?? 0))
-            ? $"{Test} The teacher itself does no better than guessing: this says nothing of what its student has lost."
+            ? $"{Test} The teacher itself does no better than guessing: this does not show what its student has lost."
             : Test;
     }
 
@@ -56,7 +56,7 @@ internal static class Recall
         }.ToHtml(200 + (int)kind);
     }
 
-    // Lengths double, so their logarithms stand evenly.
+    // Lengths double, so their logarithms are evenly spaced.
     private static double Place(RecallResult result) => Math.Log2(result.Length);
 
     private static IReadOnlyList<CurvePoint> Points(RecallKind kind, IReadOnlyList<RecallResult> results, Func<RecallResult, Estimate?> score) =>
@@ -78,7 +78,7 @@ internal static class Recall
                        result.BeyondTeachersContext ? "beyond its context" : Share(result.Teacher), Figures.Percent(result.Chance),
                        result.Recovery?.AboveChance is { } kept ? Figures.Measured(kept.Value, kept.StandardError) : "–",
                    ];
-        string[] columns = ["Tokens", "Student", .. without.Count > 0 ? new[] { "Student without teacher" } : [], "Teacher", "Chance", "Kept above chance"];
+        string[] columns = ["Tokens", "Student", .. without.Count > 0 ? new[] { "Student without teacher" } : [], "Teacher", "Chance", "Recovered above chance"];
         return new Table(Name(kind), columns) { Rows = rows }.ToHtml();
     }
 

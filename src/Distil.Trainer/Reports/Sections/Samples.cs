@@ -4,7 +4,7 @@ using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Sections;
 
-/// <summary>One beginning, several continuations.</summary>
+/// <summary>Prompts, each with several continuations.</summary>
 internal static class Samples
 {
     public static Html Of(RunReport report) => report.Samples.Count == 0 ? Html.None : Html.Of($"""

@@ -55,7 +55,7 @@ internal static class Speed
     }
 
     private static string Longest(TeacherSummary teacher) =>
-        teacher.MaxContext is { } most ? $" The teacher holds {Figures.Count(most)} tokens at most; the student has no such limit." : "";
+        teacher.MaxContext is { } most ? $" The teacher’s context is limited to {Figures.Count(most)} tokens; the student has no such limit." : "";
 
     private static List<string> Row(DecodeComparison row)
     {

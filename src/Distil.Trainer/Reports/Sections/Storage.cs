@@ -3,7 +3,7 @@ using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Sections;
 
-/// <summary>What the run stored, the teacher's outputs beside other ways to keep them, and what keeping so little costs.</summary>
+/// <summary>The sizes of what the run stored, the teacher's outputs compared with other formats, and the error of storing so little.</summary>
 internal static class Storage
 {
     // DistillKit's bit-packed top-k (method.md §4).
@@ -30,7 +30,7 @@ internal static class Storage
 
     private static Html Outputs(RunReport report, double bytes)
     {
-        var table = new Table("Teacher’s outputs for one token", "How they are kept", "Bytes a token")
+        var table = new Table("Teacher’s outputs for one token", "Format", "Bytes a token")
         {
             Rows =
             [
@@ -43,8 +43,8 @@ internal static class Storage
         var keep = report.Spec.Teacher.Keep;
         var capped = report.Storage.CappedShare is { } share ? $" The cap cut {Figures.Percent(share)} of positions short." : "";
         return Html.Of($"""
-            {table.ToHtml()}<p class="note">Kept for each position: the likeliest tokens up to a probability of {Figures.Setting(keep.TopP)}, {keep.MaxTokens} at
-            most, the tail’s mass over temperatures, and the mean hidden state where alignment needs it.{capped}</p>
+            {table.ToHtml()}<p class="note">Stored for each position: the most likely tokens up to a probability of {Figures.Setting(keep.TopP)}, {keep.MaxTokens} at
+            most, the tail’s mass over temperatures, and the mean hidden state if alignment needs it.{capped}</p>
 
             """);
     }

@@ -6,7 +6,7 @@ using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Sections;
 
-/// <summary>Multiple-choice tasks: what each model scores and how much of its teacher's score the student keeps.</summary>
+/// <summary>Multiple-choice tasks: each model's score, and the share of the teacher's score that the student recovers.</summary>
 internal static class Tasks
 {
     public static Html Of(RunReport report)
@@ -51,7 +51,7 @@ internal static class Tasks
             columns.Add("Without teacher / teacher");
         }
 
-        var table = new Table("What the student keeps of its teacher’s acc_norm", columns)
+        var table = new Table("Share of the teacher’s acc_norm that the student recovers", columns)
         {
             Rows = from task in tasks
                    where task.Recovery is not null
@@ -63,7 +63,7 @@ internal static class Tasks
         };
         return Html.Of($"""
             {table.ToHtml()}<p class="note">acc and acc_norm (by the choice’s length in characters) as lm-evaluation-harness computes them; ± is one standard error,
-            of a sample of questions. Above chance compares what each scores beyond guessing; – where the teacher does not. As good: at least
+            of a sample of questions. Above chance compares the scores beyond guessing; – if the teacher’s is no better than that. As good: at least
             {Figures.Setting(100 - (100 * report.Spec.Evaluation.Tolerance))} % of the teacher’s score.</p>
 
             """);

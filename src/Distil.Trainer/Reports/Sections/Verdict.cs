@@ -5,7 +5,7 @@ using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Sections;
 
-/// <summary>What came of it, in sentences first and four numbers after.</summary>
+/// <summary>The results, first in sentences and then as four numbers.</summary>
 internal static class Verdict
 {
     public static Html Of(RunReport report)

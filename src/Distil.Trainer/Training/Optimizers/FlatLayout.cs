@@ -35,7 +35,7 @@ internal sealed class FlatLayout
 
     /// <summary>For each parameter, in the list's order: its offset in a buffer and its number of elements.</summary>
     internal IReadOnlyList<(int Parameter, long Start, long Count)> Parts() =>
-            [.. _parameters.Select((parameter, i) => (i, _starts[i], parameter.Value.numel()))];
+        [.. _parameters.Select((parameter, i) => (i, _starts[i], parameter.Value.numel()))];
 
     /// <summary>Joins a tensor for each parameter into one tensor of this layout.</summary>
     internal Tensor Join(IReadOnlyList<Tensor> parts)

@@ -5,15 +5,16 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Optimizers;
 
-/// <summary>Where each parameter's gradient lies on the GPU, and how blocks of a kernel share their elements: nothing is copied together.</summary>
+/// <summary>The address of each parameter's gradient on the GPU, and how the blocks of a kernel share their elements, so that nothing is copied
+/// together.</summary>
 internal sealed class GradientTable : IDisposable
 {
-    /// <summary>Elements of a block: a multiple of 4.</summary>
+    /// <summary>Elements per block, a multiple of 4.</summary>
     private const long BlockElements = 16384;
 
     private readonly long[] _addresses;
 
-    /// <summary>For parameters of a layout.</summary>
+    /// <summary>Creates a table for the parameters of a layout.</summary>
     internal GradientTable(FlatLayout layout, Device device)
     {
         using var scope = NewDisposeScope();
@@ -24,17 +25,17 @@ internal sealed class GradientTable : IDisposable
         Addresses = zeros(_addresses.Length, ScalarType.Int64, device).DetachFromDisposeScope();
     }
 
-    /// <value>Blocks.</value>
+    /// <value>Number of blocks.</value>
     internal int Count { get; }
 
-    /// <value>Of each block: parameter, first element in it and in the flat buffers, and how many. (n · 4) int64.</value>
+    /// <value>For each block: parameter, first element in it and in the flat buffers, and number of elements. (n · 4) int64.</value>
     internal Tensor Parts { get; }
 
-    /// <value>Of each parameter's gradient, (P) int64.</value>
+    /// <value>The address of each parameter's gradient, (P) int64.</value>
     internal Tensor Addresses { get; }
 
-    /// <summary>Takes the gradients' places; torch's allocator often gives the same again.</summary>
-    /// <param name="gradients">In the parameters' order and types; they live until the kernels that read them are issued.</param>
+    /// <summary>Sets the gradients' addresses; torch's allocator often returns the same ones again.</summary>
+    /// <param name="gradients">In the parameters' order and types; they live until the kernels that read them are launched.</param>
     internal unsafe void Point(IReadOnlyList<Tensor> gradients)
     {
         var changed = false;

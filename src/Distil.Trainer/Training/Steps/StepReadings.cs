@@ -7,31 +7,31 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Steps;
 
-/// <summary>Keeps steps' numbers until several are read together, and reads those of steps that a GPU has done while it does the next: it never runs out of work.</summary>
+/// <summary>Buffers step metrics on the device and reads them a few steps late, so that reading never stalls the GPU.</summary>
 internal sealed class StepReadings(TimeProvider time, Action<StepMetrics> onStep)
 {
-    /// <summary>Steps that stay queued on a GPU while earlier ones are read.</summary>
+    /// <summary>Steps that remain queued on a GPU while earlier ones are read.</summary>
     private const int Lead = 2;
 
     private readonly Queue<(Step Step, HostCopy Values)> _waiting = [];
     private long _since;
     private int _lead;
 
-    /// <summary>What the host knows of a step.</summary>
+    /// <summary>The host's data of a step.</summary>
     internal sealed record Step(TrainingPosition Position, DeltaWeights? Weights, double LearningRate, long Tokens);
 
-    /// <summary>Speed is measured from here.</summary>
+    /// <summary>Starts measuring the speed.</summary>
     internal void Begin() => _since = time.GetTimestamp();
 
-    /// <param name="step">Which step.</param>
-    /// <param name="values">As <see cref="TrainingStep.Run"/> gave them.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="values">The result of <see cref="TrainingStep.Run"/>.</param>
     internal void Add(Step step, Tensor values)
     {
         _lead = values.device_type == DeviceType.CUDA ? Lead : 0;
         _waiting.Enqueue((step, new HostCopy(values)));
     }
 
-    /// <summary>Reads and hands on what waits, once it is so many steps.</summary>
+    /// <summary>Reads and reports the waiting steps, once there are that many.</summary>
     /// <exception cref="NonFiniteTrainingException">The loss or gradient of a step that is read is not finite.</exception>
     internal void ReadEvery(int steps)
     {
@@ -41,7 +41,7 @@ internal sealed class StepReadings(TimeProvider time, Action<StepMetrics> onStep
         }
     }
 
-    /// <summary>Reads and hands on all that waits.</summary>
+    /// <summary>Reads and reports all waiting steps.</summary>
     /// <exception cref="NonFiniteTrainingException">A step's loss or gradient is not finite.</exception>
     internal void ReadAll() => Read(_waiting.Count);
 

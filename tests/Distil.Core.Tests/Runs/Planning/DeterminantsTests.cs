@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Tests.Runs.Planning;
@@ -154,7 +156,7 @@ public sealed class DeterminantsTests : IDisposable
     private async Task<string[]> IdsAsync(string json)
     {
         var spec = RunSpecReader.Parse(json, "spec.json", _folder.Path);
-        var plan = await new RunPlanner(TimeProvider.System).PlanAsync(spec, TestContext.Current.CancellationToken);
+        var plan = await new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(spec, TestContext.Current.CancellationToken);
         return [plan.DatasetId, plan.TeacherOutputsId, Identities.Weights(spec, plan.Student, plan.DatasetId, plan.TeacherOutputsId, StudentVariant.Distilled)];
     }
 }

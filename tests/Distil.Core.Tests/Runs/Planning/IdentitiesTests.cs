@@ -1,5 +1,7 @@
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Tests.Runs.Planning;
@@ -41,6 +43,6 @@ public sealed class IdentitiesTests : IDisposable
     private async Task<(RunSpec Spec, RunPlan Plan)> PlanAsync(string name)
     {
         var spec = GoldenSpecifications.Read(name, _folder.Path);
-        return (spec, await new RunPlanner(TimeProvider.System).PlanAsync(spec, TestContext.Current.CancellationToken));
+        return (spec, await new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(spec, TestContext.Current.CancellationToken));
     }
 }

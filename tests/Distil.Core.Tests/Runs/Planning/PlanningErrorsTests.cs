@@ -5,6 +5,7 @@ using Distil.Core.Hub;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Tests.Hub;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Core.Tests.Runs.Planning;
 
@@ -84,7 +85,7 @@ public sealed class PlanningErrorsTests : IDisposable
         var (section, name) = (field.Split('.')[0], field.Split('.')[1]);
         json[section]![name] = JsonNode.Parse(value.Replace('\'', '"'));
         var spec = RunSpecReader.Parse(json.ToJsonString(), "spec.json", _folder.Path);
-        var catalog = HubFixture.Catalog(new HubClient(new HubOptions { Cache = _folder.Path, Offline = true }, TimeProvider.System));
+        var catalog = HubFixture.Catalog(new HubClient(new HubOptions { Cache = _folder.Path, Offline = true }, TimeProvider.System, NullLogger.Instance));
 
         var wrong = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System, catalog).PlanAsync(spec, TestContext.Current.CancellationToken));
         var problem = ApiProblemException.Of(wrong);

@@ -5,9 +5,11 @@ using Distil.Core.Hub;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
+using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Hub;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Core.Tests.Runs.Planning;
 
@@ -113,7 +115,7 @@ public sealed class RunPlannerTests : IDisposable
         _folder.Write("task.jsonl", """{"question": "a", "choices": ["b", "c"], "answer": 7}""");
         var spec = Spec();
         var task = new TaskSpec { Name = "t", Path = Path.Combine(_folder.Path, "task.jsonl") };
-        var error = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System).PlanAsync(
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(
             spec with { Evaluation = spec.Evaluation with { Tasks = [task] } }, TestContext.Current.CancellationToken));
         Assert.Contains("task.jsonl:1: the answer", error.Message);
     }
@@ -153,10 +155,10 @@ public sealed class RunPlannerTests : IDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private SourceCatalog Unreachable => HubFixture.Catalog(
-        new HubClient(new HubOptions { Endpoint = new Uri("http://127.0.0.1:1"), Cache = _folder.Path, Patience = new RetryOptions { Tries = 1 } }, TimeProvider.System));
+        new HubClient(new HubOptions { Endpoint = new Uri("http://127.0.0.1:1"), Cache = _folder.Path, Retries = new RetryOptions { Tries = 1 } }, TimeProvider.System, NullLogger.Instance));
 
     private Task<RunPlan> PlanAsync(int contextLength = 64, string training = """{ "epochs": 3, "gradientAccumulation": 2 }""") =>
-        new RunPlanner(new FixedTime()).PlanAsync(Spec(contextLength, training));
+        new RunPlanner(new FixedTime(), SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(Spec(contextLength, training));
 
     private RunSpec Spec(int contextLength = 64, string training = "{}") => RunSpecReader.Parse(
         $$"""

@@ -3,6 +3,8 @@ using CsCheck;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Fuzzing;
 
@@ -58,7 +60,7 @@ public sealed class RunSpecFuzzTests : IDisposable
     {
         File.WriteAllBytes(path, bytes);
         var spec = new RunSpec { Name = "fuzz", Teacher = new TeacherSpec { Path = teacher }, Dataset = new DatasetSpec { Sources = [Path.Combine(_folder.Path, "text.txt")], ContextLength = 8 } };
-        new RunPlanner(TimeProvider.System).PlanAsync(spec).GetAwaiter().GetResult();
+        new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(spec).GetAwaiter().GetResult();
     }
 
     private string Teacher()

@@ -6,6 +6,7 @@ using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
 using Distil.Core.Specification;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Core.Tests.Sources.Remote;
 
@@ -24,7 +25,7 @@ public sealed class WebFilesTests : IAsyncLifetime
     internal static SourceCatalog Of(string folder, string? signed = null) => new(
         () => throw new InvalidOperationException("no hub here"),
         new WebFiles(
-            new ResilientHttp(new RetryOptions { Pause = TimeSpan.FromMilliseconds(1) }, TimeProvider.System, null),
+            new ResilientHttp(new RetryOptions { Pause = TimeSpan.FromMilliseconds(1) }, TimeProvider.System, NullLogger.Instance),
             new AzureAccess(null, () => throw new InvalidOperationException("no identity here")),
             SignedUrls.Parse(signed)),
         folder);

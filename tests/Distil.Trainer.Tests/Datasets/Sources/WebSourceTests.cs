@@ -2,10 +2,12 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Sources.Remote;
 using Distil.Trainer.Datasets;
+using Distil.Trainer.Datasets.Sources;
 
 namespace Distil.Trainer.Tests.Datasets.Sources;
 
@@ -29,7 +31,7 @@ public sealed class WebSourceTests : IDisposable
         var file = await FindAsync(web, "/a.parquet", DatasetFormat.Parquet);
 
         var second = SourceRange.Of(file, file.Bytes / 4, file.Bytes / 2);
-        var documents = new Documents(DatasetFormat.Parquet, "text", 1000).Read(second).Select(document => document.Text!).ToList();
+        var documents = new Documents(DatasetFormat.Parquet, "text", 1000, Open).Read(second).Select(document => document.Text!).ToList();
 
         Assert.Equal(texts[100..200], documents);
         Assert.InRange(web.Ranges.Sum(Length), file.Bytes / 4, file.Bytes * 3 / 4);
@@ -49,11 +51,15 @@ public sealed class WebSourceTests : IDisposable
         web.Files["/a.txt.gz"] = (packed.ToArray(), "v1");
         var file = await FindAsync(web, "/a.txt.gz", DatasetFormat.Text);
         web.Cuts.Enqueue(100_000);
-        Assert.Equal(lines, new Documents(DatasetFormat.Text, "text", 1000).Read(SourceRange.Of(file, 0, file.Bytes)).Select(document => document.Text!));
+        Assert.Equal(lines, new Documents(DatasetFormat.Text, "text", 1000, Open).Read(SourceRange.Of(file, 0, file.Bytes)).Select(document => document.Text!));
     }
 
+    private static SourceOpener Open => new(Catalog);
+
+    private static SourceCatalog Catalog => SourceCatalog.Create(new SourceSettings(), TimeProvider.System);
+
     private static async Task<SourceFile> FindAsync(LocalWeb web, string path, DatasetFormat format) =>
-        Assert.Single(await SourceCatalog.FromEnvironment(TimeProvider.System).ListAsync([web.Url(path)], format, SpecPaths.Sources, Cancel));
+        Assert.Single(await Catalog.ListAsync([web.Url(path)], format, SpecPaths.Sources, Cancel));
 
     /// <summary>Bytes that <c>bytes=FROM-TO</c> asks for.</summary>
     private static long Length(string range)

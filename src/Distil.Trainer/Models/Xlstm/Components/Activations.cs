@@ -3,7 +3,7 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 
-/// <summary>Activations of the feed-forward layer by the reference's names for them.</summary>
+/// <summary>Activations of the feed-forward network by the reference's names.</summary>
 internal static class Activations
 {
     private static readonly Dictionary<string, Func<Tensor, Tensor>> ByName = new()

@@ -2,12 +2,12 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 
-/// <summary>A block-diagonal matrix: each block of the input makes its own block of the output.</summary>
+/// <summary>A block-diagonal matrix: each block of the output depends on one block of the input.</summary>
 internal static class HeadwiseLinear
 {
     /// <param name="x">(B, S, blocks · in).</param>
     /// <param name="weight">(blocks, out, in).</param>
-    /// <returns>(blocks, B · S, out): the product as it comes, blocks first.</returns>
+    /// <returns>(blocks, B · S, out): the product with the blocks first.</returns>
     internal static Tensor BlocksFirst(Tensor x, Tensor weight)
     {
         using var scope = NewDisposeScope();

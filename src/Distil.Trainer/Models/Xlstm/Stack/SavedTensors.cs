@@ -2,12 +2,12 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.Stack;
 
-/// <summary>Tensors that live from a forward pass to its way back, or, where none comes, as long as the scope in which it ran.</summary>
+/// <summary>Tensors that live from a forward pass to its backward pass or, if there is none, as long as the scope in which the forward pass ran.</summary>
 internal sealed class SavedTensors : IDisposable
 {
     private readonly HashSet<Tensor> _all = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Takes one of the present scope, which the scope around it then has.</summary>
+    /// <summary>Moves a tensor of the present scope to the enclosing scope.</summary>
     internal Tensor Keep(Tensor tensor) => _all.Add(tensor) ? tensor.MoveToOuterDisposeScope() : tensor;
 
     /// <inheritdoc cref="Keep(Tensor)"/>
@@ -19,7 +19,7 @@ internal sealed class SavedTensors : IDisposable
         }
     }
 
-    /// <summary>Hands all to the scope around the present one.</summary>
+    /// <summary>Moves all tensors to the scope around the present one.</summary>
     internal void MoveToOuterDisposeScope()
     {
         foreach (var tensor in _all)

@@ -4,8 +4,8 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 
-/// <summary>mLSTM in chunks: the parallel form inside a chunk, the recurrent one from chunk to chunk (TFLA, arXiv 2503.14376). Linear in S.</summary>
-/// <remarks>h does not depend on the stabilisers but for ε, so they carry no gradient.</remarks>
+/// <summary>mLSTM in chunks: the parallel form within a chunk, the recurrent form from chunk to chunk (TFLA, arXiv 2503.14376). Linear in S.</summary>
+/// <remarks>Except for ε, h does not depend on the stabilisers, so they carry no gradient.</remarks>
 internal static class MLstmChunkwise
 {
     /// <inheritdoc cref="MLstmParallel.Forward"/>
@@ -15,7 +15,7 @@ internal static class MLstmChunkwise
     /// <param name="inputGate">Pre-activation, (B, NH, S).</param>
     /// <param name="forgetGate">Pre-activation, (B, NH, S).</param>
     /// <param name="chunk">L, positions in a chunk; the last may have fewer.</param>
-    /// <param name="state">Where to start, and afterwards where the sequence ended; null starts at the beginning and forgets the end.</param>
+    /// <param name="state">The state to start from, which is then set to the state at the end; null to start at the beginning and not return the end.</param>
     internal static Tensor Forward(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate, int chunk, MLstmState? state = null)
     {
         using var scope = NewDisposeScope();

@@ -2,13 +2,13 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 
-/// <summary>Chooses among the equal forms of the mLSTM by the sequence's length.</summary>
+/// <summary>Chooses among the equivalent forms of the mLSTM by the sequence's length.</summary>
 internal static class MLstmForm
 {
-    /// <value>Positions in a chunk: at 256 positions the fastest of 32, 64 and 128 forward and backward on two CPU cores (`Distil.Bench mlstm`).</value>
+    /// <value>Positions in a chunk: at 256 positions the fastest of 32, 64 and 128, forward and backward on two CPU cores (`Distil.Bench mlstm`).</value>
     internal const int Chunk = 64;
 
-    /// <value>Up to this length one parallel piece is faster than chunks, there.</value>
+    /// <value>Up to this length one parallel piece was faster than chunks in the same measurement.</value>
     internal const int ParallelUpTo = 128;
 
     /// <inheritdoc cref="MLstmParallel.Forward"/>
@@ -16,7 +16,7 @@ internal static class MLstmForm
         ? MLstmParallel.Forward(q, k, v, inputGate, forgetGate)
         : MLstmChunkwise.Forward(q, k, v, inputGate, forgetGate, Chunk);
 
-    /// <summary>Further positions of a sequence: step by step for one, in chunks for many.</summary>
+    /// <summary>Reads further positions of a sequence: one by the recurrent step, many in chunks.</summary>
     internal static Tensor Decode(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate, MLstmState state)
     {
         if (q.shape[2] > 1)

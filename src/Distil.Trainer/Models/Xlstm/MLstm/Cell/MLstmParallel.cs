@@ -6,7 +6,7 @@ namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 /// <summary>mLSTM over a whole sequence at once (xLSTM, arXiv 2405.04517, eq. 19–27): work and memory grow with S². For short sequences.</summary>
 internal static class MLstmParallel
 {
-    /// <value>Added to the normaliser, as the reference does.</value>
+    /// <value>Added to the normaliser, as in the reference.</value>
     internal const double Epsilon = 1e-6;
 
     /// <param name="q">(B, NH, S, DH).</param>
@@ -27,7 +27,7 @@ internal static class MLstmParallel
         return (scores.matmul(v) / norm).MoveToOuterDisposeScope();                                          // (B, NH, S, DH)
     }
 
-    /// <summary>True where position s lies after position t, (S, S).</summary>
+    /// <summary>True if position s is after position t, (S, S).</summary>
     internal static Tensor FutureMask(long length, Device device)
     {
         using var scope = NewDisposeScope();

@@ -3,7 +3,7 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 
-/// <summary>mLSTM a position at a time, with a state of constant size (xLSTM, arXiv 2405.04517, eq. 19–27). For decoding.</summary>
+/// <summary>mLSTM one position at a time, with a state of constant size (xLSTM, arXiv 2405.04517, eq. 19–27). For decoding.</summary>
 internal static class MLstmRecurrent
 {
     /// <param name="q">(B, NH, DH).</param>
@@ -11,7 +11,7 @@ internal static class MLstmRecurrent
     /// <param name="v">(B, NH, DH).</param>
     /// <param name="inputGate">Pre-activation, (B, NH).</param>
     /// <param name="forgetGate">Pre-activation, (B, NH).</param>
-    /// <param name="state">The state before this position; advanced.</param>
+    /// <param name="state">The state before this position, which is advanced.</param>
     /// <returns>h, (B, NH, DH).</returns>
     internal static Tensor Step(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate, MLstmState state)
     {

@@ -2,7 +2,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 
-/// <summary>What the mLSTM carries between positions: the matrix C (B, NH, DH, DH), the normaliser n (B, NH, DH) and the stabiliser m (B, NH). All start at 0.</summary>
+/// <summary>The mLSTM's state between positions: the matrix C (B, NH, DH, DH), the normaliser n (B, NH, DH) and the stabiliser m (B, NH). All start at
+/// 0.</summary>
 internal sealed class MLstmState(Tensor matrix, Tensor normaliser, Tensor stabiliser) : IDisposable
 {
     internal Tensor Matrix { get; private set; } = matrix;
@@ -21,7 +22,7 @@ internal sealed class MLstmState(Tensor matrix, Tensor normaliser, Tensor stabil
         return new(Zeros(batch, heads, headSize, headSize), Zeros(batch, heads, headSize), Zeros(batch, heads));
     }
 
-    /// <summary>Goes on to a later position; the tensors of the former one are freed.</summary>
+    /// <summary>Advances to a later position; the former tensors are freed.</summary>
     internal void Advance(Tensor matrix, Tensor normaliser, Tensor stabiliser)
     {
         Dispose();

@@ -4,8 +4,8 @@ using Distil.Trainer.Numerics;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
-/// <summary>One head and four batch rows of the sLSTM's gradient, from the last position to the first.</summary>
-/// <remarks>h = o·c/n does not depend on the stabiliser m, so m counts as a constant.</remarks>
+/// <summary>The sLSTM's gradient for one head and four batch rows, from the last position to the first.</summary>
+/// <remarks>h = o·c/n does not depend on the stabiliser m, so m is treated as a constant.</remarks>
 internal static unsafe class SLstmBackwardKernel
 {
     /// <summary>Pointers to float32 arrays. <c>Transposed</c> is R as (NH, 4·DH, DH); the last two are the gradients of the scan's inputs.</summary>
@@ -88,7 +88,7 @@ internal static unsafe class SLstmBackwardKernel
         value.Store(second);
     }
 
-    /// <summary>Rᵀ·d(gates) for four rows and thirty-two units: the gradient of the former position's h.</summary>
+    /// <summary>Rᵀ·d(gates) for four rows and thirty-two units: the gradient of the previous position's h.</summary>
     private static void Carry2(int size, float* gates, float* transposed, float* hidden)
     {
         Vector512<float> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default;

@@ -4,7 +4,7 @@ using Distil.Trainer.Numerics;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
-/// <summary>One head and four batch rows of the sLSTM through time: R·h, the gates and the state update in registers, sixteen units at a time.</summary>
+/// <summary>The sLSTM over time for one head and four batch rows: R·h, the gates and the state update in registers, sixteen units at a time.</summary>
 internal static unsafe class SLstmForwardKernel
 {
     /// <summary>Pointers to float32 arrays; <c>Kept</c> may be null. State arrays are (B, NH, DH), read at the start and written at the end.</summary>
@@ -88,7 +88,7 @@ internal static unsafe class SLstmForwardKernel
                 hidden[lane * shape.Size + unit] = ((float*)arrays.Hidden)[at + unit];
                 cell[lane * shape.Size + unit] = ((float*)arrays.Cell)[at + unit];
                 normaliser[lane * shape.Size + unit] = ((float*)arrays.Normaliser)[at + unit];
-                // −∞ would make ∞ − ∞ of a forget gate that is fully shut; this is as good as −∞ beside any float32 gate that e can be raised to.
+                // −∞ would give ∞ − ∞ if a forget gate is fully shut; this value is equivalent to −∞ for any finite exponent of a float32 gate.
                 stabiliser[lane * shape.Size + unit] = Math.Max(((float*)arrays.Stabiliser)[at + unit], -1e30f);
             }
         }
@@ -110,7 +110,7 @@ internal static unsafe class SLstmForwardKernel
     /// <summary>Pre-activations of sixteen units of one batch row.</summary>
     private readonly record struct Gates(Vector512<float> Input, Vector512<float> Forget, Vector512<float> Value, Vector512<float> Output)
     {
-        /// <summary>W·x + b + R·h for four rows at once: sixteen sums that stay in registers, each row of R loaded once.</summary>
+        /// <summary>W·x + b + R·h for four rows at once: sixteen sums stay in registers, and each row of R is loaded once.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal static void Of(
             in SLstmScanShape shape, in Arrays arrays, int head, int firstRow, int t, int unit, float* hidden, float* recurrent, float* bias,

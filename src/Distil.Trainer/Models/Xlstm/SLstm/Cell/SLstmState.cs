@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
-/// <summary>What the sLSTM recurrence carries from a position to the next: h, c, n and the stabiliser m, each (B, NH, DH).</summary>
-/// <remarks>Starts at h = c = n = 0 and m = −∞: the first step then takes m = i, as the reference does when all n are 0.</remarks>
+/// <summary>The sLSTM's state between positions: h, c, n and the stabiliser m, each (B, NH, DH).</summary>
+/// <remarks>It starts at h = c = n = 0 and m = −∞: the first step then uses m = i, as the reference does if all n are 0.</remarks>
 internal sealed class SLstmState(Tensor hidden, Tensor cell, Tensor normaliser, Tensor stabiliser) : IDisposable
 {
     internal Tensor Hidden { get; private set; } = hidden;
@@ -25,7 +25,7 @@ internal sealed class SLstmState(Tensor hidden, Tensor cell, Tensor normaliser, 
         return new(Filled(0), Filled(0), Filled(0), Filled(double.NegativeInfinity));
     }
 
-    /// <summary>Goes on to a later position; the tensors of the former one are freed.</summary>
+    /// <summary>Advances to a later position; the former tensors are freed.</summary>
     internal void Advance(Tensor hidden, Tensor cell, Tensor normaliser, Tensor stabiliser)
     {
         Dispose();

@@ -1,19 +1,20 @@
 using Distil.Core.Errors;
+using Distil.Core.Settings;
 using Distil.Functions.Hosting;
 
 namespace Distil.Functions.Tests.Hosting;
 
-public sealed class HostSettingsTests
+public sealed class HostChoicesTests
 {
     [Fact]
     public void In_azure_jobs_are_container_apps_and_artifacts_a_container()
     {
         var settings = Read(artifacts: "https://account.blob.core.windows.net/distil");
-        Assert.Equal((JobPlatform.ContainerApps, "/distil"), (settings.Jobs, settings.Artifacts!.AbsolutePath));
+        Assert.Equal((JobPlatform.ContainerApps, "/distil"), (settings.Platform(), settings.Container()!.AbsolutePath));
     }
 
     [Fact]
-    public void On_a_machine_of_ones_own_they_are_processes() => Assert.Equal(JobPlatform.Processes, Read(jobs: "processes").Jobs);
+    public void On_a_machine_of_ones_own_they_are_processes() => Assert.Equal(JobPlatform.Processes, Read(jobs: "processes").Platform());
 
     [Theory]
     [InlineData("http://account.blob.core.windows.net/distil", null, "DISTIL_ARTIFACTS", "https")]
@@ -21,10 +22,10 @@ public sealed class HostSettingsTests
     [InlineData(null, "kubernetes", "DISTIL_JOBS", "kubernetes")]
     public void What_is_neither_is_bad_input(string? artifacts, string? jobs, params string[] words)
     {
-        var message = Assert.Throws<InvalidInputException>(() => Read(artifacts, jobs)).Message;
+        var settings = Read(artifacts, jobs);
+        var message = Assert.Throws<InvalidInputException>(() => (settings.Platform(), settings.Container())).Message;
         Assert.All(words, word => Assert.Contains(word, message, StringComparison.Ordinal));
     }
 
-    private static HostSettings Read(string? artifacts = null, string? jobs = null) =>
-        HostSettings.FromEnvironment(variable => variable == HostSettings.ArtifactsVariable ? artifacts : variable == HostSettings.JobsVariable ? jobs : null);
+    private static HostSettings Read(string? artifacts = null, string? jobs = null) => new() { Artifacts = artifacts, Jobs = jobs };
 }

@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Distil.Cli.Azurite;
+
+/// <summary>What is logged of the local storage.</summary>
+internal static partial class AzuriteLog
+{
+    /// <summary>Azurite has ended before its last user, and is started again.</summary>
+    [LoggerMessage(Level = LogLevel.Information, Message = "storage has ended; it is started again")]
+    public static partial void StorageStartsAgain(this ILogger log);
+
+    /// <summary>Azurite has ended and did not start again; the next try follows.</summary>
+    [LoggerMessage(Level = LogLevel.Information, Message = "storage has ended and cannot be started again yet: {Reason}")]
+    public static partial void StorageCannotStart(this ILogger log, string reason);
+}

@@ -1,0 +1,31 @@
+using Distil.Cli.Azurite;
+using Distil.Cli.Workspaces;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
+using Distil.Hosting.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace Distil.Cli.Commands;
+
+/// <summary>What all commands work with.</summary>
+/// <param name="Settings">The program's settings.</param>
+/// <param name="Log">Receives messages for people.</param>
+internal sealed record CommandContext(CommandSettings Settings, ILogger Log)
+{
+    /// <value>The folders of this machine.</value>
+    public Workspace Workspace { get; } = Workspace.Find(Settings.Home);
+
+    /// <value>The trainer.</value>
+    public TrainerProgram Trainer { get; } = new(Settings.Trainer);
+
+    /// <summary>Makes a planner of runs.</summary>
+    /// <exception cref="Core.Errors.InvalidInputException">A setting of the sources cannot be used.</exception>
+    public RunPlanner NewPlanner() => new(TimeProvider.System, SourceCatalog.Create(Settings.Sources, TimeProvider.System, Log));
+
+    /// <summary>Opens the storage, starting Azurite if no account is named.</summary>
+    /// <param name="port">The port to start Azurite on; null takes a free one.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    public Task<LocalStorage> OpenStorageAsync(int? port, CancellationToken cancel) =>
+        LocalStorage.OpenAsync(Workspace, port, Settings.Sources.ConnectionString, Log, cancel);
+}

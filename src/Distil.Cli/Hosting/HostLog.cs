@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Logging;
+
+namespace Distil.Cli.Hosting;
+
+/// <summary>What the host logs of its runs for people.</summary>
+internal static partial class HostLog
+{
+    /// <summary>A run's documents cannot be read, so it does not resume.</summary>
+    [LoggerMessage(Level = LogLevel.Information, Message = "{RunId} cannot go on: {Reason}")]
+    public static partial void RunCannotResume(this ILogger log, string runId, string reason);
+
+    /// <summary>A run stopped by a fault of its host; it can be resumed.</summary>
+    [LoggerMessage(Level = LogLevel.Information, Message = "{RunId} was left where it is: {Reason}")]
+    public static partial void RunWasLeft(this ILogger log, string runId, string reason);
+
+    /// <summary>This host resumes the run of a process that has died.</summary>
+    [LoggerMessage(Level = LogLevel.Information, Message = "{RunId}: the process that drove it has died; it goes on here")]
+    public static partial void DriverHasDied(this ILogger log, string runId);
+
+    /// <summary>A run's documents cannot be read, so nobody knows whether it has ended.</summary>
+    [LoggerMessage(Level = LogLevel.Information, Message = "{RunId} is passed over: {Reason}")]
+    public static partial void RunIsSkipped(this ILogger log, string runId, string reason);
+}
