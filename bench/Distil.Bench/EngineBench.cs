@@ -4,6 +4,7 @@ using System.Text.Json;
 using Distil.Cli.Engine;
 using Distil.Cli.Engine.Journal;
 using Distil.Core;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
@@ -12,7 +13,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Bench;
 
-/// <summary>The embedded engine over plans of many shards; activities answer at once and journals only count, so that the engine alone is measured.</summary>
+/// <summary>Runs the embedded engine over plans of many shards; activities answer at once and journals only count, so that only the engine is
+/// measured.</summary>
 internal static class EngineBench
 {
     internal static Command Create()
@@ -24,13 +26,13 @@ internal static class EngineBench
 
     private static async Task RunAsync()
     {
-        await DriveAsync(100); // warm
+        await DriveAsync(100); // warm-up
         Console.WriteLine("| shards | seconds | CPU seconds | CPU ms a shard | allocated, MB | peak heap, MB | pipelines | entries | longest journal, entries | journals, MB |");
         Console.WriteLine("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
         foreach (var shards in new[] { 100, 1_000, 10_000 })
         {
             var (seconds, processor, allocated, _, journals) = await DriveAsync(shards);
-            var (_, _, _, peak, _) = await DriveAsync(shards, lookAtHeap: true); // apart: each look is a full collection
+            var (_, _, _, peak, _) = await DriveAsync(shards, lookAtHeap: true); // a separate run, because each look is a full collection
             Console.WriteLine(
                 $"| {shards:N0} | {seconds:0.00} | {processor:0.00} | {1000 * processor / shards:0.00} | {allocated / 1e6:0} | {peak / 1e6:0.0} | {journals.Pipelines:N0} | {journals.Entries:N0} | {journals.Longest:N0} | {journals.Bytes / 1e6:0.0} |");
         }
@@ -42,13 +44,7 @@ internal static class EngineBench
         var journals = new CountingJournals();
         var input = new PipelineInput
         {
-            RunId = "run",
-            DatasetId = "dataset",
-            TeacherOutputsId = "outputs",
-            Shards = shards,
-            Offline = true,
-            Epochs = 1,
-            Students = [StudentVariant.Distilled],
+            Artifacts = new RunArtifacts("run", new TeacherOutputs("outputs", new Dataset("dataset", shards)), Offline: true, [StudentVariant.Distilled], Epochs: 1),
             Parallelism = 8,
             Retries = 3,
         };
@@ -60,7 +56,7 @@ internal static class EngineBench
             .RunAsync(input, new TaskCompletionSource<string>().Task, CancellationToken.None);
         while (lookAtHeap && await Task.WhenAny(ended, Task.Delay(50)) != ended)
         {
-            peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: true) - heap); // what is kept, not what waits to be collected
+            peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: true) - heap); // live objects only
         }
 
         await ended;
@@ -72,10 +68,10 @@ internal static class EngineBench
     {
         object answer = activity switch
         {
-            FindBlob.Name => false,
-            StartJob.Name => new JobHandle("run", input.GetProperty("jobId").GetString()!, "handle"),
-            PollJob.Name => new JobAnswer(JobState.Ended, new JobResult { StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch }),
-            CompleteDataset.Name or CompleteTeacherOutputs.Name => new CompleteOutput(),
+            FindArtifact.Id or IsCancelRequested.Id => false,
+            StartJob.Id => new StartOutput(StartState.Started, new JobHandle("run", input.GetProperty("jobId").GetString()!, "handle")),
+            PollJob.Id => new JobAnswer(JobState.Ended, new JobResult { StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch }),
+            CloseArtifact.Id => new CloseOutput(),
             _ => true,
         };
         return Task.FromResult(JsonSerializer.SerializeToElement(answer, DistilJson.Options));

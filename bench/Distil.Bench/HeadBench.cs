@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Distil.Trainer.Distillation;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;
 
@@ -39,8 +40,8 @@ internal static class HeadBench
             var settings = Settings with { ChunkPositions = chunk };
             var plain = Stopwatches.Median(() => PlainLogitLoss.Apply(logits.clone(), goal), 9) * calls;
             var fused = Stopwatches.Median(() => CpuLogitLoss.Apply(logits.clone(), goal), 9) * calls;
-            var whole = Stopwatches.Median(() => DistillationHead.Compute(hidden, head, ids, null, targets, new(0.3, 0.6, t), chunk), 9);
-            var extraction = Stopwatches.Median(() => TeacherExtractor.Sparse(hidden, head, settings, null), 9);
+            var whole = Stopwatches.Median(() => Head(chunk).Compute(hidden, head, ids, null, targets, new(0.3, 0.6, t)), 9);
+            var extraction = Stopwatches.Median(() => Sparse(settings).Of(hidden, head, null), 9);
             Console.WriteLine($"| {t,3:F1} | {chunk,5} | {plain,27:F1} | {fused,12:F1} | {whole,10:F1} | {extraction,18:F1} |");
         }
     }
@@ -56,20 +57,24 @@ internal static class HeadBench
             using var scope = NewDisposeScope();
             var (hidden, head) = States(1, length);
             var ids = randint(V, [1, length], ScalarType.Int64);
-            using var warmUp = DistillationHead.Compute(hidden.narrow(1, 0, 64), head, ids.narrow(1, 0, 64), null, null, LossWeights.NextToken, 64);
+            using var warmUp = Head(64).Compute(hidden.narrow(1, 0, 64), head, ids.narrow(1, 0, 64), null, null, LossWeights.NextToken);
             var before = ResetPeak();
-            using var loss = DistillationHead.Compute(hidden, head, ids, null, null, LossWeights.NextToken, chunk);
+            using var loss = Head(chunk).Compute(hidden, head, ids, null, null, LossWeights.NextToken);
             var peak = Status("VmHWM:") - before;
             Console.WriteLine($"| {length,5} | {chunk,5} | {peak,4:F0} | {length * D / 262144.0,27:F0} | {(double)length * V / 262144,11:F0} |");
         }
     }
+
+    private static DistillationHead Head(int chunk) => new(Backend.For(CPU), ScalarType.Float32, chunkPositions: chunk);
+
+    private static SparseOutputs Sparse(ExtractionSettings settings) => new(Backend.For(CPU), ScalarType.Float32, settings);
 
     private static ExtractionSettings Settings { get; } = new() { InverseTemperatures = TemperatureNodes.Between(1, 2) };
 
     private static (Tensor Hidden, Tensor Head, Tensor Ids, TeacherTargets Targets) Case(int batch, int length)
     {
         var (hidden, head) = States(batch, length);
-        var targets = TeacherExtractor.Sparse(hidden + randn(batch, length, D) * 0.3, head, Settings, null);
+        var targets = Sparse(Settings).Of(hidden + randn(batch, length, D) * 0.3, head, null);
         return (hidden, head, randint(V, [batch, length], ScalarType.Int64), targets);
     }
 

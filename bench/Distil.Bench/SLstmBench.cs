@@ -31,8 +31,9 @@ internal static class SLstmBench
             {
                 input.requires_grad = true;
             }
-            Tensor Plain() => SLstmPlainScan.Forward(inputs[0], inputs[1], inputs[2], inputs[3]);
-            Tensor Fused() => SLstmCpuScan.Forward(inputs[0], inputs[1], inputs[2], inputs[3]);
+            var scan = new SLstmScanInputs(inputs[0], inputs[1], inputs[2], inputs[3]);
+            Tensor Plain() => SLstmPlainScan.Forward(scan);
+            Tensor Fused() => SLstmCpuScan.Instance.Forward(scan, null);
             void Row(string pass, double plain, double fused) => Console.WriteLine(
                 $"| {batch,2} | {length,3} | {width,3} | {heads,5} | {pass,-18} | {plain,7:F1} | {fused,6:F2} | {plain / fused,5:F1} |");
             using (no_grad())

@@ -39,14 +39,13 @@ internal static class StepBench
             TieWeights = true,
         };
         var embedding = randn(Vocabulary, Width) * 0.1;
-        using var model = XlstmModel.Create(config, embedding, embedding, 1, CPU);
-        using var optimizer = new AdamW(model.TrainableParameters, new());
         var distillation = new DeltaDistillation(new DistillationSpec());
         using var batch = Batch();
         var step = 0L;
-        double Time(bool kernels, int chunk)
+        double Time(Backend backend, int chunk)
         {
-            CudaRuntime.OnCpu = kernels;
+            using var model = XlstmModel.Create(config, embedding, embedding, 1, CPU, backend);
+            using var optimizer = new AdamW(model.TrainableParameters, new());
             var training = new TrainingStep(model, optimizer, distillation, 1.0, chunk);
             return Stopwatches.Median(
                 () =>
@@ -57,7 +56,7 @@ internal static class StepBench
                 9, 3);
         }
 
-        var (plain, fused) = (Time(kernels: false, Rows * Length), Time(kernels: true, 512));
+        var (plain, fused) = (Time(Backend.Plain(CPU), Rows * Length), Time(Backend.For(CPU), 512));
         Console.WriteLine($"CPU, {Environment.ProcessorCount} threads, float32; medians of 9 steps of {Rows} × {Length} tokens, V {Vocabulary}, D {Width}, 4 blocks, milliseconds");
         Console.WriteLine("| plain operations, whole logits | kernels, 512 positions' logits | times |");
         Console.WriteLine("|--:|--:|--:|");

@@ -20,7 +20,8 @@ try
     using var telemetry = TelemetryExport.TryStart("distil", settings.Telemetry);
     var root = new Command("distil", "Distil a Transformer language model into a recurrent xLSTM student.")
     {
-        DemoCommand.Create(context), RunCommand.Create(context), RunsCommand.Create(context), StatusCommand.Create(context), CancelCommand.Create(context), ReportCommand.Create(context), GcCommand.Create(context),
+        DemoCommand.Create(context), RunCommand.Create(context), RunsCommand.Create(context), StatusCommand.Create(context),
+        CancelCommand.Create(context), ReportCommand.Create(context), GcCommand.Create(context),
         CompareCommand.Create(context), ServeCommand.Create(context), BundleCommand.Create(context), SchemaCommand.Create(context),
         new HelpOption(), new VersionOption(),
     };
@@ -35,8 +36,12 @@ try
         throw new InvalidInputException($"{parsed.Errors[^1].Message} ({parsed.CommandResult.Command.Name} --help lists what it takes)");
     }
 
-    // Stopping a run waits for its jobs: longer than they are given.
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
+    // Stopping a run means waiting for its jobs, longer than the default time limit.
+    return await parsed.InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
+    });
 }
 catch (InvalidInputException wrong)
 {

@@ -4,7 +4,8 @@ using System.Text;
 
 namespace Distil.Core;
 
-/// <summary>Exponential back-off with jitter: the delay doubles with each failure up to a maximum, and a part of it is random, so that clients that failed together do not retry together.</summary>
+/// <summary>Exponential back-off with jitter: the delay doubles with each failure up to a maximum, and a part of it is random, so that clients that failed
+/// together do not retry together.</summary>
 /// <param name="First">Delay after the first failure, without jitter; &gt; 0.</param>
 /// <param name="Max">Maximum of the doubled delay, ≥ <paramref name="First"/>.</param>
 public sealed record Backoff(TimeSpan First, TimeSpan Max)

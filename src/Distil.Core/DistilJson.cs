@@ -27,11 +27,19 @@ public static class DistilJson
             RespectRequiredConstructorParameters = true,
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // the documents are files, not parts of a web page
             WriteIndented = indented,
-            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RefuseNullItems } },
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutComputed, RefuseNullItems } },
             Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
         };
         options.MakeReadOnly();
         return options;
+    }
+
+    private static void LeaveOutComputed(JsonTypeInfo type)
+    {
+        foreach (var property in type.Type.IsDefined(typeof(ConstructedJsonAttribute), inherit: true) ? type.Properties.Where(property => property.Set is null).ToList() : [])
+        {
+            type.Properties.Remove(property);
+        }
     }
 
     // The serializer rejects null for members that cannot be null, but accepts it in their lists.

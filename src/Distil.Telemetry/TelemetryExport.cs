@@ -23,25 +23,25 @@ public sealed class TelemetryExport : IDisposable
         _metrics = Sdk.CreateMeterProviderBuilder().ConfigureResource(resource => Describe(resource, service)).AddDistil(target).Build();
     }
 
-    /// <summary>Begins to export; null if the settings name no target.</summary>
+    /// <summary>Starts exporting; returns null if the settings name no target.</summary>
     /// <param name="service">The process's name in a trace, for instance <c>distil-trainer</c>.</param>
     /// <param name="settings">The program's settings.</param>
     /// <exception cref="Core.Errors.InvalidInputException">The settings name a target that does not exist.</exception>
     public static TelemetryExport? TryStart(string service, TelemetrySettings settings) =>
         TelemetryTargets.Of(settings) is var target and not TelemetryTarget.None ? new TelemetryExport(target, service) : null;
 
-    /// <summary>The process's name in traces and metrics.</summary>
+    /// <summary>Sets the process's name in traces and metrics.</summary>
     public static ResourceBuilder Describe(ResourceBuilder resource, string service) =>
         resource.AddService(service, serviceVersion: typeof(TelemetryExport).Assembly.GetName().Version?.ToString(3));
 
-    /// <summary>Sends what waits. A process may be ended at any time after a job.</summary>
+    /// <summary>Sends what is buffered, because a process may be ended at any time after a job.</summary>
     public void Flush()
     {
         _traces.ForceFlush(FlushMilliseconds);
         _metrics.ForceFlush(FlushMilliseconds);
     }
 
-    /// <summary>Sends what waits and stops listening.</summary>
+    /// <summary>Sends what is buffered and stops listening.</summary>
     public void Dispose()
     {
         Flush();
@@ -50,7 +50,7 @@ public sealed class TelemetryExport : IDisposable
     }
 }
 
-/// <summary>Distil's sources and where they go, for hosts that make their own providers.</summary>
+/// <summary>Connects Distil's sources with a target, for hosts that create their own providers.</summary>
 public static class TelemetryBuilders
 {
     /// <summary>Listens to Distil's spans and sends them.</summary>

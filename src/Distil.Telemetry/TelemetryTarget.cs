@@ -3,19 +3,19 @@ using Distil.Core.Settings;
 
 namespace Distil.Telemetry;
 
-/// <summary>Where traces and metrics go.</summary>
+/// <summary>The target of traces and metrics.</summary>
 public enum TelemetryTarget
 {
-    /// <summary>Nowhere: nothing is measured.</summary>
+    /// <summary>No target: nothing is measured.</summary>
     None,
 
-    /// <summary>This process's standard output, for a look at one process.</summary>
+    /// <summary>This process's standard output, to look at one process.</summary>
     Console,
 
-    /// <summary>An OpenTelemetry collector, as the standard variables <c>OTEL_EXPORTER_OTLP_…</c> say; default http://localhost:4317.</summary>
+    /// <summary>An OpenTelemetry collector, given by the standard variables <c>OTEL_EXPORTER_OTLP_…</c>; default http://localhost:4317.</summary>
     Otlp,
 
-    /// <summary>Azure Monitor, by <c>APPLICATIONINSIGHTS_CONNECTION_STRING</c> and the machine's Azure identity.</summary>
+    /// <summary>Azure Monitor, with <c>APPLICATIONINSIGHTS_CONNECTION_STRING</c> and the machine's Azure identity.</summary>
     Azure,
 }
 
@@ -37,7 +37,8 @@ public static class TelemetryTargets
             "console" => TelemetryTarget.Console,
             "otlp" => TelemetryTarget.Otlp,
             "azure" when azure => TelemetryTarget.Azure,
-            "azure" => throw new InvalidInputException($"{Variable} is azure and {TelemetrySettings.AzureVariable} is not set; expected the connection string of an Application Insights resource"),
+            "azure" => throw new InvalidInputException(
+                $"{Variable} is azure and {TelemetrySettings.AzureVariable} is not set; expected the connection string of an Application Insights resource"),
             var other => throw new InvalidInputException($"{Variable} is {other}; expected none, console, otlp or azure"),
         };
     }

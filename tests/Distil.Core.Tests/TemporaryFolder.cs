@@ -1,6 +1,6 @@
 namespace Distil.Core.Tests;
 
-/// <summary>A folder of its own for a test, gone after it.</summary>
+/// <summary>A folder for one test, deleted after it.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("distil-test-").FullName;

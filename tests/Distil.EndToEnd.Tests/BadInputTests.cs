@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.EndToEnd.Tests;
 
-/// <summary>What users get wrong: each gives one clear error and exit code 2.</summary>
+/// <summary>Typical mistakes of users: each gives one clear error and exit code 2.</summary>
 public sealed class BadInputTests : IDisposable
 {
     private static readonly string Golden = Path.Combine(Distil.Cli.Workspaces.Workspace.Find().Repository!, "tests", "Distil.Trainer.Tests", "Golden");

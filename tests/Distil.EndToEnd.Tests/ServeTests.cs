@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
+using Distil.Core;
 using Distil.Cli.Hosting;
 using Distil.Hosting.Processes;
 
@@ -99,12 +100,12 @@ public sealed class ServeTests : IDisposable
         await serve.CancelAsync(waiting);
         await ServedDistil.UntilAsync(async () => (string?)(await serve.StatusAsync(waiting))["state"] == "cancelled");
         var job = int.Parse(Assert.Single(await File.ReadAllLinesAsync(journal, Cancel)), CultureInfo.InvariantCulture);
-        Assert.True(Signals.IsAlive(job));
+        Assert.True(ProcessTable.IsAlive(job));
 
         await serve.CancelAsync(run);
         await ServedDistil.UntilAsync(async () => (string?)(await serve.StatusAsync(run))["state"] == "cancelled");
         Assert.Equal("asked to stop", (await File.ReadAllLinesAsync(journal, Cancel))[1]);
-        Assert.False(Signals.IsAlive(job));
+        Assert.False(ProcessTable.IsAlive(job));
     }
 
     [Fact]

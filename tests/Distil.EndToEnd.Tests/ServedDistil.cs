@@ -9,7 +9,7 @@ using System.Text.RegularExpressions;
 
 namespace Distil.EndToEnd.Tests;
 
-/// <summary><c>distil serve</c> as its user starts it, and a client of it.</summary>
+/// <summary><c>distil serve</c> as its user starts it, with a client.</summary>
 internal sealed partial class ServedDistil : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
@@ -33,7 +33,7 @@ internal sealed partial class ServedDistil : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <value>What it wrote to its error stream so far.</value>
+    /// <value>Its error stream so far.</value>
     public string Errors
     {
         get
@@ -53,7 +53,7 @@ internal sealed partial class ServedDistil : IDisposable
         return new ServedDistil(process, new Uri(Address().Match(said!).Value));
     }
 
-    /// <summary>Submits the specification in a file; returns the run's id.</summary>
+    /// <summary>Submits the specification in a file and returns the run's id.</summary>
     public async Task<string> SubmitAsync(string specification)
     {
         using var content = new StringContent(await File.ReadAllTextAsync(specification, Cancel), new MediaTypeHeaderValue("application/json"));
@@ -74,7 +74,7 @@ internal sealed partial class ServedDistil : IDisposable
 
     public Task<string> TextAsync(string path) => _client.GetStringAsync(path, Cancel);
 
-    /// <summary>Waits until something holds, and fails where it never does.</summary>
+    /// <summary>Waits until a condition is true, and fails if it never is.</summary>
     public static async Task UntilAsync(Func<Task<bool>> holds)
     {
         for (var since = Stopwatch.GetTimestamp(); !await holds(); await Task.Delay(200, Cancel))
@@ -83,7 +83,7 @@ internal sealed partial class ServedDistil : IDisposable
         }
     }
 
-    /// <summary>Ends it politely; returns its exit code.</summary>
+    /// <summary>Asks it to end and returns its exit code.</summary>
     public async Task<int> TerminateAsync()
     {
         using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))

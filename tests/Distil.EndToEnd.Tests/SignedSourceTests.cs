@@ -5,7 +5,7 @@ using Distil.Core.Tests.Sources.Remote;
 
 namespace Distil.EndToEnd.Tests;
 
-/// <summary>Text that only a signature opens: every process of a run reads it, and nothing of a run holds it.</summary>
+/// <summary>Text that needs a signature: every process of a run can read it, and no file of the run contains the signature.</summary>
 public sealed class SignedSourceTests
 {
     private const string Secret = "c2lnbmF0dXJlLW9mLXRlc3Rz";
@@ -42,7 +42,8 @@ public sealed class SignedSourceTests
 
         Assert.DoesNotContain(Secret, resumed.Output + resumed.Error, StringComparison.Ordinal);
         string[] files = [.. Directory.GetFiles(distil.Workspace.Home, "*", SearchOption.AllDirectories).Where(file => file != spec)];
-        Assert.Contains(files, file => File.ReadAllText(file).Contains("/corpora/stories.txt", StringComparison.Ordinal)); // the stored specification and plan are among them
+        // The stored specification and plan are among them.
+        Assert.Contains(files, file => File.ReadAllText(file).Contains("/corpora/stories.txt", StringComparison.Ordinal));
         Assert.All(files, file => Assert.DoesNotContain(Secret, File.ReadAllText(file), StringComparison.Ordinal));
     }
 
@@ -55,7 +56,7 @@ public sealed class SignedSourceTests
         Assert.DoesNotContain(Secret, refused.Output + refused.Error, StringComparison.Ordinal);
     }
 
-    // A planner asks for the first byte alone.
+    // A planner requests only the first byte.
     private static bool IsOfAJob(string range) => range != "bytes=0-0";
 
     private static string Write(DistilCommand distil, string source) => SmallDemo.Write(distil.Workspace.Home, json =>

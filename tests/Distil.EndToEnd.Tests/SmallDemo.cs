@@ -2,14 +2,14 @@ using System.Text.Json.Nodes;
 
 namespace Distil.EndToEnd.Tests;
 
-/// <summary>A specification like the demo's at a size for tests: the sample teacher, a small text, two blocks, a minute.</summary>
+/// <summary>A specification like the demo's in a size for tests: the sample teacher, a small text, two blocks, a minute.</summary>
 internal static class SmallDemo
 {
     private static readonly string Repository = Distil.Cli.Workspaces.Workspace.Find().Repository!;
 
     /// <summary>Writes the specification into a folder.</summary>
-    /// <param name="folder">Where the specification goes.</param>
-    /// <param name="change">Makes it special.</param>
+    /// <param name="folder">Folder of the specification.</param>
+    /// <param name="change">Adapts it to the test.</param>
     /// <returns>Its path.</returns>
     public static string Write(string folder, Action<JsonNode>? change = null)
     {
@@ -36,7 +36,8 @@ internal static class SmallDemo
         return path;
     }
 
-    /// <summary>The same with all that is not needed to have every stage left out: one student, one epoch, two shards, hardly an evaluation.</summary>
+    /// <summary>Writes a smaller specification with everything left out that the stages do not need: one student, one epoch, two shards, hardly any
+    /// evaluation.</summary>
     /// <inheritdoc cref="Write"/>
     public static string WriteTiny(string folder, Action<JsonNode>? change = null) => Write(folder, json =>
     {
@@ -47,7 +48,7 @@ internal static class SmallDemo
         change?.Invoke(json);
     });
 
-    /// <summary>A text, a document a line, about 50 tokens in each.</summary>
+    /// <summary>Writes a text with one document per line, of about 50 tokens each.</summary>
     public static string Text(string folder, int documents = 240)
     {
         var path = Path.Combine(folder, "stories.txt");

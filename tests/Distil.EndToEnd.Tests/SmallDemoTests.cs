@@ -68,7 +68,7 @@ public sealed class SmallDemoTests
         var result = await ended;
         Assert.Equal(1, result.ExitCode);
         Assert.Contains($"error: {runId} was cancelled", result.Error, StringComparison.Ordinal);
-        Assert.False(Distil.Hosting.Processes.Signals.IsAlive(trainer));
+        Assert.False(Distil.Core.ProcessTable.IsAlive(trainer));
         Assert.Contains("cancelled", (await distil.RunAsync("status", runId)).Succeeded().Output, StringComparison.Ordinal);
     }
 
@@ -82,7 +82,7 @@ public sealed class SmallDemoTests
         var jobs = new SortedSet<string>();
         await foreach (var blob in storage.Store.ListAsync($"{ArtifactLayout.Run(runId)}jobs/", Cancel))
         {
-            jobs.Add(blob.Split('/')[3]);
+            jobs.Add(blob.Name.Split('/')[3]);
         }
 
         return [.. jobs];
@@ -102,9 +102,9 @@ public sealed class SmallDemoTests
         {
             await foreach (var blob in storage.Store.ListAsync(ArtifactLayout.Runs, Cancel))
             {
-                var runId = blob.Split('/')[1];
-                if (runId != notThis && blob.StartsWith(ArtifactLayout.Checkpoints(runId, StudentVariant.Distilled), StringComparison.Ordinal)
-                    && blob.EndsWith(ArtifactLayout.CheckpointManifestFile, StringComparison.Ordinal))
+                var runId = blob.Name.Split('/')[1];
+                if (runId != notThis && blob.Name.StartsWith(ArtifactLayout.Checkpoints(runId, StudentVariant.Distilled), StringComparison.Ordinal)
+                    && blob.Name.EndsWith(ArtifactLayout.ManifestFile, StringComparison.Ordinal))
                 {
                     return (runId, Killing.RunningProcesses.ChildrenOf(command).First());
                 }

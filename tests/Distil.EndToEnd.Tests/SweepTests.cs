@@ -92,7 +92,7 @@ public sealed class SweepTests
             var ended = command.HasExited;
             await foreach (var blob in store.ListAsync("sweeps/", Cancel))
             {
-                var sweep = await store.ReadJsonAsync<SweepDocument>(blob, Cancel);
+                var sweep = await store.ReadJsonAsync<SweepDocument>(blob.Name, Cancel);
                 if ((await FilesAsync(store, sweep.RunIds[1])).Keys.Any(IsResult))
                 {
                     return sweep;
@@ -109,7 +109,7 @@ public sealed class SweepTests
     private static async Task<SortedDictionary<string, DateTimeOffset>> FilesAsync(ArtifactStore store, string run)
     {
         var files = new SortedDictionary<string, DateTimeOffset>(StringComparer.Ordinal);
-        await foreach (var file in new ArtifactReader(store).ListAsync(ArtifactLayout.Run(run), Cancel))
+        await foreach (var file in store.ListAsync(ArtifactLayout.Run(run), Cancel))
         {
             files.Add(file.Name, file.ModifiedAt);
         }
@@ -133,7 +133,7 @@ public sealed class SweepTests
         {
             await foreach (var blob in store.ListAsync($"{ArtifactLayout.Run(run)}jobs/", Cancel))
             {
-                if (blob.Contains("/prepare-", StringComparison.Ordinal) || blob.Contains("/teach-", StringComparison.Ordinal))
+                if (blob.Name.Contains("/prepare-", StringComparison.Ordinal) || blob.Name.Contains("/teach-", StringComparison.Ordinal))
                 {
                     makers.Add(run);
                 }

@@ -4,7 +4,7 @@ using CsCheck;
 
 namespace Distil.Fuzzing;
 
-/// <summary>Bytes and documents that were valid once, and such as never were.</summary>
+/// <summary>Bytes and documents, some derived from valid ones and some arbitrary.</summary>
 internal static class Mutations
 {
     private static readonly long[] Telling = [0, 1, -1, 2, 7, 8, 255, 256, short.MaxValue, ushort.MaxValue, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 40];
@@ -24,7 +24,7 @@ internal static class Mutations
         Gen.Select(Gen.Int[0, 6], Gen.Int[0, int.MaxValue], Gen.Int[0, int.MaxValue], Gen.Int[0, 255]).Array[1, 6]
             .Select(changes => changes.Aggregate(valid, (bytes, change) => bytes.Length == 0 ? bytes : Change(bytes, change.Item1, change.Item2, change.Item3, (byte)change.Item4)));
 
-    /// <summary>A valid document with one to three of its values replaced, removed or doubled.</summary>
+    /// <summary>A valid document with one to three of its values replaced, removed or duplicated.</summary>
     public static Gen<string> OfJson(string valid) =>
         Gen.Select(Gen.Int[0, int.MaxValue], Gen.Int[0, Values.Length + 2]).Array[1, 3].Select(changes => changes.Aggregate(valid, (text, change) => ChangeJson(text, change.Item1, change.Item2)));
 
@@ -80,7 +80,7 @@ internal static class Mutations
         var raw = chosen.ToJsonString();
         if (kind < Values.Length)
         {
-            // By a mark, so that what no JsonNode can hold comes through as it is.
+            // Uses a placeholder, so that text which no JsonNode can represent is preserved.
             chosen.ReplaceWith(JsonValue.Create("\u0001mark"));
             return root.ToJsonString().Replace("\"\\u0001mark\"", Value(kind), StringComparison.Ordinal);
         }

@@ -5,7 +5,7 @@ using Distil.Trainer.Torch;
 
 namespace Distil.Bench.Gpu;
 
-/// <summary><c>curve</c>: how the held-out loss falls in a precision on a device.</summary>
+/// <summary><c>curve</c>: measures the held-out loss over training, for a precision on a device.</summary>
 internal static class CurveCommand
 {
     internal static Command Create()

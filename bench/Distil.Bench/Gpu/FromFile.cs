@@ -8,6 +8,8 @@ namespace Distil.Bench.Gpu;
 /// <summary>Targets of one stored shard, read as a training job reads them; after its last row comes its first again.</summary>
 internal sealed class FromFile(TeacherOutputsFile file) : ITargetSource
 {
+    public TargetSizes Sizes { get; } = new(file.Header.MaxTokens, file.Header.InverseTemperatures.Count);
+
     public BatchTargets Read(MicroBatch rows, TokenBatch batch)
     {
         using var scope = NewDisposeScope();

@@ -12,12 +12,12 @@ internal static class LoopSpeed
 {
     private const int WarmUp = 20; // the first steps compile and allocate
 
-    /// <param name="student">Trained.</param>
-    /// <param name="rows">Gone through again and again.</param>
+    /// <param name="student">The student to train.</param>
+    /// <param name="rows">The rows, which are read repeatedly.</param>
     /// <param name="teaching">The loss and the targets.</param>
-    /// <param name="batchRows">Rows of a step.</param>
-    /// <param name="seconds">How long, after the first steps.</param>
-    /// <param name="busy">Says the GPU's busy share in that time under this name; null leaves it out.</param>
+    /// <param name="batchRows">Number of rows in a step.</param>
+    /// <param name="seconds">Duration after the first steps.</param>
+    /// <param name="busy">Name under which the GPU's busy share during that time is printed; null to print none.</param>
     /// <returns>Steps a second.</returns>
     internal static double Measure(
         PaperStudent student, ITrainingRows rows, (DeltaDistillation Loss, ITargetSource Targets) teaching, int batchRows, double seconds, string? busy = null)
@@ -35,7 +35,7 @@ internal static class LoopSpeed
         {
             for (var epoch = 0; ; epoch++)
             {
-                loop.RunEpoch(epoch, new(epoch, 0, epoch * order.StepsPerEpoch), _ => { }, end.Token);
+                _ = loop.RunEpoch(epoch, new(epoch, 0, epoch * order.StepsPerEpoch), end.Token).Last();
             }
         }
         catch (OperationCanceledException)

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;
 
-/// <summary>Training with the teacher in each step, and how far its loss is from that with the same teacher's stored outputs.</summary>
+/// <summary>Trains with the teacher in each step, and compares the loss with that of the same teacher's stored outputs.</summary>
 internal static class OnlineFigures
 {
     private const int Rows = 8, Length = 512, Batches = 6, EpochBatches = 500;
@@ -80,7 +80,7 @@ internal static class OnlineFigures
         }
     }
 
-    /// <summary>The numbers of a new student's first epoch.</summary>
+    /// <summary>The metrics of a new student's first epoch.</summary>
     private static List<StepMetrics> Losses(DeviceRows rows, DeltaDistillation loss, ITargetSource targets)
     {
         using var student = new PaperStudent(Length);
@@ -88,7 +88,7 @@ internal static class OnlineFigures
         var loop = new TrainingLoop(
             student.Model, student.Optimizer, new LearningRateSchedule(2e-4, 1, 1_000_000), rows, new RowOrder(1, rows.RowsOfShards, Rows, 1), (loss, targets),
             new TrainingLoopOptions { Seed = 1, TotalSteps = Batches, CheckpointEverySteps = int.MaxValue }, TimeProvider.System, losses.Add);
-        loop.RunEpoch(0, new(0, 0, 0), _ => { }, CancellationToken.None);
+        _ = loop.RunEpoch(0, new(0, 0, 0), CancellationToken.None).Last();
         return losses;
     }
 }

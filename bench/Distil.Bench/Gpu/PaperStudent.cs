@@ -1,4 +1,5 @@
 using Distil.Core.Specification;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Optimizers;
@@ -18,7 +19,8 @@ internal sealed class PaperStudent : IDisposable
 
     /// <param name="length">S.</param>
     /// <param name="blocks">Blocks; sLSTM at the even ones.</param>
-    internal PaperStudent(int length, int blocks = 6)
+    /// <param name="backend">Which kernels it may use; null for all.</param>
+    internal PaperStudent(int length, int blocks = 6, Backend? backend = null)
     {
         using var scope = NewDisposeScope();
         manual_seed(1);
@@ -32,7 +34,7 @@ internal sealed class PaperStudent : IDisposable
             MlstmHeads = Heads, SlstmHeads = Heads, QkvBlockSize = 32, FeedForwardProjFactor = 1.7,
         };
         var embedding = randn([Vocabulary, Width], ScalarType.BFloat16, CUDA) * 0.02;
-        Model = XlstmModel.Create(Config, embedding, embedding, 1, CUDA);
+        Model = XlstmModel.Create(Config, embedding, embedding, 1, CUDA, backend);
         Model.UseBFloat16();
         Optimizer = new AdamW(Model.TrainableParameters, new());
         Training = new TrainingStep(Model, Optimizer, Distillation, 1.0);

@@ -1,3 +1,4 @@
+using Distil.Core.Models;
 using Distil.Core.Specification;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.TeacherOutputs;

@@ -63,6 +63,8 @@ internal static class PipelineFigures
 
     private sealed class Resident(BatchTargets targets) : ITargetSource
     {
+        public TargetSizes Sizes { get; } = new((int)targets.Outputs.TokenIds.shape[1], targets.Outputs.InverseTemperatures.Count);
+
         public BatchTargets Read(MicroBatch rows, TokenBatch batch) => targets with
         {
             Outputs = targets.Outputs with

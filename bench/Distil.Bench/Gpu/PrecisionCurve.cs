@@ -20,18 +20,18 @@ namespace Distil.Bench.Gpu;
 /// Distils the demo's student (4 blocks, 256 positions) from a teacher in memory and reports its held-out loss, to compare devices and precisions.
 /// </summary>
 /// <param name="teacher">Folder of the teacher, with its tokenizer.</param>
-/// <param name="train">Text, a document a line.</param>
-/// <param name="held">Text that is held out.</param>
-/// <param name="device">Where it runs.</param>
-/// <param name="precision">Of the student's arithmetic; the teacher's is float32.</param>
+/// <param name="train">Text, one document per line.</param>
+/// <param name="held">Held-out text.</param>
+/// <param name="device">The device.</param>
+/// <param name="precision">Precision of the student's arithmetic; the teacher's is float32.</param>
 internal sealed class PrecisionCurve(string teacher, string train, string held, Device device, Precision precision)
 {
     private const int Context = 256, Rows = 8, EvaluatedRows = 128;
 
-    /// <summary>Trains; the learning rate falls over all <paramref name="steps"/>.</summary>
+    /// <summary>Trains the student; the learning rate falls over all <paramref name="steps"/>.</summary>
     /// <param name="steps">Optimiser steps.</param>
     /// <param name="every">Steps between evaluations.</param>
-    /// <param name="onLoss">Gets a step's number and the held-out cross-entropy after it, in nats.</param>
+    /// <param name="onLoss">Receives a step's number and the held-out cross-entropy after it, in nats.</param>
     internal void Run(int steps, int every, Action<long, double> onLoss)
     {
         var tokenizer = HuggingFaceTokenizer.Load(teacher);
@@ -50,7 +50,7 @@ internal sealed class PrecisionCurve(string teacher, string train, string held, 
         var position = TrainingPosition.Start;
         for (var until = every; position.GlobalStep < steps; until += every)
         {
-            // Ends at the next evaluation: a loop of its own each time, over one optimiser and one schedule.
+            // Ends at the next evaluation: each time a new loop runs, with the same optimiser and schedule.
             var loop = new TrainingLoop(
                 student, optimizer, LearningRateSchedule.WithRatio(2e-3, 0.1, steps), rows, order,
                 (new DeltaDistillation(new DistillationSpec()), new OnlineTargets(teaching, settings, layers: false)),
@@ -59,7 +59,7 @@ internal sealed class PrecisionCurve(string teacher, string train, string held, 
             while (position.GlobalStep < Math.Min(until, steps))
             {
                 var epoch = (int)(position.GlobalStep / order.StepsPerEpoch);
-                position = loop.RunEpoch(epoch, position, _ => { }, CancellationToken.None);
+                position = loop.RunEpoch(epoch, position, CancellationToken.None).Last();
             }
 
             onLoss(position.GlobalStep, new Evaluator(new EvaluationOptions()).Evaluate(student, null, evaluated).Student.CrossEntropy);

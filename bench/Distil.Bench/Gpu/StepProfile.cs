@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Distil.Trainer.Distillation;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Xlstm;
@@ -26,12 +27,11 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
     internal IEnumerable<string> Lines()
     {
         using var scope = NewDisposeScope();
-        using var student = new PaperStudent(length, blocks);
+        using var student = new PaperStudent(length, blocks, autograd ? Backend.For(CUDA).Without(Operation.Stack) : Backend.For(CUDA));
         var (config, model, optimizer) = (student.Config, student.Model, student.Optimizer);
-        model.WritesBackwardOut = !autograd;
         using var data = PaperStudent.Batch(batch, length);
         var ids = data.Parts[0].Rows.InputIds;
-        yield return $"{ParameterCounts.Of(config).Trainable / 1e6:0.0} M trainable, {batch} × {length} tokens";
+        yield return $"{XlstmParameter.Of(config).Sum(parameter => parameter.Count) / 1e6:0.0} M trainable, {batch} × {length} tokens";
 
         var tokens = batch * (long)length;
         for (var i = 0; i < only; i++)
@@ -66,7 +66,8 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
             result = model.Forward(ids);
         }));
         Clear();
-        void Head() => DistillationHead.Compute(hidden, model.HeadWeight, ids, null, data.Parts[0].Targets!.Outputs, new(0.1, 0.8, 2));
+        var head = new DistillationHead(model.Backend, model.HeadWeight.dtype);
+        void Head() => head.Compute(hidden, model.HeadWeight, ids, null, data.Parts[0].Targets!.Outputs, new(0.1, 0.8, 2));
         yield return Line("head and loss", Wall(Head));
         yield return Line("host time to issue head and loss", Issue(Head));
         for (var block = 0; block < Math.Min(2, blocks); block++)

@@ -29,8 +29,9 @@ internal static class TrainingFigures
         using var batch = PaperStudent.Batch(rows, length);
         var (ids, targets) = (batch.Parts[0].Rows.InputIds, batch.Parts[0].Targets!.Outputs);
         var hidden = randn([rows, length, PaperStudent.Width], ScalarType.BFloat16, CUDA);
+        var head = new DistillationHead(student.Model.Backend, student.Model.HeadWeight.dtype);
         Figure.Measure(
-            "head + CE + KL", () => DistillationHead.Compute(hidden, student.Model.HeadWeight, ids, null, targets, new(0.1, 0.8, 1.5)), rows * (long)length);
+            "head + CE + KL", () => head.Compute(hidden, student.Model.HeadWeight, ids, null, targets, new(0.1, 0.8, 1.5)), rows * (long)length);
         var x = randn([rows, length, PaperStudent.Width], ScalarType.Float32, CUDA).requires_grad_();
         var gradient = randn_like(x);
         foreach (var (block, name) in new[] { (0, "sLSTM"), (1, "mLSTM") })

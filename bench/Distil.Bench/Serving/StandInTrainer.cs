@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using System.CommandLine;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
@@ -5,7 +6,7 @@ using Distil.Core.Settings;
 
 namespace Distil.Bench.Serving;
 
-/// <summary>What <c>distil serve</c> starts in the trainer's place: each job is done at once, with the little that the pipeline looks at.</summary>
+/// <summary>A substitute for the trainer of <c>distil serve</c>: it completes each job at once, with the little output that the pipeline reads.</summary>
 internal static class StandInTrainer
 {
     internal static Command Create()
@@ -27,16 +28,16 @@ internal static class StandInTrainer
         var (store, blob) = ArtifactStore.OpenFor(request, Environment.GetEnvironmentVariable(SourceSettings.ConnectionVariable));
         var job = await store.ReadJsonAsync<JobRequest>(blob);
         var file = new ArtifactFile("nothing", Bytes: 0, Sha256: new string('0', 64));
-        if (job is { Kind: JobKind.Prepare, Shard: { } prepared })
+        if (job.Makes is Dataset)
         {
             var rows = new TokenFile(file, Rows: 1, Tokens: 64);
-            var shard = new DatasetShard { Index = prepared, Train = rows, Eval = rows, Documents = 1, SourceBytes = 1 };
-            await store.WriteJsonAsync(ArtifactLayout.DatasetShard(job.DatasetId, prepared), shard);
+            var shard = new DatasetShard { Index = job.Part, Train = rows, Eval = rows, Documents = 1, SourceBytes = 1 };
+            await store.WriteJsonAsync(job.Made.Closing, shard);
         }
-        else if (job is { Kind: JobKind.Teach, Shard: { } taught })
+        else if (job.Makes is TeacherOutputs)
         {
-            var shard = new TeacherOutputsShard { Index = taught, File = file, Rows = 1, Tokens = 64, MeanKeptTokens = 1, CappedShare = 0 };
-            await store.WriteJsonAsync(ArtifactLayout.TeacherOutputsShard(job.TeacherOutputsId, taught), shard);
+            var shard = new TeacherOutputsShard { Index = job.Part, File = file, Rows = 1, Tokens = 64, MeanKeptTokens = 1, CappedShare = 0 };
+            await store.WriteJsonAsync(job.Made.Closing, shard);
         }
 
         var now = DateTimeOffset.UtcNow;

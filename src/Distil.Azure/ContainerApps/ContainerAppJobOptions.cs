@@ -1,19 +1,20 @@
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Core.Settings;
 
 namespace Distil.Azure.ContainerApps;
 
-/// <summary>The Container Apps jobs that do a run's work, as <c>infra/bicep</c> makes them.</summary>
+/// <summary>The Container Apps jobs that run Distil's jobs, as <c>infra/bicep</c> creates them.</summary>
 public sealed record ContainerAppJobOptions
 {
     /// <value>Resource id of the job with a GPU: <c>/subscriptions/…/providers/Microsoft.App/jobs/…</c>.</value>
     public required string GpuJob { get; init; }
 
-    /// <value>Resource id of the job that prepares text; null uses the GPU's, which costs more.</value>
+    /// <value>Resource id of the job that prepares text; null to use the GPU's, which costs more.</value>
     public string? CpuJob { get; init; }
 
-    /// <summary>Makes the options from the app's settings.</summary>
+    /// <summary>Creates the options from the app's settings.</summary>
     /// <exception cref="InvalidInputException">The job with a GPU is not set.</exception>
     public static ContainerAppJobOptions From(HostSettings settings) => new()
     {
@@ -22,6 +23,6 @@ public sealed record ContainerAppJobOptions
         CpuJob = settings.CpuJob,
     };
 
-    /// <summary>The job that does a kind of work.</summary>
+    /// <summary>The job for a kind of work.</summary>
     public string For(JobKind kind) => kind == JobKind.Prepare ? CpuJob ?? GpuJob : GpuJob;
 }

@@ -1,6 +1,6 @@
+using Distil.Core.Artifacts.Kinds;
 using System.Text.Json.Nodes;
 using Distil.Azure.ResourceManager;
-using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 
 namespace Distil.Azure.ContainerApps;
@@ -8,14 +8,13 @@ namespace Distil.Azure.ContainerApps;
 /// <summary>Runs jobs as executions of Container Apps jobs.</summary>
 /// <param name="resources">Azure Resource Manager.</param>
 /// <param name="options">The jobs.</param>
-/// <param name="kindOf">Reads what a request asks for; <see cref="ReadKindAsync"/> reads its blob.</param>
-/// <param name="time">The clock of all pauses.</param>
+/// <param name="time">The clock for delays.</param>
 /// <remarks>
-/// A handle is the execution's resource id, so any host can go on with it. An execution that is at work on a request is found again instead of
-/// started twice: a host that died between start and journal, or an answer that was lost, must not cost a second GPU.
+/// A handle is the execution's resource id, so any host can use it. If an execution is already running a request, it is found instead of started again: a
+/// host that died between start and journal, or a lost response, must not cost a second GPU.
 /// </remarks>
 public sealed class ContainerAppJobRunner(
-    ResourceManagerClient resources, ContainerAppJobOptions options, Func<Uri, CancellationToken, Task<JobKind>> kindOf, TimeProvider time) : IJobRunner
+    ResourceManagerClient resources, ContainerAppJobOptions options, TimeProvider time) : IJobRunner
 {
     private const string Version = "?api-version=2025-07-01";
     private const int MaxStarts = 3;
@@ -23,17 +22,10 @@ public sealed class ContainerAppJobRunner(
     private static readonly TimeSpan StopPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestStop = TimeSpan.FromMinutes(10);
 
-    /// <summary>Reads what a request asks for from its blob.</summary>
-    public static async Task<JobKind> ReadKindAsync(Uri request, string? connectionString, CancellationToken cancel)
-    {
-        var (store, blob) = ArtifactStore.OpenFor(request, connectionString);
-        return (await store.ReadJsonAsync<JobRequest>(blob, cancel)).Kind;
-    }
-
     /// <inheritdoc />
-    public async Task<string> StartAsync(Uri request, CancellationToken cancel)
+    public async Task<string> StartAsync(JobKind kind, Uri request, CancellationToken cancel)
     {
-        var job = options.For(await kindOf(request, cancel));
+        var job = options.For(kind);
         var found = await resources.TryGetAsync(job + Version, cancel)
             ?? throw new ResourceManagerException(System.Net.HttpStatusCode.NotFound, $"{job} does not exist");
         var template = ExecutionTemplate.For(found, request)
@@ -54,16 +46,16 @@ public sealed class ContainerAppJobRunner(
             }
             catch (ResourceManagerException lost) when (lost.MayHaveBeenDone && starts < MaxStarts)
             {
-                // The list of executions may be behind the start.
+                // The list of executions may lag behind the start.
                 await Task.Delay(StartPause * starts, time, cancel);
             }
         }
     }
 
     /// <inheritdoc />
-    /// <remarks>Running may be wrong: executions whose container has ended were seen in that state until their time-out.</remarks>
+    /// <remarks>Running may be wrong: executions have been seen in that state until their time-out although their container had ended.</remarks>
     public async Task<JobState> PollAsync(string handle, CancellationToken cancel) =>
-        handle.Length == 0 || await resources.TryGetAsync(handle + Version, cancel) is not { } execution ? JobState.Unknown : StateOf(execution);
+        await resources.TryGetAsync(handle + Version, cancel) is not { } execution ? JobState.Unknown : StateOf(execution);
 
     /// <inheritdoc />
     public async Task StopAsync(string handle, CancellationToken cancel)
@@ -86,7 +78,7 @@ public sealed class ContainerAppJobRunner(
         }
     }
 
-    // The name of the execution that is at work on a request; null where none is.
+    // The name of the execution that runs a request; null if there is none.
     private async Task<string?> FindAsync(string job, Uri request, CancellationToken cancel)
     {
         await foreach (var execution in resources.ListAsync($"{job}/executions{Version}", cancel))
@@ -100,7 +92,7 @@ public sealed class ContainerAppJobRunner(
         return null;
     }
 
-    // "Unknown" and "Degraded" are no ends: the machine may be at work, and a second one would cost as much again.
+    // "Unknown" and "Degraded" do not mean that it has ended: the machine may still be working, and a second one would cost as much again.
     private static JobState StateOf(JsonNode execution) => execution["properties"]?["status"]?.GetValue<string>() switch
     {
         "Succeeded" or "Failed" or "Stopped" => JobState.Ended,

@@ -8,7 +8,8 @@ using Azure.Core.Pipeline;
 
 namespace Distil.Azure.ResourceManager;
 
-/// <summary>Client of Azure Resource Manager. Azure.Core's pipeline authenticates, retries and traces each request; long-running operations are awaited.</summary>
+/// <summary>Client of Azure Resource Manager. Azure.Core's pipeline authenticates, retries and traces each request; long-running operations are
+/// awaited.</summary>
 public sealed class ResourceManagerClient
 {
     private readonly ResourceManagerOptions _options;
@@ -56,7 +57,8 @@ public sealed class ResourceManagerClient
     /// <summary>Calls an action of a resource and waits until it is done.</summary>
     /// <param name="path">The action.</param>
     /// <param name="body">The request's body; null for none.</param>
-    /// <param name="once">Whether it must not be executed twice: then a lost response is an error (<see cref="ResourceManagerException.MayHaveBeenDone"/>).</param>
+    /// <param name="once">Whether it must not be executed twice: then a lost response is an error
+    /// (<see cref="ResourceManagerException.MayHaveBeenDone"/>).</param>
     /// <param name="cancel">Cancels the call, not the action.</param>
     /// <returns>The response's body; null if it has none, or if the resource does not exist.</returns>
     /// <exception cref="ResourceManagerException">It was refused, failed, or took too long (<see cref="ResourceManagerOptions.MaxOperationTime"/>).</exception>

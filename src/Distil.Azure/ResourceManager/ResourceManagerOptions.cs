@@ -2,7 +2,8 @@ using Azure.Core;
 
 namespace Distil.Azure.ResourceManager;
 
-/// <summary>Options of <see cref="ResourceManagerClient"/>. <see cref="ClientOptions.Retry"/> bounds the retries: at most 5, after 2, 4, … 32 s, with jitter.</summary>
+/// <summary>Options of <see cref="ResourceManagerClient"/>. <see cref="ClientOptions.Retry"/> bounds the retries: at most 5, after 2, 4, … 32 s, with
+/// jitter.</summary>
 public sealed class ResourceManagerOptions : ClientOptions
 {
     /// <summary>Makes the default options.</summary>

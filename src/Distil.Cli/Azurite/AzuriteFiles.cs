@@ -21,12 +21,8 @@ internal sealed class AzuriteFiles(Workspace workspace)
         File.Exists(_state) ? JsonSerializer.Deserialize<AzuriteProcess>(await File.ReadAllTextAsync(_state, cancel), DistilJson.Options) : null;
 
     /// <summary>Stores the server's address; the caller must hold the lock.</summary>
-    internal async Task WriteAsync(AzuriteProcess process, CancellationToken cancel)
-    {
-        var part = _state + ".part";
-        await File.WriteAllTextAsync(part, JsonSerializer.Serialize(process, DistilJson.Options), cancel);
-        File.Move(part, _state, overwrite: true);
-    }
+    internal Task WriteAsync(AzuriteProcess process, CancellationToken cancel) => AtomicFile.WriteAsync(
+        _state, temporary => File.WriteAllTextAsync(temporary, JsonSerializer.Serialize(process, DistilJson.Options), cancel));
 
     /// <summary>Deletes the server's address; the caller must hold the lock.</summary>
     internal void Forget() => File.Delete(_state);

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Distil.Core;
 using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
 using Distil.Hosting.Processes;
@@ -8,17 +9,17 @@ using Distil.Hosting.Processes;
 namespace Distil.Cli.Azurite;
 
 /// <summary>A running Azurite, which commands in other processes may use too.</summary>
-/// <param name="ProcessId">Its process.</param>
+/// <param name="ProcessId">Id of its process.</param>
 /// <param name="Port">Its port on 127.0.0.1.</param>
 internal sealed record AzuriteProcess(int ProcessId, int Port)
 {
-    /// <value>How clients reach it. The account and its key are Azurite's published ones; it listens on this machine only.</value>
+    /// <value>Connection string for clients. The account and its key are Azurite's published ones; it listens on this machine only.</value>
     public string ConnectionString =>
         "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
         + string.Create(CultureInfo.InvariantCulture, $"BlobEndpoint=http://127.0.0.1:{Port}/devstoreaccount1;");
 
     /// <summary>Starts Azurite; it outlives this process.</summary>
-    /// <param name="workspace">Names the storage folder and the repository that holds <c>tools/azurite</c>.</param>
+    /// <param name="workspace">The workspace with the storage folder and the repository that contains <c>tools/azurite</c>.</param>
     /// <param name="port">A free port.</param>
     /// <param name="cancel">Cancels the call.</param>
     /// <exception cref="InvalidInputException">Node or Azurite is not installed.</exception>
@@ -53,10 +54,10 @@ internal sealed record AzuriteProcess(int ProcessId, int Port)
         }
     }
 
-    /// <summary>Whether it is there and answers as Azurite does.</summary>
+    /// <summary>Whether it runs and answers as Azurite does.</summary>
     public async Task<bool> AnswersAsync(CancellationToken cancel)
     {
-        if (!Signals.IsAlive(ProcessId))
+        if (!ProcessTable.IsAlive(ProcessId))
         {
             return false;
         }
@@ -73,7 +74,7 @@ internal sealed record AzuriteProcess(int ProcessId, int Port)
         }
     }
 
-    /// <summary>Asks it to write its state and end; ends it where it does not within 10 seconds.</summary>
+    /// <summary>Asks it to write its state and end, and kills it if it does not within 10 seconds.</summary>
     public Task StopAsync() => Signals.TerminateAsync(ProcessId, TimeSpan.FromSeconds(10));
 
     private async Task WaitUntilItAnswersAsync(string log, CancellationToken cancel)
@@ -81,7 +82,7 @@ internal sealed record AzuriteProcess(int ProcessId, int Port)
         var since = Stopwatch.GetTimestamp();
         while (!await AnswersAsync(cancel))
         {
-            if (!Signals.IsAlive(ProcessId) || Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(60))
+            if (!ProcessTable.IsAlive(ProcessId) || Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(60))
             {
                 throw new InvalidOperationException($"Azurite did not answer on port {Port}; it said: {(await File.ReadAllTextAsync(log, cancel)).Trim()}");
             }

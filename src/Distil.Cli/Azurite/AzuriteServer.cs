@@ -1,3 +1,4 @@
+using Distil.Core;
 using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
 using Distil.Hosting.Processes;
@@ -5,10 +6,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Azurite;
 
-/// <summary>Azurite for as long as a command needs it: the first command starts it, others join, the last one stops it.</summary>
+/// <summary>An Azurite for as long as a command needs it: the first command starts it, others join it, and the last one stops it.</summary>
 /// <remarks>
-/// A server that ends before its last user does (somebody killed it) is started again, on its port. The blobs stay in <see cref="Workspace.Storage"/>.
-/// <see cref="AzuriteFiles"/> keep this right between processes.
+/// If a server ends before its last user does (it was killed), it is started again on its port. The blobs remain in <see cref="Workspace.Storage"/>.
+/// <see cref="AzuriteFiles"/> coordinate the processes.
 /// </remarks>
 public sealed class AzuriteServer : IAsyncDisposable
 {
@@ -32,15 +33,15 @@ public sealed class AzuriteServer : IAsyncDisposable
         _watching = WatchAsync();
     }
 
-    /// <value>How clients reach it.</value>
+    /// <value>Connection string for clients.</value>
     public string ConnectionString => _process.ConnectionString;
 
     /// <value>Its port on 127.0.0.1.</value>
     public int Port => _process.Port;
 
     /// <summary>Joins the workspace's server, or starts it.</summary>
-    /// <param name="workspace">Whose storage is served.</param>
-    /// <param name="port">The port to start it on; null takes a free one.</param>
+    /// <param name="workspace">The workspace with the storage.</param>
+    /// <param name="port">The port for the server; null for a free one.</param>
     /// <param name="log">Receives a line if the server has to be started again.</param>
     /// <param name="cancel">Cancels the call.</param>
     /// <exception cref="InvalidInputException">The port is in use, or the server runs on another; node or Azurite is missing.</exception>
@@ -60,7 +61,7 @@ public sealed class AzuriteServer : IAsyncDisposable
         return new AzuriteServer(workspace, files.Use(), process, log);
     }
 
-    /// <summary>Leaves; stops the server where nobody else uses it.</summary>
+    /// <summary>Stops using the server, and stops it if nobody else uses it.</summary>
     public async ValueTask DisposeAsync()
     {
         await _left.CancelAsync();
@@ -87,7 +88,7 @@ public sealed class AzuriteServer : IAsyncDisposable
         return process;
     }
 
-    // A server that is killed is started again on its port; who was talking to it tries again.
+    // A server that is killed is started again on its port; its clients retry.
     private async Task WatchAsync()
     {
         while (!_left.IsCancellationRequested)
@@ -95,7 +96,7 @@ public sealed class AzuriteServer : IAsyncDisposable
             try
             {
                 await Task.Delay(Look, _left.Token);
-                if (!Signals.IsAlive(_process.ProcessId))
+                if (!ProcessTable.IsAlive(_process.ProcessId))
                 {
                     await ReviveAsync(_left.Token);
                 }

@@ -16,15 +16,15 @@ public sealed class LocalStorage : IAsyncDisposable
         _azurite = azurite;
     }
 
-    /// <value>What a child process needs to reach it.</value>
+    /// <value>Connection string, for child processes.</value>
     public string ConnectionString { get; }
 
     /// <value>The artifacts.</value>
     public ArtifactStore Store { get; }
 
     /// <summary>Opens it, starting Azurite if needed.</summary>
-    /// <param name="workspace">Whose Azurite.</param>
-    /// <param name="port">The port to start Azurite on; null takes a free one.</param>
+    /// <param name="workspace">The workspace whose Azurite is used.</param>
+    /// <param name="port">The port for Azurite; null for a free one.</param>
     /// <param name="connectionString">Connection string of an account to use instead of Azurite; null for none.</param>
     /// <param name="log">Receives a line if Azurite has to be started again.</param>
     /// <param name="cancel">Cancels the call.</param>
@@ -47,7 +47,7 @@ public sealed class LocalStorage : IAsyncDisposable
         }
     }
 
-    /// <summary>Leaves Azurite, which ends with its last user.</summary>
+    /// <summary>Stops using Azurite, which ends with its last user.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_azurite is not null)

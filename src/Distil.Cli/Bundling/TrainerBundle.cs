@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Distil.Cli.Workspaces;
+using Distil.Core;
 using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Bundling;
@@ -42,11 +43,8 @@ public static class TrainerBundle
         WriteLauncher(Path.Combine(content, "distil-trainer"));
         File.Copy(workspace.RepositoryFile("LICENSE"), Path.Combine(content, "LICENSE"));
 
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(output))!);
-        var partial = output + ".partial";
-        await ExecuteAsync(
-            "tar", ["--create", "--use-compress-program=xz -T0", "--file", partial, "--directory", work, "--exclude=*.xml", "distil-trainer"], cancel);
-        File.Move(partial, output, overwrite: true);
+        await AtomicFile.WriteAsync(output, temporary => ExecuteAsync(
+            "tar", ["--create", "--use-compress-program=xz -T0", "--file", temporary, "--directory", work, "--exclude=*.xml", "distil-trainer"], cancel));
     }
 
     /// <param name="target">Destination folder.</param>

@@ -10,19 +10,19 @@ using Distil.Core.Runs;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil cancel</c>: asks the process that does a run to stop it. It finds the wish in storage at its next question.</summary>
+/// <summary><c>distil cancel</c>: asks the process that drives a run to stop it. That process finds the request in storage when it next polls.</summary>
 internal static class CancelCommand
 {
     internal static Command Create(CommandContext context)
     {
         var runId = CommonOptions.RunId();
-        var command = new Command("cancel", "Stop a run; its checkpoints are kept.") { runId };
+        var command = new Command("cancel", "Stop a run; its checkpoints are not deleted.") { runId };
         command.SetAction(async (parsed, cancel) =>
         {
             var id = parsed.GetRequiredValue(runId);
             await using var storage = await context.OpenStorageAsync(port: null, cancel);
             var status = await StatusCommand.ReadAsync(storage.Store, id, cancel);
-            if (status.State is not (RunState.Queued or RunState.Running))
+            if (status.HasEnded)
             {
                 throw new InvalidInputException($"{id} has ended: {status.State.ToString().ToLowerInvariant()}");
             }
@@ -30,7 +30,7 @@ internal static class CancelCommand
             await new RequestCancel(storage.Store).RunAsync(id, cancel);
             if (await Lease.FindHolderAsync(storage.Store, ArtifactLayout.Driver(id), cancel) is null)
             {
-                // Nobody drives it, so nobody would find the wish: it is brought to its end here, where no job is started any more.
+                // Nobody drives the run, so nobody would find the request: the run is ended here, because no job of it is started any more.
                 await using var host = new EmbeddedRunHost(context.Workspace, storage, context.Trainer, maxJobs: 1, context.Log);
                 var run = await host.ResumeAsync(id, cancel);
                 Console.WriteLine($"{id} is {(await run.Outcome).State.ToString().ToLowerInvariant()}");

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Commands;
 
-/// <summary>What all commands work with.</summary>
+/// <summary>The settings and services that all commands share.</summary>
 /// <param name="Settings">The program's settings.</param>
 /// <param name="Log">Receives messages for people.</param>
 internal sealed record CommandContext(CommandSettings Settings, ILogger Log)
@@ -19,12 +19,12 @@ internal sealed record CommandContext(CommandSettings Settings, ILogger Log)
     /// <value>The trainer.</value>
     public TrainerProgram Trainer { get; } = new(Settings.Trainer);
 
-    /// <summary>Makes a planner of runs.</summary>
+    /// <summary>Creates a planner of runs.</summary>
     /// <exception cref="Core.Errors.InvalidInputException">A setting of the sources cannot be used.</exception>
     public RunPlanner NewPlanner() => new(TimeProvider.System, SourceCatalog.Create(Settings.Sources, TimeProvider.System, Log));
 
     /// <summary>Opens the storage, starting Azurite if no account is named.</summary>
-    /// <param name="port">The port to start Azurite on; null takes a free one.</param>
+    /// <param name="port">The port for Azurite; null for a free one.</param>
     /// <param name="cancel">Cancels the call.</param>
     public Task<LocalStorage> OpenStorageAsync(int? port, CancellationToken cancel) =>
         LocalStorage.OpenAsync(Workspace, port, Settings.Sources.ConnectionString, Log, cancel);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Distil.Cli.Commands;
 
@@ -10,16 +11,23 @@ internal static class CommonOptions
 
     internal static Option<int?> StoragePort()
     {
-        var option = new Option<int?>("--storage-port") { Description = "Port on 127.0.0.1 for the local storage (Azurite). Default: a free one." };
-        option.Validators.Add(result =>
-        {
-            if (int.TryParse(result.Tokens[^1].Value, out var port) && port is (< 1 or > 65535))
-            {
-                result.AddError($"--storage-port is {port}; expected 1 to 65535");
-            }
-        });
+        var option = new Option<int?>("--storage-port") { Description = "Port on 127.0.0.1 for the local storage (Azurite). Default: a free port." };
+        option.Require<int>(port => port is >= 1 and <= 65535, "1 to 65535");
         return option;
     }
 
-    internal static Argument<string> RunId() => new("run") { Description = "The run's id, as `distil runs` lists it." };
+    internal static Argument<string> RunId() => new("run") { Description = "The run's id, as listed by `distil runs`." };
+
+    /// <summary>Refuses numbers outside a range. A text that is no number is the parser's to refuse.</summary>
+    /// <param name="option">The option.</param>
+    /// <param name="fits">Whether a number is in the range.</param>
+    /// <param name="expected">The range, for the message.</param>
+    internal static void Require<T>(this Option option, Func<T, bool> fits, string expected)
+        where T : IParsable<T> => option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && T.TryParse(result.Tokens[^1].Value, CultureInfo.InvariantCulture, out var value) && !fits(value))
+            {
+                result.AddError($"{option.Name} is {value}; expected {expected}");
+            }
+        });
 }

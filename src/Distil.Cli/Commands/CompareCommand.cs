@@ -5,7 +5,7 @@ using Distil.Cli.Workspaces;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil compare</c>: a page that shows several runs, or those of a sweep, side by side.</summary>
+/// <summary><c>distil compare</c>: writes a page that compares several runs, or those of a sweep.</summary>
 internal static class CompareCommand
 {
     internal static Command Create(CommandContext context)

@@ -5,13 +5,13 @@ using Distil.Core.Specification;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil demo</c>: the repository's sample teacher distilled on its sample corpus, in minutes.</summary>
+/// <summary><c>distil demo</c>: distils the repository's sample teacher on its sample corpus, in minutes.</summary>
 internal static class DemoCommand
 {
     internal static Command Create(CommandContext context)
     {
         var (json, port) = (CommonOptions.Json(), CommonOptions.StoragePort());
-        var device = new Option<ComputeDevice?>("--device") { Description = "cpu (default), cuda (in bfloat16), or auto: cuda where there is one." };
+        var device = new Option<ComputeDevice?>("--device") { Description = "cpu (default), cuda (in bfloat16), or auto: cuda if available." };
         var command = new Command("demo", "Distil the sample teacher on the sample corpus, in a few minutes.") { device, json, port };
         command.SetAction((parsed, cancel) =>
         {
@@ -22,7 +22,7 @@ internal static class DemoCommand
         return command;
     }
 
-    /// <summary>A run on another device, in the arithmetic that this project's kernels there compute in.</summary>
+    /// <summary>Returns the run for another device, with the precision of this project's kernels there.</summary>
     internal static RunSpec On(RunSpec spec, ComputeDevice device) => spec with
     {
         Compute = spec.Compute with { Device = device },

@@ -5,6 +5,7 @@ using Distil.Cli.Display;
 using Distil.Cli.Runs;
 using Distil.Cli.Workspaces;
 using Distil.Core;
+using Distil.Core.Artifacts;
 using Distil.Core.Runs.Garbage;
 
 namespace Distil.Cli.Commands;
@@ -15,16 +16,10 @@ internal static class GcCommand
     internal static Command Create(CommandContext context)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "List what would be deleted, with sizes; delete nothing." };
-        var hours = new Option<double>("--older-than") { Description = "Leave alone what was written in the last so many hours. Default: 1.", DefaultValueFactory = _ => 1 };
-        hours.Validators.Add(result =>
-        {
-            if (double.TryParse(result.Tokens.Count > 0 ? result.Tokens[^1].Value : "1", System.Globalization.CultureInfo.InvariantCulture, out var value) && !(value >= 0 && value < 1e6))
-            {
-                result.AddError($"--older-than is {value}; expected 0 or more hours");
-            }
-        });
-        var checkpoints = new Option<bool>("--checkpoints") { Description = "Also delete the checkpoints of runs that have succeeded: their models stay." };
-        var runs = new Option<string[]>("--run") { Description = "Also delete this run, which has ended, and what it alone refers to; may stand several times." };
+        var hours = new Option<double>("--older-than") { Description = "Do not delete what was written in the last so many hours. Default: 1.", DefaultValueFactory = _ => 1 };
+        hours.Require<double>(value => value is >= 0 and < 1e6, "0 or more hours");
+        var checkpoints = new Option<bool>("--checkpoints") { Description = "Also delete the checkpoints of runs that have succeeded, but not their models." };
+        var runs = new Option<string[]>("--run") { Description = "Also delete this run, which must have ended, and what only it refers to; may be repeated." };
         var json = CommonOptions.Json();
         var command = new Command("gc", "Delete datasets, teacher outputs and copies that no run refers to.") { dryRun, hours, checkpoints, runs, json };
         command.SetAction((parsed, cancel) => RunAsync(
@@ -43,10 +38,9 @@ internal static class GcCommand
     {
         var workspace = context.Workspace;
         await using var storage = await context.OpenStorageAsync(port: null, cancel);
-        var search = new GarbageSearch(storage.Store);
-        var items = await search.FindAsync(options, cancel);
-        var copies = await new LocalCache(workspace.Cache).FindUnusedAsync(storage.Store, items.SelectMany(item => item.Blobs), cancel);
-        var bytes = items.Sum(item => item.Bytes) + copies.Sum(copy => copy.Bytes);
+        var items = await new GarbageSearch(storage.Store).FindAsync(options, cancel);
+        var copies = await new ArtifactCache(workspace.Cache).FindUnusedAsync(storage.Store, items.SelectMany(item => item.Blobs), cancel);
+        var bytes = items.Sum(item => item.Bytes) + copies.Sum(copy => copy.Length);
         if (!json)
         {
             foreach (var item in items)
@@ -56,18 +50,21 @@ internal static class GcCommand
 
             if (copies.Count > 0)
             {
-                Console.WriteLine($"{ByteSize.Of(copies.Sum(copy => copy.Bytes)),10}  {"copies on this machine",-28}  {copies.Count} files in {workspace.Cache}");
+                Console.WriteLine($"{ByteSize.Of(copies.Sum(copy => copy.Length)),10}  {"copies on this machine",-28}  {copies.Count} files in {workspace.Cache}");
             }
         }
 
         if (!dryRun)
         {
-            foreach (var item in items)
+            var deleted = await new GarbageDeletion(storage.Store, TimeProvider.System).DeleteAsync(items, cancel);
+            foreach (var kept in items.Except(deleted))
             {
-                await search.DeleteAsync(item, cancel);
+                await Console.Error.WriteLineAsync($"{kept.Name} is in use and was kept");
+                bytes -= kept.Bytes;
             }
 
-            LocalCache.Delete(copies);
+            items = deleted;
+            ArtifactCache.Delete(copies);
         }
 
         Console.WriteLine(json

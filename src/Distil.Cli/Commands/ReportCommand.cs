@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil report</c>: a finished run's report as a local file, opened where there is a desktop.</summary>
+/// <summary><c>distil report</c>: copies a finished run's report to a local file and opens it if there is a desktop.</summary>
 internal static class ReportCommand
 {
     internal static Command Create(CommandContext context)

@@ -15,28 +15,22 @@ using Distil.Core.Specification;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil run</c>: a whole run on this machine; <c>--plan-only</c> says what it would do, <c>--resume</c> goes on with one.</summary>
+/// <summary><c>distil run</c>: runs a specification on this machine; <c>--plan-only</c> prints the plan, <c>--resume</c> resumes a run.</summary>
 internal static class RunCommand
 {
     internal static Command Create(CommandContext context)
     {
         var spec = new Argument<string?>("spec") { Description = "The run's specification, a JSON file.", Arity = ArgumentArity.ZeroOrOne };
-        var planOnly = new Option<bool>("--plan-only") { Description = "Print what would be done, and where each number is from; do nothing." };
+        var planOnly = new Option<bool>("--plan-only") { Description = "Print what would be done and the source of each number, and do nothing." };
         var resume = new Option<string?>("--resume")
         {
-            Description = "Go on with a run or sweep that was left, by its id; without an id, with every run that has not ended.",
+            Description = "Resume an interrupted run or sweep by its id; without an id, every run that has not ended.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var atMost = new Option<int>("--at-most") { Description = "Most runs of a sweep at once.", DefaultValueFactory = _ => 1 };
-        atMost.Validators.Add(result =>
-        {
-            if (int.TryParse(result.Tokens.LastOrDefault()?.Value, out var runs) && runs < 1)
-            {
-                result.AddError($"--at-most is {runs}; expected 1 or more");
-            }
-        });
+        var atMost = new Option<int>("--at-most") { Description = "Maximum number of runs of a sweep at once.", DefaultValueFactory = _ => 1 };
+        atMost.Require<int>(runs => runs >= 1, "1 or more");
         var (json, port) = (CommonOptions.Json(), CommonOptions.StoragePort());
-        var command = new Command("run", "Distil as a specification says; where its values are lists, a run of each combination.")
+        var command = new Command("run", "Distil according to a specification; if its values are lists, run each combination.")
         {
             spec, planOnly, resume, atMost, json, port,
         };
@@ -53,7 +47,7 @@ internal static class RunCommand
         return command;
     }
 
-    /// <summary>Does a run and says what it came to.</summary>
+    /// <summary>Executes a run and prints its result.</summary>
     internal static async Task<int> ExecuteAsync(CommandContext context, RunSpec spec, int? port, bool json, CancellationToken stop)
     {
         var plan = await context.NewPlanner().PlanAsync(spec, stop);

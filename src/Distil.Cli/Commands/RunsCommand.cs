@@ -8,7 +8,7 @@ using Distil.Core.Runs;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil runs</c>: all runs, newest first.</summary>
+/// <summary><c>distil runs</c>: lists all runs, newest first.</summary>
 internal static class RunsCommand
 {
     internal static Command Create(CommandContext context)
@@ -27,7 +27,8 @@ internal static class RunsCommand
 
             foreach (var run in runs)
             {
-                Console.WriteLine($"{run.RunId}  {run.State.ToString().ToLowerInvariant(),-9}  {StageNames.Of(run),-18}  {run.StartedAt.ToLocalTime():yyyy-MM-dd HH:mm}");
+                Console.WriteLine(
+                    $"{run.RunId}  {run.State.ToString().ToLowerInvariant(),-9}  {StageNames.Of(run),-18}  {run.StartedAt.ToLocalTime():yyyy-MM-dd HH:mm}");
             }
 
             if (runs.Count == 0)

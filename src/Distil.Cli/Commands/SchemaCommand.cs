@@ -11,7 +11,10 @@ internal static class SchemaCommand
     internal static Command Create(CommandContext context)
     {
         var output = new Option<string>("--output") { Description = "The folder to write to. Default: schemas and docs in the repository." };
-        var command = new Command("schema", "Write the JSON Schemas of run specifications and sweeps, and the page on configuration, from the types.") { output };
+        var command = new Command("schema", "Write the JSON Schemas of run specifications and sweeps, and the page on configuration, from the types.")
+        {
+            output,
+        };
         command.SetAction(async (parsed, cancel) =>
         {
             (string Folder, string Name, string Content)[] files =

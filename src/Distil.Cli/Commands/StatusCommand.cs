@@ -10,7 +10,7 @@ using Distil.Core.Runs;
 
 namespace Distil.Cli.Commands;
 
-/// <summary><c>distil status</c>: where a run stands; <c>--follow</c> watches it to its end.</summary>
+/// <summary><c>distil status</c>: shows a run's status; <c>--follow</c> follows it to its end.</summary>
 internal static class StatusCommand
 {
     private const int MaxDetail = 20;
@@ -19,8 +19,8 @@ internal static class StatusCommand
     internal static Command Create(CommandContext context)
     {
         var (runId, json) = (CommonOptions.RunId(), CommonOptions.Json());
-        var follow = new Option<bool>("--follow") { Description = "Watch it until it ends." };
-        var command = new Command("status", "Say where a run stands.") { runId, follow, json };
+        var follow = new Option<bool>("--follow") { Description = "Follow it until it ends." };
+        var command = new Command("status", "Show a run's status.") { runId, follow, json };
         command.SetAction(async (parsed, cancel) =>
         {
             var id = parsed.GetRequiredValue(runId);
@@ -45,7 +45,7 @@ internal static class StatusCommand
 
     private static async Task EndAsync(ArtifactStore store, string runId, CancellationToken cancel)
     {
-        while ((await ReadAsync(store, runId, cancel)).State is RunState.Queued or RunState.Running)
+        while (!(await ReadAsync(store, runId, cancel)).HasEnded)
         {
             await Task.Delay(Look, cancel);
         }

@@ -10,10 +10,10 @@ using Distil.Core.Specification;
 
 namespace Distil.Cli.Commands;
 
-/// <summary>The part of <c>distil run</c> that does sweeps: specifications whose values are lists.</summary>
+/// <summary>The part of <c>distil run</c> for sweeps: specifications whose values are lists.</summary>
 internal static class SweepRunning
 {
-    /// <summary>Does a sweep and says what it came to.</summary>
+    /// <summary>Executes a sweep and prints its result.</summary>
     internal static async Task<int> ExecuteAsync(CommandContext context, Sweep sweep, int atMost, int? port, bool json, CancellationToken stop)
     {
         var planner = context.NewPlanner();
@@ -30,13 +30,14 @@ internal static class SweepRunning
         return await SayAsync(context, storage, result, json, stop);
     }
 
-    /// <summary>Goes on with a sweep; null where there is none of that name.</summary>
-    internal static async Task<int?> TryResumeAsync(CommandContext context, string sweepId, int atMost, LocalStorage storage, bool json, CancellationToken stop) =>
+    /// <summary>Resumes a sweep; returns null if there is none with that id.</summary>
+    internal static async Task<int?> TryResumeAsync(CommandContext context, string sweepId, int atMost,
+        LocalStorage storage, bool json, CancellationToken stop) =>
         await new LocalSweep(context.Workspace, storage, context.Trainer, Console.Error, context.Log).TryResumeAsync(sweepId, atMost, stop) is { } result
             ? await SayAsync(context, storage, result, json, stop)
             : null;
 
-    /// <summary>Says what a sweep would do.</summary>
+    /// <summary>Prints the plan of a sweep.</summary>
     internal static async Task<int> PlanAsync(CommandContext context, Sweep sweep, bool json, CancellationToken cancel)
     {
         var runs = await PlanAsync(sweep, context.NewPlanner(), cancel);

@@ -4,7 +4,7 @@ using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Commands;
 
-/// <summary>The commands that the trainer program does itself: they are handed on with their arguments and this terminal.</summary>
+/// <summary>The commands of the trainer program: they are passed on with their arguments and this terminal.</summary>
 internal static class TrainerCommands
 {
     private static readonly (string Name, string Description)[] Names =
@@ -21,13 +21,13 @@ internal static class TrainerCommands
 
     internal static IEnumerable<Command> CreateAll() => Names.Select(each => new Command(each.Name, each.Description));
 
-    /// <summary>Whether the arguments are the trainer's, to be handed on as they are.</summary>
+    /// <summary>Whether the arguments are for the trainer, and are passed on unchanged.</summary>
     internal static bool Owns(string[] arguments) => arguments.Length > 0 && Names.Any(each => each.Name == arguments[0]);
 
     internal static async Task<int> RunAsync(TrainerProgram trainer, string[] arguments)
     {
         using var process = Process.Start(trainer.Command(arguments))!;
-        // Ctrl+C reaches the trainer too; it ends in its own way and its exit code is ours.
+        // Ctrl+C reaches the trainer too; the trainer ends by itself, and its exit code becomes ours.
         Console.CancelKeyPress += (_, interrupt) => interrupt.Cancel = true;
         await process.WaitForExitAsync();
         return process.ExitCode;

@@ -1,12 +1,13 @@
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
 
 namespace Distil.Cli.Display;
 
-/// <summary>Lines of text, for logs and pipes: one whenever the stage moves on, and one every ten seconds in between.</summary>
-/// <param name="output">Where the lines go.</param>
+/// <summary>Lines of text, for logs and pipes: one whenever the stage advances, and one every ten seconds in between.</summary>
+/// <param name="output">Receives the lines.</param>
 /// <param name="time">The clock.</param>
-/// <param name="prefix">Before each line, where several runs share the output.</param>
+/// <param name="prefix">Text before each line, if several runs share the output.</param>
 internal sealed class PlainRunView(TextWriter output, TimeProvider time, string prefix = "") : IRunView
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(10);

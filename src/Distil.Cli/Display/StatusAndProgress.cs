@@ -4,15 +4,16 @@ using Distil.Core.Runs;
 
 namespace Distil.Cli.Display;
 
-/// <summary>A run's status and the progress of its jobs at work, read at one moment.</summary>
+/// <summary>A run's status and the progress of its running jobs, read at one moment.</summary>
 /// <param name="Status">The status.</param>
 /// <param name="Jobs">The jobs that have reported, by id.</param>
 internal sealed record StatusAndProgress(RunStatus Status, IReadOnlyDictionary<string, JobProgress> Jobs)
 {
     /// <value>Shards or epochs of the stage that are done, the jobs' own parts included.</value>
-    internal double StageDone => Math.Min(Status.StageTotal, Status.StageDone + Jobs.Values.Sum(job => job.Total > 0 ? Math.Min(1.0, (double)job.Done / job.Total) : 0));
+    internal double StageDone =>
+        Math.Min(Status.StageTotal, Status.StageDone + Jobs.Values.Sum(job => job.Total > 0 ? Math.Min(1.0, (double)job.Done / job.Total) : 0));
 
-    /// <summary>Expected end of the stage: the jobs' own estimate for epochs, otherwise from the pace of the shards; null while unknown.</summary>
+    /// <summary>Expected end of the stage: the jobs' own estimate for epochs, otherwise from the speed of the shards; null if unknown.</summary>
     internal DateTimeOffset? StageEnd(DateTimeOffset now) => Status switch
     {
         { Epoch: not null } => Jobs.Values.Max(job => job.ExpectedEnd),
@@ -35,8 +36,8 @@ internal sealed record StatusAndProgress(RunStatus Status, IReadOnlyDictionary<s
 
     private static string Left(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours} h {time:mm} min" : $"{time:m\\:ss}";
 
-    /// <summary>Describes the progress in words, without the stage's name.</summary>
-    /// <param name="now">For the time that is left.</param>
+    /// <summary>Describes the progress as text, without the stage's name.</summary>
+    /// <param name="now">The present time, for the remaining time.</param>
     internal string Describe(DateTimeOffset now)
     {
         var parts = new List<string>();

@@ -1,10 +1,11 @@
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace Distil.Cli.Display;
 
-/// <summary>A bar for each stage, with rate and time left.</summary>
+/// <summary>A progress bar for each stage, with rate and remaining time.</summary>
 internal sealed class TerminalRunView(IAnsiConsole console, TimeProvider time) : IRunView
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
@@ -46,7 +47,7 @@ internal sealed class TerminalRunView(IAnsiConsole console, TimeProvider time) :
         {
             bars[stage] = bar = progress.AddTask(StageNames.Of(stage), maxValue: Math.Max(1, snapshot.Status.StageTotal));
 
-            // A stage before this one is over, unless it takes turns with it, as training and evaluation do.
+            // A stage before this one is over, unless both alternate, as training and evaluation do.
             foreach (var (_, earlier) in bars.Where(each => each.Key < stage && (each.Key < JobKind.Train || stage == JobKind.Export)))
             {
                 earlier.Value = earlier.MaxValue;

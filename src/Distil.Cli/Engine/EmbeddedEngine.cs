@@ -9,12 +9,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Engine;
 
-/// <summary>Runs one run's pipelines in this process, so that another process can go on with them.</summary>
-/// <param name="activities">What they call, for instance an <see cref="ActivityCatalog"/>'s <see cref="ActivityCatalog.CallAsync"/>.</param>
+/// <summary>Runs one run's pipelines in this process; another process can resume them.</summary>
+/// <param name="activities">Calls activities, for instance an <see cref="ActivityCatalog"/>'s <see cref="ActivityCatalog.CallAsync"/>.</param>
 /// <param name="openLog">Opens the log of a run's pipeline, by its path.</param>
-/// <param name="publish">Told each status that a pipeline sets; must not block.</param>
+/// <param name="publish">Receives each status that a pipeline sets; must not block.</param>
 /// <param name="log">Receives what a user should know and no status contains.</param>
-/// <param name="time">Measures and waits.</param>
+/// <param name="time">The clock.</param>
 internal sealed class EmbeddedEngine(
     Func<string, JsonElement, CancellationToken, Task<JsonElement>> activities,
     Func<string, string, IJournalLog> openLog,
@@ -22,16 +22,16 @@ internal sealed class EmbeddedEngine(
     ILogger log,
     TimeProvider time)
 {
-    /// <summary>Where the whole run's pipeline stands.</summary>
+    /// <summary>Path of the whole run's pipeline.</summary>
     internal const string Root = "run";
 
     internal TimeProvider Time => time;
 
-    /// <summary>Does a whole run, from where its journal says it stands.</summary>
-    /// <param name="input">The run; its documents are written.</param>
+    /// <summary>Executes a whole run, from the position in its journal.</summary>
+    /// <param name="input">The run; its documents are already stored.</param>
     /// <param name="cancelled">Completes when the run is to be cancelled: its jobs are stopped, and the outcome says so.</param>
-    /// <param name="stop">Leaves the run where it is, for another life.</param>
-    /// <exception cref="NonDeterminismException">The pipeline does not do what the journal holds.</exception>
+    /// <param name="stop">Interrupts the run; it can be resumed later.</param>
+    /// <exception cref="NonDeterminismException">The pipeline differs from its journal.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     internal async Task<RunOutcome> RunAsync(PipelineInput input, Task<string> cancelled, CancellationToken stop)
     {
@@ -45,15 +45,14 @@ internal sealed class EmbeddedEngine(
         }
         finally
         {
-            await ended.CancelAsync(); // what a failed pipeline still waits for
+            await ended.CancelAsync(); // ends what a failed pipeline still waits for
         }
     }
 
-    /// <summary>Calls an activity until it answers, or fails for good.</summary>
-    /// <exception cref="PipelineStepException">It failed for good.</exception>
-    internal async Task<JsonElement> CallActivityAsync(string name, JsonElement input, CancellationToken cancel)
+    /// <summary>Calls an activity until it answers or fails permanently.</summary>
+    /// <exception cref="PipelineStepException">It failed permanently.</exception>
+    internal async Task<JsonElement> CallActivityAsync(string name, RetryPolicy policy, JsonElement input, CancellationToken cancel)
     {
-        var policy = ActivityCatalog.PolicyOf(name);
         for (var call = 1; ; call++)
         {
             try
@@ -78,7 +77,7 @@ internal sealed class EmbeddedEngine(
     internal Task<PipelineJournal> OpenJournalAsync(string runId, string path, CancellationToken cancel) =>
         PipelineJournal.OpenAsync(openLog(runId, path), log, time, cancel);
 
-    /// <summary>Where a sub-pipeline stands.</summary>
+    /// <summary>Path of a sub-pipeline.</summary>
     internal static string PathOf(string parent, string name) => parent == Root ? name : $"{parent}/{name}";
 
     internal void Publish(RunStatus status) => publish(status);

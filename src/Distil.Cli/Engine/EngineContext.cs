@@ -8,13 +8,13 @@ using Distil.Core.Runs;
 
 namespace Distil.Cli.Engine;
 
-/// <summary>What one pipeline's code sees of the world: its calls are made once the journal's answers are used up, and their answers arrive.</summary>
-/// <param name="engine">Does the calls.</param>
+/// <summary>The context of one pipeline's code: calls are answered from the journal first, then made; their answers arrive later.</summary>
+/// <param name="engine">Makes the calls.</param>
 /// <param name="runId">The run.</param>
-/// <param name="path">Where the pipeline stands in the run.</param>
-/// <param name="journal">The answers of earlier lives.</param>
-/// <param name="arrived">Told what happened, as an entry for the time at which it is journaled; completed by what ends the pipeline.</param>
-/// <param name="stop">Leaves the calls where they are.</param>
+/// <param name="path">The pipeline's path in the run.</param>
+/// <param name="journal">The answers from before the last restart.</param>
+/// <param name="arrived">Receives each event as an entry with the time at which it is journaled; completed when the pipeline ends.</param>
+/// <param name="stop">Interrupts the calls.</param>
 internal sealed class EngineContext(
     EmbeddedEngine engine, string runId, string path, PipelineJournal journal, ChannelWriter<Func<DateTimeOffset, JournalEntry>> arrived, CancellationToken stop)
     : IPipelineContext
@@ -32,8 +32,8 @@ internal sealed class EngineContext(
     public DateTimeOffset Now { get; private set; }
 
     /// <inheritdoc />
-    public Task<TOutput> CallActivityAsync<TInput, TOutput>(string activity, TInput input) =>
-        CallAsync<TInput, TOutput>(JournalKind.Activity, activity, input, json => engine.CallActivityAsync(activity, json, stop));
+    public Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input) =>
+        CallAsync<TInput, TOutput>(JournalKind.Activity, activity.Id, input, json => engine.CallActivityAsync(activity.Id, activity.Retries, json, stop));
 
     /// <inheritdoc />
     public Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input) =>
@@ -72,8 +72,8 @@ internal sealed class EngineContext(
         }
     }
 
-    /// <summary>Begins the pipeline's code.</summary>
-    /// <returns>Completes with what the pipeline returns.</returns>
+    /// <summary>Starts the pipeline's code.</summary>
+    /// <returns>A task that completes with the pipeline's result.</returns>
     internal Task<JsonElement> Begin(JournalEntry start)
     {
         Now = start.At;
@@ -82,7 +82,7 @@ internal sealed class EngineContext(
         return work;
     }
 
-    /// <summary>Gives the code what happened; it goes on until it waits again.</summary>
+    /// <summary>Passes an event to the code, which continues until it waits again.</summary>
     internal void Apply(JournalEntry entry)
     {
         Now = entry.At;
@@ -126,7 +126,7 @@ internal sealed class EngineContext(
         }
         catch (NonDeterminismException other)
         {
-            _broken = other; // whatever the pipeline makes of it
+            _broken = other; // whatever the pipeline does with it
             throw;
         }
     }

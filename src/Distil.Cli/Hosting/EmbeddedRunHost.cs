@@ -4,6 +4,7 @@ using Distil.Cli.Workspaces;
 using Distil.Core.Api;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
@@ -14,12 +15,12 @@ namespace Distil.Cli.Hosting;
 
 /// <summary>Drives runs in this process: their pipelines here, their jobs in child processes.</summary>
 /// <remarks>
-/// A run outlives the host that drives it: what happened to its pipeline is in its journal, and the next host goes on from there
-/// (<see cref="ResumeAsync"/>). No run is driven by two hosts: a driver holds the run's claim. A run that has ended is storage's alone: nothing of it stays here.
+/// A run outlives the host that drives it: the events of its pipeline are in its journal, from which the next host resumes (<see cref="ResumeAsync"/>). No
+/// two hosts drive the same run, because a driver holds the run's lease. Once a run has ended, this host retains nothing of it.
 /// </remarks>
 public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
 {
-    /// <summary>Storage is on this machine and asking is cheap: a job's end is seen within a second.</summary>
+    /// <summary>Storage is on this machine and polling is cheap: a job's end is noticed within a second.</summary>
     internal static readonly Polling Polling = new() { MaxMilliseconds = 1000 };
 
     private readonly ConcurrentDictionary<string, Lazy<RunDriver>> _atWork = new();
@@ -30,12 +31,12 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
 
-    /// <param name="workspace">Where workers keep their copies.</param>
-    /// <param name="storage">Where the runs are.</param>
+    /// <param name="workspace">The workspace for the workers' copies.</param>
+    /// <param name="storage">The storage of the runs.</param>
     /// <param name="trainer">The program of the workers.</param>
     /// <param name="maxJobs">Maximum number of jobs of all runs at once, ≥ 1.</param>
     /// <param name="log">Receives what a user should know and no status contains.</param>
-    /// <param name="time">The clock; null is the system's.</param>
+    /// <param name="time">The clock; null for the system's.</param>
     public EmbeddedRunHost(Workspace workspace, LocalStorage storage, TrainerProgram trainer, int maxJobs, ILogger log, TimeProvider? time = null)
     {
         (_storage, Log, _time) = (storage, log, time ?? TimeProvider.System);
@@ -45,7 +46,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
         _activities = new ActivityCatalog(storage.Store, _runner);
     }
 
-    /// <value>The end of what the worker said that crashed last; empty where none did.</value>
+    /// <value>The end of the output of the worker that crashed last; empty if none did.</value>
     public string LastWords { get; private set; } = "";
 
     /// <value>Receives what a user should know and no status contains.</value>
@@ -54,14 +55,14 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     /// <inheritdoc />
     public async Task ScheduleAsync(PipelineInput input, CancellationToken cancel)
     {
-        if (!IsDriving(input.RunId) && await _folder.TryReadStatusAsync(input.RunId, cancel) is not { State: RunState.Succeeded or RunState.Failed or RunState.Cancelled })
+        if (!IsDriving(input.RunId) && await _folder.TryReadStatusAsync(input.RunId, cancel) is not { HasEnded: true })
         {
             _ = TellFaultAsync(input.RunId, Drive(input));
         }
     }
 
     /// <inheritdoc />
-    /// <exception cref="InvalidInputException">It is not a signal that the pipeline waits for.</exception>
+    /// <exception cref="InvalidInputException">The pipeline does not wait for this signal.</exception>
     public async Task SignalAsync(string runId, string signal, string value, CancellationToken cancel)
     {
         if (signal != DistillPipeline.CancelSignal)
@@ -69,7 +70,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
             throw new InvalidInputException($"signal is {signal}; expected {DistillPipeline.CancelSignal}");
         }
 
-        // Where the jobs' pipelines look, whichever process drives them, now or later.
+        // The jobs' pipelines look for it there, whichever process drives them, now or later.
         await new RequestCancel(_storage.Store).RunAsync(runId, cancel);
         if (_atWork.TryGetValue(runId, out var run))
         {
@@ -80,8 +81,8 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     /// <summary>Whether this host drives a run.</summary>
     internal bool IsDriving(string runId) => _atWork.ContainsKey(runId);
 
-    /// <summary>Goes on with a run from where it is: also one that is new, and one that failed without an outcome of its pipeline's.</summary>
-    /// <returns>The run at work, whose caller learns of its end.</returns>
+    /// <summary>Resumes a run from its present state; also starts a new one, and one that failed without an outcome of its pipeline.</summary>
+    /// <returns>The driver of the run, which reports its end.</returns>
     /// <exception cref="InvalidInputException">There is no such run.</exception>
     internal async Task<RunDriver> ResumeAsync(string runId, CancellationToken cancel)
     {
@@ -89,8 +90,8 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
         return Drive(PipelineInput.From(spec, plan));
     }
 
-    /// <summary>The same where nobody waits for its end: what keeps it from one is reported.</summary>
-    /// <returns>Whether it was begun.</returns>
+    /// <summary>Resumes a run if nobody waits for its end; errors are logged.</summary>
+    /// <returns>Whether it was resumed.</returns>
     internal async Task<bool> TryResumeAsync(string runId, CancellationToken cancel)
     {
         try
@@ -105,7 +106,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
         }
     }
 
-    /// <summary>Stops driving: jobs save a checkpoint and end, and another host can go on.</summary>
+    /// <summary>Stops driving: jobs save a checkpoint and end, and another host can resume the runs.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -135,7 +136,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
         }
         catch (Exception left) when (left is OperationCanceledException or DrivenElsewhereException)
         {
-            // This host ends, or another has the run.
+            // This host ends, or another host has taken over the run.
         }
         catch (Exception fault)
         {

@@ -11,13 +11,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Hosting;
 
-/// <summary>One run that this process drives: it holds the run's claim, does its pipeline and publishes its status.</summary>
+/// <summary>One run that this process drives: it holds the run's lease, runs its pipeline and publishes its status.</summary>
 /// <param name="input">The run.</param>
 /// <param name="store">Its storage.</param>
-/// <param name="activities">What its pipeline calls.</param>
+/// <param name="activities">The activities that its pipeline calls.</param>
 /// <param name="log">Receives what a user should know and no status contains.</param>
 /// <param name="time">The clock.</param>
-/// <remarks>To be begun once.</remarks>
+/// <remarks>It can be started once.</remarks>
 internal sealed class RunDriver(
     PipelineInput input, ArtifactStore store, Func<string, JsonElement, CancellationToken, Task<JsonElement>> activities, ILogger log, TimeProvider time)
 {
@@ -30,17 +30,17 @@ internal sealed class RunDriver(
     /// <value>The latest status that the pipeline set in this process; null before the first.</value>
     internal RunStatus? Latest => _publisher?.Latest;
 
-    /// <value>The run's end.</value>
-    /// <exception cref="DrivenElsewhereException">Another process drives it, from the beginning or since this one was away.</exception>
-    /// <exception cref="InvalidInputException">Another version of distil wrote its journal; it is left as it is.</exception>
-    /// <exception cref="OperationCanceledException">Stopped before its end.</exception>
+    /// <value>The run's outcome.</value>
+    /// <exception cref="DrivenElsewhereException">Another process drives it, from the start or since this process lost its lease.</exception>
+    /// <exception cref="InvalidInputException">Another version of distil wrote its journal, which is not changed.</exception>
+    /// <exception cref="OperationCanceledException">Stopped before the run's end.</exception>
     internal Task<RunOutcome> Outcome { get; private set; } = null!;
 
     /// <summary>Asks the pipeline to cancel.</summary>
     internal void Cancel(string why) => _cancelled.TrySetResult(why);
 
-    /// <summary>Begins to drive the run to its end.</summary>
-    /// <param name="stop">Leaves it where it is, for another life.</param>
+    /// <summary>Starts driving the run to its end.</summary>
+    /// <param name="stop">Stops driving; the run can be resumed later.</param>
     internal void Begin(CancellationToken stop) => Outcome = Task.Run(() => DriveAsync(stop), CancellationToken.None);
 
     private async Task<RunOutcome> DriveAsync(CancellationToken stop)
@@ -68,7 +68,7 @@ internal sealed class RunDriver(
         }
         catch (Exception broken) when (broken is not (OperationCanceledException or ArtifactException or InvalidInputException))
         {
-            // Not an outcome of the pipeline: it did not get to one. The journal stays as it is.
+            // This is not an outcome of the pipeline, which did not reach one. The journal remains unchanged.
             var failure = new JobFailure(FailureClass.Transient, broken.Message, broken is NonDeterminismException ? null : broken.ToString());
             var last = _publisher.Latest ?? await folder.TryReadStatusAsync(input.RunId, stop) ?? NoStatus();
             _publisher.Publish(last with { State = RunState.Failed, LastFailure = failure, Jobs = [], UpdatedAt = time.GetUtcNow() });
@@ -86,7 +86,7 @@ internal sealed class RunDriver(
                 return lease;
             }
 
-            // A holder on another machine may be dead: then its claim ends soon. One here is known to be alive.
+            // A holder on another machine may be dead: then its lease expires soon. A holder on this machine is known to be alive.
             var holder = await Lease.FindHolderAsync(store, blob, stop);
             if (holder is not null && (holder.Machine == LeaseHolder.Self.Machine || time.GetElapsedTime(since) > Patience))
             {

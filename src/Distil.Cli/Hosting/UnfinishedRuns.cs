@@ -6,27 +6,27 @@ using Distil.Core.Runs;
 
 namespace Distil.Cli.Hosting;
 
-/// <summary>The runs in storage that have not ended, for a host that serves: it goes on with all of them when it starts, and later with those whose host dies.</summary>
+/// <summary>The runs in storage that have not ended, for a host that serves: it resumes all of them when it starts, and later those whose host dies.</summary>
 /// <remarks>
-/// The claim decides who drives a run. One that was let go, or never taken, is left alone later on: its host ended politely (somebody stopped it, and may go on
-/// with it), or is about to begin.
+/// The lease decides who drives a run. A run whose lease was released, or never taken, is not resumed later: its host was stopped (and somebody may resume
+/// it), or is about to start it.
 /// </remarks>
-/// <param name="host">Drives them.</param>
-/// <param name="store">Where they are.</param>
-/// <param name="time">The clock of looks.</param>
+/// <param name="host">Drives the runs.</param>
+/// <param name="store">The storage of the runs.</param>
+/// <param name="time">The clock for the polls.</param>
 internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, TimeProvider time)
 {
     private const int ReadsAtOnce = 8;
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(10);
 
     private readonly RunFolder _folder = new(store);
-    private readonly HashSet<string> _passed = []; // ids of those that need no further look
+    private readonly HashSet<string> _passed = []; // ids of the runs that need no further check
 
-    /// <summary>Their ids, oldest first.</summary>
+    /// <summary>The runs' ids, oldest first.</summary>
     internal static async Task<IReadOnlyList<string>> ListAsync(RunFolder folder, CancellationToken cancel) =>
-        [.. from run in (await folder.ListAsync(cancel)).Reverse() where !HasEnded(run) select run.RunId];
+        [.. from run in (await folder.ListAsync(cancel)).Reverse() where !run.HasEnded select run.RunId];
 
-    /// <summary>Goes on with every run that no other process drives.</summary>
+    /// <summary>Resumes every run that no other process drives.</summary>
     internal async Task ResumeAllAsync(CancellationToken cancel)
     {
         foreach (var runId in await UnfinishedAsync(cancel))
@@ -35,7 +35,7 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
         }
     }
 
-    /// <summary>Goes on with those whose host died, every few seconds, until stopped.</summary>
+    /// <summary>Resumes the runs whose host died, every few seconds, until stopped.</summary>
     internal async Task WatchAsync(CancellationToken stop)
     {
         using var looks = new PeriodicTimer(BetweenLooks, time);
@@ -47,12 +47,12 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
             }
             catch (Exception away) when (away is RequestFailedException or AggregateException)
             {
-                // Storage does not answer; who dies meanwhile is found when it does.
+                // Storage does not answer; hosts that die meanwhile are found when it does.
             }
         }
     }
 
-    /// <summary>Goes on with those whose host died.</summary>
+    /// <summary>Resumes the runs whose host died.</summary>
     internal async Task ResumeAbandonedAsync(CancellationToken cancel)
     {
         foreach (var runId in await UnfinishedAsync(cancel))
@@ -77,7 +77,7 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
     private async Task<IReadOnlyList<string>> UnfinishedAsync(CancellationToken cancel)
     {
         var ids = await _folder.ListIdsAsync(cancel);
-        _passed.IntersectWith(ids); // what was deleted is forgotten
+        _passed.IntersectWith(ids); // forgets runs that were deleted
         var asked = ids.Reverse().Where(id => !_passed.Contains(id) && !host.IsDriving(id)).ToList();
         var ended = new bool[asked.Count];
         await Parallel.ForAsync(0, asked.Count, new ParallelOptions { MaxDegreeOfParallelism = ReadsAtOnce, CancellationToken = cancel },
@@ -90,7 +90,7 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
     {
         try
         {
-            return await _folder.FindStatusAsync(runId, cancel) is { } status && HasEnded(status);
+            return await _folder.FindStatusAsync(runId, cancel) is { } status && status.HasEnded;
         }
         catch (Exception unreadable) when (unreadable is ArtifactException or InvalidInputException)
         {
@@ -98,6 +98,4 @@ internal sealed class UnfinishedRuns(EmbeddedRunHost host, ArtifactStore store, 
             return true;
         }
     }
-
-    private static bool HasEnded(RunStatus run) => run.State is RunState.Succeeded or RunState.Failed or RunState.Cancelled;
 }

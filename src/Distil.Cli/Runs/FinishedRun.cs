@@ -5,12 +5,12 @@ using Distil.Core.Errors;
 
 namespace Distil.Cli.Runs;
 
-/// <summary>A run that has succeeded: its result, and where its user finds it on this machine.</summary>
+/// <summary>A run that has succeeded: its result and its local files.</summary>
 /// <param name="RunId">The run.</param>
 /// <param name="Report">Path of the report.</param>
 /// <param name="Model">Path of the model's folder.</param>
 /// <param name="Seconds">Time that this process spent on the run, in seconds.</param>
-/// <param name="Perplexity">On the held-out rows, after the last epoch.</param>
+/// <param name="Perplexity">Perplexities on the held-out rows, after the last epoch.</param>
 internal sealed record FinishedRun(string RunId, string Report, string Model, double Seconds, Perplexities Perplexity)
 {
     /// <summary>Copies a finished run's report and model into the workspace and reads its result.</summary>
@@ -21,7 +21,8 @@ internal sealed record FinishedRun(string RunId, string Report, string Model, do
         var report = await store.TryReadJsonAsync<RunReport>(blob, cancel)
             ?? throw new InvalidInputException($"{blob} does not exist: {runId} has no report; `distil status {runId}` says where it stands");
         var copies = new LocalCopies(workspace, store);
-        return new FinishedRun(runId, await copies.ReportAsync(runId, cancel), await copies.ModelAsync(runId, cancel), Math.Round(seconds, 1), Perplexities.Of(report));
+        return new FinishedRun(
+            runId, await copies.ReportAsync(runId, cancel), await copies.ModelAsync(runId, cancel), Math.Round(seconds, 1), Perplexities.Of(report));
     }
 }
 
@@ -31,7 +32,7 @@ internal sealed record FinishedRun(string RunId, string Report, string Model, do
 /// <param name="StudentWithoutTeacher">The perplexity of the same student trained without the teacher; null if the run had none.</param>
 internal sealed record Perplexities(double Student, double Teacher, double? StudentWithoutTeacher)
 {
-    /// <summary>After the last epoch of a report.</summary>
+    /// <summary>Returns the perplexities after the last epoch of a report.</summary>
     internal static Perplexities Of(RunReport report)
     {
         var last = report.Epochs[^1];

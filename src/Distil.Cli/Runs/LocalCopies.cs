@@ -1,4 +1,5 @@
 using Distil.Cli.Workspaces;
+using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
@@ -10,7 +11,7 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
 {
     /// <summary>Copies the report.</summary>
     /// <returns>Its path.</returns>
-    /// <exception cref="InvalidInputException">The run has none.</exception>
+    /// <exception cref="InvalidInputException">The run has no report.</exception>
     internal async Task<string> ReportAsync(string runId, CancellationToken cancel)
     {
         var path = Path.Combine(workspace.Run(runId), "report.html");
@@ -32,17 +33,12 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
         var prefix = ArtifactLayout.Model(runId, StudentVariant.Distilled);
         await foreach (var blob in store.ListAsync(prefix, cancel))
         {
-            await CopyAsync(blob, Path.Combine(folder, blob[prefix.Length..]), cancel);
+            await CopyAsync(blob.Name, Path.Combine(folder, blob.Name[prefix.Length..]), cancel);
         }
 
         return folder;
     }
 
-    private async Task CopyAsync(string blob, string path, CancellationToken cancel)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var part = $"{path}.{Environment.ProcessId}.part";
-        await store.DownloadUncheckedAsync(blob, part, cancel);
-        File.Move(part, path, overwrite: true);
-    }
+    private Task CopyAsync(string blob, string path, CancellationToken cancel) =>
+        AtomicFile.WriteAsync(path, temporary => store.DownloadUncheckedAsync(blob, temporary, cancel));
 }

@@ -12,28 +12,28 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Runs;
 
-/// <summary>A run in this process: the pipeline here, its jobs in child processes.</summary>
+/// <summary>A run in this process: its pipeline runs here, its jobs in child processes.</summary>
 internal sealed class LocalRun(Workspace workspace, LocalStorage storage, TrainerProgram trainer, IRunView view, ILogger log)
 {
     private readonly RunFolder _folder = new(storage.Store);
 
-    /// <summary>Does a new run and collects what it came to.</summary>
-    /// <param name="spec">What is asked for.</param>
-    /// <param name="plan">What is done.</param>
-    /// <param name="stop">Leaves the run where it is; its checkpoints are kept and it can be resumed.</param>
-    /// <exception cref="RunFailedException">It failed or was cancelled.</exception>
-    /// <exception cref="RunInterruptedException">It was left where it is.</exception>
+    /// <summary>Executes a new run and collects its result.</summary>
+    /// <param name="spec">The specification.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="stop">Interrupts the run; its checkpoints are not deleted, and it can be resumed.</param>
+    /// <exception cref="RunFailedException">The run failed or was cancelled.</exception>
+    /// <exception cref="RunInterruptedException">The run was interrupted.</exception>
     internal async Task<FinishedRun> ExecuteAsync(RunSpec spec, RunPlan plan, CancellationToken stop)
     {
         await _folder.CreateAsync(spec, plan, stop);
         return await DriveAsync(plan.RunId, spec, stop);
     }
 
-    /// <summary>Goes on with a run that was left, by whatever end its process came to.</summary>
+    /// <summary>Resumes an interrupted run, however its process ended.</summary>
     /// <exception cref="InvalidInputException">There is no such run, or it has ended.</exception>
     /// <exception cref="DrivenElsewhereException">Another process drives it.</exception>
-    /// <exception cref="RunFailedException">It failed or was cancelled.</exception>
-    /// <exception cref="RunInterruptedException">It was left where it is.</exception>
+    /// <exception cref="RunFailedException">The run failed or was cancelled.</exception>
+    /// <exception cref="RunInterruptedException">The run was interrupted.</exception>
     internal async Task<FinishedRun> ResumeAsync(string runId, CancellationToken stop)
     {
         var (spec, _) = await _folder.ReadAsync(runId, stop);

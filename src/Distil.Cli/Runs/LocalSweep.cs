@@ -13,9 +13,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Runs;
 
-/// <summary>A sweep in this process: its runs some at once, datasets and teacher outputs made once.</summary>
-/// <param name="workspace">Where results are copied.</param>
-/// <param name="storage">Where the runs are.</param>
+/// <summary>A sweep in this process: some of its runs run at once, and shared datasets and teacher outputs are created once.</summary>
+/// <param name="workspace">The workspace for copies of results.</param>
+/// <param name="storage">The storage of the runs.</param>
 /// <param name="trainer">Runs the jobs.</param>
 /// <param name="progress">Receives the progress of the runs, in lines that begin with the run's name.</param>
 /// <param name="log">Receives messages for people.</param>
@@ -23,12 +23,12 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Trai
 {
     private readonly RunFolder _folder = new(storage.Store);
 
-    /// <summary>Does all runs of a new sweep.</summary>
-    /// <param name="sweepId">Its name.</param>
+    /// <summary>Executes all runs of a new sweep.</summary>
+    /// <param name="sweepId">The sweep's id.</param>
     /// <param name="runs">Its runs.</param>
-    /// <param name="atMost">Most runs at once, ≥ 1.</param>
-    /// <param name="stop">Leaves the runs where they are; the sweep can be resumed.</param>
-    /// <exception cref="RunInterruptedException">It was left where it is.</exception>
+    /// <param name="atMost">Maximum number of runs at once, ≥ 1.</param>
+    /// <param name="stop">Interrupts the runs; the sweep can be resumed.</param>
+    /// <exception cref="RunInterruptedException">The sweep was interrupted.</exception>
     internal async Task<SweepResult> ExecuteAsync(string sweepId, IReadOnlyList<SweepRun> runs, int atMost, CancellationToken stop)
     {
         foreach (var run in runs)
@@ -41,7 +41,7 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Trai
         return await DriveAsync(sweepId, runs, atMost, stop);
     }
 
-    /// <summary>Goes on with a sweep that was left; null where there is none of that name.</summary>
+    /// <summary>Resumes an interrupted sweep; returns null if there is none with that id.</summary>
     /// <inheritdoc cref="ExecuteAsync"/>
     internal async Task<SweepResult?> TryResumeAsync(string sweepId, int atMost, CancellationToken stop)
     {
@@ -106,7 +106,8 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Trai
         var driven = await host.ResumeAsync(runId, stop);
         var watching = shared.WatchAsync(run, driven.Outcome);
         var view = new PlainRunView(progress, TimeProvider.System, $"[{run.Spec.Name}] ");
-        await view.ShowAsync(() => StatusAndProgress.TryReadAsync(storage.Store, driven.Latest), Task.WhenAny(driven.Outcome, Task.Delay(Timeout.Infinite, stop)));
+        await view.ShowAsync(
+            () => StatusAndProgress.TryReadAsync(storage.Store, driven.Latest), Task.WhenAny(driven.Outcome, Task.Delay(Timeout.Infinite, stop)));
         stop.ThrowIfCancellationRequested();
         await watching;
         return await driven.Outcome;
@@ -114,17 +115,17 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Trai
 }
 
 /// <summary>A run of a sweep.</summary>
-/// <param name="Spec">What is asked for.</param>
-/// <param name="Plan">What is done.</param>
+/// <param name="Spec">The specification.</param>
+/// <param name="Plan">The plan.</param>
 internal sealed record SweepRun(RunSpec Spec, RunPlan Plan);
 
-/// <summary>How a run of a sweep ended.</summary>
+/// <summary>The outcome of a sweep's run.</summary>
 /// <param name="Run">The run.</param>
-/// <param name="Result">What it came to; null where it did not succeed.</param>
-/// <param name="Failure">Why it did not; null where it did.</param>
+/// <param name="Result">Its result; null if it did not succeed.</param>
+/// <param name="Failure">Why it did not succeed; null if it did.</param>
 internal sealed record SweepOutcome(SweepRun Run, FinishedRun? Result, string? Failure = null);
 
-/// <summary>How a sweep ended.</summary>
+/// <summary>The outcome of a sweep.</summary>
 /// <param name="SweepId">The sweep.</param>
-/// <param name="Outcomes">Of its runs, in order.</param>
+/// <param name="Outcomes">The outcomes of its runs, in order.</param>
 internal sealed record SweepResult(string SweepId, IReadOnlyList<SweepOutcome> Outcomes);

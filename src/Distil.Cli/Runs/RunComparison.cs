@@ -7,10 +7,10 @@ using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Runs;
 
-/// <summary>Compares finished runs: the trainer makes the page of their reports, as it makes each report.</summary>
+/// <summary>Compares finished runs: the trainer writes the page from their reports, as it writes each report.</summary>
 internal sealed class RunComparison(Workspace workspace, ArtifactStore store, TrainerProgram trainer)
 {
-    /// <summary>The runs that some ids name: runs, or sweeps of runs.</summary>
+    /// <summary>Returns the runs that some ids name: ids of runs, or of sweeps of runs.</summary>
     internal async Task<IReadOnlyList<string>> ResolveAsync(IEnumerable<string> ids, CancellationToken cancel)
     {
         var runs = new List<string>();
@@ -59,7 +59,7 @@ internal sealed class RunComparison(Workspace workspace, ArtifactStore store, Tr
         }
     }
 
-    /// <summary>Where a page goes that nobody named a place for.</summary>
+    /// <summary>Default path of a comparison's page.</summary>
     internal string DefaultOutput(string name) => Path.Combine(workspace.Home, "comparisons", $"{name}.html");
 
     private async Task<string> ReportAsync(string runId, string folder, CancellationToken cancel)

@@ -1,5 +1,4 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Specification;
 
 namespace Distil.Cli.Runs;
 
@@ -12,8 +11,8 @@ internal sealed class SharedArtifacts
     private readonly ArtifactStore _store;
     private readonly TimeProvider _time;
 
-    /// <param name="runs">In the order in which they begin.</param>
-    /// <param name="store">Where the artifacts are.</param>
+    /// <param name="runs">The runs, in the order in which they start.</param>
+    /// <param name="store">The storage of the artifacts.</param>
     /// <param name="time">The clock.</param>
     internal SharedArtifacts(IEnumerable<SweepRun> runs, ArtifactStore store, TimeProvider time)
     {
@@ -27,7 +26,7 @@ internal sealed class SharedArtifacts
         }
     }
 
-    /// <summary>Waits for what other runs make.</summary>
+    /// <summary>Waits for the artifacts that other runs make.</summary>
     internal async Task WaitAsync(SweepRun run, CancellationToken stop)
     {
         foreach (var (maker, made) in Needs(run).Select(blob => _shared[blob]))
@@ -39,7 +38,7 @@ internal sealed class SharedArtifacts
         }
     }
 
-    /// <summary>Lets the others go as soon as what this run makes is there, and when the run ends: then the next one makes it.</summary>
+    /// <summary>Releases the waiting runs as soon as this run's artifact exists, or when this run ends: then the next run makes it.</summary>
     internal async Task WatchAsync(SweepRun run, Task ended)
     {
         foreach (var blob in Needs(run).Where(blob => _shared[blob].Maker == run.Plan.RunId))
@@ -53,12 +52,5 @@ internal sealed class SharedArtifacts
         }
     }
 
-    private static IEnumerable<string> Needs(SweepRun run)
-    {
-        yield return ArtifactLayout.DatasetManifest(run.Plan.DatasetId);
-        if (run.Spec.Teacher.Mode == TeacherMode.Offline)
-        {
-            yield return ArtifactLayout.TeacherOutputsManifest(run.Plan.TeacherOutputsId);
-        }
-    }
+    private static IEnumerable<string> Needs(SweepRun run) => run.Plan.ArtifactsOf(run.Spec).Shared.Select(artifact => artifact.Closing);
 }

@@ -11,23 +11,23 @@ public sealed class Workspace
         Home = home;
     }
 
-    /// <value>The folder with <c>Distil.sln</c>; null where the program runs apart from its sources.</value>
+    /// <value>The folder with <c>Distil.sln</c>; null if the program runs outside its repository.</value>
     public string? Repository { get; }
 
-    /// <value>What the command keeps: <c>DISTIL_HOME</c>, else <c>.distil</c> in the repository, else in the current folder.</value>
+    /// <value>Folder of the command's files: <c>DISTIL_HOME</c>, else <c>.distil</c> in the repository, else in the current folder.</value>
     public string Home { get; }
 
-    /// <value>Where Azurite keeps the blobs.</value>
+    /// <value>Folder of Azurite's data.</value>
     public string Storage => Path.Combine(Home, "storage");
 
-    /// <value>Where workers keep copies of artifacts.</value>
+    /// <value>Folder of the workers' copies of artifacts.</value>
     public string Cache => Path.Combine(Home, "cache");
 
-    /// <summary>Where a run's report and model are copied.</summary>
+    /// <summary>Folder for copies of a run's report and model.</summary>
     public string Run(string runId) => Path.Combine(Home, "runs", runId);
 
-    /// <summary>Finds the folders from where the program stands.</summary>
-    /// <param name="home">Replaces the usual home.</param>
+    /// <summary>Finds the folders, starting from the program's own.</summary>
+    /// <param name="home">Replaces the default home.</param>
     public static Workspace Find(string? home = null)
     {
         var repository = AppContext.BaseDirectory;
@@ -36,10 +36,11 @@ public sealed class Workspace
             repository = Path.GetDirectoryName(repository);
         }
 
-        return new Workspace(repository, string.IsNullOrEmpty(home) ? Path.Combine(repository ?? Environment.CurrentDirectory, ".distil") : Path.GetFullPath(home));
+        return new Workspace(
+            repository, string.IsNullOrEmpty(home) ? Path.Combine(repository ?? Environment.CurrentDirectory, ".distil") : Path.GetFullPath(home));
     }
 
-    /// <summary>A file of the repository.</summary>
+    /// <summary>Returns the path of a file of the repository.</summary>
     /// <exception cref="InvalidInputException">There is no repository, or it lacks the file.</exception>
     public string RepositoryFile(params string[] path)
     {

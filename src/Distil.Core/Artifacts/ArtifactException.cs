@@ -1,14 +1,25 @@
 namespace Distil.Core.Artifacts;
 
-/// <summary>A blob that must be there is missing, or does not hold what its manifest says.</summary>
+/// <summary>A required blob is missing, or differs from its manifest.</summary>
 /// <remarks>The message names the blob, what was found and what was expected.</remarks>
 public sealed class ArtifactException : Exception
 {
     private ArtifactException(string blob, string message, Exception? cause = null)
-        : base($"{blob}: {message}", cause) => Blob = blob;
+        : base($"{blob}: {message}", cause) => Blobs = [blob];
 
-    /// <value>The blob's name in its container.</value>
-    public string Blob { get; }
+    private ArtifactException(IReadOnlyList<ArtifactException> several)
+        : base($"{several[0].Message} (and {several.Count - 1} more)", several[0]) => Blobs = [.. several.SelectMany(one => one.Blobs)];
+
+    /// <value>The names of the blobs in their container; at least one.</value>
+    public IReadOnlyList<string> Blobs { get; }
+
+    internal static ArtifactException All(IReadOnlyList<ArtifactException> several) => several.Count == 1 ? several[0] : new(several);
+
+    /// <summary>An epoch has no intact checkpoint of its end.</summary>
+    /// <param name="folder">The epoch's checkpoints.</param>
+    /// <param name="found">What is wrong with the existing ones; null if there are none.</param>
+    internal static ArtifactException NoCheckpoint(string folder, string? found) =>
+        new(folder, $"this folder has no whole checkpoint of the epoch's end{(found is null ? "" : $" ({found})")}");
 
     internal static ArtifactException Missing(string blob, Exception? cause = null) =>
         new(blob, "this blob is missing", cause);
@@ -19,7 +30,7 @@ public sealed class ArtifactException : Exception
     internal static ArtifactException WrongChecksum(ArtifactFile expected, string found) =>
         new(expected.Name, $"this blob has SHA-256 {Short(found)}, its manifest says {Short(expected.Sha256)}");
 
-    /// <summary>A manifest's checksum is none, and may not become a file's name.</summary>
+    /// <summary>A manifest's checksum is invalid and must not become a file's name.</summary>
     public static ArtifactException NoChecksum(ArtifactFile file) =>
         new(file.Name, $"its manifest says {Short(file.Sha256)} for this blob's SHA-256, expected 64 lower-case hexadecimal digits");
 

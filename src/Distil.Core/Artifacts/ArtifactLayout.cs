@@ -7,94 +7,114 @@ namespace Distil.Core.Artifacts;
 /// <remarks>Shards and epochs count from 0 in code. Names show shards from 0 (five digits) and epochs from 1 (three digits).</remarks>
 public static class ArtifactLayout
 {
-    /// <summary>The container's name where none is given.</summary>
+    /// <summary>The container's default name.</summary>
     public const string DefaultContainer = "distil";
 
-    /// <summary>The dataset's closing document, a <see cref="Artifacts.DatasetManifest"/>: written when every shard is there.</summary>
-    public static string DatasetManifest(string datasetId) => $"datasets/{datasetId}/manifest.json";
+    /// <summary>The name of a folder's closing document: of a dataset, teacher outputs or a checkpoint.</summary>
+    public const string ManifestFile = "manifest.json";
+
+    /// <summary>Prefix of all datasets.</summary>
+    public const string Datasets = "datasets/";
+
+    /// <summary>Prefix of all teacher outputs.</summary>
+    public const string AllTeacherOutputs = "teacher-outputs/";
+
+    /// <summary>Prefix of one dataset.</summary>
+    public static string Dataset(string datasetId) => $"{Datasets}{datasetId}/";
+
+    /// <summary>Prefix of one teacher's outputs.</summary>
+    public static string TeacherOutputs(string teacherOutputsId) => $"{AllTeacherOutputs}{teacherOutputsId}/";
+
+    /// <summary>The dataset's closing document, a <see cref="Artifacts.DatasetManifest"/>: written when every shard is complete.</summary>
+    public static string DatasetManifest(string datasetId) => Dataset(datasetId) + ManifestFile;
 
     /// <summary>A shard's closing document, a <see cref="Artifacts.DatasetShard"/>.</summary>
-    public static string DatasetShard(string datasetId, int shard) => $"datasets/{datasetId}/shard-{Five(shard)}.json";
+    public static string DatasetShard(string datasetId, int shard) => $"{Dataset(datasetId)}shard-{Five(shard)}.json";
 
     /// <summary>Rows of tokens to train on.</summary>
-    public static string TrainTokens(string datasetId, int shard) => $"datasets/{datasetId}/tokens-{Five(shard)}.bin";
+    public static string TrainTokens(string datasetId, int shard) => $"{Dataset(datasetId)}tokens-{Five(shard)}.bin";
 
     /// <summary>Rows of tokens held out for evaluation.</summary>
-    public static string EvalTokens(string datasetId, int shard) => $"datasets/{datasetId}/eval-{Five(shard)}.bin";
+    public static string EvalTokens(string datasetId, int shard) => $"{Dataset(datasetId)}eval-{Five(shard)}.bin";
 
     /// <summary>The closing document of the teacher's outputs, a <see cref="Artifacts.TeacherOutputsManifest"/>.</summary>
-    public static string TeacherOutputsManifest(string teacherOutputsId) => $"teacher-outputs/{teacherOutputsId}/manifest.json";
+    public static string TeacherOutputsManifest(string teacherOutputsId) => TeacherOutputs(teacherOutputsId) + ManifestFile;
 
     /// <summary>A shard's closing document, a <see cref="Artifacts.TeacherOutputsShard"/>.</summary>
-    public static string TeacherOutputsShard(string teacherOutputsId, int shard) => $"teacher-outputs/{teacherOutputsId}/shard-{Five(shard)}.json";
+    public static string TeacherOutputsShard(string teacherOutputsId, int shard) => $"{TeacherOutputs(teacherOutputsId)}shard-{Five(shard)}.json";
 
     /// <summary>The teacher's sparse outputs for one shard's training rows.</summary>
-    public static string TeacherOutputs(string teacherOutputsId, int shard) => $"teacher-outputs/{teacherOutputsId}/shard-{Five(shard)}.bin";
+    public static string TeacherOutputs(string teacherOutputsId, int shard) => $"{TeacherOutputs(teacherOutputsId)}shard-{Five(shard)}.bin";
 
-    /// <summary>The claim of whoever makes a blob, or the blobs below a prefix: one at a time does.</summary>
+    /// <summary>The lease for making a blob, or the blobs below a prefix: only one process at a time does so.</summary>
     public static string LeaseOn(string made) => made.TrimEnd('/') + ".claim";
+
     /// <summary>The runs of a sweep, a <c>SweepDocument</c>.</summary>
     public static string Sweep(string sweepId) => $"sweeps/{sweepId}.json";
 
-    /// <summary>Where all runs are; listing it finds them.</summary>
+    /// <summary>Prefix of all runs; listing it finds them.</summary>
     public const string Runs = "runs/";
 
-    /// <summary>Which run a client's idempotency key made, an <c>IdempotencyRecord</c>.</summary>
-    /// <param name="keyHash">SHA-256 of the key, hexadecimal: keys are clients' own words and name no blob themselves.</param>
+    /// <summary>The run that a client's idempotency key created, an <c>IdempotencyRecord</c>.</summary>
+    /// <param name="keyHash">SHA-256 of the key, hexadecimal: clients choose keys freely, so a key is not used as a blob's name.</param>
     public static string Idempotency(string keyHash) => $"idempotency/{keyHash}.json";
 
-    /// <summary>All that belongs to one run.</summary>
+    /// <summary>Prefix of one run.</summary>
     public static string Run(string runId) => $"runs/{runId}/";
 
     /// <summary>The run's specification as read, a <c>RunSpec</c>.</summary>
     public static string Spec(string runId) => $"runs/{runId}/spec.json";
 
-    /// <summary>What the run does, a <c>RunPlan</c>.</summary>
+    /// <summary>The run's plan, a <c>RunPlan</c>.</summary>
     public static string Plan(string runId) => $"runs/{runId}/plan.json";
 
-    /// <summary>Where the run stands, a <c>RunStatus</c>; written by the host.</summary>
+    /// <summary>The run's status, a <c>RunStatus</c>; written by the host.</summary>
     public static string Status(string runId) => $"runs/{runId}/status.json";
 
-    /// <summary>Exists once somebody asked for the run to be cancelled.</summary>
+    /// <summary>Exists if the run's cancellation was requested.</summary>
     public static string Cancel(string runId) => $"runs/{runId}/cancel.json";
 
-    /// <summary>The trace that the run's spans belong to, a <see cref="Telemetry.RunTraceDocument"/>.</summary>
+    /// <summary>The trace that contains the run's spans, a <see cref="Telemetry.RunTraceDocument"/>.</summary>
     public static string Trace(string runId) => $"runs/{runId}/trace.json";
 
-    /// <summary>The claim of the host that drives the run.</summary>
+    /// <summary>The lease of the host that drives the run.</summary>
     public static string Driver(string runId) => $"runs/{runId}/driver.json";
 
-    /// <summary>Where the embedded host keeps the run's history, a log for each pipeline.</summary>
+    /// <summary>Prefix of the run's history in the embedded host, a log for each pipeline.</summary>
     public static string Journal(string runId) => $"runs/{runId}/journal/";
 
     /// <summary>The history of one pipeline.</summary>
     /// <param name="runId">The run.</param>
-    /// <param name="pipeline">Its path: <c>run</c> for the whole run's, then the names of sub-pipelines, <c>/</c> between.</param>
+    /// <param name="pipeline">Its path: <c>run</c> for the whole run's, otherwise the names of sub-pipelines, separated by <c>/</c>.</param>
     public static string JournalOf(string runId, string pipeline) => $"{Journal(runId)}{pipeline}.jsonl";
 
-    /// <summary>What a job must do, a <see cref="Jobs.JobRequest"/>.</summary>
-    public static string JobRequest(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/request.json";
+    /// <summary>The folders of a run's jobs.</summary>
+    public static string AllJobs(string runId) => $"runs/{runId}/jobs/";
 
-    /// <summary>How far a job is, a <see cref="Jobs.JobProgress"/>.</summary>
-    public static string JobProgress(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/progress.json";
+    /// <summary>A job's input, a <see cref="Jobs.JobRequest"/>.</summary>
+    public static string JobRequest(string runId, string jobId) => $"{AllJobs(runId)}{jobId}/request.json";
 
-    /// <summary>How a job ended, a <see cref="Jobs.JobResult"/>.</summary>
-    public static string JobResult(string runId, string jobId) => $"runs/{runId}/jobs/{jobId}/result.json";
+    /// <summary>A job's progress, a <see cref="Jobs.JobProgress"/>.</summary>
+    public static string JobProgress(string runId, string jobId) => $"{AllJobs(runId)}{jobId}/progress.json";
+
+    /// <summary>A job's result, a <see cref="Jobs.JobResult"/>.</summary>
+    public static string JobResult(string runId, string jobId) => $"{AllJobs(runId)}{jobId}/result.json";
 
     /// <summary>All checkpoints of one student.</summary>
     public static string Checkpoints(string runId, StudentVariant student) => $"{Root(runId, student)}checkpoints/";
+
+    /// <summary>The checkpoints of one epoch (from 0) of one student.</summary>
+    public static string Checkpoints(string runId, StudentVariant student, int epoch) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Checkpoints(runId, student)}epoch-{epoch + 1:000}/");
 
     /// <summary>A file of one checkpoint.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="student">Which student.</param>
     /// <param name="epoch">Epoch, from 0.</param>
-    /// <param name="step">Optimiser steps done in that epoch.</param>
+    /// <param name="step">Optimiser steps completed in that epoch.</param>
     /// <param name="file">For instance <c>student.safetensors</c>.</param>
     public static string Checkpoint(string runId, StudentVariant student, int epoch, long step, string file) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Checkpoints(runId, student)}epoch-{epoch + 1:000}/step-{step:000000}/{file}");
-
-    /// <summary>The name of a checkpoint's closing document, a <see cref="CheckpointManifest"/>.</summary>
-    public const string CheckpointManifestFile = "manifest.json";
+        string.Create(CultureInfo.InvariantCulture, $"{Checkpoints(runId, student, epoch)}step-{step:000000}/{file}");
 
     /// <summary>A JSON line for each logged step.</summary>
     public static string Metrics(string runId, StudentVariant student) => $"{Root(runId, student)}metrics.jsonl";

@@ -13,7 +13,7 @@ public sealed partial class ArtifactStore
     public async Task<T> ReadJsonAsync<T>(string blob, CancellationToken cancel = default)
         where T : class => await TryReadJsonAsync<T>(blob, cancel) ?? throw ArtifactException.Missing(blob);
 
-    /// <summary>Reads a document; null where it is missing.</summary>
+    /// <summary>Reads a document; null if it is missing.</summary>
     /// <exception cref="ArtifactException">It is not a <typeparamref name="T"/>.</exception>
     /// <exception cref="Errors.InvalidInputException">It is of another version.</exception>
     public async Task<T?> TryReadJsonAsync<T>(string blob, CancellationToken cancel = default)
@@ -34,7 +34,7 @@ public sealed partial class ArtifactStore
         }
     }
 
-    /// <summary>Reads a text blob; null where it is missing.</summary>
+    /// <summary>Reads a text blob; null if it is missing.</summary>
     public async Task<string?> TryReadTextAsync(string blob, CancellationToken cancel = default)
     {
         try
@@ -47,12 +47,12 @@ public sealed partial class ArtifactStore
         }
     }
 
-    /// <summary>Writes a document, over an older one.</summary>
+    /// <summary>Writes a document; an older one is replaced.</summary>
     public Task WriteJsonAsync<T>(string blob, T document, CancellationToken cancel = default) =>
         WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", conditions: null, cancel);
 
-    /// <summary>Writes a document unless there is one already (If-None-Match).</summary>
-    /// <returns>False where there is one; it is left as it is.</returns>
+    /// <summary>Writes a document unless one exists (If-None-Match).</summary>
+    /// <returns>False if one exists; it is not changed.</returns>
     public async Task<bool> TryCreateJsonAsync<T>(string blob, T document, CancellationToken cancel = default)
     {
         try
@@ -66,11 +66,49 @@ public sealed partial class ArtifactStore
         }
     }
 
-    /// <summary>Writes a text blob, over an older one.</summary>
+    /// <summary>Reads a document with its entity tag, for <see cref="TryReplaceJsonAsync"/>.</summary>
+    /// <returns>No tag if it is missing; a tag without a document if it is damaged.</returns>
+    /// <exception cref="Errors.InvalidInputException">It is of another version.</exception>
+    internal async Task<(T? Document, ETag? Tag)> TryReadTaggedJsonAsync<T>(string blob, CancellationToken cancel)
+        where T : class
+    {
+        ETag? tag = null;
+        try
+        {
+            var content = (await _container.GetBlobClient(blob).DownloadContentAsync(cancel)).Value;
+            tag = content.Details.ETag;
+            return (DocumentVersion.Read<T>(blob, content.Content.ToMemory().Span), tag);
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            return (null, null);
+        }
+        catch (JsonException)
+        {
+            return (null, tag);
+        }
+    }
+
+    /// <summary>Replaces a document, unless it was written or deleted in the meantime (If-Match).</summary>
+    /// <returns>Whether it was written.</returns>
+    internal async Task<bool> TryReplaceJsonAsync<T>(string blob, T document, ETag tag, CancellationToken cancel)
+    {
+        try
+        {
+            await WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", new BlobRequestConditions { IfMatch = tag }, cancel);
+            return true;
+        }
+        catch (RequestFailedException changed) when (changed.Status is 404 or 412)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Writes a text blob; an older one is replaced.</summary>
     public Task WriteTextAsync(string blob, string text, string contentType = "text/plain; charset=utf-8", CancellationToken cancel = default) =>
         WriteAsync(blob, Encoding.UTF8.GetBytes(text), contentType, conditions: null, cancel);
 
-    /// <summary>Writes a document into a blob that this process has a lease on.</summary>
+    /// <summary>Writes a document into a blob on which this process has a lease.</summary>
     internal Task WriteLeasedJsonAsync<T>(string blob, T document, string leaseId, CancellationToken cancel) => WriteAsync(
         blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", new BlobRequestConditions { LeaseId = leaseId }, cancel);
 

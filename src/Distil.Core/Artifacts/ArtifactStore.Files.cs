@@ -31,34 +31,21 @@ public sealed partial class ArtifactStore
 
     /// <summary>Downloads a file and verifies it; a file that fails is not left at <paramref name="localPath"/>.</summary>
     /// <exception cref="ArtifactException">The blob is missing, or its size or checksum differs from the manifest.</exception>
-    public async Task DownloadAsync(ArtifactFile file, string localPath, CancellationToken cancel = default)
+    public Task DownloadAsync(ArtifactFile file, string localPath, CancellationToken cancel = default) => AtomicFile.WriteAsync(localPath, async temporary =>
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(localPath))!);
-        var part = $"{localPath}.{Environment.ProcessId}.part";
-        try
+        await DownloadUncheckedAsync(file.Name, temporary, cancel);
+        await using var written = File.OpenRead(temporary);
+        if (written.Length != file.Bytes)
         {
-            await DownloadUncheckedAsync(file.Name, part, cancel);
-            await using (var written = File.OpenRead(part))
-            {
-                if (written.Length != file.Bytes)
-                {
-                    throw ArtifactException.WrongSize(file, written.Length);
-                }
-
-                var found = Convert.ToHexStringLower(await SHA256.HashDataAsync(written, cancel));
-                if (!string.Equals(found, file.Sha256, StringComparison.OrdinalIgnoreCase))
-                {
-                    throw ArtifactException.WrongChecksum(file, found);
-                }
-            }
-
-            File.Move(part, localPath, overwrite: true);
+            throw ArtifactException.WrongSize(file, written.Length);
         }
-        finally
+
+        var found = Convert.ToHexStringLower(await SHA256.HashDataAsync(written, cancel));
+        if (!string.Equals(found, file.Sha256, StringComparison.OrdinalIgnoreCase))
         {
-            File.Delete(part);
+            throw ArtifactException.WrongChecksum(file, found);
         }
-    }
+    });
 
     /// <summary>Downloads a blob that no manifest lists, without verification: a copy for people.</summary>
     /// <exception cref="ArtifactException">The blob is missing.</exception>

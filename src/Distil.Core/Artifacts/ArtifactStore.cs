@@ -1,3 +1,4 @@
+using Azure;
 using Azure.Core;
 using Azure.Identity;
 using Azure.Storage.Blobs;
@@ -7,8 +8,8 @@ using Distil.Core.Settings;
 
 namespace Distil.Core.Artifacts;
 
-/// <summary>One container of Blob Storage: small JSON documents, and files that are checked when they come back.</summary>
-/// <remarks>Passing faults of the service are tried again by the client itself. Safe to use from many threads.</remarks>
+/// <summary>One container of Blob Storage: small JSON documents, and files that are verified when they are downloaded.</summary>
+/// <remarks>The client itself retries transient failures of the service. Many threads may use an instance at once.</remarks>
 public sealed partial class ArtifactStore
 {
     private readonly BlobContainerClient _container;
@@ -21,8 +22,8 @@ public sealed partial class ArtifactStore
     /// <value>The client, for the other classes of this folder.</value>
     internal BlobContainerClient Container => _container;
 
-    /// <summary>Opens a container by connection string and creates it where it is missing.</summary>
-    /// <param name="connectionString">Azurite's or a storage account's; null is an error that names the setting.</param>
+    /// <summary>Opens a container by connection string and creates it if it is missing.</summary>
+    /// <param name="connectionString">The connection string of Azurite or of a storage account; null is an error that names the setting.</param>
     /// <param name="containerName">The container.</param>
     /// <param name="cancel">Cancels the call.</param>
     /// <exception cref="Errors.InvalidInputException">There is no connection string, or it cannot be read.</exception>
@@ -38,7 +39,7 @@ public sealed partial class ArtifactStore
 
     /// <summary>Opens the container that a blob is in.</summary>
     /// <param name="blob">A blob's URI, for instance a job's request.</param>
-    /// <param name="connectionString">Of its account; null signs in with the machine's Azure identity.</param>
+    /// <param name="connectionString">The connection string of its account; null to sign in with the machine's Azure identity.</param>
     /// <returns>The store and the blob's name in it.</returns>
     /// <exception cref="Errors.InvalidInputException">It is not the URI of a blob, or only a connection string could open it and there is none.</exception>
     public static (ArtifactStore Store, string Blob) OpenFor(Uri blob, string? connectionString)
@@ -63,7 +64,7 @@ public sealed partial class ArtifactStore
         return (new ArtifactStore(client), name);
     }
 
-    /// <summary>A log in an append blob; it need not exist.</summary>
+    /// <summary>Opens a log in an append blob, which need not exist.</summary>
     public AppendLog OpenLog(string blob) => new(blob, _container.GetAppendBlobClient(blob));
 
     internal BlobBaseClient Blob(string blob) => _container.GetBlobBaseClient(blob);
@@ -74,18 +75,23 @@ public sealed partial class ArtifactStore
     /// <summary>Whether a blob exists.</summary>
     public async Task<bool> ExistsAsync(string blob, CancellationToken cancel = default) => await _container.GetBlobClient(blob).ExistsAsync(cancel);
 
-    /// <summary>The names of all blobs that begin with a prefix, in ordinal order.</summary>
-    public async IAsyncEnumerable<string> ListAsync(
-        string prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel = default)
+    /// <summary>Deletes a blob. No error if it is missing.</summary>
+    public Task DeleteAsync(string blob, CancellationToken cancel = default) => _container.GetBlobClient(blob).DeleteIfExistsAsync(cancellationToken: cancel);
+
+    /// <summary>Deletes a blob unless another process has a lease on it.</summary>
+    /// <returns>Whether it is gone.</returns>
+    public async Task<bool> TryDeleteAsync(string blob, CancellationToken cancel = default)
     {
-        await foreach (var blob in _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancel))
+        try
         {
-            yield return blob.Name;
+            await DeleteAsync(blob, cancel);
+            return true;
+        }
+        catch (RequestFailedException leased) when (leased.Status == 412)
+        {
+            return false;
         }
     }
-
-    /// <summary>Deletes a blob. No error where it is missing.</summary>
-    public Task DeleteAsync(string blob, CancellationToken cancel = default) => _container.GetBlobClient(blob).DeleteIfExistsAsync(cancellationToken: cancel);
 
     internal static BlobClientOptions ClientOptions() => new(BlobClientOptions.ServiceVersion.V2025_05_05)
     {

@@ -1,91 +1,100 @@
-using Distil.Core.Specification;
+using Distil.Core.Artifacts.Kinds;
 
 namespace Distil.Core.Artifacts;
 
-/// <summary>The checkpoints of one student of one run.</summary>
-/// <param name="store">Where they are.</param>
-/// <param name="runId">The run.</param>
-/// <param name="student">Which student.</param>
-public sealed class CheckpointStore(ArtifactStore store, string runId, StudentVariant student)
+/// <summary>The checkpoints of one student, for the training of one epoch.</summary>
+/// <param name="store">The storage.</param>
+/// <param name="weights">The student after the epoch.</param>
+public sealed class CheckpointStore(ArtifactStore store, Weights weights)
 {
     private const int LongestFileName = 100;
 
-    /// <summary>Uploads a checkpoint's files, then the manifest that makes them count; then deletes those that nothing needs any more.</summary>
-    /// <remarks>Each epoch's last one is kept, and the newest two: the one before the newest stands in where the newest turns out bad.</remarks>
-    /// <param name="epoch">Epoch, from 0.</param>
-    /// <param name="step">Optimiser steps done in it.</param>
-    /// <param name="endOfEpoch">Whether the epoch is done.</param>
-    /// <param name="localFiles">Paths; each keeps its file name.</param>
+    /// <summary>Uploads a checkpoint's files, then the manifest that makes them count; then deletes the checkpoints that are no longer needed.</summary>
+    /// <remarks>The last checkpoint of each epoch and the newest two are not deleted: if the newest is damaged, the one before it is used.</remarks>
+    /// <param name="step">Optimiser steps completed in the epoch.</param>
+    /// <param name="endOfEpoch">Whether the epoch is complete.</param>
+    /// <param name="localFiles">Paths of the files; their names are retained.</param>
     /// <param name="cancel">Cancels the call.</param>
-    public async Task<CheckpointManifest> SaveAsync(int epoch, long step, bool endOfEpoch, IEnumerable<string> localFiles, CancellationToken cancel = default)
+    public async Task<CheckpointManifest> SaveAsync(long step, bool endOfEpoch, IEnumerable<string> localFiles, CancellationToken cancel = default)
     {
         var files = new List<ArtifactFile>();
         foreach (var path in localFiles)
         {
-            files.Add(await store.UploadAsync(NameOf(epoch, step, Path.GetFileName(path)), path, cancel));
+            files.Add(await store.UploadAsync(NameOf(step, Path.GetFileName(path)), path, cancel));
         }
 
-        var manifest = new CheckpointManifest { Epoch = epoch, Step = step, EndOfEpoch = endOfEpoch, Files = files };
-        await store.WriteJsonAsync(NameOf(epoch, step, ArtifactLayout.CheckpointManifestFile), manifest, cancel);
+        var manifest = new CheckpointManifest { Epoch = weights.Epoch, Step = step, EndOfEpoch = endOfEpoch, Files = files };
+        await store.WriteJsonAsync(NameOf(step, ArtifactLayout.ManifestFile), manifest, cancel);
         await PruneAsync(cancel);
         return manifest;
     }
 
-    /// <summary>Downloads the newest checkpoint that is whole. One that is not is reported and the one before it is taken.</summary>
-    /// <param name="localFolder">Where its files go, under their own names.</param>
-    /// <param name="report">Gets a sentence for each checkpoint that was passed over: its bad blob, and what is used instead.</param>
-    /// <param name="throughEpoch">The last epoch (from 0) to look at; null for all.</param>
+    /// <summary>Downloads the checkpoint from which training resumes: the epoch's newest, or that of the end of the epoch before. If one is damaged, that is
+    /// reported and the one before it is used.</summary>
+    /// <param name="localFolder">Folder for its files.</param>
+    /// <param name="report">Receives a sentence about damaged checkpoints: their blobs, and what is used instead.</param>
     /// <param name="cancel">Cancels the call.</param>
-    /// <returns>Null where there is none.</returns>
-    public async Task<CheckpointManifest?> RestoreNewestAsync(
-        string localFolder, Action<string> report, int? throughEpoch = null, CancellationToken cancel = default)
+    /// <returns>False if training starts from the beginning.</returns>
+    /// <exception cref="ArtifactException">The epoch before has no intact checkpoint of its end.</exception>
+    public async Task<bool> RestoreAsync(string localFolder, Action<string> report, CancellationToken cancel = default)
     {
-        string? passedOver = null;
-        foreach (var blob in (await ManifestsAsync(cancel)).Reverse())
+        var bad = new List<string>();
+        foreach (var blob in (await ManifestsAsync(cancel)).Reverse().Where(blob => weights.Contains(blob) || weights.Before?.Contains(blob) == true))
         {
             try
             {
-                var manifest = await store.ReadJsonAsync<CheckpointManifest>(blob, cancel);
-                if (manifest.Epoch > throughEpoch)
+                if (await TryRestoreAsync(blob, localFolder, cancel))
                 {
-                    continue;
+                    ReportDamage($"using {FolderOf(blob)}");
+                    return true;
                 }
-
-                foreach (var file in manifest.Files)
-                {
-                    await store.DownloadAsync(file, Path.Combine(localFolder, FileNameIn(blob, file)), cancel);
-                }
-
-                if (passedOver is not null)
-                {
-                    report($"{passedOver}; using {FolderOf(blob)}");
-                }
-
-                return manifest;
             }
-            catch (ArtifactException bad)
+            catch (ArtifactException damaged)
             {
-                passedOver = passedOver is null ? bad.Message : $"{passedOver}; {bad.Message}";
+                bad.Add(damaged.Message);
             }
         }
 
-        if (passedOver is not null)
+        if (weights.Before is { } before)
         {
-            report($"{passedOver}; there is no checkpoint before it, so training starts anew");
+            throw ArtifactException.NoCheckpoint(before.Closing, bad.Count > 0 ? string.Join("; ", bad) : null);
         }
 
-        return null;
+        ReportDamage("there is no checkpoint before it, so training starts from the beginning");
+        return false;
+
+        void ReportDamage(string instead)
+        {
+            if (bad.Count > 0)
+            {
+                report($"{string.Join("; ", bad)}; {instead}");
+            }
+        }
     }
 
-    /// <summary>The names of all manifests, oldest first.</summary>
+    /// <summary>Downloads the checkpoint of the epoch's end.</summary>
+    /// <param name="localFolder">Folder for its files.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="ArtifactException">It is missing or damaged.</exception>
+    public async Task RestoreEndAsync(string localFolder, CancellationToken cancel = default)
+    {
+        if ((await ManifestsAsync(cancel)).LastOrDefault(weights.Contains) is not { } newest
+            || !(await store.ReadJsonAsync<CheckpointManifest>(newest, cancel)).EndOfEpoch
+            || !await TryRestoreAsync(newest, localFolder, cancel))
+        {
+            throw ArtifactException.NoCheckpoint(weights.Closing, found: null);
+        }
+    }
+
+    /// <summary>The names of all manifests of the student, oldest first.</summary>
     public async Task<IReadOnlyList<string>> ManifestsAsync(CancellationToken cancel = default)
     {
         var manifests = new List<string>();
-        await foreach (var blob in store.ListAsync(ArtifactLayout.Checkpoints(runId, student), cancel))
+        await foreach (var blob in store.ListAsync(ArtifactLayout.Checkpoints(weights.Run.RunId, weights.Student), cancel))
         {
-            if (blob.EndsWith("/" + ArtifactLayout.CheckpointManifestFile, StringComparison.Ordinal))
+            if (blob.Name.EndsWith("/" + ArtifactLayout.ManifestFile, StringComparison.Ordinal))
             {
-                manifests.Add(blob);
+                manifests.Add(blob.Name);
             }
         }
 
@@ -99,15 +108,32 @@ public sealed class CheckpointStore(ArtifactStore store, string runId, StudentVa
         var kept = manifests.GroupBy(EpochOf).Select(epoch => epoch.Last()).Concat(manifests.TakeLast(2)).ToHashSet();
         foreach (var manifest in manifests.Where(manifest => !kept.Contains(manifest)))
         {
-            await store.DeleteAsync(manifest, cancel); // first, so that a checkpoint never counts half
+            await store.DeleteAsync(manifest, cancel); // first, so that an incomplete checkpoint never counts
             await foreach (var blob in store.ListAsync(FolderOf(manifest) + "/", cancel))
             {
-                await store.DeleteAsync(blob, cancel);
+                await store.DeleteAsync(blob.Name, cancel);
             }
         }
     }
 
-    // A name becomes a path here, so it must be one that a checkpoint can have.
+    // Not if it is in the middle of an earlier epoch: another job trains that epoch to its end.
+    private async Task<bool> TryRestoreAsync(string blob, string localFolder, CancellationToken cancel)
+    {
+        var manifest = await store.ReadJsonAsync<CheckpointManifest>(blob, cancel);
+        if (manifest.Epoch < weights.Epoch && !manifest.EndOfEpoch)
+        {
+            return false;
+        }
+
+        foreach (var file in manifest.Files)
+        {
+            await store.DownloadAsync(file, Path.Combine(localFolder, FileNameIn(blob, file)), cancel);
+        }
+
+        return true;
+    }
+
+    // A name becomes a path here, so it must be a valid name of a checkpoint's file.
     private static string FileNameIn(string manifest, ArtifactFile file)
     {
         var name = Path.GetFileName(file.Name);
@@ -116,7 +142,7 @@ public sealed class CheckpointStore(ArtifactStore store, string runId, StudentVa
             : throw ArtifactException.Foreign(manifest, file.Name);
     }
 
-    private string NameOf(int epoch, long step, string file) => ArtifactLayout.Checkpoint(runId, student, epoch, step, file);
+    private string NameOf(long step, string file) => ArtifactLayout.Checkpoint(weights.Run.RunId, weights.Student, weights.Epoch, step, file);
 
     private static string FolderOf(string blob) => blob[..blob.LastIndexOf('/')];
 

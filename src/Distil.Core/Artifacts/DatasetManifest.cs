@@ -1,38 +1,45 @@
+using System.Text.Json.Serialization;
+using Distil.Core.Artifacts.Kinds;
+
 namespace Distil.Core.Artifacts;
 
 /// <summary>Rows of tokens in one blob.</summary>
 /// <param name="File">The blob.</param>
-/// <param name="Rows">Rows in it.</param>
-/// <param name="Tokens">Real tokens in those rows, padding apart.</param>
+/// <param name="Rows">Number of rows in it.</param>
+/// <param name="Tokens">Number of real tokens in those rows, without padding.</param>
 public sealed record TokenFile(ArtifactFile File, long Rows, long Tokens);
 
-/// <summary>What one prepare job made; written last by it.</summary>
-public sealed record DatasetShard : IVersionedDocument
+/// <summary>The output of one prepare job, which writes it last.</summary>
+public sealed record DatasetShard : IVersionedDocument, IShardDocument
 {
     /// <inheritdoc />
     public int Version { get; init; } = DocumentVersion.Current;
 
-    /// <value>Shard, from 0.</value>
+    /// <value>Number of the shard, from 0.</value>
     public required int Index { get; init; }
 
-    /// <value>Rows to train on; null where this shard has none.</value>
+    /// <value>Rows to train on; null if the shard has none.</value>
     public TokenFile? Train { get; init; }
 
-    /// <value>Rows held out for evaluation; null where this shard has none.</value>
+    /// <value>Rows held out for evaluation; null if the shard has none.</value>
     public TokenFile? Eval { get; init; }
 
-    /// <value>Documents trained on or held out.</value>
+    /// <value>Number of documents used for training or held out.</value>
     public required long Documents { get; init; }
 
-    /// <value>What became of them.</value>
+    /// <value>Documents by what was done with them.</value>
     public DocumentCounts Counts { get; init; } = new();
 
-    /// <value>Bytes of the sources that this shard was given, as stored.</value>
+    /// <value>Bytes of the sources that this shard read, as stored.</value>
     public required long SourceBytes { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public IEnumerable<ArtifactFile> Files => new[] { Train?.File, Eval?.File }.OfType<ArtifactFile>();
 }
 
-/// <summary>A whole dataset (<c>datasets/{datasetId}/manifest.json</c>). Its existence means that every shard is there.</summary>
-public sealed record DatasetManifest : IVersionedDocument
+/// <summary>A whole dataset (<c>datasets/{datasetId}/manifest.json</c>). If it exists, every shard is complete.</summary>
+public sealed record DatasetManifest : IVersionedDocument, IShardManifest<DatasetShard>
 {
     /// <inheritdoc />
     public int Version { get; init; } = DocumentVersion.Current;
@@ -40,21 +47,21 @@ public sealed record DatasetManifest : IVersionedDocument
     /// <value>Content address of the dataset.</value>
     public required string DatasetId { get; init; }
 
-    /// <value>What became of the documents, in all shards.</value>
+    /// <value>Documents in all shards, by what was done with them.</value>
     public DocumentCounts Counts { get; init; } = new();
 
-    /// <value>In order; a row's number in the dataset counts through them.</value>
+    /// <value>The shards in order; rows are numbered through all of them.</value>
     public required IReadOnlyList<DatasetShard> Shards { get; init; }
 
-    /// <value>Rows to train on, in all shards.</value>
+    /// <value>Number of rows to train on, in all shards.</value>
     public required long TrainRows { get; init; }
 
-    /// <value>Real tokens in them.</value>
+    /// <value>Number of real tokens in them.</value>
     public required long TrainTokens { get; init; }
 
-    /// <value>Rows held out, in all shards.</value>
+    /// <value>Number of rows held out, in all shards.</value>
     public required long EvalRows { get; init; }
 
-    /// <value>Real tokens in them.</value>
+    /// <value>Number of real tokens in them.</value>
     public required long EvalTokens { get; init; }
 }

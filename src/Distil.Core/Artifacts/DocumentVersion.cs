@@ -3,36 +3,51 @@ using Distil.Core.Errors;
 
 namespace Distil.Core.Artifacts;
 
-/// <summary>Which form stored documents and journals have: one number for all, so that those of a run fit each other.</summary>
+/// <summary>The format versions of stored documents and journals.</summary>
 public static class DocumentVersion
 {
-    /// <summary>The version that this program writes, and the only one that it reads.</summary>
+    /// <summary>The version of artifacts, plans and checkpoints that this program writes, and the only one that it reads.</summary>
     public const int Current = 1;
 
-    /// <summary>Reads a document. One of another version is told as that, not as a field that is not known.</summary>
-    /// <param name="name">For messages: the document's blob or file.</param>
+    /// <summary>The version of what the steps of a run exchange: journals, pipeline inputs and job requests.</summary>
+    public const int Pipeline = 2;
+
+    /// <summary>Reads a document. If it has another version, the error says so instead of naming an unknown field.</summary>
+    /// <param name="name">The document's blob or file, for messages.</param>
     /// <param name="json">Its bytes.</param>
     /// <exception cref="InvalidInputException">It is an <see cref="IVersionedDocument"/> of another version.</exception>
     /// <exception cref="JsonException">It is not a <typeparamref name="T"/>.</exception>
     public static T? Read<T>(string name, ReadOnlySpan<byte> json)
     {
-        if (typeof(T).IsAssignableTo(typeof(IVersionedDocument)) && Find(json) is { } version && version != Current)
+        if (typeof(T).IsAssignableTo(typeof(IPipelineDocument)))
         {
-            throw Refuse(name, Describe(version));
+            Require(name, Pipeline, Find(json) ?? 1); // the first had no number
+        }
+        else if (typeof(T).IsAssignableTo(typeof(IVersionedDocument)))
+        {
+            Require(name, Current, Find(json) ?? Current);
         }
 
         return JsonSerializer.Deserialize<T>(json, DistilJson.Options);
     }
 
-    /// <summary>The error of a document or journal that another version wrote.</summary>
+    /// <summary>The error for a document or journal of another version.</summary>
     /// <param name="name">Its blob or file.</param>
-    /// <param name="what">What says so.</param>
+    /// <param name="what">What shows the version.</param>
     public static InvalidInputException Refuse(string name, string what) => new($"{name}: {what}: another version of distil wrote it; use that one, or a new run");
 
-    /// <summary>What a version says that is not <see cref="Current"/>.</summary>
-    public static string Describe(long version) => $"version is {version}, expected {Current}";
+    /// <summary>Describes a version that is not the expected one.</summary>
+    public static string Describe(long version, int expected) => $"version is {version}, expected {expected}";
 
-    /// <summary>The number in a JSON object's <c>version</c>; null where it has none.</summary>
+    private static void Require(string name, int expected, long version)
+    {
+        if (version != expected)
+        {
+            throw Refuse(name, Describe(version, expected));
+        }
+    }
+
+    /// <summary>Returns the number in a JSON object's <c>version</c>; null if it has none.</summary>
     /// <exception cref="JsonException">It is no JSON.</exception>
     public static long? Find(ReadOnlySpan<byte> json)
     {
@@ -51,9 +66,12 @@ public static class DocumentVersion
     }
 }
 
-/// <summary>A document that says which version of its form it has.</summary>
+/// <summary>A document with its format version: <see cref="DocumentVersion.Current"/>.</summary>
 public interface IVersionedDocument
 {
-    /// <value><see cref="DocumentVersion.Current"/>, as this program reads no other.</value>
+    /// <value>The version; this program reads only its own.</value>
     int Version { get; }
 }
+
+/// <summary>A document that the steps of a run exchange; its version is <see cref="DocumentVersion.Pipeline"/>.</summary>
+public interface IPipelineDocument : IVersionedDocument;

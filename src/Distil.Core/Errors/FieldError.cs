@@ -5,7 +5,7 @@ namespace Distil.Core.Errors;
 /// <param name="Message">A sentence that names the field, the value found and what was expected.</param>
 public sealed record FieldError(string Pointer, string Message)
 {
-    /// <summary>An error of a field.</summary>
+    /// <summary>Creates an error of a field.</summary>
     /// <param name="field">A field of a document.</param>
     /// <param name="fault">The rest of the sentence that begins with the field: <c>is 0; expected ≥ 1</c>.</param>
     public static FieldError Of(FieldPath field, string fault) => new(field.Pointer ?? "", $"{field} {fault}");

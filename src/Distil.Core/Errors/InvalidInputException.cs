@@ -1,7 +1,8 @@
 namespace Distil.Core.Errors;
 
 /// <summary>The user's input cannot be used. Ends a command with exit code 2, a job with class <c>invalid-input</c>, an HTTP call with 400.</summary>
-/// <remarks>The message is complete by itself: it names the file, field or blob, the value found and what was expected. It is for people: programs read <see cref="Errors"/>.</remarks>
+/// <remarks>The message is complete by itself: it names the file, field or blob, the value found and what was expected. It is for people: programs read
+/// <see cref="Errors"/>.</remarks>
 public sealed class InvalidInputException : Exception
 {
     /// <summary>An error that is not of one field.</summary>
@@ -41,5 +42,6 @@ public sealed class InvalidInputException : Exception
     /// <summary>The same error with the field that led to it: the reader of a file does not know which field named the file.</summary>
     public InvalidInputException At(FieldPath field) => new(Message, ErrorsOf(field, Message), this);
 
-    private static IReadOnlyList<FieldError> ErrorsOf(FieldPath field, string message) => field.Pointer is { } pointer ? [new FieldError(pointer, message)] : [];
+    private static IReadOnlyList<FieldError> ErrorsOf(FieldPath field, string message) =>
+        field.Pointer is { } pointer ? [new FieldError(pointer, message)] : [];
 }

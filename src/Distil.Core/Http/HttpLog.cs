@@ -9,7 +9,7 @@ internal static partial class HttpLog
     [LoggerMessage(Level = LogLevel.Information, Message = "{Url}: {Fault}; trying again in {Seconds:0.#} s")]
     public static partial void RetryingRequest(this ILogger log, string url, string fault, double seconds);
 
-    /// <summary>A transfer was cut and resumes after a delay.</summary>
+    /// <summary>A transfer was interrupted and resumes after a delay.</summary>
     [LoggerMessage(Level = LogLevel.Information, Message = "{What}: cut after {Bytes:N0} bytes; going on from there; trying again in {Seconds:0.#} s")]
     public static partial void ResumingTransfer(this ILogger log, string what, long bytes, double seconds);
 

@@ -8,13 +8,14 @@ using Polly.Timeout;
 
 namespace Distil.Core.Http;
 
-/// <summary>Sends HTTP requests, follows redirects, and retries what may pass: lost connections, silent servers, 408, 429 and 5xx, after the delay that the server asks for.</summary>
+/// <summary>Sends HTTP requests, follows redirects, and retries transient failures: lost connections, silent servers, 408, 429 and 5xx, after the delay that
+/// the server asks for.</summary>
 internal sealed class ResilientHttp
 {
     private const int MaxRedirects = 10;
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(8);
 
-    // One for the process, so that connections are shared and reused. The time limit is on silence, not on the whole response: files are large.
+    // One client for the process, so that connections are shared and reused. The time limit applies to silence, not to the whole response: files are large.
     private static readonly HttpClient Client = new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
@@ -60,11 +61,12 @@ internal sealed class ResilientHttp
 
     /// <summary>Sends a request until there is a final response, and follows redirects. Its body is not read.</summary>
     /// <param name="url">The first URL.</param>
-    /// <param name="request">Makes the request for a URL, again for each try: it decides what that host may learn.</param>
+    /// <param name="request">Creates the request for a URL, again for each try; it decides what that host may learn.</param>
     /// <param name="follows">Whether a redirect to a URL is followed; if not, the redirect is the response.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="cancel">Cancels the call.</param>
     /// <exception cref="RemoteException">There is no final response.</exception>
-    public async Task<HttpResponseMessage> SendAsync(Uri url, Func<Uri, ValueTask<HttpRequestMessage>> request, Func<Uri, bool> follows, CancellationToken cancel)
+    public async Task<HttpResponseMessage> SendAsync(
+        Uri url, Func<Uri, ValueTask<HttpRequestMessage>> request, Func<Uri, bool> follows, CancellationToken cancel)
     {
         for (var redirects = 0; redirects <= MaxRedirects; redirects++)
         {
@@ -84,12 +86,12 @@ internal sealed class ResilientHttp
     /// <summary>Whether a response points to another URL.</summary>
     public static bool IsRedirect(HttpResponseMessage response) => (int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is not null;
 
-    /// <summary>Resumes a transfer after each cut, as long as it advances.</summary>
+    /// <summary>Resumes a transfer after each interruption, as long as it advances.</summary>
     /// <param name="what">What is transferred, for messages.</param>
     /// <param name="done">Bytes received so far.</param>
     /// <param name="resume">Sends one request for the rest; returns whether the transfer is complete.</param>
-    /// <param name="cancel">Ends it.</param>
-    /// <exception cref="RemoteException">Several requests in a row brought nothing.</exception>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="RemoteException">Several requests in a row transferred nothing.</exception>
     public async Task UntilWholeAsync(string what, Func<long> done, Func<Task<bool>> resume, CancellationToken cancel)
     {
         for (var failures = 0; ; failures++)
@@ -120,7 +122,7 @@ internal sealed class ResilientHttp
         }
     }
 
-    /// <summary>Reads from a body; a server that is silent for too long counts as a cut.</summary>
+    /// <summary>Reads from a body; if the server is silent for too long, the transfer counts as interrupted.</summary>
     public async ValueTask<int> ReadAsync(Stream body, Memory<byte> buffer, CancellationToken cancel)
     {
         using var silence = new CancellationTokenSource(_options.Silence, _time);

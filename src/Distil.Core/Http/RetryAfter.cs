@@ -9,7 +9,7 @@ internal static partial class RetryAfter
 {
     /// <summary>Reads the time until a rate limit is reset (<c>RateLimit: "api";r=0;t=55</c>), or the header <c>Retry-After</c>.</summary>
     /// <param name="response">The response.</param>
-    /// <param name="now">The time, for a header that holds a date.</param>
+    /// <param name="now">The present time, for a header that contains a date.</param>
     /// <returns>Null if the server asks for no delay.</returns>
     public static TimeSpan? Of(HttpResponseMessage response, DateTimeOffset now)
     {

@@ -1,9 +1,9 @@
 namespace Distil.Core.Http;
 
-/// <summary>How often requests are retried, and how long a server is waited for.</summary>
+/// <summary>How often requests are retried, and how long to wait for a server.</summary>
 public sealed record RetryOptions
 {
-    /// <value>Maximum number of tries of a request, and of resumptions in a row that bring nothing; ≥ 1. Default 5, as huggingface_hub.</value>
+    /// <value>Maximum number of tries of a request, and of resumptions in a row that transfer nothing; ≥ 1. Default 5, as in huggingface_hub.</value>
     public int Tries { get; init; } = 5;
 
     /// <value>Delay after the first failure; it doubles with each further one, up to 8 seconds, with jitter. Default 1 second.</value>

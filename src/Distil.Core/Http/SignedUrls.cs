@@ -4,8 +4,10 @@ using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Http;
 
-/// <summary>Signatures that this machine's environment holds, apart from specifications and plans. A URL gets the one whose URL it is, or lies below.</summary>
-/// <remarks>So a signature goes to no other place than it was made for, whoever writes the specification. It is added to requests alone: what is stored and shown is without.</remarks>
+/// <summary>Signatures from this machine's environment, separate from specifications and plans. A URL gets the signature of the entry that equals it or
+/// contains it.</summary>
+/// <remarks>A signature is therefore sent only where it belongs, whoever writes the specification. It is added to the request only; it is never stored or
+/// displayed.</remarks>
 internal sealed class SignedUrls
 {
     /// <summary>URLs with their signatures, as Azure's portal copies them, separated by white space: of files, folders, containers or accounts.</summary>
@@ -15,22 +17,22 @@ internal sealed class SignedUrls
 
     private SignedUrls(IEnumerable<(string Below, string Query)> known) => _known = [.. known.OrderByDescending(each => each.Below.Length)];
 
-    /// <value>None.</value>
+    /// <value>An empty list.</value>
     public static SignedUrls None { get; } = new([]);
 
-    /// <summary>Reads a list.</summary>
-    /// <exception cref="InvalidInputException">An entry is no signed URL; the message does not show it.</exception>
+    /// <summary>Parses a list.</summary>
+    /// <exception cref="InvalidInputException">An entry is not a signed URL; the message does not contain it.</exception>
     public static SignedUrls Parse(string? list) =>
         new((list ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select((entry, i) => Entry(entry, i + 1)));
 
-    /// <summary>The signature for a URL, without the '?'; empty where none is known.</summary>
+    /// <summary>Returns the signature for a URL, without the '?'; empty if none is known.</summary>
     public string QueryFor(Uri url)
     {
         var path = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
         return _known.FirstOrDefault(each => path == each.Below || path.StartsWith(each.Below + "/", StringComparison.Ordinal)).Query ?? "";
     }
 
-    /// <summary>The URL to ask for: with the signature that is known for it, unless it brings one.</summary>
+    /// <summary>Returns the URL to request: with the known signature, unless it already has one.</summary>
     public Uri Sign(Uri url) =>
         QueryFor(url) is { Length: > 0 } query && UrlSecrets.Find(url.AbsoluteUri) is null
             ? new UriBuilder(url) { Query = url.Query.Length > 1 ? $"{url.Query}&{query}" : query }.Uri

@@ -18,10 +18,7 @@ internal sealed class HubCache(string root)
             return;
         }
 
-        Directory.CreateDirectory(Path.GetDirectoryName(Ref(path))!);
-        var written = $"{Ref(path)}.{Guid.NewGuid():n}.tmp";
-        File.WriteAllText(written, commit);
-        File.Move(written, Ref(path), overwrite: true);
+        AtomicFile.WriteText(Ref(path), commit);
     }
 
     /// <summary>Path of a pinned file, whether it exists or not.</summary>

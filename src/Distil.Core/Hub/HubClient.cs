@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Core.Hub;
 
-/// <summary>Models and datasets of the Hugging Face hub: found without being fetched, fetched once a machine.</summary>
-/// <remarks>Safe to use from many threads and, with other instances and Python's huggingface_hub over one cache, from many programs.</remarks>
+/// <summary>Client of the Hugging Face hub: finds models and datasets without fetching them, and fetches each file once for a machine.</summary>
+/// <remarks>Many threads may use it at once; many programs, Python's huggingface_hub included, may share one cache.</remarks>
 public sealed class HubClient
 {
     private readonly HubOptions _options;
@@ -31,8 +31,9 @@ public sealed class HubClient
         _download = new HubDownload(options, _cache, asking, http, freeBytes, log);
     }
 
-    /// <summary>The path with its revision's commit in place of the revision: it means the same files for ever.</summary>
-    /// <exception cref="InvalidInputException">There is no such repository or revision, no right to it, or the hub must not be asked and it is not in the cache.</exception>
+    /// <summary>Returns the path with the commit of its revision in place of the revision, so that it always refers to the same files.</summary>
+    /// <exception cref="InvalidInputException">The repository or revision does not exist or may not be read, or the client is offline and the cache does not
+    /// contain it.</exception>
     /// <exception cref="RemoteException">The hub cannot be reached.</exception>
     public async Task<HubPath> PinAsync(HubPath path, CancellationToken cancel = default)
     {
@@ -51,7 +52,7 @@ public sealed class HubClient
         return path with { Revision = commit };
     }
 
-    /// <summary>The files of a pinned path: the file itself, all that a folder holds, or what a glob matches; sorted by path.</summary>
+    /// <summary>Returns the files of a pinned path: the file itself, all files of a folder, or the matches of a glob; sorted by path.</summary>
     /// <exception cref="InvalidInputException">There is no such path.</exception>
     /// <exception cref="RemoteException">The hub cannot be reached.</exception>
     public async Task<IReadOnlyList<HubFile>> ListAsync(HubPath path, CancellationToken cancel = default)
@@ -65,13 +66,13 @@ public sealed class HubClient
             .OrderBy(file => file.Path.Path, StringComparer.Ordinal)];
     }
 
-    /// <summary>Fetches a file where it is not in the cache.</summary>
+    /// <summary>Fetches a file unless it is in the cache.</summary>
     /// <param name="path">A pinned file.</param>
-    /// <param name="progress">Told how far it is, in bytes.</param>
-    /// <param name="cancel">Ends it; what has come stays and is gone on from.</param>
+    /// <param name="progress">Receives the progress, in bytes.</param>
+    /// <param name="cancel">Cancels the call; the part that has arrived remains, and a later call resumes it.</param>
     /// <returns>Its path in the cache.</returns>
-    /// <exception cref="InvalidInputException">There is no such file, no right to it, no room for it, or the hub must not be asked.</exception>
-    /// <exception cref="RemoteException">The hub cannot be reached, or what comes is not what it says.</exception>
+    /// <exception cref="InvalidInputException">The file does not exist or may not be read, the disk is full, or the client is offline.</exception>
+    /// <exception cref="RemoteException">The hub cannot be reached, or the received file does not match its checksum.</exception>
     public async Task<string> FetchAsync(HubPath path, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default)
     {
         if (!path.IsPinned)
@@ -93,14 +94,14 @@ public sealed class HubClient
         return here;
     }
 
-    /// <summary>The folder in the cache that a pinned folder's fetched files are in.</summary>
+    /// <summary>The folder in the cache for the fetched files of a pinned folder.</summary>
     public string FolderOf(HubPath path) => _cache.Snapshot(path);
 
     private async Task<IEnumerable<HubFile>> AskAsync(HubPath path, CancellationToken cancel)
     {
         if (path.Path.Length > 0)
         {
-            // The tree of a file is an error: whether it is one, its folder says.
+            // The tree of a file is an error, so its folder is asked whether it is a file.
             var parent = path with { Path = path.Path.LastIndexOf('/') is > 0 and var end ? path.Path[..end] : "" };
             var (file, isFolder) = (await _tree.ListAsync(parent, deep: false, cancel)).FirstOrDefault(entry => entry.File.Path.Path == path.Path);
             if (file is null)

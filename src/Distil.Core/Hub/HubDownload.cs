@@ -7,13 +7,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Core.Hub;
 
-/// <summary>Fetches one file into the cache: goes on where it was cut, checks what came, and only then gives it its name.</summary>
+/// <summary>Fetches one file into the cache: resumes an interrupted download, verifies it, and only then gives it its name.</summary>
 internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp http, ResilientHttp transfers, Func<string, long> freeBytes, ILogger log)
 {
     private const int Downloads = 2;
     private const int BufferBytes = 1 << 20;
 
-    /// <summary>Fetches; another program's download of the same file is waited for and used.</summary>
+    /// <summary>Fetches the file; if another program is downloading the same file, waits for it and uses the result.</summary>
     public async Task RunAsync(HubPath path, IProgress<TransferProgress>? progress, CancellationToken cancel)
     {
         var (etag, bytes) = await LookAsync(path, cancel);
@@ -42,7 +42,7 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
         }
     }
 
-    /// <summary>The file's entity tag, which names its content, and length; asked of the hub, not of the storage it redirects to.</summary>
+    /// <summary>The file's entity tag, which names its content, and its length; requested from the hub, not from the storage to which it redirects.</summary>
     private async Task<(string ETag, long? Bytes)> LookAsync(HubPath path, CancellationToken cancel)
     {
         using var response = await http.SendAsync(HttpMethod.Head, Url(path), path, elsewhere: false, from: 0, cancel);
@@ -62,10 +62,11 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
     {
         try
         {
-            await using var file = new FileStream(partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
+            await using var file = new FileStream(
+                partial, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
             if (file.Length > bytes)
             {
-                file.SetLength(0); // of another download of the same name: cannot be gone on from
+                file.SetLength(0); // it belongs to another download of the same name, which cannot be resumed
             }
 
             RequireRoom(path, partial, bytes - file.Length);
@@ -78,8 +79,8 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
         }
     }
 
-    /// <summary>One request for the rest of the file.</summary>
-    /// <returns>Whether it is whole.</returns>
+    /// <summary>Sends one request for the rest of the file.</summary>
+    /// <returns>Whether the file is complete.</returns>
     private async Task<bool> GoOnAsync(HubPath path, FileStream file, long? bytes, IProgress<TransferProgress>? progress, CancellationToken cancel)
     {
         if (file.Length == bytes)
@@ -91,7 +92,7 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
         var goesOn = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == file.Length;
         if (!goesOn)
         {
-            file.SetLength(0); // the server sends the whole, or cannot send from there
+            file.SetLength(0); // the server sends the whole file, or cannot send from that offset
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 return false;
@@ -109,7 +110,8 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
         return bytes is null || file.Length >= bytes;
     }
 
-    /// <summary>What is wrong with a download; null where it is what the hub says: a large file by its SHA-256, a small one by its git object id.</summary>
+    /// <summary>Describes what is wrong with a download; null if it matches the hub's checksum: SHA-256 for a large file, git object id for a small
+    /// one.</summary>
     private static async Task<string?> FaultAsync(string partial, string etag, long? bytes, CancellationToken cancel)
     {
         await using var file = File.OpenRead(partial);

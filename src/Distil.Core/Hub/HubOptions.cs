@@ -3,7 +3,7 @@ using Distil.Core.Settings;
 
 namespace Distil.Core.Hub;
 
-/// <summary>How the Hugging Face hub is used.</summary>
+/// <summary>Options of the Hugging Face hub.</summary>
 public sealed record HubOptions
 {
     /// <value>URL of the hub, without a '/' at its end. Default: <c>https://huggingface.co</c>.</value>
@@ -18,10 +18,10 @@ public sealed record HubOptions
     /// <value>Whether no request is sent to the hub: only what the cache contains can be used.</value>
     public bool Offline { get; init; }
 
-    /// <value>How often requests are retried, and how long the hub is waited for.</value>
+    /// <value>How often requests are retried, and how long to wait for the hub.</value>
     public RetryOptions Retries { get; init; } = new();
 
-    /// <summary>Makes the options from a program's settings, by the rules of huggingface_hub.</summary>
+    /// <summary>Creates the options from a program's settings, by the rules of huggingface_hub.</summary>
     /// <exception cref="Errors.InvalidInputException"><c>HF_ENDPOINT</c> is not the URL of a server.</exception>
     public static HubOptions From(HubSettings settings)
     {

@@ -3,7 +3,7 @@ using Distil.Core.Errors;
 
 namespace Distil.Core.Hub;
 
-/// <summary>The repositories of the hub that hold models and datasets.</summary>
+/// <summary>The kinds of repositories in the hub that Distil reads.</summary>
 public enum HubKind
 {
     /// <summary>Models.</summary>
@@ -13,16 +13,16 @@ public enum HubKind
     Dataset,
 }
 
-/// <summary>A place in the hub: <c>hf://[models/|datasets/]owner/name[@revision][/path]</c>, as huggingface_hub writes it.</summary>
-/// <remarks>A '/' in a revision is written <c>%2F</c>, but in <c>refs/pr/N</c> and <c>refs/convert/NAME</c>.</remarks>
+/// <summary>A path in the hub: <c>hf://[models/|datasets/]owner/name[@revision][/path]</c>, as in huggingface_hub.</summary>
+/// <remarks>A '/' in a revision is written <c>%2F</c>, except in <c>refs/pr/N</c> and <c>refs/convert/NAME</c>.</remarks>
 /// <param name="Kind">Models or datasets.</param>
 /// <param name="Owner">User or organisation.</param>
 /// <param name="Name">The repository's name.</param>
 /// <param name="Revision">A branch, a tag or a commit.</param>
-/// <param name="Path">A file, a folder or a glob in it; empty for all of it.</param>
+/// <param name="Path">A file, a folder or a glob in it; empty for the whole repository.</param>
 public sealed partial record HubPath(HubKind Kind, string Owner, string Name, string Revision, string Path)
 {
-    /// <summary>What such a path begins with.</summary>
+    /// <summary>The beginning of such a path.</summary>
     public const string Scheme = "hf://";
 
     /// <summary>The revision of a path that names none.</summary>
@@ -30,18 +30,18 @@ public sealed partial record HubPath(HubKind Kind, string Owner, string Name, st
 
     private const string Expected = "expected hf://[models/|datasets/]owner/name[@revision][/path]";
 
-    /// <value>For messages and URLs: <c>owner/name</c>.</value>
+    /// <value><c>owner/name</c>, for messages and URLs.</value>
     public string Repository => $"{Owner}/{Name}";
 
-    /// <value>Whether the revision is a whole commit hash, which always means the same files.</value>
+    /// <value>Whether the revision is a full commit hash, which always refers to the same files.</value>
     public bool IsPinned => CommitHash().IsMatch(Revision);
 
-    /// <summary>Whether a path is one of the hub.</summary>
+    /// <summary>Whether a path is a path of the hub.</summary>
     public static bool Is(string path) => path.StartsWith(Scheme, StringComparison.Ordinal);
 
-    /// <summary>Reads a path.</summary>
+    /// <summary>Parses a path.</summary>
     /// <param name="text">The path.</param>
-    /// <param name="kind">What it is of where it does not say so.</param>
+    /// <param name="kind">The kind of repository if the path does not name it.</param>
     /// <param name="field">The specification's field, for messages.</param>
     /// <exception cref="InvalidInputException">It is not a path of the hub.</exception>
     public static HubPath Parse(string text, HubKind kind, FieldPath field)
@@ -72,7 +72,7 @@ public sealed partial record HubPath(HubKind Kind, string Owner, string Name, st
             path);
     }
 
-    /// <summary>As a user writes it, its kind always said.</summary>
+    /// <summary>The path as a user writes it, always with its kind.</summary>
     public override string ToString()
     {
         var revision = SpecialRevision().IsMatch(Revision) ? Revision : Revision.Replace("/", "%2F", StringComparison.Ordinal);

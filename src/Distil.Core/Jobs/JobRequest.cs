@@ -1,64 +1,60 @@
+using System.Text.Json.Serialization;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
+using Distil.Core.Models;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Jobs;
 
-/// <summary>What a job must do: the one document whose URI starts it (<c>runs/{runId}/jobs/{jobId}/request.json</c>).</summary>
-/// <remarks>Small and complete: ids and blob names, never data. All else is found by <c>ArtifactLayout</c> from these ids.</remarks>
-public sealed record JobRequest : IVersionedDocument
+/// <summary>A job's input: the one document whose URI starts it (<c>runs/{runId}/jobs/{jobId}/request.json</c>).</summary>
+/// <remarks>Small and complete: the job reads no other document of the run's definition.</remarks>
+public sealed record JobRequest : IPipelineDocument
 {
-    /// <inheritdoc />
-    public int Version { get; init; } = DocumentVersion.Current;
+    /// <inheritdoc/>
+    public int Version { get; init; } = DocumentVersion.Pipeline;
 
-    /// <value>The run that asks.</value>
+    /// <value>The run that requests it.</value>
     public required string RunId { get; init; }
 
     /// <value>Unique in the run, for instance <c>teach-00003</c>.</value>
     public required string JobId { get; init; }
 
-    /// <value>What is done.</value>
-    public required JobKind Kind { get; init; }
+    /// <value>The artifact that it makes a part of.</value>
+    public required Artifact Makes { get; init; }
+
+    /// <value>The part, from 0.</value>
+    public int Part { get; init; }
+
+    /// <value>Whether the part was found damaged: its stored files are then verified before it counts as made.</value>
+    public bool Rebuild { get; init; }
 
     /// <value>The run's specification, with local paths made absolute.</value>
     public required RunSpec Spec { get; init; }
 
-    /// <value>Content address of the dataset.</value>
-    public required string DatasetId { get; init; }
+    /// <value>The teacher's shape.</value>
+    public required TeacherShape Teacher { get; init; }
 
-    /// <value>Content address of the teacher's outputs.</value>
-    public required string TeacherOutputsId { get; init; }
+    /// <value>Location of the teacher.</value>
+    public required ModelLocation TeacherLocation { get; init; }
 
-    /// <value>The shard, for prepare and teach.</value>
-    public int? Shard { get; init; }
+    /// <value>The student's shape.</value>
+    public required StudentShape Student { get; init; }
 
-    /// <value>The epoch from 0, for train and evaluate.</value>
-    public int? Epoch { get; init; }
+    /// <value>The input of a prepare job; null for the other kinds.</value>
+    public ShardSource? Source { get; init; }
 
-    /// <value>Which student, for train and evaluate.</value>
-    public StudentVariant Variant { get; init; }
-
-    /// <value>When it was asked for; null where the time to its start does not matter.</value>
+    /// <value>When the job was requested; null if the time to its start does not matter.</value>
     public DateTimeOffset? RequestedAt { get; init; }
 
-    /// <value>The span that the job's is below, as a W3C <c>traceparent</c>; null for a trace of its own.</value>
+    /// <value>The parent of the job's span, as a W3C <c>traceparent</c>; null for a separate trace.</value>
     public string? TraceParent { get; init; }
-}
 
-/// <summary>The stages that run as jobs.</summary>
-public enum JobKind
-{
-    /// <summary>Text of one shard to rows of tokens.</summary>
-    Prepare,
+    /// <value>The kind of job.</value>
+    [JsonIgnore]
+    public JobKind Kind => Makes.Maker;
 
-    /// <summary>Teacher's sparse outputs of one shard.</summary>
-    Teach,
-
-    /// <summary>One epoch of training.</summary>
-    Train,
-
-    /// <summary>Perplexity, KL and agreement of one epoch's weights.</summary>
-    Evaluate,
-
-    /// <summary>The final model folder and the report.</summary>
-    Export,
+    /// <value>The part that it makes.</value>
+    [JsonIgnore]
+    public Part Made => Makes.PartAt(Part);
 }

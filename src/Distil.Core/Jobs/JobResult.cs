@@ -1,25 +1,29 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
 
 namespace Distil.Core.Jobs;
 
-/// <summary>How a job ended (<c>result.json</c>). Once it exists it is final: a restarted job returns at once.</summary>
+/// <summary>The outcome of a job (<c>result.json</c>). Once it exists it is final: a restarted job returns at once.</summary>
 public sealed record JobResult
 {
-    /// <value>Null if the job succeeded.</value>
+    /// <value>Why the job failed; null if it succeeded.</value>
     public JobFailure? Failure { get; init; }
 
     /// <value>The job's output, a document of the type that its kind defines (<see cref="TrainOutput"/> names them all); null after a failure.</value>
     public JsonElement? Output { get; init; }
 
-    /// <value>When it began.</value>
+    /// <value>The inputs that are missing or damaged; null unless the job failed because of them.</value>
+    public IReadOnlyList<MissingInput>? Missing { get; init; }
+
+    /// <value>When the job started.</value>
     public required DateTimeOffset StartedAt { get; init; }
 
-    /// <value>When it ended.</value>
+    /// <value>When the job ended.</value>
     public required DateTimeOffset EndedAt { get; init; }
 
-    /// <value>Whether the job did what was asked.</value>
+    /// <value>Whether the job succeeded.</value>
     [JsonIgnore]
     public bool Succeeded => Failure is null;
 
@@ -30,23 +34,26 @@ public sealed record JobResult
 }
 
 /// <summary>Why a job failed.</summary>
-/// <param name="Class">Decides whether it is tried again.</param>
-/// <param name="Message">Names the cause; stands alone.</param>
-/// <param name="Detail">Stack trace or the end of the job's log; null where the message says all.</param>
+/// <param name="Class">Determines whether the job is retried.</param>
+/// <param name="Message">Names the cause; complete by itself.</param>
+/// <param name="Detail">Stack trace or the end of the job's log; null if the message says everything.</param>
 public sealed record JobFailure(FailureClass Class, string Message, string? Detail = null);
 
 /// <summary>Classes of failure.</summary>
 public enum FailureClass
 {
-    /// <summary>What the user gave cannot be used; never tried again.</summary>
+    /// <summary>The user's input cannot be used; never retried.</summary>
     InvalidInput,
 
-    /// <summary>Memory ran out; tried again a bounded number of times.</summary>
+    /// <summary>Memory ran out; retried a limited number of times.</summary>
     OutOfMemory,
 
-    /// <summary>The process or machine was taken away; tried again from the last checkpoint.</summary>
+    /// <summary>The process or machine was taken away; retried from the last checkpoint.</summary>
     Preempted,
 
-    /// <summary>Anything that may pass; tried again from the last checkpoint.</summary>
+    /// <summary>An input is missing or damaged; the pipeline has it rebuilt and then starts the job again.</summary>
+    MissingInput,
+
+    /// <summary>Any transient failure; retried from the last checkpoint.</summary>
     Transient,
 }

@@ -46,12 +46,17 @@ public sealed record StudentShape
             Heads = spec.Heads ?? RoundUp(teacher.Heads, 4),
             ConvKernel = spec.ConvKernel,
             QkvBlockSize = spec.QkvBlockSize,
-            InnerWidth = RoundUp(spec.ProjFactor * teacher.HiddenSize, 64),
-            FeedForwardWidth = RoundUp(spec.FfnProjFactor * teacher.HiddenSize, 64),
+            InnerWidth = ProjectedWidth(spec.ProjFactor, teacher.HiddenSize),
+            FeedForwardWidth = ProjectedWidth(spec.FfnProjFactor, teacher.HiddenSize),
         };
         shape.RequireDivision(spec, teacher);
         return shape;
     }
+
+    /// <summary>The width of an inner layer: a factor of the model width, rounded up to a multiple of 64.</summary>
+    /// <param name="factor">The factor, &gt; 0.</param>
+    /// <param name="width">D.</param>
+    public static int ProjectedWidth(double factor, int width) => RoundUp(factor * width, 64);
 
     private void RequireDivision(StudentSpec spec, TeacherShape teacher)
     {
@@ -74,5 +79,5 @@ public sealed record StudentShape
     private int BestHeads(int near) =>
         Enumerable.Range(1, Width).Where(heads => Width % heads == 0 && InnerWidth % heads == 0).MinBy(heads => Math.Abs(heads - near));
 
-    private static int RoundUp(double value, int multiple) => checked((int)(Math.Ceiling(value / multiple) * multiple));
+    private static int RoundUp(double value, int multiple) => (int)(Math.Ceiling(value / multiple) * multiple);
 }

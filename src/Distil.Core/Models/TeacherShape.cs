@@ -23,4 +23,18 @@ public sealed record TeacherShape
 
     /// <value>Source of these values: the config.json, or the table of known teachers.</value>
     public required string From { get; init; }
+
+    /// <summary>The shape of a model.</summary>
+    /// <param name="config">The model's configuration.</param>
+    /// <param name="name">Path or URL of its config.json.</param>
+    public static TeacherShape Of(TransformerConfig config, string name) => new()
+    {
+        ModelType = config.Family.ToString().ToLowerInvariant(),
+        Layers = config.Layers,
+        HiddenSize = config.HiddenSize,
+        Heads = config.Heads,
+        VocabularySize = config.VocabularySize,
+        MaxPositions = config.MaxPositions,
+        From = $"exact: {name}",
+    };
 }

@@ -8,38 +8,34 @@ namespace Distil.Core.Pipeline;
 /// <summary>Every activity by its name, for a host to call with JSON in and JSON out.</summary>
 public sealed class ActivityCatalog
 {
-    private static readonly HashSet<string> OfJobs = [StartJob.Name, PollJob.Name, StopJob.Name];
     private readonly Dictionary<string, Func<JsonElement, CancellationToken, Task<JsonElement>>> _activities = [];
 
-    /// <summary>Makes the activities.</summary>
-    /// <param name="store">What they read and write.</param>
-    /// <param name="runner">Where they start jobs.</param>
-    /// <param name="time">Says when jobs were asked for; null for the system's.</param>
+    /// <summary>Creates the activities.</summary>
+    /// <param name="store">The storage.</param>
+    /// <param name="runner">Starts jobs.</param>
+    /// <param name="time">The clock; null for the system's.</param>
     public ActivityCatalog(ArtifactStore store, IJobRunner runner, TimeProvider? time = null)
     {
-        Add(FindBlob.Name, new FindBlob(store));
-        Add(CompleteDataset.Name, new CompleteDataset(store));
-        Add(CompleteTeacherOutputs.Name, new CompleteTeacherOutputs(store));
-        Add(StartJob.Name, new StartJob(store, runner, time ?? TimeProvider.System));
+        time ??= TimeProvider.System;
+        Add(FindArtifact.Name, new FindArtifact(store, time));
+        Add(CloseArtifact.Name, new CloseArtifact(store, time));
+        Add(StartJob.Name, new StartJob(store, runner, time));
         Add(PollJob.Name, new PollJob(store, runner));
         Add(StopJob.Name, new StopJob(runner));
         Add(RequestCancel.Name, new RequestCancel(store));
+        Add(IsCancelRequested.Name, new IsCancelRequested(store));
     }
 
-    /// <value>Their names.</value>
+    /// <value>The activities' names.</value>
     public IReadOnlyCollection<string> Names => _activities.Keys;
 
-    /// <summary>How often a host calls an activity that fails.</summary>
-    /// <param name="name">One of <see cref="Names"/>.</param>
-    public static RetryPolicy PolicyOf(string name) => OfJobs.Contains(name) ? RetryPolicy.Jobs : RetryPolicy.Storage;
-
-    /// <summary>Calls an activity once; trying again is the host's.</summary>
+    /// <summary>Calls an activity once; retries are the host's task.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="input">The activity's input, by <see cref="DistilJson.Options"/>.</param>
     /// <param name="cancel">Cancels the call.</param>
     public Task<JsonElement> CallAsync(string name, JsonElement input, CancellationToken cancel) => _activities[name](input, cancel);
 
-    private void Add<TInput, TOutput>(string name, IActivity<TInput, TOutput> activity) =>
-        _activities.Add(name, async (input, cancel) =>
+    private void Add<TInput, TOutput>(ActivityName<TInput, TOutput> name, IActivity<TInput, TOutput> activity) =>
+        _activities.Add(name.Id, async (input, cancel) =>
             JsonSerializer.SerializeToElement(await activity.RunAsync(input.Deserialize<TInput>(DistilJson.Options)!, cancel), DistilJson.Options));
 }

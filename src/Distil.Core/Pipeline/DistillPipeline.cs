@@ -1,5 +1,4 @@
-using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
@@ -12,38 +11,39 @@ public static class DistillPipeline
     /// <summary>The signal that cancels a run.</summary>
     public const string CancelSignal = "cancel";
 
-    /// <summary>Does the run. Failures and cancellation are outcomes, not exceptions.</summary>
+    /// <summary>Executes the run. Failures and cancellation are outcomes, not exceptions.</summary>
     public static async Task<RunOutcome> RunAsync(IPipelineContext run, PipelineInput plan)
     {
-        var stages = new Stages(run, plan);
+        var status = new StatusBoard(run, plan.RunId);
         var cancel = run.WaitForSignalAsync<string>(CancelSignal);
-        var work = RunStagesAsync(stages, plan);
+        var work = MakeAllAsync(new ArtifactMaker(run, plan, status), plan);
         if (await Task.WhenAny(work, cancel) == cancel)
         {
-            await CancelJobsAsync(run, plan, stages);
+            await CancelJobsAsync(run, plan, status);
         }
 
-        return stages.End(await work);
+        return status.End(await work);
     }
 
-    // Jobs have pipelines of their own, where the signal does not reach; they find what this writes at their next question.
-    private static async Task CancelJobsAsync(IPipelineContext run, PipelineInput plan, Stages stages)
+    // Jobs have pipelines of their own, which the signal does not reach; they find this request when they next poll.
+    private static async Task CancelJobsAsync(IPipelineContext run, PipelineInput plan, StatusBoard status)
     {
         try
         {
-            await run.CallActivityAsync<string, bool>(RequestCancel.Name, plan.RunId);
+            await run.CallActivityAsync(RequestCancel.Name, plan.RunId);
         }
         catch (PipelineStepException failed)
         {
-            stages.Note(failed.Failure); // the run goes on, and says why it could not be cancelled
+            status.Note(failed.Failure); // the run continues, and its status says why it could not be cancelled
         }
     }
 
-    private static async Task<RunOutcome> RunStagesAsync(Stages stages, PipelineInput plan)
+    private static async Task<RunOutcome> MakeAllAsync(ArtifactMaker run, PipelineInput plan)
     {
         try
         {
-            return await DistilAsync(stages, plan);
+            await DistilAsync(run, plan.Artifacts);
+            return new RunOutcome(RunState.Succeeded);
         }
         catch (PipelineStepException failed)
         {
@@ -55,29 +55,23 @@ public static class DistillPipeline
         }
     }
 
-    private static async Task<RunOutcome> DistilAsync(Stages run, PipelineInput plan)
+    private static async Task DistilAsync(ArtifactMaker run, RunArtifacts plan)
     {
-        if (!await run.ExistsAsync(ArtifactLayout.DatasetManifest(plan.DatasetId)))
+        await run.MakeAsync(plan.Dataset);
+        if (plan.Offline)
         {
-            await run.ForEachShardAsync(JobKind.Prepare);
-            await run.CompleteAsync(CompleteDataset.Name, JobKind.Prepare);
-        }
-
-        if (plan.Offline && !await run.ExistsAsync(ArtifactLayout.TeacherOutputsManifest(plan.TeacherOutputsId)))
-        {
-            await run.ForEachShardAsync(JobKind.Teach);
-            await run.CompleteAsync(CompleteTeacherOutputs.Name, JobKind.Teach);
+            await run.MakeAsync(plan.TeacherOutputs);
         }
 
         foreach (var student in plan.Students)
         {
             for (var epoch = 0; epoch < plan.Epochs; epoch++)
             {
-                await run.EpochAsync(JobKind.Train, student, epoch);
-                await run.EpochAsync(JobKind.Evaluate, student, epoch);
+                await run.MakeAsync(plan.Weights(student, epoch));
+                await run.MakeAsync(plan.Evaluation(student, epoch));
             }
         }
 
-        return new RunOutcome(RunState.Succeeded, Output: (await run.ExportAsync()).Output);
+        await run.MakeAsync(plan.Report());
     }
 }

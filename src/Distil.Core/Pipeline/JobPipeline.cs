@@ -3,67 +3,69 @@ using Distil.Core.Pipeline.Activities;
 
 namespace Distil.Core.Pipeline;
 
-/// <summary>One job until it is done: starts it, asks after it, tries it again where its failure may pass.</summary>
+/// <summary>One job until it ends: starts it, polls it, and retries it after a transient failure.</summary>
 public static class JobPipeline
 {
     /// <summary>Its name in the catalogue.</summary>
     public const string Name = "job";
 
-    /// <summary>Times that a job is started again because its platform has forgotten it, in one try.</summary>
+    /// <summary>Maximum number of times that a job is started again in one try, because its platform has forgotten it.</summary>
     private const int MaxRestarts = 20;
 
-    /// <summary>Times that a job is tried again because its process or machine was taken away: it goes on from its checkpoint, so these count apart from its failures.</summary>
+    /// <summary>Maximum number of retries after its process or machine was taken away: the job resumes from its checkpoint, so these are counted separately
+    /// from failures.</summary>
     private const int MaxPreemptions = 10;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan LongestUnasked = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan BetweenQuestions = TimeSpan.FromSeconds(4);
 
-    /// <summary>Does the job.</summary>
-    public static async Task<JobOutcome> RunAsync(IPipelineContext run, JobSpec order)
+    /// <summary>Runs the job. If an input is missing, it is not retried here: the input must be rebuilt first.</summary>
+    public static async Task<JobOutcome> RunAsync(IPipelineContext run, JobSpec spec)
     {
         JobFailure? last = null;
         var (failures, preemptions) = (0, 0);
         for (var number = 1; ; number++)
         {
-            var answer = await TryAsync(run, order, JobSpec.TryId(order.JobId, number));
+            var answer = await TryAsync(run, spec, JobId.Try(spec.JobId, number));
             if (answer.CancelRequested)
             {
-                return new JobOutcome(JobEnd.Cancelled, number, last);
+                return new JobOutcome(JobEnd.Cancelled, number, last, spec.Part);
             }
 
-            if (answer.Result!.Succeeded)
+            var result = answer.Result!;
+            if (result.Succeeded)
             {
-                return new JobOutcome(JobEnd.Succeeded, number, last, answer.Result.Output);
+                return new JobOutcome(JobEnd.Succeeded, number, last, spec.Part);
             }
 
-            last = answer.Result.Failure!;
+            last = result.Failure!;
             var preempted = last.Class == FailureClass.Preempted;
-            var (again, most) = preempted ? (++preemptions, Math.Max(MaxPreemptions, order.Retries)) : (++failures, order.Retries);
-            if (last.Class == FailureClass.InvalidInput || again > most)
+            var (again, max) = preempted ? (++preemptions, Math.Max(MaxPreemptions, spec.Retries)) : (++failures, spec.Retries);
+            if (last.Class is FailureClass.InvalidInput or FailureClass.MissingInput || again > max)
             {
-                return new JobOutcome(JobEnd.Failed, number, last);
+                return new JobOutcome(JobEnd.Failed, number, last, spec.Part, result.Missing);
             }
 
-            if (await PauseAsync(run, new JobHandle(order.RunId, JobSpec.TryId(order.JobId, number + 1), Handle: ""), PauseAfter(again)))
+            if (await PauseAsync(run, PauseAfter(again)))
             {
-                return new JobOutcome(JobEnd.Cancelled, number, last);
+                return new JobOutcome(JobEnd.Cancelled, number, last, spec.Part);
             }
         }
     }
 
-    /// <summary>The pause before another try: 1 s, 2 s, 4 s … 2 min.</summary>
+    /// <summary>The delay before a retry: 1 s, 2 s, 4 s … 2 min.</summary>
     /// <param name="tries">Tries so far, ≥ 1.</param>
     internal static TimeSpan PauseAfter(int tries) =>
-        TimeSpan.FromSeconds(Math.Min(FirstPause.TotalSeconds * Math.Pow(2, tries - 1), LongestPause.TotalSeconds));
+        TimeSpan.FromSeconds(Math.Min(FirstPause.TotalSeconds * Math.Pow(2, tries - 1), MaxPause.TotalSeconds));
 
-    // Whether its run is cancelled meanwhile: that is asked during the pause too, since its user does not wait for minutes.
-    private static async Task<bool> PauseAsync(IPipelineContext run, JobHandle next, TimeSpan pause)
+    // Returns whether the run was cancelled in the meantime. A long delay checks several times, so that the user does not wait for minutes.
+    private static async Task<bool> PauseAsync(IPipelineContext run, TimeSpan pause)
     {
-        for (; pause > LongestUnasked; pause -= LongestUnasked)
+        for (; pause > BetweenQuestions; pause -= BetweenQuestions)
         {
-            await run.DelayAsync(LongestUnasked);
-            if ((await run.CallActivityAsync<JobHandle, JobAnswer>(PollJob.Name, next)).CancelRequested)
+            await run.DelayAsync(BetweenQuestions);
+            if (await run.CallActivityAsync(IsCancelRequested.Name, run.RunId))
             {
                 return true;
             }
@@ -73,16 +75,16 @@ public static class JobPipeline
         return false;
     }
 
-    // Ends with a result, or with the wish to cancel (the job is then stopped).
-    private static async Task<JobAnswer> TryAsync(IPipelineContext run, JobSpec order, string jobId)
+    // Ends with a result, or with a request to cancel (the job is then stopped).
+    private static async Task<JobAnswer> TryAsync(IPipelineContext run, JobSpec spec, string jobId)
     {
         var started = run.Now;
-        var job = await StartAsync(run, order, jobId);
-        for (int asked = 0, restarts = 0; ; asked++)
+        var start = await StartAsync(run, spec, jobId);
+        for (int asked = 0, restarts = 0; start.Job is { } job; asked++)
         {
-            var answer = asked < WatchPipeline.Questions
-                ? await run.CallActivityAsync<JobHandle, JobAnswer>(PollJob.Name, job)
-                : await run.CallSubPipelineAsync<WatchInput, JobAnswer>($"{jobId}-watch-{asked}", WatchPipeline.Name, new WatchInput(job, order.Polling, started));
+            var answer = asked < WatchPipeline.MaxQuestions
+                ? await run.CallActivityAsync(PollJob.Name, job)
+                : await run.CallSubPipelineAsync<WatchInput, JobAnswer>($"{jobId}-watch-{asked}", WatchPipeline.Name, new WatchInput(job, spec.Polling, started));
             if (answer.Result is not null)
             {
                 return answer;
@@ -90,7 +92,7 @@ public static class JobPipeline
 
             if (answer.CancelRequested)
             {
-                await run.CallActivityAsync<JobHandle, bool>(StopJob.Name, job);
+                await run.CallActivityAsync(StopJob.Name, job);
                 return answer;
             }
 
@@ -106,15 +108,17 @@ public static class JobPipeline
                     return Failed(run, started, FailureClass.Transient, $"{jobId} was lost {restarts} times; its platform does not know it");
                 }
 
-                job = await StartAsync(run, order, jobId);
+                start = await StartAsync(run, spec, jobId);
             }
 
-            await run.DelayAsync(order.Polling.After(run.Now - started));
+            await run.DelayAsync(spec.Polling.After(run.Now - started));
         }
+
+        return new JobAnswer(JobState.Ended, start.Result, CancelRequested: start.State == StartState.Cancelled);
     }
 
-    private static Task<JobHandle> StartAsync(IPipelineContext run, JobSpec order, string jobId) =>
-        run.CallActivityAsync<StartInput, JobHandle>(StartJob.Name, new StartInput(order, jobId));
+    private static Task<StartOutput> StartAsync(IPipelineContext run, JobSpec spec, string jobId) =>
+        run.CallActivityAsync(StartJob.Name, new StartInput(spec, jobId));
 
     private static JobAnswer Failed(IPipelineContext run, DateTimeOffset started, FailureClass failure, string message) =>
         new(JobState.Ended, new JobResult { Failure = new JobFailure(failure, message), StartedAt = started, EndedAt = run.Now });

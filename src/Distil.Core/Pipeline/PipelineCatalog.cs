@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
 using Distil.Core.Pipeline.Activities;
 
 namespace Distil.Core.Pipeline;
@@ -17,16 +19,19 @@ public static class PipelineCatalog
         [WatchPipeline.Name] = Over<WatchInput, JobAnswer>(WatchPipeline.RunAsync),
     };
 
-    /// <value>Their names.</value>
+    /// <value>The pipelines' names.</value>
     public static IReadOnlyCollection<string> Names => Pipelines.Keys;
 
     /// <summary>Runs a pipeline.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
-    /// <param name="context">The pipeline's own.</param>
+    /// <param name="context">The pipeline's own context.</param>
     /// <param name="input">Its input, by <see cref="DistilJson.Options"/>.</param>
     public static Task<JsonElement> RunAsync(string name, IPipelineContext context, JsonElement input) => Pipelines[name](context, input);
 
     private static Func<IPipelineContext, JsonElement, Task<JsonElement>> Over<TInput, TOutput>(Func<IPipelineContext, TInput, Task<TOutput>> pipeline) =>
         async (context, input) =>
-            JsonSerializer.SerializeToElement(await pipeline(context, input.Deserialize<TInput>(DistilJson.Options)!), DistilJson.Options);
+        {
+            var read = DocumentVersion.Read<TInput>($"{context.RunId}: the pipeline's input", JsonSerializer.SerializeToUtf8Bytes(input))!;
+            return JsonSerializer.SerializeToElement(await pipeline(context, read), DistilJson.Options);
+        };
 }

@@ -1,66 +1,35 @@
+using System.Text.Json.Serialization;
+using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
+using Distil.Core.Jobs;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Pipeline;
 
-/// <summary>What the pipeline must know of a plan, and no more: it is in every history.</summary>
-public sealed record PipelineInput
+/// <summary>The part of a plan that the pipeline needs, and no more: it is in every history.</summary>
+public sealed record PipelineInput : IPipelineDocument
 {
-    /// <value>The run; its <c>spec.json</c> and <c>plan.json</c> are written before it starts.</value>
-    public required string RunId { get; init; }
+    /// <inheritdoc/>
+    public int Version { get; init; } = DocumentVersion.Pipeline;
 
-    /// <value>Content address of the dataset.</value>
-    public required string DatasetId { get; init; }
+    /// <value>The artifacts to make. The run's <c>spec.json</c> and <c>plan.json</c> are written before it starts.</value>
+    public required RunArtifacts Artifacts { get; init; }
 
-    /// <value>Content address of the teacher's outputs.</value>
-    public required string TeacherOutputsId { get; init; }
-
-    /// <value>Shards of the dataset, ≥ 1.</value>
-    public required int Shards { get; init; }
-
-    /// <value>Whether the teacher's outputs are made before training.</value>
-    public required bool Offline { get; init; }
-
-    /// <value>Epochs, ≥ 1.</value>
-    public required int Epochs { get; init; }
-
-    /// <value>The students to train, one after the other.</value>
-    public required IReadOnlyList<StudentVariant> Students { get; init; }
-
-    /// <value>Most shard jobs at once, ≥ 1.</value>
+    /// <value>Maximum number of a stage's jobs at once, ≥ 1.</value>
     public required int Parallelism { get; init; }
 
-    /// <value>Times that a job is tried again, ≥ 0.</value>
+    /// <value>Maximum number of retries of a job, ≥ 0.</value>
     public required int Retries { get; init; }
 
-    /// <value>How often the pipeline asks after a job.</value>
+    /// <value>How often the pipeline polls a job.</value>
     public Polling Polling { get; init; } = new();
 
-    /// <summary>The pipeline's part of a plan.</summary>
-    public static PipelineInput From(RunSpec spec, RunPlan plan) => new()
-    {
-        RunId = plan.RunId,
-        DatasetId = plan.DatasetId,
-        TeacherOutputsId = plan.TeacherOutputsId,
-        Shards = plan.Shards.Count,
-        Offline = spec.Teacher.Mode == TeacherMode.Offline,
-        Epochs = spec.Training.Epochs,
-        Students = spec.Evaluation.Baseline ? [StudentVariant.Distilled, StudentVariant.WithoutTeacher] : [StudentVariant.Distilled],
-        Parallelism = spec.Compute.TeachParallelism,
-        Retries = spec.Compute.Retries,
-    };
-}
+    /// <value>The run.</value>
+    [JsonIgnore]
+    public string RunId => Artifacts.RunId;
 
-/// <summary>How often the pipeline asks after a job: a twentieth of the time it has been at work, within these bounds.</summary>
-public sealed record Polling
-{
-    /// <value>Shortest wait, milliseconds. Default 50: a job of a second is not kept waiting.</value>
-    public int MinMilliseconds { get; init; } = 50;
-
-    /// <value>Longest wait, milliseconds. Default 30,000: a job of a day costs few questions.</value>
-    public int MaxMilliseconds { get; init; } = 30_000;
-
-    /// <summary>The wait after a job has been at work for some time.</summary>
-    public TimeSpan After(TimeSpan elapsed) =>
-        TimeSpan.FromMilliseconds(Math.Clamp(elapsed.TotalMilliseconds / 20, MinMilliseconds, Math.Max(MinMilliseconds, MaxMilliseconds)));
+    /// <summary>Creates the pipeline's input from a plan.</summary>
+    public static PipelineInput From(RunSpec spec, RunPlan plan) =>
+        new() { Artifacts = plan.ArtifactsOf(spec), Parallelism = spec.Compute.TeachParallelism, Retries = spec.Compute.Retries };
 }

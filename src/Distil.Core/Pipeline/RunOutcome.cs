@@ -1,11 +1,9 @@
-using System.Text.Json;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
 
 namespace Distil.Core.Pipeline;
 
-/// <summary>How a run ended.</summary>
+/// <summary>The outcome of a run.</summary>
 /// <param name="State">Succeeded, Failed or Cancelled.</param>
 /// <param name="Failure">Why it failed; null otherwise.</param>
-/// <param name="Output">What the export job says of the result; null where it was not reached.</param>
-public sealed record RunOutcome(RunState State, JobFailure? Failure = null, JsonElement? Output = null);
+public sealed record RunOutcome(RunState State, JobFailure? Failure = null);

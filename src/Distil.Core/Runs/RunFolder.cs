@@ -4,14 +4,14 @@ using Distil.Core.Specification;
 namespace Distil.Core.Runs;
 
 /// <summary>The documents of runs that hosts write and read: specification, plan, status.</summary>
-/// <param name="store">Where they are.</param>
+/// <param name="store">The storage.</param>
 public sealed class RunFolder(ArtifactStore store)
 {
     private const int ReadsAtOnce = 8;
 
     /// <summary>Writes a new run's specification and plan.</summary>
-    /// <returns>False where the run exists already.</returns>
-    /// <exception cref="Errors.InvalidInputException">Something that the plan needs was not reached.</exception>
+    /// <returns>False if the run already exists.</returns>
+    /// <exception cref="Errors.InvalidInputException">Something that the plan needs could not be reached.</exception>
     public async Task<bool> CreateAsync(RunSpec spec, RunPlan plan, CancellationToken cancel = default)
     {
         plan.RequireRunnable();
@@ -20,17 +20,17 @@ public sealed class RunFolder(ArtifactStore store)
         return await store.TryCreateJsonAsync(ArtifactLayout.Plan(plan.RunId), plan, cancel);
     }
 
-    /// <summary>The specification.</summary>
+    /// <summary>Reads the specification.</summary>
     /// <exception cref="Errors.InvalidInputException">There is no such run.</exception>
     public async Task<RunSpec> ReadSpecAsync(string runId, CancellationToken cancel = default) =>
         await store.TryReadJsonAsync<RunSpec>(ArtifactLayout.Spec(runId), cancel) ?? throw NoSuchRun(runId);
 
-    /// <summary>The plan.</summary>
+    /// <summary>Reads the plan.</summary>
     /// <exception cref="Errors.InvalidInputException">There is no such run.</exception>
     public async Task<RunPlan> ReadPlanAsync(string runId, CancellationToken cancel = default) =>
         await store.TryReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel) ?? throw NoSuchRun(runId);
 
-    /// <summary>Both. The plan is looked at first, since it says which version of distil made the run.</summary>
+    /// <summary>Reads both. The plan comes first, because it contains the version of distil that made the run.</summary>
     /// <exception cref="Errors.InvalidInputException">There is no such run, or another version of distil made it.</exception>
     public async Task<(RunSpec Spec, RunPlan Plan)> ReadAsync(string runId, CancellationToken cancel = default)
     {
@@ -38,11 +38,11 @@ public sealed class RunFolder(ArtifactStore store)
         return (await ReadSpecAsync(runId, cancel), plan);
     }
 
-    /// <summary>The status; null where the run has not begun.</summary>
+    /// <summary>Reads the status; null if the run has not started.</summary>
     public Task<RunStatus?> TryReadStatusAsync(string runId, CancellationToken cancel = default) =>
         store.TryReadJsonAsync<RunStatus>(ArtifactLayout.Status(runId), cancel);
 
-    /// <summary>Where a run stands: its status, or <see cref="RunState.Queued"/> where its host has not written one yet; null where there is no such run.</summary>
+    /// <summary>Returns a run's status, or <see cref="RunState.Queued"/> if its host has not written one yet; null if there is no such run.</summary>
     public async Task<RunStatus?> FindStatusAsync(string runId, CancellationToken cancel = default)
     {
         if (await TryReadStatusAsync(runId, cancel) is { } status)
@@ -55,11 +55,11 @@ public sealed class RunFolder(ArtifactStore store)
             : null;
     }
 
-    /// <summary>The ids of all runs, newest first; one call of the service for 5,000 runs.</summary>
+    /// <summary>Returns the ids of all runs, newest first; one call of the service returns 5,000 runs.</summary>
     public async Task<IReadOnlyList<string>> ListIdsAsync(CancellationToken cancel = default)
     {
         var ids = new List<string>();
-        await foreach (var folder in new ArtifactReader(store).ListFoldersAsync(ArtifactLayout.Runs, cancel))
+        await foreach (var folder in store.ListFoldersAsync(ArtifactLayout.Runs, cancel))
         {
             ids.Add(folder[ArtifactLayout.Runs.Length..^1]);
         }
@@ -68,15 +68,15 @@ public sealed class RunFolder(ArtifactStore store)
         return ids;
     }
 
-    /// <summary>Writes the status; a host does, when its pipeline sets one.</summary>
+    /// <summary>Writes the status, when the pipeline sets one.</summary>
     public Task WriteStatusAsync(RunStatus status, CancellationToken cancel = default) =>
         store.WriteJsonAsync(ArtifactLayout.Status(status.RunId), status, cancel);
 
-    /// <summary>All runs, newest first.</summary>
+    /// <summary>Returns the statuses of all runs, newest first.</summary>
     public async Task<IReadOnlyList<RunStatus>> ListAsync(CancellationToken cancel = default) =>
         [.. (await FindStatusesAsync(await ListIdsAsync(cancel), cancel)).OrderByDescending(status => status.StartedAt)];
 
-    /// <summary>Where some runs stand, in their order; those that are no runs (for instance: half deleted) are left out.</summary>
+    /// <summary>Returns the statuses of some runs, in their order, without those that are no runs (for instance: partly deleted).</summary>
     public async Task<IReadOnlyList<RunStatus>> FindStatusesAsync(IReadOnlyList<string> runIds, CancellationToken cancel = default)
     {
         var statuses = new RunStatus?[runIds.Count];

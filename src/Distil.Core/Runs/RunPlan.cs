@@ -1,28 +1,30 @@
 using System.Text.Json.Serialization;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Runs;
 
-/// <summary>What a run will do (<c>runs/{runId}/plan.json</c>), made by <see cref="RunPlanner"/> before anything is done.</summary>
+/// <summary>The plan of a run (<c>runs/{runId}/plan.json</c>), made by <see cref="RunPlanner"/> before anything is done.</summary>
 public sealed record RunPlan : IVersionedDocument
 {
     /// <inheritdoc />
     public int Version { get; init; } = DocumentVersion.Current;
 
-    /// <value>Names the run everywhere: date and time (UTC), the specification's name, a short random end; so ids sort by time.</value>
+    /// <value>Id of the run: date and time (UTC), the specification's name, a short random suffix; so ids sort by time.</value>
     public required string RunId { get; init; }
 
     /// <value>When it was planned.</value>
     public required DateTimeOffset PlannedAt { get; init; }
 
-    /// <value>Content address of the dataset: files, tokenizer and settings that make its rows.</value>
+    /// <value>Content address of the dataset: files, tokenizer and settings that determine its rows.</value>
     public required string DatasetId { get; init; }
 
-    /// <value>Content address of the teacher's outputs: the dataset, the teacher and what is kept.</value>
+    /// <value>Content address of the teacher's outputs: the dataset, the teacher and the stored part of its outputs.</value>
     public required string TeacherOutputsId { get; init; }
 
     /// <value>The teacher's shape.</value>
@@ -31,49 +33,57 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>The student's shape, with every default filled in.</value>
     public required StudentShape Student { get; init; }
 
-    /// <value>What each prepare job reads.</value>
+    /// <value>The input of each prepare job.</value>
     public required IReadOnlyList<ShardSource> Shards { get; init; }
 
-    /// <value>Epochs.</value>
+    /// <value>Number of epochs.</value>
     public required int Epochs { get; init; }
 
-    /// <value>Tokens to train on in an epoch.</value>
+    /// <value>Number of training tokens in an epoch.</value>
     public required Figure Tokens { get; init; }
 
-    /// <value>Rows to train on in an epoch.</value>
+    /// <value>Number of training rows in an epoch.</value>
     public required Figure Rows { get; init; }
 
-    /// <value>Optimiser steps of an epoch.</value>
+    /// <value>Number of optimiser steps in an epoch.</value>
     public required Figure StepsPerEpoch { get; init; }
 
-    /// <value>Optimiser steps of one student in all epochs.</value>
+    /// <value>Number of optimiser steps of one student in all epochs.</value>
     public required Figure Steps { get; init; }
 
-    /// <value>The student's parameters that training changes.</value>
+    /// <value>Number of the student's parameters that are trained.</value>
     public required Figure TrainableParameters { get; init; }
 
-    /// <value>The student's parameters that stay the teacher's: embedding and head.</value>
+    /// <value>Number of the student's parameters that remain the teacher's: embedding and head.</value>
     public required Figure FrozenParameters { get; init; }
 
-    /// <value>Both.</value>
+    /// <value>Number of all parameters.</value>
     public required Figure TotalParameters { get; init; }
 
-    /// <value>Storage for the rows.</value>
+    /// <value>Bytes of the stored rows.</value>
     public required Figure DatasetBytes { get; init; }
 
-    /// <value>Storage for the teacher's outputs; 0 where the teacher is online.</value>
+    /// <value>Bytes of the teacher's outputs; 0 if the teacher runs online.</value>
     public required Figure TeacherOutputsBytes { get; init; }
 
-    /// <value>Storage for the checkpoints of all students.</value>
+    /// <value>Bytes of the checkpoints of all students.</value>
     public required Figure CheckpointBytes { get; init; }
 
-    /// <value>Where jobs find the teacher; null in plans of earlier versions: where the specification says.</value>
+    /// <value>Location of the teacher for jobs; null in plans of earlier versions, which use the specification's path.</value>
     public ModelLocation? TeacherLocation { get; init; }
 
-    /// <value>What could not be looked at because its server did not answer: such a plan can be read, not run.</value>
+    /// <value>What could not be read because its server did not answer: such a plan can be displayed, but not run.</value>
     public IReadOnlyList<FieldError> Unreached { get; init; } = [];
 
-    /// <value>The figures by name, in the order to show them.</value>
+    /// <value>The dataset.</value>
+    [JsonIgnore]
+    public Dataset Dataset => new(DatasetId, Shards.Count);
+
+    /// <value>The teacher's outputs; with an online teacher they have an id but are not made.</value>
+    [JsonIgnore]
+    public TeacherOutputs TeacherOutputs => new(TeacherOutputsId, Dataset);
+
+    /// <value>The figures by name, in the order of display.</value>
     [JsonIgnore]
     public IReadOnlyList<(string Name, Figure Figure)> Figures =>
     [
@@ -91,8 +101,14 @@ public sealed record RunPlan : IVersionedDocument
         ("checkpoints", CheckpointBytes),
     ];
 
-    /// <summary>Passes where the plan can be run.</summary>
-    /// <exception cref="InvalidInputException">Something was not reached.</exception>
+    /// <summary>The artifacts that the run makes.</summary>
+    /// <param name="spec">The run's specification.</param>
+    public RunArtifacts ArtifactsOf(RunSpec spec) => new(
+        RunId, TeacherOutputs, Offline: spec.Teacher.Mode == TeacherMode.Offline,
+        spec.Evaluation.Baseline ? [StudentVariant.Distilled, StudentVariant.WithoutTeacher] : [StudentVariant.Distilled], spec.Training.Epochs);
+
+    /// <summary>Throws unless the plan can be run.</summary>
+    /// <exception cref="InvalidInputException">Something could not be reached.</exception>
     public void RequireRunnable()
     {
         if (Unreached.Count > 0)
@@ -102,8 +118,8 @@ public sealed record RunPlan : IVersionedDocument
     }
 }
 
-/// <summary>A number of a plan and where it is from.</summary>
+/// <summary>A number of a plan, with its source.</summary>
 /// <param name="Value">The number.</param>
-/// <param name="Unit">What it counts where its name does not say: <c>bytes</c>, or empty.</param>
-/// <param name="From">For instance <c>exact: …</c> or <c>estimated: …</c>.</param>
+/// <param name="Unit">The unit, if the name does not contain it: <c>bytes</c>, or empty.</param>
+/// <param name="From">The source, for instance <c>exact: …</c> or <c>estimated: …</c>.</param>
 public sealed record Figure(long Value, string Unit, string From);

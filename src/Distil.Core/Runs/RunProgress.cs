@@ -1,16 +1,15 @@
 using System.Collections.Concurrent;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Core.Pipeline;
 
 namespace Distil.Core.Runs;
 
-/// <summary>How far the jobs at work are, by their own reports.</summary>
-/// <param name="store">Where the reports are.</param>
+/// <summary>The progress of the running jobs, from their own reports.</summary>
+/// <param name="store">The storage of the reports.</param>
 public sealed class RunProgress(ArtifactStore store)
 {
-    /// <summary>Reads what the jobs of a status report: each job's latest try does, the earlier ones have ended.</summary>
-    /// <returns>By the job's id in <see cref="RunStatus.Jobs"/>; those that have not reported yet are missing.</returns>
+    /// <summary>Reads the reports of a status's jobs: of each job's latest try, because the earlier ones have ended.</summary>
+    /// <returns>The progress by the job's id in <see cref="RunStatus.Jobs"/>; jobs that have not reported yet are missing.</returns>
     public async Task<IReadOnlyDictionary<string, JobProgress>> ReadAsync(RunStatus status, CancellationToken cancel = default)
     {
         var progress = new ConcurrentDictionary<string, JobProgress>();
@@ -25,15 +24,15 @@ public sealed class RunProgress(ArtifactStore store)
         return new SortedDictionary<string, JobProgress>(progress, StringComparer.Ordinal);
     }
 
-    // A job that failed goes on under an id of its own.
+    // A job that failed is retried with a new id.
     private async Task<string> LatestTryAsync(string runId, string jobId, CancellationToken cancel)
     {
         var number = 1;
-        while (await store.ExistsAsync(ArtifactLayout.JobRequest(runId, JobSpec.TryId(jobId, number + 1)), cancel))
+        while (await store.ExistsAsync(ArtifactLayout.JobRequest(runId, JobId.Try(jobId, number + 1)), cancel))
         {
             number++;
         }
 
-        return JobSpec.TryId(jobId, number);
+        return JobId.Try(jobId, number);
     }
 }

@@ -1,65 +1,87 @@
 using System.Text.Json.Serialization;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 
 namespace Distil.Core.Runs;
 
-/// <summary>What a user sees of a run while it goes on and after.</summary>
-/// <remarks>For people: what a newer version of distil adds is passed over by an older one.</remarks>
+/// <summary>A run's status for its user, while it runs and afterwards.</summary>
+/// <remarks>For people: an older version of distil ignores fields that a newer one adds.</remarks>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
 public sealed record RunStatus
 {
     /// <value>The run.</value>
     public required string RunId { get; init; }
 
-    /// <value>Where it stands.</value>
+    /// <value>Its state.</value>
     public required RunState State { get; init; }
 
-    /// <value>The stage at work: prepare, teach, train, evaluate, export; null before the first.</value>
+    /// <value>Whether it has ended.</value>
+    [JsonIgnore]
+    public bool HasEnded => State.HasEnded();
+
+    /// <value>The current stage: prepare, teach, train, evaluate, export; null before the first. While a part is rebuilt, its stage.</value>
     public JobKind? Stage { get; init; }
 
-    /// <value>Shards or epochs done in this stage.</value>
+    /// <value>Shards or epochs completed in this stage.</value>
     public int StageDone { get; init; }
 
     /// <value>Shards or epochs in this stage.</value>
     public int StageTotal { get; init; }
 
-    /// <value>When this stage began, or (of training and evaluation) this epoch of it; null before the first.</value>
+    /// <value>When this stage started, or (for training and evaluation) its current epoch; null before the first.</value>
     public DateTimeOffset? StageStartedAt { get; init; }
 
     /// <value>Epoch from 0 while training or evaluating; null otherwise.</value>
     public int? Epoch { get; init; }
 
-    /// <value>The jobs at work, by id. Where a stage has many shards, a name such as <c>teach-00000-to-00024</c> stands for those of a range, one at a time.</value>
+    /// <value>The running jobs, by id. If a stage has many shards, a name such as <c>teach-00000-to-00024</c> represents those of a range, one at a
+    /// time.</value>
     public IReadOnlyList<string> Jobs { get; init; } = [];
 
-    /// <value>Times that jobs were tried again so far.</value>
+    /// <value>The parts that are being rebuilt because a job found them missing or damaged; the last is being made, and the others wait for it. Empty if
+    /// there are none.</value>
+    public IReadOnlyList<Rebuilding> Rebuilding { get; init; } = [];
+
+    /// <value>Number of retries of jobs so far.</value>
     public int Retries { get; init; }
 
-    /// <value>The latest failure, also one that was tried again; null where there was none.</value>
+    /// <value>The latest failure, even if the job was retried after it; null if there was none.</value>
     public JobFailure? LastFailure { get; init; }
 
-    /// <value>When the run began.</value>
+    /// <value>When the run started.</value>
     public required DateTimeOffset StartedAt { get; init; }
 
     /// <value>When this was last written.</value>
     public required DateTimeOffset UpdatedAt { get; init; }
 }
 
-/// <summary>Where a run stands.</summary>
+/// <summary>The state of a run.</summary>
 public enum RunState
 {
-    /// <summary>Written down and not begun: its host has not come to it.</summary>
+    /// <summary>Stored, but no host has started it yet.</summary>
     Queued,
 
-    /// <summary>At work.</summary>
+    /// <summary>Running.</summary>
     Running,
 
-    /// <summary>Done; the model and the report are there.</summary>
+    /// <summary>Done; the model and the report exist.</summary>
     Succeeded,
 
     /// <summary>Ended by a failure.</summary>
     Failed,
 
-    /// <summary>Ended by its user; checkpoints are kept.</summary>
+    /// <summary>Ended by its user; checkpoints are not deleted.</summary>
     Cancelled,
+}
+
+/// <summary>A part of an artifact that is being rebuilt.</summary>
+/// <param name="Part">The part, by the document or folder that closes it.</param>
+/// <param name="Reason">The fault that a job found.</param>
+public sealed record Rebuilding(string Part, string Reason);
+
+/// <summary>Properties of a state.</summary>
+public static class RunStates
+{
+    /// <summary>Whether a run in this state has ended.</summary>
+    public static bool HasEnded(this RunState state) => state is RunState.Succeeded or RunState.Failed or RunState.Cancelled;
 }

@@ -6,7 +6,8 @@ public sealed record CommandSettings
     /// <summary>The variable of <see cref="ApiKey"/>.</summary>
     public const string ApiKeyVariable = "DISTIL_API_KEY";
 
-    /// <value>Folder of the command's files: storage, caches, copies of finished runs. Default: `.distil` in the repository, else in the current folder.</value>
+    /// <value>Folder of the command's files: storage, caches, copies of finished runs. Default: `.distil` in the repository, else in the current
+    /// folder.</value>
     [Variable("DISTIL_HOME")]
     public string? Home { get; init; }
 

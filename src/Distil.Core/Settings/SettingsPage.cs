@@ -1,10 +1,10 @@
 using System.Reflection;
 using System.Text;
-using Distil.Core.Specification.Schema;
 
 namespace Distil.Core.Settings;
 
-/// <summary>Writes <c>docs/configuration.md</c> from the records of this folder: their attributes name the variables, their documentation describes them.</summary>
+/// <summary>Writes <c>docs/configuration.md</c> from the records of this folder: their attributes name the variables, their documentation describes
+/// them.</summary>
 public static class SettingsPage
 {
     /// <value>The page's name below <c>docs/</c>.</value>

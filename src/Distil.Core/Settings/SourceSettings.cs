@@ -16,11 +16,13 @@ public sealed record SourceSettings
     [Variable(ConnectionVariable)]
     public string? ConnectionString { get; init; }
 
-    /// <value>Folder for copies of artifacts and of files behind URLs. Default: `distil-cache` in the system's folder for temporary files; the command's trainers use `cache` in DISTIL_HOME.</value>
+    /// <value>Folder for copies of artifacts and of files behind URLs. Default: `distil-cache` in the system's folder for temporary files; the command's
+    /// trainers use `cache` in DISTIL_HOME.</value>
     [Variable(CacheVariable)]
     public string? Cache { get; init; }
 
-    /// <value>URLs with their signatures (SAS), separated by spaces: of files, folders, containers or accounts. A request for a URL below one of them gets its signature.</value>
+    /// <value>URLs with their signatures (SAS), separated by spaces: of files, folders, containers or accounts. A request for a URL below one of them gets
+    /// its signature.</value>
     [Variable(SignedUrlsVariable)]
     public string? SignedUrls { get; init; }
 

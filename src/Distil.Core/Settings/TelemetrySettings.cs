@@ -9,7 +9,8 @@ public sealed record TelemetrySettings
     /// <summary>The variable of <see cref="AzureConnectionString"/>.</summary>
     public const string AzureVariable = "APPLICATIONINSIGHTS_CONNECTION_STRING";
 
-    /// <value>Where traces and metrics are sent: `none`, `console` (this process's standard output), `otlp` or `azure`. Default: `azure` if APPLICATIONINSIGHTS_CONNECTION_STRING is set, `otlp` if OTEL_EXPORTER_OTLP_ENDPOINT is, else `none`.</value>
+    /// <value>Where traces and metrics are sent: `none`, `console` (this process's standard output), `otlp` or `azure`. Default: `azure` if
+    /// APPLICATIONINSIGHTS_CONNECTION_STRING is set, `otlp` if OTEL_EXPORTER_OTLP_ENDPOINT is, else `none`.</value>
     [Variable(TargetVariable)]
     public string? Target { get; init; }
 

@@ -4,11 +4,11 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Sources;
 
-/// <summary>Finds the files of this machine that a source names.</summary>
+/// <summary>Finds the local files that a source names.</summary>
 public static class LocalSources
 {
-    /// <summary>A file itself, a folder's files of the format in depth, or what a glob matches; sorted by path.</summary>
-    /// <exception cref="InvalidInputException">There is no such file, or none that matches.</exception>
+    /// <summary>Returns a file itself, a folder's files of the format at any depth, or the matches of a glob; sorted by path.</summary>
+    /// <exception cref="InvalidInputException">There is no such file, or no match.</exception>
     public static IReadOnlyList<SourceFile> List(string source, DatasetFormat format, FieldPath field)
     {
         if (File.Exists(source))
@@ -29,7 +29,7 @@ public static class LocalSources
             files.Count > 0 ? files : throw new InvalidInputException(field, $"{source} has no files; expected {expected}");
     }
 
-    /// <summary>Reads a file once, streamed, and gives its SHA-256 in lower-case hexadecimal.</summary>
+    /// <summary>Reads a file once, as a stream, and returns its SHA-256 in lower-case hexadecimal.</summary>
     public static string Fingerprint(string path)
     {
         using var file = File.OpenRead(path);
@@ -52,7 +52,7 @@ public static class LocalSources
             .Select(FileAt)];
     }
 
-    /// <summary>A file that exists. A link is as long as what it points at.</summary>
+    /// <summary>Describes an existing file. The length of a link is that of its target.</summary>
     internal static SourceFile FileAt(string path) =>
         new() { Path = path, Bytes = ((FileInfo?)File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)).Length };
 

@@ -4,7 +4,8 @@ using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;
 
-/// <summary>The files of a Hugging Face folder that a model is read from, wherever it is. To find them, of what is elsewhere only the list of weights is fetched.</summary>
+/// <summary>The files of a Hugging Face folder from which a model is read, at any location. To find them, only the list of weights is fetched from a remote
+/// folder.</summary>
 public sealed class ModelFiles
 {
     private const string ConfigName = "config.json";
@@ -12,32 +13,32 @@ public sealed class ModelFiles
     private const string WeightsName = "model.safetensors";
     internal const string IndexName = "model.safetensors.index.json";
 
-    /// <summary>Files that a model can do without, and that are taken along where they are.</summary>
+    /// <summary>Files that a model does not need but that are included if they exist.</summary>
     private static readonly string[] Optional = [TokenizerName, "tokenizer_config.json", "special_tokens_map.json", "generation_config.json", IndexName];
 
     private ModelFiles(ModelLocation location, SourceFile config, SourceFile? tokenizer, IReadOnlyList<SourceFile> weights) =>
         (Location, Config, Tokenizer, Weights) = (location, config, tokenizer, weights);
 
-    /// <value>Every file that a model's folder may have, shards of weights apart.</value>
+    /// <value>Every file that a model's folder may have, except shards of weights.</value>
     internal static IEnumerable<string> Names => [ConfigName, WeightsName, .. Optional];
 
-    /// <value>Where it can be had, in this version.</value>
+    /// <value>Its location, in this version.</value>
     public ModelLocation Location { get; }
 
     /// <value><c>config.json</c>.</value>
     public SourceFile Config { get; }
 
-    /// <value><c>tokenizer.json</c>; null where the folder has none.</value>
+    /// <value><c>tokenizer.json</c>; null if the folder has none.</value>
     public SourceFile? Tokenizer { get; }
 
     /// <value>The weights: one file, or the shards that the index names, sorted by name.</value>
     public IReadOnlyList<SourceFile> Weights { get; }
 
     /// <summary>Finds a model's files.</summary>
-    /// <param name="catalog">Looks.</param>
+    /// <param name="catalog">Finds the files.</param>
     /// <param name="path">A folder: local, <c>hf://owner/name[@revision][/folder]</c> or <c>https://…</c>.</param>
     /// <param name="field">The specification's field or the command's option, for messages.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="cancel">Cancels the call.</param>
     /// <exception cref="InvalidInputException">There is no such folder, or it has no configuration or no weights.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
     public static async Task<ModelFiles> FindAsync(SourceCatalog catalog, string path, FieldPath field, CancellationToken cancel = default)
@@ -45,7 +46,8 @@ public sealed class ModelFiles
         var (folder, files) = await catalog.ListModelAsync(path, field, cancel);
         var byName = files.ToDictionary(NameOf, StringComparer.Ordinal);
         var config = Need(ConfigName, "a Hugging Face folder");
-        SourceFile[] weights = byName.TryGetValue(IndexName, out var index) ? [.. (await ShardsAsync(index)).Select(name => Need(name, $"each file that {IndexName} names"))]
+        SourceFile[] weights = byName.TryGetValue(IndexName, out var index)
+            ? [.. (await ShardsAsync(index)).Select(name => Need(name, $"each file that {IndexName} names"))]
             : byName.TryGetValue(WeightsName, out var single) ? [single]
             : throw new InvalidInputException(field, $"{folder} has no *.safetensors; expected {WeightsName}, or shards with their index");
         SourceFile[] taken = SourceCatalog.IsRemote(path) ? [config, .. Optional.Where(byName.ContainsKey).Select(name => byName[name]), .. weights] : [];
@@ -57,11 +59,12 @@ public sealed class ModelFiles
         async Task<IReadOnlyList<string>> ShardsAsync(SourceFile list) => ShardsOf(await catalog.FetchAsync(list, "", cancel: cancel));
     }
 
-    /// <summary>The files of weights that an index names.</summary>
+    /// <summary>The weight files that an index names.</summary>
     internal static IReadOnlyList<string> ShardsOf(string index) => JsonFile.Read<IReadOnlyList<string>>(index, document =>
         document.TryGetProperty("weight_map", out var map) && map.ValueKind == System.Text.Json.JsonValueKind.Object
             ? [.. map.EnumerateObject().Select(entry => entry.Value.ToString()).Distinct().Order(StringComparer.Ordinal)]
             : throw new InvalidInputException($"{index}: has no weight_map; expected the list of a model's tensors"));
 
-    private static string NameOf(SourceFile file) => WebUrl.WithoutQuery(file.Path)[(WebUrl.WithoutQuery(file.Path).LastIndexOfAny(['/', Path.DirectorySeparatorChar]) + 1)..];
+    private static string NameOf(SourceFile file) =>
+        WebUrl.WithoutQuery(file.Path)[(WebUrl.WithoutQuery(file.Path).LastIndexOfAny(['/', Path.DirectorySeparatorChar]) + 1)..];
 }

@@ -4,7 +4,7 @@ using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;
 
-/// <summary>Where a model is, in the version that was found: no run mixes two.</summary>
+/// <summary>The location of a model, in the version that was found, so that no run mixes two versions.</summary>
 public sealed record ModelLocation
 {
     /// <value>A local folder, <c>hf://models/owner/name@commit[/folder]</c>, or a URL.</value>
@@ -13,11 +13,11 @@ public sealed record ModelLocation
     /// <value>The files to fetch; empty for a local folder.</value>
     public IReadOnlyList<SourceFile> Files { get; init; } = [];
 
-    /// <summary>The folder on this machine, its files fetched where they are not here yet.</summary>
-    /// <param name="catalog">Fetches.</param>
-    /// <param name="withWeights">Whether weights are needed: all else is small.</param>
-    /// <param name="progress">Told how far it is.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <summary>Returns the local folder, after fetching the files that are missing.</summary>
+    /// <param name="catalog">Fetches the files.</param>
+    /// <param name="withWeights">Whether weights are needed; everything else is small.</param>
+    /// <param name="progress">Receives the progress.</param>
+    /// <param name="cancel">Cancels the call.</param>
     public async Task<string> FetchAsync(
         SourceCatalog catalog, bool withWeights, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default)
     {

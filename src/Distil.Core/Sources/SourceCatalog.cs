@@ -10,23 +10,23 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Core.Sources;
 
-/// <summary>Finds the files that a specification names, on this machine and elsewhere, without reading them; opens and fetches those that are wanted.</summary>
+/// <summary>Finds the files that a specification names, local and remote, without reading them; opens and fetches files on request.</summary>
 public sealed class SourceCatalog
 {
     private readonly Lazy<HubClient> _hub;
     private readonly WebFiles _web;
     private readonly WebCopies _copies;
 
-    /// <param name="hub">Makes the client of the Hugging Face hub, when a path first needs it.</param>
+    /// <param name="hub">Creates the client of the Hugging Face hub when a path first needs it.</param>
     /// <param name="web">Files behind URLs.</param>
-    /// <param name="folder">Where copies of such files are kept.</param>
+    /// <param name="folder">The folder for copies of such files.</param>
     internal SourceCatalog(Func<HubClient> hub, WebFiles web, string folder) =>
         (_hub, _web, _copies) = (new Lazy<HubClient>(hub), web, new WebCopies(web, folder));
 
-    /// <summary>Makes the catalogue of a program.</summary>
+    /// <summary>Creates the catalogue of a program.</summary>
     /// <param name="settings">The program's settings.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Receives a line before each wait; null: nobody does.</param>
+    /// <param name="log">Receives a line before each wait; null to log nothing.</param>
     /// <exception cref="InvalidInputException"><c>DISTIL_SIGNED_URLS</c> contains something else.</exception>
     public static SourceCatalog Create(SourceSettings settings, TimeProvider time, ILogger? log = null) => new(
         () => new HubClient(HubOptions.From(settings.Hub), time, log ?? NullLogger.Instance),
@@ -36,15 +36,16 @@ public sealed class SourceCatalog
             SignedUrls.Parse(settings.SignedUrls)),
         settings.CacheFolder);
 
-    /// <summary>Whether a path is somewhere else than on this machine.</summary>
+    /// <summary>Whether a path is remote.</summary>
     public static bool IsRemote(string path) => path.Contains("://", StringComparison.Ordinal);
 
-    /// <summary>The files of some sources: each source in its order, a folder's or glob's files sorted by path, none twice.</summary>
-    /// <param name="sources">Files, folders (searched in depth for the format's extension) or globs (<c>*</c>, <c>?</c>, <c>**</c>), local or in the hub.</param>
-    /// <param name="format">How documents stand in the files.</param>
+    /// <summary>Returns the files of some sources: in the sources' order, a folder's or glob's files sorted by path, without duplicates.</summary>
+    /// <param name="sources">Files, folders (searched at any depth for the format's extension) or globs (<c>*</c>, <c>?</c>, <c>**</c>), local or in the
+    /// hub.</param>
+    /// <param name="format">The format of documents in the files.</param>
     /// <param name="field">The specification's field, for messages.</param>
-    /// <param name="cancel">Ends the search.</param>
-    /// <exception cref="InvalidInputException">A source is missing, matches nothing or is of another format by its name.</exception>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="InvalidInputException">A source is missing, has no match, or has the extension of another format.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
     public async Task<IReadOnlyList<SourceFile>> ListAsync(
         IReadOnlyList<string> sources, DatasetFormat format, FieldPath field, CancellationToken cancel = default)
@@ -56,7 +57,7 @@ public sealed class SourceCatalog
             {
                 files.AddRange(await ListAsync(source, format, field, cancel));
             }
-            catch (InvalidInputException wrong) when (wrong.Errors.Count == 0) // the hub names the path alone
+            catch (InvalidInputException wrong) when (wrong.Errors.Count == 0) // the hub names only the path
             {
                 throw wrong.At(field);
             }
@@ -67,7 +68,7 @@ public sealed class SourceCatalog
         return files;
     }
 
-    /// <summary>The files of a model's folder, none below it, and the folder's path: pinned, where it is elsewhere.</summary>
+    /// <summary>Returns the files directly in a model's folder, and the folder's path, which is pinned if it is remote.</summary>
     /// <exception cref="InvalidInputException">There is no such folder.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
     public async Task<(string Folder, IReadOnlyList<SourceFile> Files)> ListModelAsync(string folder, FieldPath field, CancellationToken cancel = default)
@@ -89,19 +90,20 @@ public sealed class SourceCatalog
             : throw new InvalidInputException(field, $"{folder} does not exist; expected a Hugging Face folder, or hf://owner/name[@revision][/folder]");
     }
 
-    /// <summary>A file's path on this machine; fetched first where it is elsewhere and not here yet.</summary>
+    /// <summary>Returns a file's local path, after fetching it if it is remote and not cached.</summary>
     /// <param name="file">A file that was found.</param>
-    /// <param name="set">Names the files that must come into one folder; counts for files behind URLs, the hub's are in their snapshot's.</param>
-    /// <param name="progress">Told how far it is.</param>
-    /// <param name="cancel">Ends it.</param>
-    /// <exception cref="InvalidInputException">It is not there any more, there is no right to it, or no room for it.</exception>
+    /// <param name="set">Names the files that must come into one folder; it applies to files behind URLs, because the hub's are in their snapshot's
+    /// folder.</param>
+    /// <param name="progress">Receives the progress.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="InvalidInputException">The file no longer exists or may not be read, or the disk is full.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
     public async Task<string> FetchAsync(SourceFile file, string set, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default) =>
         HubPath.Is(file.Path) ? await _hub.Value.FetchAsync(Pinned(file), progress, cancel)
         : IsRemote(file.Path) ? await _copies.FetchAsync(file, set, progress, cancel)
         : file.Path;
 
-    /// <summary>Opens a file that was found, to read and seek in. One of the hub is fetched whole, one behind a URL is read in parts.</summary>
+    /// <summary>Opens a file that was found, as a seekable stream. A file of the hub is fetched completely, a file behind a URL is read in parts.</summary>
     /// <exception cref="InvalidInputException">As for <see cref="FetchAsync"/>, or it has changed.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
     public async Task<Stream> OpenAsync(SourceFile file, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default)
@@ -139,11 +141,12 @@ public sealed class SourceCatalog
         var path = await _hub.Value.PinAsync(HubPath.Parse(source, HubKind.Dataset, field), cancel);
         var found = await _hub.Value.ListAsync(path, cancel);
         var isGlob = GlobPattern.IsWild(path.Path);
-        // A folder gives its files of the format; a file or glob is meant as it is.
+        // A folder gives its files of the format; a file or glob is used as it is.
         var files = found.Where(file => isGlob || file.Path.Path == path.Path || SourceName.IsOf(file.Path.Path, format)).Select(Of).ToList();
         return files.Count > 0
             ? files
-            : throw new InvalidInputException(field, $"{source} has no files; expected {(isGlob ? "a file that it matches" : $"{SourceName.PatternOf(format)} in it")}");
+            : throw new InvalidInputException(
+                field, $"{source} has no files; expected {(isGlob ? "a file that it matches" : $"{SourceName.PatternOf(format)} in it")}");
     }
 
     private static SourceFile Of(HubFile file) => new() { Path = file.Path.ToString(), Bytes = file.Bytes, Identity = file.Identity };

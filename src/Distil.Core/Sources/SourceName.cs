@@ -5,23 +5,23 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Sources;
 
-/// <summary>How a source is compressed.</summary>
+/// <summary>The compression of a source.</summary>
 public enum Compression
 {
-    /// <summary>Not at all.</summary>
+    /// <summary>No compression.</summary>
     None,
 
-    /// <summary>gzip (RFC 1952), several members too.</summary>
+    /// <summary>gzip (RFC 1952), also with several members.</summary>
     Gzip,
 
-    /// <summary>Zstandard (RFC 8878), several frames too.</summary>
+    /// <summary>Zstandard (RFC 8878), also with several frames.</summary>
     Zstd,
 }
 
-/// <summary>What a file's name says of its content.</summary>
+/// <summary>Derives a file's format and compression from its name.</summary>
 public static class SourceName
 {
-    /// <summary>By the last extension, <c>.gz</c> or <c>.zst</c>; a URL's query does not count.</summary>
+    /// <summary>The compression by the last extension, <c>.gz</c> or <c>.zst</c>; a URL's query is ignored.</summary>
     public static Compression CompressionOf(string path)
     {
         var name = WebUrl.WithoutQuery(path);
@@ -30,19 +30,20 @@ public static class SourceName
             : Compression.None;
     }
 
-    /// <summary>Whether a folder's file is taken for one of a format: by its extension in front of <c>.gz</c> or <c>.zst</c>.</summary>
+    /// <summary>Whether a folder's file belongs to a format, by its extension before <c>.gz</c> or <c>.zst</c>.</summary>
     public static bool IsOf(string path, DatasetFormat format) =>
-        Bare(path).EndsWith(ExtensionOf(format), StringComparison.OrdinalIgnoreCase) && (format != DatasetFormat.Parquet || CompressionOf(path) == Compression.None);
+        Bare(path).EndsWith(ExtensionOf(format), StringComparison.OrdinalIgnoreCase)
+        && (format != DatasetFormat.Parquet || CompressionOf(path) == Compression.None);
 
-    /// <summary>The files that a folder gives, for messages: <c>*.jsonl, *.jsonl.gz or *.jsonl.zst</c>.</summary>
+    /// <summary>The files of a folder that belong to a format, for messages: <c>*.jsonl, *.jsonl.gz or *.jsonl.zst</c>.</summary>
     public static string PatternOf(DatasetFormat format)
     {
         var extension = ExtensionOf(format);
         return format == DatasetFormat.Parquet ? $"*{extension}" : $"*{extension}, *{extension}.gz or *{extension}.zst";
     }
 
-    /// <summary>Passes where a name does not speak against the format: a forgotten <c>dataset.format</c> would teach JSON or bytes as text.</summary>
-    /// <exception cref="InvalidInputException">It does.</exception>
+    /// <summary>Throws if the file's extension contradicts <c>dataset.format</c>: if the format was forgotten, JSON or bytes would be taught as text.</summary>
+    /// <exception cref="InvalidInputException">The extension contradicts the format.</exception>
     public static void RequireFits(string path, DatasetFormat format, FieldPath field)
     {
         path = WebUrl.WithoutQuery(path);
@@ -50,13 +51,15 @@ public static class SourceName
         {
             if (other != format && other != DatasetFormat.Text && Bare(path).EndsWith(ExtensionOf(other), StringComparison.OrdinalIgnoreCase))
             {
-                throw new InvalidInputException(field, $"{path} is {Name(other)} by its name and dataset.format is {Word(format)}; expected dataset.format {Word(other)}");
+                throw new InvalidInputException(
+                    field, $"{path} is {Name(other)} by its name and dataset.format is {Word(format)}; expected dataset.format {Word(other)}");
             }
         }
 
         if (format == DatasetFormat.Parquet && CompressionOf(path) != Compression.None)
         {
-            throw new InvalidInputException(field, $"{path} is a compressed Parquet file by its name; expected it unpacked: Parquet compresses its columns itself");
+            throw new InvalidInputException(
+                field, $"{path} is a compressed Parquet file by its name; expected it unpacked: Parquet compresses its columns itself");
         }
     }
 

@@ -2,7 +2,7 @@ using Distil.Core.Errors;
 
 namespace Distil.Core.Specification;
 
-/// <summary>The one list of a specification's fields that name files: on this machine, in the hub or behind a URL.</summary>
+/// <summary>The single list of a specification's fields that name files: local, in the hub or behind a URL.</summary>
 public static class SpecPaths
 {
     /// <value>The teacher's folder.</value>
@@ -11,15 +11,15 @@ public static class SpecPaths
     /// <value>The text to train on.</value>
     public static FieldPath Sources { get; } = FieldPath.Parse("dataset.sources");
 
-    /// <value>The text that is held out.</value>
+    /// <value>The held-out text.</value>
     public static FieldPath EvalSources { get; } = FieldPath.Parse("dataset.evalSources");
 
     /// <value>The tasks; each has a path and may have a second one, for its examples.</value>
     public static FieldPath Tasks { get; } = FieldPath.Parse("evaluation.tasks");
 
-    /// <summary>The specification with each of its paths replaced.</summary>
+    /// <summary>Returns the specification with each of its paths replaced.</summary>
     /// <param name="spec">The specification.</param>
-    /// <param name="map">Gets a field and its path, and returns the new path.</param>
+    /// <param name="map">Returns the new path for a field and its path.</param>
     public static RunSpec MapPaths(this RunSpec spec, Func<FieldPath, string, string> map) => spec with
     {
         Teacher = spec.Teacher with { Path = map(Teacher, spec.Teacher.Path) },
@@ -38,7 +38,7 @@ public static class SpecPaths
         },
     };
 
-    /// <summary>Each of a specification's paths with its field.</summary>
+    /// <summary>Returns each of a specification's paths with its field.</summary>
     public static IReadOnlyList<(FieldPath Field, string Path)> Paths(this RunSpec spec)
     {
         var paths = new List<(FieldPath, string)>();

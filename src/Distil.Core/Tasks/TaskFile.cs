@@ -24,7 +24,8 @@ public static class TaskFile
         var enough = task.Shots + (task.ShotsPath is null && task.Shots > 0 ? 1 : 0);
         if (examples.Count < enough)
         {
-            throw new InvalidInputException($"{task.ShotsPath ?? task.Path}: has {examples.Count} questions; {task.Shots} shots need {enough}").At(at.Field("shots"));
+            throw new InvalidInputException($"{task.ShotsPath ?? task.Path}: has {examples.Count} questions; {task.Shots} shots need {enough}")
+                .At(at.Field("shots"));
         }
 
         return [.. questions.Take(task.MaxQuestions ?? int.MaxValue).Select((question, i) => question with
@@ -41,7 +42,9 @@ public static class TaskFile
     {
         try
         {
-            var lines = File.Exists(path) ? File.ReadLines(path) : throw new InvalidInputException($"{path}: does not exist; expected a JSONL file of questions");
+            var lines = File.Exists(path)
+                ? File.ReadLines(path)
+                : throw new InvalidInputException($"{path}: does not exist; expected a JSONL file of questions");
             return [.. from line in lines.Index() where !string.IsNullOrWhiteSpace(line.Item) select ReadLine(line.Item, format, $"{path}:{line.Index + 1}")];
         }
         catch (InvalidInputException wrong)

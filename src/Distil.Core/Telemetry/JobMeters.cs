@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 
 namespace Distil.Core.Telemetry;
@@ -22,28 +23,28 @@ public static class JobMeters
 
     private static readonly Gauge<double> Losses = DistilTelemetry.Meter.CreateGauge<double>("distil.training.loss", "nat", "Latest training loss.");
 
-    /// <summary>A job ended.</summary>
+    /// <summary>Records that a job ended.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="result">How.</param>
+    /// <param name="result">Its result.</param>
     public static void Ended(JobRequest job, JobResult result) =>
         Durations.Record((result.EndedAt - result.StartedAt).TotalSeconds, new TagList { { JobTags.Kind, JobTags.Word(job.Kind) }, { JobTags.Outcome, OutcomeOf(result) } });
 
-    /// <summary>A job started.</summary>
-    /// <param name="job">The job; without <see cref="JobRequest.RequestedAt"/> nothing is known.</param>
-    /// <param name="at">When.</param>
+    /// <summary>Records that a job started.</summary>
+    /// <param name="job">The job; without <see cref="JobRequest.RequestedAt"/> nothing is recorded.</param>
+    /// <param name="at">The time of its start.</param>
     public static void Started(JobRequest job, DateTimeOffset at)
     {
-        // Two machines' clocks: a little before the request is no wait.
+        // The times come from two machines' clocks: a start slightly before the request counts as no wait.
         if (job.RequestedAt is { } requested)
         {
             Waits.Record(Math.Max(0, (at - requested).TotalSeconds), new TagList { { JobTags.Kind, JobTags.Word(job.Kind) } });
         }
     }
 
-    /// <summary>A job is tried again.</summary>
+    /// <summary>Records that a job is retried.</summary>
     public static void Retried(JobKind kind) => Retries.Add(1, new TagList { { JobTags.Kind, JobTags.Word(kind) } });
 
-    /// <summary>A job says how far it is.</summary>
+    /// <summary>Records a job's progress.</summary>
     public static void Progressed(JobRequest job, JobProgress progress)
     {
         var tags = new TagList { { JobTags.Run, job.RunId }, { JobTags.Kind, JobTags.Word(job.Kind) } };

@@ -1,8 +1,9 @@
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 
 namespace Distil.Core.Telemetry;
 
-/// <summary>What spans and metrics of a job are told apart by.</summary>
+/// <summary>The tags of a job's spans and metrics.</summary>
 public static class JobTags
 {
     /// <summary>The run's id.</summary>
@@ -11,13 +12,13 @@ public static class JobTags
     /// <summary>The job's id at this try.</summary>
     public const string Job = "distil.job.id";
 
-    /// <summary>What the job does, a <see cref="JobKind"/>.</summary>
+    /// <summary>The kind of job, a <see cref="JobKind"/>.</summary>
     public const string Kind = "distil.job.kind";
 
     /// <summary><c>succeeded</c>, or the class of its failure.</summary>
     public const string Outcome = "distil.job.outcome";
 
-    /// <summary>A value as Distil's documents write it: <c>OutOfMemory</c> is <c>outOfMemory</c>.</summary>
+    /// <summary>A value as in Distil's documents: <c>OutOfMemory</c> is <c>outOfMemory</c>.</summary>
     public static string Word<T>(T value)
         where T : struct, Enum => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }

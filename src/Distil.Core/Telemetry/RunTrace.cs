@@ -18,7 +18,8 @@ public static class RunTrace
             trace = await store.ReadJsonAsync<RunTraceDocument>(blob, cancel);
         }
 
-        return Read(trace.TraceParent) ?? throw ArtifactException.Unreadable(blob, new FormatException($"traceParent is {trace.TraceParent}; expected a W3C traceparent"));
+        return Read(trace.TraceParent) ?? throw ArtifactException.Unreadable(
+            blob, new FormatException($"traceParent is {trace.TraceParent}; expected a W3C traceparent"));
     }
 
     /// <summary>Parses the context of a <c>traceparent</c>; null if it is not valid.</summary>

@@ -4,13 +4,10 @@ using RetryPolicy = Microsoft.DurableTask.RetryPolicy;
 
 namespace Distil.Functions.Activities;
 
-/// <summary>The pipeline's own policy of trying again, in Durable's words.</summary>
+/// <summary>Converts the pipeline's retry policy to Durable's.</summary>
 internal static class ActivityRetries
 {
-    /// <summary>How often an activity is called. Bad input is an answer, so it is not tried again.</summary>
-    public static TaskOptions Of(string activity)
-    {
-        var policy = ActivityCatalog.PolicyOf(activity);
-        return TaskOptions.FromRetryPolicy(new RetryPolicy(policy.Attempts, policy.FirstPause, backoffCoefficient: 2, policy.LongestPause));
-    }
+    /// <summary>How often an activity is called. Invalid input is returned as an answer, so it is not retried.</summary>
+    public static TaskOptions Of(Core.Pipeline.RetryPolicy policy) =>
+        TaskOptions.FromRetryPolicy(new RetryPolicy(policy.Attempts, policy.FirstPause, backoffCoefficient: 2, policy.LongestPause));
 }

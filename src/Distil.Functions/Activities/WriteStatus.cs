@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 
 namespace Distil.Functions.Activities;
@@ -8,9 +9,12 @@ namespace Distil.Functions.Activities;
 public sealed class WriteStatus(RunFolder runs)
 {
     /// <summary>Its name as a function.</summary>
-    public const string Name = "write-status";
+    public const string Id = "write-status";
 
-    /// <summary>Writes it, unless a newer one is there: a call that Durable repeats late must not set a run back.</summary>
+    /// <summary>Its name in the catalogue.</summary>
+    public static ActivityName<RunStatus, bool> Name { get; } = new(Id, RetryPolicy.Storage);
+
+    /// <summary>Writes the status unless a newer one exists: a call that Durable repeats late must not set a run back.</summary>
     public async Task<JsonElement> CallAsync(JsonElement input, CancellationToken cancel)
     {
         var status = input.Deserialize<RunStatus>(DistilJson.Options)!;

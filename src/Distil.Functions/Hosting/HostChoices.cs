@@ -3,31 +3,33 @@ using Distil.Core.Settings;
 
 namespace Distil.Functions.Hosting;
 
-/// <summary>Where jobs run.</summary>
+/// <summary>The platform on which jobs run.</summary>
 public enum JobPlatform
 {
-    /// <summary>As executions of Container Apps jobs.</summary>
+    /// <summary>Executions of Container Apps jobs.</summary>
     ContainerApps,
 
-    /// <summary>As child processes of the app, on a machine of your own.</summary>
+    /// <summary>Child processes of the app, on your own machine.</summary>
     Processes,
 }
 
-/// <summary>Reads what the app's settings say of its host.</summary>
+/// <summary>Reads the app's settings about its host.</summary>
 public static class HostChoices
 {
-    /// <summary>Where jobs run.</summary>
+    /// <summary>The platform on which jobs run.</summary>
     /// <exception cref="InvalidInputException"><c>DISTIL_JOBS</c> names no platform.</exception>
     public static JobPlatform Platform(this HostSettings settings) => settings.Jobs switch
     {
         null or "container-apps" => JobPlatform.ContainerApps,
         "processes" => JobPlatform.Processes,
-        var other => throw new InvalidInputException($"{HostSettings.JobsVariable} is {other}; expected container-apps (with {HostSettings.GpuJobVariable}) or processes"),
+        var other => throw new InvalidInputException(
+            $"{HostSettings.JobsVariable} is {other}; expected container-apps (with {HostSettings.GpuJobVariable}) or processes"),
     };
 
-    /// <summary>URI of the artifact container; null if the connection string says where it is.</summary>
-    /// <exception cref="InvalidInputException"><c>DISTIL_ARTIFACTS</c> is no https URI.</exception>
+    /// <summary>URI of the artifact container; null if the connection string gives the account.</summary>
+    /// <exception cref="InvalidInputException"><c>DISTIL_ARTIFACTS</c> is not an https URI.</exception>
     public static Uri? Container(this HostSettings settings) => settings.Artifacts is not { } artifacts ? null
         : Uri.TryCreate(artifacts, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps ? uri
-        : throw new InvalidInputException($"{HostSettings.ArtifactsVariable} is {artifacts}; expected the https URI of a container (main.bicep's output artifactsUri)");
+        : throw new InvalidInputException(
+            $"{HostSettings.ArtifactsVariable} is {artifacts}; expected the https URI of a container (main.bicep's output artifactsUri)");
 }

@@ -20,7 +20,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Functions.Hosting;
 
-/// <summary>What the functions are made of.</summary>
+/// <summary>Registers the app's services.</summary>
 internal static class HostServices
 {
     /// <summary>Opens the artifacts that the settings name.</summary>
@@ -29,7 +29,7 @@ internal static class HostServices
         : ArtifactStore.OpenAsync(settings.Sources.ConnectionString);
 
     /// <summary>Registers the pipeline's host and the API.</summary>
-    /// <param name="services">Where.</param>
+    /// <param name="services">The collection.</param>
     /// <param name="settings">The app's settings.</param>
     /// <param name="store">The artifacts.</param>
     public static IServiceCollection AddDistil(this IServiceCollection services, HostSettings settings, ArtifactStore store)
@@ -43,7 +43,7 @@ internal static class HostServices
         services.AddSingleton<RunFolder>();
         services.AddSingleton<WriteStatus>();
         services.AddSingleton(made => new ActivityCatalog(store, made.GetRequiredService<IJobRunner>(), made.GetRequiredService<TimeProvider>()));
-        // What a job in Azure reads, this app must be able to read too: no path of either machine.
+        // This app must be able to read whatever a job in Azure reads, so local paths of either machine are refused.
         services.AddSingleton(new ApiOptions { PathRoots = platform == JobPlatform.Processes ? null : [] });
         services.AddSingleton(made => new RunPlanner(
             made.GetRequiredService<TimeProvider>(),
@@ -54,7 +54,7 @@ internal static class HostServices
         return services;
     }
 
-    /// <summary>Sends traces and metrics where the environment says; the host sends its own, as <c>host.json</c> says.</summary>
+    /// <summary>Sends traces and metrics to the target; the host sends its own, as <c>host.json</c> says.</summary>
     public static void AddTelemetry(this IServiceCollection services, TelemetryTarget target)
     {
         if (target == TelemetryTarget.None)
@@ -71,5 +71,5 @@ internal static class HostServices
 
     private static ContainerAppJobRunner ContainerApps(HostSettings settings) => new(
         new ResourceManagerClient(new DefaultAzureCredential(), new ResourceManagerOptions(), TimeProvider.System),
-        ContainerAppJobOptions.From(settings), (request, cancel) => ContainerAppJobRunner.ReadKindAsync(request, settings.Sources.ConnectionString, cancel), TimeProvider.System);
+        ContainerAppJobOptions.From(settings), TimeProvider.System);
 }

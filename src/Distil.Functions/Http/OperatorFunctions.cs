@@ -41,7 +41,7 @@ public sealed class OperatorFunctions(RunFolder runs, TimeProvider time)
                 }
             }
 
-            if (await runs.FindStatusAsync(runId, cancel) is { State: RunState.Queued or RunState.Running } status)
+            if (await runs.FindStatusAsync(runId, cancel) is { HasEnded: false } status)
             {
                 await runs.WriteStatusAsync(status with { State = RunState.Cancelled, Jobs = [], UpdatedAt = time.GetUtcNow() }, cancel);
             }

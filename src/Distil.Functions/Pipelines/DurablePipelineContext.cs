@@ -7,8 +7,8 @@ using Microsoft.DurableTask;
 
 namespace Distil.Functions.Pipelines;
 
-/// <summary>What a pipeline may use of the world, given by Durable Task.</summary>
-/// <remarks>A run's orchestration has the run's id; a part of it has its parent's, a colon and its own name.</remarks>
+/// <summary>The pipeline's context over Durable Task.</summary>
+/// <remarks>A run's orchestration has the run's id; the id of a part consists of its parent's, a colon and its own name.</remarks>
 internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) : IPipelineContext
 {
     private RunStatus? _latest, _written;
@@ -21,8 +21,8 @@ internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) :
     public DateTimeOffset Now => durable.CurrentUtcDateTime;
 
     /// <inheritdoc />
-    public Task<TOutput> CallActivityAsync<TInput, TOutput>(string activity, TInput input) =>
-        StepAsync<TOutput>(activity, () => durable.CallActivityAsync<JsonElement>(activity, StepAnswer.ToJson(input), ActivityRetries.Of(activity)));
+    public Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input) =>
+        StepAsync<TOutput>(activity.Id, () => durable.CallActivityAsync<JsonElement>(activity.Id, StepAnswer.ToJson(input), ActivityRetries.Of(activity.Retries)));
 
     /// <inheritdoc />
     public Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input) =>
@@ -46,16 +46,16 @@ internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) :
         }
     }
 
-    /// <summary>Returns when the latest status is in storage.</summary>
+    /// <summary>Returns when the latest status is stored.</summary>
     public Task FlushAsync() => _writing;
 
-    // One after another, the latest only where several wait: an older one must not come last.
+    // Statuses are written one after another, and only the latest of several that wait: an older one must not come last.
     private async Task WriteAsync()
     {
         while (_written != _latest)
         {
             _written = _latest;
-            await CallActivityAsync<RunStatus, bool>(WriteStatus.Name, _written!);
+            await CallActivityAsync(WriteStatus.Name, _written!);
         }
     }
 

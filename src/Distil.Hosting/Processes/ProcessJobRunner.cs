@@ -1,25 +1,26 @@
+using Distil.Core.Artifacts.Kinds;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Distil.Core.Jobs;
 
 namespace Distil.Hosting.Processes;
 
-/// <summary>Runs jobs in child processes that stay warm: starting torch must not dominate a small run.</summary>
-/// <param name="command">Makes the command that starts a worker, its environment included.</param>
-/// <param name="parallelism">Most workers at once, ≥ 1; further jobs wait for one.</param>
+/// <summary>Runs jobs in child processes that stay alive between jobs: starting torch must not dominate a small run.</summary>
+/// <param name="command">Creates the command that starts a worker, including its environment.</param>
+/// <param name="parallelism">Maximum number of workers at once, ≥ 1; further jobs wait for one.</param>
 /// <remarks>
-/// Handles are known to this object only, and no other makes the same: after a restart every job is <see cref="JobState.Unknown"/>, and so is one that ended
-/// before the latest <see cref="MaxEnded"/>.
+/// Only this object knows its handles: after a restart every job is <see cref="JobState.Unknown"/>, and so is one that ended before the latest
+/// <see cref="MaxEnded"/>.
 /// </remarks>
 public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int parallelism) : IJobRunner, IAsyncDisposable
 {
-    /// <summary>Jobs that have ended and are still known: whoever asks after one does so within seconds.</summary>
+    /// <summary>Number of ended jobs that are remembered; they are polled within seconds.</summary>
     internal const int MaxEnded = 1000;
 
-    /// <summary>What a job's process has to save what it can, once it is asked to stop. A cancelled run is to be at its end within ten seconds, all told.</summary>
+    /// <summary>Time that a job's process has to save its work after it is asked to stop. A cancelled run should end within ten seconds in all.</summary>
     internal static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>The same where this host ends: those jobs go on later, from what they save now.</summary>
+    /// <summary>The same time if this host ends: those jobs are resumed later, from what they save now.</summary>
     internal static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, RunningJob> _jobs = new();
@@ -29,11 +30,11 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     private readonly string _life = Guid.NewGuid().ToString("N")[..8];
     private int _started;
 
-    /// <summary>Told when a worker ended in the middle of a job: the job's request and the end of what the worker said.</summary>
+    /// <summary>Raised if a worker ended in the middle of a job, with the job's request and the end of the worker's output.</summary>
     public event Action<Uri, string>? Crashed;
 
     /// <inheritdoc />
-    public Task<string> StartAsync(Uri request, CancellationToken cancel)
+    public Task<string> StartAsync(JobKind kind, Uri request, CancellationToken cancel)
     {
         var handle = $"process-{_life}-{Interlocked.Increment(ref _started)}";
         var job = new RunningJob(request);
@@ -101,7 +102,7 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
         }
         catch (OperationCanceledException)
         {
-            return; // it had no turn yet, and needs none
+            return; // it was still waiting for a worker, and needs none
         }
 
         try
@@ -156,10 +157,10 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
 
         public Task Work { get; set; } = Task.CompletedTask;
 
-        /// <value>Set when it is not wanted any more.</value>
+        /// <value>Cancelled if the job is no longer wanted.</value>
         public CancellationToken Stopped => _stopped.Token;
 
-        /// <summary>Records who does it; false where it was stopped before.</summary>
+        /// <summary>Records the worker that runs it; false if it was stopped before.</summary>
         public bool TryGive(WarmWorker to)
         {
             lock (_gate)
@@ -177,7 +178,7 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
             }
         }
 
-        /// <summary>Ends it: at once where it waits for a worker, else when its worker has ended.</summary>
+        /// <summary>Ends it: at once if it waits for a worker, otherwise when its worker has ended.</summary>
         public async Task StopAsync(TimeSpan patience)
         {
             Task stopping;

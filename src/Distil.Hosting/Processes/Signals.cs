@@ -1,16 +1,16 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
+using Distil.Core;
 
 namespace Distil.Hosting.Processes;
 
-/// <summary>Ends other processes politely.</summary>
+/// <summary>Ends other processes, first with SIGTERM.</summary>
 internal static class Signals
 {
     private const int Term = 15;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Sends SIGTERM, waits, and kills what is still there. No error where it has ended already.</summary>
+    /// <summary>Sends SIGTERM, waits, and kills the process if it is still running. No error if it has already ended.</summary>
     internal static async Task TerminateAsync(int processId, TimeSpan patience)
     {
         if (!OperatingSystem.IsWindows())
@@ -18,41 +18,21 @@ internal static class Signals
             _ = Kill(processId, Term);
         }
 
-        for (var since = Stopwatch.GetTimestamp(); IsAlive(processId) && Stopwatch.GetElapsedTime(since) < patience;)
+        for (var since = Stopwatch.GetTimestamp(); ProcessTable.IsAlive(processId) && Stopwatch.GetElapsedTime(since) < patience;)
         {
             await Task.Delay(Tick);
         }
 
-        if (!IsAlive(processId))
+        if (!ProcessTable.IsAlive(processId))
         {
             return;
         }
 
         using var process = Process.GetProcessById(processId);
         process.Kill(entireProcessTree: true);
-        while (IsAlive(processId))
+        while (ProcessTable.IsAlive(processId))
         {
             await Task.Delay(Tick);
-        }
-    }
-
-    /// <summary>Whether a process runs. One that has ended and that its parent (a container's first process, perhaps) never asked about does not.</summary>
-    internal static bool IsAlive(int processId)
-    {
-        try
-        {
-            if (OperatingSystem.IsLinux())
-            {
-                var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/stat"));
-                return stat[(stat.LastIndexOf(')') + 2)..][0] is not ('Z' or 'X');
-            }
-
-            using var process = Process.GetProcessById(processId);
-            return !process.HasExited;
-        }
-        catch (Exception gone) when (gone is ArgumentException or IOException)
-        {
-            return false;
         }
     }
 

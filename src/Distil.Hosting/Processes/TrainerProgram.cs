@@ -4,11 +4,11 @@ using Distil.Core.Settings;
 
 namespace Distil.Hosting.Processes;
 
-/// <summary>The trainer, which hosts start as a process of its own.</summary>
-/// <param name="named">The assembly or program that <c>DISTIL_TRAINER</c> names; null: the one that was built with this program.</param>
+/// <summary>The trainer, which hosts start as a separate process.</summary>
+/// <param name="named">The assembly or program that <c>DISTIL_TRAINER</c> names; null for the one that was built with this program.</param>
 public sealed class TrainerProgram(string? named)
 {
-    // Beside a program that was built from source; build/Trainer.targets writes it.
+    // A file beside a program that was built from source; build/Trainer.targets writes it.
     private const string BuiltAt = "trainer.path";
 
     /// <summary>Finds the trainer.</summary>
@@ -28,10 +28,12 @@ public sealed class TrainerProgram(string? named)
 
         var pointer = Path.Combine(AppContext.BaseDirectory, BuiltAt);
         var built = File.Exists(pointer) ? File.ReadAllText(pointer).Trim() : beside;
-        return File.Exists(built) ? built : throw new InvalidInputException($"{built} does not exist; build the solution, or name the trainer by DISTIL_TRAINER");
+        return File.Exists(built)
+            ? built
+            : throw new InvalidInputException($"{built} does not exist; build the solution, or name the trainer by DISTIL_TRAINER");
     }
 
-    /// <summary>How to start it.</summary>
+    /// <summary>Start information of the trainer.</summary>
     /// <param name="arguments">The trainer's arguments.</param>
     public ProcessStartInfo Command(IEnumerable<string> arguments)
     {
@@ -40,8 +42,8 @@ public sealed class TrainerProgram(string? named)
         return new ProcessStartInfo(assembly ? Dotnet : trainer, assembly ? arguments.Prepend(trainer) : arguments) { UseShellExecute = false };
     }
 
-    /// <summary>How to start one that runs jobs.</summary>
-    /// <param name="connectionString">Connection string of the storage that the jobs are in.</param>
+    /// <summary>Start information of a trainer that runs jobs.</summary>
+    /// <param name="connectionString">Connection string of the jobs' storage.</param>
     /// <param name="cache">Folder for copies, unless the environment names one.</param>
     internal ProcessStartInfo Worker(string connectionString, string cache)
     {

@@ -26,10 +26,7 @@ internal static class CompareCommand
                 throw new InvalidInputException($"{runs[0].RunId} is one run; a comparison needs two or more");
             }
 
-            var path = Path.GetFullPath(parsed.GetRequiredValue(output));
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(path + ".partial", ComparisonHtml.Render(runs));
-            File.Move(path + ".partial", path, overwrite: true);
+            AtomicFile.WriteText(parsed.GetRequiredValue(output), ComparisonHtml.Render(runs));
             if (parsed.GetValue(json))
             {
                 parsed.InvocationConfiguration.Output.WriteLine(JsonSerializer.Serialize(ComparedRun.Of(runs), DistilJson.Options));

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
@@ -25,24 +26,24 @@ internal static class EvaluateCommand
         var data = new Option<string>("--data")
         {
             Required = true,
-            Description = ".jsonl file ({\"text\"} or {\"ids\"} a line), or a text file with a document a line.",
+            Description = ".jsonl file ({\"text\"} or {\"ids\"} a line), or a text file with one document per line.",
         };
-        var tokenizer = new Option<string?>("--tokenizer") { Description = "tokenizer.json, the folder that holds it, or a model's hf:// path. Default: the model's." };
-        var context = new Option<int?>("--context") { Description = $"Tokens in a row. Default: {DefaultContext}, or less where a model holds less." };
-        var maxRows = new Option<int>("--max-rows") { Description = "Most rows to read.", DefaultValueFactory = _ => 512 };
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "tokenizer.json, its folder, or a model's hf:// path. Default: the model's." };
+        var context = new Option<int?>("--context") { Description = $"Tokens in a row. Default: {DefaultContext}, or less if a model's context is shorter." };
+        var maxRows = new Option<int>("--max-rows") { Description = "Maximum number of rows to read.", DefaultValueFactory = _ => 512 };
         var tasks = new Option<string[]>("--task")
         {
             Description = "JSONL file of multiple-choice questions (also HellaSwag's, ARC's or PIQA's fields). May be repeated.",
             AllowMultipleArgumentsPerToken = true,
         };
-        var shots = new Option<int>("--shots") { Description = "Questions with their answers put before each question of a task." };
-        var maxQuestions = new Option<int?>("--max-questions") { Description = "Most questions of a task, the first ones. Default: all." };
+        var shots = new Option<int>("--shots") { Description = "Number of answered example questions before each question of a task." };
+        var maxQuestions = new Option<int?>("--max-questions") { Description = "Maximum number of questions of a task; the first ones are used. Default: all." };
         var recall = new Option<int[]>("--recall")
         {
             Description = "Lengths in tokens at which recall and copying of random tokens are measured. May be repeated.",
             AllowMultipleArgumentsPerToken = true,
         };
-        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
+        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command("evaluate", "Measure a model's perplexity on a file, and its distance to a teacher.")
         {

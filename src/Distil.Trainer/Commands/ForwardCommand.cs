@@ -11,33 +11,45 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>forward</c>: token ids in, logits and hidden states out, as safetensors files.</summary>
+/// <summary><c>forward</c>: computes logits and hidden states of token ids, from and to safetensors files.</summary>
 internal static class ForwardCommand
 {
     private const string Float32 = "float32", BFloat16 = "bfloat16";
 
     internal static Command Create(SourceCatalog catalog)
     {
-        var model = new Option<string>("--model") { Required = true, Description = "A teacher (qwen2, qwen3, llama) or a student (xlstm): a folder, or hf://owner/name[@revision]." };
+        var model = new Option<string>("--model")
+        {
+            Required = true,
+            Description = "A teacher (qwen2, qwen3, llama) or a student (xlstm): a folder, or hf://owner/name[@revision].",
+        };
         var input = new Option<string>("--input") { Required = true, Description = "Safetensors file with input_ids, int64 (B, S)." };
         var output = new Option<string>("--output") { Required = true, Description = "Safetensors file to write: logits, hidden_states.{i}, float32." };
-        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
+        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
         var rotary = new Option<string>("--rotary-precision")
         {
-            Description = "What a teacher's rotary frequencies are rounded to: float32, or bfloat16 as in a model that was cast as a whole.",
+            Description = "Type to which a teacher's rotary frequencies are rounded: float32, or bfloat16 as in a model that was cast as a whole.",
             DefaultValueFactory = _ => Float32,
         };
         rotary.AcceptOnlyFromAmong(Float32, BFloat16);
-        var precision = new Option<Precision>("--precision") { Description = "ComputeType of a student: fp32 (default) or bf16, as in training on a GPU." };
-        var command = new Command("forward", "Run a model over token ids and write its logits and hidden states.") { model, input, output, device, rotary, precision };
+        var precision = new Option<Precision>("--precision")
+        {
+            Description = "Precision of a student's arithmetic: fp32 (default) or bf16, as in training on a GPU.",
+        };
+        var command = new Command("forward", "Run a model over token ids and write its logits and hidden states.")
+        {
+            model, input, output, device, rotary, precision,
+        };
         command.SetAction(async (parsed, cancel) => Run(
-            await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", catalog, cancel), parsed.GetRequiredValue(input), parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device)),
+            await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", catalog, cancel), parsed.GetRequiredValue(input),
+            parsed.GetRequiredValue(output), TorchDevice.Of(parsed.GetValue(device)),
             parsed.GetValue(rotary) == BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32, parsed.GetValue(precision)));
         return command;
     }
 
     /// <exception cref="InvalidInputException">The model or the ids cannot be used.</exception>
-    internal static void Run(string modelFolder, string input, string output, Device device, ScalarType rotaryPrecision = ScalarType.Float32, Precision precision = Precision.Fp32)
+    internal static void Run(
+        string modelFolder, string input, string output, Device device, ScalarType rotaryPrecision = ScalarType.Float32, Precision precision = Precision.Fp32)
     {
         using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
@@ -55,7 +67,7 @@ internal static class ForwardCommand
             results.Add(new($"hidden_states.{i}", layers[i]));
         }
 
-        // A teacher's last hidden state is its last entry already, as Hugging Face returns them.
+        // A teacher's last hidden state is already its last entry, as in Hugging Face.
         if (model is not TransformerModel)
         {
             results.Add(new("last_hidden_state", final));

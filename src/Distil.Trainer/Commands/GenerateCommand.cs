@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Generation;
@@ -24,15 +25,15 @@ internal static class GenerateCommand
     {
         var model = new Option<string>("--model") { Required = true, Description = "Model with its tokenizer.json, a student or a teacher: a folder, or hf://owner/name[@revision]." };
         var prompt = new Option<string>("--prompt") { Required = true, Description = "Text to continue; an empty one begins a new text." };
-        var tokens = new Option<int>("--tokens") { Description = "Most new tokens.", DefaultValueFactory = _ => 100 };
+        var tokens = new Option<int>("--tokens") { Description = "Maximum number of new tokens.", DefaultValueFactory = _ => 100 };
         var temperature = new Option<double>("--temperature")
         {
-            Description = "0 always takes the likeliest token.", DefaultValueFactory = _ => Default.Temperature,
+            Description = "0 always chooses the most likely token.", DefaultValueFactory = _ => Default.Temperature,
         };
-        var topP = new Option<double>("--top-p") { Description = "Draw from the likeliest tokens with this probability.", DefaultValueFactory = _ => Default.TopP };
-        var topK = new Option<int?>("--top-k") { Description = "Draw from at most this many tokens." };
+        var topP = new Option<double>("--top-p") { Description = "Sample from the most likely tokens with this total probability.", DefaultValueFactory = _ => Default.TopP };
+        var topK = new Option<int?>("--top-k") { Description = "Sample from at most this many of the most likely tokens." };
         var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same text.", DefaultValueFactory = _ => Default.Seed };
-        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
+        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object at the end." };
         var command = new Command("generate", "Continue a text.") { model, prompt, tokens, temperature, topP, topK, seed, device, json };
         command.SetAction(async (parsed, cancel) =>

@@ -4,16 +4,17 @@ using Distil.Core.Sources;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary>A model's folder on this machine, wherever a command's option says that it is.</summary>
+/// <summary>Finds the local folder of the model that a command's option names.</summary>
 internal static class ModelFolder
 {
-    /// <summary>A local path as it is; else the folder of the model's files, fetched once a machine as a run fetches its teacher's.</summary>
+    /// <summary>Returns a local path unchanged; otherwise returns the folder of the model's files, which each machine fetches once, as a run fetches its
+    /// teacher's.</summary>
     /// <param name="path">A folder: local, <c>hf://owner/name[@revision][/folder]</c> or <c>https://…</c>.</param>
     /// <param name="option">The command's option, for messages.</param>
     /// <param name="catalog">Fetches the files.</param>
     /// <param name="cancel">Cancels the transfer; a later call resumes it.</param>
-    /// <param name="withWeights">Whether weights are needed, or the tokenizer alone.</param>
-    /// <exception cref="InvalidInputException">It is elsewhere and there is no such model, or no right to it. A local one's reader says what is wrong with it.</exception>
+    /// <param name="withWeights">Whether weights are needed, or only the tokenizer.</param>
+    /// <exception cref="InvalidInputException">A remote model does not exist or may not be read. Errors of a local one are reported by its reader.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
     internal static async Task<string> FetchAsync(string path, string option, SourceCatalog catalog, CancellationToken cancel, bool withWeights = true)
     {

@@ -15,8 +15,8 @@ internal static class PretrainCommand
     internal static Command Create()
     {
         var tokenizer = new Option<string>("--tokenizer") { Required = true, Description = "tokenizer.json or its folder." };
-        var train = new Option<string>("--train") { Required = true, Description = "Text to train on, a document a line." };
-        var eval = new Option<string>("--eval") { Required = true, Description = "Held-out text, a document a line." };
+        var train = new Option<string>("--train") { Required = true, Description = "Text to train on, one document per line." };
+        var eval = new Option<string>("--eval") { Required = true, Description = "Held-out text, one document per line." };
         var output = new Option<string>("--output") { Required = true, Description = "The model folder to write." };
         var steps = new Option<long>("--steps") { Required = true, Description = "Optimiser steps." };
         var hidden = Number("--hidden", 160, "Model width.");
@@ -30,7 +30,7 @@ internal static class PretrainCommand
         var weightDecay = Number("--weight-decay", 0.1, "AdamW's decoupled weight decay.");
         var warmup = Number("--warmup", 200L, "Steps of linear warm-up.");
         var seed = Number("--seed", 1, "Seeds weights and row order.");
-        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA where present), cpu or cuda." };
+        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
         var precision = new Option<MatrixPrecision>("--precision") { Description = "Matrix products on a GPU: tf32 (default) or fp32." };
         var saveDtype = Number("--save-dtype", Precision.Bf16, "Written weights: bf16 (default) or fp32.");
         var command = new Command("pretrain", "Train a small Transformer from scratch, to be a teacher.")
@@ -48,7 +48,10 @@ internal static class PretrainCommand
                     Layers = parsed.GetValue(layers), Heads = parsed.GetValue(heads), KeyValueHeads = parsed.GetValue(kvHeads),
                     Intermediate = parsed.GetValue(intermediate), Context = parsed.GetValue(context), Batch = parsed.GetValue(batch),
                     LearningRate = parsed.GetValue(learningRate), WeightDecay = parsed.GetValue(weightDecay), Warmup = parsed.GetValue(warmup),
-                    Seed = parsed.GetValue(seed), Device = parsed.GetValue(device), Precision = parsed.GetValue(precision), SaveDtype = parsed.GetValue(saveDtype),
+                    Seed = parsed.GetValue(seed),
+                    Device = parsed.GetValue(device),
+                    Precision = parsed.GetValue(precision),
+                    SaveDtype = parsed.GetValue(saveDtype),
                 },
                 "distil pretrain " + string.Join(' ', parsed.Tokens.Select(token => token.Value).Where(word => word != "pretrain")),
                 cancel);

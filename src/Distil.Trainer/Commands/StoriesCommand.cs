@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
@@ -18,10 +17,10 @@ internal static class StoriesCommand
     {
         var count = new Option<int?>("--count") { Description = $"Stories to write ({Stories}), or questions of each task ({Questions})." };
         var first = new Option<int>("--first") { Description = "Number of the first story." };
-        var seed = new Option<int>("--seed") { Description = "Decides every story.", DefaultValueFactory = _ => 1 };
+        var seed = new Option<int>("--seed") { Description = "Determines every story.", DefaultValueFactory = _ => 1 };
         var output = new Option<FileInfo?>("--output") { Description = "The text file to write." };
-        var tasks = new Option<DirectoryInfo?>("--tasks") { Description = "Write multiple-choice tasks into this folder instead, a JSONL file each." };
-        var command = new Command("stories", "Write a corpus of simple English stories, one a line, or tasks about them.")
+        var tasks = new Option<DirectoryInfo?>("--tasks") { Description = "Write multiple-choice tasks into this folder instead, one JSONL file each." };
+        var command = new Command("stories", "Write a corpus of simple English stories, one per line, or tasks about them.")
         {
             count, first, seed, output, tasks,
         };
@@ -31,13 +30,13 @@ internal static class StoriesCommand
             switch (parsed.GetValue(output), parsed.GetValue(tasks))
             {
                 case ({ } file, null):
-                    Write(file.FullName, Enumerable.Range(start, parsed.GetValue(count) ?? Stories).Select(new StoryGenerator(decides).Story));
+                    AtomicFile.WriteLines(file.FullName, Enumerable.Range(start, parsed.GetValue(count) ?? Stories).Select(new StoryGenerator(decides).Story));
                     return 0;
                 case (null, { } folder):
                     foreach (var slot in StoryQuestions.Slots)
                     {
                         var questions = new StoryQuestions(decides).About(slot, start).Take(parsed.GetValue(count) ?? Questions);
-                        Write(Path.Combine(folder.FullName, $"{slot}.jsonl"), questions.Select(Line));
+                        AtomicFile.WriteLines(Path.Combine(folder.FullName, $"{slot}.jsonl"), questions.Select(Line));
                     }
 
                     return 0;
@@ -50,11 +49,4 @@ internal static class StoriesCommand
 
     private static string Line(TaskQuestion question) =>
         JsonSerializer.Serialize(new { question = question.Context, question.Choices, question.Answer }, DistilJson.Options);
-
-    private static void Write(string path, IEnumerable<string> lines)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllLines(path + ".partial", lines, new UTF8Encoding(false));
-        File.Move(path + ".partial", path, overwrite: true);
-    }
 }

@@ -1,22 +1,23 @@
+using Distil.Core.Sources;
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Distil.Core;
 using Distil.Core.Errors;
-using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>tokenize</c>: texts in, ids and what they decode to out, as JSONL files.</summary>
+/// <summary><c>tokenize</c>: converts texts to ids and decodes them again, from and to JSONL files.</summary>
 internal static class TokenizeCommand
 {
     private static readonly JsonSerializerOptions Format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     internal static Command Create()
     {
-        var tokenizer = new Option<string>("--tokenizer") { Required = true, Description = "tokenizer.json, or the folder that holds it." };
+        var tokenizer = new Option<string>("--tokenizer") { Required = true, Description = "tokenizer.json, or its folder." };
         var input = new Option<string>("--input") { Required = true, Description = "JSONL file with {\"text\"} a line." };
         var output = new Option<string>("--output") { Required = true, Description = "JSONL file to write: {\"ids\", \"decoded\"} a line." };
         var command = new Command("tokenize", "Turn texts into token ids and back.") { tokenizer, input, output };
@@ -34,16 +35,7 @@ internal static class TokenizeCommand
 
         var tokenizer = HuggingFaceTokenizer.Load(tokenizerPath);
         var documents = new Documents(DatasetFormat.Jsonl, "text", tokenizer.VocabularySize);
-        var partial = output + ".partial";
-        try
-        {
-            File.WriteAllLines(partial, documents.ReadUsable(new SourceRange(input, 0, new FileInfo(input).Length)).Select(document => Line(tokenizer, document)));
-            File.Move(partial, output, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(partial);
-        }
+        AtomicFile.WriteLines(output, documents.ReadUsable(new SourceRange(input, 0, new FileInfo(input).Length)).Select(document => Line(tokenizer, document)));
     }
 
     private static string Line(HuggingFaceTokenizer tokenizer, Document document)

@@ -27,7 +27,9 @@ internal sealed class TransferLine(TextWriter to, bool rewrites) : IProgress<Tra
             return;
         }
 
-        var share = value.Total > 0 ? string.Create(CultureInfo.InvariantCulture, $"{(double)value.Done / value.Total:0%} of {Figures.Bytes(value.Total)}") : Figures.Bytes(value.Done);
+        var share = value.Total > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{(double)value.Done / value.Total:0%} of {Figures.Bytes(value.Total)}")
+            : Figures.Bytes(value.Done);
         var (line, ends) = ($"fetching {value.Name}: {share}", value.Done == value.Total);
         if (line != _shown || ends)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Settings;
 using Distil.Telemetry;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>work</c>: does one job, or one after another as its standard input names them.</summary>
+/// <summary><c>work</c>: runs one job, or one after another as its standard input names them.</summary>
 internal static class WorkCommand
 {
     internal const string Name = "work";
@@ -20,7 +21,7 @@ internal static class WorkCommand
         var uri = new Argument<Uri?>("request")
         {
             Arity = ArgumentArity.ZeroOrOne,
-            Description = "URI of a job's request.json. Without it: one URI a line from standard input, each answered by 'done URI', to the end of input.",
+            Description = "URI of a job's request.json. Without it, one URI per line is read from standard input until its end, and each is answered by 'done URI'.",
             CustomParser = parsed =>
             {
                 if (!Uri.TryCreate(parsed.Tokens[0].Value, UriKind.Absolute, out var found))
@@ -31,7 +32,7 @@ internal static class WorkCommand
                 return found;
             },
         };
-        var command = new Command(Name, "Do the jobs of a run: prepare, teach, train, evaluate, export.") { uri };
+        var command = new Command(Name, "Run the jobs of a run: prepare, teach, train, evaluate, export.") { uri };
         command.SetAction(async (parsed, _) => await RunAsync(parsed.GetValue(uri), settings, log));
         return command;
     }
@@ -49,13 +50,13 @@ internal static class WorkCommand
 
         void Stop(PosixSignalContext signal)
         {
-            // The job ends by itself: it saves a checkpoint and writes its result first.
+            // The job ends by itself, after saving a checkpoint and writing its result.
             signal.Cancel = true;
             stop.Cancel();
         }
     }
 
-    /// <summary>Does jobs until the input ends. An end in the middle of a job means that whoever asked is gone: the job is stopped.</summary>
+    /// <summary>Runs jobs until the input ends. If it ends in the middle of a job, the caller is gone, and the job is stopped.</summary>
     private static async Task<int> WorkAsync(JobProgram jobs, TelemetryExport? telemetry, TextReader input, TextWriter output, CancellationTokenSource stop)
     {
         using var abandoned = new CancellationTokenSource();

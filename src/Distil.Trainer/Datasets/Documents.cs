@@ -1,17 +1,18 @@
+using Distil.Core.Sources;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Distil.Core.Errors;
-using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets.Sources;
 
 namespace Distil.Trainer.Datasets;
 
 /// <summary>Streams the documents of a range of a file.</summary>
-/// <param name="format">Text: a document a line. Jsonl: an object a line, with <c>ids</c> or the text field. Parquet: a row, with the text column.</param>
+/// <param name="format">Text: one document per line. Jsonl: one object per line, with <c>ids</c> or the text field. Parquet: one row each, with the text
+/// column.</param>
 /// <param name="textField">The JSONL field or Parquet column that contains a document.</param>
-/// <param name="vocabularySize">Ids must be less.</param>
+/// <param name="vocabularySize">Ids must be smaller.</param>
 /// <param name="open">Opens files; null opens local files.</param>
 internal sealed class Documents(DatasetFormat format, string textField, int vocabularySize, SourceOpener? open = null)
 {
@@ -59,7 +60,7 @@ internal sealed class Documents(DatasetFormat format, string textField, int voca
             if (!root.TryGetProperty(textField, out var text) || text.ValueKind == JsonValueKind.Null)
             {
                 var names = root.EnumerateObject().Select(field => field.Name).ToList();
-                return Document.Faulty(DocumentFault.WithoutText, line.Complaint(Missing.Describe("field", textField, names)), length);
+                return Document.Faulty(DocumentFault.WithoutText, line.Complaint(MissingText.Describe("field", textField, names)), length);
             }
 
             return text.ValueKind == JsonValueKind.String

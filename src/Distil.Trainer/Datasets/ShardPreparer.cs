@@ -1,7 +1,7 @@
+using Distil.Core.Sources;
 using System.Runtime.InteropServices;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets.Sources;
 using Distil.Trainer.Tokenization;

@@ -4,8 +4,10 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation;
 
-/// <summary>CE, bucketed KL and their gradient on the CPU: three passes over each row of logits while it is in the cache, rows shared out over threads.</summary>
-/// <remarks>Equal to <see cref="PlainLogitLoss"/>, which names the equations. Rows do not meet, so the result does not depend on the number of threads.</remarks>
+/// <summary>CE, bucketed KL and their gradient on the CPU: three passes over each row of logits while it is in the cache, with rows divided among
+/// threads.</summary>
+/// <remarks>Equal to <see cref="PlainLogitLoss"/>, which gives the equations. Rows are independent, so the result does not depend on the number of
+/// threads.</remarks>
 internal static unsafe class CpuLogitLoss
 {
     /// <inheritdoc cref="PlainLogitLoss.Apply"/>
@@ -39,7 +41,7 @@ internal static unsafe class CpuLogitLoss
 
     private static Span<long> Longs(Tensor tensor) => MemoryMarshal.Cast<byte, long>(tensor.bytes);
 
-    /// <summary>Pointers into the tensors of one call; they outlive it nowhere.</summary>
+    /// <summary>Pointers into the tensors of one call, valid only during the call.</summary>
     private sealed class Batch
     {
         internal required float* Logits, CrossEntropyScale, KlScale, KeptLog, TailLog, CrossEntropy, Kl;
@@ -57,10 +59,10 @@ internal static unsafe class CpuLogitLoss
             }
         }
 
-        /// <param name="row">Which.</param>
+        /// <param name="row">Index of the row.</param>
         /// <param name="z">Its logits, then its gradient.</param>
-        /// <param name="plain">Room for exp(z − max) where T ≠ 1; empty where T = 1 and the tempered ones serve.</param>
-        /// <param name="kept">Room for the kept tokens' z − max.</param>
+        /// <param name="plain">Space for exp(z − max) if T ≠ 1; empty if T = 1, because the tempered values are then the same.</param>
+        /// <param name="kept">Space for the kept tokens' z − max.</param>
         private void Row(int row, Span<float> z, Span<float> plain, Span<float> kept)
         {
             var ids = new ReadOnlySpan<long>(TokenIds + (long)row * Kept, Kept);
@@ -72,7 +74,7 @@ internal static unsafe class CpuLogitLoss
                 kept[i] = z[(int)ids[i]] - max;
             }
 
-            // Kept tokens leave the row here and come back as gradients: what is summed below is the rest, without cancellation.
+            // Kept tokens are removed from the row here and come back as gradients: the sum below is over the rest, without cancellation.
             foreach (var id in ids)
             {
                 z[(int)id] = float.NegativeInfinity;

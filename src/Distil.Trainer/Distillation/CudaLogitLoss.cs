@@ -12,7 +12,7 @@ internal static class CudaLogitLoss
     /// <summary>A thread holds one kept token, and the temperature's weights are arguments.</summary>
     private const int MaxKept = 1024, MaxNodes = 12;
 
-    /// <summary>Threads of a block, where not more tokens are kept: two blocks then share a multiprocessor, and one reads while the other computes.</summary>
+    /// <summary>Threads of a block, unless more tokens are kept: two blocks then share a multiprocessor, and one reads while the other computes.</summary>
     private const int Threads = 512;
 
     /// <summary>What a block and the driver take of shared memory beside the row, rounded up.</summary>
@@ -20,11 +20,11 @@ internal static class CudaLogitLoss
 
     private static readonly CudaProgram Program = new("distillation.cu");
 
-    /// <summary>Whether it serves here.</summary>
-    internal static bool Serves(Tensor headWeight, TeacherTargets? targets) =>
-        headWeight.dtype is ScalarType.BFloat16 or ScalarType.Float32
-        && (targets is null || (targets.TokenIds.shape[1] <= MaxKept && targets.InverseTemperatures.Count <= MaxNodes))
-        && CudaRuntime.Use(headWeight, "the distillation head", "its losses take about 10 times as long, and their memory four times as much");
+    /// <summary>Why the kernel does not support a teacher's outputs; null if it does.</summary>
+    internal static string? Limit(TargetSizes? sizes) =>
+        sizes is { MaxTokens: > MaxKept } ? $"up to {sizes.Value.MaxTokens} tokens are kept; the kernel supports {MaxKept}"
+        : sizes is { Nodes: > MaxNodes } ? $"the tail is summed at {sizes.Value.Nodes} temperatures; the kernel supports {MaxNodes}"
+        : null;
 
     /// <summary>Elements from one row of logits to the next: rows begin at whole vectors of 16 bytes.</summary>
     internal static long Stride(long vocabulary) => (vocabulary + 7) / 8 * 8;
@@ -47,7 +47,7 @@ internal static class CudaLogitLoss
             }
         }
 
-        // A thread for each kept token, and no more than the row has work for.
+        // One thread for each kept token, and no more than the row needs.
         var threads = Math.Max(Warps(kept), Math.Clamp(Warps(vocabulary / 32), 128, Threads));
         var cached = Cached(logits.stride(0) * logits.element_size(), CudaRuntime.Card);
         Program[logits.dtype == ScalarType.BFloat16 ? "distillation_bf16" : "distillation_float"].Launch(
@@ -56,7 +56,7 @@ internal static class CudaLogitLoss
             w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], cached / 16, losses.CrossEntropy, losses.Kl);
     }
 
-    /// <summary>Bytes of a row that a block keeps in its half of a multiprocessor's shared memory, whole vectors; the rest is read from the card's memory twice.</summary>
+    /// <summary>Bytes of a row that a block holds in its half of a multiprocessor's shared memory, in whole vectors; the rest is read from the card's memory twice.</summary>
     internal static int Cached(long rowBytes, CudaCard card) => (int)Math.Min(rowBytes, card.SharedBytes / 2 - OwnShared) / 16 * 16;
 
     /// <summary>A number of threads rounded up to whole warps.</summary>

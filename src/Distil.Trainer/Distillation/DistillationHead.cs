@@ -1,3 +1,4 @@
+using Distil.Core.Documents;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
@@ -7,8 +8,8 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Distillation;
 
 /// <summary>The LM head, its losses and their gradient, a chunk of positions at a time: (B, S, V) logits never exist in full.</summary>
-/// <remarks>Memory beyond inputs and results grows with the chunk: one (chunk, V) array, in the head's type where a CUDA kernel serves; without it on a GPU up to four in float32.</remarks>
-public static class DistillationHead
+/// <remarks>Memory beyond inputs and results grows with the chunk: one (chunk, V) array, in the head's type with the CUDA kernel; the plain form on a GPU needs up to four in float32.</remarks>
+public sealed class DistillationHead
 {
     /// <summary>A chunk's logits on a GPU. On an H200 the fastest of 155, 311 and 415 MB (6.79, 6.79 and 6.73 ms for 4,096 positions and 151,936 entries).</summary>
     private const long ChunkBytes = 430_000_000;
@@ -16,20 +17,33 @@ public static class DistillationHead
     /// <summary>Rows that a matrix product takes at one time: chunks are whole multiples.</summary>
     private const int ProductRows = 128;
 
+    private readonly Choice<LogitLoss> _loss;
+    private readonly int? _chunkPositions;
+
+    /// <param name="backend">Which kernels may be used.</param>
+    /// <param name="type">Element type of the head's weight.</param>
+    /// <param name="sizes">Of the teacher's outputs; null without a teacher.</param>
+    /// <param name="chunkPositions">Positions whose logits exist at once, ≥ 1; null for what is fast on the device.</param>
+    public DistillationHead(Backend backend, ScalarType type, TargetSizes? sizes = null, int? chunkPositions = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(chunkPositions ?? 1, 1, nameof(chunkPositions));
+        (_loss, _chunkPositions) = (LogitLoss.Choose(backend, type, sizes), chunkPositions);
+    }
+
+    /// <value>The form of the losses.</value>
+    public OperationForm Report => _loss.Report;
+
     /// <summary>Next-token loss and KL to the teacher, with the gradient of their weighted sum.</summary>
-    /// <param name="hidden">After the student's final norm, (B, S, D). Its graph is not followed: hand <see cref="HeadLoss.HiddenGradient"/> to its backward.</param>
+    /// <param name="hidden">After the student's final norm, (B, S, D). Its graph is not followed: pass <see cref="HeadLoss.HiddenGradient"/> to its backward pass.</param>
     /// <param name="headWeight">(V, D).</param>
     /// <param name="inputIds">(B, S), int64.</param>
-    /// <param name="lengths">(B), int64: real tokens of each row; null where all are. Padding counts in no loss.</param>
+    /// <param name="lengths">(B), int64: real tokens of each row; null if all are. Padding counts in no loss.</param>
     /// <param name="targets">The teacher's outputs at the same positions; null without a teacher (KL is then 0).</param>
     /// <param name="weights">Of this step.</param>
-    /// <param name="chunkPositions">Positions whose logits exist at once, ≥ 1; null for what is fast on the device.</param>
     /// <param name="headGradient">Whether the head is trained too.</param>
-    public static HeadLoss Compute(
-        Tensor hidden, Tensor headWeight, Tensor inputIds, Tensor? lengths, TeacherTargets? targets, LossWeights weights, int? chunkPositions = null, bool headGradient = false)
+    public HeadLoss Compute(Tensor hidden, Tensor headWeight, Tensor inputIds, Tensor? lengths, TeacherTargets? targets, LossWeights weights, bool headGradient = false)
     {
-        var most = chunkPositions ?? ChunkOf(headWeight);
-        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(chunkPositions));
+        var max = _chunkPositions ?? ChunkOf(headWeight);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var states = hidden.detach().reshape(-1, hidden.shape[^1]);                                   // (N, D)
@@ -39,9 +53,8 @@ public static class DistillationHead
         var losses = new PositionLosses(empty(positions, ScalarType.Float32, states.device), empty(positions, ScalarType.Float32, states.device));
 
         // One buffer for all chunks: aligned blocks that are freed and asked for again between small ones make the C heap grow by a chunk each time.
-        var kernel = CudaLogitLoss.Serves(headWeight, targets);
-        var buffer = LogitBuffer(Math.Min(most, positions), headWeight, kernel);
-        Tensor Chunk(long start) => states.narrow(0, start, Math.Min(most, positions - start));
+        var buffer = _loss.Run.Buffer(Math.Min(max, positions), headWeight);
+        Tensor Chunk(long start) => states.narrow(0, start, Math.Min(max, positions - start));
         Tensor Logits(Tensor chunk)
         {
             var logits = buffer.narrow(0, 0, chunk.shape[0]);                                         // (n, V)
@@ -52,12 +65,12 @@ public static class DistillationHead
         var first = Logits(Chunk(0));                                                                 // a GPU multiplies while the targets are prepared
         var (real, labelled) = Masks(inputIds, lengths);
         var goal = Targets(inputIds, real, labelled, targets, weights);
-        for (var start = 0L; start < positions; start += most)
+        for (var start = 0L; start < positions; start += max)
         {
             using var chunkScope = NewDisposeScope();
             var chunk = Chunk(start);
             var (count, logits) = (chunk.shape[0], start == 0 ? first : Logits(chunk));
-            Apply(logits, goal.Slice(start, count), losses.Slice(start, count), kernel);
+            _loss.Run.Apply(logits, goal.Slice(start, count), losses.Slice(start, count));
             Product(logits.to(headWeight.dtype), headWeight, hiddenGradient.narrow(0, start, count)); // (n, D)
             weightGradient?.addmm_(logits.t().to(ScalarType.Float32), chunk.to(ScalarType.Float32));
         }
@@ -73,16 +86,7 @@ public static class DistillationHead
         ? (int)Math.Max(1, ChunkBytes / (headWeight.shape[0] * headWeight.element_size()) / ProductRows) * ProductRows
         : 512;
 
-    /// <summary>Room for a chunk's logits, (n, V): in the head's own type where a kernel takes them, else in float32.</summary>
-    private static Tensor LogitBuffer(long positions, Tensor headWeight, bool kernel)
-    {
-        var vocabulary = headWeight.shape[0];
-        return kernel
-            ? empty([positions, CudaLogitLoss.Stride(vocabulary)], headWeight.dtype, headWeight.device).narrow(1, 0, vocabulary)
-            : empty([positions, vocabulary], ScalarType.Float32, headWeight.device);
-    }
-
-    /// <summary>Writes left·right where the result has its place; by way of a copy only where the dtype changes.</summary>
+    /// <summary>Writes left·right to the result's memory; through a copy only if the dtype changes.</summary>
     private static void Product(Tensor left, Tensor right, Tensor result)
     {
         if (left.dtype == result.dtype)
@@ -92,18 +96,6 @@ public static class DistillationHead
         else
         {
             result.copy_(left.matmul(right));
-        }
-    }
-
-    private static void Apply(Tensor logits, LogitTargets targets, PositionLosses losses, bool kernel)
-    {
-        if (kernel)
-        {
-            CudaLogitLoss.Apply(logits, targets, losses);
-        }
-        else
-        {
-            losses.Copy(logits.device_type == DeviceType.CPU && CudaRuntime.OnCpu ? CpuLogitLoss.Apply(logits, targets) : PlainLogitLoss.Apply(logits, targets));
         }
     }
 

@@ -1,5 +1,5 @@
-using Distil.Core.Errors;
 using Distil.Core.Sources;
+using Distil.Core.Errors;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Tokenization;
@@ -9,9 +9,9 @@ namespace Distil.Trainer.Evaluation;
 /// <summary>Rows of tokens to evaluate on, read one after the other.</summary>
 public static class EvaluationRows
 {
-    /// <summary>The first rows of a token-rows file.</summary>
-    /// <param name="rows">Open for as long as the result is read.</param>
-    /// <param name="maxRows">Most rows.</param>
+    /// <summary>Returns the first rows of a token-rows file.</summary>
+    /// <param name="rows">The file, which must stay open while the result is read.</param>
+    /// <param name="maxRows">Maximum number of rows.</param>
     public static IEnumerable<long[]> Of(TokenRows rows, long maxRows)
     {
         for (long row = 0; row < Math.Min(rows.Rows, maxRows); row++)
@@ -22,12 +22,12 @@ public static class EvaluationRows
         }
     }
 
-    /// <summary>The documents of a file, end to end in rows as training packs them, texts ended by the end-of-text token; ids are rows of their own.</summary>
-    /// <param name="path"><c>.jsonl</c> ({"text"} or {"ids"} a line), else a text a line.</param>
-    /// <param name="tokenizer">Reads texts; not touched by documents of ids, so that a folder without a tokenizer can be evaluated on ids.</param>
-    /// <param name="vocabularySize">The model's.</param>
-    /// <param name="contextLength">Most tokens in a row, ≥ 2.</param>
-    /// <exception cref="InvalidInputException">The file is missing, or a line is ill-formed: the message names both.</exception>
+    /// <summary>Returns the documents of a file, packed into rows as in training: texts end with the end-of-text token, and ids are separate rows.</summary>
+    /// <param name="path"><c>.jsonl</c> ({"text"} or {"ids"} per line), else one text per line.</param>
+    /// <param name="tokenizer">Encodes texts; it is not used for documents of ids, so that a folder without a tokenizer can be evaluated on ids.</param>
+    /// <param name="vocabularySize">The model's vocabulary size.</param>
+    /// <param name="contextLength">Maximum number of tokens in a row, ≥ 2.</param>
+    /// <exception cref="InvalidInputException">The file is missing, or a line is malformed; the message names both.</exception>
     public static IEnumerable<long[]> Of(string path, Lazy<HuggingFaceTokenizer> tokenizer, int vocabularySize, int contextLength)
     {
         if (!File.Exists(path))

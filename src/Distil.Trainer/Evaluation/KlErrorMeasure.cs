@@ -13,6 +13,10 @@ namespace Distil.Trainer.Evaluation;
 /// <param name="settings">What is kept of the teacher.</param>
 public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teacher, ExtractionSettings settings)
 {
+    private readonly SparseOutputs _sparse = new(teacher.Backend, teacher.HeadWeight.dtype, settings);
+    private readonly DistillationHead _head = new(
+        student.Backend, student.HeadWeight.dtype, new(settings.Keep.MaxTokens, settings.InverseTemperatures.Count), settings.ChunkPositions);
+
     /// <summary>Measures at each temperature.</summary>
     /// <param name="rows">Each row's real tokens.</param>
     /// <param name="temperatures">T &gt; 0, inside what <c>settings</c> has nodes for; repeated ones count once.</param>
@@ -39,11 +43,10 @@ public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teache
         var ids = tensor(row, 1, row.Length);
         var studentHidden = student.Forward(ids.to(student.Device));                                              // (1, S, D)
         var teacherHidden = teacher.Forward(ids.to(teacher.Device));                                              // (1, S, D')
-        var targets = TeacherExtractor.Sparse(teacherHidden, teacher.HeadWeight, settings, lengths: null);
+        var targets = _sparse.Of(teacherHidden, teacher.HeadWeight, lengths: null);
         for (var i = 0; i < temperatures.Length; i++)
         {
-            var losses = DistillationHead.Compute(
-                studentHidden, student.HeadWeight, ids.to(student.Device), null, targets, new LossWeights(0, 1, temperatures[i]), settings.ChunkPositions);
+            var losses = _head.Compute(studentHidden, student.HeadWeight, ids.to(student.Device), null, targets, new LossWeights(0, 1, temperatures[i]));
             bucketed[i] += losses.Kl.cpu().item<double>() * row.Length;
             dense[i] += Dense(studentHidden[0], teacherHidden[0], temperatures[i]);
         }

@@ -1,4 +1,3 @@
-using Distil.Core.Artifacts;
 using Distil.Core.Documents.Evaluations;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
@@ -8,29 +7,30 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Perplexity, KL and agreement of one epoch's weights on the held-out rows; after the last epoch tasks and recall too.</summary>
-internal sealed class EvaluateJob : IJob
+/// <summary>Measures perplexity, KL and agreement of one epoch's weights on the held-out rows; after the last epoch also tasks and recall.</summary>
+internal sealed class EvaluateJob(Core.Artifacts.Kinds.Evaluation evaluation) : IJob
 {
     /// <inheritdoc />
     public async Task<object> RunAsync(JobContext job)
     {
-        var rows = await job.ReadEvalRowsAsync(await job.ReadDatasetAsync(), job.Spec.Evaluation.MaxRows);
-        using var student = await job.RestoreStudentAsync(job.Request.Variant, job.Epoch);
+        var rows = await job.ReadEvalRowsAsync(evaluation.Run.Dataset, job.Spec.Evaluation.MaxRows);
+        using var student = await job.RestoreStudentAsync(evaluation.Weights);
         job.UsePrecision(student);
         var result = Evaluate(job, rows, student);
-        await job.Store.WriteJsonAsync(ArtifactLayout.EpochReport(job.Request.RunId, job.Request.Variant, job.Epoch), result, job.Stop);
+        await job.Store.WriteJsonAsync(evaluation.Closing, result, job.Stop);
         return result;
     }
 
-    private static EvaluationResult Evaluate(JobContext job, IReadOnlyList<long[]> rows, ILanguageModel student)
+    private EvaluationResult Evaluate(JobContext job, IReadOnlyList<long[]> rows, ILanguageModel student)
     {
         var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         var teacher = job.LoadTeacher();
         var options = new EvaluationOptions { BatchRows = job.Spec.Training.BatchSize };
+        job.Progress.Uses([.. student.Operations, .. teacher.Operations]);
         job.Progress.Begin();
         var result = new Evaluator(options, new TokenText(tokenizer)).Evaluate(
             student, teacher, rows, at => job.Progress.Report("evaluate", at.Rows, rows.Count, "rows", at.Tokens), job.Stop);
-        if (job.Epoch + 1 < job.Spec.Training.Epochs)
+        if (evaluation.Epoch + 1 < job.Spec.Training.Epochs)
         {
             return result;
         }
@@ -41,7 +41,7 @@ internal sealed class EvaluateJob : IJob
             Seed = job.Spec.Seed,
             ContextLength = job.Spec.Dataset.ContextLength,
             Tokenizer = tokenizer,
-            Longest = job.Plan.Teacher.MaxPositions,
+            Longest = job.Request.Teacher.MaxPositions,
             Options = options,
         };
         job.Progress.Begin();

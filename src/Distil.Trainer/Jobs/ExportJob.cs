@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
@@ -9,17 +10,16 @@ using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>The finished model's folder, and the report.</summary>
-internal sealed class ExportJob : IJob
+/// <summary>Writes the finished model's folder and the report.</summary>
+internal sealed class ExportJob(Report report) : IJob
 {
     private const int RowsOfKlErrors = 4;
 
     /// <inheritdoc />
     public async Task<object> RunAsync(JobContext job)
     {
-        var (spec, last) = (job.Spec, job.Spec.Training.Epochs - 1);
-        using var student = await job.RestoreStudentAsync(StudentVariant.Distilled, last);
-        using var baseline = spec.Evaluation.Baseline ? await job.RestoreStudentAsync(StudentVariant.WithoutTeacher, last) : null;
+        using var student = await job.RestoreStudentAsync(report.Final(StudentVariant.Distilled));
+        using var baseline = job.Spec.Evaluation.Baseline ? await job.RestoreStudentAsync(report.Final(StudentVariant.WithoutTeacher)) : null;
         job.Progress.Report("export the model", 0, 3, "parts");
         var model = await ModelFolder.UploadAsync(job, student, StudentVariant.Distilled);
         if (baseline is not null)
@@ -28,13 +28,13 @@ internal sealed class ExportJob : IJob
         }
 
         job.Progress.Report("continue prompts", 1, 3, "parts");
-        var samples = await SampleMaker.MakeAsync(job, student, baseline);
+        var samples = await SampleMaker.MakeAsync(job, report.Run.Dataset, student, baseline);
         job.Progress.Report("measure decoding", 2, 3, "parts");
         var decode = MeasureDecoding(job, student);
-        var report = await ReportAssembly.ReadAsync(job, model, samples, decode, await MeasureKlErrorsAsync(job, student));
-        await job.Store.WriteTextAsync(ArtifactLayout.Report(job.Request.RunId), ReportHtml.Render(report), "text/html; charset=utf-8", job.Stop);
-        await job.Store.WriteJsonAsync(ArtifactLayout.ReportData(job.Request.RunId), report, job.Stop);
-        var result = report.Epochs[^1];
+        var numbers = await ReportAssembly.ReadAsync(job, report, model, samples, decode, await MeasureKlErrorsAsync(job, student));
+        await job.Store.WriteTextAsync(ArtifactLayout.Report(job.Request.RunId), ReportHtml.Render(numbers), "text/html; charset=utf-8", job.Stop);
+        await job.Store.WriteJsonAsync(report.Closing, numbers, job.Stop);
+        var result = numbers.Epochs[^1];
         return new ExportOutput
         {
             Report = ArtifactLayout.Report(job.Request.RunId),
@@ -46,14 +46,14 @@ internal sealed class ExportJob : IJob
         };
     }
 
-    private static async Task<IReadOnlyList<KlError>> MeasureKlErrorsAsync(JobContext job, XlstmModel student)
+    private async Task<IReadOnlyList<KlError>> MeasureKlErrorsAsync(JobContext job, XlstmModel student)
     {
         if (job.Spec.Teacher.Mode == TeacherMode.Online)
         {
             return [];
         }
 
-        var rows = await job.ReadEvalRowsAsync(await job.ReadDatasetAsync(), RowsOfKlErrors);
+        var rows = await job.ReadEvalRowsAsync(report.Run.Dataset, RowsOfKlErrors);
         var temperature = job.Spec.Distillation.Temperature;
         return new KlErrorMeasure(student, job.LoadTeacher(), TeachJob.SettingsOf(job.Spec)).Measure(rows, [temperature.From, temperature.To], job.Stop);
     }
@@ -62,6 +62,6 @@ internal sealed class ExportJob : IJob
     {
         var length = job.Spec.Dataset.ContextLength;
         var contexts = job.Spec.Evaluation.DecodeContexts ?? [length / 4, length, 4 * length];
-        return new DecodeBenchmark(new DecodeBenchmarkOptions()).Compare(student, job.LoadTeacher(), job.Plan.Teacher.MaxPositions, contexts, job.Stop);
+        return new DecodeBenchmark(new DecodeBenchmarkOptions()).Compare(student, job.LoadTeacher(), job.Request.Teacher.MaxPositions, contexts, job.Stop);
     }
 }

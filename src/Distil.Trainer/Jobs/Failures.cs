@@ -1,23 +1,27 @@
 using System.Runtime.InteropServices;
+using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Which class of failure an exception is.</summary>
+/// <summary>Classifies exceptions as failures.</summary>
 internal static class Failures
 {
-    /// <summary>Torch's allocators, CPU and CUDA, say it in these words.</summary>
+    /// <summary>Messages of torch's allocators, CPU and CUDA.</summary>
     private static readonly string[] MemoryWords = ["out of memory", "can't allocate memory", "not enough memory"];
 
-    /// <summary>The failure to write down for an exception.</summary>
-    /// <param name="error">What ended the job.</param>
+    /// <summary>Returns the failure to store for an exception.</summary>
+    /// <param name="error">The exception that ended the job.</param>
     /// <param name="stopped">Whether the process was asked to end.</param>
-    public static JobFailure Of(Exception error, bool stopped) => error switch
+    /// <param name="missing">From <see cref="MissingInputs"/>.</param>
+    public static JobFailure Of(Exception error, bool stopped, IReadOnlyList<MissingInput>? missing = null) => error switch
     {
+        ArtifactException when missing is not null => new(FailureClass.MissingInput, error.Message),
         InvalidInputException => new(FailureClass.InvalidInput, error.Message),
-        // The same steps would end the same: trying again is of no use.
+        // The same steps would end in the same way, so a retry is useless.
         NonFiniteTrainingException => new(FailureClass.InvalidInput, error.Message),
         OperationCanceledException when stopped => new(FailureClass.Preempted, "the process was asked to end; the job goes on from its last checkpoint"),
         OutOfMemoryException => new(FailureClass.OutOfMemory, error.Message, error.ToString()),
@@ -25,6 +29,10 @@ internal static class Failures
             new(FailureClass.OutOfMemory, FirstLine(error.Message), error.ToString()),
         _ => new(FailureClass.Transient, $"{error.GetType().Name}: {FirstLine(error.Message)}", error.ToString()),
     };
+
+    /// <summary>The inputs of a job whose blobs an exception reports as missing or damaged; null if it reports none.</summary>
+    public static IReadOnlyList<MissingInput>? MissingInputs(Exception error, JobRequest request) =>
+        error is ArtifactException bad && bad.Blobs.Select(request.Makes.FindInput).OfType<MissingInput>().ToList() is { Count: > 0 } missing ? missing : null;
 
     private static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd();
 }

@@ -1,64 +1,54 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Core.Runs;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>All that a job has to work with.</summary>
+/// <summary>Everything that a job works with.</summary>
 internal sealed record JobContext
 {
-    /// <value>What is asked for.</value>
+    /// <value>The request.</value>
     public required JobRequest Request { get; init; }
-
-    /// <value>The run's plan.</value>
-    public required RunPlan Plan { get; init; }
 
     /// <value>The run's storage.</value>
     public required ArtifactStore Store { get; init; }
 
-    /// <value>Artifacts on this machine's disk.</value>
+    /// <value>The cache of artifacts on this machine's disk.</value>
     public required ArtifactCache Cache { get; init; }
 
-    /// <value>The teacher, kept from job to job.</value>
+    /// <value>The teacher, cached between jobs.</value>
     public required WarmTeacher Teacher { get; init; }
 
-    /// <value>Fetches what is elsewhere.</value>
+    /// <value>Fetches remote files.</value>
     public required SourceCatalog Catalog { get; init; }
 
-    /// <value>The teacher's folder on this machine; without its weights in a prepare job.</value>
+    /// <value>The teacher's local folder; without its weights in a prepare job.</value>
     public required string TeacherFolder { get; init; }
 
-    /// <value>Where the job says how far it is.</value>
+    /// <value>Reports the job's progress.</value>
     public required ProgressReporter Progress { get; init; }
 
-    /// <value>An empty folder of the job's own; gone when it ends.</value>
+    /// <value>An empty folder for this job, deleted when it ends.</value>
     public required string Folder { get; init; }
 
-    /// <value>The processor to use.</value>
+    /// <value>The device to use.</value>
     public required Device Device { get; init; }
 
     /// <value>The clock.</value>
     public required TimeProvider Time { get; init; }
 
-    /// <value>Set when the process or machine is taken away.</value>
+    /// <value>Cancelled if the process or machine is taken away.</value>
     public required CancellationToken Stop { get; init; }
 
     /// <value>The run's specification.</value>
     public RunSpec Spec => Request.Spec;
 
-    /// <value>Element type of the teacher: bfloat16 only where asked for and on a GPU.</value>
+    /// <value>Element type of the teacher: bfloat16 only if requested and on a GPU.</value>
     public ScalarType TeacherDtype =>
         Spec.Training.Precision == Precision.Bf16 && Device.type == TorchSharp.DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32;
 
-    /// <summary>Loads the teacher, or takes it from an earlier job of this process.</summary>
+    /// <summary>Loads the teacher, or returns the one of an earlier job of this process.</summary>
     public Models.Transformers.TransformerModel LoadTeacher() => Teacher.Get(TeacherFolder, Device, TeacherDtype);
-
-    /// <summary>The shard of a prepare or teach job.</summary>
-    public int Shard => Request.Shard ?? throw new Core.Errors.InvalidInputException($"{Request.JobId}: the request names no shard; a {Request.Kind} job needs one");
-
-    /// <summary>The epoch, from 0, of a train or evaluate job.</summary>
-    public int Epoch => Request.Epoch ?? throw new Core.Errors.InvalidInputException($"{Request.JobId}: the request names no epoch; a {Request.Kind} job needs one");
 }

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Artifacts.Leases;
 using Distil.Core.Jobs;
-using Distil.Core.Runs;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Telemetry;
@@ -12,25 +12,25 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Does jobs: reads a request, does what it says, writes the result. A result that exists is final.</summary>
-/// <param name="cache">Artifacts on this machine.</param>
+/// <summary>Runs jobs: reads a request, runs the job, and writes the result. If a result exists, it is final.</summary>
+/// <param name="cache">The cache of artifacts on this machine.</param>
 /// <param name="sources">How texts, models and artifacts are read.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Receives what happens in jobs, for people.</param>
+/// <param name="log">Receives messages about jobs, for people.</param>
 internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, TimeProvider time, ILogger log) : IDisposable
 {
     private readonly WarmTeacher _teacher = new();
     private readonly SourceCatalog _catalog = SourceCatalog.Create(sources, time, log);
 
-    /// <summary>Does one job.</summary>
+    /// <summary>Runs one job.</summary>
     /// <param name="request">URI of its <c>request.json</c>.</param>
-    /// <param name="stop">Set when the process or machine is taken away: the job saves a checkpoint and ends as preempted.</param>
+    /// <param name="stop">Cancelled if the process or machine is taken away: the job saves a checkpoint and ends as preempted.</param>
     /// <param name="abandoned">
-    /// Set where whoever asked is gone. The job is stopped too, but writes down no failure: the next one to ask starts it again, and must not find that it failed.
+    /// Cancelled if the caller is gone. The job is stopped too, but no failure is stored: the next caller starts it again and must not find that it failed.
     /// </param>
-    /// <returns>The job's result, now or from an earlier life.</returns>
-    /// <exception cref="ArtifactException">There is no readable request: then there is no job, and no place for a result.</exception>
-    /// <exception cref="LeaseLostException">Another process does the job now.</exception>
+    /// <returns>The job's result, from now or from before.</returns>
+    /// <exception cref="ArtifactException">There is no readable request, and so no job and no place for a result.</exception>
+    /// <exception cref="LeaseLostException">Another process runs the job now.</exception>
     public Task<JobResult> RunAsync(Uri request, CancellationToken stop, CancellationToken abandoned = default)
     {
         var (store, blob) = ArtifactStore.OpenFor(request, sources.ConnectionString);
@@ -74,21 +74,22 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
             await using var progress = new ProgressReporter(store, request, time);
             progress.Report("wait for another process that does this", 0, 0, "");
 
-            // Another run may make the same shard, or an earlier attempt may not have noticed yet that it was given up.
+            // Another run may make the same shard, or an earlier try may not have noticed yet that it was given up.
             await using var lease = await Lease.TakeAsync(
-                store, ArtifactLayout.LeaseOn(MadeBy(request)), time, () => store.ExistsAsync(resultBlob, stop), stop);
+                store, request.Made.Lease, time, () => store.ExistsAsync(resultBlob, stop), stop);
             if (lease is null)
             {
                 return await store.ReadJsonAsync<JobResult>(resultBlob, stop);
             }
 
-            return await DoClaimedAsync(store, request, progress, folder, lease, stop);
+            return await DoLeasedAsync(store, request, progress, folder, lease, stop);
         }
         catch (Exception error) when (error is not LeaseLostException)
         {
-            var failure = Failures.Of(error, stop.IsCancellationRequested);
+            var missing = Failures.MissingInputs(error, request);
+            var failure = Failures.Of(error, stop.IsCancellationRequested, missing);
             await Console.Error.WriteLineAsync($"{request.JobId}: {failure.Detail ?? failure.Message}");
-            return new JobResult { Failure = failure, StartedAt = started, EndedAt = time.GetUtcNow() };
+            return new JobResult { Failure = failure, Missing = missing, StartedAt = started, EndedAt = time.GetUtcNow() };
         }
         finally
         {
@@ -96,23 +97,20 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
         }
     }
 
-    private async Task<JobResult> DoClaimedAsync(
+    private async Task<JobResult> DoLeasedAsync(
         ArtifactStore store, JobRequest request, ProgressReporter progress, string folder, Lease lease, CancellationToken stop)
     {
         var started = time.GetUtcNow();
         using var until = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
         try
         {
-            var plan = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(request.RunId), stop);
-            var teacher = plan.TeacherLocation ?? new ModelLocation { Folder = request.Spec.Teacher.Path };
-            var output = await JobOf(request.Kind).RunAsync(new JobContext
+            var output = await JobOf(request.Makes).RunAsync(new JobContext
             {
                 Request = request,
-                Plan = plan,
                 Store = store,
                 Cache = cache,
                 Teacher = _teacher,
-                TeacherFolder = await teacher.FetchAsync(_catalog, withWeights: request.Kind != JobKind.Prepare, new Transfers(progress), stop),
+                TeacherFolder = await request.TeacherLocation.FetchAsync(_catalog, withWeights: request.Kind != JobKind.Prepare, new Transfers(progress), stop),
                 Catalog = _catalog,
                 Progress = progress,
                 Folder = folder,
@@ -128,23 +126,13 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
         }
     }
 
-    // What two attempts at a job, or the jobs of two runs, would both write.
-    private static string MadeBy(JobRequest request) => request switch
+    private static IJob JobOf(Artifact makes) => makes switch
     {
-        { Kind: JobKind.Prepare, Shard: { } shard } => ArtifactLayout.DatasetShard(request.DatasetId, shard),
-        { Kind: JobKind.Teach, Shard: { } shard } => ArtifactLayout.TeacherOutputsShard(request.TeacherOutputsId, shard),
-        { Kind: JobKind.Train } => ArtifactLayout.Checkpoints(request.RunId, request.Variant),
-        { Kind: JobKind.Evaluate, Epoch: { } epoch } => ArtifactLayout.EpochReport(request.RunId, request.Variant, epoch),
-        { Kind: JobKind.Export } => ArtifactLayout.Report(request.RunId),
-        _ => ArtifactLayout.JobResult(request.RunId, request.JobId), // it will fail
-    };
-
-    private static IJob JobOf(JobKind kind) => kind switch
-    {
-        JobKind.Prepare => new PrepareJob(),
-        JobKind.Teach => new TeachJob(),
-        JobKind.Train => new TrainJob(),
-        JobKind.Evaluate => new EvaluateJob(),
-        _ => new ExportJob(),
+        Dataset dataset => new PrepareJob(dataset),
+        Core.Artifacts.Kinds.TeacherOutputs outputs => new TeachJob(outputs),
+        Weights weights => new TrainJob(weights),
+        Core.Artifacts.Kinds.Evaluation evaluation => new EvaluateJob(evaluation),
+        Report report => new ExportJob(report),
+        _ => throw new InvalidOperationException($"{makes.Closing}: no job makes this kind of artifact"),
     };
 }

@@ -1,4 +1,6 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
+using Distil.Core.Models;
 using Distil.Core.Sources;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Datasets.Sources;
@@ -7,21 +9,19 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Text of one shard to rows of tokens.</summary>
-internal sealed class PrepareJob : IJob
+/// <summary>Turns the text of one shard into rows of tokens.</summary>
+internal sealed class PrepareJob(Dataset dataset) : IJob
 {
     /// <inheritdoc />
-    public async Task<object> RunAsync(JobContext job) =>
-        await job.FindShardAsync<DatasetShard>(ArtifactLayout.DatasetShard(job.Request.DatasetId, job.Shard)) ?? await MakeAsync(job, job.Shard);
+    public async Task<object> RunAsync(JobContext job) => await job.FindMadeAsync<DatasetShard>() ?? await MakeAsync(job);
 
-    /// <summary>Makes a shard, also in place of one that is bad. The caller holds its claim.</summary>
-    internal static async Task<DatasetShard> MakeAsync(JobContext job, int number)
+    private async Task<DatasetShard> MakeAsync(JobContext job)
     {
-        var source = job.Plan.Shards[number];
+        var (number, source) = (job.Request.Part, job.Request.Source!);
         var (train, eval) = (Path.Combine(job.Folder, "train.bin"), Path.Combine(job.Folder, "eval.bin"));
         var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         VocabularyCheck.RequireFits(
-            Path.Combine(job.TeacherFolder, "tokenizer.json"), tokenizer.VocabularySize, job.TeacherFolder, job.Plan.Teacher.VocabularySize);
+            Path.Combine(job.TeacherFolder, "tokenizer.json"), tokenizer.VocabularySize, job.TeacherFolder, job.Request.Teacher.VocabularySize);
         job.Progress.Begin();
         var open = new SourceOpener(job.Catalog, new Transfers(job.Progress), job.Stop);
         var made = new ShardPreparer(tokenizer, job.Spec.Dataset, open).Prepare(source, train, eval, new Progress(job.Progress), job.Stop);
@@ -29,13 +29,13 @@ internal sealed class PrepareJob : IJob
         var shard = new DatasetShard
         {
             Index = number,
-            Train = await UploadAsync(job, ArtifactLayout.TrainTokens(job.Request.DatasetId, number), train, made.Rows, made.Tokens),
-            Eval = await UploadAsync(job, ArtifactLayout.EvalTokens(job.Request.DatasetId, number), eval, made.EvalRows, made.EvalTokens),
+            Train = await UploadAsync(job, ArtifactLayout.TrainTokens(dataset.Id, number), train, made.Rows, made.Tokens),
+            Eval = await UploadAsync(job, ArtifactLayout.EvalTokens(dataset.Id, number), eval, made.EvalRows, made.EvalTokens),
             Documents = made.Documents.Trained + made.Documents.HeldOut,
             Counts = made.Documents,
             SourceBytes = source.Ranges.Concat(source.EvalRanges).Sum(range => range.End - range.Start),
         };
-        await job.Store.WriteJsonAsync(ArtifactLayout.DatasetShard(job.Request.DatasetId, number), shard, job.Stop);
+        await job.Store.WriteJsonAsync(job.Request.Made.Closing, shard, job.Stop);
         return shard;
     }
 

@@ -1,5 +1,6 @@
 using Azure;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents;
 using Distil.Core.Jobs;
 using Distil.Core.Telemetry;
 
@@ -18,6 +19,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
     private readonly Task _writing;
     private long _began;
     private JobProgress? _latest;
+    private IReadOnlyList<OperationForm>? _operations;
 
     /// <param name="store">The run's storage.</param>
     /// <param name="job">Whose progress it is.</param>
@@ -31,6 +33,16 @@ internal sealed class ProgressReporter : IAsyncDisposable
 
     /// <summary>Begins to count a stage's time anew; call it where start-up is over.</summary>
     public void Begin() => _began = _time.GetTimestamp();
+
+    /// <summary>Adds the operations of the job's models to all later reports, and warns of each for which a kernel exists that cannot be used.</summary>
+    public void Uses(IReadOnlyList<OperationForm> operations)
+    {
+        _operations = operations;
+        foreach (var fallback in operations.Where(operation => operation.UnavailableReason is not null))
+        {
+            Console.Error.WriteLine($"warning: {fallback.Operation} uses plain tensor operations: {fallback.UnavailableReason}");
+        }
+    }
 
     /// <summary>Says how far the job is. Cheap: nothing is written here.</summary>
     /// <param name="stage">What is being done, in a word or two.</param>
@@ -51,6 +63,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
             Total = total,
             Unit = unit,
             TokensPerSecond = tokens > 0 && seconds > 0 ? tokens / seconds : null,
+            Operations = _operations,
             Loss = loss is { } value && double.IsFinite(value) ? value : null,
             ExpectedEnd = here > 0 && left >= 0 && total > 0 ? now.AddSeconds(seconds / here * left) : null,
             At = now,

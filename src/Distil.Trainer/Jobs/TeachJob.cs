@@ -6,23 +6,13 @@ using Distil.Trainer.TeacherOutputs;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>The teacher's sparse outputs for the training rows of one shard.</summary>
-internal sealed class TeachJob : IJob
+/// <summary>Computes the teacher's sparse outputs for the training rows of one shard.</summary>
+internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJob
 {
     /// <inheritdoc />
-    public async Task<object> RunAsync(JobContext job) =>
-        await job.FindShardAsync<TeacherOutputsShard>(ArtifactLayout.TeacherOutputsShard(job.Request.TeacherOutputsId, job.Shard)) ?? await MakeAsync(job, job.Shard);
+    public async Task<object> RunAsync(JobContext job) => await job.FindMadeAsync<TeacherOutputsShard>() ?? await MakeAsync(job);
 
-    /// <summary>Makes a shard, also in place of one that is bad. The caller holds its claim.</summary>
-    internal static async Task<TeacherOutputsShard> MakeAsync(JobContext job, int number)
-    {
-        var dataset = await job.Store.ReadJsonAsync<DatasetShard>(ArtifactLayout.DatasetShard(job.Request.DatasetId, number), job.Stop);
-        var shard = dataset.Train is { } train ? await TeachAsync(job, number, train) : Empty(number);
-        await job.Store.WriteJsonAsync(ArtifactLayout.TeacherOutputsShard(job.Request.TeacherOutputsId, number), shard, job.Stop);
-        return shard;
-    }
-
-    /// <summary>What is kept of the teacher, by the specification.</summary>
+    /// <summary>The stored part of the teacher's outputs, by the specification.</summary>
     internal static ExtractionSettings SettingsOf(RunSpec spec) => new()
     {
         Keep = spec.Teacher.Keep,
@@ -30,17 +20,27 @@ internal sealed class TeachJob : IJob
         MeanHidden = spec.Distillation.Alignment.Weight > 0 && new HiddenStateAlignment(spec.Distillation.Alignment).NeedsMeanHidden,
     };
 
+    private async Task<TeacherOutputsShard> MakeAsync(JobContext job)
+    {
+        var dataset = await job.Store.ReadJsonAsync<DatasetShard>(outputs.Dataset.PartAt(job.Request.Part).Closing, job.Stop);
+        var shard = dataset.Train is { } train ? await TeachAsync(job, train) : Empty(job.Request.Part);
+        await job.Store.WriteJsonAsync(job.Request.Made.Closing, shard, job.Stop);
+        return shard;
+    }
+
     private static TeacherOutputsShard Empty(int shard) => new() { Index = shard, Rows = 0, Tokens = 0, MeanKeptTokens = 0, CappedShare = 0 };
 
-    private static async Task<TeacherOutputsShard> TeachAsync(JobContext job, int number, TokenFile tokens)
+    private async Task<TeacherOutputsShard> TeachAsync(JobContext job, TokenFile tokens)
     {
         var path = Path.Combine(job.Folder, "outputs.bin");
-        using var rows = await job.OpenRowsAsync(tokens, number);
+        using var rows = TokenRows.Open(await job.Cache.GetAsync(job.Store, tokens.File, job.Stop));
         var (teacher, settings) = (job.LoadTeacher(), SettingsOf(job.Spec));
         using var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(settings, rows.ContextLength, teacher.VocabularySize, teacher.HiddenSize));
-        await using var upload = job.Store.BeginUpload(ArtifactLayout.TeacherOutputs(job.Request.TeacherOutputsId, number), writer.PartialPath, job.Stop);
+        await using var upload = job.Store.BeginUpload(ArtifactLayout.TeacherOutputs(outputs.Id, job.Request.Part), writer.PartialPath, job.Stop);
+        var extractor = new TeacherExtractor(teacher, settings);
+        job.Progress.Uses(extractor.Operations);
         job.Progress.Begin();
-        TaughtRows.Store(rows, new TeacherExtractor(teacher, settings), writer, job.Spec.Training.BatchSize, job.Device, done =>
+        TaughtRows.Store(rows, extractor, writer, job.Spec.Training.BatchSize, job.Device, done =>
         {
             job.Stop.ThrowIfCancellationRequested();
             upload.Grown(writer.Length);
@@ -49,7 +49,7 @@ internal sealed class TeachJob : IJob
         writer.Complete();
         return new TeacherOutputsShard
         {
-            Index = number,
+            Index = job.Request.Part,
             File = job.Cache.Keep(await upload.CompleteAsync(writer.Length), path),
             Rows = rows.Rows,
             Tokens = rows.Tokens,

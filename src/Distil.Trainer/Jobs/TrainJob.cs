@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
-using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
 using Distil.Core.Telemetry;
 using Distil.Trainer.Distillation.Alignment;
@@ -17,29 +17,46 @@ using Distil.Trainer.Training.Targets;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>One epoch of training, from the newest checkpoint on.</summary>
-internal sealed class TrainJob : IJob
+/// <summary>Trains one student for one epoch, from the newest checkpoint of this epoch or the end of the epoch before.</summary>
+internal sealed class TrainJob(Weights weights) : IJob
 {
-    /// <summary>On a GPU each reading of a step's numbers waits for it.</summary>
+    /// <summary>On a GPU, each reading of a step's metrics waits for the device.</summary>
     private const int StepsBetweenReadings = 10;
 
     /// <inheritdoc />
     public async Task<object> RunAsync(JobContext job)
     {
-        var epoch = job.Epoch;
-        using var rows = await StoredRows.OpenAsync(job, await job.ReadDatasetAsync());
-        using var stored = job.Request.Variant == StudentVariant.Distilled && job.Spec.Teacher.Mode == TeacherMode.Offline ? await StoredTargets.OpenAsync(job) : null;
+        using var rows = await OpenRowsAsync(job);
+        using var stored = weights.UsesTeacherOutputs ? await OpenTargetsAsync(job) : null;
         using var student = job.CreateStudent();
         using var optimizer = new AdamW(student.TrainableParameters, new AdamWOptions { WeightDecay = job.Spec.Training.WeightDecay });
         job.UsePrecision(student);
-        var from = await RestoreAsync(job, epoch, optimizer);
-        using var logs = await TrainingLogs.OpenAsync(job, from.GlobalStep);
-        var reached = Train(job, student, optimizer, rows, Teaching(job, stored), logs, from);
+        var from = await RestoreAsync(job, optimizer);
+        using var logs = await TrainingLogs.OpenAsync(job, weights, from.GlobalStep);
+        var (reached, operations) = await TrainAsync(job, student, optimizer, rows, Teaching(job, stored), logs, from);
         using var process = Process.GetCurrentProcess();
-        return new TrainOutput { Steps = reached.GlobalStep, StepsHere = reached.GlobalStep - from.GlobalStep, PeakMemoryBytes = process.PeakWorkingSet64 };
+        return new TrainOutput
+        {
+            Steps = reached.GlobalStep,
+            StepsHere = reached.GlobalStep - from.GlobalStep,
+            PeakMemoryBytes = process.PeakWorkingSet64,
+            Operations = operations,
+        };
     }
 
-    private static TrainingPosition Train(
+    private async Task<StoredRows> OpenRowsAsync(JobContext job)
+    {
+        var dataset = await job.Store.ReadJsonAsync<DatasetManifest>(weights.Run.Dataset.Closing, job.Stop);
+        return StoredRows.Open(await job.Cache.GetAllAsync(job.Store, dataset.Shards.Select(shard => shard.Train?.File), job.Stop), job.Device);
+    }
+
+    private async Task<StoredTargets> OpenTargetsAsync(JobContext job)
+    {
+        var outputs = await job.Store.ReadJsonAsync<TeacherOutputsManifest>(weights.Run.TeacherOutputs.Closing, job.Stop);
+        return StoredTargets.Open(await job.Cache.GetAllAsync(job.Store, outputs.Shards.Select(shard => shard.File), job.Stop), job.Device);
+    }
+
+    private async Task<(TrainingPosition Reached, IReadOnlyList<OperationForm> Operations)> TrainAsync(
         JobContext job, ILanguageModel student, AdamW optimizer, StoredRows rows,
         (DeltaDistillation Loss, ITargetSource Targets)? teaching, TrainingLogs logs, TrainingPosition from)
     {
@@ -58,15 +75,16 @@ internal sealed class TrainJob : IJob
         var loop = new TrainingLoop(
             student, optimizer, LearningRateSchedule.WithRatio(training.LearningRate, training.WarmupRatio, total), rows, order, teaching, options, job.Time, OnStep);
 
-        var position = from;
+        var reached = from;
+        job.Progress.Uses(loop.Operations);
         job.Progress.Begin();
-        // Usually one epoch; an earlier one too where its last checkpoint was lost.
-        for (var epoch = from.Epoch; epoch <= job.Epoch; epoch++)
+        foreach (var position in loop.RunEpoch(weights.Epoch, from, job.Stop))
         {
-            position = loop.RunEpoch(epoch, position, at => SaveAsync(job, at, at.Step == order.StepsPerEpoch, optimizer, logs).GetAwaiter().GetResult(), job.Stop);
+            await SaveAsync(job, position, position.Step == order.StepsPerEpoch, optimizer, logs);
+            reached = position;
         }
 
-        return position;
+        return (reached, loop.Operations);
 
         void OnStep(StepMetrics step)
         {
@@ -76,9 +94,9 @@ internal sealed class TrainJob : IJob
         }
     }
 
-    private static (DeltaDistillation Loss, ITargetSource Targets)? Teaching(JobContext job, StoredTargets? stored)
+    private (DeltaDistillation Loss, ITargetSource Targets)? Teaching(JobContext job, StoredTargets? stored)
     {
-        if (job.Request.Variant == StudentVariant.WithoutTeacher)
+        if (weights.Student == StudentVariant.WithoutTeacher)
         {
             return null;
         }
@@ -89,26 +107,21 @@ internal sealed class TrainJob : IJob
             : (loss, new OnlineTargets(job.LoadTeacher(), TeachJob.SettingsOf(job.Spec), new HiddenStateAlignment(job.Spec.Distillation.Alignment).NeedsLayers));
     }
 
-    private static async Task<TrainingPosition> RestoreAsync(JobContext job, int epoch, AdamW optimizer)
+    private async Task<TrainingPosition> RestoreAsync(JobContext job, AdamW optimizer)
     {
-        var folder = Path.Combine(job.Folder, "restored");
-        Directory.CreateDirectory(folder);
-        var manifest = await Checkpoints(job).RestoreNewestAsync(folder, Console.Error.WriteLine, epoch, job.Stop);
-        return manifest is null ? TrainingPosition.Start : CheckpointFolder.Load(folder, Identity(job), optimizer).Position;
+        var folder = Directory.CreateDirectory(Path.Combine(job.Folder, "restored")).FullName;
+        return await new CheckpointStore(job.Store, weights).RestoreAsync(folder, Console.Error.WriteLine, job.Stop)
+            ? CheckpointFolder.Load(folder, job.IdentityOf(weights), optimizer).Position
+            : TrainingPosition.Start;
     }
 
-    private static async Task SaveAsync(JobContext job, TrainingPosition at, bool endOfEpoch, AdamW optimizer, TrainingLogs logs)
+    private async Task SaveAsync(JobContext job, TrainingPosition at, bool endOfEpoch, AdamW optimizer, TrainingLogs logs)
     {
         using var span = DistilTelemetry.Source.StartActivity("checkpoint");
-        var state = new CheckpointState { Position = at, Seed = job.Spec.Seed, SpecHash = Identity(job) };
+        var state = new CheckpointState { Position = at, Seed = job.Spec.Seed, SpecHash = job.IdentityOf(weights) };
         var folder = CheckpointFolder.Save(Path.Combine(job.Folder, "checkpoints"), state, optimizer);
         await logs.SaveAsync();
-        await Checkpoints(job).SaveAsync(at.Epoch, at.Step, endOfEpoch, CheckpointFolder.Files.Select(file => Path.Combine(folder, file)));
+        await new CheckpointStore(job.Store, weights).SaveAsync(at.Step, endOfEpoch, CheckpointFolder.Files.Select(file => Path.Combine(folder, file)));
         Directory.Delete(folder, recursive: true);
     }
-
-    private static CheckpointStore Checkpoints(JobContext job) => new(job.Store, job.Request.RunId, job.Request.Variant);
-
-    private static string Identity(JobContext job) =>
-        Identities.Weights(job.Spec, job.Plan.Student, job.Request.DatasetId, job.Request.TeacherOutputsId, job.Request.Variant);
 }

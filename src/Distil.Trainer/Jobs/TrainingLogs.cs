@@ -1,48 +1,52 @@
 using Azure;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
 using Distil.Trainer.Metrics;
 using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>A training's <c>metrics.jsonl</c> and TensorBoard events: written here step by step, stored with each checkpoint; the metrics also between them, for people who watch.</summary>
+/// <summary>A training's <c>metrics.jsonl</c> and TensorBoard events: written locally step by step and stored with each checkpoint; the metrics also between
+/// checkpoints, for people who watch.</summary>
 internal sealed class TrainingLogs : IDisposable
 {
     private static readonly TimeSpan MinPause = TimeSpan.FromSeconds(3);
 
-    /// <summary>The log is stored whole each time: at most this share of the training's time goes into it, also where it has grown large.</summary>
+    /// <summary>The whole log is stored each time; this takes at most this share of the training's time, even if the log is large.</summary>
     private const double ShareOfTime = 0.005;
 
     private readonly JobContext _job;
+    private readonly Weights _weights;
     private readonly string _metricsPath;
     private readonly MetricsLog _metrics;
     private readonly TensorBoardLog _events;
     private long _shown;
     private TimeSpan _pause = MinPause;
 
-    private TrainingLogs(JobContext job, string metricsPath, long nextStep)
+    private TrainingLogs(JobContext job, Weights weights, string metricsPath, long nextStep)
     {
-        (_job, _metricsPath) = (job, metricsPath);
+        (_job, _weights, _metricsPath) = (job, weights, metricsPath);
         _shown = job.Time.GetTimestamp();
         _metrics = MetricsLog.Open(metricsPath, nextStep);
         _events = new TensorBoardLog(Path.Combine(job.Folder, "events"), nextStep, job.Time);
     }
 
-    private string MetricsBlob => ArtifactLayout.Metrics(_job.Request.RunId, _job.Request.Variant);
+    private string MetricsBlob => ArtifactLayout.Metrics(_weights.Run.RunId, _weights.Student);
 
-    /// <summary>Takes up the stored log where it is; steps that will be done again are taken out.</summary>
+    /// <summary>Continues the stored log; steps that will be repeated are removed.</summary>
     /// <param name="job">The train job.</param>
-    /// <param name="nextStep">The step of the whole training that comes next.</param>
-    public static async Task<TrainingLogs> OpenAsync(JobContext job, long nextStep)
+    /// <param name="weights">The weights to train.</param>
+    /// <param name="nextStep">The next step of the whole training.</param>
+    public static async Task<TrainingLogs> OpenAsync(JobContext job, Weights weights, long nextStep)
     {
         var path = Path.Combine(job.Folder, "metrics.jsonl");
-        if (await job.Store.TryReadTextAsync(ArtifactLayout.Metrics(job.Request.RunId, job.Request.Variant), job.Stop) is { } earlier)
+        if (await job.Store.TryReadTextAsync(ArtifactLayout.Metrics(weights.Run.RunId, weights.Student), job.Stop) is { } earlier)
         {
             await File.WriteAllTextAsync(path, earlier, job.Stop);
         }
 
-        return new TrainingLogs(job, path, nextStep);
+        return new TrainingLogs(job, weights, path, nextStep);
     }
 
     /// <summary>Writes a step.</summary>
@@ -56,15 +60,15 @@ internal sealed class TrainingLogs : IDisposable
         }
     }
 
-    /// <summary>Stores both.</summary>
+    /// <summary>Stores both logs.</summary>
     public async Task SaveAsync()
     {
         _events.Flush();
         await _job.Store.UploadAsync(MetricsBlob, _metricsPath);
-        await _job.Store.UploadAsync(ArtifactLayout.Events(_job.Request.RunId, _job.Request.Variant, Path.GetFileName(_events.Path)), _events.Path);
+        await _job.Store.UploadAsync(ArtifactLayout.Events(_weights.Run.RunId, _weights.Student, Path.GetFileName(_events.Path)), _events.Path);
     }
 
-    /// <summary>Steps shown here and lost with the machine are taken out when training goes on from the checkpoint before them.</summary>
+    /// <summary>Steps that are published here and then lost with the machine are removed when training resumes from the checkpoint before them.</summary>
     private void Show()
     {
         var began = _job.Time.GetTimestamp();
@@ -74,7 +78,7 @@ internal sealed class TrainingLogs : IDisposable
         }
         catch (RequestFailedException error)
         {
-            // For people who watch: training goes on without it.
+            // For people who watch; training continues without it.
             Console.Error.WriteLine($"{MetricsBlob}: was not stored between checkpoints: {error.Message}");
         }
 

@@ -1,86 +1,67 @@
-using System.Collections.Concurrent;
 using Distil.Trainer.Kernels.Launching;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Kernels;
 
-/// <summary>Whether this project's CUDA kernels can run here. Where not, plain tensor operations do the same, slower, and a warning says so once.</summary>
-/// <remarks>They need Linux, an NVIDIA card of compute capability 8.0 or newer (A100, H100; bfloat16 and cp.async) and NVRTC.</remarks>
+/// <summary>What this project's CUDA kernels run on: the card and the compiler of this machine, found once a process.</summary>
+/// <remarks>Kernels need Linux, an NVIDIA card of compute capability 8.0 or newer (A100, H100; bfloat16 and cp.async) and NVRTC.</remarks>
 internal static class CudaRuntime
 {
     /// <summary>
-    /// Set to <c>off</c>, no kernel runs: to compare, or to get around one that fails. Set to an older architecture such as <c>sm_80</c>, kernels run as on a
+    /// If it is <c>off</c>, no kernel runs: to compare, or to get around one that fails. If it is an older architecture such as <c>sm_80</c>, kernels run as on a
     /// card of that one.
     /// </summary>
     internal const string Switch = "DISTIL_KERNELS";
 
-    private static string Wanted => Environment.GetEnvironmentVariable(Switch)?.ToLowerInvariant() ?? "";
+    private static readonly string Setting = Environment.GetEnvironmentVariable(Switch)?.ToLowerInvariant() ?? "";
+    private static readonly Lazy<Found> Runtime = new(Find);
 
-    private static bool IsOff => Wanted == "off";
+    /// <value>Says that all kernels are switched off, those of the CPU included; null if they are not.</value>
+    internal static string? SwitchedOff { get; } = Setting == "off" ? $"{Switch} is off" : null;
 
-    private static readonly Lazy<Found> Finding = new(Find);
-    private static readonly ConcurrentDictionary<string, bool> Warned = new();
-
-    /// <value>Whether CPU tensors go through the kernels written in C#; set by a bench that compares them with plain operations.</value>
-    internal static bool OnCpu { get; set; } = !IsOff;
-
-    /// <value>Why none can run; null where they can.</value>
-    internal static string? UnavailableReason => Finding.Value.UnavailableReason;
+    /// <value>Why no CUDA kernel can run; null if they can.</value>
+    internal static string? UnavailableReason => Runtime.Value.UnavailableReason;
 
     /// <value>The card.</value>
     /// <exception cref="CudaKernelException">No kernel can run here.</exception>
-    internal static CudaCard Card => Finding.Value.Card ?? throw new CudaKernelException($"No CUDA kernel can run here: {UnavailableReason}.");
+    internal static CudaCard Card => Runtime.Value.Card ?? throw new CudaKernelException($"No CUDA kernel can run here: {UnavailableReason}.");
 
     /// <value>The compiler.</value>
     /// <exception cref="CudaKernelException">No kernel can run here.</exception>
-    internal static RuntimeCompiler Compiler => Finding.Value.Compiler ?? throw new CudaKernelException($"No CUDA kernel can run here: {UnavailableReason}.");
-
-    /// <summary>Whether a kernel is to be used for these tensors: they are on a GPU, and kernels can run there.</summary>
-    /// <param name="tensor">One of its inputs.</param>
-    /// <param name="kernel">What the warning calls the kernel, such as "the sLSTM scan".</param>
-    /// <param name="cost">What going without it costs, such as "a training step takes about 20 times as long".</param>
-    internal static bool Use(Tensor tensor, string kernel, string cost) =>
-        tensor.device_type == DeviceType.CUDA && (UnavailableReason is null || WarnOnce($"{kernel} runs as plain tensor operations: {UnavailableReason}; {cost}"));
-
-    /// <summary>Says once a process that a kernel cannot serve.</summary>
-    /// <returns>False, for the caller to return.</returns>
-    internal static bool WarnOnce(string message)
-    {
-        if (Warned.TryAdd(message, true))
-        {
-            Console.Error.WriteLine($"warning: {message}");
-        }
-        return false;
-    }
+    internal static RuntimeCompiler Compiler => Runtime.Value.Compiler ?? throw new CudaKernelException($"No CUDA kernel can run here: {UnavailableReason}.");
 
     private static Found Find()
     {
-        if (IsOff)
+        if (SwitchedOff is not null)
         {
-            return new($"{Switch} is off");
+            return new(SwitchedOff);
         }
+
         if (!OperatingSystem.IsLinux())
         {
             return new("kernels need Linux");
         }
+
         if (!cuda.is_available())
         {
             return new("torch finds no CUDA GPU");
         }
 
-        using (var started = zeros(1, device: CUDA)) { } // torch makes the context
+        using (var started = zeros(1, device: CUDA)) // torch creates the context
+        {
+        }
 
         try
         {
             var card = CudaCard.First();
-            if (Wanted.StartsWith("sm_", StringComparison.Ordinal))
+            if (Setting.StartsWith("sm_", StringComparison.Ordinal))
             {
-                card = card.As(Wanted);
+                card = card.As(Setting);
             }
+
             if (card.Major < 8)
             {
-                return new($"{card.Name} has compute capability {card.Major}.{card.Minor}, kernels need 8.0");
+                return new($"{card.Name} has compute capability {card.Major}.{card.Minor}; kernels need 8.0");
             }
 
             var compiler = RuntimeCompiler.Find();
@@ -88,7 +69,7 @@ internal static class CudaRuntime
         }
         catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException or CudaKernelException)
         {
-            return new($"CUDA's driver or compiler does not serve{(Wanted.Length > 0 ? $" with {Switch}={Wanted}" : "")}: {error.Message}");
+            return new($"CUDA's driver or compiler cannot be used{(Setting.Length > 0 ? $" with {Switch}={Setting}" : "")}: {error.Message}");
         }
     }
 

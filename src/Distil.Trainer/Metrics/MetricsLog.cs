@@ -20,10 +20,7 @@ public sealed class MetricsLog : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         if (File.Exists(path))
         {
-            var kept = File.ReadLines(path).Where(line => StepOf(line) < nextGlobalStep).ToArray();
-            var temporary = $"{path}.tmp";
-            File.WriteAllLines(temporary, kept);
-            File.Move(temporary, path, overwrite: true);
+            AtomicFile.WriteLines(path, File.ReadLines(path).Where(line => StepOf(line) < nextGlobalStep));
         }
 
         return new(new StreamWriter(path, append: true) { AutoFlush = true });

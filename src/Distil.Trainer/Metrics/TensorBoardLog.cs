@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Numerics;
+using Distil.Core;
 using Distil.Core.Documents;
 using Distil.Trainer.Training;
 
@@ -56,11 +58,14 @@ public sealed class TensorBoardLog : IDisposable
     {
         Span<byte> header = stackalloc byte[12];
         BinaryPrimitives.WriteUInt64LittleEndian(header, (ulong)data.Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[8..], Crc32C.Masked(header[..8]));
+        BinaryPrimitives.WriteUInt32LittleEndian(header[8..], Masked(header[..8]));
         Span<byte> footer = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32LittleEndian(footer, Crc32C.Masked(data));
+        BinaryPrimitives.WriteUInt32LittleEndian(footer, Masked(data));
         _file.Write(header);
         _file.Write(data);
         _file.Write(footer);
     }
+
+    /// <summary>The checksum that TFRecord files store: a CRC-32C, masked so that the checksum of data that contains checksums stays strong.</summary>
+    internal static uint Masked(ReadOnlySpan<byte> data) => BitOperations.RotateRight(Crc32C.Of(data), 15) + 0xa282ead8;
 }

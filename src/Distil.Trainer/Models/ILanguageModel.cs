@@ -1,3 +1,5 @@
+using Distil.Core.Documents;
+using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models;
@@ -20,6 +22,12 @@ public interface ILanguageModel : IDisposable
 
     /// <value>The weights that training changes, with their names on disk, in a fixed order.</value>
     IReadOnlyList<NamedParameter> TrainableParameters { get; }
+
+    /// <value>Which kernels the model may use.</value>
+    Backend Backend => Backend.For(Device);
+
+    /// <value>The form of each of its operations.</value>
+    IReadOnlyList<OperationForm> Operations => [];
 
     /// <summary>Computes hidden states after the final norm, from the start of a sequence.</summary>
     /// <param name="inputIds">(B, S), int64.</param>

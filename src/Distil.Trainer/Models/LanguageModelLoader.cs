@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using static TorchSharp.torch;

@@ -4,6 +4,7 @@ using Distil.Core;
 using Distil.Core.Documents;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models.Transformers;
@@ -23,16 +24,16 @@ public sealed class Pretrainer(PretrainSettings settings, TimeProvider time)
 {
     private const int MetricsEverySteps = 10;
 
-    /// <summary>Trains, saves, and measures what was saved.</summary>
+    /// <summary>Trains, saves, and evaluates what was saved.</summary>
     /// <param name="command">The command, for the record.</param>
-    /// <param name="onStep">Gets each step's numbers.</param>
-    /// <param name="cancel">Ends it between steps; nothing is written then.</param>
+    /// <param name="onStep">Receives each step's metrics.</param>
+    /// <param name="cancel">Ends the training between steps; nothing is written then.</param>
     /// <exception cref="InvalidInputException">A setting or a file cannot be used.</exception>
     public PretrainResult Run(string command, Action<StepMetrics> onStep, CancellationToken cancel)
     {
         Check();
         var device = TorchDevice.Of(settings.Device);
-        backends.cuda.matmul.allow_tf32 = settings.Precision == MatrixPrecision.Tf32;
+        using var precision = new MatrixPrecisionScope(allowTf32: settings.Precision == MatrixPrecision.Tf32);
         var tokenizer = HuggingFaceTokenizer.Load(settings.Tokenizer);
         var (train, held) = (TextTokens.Read(settings.Train, tokenizer), TextTokens.Read(settings.Eval, tokenizer));
 
@@ -86,12 +87,12 @@ public sealed class Pretrainer(PretrainSettings settings, TimeProvider time)
         var position = TrainingPosition.Start;
         for (var epoch = 0; position.GlobalStep < settings.Steps; epoch++)
         {
-            position = loop.RunEpoch(epoch, position, _ => { }, cancel);
+            position = loop.RunEpoch(epoch, position, cancel).Last();
         }
         return position.GlobalStep / (double)order.StepsPerEpoch;
     }
 
-    /// <summary>Of the weights as written, rounding included.</summary>
+    /// <summary>Evaluates the weights as written, including their rounding.</summary>
     private EvaluationResult Evaluate(string folder, int[] ids, Device device, CancellationToken cancel)
     {
         using var model = TransformerModel.Load(folder, device);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Distil.Core;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Safetensors;
@@ -22,27 +23,17 @@ public static class SafetensorsWriter
         // Wide elements come first, so that every tensor is aligned to its element size.
         var ordered = tensors.OrderByDescending(item => SafetensorsDtype.SizeOf(item.Value.dtype)).ToArray();
         var header = Header(ordered, metadata ?? PyTorchFormat);
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
+        AtomicFile.Write(path, temporary =>
         {
-            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes))
+            using var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes);
+            file.Write(header);
+            foreach (var (_, tensor) in ordered)
             {
-                file.Write(header);
-                foreach (var (_, tensor) in ordered)
-                {
-                    WriteData(file, tensor);
-                }
-
-                file.Flush(flushToDisk: true);
+                WriteData(file, tensor);
             }
 
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+            file.Flush(flushToDisk: true);
+        });
     }
 
     private static void WriteData(FileStream file, Tensor tensor)

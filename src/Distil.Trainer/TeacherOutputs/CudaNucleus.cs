@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
 using static TorchSharp.torch;
 
@@ -12,10 +11,11 @@ internal static class CudaNucleus
 
     private static readonly ConcurrentDictionary<int, CudaProgram> Programs = new();
 
-    /// <summary>Whether it serves here.</summary>
-    internal static bool Serves(Tensor headWeight, ExtractionSettings settings) =>
-        headWeight.dtype is ScalarType.BFloat16 or ScalarType.Float32 && settings.Keep.MaxTokens <= MaxTokens && ExponentsOf(settings).All.Count <= MaxExponents
-        && CudaRuntime.Use(headWeight, "the teacher's extraction", "a teacher's pass takes about twice as long");
+    /// <summary>Why the kernel does not support settings; null if it does.</summary>
+    internal static string? Limit(ExtractionSettings settings) =>
+        settings.Keep.MaxTokens > MaxTokens ? $"up to {settings.Keep.MaxTokens} tokens are kept; the kernel supports {MaxTokens}"
+        : ExponentsOf(settings).All.Count > MaxExponents ? $"the tail is summed at {ExponentsOf(settings).All.Count} temperatures; the kernel supports {MaxExponents}"
+        : null;
 
     /// <summary>Selects from the logits of n positions.</summary>
     /// <param name="logits">(n, V) bfloat16 or float32, rows whole vectors of 16 bytes apart; left as they are.</param>

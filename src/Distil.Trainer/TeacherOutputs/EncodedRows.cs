@@ -1,3 +1,4 @@
+using Distil.Core;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
@@ -17,7 +18,7 @@ internal sealed class EncodedRows(TeacherOutputsHeader header, Tensor? hidden, i
     /// <param name="row">From 0.</param>
     /// <param name="bits">Its kept tokens and tails, flushed; disposed with this.</param>
     /// <param name="kept">Counts of the kept tokens.</param>
-    internal void Set(int row, BitWriter bits, KeptTokens kept) => _rows[row] = new(bits, kept, Checksum.Of(bits.Written, HiddenOf(row, kept.Positions)));
+    internal void Set(int row, BitWriter bits, KeptTokens kept) => _rows[row] = new(bits, kept, Crc32C.Of(bits.Written, HiddenOf(row, kept.Positions)));
 
     /// <summary>Counts of a row's kept tokens.</summary>
     internal KeptTokens KeptOf(int row) => _rows[row].Kept;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
@@ -113,7 +114,7 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
     {
         var entry = _index[row];
         var bytes = At(entry.Offset, BlockSize(entry));
-        if (Checksum.Of(bytes) is var checksum && checksum != entry.Checksum)
+        if (Crc32C.Of(bytes) is var checksum && checksum != entry.Checksum)
         {
             throw new InvalidDataException($"row {row} has checksum {checksum:x8}, its index entry says {entry.Checksum:x8}");
         }
@@ -154,7 +155,7 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
             throw Bad($"says its header has {length} bytes, more than the file holds");
         }
         var json = At(TeacherOutputsWriter.BeginningSize, length);
-        if (Checksum.Of(json) != BinaryPrimitives.ReadUInt32LittleEndian(At(TeacherOutputsWriter.BeginningSize + length, 4)))
+        if (Crc32C.Of(json) != BinaryPrimitives.ReadUInt32LittleEndian(At(TeacherOutputsWriter.BeginningSize + length, 4)))
         {
             throw Bad("its header does not match its checksum; the file was changed");
         }
@@ -180,7 +181,7 @@ public sealed unsafe class TeacherOutputsFile : IDisposable
             throw Bad($"does not end like a file of teacher outputs; the file is cut short");
         }
         var bytes = At(offset, (int)rows * RowEntry.Size);
-        if (Checksum.Of(bytes) != BinaryPrimitives.ReadUInt32LittleEndian(end[16..]))
+        if (Crc32C.Of(bytes) != BinaryPrimitives.ReadUInt32LittleEndian(end[16..]))
         {
             throw Bad("its index does not match its checksum; the file was changed");
         }

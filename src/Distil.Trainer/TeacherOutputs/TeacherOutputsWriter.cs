@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Distil.Core;
 
 namespace Distil.Trainer.TeacherOutputs;
 
@@ -34,7 +35,7 @@ public sealed class TeacherOutputsWriter : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), Version);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), json.Length);
         json.CopyTo(bytes, BeginningSize);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(^4), Checksum.Of(json));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(^4), Crc32C.Of(json));
         Write(bytes);
     }
 
@@ -86,7 +87,7 @@ public sealed class TeacherOutputsWriter : IDisposable
         var end = bytes.AsSpan(_index.Count * RowEntry.Size);
         BinaryPrimitives.WriteInt64LittleEndian(end, _index.Count);
         BinaryPrimitives.WriteInt64LittleEndian(end[8..], _offset);
-        BinaryPrimitives.WriteUInt32LittleEndian(end[16..], Checksum.Of(bytes.AsSpan(0, bytes.Length - EndSize)));
+        BinaryPrimitives.WriteUInt32LittleEndian(end[16..], Crc32C.Of(bytes.AsSpan(0, bytes.Length - EndSize)));
         EndMagic.CopyTo(end[20..]);
         Write(bytes);
         // Not flushed to the disk: the durable copy is in storage, and the checksums detect a copy that a power failure damaged.

@@ -29,7 +29,8 @@ public sealed record TeacherTargets(
 
     /// <summary>Returns the distributions of some of the positions, as views, without hidden states.</summary>
     internal TeacherTargets Slice(long start, long length) => new(
-        TokenIds.narrow(0, start, length), LogProbabilities.narrow(0, start, length), TailLogSumExp.narrow(0, start, length), InverseTemperatures, MeanHidden: null);
+        TokenIds.narrow(0, start, length), LogProbabilities.narrow(0, start, length),
+        TailLogSumExp.narrow(0, start, length), InverseTemperatures, MeanHidden: null);
 
     /// <summary>Returns a dense copy on the host, with hidden states in float16 as in files, outside of every dispose scope.</summary>
     internal TeacherTargets ForStorage()

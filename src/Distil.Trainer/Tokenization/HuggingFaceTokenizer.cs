@@ -1,8 +1,6 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
 using Distil.Core.Errors;
-using Microsoft.ML.Tokenizers;
 
 namespace Distil.Trainer.Tokenization;
 
@@ -12,33 +10,24 @@ namespace Distil.Trainer.Tokenization;
 /// </remarks>
 public sealed class HuggingFaceTokenizer
 {
-    private const int CachedWords = 1 << 18;
-    private const int CachedWordLength = 64;
-
     private readonly string _path;
-    private readonly BpeTokenizer _merger;
     private readonly WordSplitter _splitter;
     private readonly AddedTokens _givenTokens;
     private readonly AddedTokens _normalizedTokens;
     private readonly bool _composes;
-    private readonly Dictionary<string, int>? _wholeWords;
+    private readonly WordEncoder _encoder;
     private readonly byte[]?[] _bytes;
     private readonly int? _endOfText;
-    private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cached;
-    private int _cacheCount;
 
     private HuggingFaceTokenizer(string path, TokenizerJson json)
     {
         _path = path;
         _composes = json.Composes;
         _splitter = new WordSplitter(json.Steps);
-        _merger = CreateMerger(path, json);
-        _wholeWords = json.IgnoreMerges ? new(json.Vocabulary, StringComparer.Ordinal) : null;
+        _encoder = new WordEncoder(path, json);
         _givenTokens = new AddedTokens(json.AddedTokens.Where(token => !token.Normalized));
         _normalizedTokens = new AddedTokens(json.AddedTokens.Where(token => token.Normalized)
             .Select(token => _composes ? token with { Content = CanonicalComposition.Compose(token.Content) } : token));
-        _cached = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
 
         VocabularySize = 1 + json.Vocabulary.Select(entry => entry.Value).Concat(json.AddedTokens.Select(token => token.Id)).Max();
         _bytes = new byte[]?[VocabularySize];
@@ -134,57 +123,8 @@ public sealed class HuggingFaceTokenizer
             _splitter.Split(plain, words);
             foreach (var (start, length) in words)
             {
-                ids.AddRange(EncodeWord(plain.AsSpan(start, length)));
+                ids.AddRange(_encoder.Encode(plain.AsSpan(start, length)));
             }
-        }
-    }
-
-    private int[] EncodeWord(ReadOnlySpan<char> word)
-    {
-        if (_cached.TryGetValue(word, out var ids))
-        {
-            return ids;
-        }
-
-        ids = _wholeWords is not null && _wholeWords.TryGetValue(ByteAlphabet.Spell(word), out var whole)
-            ? [whole]
-            : [.. _merger.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false)];
-        if (word.Length <= CachedWordLength && Volatile.Read(ref _cacheCount) < CachedWords && _cached.TryAdd(word, ids))
-        {
-            Interlocked.Increment(ref _cacheCount);
-        }
-
-        return ids;
-    }
-
-    private static BpeTokenizer CreateMerger(string path, TokenizerJson json)
-    {
-        var tokens = json.Vocabulary.Select(entry => entry.Key).ToHashSet(StringComparer.Ordinal);
-        if (ByteAlphabet.Sorted.FirstOrDefault(character => !tokens.Contains(character.ToString())) is var missing and not '\0')
-        {
-            throw new InvalidInputException($"{path}: model.vocab has no token '{missing}'; expected one for each of the 256 bytes");
-        }
-
-        foreach (var merge in json.Merges)
-        {
-            if (!tokens.Contains(merge.Replace(" ", "", StringComparison.Ordinal)))
-            {
-                throw new InvalidInputException($"{path}: model.merges: '{merge}' makes a token that is not in model.vocab");
-            }
-        }
-
-        if (tokens.Count < json.Vocabulary.Count)
-        {
-            throw new InvalidInputException($"{path}: model.vocab has a token twice; expected each once");
-        }
-
-        try
-        {
-            return BpeTokenizer.Create(new BpeOptions(json.Vocabulary) { Merges = json.Merges, ByteLevel = true });
-        }
-        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
-        {
-            throw new InvalidInputException($"{path}: model.vocab and model.merges do not fit together: {error.Message}", error);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Distil.Core;
 
 namespace Distil.Trainer.Tokenization;
 
@@ -80,9 +81,5 @@ public sealed record TrainedVocabulary(IReadOnlyList<string> Tokens, IReadOnlyLi
         ["use_regex"] = useRegex,
     };
 
-    private static void Write(string path, JsonObject content)
-    {
-        File.WriteAllText(path + ".partial", content.ToJsonString(Format) + "\n");
-        File.Move(path + ".partial", path, overwrite: true);
-    }
+    private static void Write(string path, JsonObject content) => AtomicFile.WriteText(path, content.ToJsonString(Format) + "\n");
 }

@@ -14,8 +14,8 @@ namespace Distil.Trainer.Training;
 
 /// <summary>Trains a model epoch by epoch: a student with a teacher or without, or a teacher from scratch.</summary>
 /// <remarks>
-/// What a step does depends on the weights, the optimiser's state, its position and the seed alone, so that a resumed training goes exactly as
-/// an uninterrupted one. While a step computes, the next step's rows and targets are read on another thread.
+/// A step depends only on the weights, the optimiser's state, its position and the seed, so a resumed training is identical to an uninterrupted one. While a
+/// step computes, the next step's rows and targets are read on another thread.
 /// </remarks>
 public sealed class TrainingLoop
 {
@@ -29,39 +29,43 @@ public sealed class TrainingLoop
     private readonly TrainingStep _step;
     private readonly StepReadings _readings;
 
-    /// <param name="model">What is trained.</param>
-    /// <param name="optimizer">Over the model's trainable parameters.</param>
-    /// <param name="schedule">Learning rate by global step.</param>
-    /// <param name="rows">What it is trained on.</param>
-    /// <param name="order">Order of <paramref name="rows"/>.</param>
-    /// <param name="teaching">The loss and the teacher's outputs; null trains on the text alone (α = β = 0).</param>
-    /// <param name="options">How.</param>
-    /// <param name="time">Measures speed.</param>
-    /// <param name="onStep">Gets each step's numbers, in order.</param>
+    /// <param name="model">The model to train.</param>
+    /// <param name="optimizer">The optimiser of the model's trainable parameters.</param>
+    /// <param name="schedule">The learning rate by global step.</param>
+    /// <param name="rows">The training rows.</param>
+    /// <param name="order">The order of <paramref name="rows"/>.</param>
+    /// <param name="teaching">The loss and the teacher's outputs; null to train on the text alone (α = β = 0).</param>
+    /// <param name="options">The options.</param>
+    /// <param name="time">The clock for the speed.</param>
+    /// <param name="onStep">Receives each step's metrics, in order.</param>
     public TrainingLoop(
         ILanguageModel model, AdamW optimizer, LearningRateSchedule schedule, ITrainingRows rows, RowOrder order,
         (DeltaDistillation Loss, ITargetSource Targets)? teaching, TrainingLoopOptions options, TimeProvider time, Action<StepMetrics> onStep)
     {
         (_model, _schedule, _rows, _order, _options) = (model, schedule, rows, order, options);
         (_distillation, _targets) = (teaching?.Loss, teaching?.Targets);
-        _step = new TrainingStep(model, optimizer, _distillation, options.GradientClip, options.ChunkPositions);
+        _step = new TrainingStep(model, optimizer, _distillation, options.GradientClip, options.ChunkPositions, _targets?.Sizes);
         _readings = new StepReadings(time, onStep);
     }
 
-    /// <summary>Trains to the end of an epoch, or of the whole training where that comes first.</summary>
+    /// <value>The form of each operation of a step, the teacher's included if it runs in each step.</value>
+    public IReadOnlyList<OperationForm> Operations => [.. _step.Operations, .. _targets?.Operations ?? []];
+
+    /// <summary>Trains to the end of an epoch, or of the whole training if that comes first.</summary>
     /// <param name="epoch">Epoch, from 0.</param>
-    /// <param name="from">Where training stands: in this epoch, or anywhere in an earlier one that is done.</param>
-    /// <param name="onCheckpoint">Called between steps when the weights should be saved: every so many steps, at the end, and before a cancelled call throws.</param>
-    /// <param name="cancel">Looked at between steps.</param>
-    /// <returns>Where training stands now.</returns>
-    /// <exception cref="NonFiniteTrainingException">A loss or gradient is not finite; no checkpoint is asked for.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled, after a checkpoint.</exception>
-    public TrainingPosition RunEpoch(int epoch, TrainingPosition from, Action<TrainingPosition> onCheckpoint, CancellationToken cancel)
+    /// <param name="from">The position that training has reached: in this epoch, or at the end of an earlier one.</param>
+    /// <param name="cancel">Checked between steps.</param>
+    /// <returns>
+    /// The positions at which the weights should be saved, each when it is reached: every so many steps, at the end, and before a cancelled enumeration throws. None if the epoch is done.
+    /// </returns>
+    /// <exception cref="NonFiniteTrainingException">A loss or gradient is not finite; that position is not returned.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, after a position was returned.</exception>
+    public IEnumerable<TrainingPosition> RunEpoch(int epoch, TrainingPosition from, CancellationToken cancel)
     {
         var position = At(epoch, from.Epoch == epoch ? from.Step : 0);
         if (position.Step >= _order.StepsPerEpoch || position.GlobalStep >= _options.TotalSteps)
         {
-            return position;
+            yield break;
         }
 
         using var ahead = new Prefetch<StepBatch>(_order.Steps(epoch, position.Step).Select(step => StepBatch.Read(step, _rows, _targets)));
@@ -72,9 +76,10 @@ public sealed class TrainingLoop
             {
                 if (cancel.IsCancellationRequested)
                 {
-                    Save(position, onCheckpoint);
+                    yield return Checked(position);
+                    cancel.ThrowIfCancellationRequested();
                 }
-                cancel.ThrowIfCancellationRequested();
+
                 if (position.GlobalStep >= _options.TotalSteps)
                 {
                     break;
@@ -87,12 +92,11 @@ public sealed class TrainingLoop
             _readings.ReadEvery(_options.MetricsEverySteps);
             if (position.Step % _options.CheckpointEverySteps == 0 && position.Step < _order.StepsPerEpoch)
             {
-                Save(position, onCheckpoint);
+                yield return Checked(position);
             }
         }
 
-        Save(position, onCheckpoint);
-        return position;
+        yield return Checked(position);
     }
 
     private TrainingPosition At(int epoch, long step) => new(epoch, step, epoch * _order.StepsPerEpoch + step);
@@ -108,9 +112,9 @@ public sealed class TrainingLoop
         _readings.Add(new(position, weights, learningRate, batch.Tokens), values);
     }
 
-    private void Save(TrainingPosition position, Action<TrainingPosition> onCheckpoint)
+    private TrainingPosition Checked(TrainingPosition position)
     {
-        _readings.ReadAll(); // throws where a step since the last reading was not finite
-        onCheckpoint(position);
+        _readings.ReadAll(); // throws if a step since the last reading was not finite
+        return position;
     }
 }

@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using Distil.Azure.ContainerApps;
 using Distil.Core.Errors;
 using Distil.Core.Jobs;

@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using System.Text.Json.Nodes;
 using Distil.Azure.ResourceManager;
 using Distil.Azure.Tests.ResourceManager;
@@ -33,7 +34,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
         _jobs.Server.On($"POST {Gpu}/start", Started);
 
-        Assert.Equal(Execution, await _jobs.Runner().StartAsync(Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
 
         var expected = """
             {"containers":[{
@@ -53,10 +54,10 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
         _jobs.Server.On($"GET {Gpu}/executions", Executions(("other", "Running", "https://other"), ("ended", "Failed", Request.AbsoluteUri)));
         _jobs.Server.On($"POST {Gpu}/start", Started);
-        Assert.Equal(Execution, await _jobs.Runner().StartAsync(Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
 
         _jobs.Server.On($"GET {Gpu}/executions", Executions(("caj-gpu-old", "Running", Request.AbsoluteUri)));
-        Assert.Equal($"{Gpu}/executions/caj-gpu-old", await _jobs.Runner().StartAsync(Request, Cancel));
+        Assert.Equal($"{Gpu}/executions/caj-gpu-old", await _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
 
         Assert.Equal(1, _jobs.Server.Count($"POST {Gpu}/start"));
     }
@@ -70,7 +71,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {Gpu}/executions", Executions(), Executions(("caj-gpu-abc", "Processing", Request.AbsoluteUri)));
         _jobs.Server.On($"POST {Gpu}/start", new Answer(status));
 
-        Assert.Equal(Execution, await _jobs.Runner().StartAsync(Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
 
         Assert.Equal(1, _jobs.Server.Count($"POST {Gpu}/start"));
     }
@@ -81,7 +82,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
         _jobs.Server.On($"POST {Gpu}/start", new Answer(503));
 
-        await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(Request, Cancel));
+        await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
 
         Assert.Equal(3, _jobs.Server.Count($"POST {Gpu}/start"));
     }
@@ -97,7 +98,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {job}", new Answer(200, Job));
         _jobs.Server.On($"POST {job}/start", Started);
 
-        Assert.StartsWith($"{job}/executions/", await _jobs.Runner(kind).StartAsync(Request, Cancel));
+        Assert.StartsWith($"{job}/executions/", await _jobs.Runner().StartAsync(kind, Request, Cancel));
     }
 
     [Fact]
@@ -107,7 +108,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"POST {Gpu}/start", new Answer(202, "", ("Location", "{endpoint}/operations/7"), ("Retry-After", "20")));
         _jobs.Server.On("GET /operations/7", new Answer(202, "", ("Location", "/operations/7"), ("Retry-After", "20")), Started);
 
-        Assert.Equal(Execution, await _jobs.Runner().StartAsync(Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
 
         Assert.Equal([TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20)], _jobs.Time.Pauses);
     }
@@ -118,7 +119,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {Gpu}", new Answer(500), new Answer(200, Job));
         _jobs.Server.On($"POST {Gpu}/start", new Answer(429, "", ("Retry-After", "0")), new Answer(500), Started);
 
-        Assert.Equal(Execution, await _jobs.Runner().StartAsync(Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
 
         Assert.Equal(3, _jobs.Server.Count($"POST {Gpu}/start"));
     }
@@ -126,7 +127,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
     [Fact]
     public async Task A_job_that_is_not_there_is_named()
     {
-        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(Request, Cancel));
+        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
 
         Assert.Equal($"{Gpu} does not exist", error.Message);
     }
@@ -139,7 +140,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {Gpu}", new Answer(200, job));
         _jobs.Server.On($"POST {Gpu}/start", new Answer(200));
 
-        Assert.Contains(says, (await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(Request, Cancel))).Message);
+        Assert.Contains(says, (await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel))).Message);
     }
 
     private static Answer Executions(params (string Name, string Status, string Request)[] executions)

@@ -5,7 +5,7 @@ using static Distil.Azure.Tests.ContainerApps.LocalJobs;
 
 namespace Distil.Azure.Tests.ContainerApps;
 
-/// <summary>What is said of a started execution, and how it is stopped.</summary>
+/// <summary>The reported state of a started execution, and how it is stopped.</summary>
 public sealed class ContainerAppJobRunnerTests : IAsyncLifetime
 {
     private LocalJobs _jobs = null!;

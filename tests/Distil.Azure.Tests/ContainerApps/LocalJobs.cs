@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using Distil.Azure.ContainerApps;
 using Distil.Azure.Tests.ResourceManager;
 using Distil.Core.Jobs;
@@ -20,10 +21,10 @@ internal sealed class LocalJobs : IAsyncDisposable
 
     public static async Task<LocalJobs> StartAsync() => new(await LocalResourceManager.StartAsync());
 
-    public ContainerAppJobRunner Runner(JobKind kind = JobKind.Train)
+    public ContainerAppJobRunner Runner()
     {
         var client = Server.Client(new StaticCredential(), Time);
-        return new ContainerAppJobRunner(client, new ContainerAppJobOptions { GpuJob = Gpu, CpuJob = Cpu }, (_, _) => Task.FromResult(kind), Time);
+        return new ContainerAppJobRunner(client, new ContainerAppJobOptions { GpuJob = Gpu, CpuJob = Cpu }, Time);
     }
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();

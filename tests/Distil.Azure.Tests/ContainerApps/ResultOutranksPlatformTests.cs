@@ -60,8 +60,7 @@ public sealed class ResultOutranksPlatformTests : IAsyncLifetime
     {
         var time = new ImpatientTime();
         var client = _server.Client(new StaticCredential(), time);
-        var runner = new ContainerAppJobRunner(
-            client, new ContainerAppJobOptions { GpuJob = "unused" }, (_, _) => throw new InvalidOperationException("nothing is started"), time);
+        var runner = new ContainerAppJobRunner(client, new ContainerAppJobOptions { GpuJob = "unused" }, time);
         return new PollJob(_store, runner).RunAsync(new JobHandle("r", "train-001", Execution), Cancel);
     }
 }

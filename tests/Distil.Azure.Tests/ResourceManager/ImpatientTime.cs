@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Distil.Azure.Tests.ResourceManager;
 
-/// <summary>A clock whose pauses take no time, and which knows how long each would have been.</summary>
+/// <summary>A clock whose delays take no time and are recorded.</summary>
 internal sealed class ImpatientTime : TimeProvider
 {
     private long _ticks;

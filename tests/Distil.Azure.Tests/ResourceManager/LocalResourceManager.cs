@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Azure.Tests.ResourceManager;
 
-/// <summary>A server on loopback that answers as Azure Resource Manager does: what a test says, one answer after the other.</summary>
+/// <summary>A server on loopback that answers like Azure Resource Manager, with the answers that a test sets, one after the other.</summary>
 internal sealed class LocalResourceManager : IAsyncDisposable
 {
     // The client sends its access token over TLS only.
@@ -23,7 +23,7 @@ internal sealed class LocalResourceManager : IAsyncDisposable
 
     private LocalResourceManager(WebApplication app) => _app = app;
 
-    /// <value>Everything that was asked, in order.</value>
+    /// <value>All requests, in order.</value>
     public ConcurrentQueue<Request> Requests { get; } = [];
 
     public Uri Endpoint => new(_app.Urls.Single());
@@ -40,12 +40,12 @@ internal sealed class LocalResourceManager : IAsyncDisposable
         return server;
     }
 
-    /// <summary>What a request gets, one answer after the other; the last one stays.</summary>
+    /// <summary>Sets the answers to a request, one after the other; the last one is repeated.</summary>
     /// <param name="request">Verb and path, for instance <c>GET /subscriptions/…</c>.</param>
     /// <param name="inOrder">The answers.</param>
     public void On(string request, params Answer[] inOrder) => _answers[request] = new ConcurrentQueue<Answer>(inOrder);
 
-    /// <summary>A client of this server that waits milliseconds between its retries.</summary>
+    /// <summary>Creates a client of this server that waits milliseconds between its retries.</summary>
     public ResourceManagerClient Client(TokenCredential credential, TimeProvider time)
     {
         var handler = new SocketsHttpHandler();
@@ -55,7 +55,7 @@ internal sealed class LocalResourceManager : IAsyncDisposable
         return new ResourceManagerClient(credential, options, time);
     }
 
-    /// <summary>How often a request was made.</summary>
+    /// <summary>Number of times that a request was made.</summary>
     public int Count(string request) => Requests.Count(made => made.What == request);
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
@@ -105,7 +105,7 @@ internal sealed class LocalResourceManager : IAsyncDisposable
 /// <summary>One answer of the server.</summary>
 internal sealed record Answer(int Status, string Body = "", params (string Name, string Value)[] Headers)
 {
-    /// <summary>The connection breaks instead of an answer.</summary>
+    /// <summary>The connection breaks without an answer.</summary>
     public const int Drop = 0;
 
     /// <summary>An execution in one of the platform's states.</summary>

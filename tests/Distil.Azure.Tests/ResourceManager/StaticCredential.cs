@@ -2,10 +2,10 @@ using Azure.Core;
 
 namespace Distil.Azure.Tests.ResourceManager;
 
-/// <summary>A credential that signs nobody in.</summary>
+/// <summary>A credential with a constant token.</summary>
 internal sealed class StaticCredential : TokenCredential
 {
-    /// <value>What the latest token was asked for.</value>
+    /// <value>The scope of the latest request for a token.</value>
     public string? Scope { get; private set; }
 
     public override AccessToken GetToken(TokenRequestContext requestContext, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Cli.Tests.Azurite;
 
-/// <summary>Blobs of a storage account as text to read: listed, signed for, refused.</summary>
+/// <summary>Blobs of a storage account as sources of text: listed, signed, refused.</summary>
 public sealed class BlobSourcesTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -33,7 +33,7 @@ public sealed class BlobSourcesTests
         Assert.Equal(3, deep.Count);
         Assert.Equal("text of tales/b c.txt", await ReadAsync(known, deep[1]));
         var listed = await ListAsync(known, $"{store.Uri}/tales/a.txt");
-        Assert.Equal(deep[0], listed[0]); // found alone or in a list: one version, one identity
+        Assert.Equal(deep[0], listed[0]); // found alone or in a list, a file has the same version and identity
         Assert.Contains("does not exist", (await Assert.ThrowsAsync<InvalidInputException>(() => ListAsync(known, $"{store.Uri}/tales/*.jsonl"))).Message);
 
         var stranger = Catalog(null);
@@ -49,7 +49,7 @@ public sealed class BlobSourcesTests
         var sas = new BlobServiceClient(server.ConnectionString).GetBlobContainerClient("corpora")
             .GenerateSasUri(BlobContainerSasPermissions.Read | BlobContainerSasPermissions.List, DateTimeOffset.UtcNow.AddHours(1));
         var trusted = Catalog(null, sas.ToString());
-        Assert.Equal(deep, await ListAsync(trusted, $"{store.Uri}/tales/**/*.txt")); // no path has the signature
+        Assert.Equal(deep, await ListAsync(trusted, $"{store.Uri}/tales/**/*.txt")); // no path contains the signature
         Assert.Equal("text of tales/b c.txt", await ReadAsync(trusted, deep[1]));
         var refused = await Assert.ThrowsAsync<InvalidInputException>(() => ListAsync(Catalog(null, $"{store.Uri}?sv=2024-11-04&sr=c&sp=rl&sig=hush"), $"{store.Uri}/tales/*.txt"));
         Assert.DoesNotContain("hush", refused.ToString());

@@ -20,7 +20,7 @@ public sealed class WeakenSymbolVersionTests
         foreach (var position in differences)
         {
             Assert.Equal(before[position] | 0x2, after[position]);
-            // A Vernaux entry holds the ELF hash of the name at 0 and the flags at 4.
+            // A Vernaux entry has the ELF hash of the name at 0 and the flags at 4.
             Assert.Equal(ElfHash(Version), BitConverter.ToUInt32(before, position - 4));
         }
     }

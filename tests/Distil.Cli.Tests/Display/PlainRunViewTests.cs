@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using Distil.Cli.Display;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;

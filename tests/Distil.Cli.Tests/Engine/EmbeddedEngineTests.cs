@@ -4,6 +4,7 @@ using Distil.Cli.Engine;
 using Distil.Cli.Engine.Journal;
 using Distil.Cli.Tests.Engine.Journal;
 using Distil.Core;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
@@ -28,6 +29,8 @@ public sealed class EmbeddedEngineTests
     private string? _endless;
     private bool _cancelRequested;
 
+    private static readonly RunArtifacts Artifacts = new("run", new TeacherOutputs("outputs", new Dataset("dataset", Shards: 1)), Offline: true, [StudentVariant.Distilled], Epochs: 2);
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -47,7 +50,7 @@ public sealed class EmbeddedEngineTests
     public async Task Leaves_a_run_alone_whose_journal_another_version_wrote_to(string path)
     {
         await RunAsync();
-        _journals.Logs[path] = [.. _journals.Logs[path][..^1], (byte)'\n', .. JournalLine.Seal("""{ "version": 2, "index": 99 }"""u8.ToArray())];
+        _journals.Logs[path] = [.. _journals.Logs[path][..^1], (byte)'\n', .. JournalLine.Seal("""{ "version": 3, "index": 99 }"""u8.ToArray())];
         if (path != "run")
         {
             _journals.Logs.TryRemove("run", out _);
@@ -57,35 +60,30 @@ public sealed class EmbeddedEngineTests
 
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => RunAsync());
 
-        Assert.Equal($"journal/{path}.jsonl: version is 2, expected 1: another version of distil wrote it; use that one, or a new run", error.Message);
+        Assert.Equal($"journal/{path}.jsonl: version is 3, expected 2: another version of distil wrote it; use that one, or a new run", error.Message);
         Assert.Equal(before, _journals.Logs[path]);
     }
 
     [Fact]
-    public async Task Goes_on_with_a_journal_from_before_there_were_versions()
+    public async Task Leaves_a_run_alone_whose_journal_is_from_before_there_were_versions()
     {
         await RunAsync();
-        foreach (var path in _journals.Logs.Keys)
-        {
-            _journals.Logs[path] = [.. _journals.Entries(path).SelectMany(entry => JournalLine.Write(entry with { Version = null }))];
-        }
-
-        _started.Clear();
-        Assert.Equal(RunState.Succeeded, (await RunAsync()).State);
-        Assert.Empty(_started);
+        _journals.Logs["run"] = [.. _journals.Entries("run").SelectMany(entry => JournalLine.Write(entry with { Version = null }))];
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => RunAsync());
+        Assert.StartsWith("journal/run.jsonl: version is 1, expected 2:", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Calls_an_activity_again_when_it_fails()
     {
-        _faults[PollJob.Name] = 2;
+        _faults[PollJob.Id] = 2;
         Assert.Equal(RunState.Succeeded, (await RunAsync(time: ManualTime.Free())).State);
     }
 
     [Fact]
     public async Task Gives_up_an_activity_that_keeps_failing_and_says_why()
     {
-        _faults[StartJob.Name] = int.MaxValue;
+        _faults[StartJob.Id] = int.MaxValue;
         var outcome = await RunAsync(time: ManualTime.Free());
 
         Assert.Equal(RunState.Failed, outcome.State);
@@ -97,7 +95,7 @@ public sealed class EmbeddedEngineTests
     public async Task Calls_no_activity_again_whose_input_is_wrong()
     {
         _fault = new InvalidInputException("config.json is not there");
-        _faults[StartJob.Name] = 1;
+        _faults[StartJob.Id] = 1;
         var outcome = await RunAsync();
 
         Assert.Equal(FailureClass.InvalidInput, outcome.Failure!.Class);
@@ -167,10 +165,10 @@ public sealed class EmbeddedEngineTests
     public async Task A_pipeline_that_asks_for_another_activity_than_its_journal_holds_ends_with_an_error_that_names_both()
     {
         await RunAsync();
-        Rewrite("run", entry => entry.Call == 0 ? entry with { Name = "find-bulb" } : entry);
+        Rewrite("run", entry => entry.Call == 0 ? entry with { Name = "find-artefact" } : entry);
         var error = await Assert.ThrowsAsync<NonDeterminismException>(() => RunAsync());
-        Assert.Contains("journal/run.jsonl: step 0 was activity find-bulb", error.Message, StringComparison.Ordinal);
-        Assert.Contains("now asks for activity find-blob", error.Message, StringComparison.Ordinal);
+        Assert.Contains("journal/run.jsonl: step 0 was activity find-artefact", error.Message, StringComparison.Ordinal);
+        Assert.Contains("now asks for activity find-artifact", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -205,13 +203,7 @@ public sealed class EmbeddedEngineTests
         new EmbeddedEngine(AnswerAsync, _journals.Open, _statuses.Enqueue, NullLogger.Instance, time ?? TimeProvider.System).RunAsync(
             new PipelineInput
             {
-                RunId = "run",
-                DatasetId = "dataset",
-                TeacherOutputsId = "outputs",
-                Shards = 1,
-                Offline = true,
-                Epochs = 2,
-                Students = [StudentVariant.Distilled],
+                Artifacts = Artifacts,
                 Parallelism = 1,
                 Retries = 1,
                 Polling = new Polling { MinMilliseconds = 1, MaxMilliseconds = 5 },
@@ -220,7 +212,7 @@ public sealed class EmbeddedEngineTests
 
     private HashSet<string> Journaled() => [.. from path in _journals.Logs.Keys
                                                from entry in _journals.Entries(path)
-                                               where entry.Kind == JournalKind.Activity && entry.Name != PollJob.Name
+                                               where entry.Kind == JournalKind.Activity && entry.Name != PollJob.Id
                                                select $"{entry.Name} {entry.InputHash}"];
 
     private void Rewrite(string path, Func<JournalEntry, JournalEntry> change) =>
@@ -234,27 +226,27 @@ public sealed class EmbeddedEngineTests
             throw _fault;
         }
 
-        if (activity != PollJob.Name)
+        if (activity != PollJob.Id)
         {
             _calls.Enqueue($"{activity} {PipelineInstance.Hash(input)}");
         }
 
         object answer = activity switch
         {
-            FindBlob.Name => false,
-            StartJob.Name => Start(input.Deserialize<StartInput>(DistilJson.Options)!),
-            PollJob.Name => Poll(input.Deserialize<JobHandle>(DistilJson.Options)!),
-            RequestCancel.Name => _cancelRequested = true,
-            StopJob.Name => true,
-            _ => new CompleteOutput(),
+            FindArtifact.Id or IsCancelRequested.Id => false,
+            StartJob.Id => Start(input.Deserialize<StartInput>(DistilJson.Options)!),
+            PollJob.Id => Poll(input.Deserialize<JobHandle>(DistilJson.Options)!),
+            RequestCancel.Id => _cancelRequested = true,
+            StopJob.Id => true,
+            _ => new CloseOutput(),
         };
         return Task.FromResult(JsonSerializer.SerializeToElement(answer, DistilJson.Options));
     }
 
-    private JobHandle Start(StartInput input)
+    private StartOutput Start(StartInput input)
     {
         _started.Enqueue(input.JobId);
-        return new JobHandle("run", input.JobId, "handle");
+        return new StartOutput(StartState.Started, new JobHandle("run", input.JobId, "handle"));
     }
 
     private JobAnswer Poll(JobHandle job) => job.JobId == _endless

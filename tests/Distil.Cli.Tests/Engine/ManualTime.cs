@@ -1,6 +1,6 @@
 namespace Distil.Cli.Tests.Engine;
 
-/// <summary>Time that passes when a test says so. Timers of up to 50 ms fire at once: only long waits are of interest.</summary>
+/// <summary>A clock that a test advances. Timers of up to 50 ms fire at once, because only long waits are of interest.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
@@ -9,7 +9,7 @@ internal sealed class ManualTime : TimeProvider
     private DateTimeOffset _now = DateTimeOffset.UnixEpoch;
     private bool _freely;
 
-    /// <summary>Time in which every timer fires at once.</summary>
+    /// <summary>A clock on which every timer fires at once.</summary>
     public static ManualTime Free() => new() { _freely = true };
 
     public override DateTimeOffset GetUtcNow()
@@ -53,7 +53,7 @@ internal sealed class ManualTime : TimeProvider
         FireDue();
     }
 
-    /// <summary>Lets every timer fire at once from here on.</summary>
+    /// <summary>Makes every timer fire at once from now on.</summary>
     public void AdvanceFreely()
     {
         lock (_gate)
@@ -65,7 +65,7 @@ internal sealed class ManualTime : TimeProvider
         FireDue();
     }
 
-    /// <summary>Waits until somebody waits for a time, within a tenth.</summary>
+    /// <summary>Waits until a timer with this delay, within a tenth, is waiting.</summary>
     public async Task WaitForTimerAsync(TimeSpan length, CancellationToken cancel)
     {
         while (true)

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Distil.Core.Artifacts.Kinds;
+using Distil.Core;
 using Distil.Core.Jobs;
 using Distil.Hosting.Processes;
 
@@ -91,7 +93,7 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
 
         Assert.Equal(JobState.Ended, await runner.PollAsync(handle, Cancel));
         Assert.Equal(0, crashes);
-        Assert.False(Signals.IsAlive(await WorkerAsync()));
+        Assert.False(ProcessTable.IsAlive(await WorkerAsync()));
     }
 
     [Fact]
@@ -103,7 +105,7 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
 
         await runner.StopAsync(handle, Cancel);
 
-        Assert.False(Signals.IsAlive(await WorkerAsync()));
+        Assert.False(ProcessTable.IsAlive(await WorkerAsync()));
         Assert.Equal(JobState.Ended, await runner.PollAsync(handle, Cancel));
     }
 
@@ -169,7 +171,7 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         return runner;
     }
 
-    private static Task<string> StartAsync(ProcessJobRunner runner, string name) => runner.StartAsync(new Uri($"http://127.0.0.1/distil/{name}"), Cancel);
+    private static Task<string> StartAsync(ProcessJobRunner runner, string name) => runner.StartAsync(JobKind.Train, new Uri($"http://127.0.0.1/distil/{name}"), Cancel);
 
     private static async Task<JobState> EndOfAsync(ProcessJobRunner runner, string handle)
     {

@@ -86,7 +86,7 @@ public sealed class IdempotencyTests(SharedAzurite azurite)
         Assert.Equal(key.Contains('/') ? 202 : 400, (int)response.StatusCode);
         await foreach (var blob in api.Store.ListAsync("idempotency/", Cancel))
         {
-            Assert.Matches("^idempotency/[0-9a-f]{64}[.]json$", blob);
+            Assert.Matches("^idempotency/[0-9a-f]{64}[.]json$", blob.Name);
         }
     }
 

@@ -6,7 +6,7 @@ using Json.Schema;
 
 namespace Distil.Cli.Tests.Serving;
 
-/// <summary>An OpenAPI document that real responses are held against.</summary>
+/// <summary>An OpenAPI document with which real responses are compared.</summary>
 internal sealed class OpenApiContract
 {
     private readonly JsonNode _document;
@@ -19,15 +19,15 @@ internal sealed class OpenApiContract
         _templates = [.. document["paths"]!.AsObject().Select(path => (Pattern(path.Key), path.Key)).OrderBy(path => path.Key.Count(character => character == '{'))];
     }
 
-    /// <value>Every operation with each of its status codes, as <c>getRun 304</c>.</value>
+    /// <value>Every operation with each of its status codes, for example <c>getRun 304</c>.</value>
     public IEnumerable<string> Answers =>
         from path in _document["paths"]!.AsObject()
         from operation in path.Value!.AsObject()
         from response in operation.Value!["responses"]!.AsObject()
         select $"{operation.Value["operationId"]} {response.Key}";
 
-    /// <summary>Asserts that the document has the response and that its content is as it says.</summary>
-    /// <returns>The answer as <see cref="Answers"/> has it; null for a path that is no operation.</returns>
+    /// <summary>Asserts that the document contains the response and that its content matches.</summary>
+    /// <returns>The answer as in <see cref="Answers"/>; null for a path that is no operation.</returns>
     public async Task<string?> CheckAsync(HttpResponseMessage response, CancellationToken cancel)
     {
         var request = response.RequestMessage!;
@@ -53,7 +53,7 @@ internal sealed class OpenApiContract
     private async Task CheckContentAsync(HttpResponseMessage response, JsonObject? contents, string name, CancellationToken cancel)
     {
         var type = response.Content.Headers.ContentType?.MediaType;
-        if (contents is null || (type is null && (int)response.StatusCode == 400)) // 400 without content: Kestrel's own, to what is no HTTP
+        if (contents is null || (type is null && (int)response.StatusCode == 400)) // 400 without content is Kestrel's own, for what is not HTTP
         {
             Assert.Empty(await response.Content.ReadAsByteArrayAsync(cancel));
             return;
@@ -81,10 +81,10 @@ internal sealed class OpenApiContract
     private static Regex Pattern(string template) => new($"^{Regex.Replace(template, "{name}$", ".+").Replace("{runId}", "[^/]+", StringComparison.Ordinal)}$");
 }
 
-/// <summary>Holds every response of a client against the document.</summary>
+/// <summary>Compares every response of a client with the document.</summary>
 internal sealed class ContractHandler(OpenApiContract contract) : DelegatingHandler(new SocketsHttpHandler())
 {
-    /// <value>The answers that came.</value>
+    /// <value>The answers received.</value>
     public ConcurrentDictionary<string, bool> Seen { get; } = new();
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -37,10 +37,10 @@ public sealed class ReadRunTests(SharedAzurite azurite)
         {
             await api.Store.WriteJsonAsync(ArtifactLayout.JobRequest(run, id), new { }, Cancel);
             await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, id), Progress(9), Cancel);
-            await api.Store.WriteJsonAsync(ArtifactLayout.JobRequest(run, JobSpec.TryId(id, 2)), new { }, Cancel);
+            await api.Store.WriteJsonAsync(ArtifactLayout.JobRequest(run, JobId.Try(id, 2)), new { }, Cancel);
         }
 
-        await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, JobSpec.TryId("train-001", 2)), Progress(3), Cancel);
+        await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, JobId.Try("train-001", 2)), Progress(3), Cancel);
 
         var progress = (await api.GetAsync<RunDetails>($"/api/runs/{run}")).Progress;
 

@@ -4,7 +4,7 @@ using Distil.Core.Pipeline;
 
 namespace Distil.Cli.Tests.Serving;
 
-/// <summary>A host that starts nothing and remembers what it was asked.</summary>
+/// <summary>A host that starts nothing and records its calls.</summary>
 internal sealed class RecordingRunHost : IRunHost
 {
     public ConcurrentQueue<PipelineInput> Scheduled { get; } = new();

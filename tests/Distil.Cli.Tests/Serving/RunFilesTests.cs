@@ -31,7 +31,7 @@ public sealed class RunFilesTests(SharedAzurite azurite)
         Assert.Equal([2], Steps(second));
         Assert.Equal(first.NextOffset, second.Offset);
 
-        // Training went on from a checkpoint: the log is shorter, and no line begins where the reader is.
+        // Training resumed from a checkpoint: the log is shorter, and no line begins at the reader's offset.
         await api.Store.WriteTextAsync(blob, Lines(0), cancel: Cancel);
         var third = await ReadAsync(second.NextOffset);
         Assert.Equal(0, third.Offset);
@@ -134,7 +134,7 @@ public sealed class RunFilesTests(SharedAzurite azurite)
         var run = await api.NewRunAsync();
         await api.Store.WriteTextAsync("runs/other/spec.json", "another run's", cancel: Cancel);
 
-        // As written: HttpClient would resolve the dots itself.
+        // The path is sent as written; HttpClient would resolve the dots itself.
         var uri = new Uri(api.Client.BaseAddress + $"api/runs/{run}/artifacts/{name}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         using var response = await api.Client.GetAsync(uri, Cancel);
         var text = await response.Content.ReadAsStringAsync(Cancel);

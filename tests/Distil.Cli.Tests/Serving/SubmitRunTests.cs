@@ -53,7 +53,7 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
         Assert.DoesNotContain("hush", answer, StringComparison.Ordinal);
         await foreach (var blob in api.Store.ListAsync("", Cancel))
         {
-            Assert.Fail($"{blob} was written");
+            Assert.Fail($"{blob.Name} was written");
         }
     }
 

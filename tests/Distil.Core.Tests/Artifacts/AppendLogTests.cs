@@ -44,7 +44,7 @@ public sealed class AppendLogTests : IDisposable
         await log.AppendAsync("one "u8.ToArray(), Cancel);
         _service.Blobs[Blob] = Encoding.UTF8.GetBytes(content);
         var error = await Assert.ThrowsAsync<ArtifactException>(() => log.AppendAsync("two"u8.ToArray(), Cancel));
-        Assert.Equal(Blob, error.Blob);
+        Assert.Equal(Blob, Assert.Single(error.Blobs));
         Assert.Equal(content, Content);
     }
 

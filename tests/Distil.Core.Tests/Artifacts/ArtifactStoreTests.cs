@@ -84,7 +84,7 @@ public sealed class ArtifactStoreTests : IDisposable
         Assert.Null(await store.TryReadTextAsync("no.txt", Cancel));
         Assert.False(await store.ExistsAsync("no.json", Cancel));
         var error = await Assert.ThrowsAsync<ArtifactException>(() => store.ReadJsonAsync<ArtifactFile>("no.json", Cancel));
-        Assert.Equal("no.json", error.Blob);
+        Assert.Equal("no.json", Assert.Single(error.Blobs));
         await Assert.ThrowsAsync<ArtifactException>(() => store.DownloadAsync(new("no.bin", 1, "00"), Path.Combine(_folder.Path, "b"), Cancel));
     }
 
@@ -117,7 +117,7 @@ public sealed class ArtifactStoreTests : IDisposable
             await store.WriteTextAsync(name, "", cancel: Cancel);
         }
 
-        Assert.Equal(["b/1", "b/2"], await store.ListAsync("b/", Cancel).ToListAsync(Cancel));
+        Assert.Equal(["b/1", "b/2"], await store.ListAsync("b/", Cancel).Select(blob => blob.Name).ToListAsync(Cancel));
     }
 
     [Fact]

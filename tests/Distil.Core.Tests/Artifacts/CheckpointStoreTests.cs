@@ -1,6 +1,7 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
+using Distil.Core.Tests.Pipeline;
 
 namespace Distil.Core.Tests.Artifacts;
 
@@ -12,7 +13,7 @@ public sealed class CheckpointStoreTests : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private CheckpointStore Checkpoints => new(_service.OpenStore(), "run", StudentVariant.Distilled);
+    private string Folder => Path.Combine(_folder.Path, "restored");
 
     public void Dispose()
     {
@@ -21,17 +22,60 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task The_newest_is_restored()
+    public async Task The_newest_of_the_epoch_is_restored()
     {
-        await SaveAsync(0, 200, "old");
-        await SaveAsync(1, 100, "new");
-        await SaveAsync(0, 1200, "middle");
-
-        var restored = await RestoreAsync();
-
-        Assert.Equal((1, 100), (restored!.Epoch, restored.Step));
+        await SaveAsync(0, 1200, "middle", endOfEpoch: true);
+        await SaveAsync(1, 100, "old");
+        await SaveAsync(1, 200, "new");
+        Assert.True(await RestoreAsync(epoch: 1));
         Assert.Equal("new", Restored());
         Assert.Empty(_reports);
+    }
+
+    [Fact]
+    public async Task An_epoch_begins_with_the_end_of_the_one_before()
+    {
+        await SaveAsync(0, 200, "middle");
+        await SaveAsync(0, 400, "end", endOfEpoch: true);
+        Assert.True(await RestoreAsync(epoch: 1));
+        Assert.Equal("end", Restored());
+    }
+
+    [Theory]
+    [InlineData("nothing")]
+    [InlineData("no end")]
+    [InlineData("damaged end")]
+    public async Task An_epoch_does_not_begin_without_the_end_of_the_one_before_and_the_error_names_its_folder(string found)
+    {
+        if (found != "nothing")
+        {
+            await SaveAsync(0, 200, "middle");
+        }
+
+        if (found == "damaged end")
+        {
+            await SaveAsync(0, 400, "end", endOfEpoch: true);
+            _service.Blobs["runs/run/checkpoints/epoch-001/step-000400/weights.bin"] = "bad"u8.ToArray();
+        }
+
+        var error = await Assert.ThrowsAsync<ArtifactException>(() => RestoreAsync(epoch: 1));
+
+        Assert.Equal("runs/run/checkpoints/epoch-001/", Assert.Single(error.Blobs));
+        Assert.Equal(found == "damaged end", error.Message.Contains("step-000400/weights.bin: this blob has SHA-256", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_end_of_an_epoch_is_restored_and_nothing_else()
+    {
+        await SaveAsync(0, 400, "end", endOfEpoch: true);
+        await SaveAsync(1, 200, "later");
+        await Checkpoints(0).RestoreEndAsync(Folder, Cancel);
+        Assert.Equal("end", Restored());
+        Assert.Equal(["runs/run/checkpoints/epoch-002/"], (await Assert.ThrowsAsync<ArtifactException>(() => Checkpoints(1).RestoreEndAsync(Folder, Cancel))).Blobs);
+
+        _service.Blobs["runs/run/checkpoints/epoch-001/step-000400/weights.bin"] = "bad"u8.ToArray();
+        var error = await Assert.ThrowsAsync<ArtifactException>(() => Checkpoints(0).RestoreEndAsync(Folder, Cancel));
+        Assert.Equal(["runs/run/checkpoints/epoch-001/step-000400/weights.bin"], error.Blobs);
     }
 
     [Fact]
@@ -40,7 +84,8 @@ public sealed class CheckpointStoreTests : IDisposable
         await SaveAsync(0, 200, "old");
         await SaveAsync(0, 400, "new");
         _service.Blobs.TryRemove("runs/run/checkpoints/epoch-001/step-000400/manifest.json", out _);
-        Assert.Equal(200, (await RestoreAsync())!.Step);
+        Assert.True(await RestoreAsync());
+        Assert.Equal("old", Restored());
         Assert.Empty(_reports);
     }
 
@@ -65,8 +110,7 @@ public sealed class CheckpointStoreTests : IDisposable
         await SaveAsync(0, 400, "new");
         _service.Blobs["runs/run/checkpoints/epoch-001/step-000400/weights.bin"] = "bad"u8.ToArray();
 
-        Assert.Equal(200, (await RestoreAsync())!.Step);
-
+        Assert.True(await RestoreAsync());
         Assert.Equal("old", Restored());
         var report = Assert.Single(_reports);
         Assert.StartsWith("runs/run/checkpoints/epoch-001/step-000400/weights.bin: this blob has SHA-256 ", report);
@@ -74,28 +118,28 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task None_is_restored_where_all_are_bad_and_that_is_said()
+    public async Task None_is_restored_if_all_are_damaged_and_that_is_reported()
     {
         await SaveAsync(0, 200, "old");
         _service.Blobs["runs/run/checkpoints/epoch-001/step-000200/weights.bin"] = "short"u8.ToArray();
-        Assert.Null(await RestoreAsync());
-        Assert.Contains("training starts anew", Assert.Single(_reports));
+        Assert.False(await RestoreAsync());
+        Assert.Contains("training starts from the beginning", Assert.Single(_reports));
     }
 
     [Fact]
-    public async Task Later_epochs_are_left_alone_where_an_earlier_one_is_asked_for()
+    public async Task Later_epochs_are_ignored()
     {
         await SaveAsync(0, 200, "old");
         await SaveAsync(1, 100, "new");
-        Assert.Equal(0, (await RestoreAsync(throughEpoch: 0))!.Epoch);
+        Assert.True(await RestoreAsync());
         Assert.Equal("old", Restored());
     }
 
     [Fact]
     public async Task The_student_without_teacher_has_its_own()
     {
-        await new CheckpointStore(_service.OpenStore(), "run", StudentVariant.WithoutTeacher).SaveAsync(0, 1, true, [_folder.Write("weights.bin", "x")], Cancel);
-        Assert.Null(await RestoreAsync());
+        await Checkpoints(0, StudentVariant.WithoutTeacher).SaveAsync(1, true, [_folder.Write("weights.bin", "x")], Cancel);
+        Assert.False(await RestoreAsync());
         Assert.Contains("runs/run/baseline/checkpoints/epoch-001/step-000001/manifest.json", _service.Blobs.Keys);
     }
 
@@ -113,11 +157,13 @@ public sealed class CheckpointStoreTests : IDisposable
             _service.Blobs.Keys.Order(StringComparer.Ordinal));
     }
 
-    private Task<CheckpointManifest> SaveAsync(int epoch, long step, string content) =>
-        Checkpoints.SaveAsync(epoch, step, endOfEpoch: false, [_folder.Write("weights.bin", content)], Cancel);
+    private CheckpointStore Checkpoints(int epoch, StudentVariant student = StudentVariant.Distilled) =>
+        new(_service.OpenStore(), Plans.Artifacts("run").Weights(student, epoch));
 
-    private Task<CheckpointManifest?> RestoreAsync(int? throughEpoch = null) =>
-        Checkpoints.RestoreNewestAsync(Path.Combine(_folder.Path, "restored"), _reports.Add, throughEpoch, Cancel);
+    private Task<CheckpointManifest> SaveAsync(int epoch, long step, string content, bool endOfEpoch = false) =>
+        Checkpoints(epoch).SaveAsync(step, endOfEpoch, [_folder.Write("weights.bin", content)], Cancel);
 
-    private string Restored() => File.ReadAllText(Path.Combine(_folder.Path, "restored", "weights.bin"));
+    private Task<bool> RestoreAsync(int epoch = 0) => Checkpoints(epoch).RestoreAsync(Folder, _reports.Add, Cancel);
+
+    private string Restored() => File.ReadAllText(Path.Combine(Folder, "weights.bin"));
 }

@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using System.Text.Json;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
@@ -51,14 +52,15 @@ public sealed class DocumentFuzzTests : IDisposable
     [Fact]
     public async Task A_damaged_checkpoint_is_passed_over_and_writes_nowhere_else()
     {
-        var checkpoints = new CheckpointStore(_store, "run", StudentVariant.Distilled);
-        var manifest = ArtifactLayout.Checkpoint("run", StudentVariant.Distilled, 0, 5, ArtifactLayout.CheckpointManifestFile);
+        var checkpoints = new CheckpointStore(_store, Plans.Artifacts("run").Weights(StudentVariant.Distilled, 0));
+        var manifest = ArtifactLayout.Checkpoint("run", StudentVariant.Distilled, 0, 5, ArtifactLayout.ManifestFile);
         using var folder = new TemporaryFolder();
         var inside = Directory.CreateDirectory(System.IO.Path.Combine(folder.Path, "inside")).FullName;
         await Hostile.EndsInAsync<ArtifactException>(Mutations.OfJson(JsonSerializer.Serialize(Checkpoint, DistilJson.Options)), bytes =>
         {
             _service.Blobs[manifest] = bytes;
-            UnlessOfAnotherVersion(() => Assert.Null(checkpoints.RestoreNewestAsync(inside, _ => { }).GetAwaiter().GetResult()?.Files.FirstOrDefault()));
+            UnlessOfAnotherVersion(() => checkpoints.RestoreAsync(inside, _ => { }).GetAwaiter().GetResult());
+            Assert.Empty(Directory.EnumerateFileSystemEntries(inside));
             Assert.Equal([inside], Directory.EnumerateFileSystemEntries(folder.Path));
         });
     }

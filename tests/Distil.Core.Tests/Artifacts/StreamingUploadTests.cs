@@ -37,7 +37,7 @@ public sealed class StreamingUploadTests : IDisposable
                 upload.Grown(writing.Position);
             }
 
-            File.Move(path, path + ".moved"); // as a writer does that has finished
+            File.Move(path, path + ".moved"); // as a writer does when it has finished
             file = await upload.CompleteAsync(bytes);
         }
 

@@ -3,10 +3,10 @@ using Distil.Core.Documents.Evaluations;
 
 namespace Distil.Core.Tests.Documents;
 
-/// <summary>The smallest documents of a training.</summary>
+/// <summary>Minimal documents of a training.</summary>
 internal static class SampleTraining
 {
-    /// <summary>A step, whose loss is its number.</summary>
+    /// <summary>A step whose loss is its number.</summary>
     public static StepMetrics Step(long globalStep) => new()
     {
         Epoch = 0,

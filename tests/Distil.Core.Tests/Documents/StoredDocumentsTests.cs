@@ -7,7 +7,7 @@ using Distil.Core.Jobs;
 
 namespace Distil.Core.Tests.Documents;
 
-/// <summary>Documents of an earlier release, as its jobs stored them (curves shortened): they can be read, and are written again byte for byte.</summary>
+/// <summary>Documents that the jobs of an earlier release stored (with shortened curves) can be read, and are written again byte for byte.</summary>
 public sealed class StoredDocumentsTests
 {
     [Fact]

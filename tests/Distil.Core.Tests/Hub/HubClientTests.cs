@@ -4,7 +4,7 @@ using Distil.Core.Hub;
 
 namespace Distil.Core.Tests.Hub;
 
-/// <summary>What is found, what is refused, what is not asked for again.</summary>
+/// <summary>Which paths are found or refused, and which requests are not repeated.</summary>
 public sealed class HubClientTests : HubFixture
 {
     [Fact]
@@ -146,7 +146,7 @@ public sealed class HubClientTests : HubFixture
         Assert.Contains("http://127.0.0.1:1/api/datasets/o/n", (await Assert.ThrowsAsync<RemoteException>(() => client.PinAsync(Dataset("hf://o/n"), Cancel))).Message);
     }
 
-    /// <summary>Time whose waits are over at once, and known.</summary>
+    /// <summary>A clock whose waits end at once and are recorded.</summary>
     private sealed class QuickTime : TimeProvider
     {
         public List<TimeSpan> Waits { get; } = [];

@@ -4,7 +4,7 @@ using Distil.Core.Hub;
 
 namespace Distil.Core.Tests.Hub;
 
-/// <summary>How a file comes into the cache.</summary>
+/// <summary>How a file is downloaded into the cache.</summary>
 public sealed class HubDownloadTests : HubFixture
 {
     private const int Length = 3_000_000;
@@ -180,7 +180,7 @@ public sealed class HubDownloadTests : HubFixture
 
     private async Task<byte[]> ReadAsync(HubPath path) => await System.IO.File.ReadAllBytesAsync(await Client().FetchAsync(path, cancel: Cancel), Cancel);
 
-    /// <summary>Stops a fetch as soon as it has brought something and waits.</summary>
+    /// <summary>Stops a download as soon as it has received something and waits.</summary>
     private sealed class HubStopper(CancellationTokenSource stop, HubClient client)
     {
         public Task<string> FetchAsync(HubPath path) => client.FetchAsync(path, new Sink(_ => stop.CancelAfter(200)), stop.Token);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Core.Tests.Hub;
 
-/// <summary>A local hub, and clients of it over one cache.</summary>
+/// <summary>A local hub, and clients of it that share one cache.</summary>
 public abstract class HubFixture : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -31,14 +31,14 @@ public abstract class HubFixture : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>A client that is not patient with silence between its tries.</summary>
+    /// <summary>Creates a client with a short limit on silence.</summary>
     private protected HubClient Client(Func<HubOptions, HubOptions>? change = null, long freeBytes = long.MaxValue, TimeProvider? time = null)
     {
         var options = new HubOptions { Endpoint = Hub.Endpoint, Cache = Cache, Token = "secret", Retries = new RetryOptions { Pause = TimeSpan.FromMilliseconds(1) } };
         return new HubClient(change?.Invoke(options) ?? options, time ?? TimeProvider.System, new TextLogger(_log), _ => freeBytes);
     }
 
-    /// <summary>A catalogue over a client of the hub alone.</summary>
+    /// <summary>Creates a catalogue that uses only a client of the hub.</summary>
     internal static SourceCatalog Catalog(HubClient client) => new(
         () => client, new WebFiles(new ResilientHttp(new RetryOptions(), TimeProvider.System, NullLogger.Instance), new AzureAccess(null, () => throw new InvalidOperationException()), SignedUrls.None), Path.GetTempPath());
 

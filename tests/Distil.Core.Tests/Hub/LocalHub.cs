@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Core.Tests.Hub;
 
-/// <summary>A server on loopback that answers as the Hugging Face hub does: API, files, redirects to a storage on another port that refuses tokens.</summary>
+/// <summary>A server on loopback that answers like the Hugging Face hub: API, files, redirects to a storage on another port that refuses tokens.</summary>
 internal sealed class LocalHub : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -19,31 +19,31 @@ internal sealed class LocalHub : IAsyncDisposable
 
     private LocalHub(WebApplication app) => _app = app;
 
-    /// <summary>The hub, for HF_ENDPOINT.</summary>
+    /// <summary>The hub's URL, for HF_ENDPOINT.</summary>
     public Uri Endpoint { get; private set; } = null!;
 
-    /// <summary>What was asked for: <c>HEAD hub /owner/name/…</c>, <c>GET storage /… bytes=5-</c>, with a '*' where a token came along.</summary>
+    /// <summary>The requests: <c>HEAD hub /owner/name/…</c>, <c>GET storage /… bytes=5-</c>, with a '*' if they contained a token.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
-    /// <summary>Bytes after which the storage cuts the next answers, one each.</summary>
+    /// <summary>Numbers of bytes after which the storage cuts the next answers, one number for each.</summary>
     public ConcurrentQueue<int> Cuts { get; } = new();
 
-    /// <summary>Answers instead of the next ones of the hub: a status, and headers.</summary>
+    /// <summary>Answers that replace the hub's next ones: a status, and headers.</summary>
     public ConcurrentQueue<(int Status, (string Name, string Value)[] Headers)> Refusals { get; } = new();
 
-    /// <summary>Whether the storage sends whole files only.</summary>
+    /// <summary>Whether the storage sends only whole files.</summary>
     public bool IgnoresRanges { get; set; }
 
-    /// <summary>How often the storage sends other bytes than it should.</summary>
+    /// <summary>Number of times that the storage sends wrong bytes.</summary>
     public int Damages { get; set; }
 
-    /// <summary>Entries of a page of the tree.</summary>
+    /// <summary>Number of entries in a page of the tree.</summary>
     public int PageSize { get; set; } = 1000;
 
-    /// <summary>How long the storage thinks in front of a file.</summary>
+    /// <summary>Delay of the storage before a file.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>Starts it.</summary>
+    /// <summary>Starts the server.</summary>
     public static async Task<LocalHub> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -63,7 +63,7 @@ internal sealed class LocalHub : IAsyncDisposable
         return hub;
     }
 
-    /// <summary>A new repository: <c>owner/name</c> of a model, <c>datasets/owner/name</c> of a dataset.</summary>
+    /// <summary>Adds a repository: <c>owner/name</c> for a model, <c>datasets/owner/name</c> for a dataset.</summary>
     public LocalHubRepository Add(string id) => _repositories[id] = new LocalHubRepository();
 
     /// <inheritdoc/>
@@ -149,7 +149,7 @@ internal sealed class LocalHub : IAsyncDisposable
         var from = int.TryParse(http.Request.Query["cursor"], out var cursor) ? cursor : 0;
         if (from + PageSize < entries.Count)
         {
-            // The hub's links carry its own address, whatever name it was reached by.
+            // The hub's links contain its own address, under whatever name it was reached.
             http.Response.Headers.Link = $"<https://huggingface.co{http.Request.Path}?recursive={(deep ? "true" : "false")}&expand=false&cursor={from + PageSize}>; rel=\"next\"";
         }
 
@@ -190,7 +190,7 @@ internal sealed class LocalHub : IAsyncDisposable
         var file = _repositories.Values.SelectMany(each => each.Commits.Values).SelectMany(files => files.Values).First(each => http.Request.Path.Value == $"/{each.Sha256}");
         if (token.Length > 0 || http.Request.Query["signed"] != "yes")
         {
-            http.Response.StatusCode = 400; // as storage does with two ways to say who asks
+            http.Response.StatusCode = 400; // as storage answers to two kinds of authentication
             return;
         }
 
@@ -216,7 +216,7 @@ internal sealed class LocalHub : IAsyncDisposable
         {
             await http.Response.Body.WriteAsync(body.AsMemory(0, cut));
             await http.Response.Body.FlushAsync();
-            await Task.Delay(20); // so that what was sent is there before the connection breaks
+            await Task.Delay(20); // so that the sent bytes arrive before the connection breaks
             http.Abort();
             return;
         }
@@ -237,19 +237,19 @@ internal sealed class LocalHub : IAsyncDisposable
 /// <summary>A repository of the local hub.</summary>
 internal sealed class LocalHubRepository
 {
-    /// <summary>Files by path, by commit.</summary>
+    /// <summary>Files by path, for each commit.</summary>
     public ConcurrentDictionary<string, IReadOnlyDictionary<string, LocalHubFile>> Commits { get; } = new();
 
     /// <summary>Commits by branch or tag.</summary>
     public ConcurrentDictionary<string, string> Refs { get; } = new();
 
-    /// <summary>The one token that may see it.</summary>
+    /// <summary>The only token that may read it.</summary>
     public string? PrivateTo { get; set; }
 
-    /// <summary>Whether its files are kept from whoever asks.</summary>
+    /// <summary>Whether its files are gated.</summary>
     public bool Gated { get; set; }
 
-    /// <summary>Where it went: <c>owner/name</c>.</summary>
+    /// <summary>Its new name <c>owner/name</c> if it was moved.</summary>
     public string? RenamedTo { get; set; }
 
     /// <summary>Commits files to a branch.</summary>
@@ -264,8 +264,8 @@ internal sealed class LocalHubRepository
 }
 
 /// <summary>A file of the local hub.</summary>
-/// <param name="Content">What it holds.</param>
-/// <param name="Large">Whether the hub keeps it in its storage of large files.</param>
+/// <param name="Content">Its content.</param>
+/// <param name="Large">Whether the hub stores it as a large file.</param>
 internal sealed record LocalHubFile(byte[] Content, bool Large = true)
 {
     public string Sha256 { get; } = Convert.ToHexStringLower(SHA256.HashData(Content));

@@ -15,7 +15,7 @@ public sealed class CatalogTests
         var store = service.OpenStore();
         var names = typeof(IActivity<,>).Assembly.GetTypes()
             .Where(type => type.GetInterfaces().Any(one => one.IsGenericType && one.GetGenericTypeDefinition() == typeof(IActivity<,>)))
-            .Select(type => (string)type.GetField("Name", BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!);
+            .Select(type => (string)type.GetField("Id", BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!);
         Assert.Equal(names.Order(), new ActivityCatalog(store, new ScriptedJobs(store)).Names.Order());
     }
 

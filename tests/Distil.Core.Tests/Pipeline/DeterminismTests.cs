@@ -71,7 +71,7 @@ public sealed class DeterminismTests
             foreach (var called in Used(method).Where(member => member.Module == method.Module))
             {
                 var made = called.DeclaringType is { } type && IsMade(type) ? Methods(type) : [];
-                foreach (var each in called is MethodBase one ? made.Append(one) : made)
+                foreach (var each in called is MethodBase one ? made.Append(one).Concat(Overrides(one)) : made)
                 {
                     waiting.Push(each);
                 }
@@ -80,6 +80,10 @@ public sealed class DeterminismTests
 
         return reached;
     }
+
+    private static IEnumerable<MethodBase> Overrides(MethodBase method) => method is MethodInfo { IsVirtual: true, DeclaringType.IsInterface: false } one
+        ? one.Module.GetTypes().Where(type => type.IsSubclassOf(one.DeclaringType!)).SelectMany(Methods).Where(each => each is MethodInfo other && other.GetBaseDefinition() == one.GetBaseDefinition())
+        : [];
 
     private static bool IsMade(Type type) => type.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute), inherit: false);
 

@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using System.Text.Json;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
@@ -71,7 +72,7 @@ public sealed class DistillPipelineTests : IDisposable
             ["evaluate-002", "baseline-train-001", "baseline-evaluate-001", "baseline-train-002", "baseline-evaluate-002", "export"],
             _jobs.Started.SkipWhile(job => job != "evaluate-002"));
         var request = await _store.ReadJsonAsync<JobRequest>(ArtifactLayout.JobRequest("run", "baseline-train-002"), TestContext.Current.CancellationToken);
-        Assert.Equal((StudentVariant.WithoutTeacher, 1), (request.Variant, request.Epoch));
+        Assert.Equal((StudentVariant.WithoutTeacher, 1), ((request.Makes as Weights)?.Student, request.Makes.StageEpoch));
     }
 
     [Theory]

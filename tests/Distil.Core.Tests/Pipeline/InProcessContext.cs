@@ -31,18 +31,18 @@ internal sealed class InProcessContext(ActivityCatalog activities, string runId)
     /// <value>Answers from an earlier life, taken before any activity is called.</value>
     public Queue<(string Name, string Input, JsonElement Output)> History { get; init; } = [];
 
-    public async Task<TOutput> CallActivityAsync<TInput, TOutput>(string activity, TInput input)
+    public async Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input)
     {
         var json = JsonSerializer.SerializeToElement(input, DistilJson.Options);
         if (History.TryDequeue(out var past))
         {
-            Assert.Equal((past.Name, past.Input), (activity, json.GetRawText()));
+            Assert.Equal((past.Name, past.Input), (activity.Id, json.GetRawText()));
             return past.Output.Deserialize<TOutput>(DistilJson.Options)!;
         }
 
         await Task.Yield();
-        var output = await activities.CallAsync(activity, json, CancellationToken.None);
-        Calls.Enqueue((activity, json.GetRawText(), output));
+        var output = await activities.CallAsync(activity.Id, json, CancellationToken.None);
+        Calls.Enqueue((activity.Id, json.GetRawText(), output));
         return output.Deserialize<TOutput>(DistilJson.Options)!;
     }
 

@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
@@ -87,7 +88,7 @@ public sealed class JobPipelineTests : IAsyncLifetime
     [Fact]
     public async Task One_that_is_taken_away_goes_on_more_often_than_one_that_fails()
     {
-        foreach (var id in Enumerable.Range(1, 10).Select(number => JobSpec.TryId("train-001", number)))
+        foreach (var id in Enumerable.Range(1, 10).Select(number => JobId.Try("train-001", number)))
         {
             _jobs.Failures[id] = new JobFailure(FailureClass.Preempted, id);
         }
@@ -99,7 +100,7 @@ public sealed class JobPipelineTests : IAsyncLifetime
     [Fact]
     public async Task One_that_is_taken_away_for_ever_fails()
     {
-        foreach (var id in Enumerable.Range(1, 100).Select(number => JobSpec.TryId("train-001", number)))
+        foreach (var id in Enumerable.Range(1, 100).Select(number => JobId.Try("train-001", number)))
         {
             _jobs.Failures[id] = new JobFailure(FailureClass.Preempted, id);
         }
@@ -120,7 +121,7 @@ public sealed class JobPipelineTests : IAsyncLifetime
     [Fact]
     public async Task A_run_that_is_cancelled_between_two_tries_does_not_wait_for_the_second()
     {
-        foreach (var id in Enumerable.Range(1, 5).Select(number => JobSpec.TryId("train-001", number)))
+        foreach (var id in Enumerable.Range(1, 5).Select(number => JobId.Try("train-001", number)))
         {
             _jobs.Failures[id] = new JobFailure(FailureClass.Preempted, id);
         }
@@ -182,5 +183,5 @@ public sealed class JobPipelineTests : IAsyncLifetime
     }
 
     private Task<JobOutcome> RunAsync(int retries = 3) =>
-        JobPipeline.RunAsync(_context, new JobSpec { RunId = "run", JobId = "train-001", Kind = JobKind.Train, Epoch = 0, Retries = retries });
+        JobPipeline.RunAsync(_context, new JobSpec { RunId = "run", JobId = "train-001", Makes = Plans.Artifacts("run").Weights(StudentVariant.Distilled, 0), Retries = retries });
 }

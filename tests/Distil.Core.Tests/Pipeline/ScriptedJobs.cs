@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 
@@ -18,13 +19,16 @@ internal sealed class ScriptedJobs(ArtifactStore store) : IJobRunner
     /// <value>By job id: the failure it ends with, once.</value>
     public Dictionary<string, JobFailure> Failures { get; } = [];
 
+    /// <value>By job id: the inputs that it does not find, once.</value>
+    public Dictionary<string, IReadOnlyList<MissingInput>> Missing { get; } = [];
+
     /// <value>By job id: what its platform says instead of its ending, one after the other.</value>
     public Dictionary<string, Queue<JobState>> States { get; } = [];
 
     /// <value>Called when a job starts.</value>
     public Action<string> OnStart { get; set; } = _ => { };
 
-    public async Task<string> StartAsync(Uri request, CancellationToken cancel)
+    public async Task<string> StartAsync(JobKind kind, Uri request, CancellationToken cancel)
     {
         var job = await store.ReadJsonAsync<JobRequest>(request.AbsolutePath["/account/distil/".Length..], cancel);
         lock (Started)
@@ -60,28 +64,33 @@ internal sealed class ScriptedJobs(ArtifactStore store) : IJobRunner
 
     private async Task EndAsync(JobRequest job, CancellationToken cancel)
     {
+        if (Missing.Remove(job.JobId, out var missing))
+        {
+            Failures[job.JobId] = new JobFailure(FailureClass.MissingInput, $"{job.JobId}: an input is missing");
+        }
+
         Failures.Remove(job.JobId, out var failure);
-        if (failure is null && job.Kind == JobKind.Prepare)
+        if (failure is null && job.Makes is Dataset)
         {
             var rows = new TokenFile(new ArtifactFile("x", 8, "00"), Rows: 10, Tokens: 100);
-            var shard = new DatasetShard { Index = job.Shard!.Value, Train = rows, Eval = rows, Documents = 1, SourceBytes = 1 };
-            await store.WriteJsonAsync(ArtifactLayout.DatasetShard(job.DatasetId, shard.Index), shard, cancel);
+            var shard = new DatasetShard { Index = job.Part, Train = rows, Eval = rows, Documents = 1, SourceBytes = 1 };
+            await store.WriteJsonAsync(job.Made.Closing, shard, cancel);
         }
-        else if (failure is null && job.Kind == JobKind.Teach)
+        else if (failure is null && job.Makes is TeacherOutputs)
         {
             var shard = new TeacherOutputsShard
             {
-                Index = job.Shard!.Value,
+                Index = job.Part,
                 File = new ArtifactFile("x", 250, "00"),
                 Rows = 10,
                 Tokens = 100,
                 MeanKeptTokens = 5,
                 CappedShare = 0,
             };
-            await store.WriteJsonAsync(ArtifactLayout.TeacherOutputsShard(job.TeacherOutputsId, shard.Index), shard, cancel);
+            await store.WriteJsonAsync(job.Made.Closing, shard, cancel);
         }
 
-        var result = new JobResult { Failure = failure, StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch };
+        var result = new JobResult { Failure = failure, Missing = missing, StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch };
         if (await store.TryCreateJsonAsync(ArtifactLayout.JobResult(job.RunId, job.JobId), result, cancel))
         {
             lock (Started)

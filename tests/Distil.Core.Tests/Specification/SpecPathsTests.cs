@@ -5,7 +5,7 @@ namespace Distil.Core.Tests.Specification;
 
 public sealed class SpecPathsTests
 {
-    /// <summary>The texts of a specification that name no file. A new text belongs here or into the walk.</summary>
+    /// <summary>The texts of a specification that name no file. A new text belongs here or in the walk.</summary>
     private static readonly string[] NoPaths = ["$schema", "name", "dataset.textField", "evaluation.prompts[0]", "evaluation.tasks[0].name"];
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class SpecPathsTests
         static string Json(RunSpec spec) => System.Text.Json.JsonSerializer.Serialize(spec, DistilJson.Options);
     }
 
-    /// <summary>A record whose texts say where they are; each list has one item.</summary>
+    /// <summary>A record in which each text is its own path; each list has one item.</summary>
     private static object Filled(Type record, string prefix, List<string> texts)
     {
         var filled = Activator.CreateInstance(record)!;

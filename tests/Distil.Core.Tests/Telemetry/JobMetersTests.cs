@@ -1,6 +1,8 @@
 using Distil.Core.Jobs;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Telemetry;
+using Distil.Core.Tests.Pipeline;
 
 namespace Distil.Core.Tests.Telemetry;
 
@@ -10,7 +12,8 @@ public sealed class JobMetersTests
 
     private static readonly JobRequest Job = new()
     {
-        RunId = "metered", JobId = "train-001", Kind = JobKind.Train, DatasetId = "d", TeacherOutputsId = "t", RequestedAt = Noon,
+        RunId = "metered", JobId = "train-001", Makes = Plans.Artifacts("metered").Weights(StudentVariant.Distilled, 0), RequestedAt = Noon,
+        Teacher = Plans.Of("metered", 1).Teacher, Student = Plans.Of("metered", 1).Student, TeacherLocation = new ModelLocation { Folder = "/t" },
         Spec = new RunSpec { Name = "n", Teacher = new TeacherSpec { Path = "/t" }, Dataset = new DatasetSpec { Sources = ["/s"] } },
     };
 

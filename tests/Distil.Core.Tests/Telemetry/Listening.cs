@@ -5,7 +5,7 @@ using Distil.Core.Telemetry;
 
 namespace Distil.Core.Tests.Telemetry;
 
-/// <summary>Hears Distil's spans and metrics in this process. Other tests run beside: ask for what is yours.</summary>
+/// <summary>Listens to Distil's spans and metrics in this process. Other tests run in parallel, so ask only for your own.</summary>
 internal sealed class Listening : IDisposable
 {
     private readonly ActivityListener _spans;
@@ -36,7 +36,7 @@ internal sealed class Listening : IDisposable
 
     public ConcurrentQueue<Measurement> Measurements { get; } = [];
 
-    /// <summary>The spans of a run, in the order of their ends.</summary>
+    /// <summary>The spans of a run, in the order in which they ended.</summary>
     public List<Activity> SpansOf(string runId) => [.. Spans.Where(span => Equals(span.GetTagItem(JobTags.Run), runId))];
 
     public void Dispose()
@@ -46,7 +46,7 @@ internal sealed class Listening : IDisposable
     }
 }
 
-/// <summary>What an instrument was told.</summary>
+/// <summary>The values that an instrument recorded.</summary>
 internal sealed record Measurement(string Instrument, double Value, TagList Tags)
 {
     public object? this[string tag] => Tags.FirstOrDefault(each => each.Key == tag).Value;

@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using System.Diagnostics;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
@@ -50,11 +51,11 @@ public sealed class RunTraceTests : IDisposable
         using var listening = new Listening();
         var (runId, jobs) = ("traced", new ScriptedJobs(_store));
         await new RunFolder(_store).CreateAsync(Spec, Plans.Of(runId, 1), Cancel);
-        var order = new JobSpec { RunId = runId, JobId = "train-001", Kind = JobKind.Train, Epoch = 0 };
+        var order = new JobSpec { RunId = runId, JobId = "train-001", Makes = Plans.Artifacts(runId).Weights(StudentVariant.Distilled, 0) };
         var activities = new StartJob(_store, jobs, TimeProvider.System);
         foreach (var number in new[] { 1, 2 })
         {
-            await activities.RunAsync(new StartInput(order, JobSpec.TryId(order.JobId, number)), Cancel);
+            await activities.RunAsync(new StartInput(order, JobId.Try(order.JobId, number)), Cancel);
         }
 
         var trace = await RunTrace.GetOrCreateAsync(_store, runId, Cancel);

@@ -5,7 +5,7 @@ using Distil.Core.Artifacts;
 
 namespace Distil.EndToEnd.Tests.Killing;
 
-/// <summary>A run whose processes are killed: its host is started again by <c>run --resume</c>, all else is left to mend itself.</summary>
+/// <summary>A run whose processes are killed: the test restarts its host with <c>run --resume</c>, and everything else must recover by itself.</summary>
 internal sealed class DisturbedRun : IAsyncDisposable
 {
     private readonly DistilCommand _distil;
@@ -19,7 +19,7 @@ internal sealed class DisturbedRun : IAsyncDisposable
 
     public string RunId { get; private set; } = "";
 
-    /// <value>What the hosts said, and what was done to them.</value>
+    /// <value>The hosts' output, and what was done to them.</value>
     public string Log => string.Join('\n', _said);
 
     public static async Task<DisturbedRun> StartAsync(DistilCommand distil, string spec, CancellationToken cancel)
@@ -59,7 +59,7 @@ internal sealed class DisturbedRun : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether a blob is there; false too while storage is away.</summary>
+    /// <summary>Whether a blob exists; also false if storage is unavailable.</summary>
     public async Task<bool> HasAsync(string blob, CancellationToken cancel)
     {
         try
@@ -116,7 +116,7 @@ internal sealed class DisturbedRun : IAsyncDisposable
     }
 }
 
-/// <summary>What can be killed.</summary>
+/// <summary>The processes that can be killed.</summary>
 internal enum Victim
 {
     Host,
@@ -124,7 +124,7 @@ internal enum Victim
     Storage,
 }
 
-/// <summary>Asks a server of blobs without the patience of the real client.</summary>
+/// <summary>Queries a blob server without the retries of the real client.</summary>
 internal static class ImpatientStorage
 {
     private static readonly HttpClient Client = new();

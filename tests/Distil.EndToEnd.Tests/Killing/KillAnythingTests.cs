@@ -117,7 +117,7 @@ public sealed class KillAnythingTests
     }
 
     private static string Checkpoint(RunPlan plan, int epoch, long step) =>
-        ArtifactLayout.Checkpoint(plan.RunId, StudentVariant.Distilled, epoch, step, ArtifactLayout.CheckpointManifestFile);
+        ArtifactLayout.Checkpoint(plan.RunId, StudentVariant.Distilled, epoch, step, ArtifactLayout.ManifestFile);
 
     private static string Spec(DistilCommand distil) => SmallDemo.Write(distil.Workspace.Home, json =>
     {

@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace Distil.EndToEnd.Tests.Killing;
 
-/// <summary>Processes of this machine, as <c>/proc</c> tells.</summary>
+/// <summary>Processes of this machine, from <c>/proc</c>.</summary>
 internal static class RunningProcesses
 {
-    /// <summary>The processes that a process has started and that run.</summary>
+    /// <summary>The running processes that a process has started.</summary>
     public static IReadOnlyList<int> ChildrenOf(int parent) =>
     [
         .. from id in All()
@@ -17,7 +17,7 @@ internal static class RunningProcesses
            select id,
     ];
 
-    /// <summary>SIGKILL; no error where it has ended.</summary>
+    /// <summary>Sends SIGKILL; no error if the process has ended.</summary>
     public static void Kill(int id)
     {
         try
@@ -27,7 +27,7 @@ internal static class RunningProcesses
         }
         catch (ArgumentException)
         {
-            // It was faster.
+            // It has already ended.
         }
     }
 

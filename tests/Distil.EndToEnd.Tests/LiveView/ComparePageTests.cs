@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Distil.EndToEnd.Tests.LiveView;
 
-/// <summary>Two runs side by side.</summary>
+/// <summary>The comparison of two runs.</summary>
 [Collection<LiveViewCollection>]
 public sealed class ComparePageTests(LiveViewServer server)
 {

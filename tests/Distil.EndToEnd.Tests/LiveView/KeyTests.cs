@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Distil.EndToEnd.Tests.LiveView;
 
-/// <summary>The page where the API lets nobody in without a key, as Azure Functions does: the files of the page itself are open.</summary>
+/// <summary>The page if the API requires a key, as in Azure Functions: the files of the page itself need none.</summary>
 [Collection<LiveViewCollection>]
 public sealed class KeyTests(LiveViewServer server)
 {

@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Distil.EndToEnd.Tests.LiveView;
 
-/// <summary>What holds for every page: accessible, on a phone too, its own content alone, and nothing of a user's text taken for markup.</summary>
+/// <summary>Requirements on every page: it is accessible, also on a phone, loads only its own content, and never treats a user's text as markup.</summary>
 [Collection<LiveViewCollection>]
 public sealed class PageQualityTests(LiveViewServer server)
 {
@@ -29,7 +29,7 @@ public sealed class PageQualityTests(LiveViewServer server)
     public async Task The_report_has_no_fault_that_axe_finds_and_fits_the_screen(ColorScheme colours, int width)
     {
         var page = await server.OpenAsync("#/", width, 844, colours);
-        await page.GotoAsync("about:blank"); // its own page allows no script, axe's neither
+        await page.GotoAsync("about:blank"); // the page itself allows no script, not even axe's
         await page.SetContentAsync(await server.Http.GetStringAsync($"api/runs/{await server.FinishedRunAsync()}/report", TestContext.Current.CancellationToken));
         Assert.Empty((await page.RunAxe()).Violations.Select(Describe));
         Assert.Equal(width, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
@@ -77,7 +77,7 @@ public sealed class PageQualityTests(LiveViewServer server)
         return page;
     }
 
-    /// <summary>Shows a page with all that it loads.</summary>
+    /// <summary>Opens a page with everything that it loads.</summary>
     private async Task ShowAsync(IPage page, string address)
     {
         var hash = address.Contains("{run}", StringComparison.Ordinal) ? address.Replace("{run}", await server.FinishedRunAsync(), StringComparison.Ordinal) : address;

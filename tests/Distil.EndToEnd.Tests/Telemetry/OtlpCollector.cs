@@ -6,7 +6,7 @@ using Google.Protobuf;
 
 namespace Distil.EndToEnd.Tests.Telemetry;
 
-/// <summary>Takes what processes send by OTLP over HTTP and keeps the bodies.</summary>
+/// <summary>Receives what processes send by OTLP over HTTP and stores the bodies.</summary>
 internal sealed class OtlpCollector : IAsyncDisposable
 {
     private readonly HttpListener _listener = new();
@@ -27,20 +27,20 @@ internal sealed class OtlpCollector : IAsyncDisposable
 
     public string Endpoint { get; }
 
-    /// <value>The standard variables that lead here.</value>
+    /// <value>The standard variables that point to this collector.</value>
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
     {
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Endpoint,
         ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
     };
 
-    /// <value>By path: the bodies.</value>
+    /// <value>The bodies by path.</value>
     public ConcurrentQueue<(string Path, byte[] Body)> Received { get; } = [];
 
-    /// <value>All that came, as text: names of metrics and tags, and what must not be in it.</value>
+    /// <value>Everything received, as text: names of metrics and tags, and what must not be in it.</value>
     public string Text => string.Concat(Received.Select(each => Encoding.UTF8.GetString(each.Body)));
 
-    /// <value>The spans that came.</value>
+    /// <value>The received spans.</value>
     public IReadOnlyList<OtlpSpan> Spans =>
         [.. Received.Where(each => each.Path == "/v1/traces").SelectMany(each => Messages(each.Body, 1)).SelectMany(resource => Messages(resource, 2))
             .SelectMany(scope => Messages(scope, 2)).Select(OtlpSpan.Read)];
@@ -89,7 +89,7 @@ internal sealed class OtlpCollector : IAsyncDisposable
     }
 }
 
-/// <summary>A span: its place in the trace and its name.</summary>
+/// <summary>A span with its place in the trace and its name.</summary>
 internal sealed record OtlpSpan(string Trace, string Id, string Parent, string Name)
 {
     public static OtlpSpan Read(byte[] message)

@@ -17,7 +17,7 @@ public sealed class FunctionNamesTests
     {
         using var service = new InMemoryBlobService();
         var store = service.OpenStore();
-        Assert.Equal(new ActivityCatalog(store, new ScriptedJobs(store)).Names.Append(WriteStatus.Name).Order(), NamesIn(typeof(ActivityFunctions)).Order());
+        Assert.Equal(new ActivityCatalog(store, new ScriptedJobs(store)).Names.Append(WriteStatus.Id).Order(), NamesIn(typeof(ActivityFunctions)).Order());
     }
 
     [Fact]

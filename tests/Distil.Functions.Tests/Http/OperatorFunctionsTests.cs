@@ -13,7 +13,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Distil.Functions.Tests.Http;
 
-/// <summary>What operators do to runs, over HTTP, on Durable Task's own engine; keys and routes are the real host's (<c>RealHostTests</c>).</summary>
+/// <summary>The operators' operations on runs, over HTTP, on Durable Task's own engine; <c>RealHostTests</c> covers keys and routes.</summary>
 public sealed class OperatorFunctionsTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Jobs;
@@ -75,7 +76,7 @@ public sealed class DistillOrchestrationTests
     public async Task An_activity_that_fails_for_a_while_is_called_again_and_the_run_goes_on()
     {
         var calls = 0;
-        await using var durable = await DurableHost.StartAsync(activity => activity == FindBlob.Name && Interlocked.Increment(ref calls) <= 2
+        await using var durable = await DurableHost.StartAsync(activity => activity == FindArtifact.Id && Interlocked.Increment(ref calls) <= 2
             ? throw new IOException("storage is away")
             : Task.CompletedTask);
         await durable.ScheduleAsync("run");

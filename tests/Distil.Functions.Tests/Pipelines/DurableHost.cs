@@ -55,7 +55,7 @@ internal sealed class DurableHost : IAsyncDisposable
                 Add(name, input => activities.CallAsync(name, input, CancellationToken.None));
             }
 
-            Add(WriteStatus.Name, input => activities.WriteStatusAsync(input, CancellationToken.None));
+            Add(WriteStatus.Id, input => activities.WriteStatusAsync(input, CancellationToken.None));
 
             void Add(string name, Func<JsonElement, Task<JsonElement>> activity) => tasks.AddActivityFunc<JsonElement, JsonElement>(name, async (_, input) =>
             {

@@ -7,7 +7,7 @@ using Distil.EndToEnd.Tests.Telemetry;
 
 namespace Distil.Functions.Tests.RealHost;
 
-/// <summary>The app in the real Functions host, jobs as child processes of it.</summary>
+/// <summary>The app in the real Functions host, with jobs as its child processes.</summary>
 internal sealed class FunctionsApp : IAsyncDisposable
 {
     public const string ApiKey = "canary-of-an-api-key-0123456789";
@@ -27,7 +27,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
         _http.BaseAddress = new Uri($"http://127.0.0.1:{_port}");
     }
 
-    /// <value>All that the host and its workers said, in every life.</value>
+    /// <value>The output of the host and its workers, across all restarts.</value>
     public string Log => string.Join('\n', _said);
 
     /// <summary>Starts the host and waits until the app answers.</summary>
@@ -46,7 +46,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the host, its worker and its trainers as a lost machine does.</summary>
+    /// <summary>Kills the host, its worker and its trainers, as the loss of a machine would.</summary>
     public async Task KillAsync()
     {
         _process!.Kill(entireProcessTree: true);
@@ -102,7 +102,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
             ["AzureFunctionsWebHost__hostid"] = "distil",
             ["DISTIL_JOBS"] = "processes",
             ["DISTIL_CACHE"] = Path.Combine(_folder, "cache"),
-            // What a killed host held is given to the next one after this (the least that is allowed), not after five minutes.
+            // Messages that a killed host held are delivered to the next one after this time (the minimum), not after five minutes.
             [Durable + "workItemQueueVisibilityTimeout"] = "00:01:00",
             [Durable + "controlQueueVisibilityTimeout"] = "00:01:00",
             [Durable + "maxQueuePollingInterval"] = "00:00:01",
@@ -114,7 +114,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
         return command;
     }
 
-    // The host's keys are where it looks for them, so that requests may carry one.
+    // The host's keys are in the file that it reads, so that requests can contain one.
     private async Task WriteKeysAsync(CancellationToken cancel)
     {
         var container = new BlobContainerClient(_storage.ConnectionString, "azure-webjobs-secrets");

@@ -5,7 +5,7 @@ using Distil.EndToEnd.Tests.Telemetry;
 
 namespace Distil.Functions.Tests.RealHost;
 
-/// <summary>The whole pipeline as Azure runs it, but for the machines: the Functions host, Durable over (emulated) storage, real trainers.</summary>
+/// <summary>The whole pipeline as in Azure, except for the machines: the Functions host, Durable over (emulated) storage, real trainers.</summary>
 public sealed class RealHostTests
 {
     private const string Word = "quokkazanzibar";
@@ -79,7 +79,7 @@ public sealed class RealHostTests
         Assert.Equal(HttpStatusCode.NotFound, (await app.GetAsync("/api/runs/2026-01-01-nothing-000000", Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await app.PostAsync("/api/runs/2026-01-01-nothing-000000/suspend", "", Cancel, FunctionsApp.MasterKey)).StatusCode);
 
-        // The live view's files are open, and what it asks for is not.
+        // The live view's files need no key, but its requests do.
         Assert.Contains("main.js", await (await app.GetAsync("/", Cancel, key: null)).Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         foreach (var key in new[] { null, "wrong" })
         {

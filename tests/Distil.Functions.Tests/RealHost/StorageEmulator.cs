@@ -5,7 +5,7 @@ using Azure.Storage.Blobs;
 
 namespace Distil.Functions.Tests.RealHost;
 
-/// <summary>Azurite with blobs, queues and tables: all that Durable's default back end needs.</summary>
+/// <summary>Azurite with blobs, queues and tables, which Durable's default back end needs.</summary>
 internal sealed class StorageEmulator : IAsyncDisposable
 {
     private readonly Process _process;
@@ -34,7 +34,7 @@ internal sealed class StorageEmulator : IAsyncDisposable
             $"BlobEndpoint={At(blob)}", $"QueueEndpoint={At(queue)}", $"TableEndpoint={At(table)}", "",
         ];
         var storage = new StorageEmulator(process, string.Join(';', parts));
-        await new BlobServiceClient(storage.ConnectionString).GetPropertiesAsync(cancel); // tries until it is there
+        await new BlobServiceClient(storage.ConnectionString).GetPropertiesAsync(cancel); // retries until the emulator answers
         return storage;
     }
 

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Distil.Infra.Tests.Bicep;
 
-/// <summary>Who may do what: exactly these assignments, each on one resource.</summary>
+/// <summary>The role assignments: exactly these, each on one resource.</summary>
 public sealed partial class AccessTests
 {
     private const string
@@ -60,7 +60,7 @@ public sealed partial class AccessTests
         return IdentityName().Match(principal) is { Success: true } match ? match.Groups[1].Value : principal;
     }
 
-    // An assignment on a whole group or subscription has no provider before its own: its scope reads "".
+    // An assignment on a whole group or subscription has no provider before its own, so its scope is "".
     private static string Scope(JsonElement assignment)
     {
         var target = assignment.GetProperty("id").GetString()!.Split("/providers/")[..^1];

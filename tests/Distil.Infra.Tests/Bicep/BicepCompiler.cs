@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Distil.Infra.Tests.Bicep;
 
-/// <summary>The Bicep compiler from its NuGet package, over a copy of <c>infra/bicep</c>: it writes some results beside their sources.</summary>
+/// <summary>The Bicep compiler from its NuGet package, run over a copy of <c>infra/bicep</c>, because it writes some results next to their sources.</summary>
 internal static class BicepCompiler
 {
     private static readonly string Compiler = Metadata("BicepCompiler");
@@ -12,7 +12,7 @@ internal static class BicepCompiler
     /// <value>The files as they are in the repository.</value>
     public static string Sources { get; } = Metadata("BicepFolder");
 
-    /// <summary>Runs the compiler; its words are warnings and errors, or nothing.</summary>
+    /// <summary>Runs the compiler and returns its warnings and errors, if any.</summary>
     public static async Task<(int ExitCode, string Output, string Said)> RunAsync(string folder, params string[] arguments)
     {
         var start = new ProcessStartInfo(Compiler, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
@@ -23,7 +23,7 @@ internal static class BicepCompiler
         return (process.ExitCode, output, await said);
     }
 
-    /// <summary>What a deployment with these parameters would make, its expressions evaluated as far as they can be without Azure.</summary>
+    /// <summary>Predicts the resources of a deployment with these parameters, with expressions evaluated as far as possible without Azure.</summary>
     public static async Task<JsonElement> PredictAsync(string parameters, Func<string, string>? change = null)
     {
         using var copy = new SourceCopy();

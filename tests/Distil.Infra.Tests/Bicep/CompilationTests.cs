@@ -1,6 +1,6 @@
 namespace Distil.Infra.Tests.Bicep;
 
-/// <summary>Every file compiles without a word; the linter's rules are those of <c>bicepconfig.json</c>.</summary>
+/// <summary>Every file compiles without a message; <c>bicepconfig.json</c> sets the linter's rules.</summary>
 public sealed class CompilationTests
 {
     public static TheoryData<string> Templates => Files("*.bicep");

@@ -4,7 +4,7 @@ using Distil.Core.Settings;
 
 namespace Distil.Infra.Tests.Bicep;
 
-/// <summary>The jobs are what the runner expects, and fit their machines.</summary>
+/// <summary>The jobs match the runner's expectations and the sizes of their machines.</summary>
 public sealed class JobsTests
 {
     [Theory]
@@ -92,7 +92,7 @@ public sealed class JobsTests
     [Fact]
     public async Task The_workbook_shows_every_query()
     {
-        // The jobs' ids are known when they are made: until then the page is an expression, its quotes doubled.
+        // The jobs' ids are known only after deployment: until then the page is an expression with doubled quotes.
         var page = (await Deployment.OfAsync("dev")).One("Microsoft.Insights/workbooks").GetProperty("serializedData").GetString()!;
         var queries = Directory.GetFiles(Path.Combine(BicepCompiler.Sources, "queries"));
 

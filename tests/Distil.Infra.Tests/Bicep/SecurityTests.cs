@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Distil.Infra.Tests.Bicep;
 
-/// <summary>What the templates claim of keys, networks and transport, on the resources that they would make.</summary>
+/// <summary>The templates' promises on keys, networks and transport, checked on the predicted resources.</summary>
 public sealed partial class SecurityTests
 {
     public static TheoryData<string> Examples => ["dev", "prod"];
@@ -15,7 +15,7 @@ public sealed partial class SecurityTests
         var deployment = await Deployment.OfAsync(example);
         var (_, template, _) = await BicepCompiler.RunAsync(BicepCompiler.Sources, "build", "main.bicep", "--stdout");
 
-        // The compiled template calls no function that answers with a secret, and no output has the name of one.
+        // The compiled template calls no function that returns a secret, and no output has a secret's name.
         Assert.DoesNotMatch(ReadsKeys(), template);
         Assert.NotEmpty(deployment.Outputs.EnumerateObject());
         Assert.All(deployment.Outputs.EnumerateObject(), output => Assert.DoesNotMatch(NamesSecret(), output.Name + output.Value.GetRawText()));
@@ -68,7 +68,7 @@ public sealed partial class SecurityTests
             .Select(endpoint => endpoint.GetProperty("properties").GetProperty("privateLinkServiceConnections")[0].GetProperty("name").GetString());
         Assert.Equal(["blob", "queue", "registry", "table"], services.Order());
         Assert.Equal(4, deployment.Of("Microsoft.Network/privateDnsZones").Count);
-        // The subnet's id is known when it is made, so this one is an expression still.
+        // The subnet's id is known only after deployment, so this is still an expression.
         Assert.Contains("'internal', true()", deployment.One("Microsoft.App/managedEnvironments").GetProperty("vnetConfiguration").GetString());
     }
 

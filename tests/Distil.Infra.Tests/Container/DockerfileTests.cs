@@ -2,7 +2,7 @@ using Distil.Infra.Tests.Bicep;
 
 namespace Distil.Infra.Tests.Container;
 
-/// <summary>What can be said of the image without an engine to build it.</summary>
+/// <summary>Checks of the image that need no container engine.</summary>
 public sealed class DockerfileTests
 {
     private static readonly string Root = Path.GetFullPath(Path.Combine(BicepCompiler.Sources, "../.."));

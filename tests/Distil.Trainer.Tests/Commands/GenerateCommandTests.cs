@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Trainer.Commands;

@@ -39,7 +39,7 @@ public sealed partial class WorkCommandTests
     public async Task Ends_by_itself_when_it_is_told_to()
     {
         using var worker = Start();
-        // Before it listens the signal would end it as any other program.
+        // Before it listens, the signal would end it like any other program.
         await Task.Delay(TimeSpan.FromSeconds(3), Cancel);
         Assert.Equal(0, Kill(worker.Id, Term));
         await worker.WaitForExitAsync(Cancel);

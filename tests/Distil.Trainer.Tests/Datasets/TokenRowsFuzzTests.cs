@@ -6,7 +6,7 @@ using Distil.Trainer.Datasets;
 
 namespace Distil.Trainer.Tests.Datasets;
 
-/// <summary>Token files that anything happened to, with and without a checksum that fits.</summary>
+/// <summary>Damaged token files, with and without a checksum that matches.</summary>
 public sealed class TokenRowsFuzzTests : IDisposable
 {
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"distil-{Guid.NewGuid():n}.bin");

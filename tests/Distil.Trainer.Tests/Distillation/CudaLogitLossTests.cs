@@ -30,7 +30,7 @@ public sealed class CudaLogitLossTests
         var losses = new PositionLosses(full(rows, float.NaN, device: CUDA), full(rows, float.NaN, device: CUDA));
         var plain = logits.to(ScalarType.Float32);
 
-        Assert.True(CudaLogitLoss.Serves(logits, targets));
+        Assert.Null(CudaLogitLoss.Limit(new((int)targets.TokenIds.shape[1], targets.InverseTemperatures.Count)));
         CudaLogitLoss.Apply(padded, goal, losses);
         var expected = PlainLogitLoss.Apply(plain, goal);
 
@@ -48,12 +48,12 @@ public sealed class CudaLogitLossTests
         using var scope = NewDisposeScope();
         var (hidden, head) = (randn(3, 16, 64), randn(1003, 64).to(type).to(ScalarType.Float32));
         var (ids, lengths) = (randint(1003, [3, 16], ScalarType.Int64), tensor(new long[] { 16, 9, 1 }));
-        var targets = TeacherExtractor.Sparse(hidden + randn_like(hidden), head, new() { InverseTemperatures = TemperatureNodes.Between(1, 2) }, lengths);
+        var targets = Heads.Sparse(hidden + randn_like(hidden), head, new() { InverseTemperatures = TemperatureNodes.Between(1, 2) }, lengths);
         var there = new TeacherTargets(
             targets.TokenIds.cuda(), targets.LogProbabilities.cuda(), targets.TailLogSumExp.cuda(), targets.InverseTemperatures, MeanHidden: null);
 
-        var expected = DistillationHead.Compute(hidden, head, ids, lengths, targets, new(0.3, 0.6, 1.5), 20);
-        var actual = DistillationHead.Compute(hidden.cuda(), head.to(type).cuda(), ids.cuda(), lengths.cuda(), there, new(0.3, 0.6, 1.5), 20);
+        var expected = Heads.Compute(hidden, head, ids, lengths, targets, new(0.3, 0.6, 1.5), 20);
+        var actual = Heads.Compute(hidden.cuda(), head.to(type).cuda(), ids.cuda(), lengths.cuda(), there, new(0.3, 0.6, 1.5), 20);
 
         Assert.InRange(Gpu.RelativeError(actual.CrossEntropy, expected.CrossEntropy), 0, tolerance);
         Assert.InRange(Gpu.RelativeError(actual.Kl, expected.Kl), 0, tolerance);

@@ -24,7 +24,7 @@ public sealed class DistillationHeadTests
         var weights = new LossWeights(1 - alpha - beta, alpha, t);
 
         // The identity as head turns hidden states into logits, and their gradient into the logits' own.
-        var loss = DistillationHead.Compute(student, eye(23), ids, null, Dense(teacher, t), weights, chunkPositions: 5);
+        var loss = Heads.Compute(student, eye(23), ids, null, Dense(teacher, t), weights, chunkPositions: 5);
 
         var (crossEntropy, kl) = (loss.CrossEntropy.item<double>(), loss.Kl.item<double>());
         Assert.Equal(DeltaLossCase.Expected.GetProperty("ce").GetDouble(), crossEntropy, 1e-5);
@@ -43,7 +43,7 @@ public sealed class DistillationHeadTests
         var (hidden, head, teacher, ids) = RandomCase();
         var lengths = tensor(new long[] { 7, 4, 1 });
         var weights = new LossWeights(0.4, 0.5, temperature);
-        var loss = DistillationHead.Compute(hidden.detach(), head.detach(), ids, lengths, Dense(teacher, temperature, lengths), weights, 4, headGradient: true);
+        var loss = Heads.Compute(hidden.detach(), head.detach(), ids, lengths, Dense(teacher, temperature, lengths), weights, 4, headGradient: true);
 
         var logits = hidden.matmul(head.t());
         var mask = PaddingMask.Of(lengths, S);
@@ -89,7 +89,7 @@ public sealed class DistillationHeadTests
     {
         var (hidden, head, teacher, ids) = RandomCase();
         var targets = Kept(teacher, 0.6, 5, temperature, null);
-        var loss = DistillationHead.Compute(hidden.detach(), head.detach(), ids, null, targets, new(0, 1, temperature), 8);
+        var loss = Heads.Compute(hidden.detach(), head.detach(), ids, null, targets, new(0, 1, temperature), 8);
 
         var q = targets.At(temperature);
         var logStudent = (hidden.matmul(head.t()) / temperature).log_softmax(-1).reshape(-1, V);
@@ -108,10 +108,10 @@ public sealed class DistillationHeadTests
     {
         var (hidden, head, teacher, ids) = RandomCase();
         var targets = Kept(teacher, 0.9, 8, 1.5, null);
-        var whole = DistillationHead.Compute(hidden, head, ids, null, targets, new(0.3, 0.6, 1.5), 1000, headGradient: true);
+        var whole = Heads.Compute(hidden, head, ids, null, targets, new(0.3, 0.6, 1.5), 1000, headGradient: true);
         foreach (var chunk in new[] { 1, 2, 20, 21 })
         {
-            var chunked = DistillationHead.Compute(hidden, head, ids, null, targets, new(0.3, 0.6, 1.5), chunk, headGradient: true);
+            var chunked = Heads.Compute(hidden, head, ids, null, targets, new(0.3, 0.6, 1.5), chunk, headGradient: true);
             Assert.Equal(whole.Kl.item<double>(), chunked.Kl.item<double>(), 1e-6);
             AssertClose(whole.HiddenGradient, chunked.HiddenGradient);
             AssertClose(whole.HeadGradient!, chunked.HeadGradient!);
@@ -122,7 +122,7 @@ public sealed class DistillationHeadTests
     public void Without_a_teacher_there_is_only_the_next_token_loss()
     {
         var (hidden, head, _, ids) = RandomCase();
-        var loss = DistillationHead.Compute(hidden.detach(), head.detach(), ids, null, null, LossWeights.NextToken, 6);
+        var loss = Heads.Compute(hidden.detach(), head.detach(), ids, null, null, LossWeights.NextToken, 6);
 
         var crossEntropy = functional.cross_entropy(
             hidden.matmul(head.t()).narrow(1, 0, S - 1).reshape(-1, V), ids.narrow(1, 1, S - 1).flatten());
@@ -139,7 +139,7 @@ public sealed class DistillationHeadTests
     public void A_student_as_sure_as_can_be_gives_finite_losses_and_gradients(double temperature)
     {
         var (hidden, head, teacher, ids) = RandomCase();
-        var loss = DistillationHead.Compute(hidden.detach() * 200, head.detach(), ids, null, Kept(teacher, 0.9, 8, temperature, null), new(0.3, 0.6, temperature), 6);
+        var loss = Heads.Compute(hidden.detach() * 200, head.detach(), ids, null, Kept(teacher, 0.9, 8, temperature, null), new(0.3, 0.6, temperature), 6);
         Assert.True(double.IsFinite(loss.CrossEntropy.item<double>()));
         Assert.True(double.IsFinite(loss.Kl.item<double>()));
         Assert.True(loss.HiddenGradient.isfinite().all().item<bool>());
@@ -154,7 +154,7 @@ public sealed class DistillationHeadTests
 
     private static TeacherTargets Dense(Tensor logits, double temperature, Tensor? lengths = null) => Kept(logits, 1, (int)logits.shape[^1], temperature, lengths);
 
-    private static TeacherTargets Kept(Tensor logits, double topP, int maxTokens, double temperature, Tensor? lengths) => TeacherExtractor.Sparse(
+    private static TeacherTargets Kept(Tensor logits, double topP, int maxTokens, double temperature, Tensor? lengths) => Heads.Sparse(
         logits, eye(logits.shape[^1]), new() { Keep = new() { TopP = topP, MaxTokens = maxTokens }, InverseTemperatures = [1 / temperature] }, lengths);
 
     private static void AssertClose(Tensor expected, Tensor actual)

@@ -25,7 +25,7 @@ internal sealed class DecayModel : ILanguageModel
 
     public IReadOnlyList<NamedParameter> TrainableParameters => [];
 
-    /// <summary>Positions in the largest Forward so far.</summary>
+    /// <summary>Number of positions in the largest Forward so far.</summary>
     public long MaxPositions { get; private set; }
 
     public Tensor Forward(Tensor inputIds)

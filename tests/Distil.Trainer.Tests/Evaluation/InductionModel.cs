@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Evaluation;
 
-/// <summary>A model of perfect memory: what followed the token when it last stood there follows again.</summary>
+/// <summary>A model with perfect memory: it predicts the token that followed the last occurrence of the present one.</summary>
 /// <param name="vocabulary">V.</param>
-/// <param name="reach">Tokens that it looks back.</param>
+/// <param name="reach">Number of tokens that it looks back.</param>
 internal sealed class InductionModel(int vocabulary, int reach) : ILanguageModel
 {
     public int VocabularySize => vocabulary;

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Evaluation;
 
-/// <summary>A model that remembers nothing: each token has its probability wherever it stands.</summary>
+/// <summary>A model without memory: each token has a constant probability.</summary>
 internal sealed class UnigramModel(double[] probabilities) : ILanguageModel
 {
     public int VocabularySize => probabilities.Length;

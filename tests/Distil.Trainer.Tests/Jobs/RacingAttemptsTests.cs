@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Trainer.Jobs;

@@ -1,6 +1,8 @@
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Logging;
+using Distil.Core.Models;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
@@ -47,12 +49,13 @@ internal sealed class SmallRun : IDisposable
         Plan = new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(Spec).GetAwaiter().GetResult();
         Store = _service.OpenStore();
         _program = NewProgram();
-        Store.WriteJsonAsync(ArtifactLayout.Plan(Plan.RunId), Plan).GetAwaiter().GetResult();
     }
 
     public RunSpec Spec { get; }
 
     public RunPlan Plan { get; }
+
+    public RunArtifacts Artifacts => Plan.ArtifactsOf(Spec);
 
     public ArtifactStore Store { get; }
 
@@ -87,14 +90,14 @@ internal sealed class SmallRun : IDisposable
 
     /// <summary>Writes a job's request and does it.</summary>
     public async Task<JobResult> DoAsync(
-        JobKind kind, string jobId, int? shard = null, int? epoch = null, StudentVariant variant = StudentVariant.Distilled, CancellationTokenSource? stop = null,
+        JobKind kind, string jobId, int shard = 0, int epoch = 0, StudentVariant variant = StudentVariant.Distilled, bool rebuild = false, CancellationTokenSource? stop = null,
         JobProgram? by = null, bool abandoned = false)
     {
         var blob = ArtifactLayout.JobRequest(Plan.RunId, jobId);
         await Store.WriteJsonAsync(blob, new JobRequest
         {
-            RunId = Plan.RunId, JobId = jobId, Kind = kind, Spec = Spec, DatasetId = Plan.DatasetId, TeacherOutputsId = Plan.TeacherOutputsId,
-            Shard = shard, Epoch = epoch, Variant = variant,
+            RunId = Plan.RunId, JobId = jobId, Makes = ArtifactOf(kind, epoch, variant), Part = kind <= JobKind.Teach ? shard : 0, Rebuild = rebuild, Spec = Spec,
+            Teacher = Plan.Teacher, TeacherLocation = Plan.TeacherLocation!, Student = Plan.Student, Source = Plan.Shards[shard],
         });
         return await (by ?? _program).RunAsync(Store, blob, stop?.Token ?? CancellationToken.None, new CancellationToken(abandoned));
     }
@@ -102,21 +105,19 @@ internal sealed class SmallRun : IDisposable
     /// <summary>Prepares and teaches every shard.</summary>
     public async Task PrepareAndTeachAsync()
     {
-        var cancel = TestContext.Current.CancellationToken;
-        var all = new CompleteInput(Plan.DatasetId, Plan.TeacherOutputsId, Plan.Shards.Count);
-        foreach (var shard in Plan.Shards)
+        foreach (var artifact in Artifacts.Shared)
         {
-            Succeeded(await DoAsync(JobKind.Prepare, $"prepare-{shard.Index:00000}", shard.Index));
-        }
+            foreach (var shard in Plan.Shards)
+            {
+                Succeeded(await DoAsync(artifact.Maker, artifact.PartAt(shard.Index).JobId, shard.Index));
+            }
 
-        Assert.Null((await new CompleteDataset(Store).RunAsync(all, cancel)).Failure);
-        foreach (var shard in Plan.Shards)
-        {
-            Succeeded(await DoAsync(JobKind.Teach, $"teach-{shard.Index:00000}", shard.Index));
+            Assert.Equal(new CloseOutput(), await CloseAsync(artifact));
         }
-
-        Assert.Null((await new CompleteTeacherOutputs(Store).RunAsync(all, cancel)).Failure);
     }
+
+    /// <summary>Closes an artifact as the pipeline does.</summary>
+    public Task<CloseOutput> CloseAsync(SharedArtifact artifact) => new CloseArtifact(Store, TimeProvider.System).RunAsync(artifact, TestContext.Current.CancellationToken);
 
     public static JobResult Succeeded(JobResult result)
     {
@@ -130,6 +131,15 @@ internal sealed class SmallRun : IDisposable
         _service.Dispose();
         _folder.Delete(recursive: true);
     }
+
+    private Artifact ArtifactOf(JobKind kind, int epoch, StudentVariant student) => kind switch
+    {
+        JobKind.Prepare => Artifacts.Dataset,
+        JobKind.Teach => Artifacts.TeacherOutputs,
+        JobKind.Train => Artifacts.Weights(student, epoch),
+        JobKind.Evaluate => Artifacts.Evaluation(student, epoch),
+        _ => Artifacts.Report(),
+    };
 
     private string CacheOf(int machine) => PathOf($"cache-{machine}");
 

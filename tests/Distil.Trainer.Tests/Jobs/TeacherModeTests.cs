@@ -1,3 +1,4 @@
+using Distil.Core.Artifacts.Kinds;
 using System.Text;
 using System.Text.Json;
 using Distil.Core.Artifacts;

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Models;
 
-/// <summary>A golden model: its folder, and what it must compute.</summary>
+/// <summary>A golden model: its folder, and its expected results.</summary>
 internal sealed class GoldenCase(string name) : IDisposable
 {
     private readonly SafetensorsFile _case = SafetensorsFile.Open($"Golden/{name}/case.safetensors");
@@ -14,7 +14,7 @@ internal sealed class GoldenCase(string name) : IDisposable
 
     internal Tensor this[string tensor] => _case.Read(tensor);
 
-    /// <summary>Largest difference over the largest expected magnitude.</summary>
+    /// <summary>Largest difference divided by the largest expected magnitude.</summary>
     internal static double RelativeError(Tensor actual, Tensor expected)
     {
         Assert.Equal(expected.shape, actual.shape);

@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Fuzzing;
 using Distil.Trainer.Metrics;
 using Distil.Trainer.Models.Transformers;

@@ -11,7 +11,7 @@ public sealed partial class ReportHtmlTests
 {
     private static readonly string Page = ReportHtml.Render(SampleReport.Create());
 
-    /// <summary>Leaves the page beside the test binary, for eyes and browsers.</summary>
+    /// <summary>Leaves the page in the test's output folder, to look at in a browser.</summary>
     [Fact]
     public void Is_a_file_of_modest_size()
     {

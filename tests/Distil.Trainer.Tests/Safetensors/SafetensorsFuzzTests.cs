@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Safetensors;
 
-/// <summary>Weights from anybody.</summary>
+/// <summary>Weight files with arbitrary content.</summary>
 public sealed class SafetensorsFuzzTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("distil-tests-");

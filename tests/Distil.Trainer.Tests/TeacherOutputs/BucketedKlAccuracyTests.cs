@@ -1,5 +1,6 @@
 using Distil.Trainer.Distillation;
 using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Tests.Distillation;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.TeacherOutputs;
@@ -66,7 +67,7 @@ public sealed class BucketedKlAccuracyTests(ITestOutputHelper output) : IDisposa
         };
         using (var writer = new TeacherOutputsWriter(_path, TeacherOutputsHeader.For(settings, S, V, 0)))
         {
-            writer.Append(TeacherExtractor.Sparse(teacher, eye(V), settings, null));
+            writer.Append(Heads.Sparse(teacher, eye(V), settings, null));
             writer.Complete();
         }
 
@@ -79,7 +80,7 @@ public sealed class BucketedKlAccuracyTests(ITestOutputHelper output) : IDisposa
     {
         var q = (teacher / t).log_softmax(-1);
         var dense = (q.exp() * (q - (student / t).log_softmax(-1))).sum(-1).mean().item<float>();
-        using var loss = DistillationHead.Compute(student, eye(V), zeros([B, S], ScalarType.Int64), null, targets, new(0, 1, t), 64);
+        using var loss = Heads.Compute(student, eye(V), zeros([B, S], ScalarType.Int64), null, targets, new(0, 1, t), 64);
         return (loss.Kl.item<double>() - dense) / dense;
     }
 

@@ -1,3 +1,4 @@
+using Distil.Core;
 using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;
 
@@ -21,7 +22,7 @@ public sealed class RowEncoderTests
             var (bytes, most) = BitByBit(targets, row, S);
             Assert.Equal(bytes, encoded.SparseOf(row).ToArray());
             Assert.Equal(targets.MeanHidden![row].to(ScalarType.Float16).bytes.ToArray(), encoded.HiddenOf(row).ToArray());
-            Assert.Equal(new RowEntry(7, bytes.Length, S, most, Checksum.Of([.. bytes, .. encoded.HiddenOf(row)])), encoded.Entry(row, 7));
+            Assert.Equal(new RowEntry(7, bytes.Length, S, most, Crc32C.Of([.. bytes, .. encoded.HiddenOf(row)])), encoded.Entry(row, 7));
         }
     }
 

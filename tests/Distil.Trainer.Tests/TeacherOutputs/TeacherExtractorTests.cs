@@ -1,5 +1,6 @@
 using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Tests.Distillation;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.TeacherOutputs;
@@ -9,7 +10,7 @@ public sealed class TeacherExtractorTests
     private static readonly double[] Nodes = TemperatureNodes.Between(1, 2);
 
     private static TeacherTargets Extract(Tensor logits, double topP, int maxTokens, double nucleusTemperature = 1, Tensor? lengths = null) =>
-        TeacherExtractor.Sparse(logits, eye(logits.shape[^1]), new()
+        Heads.Sparse(logits, eye(logits.shape[^1]), new()
         {
             Keep = new() { TopP = topP, MaxTokens = maxTokens },
             NucleusTemperature = nucleusTemperature,

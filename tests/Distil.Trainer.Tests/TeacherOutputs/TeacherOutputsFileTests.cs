@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Tests.Distillation;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.TeacherOutputs;
@@ -108,7 +109,7 @@ public sealed class TeacherOutputsFileTests : IDisposable
     private static TeacherTargets Targets()
     {
         var generator = new Generator(11);
-        return TeacherExtractor.Sparse(randn([Rows, S, V], generator: generator) * 3, eye(V), Settings, null) with
+        return Heads.Sparse(randn([Rows, S, V], generator: generator) * 3, eye(V), Settings, null) with
         {
             MeanHidden = randn([Rows, S, D], generator: generator),
         };

@@ -2,9 +2,11 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Fuzzing;
 using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Tests.Distillation;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.TeacherOutputs;
@@ -22,7 +24,7 @@ public sealed class TeacherOutputsFuzzTests : IDisposable
         var settings = new ExtractionSettings { InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
         using (var writer = new TeacherOutputsWriter(_path, TeacherOutputsHeader.For(settings, S, V, D)))
         {
-            writer.Append(TeacherExtractor.Sparse(randn(Rows, S, V) * 3, eye(V), settings, null) with { MeanHidden = randn(Rows, S, D) });
+            writer.Append(Heads.Sparse(randn(Rows, S, V) * 3, eye(V), settings, null) with { MeanHidden = randn(Rows, S, D) });
             writer.Complete();
         }
 
@@ -81,18 +83,18 @@ public sealed class TeacherOutputsFuzzTests : IDisposable
         {
             var length = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(12));
             BinaryPrimitives.WriteUInt32LittleEndian(
-                sealedFile.AsSpan(TeacherOutputsWriter.BeginningSize + length), Checksum.Of(file.AsSpan(TeacherOutputsWriter.BeginningSize, length)));
+                sealedFile.AsSpan(TeacherOutputsWriter.BeginningSize + length), Crc32C.Of(file.AsSpan(TeacherOutputsWriter.BeginningSize, length)));
             var hidden = JsonSerializer.Deserialize<TeacherOutputsHeader>(file.AsSpan(TeacherOutputsWriter.BeginningSize, length), TeacherOutputsHeader.Json)!.HiddenSize;
             var (rows, offset) = End(file);
             for (var row = 0; row < rows; row++)
             {
                 var entry = RowEntry.Read(file.AsSpan((int)offset + (row * RowEntry.Size)));
                 var block = file.AsSpan((int)entry.Offset, entry.SparseBytes + (entry.Positions * hidden * sizeof(ushort)));
-                BinaryPrimitives.WriteUInt32LittleEndian(sealedFile.AsSpan((int)offset + (row * RowEntry.Size) + 20), Checksum.Of(block));
+                BinaryPrimitives.WriteUInt32LittleEndian(sealedFile.AsSpan((int)offset + (row * RowEntry.Size) + 20), Crc32C.Of(block));
             }
 
             var index = sealedFile.AsSpan((int)offset, (int)rows * RowEntry.Size);
-            BinaryPrimitives.WriteUInt32LittleEndian(sealedFile.AsSpan(file.Length - TeacherOutputsWriter.EndSize + 16), Checksum.Of(index));
+            BinaryPrimitives.WriteUInt32LittleEndian(sealedFile.AsSpan(file.Length - TeacherOutputsWriter.EndSize + 16), Crc32C.Of(index));
         }
         catch (Exception outside) when (outside is ArgumentException or JsonException or NullReferenceException or InvalidOperationException)
         {

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Distil.Trainer.Tests.Tokenization;
 
-/// <summary>Hugging Face's own library, run in Node (tools/tokenizers); tests that need it are skipped where it is not installed.</summary>
+/// <summary>Hugging Face's own library, run in Node (tools/tokenizers); tests that need it are skipped if it is not installed.</summary>
 internal static class ReferenceTokenizer
 {
     private static readonly string Folder = Path.Combine(FindRoot(), "tools", "tokenizers");

@@ -12,12 +12,12 @@ public sealed class GradientScopeTests
     {
         using var scope = NewDisposeScope();
         var x = randn(1, 8, 16).requires_grad_();
-        var convolved = CpuConvolution.Forward(x, randn(16, 1, 4).requires_grad_(), randn(16).requires_grad_());
+        var convolved = CpuConvolution.Instance.Forward(new(x, randn(16, 1, 4).requires_grad_(), randn(16).requires_grad_()));
         var failing = Failing.apply(convolved * 2);
         Assert.Equal("no gradient today", Assert.Throws<InvalidOperationException>(() => GradientScope.Backward(failing.sum())).Message);
 
         // The next pass starts afresh.
-        var after = CpuConvolution.Forward(x, randn(16, 1, 4), randn(16));
+        var after = CpuConvolution.Instance.Forward(new(x, randn(16, 1, 4), randn(16)));
         GradientScope.Backward(after.sum());
         Assert.True(x.grad!.abs().sum().item<float>() > 0);
     }

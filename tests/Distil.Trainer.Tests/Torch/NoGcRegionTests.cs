@@ -3,7 +3,7 @@ using Distil.Trainer.Torch;
 
 namespace Distil.Trainer.Tests.Torch;
 
-/// <remarks>Alone in the process: other tests' allocations would end a pause.</remarks>
+/// <remarks>No other test runs at the same time: its allocations would end a region.</remarks>
 [Collection(nameof(NoGcRegionTests))]
 [CollectionDefinition(nameof(NoGcRegionTests), DisableParallelization = true)]
 public sealed class NoGcRegionTests

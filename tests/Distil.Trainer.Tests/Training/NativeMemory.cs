@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace Distil.Trainer.Tests.Training;
 
-/// <summary>What this process has allocated outside the managed heap and not freed; the resident set holds what was freed, too.</summary>
+/// <summary>Memory that this process has allocated outside the managed heap and not freed; the resident set would include freed memory too.</summary>
 internal static class NativeMemory
 {
-    /// <value>Whether the C library says it: glibc's does.</value>
+    /// <value>Whether the C library reports it, as glibc does.</value>
     public static bool IsKnown => OperatingSystem.IsLinux() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "mallinfo2", out _);
 
-    /// <value>In all arenas, and mapped on their own; bytes.</value>
+    /// <value>Bytes in all arenas and in separate mappings.</value>
     public static long Bytes
     {
         get

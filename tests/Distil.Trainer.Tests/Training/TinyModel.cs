@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Training;
 
-/// <summary>The smallest causal language model: each position sees its own token and the one before, through dropout where asked.</summary>
-/// <remarks>Two layers; as a teacher it numbers them behind the embedding's output.</remarks>
+/// <summary>The smallest causal language model: each position sees its own token and the one before, optionally through dropout.</summary>
+/// <remarks>Two layers; as a teacher, the embedding's output comes before them.</remarks>
 internal sealed class TinyModel : ILanguageModel
 {
     private readonly Tensor _embedding;
@@ -54,7 +54,7 @@ internal sealed class TinyModel : ILanguageModel
         return (final, _teacher ? [x.MoveToOuterDisposeScope(), first, final] : [first, final]);
     }
 
-    /// <summary>The trained weights' bytes, one after another.</summary>
+    /// <summary>The trained weights' bytes, concatenated.</summary>
     public byte[] Bytes() => [.. TrainableParameters.SelectMany(parameter => parameter.Value.detach().cpu().bytes.ToArray())];
 
     public IDecodingState StartDecoding(int batch) => throw new NotSupportedException();

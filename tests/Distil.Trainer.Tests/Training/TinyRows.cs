@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Training;
 
-/// <summary>Rows made up from their numbers; every fifth is half padding.</summary>
+/// <summary>Rows computed from their numbers; every fifth is half padding.</summary>
 internal sealed class TinyRows(IReadOnlyList<long> rowsOfShards, int contextLength = 6, int vocabulary = 16) : ITrainingRows
 {
     public IReadOnlyList<long> RowsOfShards => rowsOfShards;
 
-    /// <value>Called before each read, for tests of what a slow or broken source does.</value>
+    /// <value>Called before each read, to test a slow or broken source.</value>
     public Action<MicroBatch> BeforeRead { get; init; } = _ => { };
 
     public TokenBatch Read(MicroBatch rows)

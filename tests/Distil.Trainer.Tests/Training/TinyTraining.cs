@@ -54,7 +54,11 @@ internal sealed class TinyTraining : IDisposable
         var position = from;
         for (var epoch = from.Step == _order.StepsPerEpoch ? from.Epoch + 1 : from.Epoch; epoch < epochs; epoch++)
         {
-            position = _loop.RunEpoch(epoch, position, at => Save(at, saveTo), Cancel.Token);
+            foreach (var at in _loop.RunEpoch(epoch, position, Cancel.Token))
+            {
+                Save(at, saveTo);
+                position = at;
+            }
         }
     }
 

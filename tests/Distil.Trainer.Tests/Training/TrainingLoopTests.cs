@@ -116,7 +116,7 @@ public sealed class TrainingLoopTests
     [Fact]
     public void A_thousand_steps_leave_memory_flat()
     {
-        const int Between = 50, Warm = 550, Half = 900; // the first steps allocate what stays
+        const int Between = 50, Warm = 550, Half = 900; // the first steps allocate memory that is retained
         var (tensors, bytes) = (new List<long>(), new List<long>());
         using var training = new TinyTraining(metricsEvery: 5, epochs: 240);
         training.AfterStep = _ =>
@@ -137,7 +137,8 @@ public sealed class TrainingLoopTests
         Assert.Equal(1200, training.Steps.Count);
         Assert.All(tensors, count => Assert.Equal(tensors[0], count));
 
-        // The least of each half: .NET's own allocations come and go. A step's tensors are over a megabyte; of 350 steps little over a kilobyte each may stay.
+        // The minimum of each half, because .NET's own allocations vary. A step's tensors are over a megabyte; of 350 steps little over a kilobyte each may
+        // remain.
         var (before, after) = (bytes.Take((Half - Warm) / Between).Min(), bytes.Skip((Half - Warm) / Between).Min());
         TestContext.Current.TestOutputHelper?.WriteLine($"{tensors[0]} tensors; {string.Join(", ", bytes.Select(each => each / 1024))} KiB");
         Assert.InRange(after - before, long.MinValue, 400 * 1024);

@@ -4,41 +4,41 @@ using Distil.Core.Jobs;
 
 namespace Distil.Cli.Engine.Journal;
 
-/// <summary>Something that happened to a pipeline. Its code acts on nothing else, so the entries in order make it do the same again.</summary>
+/// <summary>An event of a pipeline. Its code depends on nothing else, so the same entries in order make it do the same again.</summary>
 internal sealed record JournalEntry
 {
-    /// <value>The journal's <see cref="DocumentVersion"/>, in its start; null in the other entries.</value>
+    /// <value><see cref="DocumentVersion.Pipeline"/> in a start; null in the other entries.</value>
     public int? Version { get; init; }
 
-    /// <value>Its place in the journal, from 0.</value>
+    /// <value>Its index in the journal, from 0.</value>
     public required int Index { get; init; }
 
-    /// <value>What happened.</value>
+    /// <value>The kind of event.</value>
     public required JournalKind Kind { get; init; }
 
-    /// <value>Which of the pipeline's calls it answers, from 0 in the order made; null for a start and a signal.</value>
+    /// <value>Index of the pipeline's call that it answers, from 0 in the order of calls; null for a start and a signal.</value>
     public int? Call { get; init; }
 
-    /// <value>Of the activity, the sub-pipeline, the signal or (of a start) the pipeline; what a timer waits for.</value>
+    /// <value>Name of the activity, the sub-pipeline, the signal or (for a start) the pipeline; for a timer, its duration.</value>
     public required string Name { get; init; }
 
-    /// <value>Hash of what the call was given; null where it was given nothing.</value>
+    /// <value>Hash of the call's input; null if it had none.</value>
     public string? InputHash { get; init; }
 
-    /// <value>The answer, the signal's value or (of a start) the input; null after a failure and for a timer.</value>
+    /// <value>The answer, the signal's value or (for a start) the input; null after a failure and for a timer.</value>
     public JsonElement? Value { get; init; }
 
-    /// <value>Why the call failed for good; null where it did not.</value>
+    /// <value>Why the call failed permanently; null if it did not.</value>
     public JobFailure? Failure { get; init; }
 
-    /// <value>When it happened: the pipeline's time until the next entry.</value>
+    /// <value>Time of the event: the pipeline's time until the next entry.</value>
     public required DateTimeOffset At { get; init; }
 }
 
-/// <summary>What can happen to a pipeline.</summary>
+/// <summary>The kinds of events.</summary>
 internal enum JournalKind
 {
-    /// <summary>It began.</summary>
+    /// <summary>The pipeline started.</summary>
     Start,
 
     /// <summary>An activity answered.</summary>
@@ -47,7 +47,7 @@ internal enum JournalKind
     /// <summary>A sub-pipeline ended.</summary>
     SubPipeline,
 
-    /// <summary>A time came.</summary>
+    /// <summary>A timer fired.</summary>
     Timer,
 
     /// <summary>A signal arrived.</summary>

@@ -11,16 +11,16 @@ internal static class JournalLine
 {
     private const int ChecksumLength = 16;
 
-    /// <summary>The line of an entry, its line feed included.</summary>
+    /// <summary>Returns the line of an entry, including its line feed.</summary>
     internal static byte[] Write(JournalEntry entry) => Seal(JsonSerializer.SerializeToUtf8Bytes(entry, DistilJson.Options));
 
-    /// <summary>The line of an entry's JSON.</summary>
+    /// <summary>Returns the line of an entry's JSON.</summary>
     internal static byte[] Seal(byte[] json) => [.. Encoding.ASCII.GetBytes(Checksum(json)), (byte)' ', .. json, (byte)'\n'];
 
     /// <summary>Reads a line without its line feed.</summary>
     /// <param name="line">The line.</param>
-    /// <param name="foreign">What shows that another version of distil wrote it, where it is whole and cannot be used; else null.</param>
-    /// <returns>Null where it is torn, damaged or foreign.</returns>
+    /// <param name="foreign">Describes what shows that another version of distil wrote the line, if it is intact but cannot be used; else null.</param>
+    /// <returns>Null if the line is incomplete, damaged or foreign.</returns>
     internal static JournalEntry? Read(ReadOnlySpan<byte> line, out string? foreign)
     {
         foreign = null;
@@ -37,13 +37,18 @@ internal static class JournalLine
 
         try
         {
-            if (DocumentVersion.Find(json) is { } version && version != DocumentVersion.Current)
+            if (DocumentVersion.Find(json) is { } version && version != DocumentVersion.Pipeline)
             {
-                foreign = DocumentVersion.Describe(version);
+                foreign = DocumentVersion.Describe(version, DocumentVersion.Pipeline);
             }
             else if (JsonSerializer.Deserialize<JournalEntry>(json, DistilJson.Options) is { } entry)
             {
-                return entry;
+                if (entry is not { Kind: JournalKind.Start, Version: null })
+                {
+                    return entry;
+                }
+
+                foreign = DocumentVersion.Describe(version: 1, DocumentVersion.Pipeline); // the first had no number
             }
         }
         catch (JsonException unknown)
@@ -54,6 +59,6 @@ internal static class JournalLine
         return null;
     }
 
-    // 64 bits: enough to find damage; nobody is kept from forging.
+    // 64 bits are enough to detect damage; they do not protect against forgery.
     private static string Checksum(ReadOnlySpan<byte> json) => Convert.ToHexStringLower(SHA256.HashData(json).AsSpan(0, ChecksumLength / 2));
 }

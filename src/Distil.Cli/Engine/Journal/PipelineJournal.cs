@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Engine.Journal;
 
-/// <summary>The history of one pipeline: read when it starts, added to before anything is acted on.</summary>
+/// <summary>The history of one pipeline: it is read when the pipeline starts, and an event is appended before the pipeline acts on it.</summary>
 internal sealed class PipelineJournal
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -20,18 +20,19 @@ internal sealed class PipelineJournal
         (History, _next, _clean) = (text.Entries, text.Entries.Count, text.EndsCleanly);
     }
 
-    /// <value>For messages.</value>
+    /// <value>The journal's name, for messages.</value>
     internal string Name => _log.Name;
 
-    /// <value>What happened in earlier lives.</value>
+    /// <value>The events before the last restart.</value>
     internal IReadOnlyList<JournalEntry> History { get; }
 
-    /// <summary>Opens a journal. One that is damaged in the middle is cut there: the steps after it are done again, which is as good, since each can be.</summary>
-    /// <param name="bytes">Its bytes.</param>
+    /// <summary>Opens a journal. If it is damaged in the middle, it is cut there and the steps after it run again, which is safe, because each step may run
+    /// twice.</summary>
+    /// <param name="bytes">The journal's bytes.</param>
     /// <param name="log">Receives a line if it is damaged.</param>
-    /// <param name="time">The clock of pauses.</param>
+    /// <param name="time">The clock for delays.</param>
     /// <param name="cancel">Cancels the call.</param>
-    /// <exception cref="Core.Errors.InvalidInputException">Another version of distil wrote to it; it is left as it is.</exception>
+    /// <exception cref="Core.Errors.InvalidInputException">Another version of distil wrote to it; the journal is not changed.</exception>
     internal static async Task<PipelineJournal> OpenAsync(IJournalLog bytes, ILogger log, TimeProvider time, CancellationToken cancel)
     {
         var text = await ReadAsync(bytes, time, cancel);
@@ -51,7 +52,7 @@ internal sealed class PipelineJournal
         return new PipelineJournal(bytes, text, time);
     }
 
-    /// <summary>Adds entries, giving them their indices; returns when they are stored. While storage is away, it waits.</summary>
+    /// <summary>Numbers and appends entries; returns when they are stored. If storage is unavailable, it waits.</summary>
     internal async Task<IReadOnlyList<JournalEntry>> AppendAsync(IEnumerable<JournalEntry> entries, CancellationToken cancel)
     {
         var numbered = entries.Select((entry, i) => entry with { Index = _next + i }).ToList();

@@ -14,7 +14,7 @@ internal sealed class CancelRun(ArtifactStore store)
     public async Task<SubmittedRun> RunAsync(IRunHost host, string runId, CancellationToken cancel)
     {
         var status = await _runs.FindStatusAsync(runId, cancel) ?? throw ReadRun.NoSuchRun(runId);
-        if (status.State is not (RunState.Running or RunState.Queued))
+        if (status.HasEnded)
         {
             throw new ApiProblemException(409, $"{runId} has ended already: {JsonNamingPolicy.CamelCase.ConvertName(status.State.ToString())}");
         }

@@ -14,7 +14,7 @@ internal sealed class ReadArtifacts(ArtifactStore store)
         var paging = Paging.Parse(limit, continuationToken);
         var folder = ArtifactLayout.Run(runId);
         var page = new List<RunArtifact>();
-        await foreach (var blob in _reader.ListAsync(folder, cancel))
+        await foreach (var blob in store.ListAsync(folder, cancel))
         {
             var name = blob.Name[folder.Length..];
             if (paging.After is not null && string.CompareOrdinal(name, paging.After) <= 0)

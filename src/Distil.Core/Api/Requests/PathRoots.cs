@@ -4,16 +4,18 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Api.Requests;
 
-/// <summary>Keeps the local paths of a submitted specification inside the folders that the host allows.</summary>
-/// <remarks>By name, before anything on the disk is looked at, so that an answer tells nothing of what is outside. Links inside an allowed folder are the owner's affair.</remarks>
+/// <summary>Restricts the local paths of a submitted specification to the folders that the host allows.</summary>
+/// <remarks>The check is by name, before the disk is read, so that an answer reveals nothing about files outside. Links inside an allowed folder are the
+/// owner's responsibility.</remarks>
 /// <param name="roots">Absolute folders; null allows every path.</param>
 internal sealed class PathRoots(IReadOnlyList<string>? roots)
 {
-    private readonly IReadOnlyList<string>? _folders = roots?.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar).ToList();
+    private readonly IReadOnlyList<string>? _folders =
+        roots?.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar).ToList();
 
-    /// <summary>Passes where each local path is allowed.</summary>
-    /// <param name="spec">As the reader left it: local paths are absolute and normal.</param>
-    /// <exception cref="InvalidInputException">One is not.</exception>
+    /// <summary>Throws unless each local path is allowed.</summary>
+    /// <param name="spec">The reader's result: local paths are absolute and normalised.</param>
+    /// <exception cref="InvalidInputException">A path is not allowed.</exception>
     public void Require(RunSpec spec)
     {
         if (_folders is null)
@@ -21,7 +23,8 @@ internal sealed class PathRoots(IReadOnlyList<string>? roots)
             return;
         }
 
-        var errors = spec.Paths().Where(path => !IsAllowed(path.Path)).Select(path => FieldError.Of(path.Field, $"is {path.Path}; expected {Expected}")).ToList();
+        var errors =
+            spec.Paths().Where(path => !IsAllowed(path.Path)).Select(path => FieldError.Of(path.Field, $"is {path.Path}; expected {Expected}")).ToList();
         if (errors.Count > 0)
         {
             throw new InvalidInputException("specification", errors);

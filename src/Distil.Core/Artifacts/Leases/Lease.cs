@@ -5,14 +5,14 @@ using Azure.Storage.Blobs.Specialized;
 
 namespace Distil.Core.Artifacts.Leases;
 
-/// <summary>The right to do something alone: a lease on a blob, which also says who holds it.</summary>
+/// <summary>An exclusive right: a lease on a blob, which also names its holder.</summary>
 /// <remarks>
-/// Held until disposed and renewed meanwhile. A holder that dies loses it after <see cref="Duration"/>, and at once to a process of the same machine,
-/// which can see that it is dead.
+/// Held and renewed until it is disposed. A holder that dies loses it after <see cref="Duration"/>, or at once to a process of the same machine, which can
+/// see that the holder is dead.
 /// </remarks>
 public sealed class Lease : IAsyncDisposable
 {
-    /// <summary>How long a claim outlives its last renewal.</summary>
+    /// <summary>How long a lease outlives its last renewal.</summary>
     public static readonly TimeSpan Duration = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan BetweenRenewals = TimeSpan.FromSeconds(10);
@@ -32,16 +32,16 @@ public sealed class Lease : IAsyncDisposable
     /// <value>The blob's name.</value>
     public string Blob { get; }
 
-    /// <value>Set when somebody else has the claim now: this process was away for too long.</value>
+    /// <value>Cancelled if another process has the lease now, because this process did not renew it in time.</value>
     public CancellationToken Lost => _lost.Token;
 
-    /// <summary>Takes a claim, waiting for its holder to let go or to end.</summary>
-    /// <param name="store">Where the blob is.</param>
-    /// <param name="blob">Its name; made where it is missing.</param>
-    /// <param name="time">The clock of renewals and pauses.</param>
-    /// <param name="done">Asked before each try; true ends the waiting, for instance because the holder has done the work.</param>
-    /// <param name="cancel">Ends the waiting.</param>
-    /// <returns>Null where <paramref name="done"/> ended it.</returns>
+    /// <summary>Takes a lease, waiting for its holder to release it or to end.</summary>
+    /// <param name="store">The storage of the blob.</param>
+    /// <param name="blob">Its name; created if it is missing.</param>
+    /// <param name="time">The clock for renewals and delays.</param>
+    /// <param name="done">Called before each try; true ends the waiting, for instance because the holder has done the work.</param>
+    /// <param name="cancel">Cancels the waiting.</param>
+    /// <returns>Null if <paramref name="done"/> ended it.</returns>
     public static async Task<Lease?> TakeAsync(ArtifactStore store, string blob, TimeProvider time, Func<Task<bool>> done, CancellationToken cancel)
     {
         while (!await done())
@@ -57,12 +57,20 @@ public sealed class Lease : IAsyncDisposable
         return null;
     }
 
-    /// <summary>Takes a claim unless somebody holds it.</summary>
-    /// <param name="store">Where the blob is.</param>
-    /// <param name="blob">Its name; made where it is missing.</param>
-    /// <param name="time">The clock of renewals.</param>
+    /// <summary>Takes a lease, waiting for its holder to release it or to end.</summary>
+    /// <param name="store">The storage of the blob.</param>
+    /// <param name="blob">Its name; created if it is missing.</param>
+    /// <param name="time">The clock for renewals and delays.</param>
+    /// <param name="cancel">Cancels the waiting.</param>
+    public static async Task<Lease> TakeAsync(ArtifactStore store, string blob, TimeProvider time, CancellationToken cancel) =>
+        (await TakeAsync(store, blob, time, () => Task.FromResult(false), cancel))!;
+
+    /// <summary>Takes a lease unless somebody holds it.</summary>
+    /// <param name="store">The storage of the blob.</param>
+    /// <param name="blob">Its name; created if it is missing.</param>
+    /// <param name="time">The clock for renewals.</param>
     /// <param name="cancel">Cancels the call.</param>
-    /// <returns>Null where somebody holds it.</returns>
+    /// <returns>Null if somebody holds it.</returns>
     public static async Task<Lease?> TryTakeAsync(ArtifactStore store, string blob, TimeProvider time, CancellationToken cancel)
     {
         await store.TryCreateJsonAsync(blob, LeaseHolder.Self, cancel);
@@ -75,7 +83,7 @@ public sealed class Lease : IAsyncDisposable
         return await TrySignAsync(store, blob, lease, cancel) ? new Lease(blob, lease, time) : null;
     }
 
-    /// <summary>Who holds a claim; null where nobody does.</summary>
+    /// <summary>The holder of a lease; null if there is none.</summary>
     public static async Task<LeaseHolder?> FindHolderAsync(ArtifactStore store, string blob, CancellationToken cancel)
     {
         try
@@ -89,8 +97,8 @@ public sealed class Lease : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether a claim was never let go and its holder is dead, or was away for longer than it lasts.</summary>
-    /// <returns>False where nobody ever had it, too.</returns>
+    /// <summary>Whether a lease was never released and its holder is dead, or did not renew it in time.</summary>
+    /// <returns>False also if there never was a holder.</returns>
     public static async Task<bool> IsAbandonedAsync(ArtifactStore store, string blob, CancellationToken cancel)
     {
         try
@@ -105,7 +113,7 @@ public sealed class Lease : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets go.</summary>
+    /// <summary>Releases the lease.</summary>
     public async ValueTask DisposeAsync()
     {
         await _released.CancelAsync();
@@ -116,7 +124,7 @@ public sealed class Lease : IAsyncDisposable
         }
         catch (RequestFailedException)
         {
-            // Lost before, or storage is away: then it ends by itself.
+            // The lease was lost before, or storage is unavailable: then it expires by itself.
         }
 
         _lost.Dispose();
@@ -136,7 +144,7 @@ public sealed class Lease : IAsyncDisposable
         }
     }
 
-    // Only where the holder is known to be dead, and only while the blob still names it.
+    // Only if the holder is known to be dead, and only while the blob still names it.
     private static async Task<bool> TryBreakAsync(ArtifactStore store, string blob, BlobLeaseClient lease, CancellationToken cancel)
     {
         try
@@ -152,7 +160,7 @@ public sealed class Lease : IAsyncDisposable
         }
         catch (Exception other) when (other is JsonException or RequestFailedException { Status: 404 or 409 or 412 })
         {
-            return false; // unreadable, or it changed hands meanwhile
+            return false; // unreadable, or another holder took it in the meantime
         }
     }
 
@@ -185,7 +193,7 @@ public sealed class Lease : IAsyncDisposable
             }
             catch (Exception away) when (away is RequestFailedException or AggregateException or OperationCanceledException)
             {
-                // Storage does not answer (nobody else can take the claim there either), or the claim is let go.
+                // Storage does not answer (so nobody else can take the lease there either), or the lease has been released.
             }
         }
     }

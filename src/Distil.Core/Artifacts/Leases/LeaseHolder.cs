@@ -1,23 +1,22 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace Distil.Core.Artifacts.Leases;
 
-/// <summary>Who holds a claim; stands in the claim's blob.</summary>
+/// <summary>The holder of a lease; the content of the lease's blob.</summary>
 /// <param name="Machine">The machine's name.</param>
-/// <param name="ProcessId">The process on it.</param>
-/// <param name="ProcessStart">When that process began: process ids are used again.</param>
+/// <param name="ProcessId">The id of its process.</param>
+/// <param name="ProcessStart">The start of that process, because process ids are reused.</param>
 public sealed record LeaseHolder(string Machine, int ProcessId, DateTimeOffset ProcessStart)
 {
-    // The system tells a process's start to a clock tick; the same process may be told a little differently at another time.
+    // The system reports a process's start in clock ticks; at another time it may report a slightly different value for the same process.
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
     /// <value>This process.</value>
     [JsonIgnore]
     public static LeaseHolder Self { get; } = OfThisProcess();
 
-    /// <value>Whether the holder was a process of this machine that has ended: only then is it certain.</value>
+    /// <value>Whether the holder was a process of this machine that has ended; of other machines this is never certain.</value>
     [JsonIgnore]
     public bool IsGone => Machine == Self.Machine && !IsAlive();
 
@@ -35,18 +34,11 @@ public sealed record LeaseHolder(string Machine, int ProcessId, DateTimeOffset P
         try
         {
             using var process = Process.GetProcessById(ProcessId);
-            return !process.HasExited && !IsZombie() && (process.StartTime.ToUniversalTime() - ProcessStart).Duration() < Tolerance;
+            return ProcessTable.IsAlive(ProcessId) && (process.StartTime.ToUniversalTime() - ProcessStart).Duration() < Tolerance;
         }
         catch (Exception gone) when (gone is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception or IOException)
         {
             return false;
         }
-    }
-
-    // It has ended, and its parent (a container's first process, perhaps) has never asked about it.
-    private bool IsZombie()
-    {
-        var stat = OperatingSystem.IsLinux() ? File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{ProcessId}/stat")) : "";
-        return stat.Length > 0 && stat[stat.LastIndexOf(')') + 2] is ('Z' or 'X');
     }
 }

@@ -6,7 +6,8 @@ namespace Distil.Core.Documents.Reports;
 /// <param name="Points">In the order of steps.</param>
 public sealed record Curve(CurveKind Kind, int StepsPerPoint, IReadOnlyList<CurvePoint> Points)
 {
-    /// <summary>Makes a curve of at most <paramref name="maxPoints"/> points: groups of successive steps become their mean, smallest and largest value.</summary>
+    /// <summary>Makes a curve of at most <paramref name="maxPoints"/> points: groups of successive steps become their mean, smallest and largest
+    /// value.</summary>
     /// <param name="kind">Which quantity.</param>
     /// <param name="steps">Step (from 1 since the start of training, rising) and value; values that are not finite are dropped.</param>
     /// <param name="maxPoints">Points of the curve, ≥ 2.</param>

@@ -3,11 +3,14 @@ using Distil.Core.Jobs;
 
 namespace Distil.Core.Pipeline.Activities;
 
-/// <summary>Asks after a job: its result first, then whether it is still wanted, then its platform.</summary>
+/// <summary>Polls a job: its result first, then whether its run is cancelled, then its platform.</summary>
 public sealed class PollJob(ArtifactStore store, IJobRunner runner) : IActivity<JobHandle, JobAnswer>
 {
+    /// <summary>Its name as a function.</summary>
+    public const string Id = "poll-job";
+
     /// <summary>Its name in the catalogue.</summary>
-    public const string Name = "poll-job";
+    public static ActivityName<JobHandle, JobAnswer> Name { get; } = new(Id, RetryPolicy.Jobs);
 
     /// <inheritdoc/>
     public async Task<JobAnswer> RunAsync(JobHandle input, CancellationToken cancel)
@@ -18,14 +21,9 @@ public sealed class PollJob(ArtifactStore store, IJobRunner runner) : IActivity<
         }
 
         var cancelled = await store.ExistsAsync(ArtifactLayout.Cancel(input.RunId), cancel);
-        if (input.Handle.Length == 0)
-        {
-            return new JobAnswer(JobState.Unknown, CancelRequested: cancelled); // never started
-        }
-
         var state = await runner.PollAsync(input.Handle, cancel);
 
-        // The result may have come between the two questions.
+        // The result may have been written between the two checks.
         return new JobAnswer(state, state == JobState.Running ? null : await ResultAsync(input, cancel), cancelled);
     }
 
@@ -33,8 +31,8 @@ public sealed class PollJob(ArtifactStore store, IJobRunner runner) : IActivity<
         store.TryReadJsonAsync<JobResult>(ArtifactLayout.JobResult(job.RunId, job.JobId), cancel);
 }
 
-/// <summary>How a job is.</summary>
-/// <param name="State">The platform's word.</param>
-/// <param name="Result">The job's own, which outranks it; null while there is none.</param>
+/// <summary>A job's state and result.</summary>
+/// <param name="State">The state according to the platform.</param>
+/// <param name="Result">The job's own result, which takes precedence; null if there is none yet.</param>
 /// <param name="CancelRequested">Whether the run is to be cancelled.</param>
 public sealed record JobAnswer(JobState State, JobResult? Result = null, bool CancelRequested = false);

@@ -1,75 +1,95 @@
 using System.Diagnostics;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
-using Distil.Core.Specification;
+using Distil.Core.Sources;
 using Distil.Core.Telemetry;
 
 namespace Distil.Core.Pipeline.Activities;
 
 /// <summary>Writes a job's request and starts it.</summary>
-public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvider time) : IActivity<StartInput, JobHandle>
+public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvider time) : IActivity<StartInput, StartOutput>
 {
-    /// <summary>Its name in the catalogue.</summary>
-    public const string Name = "start-job";
+    /// <summary>Its name as a function.</summary>
+    public const string Id = "start-job";
 
-    private volatile RunPlan? _latest;
+    private readonly RunDefinitions _definitions = new(new RunFolder(store));
+
+    /// <summary>Its name in the catalogue.</summary>
+    public static ActivityName<StartInput, StartOutput> Name { get; } = new(Id, RetryPolicy.Jobs);
 
     /// <inheritdoc/>
-    public async Task<JobHandle> RunAsync(StartInput input, CancellationToken cancel)
+    public async Task<StartOutput> RunAsync(StartInput input, CancellationToken cancel)
     {
-        var order = input.Order;
-        var job = new JobHandle(order.RunId, input.JobId, Handle: "");
-        if (await store.ExistsAsync(ArtifactLayout.JobResult(order.RunId, input.JobId), cancel))
+        var spec = input.Spec;
+        if (await store.TryReadJsonAsync<JobResult>(ArtifactLayout.JobResult(spec.RunId, input.JobId), cancel) is { } earlier)
         {
-            return job; // done in an earlier life of the pipeline
+            return new StartOutput(StartState.Ended, Result: earlier);
         }
 
-        if (await store.ExistsAsync(ArtifactLayout.Cancel(order.RunId), cancel))
+        if (await store.ExistsAsync(ArtifactLayout.Cancel(spec.RunId), cancel))
         {
-            return job; // not wanted any more, as the next question will tell
+            return new StartOutput(StartState.Cancelled);
         }
 
-        var trace = await RunTrace.GetOrCreateAsync(store, order.RunId, cancel);
-        using var span = DistilTelemetry.Source.StartActivity($"start {JobTags.Word(order.Kind)}", ActivityKind.Producer, trace);
-        span?.SetTag(JobTags.Run, order.RunId).SetTag(JobTags.Job, input.JobId);
-        if (input.JobId != order.JobId)
+        var trace = await RunTrace.GetOrCreateAsync(store, spec.RunId, cancel);
+        using var span = DistilTelemetry.Source.StartActivity($"start {JobTags.Word(spec.Kind)}", ActivityKind.Producer, trace);
+        span?.SetTag(JobTags.Run, spec.RunId).SetTag(JobTags.Job, input.JobId);
+        if (input.JobId != spec.JobId)
         {
-            JobMeters.Retried(order.Kind);
+            JobMeters.Retried(spec.Kind);
         }
 
-        var plan = await PlanAsync(order.RunId, cancel);
+        var (run, plan) = await _definitions.ReadAsync(spec.RunId, cancel);
         var request = new JobRequest
         {
-            RunId = order.RunId,
+            RunId = spec.RunId,
             JobId = input.JobId,
-            Kind = order.Kind,
-            Spec = await store.ReadJsonAsync<RunSpec>(ArtifactLayout.Spec(order.RunId), cancel),
-            DatasetId = plan.DatasetId,
-            TeacherOutputsId = plan.TeacherOutputsId,
-            Shard = order.Shard,
-            Epoch = order.Epoch,
-            Variant = order.Variant,
+            Makes = spec.Makes,
+            Part = spec.Part,
+            Rebuild = spec.Rebuild,
+            Spec = run,
+            Teacher = plan.Teacher,
+            TeacherLocation = plan.TeacherLocation ?? new ModelLocation { Folder = run.Teacher.Path },
+            Student = plan.Student,
+            Source = spec.Makes is Dataset ? plan.Shards[spec.Part] : null,
             RequestedAt = time.GetUtcNow(),
             TraceParent = span?.Id ?? $"00-{trace.TraceId}-{trace.SpanId}-{(byte)trace.TraceFlags:x2}",
         };
-        var blob = ArtifactLayout.JobRequest(order.RunId, input.JobId);
+        var blob = ArtifactLayout.JobRequest(spec.RunId, input.JobId);
         await store.WriteJsonAsync(blob, request, cancel);
-        return job with { Handle = await runner.StartAsync(store.UriOf(blob), cancel) };
+        var handle = await runner.StartAsync(spec.Kind, store.UriOf(blob), cancel);
+        return new StartOutput(StartState.Started, new JobHandle(spec.RunId, input.JobId, handle));
     }
-
-    // A plan names every shard and never changes: reading it for each of them would grow with their square.
-    private async Task<RunPlan> PlanAsync(string runId, CancellationToken cancel) =>
-        _latest is { } plan && plan.RunId == runId ? plan : _latest = await store.ReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel);
 }
 
-/// <summary>What <see cref="StartJob"/> needs.</summary>
-/// <param name="Order">The job.</param>
+/// <summary>The input of <see cref="StartJob"/>.</summary>
+/// <param name="Spec">The job.</param>
 /// <param name="JobId">Its id at this try.</param>
-public sealed record StartInput(JobSpec Order, string JobId);
+public sealed record StartInput(JobSpec Spec, string JobId);
+
+/// <summary>The outcome of a start.</summary>
+/// <param name="State">Whether the job was started.</param>
+/// <param name="Job">The job; null if it was not started.</param>
+/// <param name="Result">The result of a job that had ended before; null otherwise.</param>
+public sealed record StartOutput(StartState State, JobHandle? Job = null, JobResult? Result = null);
+
+/// <summary>The possible outcomes of a start.</summary>
+public enum StartState
+{
+    /// <summary>The job was started.</summary>
+    Started,
+
+    /// <summary>It has a result from before a restart of the pipeline.</summary>
+    Ended,
+
+    /// <summary>The run is cancelled.</summary>
+    Cancelled,
+}
 
 /// <summary>A started job.</summary>
 /// <param name="RunId">The run.</param>
 /// <param name="JobId">Its id at this try.</param>
-/// <param name="Handle">The platform's; empty where the job was not started: it had ended before, or its run is cancelled.</param>
+/// <param name="Handle">The platform's handle.</param>
 public sealed record JobHandle(string RunId, string JobId, string Handle);

@@ -6,13 +6,14 @@ using static Distil.Core.ContentAddress;
 
 namespace Distil.Core.Runs.Planning;
 
-/// <summary>What determines a dataset, teacher outputs and a student's weights, written out by name.</summary>
-/// <remarks>Stored artifacts are found again by these ids: a name or value that changes here orphans them. A new field goes to the end, and only if it is set.</remarks>
+/// <summary>Computes the identities of a dataset, of teacher outputs and of a student's weights from what determines them, written out by name.</summary>
+/// <remarks>Stored artifacts are found by these ids: if a name or value changes here, they are lost. A new field goes to the end, and only if it is
+/// set.</remarks>
 public static class Identities
 {
     /// <summary>The content address of a dataset: 32 hexadecimal digits.</summary>
     /// <param name="dataset">How text becomes rows.</param>
-    /// <param name="shards">Which text.</param>
+    /// <param name="shards">The ranges of text.</param>
     /// <param name="contents">The identity of each file's content, by its path.</param>
     /// <param name="tokenizer">The identity of the tokenizer; null if it is not known.</param>
     public static string Dataset(DatasetSpec dataset, IReadOnlyList<ShardSource> shards, IReadOnlyDictionary<string, string> contents, string? tokenizer)
@@ -37,8 +38,8 @@ public static class Identities
     }
 
     /// <summary>The content address of a teacher's outputs: 32 hexadecimal digits.</summary>
-    /// <param name="spec">What is stored, for which temperatures.</param>
-    /// <param name="datasetId">The rows.</param>
+    /// <param name="spec">The specification: what is stored, and for which temperatures.</param>
+    /// <param name="datasetId">The id of the rows.</param>
     /// <param name="teacher">The identities of the teacher's configuration and weights; null if they are not known.</param>
     public static string TeacherOutputs(RunSpec spec, string datasetId, IReadOnlyList<string>? teacher) => Of(Object(
         ("version", 1),
@@ -51,11 +52,11 @@ public static class Identities
         ("precision", Word(spec.Training.Precision))));
 
     /// <summary>The hash of everything that determines a student's weights at a position of training: 64 hexadecimal digits.</summary>
-    /// <param name="spec">Seed, loss and training; how often checkpoints are written does not count.</param>
+    /// <param name="spec">The specification: seed, loss and training; the frequency of checkpoints has no effect.</param>
     /// <param name="student">The student's shape.</param>
-    /// <param name="datasetId">The rows.</param>
-    /// <param name="teacherOutputsId">The teacher's outputs for them.</param>
-    /// <param name="variant">Which student.</param>
+    /// <param name="datasetId">The id of the rows.</param>
+    /// <param name="teacherOutputsId">The id of the teacher's outputs for them.</param>
+    /// <param name="variant">The student.</param>
     public static string Weights(RunSpec spec, StudentShape student, string datasetId, string teacherOutputsId, StudentVariant variant) => HashOf(Object(
         ("seed", spec.Seed),
         ("datasetId", datasetId),
@@ -63,7 +64,8 @@ public static class Identities
         ("student", Student(student)),
         ("distillation", Distillation(spec.Distillation)),
         ("training", Training(spec.Training)),
-        ("variant", variant switch { StudentVariant.Distilled => "distilled", StudentVariant.WithoutTeacher => "withoutTeacher", _ => throw Unknown(variant) })));
+        ("variant",
+            variant switch { StudentVariant.Distilled => "distilled", StudentVariant.WithoutTeacher => "withoutTeacher", _ => throw Unknown(variant) })));
 
     private static JsonObject Student(StudentShape student) => Object(
         ("width", student.Width),
@@ -99,7 +101,7 @@ public static class Identities
         ("weightDecay", training.WeightDecay),
         ("gradientClip", training.GradientClip),
         ("precision", Word(training.Precision)),
-        ("checkpointEverySteps", 1)); // of no effect on the weights, and part of the identity since the first version
+        ("checkpointEverySteps", 1)); // without effect on the weights, but part of the identity since the first version
 
     private static string Word(DatasetFormat format) => format switch
     {

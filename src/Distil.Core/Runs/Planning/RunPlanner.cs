@@ -8,15 +8,15 @@ using Distil.Core.Tasks;
 
 namespace Distil.Core.Runs.Planning;
 
-/// <summary>Turns a specification into a plan: looks at the teacher's files and the sources' sizes, reads the tasks but no text, and starts nothing.</summary>
-/// <remarks>Of what is elsewhere, only a model's small documents are fetched: configuration, tokenizer, list of weights.</remarks>
-/// <param name="time">Dates the run.</param>
+/// <summary>Turns a specification into a plan: reads the teacher's files, the sources' sizes and the tasks, but no text, and starts nothing.</summary>
+/// <remarks>Of a remote model, only small documents are fetched: configuration, tokenizer, list of weights.</remarks>
+/// <param name="time">The clock, for the run's id.</param>
 /// <param name="catalog">Finds the files.</param>
 public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
 {
-    /// <summary>Plans.</summary>
+    /// <summary>Creates the plan.</summary>
     /// <exception cref="InvalidInputException">Teacher, sources and specification do not fit together.</exception>
-    /// <exception cref="RemoteException">A server cannot be reached, and without it nothing can be said.</exception>
+    /// <exception cref="RemoteException">A server that the plan needs cannot be reached.</exception>
     public async Task<RunPlan> PlanAsync(RunSpec spec, CancellationToken cancel = default)
     {
         var unreached = new List<FieldError>();
@@ -31,7 +31,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
 
         foreach (var (i, task) in spec.Evaluation.Tasks.Index())
         {
-            TaskFile.Read(task, SpecPaths.Tasks.Item(i)); // the last epoch is late for finding a file that cannot be read
+            TaskFile.Read(task, SpecPaths.Tasks.Item(i)); // the last epoch would be late to find an unreadable file
         }
 
         var student = StudentShape.Of(spec.Student, teacher);
@@ -66,17 +66,17 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
         };
     }
 
-    /// <summary>A new name for a run or a sweep of runs: date, name, a short random end.</summary>
+    /// <summary>Creates an id for a run or a sweep: date, name and a short random suffix.</summary>
     public string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd-HHmmss}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
 
-    /// <summary>The teacher; null where its server cannot be reached and its shape is known all the same.</summary>
+    /// <summary>Finds the teacher; null if its server cannot be reached but its shape is known.</summary>
     private async Task<TeacherFiles?> FindTeacherAsync(RunSpec spec, List<FieldError> unreached, CancellationToken cancel)
     {
         try
         {
             return await TeacherFiles.FindAsync(catalog, spec.Teacher.Path, cancel);
         }
-        catch (InvalidInputException wrong) when (wrong.Errors.Count == 0) // of a file, or the hub's
+        catch (InvalidInputException wrong) when (wrong.Errors.Count == 0) // from a file, or from the hub
         {
             throw wrong.At(SpecPaths.Teacher);
         }
@@ -100,7 +100,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
         }
         catch (RemoteException away) when (dataset.MaxTokens is not null)
         {
-            // maxTokens alone says how much is read.
+            // maxTokens alone determines how much is read.
             unreached.Add(new FieldError(SpecPaths.Sources.Pointer!, away.Message));
             var (tokens, size) = (dataset.MaxTokens.Value, dataset.ShardTokens);
             var shards = Enumerable.Range(0, checked((int)((tokens + size - 1) / size))).Select(shard =>

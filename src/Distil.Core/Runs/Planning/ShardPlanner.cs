@@ -8,20 +8,21 @@ namespace Distil.Core.Runs.Planning;
 public static class ShardPlanner
 {
     /// <summary>
-    /// With maxTokens, a shard's text is this many times what its tokens should need; files beyond are left out, so that a run on a part of a large
-    /// corpus need not name (or fetch, or fingerprint) all of it. Generous: half of the documents may be held out, and text may have long tokens.
+    /// With maxTokens, a shard has this many times the text that its tokens should need. Files beyond that are left out, so that a run on a part of a large
+    /// corpus need not name (or fetch, or fingerprint) all of it. The factor is generous: half of the documents may be held out, and text may have long
+    /// tokens.
     /// </summary>
     private const double Reserve = 8;
 
     /// <summary>Plans shards of equal bytes, each of about <c>dataset.shardTokens</c> training tokens or a little less.</summary>
-    /// <param name="files">The text; files that <paramref name="evalFiles"/> has too are left out.</param>
-    /// <param name="evalFiles">Text that is held out.</param>
-    /// <param name="dataset">The part of the specification that asks for it.</param>
+    /// <param name="files">The text; files that are also in <paramref name="evalFiles"/> are left out.</param>
+    /// <param name="evalFiles">The held-out text.</param>
+    /// <param name="dataset">The specification of the dataset.</param>
     /// <remarks>
-    /// With <c>maxTokens</c>, the text is cut into as few shards as these tokens need, and each stops after its equal part of them: a sample from all
-    /// over the text, and no job for text that is never used. Compressed files stay whole, so their shards are as large as the files.
+    /// With <c>maxTokens</c>, the text is cut into as few shards as these tokens need, and each shard stops after its equal part of them: this samples the
+    /// whole text, and no job is planned for text that is never used. Compressed files are not cut, so their shards are as large as the files.
     /// </remarks>
-    /// <exception cref="InvalidInputException">There is no text, or none that is not held out.</exception>
+    /// <exception cref="InvalidInputException">There is no text, or all of it is held out.</exception>
     public static IReadOnlyList<ShardSource> Plan(IReadOnlyList<SourceFile> files, IReadOnlyList<SourceFile> evalFiles, DatasetSpec dataset)
     {
         files = [.. files.ExceptBy(evalFiles.Select(file => file.Path), file => file.Path, StringComparer.Ordinal)];
@@ -65,7 +66,7 @@ public static class ShardPlanner
         }
     }
 
-    /// <summary>The part [from, to) of the files laid end to end; a file that cannot be cut is whole where its first byte is.</summary>
+    /// <summary>Returns the part [from, to) of the concatenated files; a file that cannot be cut belongs as a whole to the part with its first byte.</summary>
     private static List<Piece> Slice(List<Piece> files, long from, long to)
     {
         var slice = new List<Piece>();

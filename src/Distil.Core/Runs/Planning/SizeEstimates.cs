@@ -4,13 +4,13 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Planning;
 
-/// <summary>The figures of a plan that follow from its tokens and shapes.</summary>
+/// <summary>Computes the figures of a plan from its tokens and shapes.</summary>
 internal static class SizeEstimates
 {
-    /// <summary>Bits of a kept token beside its id's gap, log2(V/K): the codes' slack and the log-probability.</summary>
+    /// <summary>Bits per kept token in addition to its id's gap, log2(V/K): the log-probability and the inefficiency of the codes.</summary>
     private const double BitsPerKeptToken = 8.5;
 
-    /// <summary>Training tokens of an epoch.</summary>
+    /// <summary>Number of training tokens in an epoch.</summary>
     public static Figure Tokens(RunSpec spec, IReadOnlyList<ShardSource> shards)
     {
         var fromSources = shards.Any(shard => shard.Ranges.Count > 0);
@@ -20,23 +20,23 @@ internal static class SizeEstimates
             : new Figure(tokens, "", "dataset.maxTokens; the sources are not read");
     }
 
-    /// <summary>Rows of an epoch: packed, so all but each shard's last are full.</summary>
+    /// <summary>Number of rows in an epoch. Rows are packed, so all are full except each shard's last.</summary>
     public static Figure Rows(RunSpec spec, Figure tokens) =>
         new(DivideUp(tokens.Value, spec.Dataset.ContextLength), "", "estimated: tokens over dataset.contextLength");
 
-    /// <summary>Optimiser steps of an epoch.</summary>
+    /// <summary>Number of optimiser steps in an epoch.</summary>
     public static Figure StepsPerEpoch(RunSpec spec, Figure rows) =>
         new(DivideUp(rows.Value, (long)spec.Training.BatchSize * spec.Training.GradientAccumulation), "",
             "estimated: rows over training.batchSize × gradientAccumulation");
 
-    /// <summary>Storage of the rows.</summary>
+    /// <summary>Bytes of the stored rows.</summary>
     public static Figure Dataset(TeacherShape teacher, Figure tokens)
     {
         var width = teacher.VocabularySize <= 65_536 ? 2 : 4;
         return new Figure(tokens.Value * width, "bytes", $"estimated: {width} bytes a token");
     }
 
-    /// <summary>Storage of the teacher's outputs.</summary>
+    /// <summary>Bytes of the teacher's stored outputs.</summary>
     public static Figure TeacherOutputs(RunSpec spec, TeacherShape teacher, Figure tokens)
     {
         if (spec.Teacher.Mode == TeacherMode.Online)
@@ -52,7 +52,7 @@ internal static class SizeEstimates
         return new Figure((long)(tokens.Value * ((bits / 8) + hidden)), "bytes", from);
     }
 
-    /// <summary>Storage of the checkpoints: each epoch's last, and one before the newest.</summary>
+    /// <summary>Bytes of the checkpoints: each epoch's last, and the one before the newest.</summary>
     public static Figure Checkpoints(RunSpec spec, StudentParameters parameters)
     {
         var students = spec.Evaluation.Baseline ? 2 : 1;

@@ -6,22 +6,22 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Planning;
 
-/// <summary>A teacher, read as far as a plan needs it: its shape, and what stands for its content. Weights are not read where their checksums are known.</summary>
+/// <summary>The part of a teacher that a plan needs: its shape and the identity of its content. Weights are not read if their checksums are known.</summary>
 internal sealed class TeacherFiles
 {
     private TeacherFiles(ModelLocation location, TeacherShape shape, string tokenizer, IReadOnlyList<string> model) =>
         (Location, Shape, TokenizerContent, ModelContent) = (location, shape, tokenizer, model);
 
-    /// <value>Where jobs find it.</value>
+    /// <value>Its location, for jobs.</value>
     public ModelLocation Location { get; }
 
     /// <value>Its shape.</value>
     public TeacherShape Shape { get; }
 
-    /// <value>What stands for tokenizer.json.</value>
+    /// <value>The identity of tokenizer.json.</value>
     public string TokenizerContent { get; }
 
-    /// <value>What stands for config.json and each file of weights.</value>
+    /// <value>The identities of config.json and of each file of weights.</value>
     public IReadOnlyList<string> ModelContent { get; }
 
     /// <summary>Finds a teacher.</summary>
@@ -32,8 +32,8 @@ internal sealed class TeacherFiles
         var model = await ModelFiles.FindAsync(catalog, path, SpecPaths.Teacher, cancel);
         var tokenizer = model.Tokenizer ?? throw new InvalidInputException(SpecPaths.Teacher, $"{model.Location.Folder} has no tokenizer.json; expected a Hugging Face folder");
         var (config, words) = (await catalog.FetchAsync(model.Config, "", cancel: cancel), await catalog.FetchAsync(tokenizer, "", cancel: cancel));
-        var shape = TeacherConfig.Read(config, model.Config.Path);
-        TokenizerSize.RequireAtMost(words, shape.VocabularySize);
+        var shape = TeacherShape.Of(TransformerConfigFile.ReadFile(config, model.Config.Path), model.Config.Path);
+        VocabularyCheck.RequireFits(tokenizer.Path, TokenizerSize.Of(words), model.Config.Path, shape.VocabularySize);
 
         var contents = model.Weights.AsParallel().AsOrdered().Select(file => file.Identity ?? LocalSources.Fingerprint(file.Path));
         return new TeacherFiles(model.Location, shape, LocalSources.Fingerprint(words), [LocalSources.Fingerprint(config), .. contents]);

@@ -1,21 +1,13 @@
 using System.Text.Json;
-using Distil.Core.Errors;
 
 namespace Distil.Core.Runs.Planning;
 
-/// <summary>Checks the number of ids of a tokenizer.json.</summary>
+/// <summary>Counts the ids of a tokenizer.json.</summary>
 internal static class TokenizerSize
 {
-    /// <summary>Throws unless every id has a row in the model's embedding.</summary>
-    /// <exception cref="InvalidInputException">An id has no row.</exception>
-    public static void RequireAtMost(string path, int vocabularySize)
-    {
-        var size = JsonFile.Read(path, Size);
-        if (size > vocabularySize)
-        {
-            throw new InvalidInputException($"{path} has ids up to {size - 1}; config.json (vocab_size {vocabularySize}) allows {vocabularySize - 1}");
-        }
-    }
+    /// <summary>The largest id plus one; 0 if there is none.</summary>
+    /// <exception cref="Errors.InvalidInputException">The file is not JSON, or not a tokenizer's.</exception>
+    public static long Of(string path) => JsonFile.Read(path, Size);
 
     private static long Size(JsonElement tokenizer)
     {

@@ -6,10 +6,11 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Reading;
 
-/// <summary>Fields that are each in range but do not go together.</summary>
+/// <summary>Finds fields that are each in range but contradict one another.</summary>
 internal static class CrossChecks
 {
-    public static IEnumerable<FieldError> Find(RunSpec spec) => [.. Schedules(spec), .. Student(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec), .. Secrets(spec)];
+    public static IEnumerable<FieldError> Find(RunSpec spec) =>
+        [.. Schedules(spec), .. Student(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec), .. Secrets(spec)];
 
     private static IEnumerable<FieldError> Schedules(RunSpec spec)
     {
@@ -104,7 +105,7 @@ internal static class CrossChecks
         }
     }
 
-    /// <summary>A specification is stored with its run and shown to whoever sees that: it must give no right.</summary>
+    /// <summary>A specification is stored with its run and displayed, so it must not contain a secret.</summary>
     private static IEnumerable<FieldError> Secrets(RunSpec spec)
     {
         return from each in spec.Paths()

@@ -10,14 +10,14 @@ using Distil.Core.Http;
 
 namespace Distil.Core.Runs.Reading;
 
-/// <summary>Compares a JSON document with the records that it is to become, and collects everything that does not fit.</summary>
-/// <remarks>The records say all: their properties are the fields, their attributes the ranges.</remarks>
+/// <summary>Compares a JSON document with the records that it will become, and collects all errors.</summary>
+/// <remarks>The records define everything: their properties are the fields, their attributes the ranges.</remarks>
 internal sealed class FieldChecker
 {
     private static readonly NullabilityInfoContext Nullability = new();
     private readonly List<FieldError> _errors = [];
 
-    /// <value>What did not fit, in the document's order.</value>
+    /// <value>The errors, in the document's order.</value>
     public IReadOnlyList<FieldError> Errors => _errors;
 
     /// <summary>Checks a whole document.</summary>
@@ -162,7 +162,7 @@ internal sealed class FieldChecker
 
     private static IEnumerable<string> EnumNames(Type type) => Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName);
 
-    /// <summary>The type of a list's elements; null where it is no list.</summary>
+    /// <summary>The type of a list's elements; null if the type is not a list.</summary>
     internal static Type? ElementOf(Type type) =>
         type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type) ? type.GetGenericArguments()[0] : null;
 

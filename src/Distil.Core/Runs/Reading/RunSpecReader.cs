@@ -5,7 +5,7 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Reading;
 
-/// <summary>Reads a <see cref="RunSpec"/> from JSON (comments and trailing commas allowed) and says everything that is wrong with it at once.</summary>
+/// <summary>Reads a <see cref="RunSpec"/> from JSON (comments and trailing commas are allowed) and reports all its errors at once.</summary>
 public static class RunSpecReader
 {
     private static readonly JsonSerializerOptions Lenient = new(DistilJson.Options)
@@ -14,7 +14,7 @@ public static class RunSpecReader
         AllowTrailingCommas = true,
     };
 
-    /// <summary>Reads a file. Relative paths in it count from its folder and come out absolute.</summary>
+    /// <summary>Reads a file. Relative paths in it start at its folder and become absolute.</summary>
     /// <exception cref="InvalidInputException">The file is missing or not a specification; see <see cref="InvalidInputException.Errors"/>.</exception>
     public static RunSpec Read(string path)
     {
@@ -28,8 +28,8 @@ public static class RunSpecReader
 
     /// <summary>Reads a text.</summary>
     /// <param name="json">The specification.</param>
-    /// <param name="document">What messages call it, for instance <c>spec.json</c>.</param>
-    /// <param name="folder">Where relative paths count from.</param>
+    /// <param name="document">The document's name in messages, for instance <c>spec.json</c>.</param>
+    /// <param name="folder">The folder at which relative paths start.</param>
     /// <exception cref="InvalidInputException">It is not a specification; see <see cref="InvalidInputException.Errors"/>.</exception>
     public static RunSpec Parse(string json, string document, string folder)
     {
@@ -60,7 +60,7 @@ public static class RunSpecReader
         {
             checker.CheckDocument(root, typeof(RunSpec));
         }
-        catch (InvalidOperationException wrong) // an escape such as \ud800 that stands for no character
+        catch (InvalidOperationException wrong) // an escape such as \ud800 that is no character
         {
             throw new InvalidInputException($"{document}: a text in it is not Unicode: {wrong.Message}", wrong);
         }

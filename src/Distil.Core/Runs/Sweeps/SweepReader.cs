@@ -8,26 +8,27 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Sweeps;
 
-/// <summary>Reads a specification whose values may be lists: each makes a run of its own, in every combination.</summary>
+/// <summary>Reads a specification whose values may be lists; each combination of values becomes a run.</summary>
 /// <remarks>
-/// The types say which list is a sweep: one where the field is a number, text, choice or object. Where the field is itself a list (dataset.sources,
-/// student.slstmAt), a list is its value and a list of lists is a sweep. Inside the elements of such lists (evaluation.tasks) nothing is swept.
+/// The field's type decides whether a list is a sweep: if the field is a number, text, choice or object, it is. If the field is itself a list
+/// (dataset.sources, student.slstmAt), a list is its value and a list of lists is a sweep. Values inside the elements of such lists (evaluation.tasks) are
+/// never swept.
 /// </remarks>
 public static class SweepReader
 {
-    /// <summary>Most runs of one sweep: more is a mistake in the specification.</summary>
+    /// <summary>Maximum number of runs of one sweep: more would be a mistake in the specification.</summary>
     public const int MaxRuns = 500;
 
     /// <summary>Fields that have one value for all runs.</summary>
     internal static readonly string[] Fixed = ["name", "$schema"];
 
     /// <summary>Reads a file.</summary>
-    /// <returns>Null where no value is a sweep's: then it is a specification of one run, or nothing readable, as <see cref="RunSpecReader"/> says.</returns>
-    /// <exception cref="InvalidInputException">A run of the sweep is no run: the message says which and why.</exception>
+    /// <returns>Null if no value is a sweep's: then it is a specification of one run, or cannot be read, as <see cref="RunSpecReader"/> reports.</returns>
+    /// <exception cref="InvalidInputException">A run of the sweep is invalid; the message says which and why.</exception>
     public static Sweep? TryRead(string path) =>
         File.Exists(path) ? TryParse(File.ReadAllText(path), Path.GetFileName(path), Path.GetDirectoryName(Path.GetFullPath(path))!) : null;
 
-    /// <summary>Reads a text; parameters as those of <see cref="RunSpecReader.Parse"/>.</summary>
+    /// <summary>Reads a text; the parameters are those of <see cref="RunSpecReader.Parse"/>.</summary>
     public static Sweep? TryParse(string json, string document, string folder)
     {
         if (ParseObject(json) is not { } root)
@@ -58,7 +59,7 @@ public static class SweepReader
         }
         catch (JsonException)
         {
-            return null; // RunSpecReader says what is wrong with it
+            return null; // RunSpecReader reports the error
         }
     }
 

@@ -10,9 +10,10 @@ using Distil.Core.Http;
 
 namespace Distil.Core.Sources.Remote;
 
-/// <summary>The right to read blobs of Azure Storage: a signature in the URL (its own, or one of <see cref="SignedUrls"/>), the connection string of their account, else the machine's identity.</summary>
-/// <param name="connectionString">Of the one account whose blobs are signed here; null where there is none.</param>
-/// <param name="credential">Makes the machine's identity, when a blob first needs it.</param>
+/// <summary>Access to blobs of Azure Storage: by a signature in the URL (its own, or one of <see cref="SignedUrls"/>), the connection string of their
+/// account, else the machine's identity.</summary>
+/// <param name="connectionString">Connection string of the one account whose blobs are signed here; null if there is none.</param>
+/// <param name="credential">Creates the machine's identity when a blob first needs it.</param>
 internal sealed class AzureAccess(string? connectionString, Func<TokenCredential> credential)
 {
     private static readonly TimeSpan SignedFor = TimeSpan.FromHours(12);
@@ -25,16 +26,16 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
     /// <summary>Whether blobs can be listed below a URL.</summary>
     public bool IsBlob(Uri url) => IsAzure(url) || IsOfAccount(url);
 
-    /// <summary>Whether requests to a URL's account carry the machine's identity, see <see cref="UseIdentity"/>.</summary>
+    /// <summary>Whether requests to a URL's account use the machine's identity, see <see cref="UseIdentity"/>.</summary>
     public bool UsesIdentity(Uri url) => _withIdentity.ContainsKey(url.Host);
 
-    /// <summary>Makes all further requests to a URL's account carry the machine's identity.</summary>
+    /// <summary>Makes all further requests to a URL's account use the machine's identity.</summary>
     public void UseIdentity(Uri url) => _withIdentity[url.Host] = true;
 
     /// <summary>Whether a refusal may be due to a missing identity.</summary>
     public static bool MayNeedIdentity(Uri url, System.Net.HttpStatusCode status) => (int)status is 401 or 403 or 404 or 409 && IsAzure(url) && !IsSigned(url);
 
-    /// <summary>The URL with a signature, where this machine's connection string can make one.</summary>
+    /// <summary>Returns the URL with a signature if this machine's connection string can create one.</summary>
     public Uri Sign(Uri url)
     {
         if (!IsOfAccount(url) || IsSigned(url))
@@ -47,8 +48,8 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
         return blob.CanGenerateSasUri ? blob.GenerateSasUri(BlobSasPermissions.Read, DateTimeOffset.UtcNow + SignedFor) : url;
     }
 
-    /// <summary>The machine's token for Azure Storage.</summary>
-    /// <exception cref="InvalidInputException">It has none.</exception>
+    /// <summary>Returns the machine's token for Azure Storage.</summary>
+    /// <exception cref="InvalidInputException">The machine has no identity.</exception>
     public async Task<string> TokenAsync(Uri url, CancellationToken cancel)
     {
         try
@@ -65,7 +66,7 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
     /// <summary>Whether a query is a shared access signature of Azure Storage.</summary>
     public static bool IsShared(string query) => query.Contains("sv=", StringComparison.Ordinal) && query.Contains("sig=", StringComparison.Ordinal);
 
-    /// <summary>The blobs of a container below a prefix, by their URLs without a query.</summary>
+    /// <summary>Returns the blobs of a container below a prefix, with their URLs without a query.</summary>
     public async Task<IReadOnlyList<(string Url, long Bytes, string ETag)>> ListAsync(Uri container, string prefix, CancellationToken cancel)
     {
         var name = new BlobUriBuilder(container).BlobContainerName;
@@ -89,9 +90,11 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
         }
     }
 
-    private static bool IsAzure(Uri url) => url.Host.Contains(".blob.core.", StringComparison.OrdinalIgnoreCase) || url.Host.Contains(".blob.storage.azure.", StringComparison.OrdinalIgnoreCase);
+    private static bool IsAzure(Uri url) =>
+        url.Host.Contains(".blob.core.", StringComparison.OrdinalIgnoreCase) || url.Host.Contains(".blob.storage.azure.", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsSigned(Uri url) => url.Query.Contains("sig=", StringComparison.Ordinal);
 
-    private bool IsOfAccount(Uri url) => _account is not null && url.ToString().StartsWith(_account.Uri.ToString().TrimEnd('/') + "/", StringComparison.OrdinalIgnoreCase);
+    private bool IsOfAccount(Uri url) =>
+        _account is not null && url.ToString().StartsWith(_account.Uri.ToString().TrimEnd('/') + "/", StringComparison.OrdinalIgnoreCase);
 }

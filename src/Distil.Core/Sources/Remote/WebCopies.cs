@@ -3,17 +3,17 @@ using Distil.Core.Http;
 
 namespace Distil.Core.Sources.Remote;
 
-/// <summary>Copies of files behind URLs, where they are needed whole and side by side: a model's.</summary>
-/// <param name="web">Reads them.</param>
-/// <param name="folder">Where copies are kept.</param>
+/// <summary>Local copies of a model's files behind URLs, which are needed complete and in one folder.</summary>
+/// <param name="web">Reads the files.</param>
+/// <param name="folder">The folder of the copies.</param>
 internal sealed class WebCopies(WebFiles web, string folder)
 {
     private const int BufferBytes = 1 << 20;
 
-    /// <summary>The files of a model's folder that there are, of those that a model can have: a URL has no list of its files.</summary>
-    /// <param name="url">The folder; a query, such as a signature, counts for each file.</param>
+    /// <summary>Returns the files of a model's folder that exist, of those that a model can have: a URL has no list of its files.</summary>
+    /// <param name="url">The folder; a query, such as a signature, applies to each file.</param>
     /// <param name="field">The specification's field, for messages.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="cancel">Cancels the call.</param>
     public async Task<IReadOnlyList<SourceFile>> ListModelAsync(string url, FieldPath field, CancellationToken cancel)
     {
         var files = new List<SourceFile>();
@@ -42,40 +42,31 @@ internal sealed class WebCopies(WebFiles web, string folder)
         }
     }
 
-    /// <summary>The path of a file's copy, made where there is none.</summary>
+    /// <summary>Returns the path of a file's copy; copies the file if there is none.</summary>
     /// <param name="file">A file that was found.</param>
-    /// <param name="set">Files of one set are in one folder; empty: one of its own.</param>
-    /// <param name="progress">Told how far it is.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <param name="set">Files of one set are in one folder; if it is empty, the file has a folder of its own.</param>
+    /// <param name="progress">Receives the progress.</param>
+    /// <param name="cancel">Cancels the call.</param>
     public async Task<string> FetchAsync(SourceFile file, string set, IProgress<TransferProgress>? progress, CancellationToken cancel)
     {
         var path = Path.Combine(folder, "web", set.Length > 0 ? set : ContentAddress.Of(file.Identity!), NameOf(file));
-        if (File.Exists(path))
+        if (!File.Exists(path))
         {
-            return path;
+            await AtomicFile.WriteAsync(path, temporary => CopyAsync(file, temporary, progress, cancel));
         }
 
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var partial = $"{path}.{Guid.NewGuid():n}.partial";
-        try
-        {
-            await using (var from = web.Open(file, cancel))
-            await using (var to = File.Create(partial))
-            {
-                var buffer = new byte[BufferBytes];
-                while (await from.ReadAsync(buffer, cancel) is > 0 and var read)
-                {
-                    await to.WriteAsync(buffer.AsMemory(0, read), cancel);
-                    progress?.Report(new TransferProgress(NameOf(file), to.Length, file.Bytes));
-                }
-            }
+        return path;
+    }
 
-            File.Move(partial, path, overwrite: true);
-            return path;
-        }
-        finally
+    private async Task CopyAsync(SourceFile file, string path, IProgress<TransferProgress>? progress, CancellationToken cancel)
+    {
+        await using var from = web.Open(file, cancel);
+        await using var to = File.Create(path);
+        var buffer = new byte[BufferBytes];
+        while (await from.ReadAsync(buffer, cancel) is > 0 and var read)
         {
-            File.Delete(partial);
+            await to.WriteAsync(buffer.AsMemory(0, read), cancel);
+            progress?.Report(new TransferProgress(NameOf(file), to.Length, file.Bytes));
         }
     }
 

@@ -5,20 +5,20 @@ using Distil.Core.Http;
 
 namespace Distil.Core.Sources.Remote;
 
-/// <summary>Files behind <c>https://</c> URLs, blobs of Azure Storage among them: found by a request for their first byte, read in parts.</summary>
-/// <remarks><c>http://</c> only on this machine itself. What messages show of a URL is without its query, which may be a secret.</remarks>
-/// <param name="http">Asks.</param>
-/// <param name="azure">The right to blobs of Azure Storage.</param>
-/// <param name="signed">The right to other files, and to blobs before all else.</param>
+/// <summary>Files behind <c>https://</c> URLs, including blobs of Azure Storage: found by a request for their first byte, read in parts.</summary>
+/// <remarks><c>http://</c> is allowed only on this machine itself. Messages contain a URL without its query, which may be a secret.</remarks>
+/// <param name="http">Sends the requests.</param>
+/// <param name="azure">Access to blobs of Azure Storage.</param>
+/// <param name="signed">Signatures for other files; for blobs they take precedence.</param>
 internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls signed)
 {
     private const int MaxTries = 10;
 
-    /// <summary>Finds a file; null where the server says that there is none.</summary>
+    /// <summary>Finds a file; null if the server answers that there is none.</summary>
     /// <param name="url">The URL.</param>
     /// <param name="field">The specification's field, for messages.</param>
-    /// <param name="cancel">Ends the call.</param>
-    /// <exception cref="InvalidInputException">No right to it, or a server that cannot be read in parts or gives no version.</exception>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="InvalidInputException">The file may not be read, or the server does not support parts of files or gives no version.</exception>
     /// <exception cref="RemoteException">The server cannot be reached, or fails.</exception>
     public async Task<SourceFile?> FindAsync(string url, FieldPath field, CancellationToken cancel)
     {
@@ -30,14 +30,15 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
 
         RequireSuccess(url, response, field);
         var bytes = response.Content.Headers.ContentRange?.Length
-            ?? throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)}: its server sends no parts of files (HTTP Range); expected one that does, or a local copy");
+            ?? throw new InvalidInputException(
+                field, $"{WebUrl.WithoutQuery(url)}: its server sends no parts of files (HTTP Range); expected one that does, or a local copy");
         var version = WebVersion.Of(response)
             ?? throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)}: its server gives neither ETag nor Last-Modified, so that a change would not be seen; expected one that does, or a local copy");
         return Of(url, bytes, version);
     }
 
-    /// <summary>The blobs that a URL with wildcards matches, sorted; Azure Storage alone can be asked for them.</summary>
-    /// <exception cref="InvalidInputException">It is of another server, or there is no right to list.</exception>
+    /// <summary>Returns the blobs that match a URL with wildcards, sorted; only Azure Storage can list them.</summary>
+    /// <exception cref="InvalidInputException">The URL is of another server, or the blobs may not be listed.</exception>
     public async Task<IReadOnlyList<SourceFile>> ListAsync(string url, FieldPath field, CancellationToken cancel)
     {
         var parts = url.Split('?', 2);
@@ -46,7 +47,8 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
         var signature = signed.QueryFor(root);
         if (!azure.IsBlob(root) && !AzureAccess.IsShared(signature))
         {
-            throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)}: only blobs of Azure Storage can be listed; expected the URL of each file, or hf://");
+            throw new InvalidInputException(
+                field, $"{WebUrl.WithoutQuery(url)}: only blobs of Azure Storage can be listed; expected the URL of each file, or hf://");
         }
 
         var builder = new Azure.Storage.Blobs.BlobUriBuilder(root);
@@ -60,10 +62,11 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
             .OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
 
-    /// <summary>Opens a found file; it can seek.</summary>
-    public Stream Open(SourceFile file, CancellationToken cancel) => new WebStream(file, http, (range, stop) => SendAsync(Parse(file.Path, FieldPath.Named("path")), range, stop), cancel);
+    /// <summary>Opens a found file as a seekable stream.</summary>
+    public Stream Open(SourceFile file, CancellationToken cancel) =>
+        new WebStream(file, http, (range, stop) => SendAsync(Parse(file.Path, FieldPath.Named("path")), range, stop), cancel);
 
-    /// <summary>Passes where the server gave what was asked for.</summary>
+    /// <summary>Throws unless the request succeeded.</summary>
     public static void RequireSuccess(string url, HttpResponseMessage response, FieldPath field)
     {
         var status = (int)response.StatusCode;
@@ -86,14 +89,16 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
     private static Uri Parse(string url, FieldPath field) =>
         Uri.TryCreate(url, UriKind.Absolute, out var uri) && WebUrl.IsReadable(uri)
             ? uri
-            : throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)} cannot be read; expected a local path, hf://owner/name[@revision][/path] or https://…");
+            : throw new InvalidInputException(
+                field, $"{WebUrl.WithoutQuery(url)} cannot be read; expected a local path, hf://owner/name[@revision][/path] or https://…");
 
-    // Asks again if an account needs this machine's identity: from then on, its requests carry a token.
+    // Repeats the request if an account needs this machine's identity: from then on, requests to it carry a token.
     private async Task<HttpResponseMessage> SendAsync(Uri url, RangeHeaderValue range, CancellationToken cancel)
     {
         for (var tries = 1; ; tries++)
         {
-            var response = await http.SendAsync(url, next => RequestAsync(next, range, cancel), next => Parse(next.AbsoluteUri, FieldPath.Named("redirect")) is not null, cancel);
+            var response = await http.SendAsync(
+                url, next => RequestAsync(next, range, cancel), next => Parse(next.AbsoluteUri, FieldPath.Named("redirect")) is not null, cancel);
             var (asked, token) = (response.RequestMessage!.RequestUri!, response.RequestMessage.Headers.Authorization);
             if (tries == MaxTries || token is not null || !AzureAccess.MayNeedIdentity(asked, response.StatusCode))
             {

@@ -5,8 +5,9 @@ using Distil.Core.Http;
 
 namespace Distil.Core.Sources.Remote;
 
-/// <summary>A file of a server, read in blocks where they are wanted: of a Parquet file, the footer and one column.</summary>
-/// <remarks>Every block must be of the version that was found; a cut is gone on from. Synchronous reads wait: a job has nothing else to do.</remarks>
+/// <summary>A remote file, read in blocks as they are needed: of a Parquet file, the footer and one column.</summary>
+/// <remarks>Every block must belong to the version that was found; an interrupted transfer is resumed. Synchronous reads block, because a job has nothing
+/// else to do.</remarks>
 internal sealed class WebStream(
     SourceFile file, ResilientHttp http, Func<RangeHeaderValue, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken stop) : Stream
 {
@@ -35,7 +36,8 @@ internal sealed class WebStream(
     public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
     /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

@@ -1,4 +1,6 @@
+using Distil.Core.Models;
 using Distil.Trainer.Distillation;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.TeacherOutputs;
@@ -14,66 +16,73 @@ internal static class HeadChecks
 
     private static readonly double[] Nodes = TemperatureNodes.Between(1, 2);
 
-    /// <value>All checks.</value>
+    /// <value>All checks on a GPU.</value>
     internal static IReadOnlyList<KernelCheck> All { get; } =
     [
-        Head(1024, 151_936, 1536, 64), Head(77, 1003, 64, 20),
+        Head(Kernel.HeadCuda, 1024, 151_936, 1536, 64), Head(Kernel.HeadCuda, 77, 1003, 64, 20),
         Extraction(512, 151_936, 128), Extraction(33, 2048, 64), Extraction(5, 1003, 1000),
         Optimizer(1_000_000, 300_001), Optimizer(13, 3),
         Teacher(8, 512, TransformerFamily.Qwen2), Teacher(3, 33, TransformerFamily.Qwen3),
     ];
 
-    private static KernelCheck Head(int positions, int vocabulary, int width, int kept) => new(
-        "head, CE and KL", $"N {positions}, V {vocabulary}, D {width}, K {kept}",
-        () =>
-        {
-            var found = Room(positions, kept);
-            Nucleus.Select(randn([positions, vocabulary], ScalarType.Float32, CUDA) * 3, Settings(kept), found);
-            return
-            [
-                randn([1, positions, width], ScalarType.Float32, CUDA).to(ScalarType.BFloat16), (randn([vocabulary, width], ScalarType.Float32, CUDA) * 0.05).to(ScalarType.BFloat16),
-                randint(vocabulary, [1, positions], ScalarType.Int64, CUDA), found.TokenIds, found.LogProbabilities, found.TailLogSumExp,
-            ];
-        },
-        x =>
-        {
-            var weights = new LossWeights(CrossEntropy, Kl, Temperature);
-            var loss = DistillationHead.Compute(x[0], x[1].detach(), x[2], null, Targets(x), weights);
-            var carrier = (x[0] * loss.HiddenGradient).sum(ScalarType.Float32);                       // has the head's gradient, and no part in the value
-            return (loss.CrossEntropy * CrossEntropy + loss.Kl * (Kl * Temperature * Temperature)).to(ScalarType.Float32) + carrier - carrier.detach();
-        },
-        x =>
-        {
-            var logits = x[0].squeeze(0).matmul(x[1].detach().t());                                   // (N, V)
-            var q = Targets(x).At(Temperature);
-            var student = (logits / Temperature).log_softmax(-1);
-            var used = q.KeptLog.isneginf().logical_not();
-            var inside = (q.KeptLog.exp() * (q.KeptLog.masked_fill(used.logical_not(), 0) - student.gather(-1, q.TokenIds))).sum(-1);
-            var outside = student.scatter(-1, q.TokenIds, full_like(q.KeptLog, double.NegativeInfinity)).logsumexp(-1);
-            var kl = (inside + q.TailLog.exp() * (q.TailLog - outside)).mean();
-            var ce = nn.functional.cross_entropy(logits.narrow(0, 0, positions - 1), x[2].flatten().narrow(0, 1, positions - 1));
-            return ce * CrossEntropy + kl * (Kl * Temperature * Temperature);
-        });
+    /// <summary>The head: bfloat16 on a GPU, float32 on the CPU.</summary>
+    internal static KernelCheck Head(Kernel kernel, int positions, int vocabulary, int width, int kept)
+    {
+        var type = kernel.Form == Form.Cuda ? ScalarType.BFloat16 : ScalarType.Float32;
+        Device On() => kernel.Form == Form.Cuda ? CUDA : CPU; // torch names no GPU where there is none
+        Tensor Random(params long[] shape) => randn(shape, ScalarType.Float32, On());
+        return new(
+            kernel, $"N {positions}, V {vocabulary}, D {width}, K {kept}",
+            () =>
+            {
+                var found = Empty(positions, kept, On());
+                Nucleus.Select(Random(positions, vocabulary) * 3, Settings(kept), found);
+                return
+                [
+                    Random(1, positions, width).to(type), (Random(vocabulary, width) * 0.05).to(type),
+                    randint(vocabulary, [1, positions], ScalarType.Int64, On()), found.TokenIds, found.LogProbabilities, found.TailLogSumExp,
+                ];
+            },
+            x =>
+            {
+                var head = new DistillationHead(Backend.For(On()), type, new(kept, Nodes.Length));
+                var loss = head.Compute(x[0], x[1].detach(), x[2], null, Targets(x), new(CrossEntropy, Kl, Temperature));
+                var carrier = (x[0] * loss.HiddenGradient).sum(ScalarType.Float32);                   // has the head's gradient, and no part in the value
+                return (loss.CrossEntropy * CrossEntropy + loss.Kl * (Kl * Temperature * Temperature)).to(ScalarType.Float32) + carrier - carrier.detach();
+            },
+            x =>
+            {
+                var logits = x[0].squeeze(0).matmul(x[1].detach().t());                               // (N, V)
+                var q = Targets(x).At(Temperature);
+                var student = (logits / Temperature).log_softmax(-1);
+                var inside = (q.KeptLog.exp() * (q.KeptLog.masked_fill(q.KeptLog.isneginf(), 0) - student.gather(-1, q.TokenIds))).sum(-1);
+                var outside = student.scatter(-1, q.TokenIds, full_like(q.KeptLog, double.NegativeInfinity)).logsumexp(-1);
+                var tail = q.TailLog.isneginf();
+                var kl = (inside + (q.TailLog.exp() * (q.TailLog - outside)).masked_fill(tail, 0)).mean();
+                var ce = nn.functional.cross_entropy(logits.narrow(0, 0, positions - 1), x[2].flatten().narrow(0, 1, positions - 1));
+                return ce * CrossEntropy + kl * (Kl * Temperature * Temperature);
+            });
+    }
 
-    private static KernelCheck Extraction(int rows, int vocabulary, int most) => new(
-        "teacher's extraction", $"N {rows}, V {vocabulary}, K {most}",
+    private static KernelCheck Extraction(int rows, int vocabulary, int max) => new(
+        Kernel.ExtractionCuda, $"N {rows}, V {vocabulary}, K {max}",
         () => [(randn([rows, vocabulary], ScalarType.Float32, CUDA) * 3).to(ScalarType.BFloat16)],
-        x => Found(rows, most, found =>
+        x => Found(rows, max, found =>
         {
             var padded = zeros([rows, (vocabulary + 7) / 8 * 8], ScalarType.BFloat16, CUDA).narrow(1, 0, vocabulary);
-            CudaNucleus.Select(padded.copy_(x[0].detach()), Settings(most), found);
+            CudaNucleus.Select(padded.copy_(x[0].detach()), Settings(max), found);
         }),
-        x => Found(rows, most, found => Nucleus.Select(x[0].detach().clone(), Settings(most), found)));
+        x => Found(rows, max, found => Nucleus.Select(x[0].detach().clone(), Settings(max), found)));
 
     /// <summary>Two parameters that share a norm.</summary>
     private static KernelCheck Optimizer(int first, int second) => new(
-        "AdamW", $"P {first} + {second}",
+        Kernel.AdamWCuda, $"P {first} + {second}",
         () => [.. new[] { first, first, second, second }.Select(count => randn([count], ScalarType.Float32, CUDA))],
         x =>
         {
             NamedParameter[] parameters = [new("p", x[0].detach().clone().requires_grad_()), new("q", x[2].detach().clone().requires_grad_())];
             (parameters[0].Value.grad, parameters[1].Value.grad) = (x[1].detach(), x[3].detach());
-            using var optimizer = new AdamW(parameters, new());
+            using var optimizer = new AdamW(parameters, new(), Backend.For(CUDA));
             optimizer.Step(0.1, 1);
             return cat([.. optimizer.Weights.Select(weight => weight.Value)]);
         },
@@ -105,27 +114,30 @@ internal static class HeadChecks
         });
         Tensor Both((Tensor Final, Tensor Mean) outputs) => cat([outputs.Final.to(ScalarType.Float32), outputs.Mean], -1);
         return new(
-            $"teacher's layers, {family}", $"B {rows}, S {length}",
+            Kernel.TeacherLayersCuda, $"B {rows}, S {length}",
             () => [randint(1000, [rows, length], ScalarType.Int64, CUDA)],
             x => Both(model.Value.ForwardWithMean(x[0])),
             x =>
             {
                 using var frozen = no_grad();
                 return Both(((ILanguageModel)model.Value).MeanOfLayers(x[0]));
-            });
+            })
+        {
+            Variant = $", {family}",
+        };
     }
 
     private static TeacherTargets Targets(Tensor[] x) => new(x[3], x[4].detach(), x[5].detach(), Nodes, MeanHidden: null);
 
-    private static ExtractionSettings Settings(int most) => new() { Keep = new() { TopP = 0.95, MaxTokens = most }, InverseTemperatures = Nodes };
+    private static ExtractionSettings Settings(int max) => new() { Keep = new() { TopP = 0.95, MaxTokens = max }, InverseTemperatures = Nodes };
 
-    private static (Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp) Room(int rows, int most) => (
-        empty([rows, most], ScalarType.Int64, CUDA), empty([rows, most], ScalarType.Float32, CUDA), empty([rows, Nodes.Length], ScalarType.Float32, CUDA));
+    private static (Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp) Empty(int rows, int max, Device device) => (
+        empty([rows, max], ScalarType.Int64, device), empty([rows, max], ScalarType.Float32, device), empty([rows, Nodes.Length], ScalarType.Float32, device));
 
     /// <summary>Probabilities of the kept tokens, most probable first, and the tail's sums.</summary>
-    private static Tensor Found(int rows, int most, Action<(Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp)> select)
+    private static Tensor Found(int rows, int max, Action<(Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp)> select)
     {
-        var found = Room(rows, most);
+        var found = Empty(rows, max, CUDA);
         select(found);
         return cat([found.LogProbabilities.exp(), found.TailLogSumExp.exp()], -1);
     }

@@ -1,38 +1,45 @@
 using System.Diagnostics;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands.Checks;
 
-/// <summary>One kernel at one shape against its twin in plain tensor operations: values and gradients.</summary>
-/// <param name="Kernel">What users call it.</param>
+/// <summary>One kernel at one shape against the plain form of its operation: values and gradients.</summary>
+/// <param name="Kernel">The kernel.</param>
 /// <param name="Shape">Sizes, for the table.</param>
-/// <param name="Inputs">Makes random inputs on the GPU, bfloat16, float32 or integers as the kernel takes them; non-leaf, no gradient.</param>
+/// <param name="Inputs">Makes random inputs on the kernel's device, bfloat16, float32 or integers as the kernel reads them; non-leaf, no gradient.</param>
 /// <param name="Fused">The kernel.</param>
-/// <param name="Plain">The twin, on the same values in float32.</param>
-internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> Inputs, Func<Tensor[], Tensor> Fused, Func<Tensor[], Tensor> Plain)
+/// <param name="Plain">The plain form, on the same values in float32.</param>
+internal sealed record KernelCheck(Kernel Kernel, string Shape, Func<Tensor[]> Inputs, Func<Tensor[], Tensor> Fused, Func<Tensor[], Tensor> Plain)
 {
-    /// <summary>Largest ‖kernel − twin‖ / ‖twin‖ that bfloat16 explains: a value is rounded to 1 in 256, and sums average that.</summary>
+    /// <summary>Largest ‖kernel − plain‖ / ‖plain‖ that bfloat16 explains: a value is rounded to 1 in 256, and sums average that.</summary>
     internal const double Rounding = 0.02;
+
+    private const int Repeats = 5;
+
+    /// <value>How the kernel runs, if not as a model runs it: ", in pieces".</value>
+    internal string Variant { get; init; } = "";
+
+    /// <value>What the table calls it.</value>
+    internal string Name => Kernel.Operation.Name + Variant;
 
     /// <value>Largest difference that passes, of the result and of each input's gradient.</value>
     internal double Tolerance { get; init; } = Rounding;
 
-    /// <value>Largest difference of an input's gradient that passes; <see cref="Tolerance"/>, but where roundings add up.</value>
+    /// <value>Largest difference of an input's gradient that passes; null for <see cref="Tolerance"/>.</value>
     internal Func<int, double>? ToleranceOf { get; init; }
 
-    /// <value>Whether it is for cards only whose blocks form clusters.</value>
+    /// <value>Whether it is only for cards whose blocks form clusters.</value>
     internal bool NeedsClusters { get; init; }
 
-    /// <value>By which input's gradient an input's is measured; its own, but where that is a sum that cancels.</value>
+    /// <value>Relative to which input's gradient an input's is measured; its own, unless that is a sum that cancels.</value>
     internal Func<int, int> ScaleOf { get; init; } = input => input;
-
-    private const int Repeats = 5;
 
     /// <summary>Runs both.</summary>
     internal CheckResult Run()
     {
-        using var pause = NoGcRegion.Begin();
+        using var noGc = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var inputs = Inputs();
         var fused = inputs.Select(input => input.is_floating_point() ? input.detach().clone().requires_grad_() : input).ToArray();
@@ -53,7 +60,7 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
         }
     }
 
-    /// <returns>0 where neither has a gradient or both are 0, infinite where one lacks it.</returns>
+    /// <returns>0 if neither has a gradient or both are 0, infinite if one has none.</returns>
     private static double Difference(Tensor? actual, Tensor? expected, Tensor? scale)
     {
         if (actual is null || expected is null || scale is null)
@@ -68,31 +75,39 @@ internal sealed record KernelCheck(string Kernel, string Shape, Func<Tensor[]> I
     }
 
     /// <summary>Median milliseconds of a forward and backward pass.</summary>
-    private static double Time(Func<Tensor[], Tensor> run, Tensor[] inputs, Tensor gradient)
+    private double Time(Func<Tensor[], Tensor> run, Tensor[] inputs, Tensor gradient)
     {
         var times = new List<double>();
         for (var i = 0; i < Repeats; i++)
         {
             using var scope = NewDisposeScope();
-            cuda.synchronize();
+            Synchronize();
             var watch = Stopwatch.StartNew();
             Backward(run(inputs), gradient);
-            cuda.synchronize();
+            Synchronize();
             times.Add(watch.Elapsed.TotalMilliseconds);
         }
 
         return times.Order().ElementAt(Repeats / 2);
     }
+
+    private void Synchronize()
+    {
+        if (Kernel.Form == Form.Cuda)
+        {
+            cuda.synchronize();
+        }
+    }
 }
 
-/// <summary>What a check found.</summary>
+/// <summary>The result of a check.</summary>
 /// <param name="Check">Which.</param>
-/// <param name="Value">‖kernel − twin‖ / ‖twin‖ of the result.</param>
+/// <param name="Value">‖kernel − plain‖ / ‖plain‖ of the result.</param>
 /// <param name="Gradients">The same of each input's gradient.</param>
-/// <param name="FusedMilliseconds">Median of forward and backward, the launching included.</param>
-/// <param name="PlainMilliseconds">The same of the twin.</param>
+/// <param name="FusedMilliseconds">Median of forward and backward pass, the launching included.</param>
+/// <param name="PlainMilliseconds">The same of the plain form.</param>
 internal sealed record CheckResult(KernelCheck Check, double Value, IReadOnlyList<double> Gradients, double FusedMilliseconds, double PlainMilliseconds)
 {
-    /// <value>Whether all are within the check's tolerance; no NaN is.</value>
+    /// <value>Whether all are within the check's tolerance; NaN never is.</value>
     internal bool Passed => Value <= Check.Tolerance && Gradients.Select((difference, input) => difference <= (Check.ToleranceOf?.Invoke(input) ?? Check.Tolerance)).All(within => within);
 }

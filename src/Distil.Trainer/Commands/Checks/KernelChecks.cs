@@ -1,7 +1,10 @@
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm.Components;
 using Distil.Trainer.Models.Xlstm.MLstm.Cell;
 using Distil.Trainer.Models.Xlstm.MLstm.Up;
 using Distil.Trainer.Models.Xlstm.SLstm.FeedForward;
+using Distil.Trainer.Torch;
+using static Distil.Trainer.Commands.Checks.Inputs;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands.Checks;
@@ -12,6 +15,7 @@ internal static class KernelChecks
     /// <value>All checks.</value>
     internal static IReadOnlyList<KernelCheck> All { get; } =
     [
+        .. CpuChecks.All,
         .. SlstmChecks.All,
         Mlstm(8, 512, 12, 256, 32), Mlstm(16, 256, 4, 64, 16), Mlstm(2, 700, 3, 64, 32), Mlstm(1, 33, 2, 96, 16), Mlstm(3, 40, 4, 32, 32), Mlstm(1, 4096, 2, 256, 32),
         Convolution(8, 512, 3072, 4), Convolution(3, 37, 130, 4), Convolution(2, 5, 64, 2),
@@ -28,7 +32,7 @@ internal static class KernelChecks
         Tensor Projection() => Single(1 / Math.Sqrt(block), width / block, block, block);
         Tensor GateWeights() => Single(0.3 / Math.Sqrt(width), heads, 3 * width);
         return new(
-            "mLSTM cell", $"B {batch}, S {length}, NH {heads}, DH {size}, blocks of {block}",
+            Kernel.MLstmCellCuda, $"B {batch}, S {length}, NH {heads}, DH {size}, blocks of {block}",
             () =>
             {
                 // Keys like queries: where q·k sums to nearly 0, h is nearly infinite, and a rounding of q moves it by any amount.
@@ -39,7 +43,7 @@ internal static class KernelChecks
                     GateWeights(), GateWeights(), Single(1, heads), Single(1, heads) + 3, Single(0.3, width), Single(1, width),
                 ];
             },
-            x => MLstmCudaCell.Forward(Of(x)),
+            x => MLstmCudaCell.Instance.Forward(Of(x)),
             x => MLstmPlainCell.Forward(Of(x)))
         {
             // Sums that cancel: the forget gate's bias over a batch; the input gate's nearly whole, for the norm of h takes out what it does: by its weights' gradient.
@@ -47,55 +51,49 @@ internal static class KernelChecks
             ScaleOf = input => input == 8 ? 6 : input,
         };
 
-        MLstmCellInputs Of(Tensor[] x) => MLstmCellInputs.Of([x[0], x[1].narrow(2, width, width), .. x[2..]]); // half of a wider tensor, as in a block
+        MLstmCellInputs Of(Tensor[] x) => TensorRecord.Build<MLstmCellInputs>([x[0], x[1].narrow(2, width, width), .. x[2..]]); // half of a wider tensor, as in a block
     }
 
     private static KernelCheck Convolution(int batch, int length, int width, int taps) => new(
-        "convolution + SiLU", $"B {batch}, S {length}, D {width}, K {taps}",
+        Kernel.ConvolutionCuda, $"B {batch}, S {length}, D {width}, K {taps}",
         () => [Half(1, batch, length, 2 * width), Single(0.5, width, 1, taps), Single(0.5, width)],
-        x => CudaConvolution.Forward(x[0].narrow(2, width, width), x[1], x[2]),                               // half of a wider tensor
-        x => CausalConvolution.Plain(x[0].narrow(2, width, width), x[1], x[2], ScalarType.Float32));
+        x => CudaConvolution.Instance.Forward(new(x[0].narrow(2, width, width), x[1], x[2])),                // half of a wider tensor
+        x => CausalConvolution.Plain(new(x[0].narrow(2, width, width), x[1], x[2]), ScalarType.Float32));
 
     private static KernelCheck LayerNorm(int rows, int width) => new(
-        "LayerNorm", $"N {rows}, D {width}",
+        Kernel.LayerNormCuda, $"N {rows}, D {width}",
         () => [Single(2, 1, rows, width) + 0.5, Single(0.3, width)],
-        x => CudaLayerNorm.Forward(x[0], x[1]),
-        x => Norms.Plain(x[0], x[1], ScalarType.Float32));
+        x => CudaLayerNorm.Instance.Forward(new(x[0], x[1])),
+        x => Norms.Layer(new(x[0], x[1]), ScalarType.Float32));
 
     private static KernelCheck HeadNorm(int batch, int length, int heads, int size) => new(
-        "norm of heads", $"B {batch}, S {length}, NH {heads}, DH {size}",
+        Kernel.HeadNormCuda, $"B {batch}, S {length}, NH {heads}, DH {size}",
         () => [Single(1, batch, length, heads * size), Half(0.3, batch, length, heads, size), Single(0.3, heads * size)],
-        x => CudaHeadNorm.Forward(x[0], x[1], x[2]),
-        x => Norms.PlainHeadsOnto(x[0], x[1], x[2]));
+        x => CudaHeadNorm.Instance.Forward(new(x[0], x[1], x[2])),
+        x => Norms.HeadsOnto(new(x[0], x[1], x[2])));
 
     private static KernelCheck Headwise(int batch, int length, int heads, int size) => new(
-        "norm and headwise projection", $"B {batch}, S {length}, NH {heads}, DH {size}",
+        Kernel.NormedHeadwiseCuda, $"B {batch}, S {length}, NH {heads}, DH {size}",
         () => [Single(2, batch, length, heads * size) + 0.5, Single(0.3, heads * size), Single(1 / Math.Sqrt(size), heads, 2 * size, size)],
-        x => Together(NormedHeadwise.Forward(x[0], x[1], x[2], ScalarType.BFloat16)),
-        x => Together(NormedHeadwise.Plain(x[0], x[1], x[2], ScalarType.Float32)));
+        x => Together(CudaNormedHeadwise.Instance.Forward(new(x[0], x[1], x[2]))),
+        x => Together(NormedHeadwise.Plain(new(x[0], x[1], x[2]), ScalarType.Float32)));
 
     private static KernelCheck GatedUp(int batch, int length, int width, int inner) => new(
-        "feed-forward up", $"B {batch}, S {length}, D {width}, F {inner}",
+        Kernel.FeedForwardUpCuda, $"B {batch}, S {length}, D {width}, F {inner}",
         () => [Single(2, batch, length, width) + 0.5, Single(0.3, width), Single(1.5 / Math.Sqrt(width), 2 * inner, width)],
-        x => CudaGatedUp.Forward(x[0], x[1], x[2]),
-        x => GatedFeedForward.PlainUp(x[0], x[1], x[2], Activations.Of("gelu"), ScalarType.Float32));
+        x => CudaGatedUp.Instance.Forward(new(x[0], x[1], x[2])),
+        x => GatedFeedForward.Plain(new(x[0], x[1], x[2]), Activations.Of("gelu"), ScalarType.Float32));
 
     private static KernelCheck Up(int batch, int length, int width, int inner) => new(
-        "mLSTM up", $"B {batch}, S {length}, D {width}, I {inner}",
+        Kernel.MLstmUpCuda, $"B {batch}, S {length}, D {width}, I {inner}",
         () =>
         [
             Single(2, batch, length, width) + 0.5, Single(0.3, width), Single(1 / Math.Sqrt(width), 2 * inner, width), Single(0.5, inner, 1, 4), Single(0.5, inner),
         ],
-        x => Together(MLstmCudaUp.Forward(MLstmUpInputs.Of(x))),
-        x => Together(MLstmUp.Plain(MLstmUpInputs.Of(x), ScalarType.Float32)));
+        x => Together(MLstmCudaUp.Instance.Forward(TensorRecord.Build<MLstmUpInputs>(x))),
+        x => Together(new MLstmUp(inputs => CausalConvolution.Plain(inputs, ScalarType.Float32), ScalarType.Float32).Forward(TensorRecord.Build<MLstmUpInputs>(x))));
 
-    private static Tensor Together(params Tensor[] parts) => cat([.. parts.Select(part => part.flatten())]);
-
-    private static Tensor Together((Tensor First, Tensor Second) parts) => Together(parts.First, parts.Second);
-
-    private static Tensor Together((Tensor First, Tensor Second, Tensor Third) parts) => Together(parts.First, parts.Second, parts.Third);
-
-    internal static Tensor Single(double scale, params long[] shape) => randn(shape, ScalarType.Float32, CUDA) * scale;
-
-    internal static Tensor Half(double scale, params long[] shape) => Single(scale, shape).to(ScalarType.BFloat16);
+    /// <summary>The tensors of a record as one.</summary>
+    private static Tensor Together<T>(T record)
+        where T : class => cat([.. TensorRecord.Flatten(record).Select(part => part.flatten())]);
 }

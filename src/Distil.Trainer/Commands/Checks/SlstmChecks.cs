@@ -1,9 +1,11 @@
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm.SLstm.Cell;
+using static Distil.Trainer.Commands.Checks.Inputs;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands.Checks;
 
-/// <summary>The sLSTM scan: in the form that card and shape choose, in one block, in clusters, and in pieces that a state joins.</summary>
+/// <summary>The sLSTM scan on a GPU: divided as card and shape decide, in one block, in clusters, and in pieces that a state joins.</summary>
 internal static class SlstmChecks
 {
     /// <value>All checks.</value>
@@ -17,61 +19,53 @@ internal static class SlstmChecks
     ];
 
     private static KernelCheck Scan(int batch, int length, int heads, int size, int? units = null) => Of(
-        units is null ? "" : ", one block", batch, length, heads, size,
-        x => With(units, () => SLstmCudaScan.Forward(x[0], x[1], x[2], x[3])),
-        x => SLstmPlainScan.Forward(x[0], x[1], x[2], x[3]));
+        Kernel.SLstmScanCuda, units is null ? "" : ", one block", batch, length, heads, size,
+        x => new SLstmCudaScan(units).Forward(x, null),
+        x => SLstmPlainScan.Forward(x));
 
     /// <summary>A cluster makes every sum in the order in which one block does.</summary>
     private static KernelCheck Forms(int batch, int length, int heads, int size)
     {
-        Func<Tensor[], Tensor> In(int units) => x => With(
-            units, () => SLstmCudaScan.Forward(x[0].to(ScalarType.BFloat16), x[1].to(ScalarType.BFloat16), x[2], x[3]).to(ScalarType.Float32));
-        return Of(", clusters against one block", batch, length, heads, size, In(32), In(size)) with { NeedsClusters = true, Tolerance = 0 };
+        Func<SLstmScanInputs, Tensor> In(int units) => x => new SLstmCudaScan(units).Forward(
+            x with { InputForget = x.InputForget.to(ScalarType.BFloat16), CellOutput = x.CellOutput.to(ScalarType.BFloat16) }, null).to(ScalarType.Float32);
+        return Of(Kernel.SLstmScanCuda, ", clusters against one block", batch, length, heads, size, In(32), In(size)) with { NeedsClusters = true, Tolerance = 0 };
     }
 
     private static KernelCheck Float(int batch, int length, int heads, int size) => Of(
-        " in float32", batch, length, heads, size,
-        x => SLstmCudaFloatScan.Forward(x[0].to(ScalarType.Float32), x[1].to(ScalarType.Float32), x[2], x[3]),
-        x => SLstmPlainScan.Forward(x[0], x[1], x[2], x[3])) with
+        Kernel.SLstmScanCudaFloat, " in float32", batch, length, heads, size,
+        x => SLstmCudaFloatScan.Instance.Forward(x with { InputForget = x.InputForget.to(ScalarType.Float32), CellOutput = x.CellOutput.to(ScalarType.Float32) }, null),
+        x => SLstmPlainScan.Forward(x)) with
     {
-        Tolerance = 1e-4, ToleranceOf = input => input < 2 ? KernelCheck.Rounding : 1e-4, // the first two gradients are rounded to the inputs' bfloat16
+        Tolerance = 1e-4,
+        ToleranceOf = input => input < 2 ? KernelCheck.Rounding : 1e-4, // the first two gradients are rounded to the inputs' bfloat16
     };
 
     private static KernelCheck Pieces(int batch, int length, int heads, int size) => Of(
-        " in pieces", batch, length, heads, size,
+        Kernel.SLstmScanCuda, " in pieces", batch, length, heads, size,
         x =>
         {
             using var frozen = no_grad();
             using var state = SLstmState.Start(batch, heads, size, CUDA);
             var first = length / 2;
-            Tensor Piece(int from, int count) => SLstmCudaScan.Forward(x[0].narrow(2, from, count), x[1].narrow(2, from, count), x[2], x[3], state);
+            Tensor Piece(int from, int count) => SLstmCudaScan.Instance.Forward(
+                x with { InputForget = x.InputForget.narrow(2, from, count), CellOutput = x.CellOutput.narrow(2, from, count) }, state);
             return cat([Piece(0, first), Piece(first, 1), Piece(first + 1, length - first - 1)], 1);
         },
         x =>
         {
             using var frozen = no_grad();
-            return SLstmPlainScan.Forward(x[0], x[1], x[2], x[3]);
+            return SLstmPlainScan.Forward(x);
         });
 
-    private static KernelCheck Of(string how, int batch, int length, int heads, int size, Func<Tensor[], Tensor> fused, Func<Tensor[], Tensor> plain) => new(
-        $"sLSTM scan{how}", $"B {batch}, S {length}, NH {heads}, DH {size}",
+    private static KernelCheck Of(
+        Kernel kernel, string variant, int batch, int length, int heads, int size, Func<SLstmScanInputs, Tensor> fused, Func<SLstmScanInputs, Tensor> plain) => new(
+        kernel, $"B {batch}, S {length}, NH {heads}, DH {size}",
         () =>
         [
-            KernelChecks.Half(1, heads, batch, length, 2 * size), KernelChecks.Half(1, heads, batch, length, 2 * size),
-            KernelChecks.Single(0.3 / Math.Sqrt(size), heads, size, 4 * size), KernelChecks.Single(1, heads * 4 * size),
+            Half(1, heads, batch, length, 2 * size), Half(1, heads, batch, length, 2 * size), Single(0.3 / Math.Sqrt(size), heads, size, 4 * size), Single(1, heads * 4 * size),
         ],
-        fused, plain);
-
-    private static Tensor With(int? units, Func<Tensor> run)
+        x => fused(new(x[0], x[1], x[2], x[3])), x => plain(new(x[0], x[1], x[2], x[3])))
     {
-        try
-        {
-            SLstmCudaTiling.Forced = units;
-            return run();
-        }
-        finally
-        {
-            SLstmCudaTiling.Forced = null;
-        }
-    }
+        Variant = variant,
+    };
 }

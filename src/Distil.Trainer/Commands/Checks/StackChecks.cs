@@ -1,9 +1,10 @@
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands.Checks;
 
-/// <summary>A whole student with its way back written out, against the same kernels under torch's autograd: every weight's gradient.</summary>
+/// <summary>A whole student with a backward pass of its own, against the same kernels under torch's autograd: every weight's gradient.</summary>
 internal static class StackChecks
 {
     /// <value>All checks.</value>
@@ -19,25 +20,22 @@ internal static class StackChecks
         };
         XlstmParameter[] parameters = [.. XlstmParameter.Of(config)];
         var ids = new Lazy<Tensor>(() => randint(vocabulary, [batch, length], ScalarType.Int64, CUDA).DetachFromDisposeScope());
-        var embedding = new Lazy<Tensor>(() => KernelChecks.Half(1, vocabulary, width).to(ScalarType.Float32).DetachFromDisposeScope());
-        Func<Tensor[], Tensor> Student(bool writtenOut) => x =>
+        var embedding = new Lazy<Tensor>(() => Inputs.Half(1, vocabulary, width).to(ScalarType.Float32).DetachFromDisposeScope());
+        Func<Tensor[], Tensor> Student(params Operation[] without) => x =>
         {
             var model = new XlstmModel(
                 config, embedding.Value.clone().DetachFromDisposeScope(), embedding.Value.clone().DetachFromDisposeScope(),
-                parameters.Zip(x).ToDictionary(pair => pair.First.FullName, pair => pair.Second))
-            {
-                WritesBackwardOut = writtenOut,
-            };
+                parameters.Zip(x).ToDictionary(pair => pair.First.FullName, pair => pair.Second), Backend.For(CUDA).Without(without));
             model.UseBFloat16();
             return model.Forward(ids.Value);
         };
         return new(
-            "student, backward written out", $"B {batch}, S {length}, D {width}, NH {heads}, blocks of {block}",
+            Kernel.StackCuda, $"B {batch}, S {length}, D {width}, NH {heads}, blocks of {block}",
             () =>
             {
                 using var random = new Generator(1, CPU);
                 return [.. parameters.Select(parameter => (XlstmInitialization.Make(parameter, config, random) + randn(parameter.Shape, generator: random) * 0.03).to(CUDA))];
             },
-            Student(writtenOut: true), Student(writtenOut: false));
+            Student(), Student(Operation.Stack));
     }
 }

@@ -1,7 +1,7 @@
+using Distil.Core.Sources;
 using System.Text;
 using System.Text.Unicode;
 using Distil.Core.Errors;
-using Distil.Core.Sources;
 using Parquet;
 using Parquet.Schema;
 
@@ -16,7 +16,7 @@ namespace Distil.Trainer.Datasets.Sources;
 /// <param name="column">The column of texts.</param>
 internal sealed class ParquetColumn(SourceOpener open, string column)
 {
-    /// <summary>The documents of the range, one a row.</summary>
+    /// <summary>Returns the documents of the range, one per row.</summary>
     /// <exception cref="InvalidInputException">The file is damaged or no Parquet file, or the column does not contain strings.</exception>
     internal IEnumerable<Document> Read(SourceRange range)
     {
@@ -25,7 +25,7 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
         try
         {
             var field = FieldIn(range, reader.Schema);
-            var names = field is null ? Missing.Describe("column", column, [.. reader.Schema.DataFields.Select(each => each.Path.ToString())]) : "";
+            var names = field is null ? MissingText.Describe("column", column, [.. reader.Schema.DataFields.Select(each => each.Path.ToString())]) : "";
             long row = 0;
             for (var group = 0; group < reader.RowGroupCount; group++)
             {

@@ -1,5 +1,5 @@
-using Distil.Core.Errors;
 using Distil.Core.Sources;
+using Distil.Core.Errors;
 
 namespace Distil.Trainer.Datasets.Sources;
 

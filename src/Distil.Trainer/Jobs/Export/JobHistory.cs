@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
@@ -9,7 +10,7 @@ using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Jobs.Export;
 
-/// <summary>The jobs of a run that have ended, tries included.</summary>
+/// <summary>The jobs of a run that have ended, including all tries.</summary>
 internal sealed class JobHistory
 {
     private readonly List<(JobRequest Request, JobResult Result)> _jobs = [];
@@ -18,16 +19,15 @@ internal sealed class JobHistory
     public static async Task<JobHistory> ReadAsync(JobContext job)
     {
         var history = new JobHistory();
-        await foreach (var blob in job.Store.ListAsync($"{ArtifactLayout.Run(job.Request.RunId)}jobs/", job.Stop))
+        await foreach (var blob in job.Store.ListAsync(ArtifactLayout.AllJobs(job.Request.RunId), job.Stop))
         {
-            if (blob.Split('/') is not [.., var jobId, "result.json"])
+            var jobId = blob.Name.Split('/')[^2];
+            if (blob.Name == ArtifactLayout.JobResult(job.Request.RunId, jobId))
             {
-                continue;
+                history._jobs.Add((
+                    await job.Store.ReadJsonAsync<JobRequest>(ArtifactLayout.JobRequest(job.Request.RunId, jobId), job.Stop),
+                    await job.Store.ReadJsonAsync<JobResult>(blob.Name, job.Stop)));
             }
-
-            history._jobs.Add((
-                await job.Store.ReadJsonAsync<JobRequest>(ArtifactLayout.JobRequest(job.Request.RunId, jobId), job.Stop),
-                await job.Store.ReadJsonAsync<JobResult>(blob, job.Stop)));
         }
 
         return history;
@@ -42,9 +42,20 @@ internal sealed class JobHistory
            select new StageTiming(stage.Key.ToString().ToLowerInvariant(), stage.Count(), stage.Sum(result => (result.EndedAt - result.StartedAt).TotalSeconds)),
     ];
 
-    /// <summary>The largest memory that a train job of a student used, in bytes; null where none says.</summary>
-    public long? PeakTrainingMemory(StudentVariant student) => (
+    /// <summary>The largest memory that a train job of a student used, in bytes; null if none reports it.</summary>
+    public long? PeakTrainingMemory(StudentVariant student) => Training(student).Max(output => output.PeakMemoryBytes);
+
+    /// <summary>The form of each operation in a student's training, one for each machine that computed it differently; null if no train job reports it.</summary>
+    public IReadOnlyList<OperationForm>? Operations(StudentVariant student)
+    {
+        OperationForm[] operations = [.. Training(student).SelectMany(output => output.Operations ?? []).Distinct()];
+        return operations.Length > 0 ? operations : null;
+    }
+
+    private IEnumerable<TrainOutput> Training(StudentVariant student) =>
         from job in _jobs
-        where job.Request.Kind == JobKind.Train && job.Request.Variant == student
-        select job.Result.ReadOutput<TrainOutput>()?.PeakMemoryBytes).Max();
+        where job.Request.Makes is Weights weights && weights.Student == student
+        let output = job.Result.ReadOutput<TrainOutput>()
+        where output is not null
+        select output;
 }

@@ -1,31 +1,35 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
+using Distil.Core.Models;
 using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Jobs.Export;
 
-/// <summary>Gathers a run's report from what its jobs left in storage.</summary>
+/// <summary>Assembles a run's report from what its jobs stored.</summary>
 internal static class ReportAssembly
 {
-    /// <summary>The report.</summary>
+    /// <summary>Creates the report.</summary>
     /// <param name="job">The export job.</param>
+    /// <param name="made">The report that it makes.</param>
     /// <param name="model">The finished model's files.</param>
-    /// <param name="samples">Continuations side by side.</param>
-    /// <param name="decode">Decoding after several context lengths.</param>
-    /// <param name="klErrors">What the stored form of the teacher's outputs costs.</param>
+    /// <param name="samples">Prompts with their continuations.</param>
+    /// <param name="decode">Decoding speed after several context lengths.</param>
+    /// <param name="klErrors">The error of the stored form of the teacher's outputs.</param>
     public static async Task<RunReport> ReadAsync(
-        JobContext job, IReadOnlyList<ArtifactFile> model, IReadOnlyList<SampleSummary> samples, IReadOnlyList<DecodeComparison> decode,
+        JobContext job, Report made, IReadOnlyList<ArtifactFile> model, IReadOnlyList<SampleSummary> samples, IReadOnlyList<DecodeComparison> decode,
         IReadOnlyList<KlError> klErrors)
     {
-        var (request, spec, plan) = (job.Request, job.Spec, job.Plan);
-        var dataset = await job.ReadDatasetAsync();
+        var (request, spec, shape) = (job.Request, job.Spec, job.Request.Student);
+        var parameters = StudentParameters.Of(shape);
+        var dataset = await job.Store.ReadJsonAsync<DatasetManifest>(made.Run.Dataset.Closing, job.Stop);
         var outputs = spec.Teacher.Mode == TeacherMode.Online
             ? null
-            : await job.Store.ReadJsonAsync<TeacherOutputsManifest>(ArtifactLayout.TeacherOutputsManifest(request.TeacherOutputsId), job.Stop);
+            : await job.Store.ReadJsonAsync<TeacherOutputsManifest>(made.Run.TeacherOutputs.Closing, job.Stop);
         var history = await JobHistory.ReadAsync(job);
         return new RunReport
         {
@@ -35,18 +39,18 @@ internal static class ReportAssembly
             Teacher = Teacher(job),
             Student = new StudentSummary
             {
-                Blocks = [.. Enumerable.Range(0, plan.Student.Blocks).Select(block => plan.Student.SlstmAt.Contains(block) ? "sLSTM" : "mLSTM")],
-                Heads = plan.Student.Heads,
-                TrainableParameters = plan.TrainableParameters.Value,
-                FrozenParameters = plan.FrozenParameters.Value,
+                Blocks = [.. Enumerable.Range(0, shape.Blocks).Select(block => shape.SlstmAt.Contains(block) ? "sLSTM" : "mLSTM")],
+                Heads = shape.Heads,
+                TrainableParameters = parameters.Trainable,
+                FrozenParameters = parameters.Frozen,
             },
             Dataset = Dataset(dataset, spec),
-            Epochs = await EpochsAsync(job),
+            Epochs = await EpochsAsync(job, made.Run),
             Training = await TrainingHistory.ReadAsync(job, StudentVariant.Distilled, history),
             TrainingWithoutTeacher = spec.Evaluation.Baseline ? await TrainingHistory.ReadAsync(job, StudentVariant.WithoutTeacher, history) : null,
             Samples = samples,
             Decode = decode,
-            Storage = await StorageAsync(job, dataset, outputs, model),
+            Storage = await StorageAsync(job, made, dataset, outputs, model),
             Timings = history.Timings,
             KlErrors = klErrors,
             Artifacts = Links(request, spec),
@@ -56,13 +60,13 @@ internal static class ReportAssembly
 
     private static TeacherSummary Teacher(JobContext job) => new()
     {
-        Path = job.Plan.TeacherLocation?.Folder ?? job.Spec.Teacher.Path,
-        Architecture = job.Plan.Teacher.ModelType,
-        Layers = job.Plan.Teacher.Layers,
-        HiddenSize = job.Plan.Teacher.HiddenSize,
-        Heads = job.Plan.Teacher.Heads,
-        VocabularySize = job.Plan.Teacher.VocabularySize,
-        MaxContext = job.Plan.Teacher.MaxPositions,
+        Path = job.Request.TeacherLocation.Folder,
+        Architecture = job.Request.Teacher.ModelType,
+        Layers = job.Request.Teacher.Layers,
+        HiddenSize = job.Request.Teacher.HiddenSize,
+        Heads = job.Request.Teacher.Heads,
+        VocabularySize = job.Request.Teacher.VocabularySize,
+        MaxContext = job.Request.Teacher.MaxPositions,
         Parameters = job.LoadTeacher().Parameters,
     };
 
@@ -79,7 +83,7 @@ internal static class ReportAssembly
         EvalTokens = dataset.EvalTokens,
     };
 
-    private static async Task<IReadOnlyList<EpochSummary>> EpochsAsync(JobContext job)
+    private static async Task<IReadOnlyList<EpochSummary>> EpochsAsync(JobContext job, RunArtifacts run)
     {
         var epochs = new List<EpochSummary>();
         for (var epoch = 0; epoch < job.Spec.Training.Epochs; epoch++)
@@ -92,19 +96,19 @@ internal static class ReportAssembly
             });
 
             Task<EvaluationResult> EvaluationAsync(StudentVariant student) =>
-                job.Store.ReadJsonAsync<EvaluationResult>(ArtifactLayout.EpochReport(job.Request.RunId, student, epoch), job.Stop);
+                job.Store.ReadJsonAsync<EvaluationResult>(run.Evaluation(student, epoch).Closing, job.Stop);
         }
 
         return epochs;
     }
 
     private static async Task<StorageSummary> StorageAsync(
-        JobContext job, DatasetManifest dataset, TeacherOutputsManifest? outputs, IReadOnlyList<ArtifactFile> model)
+        JobContext job, Report made, DatasetManifest dataset, TeacherOutputsManifest? outputs, IReadOnlyList<ArtifactFile> model)
     {
         long checkpoints = 0;
-        foreach (var student in Enum.GetValues<StudentVariant>())
+        foreach (var student in made.Run.Students)
         {
-            foreach (var blob in await new CheckpointStore(job.Store, job.Request.RunId, student).ManifestsAsync(job.Stop))
+            foreach (var blob in await new CheckpointStore(job.Store, made.Final(student)).ManifestsAsync(job.Stop))
             {
                 checkpoints += (await job.Store.ReadJsonAsync<CheckpointManifest>(blob, job.Stop)).Files.Sum(file => file.Bytes);
             }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents.Reports;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
@@ -8,7 +9,7 @@ using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs.Export;
 
-/// <summary>Has each model continue the same beginnings.</summary>
+/// <summary>Lets each model continue the same prompts.</summary>
 internal static class SampleMaker
 {
     private const int HeldOutPrompts = 3;
@@ -16,13 +17,13 @@ internal static class SampleMaker
     private const int ShortestDocument = 8;
     private const int RowsLookedAt = 64;
 
-    /// <summary>The user's prompts, or beginnings of held-out documents, continued by teacher and students.</summary>
-    public static async Task<IReadOnlyList<SampleSummary>> MakeAsync(JobContext job, ILanguageModel student, ILanguageModel? baseline)
+    /// <summary>Returns the user's prompts, or beginnings of held-out documents, continued by teacher and students.</summary>
+    public static async Task<IReadOnlyList<SampleSummary>> MakeAsync(JobContext job, Dataset dataset, ILanguageModel student, ILanguageModel? baseline)
     {
         var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> prompts = job.Spec.Evaluation.Prompts.Count > 0
             ? job.Spec.Evaluation.Prompts.Select(text => ((IReadOnlyList<int>)tokenizer.Encode(text), (string?)null))
-            : HeldOut(await job.ReadEvalRowsAsync(await job.ReadDatasetAsync(), RowsLookedAt), tokenizer, job.Spec.Evaluation.SampleTokens);
+            : HeldOut(await job.ReadEvalRowsAsync(dataset, RowsLookedAt), tokenizer, job.Spec.Evaluation.SampleTokens);
         var teacher = job.LoadTeacher();
         return [.. prompts.Select(item => new SampleSummary
         {
@@ -34,7 +35,7 @@ internal static class SampleMaker
         })];
     }
 
-    /// <summary>Beginnings of documents: what stands right behind an end of text, at most half of what the row has of the document.</summary>
+    /// <summary>Returns beginnings of documents: the tokens after an end of text, at most half of the document's part in the row.</summary>
     internal static IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> HeldOut(
         IReadOnlyList<long[]> rows, HuggingFaceTokenizer tokenizer, int continuation) =>
         (from row in rows
@@ -46,7 +47,7 @@ internal static class SampleMaker
          select ((IReadOnlyList<int>)document[..prompt], (string?)Text(tokenizer, document.Skip(prompt).Take(continuation).ToArray())))
         .Take(HeldOutPrompts);
 
-    /// <summary>The latest place up to a limit where a word has ended; the limit where there is none.</summary>
+    /// <summary>The latest position up to a limit at which a word has ended; the limit if there is none.</summary>
     private static int EndOfWord(int[] document, int limit, HuggingFaceTokenizer tokenizer)
     {
         var end = limit;

@@ -10,7 +10,8 @@ internal sealed class CudaProgram(string resource, params string[] defines)
 {
     private static readonly CubinCache Cache = CubinCache.OfUser();
     private static readonly Lazy<IReadOnlyDictionary<string, string>> Headers = new(() => Assembly.GetExecutingAssembly()
-        .GetManifestResourceNames().Where(name => name.EndsWith(".cuh", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToDictionary(name => name, Text));
+        .GetManifestResourceNames().Where(name => name.EndsWith(".cuh", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal).ToDictionary(name => name, Text));
 
     private readonly ConcurrentDictionary<string, CudaKernel> _kernels = new();
     private readonly Lazy<nint> _module = new(() => Load(resource, defines));
@@ -27,7 +28,8 @@ internal sealed class CudaProgram(string resource, params string[] defines)
     {
         var (card, compiler) = (CudaRuntime.Card, CudaRuntime.Compiler);
         var source = Text(resource);
-        string[] options = [$"--gpu-architecture={card.Architecture}", "--std=c++17", "--use_fast_math", "-lineinfo", .. defines.Select(define => $"-D{define}")];
+        string[] options =
+            [$"--gpu-architecture={card.Architecture}", "--std=c++17", "--use_fast_math", "-lineinfo", .. defines.Select(define => $"-D{define}")];
         var key = CubinCache.Key([source, .. Headers.Value.SelectMany(header => new[] { header.Key, header.Value }), .. options, compiler.Version]);
         var cubin = Cache.Get(key, () => compiler.Compile(resource, source, Headers.Value, options));
         CudaDriver.Check(CudaDriver.ContextSetCurrent(card.Context), resource);

@@ -9,6 +9,8 @@
 #define TILE (16 * ROW)
 #define POSITIONS 64                 // of a block, forward
 #define BACK_WARPS 4
+#define EACH_FRAGMENT /* of the weights of q, k and v */ \
+  _Pragma("unroll") for (int m = 0; m < 3; m++) _Pragma("unroll") for (int s = 0; s < K_STEPS; s++) _Pragma("unroll") for (int n = 0; n < COLUMNS; n++)
 
 typedef unsigned Matrix[K_STEPS][COLUMNS][2];  // a warp's fragments of one block's matrix
 
@@ -26,19 +28,12 @@ extern "C" __global__ void __launch_bounds__(256) headwise_forward(
   const Channel at(block);
   const float* weights[3] = {qWeight, kWeight, vWeight};
   Matrix W[3], rest[2];
+  EACH_FRAGMENT {
 #pragma unroll
-  for (int m = 0; m < 3; m++) {
-#pragma unroll
-    for (int s = 0; s < K_STEPS; s++) {
-#pragma unroll
-      for (int n = 0; n < COLUMNS; n++) {
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-          const float* w = weights[m] + ((long long)block * BLOCK + n * 8 + at.r) * BLOCK + s * 16 + at.column + 8 * half;
-          const unsigned pair = W[m][s][n][half] = toPair(w[0], w[1]);
-          if (m < 2) rest[m][s][n][half] = toPair(w[0] - lowFloat(pair), w[1] - highFloat(pair));
-        }
-      }
+    for (int half = 0; half < 2; half++) {
+      const float* w = weights[m] + ((long long)block * BLOCK + n * 8 + at.r) * BLOCK + s * 16 + at.column + 8 * half;
+      const unsigned pair = W[m][s][n][half] = toPair(w[0], w[1]);
+      if (m < 2) rest[m][s][n][half] = toPair(w[0] - lowFloat(pair), w[1] - highFloat(pair));
     }
   }
   const int heads = blocks * BLOCK / HEAD_SIZE;
@@ -95,17 +90,10 @@ extern "C" __global__ void __launch_bounds__(32 * BACK_WARPS) headwise_backward(
   const int heads = blocks * BLOCK / HEAD_SIZE, inner = blocks * BLOCK;
   const float* weights[3] = {qWeight, kWeight, vWeight};
   Matrix W[3];  // this time from out to in
-#pragma unroll
-  for (int m = 0; m < 3; m++) {
-#pragma unroll
-    for (int s = 0; s < K_STEPS; s++) {
-#pragma unroll
-      for (int n = 0; n < COLUMNS; n++) {
-        const float* w = weights[m] + ((long long)block * BLOCK + s * 16 + at.column) * BLOCK + n * 8 + at.r;
-        W[m][s][n][0] = toPair(w[0], w[BLOCK]);
-        W[m][s][n][1] = toPair(w[8 * BLOCK], w[9 * BLOCK]);
-      }
-    }
+  EACH_FRAGMENT {
+    const float* w = weights[m] + ((long long)block * BLOCK + s * 16 + at.column) * BLOCK + n * 8 + at.r;
+    W[m][s][n][0] = toPair(w[0], w[BLOCK]);
+    W[m][s][n][1] = toPair(w[8 * BLOCK], w[9 * BLOCK]);
   }
   float dW[3][K_STEPS][COLUMNS][4] = {};
   const long long positions = (long long)batch * length;

@@ -1,4 +1,4 @@
-// The elementwise parts of the chunkwise mLSTM (TFLA, arXiv 2503.14376); the products between them are cuBLAS's. The forms and names are MLstmFusedCell's.
+// The elementwise parts of the chunkwise mLSTM (TFLA, arXiv 2503.14376); the products between them are cuBLAS's. The forms and names are MLstmCudaCell's.
 //   HEAD_SIZE  DH, a multiple of 32.       CHUNK  L, a multiple of 32, at most 1,024.
 // A "row" is a position of a head of a batch row: rows = B·NH·P, P the length rounded up to whole chunks (N of them).
 //   source a(s) = i(s) − F(s), F the log of what has been forgotten since the chunk began; peak u(t) = max(max a(≤ t), M), M the carried stabiliser;

@@ -1,3 +1,4 @@
+using Distil.Core.Models;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

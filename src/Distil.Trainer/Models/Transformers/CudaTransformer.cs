@@ -1,4 +1,5 @@
 using System.Numerics;
+using Distil.Core.Models;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
 using static TorchSharp.torch;
@@ -25,12 +26,17 @@ internal sealed class CudaTransformer : IDisposable
             Merge(layer.Attention.Query, layer.Attention.Key, layer.Attention.Value), Merge(layer.Gate, layer.Up)))];
     }
 
-    /// <summary>Whether it serves this model.</summary>
-    internal static bool Serves(TransformerConfig config, TransformerWeights weights) =>
-        weights.Embedding.dtype == ScalarType.BFloat16
-        && config.HiddenSize % 8 == 0 && config.HiddenSize <= WidthInRegisters && config.IntermediateSize % 8 == 0
-        && config.HeadSize % ValuesOfAThread == 0 && BitOperations.IsPow2(config.HeadSize / ValuesOfAThread) && config.HeadSize <= 512
-        && CudaRuntime.Use(weights.Embedding, "the teacher's forward pass", "it takes about twice as long");
+    /// <summary>Chooses the form of a frozen model's layers: makes this one, or null for the plain layers.</summary>
+    internal static Choice<Func<CudaTransformer>?> Choose(Backend backend, TransformerConfig config, TransformerWeights weights) => backend.Choose<Func<CudaTransformer>?>(
+        Operation.TeacherLayers, weights.Embedding.dtype, null,
+        new Candidate<Func<CudaTransformer>?>(Kernel.TeacherLayersCuda, () => new(config, weights), () => Limit(config)));
+
+    private static string? Limit(TransformerConfig config) =>
+        config.HiddenSize % 8 != 0 || config.HiddenSize > WidthInRegisters ? $"hidden_size is {config.HiddenSize}; the kernels support multiples of 8 up to {WidthInRegisters}"
+        : config.IntermediateSize % 8 != 0 ? $"intermediate_size is {config.IntermediateSize}; the kernels support multiples of 8"
+        : config.HeadSize % ValuesOfAThread != 0 || !BitOperations.IsPow2(config.HeadSize / ValuesOfAThread) || config.HeadSize > 512
+            ? $"a head has {config.HeadSize} units; the kernels support {ValuesOfAThread} times a power of 2 up to 512"
+        : null;
 
     /// <summary>Hidden states after the final norm, from the start of a sequence. Records no gradient.</summary>
     /// <param name="inputIds">(B, S), int64.</param>

@@ -1,3 +1,4 @@
+using Distil.Core.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

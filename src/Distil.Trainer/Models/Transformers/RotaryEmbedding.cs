@@ -1,3 +1,4 @@
+using Distil.Core.Models;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Transformers;

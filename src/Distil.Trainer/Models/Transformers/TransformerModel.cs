@@ -1,4 +1,7 @@
+using Distil.Core.Documents;
 using Distil.Core.Errors;
+using Distil.Core.Models;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 
@@ -11,13 +14,14 @@ public sealed class TransformerModel : ILanguageModel
     private readonly RotaryEmbedding _rotary;
     private readonly CudaTransformer? _fused;
 
-    private TransformerModel(TransformerConfig config, TransformerWeights weights, Device device, bool trainable, ScalarType rotaryPrecision)
+    private TransformerModel(TransformerConfig config, TransformerWeights weights, Device device, bool trainable, ScalarType rotaryPrecision, Backend? backend = null)
     {
-        (Config, Device, _weights) = (config, device, weights);
+        (Config, Device, _weights, Backend) = (config, device, weights, backend ?? Backend.For(device));
         _rotary = new RotaryEmbedding(config, device, rotaryPrecision);
         if (!trainable)
         {
-            _fused = CudaTransformer.Serves(config, weights) ? new CudaTransformer(config, weights) : null;
+            var layers = CudaTransformer.Choose(Backend, config, weights);
+            (_fused, Operations) = (layers.Run?.Invoke(), [layers.Report]);
             return;
         }
 
@@ -39,6 +43,12 @@ public sealed class TransformerModel : ILanguageModel
 
     /// <inheritdoc />
     public Device Device { get; }
+
+    /// <inheritdoc />
+    public Backend Backend { get; }
+
+    /// <inheritdoc />
+    public IReadOnlyList<OperationForm> Operations { get; } = [];
 
     /// <value>Element type of the weights and of the hidden states.</value>
     public ScalarType Dtype => _weights.Embedding.dtype;

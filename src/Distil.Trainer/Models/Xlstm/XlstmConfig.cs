@@ -1,4 +1,6 @@
 using Distil.Core.Errors;
+using Distil.Core.Models;
+using Distil.Core.Specification;
 using Distil.Trainer.Models.Xlstm.Components;
 
 namespace Distil.Trainer.Models.Xlstm;
@@ -56,10 +58,30 @@ public sealed record XlstmConfig
     public bool TieWeights { get; init; }
 
     /// <value>I, the inner width of an mLSTM block.</value>
-    public int MlstmInnerWidth => RoundedUp(MlstmProjFactor * Width);
+    public int MlstmInnerWidth => StudentShape.ProjectedWidth(MlstmProjFactor, Width);
 
     /// <value>F, the inner width of the feed-forward network.</value>
-    public int FeedForwardWidth => RoundedUp(FeedForwardProjFactor * Width);
+    public int FeedForwardWidth => StudentShape.ProjectedWidth(FeedForwardProjFactor, Width);
+
+    /// <summary>The configuration of a run's student.</summary>
+    /// <param name="shape">Its shape, as planned.</param>
+    /// <param name="spec">The factors that its inner widths were rounded up from: config.json contains the factors.</param>
+    /// <param name="contextLength">Tokens in a row.</param>
+    public static XlstmConfig Of(StudentShape shape, StudentSpec spec, int contextLength) => new()
+    {
+        VocabularySize = shape.VocabularySize,
+        ContextLength = contextLength,
+        Blocks = shape.Blocks,
+        Width = shape.Width,
+        SlstmAt = shape.SlstmAt,
+        MlstmHeads = shape.Heads,
+        SlstmHeads = shape.Heads,
+        MlstmConvKernel = shape.ConvKernel,
+        SlstmConvKernel = shape.ConvKernel,
+        QkvBlockSize = shape.QkvBlockSize,
+        MlstmProjFactor = spec.ProjFactor,
+        FeedForwardProjFactor = spec.FfnProjFactor,
+    };
 
     /// <summary>Whether a block is sLSTM.</summary>
     public bool IsSlstm(int block) => SlstmAt.Contains(block);
@@ -103,6 +125,4 @@ public sealed record XlstmConfig
             Require(MlstmConvKernel > 0, "mlstm_block.mlstm.conv1d_kernel_size", MlstmConvKernel, "at least 1");
         }
     }
-
-    private static int RoundedUp(double width) => (int)(Math.Ceiling(width / 64) * 64);
 }

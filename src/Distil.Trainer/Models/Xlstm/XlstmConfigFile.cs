@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Distil.Core;
 using Distil.Core.Errors;
 
 namespace Distil.Trainer.Models.Xlstm;
@@ -50,11 +51,7 @@ public static class XlstmConfigFile
     /// <summary>Writes <c>config.json</c>, completely or not at all; an existing file is replaced.</summary>
     public static void Write(XlstmConfig config, string folder)
     {
-        Directory.CreateDirectory(folder);
-        var path = Path.Combine(folder, Name);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        File.WriteAllText(temporary, Json(config).ToJsonString(Indented));
-        File.Move(temporary, path, overwrite: true);
+        AtomicFile.WriteText(Path.Combine(folder, Name), Json(config).ToJsonString(Indented));
     }
 
     private static XlstmConfig Stack(Section file, Section stack)

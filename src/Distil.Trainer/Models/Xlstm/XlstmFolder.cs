@@ -1,3 +1,5 @@
+using Distil.Trainer.Kernels;
+using Distil.Trainer.Models.Xlstm.SLstm;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 
@@ -8,14 +10,14 @@ internal static class XlstmFolder
 {
     private const string Embedding = "xlstm.embedding.weight", Head = "lm_head.weight";
 
-    /// <summary>What older published checkpoints call a tensor.</summary>
+    /// <summary>Names of tensors in older published checkpoints.</summary>
     private static readonly Dictionary<string, string[]> OlderNames = new()
     {
         [Head] = ["maybe_lm_head.weight"],
         [XlstmParameter.FinalNorm] = ["xlstm.backbone.out_norm.weight", "backbone.out_norm.weight"],
     };
 
-    internal static XlstmModel Read(string folder, Device device)
+    internal static XlstmModel Read(string folder, Device device, Backend? backend)
     {
         var config = XlstmConfigFile.Read(folder);
         using var scope = NewDisposeScope();
@@ -27,7 +29,7 @@ internal static class XlstmFolder
         var head = tied ? embedding : file.ReadExact(Found(file, Head), embedding.shape, because, ScalarType.Float32, device);
         var weights = XlstmParameter.Of(config).ToDictionary(
             parameter => parameter.FullName, parameter => Weight(file, parameter, config, because, device).DetachFromDisposeScope());
-        return new(config, embedding.DetachFromDisposeScope(), head.DetachFromDisposeScope(), weights);
+        return new(config, embedding.DetachFromDisposeScope(), head.DetachFromDisposeScope(), weights, backend);
     }
 
     internal static void Write(XlstmModel model, string folder)
@@ -45,7 +47,7 @@ internal static class XlstmFolder
         XlstmConfigFile.Write(model.Config, folder);
     }
 
-    /// <summary>The name that the file has for a tensor, or the current one where it has none.</summary>
+    /// <summary>Returns the name of a tensor in the file; the current name if the file does not contain it.</summary>
     private static string Found(WeightFolder file, string name)
     {
         if (file.Contains(name))
@@ -61,23 +63,23 @@ internal static class XlstmFolder
     private static Tensor Weight(WeightFolder file, XlstmParameter parameter, XlstmConfig config, string because, Device device)
     {
         var name = Found(file, parameter.FullName);
-        if (parameter.Name is not (XlstmParameter.RecurrentKernel or XlstmParameter.RecurrentBias))
+        if (parameter.Name is not (SLstmWeights.RecurrentName or SLstmWeights.RecurrentBiasName))
         {
             return file.ReadExact(name, parameter.Shape, because, ScalarType.Float32, device);
         }
 
         var vanilla = IsVanilla(file, parameter.Block, config);
-        long[] shape = vanilla && parameter.Name == XlstmParameter.RecurrentKernel
+        long[] shape = vanilla && parameter.Name == SLstmWeights.RecurrentName
             ? [parameter.Shape[0], parameter.Shape[2], parameter.Shape[1]]
             : parameter.Shape;
         var stored = file.ReadExact(name, shape, because, ScalarType.Float32, device);
         return vanilla ? FromVanilla(parameter.Name, stored, config.SlstmHeads) : stored;
     }
 
-    /// <summary>The kernel's shape tells the layout of kernel and bias; a bias has one shape in both.</summary>
+    /// <summary>The kernel's shape determines the layout of kernel and bias; a bias has the same shape in both layouts.</summary>
     private static bool IsVanilla(WeightFolder file, int block, XlstmConfig config)
     {
-        var kernel = Found(file, $"xlstm.backbone.blocks.{block}.{XlstmParameter.RecurrentKernel}");
+        var kernel = Found(file, XlstmParameter.FullNameOf(block, SLstmWeights.RecurrentName));
         if (!file.Entries.TryGetValue(kernel, out var entry))
         {
             return false;
@@ -87,14 +89,14 @@ internal static class XlstmFolder
         return entry.Shape.SequenceEqual([config.SlstmHeads, 4 * size, size]);
     }
 
-    private static Tensor FromVanilla(string name, Tensor stored, long heads) => name == XlstmParameter.RecurrentKernel
+    private static Tensor FromVanilla(string name, Tensor stored, long heads) => name == SLstmWeights.RecurrentName
         ? stored.transpose(1, 2).contiguous()
         : stored.view(4, heads, -1).transpose(0, 1).flatten();
 
     private static Tensor ToVanilla(string name, Tensor value, long heads) => name switch
     {
-        XlstmParameter.RecurrentKernel => value.transpose(1, 2).contiguous(),
-        XlstmParameter.RecurrentBias => value.view(heads, 4, -1).transpose(0, 1).flatten(),
+        SLstmWeights.RecurrentName => value.transpose(1, 2).contiguous(),
+        SLstmWeights.RecurrentBiasName => value.view(heads, 4, -1).transpose(0, 1).flatten(),
         _ => value,
     };
 }

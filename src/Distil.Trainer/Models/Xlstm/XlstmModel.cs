@@ -1,8 +1,6 @@
+using Distil.Core.Documents;
 using Distil.Core.Errors;
-using Distil.Trainer.Models.Xlstm.Components;
-using Distil.Trainer.Models.Xlstm.MLstm;
-using Distil.Trainer.Models.Xlstm.SLstm;
-using Distil.Trainer.Models.Xlstm.Stack;
+using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm;
@@ -12,25 +10,22 @@ public sealed class XlstmModel : ILanguageModel
 {
     private Tensor _embedding;
     private readonly Tensor _finalNorm;
-    private readonly IReadOnlyList<IXlstmBlock> _blocks;
-    private readonly FusedStack _passes;
+    private readonly IReadOnlyDictionary<string, Tensor> _weights;
+    private XlstmForms _forms;
 
     /// <summary>Takes over the tensors: all float32 on one device, in no dispose scope; <paramref name="weights"/> named and shaped as in memory.</summary>
-    internal XlstmModel(XlstmConfig config, Tensor embedding, Tensor head, IReadOnlyDictionary<string, Tensor> weights)
+    internal XlstmModel(XlstmConfig config, Tensor embedding, Tensor head, IReadOnlyDictionary<string, Tensor> weights, Backend? backend = null)
     {
-        (Config, _embedding, HeadWeight, Device) = (config, embedding, head, embedding.device);
+        (Config, _embedding, HeadWeight, Device, _weights) = (config, embedding, head, embedding.device, weights);
         TrainableParameters = [.. XlstmParameter.Of(config).Select(parameter => new NamedParameter(parameter.FullName, weights[parameter.FullName]))];
         foreach (var parameter in TrainableParameters)
         {
             parameter.Value.requires_grad = true;
         }
+
         _finalNorm = weights[XlstmParameter.FinalNorm];
-        _passes = new(config, weights);
-        _blocks =
-        [
-            .. Enumerable.Range(0, config.Blocks).Select<int, IXlstmBlock>(
-                block => config.IsSlstm(block) ? new SLstmBlock(config, new(weights, block)) : new MLstmBlock(config, new(weights, block))),
-        ];
+        Backend = backend ?? Backend.For(Device);
+        _forms = XlstmForms.Choose(Backend, config, weights, ComputeType);
     }
 
     /// <value>
@@ -39,8 +34,11 @@ public sealed class XlstmModel : ILanguageModel
     /// </value>
     public ScalarType ComputeType { get; private set; } = ScalarType.Float32;
 
-    /// <value>Whether training on a GPU in bfloat16 goes by <see cref="FusedStack"/>; off, to compare it with torch's autograd.</value>
-    internal bool WritesBackwardOut { get; set; } = true;
+    /// <inheritdoc/>
+    public Backend Backend { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<OperationForm> Operations => _forms.Report;
 
     /// <value>Its shape.</value>
     public XlstmConfig Config { get; }
@@ -69,8 +67,9 @@ public sealed class XlstmModel : ILanguageModel
     /// <param name="head">(V, D); the same object as <paramref name="embedding"/> shares its copy.</param>
     /// <param name="seed">Decides the random weights, the same on every device.</param>
     /// <param name="device">Where the student goes.</param>
+    /// <param name="backend">Which kernels it may use; null for all that can run on the device.</param>
     /// <exception cref="InvalidInputException">The configuration does not fit itself, or embedding or head do not fit it.</exception>
-    public static XlstmModel Create(XlstmConfig config, Tensor embedding, Tensor head, int seed, Device device)
+    public static XlstmModel Create(XlstmConfig config, Tensor embedding, Tensor head, int seed, Device device, Backend? backend = null)
     {
         config.Validate("student");
         foreach (var (name, tensor) in new[] { ("embedding", embedding), ("head", head) })
@@ -89,18 +88,18 @@ public sealed class XlstmModel : ILanguageModel
         var weights = XlstmParameter.Of(config).ToDictionary(
             parameter => parameter.FullName, parameter => XlstmInitialization.Make(parameter, config, random).to(device).DetachFromDisposeScope());
         var copy = Frozen(embedding);
-        return new(config, copy, config.TieWeights || ReferenceEquals(embedding, head) ? copy : Frozen(head), weights);
+        return new(config, copy, config.TieWeights || ReferenceEquals(embedding, head) ? copy : Frozen(head), weights, backend);
     }
 
     /// <summary>Reads a student from its folder: the authors' current names or their older ones, either recurrent layout, any floating type.</summary>
     /// <exception cref="InvalidInputException">A file is missing or damaged, or a field or tensor does not fit; the message names it.</exception>
-    public static XlstmModel Load(string folder, Device device) => XlstmFolder.Read(folder, device);
+    public static XlstmModel Load(string folder, Device device, Backend? backend = null) => XlstmFolder.Read(folder, device, backend);
 
     /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) in the authors' current layout.</summary>
     public void Save(string folder) => XlstmFolder.Write(this, folder);
 
     /// <summary>
-    /// From now on the blocks compute in bfloat16: several times the speed on a GPU. The head is held in it too, and the embedding where that loses nothing, as
+    /// Makes the blocks compute in bfloat16, several times as fast on a GPU. The head is stored in bfloat16 too, and the embedding if that is exact, as
     /// with a teacher that was bfloat16: half the memory.
     /// </summary>
     public void UseBFloat16()
@@ -121,6 +120,7 @@ public sealed class XlstmModel : ILanguageModel
             head.Dispose();
         }
         ComputeType = ScalarType.BFloat16;
+        _forms = XlstmForms.Choose(Backend, Config, _weights, ComputeType);
     }
 
     /// <inheritdoc/>
@@ -128,16 +128,16 @@ public sealed class XlstmModel : ILanguageModel
     {
         using var scope = NewDisposeScope();
         var x = Embed(inputIds);
-        if (WritesBackwardOut && _passes.Serves(ComputeType))
+        if (_forms.Stack is { } stack && is_grad_enabled())
         {
-            return _passes.Forward(x).MoveToOuterDisposeScope();
+            return stack.Forward(x).MoveToOuterDisposeScope();
         }
 
-        foreach (var block in _blocks)
+        foreach (var block in _forms.Blocks)
         {
-            x = block.Forward(x, ComputeType);
+            x = block.Forward(x);
         }
-        return Norms.Layer(x, _finalNorm, ComputeType).MoveToOuterDisposeScope();
+        return _forms.FinalNorm(new(x, _finalNorm)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -146,18 +146,18 @@ public sealed class XlstmModel : ILanguageModel
         using var scope = NewDisposeScope();
         var x = Embed(inputIds);
         var layers = new List<Tensor>();
-        foreach (var block in _blocks)
+        foreach (var block in _forms.Blocks)
         {
-            layers.Add((x = block.Forward(x, ComputeType)).MoveToOuterDisposeScope());
+            layers.Add((x = block.Forward(x)).MoveToOuterDisposeScope());
         }
-        return (Norms.Layer(x, _finalNorm, ComputeType).MoveToOuterDisposeScope(), layers);
+        return (_forms.FinalNorm(new(x, _finalNorm)).MoveToOuterDisposeScope(), layers);
     }
 
     /// <summary>One block by itself, for measuring.</summary>
-    internal Tensor ForwardBlock(int block, Tensor x) => _blocks[block].Forward(x, ComputeType);
+    internal Tensor ForwardBlock(int block, Tensor x) => _forms.Blocks[block].Forward(x);
 
     /// <inheritdoc/>
-    public IDecodingState StartDecoding(int batch) => new XlstmDecodingState(batch, [.. _blocks.Select(block => block.Start(batch, ComputeType))]);
+    public IDecodingState StartDecoding(int batch) => new XlstmDecodingState(batch, [.. _forms.Blocks.Select(block => block.Start(batch))]);
 
     /// <inheritdoc/>
     public Tensor Decode(Tensor inputIds, IDecodingState state)
@@ -171,12 +171,12 @@ public sealed class XlstmModel : ILanguageModel
         }
 
         var x = Embed(inputIds);
-        for (var block = 0; block < _blocks.Count; block++)
+        for (var block = 0; block < _forms.Blocks.Count; block++)
         {
-            x = _blocks[block].Decode(x, own.Blocks[block], ComputeType);
+            x = _forms.Blocks[block].Decode(x, own.Blocks[block]);
         }
         own.Position += inputIds.size(1);
-        return Norms.Layer(x.select(1, x.size(1) - 1), _finalNorm, ComputeType).MoveToOuterDisposeScope();
+        return _forms.FinalNorm(new(x.select(1, x.size(1) - 1), _finalNorm)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

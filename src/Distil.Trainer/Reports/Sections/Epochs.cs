@@ -32,7 +32,8 @@ internal static class Epochs
     private static Html ByUnit(EpochSummary last)
     {
         (ChartRole Role, ModelScore? Score)[] models =
-            [(ChartRole.Distilled, last.Distilled.Student), (ChartRole.WithoutTeacher, last.WithoutTeacher?.Student), (ChartRole.Teacher, last.Distilled.Teacher)];
+            [(ChartRole.Distilled, last.Distilled.Student), (ChartRole.WithoutTeacher, last.WithoutTeacher?.Student),
+                (ChartRole.Teacher, last.Distilled.Teacher)];
         if (last.Distilled.Student.Text is null)
         {
             return Html.None;

@@ -32,7 +32,8 @@ internal static class Recall
 
     private static string Meaning(IReadOnlyList<RecallResult> results)
     {
-        const string Test = "The sequences consist of random tokens of the held-out text. Recall: pairs of a key and a value, then each key again; its value must "
+        const string Test =
+            "The sequences consist of random tokens of the held-out text. Recall: pairs of a key and a value, then each key again; its value must "
             + "follow. Copying: a stretch, then the same again. The score is the share of tokens ranked first among the possible ones, in a band of one "
             + "standard error.";
         var measured = results.Where(result => result.Teacher is not null).ToArray();
@@ -78,7 +79,8 @@ internal static class Recall
                        result.BeyondTeachersContext ? "beyond its context" : Share(result.Teacher), Figures.Percent(result.Chance),
                        result.Recovery?.AboveChance is { } kept ? Figures.Measured(kept.Value, kept.StandardError) : "–",
                    ];
-        string[] columns = ["Tokens", "Student", .. without.Count > 0 ? new[] { "Student without teacher" } : [], "Teacher", "Chance", "Recovered above chance"];
+        string[] columns =
+            ["Tokens", "Student", .. without.Count > 0 ? new[] { "Student without teacher" } : [], "Teacher", "Chance", "Recovered above chance"];
         return new Table(Name(kind), columns) { Rows = rows }.ToHtml();
     }
 

@@ -50,7 +50,9 @@ internal static class WhatWasRun
     [
         ("Documents", $"{Figures.Count(text.Documents)} in {Figures.Count(text.Shards)} {(text.Shards == 1 ? "shard" : "shards")}"),
         .. text.Counts.PassedOver == 0 ? Array.Empty<(string, string)>() : [("Passed over", text.Counts.DescribePassedOver())],
-        .. text.Counts.LongerThanRow == 0 ? Array.Empty<(string, string)>() : [("Longer than a row", $"{Figures.Count(text.Counts.LongerThanRow)} documents, cut into rows")],
+        .. text.Counts.LongerThanRow == 0
+            ? Array.Empty<(string, string)>()
+            : [("Longer than a row", $"{Figures.Count(text.Counts.LongerThanRow)} documents, cut into rows")],
         ("Trained on", $"{Figures.Count(text.TrainTokens)} tokens in {Figures.Count(text.TrainRows)} rows"),
         ("Held out", $"{Figures.Count(text.EvalTokens)} tokens in {Figures.Count(text.EvalRows)} rows"),
         ("Row", $"{Figures.Count(text.ContextLength)} tokens"),

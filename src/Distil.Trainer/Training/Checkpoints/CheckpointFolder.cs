@@ -3,6 +3,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Trainer.Models;
 using Distil.Trainer.Safetensors;
 using Distil.Trainer.Training.Optimizers;
 using static TorchSharp.torch;
@@ -12,7 +13,7 @@ namespace Distil.Trainer.Training.Checkpoints;
 /// <summary>A checkpoint on disk: <c>step-000400/</c> with the trained weights, the optimiser's state and the position.</summary>
 public static class CheckpointFolder
 {
-    /// <summary>The trained weights, float32, by their names in the model.</summary>
+    /// <summary>The trained weights, float32, with their names in the model.</summary>
     public const string WeightsFile = "weights.safetensors";
 
     /// <summary>The optimiser's state.</summary>
@@ -24,10 +25,10 @@ public static class CheckpointFolder
     /// <value>The files of a checkpoint, in the order of writing.</value>
     public static IReadOnlyList<string> Files { get; } = [WeightsFile, OptimizerFile, StateFile];
 
-    /// <summary>Writes a checkpoint; it appears whole or not at all, and replaces one of the same step.</summary>
-    /// <param name="parent">Folder of the epoch's checkpoints; created where it does not exist.</param>
+    /// <summary>Writes a checkpoint, completely or not at all; one of the same step is replaced.</summary>
+    /// <param name="parent">Folder of the epoch's checkpoints; created if it does not exist.</param>
     /// <param name="state">Position, seed and specification.</param>
-    /// <param name="optimizer">Holds the weights and its own state.</param>
+    /// <param name="optimizer">The optimiser with the weights and its own state.</param>
     /// <returns>The checkpoint's folder.</returns>
     public static string Save(string parent, CheckpointState state, AdamW optimizer)
     {
@@ -56,19 +57,14 @@ public static class CheckpointFolder
         return folder;
     }
 
-    /// <summary>Takes a checkpoint up: weights into the model, state into the optimiser.</summary>
+    /// <summary>Loads a checkpoint: weights into the model, state into the optimiser.</summary>
     /// <param name="folder">The checkpoint.</param>
-    /// <param name="specHash">What the checkpoint must have been trained by.</param>
-    /// <param name="optimizer">Of the model that goes on.</param>
+    /// <param name="specHash">The hash with which the checkpoint must have been trained.</param>
+    /// <param name="optimizer">The optimiser of the model that resumes training.</param>
     /// <exception cref="InvalidInputException">A file is missing or damaged, or the checkpoint is of another specification or model.</exception>
     public static CheckpointState Load(string folder, string specHash, AdamW optimizer)
     {
-        var state = ReadState(folder);
-        if (state.SpecHash != specHash)
-        {
-            throw new InvalidInputException($"{folder}: {StateFile} is of specification {state.SpecHash}; this run's is {specHash}");
-        }
-
+        var state = ReadState(folder, specHash);
         optimizer.Load(Path.Combine(folder, WeightsFile), Path.Combine(folder, OptimizerFile));
         if (optimizer.Steps != state.Position.GlobalStep)
         {
@@ -78,8 +74,25 @@ public static class CheckpointFolder
         return state;
     }
 
-    /// <summary>Reads where a checkpoint stands.</summary>
-    /// <exception cref="InvalidInputException">Missing, damaged or of another version.</exception>
+    /// <summary>Loads the weights of a checkpoint into a model that is not trained further.</summary>
+    /// <param name="folder">The checkpoint.</param>
+    /// <param name="specHash">The hash with which the checkpoint must have been trained.</param>
+    /// <param name="parameters">The model's trainable parameters.</param>
+    /// <exception cref="InvalidInputException">A file is missing or damaged, or the checkpoint is of another specification or model.</exception>
+    public static void LoadWeights(string folder, string specHash, IReadOnlyList<NamedParameter> parameters)
+    {
+        ReadState(folder, specHash);
+        using var frozen = no_grad();
+        using var weights = SafetensorsFile.Open(Path.Combine(folder, WeightsFile));
+        foreach (var parameter in parameters)
+        {
+            using var value = weights.Read(parameter.Name, ScalarType.Float32, parameter.Value.device);
+            parameter.Value.copy_(value);
+        }
+    }
+
+    /// <summary>Reads the state of a checkpoint.</summary>
+    /// <exception cref="InvalidInputException">It is missing, damaged or of another version.</exception>
     public static CheckpointState ReadState(string folder)
     {
         var path = Path.Combine(folder, StateFile);
@@ -92,5 +105,13 @@ public static class CheckpointFolder
         {
             throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
         }
+    }
+
+    private static CheckpointState ReadState(string folder, string specHash)
+    {
+        var state = ReadState(folder);
+        return state.SpecHash == specHash
+            ? state
+            : throw new InvalidInputException($"{folder}: {StateFile} is of specification {state.SpecHash}; this run's is {specHash}");
     }
 }

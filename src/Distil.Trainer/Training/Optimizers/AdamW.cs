@@ -1,4 +1,6 @@
+using Distil.Core.Documents;
 using Distil.Core.Errors;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
@@ -28,7 +30,8 @@ public sealed class AdamW : IDisposable
     /// <summary>Starts with the parameters' present values and empty moments.</summary>
     /// <param name="parameters">The trained parameters: leaves that require a gradient, all on one device.</param>
     /// <param name="options">The constants.</param>
-    public AdamW(IReadOnlyList<NamedParameter> parameters, AdamWOptions options)
+    /// <param name="backend">Which kernels it may use; null for all that can run on the parameters' device.</param>
+    public AdamW(IReadOnlyList<NamedParameter> parameters, AdamWOptions options, Backend? backend = null)
     {
         ArgumentOutOfRangeException.ThrowIfZero(parameters.Count);
         _parameters = parameters;
@@ -38,8 +41,13 @@ public sealed class AdamW : IDisposable
         _mean = new(parameters, _layout);
         _square = new(parameters, _layout);
         _weights.ReadFrom(parameters);
-        _kernel = CudaAdamW.Serves(parameters) ? new(parameters, _layout, _weights) : null;
+        var form = (backend ?? Backend.For(parameters[0].Value.device)).Choose<Func<CudaAdamW>?>(
+            Operation.AdamW, TypeOf(parameters), null, new Candidate<Func<CudaAdamW>?>(Kernel.AdamWCuda, () => new(parameters, _layout, _weights)));
+        (_kernel, Report) = (form.Run?.Invoke(), form.Report);
     }
+
+    /// <value>The form of a step.</value>
+    public OperationForm Report { get; }
 
     /// <value>Number of steps since the beginning, including those before a resume.</value>
     public long Steps { get; private set; }
@@ -119,6 +127,10 @@ public sealed class AdamW : IDisposable
         _mean.Dispose();
         _square.Dispose();
     }
+
+    /// <summary>The parameters' element type; of parameters of several types, one that is not float32.</summary>
+    private static ScalarType TypeOf(IReadOnlyList<NamedParameter> parameters) =>
+        parameters.Select(parameter => parameter.Value.dtype).FirstOrDefault(type => type != ScalarType.Float32, ScalarType.Float32);
 
     private Tensor[] TakeGradients()
     {

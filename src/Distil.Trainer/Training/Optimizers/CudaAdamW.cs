@@ -1,4 +1,3 @@
-using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
 using Distil.Trainer.Models;
 using static TorchSharp.torch;
@@ -30,11 +29,6 @@ internal sealed class CudaAdamW : IDisposable
             parameter.Value.set_(weights.Views[i].Value);
         }
     }
-
-    /// <summary>Whether it serves these parameters.</summary>
-    internal static bool Serves(IReadOnlyList<NamedParameter> parameters) =>
-        parameters.All(parameter => parameter.Value.dtype == ScalarType.Float32)
-        && CudaRuntime.Use(parameters[0].Value, "AdamW", "an optimiser step takes about 5 times as long");
 
     /// <summary>Updates weights, moments and parameters; does not wait.</summary>
     /// <param name="gradients">Of the parameters, in their order.</param>

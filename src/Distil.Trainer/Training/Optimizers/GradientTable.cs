@@ -63,7 +63,8 @@ internal sealed class GradientTable : IDisposable
         CudaDriver.Check(CudaDriver.ContextSetCurrent(CudaRuntime.Card.Context), nameof(GradientTable));
         fixed (long* from = _addresses)
         {
-            CudaDriver.Check(CudaDriver.CopyToDevice(TensorMemory.Address(Addresses), from, (nuint)(_addresses.Length * sizeof(long)), 0), $"{nameof(GradientTable)}: copying {_addresses.Length} addresses");
+            CudaDriver.Check(CudaDriver.CopyToDevice(TensorMemory.Address(Addresses), from, (nuint)(_addresses.Length * sizeof(long)), 0),
+                $"{nameof(GradientTable)}: copying {_addresses.Length} addresses");
         }
     }
 

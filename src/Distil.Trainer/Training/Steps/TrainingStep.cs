@@ -1,5 +1,7 @@
+using Distil.Core.Documents;
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Models;
+using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;
@@ -18,8 +20,12 @@ namespace Distil.Trainer.Training.Steps;
 /// <param name="distillation">The loss; null to train on the text alone.</param>
 /// <param name="gradientClip">Largest global gradient norm, &gt; 0.</param>
 /// <param name="chunkPositions">Positions whose logits exist at one time; null for the fastest number on the device.</param>
-internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaDistillation? distillation, double gradientClip, int? chunkPositions = null)
+/// <param name="sizes">Sizes of the teacher's outputs; null without a teacher.</param>
+internal sealed class TrainingStep(
+    ILanguageModel model, AdamW optimizer, DeltaDistillation? distillation, double gradientClip, int? chunkPositions = null, TargetSizes? sizes = null)
 {
+    private readonly DistillationHead _head = new(model.Backend, model.HeadWeight.dtype, sizes, chunkPositions);
+
     /// <summary>Names of the values that <see cref="Run"/> returns, in order.</summary>
     internal enum Value
     {
@@ -29,6 +35,9 @@ internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaD
         Alignment,
         GradientNorm,
     }
+
+    /// <value>The form of each operation of a step.</value>
+    internal IReadOnlyList<OperationForm> Operations => [.. model.Operations, _head.Report, optimizer.Report];
 
     /// <summary>Performs the step.</summary>
     /// <returns>One value for each <see cref="Value"/>, (5) float64 on the device, without waiting for the device; in the caller's dispose scope.</returns>
@@ -60,10 +69,10 @@ internal sealed class TrainingStep(ILanguageModel model, AdamW optimizer, DeltaD
         using var scope = NewDisposeScope();
         var layered = targets?.Layers is not null;
         var (final, blocks) = layered ? model.ForwardWithLayers(tokens.InputIds) : (model.Forward(tokens.InputIds), []);
-        var head = DistillationHead.Compute(
+        var head = _head.Compute(
             final, model.HeadWeight, tokens.InputIds, tokens.Lengths, targets?.Outputs,
             new LossWeights((1 - weights.Alpha - weights.Beta) * share.Labels, weights.Alpha * share.Positions, weights.Temperature),
-            chunkPositions, headGradient: model.HeadWeight.requires_grad);
+            headGradient: model.HeadWeight.requires_grad);
 
         // A substitute for the loss whose gradients are the head's: the backward pass then has one root, which the kernels' backward passes need.
         var root = (final * head.HiddenGradient).sum();

@@ -1,3 +1,4 @@
+using Distil.Core.Documents;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Rows;
 using static TorchSharp.torch;
@@ -7,6 +8,12 @@ namespace Distil.Trainer.Training.Targets;
 /// <summary>A source of the teacher's outputs for a batch.</summary>
 public interface ITargetSource
 {
+    /// <value>Sizes of the outputs.</value>
+    TargetSizes Sizes { get; }
+
+    /// <value>The form of each operation that makes them; empty if they are read.</value>
+    IReadOnlyList<OperationForm> Operations => [];
+
     /// <summary>Returns the teacher's outputs for the rows of a batch. It is called from one thread, which need not be that of the training.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="batch">Their tokens.</param>

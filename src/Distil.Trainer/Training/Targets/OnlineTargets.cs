@@ -1,3 +1,4 @@
+using Distil.Core.Documents;
 using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Rows;
@@ -14,6 +15,12 @@ public sealed class OnlineTargets(ILanguageModel teacher, ExtractionSettings set
     private readonly TeacherExtractor _extractor = new(teacher, settings);
 
     /// <inheritdoc />
+    public TargetSizes Sizes { get; } = new(settings.Keep.MaxTokens, settings.InverseTemperatures.Count);
+
+    /// <inheritdoc />
+    public IReadOnlyList<OperationForm> Operations => _extractor.Operations;
+
+    /// <inheritdoc />
     public BatchTargets Read(MicroBatch rows, TokenBatch batch)
     {
         if (!layers)
@@ -22,13 +29,12 @@ public sealed class OnlineTargets(ILanguageModel teacher, ExtractionSettings set
         }
 
         using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        var (final, all) = teacher.ForwardWithLayers(batch.InputIds);
-        var outputs = TeacherExtractor.Sparse(final, teacher.HeadWeight, settings, batch.Lengths);
+        var (outputs, all) = _extractor.ExtractWithLayers(batch.InputIds, batch.Lengths);
         foreach (var part in new[] { outputs.TokenIds, outputs.LogProbabilities, outputs.TailLogSumExp })
         {
             part.DetachFromDisposeScope();
         }
+
         return new(outputs, all.Skip(1).Select(layer => layer.DetachFromDisposeScope()).ToArray()); // [0] is the embedding's output
     }
 }

@@ -6,7 +6,7 @@ using Distil.Cli.Engine.Journal;
 
 namespace Distil.Cli.Tests.Engine.Journal;
 
-/// <summary>A journal whose bytes anything happened to: what is read from it can be relied on.</summary>
+/// <summary>Whatever happened to a journal's bytes, the entries that are read from it are reliable.</summary>
 public sealed class JournalFuzzTests
 {
     private static readonly byte[] Valid = [.. Enumerable.Range(0, 4).SelectMany(i => JournalLine.Write(Entry(i)))];

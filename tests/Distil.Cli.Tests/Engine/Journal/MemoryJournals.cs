@@ -6,17 +6,17 @@ namespace Distil.Cli.Tests.Engine.Journal;
 /// <summary>Journals in memory; a test may cut, damage or count them.</summary>
 internal sealed class MemoryJournals
 {
-    /// <value>By the pipeline's path.</value>
+    /// <value>The journals by the pipeline's path.</value>
     public ConcurrentDictionary<string, byte[]> Logs { get; } = new();
 
-    /// <value>Called before bytes are added to a journal.</value>
+    /// <value>Called before bytes are appended to a journal.</value>
     public Action<string> OnAppend { get; set; } = _ => { };
 
     public IJournalLog Open(string runId, string path) => new Log(this, path);
 
     public IReadOnlyList<JournalEntry> Entries(string path) => JournalText.Parse(Logs[path]).Entries;
 
-    /// <summary>The same journals, apart from these.</summary>
+    /// <summary>Creates independent copies of the journals.</summary>
     public MemoryJournals Copy()
     {
         var copy = new MemoryJournals();

@@ -13,7 +13,7 @@ public sealed class SharedReadsTests
         var first = new TaskCompletionSource<int>();
         var count = 0;
 
-        var before = reads.GetAsync("a", () => first.Task, Cancel); // takes the only place
+        var before = reads.GetAsync("a", () => first.Task, Cancel); // occupies the only slot
         var waiting = Enumerable.Range(0, 5).Select(_ => reads.GetAsync("a", () => Task.FromResult(++count), Cancel)).ToList();
         Assert.All(waiting, read => Assert.False(read.IsCompleted));
         first.SetResult(-1);

@@ -31,10 +31,7 @@ public sealed class GarbageSearchTests : IDisposable
 
         Assert.Equal([(GarbageKind.Dataset, "datasets/old/", 30L), (GarbageKind.TeacherOutputs, "teacher-outputs/old/", 10L)], found.Select(item => (item.Kind, item.Name, item.Bytes)));
         Assert.Equal("datasets/old/manifest.json", found[0].Blobs[0]);
-        foreach (var item in found)
-        {
-            await new GarbageSearch(_store).DeleteAsync(item, Cancel);
-        }
+        Assert.Equal(found, await new GarbageDeletion(_store, TimeProvider.System).DeleteAsync(found, Cancel));
 
         Assert.DoesNotContain(_service.Blobs.Keys, blob => blob.Contains("/old/"));
         Assert.Contains("datasets/data/tokens-00000.bin", _service.Blobs.Keys);
@@ -65,7 +62,7 @@ public sealed class GarbageSearchTests : IDisposable
         await RunAsync("b", RunState.Running);
         foreach (var run in new[] { "a", "b" })
         {
-            Put(Checkpoint(run, 0, "weights.safetensors"), Checkpoint(run, 1, "weights.safetensors"), Checkpoint(run, 1, ArtifactLayout.CheckpointManifestFile));
+            Put(Checkpoint(run, 0, "weights.safetensors"), Checkpoint(run, 1, "weights.safetensors"), Checkpoint(run, 1, ArtifactLayout.ManifestFile));
         }
 
         Assert.All(await FindAsync(), item => Assert.Equal(GarbageKind.TornCheckpoint, item.Kind));

@@ -8,7 +8,7 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Tests.Runs.Planning;
 
-/// <summary>Which fields of a specification name the dataset, the teacher outputs and the weights, and which name nothing.</summary>
+/// <summary>Which fields of a specification determine the ids of the dataset, the teacher outputs and the weights, and which determine none.</summary>
 public sealed class DeterminantsTests : IDisposable
 {
     private const string Base = """
@@ -20,7 +20,8 @@ public sealed class DeterminantsTests : IDisposable
         }
         """;
 
-    /// <summary>For each field another value than in <see cref="Base"/>, and what it renames: a new dataset also renames the outputs, new outputs the weights.</summary>
+    /// <summary>For each field, a value that differs from <see cref="Base"/>, and which id it changes: a new dataset also changes the outputs, new outputs
+    /// the weights.</summary>
     private static readonly (string Field, string Value, Renamed Renamed)[] Changes =
     [
         ("$schema", "'x'", Renamed.Nothing),

@@ -3,10 +3,10 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Tests.Runs.Planning;
 
-/// <summary>Three specifications that differ in all that names artifacts, with the files that they name.</summary>
+/// <summary>Three specifications that differ in everything that determines artifacts, with the files that they name.</summary>
 internal static class GoldenSpecifications
 {
-    /// <value>By name; paths count from the folder that <see cref="WriteFiles"/> filled.</value>
+    /// <value>The specifications by name; their paths start at the folder that <see cref="WriteFiles"/> filled.</value>
     public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>
     {
         ["defaults"] = """{ "name": "a", "teacher": { "path": "teacher" }, "dataset": { "sources": ["text.txt"], "contextLength": 64 } }""",
@@ -68,6 +68,6 @@ internal static class GoldenSpecifications
         }
     }
 
-    /// <summary>One of them.</summary>
+    /// <summary>Returns one of them.</summary>
     public static RunSpec Read(string name, string folder) => RunSpecReader.Parse(All[name], "spec.json", folder);
 }

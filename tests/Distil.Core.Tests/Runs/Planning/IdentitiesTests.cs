@@ -6,7 +6,7 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Tests.Runs.Planning;
 
-/// <summary>Stored artifacts are found again by these ids: a literal that changes here makes every dataset, teacher output or checkpoint that exists unfindable.</summary>
+/// <summary>Stored artifacts are found by these ids: if a literal changes here, no existing dataset, teacher output or checkpoint is found any more.</summary>
 public sealed class IdentitiesTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -6,7 +6,7 @@ using Distil.Core.Tests.Hub;
 
 namespace Distil.Core.Tests.Runs.Planning;
 
-/// <summary>Plans over the hub: cheap, pinned, and the same names for the same content.</summary>
+/// <summary>Plans for sources in the hub are cheap and pinned, and equal content has equal ids.</summary>
 public sealed class RunPlannerHubTests : HubFixture
 {
     private static readonly string Config = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "qwen2-tiny", "config.json"));
@@ -19,7 +19,7 @@ public sealed class RunPlannerHubTests : HubFixture
     {
         Publish();
         var plan = await PlanAsync();
-        Assert.Equal(20_007, plan.Tokens.Value); // 80,028 bytes over 4
+        Assert.Equal(20_007, plan.Tokens.Value); // 80,028 bytes divided by 4
         Assert.Equal($"exact: hf://models/o/teacher@{_commit}/config.json", plan.Teacher.From);
         var fetched = Hub.Requests.Where(request => request.StartsWith("GET", StringComparison.Ordinal) && request.Contains("/resolve/", StringComparison.Ordinal));
         Assert.Equal(["config.json", "model.safetensors.index.json", "tokenizer.json"], fetched.Select(request => request.TrimEnd('*').Split('/')[^1]).Order());

@@ -94,10 +94,10 @@ public sealed class RunPlannerTests : IDisposable
     [InlineData("config.json", null, "has no config.json; expected a Hugging Face folder")]
     [InlineData("tokenizer.json", null, "has no tokenizer.json; expected a Hugging Face folder")]
     [InlineData("model.safetensors", null, "has no *.safetensors; expected model.safetensors, or shards with their index")]
-    [InlineData("config.json", "{", "config.json is not JSON")]
-    [InlineData("config.json", """{ "model_type": "gpt2" }""", "config.json: model_type is gpt2; expected qwen2 or qwen3 or llama")]
-    [InlineData("config.json", """{ "model_type": "llama" }""", "config.json: num_hidden_layers is missing; expected a whole number > 0")]
-    [InlineData("tokenizer.json", """{ "model": { "vocab": { "a": 131 } } }""", "tokenizer.json has ids up to 131; config.json (vocab_size 131) allows 130")]
+    [InlineData("config.json", "{", "config.json: cannot be read")]
+    [InlineData("config.json", """{ "model_type": "gpt2" }""", "config.json: model_type is \"gpt2\"; expected qwen2, qwen3 or llama")]
+    [InlineData("config.json", """{ "model_type": "llama" }""", "config.json: hidden_size is missing; expected a whole number ≥ 1")]
+    [InlineData("tokenizer.json", """{ "model": { "vocab": { "a": 131 } } }""", "(vocab_size 131) allows at most 130")]
     public async Task A_teacher_that_cannot_be_used_is_refused(string file, string? content, string message)
     {
         File.Delete(Path.Combine(_folder.Path, "teacher", file));

@@ -10,7 +10,7 @@ using Distil.Fuzzing;
 
 namespace Distil.Core.Tests.Runs.Reading;
 
-/// <summary>Specifications and teachers' folders from anybody.</summary>
+/// <summary>Specifications and teachers' folders with arbitrary content.</summary>
 public sealed class RunSpecFuzzTests : IDisposable
 {
     private static readonly string Samples = Path.Combine(AppContext.BaseDirectory.Split("/tests/")[0], "samples");

@@ -17,7 +17,7 @@ public sealed class SweepSchemaTests
 
     public static TheoryData<string> Sweeps => [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples", "sweeps"), "*.json")];
 
-    /// <summary>The fields of a run's schema that stand in no list, with the sample of a value.</summary>
+    /// <summary>The fields of a run's schema that are in no list, with a sample value.</summary>
     public static TheoryData<string, string> Fields => [.. FieldsOf(JsonNode.Parse(RunSpecSchema.Published)!.AsObject(), "").Where(each => each.Item1 is not ("name" or "$schema"))];
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class SweepSchemaTests
         return rule["properties"] is null ? [(name, Value(name, rule))] : FieldsOf(rule, name + ".").Prepend((name, Value(name, rule)));
     });
 
-    // What a run could have there: its default, or something that fits.
+    // A value that a run could have there: its default, or something that fits.
     private static string Value(string name, JsonObject rule) => rule["default"]?.ToJsonString() ?? name switch
     {
         "teacher" => """{ "path": "t" }""",

@@ -9,7 +9,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Distil.Core.Tests.Sources.Remote;
 
-/// <summary>A server of files on loopback, with versions, ranges, signatures and cuts.</summary>
+/// <summary>A server of files on loopback, with versions, ranges, signatures and interruptions.</summary>
 internal sealed class LocalWeb : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -19,7 +19,7 @@ internal sealed class LocalWeb : IAsyncDisposable
     /// <summary>Files by path, with their version.</summary>
     public ConcurrentDictionary<string, (byte[] Content, string Version)> Files { get; } = new();
 
-    /// <summary>Bytes after which the next answers are cut, one each.</summary>
+    /// <summary>Numbers of bytes after which the next answers are cut, one number for each.</summary>
     public ConcurrentQueue<int> Cuts { get; } = new();
 
     /// <summary>The range of each request.</summary>
@@ -28,7 +28,7 @@ internal sealed class LocalWeb : IAsyncDisposable
     /// <summary>The value of <c>sig</c> that a URL must have; null for none.</summary>
     public string? Signature { get; set; }
 
-    /// <summary>Whether files are sent whole only.</summary>
+    /// <summary>Whether only whole files are sent.</summary>
     public bool IgnoresRanges { get; set; }
 
     private Uri Address { get; set; } = null!;

@@ -21,7 +21,7 @@ public sealed class WebFilesTests : IAsyncLifetime
 
     private SourceCatalog Catalog => Of(_folder.Path);
 
-    /// <summary>A catalogue without a hub, and without an identity in Azure.</summary>
+    /// <summary>Creates a catalogue without a hub and without an identity in Azure.</summary>
     internal static SourceCatalog Of(string folder, string? signed = null) => new(
         () => throw new InvalidOperationException("no hub here"),
         new WebFiles(

@@ -3,17 +3,17 @@ using System.Text.Json.Nodes;
 
 namespace Distil.Core.Tests.Specification.Schema;
 
-/// <summary>Documents to hold against the schemas.</summary>
+/// <summary>Documents to validate with the schemas.</summary>
 internal static class SchemaDocuments
 {
-    /// <summary>The least that is a specification.</summary>
+    /// <summary>A minimal specification.</summary>
     public static JsonObject Minimal() => JsonNode.Parse("""{ "name": "a", "teacher": { "path": "t" }, "dataset": { "sources": ["x"] } }""")!.AsObject();
 
-    /// <summary>A document as the readers read it: with comments.</summary>
+    /// <summary>Parses a document as the readers do: with comments.</summary>
     public static JsonNode Parse(string json) =>
         JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })!;
 
-    /// <summary>Gives a field, for instance <c>training.epochs</c>, a value.</summary>
+    /// <summary>Sets a field, for instance <c>training.epochs</c>, to a value.</summary>
     public static void Set(JsonObject spec, string field, JsonNode? value)
     {
         var names = field.Split('.');

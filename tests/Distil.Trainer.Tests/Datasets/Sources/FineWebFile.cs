@@ -7,11 +7,11 @@ namespace Distil.Trainer.Tests.Datasets.Sources;
 /// <summary>Writes Parquet files with the columns of FineWeb.</summary>
 internal static class FineWebFile
 {
-    /// <summary>One row a text.</summary>
-    /// <param name="path">Where it goes.</param>
-    /// <param name="texts">The texts; null values and bytes that are not UTF-8 are kept.</param>
+    /// <summary>Writes one row for each text.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="texts">The texts; null values and bytes that are not UTF-8 are written as they are.</param>
     /// <param name="rowGroup">Rows in a row group.</param>
-    /// <param name="textColumn">What the column of texts is called.</param>
+    /// <param name="textColumn">Name of the column of texts.</param>
     public static async Task WriteAsync(string path, IReadOnlyList<byte[]?> texts, int rowGroup, string textColumn = "text")
     {
         var text = new DataField(textColumn, typeof(byte[]), isNullable: true);
@@ -34,7 +34,7 @@ internal static class FineWebFile
         }
     }
 
-    /// <summary>As the other, for well-formed texts.</summary>
+    /// <summary>Writes well-formed texts in the same way.</summary>
     public static Task WriteAsync(string path, IEnumerable<string> texts, int rowGroup = 100) =>
         WriteAsync(path, [.. texts.Select(text => (byte[]?)Encoding.UTF8.GetBytes(text))], rowGroup);
 }

@@ -1,6 +1,6 @@
+using Distil.Core.Sources;
 using CsCheck;
 using Distil.Core.Errors;
-using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 

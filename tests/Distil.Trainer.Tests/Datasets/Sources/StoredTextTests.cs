@@ -1,6 +1,6 @@
+using Distil.Core.Sources;
 using System.IO.Compression;
 using Distil.Core.Errors;
-using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using ZstdSharp;

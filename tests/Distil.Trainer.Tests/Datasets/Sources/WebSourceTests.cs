@@ -11,7 +11,7 @@ using Distil.Trainer.Datasets.Sources;
 
 namespace Distil.Trainer.Tests.Datasets.Sources;
 
-/// <summary>Files behind URLs are read as local ones are, and of Parquet only what is wanted.</summary>
+/// <summary>Files behind URLs are read like local ones, and of Parquet only the needed parts.</summary>
 public sealed class WebSourceTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("distil-web-").FullName;
@@ -25,7 +25,7 @@ public sealed class WebSourceTests : IDisposable
     {
         await using var web = await LocalWeb.StartAsync();
         var path = Path.Combine(_folder, "a.parquet");
-        var texts = Enumerable.Range(0, 300).Select(i => $"{i} {Convert.ToHexString(RandomNumberGenerator.GetBytes(50_000))}").ToList(); // does not compress to nothing
+        var texts = Enumerable.Range(0, 300).Select(i => $"{i} {Convert.ToHexString(RandomNumberGenerator.GetBytes(50_000))}").ToList(); // hard to compress
         await FineWebFile.WriteAsync(path, texts, rowGroup: 100);
         web.Files["/a.parquet"] = (await File.ReadAllBytesAsync(path, Cancel), "v1");
         var file = await FindAsync(web, "/a.parquet", DatasetFormat.Parquet);
@@ -61,7 +61,7 @@ public sealed class WebSourceTests : IDisposable
     private static async Task<SourceFile> FindAsync(LocalWeb web, string path, DatasetFormat format) =>
         Assert.Single(await Catalog.ListAsync([web.Url(path)], format, SpecPaths.Sources, Cancel));
 
-    /// <summary>Bytes that <c>bytes=FROM-TO</c> asks for.</summary>
+    /// <summary>Number of bytes that <c>bytes=FROM-TO</c> requests.</summary>
     private static long Length(string range)
     {
         var ends = range["bytes=".Length..].Split('-').Select(end => long.Parse(end, CultureInfo.InvariantCulture)).ToArray();

@@ -42,7 +42,7 @@ public sealed class LogarithmicAnnealingTests
         var annealing = new LogarithmicAnnealing(Schedule(golden, EpochDecay.Relative));
         foreach (var (epoch, values) in golden.GetProperty("authors_code_relative_decay").EnumerateArray().Index())
         {
-            // Their callback sets the next epoch's starting value at the epoch's end: the 51st entry.
+            // Their callback sets the next epoch's starting value at the end of an epoch: the 51st entry.
             Assert.Equal(51, values.GetArrayLength());
             foreach (var (step, value) in values.EnumerateArray().Take(50).Index())
             {

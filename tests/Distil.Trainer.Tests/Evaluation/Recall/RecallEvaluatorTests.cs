@@ -37,7 +37,7 @@ public sealed class RecallEvaluatorTests
     {
         using var model = new UnigramModel([.. Enumerable.Repeat(1.0 / Vocabulary, Vocabulary)]);
         var results = Evaluate(new RecallSpec { Lengths = [16], Sequences = 200 }, model, null);
-        Assert.All(results, result => Assert.InRange(result.Student.Value, 0, result.Chance)); // it names the same token always
+        Assert.All(results, result => Assert.InRange(result.Student.Value, 0, result.Chance)); // it always predicts the same token
         Assert.All(results, result => Assert.Null(result.Recovery));
     }
 

@@ -45,7 +45,8 @@ public sealed class LikelihoodScorerTests
         var tokenizer = HuggingFaceTokenizer.Load(Path.Combine(AppContext.BaseDirectory, "Golden", "tokenizer-tiny"));
         Assert.Equal(Ids("The cat sat"), ScoredText.Of(tokenizer, "The cat", " sat").Tokens);
         Assert.Equal(Ids("The cat sat").Length - Ids("The cat").Length, ScoredText.Of(tokenizer, "The cat", " sat").Scored);
-        Assert.Equivalent(ScoredText.Of(tokenizer, "The cat", "  sat"), ScoredText.Of(tokenizer, "The cat ", " sat")); // a context's last spaces are the continuation's
+        // A context's last spaces belong to the continuation.
+        Assert.Equivalent(ScoredText.Of(tokenizer, "The cat", "  sat"), ScoredText.Of(tokenizer, "The cat ", " sat"));
 
         var empty = ScoredText.Of(tokenizer, "", "The cat");
         Assert.Equal([tokenizer.EndOfText, .. Ids("The cat")], empty.Tokens);

@@ -81,7 +81,7 @@ public sealed class TaskEvaluatorTests : IDisposable
     private static double[] Probabilities()
     {
         var (b, c, e) = (Ids(" b"), Ids(" cccc"), Ids(" é"));
-        Assert.Equal((1, 4), (b.Length, c.Length)); // as the computation by hand has it
+        Assert.Equal((1, 4), (b.Length, c.Length)); // as in the computation by hand
         var probabilities = Enumerable.Repeat(1e-9, Tokenizer.VocabularySize).ToArray();
         foreach (var id in b)
         {

@@ -15,7 +15,7 @@ public sealed class CudaTransformerTests
         Gpu.Require();
         using var scope = NewDisposeScope();
         using var golden = new GoldenCase(name);
-        // The reference for llama was computed by a model cast to bfloat16 as a whole, its rotary frequencies too.
+        // The reference for llama was computed by a model cast to bfloat16 as a whole, rotary frequencies included.
         var rotary = name == "llama-tiny" ? ScalarType.BFloat16 : ScalarType.Float32;
         using var model = TransformerModel.Load(golden.Folder, CUDA, ScalarType.BFloat16, rotaryPrecision: rotary);
         var ids = golden.InputIds.cuda();
@@ -23,7 +23,7 @@ public sealed class CudaTransformerTests
         var (plain, layers) = model.ForwardWithLayers(ids);
         var (fused, mean) = model.ForwardWithMean(ids);
 
-        // Both round to bfloat16 along the way, in their own order of summation: each is held to the float32 reference.
+        // Both round to bfloat16 in their own order of summation, so each is compared with the float32 reference.
         Tensor Logits(Tensor final) => final.to(ScalarType.Float32).matmul(model.HeadWeight.to(ScalarType.Float32).t());
         var error = Gpu.RelativeError(Logits(plain), golden["logits"]);
         Assert.InRange(Gpu.RelativeError(Logits(fused), golden["logits"]), 0, Math.Max(2e-2, 1.25 * error));

@@ -58,7 +58,7 @@ public sealed class Bfloat16Tests
             expected.Add(reference.flatten());
         }
 
-        // This case amplifies: the gradient of the reference itself, its embedding alone rounded to bfloat16, is 10 % off.
+        // This case amplifies rounding: if only the embedding is rounded to bfloat16, the reference's own gradient changes by 10 %.
         var (there, here) = (cat(expected), cat(actual).cpu());
         Close(there, here, 0.2, "the gradient");
         var cosine = (there.dot(here) / (there.norm() * here.norm())).item<float>();

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Models.Xlstm;
 
-/// <summary>The reference's tiny student and its numbers.</summary>
+/// <summary>The reference's tiny student with its expected results.</summary>
 internal static class GoldenStudent
 {
     internal static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Golden", "xlstm-tiny");
@@ -13,7 +13,7 @@ internal static class GoldenStudent
 
     internal static XlstmModel Load() => XlstmModel.Load(Folder, CPU);
 
-    /// <summary>A copy of the folder with another weights file, its tensors renamed and its config's text changed.</summary>
+    /// <summary>Copies the folder with another weights file, renamed tensors and a changed config.</summary>
     internal static string Copy(string weights, Func<string, string?>? rename = null, Func<string, string>? config = null, Func<Tensor, string, Tensor>? change = null)
     {
         var folder = Directory.CreateTempSubdirectory("distil-xlstm-").FullName;

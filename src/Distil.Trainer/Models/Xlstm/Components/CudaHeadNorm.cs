@@ -1,75 +1,52 @@
 using System.Collections.Concurrent;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Torch;
 using static TorchSharp.torch;
-using static TorchSharp.torch.autograd;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 
-/// <summary>A norm per head and its way onto the residual stream as one CUDA kernel a direction. Equal to <see cref="Norms.PlainHeadsOnto"/>.</summary>
-internal static class CudaHeadNorm
+/// <summary>A norm per head, added to the residual stream, as one CUDA kernel for each direction. Equal to <see cref="Norms.HeadsOnto"/>.</summary>
+internal sealed class CudaHeadNorm : FusedOperation<HeadNormInputs, CudaHeadNorm.Saved, Tensor>
 {
     private const int Warps = 8, BackwardBlocks = 528, MaxSize = 1024;
 
     private static readonly ConcurrentDictionary<long, CudaProgram> Programs = new();
 
-    /// <summary>Whether it serves here: bfloat16 heads onto a float32 stream.</summary>
-    internal static bool Serves(Tensor stream, Tensor hidden) =>
-        hidden.dtype == ScalarType.BFloat16 && stream.dtype == ScalarType.Float32 && hidden.size(-1) is <= MaxSize and var size && size % 2 == 0
-        && CudaRuntime.Use(hidden, "the norm of heads", "a training step takes some 3 % longer");
+    /// <value>The operation.</value>
+    internal static CudaHeadNorm Instance { get; } = new();
 
-    /// <inheritdoc cref="Norms.HeadsOnto"/>
-    internal static Tensor Forward(Tensor stream, Tensor hidden, Tensor weight)
+    /// <summary>What the backward pass needs.</summary>
+    /// <param name="Hidden">Dense.</param>
+    /// <param name="Weight">w.</param>
+    internal sealed record Saved(Tensor Hidden, Tensor Weight);
+
+    /// <summary>Why the kernels do not support a head's size; null if they do.</summary>
+    internal static string? Limit(long size) => size <= MaxSize && size % 2 == 0 ? null : $"a head has {size} units; the kernel supports even numbers up to {MaxSize}";
+
+    /// <inheritdoc/>
+    /// <param name="inputs">The stream float32, the hidden states bfloat16.</param>
+    internal override (Tensor Outputs, Saved Saved) RunSaving(HeadNormInputs inputs)
     {
-        if (is_grad_enabled())
-        {
-            return Function.apply(stream, hidden, weight);
-        }
-
-        using var scope = NewDisposeScope();
-        return Run(stream.contiguous(), hidden.contiguous(), weight).MoveToOuterDisposeScope();
-    }
-
-    internal static Tensor Run(Tensor stream, Tensor hidden, Tensor weight)
-    {
+        var (stream, hidden, weight) = (inputs.Stream.contiguous(), inputs.Hidden.contiguous(), inputs.Weight);
         var (heads, size) = (hidden.size(2), hidden.size(3));
         var items = hidden.numel() / size;
         var result = empty_like(stream);
         Program(size)["head_norm_forward"].Launch(new((items + Warps - 1) / Warps, 32 * Warps), stream, hidden, weight, result, items, (int)heads, (float)Norms.Epsilon);
-        return result;
+        return (result, new(hidden, weight));
     }
 
-    internal static List<Tensor> Gradients(Tensor gradient, Tensor hidden, Tensor weight)
+    /// <inheritdoc/>
+    internal override HeadNormInputs Gradients(Saved saved, Tensor gradients)
     {
+        var (hidden, weight) = saved;
         var (heads, size) = (hidden.size(2), hidden.size(3));
         var launch = new LaunchShape(heads, 32 * Warps, GridY: (int)Math.Max(1, BackwardBlocks / heads));
-        var dense = gradient.contiguous();
+        var dense = gradients.contiguous();
         var dHidden = empty_like(hidden);
         var partial = empty([launch.GridY, heads * size], ScalarType.Float32, hidden.device);
         Program(size)["head_norm_backward"].Launch(launch, dense, hidden, weight, dHidden, partial, (int)(hidden.size(0) * hidden.size(1)), (int)heads, (float)Norms.Epsilon);
-        return [dense.detach(), dHidden, partial.sum([0L])];
+        return new(dense.detach(), dHidden, partial.sum([0L]));
     }
 
     private static CudaProgram Program(long size) => Programs.GetOrAdd(size, key => new("head_norm.cu", $"HEAD_SIZE={key}"));
-
-    private sealed class Function : SingleTensorFunction<Function>
-    {
-        public override string Name => nameof(CudaHeadNorm);
-
-        public override Tensor forward(AutogradContext context, params object[] inputs)
-        {
-            using var scope = NewDisposeScope();
-            var (stream, hidden, weight) = (((Tensor)inputs[0]).contiguous(), ((Tensor)inputs[1]).contiguous(), (Tensor)inputs[2]);
-            context.set_materialize_grads(false);
-            context.save_for_backward([hidden.MoveToOuterDisposeScope(), weight]);
-            return Run(stream, hidden, weight).MoveToOuterDisposeScope();
-        }
-
-        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(3, gradient, () =>
-        {
-            var saved = context.get_saved_variables();
-            return Gradients(gradient, saved[0], saved[1]);
-        });
-    }
 }

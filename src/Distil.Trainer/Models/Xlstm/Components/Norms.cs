@@ -1,39 +1,38 @@
+using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 
-/// <summary>The xLSTM's norms: no bias, eps 1e-5, and a stored weight w that is used as (1 + w).</summary>
+/// <summary>The xLSTM's norms: no bias, eps 1e-5, and a stored weight w that is used as (1 + w). Here the plain forms.</summary>
 internal static class Norms
 {
     internal const double Epsilon = 1e-5;
 
-    /// <summary>LayerNorm over the width.</summary>
-    /// <param name="x">(…, D).</param>
-    /// <param name="weight">w, (D).</param>
-    /// <param name="result">Element type of the result; the norm itself is computed in x's.</param>
-    internal static Tensor Layer(Tensor x, Tensor weight, ScalarType result = ScalarType.Float32) =>
-        CudaLayerNorm.Serves(x, result) ? CudaLayerNorm.Forward(x, weight) : Plain(x, weight, result);
+    /// <summary>Chooses the form of <see cref="Layer"/>.</summary>
+    internal static Choice<Func<LayerNormInputs, Tensor>> ChooseLayer(Backend backend, long width, ScalarType type) => backend.Choose<Func<LayerNormInputs, Tensor>>(
+        Operation.LayerNorm, type, inputs => Layer(inputs, type),
+        [new(Kernel.LayerNormCuda, CudaLayerNorm.Instance.Forward, () => CudaLayerNorm.Limit(width))]);
 
-    /// <inheritdoc cref="Layer"/>
-    internal static Tensor Plain(Tensor x, Tensor weight, ScalarType result)
+    /// <summary>Chooses the form of <see cref="HeadsOnto"/>.</summary>
+    internal static Choice<Func<HeadNormInputs, Tensor>> ChooseHeads(Backend backend, long size, ScalarType type) => backend.Choose<Func<HeadNormInputs, Tensor>>(
+        Operation.HeadNorm, type, HeadsOnto,
+        [new(Kernel.HeadNormCuda, CudaHeadNorm.Instance.Forward, () => CudaHeadNorm.Limit(size))]);
+
+    /// <summary>LayerNorm over the width.</summary>
+    /// <param name="inputs">The norm is computed in x's element type.</param>
+    /// <param name="result">Element type of the result.</param>
+    internal static Tensor Layer(LayerNormInputs inputs, ScalarType result)
     {
         using var scope = NewDisposeScope();
-        return layer_norm(x, weight.shape, weight + 1, null, Epsilon).to(result).MoveToOuterDisposeScope();
+        return layer_norm(inputs.X, inputs.Weight.shape, inputs.Weight + 1, null, Epsilon).to(result).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The residual stream with a norm of each head added to it.</summary>
-    /// <param name="stream">(B, S, NH · DH).</param>
-    /// <param name="hidden">(B, S, NH, DH).</param>
-    /// <param name="weight">w, (NH · DH).</param>
-    internal static Tensor HeadsOnto(Tensor stream, Tensor hidden, Tensor weight) =>
-        CudaHeadNorm.Serves(stream, hidden) ? CudaHeadNorm.Forward(stream, hidden, weight) : PlainHeadsOnto(stream, hidden, weight);
-
-    /// <inheritdoc cref="HeadsOnto"/>
-    internal static Tensor PlainHeadsOnto(Tensor stream, Tensor hidden, Tensor weight)
+    /// <summary>The residual stream plus a norm of each head.</summary>
+    internal static Tensor HeadsOnto(HeadNormInputs inputs)
     {
         using var scope = NewDisposeScope();
-        return (stream + Heads(hidden, weight)).MoveToOuterDisposeScope();
+        return (inputs.Stream + Heads(inputs.Hidden, inputs.Weight)).MoveToOuterDisposeScope();
     }
 
     /// <summary>A norm of each head by itself.</summary>
@@ -48,3 +47,14 @@ internal static class Norms
         return (normed * (weight + 1)).MoveToOuterDisposeScope();
     }
 }
+
+/// <summary>The inputs of a LayerNorm.</summary>
+/// <param name="X">(…, D).</param>
+/// <param name="Weight">w, (D).</param>
+internal sealed record LayerNormInputs(Tensor X, Tensor Weight);
+
+/// <summary>The inputs of a norm per head that is added to the residual stream.</summary>
+/// <param name="Stream">float32, (B, S, NH · DH).</param>
+/// <param name="Hidden">(B, S, NH, DH).</param>
+/// <param name="Weight">w, (NH · DH).</param>
+internal sealed record HeadNormInputs(Tensor Stream, Tensor Hidden, Tensor Weight);

@@ -9,47 +9,40 @@ namespace Distil.Trainer.Models.Xlstm.MLstm;
 /// <summary>x + mLSTM(norm(x)): an mLSTM block.</summary>
 internal sealed class MLstmFusedBlock : IFusedBlock
 {
-    private readonly MLstmUpInputs _up;
-    private readonly MLstmCellInputs _inputs;
-    private readonly MLstmCudaForward _cell;
-    private readonly Tensor _normed, _statistics, _down, _downUsed;
+    private readonly MLstmWeights _weights;
+    private readonly MLstmCudaUp.Saved _up;
+    private readonly MLstmCellSaved _cell;
+    private readonly Tensor _mixed, _down;
 
     /// <param name="weights">Of the block.</param>
     /// <param name="x">float32 (B, S, D).</param>
-    internal MLstmFusedBlock(BlockWeights weights, Tensor x)
+    internal MLstmFusedBlock(MLstmWeights weights, Tensor x)
     {
         using var scope = NewDisposeScope();
-        _up = MLstmUpInputs.Of(Kept.Keep(x.alias()), weights);
-        (var results, _normed, _statistics) = MLstmCudaUp.Run(_up);
-        Kept.Keep([.. results, _normed, _statistics]);
-        _inputs = MLstmCellInputs.Of(weights, convolved: results[2], inner: results[0], gate: results[1]);
-        _cell = new(_inputs);
-        Kept.Keep([.. _cell.Kept(), _cell.Mixed]);
-        _down = weights["xlstm.proj_down.weight"];
-        _downUsed = Kept.Keep(_down.to(ScalarType.BFloat16));
-        Output = (x + linear(_cell.Mixed, _downUsed)).MoveToOuterDisposeScope();
+        _weights = weights;
+        (var up, _up) = MLstmCudaUp.Instance.RunSaving(new(x, weights.Up));
+        (_mixed, _cell) = MLstmCudaCell.Instance.RunSaving(new(up.Convolved, up.Inner, up.Gate, weights.Cell));
+        _down = weights.Down.to(ScalarType.BFloat16);
+        Saved.Keep(
+            _up.Norm.X, _up.Norm.Statistics, _up.Normed, _up.Inner, up.Inner, up.Gate, up.Convolved, _cell.Source, _cell.Peak, _cell.Carried, _cell.Written, _cell.Keep, _cell.Weights,
+            _cell.Hidden, _cell.Inverse, _cell.Slope, _cell.Keys, _cell.States, _cell.Normalisers, _cell.Q, _cell.K, _cell.V, _cell.Composed, _cell.OfConvolved, _cell.OfInner, _mixed, _down);
+        Output = (x + linear(_mixed, _down)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public Tensor Output { get; }
 
     /// <inheritdoc/>
-    public SavedTensors Kept { get; } = new();
+    public SavedTensors Saved { get; } = new();
 
     /// <inheritdoc/>
-    public Tensor Back(Tensor gradient)
+    public Tensor Backward(Tensor gradient)
     {
-        var ofCell = MLstmCudaBackward.Gradients(_inputs, _cell, WeightGradients.Linear(_down, _downUsed, _cell.Mixed, gradient));
-        foreach (var (weight, of) in _inputs.All().Zip(ofCell).Skip(3))
-        {
-            WeightGradients.Add(weight, of);
-        }
+        var cell = MLstmCudaCell.Instance.Gradients(_cell, WeightGradients.Linear(_weights.Down, _down, _mixed, gradient));
+        WeightGradients.Add(_weights.Cell, cell.Weights);
 
-        var ofUp = MLstmCudaUp.Gradients(_up, _inputs.Inner, _normed, _statistics, dInner: ofCell[1], dGate: ofCell[2], dConvolved: ofCell[0]);
-        foreach (var (weight, of) in _up.All().Zip(ofUp).Skip(1))
-        {
-            WeightGradients.Add(weight, of);
-        }
-        return ofUp[0].add_(gradient);
+        var up = MLstmCudaUp.Instance.Gradients(_up, new(cell.Inner, cell.Gate, cell.Convolved));
+        WeightGradients.Add(_weights.Up, up.Weights);
+        return up.Stream.add_(gradient);
     }
 }

@@ -1,120 +1,67 @@
-using Distil.Trainer.Models.Xlstm.Components;
-using Distil.Trainer.Models.Xlstm.MLstm;
-using Distil.Trainer.Models.Xlstm.MLstm.Cell;
-using Distil.Trainer.Models.Xlstm.MLstm.Up;
-using Distil.Trainer.Models.Xlstm.SLstm;
-using Distil.Trainer.Models.Xlstm.SLstm.Cell;
-using Distil.Trainer.Models.Xlstm.SLstm.FeedForward;
-using Distil.Trainer.Torch;
+using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
-using static TorchSharp.torch.autograd;
 
 namespace Distil.Trainer.Models.Xlstm.Stack;
 
-/// <summary>All blocks and the last norm, in training, as one function of torch's autograd: where each of their parts has its kernels.</summary>
-internal sealed class FusedStack
+/// <summary>All blocks and the last norm, in training, as one function of torch's autograd: if each of their operations has its CUDA kernel.</summary>
+/// <param name="blocks">Each runs one part of the stack on the output of the part before it, in order; the last is the norm.</param>
+/// <param name="finalNorm">The norm's weight.</param>
+internal sealed class FusedStack(IReadOnlyList<Func<Tensor, IFusedBlock>> blocks, Tensor finalNorm)
 {
-    private readonly XlstmConfig _config;
-    private readonly BlockWeights[] _blocks;
-    private readonly Tensor _finalNorm;
-    private readonly Lazy<bool> _kernelsServe;
-
-    internal FusedStack(XlstmConfig config, IReadOnlyDictionary<string, Tensor> weights)
-    {
-        _config = config;
-        _blocks = [.. Enumerable.Range(0, config.Blocks).Select(block => new BlockWeights(weights, block))];
-        _finalNorm = weights[XlstmParameter.FinalNorm];
-        _kernelsServe = new(KernelsServe);
-    }
-
-    /// <summary>Whether a forward pass is to go this way.</summary>
-    internal bool Serves(ScalarType arithmetic) => arithmetic == ScalarType.BFloat16 && is_grad_enabled() && _kernelsServe.Value;
-
     /// <param name="x">The embedded tokens, float32 (B, S, D); no gradient flows to them.</param>
-    /// <returns>After the last norm, bfloat16 (B, S, D). What the way back needs goes to the scope around the caller's.</returns>
+    /// <returns>After the last norm, bfloat16 (B, S, D). What the backward pass needs is moved to the dispose scope around the caller's.</returns>
     internal Tensor Forward(Tensor x)
     {
-        var passes = new List<IFusedBlock>();
-        var output = Function.apply(_finalNorm, x, this, passes);
-        foreach (var pass in passes)
-        {
-            pass.Kept.MoveToOuterDisposeScope();
-        }
+        var call = new Call(blocks);
+        // The weight is an input only so that autograd records the backward pass, which adds the gradients itself.
+        var output = AutogradFunction.Apply(call, [finalNorm, x])[0];
+        call.MoveToOuterDisposeScope();
         return output;
     }
 
-    private static IEnumerable<Func<Tensor, IFusedBlock>> Of(BlockWeights weights, bool slstm) => slstm
-        ? [x => new SLstmFusedBlock(weights, x), x => new FusedFeedForward(weights, x)]
-        : [x => new MLstmFusedBlock(weights, x)];
-
-    private bool KernelsServe()
+    /// <summary>One forward pass and the backward pass that may follow.</summary>
+    private sealed class Call(IReadOnlyList<Func<Tensor, IFusedBlock>> parts) : IAutogradOperation
     {
-        using var scope = NewDisposeScope();
-        var (width, device) = ((long)_config.Width, _finalNorm.device);
-        Tensor Like(params long[] shape) => empty(shape, ScalarType.BFloat16, device);
-        var stream = Like(1, 1, width).to(ScalarType.Float32);
-        bool Serve(BlockWeights weights, bool slstm)
+        private readonly List<IFusedBlock> _run = [];
+
+        /// <inheritdoc/>
+        public (IReadOnlyList<Tensor> Outputs, IReadOnlyList<Tensor> Saved) Forward(IReadOnlyList<Tensor> inputs)
         {
-            var taps = weights["xlstm.conv1d.conv.weight"];
-            if (!slstm)
+            var x = inputs[1];
+            foreach (var part in parts)
             {
-                var inner = Like(1, 1, taps.shape[0]);
-                return MLstmCudaUp.Serves(MLstmUpInputs.Of(stream, weights), ScalarType.BFloat16) && MLstmCudaCell.Serves(MLstmCellInputs.Of(weights, inner, inner, inner));
+                _run.Add(part(x));
+                x = _run[^1].Output;
             }
 
-            var (heads, size) = (_config.SlstmHeads, width / _config.SlstmHeads);
-            return CudaConvolution.Serves(Like(1, 1, width), taps, ScalarType.BFloat16)
-                && size % SLstmCudaTiling.Granule == 0 && SLstmCudaScan.Serves(Like(heads, 1, 1, 2 * size), size) && CudaHeadNorm.Serves(stream, Like(1, 1, heads, size))
-                && CudaGatedUp.Serves(stream, weights["ffn.proj_up.weight"], _config.FeedForwardActivation, ScalarType.BFloat16);
+            MoveToOuterDisposeScope();
+            return ([x], []);
         }
 
-        return CudaLayerNorm.Serves(stream, ScalarType.BFloat16) && Enumerable.Range(0, _config.Blocks).All(block => Serve(_blocks[block], _config.IsSlstm(block)));
-    }
-
-    private sealed class Function : SingleTensorFunction<Function>
-    {
-        private const string Passes = "passes";
-
-        public override string Name => nameof(FusedStack);
-
-        /// <summary>Inputs: the last norm's weight, by which autograd knows that there is a way back; x; the stack; where the passes go.</summary>
-        public override Tensor forward(AutogradContext context, params object[] inputs)
-        {
-            using var scope = NewDisposeScope();
-            var (x, stack, passes) = ((Tensor)inputs[1], (FusedStack)inputs[2], (List<IFusedBlock>)inputs[3]);
-            foreach (var (block, weights) in stack._blocks.Index())
-            {
-                foreach (var pass in Of(weights, stack._config.IsSlstm(block)))
-                {
-                    passes.Add(pass(x));
-                    x = passes[^1].Output;
-                }
-            }
-
-            passes.Add(new FusedNorm(x, stack._finalNorm));
-            context.set_materialize_grads(false);
-            context.save_data(Passes, passes);
-            foreach (var pass in passes)
-            {
-                pass.Kept.MoveToOuterDisposeScope();
-            }
-            return passes[^1].Output.MoveToOuterDisposeScope();
-        }
-
-        /// <summary>The passes have laid the gradients down: none is left to return.</summary>
-        public override List<Tensor> backward(AutogradContext context, Tensor gradient) => GradientScope.Run(4, gradient, () =>
+        /// <inheritdoc/>
+        /// <remarks>The blocks have added the gradients: none is left to return.</remarks>
+        public IReadOnlyList<Tensor?> Backward(IReadOnlyList<Tensor> saved, IReadOnlyList<Tensor> gradients)
         {
             Tensor? ofOutput = null;
-            foreach (var pass in ((List<IFusedBlock>)context.get_data(Passes)).AsEnumerable().Reverse())
+            foreach (var block in _run.AsEnumerable().Reverse())
             {
                 using var scope = NewDisposeScope();
-                var ofInput = pass.Back(ofOutput ?? gradient).MoveToOuterDisposeScope();
+                var ofInput = block.Backward(ofOutput ?? gradients[0]).MoveToOuterDisposeScope();
                 ofOutput?.Dispose();
                 ofOutput = ofInput;
-                pass.Kept.Dispose();
+                block.Saved.Dispose();
             }
 
-            return [null!, null!, null!, null!];
-        });
+            return [null, null];
+        }
+
+        /// <summary>Moves what the backward pass needs one dispose scope outwards.</summary>
+        internal void MoveToOuterDisposeScope()
+        {
+            foreach (var block in _run)
+            {
+                block.Saved.MoveToOuterDisposeScope();
+            }
+        }
     }
 }

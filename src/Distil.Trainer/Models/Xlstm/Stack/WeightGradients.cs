@@ -1,11 +1,12 @@
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.Stack;
 
-/// <summary>Gradients of weights that passes lay down themselves.</summary>
+/// <summary>Gradients of weights that fused blocks accumulate themselves.</summary>
 internal static class WeightGradients
 {
-    /// <summary>Adds one, of the weight's shape, to a weight's.</summary>
+    /// <summary>Adds a gradient, of the weight's shape, to a weight's.</summary>
     internal static void Add(Tensor weight, Tensor gradient)
     {
         var own = gradient.to(weight.dtype).contiguous();
@@ -19,12 +20,22 @@ internal static class WeightGradients
         }
     }
 
-    /// <summary>A linear layer's onto the stream: adds its weight's, and gives that of its input.</summary>
+    /// <summary>Adds the gradients of all weights of a record.</summary>
+    internal static void Add<T>(T weights, T gradients)
+        where T : class
+    {
+        foreach (var (weight, gradient) in TensorRecord.Flatten(weights).Zip(TensorRecord.Flatten(gradients)))
+        {
+            Add(weight, gradient);
+        }
+    }
+
+    /// <summary>The backward pass of a linear layer onto the stream: adds the gradient of its weight.</summary>
     /// <param name="weight">(D, in), float32.</param>
-    /// <param name="used">The same as it was used, bfloat16.</param>
+    /// <param name="used">The same in bfloat16, as the forward pass used it.</param>
     /// <param name="input">(B, S, in), bfloat16.</param>
     /// <param name="gradient">Of the stream, float32 (B, S, D).</param>
-    /// <returns>(B, S, in), bfloat16.</returns>
+    /// <returns>The gradient of the input, (B, S, in), bfloat16.</returns>
     internal static Tensor Linear(Tensor weight, Tensor used, Tensor input, Tensor gradient)
     {
         var rounded = gradient.to(ScalarType.BFloat16);

@@ -18,9 +18,9 @@ public sealed class CausalConvolutionTests
         var (torch, fused) = (Inputs(batch, length, width, kernel), Inputs(batch, length, width, kernel));
         var convolved = conv1d(torch[0].narrow(2, 0, width).transpose(1, 2), torch[1], torch[2], padding: kernel - 1, groups: width);
         var expected = silu(convolved.narrow(2, 0, length).transpose(1, 2));
-        var actual = CpuConvolution.Forward(fused[0].narrow(2, 0, width), fused[1], fused[2]);
+        var actual = CpuConvolution.Instance.Forward(new(fused[0].narrow(2, 0, width), fused[1], fused[2]));
         Same(expected, actual, 1e-5, "y");
-        Same(expected, CausalConvolution.Plain(torch[0].narrow(2, 0, width), torch[1], torch[2], ScalarType.Float32), 1e-5, "plain y");
+        Same(expected, CausalConvolution.Plain(new(torch[0].narrow(2, 0, width), torch[1], torch[2]), ScalarType.Float32), 1e-5, "plain y");
 
         var gradient = randn_like(expected);
         GradientScope.Backward(expected, gradient);
@@ -37,11 +37,11 @@ public sealed class CausalConvolutionTests
         using var scope = NewDisposeScope();
         using var gradients = no_grad();
         var x = Inputs(2, 11, 24, 4);
-        var convolution = new CausalConvolution(x[1], x[2]);
+        var convolution = new CausalConvolution(new(x[1], x[2]), CpuConvolution.Instance.Forward, ScalarType.Float32);
         var tail = convolution.StartTail(2, ScalarType.Float32);
         var input = x[0].narrow(2, 0, 24);
-        var parts = new[] { (0, 2), (2, 1), (3, 8) }.Select(part => convolution.Forward(input.narrow(1, part.Item1, part.Item2), ref tail, ScalarType.Float32)).ToArray();
-        Same(convolution.Forward(input, ScalarType.Float32), cat(parts, 1), 1e-6, "y");
+        var parts = new[] { (0, 2), (2, 1), (3, 8) }.Select(part => convolution.Forward(input.narrow(1, part.Item1, part.Item2), ref tail)).ToArray();
+        Same(convolution.Forward(input), cat(parts, 1), 1e-6, "y");
         tail.Dispose();
     }
 

@@ -9,12 +9,12 @@ internal static class MLstmCudaBackward
     /// <summary>Shares of the positions whose parts of the projections' gradients are summed afterwards.</summary>
     private const int Shares = 16;
 
-    /// <param name="inputs">Of the forward pass.</param>
-    /// <param name="forward">What it kept.</param>
+    /// <param name="forward">From the forward pass.</param>
     /// <param name="gradient">Of the result, (B, S, I).</param>
-    /// <returns>Gradients in the order of <see cref="MLstmCellInputs"/>.</returns>
-    internal static List<Tensor> Gradients(MLstmCellInputs inputs, MLstmCudaForward forward, Tensor gradient)
+    /// <returns>Gradients of the inputs.</returns>
+    internal static MLstmCellInputs Gradients(MLstmCellSaved forward, Tensor gradient)
     {
+        var (inputs, own) = (forward.Inputs, forward.Inputs.Weights);
         var shape = new MLstmCudaShape(inputs);
         var program = MLstmCudaCell.Program(shape.Size, shape.Chunk);
         var (batch, heads, length, device) = (shape.Batch, shape.Heads, shape.Length, inputs.Convolved.device);
@@ -30,7 +30,7 @@ internal static class MLstmCudaBackward
         var launch = MLstmCudaCell.HeadEach(heads);
         var partial = Floats(launch.GridY, 2, inputs.Width);
         program["mlstm_mix_backward"].Launch(
-            launch, gradient.to(ScalarType.BFloat16).contiguous(), forward.Hidden, KernelArgument.Strided(c), KernelArgument.Strided(z), inputs.Norm, inputs.Skip,
+            launch, gradient.to(ScalarType.BFloat16).contiguous(), forward.Hidden, KernelArgument.Strided(c), KernelArgument.Strided(z), own.Norm, own.Skip,
             forward.Inverse, forward.Carried, dConvolved, dGate, dRetrieved, dCarried, partial, (int)batch, (int)heads, (int)length, shape.Chunks,
             c.stride(1), z.stride(1));
 
@@ -68,18 +68,31 @@ internal static class MLstmCudaBackward
             forward.Carried, forward.Written, dNorm, rowSums, columnSums, through, dInput, shape.Rows, (int)heads, shape.Chunks, shape.Scale);
         var (dGates, dBias) = (empty_like(forward.OfConvolved), Floats(batch, 2 * heads));                        // (B, S, 2·NH)
         program["mlstm_gates_backward"].Launch(
-            new(batch * heads, shape.Chunk), forward.OfConvolved, forward.OfInner, inputs.InputBias, inputs.ForgetBias, through, dInput, passing, dGates,
+            new(batch * heads, shape.Chunk), forward.OfConvolved, forward.OfInner, own.InputBias, own.ForgetBias, through, dInput, passing, dGates,
             dBias, (int)heads, (int)length, shape.Chunks);
 
         var ofWeights = partial.sum([0L]);                                                                        // (2, I)
-        return [.. Projections(inputs, forward, shape, dQueries, dKeys, dValues, dGates, dBias.sum([0L]), dConvolved, dGate), ofWeights.select(0, 0), ofWeights.select(0, 1)];
+        var dBiases = dBias.sum([0L]);
+        var (dInner, dProjections, dGateWeights) = Projections(forward, shape, dQueries, dKeys, dValues, dGates, dConvolved);
+        Tensor Half(Tensor both, int which) => both.narrow(0, which * heads, heads);
+        return new(dConvolved, dInner, dGate, new(
+            dProjections.select(0, 0), dProjections.select(0, 1), dProjections.select(0, 2), Half(dGateWeights, 0), Half(dGateWeights, 1), Half(dBiases, 0), Half(dBiases, 1),
+            Norm: ofWeights.select(0, 0), Skip: ofWeights.select(0, 1)));
     }
 
     /// <summary>Through q, k, v and the gates to c and x_m, and to their weights.</summary>
-    private static IEnumerable<Tensor> Projections(
-        MLstmCellInputs inputs, MLstmCudaForward forward, MLstmCudaShape shape, Tensor dQueries, Tensor dKeys, Tensor dValues, Tensor dGates, Tensor dBias, Tensor dConvolved,
-        Tensor dGate)
+    /// <param name="forward">From the forward pass.</param>
+    /// <param name="shape">Of the cell.</param>
+    /// <param name="dQueries">Of q, as <paramref name="dKeys"/> and <paramref name="dValues"/>.</param>
+    /// <param name="dKeys">Of k.</param>
+    /// <param name="dValues">Of v.</param>
+    /// <param name="dGates">Of the gates, (B, S, 2·NH).</param>
+    /// <param name="dConvolved">Of c; what comes through q, k and the gates is added to it.</param>
+    /// <returns>Gradients of x_m, (B, S, I); of the weights of q, k and v, (3, blocks, out, in); and of the gates' weights, (2·NH, 3·I).</returns>
+    private static (Tensor Inner, Tensor Projections, Tensor GateWeights) Projections(
+        MLstmCellSaved forward, MLstmCudaShape shape, Tensor dQueries, Tensor dKeys, Tensor dValues, Tensor dGates, Tensor dConvolved)
     {
+        var (inputs, own) = (forward.Inputs, forward.Inputs.Weights);
         var (heads, width, device) = ((int)shape.Heads, (int)inputs.Width, inputs.Convolved.device);
         var program = MLstmCudaCell.Projection(shape.Size, shape.Block);
         var (c, x) = (MLstmCudaCell.Rows(inputs.Convolved), MLstmCudaCell.Rows(inputs.Inner));
@@ -88,7 +101,7 @@ internal static class MLstmCudaBackward
         dConvolved.view(-1, width).addmm_(gates, forward.Composed.select(0, 0));
         var shares = empty([Shares, 3, shape.Blocks, shape.Block, shape.Block], ScalarType.Float32, device);
         program["headwise_backward"].Launch(
-            new((shape.Blocks + 3) / 4, 128, GridY: Shares), dQueries, dKeys, dValues, KernelArgument.Strided(c), KernelArgument.Strided(x), inputs.Query, inputs.Key, inputs.Value,
+            new((shape.Blocks + 3) / 4, 128, GridY: Shares), dQueries, dKeys, dValues, KernelArgument.Strided(c), KernelArgument.Strided(x), own.Query, own.Key, own.Value,
             dConvolved, dInner, shares, (int)shape.Blocks, (int)shape.Batch, (int)shape.Length, (int)shape.Padded, c.stride(1), x.stride(1));
 
         var dProjections = shares.sum([0L]);                                                                      // (3, blocks, out, in)
@@ -96,13 +109,8 @@ internal static class MLstmCudaBackward
         var dComposed = stack([Composed(c), Composed(x)]);
         var dGateWeights = empty([2 * heads, 3 * width], ScalarType.Float32, device);
         program["gate_weights_backward"].Launch(
-            LaunchShape.For(dGateWeights.numel() + dProjections.numel()), dComposed, inputs.InputGate, inputs.ForgetGate, inputs.Query, inputs.Key, inputs.Value, dGateWeights, dProjections,
+            LaunchShape.For(dGateWeights.numel() + dProjections.numel()), dComposed, own.InputGate, own.ForgetGate, own.Query, own.Key, own.Value, dGateWeights, dProjections,
             heads, width);
-        Tensor Half(Tensor both, int which) => both.narrow(0, which * heads, heads);
-        return
-        [
-            dConvolved, dInner, dGate, dProjections.select(0, 0), dProjections.select(0, 1), dProjections.select(0, 2),
-            Half(dGateWeights, 0), Half(dGateWeights, 1), Half(dBias, 0), Half(dBias, 1),
-        ];
+        return (dInner, dProjections, dGateWeights);
     }
 }

@@ -4,14 +4,13 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 
-/// <summary>The forward pass of <see cref="MLstmCudaCell"/> and what its backward pass takes from it. All tensors are in the scope of the constructor's caller.</summary>
-internal sealed class MLstmCudaForward
+/// <summary>The forward pass of <see cref="MLstmCudaCell"/>.</summary>
+internal static class MLstmCudaForward
 {
-    private readonly Tensor[] _kept;
-
-    /// <summary>Runs it.</summary>
-    internal MLstmCudaForward(MLstmCellInputs inputs)
+    /// <returns>(B, S, I), bfloat16: what the projection down takes; and what <see cref="MLstmCudaBackward"/> needs. All in the present dispose scope.</returns>
+    internal static (Tensor Mixed, MLstmCellSaved Saved) Run(MLstmCellInputs inputs)
     {
+        var own = inputs.Weights;
         var shape = new MLstmCudaShape(inputs);
         var program = MLstmCudaCell.Program(shape.Size, shape.Chunk);
         var (batch, heads, length, device) = (shape.Batch, shape.Heads, shape.Length, inputs.Convolved.device);
@@ -26,13 +25,13 @@ internal sealed class MLstmCudaForward
         var projection = MLstmCudaCell.Projection(shape.Size, shape.Block);
         projection["headwise_forward"].Launch(
             new((shape.Blocks + 7) / 8, 256, GridY: (int)((shape.Padded + 63) / 64), GridZ: (int)batch),
-            KernelArgument.Strided(c), KernelArgument.Strided(x), inputs.Query, inputs.Key, inputs.Value, q, k, v, (int)shape.Blocks, (int)length, (int)shape.Padded, c.stride(1), x.stride(1));
+            KernelArgument.Strided(c), KernelArgument.Strided(x), own.Query, own.Key, own.Value, q, k, v, (int)shape.Blocks, (int)length, (int)shape.Padded, c.stride(1), x.stride(1));
         projection["gate_weights"].Launch(
-            LaunchShape.For(2 * heads * inputs.Width) with { GridY = 2 }, inputs.InputGate, inputs.ForgetGate, inputs.Query, inputs.Key, inputs.Value, composed, (int)heads, (int)inputs.Width);
+            LaunchShape.For(2 * heads * inputs.Width) with { GridY = 2 }, own.InputGate, own.ForgetGate, own.Query, own.Key, own.Value, composed, (int)heads, (int)inputs.Width);
         var (ofConvolved, ofInner) = (linear(c, composed.select(0, 0)), linear(x, composed.select(0, 1)));        // (B, S, 2·NH)
         var (source, peak, floors, carried, written, keep) = (PerRow(), PerRow(), PerRow(), PerRow(), PerRow(), Floats(batch * heads, shape.Chunks));
         program["mlstm_gates"].Launch(
-            new(batch * heads, shape.Chunk), ofConvolved, ofInner, inputs.InputBias, inputs.ForgetBias, source, peak, floors, carried, written, keep, (int)heads, (int)length, shape.Chunks);
+            new(batch * heads, shape.Chunk), ofConvolved, ofInner, own.InputBias, own.ForgetBias, source, peak, floors, carried, written, keep, (int)heads, (int)length, shape.Chunks);
 
         // Inside the chunks.
         var (queries, keysThere, values) = (shape.Chunked(q), shape.Chunked(k), shape.Chunked(v));                // (B·NH·N, L, DH)
@@ -53,63 +52,10 @@ internal sealed class MLstmCudaForward
         }
 
         var (inverse, slope) = (PerRow(), PerRow());
-        Mixed = Halves(batch, length, inputs.Width);
+        var mixed = Halves(batch, length, inputs.Width);
         program["mlstm_mix"].Launch(
             MLstmCudaCell.WarpEach(shape.Rows), hidden, fromState, q, normalisers, sums, carried, floors, KernelArgument.Strided(c), KernelArgument.Strided(z),
-            inputs.Norm, inputs.Skip, inverse, slope, Mixed, shape.Rows, (int)heads, (int)length, shape.Chunks, c.stride(1), z.stride(1));
-        _kept = [source, peak, carried, written, keep, weights, hidden, inverse, slope, keys, states, normalisers, q, k, v, composed, ofConvolved, ofInner];
+            own.Norm, own.Skip, inverse, slope, mixed, shape.Rows, (int)heads, (int)length, shape.Chunks, c.stride(1), z.stride(1));
+        return (mixed, new(inputs, source, peak, carried, written, keep, weights, hidden, inverse, slope, keys, states, normalisers, q, k, v, composed, ofConvolved, ofInner));
     }
-
-    /// <summary>Takes up what an earlier run kept.</summary>
-    internal MLstmCudaForward(MLstmCellInputs inputs, IEnumerable<Tensor> kept) => (Mixed, _kept) = (inputs.Convolved, [.. kept]);
-
-    /// <value>The result, (B, S, I); of a run alone.</value>
-    internal Tensor Mixed { get; }
-
-    internal Tensor Source => _kept[0];
-
-    internal Tensor Peak => _kept[1];
-
-    internal Tensor Carried => _kept[2];
-
-    internal Tensor Written => _kept[3];
-
-    internal Tensor Keep => _kept[4];
-
-    /// <value>(B·NH·N, L, L).</value>
-    internal Tensor Weights => _kept[5];
-
-    /// <value>h, (B·NH·N, L, DH).</value>
-    internal Tensor Hidden => _kept[6];
-
-    internal Tensor Inverse => _kept[7];
-
-    internal Tensor Slope => _kept[8];
-
-    /// <value>Keys as they count at their chunk's end, (B·NH·N, L, DH); this and the next two are empty with one chunk.</value>
-    internal Tensor Keys => _kept[9];
-
-    /// <value>After each chunk, (B·NH·N, DH, DH).</value>
-    internal Tensor States => _kept[10];
-
-    /// <value>After each chunk, (B·NH, N, DH).</value>
-    internal Tensor Normalisers => _kept[11];
-
-    /// <value>(B, NH, P, DH), as k and v.</value>
-    internal Tensor Q => _kept[12];
-
-    internal Tensor K => _kept[13];
-
-    internal Tensor V => _kept[14];
-
-    /// <value>The gates' weights over c and over x_m, (2, 2·NH, I).</value>
-    internal Tensor Composed => _kept[15];
-
-    /// <value>What c gives to the gates, (B, S, 2·NH).</value>
-    internal Tensor OfConvolved => _kept[16];
-
-    internal Tensor OfInner => _kept[17];
-
-    /// <summary>All that the backward pass needs beside the inputs.</summary>
-    internal IReadOnlyList<Tensor> Kept() => _kept;
 }

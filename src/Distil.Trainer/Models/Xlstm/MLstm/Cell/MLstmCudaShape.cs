@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 
-/// <summary>Sizes of a fused cell's arrays.</summary>
+/// <summary>Sizes of the arrays of <see cref="MLstmCudaCell"/>.</summary>
 internal sealed class MLstmCudaShape(MLstmCellInputs inputs)
 {
     internal long Batch { get; } = inputs.Batch;
@@ -16,9 +16,9 @@ internal sealed class MLstmCudaShape(MLstmCellInputs inputs)
     internal long Size { get; } = inputs.Width / inputs.Heads;
 
     /// <value>Blocks of the projections, and channels in each.</value>
-    internal long Blocks { get; } = inputs.Query.size(0);
+    internal long Blocks { get; } = inputs.Weights.Query.size(0);
 
-    internal long Block { get; } = inputs.Query.size(1);
+    internal long Block { get; } = inputs.Weights.Query.size(1);
 
     /// <value>L.</value>
     internal int Chunk { get; } = MLstmCudaCell.ChunkOf(inputs.Length);

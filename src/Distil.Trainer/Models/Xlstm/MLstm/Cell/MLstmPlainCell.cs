@@ -4,7 +4,7 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 
-/// <summary>The mLSTM cell with its projections, norm, skip and output gate in plain tensor operations: any device, and what the fused cell is proven against.</summary>
+/// <summary>The plain form of the mLSTM cell with its projections, norm, skip and output gate: for any device, and the reference that the kernels are checked against.</summary>
 internal static class MLstmPlainCell
 {
     /// <param name="inputs">Of any element type; scores, gates and states are float32.</param>
@@ -13,21 +13,21 @@ internal static class MLstmPlainCell
     internal static Tensor Forward(MLstmCellInputs inputs, MLstmState? memory = null)
     {
         using var scope = NewDisposeScope();
-        var (convolved, heads) = (inputs.Convolved, inputs.Heads);
+        var (convolved, heads, weights) = (inputs.Convolved, inputs.Heads, inputs.Weights);
         Tensor OfConvolved(Tensor weight) => HeadwiseLinear.Forward(convolved.to(weight.dtype), weight).to(convolved.dtype);   // (B, S, I); the weights not rounded
-        var (q, k) = (OfConvolved(inputs.Query), OfConvolved(inputs.Key));
-        var v = HeadwiseLinear.Forward(inputs.Inner, inputs.Value);
+        var (q, k) = (OfConvolved(weights.Query), OfConvolved(weights.Key));
+        var v = HeadwiseLinear.Forward(inputs.Inner, weights.Value);
         var gates = linear(
             cat([q, k, v], -1).to(ScalarType.Float32),
-            cat([inputs.InputGate, inputs.ForgetGate]),
-            cat([inputs.InputBias, inputs.ForgetBias])).transpose(1, 2);                                     // (B, 2·NH, S)
+            cat([weights.InputGate, weights.ForgetGate]),
+            cat([weights.InputBias, weights.ForgetBias])).transpose(1, 2);                                   // (B, 2·NH, S)
         var (input, forget) = (gates.narrow(1, 0, heads), gates.narrow(1, heads, heads));
         Tensor Heads(Tensor t) => t.to(ScalarType.Float32).view(inputs.Batch, inputs.Length, heads, -1).transpose(1, 2);   // (B, NH, S, DH)
         var hidden = memory is null
             ? MLstmForm.Forward(Heads(q), Heads(k), Heads(v), input, forget)
             : MLstmForm.Decode(Heads(q), Heads(k), Heads(v), input, forget, memory);                         // (B, NH, S, DH)
-        var normed = Norms.Heads(hidden.transpose(1, 2), inputs.Norm);                                       // (B, S, I)
-        var mixed = addcmul(normed, inputs.Skip, convolved, 1) * silu(inputs.Gate);
+        var normed = Norms.Heads(hidden.transpose(1, 2), weights.Norm);                                      // (B, S, I)
+        var mixed = addcmul(normed, weights.Skip, convolved, 1) * silu(inputs.Gate);
         return mixed.to(convolved.dtype).MoveToOuterDisposeScope();
     }
 }

@@ -1,18 +1,25 @@
+using Distil.Trainer.Models.Xlstm.Components;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Up;
 
-/// <summary>What goes into an mLSTM block's way up; all float32.</summary>
-/// <param name="Stream">x, (B, S, D).</param>
-/// <param name="Norm">Weight w of the norm, (D).</param>
-/// <param name="Projection">(2·I, D): to x_m, then to z.</param>
-/// <param name="Taps">Of the convolution, (I, 1, K).</param>
-/// <param name="Bias">Of the convolution, (I).</param>
-internal sealed record MLstmUpInputs(Tensor Stream, Tensor Norm, Tensor Projection, Tensor Taps, Tensor Bias)
-{
-    /// <value>Tensors in it.</value>
-    internal const int Count = 5;
+/// <summary>The inputs of an mLSTM block's up-projection.</summary>
+/// <param name="Stream">x, float32, (B, S, D).</param>
+/// <param name="Weights">Of the block.</param>
+internal sealed record MLstmUpInputs(Tensor Stream, MLstmUpWeights Weights);
 
+/// <summary>The results of an mLSTM block's up-projection, each (B, S, I).</summary>
+/// <param name="Inner">x_m.</param>
+/// <param name="Gate">z.</param>
+/// <param name="Convolved">c, the convolution of x_m.</param>
+internal sealed record MLstmUpOutputs(Tensor Inner, Tensor Gate, Tensor Convolved);
+
+/// <summary>The weights of norm, projection up and convolution, float32.</summary>
+/// <param name="Norm">w of the norm, (D).</param>
+/// <param name="Projection">(2·I, D): to x_m, then to z.</param>
+/// <param name="Convolution">Of x_m, (I, 1, K) and (I).</param>
+internal sealed record MLstmUpWeights(Tensor Norm, Tensor Projection, ConvolutionWeights Convolution)
+{
     /// <value>I.</value>
     internal long Width => Projection.size(0) / 2;
 
@@ -21,11 +28,4 @@ internal sealed record MLstmUpInputs(Tensor Stream, Tensor Norm, Tensor Projecti
 
     /// <value>(I, D).</value>
     internal Tensor ToGate => Projection.narrow(0, Width, Width);
-
-    internal static MLstmUpInputs Of(IReadOnlyList<Tensor> all) => new(all[0], all[1], all[2], all[3], all[4]);
-
-    internal static MLstmUpInputs Of(Tensor stream, BlockWeights weights) => new(
-        stream, weights["xlstm_norm.weight"], weights["xlstm.proj_up.weight"], weights["xlstm.conv1d.conv.weight"], weights["xlstm.conv1d.conv.bias"]);
-
-    internal IReadOnlyList<Tensor> All() => [Stream, Norm, Projection, Taps, Bias];
 }

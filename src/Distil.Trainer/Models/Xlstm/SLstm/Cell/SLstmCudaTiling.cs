@@ -25,9 +25,6 @@ internal sealed record SLstmCudaTiling(long Size, int BlockUnits)
 
     private static readonly ConcurrentDictionary<SLstmCudaTiling, CudaProgram> Programs = new();
 
-    /// <value>Units of a block, whatever pays, where they can be so many: to check and to measure.</value>
-    internal static int? Forced { get; set; }
-
     /// <value>Blocks that share a head; 1 is no cluster.</value>
     internal int Cluster => (int)(Size / BlockUnits);
 
@@ -35,19 +32,25 @@ internal sealed record SLstmCudaTiling(long Size, int BlockUnits)
     internal CudaProgram Program => Programs.GetOrAdd(this, form => new("slstm.cu", $"HEAD_SIZE={form.Size}", $"BLOCK_UNITS={form.BlockUnits}"));
 
     /// <summary>
-    /// The largest clusters whose blocks all find a multiprocessor of their own: more wait for fewer products at each step, but two on one multiprocessor wait
-    /// for each other. One block a head where the rows fill the card, and on cards without clusters. Null where a head fits neither.
+    /// The largest clusters whose blocks all have a multiprocessor of their own: more blocks wait for fewer products at each step, but two on one multiprocessor wait
+    /// for each other. One block for each head if the rows fill the card, and on cards without clusters. Null if a head fits neither.
     /// </summary>
-    internal static SLstmCudaTiling? For(CudaCard card, long size, long heads, long batch, long length)
+    /// <param name="card">The card.</param>
+    /// <param name="size">DH.</param>
+    /// <param name="heads">NH.</param>
+    /// <param name="batch">B.</param>
+    /// <param name="length">S.</param>
+    /// <param name="blockUnits">Units of a block, if the card allows them; null for the fastest.</param>
+    internal static SLstmCudaTiling? For(CudaCard card, long size, long heads, long batch, long length, int? blockUnits = null)
     {
         var wide = (size + Granule - 1) / Granule * Granule;
         SLstmCudaTiling block = new(wide, (int)wide);
         var clusters = card.HasClusters && wide <= MaxInCluster
             ? Enumerable.Range(1, (int)(wide / MinInCluster) - 1).Select(parts => new SLstmCudaTiling(wide, parts * MinInCluster)).Where(form => wide % form.BlockUnits == 0 && form.Fits(card)).ToArray()
             : [];
-        if (Forced is { } forced)
+        if (blockUnits is not null)
         {
-            return clusters.FirstOrDefault(form => form.BlockUnits == forced) ?? block;
+            return clusters.FirstOrDefault(form => form.BlockUnits == blockUnits) ?? block;
         }
 
         if (wide > MaxInBlock || !block.Fits(card))
@@ -58,10 +61,10 @@ internal sealed record SLstmCudaTiling(long Size, int BlockUnits)
         return length < ShortestForCluster ? block : clusters.FirstOrDefault(form => heads * Groups(batch) * form.Cluster <= card.Multiprocessors) ?? block;
     }
 
-    /// <summary>The shape of what a forward scan keeps: 16 bytes a unit and row, (NH, ⌈B/8⌉, S, blocks, 8 · units of a block, 4) float32.</summary>
+    /// <summary>The shape of what a forward scan saves: 16 bytes for each unit and row, (NH, ⌈B/8⌉, S, blocks, 8 · units of a block, 4) float32.</summary>
     internal long[] Records(long heads, long batch, long length) => [heads, Groups(batch), length, Cluster, Rows * BlockUnits, 4];
 
-    /// <summary>The form that made records.</summary>
+    /// <summary>The tiling that made records.</summary>
     internal static SLstmCudaTiling OfRecords(long[] shape, long size) => new(size, (int)shape[4] / Rows);
 
     /// <summary>Blocks along y, each with as many batch rows as a tensor core takes.</summary>

@@ -124,7 +124,8 @@ internal static unsafe class SLstmForwardKernel
             var weights = recurrent + unit;
             for (var j = 0; j < size; j++, weights += 4 * size)
             {
-                var (wi, wf, wz, wo) = (Vector512.Load(weights), Vector512.Load(weights + size), Vector512.Load(weights + 2 * size), Vector512.Load(weights + 3 * size));
+                var (wi, wf, wz, wo) =
+                    (Vector512.Load(weights), Vector512.Load(weights + size), Vector512.Load(weights + 2 * size), Vector512.Load(weights + 3 * size));
                 var h = Vector512.Create(hidden[j]);
                 i0 = Vector512.FusedMultiplyAdd(h, wi, i0);
                 f0 = Vector512.FusedMultiplyAdd(h, wf, f0);

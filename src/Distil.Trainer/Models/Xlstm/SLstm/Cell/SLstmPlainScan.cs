@@ -3,18 +3,14 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
-/// <summary>The sLSTM recurrence in plain tensor operations: any device, and what the fused scans are proven against (xLSTM, arXiv 2405.04517, eq. 8–17).</summary>
+/// <summary>The plain form of the sLSTM's recurrence: for any device, and the reference that the kernels are checked against (xLSTM, arXiv 2405.04517, eq. 8–17).</summary>
 internal static class SLstmPlainScan
 {
-    /// <param name="inputForget">What c feeds to the gates i and f, (NH, B, S, 2·DH).</param>
-    /// <param name="cellOutput">What the norm's output feeds to the gates z and o, (NH, B, S, 2·DH).</param>
-    /// <param name="recurrent">R, (NH, DH, 4·DH): from a unit of h to the gates i, f, z, o.</param>
-    /// <param name="bias">b, (NH · 4 · DH), heads first.</param>
-    /// <param name="state">Where to start, and afterwards where the scan ended; null starts at the beginning and forgets the end.</param>
-    /// <returns>h, (B, S, NH, DH), of <paramref name="inputForget"/>'s element type; gates and states are float32.</returns>
-    internal static Tensor Forward(Tensor inputForget, Tensor cellOutput, Tensor recurrent, Tensor bias, SLstmState? state = null)
+    /// <summary>An <see cref="SLstmScan"/> for inputs of any element type; unlike the kernels it records gradients from a state on too.</summary>
+    internal static Tensor Forward(SLstmScanInputs inputs, SLstmState? state = null)
     {
         using var scope = NewDisposeScope();
+        var (inputForget, cellOutput, recurrent, bias) = inputs;
         var (heads, batch, length, size) = (inputForget.shape[0], inputForget.shape[1], inputForget.shape[2], recurrent.shape[1]);
         using var start = state is null ? SLstmState.Start(batch, heads, size, inputForget.device) : null;
         var from = state ?? start!;

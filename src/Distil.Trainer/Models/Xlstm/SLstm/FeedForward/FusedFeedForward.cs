@@ -7,35 +7,34 @@ namespace Distil.Trainer.Models.Xlstm.SLstm.FeedForward;
 /// <summary>x + FFN(norm(x)): the second half of an sLSTM block.</summary>
 internal sealed class FusedFeedForward : IFusedBlock
 {
-    private readonly Tensor _x, _norm, _up, _down, _downUsed, _halves, _gated, _normed, _statistics;
+    private readonly FeedForwardWeights _weights;
+    private readonly Tensor _down, _gated;
+    private readonly CudaGatedUp.Saved _up;
 
-    /// <param name="weights">Of the block.</param>
+    /// <param name="weights">Of the layer.</param>
     /// <param name="x">float32 (B, S, D).</param>
-    internal FusedFeedForward(BlockWeights weights, Tensor x)
+    internal FusedFeedForward(FeedForwardWeights weights, Tensor x)
     {
         using var scope = NewDisposeScope();
-        (_norm, _up, _down) = (weights["ffn_norm.weight"], weights["ffn.proj_up.weight"], weights["ffn.proj_down.weight"]);
-        _x = Kept.Keep(x.alias());
-        _halves = Kept.Keep(empty([.. x.shape[..^1], _up.size(0)], ScalarType.BFloat16, x.device));                // (B, S, 2·F)
-        (_gated, _normed, _statistics) = CudaGatedUp.Run(x, _norm, _up, _halves);
-        Kept.Keep(_gated, _normed, _statistics);
-        _downUsed = Kept.Keep(_down.to(ScalarType.BFloat16));
-        Output = (x + linear(_gated, _downUsed)).MoveToOuterDisposeScope();
+        _weights = weights;
+        (_gated, _up) = CudaGatedUp.Instance.RunSaving(new(x, weights.Norm, weights.Up));
+        _down = weights.Down.to(ScalarType.BFloat16);
+        Saved.Keep(_gated, _up.Norm.X, _up.Norm.Statistics, _up.Normed, _up.Halves, _down);
+        Output = (x + linear(_gated, _down)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public Tensor Output { get; }
 
     /// <inheritdoc/>
-    public SavedTensors Kept { get; } = new();
+    public SavedTensors Saved { get; } = new();
 
     /// <inheritdoc/>
-    public Tensor Back(Tensor gradient)
+    public Tensor Backward(Tensor gradient)
     {
-        var dGated = WeightGradients.Linear(_down, _downUsed, _gated, gradient);
-        var ofUp = CudaGatedUp.Gradients(dGated, _x, _norm, _up, _halves, _normed, _statistics);
-        WeightGradients.Add(_norm, ofUp[1]);
-        WeightGradients.Add(_up, ofUp[2]);
-        return ofUp[0].add_(gradient);
+        var up = CudaGatedUp.Instance.Gradients(_up, WeightGradients.Linear(_weights.Down, _down, _gated, gradient));
+        WeightGradients.Add(_weights.Norm, up.Norm);
+        WeightGradients.Add(_weights.Up, up.Up);
+        return up.X.add_(gradient);
     }
 }

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Models.Xlstm.MLstm.Cell;
 
-/// <summary>How the CUDA cell finds the gates' gradients (<c>mlstm.cu</c>), in float64: weight · gradient, summed over the pairs of positions that a gate weighs.</summary>
+/// <summary>The CUDA cell's computation of the gates' gradients (<c>mlstm.cu</c>) in float64: weight · gradient, summed over the pairs of positions that a
+/// gate affects.</summary>
 public sealed class MLstmGateGradientTests
 {
     private const int Length = 40, Chunk = 8;
@@ -29,8 +30,8 @@ public sealed class MLstmGateGradientTests
             var end = start + Chunk;
             Tensor Part(int row, int rows, int column, int columns) => pairs.narrow(2, row, rows).narrow(3, column, columns);
             var inside = Part(start, Chunk, start, Chunk);
-            var fromEarlier = Part(start, Chunk, 0, start).sum(-1);                                         // (B, NH, L), a row each
-            var toLater = Part(end, Length - end, start, Chunk).sum(-2);                                    // (B, NH, L), a column each
+            var fromEarlier = Part(start, Chunk, 0, start).sum(-1);                                         // (B, NH, L), one per row
+            var toLater = Part(end, Length - end, start, Chunk).sum(-2);                                    // (B, NH, L), one per column
             var passing = Part(end, Length - end, 0, end).sum(-1).sum(-1, keepdim: true);                   // (B, NH, 1)
             var through = inside.sum(-1) + fromEarlier - inside.sum(-2) - toLater;
             dForget.Add(through.flip(-1).cumsum(-1).flip(-1) + passing);
@@ -41,7 +42,7 @@ public sealed class MLstmGateGradientTests
         Same(forget.grad!, cat(dForget, -1) * (-forget).sigmoid(), 1e-7, "gradient of the forget gate");
     }
 
-    /// <summary>Each pair's weight times the weight's gradient, the normaliser's part in it, (B, NH, S, S): t, s.</summary>
+    /// <summary>Each pair's weight times the weight's gradient, including the normaliser's part, (B, NH, S, S): t, s.</summary>
     private static Tensor Pairs(Tensor q, Tensor k, Tensor v, Tensor input, Tensor forget, Tensor gradient)
     {
         var forgotten = nn.functional.logsigmoid(forget).cumsum(-1);
@@ -51,7 +52,7 @@ public sealed class MLstmGateGradientTests
         var sum = weights.sum(-1, keepdim: true);
         var normaliser = maximum(sum.abs(), (-peak).exp()) + MLstmParallel.Epsilon;
         var slope = where(sum.abs() > (-peak).exp(), sum.sign(), zeros_like(sum));
-        var ofRetrieval = (gradient / normaliser).matmul(v.transpose(-2, -1));                              // of each weight, but for the normaliser
+        var ofRetrieval = (gradient / normaliser).matmul(v.transpose(-2, -1));                              // of each weight, without the normaliser
         return weights * (ofRetrieval - slope / normaliser * (weights * ofRetrieval).sum(-1, keepdim: true));
     }
 }

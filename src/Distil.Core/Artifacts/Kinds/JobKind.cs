@@ -1,0 +1,20 @@
+namespace Distil.Core.Artifacts.Kinds;
+
+/// <summary>The kinds of job. Each makes the parts of one kind of artifact.</summary>
+public enum JobKind
+{
+    /// <summary>Turns the text of one shard into rows of tokens.</summary>
+    Prepare,
+
+    /// <summary>Computes the teacher's sparse outputs for one shard.</summary>
+    Teach,
+
+    /// <summary>Trains one student for one epoch.</summary>
+    Train,
+
+    /// <summary>Measures perplexity, KL and agreement of one epoch's weights.</summary>
+    Evaluate,
+
+    /// <summary>Writes the final model folder and the report.</summary>
+    Export,
+}

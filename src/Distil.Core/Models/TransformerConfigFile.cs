@@ -1,0 +1,185 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Distil.Core;
+using Distil.Core.Errors;
+
+namespace Distil.Core.Models;
+
+/// <summary>Reads and writes a Transformer's <c>config.json</c> with Hugging Face's field names, old and new.</summary>
+public static class TransformerConfigFile
+{
+    /// <summary>The file's name in a model folder.</summary>
+    public const string Name = "config.json";
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Reads a folder's config.</summary>
+    /// <exception cref="InvalidInputException">The file is missing, names another architecture, or has a field that is missing, ill-typed or not
+    /// supported.</exception>
+    public static TransformerConfig Read(string folder)
+    {
+        var path = Path.Combine(folder, Name);
+        return ReadFile(path, path);
+    }
+
+    /// <summary>Reads a config wherever it is stored.</summary>
+    /// <param name="path">The file on this machine.</param>
+    /// <param name="name">Its name in messages, for instance the URL that it was fetched from.</param>
+    /// <exception cref="InvalidInputException">As for <see cref="Read(string)"/>.</exception>
+    public static TransformerConfig ReadFile(string path, string name)
+    {
+        try
+        {
+            return Read(ConfigDocument.Read(path, name));
+        }
+        catch (InvalidOperationException error) // it contains a string that is not Unicode
+        {
+            throw new InvalidInputException($"{name}: cannot be read: {error.Message}", error);
+        }
+    }
+
+    private static TransformerConfig Read(ConfigDocument document)
+    {
+        var family = FamilyOf(document);
+        RequirePlain(document);
+        var (hidden, heads) = (document.Count("hidden_size"), document.Count("num_attention_heads"));
+        var attentionBias = family != TransformerFamily.Qwen2 && document.Flag("attention_bias", false);
+        return new TransformerConfig
+        {
+            Family = family,
+            VocabularySize = document.Count("vocab_size"),
+            HiddenSize = hidden,
+            IntermediateSize = document.Count("intermediate_size"),
+            Layers = document.Count("num_hidden_layers"),
+            Heads = heads,
+            KeyValueHeads = KeyValueHeads(document, heads),
+            HeadSize = HeadSize(document, hidden, heads),
+            MaxPositions = document.Count("max_position_embeddings"),
+            NormEpsilon = document.Number("rms_norm_eps", 1e-6),
+            RopeTheta = (document.Object("rope_parameters") ?? document).Number("rope_theta", document.Number("rope_theta", 10_000)),
+            RopeScaling = RopeScaling(document.Object("rope_parameters") ?? document.Object("rope_scaling")),
+            TiedHead = document.Flag("tie_word_embeddings", false),
+            QueryKeyValueBias = family == TransformerFamily.Qwen2 || attentionBias,
+            OutputBias = attentionBias,
+            FeedForwardBias = family == TransformerFamily.Llama && document.Flag("mlp_bias", false),
+        };
+    }
+
+    /// <summary>Writes a folder's config, which transformers can read.</summary>
+    /// <param name="folder">The model's folder, which exists.</param>
+    /// <param name="config">The config to write.</param>
+    /// <param name="dtype">Element type of the weights beside it: <c>float32</c> or <c>bfloat16</c>.</param>
+    public static void Write(string folder, TransformerConfig config, string dtype)
+    {
+        var family = config.Family.ToString();
+        var json = new JsonObject
+        {
+            ["architectures"] = new JsonArray($"{family}ForCausalLM"),
+            ["attention_bias"] = config.QueryKeyValueBias,
+            ["dtype"] = dtype,
+            ["head_dim"] = config.HeadSize,
+            ["hidden_act"] = "silu",
+            ["hidden_size"] = config.HiddenSize,
+            ["intermediate_size"] = config.IntermediateSize,
+            ["max_position_embeddings"] = config.MaxPositions,
+            ["mlp_bias"] = config.FeedForwardBias,
+            ["model_type"] = family.ToLowerInvariant(),
+            ["num_attention_heads"] = config.Heads,
+            ["num_hidden_layers"] = config.Layers,
+            ["num_key_value_heads"] = config.KeyValueHeads,
+            ["rms_norm_eps"] = config.NormEpsilon,
+            // Both field names of the rotary embedding, so that old and new versions of transformers can read it.
+            ["rope_parameters"] = Rope(config),
+            ["rope_scaling"] = config.RopeScaling is null ? null : Rope(config),
+            ["rope_theta"] = config.RopeTheta,
+            ["tie_word_embeddings"] = config.TiedHead,
+            ["torch_dtype"] = dtype,
+            ["use_cache"] = true,
+            ["vocab_size"] = config.VocabularySize,
+        };
+        AtomicFile.WriteText(Path.Combine(folder, Name), json.ToJsonString(Indented) + "\n");
+    }
+
+    private static TransformerFamily FamilyOf(ConfigDocument document) => document.Text("model_type") switch
+    {
+        "qwen2" => TransformerFamily.Qwen2,
+        "qwen3" => TransformerFamily.Qwen3,
+        "llama" => TransformerFamily.Llama,
+        _ => throw document.Wrong("model_type", "qwen2, qwen3 or llama"),
+    };
+
+    /// <summary>Refuses settings that would change the numbers if they were ignored.</summary>
+    private static void RequirePlain(ConfigDocument document)
+    {
+        if (document.Text("hidden_act", "silu") != "silu")
+        {
+            throw document.Wrong("hidden_act", "silu");
+        }
+        if (document.Number("partial_rotary_factor", 1) != 1)
+        {
+            throw document.Wrong("partial_rotary_factor", "1");
+        }
+
+        const string NoWindow = "full attention in every layer (sliding windows are not supported)";
+        if (document.Texts("layer_types") is { } types)
+        {
+            if (types.Any(type => type != "full_attention"))
+            {
+                throw document.Wrong("layer_types", NoWindow);
+            }
+        }
+        else if (document.Flag("use_sliding_window", false) && document.Has("sliding_window")
+            && (!document.Has("max_window_layers") || document.Count("max_window_layers") < document.Count("num_hidden_layers")))
+        {
+            throw document.Wrong("sliding_window", NoWindow);
+        }
+    }
+
+    private static int KeyValueHeads(ConfigDocument document, int heads)
+    {
+        var count = document.Count("num_key_value_heads", heads);
+        return heads % count == 0 ? count : throw document.Wrong("num_key_value_heads", $"a divisor of num_attention_heads {heads}");
+    }
+
+    private static int HeadSize(ConfigDocument document, int hidden, int heads)
+    {
+        if (!document.Has("head_dim") && hidden % heads != 0)
+        {
+            throw document.Wrong("num_attention_heads", $"a divisor of hidden_size {hidden}, or head_dim beside it");
+        }
+
+        var size = document.Count("head_dim", hidden / heads);
+        return size % 2 == 0 ? size : throw document.Wrong(document.Has("head_dim") ? "head_dim" : "num_attention_heads", "heads of even width");
+    }
+
+    private static Llama3Scaling? RopeScaling(ConfigDocument? rope)
+    {
+        if (rope is null)
+        {
+            return null;
+        }
+
+        var field = rope.Has("rope_type") ? "rope_type" : "type";
+        return rope.Text(field, "default") switch
+        {
+            "default" => null,
+            "llama3" => new Llama3Scaling(
+                rope.Number("factor"), rope.Number("low_freq_factor"), rope.Number("high_freq_factor"), rope.Count("original_max_position_embeddings")),
+            _ => throw rope.Wrong(field, "default or llama3"),
+        };
+    }
+
+    private static JsonObject Rope(TransformerConfig config)
+    {
+        var rope = new JsonObject { ["rope_theta"] = config.RopeTheta, ["rope_type"] = config.RopeScaling is null ? "default" : "llama3" };
+        if (config.RopeScaling is { } scaling)
+        {
+            rope["factor"] = scaling.Factor;
+            rope["low_freq_factor"] = scaling.LowFrequencyFactor;
+            rope["high_freq_factor"] = scaling.HighFrequencyFactor;
+            rope["original_max_position_embeddings"] = scaling.OriginalMaxPositions;
+        }
+
+        return rope;
+    }
+}
