@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Distil.Cli.Azurite;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.EndToEnd.Tests;
 
@@ -10,7 +12,20 @@ internal sealed class DistilCommand : IDisposable
     public Distil.Cli.Workspaces.Workspace Workspace { get; }
 
     /// <value>Variables that it gets beside this process's.</value>
-    public Dictionary<string, string> Environment { get; } = [];
+    /// <remarks>
+    /// These processes live for seconds, and two tests run at a time: threads that wait for each other spin away the other test's time, and code that is compiled
+    /// at once with all optimisations, or profiled first, costs more than it ever saves.
+    /// </remarks>
+    public Dictionary<string, string> Environment { get; } = new()
+    {
+        ["OMP_NUM_THREADS"] = "1",
+        ["DOTNET_TieredPGO"] = "0",
+        ["DOTNET_TC_QuickJitForLoops"] = "1",
+    };
+
+    /// <summary>Keeps the storage server running between the test's commands: each would start it and stop it again.</summary>
+    public Task<LocalStorage> KeepStorageAsync() =>
+        LocalStorage.OpenAsync(Workspace, port: null, connectionString: null, NullLogger.Instance, TestContext.Current.CancellationToken);
 
     /// <summary>Starts it. The caller waits for its end.</summary>
     public Process Start(params string[] arguments)

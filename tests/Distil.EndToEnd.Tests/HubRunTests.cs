@@ -29,6 +29,7 @@ public sealed class HubRunTests
             json["training"]!["epochs"] = 1;
             json["evaluation"]!["baseline"] = false;
             json["evaluation"]!["decodeContexts"] = new JsonArray(16);
+            json["evaluation"]!["recall"] = new JsonObject { ["lengths"] = new JsonArray() };
         });
         var planned = await PlanAsync(distil, spec);
         Assert.DoesNotContain(hub.Requests, request => request.Contains("storage", StringComparison.Ordinal));

@@ -15,6 +15,7 @@ public sealed class SmallDemoTests
     public async Task Ends_with_a_model_a_report_and_numbers_and_a_second_run_reuses_what_the_first_prepared()
     {
         using var distil = new DistilCommand();
+        await using var storage = await distil.KeepStorageAsync();
         var spec = SmallDemo.Write(distil.Workspace.Home);
 
         var first = await RunAsync(distil, spec);
@@ -41,6 +42,7 @@ public sealed class SmallDemoTests
     public async Task A_trainer_that_is_killed_while_it_trains_goes_on_from_its_checkpoint_to_the_same_weights()
     {
         using var distil = new DistilCommand();
+        await using var storage = await distil.KeepStorageAsync();
         var spec = SmallDemo.Write(distil.Workspace.Home, json => json["evaluation"]!["baseline"] = false);
         var undisturbed = await RunAsync(distil, spec);
 
@@ -58,6 +60,7 @@ public sealed class SmallDemoTests
     public async Task A_cancelled_run_stops_its_trainer_and_says_so()
     {
         using var distil = new DistilCommand();
+        await using var storage = await distil.KeepStorageAsync();
         var spec = SmallDemo.Write(distil.Workspace.Home, json => json["training"]!["epochs"] = 500);
         using var process = distil.Start("run", spec, "--json");
         var ended = DistilCommand.EndAsync(process);

@@ -18,6 +18,7 @@ public sealed class SweepTests
     public async Task Every_combination_runs_over_one_dataset_and_the_runs_are_compared()
     {
         using var distil = new DistilCommand();
+        await using var kept = await distil.KeepStorageAsync();
         var spec = Write(distil, 2e-3, 1e-4);
         var planned = (await distil.RunAsync("run", spec, "--plan-only")).Succeeded().Output;
         Assert.Contains("2 runs over 1 datasets and 1 sets of teacher outputs", planned, StringComparison.Ordinal);

@@ -71,6 +71,11 @@ internal sealed record StatusAndProgress(RunStatus Status, IReadOnlyDictionary<s
             parts.Add($"{Status.Retries} tried again");
         }
 
+        if (Status.Rebuilding is [.., var rebuilding])
+        {
+            parts.Add($"rebuilds {rebuilding.Part} ({rebuilding.Reason})");
+        }
+
         return string.Join(" · ", parts);
     }
 }

@@ -1,6 +1,5 @@
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Torch;
-using Distil.Trainer.Training.Rows;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;

@@ -1,4 +1,5 @@
 using Distil.Core.Documents;
+using Distil.Trainer.Datasets;
 using Distil.Trainer.Models;
 using Distil.Trainer.Randomness;
 using Distil.Trainer.Torch;

@@ -22,6 +22,15 @@ public sealed class PlainRunViewTests
     }
 
     [Fact]
+    public void Says_what_is_rebuilt_and_why()
+    {
+        var training = Training(done: 300);
+        var rebuilding = new Rebuilding("runs/run/checkpoints/epoch-002/", "evaluate-002: a blob is missing");
+        new PlainRunView(_output, _time).Show(training with { Status = training.Status with { Rebuilding = [rebuilding] } });
+        Assert.EndsWith("rebuilds runs/run/checkpoints/epoch-002/ (evaluate-002: a blob is missing)", _output.ToString().TrimEnd());
+    }
+
+    [Fact]
     public void Writes_a_line_when_the_stage_moves_on_and_else_every_ten_seconds()
     {
         var view = new PlainRunView(_output, _time);

@@ -64,6 +64,21 @@ public sealed class EmbeddedEngineTests
         Assert.Equal(before, _journals.Logs[path]);
     }
 
+    [Theory]
+    [InlineData("run")]
+    [InlineData("train-001")]
+    public async Task Leaves_a_run_alone_whose_stored_journal_has_version_1(string path)
+    {
+        var stored = await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "Engine", "Journal", "Version1", $"{path}.jsonl"), Cancel);
+        Assert.True(stored.Length > 4000);
+        _journals.Logs[path] = stored;
+
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => RunAsync());
+
+        Assert.Equal($"journal/{path}.jsonl: version is 1, expected 2: another version of distil wrote it; use that one, or a new run", error.Message);
+        Assert.Equal(stored, _journals.Logs[path]);
+    }
+
     [Fact]
     public async Task Leaves_a_run_alone_whose_journal_is_from_before_there_were_versions()
     {

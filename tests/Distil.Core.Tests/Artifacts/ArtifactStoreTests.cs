@@ -16,44 +16,6 @@ public sealed class ArtifactStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_document_comes_back_as_it_was_written()
-    {
-        var store = _service.OpenStore();
-        await store.WriteJsonAsync("a/b.json", new ArtifactFile("x", 3, "00"), Cancel);
-        Assert.Equal(new ArtifactFile("x", 3, "00"), await store.ReadJsonAsync<ArtifactFile>("a/b.json", Cancel));
-    }
-
-    [Fact]
-    public async Task Only_the_first_of_two_creations_counts()
-    {
-        var store = _service.OpenStore();
-        Assert.True(await store.TryCreateJsonAsync("a.json", new ArtifactFile("first", 1, "00"), Cancel));
-        Assert.False(await store.TryCreateJsonAsync("a.json", new ArtifactFile("second", 2, "00"), Cancel));
-        Assert.Equal("first", (await store.ReadJsonAsync<ArtifactFile>("a.json", Cancel)).Name);
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1000)]
-    [InlineData((20 << 20) + 7)] // several blocks
-    public async Task A_file_comes_back_as_it_was_uploaded(int bytes)
-    {
-        var store = _service.OpenStore();
-        var content = new byte[bytes];
-        new Random(1).NextBytes(content);
-        var path = Path.Combine(_folder.Path, "up.bin");
-        await File.WriteAllBytesAsync(path, content, Cancel);
-        var file = await store.UploadAsync("data/up.bin", path, Cancel);
-
-        var back = Path.Combine(_folder.Path, "new", "down.bin");
-        await store.DownloadAsync(file, back, Cancel);
-
-        Assert.Equal(bytes, file.Bytes);
-        var found = await File.ReadAllBytesAsync(back, Cancel);
-        Assert.True(found.SequenceEqual(content));
-    }
-
-    [Fact]
     public async Task A_changed_blob_is_named_with_both_checksums_and_leaves_nothing_behind()
     {
         var store = _service.OpenStore();
@@ -106,18 +68,6 @@ public sealed class ArtifactStoreTests : IDisposable
         await store.WriteTextAsync("a.txt", "text", cancel: Cancel);
         _service.Faults = 3;
         Assert.Equal("text", await store.TryReadTextAsync("a.txt", Cancel));
-    }
-
-    [Fact]
-    public async Task Lists_what_begins_with_a_prefix()
-    {
-        var store = _service.OpenStore();
-        foreach (var name in new[] { "b/2", "a/1", "b/1", "c" })
-        {
-            await store.WriteTextAsync(name, "", cancel: Cancel);
-        }
-
-        Assert.Equal(["b/1", "b/2"], await store.ListAsync("b/", Cancel).Select(blob => blob.Name).ToListAsync(Cancel));
     }
 
     [Fact]

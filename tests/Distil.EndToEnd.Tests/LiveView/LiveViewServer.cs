@@ -90,11 +90,13 @@ public sealed partial class LiveViewServer : IAsyncLifetime
         return page;
     }
 
-    /// <summary>The small demo at its smallest: one epoch, no baseline.</summary>
+    /// <summary>The small demo at its smallest, with every number that a page shows: one epoch, no baseline, a little of each evaluation.</summary>
     internal string SmallSpec(Action<System.Text.Json.Nodes.JsonNode>? change = null) => File.ReadAllText(SmallDemo.Write(_distil.Workspace.Home, spec =>
     {
+        (spec["dataset"]!["maxTokens"], spec["dataset"]!["shardTokens"]) = (4000, 2000);
         spec["training"]!["epochs"] = 1;
         spec["evaluation"]!["baseline"] = false;
+        spec["evaluation"]!["recall"] = System.Text.Json.Nodes.JsonNode.Parse("""{ "lengths": [16, 32], "sequences": 4 }""");
         change?.Invoke(spec);
     }));
 

@@ -23,7 +23,8 @@ public sealed class TelemetryTests
         {
             json["training"]!["epochs"] = 1;
             json["evaluation"]!["baseline"] = false;
-            json["dataset"]!["sources"]!.AsArray().Add(TextWithWord(distil.Workspace.Home));
+            json["evaluation"]!["recall"] = new JsonObject { ["lengths"] = new JsonArray() };
+            json["dataset"]!["sources"] = new JsonArray(SmallDemo.Text(distil.Workspace.Home, documents: 60), TextWithWord(distil.Workspace.Home));
         });
 
         var run = (await distil.RunAsync("run", spec)).Succeeded();

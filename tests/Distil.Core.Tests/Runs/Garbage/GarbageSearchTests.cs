@@ -1,6 +1,8 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Artifacts.Leases;
 using Distil.Core.Errors;
+using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Garbage;
 using Distil.Core.Specification;
@@ -90,6 +92,51 @@ public sealed class GarbageSearchTests : IDisposable
         await RunAsync("b", RunState.Failed);
         await using var driver = await Lease.TryTakeAsync(_store, ArtifactLayout.Driver("b"), TimeProvider.System, Cancel);
         Assert.Contains("b is driven by process", (await Assert.ThrowsAsync<InvalidInputException>(() => FindAsync(runs: "b"))).Message);
+    }
+
+    [Fact]
+    public async Task An_artifact_that_a_new_run_names_after_the_search_is_kept()
+    {
+        Put("datasets/data/manifest.json", "teacher-outputs/old/manifest.json");
+        var found = await FindAsync();
+        Assert.Equal(2, found.Count);
+        await RunAsync("new", RunState.Queued);
+        Assert.Equal(["teacher-outputs/old/"], (await new GarbageDeletion(_store, TimeProvider.System).DeleteAsync(found, Cancel)).Select(item => item.Name));
+        Assert.Contains("datasets/data/manifest.json", _service.Blobs.Keys);
+    }
+
+    [Fact]
+    public async Task An_artifact_whose_lease_somebody_holds_is_kept_and_nobody_finds_it_while_it_is_deleted()
+    {
+        Put("datasets/data/manifest.json");
+        var found = await FindAsync();
+        var dataset = new Dataset("data", 1);
+        Task<bool> finding;
+        await using (await Lease.TakeAsync(_store, dataset.Lease, TimeProvider.System, Cancel))
+        {
+            Assert.Empty(await new GarbageDeletion(_store, TimeProvider.System).DeleteAsync(found, Cancel));
+            finding = new FindArtifact(_store, TimeProvider.System).RunAsync(dataset, Cancel);
+            _service.Blobs.TryRemove("datasets/data/manifest.json", out _);
+            Assert.False(finding.IsCompleted);
+        }
+
+        Assert.False(await finding);
+    }
+
+    [Fact]
+    public async Task Checkpoints_are_kept_while_their_student_is_trained()
+    {
+        await RunAsync("a", RunState.Running);
+        Put(Checkpoint("a", 0, "weights.safetensors"));
+        var found = await FindAsync();
+        await using (await Lease.TakeAsync(_store, Weights.LeaseOf("a", StudentVariant.Distilled), TimeProvider.System, Cancel))
+        {
+            Assert.Empty(await new GarbageDeletion(_store, TimeProvider.System).DeleteAsync(found, Cancel));
+        }
+
+        Put(Checkpoint("a", 0, ArtifactLayout.ManifestFile)); // it is closed meanwhile
+        Assert.Empty(await new GarbageDeletion(_store, TimeProvider.System).DeleteAsync(found, Cancel));
+        Assert.Contains(Checkpoint("a", 0, "weights.safetensors"), _service.Blobs.Keys);
     }
 
     private Task<IReadOnlyList<GarbageItem>> FindAsync(bool checkpoints = false, params string[] runs) =>

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Distil.Trainer.Training.Rows;
+namespace Distil.Trainer.Datasets;
 
 /// <summary>Produces the items of a sequence on a separate thread, in order, one item ahead of their use.</summary>
 /// <remarks>Unused items are disposed. If the sequence throws, the error is thrown in place of the item.</remarks>

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Distil.Trainer.Training.Rows;
+using Distil.Trainer.Datasets;
 
-namespace Distil.Trainer.Tests.Training.Rows;
+namespace Distil.Trainer.Tests.Datasets;
 
 public sealed class PrefetchTests
 {
