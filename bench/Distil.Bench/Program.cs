@@ -2,7 +2,11 @@ using System.CommandLine;
 using Distil.Bench;
 using Distil.Bench.Gpu;
 using Distil.Bench.Serving;
+using Distil.Core.Logging;
+using Distil.Core.Settings;
+using Distil.Trainer.Kernels;
 
+KernelSettings.Use(SettingsReader.Read<TrainerSettings>(Environment.GetEnvironmentVariable), new TextLogger(Console.Error));
 return new RootCommand("Measures Distil on this machine.")
 {
     EngineBench.Create(),

@@ -5,11 +5,13 @@ using Distil.Core.Logging;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Trainer.Commands;
+using Distil.Trainer.Kernels;
 
 try
 {
     var settings = SettingsReader.Read<TrainerSettings>(Environment.GetEnvironmentVariable);
     var log = new TextLogger(Console.Error);
+    KernelSettings.Use(settings, log);
     var catalog = SourceCatalog.Create(settings.Sources, TimeProvider.System, log);
     var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")
     {

@@ -28,4 +28,8 @@ internal static partial class CommandLog
     /// <summary>No program of this machine opens a file.</summary>
     [LoggerMessage(Level = LogLevel.Error, Message = "nothing on this machine opens {Path}: {Reason}")]
     public static partial void CannotOpen(this ILogger log, string path, string reason);
+
+    /// <summary>Another process uses an artifact, so gc does not delete it.</summary>
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Artifact} is in use and was kept")]
+    public static partial void ItemIsInUse(this ILogger log, string artifact);
 }

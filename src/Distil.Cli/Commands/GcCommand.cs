@@ -59,7 +59,7 @@ internal static class GcCommand
             var deleted = await new GarbageDeletion(storage.Store, TimeProvider.System).DeleteAsync(items, cancel);
             foreach (var kept in items.Except(deleted))
             {
-                await Console.Error.WriteLineAsync($"{kept.Name} is in use and was kept");
+                context.Log.ItemIsInUse(kept.Name);
                 bytes -= kept.Bytes;
             }
 

@@ -69,7 +69,7 @@ internal sealed class EmbeddedEngine(
             }
             catch (Exception) when (!cancel.IsCancellationRequested)
             {
-                await Task.Delay(policy.PauseAfter(call), time, cancel);
+                await Task.Delay(policy.Delays.DelayAfter(call), time, cancel);
             }
         }
     }

@@ -16,8 +16,9 @@ public static class JobPipeline
     /// from failures.</summary>
     private const int MaxPreemptions = 10;
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(2);
+    /// <summary>The delays between the tries of a job.</summary>
+    internal static readonly Backoff Delays = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(2));
+
     private static readonly TimeSpan BetweenQuestions = TimeSpan.FromSeconds(4);
 
     /// <summary>Runs the job. If an input is missing, it is not retried here: the input must be rebuilt first.</summary>
@@ -47,17 +48,12 @@ public static class JobPipeline
                 return new JobOutcome(JobEnd.Failed, number, last, spec.Part, result.Missing);
             }
 
-            if (await PauseAsync(run, PauseAfter(again)))
+            if (await PauseAsync(run, Delays.DelayAfter(again, spec.JobId)))
             {
                 return new JobOutcome(JobEnd.Cancelled, number, last, spec.Part);
             }
         }
     }
-
-    /// <summary>The delay before a retry: 1 s, 2 s, 4 s … 2 min.</summary>
-    /// <param name="tries">Tries so far, ≥ 1.</param>
-    internal static TimeSpan PauseAfter(int tries) =>
-        TimeSpan.FromSeconds(Math.Min(FirstPause.TotalSeconds * Math.Pow(2, tries - 1), MaxPause.TotalSeconds));
 
     // Returns whether the run was cancelled in the meantime. A long delay checks several times, so that the user does not wait for minutes.
     private static async Task<bool> PauseAsync(IPipelineContext run, TimeSpan pause)

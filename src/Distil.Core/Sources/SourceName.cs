@@ -1,5 +1,4 @@
 using Distil.Core.Errors;
-using Distil.Core.Http;
 using Distil.Core.Sources.Remote;
 using Distil.Core.Specification;
 

@@ -1,5 +1,3 @@
-using Distil.Core.Http;
-
 namespace Distil.Core.Specification;
 
 /// <summary>A specification in the form that may be displayed.</summary>

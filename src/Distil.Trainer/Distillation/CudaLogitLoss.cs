@@ -56,7 +56,9 @@ internal static class CudaLogitLoss
             w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], cached / 16, losses.CrossEntropy, losses.Kl);
     }
 
-    /// <summary>Bytes of a row that a block holds in its half of a multiprocessor's shared memory, in whole vectors; the rest is read from the card's memory twice.</summary>
+    /// <summary>
+    /// Bytes of a row that a block holds in its half of a multiprocessor's shared memory, in whole vectors; the rest is read from the card's memory twice.
+    /// </summary>
     internal static int Cached(long rowBytes, CudaCard card) => (int)Math.Min(rowBytes, card.SharedBytes / 2 - OwnShared) / 16 * 16;
 
     /// <summary>A number of threads rounded up to whole warps.</summary>

@@ -8,10 +8,15 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Distillation;
 
 /// <summary>The LM head, its losses and their gradient, a chunk of positions at a time: (B, S, V) logits never exist in full.</summary>
-/// <remarks>Memory beyond inputs and results grows with the chunk: one (chunk, V) array, in the head's type with the CUDA kernel; the plain form on a GPU needs up to four in float32.</remarks>
+/// <remarks>
+/// Memory beyond inputs and results grows with the chunk: one (chunk, V) array, in the head's type with the CUDA kernel; the plain form on a GPU needs up to
+/// four in float32.
+/// </remarks>
 public sealed class DistillationHead
 {
-    /// <summary>A chunk's logits on a GPU. On an H200 the fastest of 155, 311 and 415 MB (6.79, 6.79 and 6.73 ms for 4,096 positions and 151,936 entries).</summary>
+    /// <summary>
+    /// A chunk's logits on a GPU. On an H200 the fastest of 155, 311 and 415 MB (6.79, 6.79 and 6.73 ms for 4,096 positions and 151,936 entries).
+    /// </summary>
     private const long ChunkBytes = 430_000_000;
 
     /// <summary>Rows that a matrix product takes at one time: chunks are whole multiples.</summary>
@@ -34,7 +39,9 @@ public sealed class DistillationHead
     public OperationForm Report => _loss.Report;
 
     /// <summary>Next-token loss and KL to the teacher, with the gradient of their weighted sum.</summary>
-    /// <param name="hidden">After the student's final norm, (B, S, D). Its graph is not followed: pass <see cref="HeadLoss.HiddenGradient"/> to its backward pass.</param>
+    /// <param name="hidden">
+    /// After the student's final norm, (B, S, D). Its graph is not followed: pass <see cref="HeadLoss.HiddenGradient"/> to its backward pass.
+    /// </param>
     /// <param name="headWeight">(V, D).</param>
     /// <param name="inputIds">(B, S), int64.</param>
     /// <param name="lengths">(B), int64: real tokens of each row; null if all are. Padding counts in no loss.</param>

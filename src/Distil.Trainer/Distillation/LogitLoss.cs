@@ -6,7 +6,9 @@ namespace Distil.Trainer.Distillation;
 
 /// <summary>A form of the losses of n positions.</summary>
 /// <param name="Apply">Computes each position's losses from logits (n, V), which become the gradient of the weighted sum.</param>
-/// <param name="ReadsHeadType">Whether the logits have the element type of the head's weight, in rows <see cref="CudaLogitLoss.Stride"/> apart; else they are float32.</param>
+/// <param name="ReadsHeadType">
+/// Whether the logits have the element type of the head's weight, in rows <see cref="CudaLogitLoss.Stride"/> apart; else they are float32.
+/// </param>
 internal sealed record LogitLoss(Action<Tensor, LogitTargets, PositionLosses> Apply, bool ReadsHeadType)
 {
     private static readonly LogitLoss Plain = new((logits, targets, losses) => losses.Copy(PlainLogitLoss.Apply(logits, targets)), ReadsHeadType: false);

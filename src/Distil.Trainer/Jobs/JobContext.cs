@@ -2,6 +2,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Jobs;
@@ -38,6 +39,9 @@ internal sealed record JobContext
 
     /// <value>The clock.</value>
     public required TimeProvider Time { get; init; }
+
+    /// <value>Receives messages for people.</value>
+    public required ILogger Log { get; init; }
 
     /// <value>Cancelled if the process or machine is taken away.</value>
     public required CancellationToken Stop { get; init; }

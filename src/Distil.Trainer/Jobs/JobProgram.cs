@@ -71,7 +71,7 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
         var folder = cache.NewFolder();
         try
         {
-            await using var progress = new ProgressReporter(store, request, time);
+            await using var progress = new ProgressReporter(store, request, time, log);
             progress.Report("wait for another process that does this", 0, 0, "");
 
             // Another run may make the same shard, or an earlier try may not have noticed yet that it was given up.
@@ -88,7 +88,7 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
         {
             var missing = Failures.MissingInputs(error, request);
             var failure = Failures.Of(error, stop.IsCancellationRequested, missing);
-            await Console.Error.WriteLineAsync($"{request.JobId}: {failure.Detail ?? failure.Message}");
+            log.JobFailed(request.JobId, failure.Detail ?? failure.Message);
             return new JobResult { Failure = failure, Missing = missing, StartedAt = started, EndedAt = time.GetUtcNow() };
         }
         finally
@@ -116,6 +116,7 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
                 Folder = folder,
                 Device = TorchDevice.Of(request.Spec.Compute.Device),
                 Time = time,
+                Log = log,
                 Stop = until.Token,
             });
             return new JobResult { Output = JsonSerializer.SerializeToElement(output, DistilJson.Options), StartedAt = started, EndedAt = time.GetUtcNow() };

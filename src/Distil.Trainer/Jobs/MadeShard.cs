@@ -23,7 +23,7 @@ internal static class MadeShard
         }
         catch (ArtifactException bad)
         {
-            await Console.Error.WriteLineAsync($"{bad.Message}; the shard is made again");
+            job.Log.ShardIsMadeAgain(bad.Message);
             return null;
         }
     }

@@ -3,6 +3,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Documents;
 using Distil.Core.Jobs;
 using Distil.Core.Telemetry;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Trainer.Jobs;
 
@@ -15,6 +16,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
     private readonly JobRequest _job;
     private readonly string _blob;
     private readonly TimeProvider _time;
+    private readonly ILogger _log;
     private readonly CancellationTokenSource _end = new();
     private readonly Task _writing;
     private long _began;
@@ -24,9 +26,10 @@ internal sealed class ProgressReporter : IAsyncDisposable
     /// <param name="store">The run's storage.</param>
     /// <param name="job">Whose progress it is.</param>
     /// <param name="time">The clock.</param>
-    public ProgressReporter(ArtifactStore store, JobRequest job, TimeProvider time)
+    /// <param name="log">Receives messages for people.</param>
+    public ProgressReporter(ArtifactStore store, JobRequest job, TimeProvider time, ILogger log)
     {
-        (_store, _job, _time, _began) = (store, job, time, time.GetTimestamp());
+        (_store, _job, _time, _log, _began) = (store, job, time, log, time.GetTimestamp());
         _blob = ArtifactLayout.JobProgress(job.RunId, job.JobId);
         _writing = WriteAsync();
     }
@@ -40,7 +43,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
         _operations = operations;
         foreach (var fallback in operations.Where(operation => operation.UnavailableReason is not null))
         {
-            Console.Error.WriteLine($"warning: {fallback.Operation} uses plain tensor operations: {fallback.UnavailableReason}");
+            _log.PlainOperation(fallback.Operation, fallback.UnavailableReason!);
         }
     }
 
@@ -99,7 +102,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
             catch (RequestFailedException error)
             {
                 // Progress is for people: a job goes on without it, and ends by its result.
-                await Console.Error.WriteLineAsync($"{_blob}: progress was not written: {error.Message}");
+                _log.ProgressWasNotStored(_blob, error.Message);
             }
         }
     }

@@ -34,7 +34,7 @@ internal static class StudentFactory
         }
         else
         {
-            Console.Error.WriteLine("warning: training.precision is bf16 and the device a CPU: it computes in fp32, which is faster there");
+            job.Log.PrecisionIsFp32();
         }
     }
 

@@ -110,7 +110,7 @@ internal sealed class TrainJob(Weights weights) : IJob
     private async Task<TrainingPosition> RestoreAsync(JobContext job, AdamW optimizer)
     {
         var folder = Directory.CreateDirectory(Path.Combine(job.Folder, "restored")).FullName;
-        return await new CheckpointStore(job.Store, weights).RestoreAsync(folder, Console.Error.WriteLine, job.Stop)
+        return await new CheckpointStore(job.Store, weights).RestoreAsync(folder, job.Log.CheckpointIsDamaged, job.Stop)
             ? CheckpointFolder.Load(folder, job.IdentityOf(weights), optimizer).Position
             : TrainingPosition.Start;
     }

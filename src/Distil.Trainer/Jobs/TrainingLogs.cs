@@ -79,7 +79,7 @@ internal sealed class TrainingLogs : IDisposable
         catch (RequestFailedException error)
         {
             // For people who watch; training continues without it.
-            Console.Error.WriteLine($"{MetricsBlob}: was not stored between checkpoints: {error.Message}");
+            _job.Log.MetricsWereNotStored(MetricsBlob, error.Message);
         }
 
         _shown = _job.Time.GetTimestamp();

@@ -6,7 +6,9 @@ namespace Distil.Trainer.Kernels;
 /// <typeparam name="T">What runs an operation: the same type for all its forms.</typeparam>
 /// <param name="Kernel">Which.</param>
 /// <param name="Run">The kernel.</param>
-/// <param name="UnavailableReason">Says why it does not support the model's sizes on this machine's card; gives null if it does. Called only where kernels can run.</param>
+/// <param name="UnavailableReason">
+/// Says why it does not support the model's sizes on this machine's card; gives null if it does. Called only where kernels can run.
+/// </param>
 internal readonly record struct Candidate<T>(Kernel Kernel, T Run, Func<string?>? UnavailableReason = null);
 
 /// <summary>The form that was chosen for an operation.</summary>

@@ -8,12 +8,13 @@ namespace Distil.Trainer.Kernels;
 internal static class CudaRuntime
 {
     /// <summary>
-    /// If it is <c>off</c>, no kernel runs: to compare, or to get around one that fails. If it is an older architecture such as <c>sm_80</c>, kernels run as on a
+    /// If it is <c>off</c>, no kernel runs: to compare, or to get around one that fails. If it is an older architecture such as <c>sm_80</c>, kernels run as on
+    /// a
     /// card of that one.
     /// </summary>
     internal const string Switch = "DISTIL_KERNELS";
 
-    private static readonly string Setting = Environment.GetEnvironmentVariable(Switch)?.ToLowerInvariant() ?? "";
+    private static readonly string Setting = KernelSettings.Switch;
     private static readonly Lazy<Found> Runtime = new(Find);
 
     /// <value>Says that all kernels are switched off, those of the CPU included; null if they are not.</value>

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Kernels;
 
 /// <summary>
-/// An operation with a forward and a backward pass of this project: kernels instead of the many operations that torch would record. Each type is a tensor or a record of
+/// An operation with a forward and a backward pass of this project: kernels instead of the many operations that torch would record. Each type is a tensor or a
+/// record of
 /// tensors.
 /// </summary>
 /// <typeparam name="TInputs">The inputs; their gradients have the same type.</typeparam>

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>The nucleus and the tail's sums as one CUDA kernel: two readings of each row of logits, no sort of the vocabulary. Equal to <see cref="Nucleus.Select"/>.</summary>
+/// <summary>
+/// The nucleus and the tail's sums as one CUDA kernel: two readings of each row of logits, no sort of the vocabulary. Equal to <see cref="Nucleus.Select"/>.
+/// </summary>
 internal static class CudaNucleus
 {
     private const int Threads = 512, MaxTokens = 1024, MaxExponents = 12; // as the kernel has them

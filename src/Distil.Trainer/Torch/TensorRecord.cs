@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Torch;
 
-/// <summary>Converts between records of tensors and the flat lists that torch takes. The order is that of the record's parameters; a member may be such a record itself.</summary>
+/// <summary>
+/// Converts between records of tensors and the flat lists that torch takes. The order is that of the record's parameters; a member may be such a record itself.
+/// </summary>
 internal static class TensorRecord
 {
     private static readonly ConcurrentDictionary<Type, Members> Known = new();

@@ -57,7 +57,8 @@ public sealed class TrainingLoop
     /// <param name="from">The position that training has reached: in this epoch, or at the end of an earlier one.</param>
     /// <param name="cancel">Checked between steps.</param>
     /// <returns>
-    /// The positions at which the weights should be saved, each when it is reached: every so many steps, at the end, and before a cancelled enumeration throws. None if the epoch is done.
+    /// The positions at which the weights should be saved, each when it is reached: every so many steps, at the end, and before a cancelled enumeration throws.
+    /// None if the epoch is done.
     /// </returns>
     /// <exception cref="NonFiniteTrainingException">A loss or gradient is not finite; that position is not returned.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, after a position was returned.</exception>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Distil.Core;
 
 namespace Distil.Trainer.Kernels.Launching;
 
@@ -9,17 +10,6 @@ namespace Distil.Trainer.Kernels.Launching;
 /// <param name="folder">The folder, created if needed.</param>
 internal sealed class CubinCache(string folder)
 {
-    /// <summary>The cache under <c>XDG_CACHE_HOME</c>, or in the user's <c>~/.cache</c>.</summary>
-    internal static CubinCache OfUser()
-    {
-        var root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        if (string.IsNullOrEmpty(root))
-        {
-            root = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        }
-        return new(Path.Combine(root, "distil", "kernels"));
-    }
-
     /// <summary>The hash of what determines a cubin. Each text is hashed separately, so that different lists have different hashes.</summary>
     internal static string Key(params IEnumerable<string> parts)
     {
@@ -44,16 +34,13 @@ internal sealed class CubinCache(string folder)
         }
 
         var made = make();
-        var partial = $"{path}.{Guid.NewGuid():N}.partial";
         try
         {
-            Directory.CreateDirectory(folder);
-            File.WriteAllBytes(partial, [.. SHA256.HashData(made), .. made]);
-            File.Move(partial, path, overwrite: true);
+            AtomicFile.Write(path, temporary => File.WriteAllBytes(temporary, [.. SHA256.HashData(made), .. made]));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"warning: {folder}: compiled kernels cannot be kept there ({error.Message}); each process compiles them anew");
+            KernelSettings.Log.CubinsAreNotStored(folder, error.Message);
         }
 
         return made;

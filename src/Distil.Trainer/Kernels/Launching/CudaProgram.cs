@@ -8,7 +8,7 @@ namespace Distil.Trainer.Kernels.Launching;
 /// <param name="defines">Macros, for example <c>HEAD_SIZE=128</c>; each list gives a separate program.</param>
 internal sealed class CudaProgram(string resource, params string[] defines)
 {
-    private static readonly CubinCache Cache = CubinCache.OfUser();
+    private static readonly CubinCache Cache = new(KernelSettings.CacheFolder);
     private static readonly Lazy<IReadOnlyDictionary<string, string>> Headers = new(() => Assembly.GetExecutingAssembly()
         .GetManifestResourceNames().Where(name => name.EndsWith(".cuh", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal).ToDictionary(name => name, Text));

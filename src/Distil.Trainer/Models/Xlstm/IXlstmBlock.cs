@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm;
 
-/// <summary>A block of the stack, its residual connections included. It computes in the element type for which it was built, with weights, norms and sums in float32.</summary>
+/// <summary>
+/// A block of the stack, its residual connections included. It computes in the element type for which it was built, with weights, norms and sums in float32.
+/// </summary>
 internal interface IXlstmBlock
 {
     /// <summary>A whole sequence, from its start.</summary>

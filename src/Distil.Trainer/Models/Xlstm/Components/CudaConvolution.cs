@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 
-/// <summary>Causal depthwise convolution and its SiLU as one CUDA kernel for each direction, into bfloat16. Equal to <see cref="CausalConvolution.Plain"/>.</summary>
+/// <summary>
+/// Causal depthwise convolution and its SiLU as one CUDA kernel for each direction, into bfloat16. Equal to <see cref="CausalConvolution.Plain"/>.
+/// </summary>
 internal sealed class CudaConvolution : FusedOperation<ConvolutionInputs, ConvolutionInputs, Tensor>
 {
     private const int MaxTaps = 8, Threads = 128;

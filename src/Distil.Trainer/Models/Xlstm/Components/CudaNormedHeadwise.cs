@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 
-/// <summary>A norm with a headwise projection on a GPU: the product in float16, the backward pass in bfloat16. Equal to <see cref="NormedHeadwise.Plain"/>.</summary>
+/// <summary>
+/// A norm with a headwise projection on a GPU: the product in float16, the backward pass in bfloat16. Equal to <see cref="NormedHeadwise.Plain"/>.
+/// </summary>
 internal sealed class CudaNormedHeadwise : FusedOperation<NormedHeadwiseInputs, CudaNormedHeadwise.Saved, NormedHeadwiseOutputs>
 {
     /// <value>The operation.</value>

@@ -2,9 +2,13 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 
-/// <summary>What the backward pass of <see cref="MLstmCudaCell"/> needs of its forward pass. P is S rounded up to whole chunks, N their number, L their length.</summary>
+/// <summary>
+/// What the backward pass of <see cref="MLstmCudaCell"/> needs of its forward pass. P is S rounded up to whole chunks, N their number, L their length.
+/// </summary>
 /// <param name="Inputs">Of the cell.</param>
-/// <param name="Source">a, the log weight of a position before forgetting; float32, (B·NH·P), as the next three and Inverse and Slope. <c>mlstm.cu</c> gives the equations.</param>
+/// <param name="Source">
+/// a, the log weight of a position before forgetting; float32, (B·NH·P), as the next three and Inverse and Slope. <c>mlstm.cu</c> gives the equations.
+/// </param>
 /// <param name="Peak">u, the largest log weight that a position sees.</param>
 /// <param name="Carried">Weight of the state before the chunk.</param>
 /// <param name="Written">Weight of a key at its chunk's end.</param>

@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 
 /// <summary>
-/// The mLSTM cell with its projections, norm, skip and output gate, chunkwise on a GPU in bfloat16: cuBLAS computes the products of chunks, CUDA kernels all between them.
+/// The mLSTM cell with its projections, norm, skip and output gate, chunkwise on a GPU in bfloat16: cuBLAS computes the products of chunks, CUDA kernels all
+/// between them.
 /// </summary>
 /// <remarks>
 /// Time and memory grow with S: a chunk costs L² scores, and each chunk passes a DH² state to the next (TFLA, arXiv 2503.14376). Equal to
@@ -17,7 +18,9 @@ namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 /// </remarks>
 internal sealed class MLstmCudaCell : FusedOperation<MLstmCellInputs, MLstmCellSaved, Tensor>
 {
-    /// <value>Up to this length a sequence is one chunk; longer ones have chunks of half of it. At DH 256 a chunk's scores then take as much memory as a state.</value>
+    /// <value>
+    /// Up to this length a sequence is one chunk; longer ones have chunks of half of it. At DH 256 a chunk's scores then take as much memory as a state.
+    /// </value>
     internal const int OneChunk = 512;
 
     /// <value>Rows of scores whose columns a block of the backward kernel sums up, as in <c>mlstm.cu</c>; a chunk contains whole tiles.</value>

@@ -7,7 +7,9 @@ namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 /// <summary>The forward pass of <see cref="MLstmCudaCell"/>.</summary>
 internal static class MLstmCudaForward
 {
-    /// <returns>(B, S, I), bfloat16: what the projection down takes; and what <see cref="MLstmCudaBackward"/> needs. All in the present dispose scope.</returns>
+    /// <returns>
+    /// (B, S, I), bfloat16: what the projection down takes; and what <see cref="MLstmCudaBackward"/> needs. All in the present dispose scope.
+    /// </returns>
     internal static (Tensor Mixed, MLstmCellSaved Saved) Run(MLstmCellInputs inputs)
     {
         var own = inputs.Weights;

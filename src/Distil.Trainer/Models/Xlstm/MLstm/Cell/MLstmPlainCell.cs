@@ -4,7 +4,9 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 
-/// <summary>The plain form of the mLSTM cell with its projections, norm, skip and output gate: for any device, and the reference that the kernels are checked against.</summary>
+/// <summary>
+/// The plain form of the mLSTM cell with its projections, norm, skip and output gate: for any device, and the reference that the kernels are checked against.
+/// </summary>
 internal static class MLstmPlainCell
 {
     /// <param name="inputs">Of any element type; scores, gates and states are float32.</param>

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
 /// <summary>The sLSTM's recurrence as one scan in C# with its own backward pass: float32 on the CPU. Equal to <see cref="SLstmPlainScan"/>.</summary>
-/// <remarks>Threads take pieces of a head and four batch rows, and sums over pieces are made in a fixed order: results do not depend on the number of threads.</remarks>
+/// <remarks>
+/// Threads take pieces of a head and four batch rows, and sums over pieces are made in a fixed order: results do not depend on the number of threads.
+/// </remarks>
 internal sealed class SLstmCpuScan() : SLstmScanOperation<SLstmCpuScan.Saved>(VectorMath.Width)
 {
     /// <value>The operation.</value>

@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
 /// <summary>The sLSTM's recurrence in float32 as one CUDA kernel for each direction. Equal to <see cref="SLstmPlainScan"/>.</summary>
-/// <remarks>Its products use no tensor cores, which would round to 10 bits: it takes several times as long as <see cref="SLstmCudaScan"/>, and a small part of the plain form.</remarks>
+/// <remarks>
+/// Its products use no tensor cores, which would round to 10 bits: it takes several times as long as <see cref="SLstmCudaScan"/>, and a small part of the plain
+/// form.
+/// </remarks>
 internal sealed class SLstmCudaFloatScan() : SLstmScanOperation<SLstmCudaFloatScan.Saved>(Granule)
 {
     /// <summary>Batch rows of a block, as in <c>slstm_float.cu</c>, and values that it saves of a unit and step.</summary>

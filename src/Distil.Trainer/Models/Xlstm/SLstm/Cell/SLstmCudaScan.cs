@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
-/// <summary>The sLSTM's recurrence as one persistent CUDA kernel for each direction: bfloat16 in and out, gates and states in float32. Equal to <see cref="SLstmPlainScan"/>.</summary>
+/// <summary>
+/// The sLSTM's recurrence as one persistent CUDA kernel for each direction: bfloat16 in and out, gates and states in float32. Equal to <see
+/// cref="SLstmPlainScan"/>.
+/// </summary>
 /// <remarks>The same input gives the same bits, however the work is divided: sums are made in a fixed order.</remarks>
 /// <param name="blockUnits">Units of a head that a block takes, to check and to measure; null for the division that is fastest.</param>
 internal sealed class SLstmCudaScan(int? blockUnits = null) : SLstmScanOperation<SLstmCudaScan.Saved>(SLstmCudaTiling.Granule)

@@ -3,7 +3,9 @@ using Distil.Trainer.Kernels.Launching;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
-/// <summary>How <c>slstm.cu</c> divides the work: 8 batch rows of a head are one block's, or those of a cluster whose blocks have some of its units each.</summary>
+/// <summary>
+/// How <c>slstm.cu</c> divides the work: 8 batch rows of a head are one block's, or those of a cluster whose blocks have some of its units each.
+/// </summary>
 /// <param name="Size">DH: a multiple of <see cref="Granule"/>.</param>
 /// <param name="BlockUnits">Units of a block: all, or fewer, and a head's blocks form a cluster.</param>
 internal sealed record SLstmCudaTiling(long Size, int BlockUnits)
@@ -17,7 +19,9 @@ internal sealed record SLstmCudaTiling(long Size, int BlockUnits)
     /// <summary>R of a larger head does not fit into one multiprocessor's registers.</summary>
     private const int MaxInBlock = 128;
 
-    /// <summary>Fewest units of a block in a cluster: a warp for each of a multiprocessor's four schedulers. Clusters have at most 8 blocks on every card.</summary>
+    /// <summary>
+    /// Fewest units of a block in a cluster: a warp for each of a multiprocessor's four schedulers. Clusters have at most 8 blocks on every card.
+    /// </summary>
     private const int MinInCluster = 32, MaxInCluster = 8 * MinInCluster;
 
     /// <summary>A cluster's start and end take as long as some positions.</summary>
@@ -32,7 +36,8 @@ internal sealed record SLstmCudaTiling(long Size, int BlockUnits)
     internal CudaProgram Program => Programs.GetOrAdd(this, form => new("slstm.cu", $"HEAD_SIZE={form.Size}", $"BLOCK_UNITS={form.BlockUnits}"));
 
     /// <summary>
-    /// The largest clusters whose blocks all have a multiprocessor of their own: more blocks wait for fewer products at each step, but two on one multiprocessor wait
+    /// The largest clusters whose blocks all have a multiprocessor of their own: more blocks wait for fewer products at each step, but two on one
+    /// multiprocessor wait
     /// for each other. One block for each head if the rows fill the card, and on cards without clusters. Null if a head fits neither.
     /// </summary>
     /// <param name="card">The card.</param>

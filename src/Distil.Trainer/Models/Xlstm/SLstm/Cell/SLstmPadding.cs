@@ -3,7 +3,9 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
-/// <summary>A scan over heads whose size is no multiple of the kernel's vectors: units of zero weight fill the last vector. They neither read nor change the others.</summary>
+/// <summary>
+/// A scan over heads whose size is no multiple of the kernel's vectors: units of zero weight fill the last vector. They neither read nor change the others.
+/// </summary>
 internal static class SLstmPadding
 {
     /// <summary>Units that a head lacks to whole granules.</summary>

@@ -3,7 +3,9 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
-/// <summary>The plain form of the sLSTM's recurrence: for any device, and the reference that the kernels are checked against (xLSTM, arXiv 2405.04517, eq. 8–17).</summary>
+/// <summary>
+/// The plain form of the sLSTM's recurrence: for any device, and the reference that the kernels are checked against (xLSTM, arXiv 2405.04517, eq. 8–17).
+/// </summary>
 internal static class SLstmPlainScan
 {
     /// <summary>An <see cref="SLstmScan"/> for inputs of any element type; unlike the kernels it records gradients from a state on too.</summary>

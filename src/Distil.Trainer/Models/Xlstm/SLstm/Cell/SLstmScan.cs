@@ -5,7 +5,9 @@ namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
 /// <summary>A form of the sLSTM's recurrence (xLSTM, arXiv 2405.04517, eq. 8–17).</summary>
 /// <param name="inputs">Of the form's element type.</param>
-/// <param name="state">Where to start, and afterwards where the scan ended; null starts at the beginning and discards the end. With a state no gradient is recorded.</param>
+/// <param name="state">
+/// Where to start, and afterwards where the scan ended; null starts at the beginning and discards the end. With a state no gradient is recorded.
+/// </param>
 /// <returns>h, (B, S, NH, DH), of the inputs' element type; gates and states are float32.</returns>
 internal delegate Tensor SLstmScan(SLstmScanInputs inputs, SLstmState? state);
 

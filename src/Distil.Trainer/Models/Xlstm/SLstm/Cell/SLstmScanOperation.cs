@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
-/// <summary>The sLSTM's recurrence as a kernel: over a whole sequence with its backward pass, or from a state on without. Heads are padded to whole vectors.</summary>
+/// <summary>
+/// The sLSTM's recurrence as a kernel: over a whole sequence with its backward pass, or from a state on without. Heads are padded to whole vectors.
+/// </summary>
 /// <param name="granule">Units of a head come in multiples of this.</param>
 internal abstract class SLstmScanOperation<TSaved>(int granule) : FusedOperation<SLstmScanInputs, TSaved, Tensor>
     where TSaved : class

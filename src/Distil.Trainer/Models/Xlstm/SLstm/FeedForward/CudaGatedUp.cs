@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.FeedForward;
 
-/// <summary>The feed-forward layer's up-projection with GELU on a GPU: norm and projection in float16, the rest in bfloat16. Equal to <see cref="GatedFeedForward.Plain"/>.</summary>
+/// <summary>
+/// The feed-forward layer's up-projection with GELU on a GPU: norm and projection in float16, the rest in bfloat16. Equal to <see
+/// cref="GatedFeedForward.Plain"/>.
+/// </summary>
 internal sealed class CudaGatedUp : FusedOperation<FeedForwardUpInputs, CudaGatedUp.Saved, Tensor>
 {
     private static readonly CudaProgram Program = new("gated_gelu.cu");

@@ -1,4 +1,4 @@
-namespace Distil.Core.Http;
+namespace Distil.Core;
 
 /// <summary>Paths that are URLs of files.</summary>
 internal static class WebUrl

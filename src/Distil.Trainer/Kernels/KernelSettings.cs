@@ -1,0 +1,32 @@
+using Distil.Core.Settings;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Distil.Trainer.Kernels;
+
+/// <summary>The program's settings of the kernels. They are facts of the process, like the GPU itself, which is found once.</summary>
+internal static class KernelSettings
+{
+    private static TrainerSettings _settings = new();
+
+    /// <value>The value of <c>DISTIL_KERNELS</c> in lower case; empty if it is not set.</value>
+    internal static string Switch => _settings.Kernels?.ToLowerInvariant() ?? "";
+
+    /// <value>Folder of the compiled kernels.</value>
+    internal static string CacheFolder => Path.Combine(
+        _settings.UserCache ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "distil", "kernels");
+
+    /// <value>Receives messages for people.</value>
+    internal static ILogger Log { get; private set; } = NullLogger.Instance;
+
+    /// <summary>Called once by a program, before its first kernel; without it, the defaults apply.</summary>
+    internal static void Use(TrainerSettings settings, ILogger log) => (_settings, Log) = (settings, log);
+}
+
+/// <summary>What kernels log for people.</summary>
+internal static partial class KernelLog
+{
+    /// <summary>The cache of compiled kernels cannot be written.</summary>
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Folder}: compiled kernels cannot be kept there ({Reason}); each process compiles them anew")]
+    public static partial void CubinsAreNotStored(this ILogger log, string folder, string reason);
+}
