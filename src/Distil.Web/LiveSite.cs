@@ -1,9 +1,7 @@
 using System.Collections.Frozen;
 using System.Reflection;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Distil.Core;
-using Distil.Core.Api;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
@@ -15,10 +13,6 @@ public sealed class LiveSite
 {
     private const string Prefix = "wwwroot/";
     private const string Samples = "samples/";
-
-    /// <summary>A page runs this server's own scripts, asks this server alone, and stands in no other site's frame.</summary>
-    private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private static readonly FrozenDictionary<string, string> ContentTypes = new Dictionary<string, string>
     {
@@ -37,7 +31,8 @@ public sealed class LiveSite
     private readonly FrozenDictionary<string, byte[]> _files;
 
     /// <param name="samples">
-    /// The folder of this machine from which the sample specifications' paths count; null where a run cannot read it: then those are offered that read no local files.
+    /// The folder of this machine that relative paths in the sample specifications start from; null if a run cannot read it: then only samples that read no local
+    /// files are offered.
     /// </param>
     public LiveSite(string? samples) => _files = Embedded
         .Append(KeyValuePair.Create($"{Samples}index.json", JsonSerializer.SerializeToUtf8Bytes(new { Folder = samples, Names = Offered(samples is not null) }, DistilJson.Options)))
@@ -46,22 +41,12 @@ public sealed class LiveSite
     /// <value>The files' names, for instance <c>index.html</c>.</value>
     public IReadOnlyCollection<string> Names => _files.Keys;
 
-    /// <summary>A file of the site: 200 with ETag, 304, or 404.</summary>
-    /// <param name="name">Its name; empty for <c>index.html</c>.</param>
-    /// <param name="ifNoneMatch">The header <c>If-None-Match</c>.</param>
-    public ApiResponse Get(string? name, string? ifNoneMatch)
+    /// <summary>Finds a file; null if there is none of that name.</summary>
+    /// <param name="name">Its name; null or empty for <c>index.html</c>.</param>
+    public LiveFile? Find(string? name)
     {
         name = string.IsNullOrEmpty(name) ? "index.html" : name;
-        if (!_files.TryGetValue(name, out var content))
-        {
-            return ApiResponse.Problem(ApiProblem.Of(404, $"/{name} is not served here; /openapi.json lists what is"));
-        }
-
-        var etag = $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..32]}\"";
-        (string, string)[] headers = [("ETag", etag), ("Cache-Control", "no-cache"), ("Content-Security-Policy", Policy)];
-        return ifNoneMatch == etag
-            ? new ApiResponse { Status = 304, Headers = headers.ToDictionary(header => header.Item1, header => header.Item2) }
-            : ApiResponse.Of(content, ContentTypes.GetValueOrDefault(Path.GetExtension(name), "application/octet-stream"), 200, headers);
+        return _files.TryGetValue(name, out var content) ? new LiveFile(content, ContentTypes.GetValueOrDefault(Path.GetExtension(name), "application/octet-stream")) : null;
     }
 
     private static IEnumerable<string> Offered(bool withLocalFiles) => Embedded
@@ -87,3 +72,8 @@ public sealed class LiveSite
         });
     }
 }
+
+/// <summary>A file of the live view.</summary>
+/// <param name="Content">Its bytes.</param>
+/// <param name="ContentType">Its media type.</param>
+public sealed record LiveFile(byte[] Content, string ContentType);

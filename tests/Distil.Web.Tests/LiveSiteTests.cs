@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Distil.Core.Api;
+using Distil.Core;
 
 namespace Distil.Web.Tests;
 
@@ -16,25 +16,15 @@ public sealed partial class LiveSiteTests
     [InlineData("samples/demo.json", "application/json")]
     public void Serves_its_files_as_what_they_are(string name, string contentType)
     {
-        var answer = Site.Get(name, ifNoneMatch: null);
-        Assert.Equal((200, contentType), (answer.Status, answer.ContentType));
-        Assert.True(answer.Bytes > 0);
-        Assert.StartsWith("default-src 'none'", answer.Headers["Content-Security-Policy"]);
-    }
-
-    [Fact]
-    public void Sends_no_file_that_the_browser_has()
-    {
-        var etag = Site.Get("main.js", ifNoneMatch: null).Headers["ETag"];
-        var again = Site.Get("main.js", etag);
-        Assert.Equal((304, null, etag), (again.Status, again.Content, again.Headers["ETag"]));
-        Assert.Equal(200, Site.Get("style.css", etag).Status);
+        var file = Site.Find(name)!;
+        Assert.Equal(contentType, file.ContentType);
+        Assert.NotEmpty(file.Content);
     }
 
     [Theory]
     [InlineData("no.js")]
     [InlineData("../LiveSite.cs")]
-    public void Has_nothing_else(string name) => Assert.Equal(404, Site.Get(name, ifNoneMatch: null).Status);
+    public void Has_nothing_else(string name) => Assert.Null(Site.Find(name));
 
     [Fact]
     public void Every_file_that_a_file_names_is_served()
@@ -51,17 +41,13 @@ public sealed partial class LiveSiteTests
     [InlineData("/home/me/distil/samples", """{"folder":"/home/me/distil/samples","names":["demo","paper","quickstart"]}""")]
     [InlineData(null, """{"names":["paper"]}""")]
     public void Offers_the_samples_that_its_server_can_run(string? folder, string index) =>
-        Assert.Equal(index, new StreamReader(new LiveSite(folder).Get("samples/index.json", ifNoneMatch: null).Content!).ReadToEnd());
+        Assert.Equal(index, Encoding.UTF8.GetString(new LiveSite(folder).Find("samples/index.json")!.Content));
 
     [Fact]
     public void What_the_trainer_carries_holds_none_of_them() =>
-        Assert.DoesNotContain(typeof(ApiResponse).Assembly.GetManifestResourceNames(), name => name.Contains("wwwroot", StringComparison.Ordinal));
+        Assert.DoesNotContain(typeof(DistilJson).Assembly.GetManifestResourceNames(), name => name.Contains("wwwroot", StringComparison.Ordinal));
 
-    private static string Text(string name)
-    {
-        using var content = new StreamReader(Site.Get(name, ifNoneMatch: null).Content!, Encoding.UTF8);
-        return content.ReadToEnd();
-    }
+    private static string Text(string name) => Encoding.UTF8.GetString(Site.Find(name)!.Content);
 
     private static string Resolve(string from, string file) => new Uri(new Uri("http://site/" + from), file).AbsolutePath[1..];
 

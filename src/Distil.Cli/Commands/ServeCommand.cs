@@ -41,8 +41,8 @@ internal static class ServeCommand
         await using var host = new EmbeddedRunHost(workspace, storage, context.Trainer, maxJobs, context.Log);
         var unfinished = new UnfinishedRuns(host, storage.Store, TimeProvider.System);
         await unfinished.ResumeAllAsync(stop);
-        var apiOptions = new ApiOptions { PathRoots = options.PathRoots, BaseFolder = options.PathRoots is [var first, ..] ? first : Environment.CurrentDirectory };
-        await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, host, apiOptions, context.NewPlanner()), options, stop);
+        var limits = new ApiOptions { PathRoots = options.PathRoots, BaseFolder = options.PathRoots is [var first, ..] ? first : Environment.CurrentDirectory };
+        await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, limits, context.NewPlanner()), limits, host, options, stop);
         foreach (var url in server.Urls)
         {
             Console.WriteLine($"Listening on {url} (Ctrl-C ends it)");

@@ -1,8 +1,10 @@
 using Azure;
-using Distil.Cli.Serving.Description;
 using Distil.Cli.Serving.Guards;
 using Distil.Core.Api;
 using Distil.Core.Errors;
+using Distil.Hosting.Http;
+using Distil.Hosting.Http.Description;
+using Distil.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
@@ -23,17 +25,19 @@ internal sealed class ApiServer : IAsyncDisposable
 
     private ApiServer(WebApplication web) => _web = web;
 
-    /// <value>Where it listens, with the ports that it got.</value>
+    /// <value>The addresses that it listens on, with their actual ports.</value>
     internal IReadOnlyList<Uri> Urls => [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(each => new Uri(each))];
 
-    /// <summary>Starts it.</summary>
-    /// <param name="api">What it serves.</param>
-    /// <param name="options">Where, and to whom.</param>
+    /// <summary>Starts the server.</summary>
+    /// <param name="api">The operations.</param>
+    /// <param name="limits">Their limits.</param>
+    /// <param name="host">Executes runs.</param>
+    /// <param name="options">Addresses and access.</param>
     /// <param name="cancel">Cancels the start.</param>
-    /// <exception cref="InvalidInputException">It cannot listen there.</exception>
-    internal static async Task<ApiServer> StartAsync(DistilApi api, ServeOptions options, CancellationToken cancel)
+    /// <exception cref="InvalidInputException">It cannot listen on an address.</exception>
+    internal static async Task<ApiServer> StartAsync(DistilApi api, ApiOptions limits, IRunHost host, ServeOptions options, CancellationToken cancel)
     {
-        var web = Build(api, options);
+        var web = Build(api, limits, host, options);
         try
         {
             await web.StartAsync(cancel);
@@ -46,7 +50,7 @@ internal sealed class ApiServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes no more requests, finishes those at work, ends.</summary>
+    /// <summary>Stops accepting requests, finishes those that it has, and ends.</summary>
     public async ValueTask DisposeAsync()
     {
         using var patience = new CancellationTokenSource(StopPatience);
@@ -54,7 +58,7 @@ internal sealed class ApiServer : IAsyncDisposable
         await _web.DisposeAsync();
     }
 
-    private static WebApplication Build(DistilApi api, ServeOptions options)
+    private static WebApplication Build(DistilApi api, ApiOptions limits, IRunHost host, ServeOptions options)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -67,30 +71,34 @@ internal sealed class ApiServer : IAsyncDisposable
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // the command stops it
-        ApiDescription.Add(builder.Services, needsKey: options.ApiKey is not null);
+        builder.Services.AddSingleton(api).AddSingleton(limits).AddSingleton(host).AddSingleton(new LiveSite(options.Samples));
+        builder.Services.AddDistilEndpoints().AddApiDescription(needsKey: options.ApiKey is not null);
 
         var web = builder.Build();
         web.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerFailureAsync });
         web.Use(AddSafeHeadersAsync);
-        web.UseStatusCodePages(context => ProblemAnswer.WriteAsync(context.HttpContext, context.HttpContext.Response.StatusCode, Unrouted(context.HttpContext)));
+        web.UseStatusCodePages(context => ApiProblem.Of(context.HttpContext.Response.StatusCode, Unrouted(context.HttpContext)).ExecuteAsync(context.HttpContext));
         web.UseMiddleware<HostGuard>(options);
         if (options.ApiKey is not null)
         {
             web.UseMiddleware<ApiKeyGuard>(options.ApiKey);
         }
 
-        ApiRoutes.Map(web, api);
-        ApiDescription.Map(web);
-        LiveView.Map(web, options.Samples);
+        web.MapDistilEndpoints();
+        web.MapApiDescription();
         return web;
     }
 
-    private static Task AnswerFailureAsync(HttpContext http) => http.Features.Get<IExceptionHandlerFeature>()!.Error switch
+    private static Task AnswerFailureAsync(HttpContext http)
     {
-        BadHttpRequestException wrong => ProblemAnswer.WriteAsync(http, wrong.StatusCode, wrong.Message),
-        RequestFailedException or AggregateException => ProblemAnswer.WriteAsync(http, 503, "storage does not answer; ask again later"),
-        var failed => ProblemAnswer.WriteAsync(http, 500, failed.Message),
-    };
+        var problem = http.Features.Get<IExceptionHandlerFeature>()!.Error switch
+        {
+            BadHttpRequestException wrong => ApiProblem.Of(wrong.StatusCode, wrong.Message),
+            RequestFailedException or AggregateException => ApiProblem.Of(503, "storage does not answer; ask again later"),
+            var failed => ApiProblem.Of(500, failed.Message),
+        };
+        return problem.ExecuteAsync(http);
+    }
 
     private static Task AddSafeHeadersAsync(HttpContext http, RequestDelegate next)
     {
@@ -107,7 +115,7 @@ internal sealed class ApiServer : IAsyncDisposable
     private static string Unrouted(HttpContext http) => http.Response.StatusCode switch
     {
         405 => $"{http.Request.Method} is not what {http.Request.Path} answers to; expected {http.Response.Headers.Allow}",
-        415 => $"Content-Type is {http.Request.ContentType ?? "missing"}; expected {ApiResponse.JsonType} in UTF-8",
+        415 => JsonBody.NotJson(http.Request.ContentType),
         _ => $"{http.Request.Path} is not served here; /openapi.json lists what is",
     };
 

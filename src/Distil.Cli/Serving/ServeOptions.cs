@@ -3,25 +3,25 @@ using Distil.Core.Errors;
 
 namespace Distil.Cli.Serving;
 
-/// <summary>Where <c>distil serve</c> listens and whom it lets in.</summary>
+/// <summary>The addresses of <c>distil serve</c>, and who has access.</summary>
 internal sealed record ServeOptions
 {
     /// <summary>Fewest characters of an API key: 128 bits in hexadecimal are 32, a long sentence will do too.</summary>
     internal const int ShortestApiKey = 16;
 
-    /// <summary>The port where none is given.</summary>
+    /// <summary>The port if none is given.</summary>
     internal const int UsualPort = 7080;
 
-    /// <value>What to listen on, for instance <c>http://127.0.0.1:7080</c>; port 0 for a free one.</value>
+    /// <value>Addresses to listen on, for instance <c>http://127.0.0.1:7080</c>; port 0 takes a free one.</value>
     internal required IReadOnlyList<Uri> Urls { get; init; }
 
-    /// <value>What every request must bring; null asks for nothing, and is allowed on loopback only.</value>
+    /// <value>The key that every request must carry; null for none, which is allowed on loopback only.</value>
     internal string? ApiKey { get; init; }
 
     /// <value>Folders in which submitted local paths must lie. Null allows every path on loopback, and none beyond.</value>
     internal IReadOnlyList<string>? PathRoots { get; init; }
 
-    /// <value>The folder of the sample specifications; null where submitted runs may not read it.</value>
+    /// <value>The folder of the sample specifications; null if submitted runs may not read it.</value>
     internal string? Samples { get; private init; }
 
     /// <value>Whether only this machine can reach it.</value>
@@ -31,7 +31,7 @@ internal sealed record ServeOptions
     /// <exception cref="InvalidInputException">One is not an http or https URL with nothing after its port.</exception>
     internal static IReadOnlyList<Uri> ParseUrls(string urls) => [.. urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(ParseUrl)];
 
-    /// <summary>Passes where nobody gets in unasked.</summary>
+    /// <summary>Checks that nobody beyond this machine has access without a key; beyond loopback without path roots, no local path is allowed.</summary>
     /// <exception cref="InvalidInputException">The API key is missing beyond loopback, or too short.</exception>
     internal ServeOptions Checked()
     {
@@ -48,13 +48,13 @@ internal sealed record ServeOptions
         return IsLoopback ? this : this with { PathRoots = PathRoots ?? [] };
     }
 
-    /// <summary>The same with a folder of samples, where submitted runs may read it.</summary>
+    /// <summary>The same options with a folder of samples, if submitted runs may read it.</summary>
     internal ServeOptions WithSamples(string folder) =>
         Directory.Exists(folder) && (PathRoots is null || PathRoots.Any(root => $"{folder}/".StartsWith($"{root.TrimEnd('/')}/", StringComparison.Ordinal)))
             ? this with { Samples = folder }
             : this;
 
-    /// <summary>Whether a host's name stands for this machine alone.</summary>
+    /// <summary>Whether a host's name means this machine alone.</summary>
     internal static bool IsLoopbackHost(string host) =>
         string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 

@@ -1,23 +1,24 @@
 using System.Reflection;
-using System.Text;
 using Azure;
 using Distil.Core.Api.Documents;
 using Distil.Core.Api.Operations;
 using Distil.Core.Api.Requests;
 using Distil.Core.Artifacts;
+using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
+using Distil.Core.Specification;
 using Distil.Core.Specification.Schema;
 
 namespace Distil.Core.Api;
 
-/// <summary>The HTTP operations, framework apart: a host routes to them and copies what they answer.</summary>
+/// <summary>The API's operations as plain methods: text in, documents out. Distil.Hosting serves them over HTTP.</summary>
 /// <remarks>
-/// None throws but for cancellation and for what is no fault of a request (storage gone, a blob that cannot be read): those a host logs and answers with 500 or 503.
-/// Paths are those of the route table in <c>docs/api.md</c>. Safe to use from many threads.
+/// An operation throws <see cref="ApiProblemException"/> if it refuses a request. Other exceptions are not the request's fault: storage is unreachable, or a blob
+/// cannot be read. Safe to use from many threads.
 /// </remarks>
 public sealed class DistilApi
 {
-    private static readonly TimeSpan HealthPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(5);
 
     private readonly ArtifactStore _store;
     private readonly SubmitRun _submit;
@@ -26,97 +27,81 @@ public sealed class DistilApi
     private readonly ReadMetrics _metrics;
     private readonly ReadDocuments _documents;
     private readonly ReadArtifacts _artifacts;
-    private readonly CancelRun _cancelRun;
+    private readonly CancelRun _cancel;
 
-    /// <summary>Makes the operations.</summary>
+    /// <summary>Creates the operations.</summary>
     /// <param name="store">The runs.</param>
-    /// <param name="host">Drives them.</param>
-    /// <param name="options">What the host decides.</param>
+    /// <param name="options">The host's settings.</param>
     /// <param name="planner">Plans new runs.</param>
-    public DistilApi(ArtifactStore store, IRunHost host, ApiOptions options, RunPlanner planner)
+    public DistilApi(ArtifactStore store, ApiOptions options, RunPlanner planner)
     {
         _store = store;
-        _submit = new SubmitRun(store, host, options, planner);
+        _submit = new SubmitRun(store, options, planner);
         _list = new ListRuns(store);
         _read = new ReadRun(store);
         _metrics = new ReadMetrics(store);
         _documents = new ReadDocuments(store);
         _artifacts = new ReadArtifacts(store);
-        _cancelRun = new CancelRun(store, host);
+        _cancel = new CancelRun(store);
     }
 
-    /// <summary><c>POST /api/runs</c>: 202 with Location; 400, 413, 415, 422.</summary>
-    public Task<ApiResponse> SubmitAsync(ApiBody body, string? idempotencyKey, CancellationToken cancel) =>
-        GuardAsync(() => _submit.RunAsync(body, idempotencyKey, cancel));
+    /// <summary>Starts a run.</summary>
+    /// <param name="host">Executes it.</param>
+    /// <param name="specification">JSON text.</param>
+    /// <param name="idempotencyKey">The client's name for this submission; null for none.</param>
+    /// <param name="cancel">Cancels the call; a run that was created stays.</param>
+    public Task<SubmittedRun> SubmitAsync(IRunHost host, string specification, string? idempotencyKey, CancellationToken cancel) =>
+        _submit.RunAsync(host, specification, idempotencyKey, cancel);
 
-    /// <summary><c>GET /api/runs</c>: 200; 400.</summary>
-    public Task<ApiResponse> ListAsync(string? limit, string? continuationToken, CancellationToken cancel) =>
-        GuardAsync(() => _list.RunAsync(limit, continuationToken, cancel));
+    /// <summary>Runs, newest first.</summary>
+    public Task<RunPage> ListAsync(string? limit, string? continuationToken, CancellationToken cancel) => _list.RunAsync(limit, continuationToken, cancel);
 
-    /// <summary><c>GET /api/runs/{runId}</c>: 200 with ETag, 304; 404.</summary>
-    public Task<ApiResponse> ReadAsync(string runId, string? ifNoneMatch, CancellationToken cancel) =>
-        OfRunAsync(runId, () => _read.RunAsync(runId, ifNoneMatch, cancel));
+    /// <summary>A run's <see cref="RunDetails"/> as JSON. Concurrent readers of one run share the bytes.</summary>
+    public Task<byte[]> ReadAsync(string runId, CancellationToken cancel) => _read.RunAsync(RequireRunId(runId), cancel);
 
-    /// <summary><c>POST /api/runs/{runId}/cancel</c>: 202; 404, 409.</summary>
-    public Task<ApiResponse> CancelAsync(string runId, CancellationToken cancel) => OfRunAsync(runId, () => _cancelRun.RunAsync(runId, cancel));
+    /// <summary>Cancels a run; its checkpoints are not deleted.</summary>
+    public Task<SubmittedRun> CancelAsync(IRunHost host, string runId, CancellationToken cancel) => _cancel.RunAsync(host, RequireRunId(runId), cancel);
 
-    /// <summary><c>GET /api/runs/{runId}/spec</c>: 200; 404.</summary>
-    public Task<ApiResponse> SpecAsync(string runId, CancellationToken cancel) => OfRunAsync(runId, () => _documents.SpecAsync(runId, cancel));
+    /// <summary>A run's specification.</summary>
+    public Task<RunSpec> SpecAsync(string runId, CancellationToken cancel) => _documents.SpecAsync(RequireRunId(runId), cancel);
 
-    /// <summary><c>GET /api/runs/{runId}/plan</c>: 200; 404.</summary>
-    public Task<ApiResponse> PlanAsync(string runId, CancellationToken cancel) => OfRunAsync(runId, () => _documents.PlanAsync(runId, cancel));
+    /// <summary>A run's plan.</summary>
+    public Task<RunPlan> PlanAsync(string runId, CancellationToken cancel) => _documents.PlanAsync(RequireRunId(runId), cancel);
 
-    /// <summary><c>GET /api/runs/{runId}/metrics</c>: 200; 400, 404.</summary>
-    public Task<ApiResponse> MetricsAsync(string runId, string? student, string? offset, CancellationToken cancel) =>
-        OfRunAsync(runId, () => _metrics.RunAsync(runId, student, offset, cancel));
+    /// <summary>Training steps from an offset on.</summary>
+    public Task<MetricsPage> MetricsAsync(string runId, string? student, string? offset, CancellationToken cancel) =>
+        _metrics.RunAsync(RequireRunId(runId), student, offset, cancel);
 
-    /// <summary><c>GET /api/runs/{runId}/epochs</c>: 200; 404.</summary>
-    public Task<ApiResponse> EpochsAsync(string runId, CancellationToken cancel) => OfRunAsync(runId, () => _documents.EpochsAsync(runId, cancel));
+    /// <summary>The evaluations so far.</summary>
+    public Task<EpochList> EpochsAsync(string runId, CancellationToken cancel) => _documents.EpochsAsync(RequireRunId(runId), cancel);
 
-    /// <summary><c>GET /api/runs/{runId}/report</c>: 200, a page, or its numbers where <c>Accept</c> asks for JSON; 404.</summary>
-    public Task<ApiResponse> ReportAsync(string runId, string? accept, CancellationToken cancel) =>
-        OfRunAsync(runId, () => _documents.ReportAsync(runId, accept, cancel));
+    /// <summary>The final report: <c>report.json</c> or <c>report.html</c>.</summary>
+    public Task<ArtifactContent> ReportAsync(string runId, bool json, CancellationToken cancel) => _documents.ReportAsync(RequireRunId(runId), json, cancel);
 
-    /// <summary><c>GET /api/runs/{runId}/artifacts</c>: 200; 400, 404.</summary>
-    public Task<ApiResponse> ArtifactsAsync(string runId, string? limit, string? continuationToken, CancellationToken cancel) =>
-        OfRunAsync(runId, () => _artifacts.ListAsync(runId, limit, continuationToken, cancel));
+    /// <summary>A run's files.</summary>
+    public Task<ArtifactPage> ArtifactsAsync(string runId, string? limit, string? continuationToken, CancellationToken cancel) =>
+        _artifacts.ListAsync(RequireRunId(runId), limit, continuationToken, cancel);
 
-    /// <summary><c>GET /api/runs/{runId}/artifacts/{name}</c>: 200; 404.</summary>
-    public Task<ApiResponse> ArtifactAsync(string runId, string name, CancellationToken cancel) =>
-        OfRunAsync(runId, () => _artifacts.OpenAsync(runId, name, cancel));
+    /// <summary>One of a run's files.</summary>
+    public Task<ArtifactContent> ArtifactAsync(string runId, string name, CancellationToken cancel) => _artifacts.OpenAsync(RequireRunId(runId), name, cancel);
 
-    /// <summary><c>GET /api/schema</c>: 200.</summary>
-    public static Task<ApiResponse> SchemaAsync() => Task.FromResult(ApiResponse.Of(Encoding.UTF8.GetBytes(RunSpecSchema.Published), "application/schema+json"));
-
-    /// <summary><c>GET /api/health</c>: 200, or 503 where storage does not answer.</summary>
-    public async Task<ApiResponse> HealthAsync(CancellationToken cancel)
+    /// <summary>Whether storage answers within 5 s.</summary>
+    public async Task<HealthDocument> HealthAsync(CancellationToken cancel)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        patience.CancelAfter(HealthPatience);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        timeout.CancelAfter(HealthTimeout);
         var version = typeof(DistilApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
         try
         {
-            await _store.ExistsAsync("health", patience.Token);
-            return ApiResponse.Json(new HealthDocument("healthy", version));
+            await _store.ExistsAsync("health", timeout.Token);
+            return new HealthDocument(HealthDocument.Healthy, version);
         }
-        catch (Exception gone) when (gone is RequestFailedException or AggregateException || (gone is OperationCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception unreachable) when (unreachable is RequestFailedException or AggregateException || (unreachable is OperationCanceledException && !cancel.IsCancellationRequested))
         {
-            return ApiResponse.Json(new HealthDocument("unhealthy", version), 503);
+            return new HealthDocument(HealthDocument.Unhealthy, version);
         }
     }
 
-    private static Task<ApiResponse> OfRunAsync(string runId, Func<Task<ApiResponse>> operation) =>
-        GuardAsync(() => Names.IsRunId(runId) ? operation() : throw ReadRun.NoSuchRun(runId));
-
-    private static async Task<ApiResponse> GuardAsync(Func<Task<ApiResponse>> operation)
-    {
-        try
-        {
-            return await operation();
-        }
-        catch (ApiProblemException wrong)
-        {
-            return ApiResponse.Problem(wrong.Problem);
-        }
-    }
+    // Before it becomes part of a blob's name.
+    private static string RequireRunId(string runId) => RequestNames.IsRunId(runId) ? runId : throw ReadRun.NoSuchRun(runId);
 }

@@ -2,24 +2,24 @@ using Distil.Core.Pipeline;
 
 namespace Distil.Core.Api;
 
-/// <summary>What the API needs of a host: to start a run's pipeline, and to reach it while it goes on.</summary>
+/// <summary>Executes runs: starts their pipelines and passes signals to them.</summary>
 /// <remarks>
-/// Two exist: the embedded engine (Distil.Cli) and Durable Task (Distil.Functions). Both are safe to call from many threads at once, and
-/// neither call waits for the run. The run's <c>spec.json</c> and <c>plan.json</c> are in storage before it is scheduled.
+/// There are two: the embedded engine (Distil.Cli) and Durable Task (Distil.Functions). Both are safe to use from many threads, and no call waits for the run.
+/// A run's <c>spec.json</c> and <c>plan.json</c> are in storage before it is scheduled.
 /// </remarks>
 public interface IRunHost
 {
-    /// <summary>Has the pipeline <see cref="PipelineCatalog.Distill"/> run; returns when the host will not forget it.</summary>
-    /// <remarks>Idempotent: scheduling a run that is scheduled, at work or ended changes nothing. So a caller that lost the answer, or its life, asks again.</remarks>
+    /// <summary>Starts the pipeline <see cref="PipelineCatalog.Distill"/> of a run; returns once the host has stored that.</summary>
+    /// <remarks>Idempotent: scheduling a run that is scheduled, running or ended changes nothing, so a caller that got no answer may call again.</remarks>
     /// <param name="input">The run.</param>
     /// <param name="cancel">Cancels the call, not the run.</param>
     Task ScheduleAsync(PipelineInput input, CancellationToken cancel);
 
-    /// <summary>Gives a run's pipeline a signal, for instance <see cref="DistillPipeline.CancelSignal"/>; returns when the host will not forget it.</summary>
-    /// <remarks>No error where the run has ended: signal and end may cross.</remarks>
-    /// <param name="runId">The run; scheduled before.</param>
-    /// <param name="signal">The signal's name. A second one of that name counts for nothing.</param>
-    /// <param name="value">What the pipeline gets with it.</param>
+    /// <summary>Sends a signal to a run's pipeline, for instance <see cref="DistillPipeline.CancelSignal"/>; returns once the host has stored it.</summary>
+    /// <remarks>No error if the run has ended: it may end while the signal is on its way.</remarks>
+    /// <param name="runId">The run, which was scheduled before.</param>
+    /// <param name="signal">The signal's name. A second signal of that name is ignored.</param>
+    /// <param name="value">The signal's value.</param>
     /// <param name="cancel">Cancels the call.</param>
     Task SignalAsync(string runId, string signal, string value, CancellationToken cancel);
 }

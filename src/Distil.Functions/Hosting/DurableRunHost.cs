@@ -1,27 +1,17 @@
 using Distil.Core.Api;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Functions.Activities;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 
 namespace Distil.Functions.Hosting;
 
-/// <summary>Runs as Durable orchestrations: an instance a run, by the run's id.</summary>
-/// <param name="runs">Says of a run whose instance was purged that it has ended.</param>
-/// <remarks>Functions get their client with each call (<see cref="Use"/>); all of them reach the same hub.</remarks>
-public sealed class DurableRunHost(RunFolder runs) : IRunHost
+/// <summary>Runs as Durable orchestrations: one instance per run, with the run's id.</summary>
+/// <param name="runs">Tells whether a run whose instance was purged has ended.</param>
+/// <param name="client">The client that Durable gives to a function's call.</param>
+public sealed class DurableRunHost(RunFolder runs, DurableTaskClient client) : IRunHost
 {
-    private volatile DurableTaskClient? _latest;
-
-    private DurableTaskClient Client => _latest ?? throw new InvalidOperationException("no function has given its client yet");
-
-    /// <summary>Takes the client of the call at hand.</summary>
-    public DurableRunHost Use(DurableTaskClient client)
-    {
-        _latest = client;
-        return this;
-    }
-
     /// <inheritdoc />
     public async Task ScheduleAsync(PipelineInput input, CancellationToken cancel)
     {
@@ -32,12 +22,12 @@ public sealed class DurableRunHost(RunFolder runs) : IRunHost
 
         try
         {
-            await Client.ScheduleNewOrchestrationInstanceAsync(
-                PipelineCatalog.Distill, Distil.Functions.Activities.StepAnswer.ToJson(input), new StartOrchestrationOptions(InstanceId: input.RunId), cancel);
+            await client.ScheduleNewOrchestrationInstanceAsync(
+                PipelineCatalog.Distill, StepAnswer.ToJson(input), new StartOrchestrationOptions(InstanceId: input.RunId), cancel);
         }
         catch (Exception refused) when (refused is not OperationCanceledException)
         {
-            // Durable refuses an instance that another call has scheduled meanwhile.
+            // Durable refuses an instance that another call has scheduled in the meantime.
             if (!await IsKnownAsync(input.RunId, cancel))
             {
                 throw;
@@ -48,12 +38,12 @@ public sealed class DurableRunHost(RunFolder runs) : IRunHost
     /// <inheritdoc />
     public async Task SignalAsync(string runId, string signal, string value, CancellationToken cancel)
     {
-        if (await Client.GetInstanceAsync(runId, cancel) is { IsCompleted: false })
+        if (await client.GetInstanceAsync(runId, cancel) is { IsCompleted: false })
         {
-            await Client.RaiseEventAsync(runId, signal, value, cancel);
+            await client.RaiseEventAsync(runId, signal, value, cancel);
         }
     }
 
     private async Task<bool> IsKnownAsync(string runId, CancellationToken cancel) =>
-        await Client.GetInstanceAsync(runId, cancel) is not null || await runs.TryReadStatusAsync(runId, cancel) is { State: not RunState.Running };
+        await client.GetInstanceAsync(runId, cancel) is not null || await runs.TryReadStatusAsync(runId, cancel) is { State: not RunState.Running };
 }

@@ -10,8 +10,10 @@ using Distil.Core.Runs.Planning;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Functions.Activities;
+using Distil.Hosting.Http;
 using Distil.Hosting.Processes;
 using Distil.Telemetry;
+using Distil.Web;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -41,14 +43,14 @@ internal static class HostServices
         services.AddSingleton<RunFolder>();
         services.AddSingleton<WriteStatus>();
         services.AddSingleton(made => new ActivityCatalog(store, made.GetRequiredService<IJobRunner>(), made.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<DurableRunHost>();
         // This app must be able to read whatever a job in Azure reads, so local paths of either machine are refused.
         services.AddSingleton(new ApiOptions { PathRoots = platform == JobPlatform.Processes ? null : [] });
         services.AddSingleton(made => new RunPlanner(
             made.GetRequiredService<TimeProvider>(),
             SourceCatalog.Create(settings.Sources, made.GetRequiredService<TimeProvider>(), made.GetRequiredService<ILogger<SourceCatalog>>())));
-        services.AddSingleton(made => new DistilApi(
-            store, made.GetRequiredService<DurableRunHost>(), made.GetRequiredService<ApiOptions>(), made.GetRequiredService<RunPlanner>()));
+        services.AddSingleton(made => new DistilApi(store, made.GetRequiredService<ApiOptions>(), made.GetRequiredService<RunPlanner>()));
+        services.AddSingleton(new LiveSite(samples: null)); // jobs are on other machines, where no path of this one exists
+        services.AddDistilEndpoints();
         return services;
     }
 

@@ -1,5 +1,5 @@
-using Distil.Core.Api;
 using Distil.Core.Runs;
+using Distil.Hosting.Http;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -7,29 +7,29 @@ using Microsoft.DurableTask.Client;
 
 namespace Distil.Functions.Http;
 
-/// <summary>Operations that only Durable offers. For operators: they need the app's master key.</summary>
-/// <param name="runs">Receives the status if an orchestration can no longer write it.</param>
-/// <param name="time">The clock for its time.</param>
+/// <summary>Operations that only Durable offers. They are for operators and need the app's master key.</summary>
+/// <param name="runs">Gets the status of a terminated run, which its orchestration can no longer write.</param>
+/// <param name="time">Dates that status.</param>
 public sealed class OperatorFunctions(RunFolder runs, TimeProvider time)
 {
-    /// <summary>Suspends a run's pipeline; its running jobs continue.</summary>
+    /// <summary>Suspends a run's pipeline; its jobs at work continue.</summary>
     [Function("suspend-run")]
     public Task<IResult> SuspendAsync(
-        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/runs/{runId}/suspend")] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = ApiRoutes.Run + "/suspend")] HttpRequest request,
         [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
         OfInstanceAsync(client, runId, () => client.SuspendInstanceAsync(runId, "asked for", cancel), cancel);
 
     /// <summary>Resumes a suspended run.</summary>
     [Function("resume-run")]
     public Task<IResult> ResumeAsync(
-        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/runs/{runId}/resume")] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = ApiRoutes.Run + "/resume")] HttpRequest request,
         [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
         OfInstanceAsync(client, runId, () => client.ResumeInstanceAsync(runId, "asked for", cancel), cancel);
 
-    /// <summary>Ends a run's orchestrations at once, if they do not react to cancel. Its running jobs run to their end.</summary>
+    /// <summary>Terminates a run's orchestrations at once, if it does not react to cancel. Its jobs at work run to their end.</summary>
     [Function("terminate-run")]
     public Task<IResult> TerminateAsync(
-        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/runs/{runId}/terminate")] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Admin, "post", Route = ApiRoutes.Run + "/terminate")] HttpRequest request,
         [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) => OfInstanceAsync(client, runId, async () =>
         {
             await EndAsync(client, runId, cancel);
@@ -61,7 +61,7 @@ public sealed class OperatorFunctions(RunFolder runs, TimeProvider time)
         await client.WaitForInstanceCompletionAsync(instanceId, cancel);
     }
 
-    // Durable's recursive termination is not used, because not every back end supports it.
+    // Not Durable's recursive termination: not every back end supports it.
     private static async Task<IReadOnlyList<string>> PartsAsync(DurableTaskClient client, string runId, CancellationToken cancel)
     {
         var atWork = new OrchestrationQuery
@@ -82,15 +82,15 @@ public sealed class OperatorFunctions(RunFolder runs, TimeProvider time)
     {
         if (await client.GetInstanceAsync(runId, cancel) is not { } instance)
         {
-            return await RunFunctions.AnswerAsync(Task.FromResult(ApiResponse.Problem(ApiProblem.Of(404, $"{runId} is not an orchestration of this app"))));
+            return ApiProblem.Of(404, $"{runId} is not an orchestration of this app");
         }
 
         if (instance.IsCompleted)
         {
-            return await RunFunctions.AnswerAsync(Task.FromResult(ApiResponse.Problem(ApiProblem.Of(409, $"{runId} has ended ({instance.RuntimeStatus})"))));
+            return ApiProblem.Of(409, $"{runId} has ended ({instance.RuntimeStatus})");
         }
 
         await act();
-        return Results.Accepted($"/api/runs/{runId}");
+        return TypedResults.Accepted($"/api/runs/{runId}");
     }
 }

@@ -1,5 +1,4 @@
-using Distil.Core.Api;
-using Distil.Core.Api.Requests;
+using Distil.Core.Runs;
 using Distil.Functions.Hosting;
 using Distil.Hosting.Http;
 using Microsoft.AspNetCore.Http;
@@ -8,75 +7,67 @@ using Microsoft.DurableTask.Client;
 
 namespace Distil.Functions.Http;
 
-/// <summary>The API's operations: <see cref="DistilApi"/> behind HTTP triggers.</summary>
-/// <param name="api">The operations.</param>
-/// <param name="host">What they schedule on.</param>
-public sealed class RunFunctions(DistilApi api, DurableRunHost host)
+/// <summary>HTTP triggers for the operations of <see cref="RunEndpoints"/>.</summary>
+/// <param name="endpoints">The operations.</param>
+/// <param name="runs">For the host of each call.</param>
+public sealed class RunFunctions(RunEndpoints endpoints, RunFolder runs)
 {
-    /// <summary>Starts a run.</summary>
+    /// <inheritdoc cref="RunEndpoints.SubmitAsync" />
     [Function("submit-run")]
-    public Task<IResult> SubmitAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/runs")] HttpRequest request, [DurableClient] DurableTaskClient client, CancellationToken cancel)
-    {
-        host.Use(client);
-        return AnswerAsync(api.SubmitAsync(new ApiBody(request.Body, request.ContentType), Header(request, "Idempotency-Key"), cancel));
-    }
+    public async Task<IResult> SubmitAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = ApiRoutes.Runs)] HttpRequest request, [DurableClient] DurableTaskClient client, CancellationToken cancel) =>
+        await endpoints.SubmitAsync(request, new DurableRunHost(runs, client), Header(request, "Idempotency-Key"), cancel);
 
-    /// <summary>Runs, newest first.</summary>
+    /// <inheritdoc cref="RunEndpoints.ListAsync" />
     [Function("list-runs")]
-    public Task<IResult> ListAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs")] HttpRequest request, CancellationToken cancel) =>
-        AnswerAsync(api.ListAsync(Query(request, "limit"), Query(request, "continuationToken"), cancel));
+    public async Task<IResult> ListAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Runs)] HttpRequest request, CancellationToken cancel) =>
+        await endpoints.ListAsync(Query(request, "limit"), Query(request, "continuationToken"), cancel);
 
-    /// <summary>Where a run stands.</summary>
+    /// <inheritdoc cref="RunEndpoints.ReadAsync" />
     [Function("get-run")]
-    public Task<IResult> ReadAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}")] HttpRequest request, string runId, CancellationToken cancel) =>
-        AnswerAsync(api.ReadAsync(runId, Header(request, "If-None-Match"), cancel));
+    public async Task<IResult> ReadAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Run)] HttpRequest request, string runId, CancellationToken cancel) =>
+        await endpoints.ReadAsync(runId, request.HttpContext.Response, cancel);
 
-    /// <summary>Asks for a run to be stopped.</summary>
+    /// <inheritdoc cref="RunEndpoints.CancelAsync" />
     [Function("cancel-run")]
-    public Task<IResult> CancelAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/runs/{runId}/cancel")] HttpRequest request,
-        [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel)
-    {
-        host.Use(client);
-        return AnswerAsync(api.CancelAsync(runId, cancel));
-    }
+    public async Task<IResult> CancelAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = ApiRoutes.Cancel)] HttpRequest request,
+        [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
+        await endpoints.CancelAsync(new DurableRunHost(runs, client), runId, cancel);
 
-    /// <summary>What was asked for.</summary>
+    /// <inheritdoc cref="RunEndpoints.SpecAsync" />
     [Function("get-spec")]
-    public Task<IResult> SpecAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/spec")] HttpRequest request, string runId, CancellationToken cancel) =>
-        AnswerAsync(api.SpecAsync(runId, cancel));
+    public async Task<IResult> SpecAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Spec)] HttpRequest request, string runId, CancellationToken cancel) =>
+        await endpoints.SpecAsync(runId, cancel);
 
-    /// <summary>What the run does.</summary>
+    /// <inheritdoc cref="RunEndpoints.PlanAsync" />
     [Function("get-plan")]
-    public Task<IResult> PlanAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/plan")] HttpRequest request, string runId, CancellationToken cancel) =>
-        AnswerAsync(api.PlanAsync(runId, cancel));
+    public async Task<IResult> PlanAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Plan)] HttpRequest request, string runId, CancellationToken cancel) =>
+        await endpoints.PlanAsync(runId, cancel);
 
-    /// <summary>Training steps from an offset on.</summary>
+    /// <inheritdoc cref="RunEndpoints.MetricsAsync" />
     [Function("get-metrics")]
-    public Task<IResult> MetricsAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/metrics")] HttpRequest request, string runId, CancellationToken cancel) =>
-        AnswerAsync(api.MetricsAsync(runId, Query(request, "student"), Query(request, "offset"), cancel));
+    public async Task<IResult> MetricsAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Metrics)] HttpRequest request, string runId, CancellationToken cancel) =>
+        await endpoints.MetricsAsync(runId, Query(request, "student"), Query(request, "offset"), cancel);
 
-    /// <summary>The evaluation after each epoch.</summary>
+    /// <inheritdoc cref="RunEndpoints.EpochsAsync" />
     [Function("get-epochs")]
-    public Task<IResult> EpochsAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/epochs")] HttpRequest request, string runId, CancellationToken cancel) =>
-        AnswerAsync(api.EpochsAsync(runId, cancel));
+    public async Task<IResult> EpochsAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Epochs)] HttpRequest request, string runId, CancellationToken cancel) =>
+        await endpoints.EpochsAsync(runId, cancel);
 
-    /// <summary>The final report.</summary>
+    /// <inheritdoc cref="RunEndpoints.ReportAsync" />
     [Function("get-report")]
-    public Task<IResult> ReportAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/report")] HttpRequest request, string runId, CancellationToken cancel) =>
-        AnswerAsync(api.ReportAsync(runId, Header(request, "Accept"), cancel));
+    public async Task<IResult> ReportAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Report)] HttpRequest request, string runId, CancellationToken cancel) =>
+        await endpoints.ReportAsync(runId, request, cancel);
 
     /// <summary>The run's files, or one of them.</summary>
-    /// <remarks>One function: the host gives the path without a name to the route with one too.</remarks>
+    /// <remarks>One function: the Functions host sends the path without a name to the route with one too.</remarks>
     [Function("get-artifacts")]
-    public Task<IResult> ArtifactsAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/artifacts/{*name}")] HttpRequest request, string runId, string? name, CancellationToken cancel) =>
-        AnswerAsync(string.IsNullOrEmpty(name)
-            ? api.ArtifactsAsync(runId, Query(request, "limit"), Query(request, "continuationToken"), cancel)
-            : api.ArtifactAsync(runId, name, cancel));
-
-    internal static async Task<IResult> AnswerAsync(Task<ApiResponse> operation) => new ApiResult(await operation);
+    public async Task<IResult> ArtifactsAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Artifact)] HttpRequest request, string runId, string? name, CancellationToken cancel) =>
+        string.IsNullOrEmpty(name)
+            ? await endpoints.ArtifactsAsync(runId, Query(request, "limit"), Query(request, "continuationToken"), cancel)
+            : await endpoints.ArtifactAsync(runId, name, request.HttpContext.Response, cancel);
 
     private static string? Header(HttpRequest request, string name) => request.Headers.TryGetValue(name, out var values) ? values.ToString() : null;
 

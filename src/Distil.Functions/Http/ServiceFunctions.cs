@@ -1,29 +1,26 @@
-using Distil.Core.Api;
-using Distil.Web;
+using Distil.Hosting.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Distil.Functions.Http;
 
-/// <summary>What is not of a run: health, the schema, the live view.</summary>
-/// <param name="api">The operations.</param>
-public sealed class ServiceFunctions(DistilApi api)
+/// <summary>HTTP triggers for what concerns no run: health, the schema, the live view.</summary>
+/// <param name="service">Health and the schema.</param>
+/// <param name="liveView">The live view.</param>
+public sealed class ServiceFunctions(ServiceEndpoints service, LiveView liveView)
 {
-    private static readonly LiveSite Site = new(samples: null); // jobs are on other machines
-
-    /// <summary>Whether the service can work.</summary>
+    /// <inheritdoc cref="ServiceEndpoints.HealthAsync" />
     [Function("get-health")]
-    public Task<IResult> HealthAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/health")] HttpRequest request, CancellationToken cancel) =>
-        RunFunctions.AnswerAsync(api.HealthAsync(cancel));
+    public async Task<IResult> HealthAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = ApiRoutes.Health)] HttpRequest request, CancellationToken cancel) =>
+        await service.HealthAsync(cancel);
 
-    /// <summary>The JSON Schema of specifications.</summary>
+    /// <inheritdoc cref="ServiceEndpoints.Schema" />
     [Function("get-schema")]
-    public Task<IResult> SchemaAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/schema")] HttpRequest request) =>
-        RunFunctions.AnswerAsync(DistilApi.SchemaAsync());
+    public IResult Schema([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = ApiRoutes.Schema)] HttpRequest request) => ServiceEndpoints.Schema();
 
-    /// <summary>The live view's files; they hold nothing of a run.</summary>
-    /// <remarks>The host tries routes in the order of the functions' names, so this one must stand behind all others that answer GET.</remarks>
+    /// <summary>The live view's files; they contain nothing of a run.</summary>
+    /// <remarks>The Functions host tries routes in the order of the functions' names, so this one must come after all others that answer GET.</remarks>
     [Function("live-view")]
-    public Task<IResult> LiveViewAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "{*name}")] HttpRequest request, string? name) =>
-        RunFunctions.AnswerAsync(Task.FromResult(Site.Get(name, request.Headers.IfNoneMatch)));
+    public IResult File([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = ApiRoutes.LiveView)] HttpRequest request, string? name) =>
+        liveView.File(name, request.HttpContext.Response);
 }

@@ -1,11 +1,17 @@
 // The HTTP API as functions: JSON in and out, problem details as errors.
+// Types named Api.… are those of /openapi.json; a test checks every page against them.
+/** @import * as Api from './openapi' */
+
 const root = new URL('api/', document.baseURI);
 const keyName = 'distil.key';
+/** @type {(answers: boolean) => void} */
 let tell = () => {};
+/** @type {() => void} */
 let refuse = () => {};
 
 /** What the server refused, as RFC 9457 has it: `errors` points at each bad field. */
 export class Problem extends Error {
+  /** @param {Api.ApiProblem} problem */
   constructor(problem) {
     super(problem.detail ?? problem.title ?? `HTTP ${problem.status}`);
     this.status = problem.status;
@@ -32,13 +38,20 @@ export const useKey = (key) => sessionStorage.setItem(keyName, key);
 /** The whole URL of a path of the API, for instance `runs/ID`. */
 export const urlOf = (path) => new URL(path, root);
 
-/** Asks for a document; null where there is none (404) and that is no error. */
+/**
+ * Asks for a document; null if there is none (404) and `optional` says that this is no error.
+ * @returns {Promise<any>} typed where it is read
+ */
 export async function get(path, { optional = false } = {}) {
   const response = await send(path, {});
   return optional && response.status === 404 ? null : (await checked(response)).json();
 }
 
-/** Sends a text or nothing; the answer's document. */
+/**
+ * Sends a text or nothing; the answer's document.
+ * @param {string} path
+ * @param {string} [body]
+ */
 export async function post(path, body, headers = {}) {
   const response = await send(path, { method: 'POST', body, headers: body === undefined ? headers : { 'Content-Type': 'application/json', ...headers } });
   return (await checked(response)).json().catch(() => ({}));
@@ -57,6 +70,10 @@ export async function follow(event) {
   URL.revokeObjectURL(file.href);
 }
 
+/**
+ * @param {string | URL} path
+ * @param {RequestInit} init
+ */
 async function send(path, init) {
   const key = sessionStorage.getItem(keyName);
   let response;
@@ -72,6 +89,7 @@ async function send(path, init) {
   return response;
 }
 
+/** @param {Response} response */
 async function checked(response) {
   if (response.ok) return response;
   const isProblem = (response.headers.get('Content-Type') ?? '').includes('json');

@@ -2,6 +2,7 @@
 import uPlot from './vendor/uplot.js';
 import { html, render } from './vendor/lit-html.js';
 import { count, figure } from './format.js';
+/** @import * as Api from './openapi' */
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const darkness = matchMedia('(prefers-color-scheme: dark)');
@@ -51,7 +52,7 @@ class CurveChart extends HTMLElement {
       this.#plot.setData(data);
     } else {
       this.#plot?.destroy();
-      this.#plot = new uPlot(this.#options(), data, this.querySelector('.plot'));
+      this.#plot = new uPlot(this.#options(), data, /** @type {HTMLElement} */ (this.querySelector('.plot')));
     }
   }
 
@@ -111,7 +112,10 @@ class CurveChart extends HTMLElement {
 
 customElements.define('curve-chart', CurveChart);
 
-/** What is drawn of a training, in order: field, heading, whether it falls over decades and so is drawn on a logarithmic scale. */
+/**
+ * What is drawn of a training, in order: field, heading, whether it falls over decades and so is drawn on a logarithmic scale.
+ * @type {[field: keyof Api.StepMetrics, heading: string, decades?: boolean][]}
+ */
 export const quantities = [
   ['loss', 'Loss', true],
   ['crossEntropy', 'Cross-entropy, nats a token', true],

@@ -1,4 +1,6 @@
 // Numbers, times and names as people read them.
+/** @import * as Api from './openapi' */
+
 const whole = new Intl.NumberFormat('en');
 const clock = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 
@@ -25,7 +27,11 @@ export function span(seconds) {
   return minutes > 0 ? `${minutes} min ${String(rest).padStart(2, '0')} s` : `${rest} s`;
 }
 
-export const spanOf = (from, to) => span((new Date(to) - new Date(from)) / 1000);
+/**
+ * @param {string | number} from
+ * @param {string | number} to
+ */
+export const spanOf = (from, to) => span((new Date(to).getTime() - new Date(from).getTime()) / 1000);
 
 export function bytes(value) {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];
@@ -34,9 +40,15 @@ export function bytes(value) {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
-export const stages = ['prepare', 'teach', 'train', 'evaluate', 'export'];
+/** The stages in order, and what each counts. @type {Record<Api.JobKind, string>} */
+const units = { prepare: 'shards', teach: 'shards', train: 'epochs', evaluate: 'epochs', export: '' };
 
-/** A status in words, for instance `train epoch 2`. */
+export const stages = /** @type {Api.JobKind[]} */ (Object.keys(units));
+
+/** What a stage counts; empty if it is one job. @param {Api.JobKind | null | undefined} stage */
+export const unitOf = (stage) => stage ? units[stage] : '';
+
+/** A status in words, for instance `train epoch 2`. @param {Api.RunStatus} status */
 export function stageOf(status) {
   if (!status.stage) return status.state === 'running' ? 'starting' : '';
   return status.epoch === null || status.epoch === undefined ? status.stage : `${status.stage} epoch ${status.epoch + 1}`;

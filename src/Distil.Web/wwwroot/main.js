@@ -31,7 +31,7 @@ function open() {
   const end = view(page, ...parameters);
   leave = () => { here = false; end?.(); };
 
-  for (const link of document.querySelectorAll('header nav a')) {
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll('header nav a'))) {
     const current = link.hash && link.hash.split('/')[1] === (address[0] === 'runs' ? '' : address[0]);
     current ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
   }
@@ -50,7 +50,7 @@ document.querySelector('.skip').addEventListener('click', (event) => {
 });
 
 onConnection((answers) => render(
-  answers ? '' : html`<p class="banner bad">The server does not answer. This page tries again by itself.</p>`, document.getElementById('connection')));
+  answers ? '' : html`<p class="banner bad">The server does not answer. This page retries by itself.</p>`, document.getElementById('connection')));
 
 const keyPlace = document.getElementById('key');
 onRefusal(() => render(html`
@@ -59,7 +59,7 @@ onRefusal(() => render(html`
 
 function takeKey(event) {
   event.preventDefault();
-  useKey(new FormData(event.target).get('key').trim());
+  useKey(String(new FormData(event.target).get('key')).trim());
   render('', keyPlace);
   open();
 }

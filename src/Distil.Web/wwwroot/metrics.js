@@ -1,6 +1,8 @@
 // A run's training steps, read from where the last reading ended.
+/** @import * as Api from './openapi' */
 import { get } from './api.js';
 
+/** @type {(keyof Api.StepMetrics)[]} */
 const fields = ['loss', 'crossEntropy', 'kl', 'alignment', 'alpha', 'temperature', 'learningRate', 'gradientNorm', 'tokensPerSecond'];
 
 /** The steps of one student: `steps` and, for each quantity, a column as long. */
@@ -16,7 +18,9 @@ export class Metrics {
   forget() {
     this.version++;
     this.offset = 0;
+    /** @type {number[]} */
     this.steps = [];
+    /** @type {Partial<Record<keyof Api.StepMetrics, (number | null)[]>>} */
     this.columns = Object.fromEntries(fields.map((field) => [field, []]));
   }
 
@@ -24,10 +28,11 @@ export class Metrics {
   async read() {
     let any = false;
     for (;;) {
+      /** @type {Api.MetricsPage | null} */
       const page = await get(this.path(this.offset), { optional: true });
       if (page === null) return any;
       if (page.offset !== this.offset) {
-        this.forget(); // training went on from a checkpoint: some steps are done again
+        this.forget(); // training resumed from a checkpoint: some steps are repeated
         any = true;
         if (page.offset !== 0) continue;
       }
@@ -39,7 +44,7 @@ export class Metrics {
     }
   }
 
-  /** A step that is done again takes the place of its first time and of all after it. */
+  /** A repeated step replaces its earlier entry and all after it. @param {Api.StepMetrics} step */
   #add(step) {
     while (this.steps.at(-1) >= step.globalStep) {
       this.steps.pop();
@@ -49,6 +54,6 @@ export class Metrics {
     for (const field of fields) this.columns[field].push(step[field] ?? null);
   }
 
-  /** Whether a quantity was ever measured. */
+  /** Whether a quantity was ever measured. @param {keyof Api.StepMetrics} field */
   has(field) { return this.columns[field].some((value) => value !== null); }
 }

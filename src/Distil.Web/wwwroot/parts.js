@@ -1,24 +1,26 @@
 // What several views show the same way.
 import { html } from './vendor/lit-html.js';
-import { count, span, spanOf, stageOf, stages, when } from './format.js';
+import { count, span, spanOf, stageOf, stages, unitOf, when } from './format.js';
+/** @import * as Api from './openapi' */
 
+/** @type {Record<Api.RunState, string>} */
 const signs = { queued: '…', running: '▸', succeeded: '✓', failed: '✕', cancelled: '◼' };
 
-/** Whether a run can still change. */
+/** Whether a run can still change. @param {Api.RunStatus} status */
 export const isAlive = (status) => status.state === 'running' || status.state === 'queued';
 
-/** A state by word, sign and colour. */
+/** A state by word, sign and colour. @param {Api.RunState} state */
 export const badge = (state) => html`<span class="badge ${state}"><span aria-hidden="true">${signs[state] ?? '•'}</span> ${state}</span>`;
 
-/** Where a status stands, in a line. */
+/** A run's stage and what of it is done, in a line. @param {Api.RunStatus} status */
 export function standing(status) {
   const stage = stageOf(status);
-  const unit = { prepare: ' shards', teach: ' shards', train: ' epochs', evaluate: ' epochs' }[status.stage] ?? '';
-  const part = status.stageTotal > 0 ? `, ${count(status.stageDone)} of ${count(status.stageTotal)}${unit} done` : '';
+  const unit = unitOf(status.stage);
+  const part = status.stageTotal > 0 ? `, ${count(status.stageDone)} of ${count(status.stageTotal)}${unit && ` ${unit}`} done` : '';
   return status.state === 'succeeded' ? `done in ${spanOf(status.startedAt, status.updatedAt)}` : `${stage || status.state}${stage ? part : ''}`;
 }
 
-/** The five stages in order, which are done, which is at work. */
+/** The five stages in order: which are done, which is at work. @param {Api.RunStatus} status */
 export function stepper(status) {
   const at = status.state === 'succeeded' ? stages.length : stages.indexOf(status.stage);
   return html`<ol class="stages" aria-label="Stages">${stages.map((stage, index) => {
@@ -27,7 +29,11 @@ export function stepper(status) {
   })}</ol>`;
 }
 
-/** How far the stage is with its jobs' own parts of a shard or epoch, 0–1; null while unknown. */
+/**
+ * The share of the stage that is done, 0–1, its jobs' own parts of a shard or epoch included; null while unknown.
+ * @param {Api.RunStatus} status
+ * @param {Api.RunDetails['progress']} progress
+ */
 export function shareOf(status, progress) {
   if (status.state === 'succeeded') return 1;
   if (!(status.stageTotal > 0)) return null;
@@ -35,24 +41,32 @@ export function shareOf(status, progress) {
   return Math.min(1, (status.stageDone + parts) / status.stageTotal);
 }
 
-/** The jobs at work, each with a bar. */
+/**
+ * The jobs at work, each with a bar.
+ * @param {Api.RunStatus} status
+ * @param {Api.RunDetails['progress']} progress
+ */
 export function jobs(status, progress) {
   if (status.state !== 'running') return '';
   return html`<ul class="jobs">${status.jobs.map((id) => {
     const job = progress[id];
     if (!job) return html`<li><span>${id}</span> <span class="note">starting</span></li>`;
-    const left = job.expectedEnd ? (new Date(job.expectedEnd) - Date.now()) / 1000 : null;
+    const left = job.expectedEnd ? (new Date(job.expectedEnd).getTime() - Date.now()) / 1000 : null;
     const details = [
       job.total > 0 ? `${count(job.done)}/${count(job.total)} ${job.unit}` : `${count(job.done)} ${job.unit}`,
       job.tokensPerSecond ? `${count(Math.round(job.tokensPerSecond))} tokens/s` : '',
       job.loss === undefined ? '' : `loss ${job.loss.toFixed(3)}`,
       left > 0 ? `${span(left)} left` : '',
     ].filter(Boolean).join(' · ');
-    return html`<li><span>${id}</span> <progress max="1" .value=${job.total > 0 ? Math.min(1, job.done / job.total) : 0} aria-label=${`${id}, ${job.stage}`}></progress> <span class="note">${details}</span></li>`;
+    return html`<li><span>${id}</span> <progress max="1" .value=${job.total > 0 ? Math.min(1, job.done / job.total) : 0} aria-label=${`${id}, ${job.stage}`}></progress> <span class="note">${details}</span>${withoutKernel(job)}</li>`;
   })}</ul>`;
 }
 
-/** The latest failure with its cause; one that was tried again is only a note. */
+/** The operations of a job that no kernel could compute, and why. @param {Api.JobProgress} job */
+const withoutKernel = (job) => (job.operations ?? []).filter((operation) => operation.unavailableReason)
+  .map(({ operation, form, unavailableReason }) => html`<p class="note">${operation} is computed in its ${form} form: ${unavailableReason}</p>`);
+
+/** The latest failure with its cause; a failure that was retried is only a note. @param {Api.RunStatus} status */
 export function failure(status) {
   if (!status.lastFailure) return '';
   const { class: kind, message, detail } = status.lastFailure;
@@ -64,8 +78,10 @@ export function failure(status) {
   </section>`;
 }
 
+/** @type {Record<Api.FailureClass, string>} */
 const kindOf = { invalidInput: 'Input that cannot be used', outOfMemory: 'Out of memory', preempted: 'Machine taken away', transient: 'Failure that may pass' };
 
+/** When a run began, and when it ended or how long it has run. @param {Api.RunStatus} status */
 export const times = (status) => html`began <time datetime=${status.startedAt}>${when(status.startedAt)}</time>, ${
   isAlive(status) ? html`at work for ${spanOf(status.startedAt, Date.now())}` : html`ended <time datetime=${status.updatedAt}>${when(status.updatedAt)}</time>`}${
   status.retries > 0 ? `, ${count(status.retries)} tried again` : ''}`;

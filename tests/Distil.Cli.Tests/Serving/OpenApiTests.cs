@@ -60,7 +60,7 @@ public sealed class OpenApiTests(SharedAzurite azurite)
             await api.Client.GetAsync(path, Cancel);
         }
 
-        api.Client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue(ApiResponse.JsonType));
+        api.Client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         await api.Client.GetAsync($"/api/runs/{run}/report", Cancel);
         await api.PostAsync("{}");
         await api.PostAsync("{}", "text/plain");
@@ -81,7 +81,8 @@ public sealed class OpenApiTests(SharedAzurite azurite)
     {
         var nowhere = new ArtifactStore(new Azure.Storage.Blobs.BlobContainerClient(new Uri("http://127.0.0.1:1/account/distil"), new Azure.Storage.Blobs.BlobClientOptions { Retry = { MaxRetries = 0 } }));
         await using var server = await ApiServer.StartAsync(
-            new DistilApi(nowhere, new RecordingRunHost(), new ApiOptions(), new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System))), new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0") }, Cancel);
+            new DistilApi(nowhere, new ApiOptions(), new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System))), new ApiOptions(), new RecordingRunHost(),
+            new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0") }, Cancel);
         using var client = new HttpClient { BaseAddress = server.Urls[0] };
 
         using var health = await client.GetAsync("/api/health", Cancel);

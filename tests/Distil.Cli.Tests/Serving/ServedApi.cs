@@ -12,6 +12,7 @@ using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
+using Distil.Hosting.Http;
 
 namespace Distil.Cli.Tests.Serving;
 
@@ -51,7 +52,8 @@ internal sealed class ServedApi : IAsyncDisposable
         var (store, host) = (await azurite.NewStoreAsync(), new RecordingRunHost());
         options ??= new ApiOptions();
         var serve = new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0"), ApiKey = apiKey };
-        var server = await ApiServer.StartAsync(new DistilApi(store, host, options, new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System))), serve, Cancel);
+        var planner = new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System));
+        var server = await ApiServer.StartAsync(new DistilApi(store, options, planner), options, host, serve, Cancel);
         _contract ??= await ReadContractAsync(server, apiKey);
         return new ServedApi(server, store, host);
     }

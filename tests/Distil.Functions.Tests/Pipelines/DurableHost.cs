@@ -24,7 +24,7 @@ internal sealed class DurableHost : IAsyncDisposable
     private DurableHost(InMemoryBlobService service, ArtifactStore store, ScriptedJobs jobs, DurableTaskTestHost host)
     {
         (_service, Store, Jobs, _host, Runs) = (service, store, jobs, host, new RunFolder(store));
-        RunHost = new DurableRunHost(Runs).Use(host.Client);
+        RunHost = new DurableRunHost(Runs, host.Client);
     }
 
     public ArtifactStore Store { get; }

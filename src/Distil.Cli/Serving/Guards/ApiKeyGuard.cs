@@ -1,12 +1,13 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using Distil.Hosting.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Distil.Cli.Serving.Guards;
 
-/// <summary>Lets in who brings the API key: as <c>Authorization: Bearer KEY</c>, or as the password of <c>Basic</c>, which browsers ask their user for.</summary>
-/// <remarks><c>/api/health</c> is open: it tells nothing of the runs, and a prober has no key.</remarks>
+/// <summary>Admits requests that carry the API key: as <c>Authorization: Bearer KEY</c>, or as the password of <c>Basic</c>, for which browsers ask their user.</summary>
+/// <remarks><c>/api/health</c> is open: it shows nothing of the runs, and a prober has no key.</remarks>
 internal sealed class ApiKeyGuard(RequestDelegate next, string apiKey)
 {
     private readonly byte[] _expected = Digest(apiKey);
@@ -20,7 +21,7 @@ internal sealed class ApiKeyGuard(RequestDelegate next, string apiKey)
 
         http.Response.Headers.Append("WWW-Authenticate", "Bearer realm=\"distil\"");
         http.Response.Headers.Append("WWW-Authenticate", "Basic realm=\"distil\", charset=\"UTF-8\"");
-        return ProblemAnswer.WriteAsync(http, 401, "the API key is missing or wrong; expected Authorization: Bearer KEY");
+        return ApiProblem.Of(401, "the API key is missing or wrong; expected Authorization: Bearer KEY").ExecuteAsync(http);
     }
 
     // Equally long for every key, so that the comparison's time tells nothing, not even a length.

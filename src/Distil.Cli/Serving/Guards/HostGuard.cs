@@ -1,3 +1,4 @@
+using Distil.Hosting.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Distil.Cli.Serving.Guards;
@@ -14,12 +15,12 @@ internal sealed class HostGuard(RequestDelegate next, ServeOptions options)
         var request = http.Request;
         if (options.IsLoopback && !ServeOptions.IsLoopbackHost(request.Host.Host))
         {
-            return ProblemAnswer.WriteAsync(http, 421, $"Host is {request.Host}; expected localhost or 127.0.0.1, which this server listens on");
+            return ApiProblem.Of(421, $"Host is {request.Host}; expected localhost or 127.0.0.1, which this server listens on").ExecuteAsync(http);
         }
 
         if (!HttpMethods.IsGet(request.Method) && request.Headers.Origin is [{ } origin, ..] && !IsOwn(origin, request.Host))
         {
-            return ProblemAnswer.WriteAsync(http, 403, $"Origin is {origin}; expected a page of this server");
+            return ApiProblem.Of(403, $"Origin is {origin}; expected a page of this server").ExecuteAsync(http);
         }
 
         return next(http);

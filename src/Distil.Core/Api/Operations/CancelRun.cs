@@ -6,12 +6,12 @@ using Distil.Core.Runs;
 
 namespace Distil.Core.Api.Operations;
 
-/// <summary>Requests that a run is cancelled; its checkpoints are not deleted.</summary>
-internal sealed class CancelRun(ArtifactStore store, IRunHost host)
+/// <summary>Cancels a run; its checkpoints are not deleted.</summary>
+internal sealed class CancelRun(ArtifactStore store)
 {
     private readonly RunFolder _runs = new(store);
 
-    public async Task<ApiResponse> RunAsync(string runId, CancellationToken cancel)
+    public async Task<SubmittedRun> RunAsync(IRunHost host, string runId, CancellationToken cancel)
     {
         var status = await _runs.FindStatusAsync(runId, cancel) ?? throw ReadRun.NoSuchRun(runId);
         if (status.HasEnded)
@@ -20,7 +20,6 @@ internal sealed class CancelRun(ArtifactStore store, IRunHost host)
         }
 
         await host.SignalAsync(runId, DistillPipeline.CancelSignal, "asked for over HTTP", cancel);
-        var links = RunLinks.Of(runId);
-        return ApiResponse.Json(new SubmittedRun(runId, links), 202, ("Location", links.Self));
+        return SubmittedRun.Of(runId);
     }
 }

@@ -4,12 +4,12 @@ using Distil.Core.Artifacts;
 
 namespace Distil.Core.Api.Operations;
 
-/// <summary>Lists a run's files and returns them.</summary>
+/// <summary>Lists and opens a run's files.</summary>
 internal sealed class ReadArtifacts(ArtifactStore store)
 {
     private readonly ArtifactReader _reader = new(store);
 
-    public async Task<ApiResponse> ListAsync(string runId, string? limit, string? continuationToken, CancellationToken cancel)
+    public async Task<ArtifactPage> ListAsync(string runId, string? limit, string? continuationToken, CancellationToken cancel)
     {
         var paging = Paging.Parse(limit, continuationToken);
         var folder = ArtifactLayout.Run(runId);
@@ -24,35 +24,16 @@ internal sealed class ReadArtifacts(ArtifactStore store)
 
             if (page.Count == paging.Limit)
             {
-                return ApiResponse.Json(new ArtifactPage(page, Paging.TokenAfter(page[^1].Name)));
+                return new ArtifactPage(page, Paging.TokenAfter(page[^1].Name));
             }
 
             page.Add(new RunArtifact(name, blob.Bytes, blob.ModifiedAt, $"{RunLinks.Of(runId).Artifacts}/{name}"));
         }
 
-        return page.Count > 0 || paging.After is not null ? ApiResponse.Json(new ArtifactPage(page)) : throw ReadRun.NoSuchRun(runId);
+        return page.Count > 0 || paging.After is not null ? new ArtifactPage(page) : throw ReadRun.NoSuchRun(runId);
     }
 
-    public async Task<ApiResponse> OpenAsync(string runId, string name, CancellationToken cancel)
-    {
-        var artifact = Names.IsArtifact(name) ? await _reader.TryOpenAsync(ArtifactLayout.Run(runId) + name, cancel) : null;
-        if (artifact is null)
-        {
-            throw new ApiProblemException(404, $"{runId} has no such artifact; GET {RunLinks.Of(runId).Artifacts} lists those it has");
-        }
-
-        // Always a download: a file from a run must not act as a page of this server.
-        return new ApiResponse
-        {
-            Status = 200,
-            ContentType = name.EndsWith(".json", StringComparison.Ordinal) ? ApiResponse.JsonType : "application/octet-stream",
-            Content = artifact.Content,
-            Bytes = artifact.Bytes,
-            Headers = new Dictionary<string, string>
-            {
-                ["ETag"] = artifact.ETag,
-                ["Content-Disposition"] = $"attachment; filename=\"{name[(name.LastIndexOf('/') + 1)..]}\"",
-            },
-        };
-    }
+    public async Task<ArtifactContent> OpenAsync(string runId, string name, CancellationToken cancel) =>
+        (RequestNames.IsArtifact(name) ? await _reader.TryOpenAsync(ArtifactLayout.Run(runId) + name, cancel) : null)
+        ?? throw new ApiProblemException(404, $"{runId} has no such artifact; GET {RunLinks.Of(runId).Artifacts} lists those it has");
 }

@@ -8,15 +8,15 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Api.Operations;
 
-/// <summary>Reads a run's training steps from where a reader left off.</summary>
+/// <summary>Reads a run's training steps from an offset on.</summary>
 internal sealed class ReadMetrics(ArtifactStore store)
 {
-    /// <summary>Most bytes of the log in one answer; some 3,000 steps.</summary>
+    /// <summary>Maximum bytes of the log in one answer: about 3,000 steps.</summary>
     internal const int PartBytes = 1 << 20;
 
     private readonly ArtifactReader _reader = new(store);
 
-    public async Task<ApiResponse> RunAsync(string runId, string? student, string? offset, CancellationToken cancel)
+    public async Task<MetricsPage> RunAsync(string runId, string? student, string? offset, CancellationToken cancel)
     {
         var (variant, from) = (Student(student), Offset(offset));
         if (!await store.ExistsAsync(ArtifactLayout.Plan(runId), cancel))
@@ -25,13 +25,13 @@ internal sealed class ReadMetrics(ArtifactStore store)
         }
 
         var blob = ArtifactLayout.Metrics(runId, variant);
-        return ApiResponse.Json(await TryReadAsync(blob, from, cancel) ?? (await TryReadAsync(blob, 0, cancel))!);
+        return await TryReadAsync(blob, from, cancel) ?? (await TryReadAsync(blob, 0, cancel))!;
     }
 
-    /// <summary>Null where no line begins at the offset: the log was cut back since.</summary>
+    /// <summary>Reads a page; null if no line begins at the offset, because the log was cut back.</summary>
     private async Task<MetricsPage?> TryReadAsync(string blob, long offset, CancellationToken cancel)
     {
-        // With the byte before: the end of the line before, if a line begins here.
+        // With the preceding byte: it ends the previous line if a line begins here.
         var lead = offset > 0 ? 1 : 0;
         var part = await _reader.ReadPartAsync(blob, offset - lead, PartBytes, cancel);
         if (lead == 1 && (part.Length == 0 || part[0] != '\n'))

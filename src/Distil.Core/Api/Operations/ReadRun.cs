@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
@@ -6,7 +5,7 @@ using Distil.Core.Runs;
 
 namespace Distil.Core.Api.Operations;
 
-/// <summary>Says where a run stands; 304 to one who knows it already.</summary>
+/// <summary>Reads a run's status and the progress of its jobs.</summary>
 internal sealed class ReadRun(ArtifactStore store)
 {
     private const int ReadsAtOnce = 16;
@@ -15,15 +14,8 @@ internal sealed class ReadRun(ArtifactStore store)
     private readonly RunProgress _progress = new(store);
     private readonly SharedReads<byte[]> _reads = new(ReadsAtOnce);
 
-    public async Task<ApiResponse> RunAsync(string runId, string? ifNoneMatch, CancellationToken cancel)
-    {
-        var content = await _reads.GetAsync(runId, () => DescribeAsync(runId), cancel);
-        var etag = $"\"{Convert.ToHexStringLower(SHA256.HashData(content))[..32]}\"";
-        (string, string)[] headers = [("ETag", etag), ("Cache-Control", "no-cache")]; // kept, and asked about each time
-        return Matches(ifNoneMatch, etag)
-            ? new ApiResponse { Status = 304, Headers = headers.ToDictionary(header => header.Item1, header => header.Item2) }
-            : ApiResponse.Of(content, ApiResponse.JsonType, 200, headers);
-    }
+    /// <returns>The <see cref="RunDetails"/> as JSON.</returns>
+    public Task<byte[]> RunAsync(string runId, CancellationToken cancel) => _reads.GetAsync(runId, () => DescribeAsync(runId), cancel);
 
     internal static ApiProblemException NoSuchRun(string runId)
     {
@@ -36,7 +28,4 @@ internal sealed class ReadRun(ArtifactStore store)
         var status = await _runs.FindStatusAsync(runId) ?? throw NoSuchRun(runId);
         return JsonSerializer.SerializeToUtf8Bytes(new RunDetails(status, await _progress.ReadAsync(status), RunLinks.Of(runId)), DistilJson.Options);
     }
-
-    private static bool Matches(string? ifNoneMatch, string etag) =>
-        ifNoneMatch?.Split(',', StringSplitOptions.TrimEntries).Any(tag => tag == "*" || tag == etag || tag == $"W/{etag}") ?? false;
 }

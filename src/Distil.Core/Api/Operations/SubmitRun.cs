@@ -13,17 +13,16 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Api.Operations;
 
-/// <summary>Makes a run of a specification and has it scheduled.</summary>
-internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions options, RunPlanner planner)
+/// <summary>Creates a run from a specification and schedules it.</summary>
+internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, RunPlanner planner)
 {
     private readonly RunFolder _runs = new(store);
     private readonly PathRoots _roots = new(options.PathRoots);
     private readonly SemaphoreSlim _planning = new(options.PlanningAtOnce);
 
-    public async Task<ApiResponse> RunAsync(ApiBody body, string? idempotencyKey, CancellationToken cancel)
+    public async Task<SubmittedRun> RunAsync(IRunHost host, string json, string? idempotencyKey, CancellationToken cancel)
     {
         var key = IdempotencyKey.Parse(idempotencyKey);
-        var json = await body.ReadJsonAsync(options.MaxBodyBytes, cancel);
         var record = key is null ? null : await FindRecordAsync(key, json, cancel);
         var input = record is null ? null : await TryReadAsync(record.RunId, cancel);
         if (input is null)
@@ -34,15 +33,14 @@ internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions o
         }
 
         await host.ScheduleAsync(input, CancellationToken.None);
-        var submitted = new SubmittedRun(input.RunId, RunLinks.Of(input.RunId));
-        return ApiResponse.Json(submitted, 202, ("Location", submitted.Links.Self));
+        return SubmittedRun.Of(input.RunId);
     }
 
-    // The run counts from here on, whether or not its client still listens. Of two submissions with one key, the first one's documents stand.
+    // From here on the run exists, whether or not its client still listens. Of two submissions with one key, the first one's documents are used.
     private async Task<PipelineInput> CreateAsync(RunSpec spec, RunPlan plan) =>
         await _runs.CreateAsync(spec, plan, CancellationToken.None) ? PipelineInput.From(spec, plan) : (await TryReadAsync(plan.RunId, CancellationToken.None))!;
 
-    /// <summary>A run that was created before; null where its submission ended halfway.</summary>
+    /// <summary>A run that was created before; null if its submission ended halfway.</summary>
     private async Task<PipelineInput?> TryReadAsync(string runId, CancellationToken cancel) =>
         await store.TryReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel) is { } plan ? PipelineInput.From(await _runs.ReadSpecAsync(runId, cancel), plan) : null;
 
@@ -59,7 +57,7 @@ internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions o
         }
         catch (InvalidInputException wrong)
         {
-            throw new ApiProblemException(ProblemOf.Specification(wrong));
+            throw ApiProblemException.Of(wrong);
         }
         catch (RemoteException away)
         {
@@ -79,7 +77,7 @@ internal sealed class SubmitRun(ArtifactStore store, IRunHost host, ApiOptions o
             return record;
         }
 
-        return (await FindRecordAsync(key, json, cancel))!; // somebody else was first
+        return (await FindRecordAsync(key, json, cancel))!; // another request was first
     }
 
     private async Task<IdempotencyRecord?> FindRecordAsync(IdempotencyKey key, string json, CancellationToken cancel)

@@ -4,13 +4,13 @@ using System.Text;
 namespace Distil.Core.Api.Requests;
 
 /// <summary>The header <c>Idempotency-Key</c> (draft-ietf-httpapi-idempotency-key-header): a client's own name for one submission.</summary>
-/// <remarks>The draft has it as a quoted string; many clients send it bare, which counts as the same.</remarks>
-/// <param name="Hash">SHA-256 of the key, hexadecimal: what a client says never names a blob.</param>
+/// <remarks>In the draft it is a quoted string; many clients send it bare, which counts as the same key.</remarks>
+/// <param name="Hash">SHA-256 of the key, in hexadecimal: a client's text never names a blob.</param>
 internal sealed record IdempotencyKey(string Hash)
 {
     private const int LongestKey = 255;
 
-    /// <summary>Reads the header; null where it is missing.</summary>
+    /// <summary>Reads the header; null if it is missing.</summary>
     /// <exception cref="ApiProblemException">400: it is empty, too long or not printable ASCII.</exception>
     public static IdempotencyKey? Parse(string? header)
     {
@@ -26,7 +26,7 @@ internal sealed record IdempotencyKey(string Hash)
     }
 }
 
-/// <summary>Which run a key made (<c>idempotency/{hash}.json</c>). Written once, before the run is.</summary>
+/// <summary>The run that a key created (<c>idempotency/{hash}.json</c>). It is written once, before the run's documents.</summary>
 /// <param name="RunId">The run.</param>
-/// <param name="BodySha256">SHA-256 of the body that came with the key, hexadecimal.</param>
+/// <param name="BodySha256">SHA-256 of the body that was sent with the key, in hexadecimal.</param>
 internal sealed record IdempotencyRecord(string RunId, string BodySha256);

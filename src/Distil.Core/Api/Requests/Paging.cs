@@ -5,30 +5,30 @@ using System.Text;
 namespace Distil.Core.Api.Requests;
 
 /// <summary>The query parameters <c>limit</c> and <c>continuationToken</c>.</summary>
-/// <param name="Limit">Most items of a page.</param>
-/// <param name="After">The last item of the page before; null for the first page.</param>
+/// <param name="Limit">Maximum items of the page.</param>
+/// <param name="After">The last item of the previous page; null for the first page.</param>
 public sealed record Paging(int Limit, string? After)
 {
-    /// <summary>Most items that a page can have.</summary>
+    /// <summary>Largest limit.</summary>
     public const int MaxLimit = 200;
 
-    /// <summary>Items of a page where the request does not say.</summary>
-    public const int UsualLimit = 50;
+    /// <summary>The limit if the request states none.</summary>
+    public const int DefaultLimit = 50;
 
     private const int LongestToken = 2048;
 
-    /// <summary>Reads both.</summary>
+    /// <summary>Reads both parameters.</summary>
     /// <exception cref="ApiProblemException">400: one of them cannot be read.</exception>
     internal static Paging Parse(string? limit, string? continuationToken) => new(ParseLimit(limit), ParseToken(continuationToken));
 
-    /// <summary>The token that leads from an item to the next page.</summary>
+    /// <summary>The continuation token of the page after an item.</summary>
     internal static string TokenAfter(string item) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(item));
 
     private static int ParseLimit(string? text)
     {
         if (text is null)
         {
-            return UsualLimit;
+            return DefaultLimit;
         }
 
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit

@@ -5,18 +5,24 @@ import { poll } from '../poll.js';
 import { Metrics } from '../metrics.js';
 import { charts } from '../charts.js';
 import { count, figure, percent, spanOf } from '../format.js';
+/** @import * as Api from '../openapi' */
 import { badge, isAlive, problem, standing, table } from '../parts.js';
 import { epochTable } from '../evaluations.js';
+
+/** @typedef {{ id: string, metrics: Metrics, details: Api.RunDetails | null, spec: Api.RunSpec | null, epochs: Api.EpochEvaluations[] }} Side */
 
 const paints = ['--student', '--student-without-teacher'];
 
 export function compareView(page, ...ids) {
   page.title('Compare');
   ids = ids.filter(Boolean);
+  /** @type {Side[]} */
   const sides = ids.map((id) => ({ id, metrics: new Metrics(id), details: null, spec: null, epochs: [] }));
+  /** @type {Api.RunStatus[]} */
   let runs = [];
   let error = null;
 
+  /** @param {Side} side */
   async function readSide(side) {
     const path = (part) => `runs/${encodeURIComponent(side.id)}${part}`;
     side.details = await get(path(''));
@@ -43,7 +49,7 @@ export function compareView(page, ...ids) {
   function choose(event) {
     event.preventDefault();
     const form = new FormData(event.target);
-    location.hash = `#/compare/${encodeURIComponent(form.get('first'))}/${encodeURIComponent(form.get('second'))}`;
+    location.hash = `#/compare/${['first', 'second'].map((side) => encodeURIComponent(String(form.get(side)))).join('/')}`;
   }
 
   const picker = (name, label, id) => html`<label>${label} <select name=${name} required>
@@ -61,6 +67,7 @@ export function compareView(page, ...ids) {
   return poll(read, 3000);
 }
 
+/** @param {Side[]} sides */
 function comparison(sides) {
   const last = sides.map((side) => side.epochs.at(-1)?.distilled);
   const rate = sides.map((side) => side.metrics.columns.tokensPerSecond.at(-1));
@@ -87,6 +94,7 @@ function comparison(sides) {
     <section aria-labelledby="epochs"><h2 id="epochs">Epochs</h2><div class="columns">${sides.map((side) => html`<div>${side.epochs.length > 0 ? epochTable(side.epochs, side.id) : html`<p class="note">${side.id} has no evaluation yet.</p>`}</div>`)}</div></section>`;
 }
 
+/** @param {(Api.EvaluationResult | null | undefined)[]} evaluations */
 const tasksOf = (evaluations) => [...new Set(evaluations.flatMap((evaluation) => (evaluation?.tasks ?? []).map((task) => task.name)))];
 
 /** The lower of two numbers marked. */

@@ -2,6 +2,7 @@
 import { html } from '../vendor/lit-html.js';
 import { get, post } from '../api.js';
 import { nearest, pointersOf } from '../pointers.js';
+/** @import * as Api from '../openapi' */
 
 const samples = [
   ['quickstart', 'Quick start: the sample teacher, minutes on two cores'],
@@ -25,7 +26,7 @@ export function newView(page) {
   let fields = null;
   let offered = { folder: null, names: [] };
 
-  const area = () => document.getElementById('spec-text');
+  const area = () => /** @type {HTMLTextAreaElement} */ (document.getElementById('spec-text'));
 
   function write(changed) {
     text = changed;
@@ -49,6 +50,7 @@ export function newView(page) {
     wrong = null;
     draw();
     try {
+      /** @type {Api.SubmittedRun} */
       const run = await post('runs', text, { 'Idempotency-Key': key });
       sessionStorage.removeItem(kept);
       location.hash = `#/runs/${encodeURIComponent(run.runId)}`;
@@ -104,6 +106,10 @@ function gutter(text, errors) {
 
 const lineOf = (text, at) => text.slice(0, at).split('\n').length;
 
+/**
+ * @param {Api.FieldError[]} errors
+ * @param {string} text
+ */
 function placed(errors, text) {
   const places = pointersOf(text);
   return errors.map(({ pointer, message }) => {

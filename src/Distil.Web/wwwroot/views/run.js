@@ -4,8 +4,9 @@ import { follow, get, post, urlOf } from '../api.js';
 import { poll } from '../poll.js';
 import { Metrics } from '../metrics.js';
 import { charts } from '../charts.js';
-import { bytes, count, figure, percent, span, stageOf, when } from '../format.js';
+import { bytes, count, figure, percent, span, stageOf, unitOf, when } from '../format.js';
 import { epochTable, recallTable, taskTable } from '../evaluations.js';
+/** @import * as Api from '../openapi' */
 import { badge, failure, isAlive, jobs, problem, shareOf, standing, stepper, table, times } from '../parts.js';
 
 export function runView(page, runId) {
@@ -13,6 +14,7 @@ export function runView(page, runId) {
   const path = (part = '') => `runs/${encodeURIComponent(runId)}${part}`;
   const metrics = new Metrics(runId);
   const withoutTeacher = new Metrics(runId, 'withoutTeacher');
+  /** @type {{ details: Api.RunDetails | null, epochs: Api.EpochEvaluations[], artifacts: Api.RunArtifact[], spec: Api.RunSpec | null, report: Api.RunReport | null }} */
   const run = { details: null, epochs: [], artifacts: [], spec: null, report: null };
   let error = null;
   let asked = false; // to cancel
@@ -20,13 +22,14 @@ export function runView(page, runId) {
   /** The parts beside the status change less often: asked for when the status changed, and at last when the run has ended. */
   async function read() {
     try {
+      /** @type {Api.RunDetails} */
       const details = await get(path());
       const changed = run.details?.status.updatedAt !== details.status.updatedAt;
       run.details = details;
       error = null;
       draw();
       run.spec ??= await get(path('/spec'));
-      const training = ['train', 'evaluate'].includes(details.status.stage) || metrics.steps.length === 0;
+      const training = unitOf(details.status.stage) === 'epochs' || metrics.steps.length === 0;
       if (training || changed) await Promise.all([metrics.read(), run.spec.evaluation?.baseline ? withoutTeacher.read() : null]);
       if (changed) {
         run.epochs = (await get(path('/epochs'))).epochs;
@@ -46,8 +49,10 @@ export function runView(page, runId) {
   }
 
   async function files() {
+    /** @type {Api.RunArtifact[]} */
     const all = [];
     for (let token = ''; token !== undefined;) {
+      /** @type {Api.ArtifactPage} */
       const part = await get(path(`/artifacts?limit=100${token && `&continuationToken=${encodeURIComponent(token)}`}`));
       all.push(...part.artifacts);
       token = part.continuationToken;
@@ -108,6 +113,10 @@ export function runView(page, runId) {
   return poll(read, 2000);
 }
 
+/**
+ * @param {Api.RunStatus} status
+ * @param {Api.RunDetails['progress']} progress
+ */
 function going(status, progress) {
   const share = shareOf(status, progress);
   const [left, of] = leftOf(status, progress, share);
@@ -117,17 +126,24 @@ function going(status, progress) {
     ${jobs(status, progress)}`;
 }
 
-/** Seconds left, and of what: of a stage's many shards together by its pace so far, else of the job that ends last. */
+/**
+ * Seconds left, and of what: of a stage's many shards together by its pace so far, else of the job that ends last.
+ * @param {Api.RunStatus} status
+ * @param {Api.RunDetails['progress']} progress
+ * @param {number | null} share
+ * @returns {[seconds: number | null, of: string]}
+ */
 function leftOf(status, progress, share) {
-  if (['prepare', 'teach'].includes(status.stage) && status.stageTotal > 1 && status.stageStartedAt && share > 0.01) {
-    return [(Date.now() - new Date(status.stageStartedAt)) / 1000 * (1 - share) / share, 'stage'];
+  if (unitOf(status.stage) === 'shards' && status.stageTotal > 1 && status.stageStartedAt && share > 0.01) {
+    return [(Date.now() - new Date(status.stageStartedAt).getTime()) / 1000 * (1 - share) / share, 'stage'];
   }
-  const ends = Object.values(progress).map((job) => job.expectedEnd).filter(Boolean).map((end) => new Date(end) - Date.now());
+  const ends = Object.values(progress).map((job) => job.expectedEnd).filter(Boolean).map((end) => new Date(end).getTime() - Date.now());
   return [ends.length > 0 ? Math.max(...ends) / 1000 : null, 'job'];
 }
 
 const cards = (items) => html`<dl class="cards">${items.map(([name, value, note]) => html`<div class="card"><dt>${name}</dt><dd><span class="figure">${value}</span> <span class="note">${note}</span></dd></div>`)}</dl>`;
 
+/** @param {Api.RunReport} report */
 function verdict(report) {
   const last = report.epochs.at(-1);
   const { student, teacher, kl, top1Agreement } = last.distilled;
@@ -139,6 +155,7 @@ function verdict(report) {
   ])}</section>`;
 }
 
+/** @param {Api.SampleSummary} sample */
 const sample = ({ prompt, truth, teacher, student, withoutTeacher }) => html`<article class="panel sample">
   <p class="text prompt">${prompt}</p>
   <dl class="continuations">${[['Student', student], ['Teacher', teacher], ['Without teacher', withoutTeacher], ['The text itself', truth]]

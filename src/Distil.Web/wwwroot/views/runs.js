@@ -2,18 +2,22 @@
 import { html } from '../vendor/lit-html.js';
 import { get } from '../api.js';
 import { poll } from '../poll.js';
+/** @import * as Api from '../openapi' */
 import { badge, problem, standing, times } from '../parts.js';
 
 export function runsView(page) {
   page.title('Runs');
   const chosen = new Set();
+  /** @type {Api.RunStatus[] | null} */
   let runs = null;
+  /** @type {Api.RunStatus[]} */
   let older = [];
   let next = null;
   let error = null;
 
   async function read() {
     try {
+      /** @type {Api.RunPage} */
       const first = await get('runs?limit=50');
       runs = first.runs;
       if (older.length === 0) next = first.continuationToken ?? null;
@@ -27,6 +31,7 @@ export function runsView(page) {
   }
 
   async function more() {
+    /** @type {Api.RunPage} */
     const following = await get(`runs?limit=50&continuationToken=${encodeURIComponent(next)}`);
     older = [...older, ...following.runs];
     next = following.continuationToken ?? null;

@@ -25,18 +25,14 @@ public sealed class RequestFuzzTests
     public void A_token_leads_where_it_was_made() => Gen.String[Gen.Char['-', 'z'], 1, 100].Sample(item => Paging.Parse("5", Paging.TokenAfter(item)).After == item);
 
     [Fact]
-    public Task Bodies() => Hostile.EndsInAsync<ApiProblemException>(
-        Mutations.Arbitrary, bytes => new ApiBody(new MemoryStream(bytes), "application/json").ReadJsonAsync(200, CancellationToken.None).GetAwaiter().GetResult());
-
-    [Fact]
     public void A_name_that_passes_stays_in_its_runs_folder() => Gen.OneOf(Pieces, Gen.String).Sample(name =>
     {
-        if (Names.IsArtifact(name))
+        if (RequestNames.IsArtifact(name))
         {
             Assert.StartsWith("/runs/r/", Path.GetFullPath("/" + ArtifactLayout.Run("r") + name), StringComparison.Ordinal);
         }
 
-        if (Names.IsRunId(name))
+        if (RequestNames.IsRunId(name))
         {
             Assert.Equal($"/runs/{name}", Path.GetFullPath("/" + ArtifactLayout.Run(name)).TrimEnd('/'));
         }

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Distil.Core.Api.Requests;
+using Distil.Core.Api;
 using Distil.Core.Errors;
 using Distil.Core.Hub;
 using Distil.Core.Runs.Planning;
@@ -88,14 +88,14 @@ public sealed class PlanningErrorsTests : IDisposable
         var catalog = HubFixture.Catalog(new HubClient(new HubOptions { Cache = _folder.Path, Offline = true }, TimeProvider.System, NullLogger.Instance));
 
         var wrong = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System, catalog).PlanAsync(spec, TestContext.Current.CancellationToken));
-        var problem = ProblemOf.Specification(wrong);
+        var problem = ApiProblemException.Of(wrong);
         var error = Assert.Single(problem.Errors);
-        Assert.Equal((pointer, wrong.Message, wrong.Message), (error.Pointer, error.Message, problem.Detail));
+        Assert.Equal((pointer, wrong.Message, wrong.Message), (error.Pointer, error.Message, problem.Message));
     }
 
     [Fact]
     public void A_sentence_that_looks_like_a_field_is_none() =>
-        Assert.Empty(ProblemOf.Specification(new InvalidInputException("teacher.path: /x does not exist")).Errors);
+        Assert.Empty(ApiProblemException.Of(new InvalidInputException("teacher.path: /x does not exist")).Errors);
 
     [Fact]
     public void A_commands_option_is_named_and_not_pointed_at()

@@ -2,16 +2,15 @@ using System.Text.RegularExpressions;
 
 namespace Distil.Core.Api.Requests;
 
-/// <summary>Checks names that come from users before they become part of a blob's name.</summary>
-internal static partial class Names
+/// <summary>Checks names that come from requests before they become part of a blob's name.</summary>
+internal static partial class RequestNames
 {
     private const int LongestArtifact = 512;
 
-    /// <summary>Whether a text is a valid run id; any other text names no run.</summary>
+    /// <summary>Whether a text has the form of a run's id.</summary>
     public static bool IsRunId(string text) => RunId().IsMatch(text);
 
-    /// <summary>Whether a text can be the name of a run's artifact below its folder: segments of letters, digits, <c>. _ -</c>, none of which begins with a
-    /// dot.</summary>
+    /// <summary>Whether a text has the form of an artifact's name in its run's folder: segments of letters, digits, <c>. _ -</c>, none of which begins with a dot.</summary>
     public static bool IsArtifact(string text) => text.Length <= LongestArtifact && Artifact().IsMatch(text);
 
     [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{0,99}\z")]

@@ -1,0 +1,55 @@
+using System.Net.Mime;
+using System.Text.Json;
+using Distil.Core;
+using Distil.Core.Specification;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Distil.Hosting.Http;
+
+/// <summary>Registers the API's endpoints and maps them to their paths.</summary>
+public static class ApiEndpoints
+{
+    /// <summary>Registers the endpoints. They need a <see cref="Core.Api.DistilApi"/>, its options and a live site, which the host registers.</summary>
+    public static IServiceCollection AddDistilEndpoints(this IServiceCollection services) => services
+        .ConfigureHttpJsonOptions(json => Copy(json.SerializerOptions))
+        .AddSingleton<RunEndpoints>()
+        .AddSingleton<ServiceEndpoints>()
+        .AddSingleton<LiveView>();
+
+    /// <summary>Maps every operation, and the live view to all other paths.</summary>
+    public static void MapDistilEndpoints(this IEndpointRouteBuilder routes)
+    {
+        var runs = routes.ServiceProvider.GetRequiredService<RunEndpoints>();
+        routes.MapPost(ApiRoutes.Runs, runs.SubmitAsync).WithName("submitRun").Accepts<RunSpec>(MediaTypeNames.Application.Json);
+        routes.MapGet(ApiRoutes.Runs, runs.ListAsync).WithName("listRuns");
+        routes.MapGet(ApiRoutes.Run, runs.ReadAsync).WithName("getRun");
+        routes.MapPost(ApiRoutes.Cancel, runs.CancelAsync).WithName("cancelRun");
+        routes.MapGet(ApiRoutes.Spec, runs.SpecAsync).WithName("getSpec");
+        routes.MapGet(ApiRoutes.Plan, runs.PlanAsync).WithName("getPlan");
+        routes.MapGet(ApiRoutes.Metrics, runs.MetricsAsync).WithName("getMetrics");
+        routes.MapGet(ApiRoutes.Epochs, runs.EpochsAsync).WithName("getEpochs");
+        routes.MapGet(ApiRoutes.Report, runs.ReportAsync).WithName("getReport");
+        routes.MapGet(ApiRoutes.Artifacts, runs.ArtifactsAsync).WithName("listArtifacts");
+        routes.MapGet(ApiRoutes.Artifact, runs.ArtifactAsync).WithName("getArtifact");
+        var service = routes.ServiceProvider.GetRequiredService<ServiceEndpoints>();
+        routes.MapGet(ApiRoutes.Schema, ServiceEndpoints.Schema).WithName("getSchema");
+        routes.MapGet(ApiRoutes.Health, service.HealthAsync).WithName("getHealth");
+        routes.MapGet(ApiRoutes.LiveView, routes.ServiceProvider.GetRequiredService<LiveView>().File).ExcludeFromDescription();
+    }
+
+    // The answers, and the schemas that describe them, are what DistilJson writes.
+    private static void Copy(JsonSerializerOptions to)
+    {
+        var from = DistilJson.Options;
+        (to.PropertyNamingPolicy, to.DefaultIgnoreCondition, to.UnmappedMemberHandling) = (from.PropertyNamingPolicy, from.DefaultIgnoreCondition, from.UnmappedMemberHandling);
+        (to.RespectNullableAnnotations, to.RespectRequiredConstructorParameters) = (from.RespectNullableAnnotations, from.RespectRequiredConstructorParameters);
+        (to.NumberHandling, to.Encoder) = (from.NumberHandling, from.Encoder);
+        foreach (var converter in from.Converters)
+        {
+            to.Converters.Add(converter);
+        }
+    }
+}

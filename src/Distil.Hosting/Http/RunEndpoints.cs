@@ -1,0 +1,163 @@
+using System.ComponentModel;
+using System.Net.Mime;
+using Distil.Core.Api;
+using Distil.Core.Api.Documents;
+using Distil.Core.Artifacts;
+using Distil.Core.Documents.Reports;
+using Distil.Core.Runs;
+using Distil.Core.Specification;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Distil.Hosting.Http;
+
+/// <summary>The operations on runs, as ASP.NET endpoints.</summary>
+/// <remarks>
+/// This is the description of the API: every host serves these methods, and the OpenAPI document is made from their signatures, attributes and comments.
+/// Exceptions that are not the request's fault (storage is unreachable, a blob cannot be read) reach the host, which answers with 503 or 500.
+/// </remarks>
+/// <param name="api">The operations.</param>
+/// <param name="options">The host's limits.</param>
+public sealed class RunEndpoints(DistilApi api, ApiOptions options)
+{
+    // The report is a page of text from the user's data and a teacher: a browser may show it, and must run nothing in it.
+    private const string ReportPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+    /// <summary>Starts a run. Sending the same Idempotency-Key again returns the same run and starts none.</summary>
+    /// <param name="request">The body is a specification.</param>
+    /// <param name="host">Executes the run.</param>
+    /// <param name="idempotencyKey">The header.</param>
+    /// <param name="cancel">Cancels the call; a run that was created stays.</param>
+    [Problem(400), Problem(413), Problem(415), Problem(422), Problem(502)]
+    public Task<Results<Accepted<SubmittedRun>, ProblemHttpResult>> SubmitAsync(
+        HttpRequest request, IRunHost host,
+        [FromHeader(Name = "Idempotency-Key"), Description("The client's own name for this submission: 1 to 255 characters of printable ASCII, quoted or bare.")] string? idempotencyKey,
+        CancellationToken cancel) => AnswerAsync(async () =>
+        {
+            var run = await api.SubmitAsync(host, await JsonBody.ReadAsync(request, options.MaxBodyBytes, cancel), idempotencyKey, cancel);
+            return TypedResults.Accepted(run.Links.Self, run);
+        });
+
+    /// <summary>Runs, newest first.</summary>
+    /// <param name="limit">Maximum number of runs in the page.</param>
+    /// <param name="continuationToken">From the previous page; without it, the first page.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [Problem(400)]
+    public Task<Results<Ok<RunPage>, ProblemHttpResult>> ListAsync(string? limit, string? continuationToken, CancellationToken cancel) =>
+        OkAsync(() => api.ListAsync(limit, continuationToken, cancel));
+
+    /// <summary>A run's status and the progress of its jobs.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="response">Gets the headers.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [ProducesResponseType<RunDetails>(200, MediaTypeNames.Application.Json), ProducesResponseType(304), Problem(404)]
+    public Task<Results<FileContentHttpResult, ProblemHttpResult>> ReadAsync(string runId, HttpResponse response, CancellationToken cancel) => AnswerAsync(async () =>
+    {
+        var document = await api.ReadAsync(runId, cancel);
+        response.Headers.CacheControl = "no-cache"; // a client may store it, and must ask each time
+        return TypedResults.Bytes(document, MediaTypeNames.Application.Json, entityTag: ContentTag.Of(document));
+    });
+
+    /// <summary>Cancels a run. Its checkpoints are not deleted.</summary>
+    /// <param name="host">Executes the run.</param>
+    /// <param name="runId">The run.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [Problem(404), Problem(409)]
+    public Task<Results<Accepted<SubmittedRun>, ProblemHttpResult>> CancelAsync(IRunHost host, string runId, CancellationToken cancel) => AnswerAsync(async () =>
+    {
+        var run = await api.CancelAsync(host, runId, cancel);
+        return TypedResults.Accepted(run.Links.Self, run);
+    });
+
+    /// <summary>The run's specification, with every default filled in.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [Problem(404)]
+    public Task<Results<Ok<RunSpec>, ProblemHttpResult>> SpecAsync(string runId, CancellationToken cancel) => OkAsync(() => api.SpecAsync(runId, cancel));
+
+    /// <summary>What the run does: shards, shapes, sizes.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [Problem(404)]
+    public Task<Results<Ok<RunPlan>, ProblemHttpResult>> PlanAsync(string runId, CancellationToken cancel) => OkAsync(() => api.PlanAsync(runId, cancel));
+
+    /// <summary>Training steps from an offset on; ask again from nextOffset for later ones.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="student">Which student.</param>
+    /// <param name="offset">Byte of the log to read from: nextOffset of the previous answer.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [Problem(400), Problem(404)]
+    public Task<Results<Ok<MetricsPage>, ProblemHttpResult>> MetricsAsync(string runId, string? student, string? offset, CancellationToken cancel) =>
+        OkAsync(() => api.MetricsAsync(runId, student, offset, cancel));
+
+    /// <summary>The evaluation after each epoch so far.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [Problem(404)]
+    public Task<Results<Ok<EpochList>, ProblemHttpResult>> EpochsAsync(string runId, CancellationToken cancel) => OkAsync(() => api.EpochsAsync(runId, cancel));
+
+    /// <summary>The final report: a page, or its numbers if Accept asks for JSON.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="request">Its Accept decides the form.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [ProducesResponseType<RunReport>(200, MediaTypeNames.Text.Html, MediaTypeNames.Application.Json), Problem(404)]
+    public Task<Results<FileStreamHttpResult, ProblemHttpResult>> ReportAsync(string runId, HttpRequest request, CancellationToken cancel) => AnswerAsync(async () =>
+    {
+        var json = WantsJson(request);
+        var report = await api.ReportAsync(runId, json, cancel);
+        var response = request.HttpContext.Response;
+        (response.Headers.ContentSecurityPolicy, response.Headers.Vary) = (ReportPolicy, "Accept");
+        return Stored(response, report, json ? MediaTypeNames.Application.Json : "text/html; charset=utf-8");
+    });
+
+    /// <summary>The run's files, sorted by name.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="limit">Maximum number of files in the page.</param>
+    /// <param name="continuationToken">From the previous page; without it, the first page.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [Problem(400), Problem(404)]
+    public Task<Results<Ok<ArtifactPage>, ProblemHttpResult>> ArtifactsAsync(string runId, string? limit, string? continuationToken, CancellationToken cancel) =>
+        OkAsync(() => api.ArtifactsAsync(runId, limit, continuationToken, cancel));
+
+    /// <summary>One of the run's files.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="name">The file's name in the run's folder, with its slashes.</param>
+    /// <param name="response">Gets the headers.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [ProducesResponseType<Stream>(200, MediaTypeNames.Application.Octet, MediaTypeNames.Application.Json), Problem(404)]
+    public Task<Results<FileStreamHttpResult, ProblemHttpResult>> ArtifactAsync(string runId, string name, HttpResponse response, CancellationToken cancel) => AnswerAsync(async () =>
+    {
+        var json = name.EndsWith(".json", StringComparison.Ordinal);
+
+        // Always a download: a file from a run must not act as a page of this server.
+        return Stored(response, await api.ArtifactAsync(runId, name, cancel), json ? MediaTypeNames.Application.Json : MediaTypeNames.Application.Octet, Path.GetFileName(name));
+    });
+
+    private static bool WantsJson(HttpRequest request)
+    {
+        var accept = request.Headers.Accept.ToString();
+        return accept.Contains(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase) && !accept.Contains(MediaTypeNames.Text.Html, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static FileStreamHttpResult Stored(HttpResponse response, ArtifactContent file, string contentType, string? downloadName = null)
+    {
+        (response.Headers.ETag, response.ContentLength) = (file.ETag, file.Bytes);
+        return TypedResults.Stream(file.Content, contentType, downloadName);
+    }
+
+    private static Task<Results<Ok<T>, ProblemHttpResult>> OkAsync<T>(Func<Task<T>> operation) => AnswerAsync(async () => TypedResults.Ok(await operation()));
+
+    private static async Task<Results<T, ProblemHttpResult>> AnswerAsync<T>(Func<Task<T>> operation)
+        where T : IResult
+    {
+        try
+        {
+            return await operation();
+        }
+        catch (ApiProblemException refused)
+        {
+            return ApiProblem.Of(refused);
+        }
+    }
+}
