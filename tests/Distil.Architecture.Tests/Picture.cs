@@ -29,5 +29,6 @@ internal static class Picture
     private static IEnumerable<string[]> Table(string heading) => Lines.SkipWhile(line => !line.StartsWith(heading, StringComparison.Ordinal)).Skip(2)
         .TakeWhile(line => line.StartsWith('|')).Select(line => line.Trim('|', ' ').Split('|', StringSplitOptions.TrimEntries));
 
-    private static string Metadata(string key) => typeof(Picture).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(each => each.Key == key).Value!;
+    private static string Metadata(string key) =>
+        typeof(Picture).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(each => each.Key == key).Value!;
 }

@@ -20,7 +20,7 @@ public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teache
     /// <summary>Measures at each temperature.</summary>
     /// <param name="rows">Each row's real tokens.</param>
     /// <param name="temperatures">T &gt; 0, inside what <c>settings</c> has nodes for; repeated ones count once.</param>
-    /// <param name="cancel">Looked at before each row.</param>
+    /// <param name="cancel">Checked before each row.</param>
     public IReadOnlyList<KlError> Measure(IEnumerable<long[]> rows, IEnumerable<double> temperatures, CancellationToken cancel = default)
     {
         using var noGrad = no_grad();

@@ -50,7 +50,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
     /// <summary>Says how far the job is. Cheap: nothing is written here.</summary>
     /// <param name="stage">What is being done, in a word or two.</param>
     /// <param name="done">Work done.</param>
-    /// <param name="total">Work in all; 0 where unknown.</param>
+    /// <param name="total">All of the work; 0 if unknown.</param>
     /// <param name="unit">What is counted.</param>
     /// <param name="tokens">Tokens processed since <see cref="Begin"/>; null if they are not counted.</param>
     /// <param name="doneBefore">Work that was done before <see cref="Begin"/>, by an earlier try.</param>
@@ -101,7 +101,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
             }
             catch (RequestFailedException error)
             {
-                // Progress is for people: a job goes on without it, and ends by its result.
+                // Progress is for people: a job continues without it, and ends with its result.
                 _log.ProgressWasNotStored(_blob, error.Message);
             }
         }

@@ -14,7 +14,8 @@ public sealed class SharedAzurite : IAsyncLifetime
     private readonly TemporaryWorkspace _workspace = new();
     private AzuriteServer? _server;
 
-    public async ValueTask InitializeAsync() => _server = await AzuriteServer.JoinAsync(_workspace.Workspace, port: null, NullLogger.Instance, CancellationToken.None);
+    public async ValueTask InitializeAsync() =>
+        _server = await AzuriteServer.JoinAsync(_workspace.Workspace, port: null, NullLogger.Instance, CancellationToken.None);
 
     /// <summary>Opens a container, which is created if it is missing.</summary>
     /// <param name="container">Its name.</param>

@@ -92,8 +92,8 @@ public sealed class DamageTests
         var missing = Assert.Single(failed.Missing!);
         Assert.Equal((FailureClass.MissingInput, JobKind.Train, (int?)0), (failed.Failure!.Class, missing.Artifact.Maker, missing.Part));
         Assert.Contains("/checkpoints/epoch-001/", failed.Failure.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(run.Blobs.Except(stored), added => added.Contains("/checkpoints/", StringComparison.Ordinal) && !added.EndsWith(
-            ".claim", StringComparison.Ordinal));
+        Assert.DoesNotContain(run.Blobs.Except(stored), added => added.Contains("/checkpoints/", StringComparison.Ordinal)
+            && !added.EndsWith(".claim", StringComparison.Ordinal));
 
         SmallRun.Succeeded(await run.DoAsync(JobKind.Train, "train-001-again-1", rebuild: true));
         Assert.Equal(whole, LastWeights(run));
