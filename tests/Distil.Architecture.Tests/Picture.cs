@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Distil.Architecture.Tests;
 
-/// <summary>What <c>docs/architecture.md</c> says of projects and rooms.</summary>
+/// <summary>The projects and rooms of <c>docs/architecture.md</c>.</summary>
 internal static class Picture
 {
     private static readonly string Repository = Metadata("Repository");

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Writes <c>progress.json</c> every few seconds with the latest that the job said.</summary>
+/// <summary>Writes <c>progress.json</c> every few seconds with the latest that the job reported.</summary>
 internal sealed class ProgressReporter : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);

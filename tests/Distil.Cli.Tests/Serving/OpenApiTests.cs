@@ -18,7 +18,7 @@ using Distil.Core.Tests.Documents.Reports;
 
 namespace Distil.Cli.Tests.Serving;
 
-/// <summary>The document of <c>/openapi.json</c>. Beside these, every response in this folder's tests is held against it.</summary>
+/// <summary>The document of <c>/openapi.json</c>. In addition, every response in this folder's tests is compared with it.</summary>
 public sealed class OpenApiTests(SharedAzurite azurite)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Cli.Tests.Serving;
 
-/// <summary>One Azurite for all tests that only need storage; each takes a container of its own.</summary>
+/// <summary>One Azurite for all tests that only need storage; each opens its own container.</summary>
 public sealed class SharedAzurite : IAsyncLifetime
 {
     private readonly TemporaryWorkspace _workspace = new();

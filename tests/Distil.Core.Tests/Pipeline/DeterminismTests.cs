@@ -57,7 +57,7 @@ public sealed class DeterminismTests
 
     private static IEnumerable<MethodBase> Methods(Type type) => type.GetMethods(All).Cast<MethodBase>().Concat(type.GetConstructors(All));
 
-    // A method and all that it calls of its own assembly, wherever it stands: also what the compiler made of asynchronous methods and lambdas.
+    // A method and everything in its assembly that it calls, including what the compiler makes of asynchronous methods and lambdas.
     private static HashSet<MethodBase> Reached(IEnumerable<MethodBase> from)
     {
         var reached = new HashSet<MethodBase>();

@@ -10,7 +10,7 @@ using Distil.Core.Tests.Artifacts;
 
 namespace Distil.Core.Tests.Pipeline;
 
-/// <summary>Inputs that a job finds missing: the pipeline has them rebuilt by the job that makes them, reports it and goes on.</summary>
+/// <summary>Inputs that a job finds missing: the pipeline has them rebuilt by the job that makes them, reports it and continues.</summary>
 public sealed class RebuildingTests : IAsyncLifetime
 {
     private readonly InMemoryBlobService _service = new();

@@ -81,7 +81,7 @@ internal sealed class SmallRun : IDisposable
         _program = NewProgram();
     }
 
-    /// <summary>A trainer with copies of its own.</summary>
+    /// <summary>A trainer with its own local copies.</summary>
     public JobProgram NewProgram() => new(new ArtifactCache(CacheOf(++_machines)), new SourceSettings(), TimeProvider.System, new TextLogger(_log));
 
     /// <summary>Where the trainer keeps its copies.</summary>

@@ -51,7 +51,7 @@ public sealed class TeacherModeTests
         Assert.All(expected.Zip(actual), loss => Assert.InRange(loss.Second / loss.First, 1 - tolerance, 1 + tolerance));
     }
 
-    /// <returns>Each step's loss. On a GPU the run goes on to its report.</returns>
+    /// <returns>Each step's loss. On a GPU the run continues to its report.</returns>
     private static async Task<double[]> TrainAsync(TeacherMode mode, FrobeniusReduction reduction, ComputeDevice device)
     {
         using var run = new SmallRun(spec => spec with

@@ -3,7 +3,7 @@ using Distil.Trainer.Kernels;
 
 namespace Distil.Trainer.Tests.Kernels;
 
-/// <summary>Each kernel against the plain form of its operation. Those of a GPU run only where one is: CI has none.</summary>
+/// <summary>Each kernel against the plain form of its operation. Those of a GPU run only if there is one; CI has none.</summary>
 public sealed class KernelCheckTests
 {
     public static TheoryData<int, string> Checks => [.. KernelChecks.All.Select(

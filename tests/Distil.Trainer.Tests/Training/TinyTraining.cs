@@ -55,7 +55,7 @@ internal sealed class TinyTraining : IDisposable
 
     public CancellationTokenSource Cancel { get; } = new();
 
-    /// <summary>Runs both epochs; saves where asked and a folder is given.</summary>
+    /// <summary>Runs both epochs; saves a checkpoint if asked and a folder is given.</summary>
     public void Run(TrainingPosition from, string? saveTo = null, int epochs = 2)
     {
         var position = from;
