@@ -40,10 +40,12 @@ public sealed class HubRunTests
         var report = await File.ReadAllTextAsync(run.GetProperty("report").GetString()!, Cancel);
         Assert.Contains("1 empty, 1 without text, 1 not UTF-8 (the first: hf://datasets/stories/text@", report, StringComparison.Ordinal);
         Assert.Contains("Longer than a row", report, StringComparison.Ordinal);
-        var whole = hub.Requests.Where(request => request.StartsWith("GET storage", StringComparison.Ordinal) && !request.Contains("bytes=", StringComparison.Ordinal)).ToList();
+        var whole = hub.Requests
+            .Where(request => request.StartsWith("GET storage", StringComparison.Ordinal) && !request.Contains("bytes=", StringComparison.Ordinal)).ToList();
         Assert.Equal(3, whole.Count); // the weights and two files of text, each once though many jobs read them
         Assert.Equal(3, whole.Distinct().Count());
-        Assert.Single(hub.Requests, request => request.StartsWith("GET storage", StringComparison.Ordinal) && request.Contains("bytes=", StringComparison.Ordinal));
+        Assert.Single(
+            hub.Requests, request => request.StartsWith("GET storage", StringComparison.Ordinal) && request.Contains("bytes=", StringComparison.Ordinal));
         Assert.DoesNotContain(hub.Requests, request => request.Contains("storage", StringComparison.Ordinal) && request.EndsWith('*'));
 
         hub.Requests.Clear();
@@ -62,16 +64,20 @@ public sealed class HubRunTests
 
         var generated = (await GenerateAsync(distil, "hf://stories/teacher@main")).Succeeded();
         Assert.Contains("fetching model.safetensors", generated.Error, StringComparison.Ordinal);
-        Assert.Single(hub.Requests, request => request.StartsWith("GET storage", StringComparison.Ordinal) && request.Contains("bytes=", StringComparison.Ordinal));
+        Assert.Single(
+            hub.Requests, request => request.StartsWith("GET storage", StringComparison.Ordinal) && request.Contains("bytes=", StringComparison.Ordinal));
         Assert.Equal(TextOf((await GenerateAsync(distil, Teacher)).Succeeded()), TextOf(generated));
         (await GenerateAsync(distil, "hf://stories/nothing")).IsBadInput("stories/nothing", "does not exist, or is private");
 
         hub.Requests.Clear();
         distil.Environment["HF_HUB_OFFLINE"] = "1";
         var text = SmallDemo.Text(distil.Workspace.Home);
-        string[] evaluate = ["evaluate", "--model", "hf://stories/teacher", "--teacher", "hf://stories/teacher@main", "--data", text, "--max-rows", "1", "--context", "16", "--json"];
+        string[] evaluate = ["evaluate", "--model", "hf://stories/teacher", "--teacher", "hf://stories/teacher@main",
+            "--data", text, "--max-rows", "1", "--context", "16", "--json"];
         Assert.Equal(0, JsonDocument.Parse((await distil.RunAsync(evaluate)).Succeeded().LastLine).RootElement.GetProperty("kl").GetDouble(), 6);
-        var (ids, output) = (Path.Combine(Distil.Cli.Workspaces.Workspace.Find().Repository!, "tests", "Distil.Trainer.Tests", "Golden", "qwen2-tiny", "case.safetensors"), Path.Combine(distil.Workspace.Home, "out.safetensors"));
+        var (ids, output) = (
+            Path.Combine(Distil.Cli.Workspaces.Workspace.Find().Repository!, "tests", "Distil.Trainer.Tests", "Golden", "qwen2-tiny", "case.safetensors"),
+            Path.Combine(distil.Workspace.Home, "out.safetensors"));
         (await distil.RunAsync("forward", "--model", "hf://stories/teacher", "--input", ids, "--output", output)).Succeeded();
         Assert.True(File.Exists(output));
         Assert.Empty(hub.Requests);

@@ -75,7 +75,8 @@ public sealed class SmallDemoTests
         Assert.Contains("cancelled", (await distil.RunAsync("status", runId)).Succeeded().Output, StringComparison.Ordinal);
     }
 
-    private static async Task<Outcome> RunAsync(DistilCommand distil, string spec) => Outcome.Parse((await distil.RunAsync("run", spec, "--json")).Succeeded().LastLine);
+    private static async Task<Outcome> RunAsync(DistilCommand distil, string spec) =>
+        Outcome.Parse((await distil.RunAsync("run", spec, "--json")).Succeeded().LastLine);
 
     private static Task<byte[]> WeightsAsync(Outcome run) => File.ReadAllBytesAsync(Path.Combine(run.Model, "model.safetensors"), Cancel);
 

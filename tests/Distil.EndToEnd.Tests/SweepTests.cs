@@ -73,7 +73,8 @@ public sealed class SweepTests
 
             var result = JsonDocument.Parse(resumed.LastLine).RootElement;
             Assert.Equal(sweep.RunIds, result.GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("runId").GetString()!));
-            Assert.Contains("<title>3 runs compared", await File.ReadAllTextAsync(result.GetProperty("comparison").GetString()!, Cancel), StringComparison.Ordinal);
+            Assert.Contains(
+                "<title>3 runs compared", await File.ReadAllTextAsync(result.GetProperty("comparison").GetString()!, Cancel), StringComparison.Ordinal);
             Assert.Equal(finished, await FilesAsync(storage.Store, sweep.RunIds[0]));
             var jobs = begun.Keys.Where(IsResult).ToList();
             Assert.NotEmpty(jobs);

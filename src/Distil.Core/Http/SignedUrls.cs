@@ -42,5 +42,6 @@ internal sealed class SignedUrls
         Uri.TryCreate(entry, UriKind.Absolute, out var url) && WebUrl.IsReadable(url) && url.Query.Length > 1
             ? (url.GetLeftPart(UriPartial.Path).TrimEnd('/'), url.Query[1..])
             : throw new InvalidInputException(
-                $"{Variable}: its entry {number} is not a URL with a signature; expected for instance https://account.blob.core.windows.net/container?sv=…&sig=…, several separated by spaces");
+                $"{Variable}: its entry {number} is not a URL with a signature; "
+                + "expected for instance https://account.blob.core.windows.net/container?sv=…&sig=…, several separated by spaces");
 }

@@ -150,7 +150,8 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
     }
 
     private static InvalidInputException NoRoom(HubPath path, string partial, long? bytes, Exception? cause = null) =>
-        new($"{path}: the disk of {Path.GetDirectoryName(partial)} has no room for {(bytes is { } known ? $"its {known:N0} bytes" : "it")}; free some, or set HF_HUB_CACHE to another disk", cause);
+        new($"{path}: the disk of {Path.GetDirectoryName(partial)} has no room for {(bytes is { } known ? $"its {known:N0} bytes" : "it")}; "
+            + "free some, or set HF_HUB_CACHE to another disk", cause);
 
     private Uri Url(HubPath path)
     {

@@ -65,7 +65,8 @@ public sealed record StudentShape
             var origin = spec.Heads is null ? $"is by default the teacher's {teacher.Heads} rounded up to {Heads}" : $"is {Heads}";
             throw new InvalidInputException(FieldError.Of(
                 FieldPath.Parse("student.heads"),
-                $"{origin}; expected a divisor of the teacher's width {Width} and of the mLSTM's inner width {InnerWidth}, for instance {BestHeads(teacher.Heads)}"));
+                $"{origin}; expected a divisor of the teacher's width {Width} "
+                + $"and of the mLSTM's inner width {InnerWidth}, for instance {BestHeads(teacher.Heads)}"));
         }
 
         if (InnerWidth % QkvBlockSize != 0)

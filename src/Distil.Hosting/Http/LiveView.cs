@@ -10,7 +10,8 @@ public sealed class LiveView(LiveSite site)
 {
     // A page runs this server's own scripts, asks this server alone, and is shown in no other site's frame.
     private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     /// <summary>A file of the live view: 200 with an ETag, 304 if the browser has it, or 404.</summary>
     /// <param name="name">Its name; null or empty for <c>index.html</c>.</param>

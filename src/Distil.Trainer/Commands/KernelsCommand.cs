@@ -35,8 +35,10 @@ internal static class KernelsCommand
             {
                 var result = check.Run();
                 failed += result.Passed ? 0 : 1;
-                row = $"{Percent(result.Value)} | {Percent(result.Gradients.Max())} | {Milliseconds(result.FusedMilliseconds)} | {Milliseconds(result.PlainMilliseconds)} | "
-                    + (result.Passed ? "ok" : $"differs by more than {Percent(check.Tolerance)}: gradients {string.Join(", ", result.Gradients.Select(Percent))}");
+                row = $"{Percent(result.Value)} | {Percent(result.Gradients.Max())} | {Milliseconds(result.FusedMilliseconds)} | "
+                    + $"{Milliseconds(result.PlainMilliseconds)} | "
+                    + (result.Passed ? "ok" : $"differs by more than {Percent(check.Tolerance)}: "
+                        + $"gradients {string.Join(", ", result.Gradients.Select(Percent))}");
             }
             catch (Exception error)
             {

@@ -79,7 +79,8 @@ internal static class PretrainCommand
             cancel);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{settings.Output}: {result.Parameters} parameters, {result.Seconds} s on {result.Device}, held-out perplexity {result.EvalPerplexity:f3} over {result.EvalTokens} tokens"));
+            $"{settings.Output}: {result.Parameters} parameters, {result.Seconds} s on {result.Device}, "
+            + $"held-out perplexity {result.EvalPerplexity:f3} over {result.EvalTokens} tokens"));
     }
 
     private static string Line(StepMetrics step, long steps, TimeSpan elapsed)
@@ -87,7 +88,8 @@ internal static class PretrainCommand
         var left = elapsed * ((steps - step.GlobalStep - 1) / (double)(step.GlobalStep + 1));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"step {step.GlobalStep + 1}/{steps}  loss {step.Loss:f4}  lr {step.LearningRate:e2}  {step.TokensPerSecond:f0} tokens/s  {left:hh\\:mm\\:ss} left");
+            $"step {step.GlobalStep + 1}/{steps}  loss {step.Loss:f4}  lr {step.LearningRate:e2}  "
+            + $"{step.TokensPerSecond:f0} tokens/s  {left:hh\\:mm\\:ss} left");
     }
 
     private static Option<T> Number<T>(string name, T value, string description) => new(name) { DefaultValueFactory = _ => value, Description = description };

@@ -9,7 +9,8 @@ namespace Distil.Trainer.Training;
 /// <param name="gradientNorm">Global norm of the step's gradient.</param>
 public sealed class NonFiniteTrainingException(long position, double loss, double learningRate, double gradientNorm) : Exception(string.Create(
     CultureInfo.InvariantCulture,
-    $"training stopped: at step {position} the loss is {loss} (learning rate {learningRate:g4}, gradient norm {gradientNorm:g4}); a lower learning rate may help"))
+    $"training stopped: at step {position} the loss is {loss} "
+    + $"(learning rate {learningRate:g4}, gradient norm {gradientNorm:g4}); a lower learning rate may help"))
 {
     /// <value>Optimiser step of the whole training, from 0.</value>
     public long Step => position;

@@ -82,5 +82,6 @@ public sealed class ArtifactStoreTests : IDisposable
     [InlineData("https://account.blob.core.windows.net/box", "is not the URI of a blob")]
     [InlineData("http://127.0.0.1:10000/account/box/a.json", "AZURE_STORAGE_CONNECTION_STRING is not set")]
     public void A_request_that_cannot_be_opened_is_refused(string uri, string message) =>
-        Assert.Contains(message, Assert.Throws<Distil.Core.Errors.InvalidInputException>(() => ArtifactStore.OpenFor(new Uri(uri), connectionString: null)).Message);
+        Assert.Contains(
+            message, Assert.Throws<Distil.Core.Errors.InvalidInputException>(() => ArtifactStore.OpenFor(new Uri(uri), connectionString: null)).Message);
 }

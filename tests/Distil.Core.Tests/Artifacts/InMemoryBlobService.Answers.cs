@@ -32,7 +32,9 @@ internal sealed partial class InMemoryBlobService
     private HttpResponseMessage List(string prefix, string? delimiter)
     {
         var names = Blobs.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
-            .Select(name => delimiter is not null && name.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal) is >= 0 and var end ? name[..(end + 1)] : name)
+            .Select(name => delimiter is not null && name.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal) is >= 0 and var end
+                ? name[..(end + 1)]
+                : name)
             .Distinct().Order(StringComparer.Ordinal);
         var blobs = string.Concat(names.Select(name => delimiter is not null && name.EndsWith(delimiter, StringComparison.Ordinal)
             ? $"<BlobPrefix><Name>{SecurityElement.Escape(name)}</Name></BlobPrefix>"

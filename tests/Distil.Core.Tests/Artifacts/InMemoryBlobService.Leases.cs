@@ -94,7 +94,8 @@ internal sealed partial class InMemoryBlobService
             _leases[name] = (action == "break" ? lease.Id : id!, next);
         }
 
-        var response = Describe(Respond(action switch { "acquire" => HttpStatusCode.Created, "break" => HttpStatusCode.Accepted, _ => HttpStatusCode.OK }), content);
+        var response = Describe(
+            Respond(action switch { "acquire" => HttpStatusCode.Created, "break" => HttpStatusCode.Accepted, _ => HttpStatusCode.OK }), content);
         response.Headers.Add("x-ms-lease-id", id);
         response.Headers.Add("x-ms-lease-time", "0");
         return response;

@@ -83,7 +83,12 @@ public sealed partial class LiveViewServer : IAsyncLifetime
     internal async Task<IPage> OpenAsync(string hash = "", int width = 1280, int height = 900, ColorScheme colours = ColorScheme.Light)
     {
         Assert.SkipUnless(Chromium.IsThere, "there is no /usr/bin/chromium (Debian's package chromium)");
-        var context = await _browser!.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = height }, ColorScheme = colours, AcceptDownloads = false });
+        var context = await _browser!.NewContextAsync(new()
+        {
+            ViewportSize = new() { Width = width, Height = height },
+            ColorScheme = colours,
+            AcceptDownloads = false,
+        });
         context.SetDefaultTimeout(Patience);
         var page = await context.NewPageAsync();
         await page.GotoAsync(new Uri(Url, hash).ToString());

@@ -113,7 +113,8 @@ internal static class CrossChecks
             select FieldError.Of(
                 each.Field,
                 $"is {UrlSecrets.Without(each.Path)} with {UrlSecrets.Find(each.Path)}, which would be stored with the run and shown; expected the URL alone, "
-                + $"and the right to read it from the machine's identity, or from the URL with its signature in the environment variable {SignedUrls.Variable}");
+                + $"and the right to read it from the machine's identity, "
+                + $"or from the URL with its signature in the environment variable {SignedUrls.Variable}");
     }
 
     private static FieldError Error(string field, string fault) => FieldError.Of(FieldPath.Parse(field), fault);

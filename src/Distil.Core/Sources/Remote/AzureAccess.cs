@@ -59,7 +59,8 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
         catch (AuthenticationFailedException none)
         {
             throw new InvalidInputException(
-                $"{url.GetLeftPart(UriPartial.Path)}: is not public, and this machine has no identity in Azure; expected `az login`, or a URL with a signature (SAS) in {SignedUrls.Variable}: {none.Message.Split('\n')[0]}", none);
+                $"{url.GetLeftPart(UriPartial.Path)}: is not public, and this machine has no identity in Azure; "
+                + $"expected `az login`, or a URL with a signature (SAS) in {SignedUrls.Variable}: {none.Message.Split('\n')[0]}", none);
         }
     }
 

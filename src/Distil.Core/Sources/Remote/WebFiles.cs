@@ -33,7 +33,10 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
             ?? throw new InvalidInputException(
                 field, $"{WebUrl.WithoutQuery(url)}: its server sends no parts of files (HTTP Range); expected one that does, or a local copy");
         var version = WebVersion.Of(response)
-            ?? throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)}: its server gives neither ETag nor Last-Modified, so that a change would not be seen; expected one that does, or a local copy");
+            ?? throw new InvalidInputException(
+                field,
+                $"{WebUrl.WithoutQuery(url)}: its server gives neither ETag nor Last-Modified, so that a change would not be seen; "
+                + "expected one that does, or a local copy");
         return Of(url, bytes, version);
     }
 
@@ -78,7 +81,10 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
         throw status switch
         {
             404 or 410 => new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)} does not exist ({status})"),
-            401 or 403 or 409 => new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)} may not be read ({status} {response.ReasonPhrase}); expected a public file, a machine whose identity may read it, or its URL with a signature (SAS) in {SignedUrls.Variable}"),
+            401 or 403 or 409 => new InvalidInputException(
+                field,
+                $"{WebUrl.WithoutQuery(url)} may not be read ({status} {response.ReasonPhrase}); expected a public file, "
+                + $"a machine whose identity may read it, or its URL with a signature (SAS) in {SignedUrls.Variable}"),
             _ => new RemoteException($"{WebUrl.WithoutQuery(url)}: its server answered {status} {response.ReasonPhrase}"),
         };
     }

@@ -91,7 +91,8 @@ internal sealed class WebStream(
             || range.Length != file.Bytes || WebVersion.Of(response) != file.ETag)
         {
             throw new InvalidInputException(
-                $"{WebUrl.WithoutQuery(file.Path)}: has changed since the run was planned (its version was {file.ETag}, {file.Bytes} bytes); expected it to stay the same, or a new run");
+                $"{WebUrl.WithoutQuery(file.Path)}: has changed since the run was planned (its version was {file.ETag}, {file.Bytes} bytes); "
+                + "expected it to stay the same, or a new run");
         }
 
         if (range.From != from)

@@ -48,7 +48,8 @@ internal static class KernelChecks
             x => MLstmCudaCell.Instance.Forward(Of(x)),
             x => MLstmPlainCell.Forward(Of(x)))
         {
-            // Sums that cancel: the forget gate's bias over a batch; the input gate's nearly whole, for the norm of h takes out what it does: by its weights' gradient.
+            // Sums that cancel: the forget gate's bias, over a batch; and almost all of the input gate's, because the norm of h removes its effect: its error
+            // is taken relative to the gradient of its weights.
             ToleranceOf = input => input == 9 ? 2 * KernelCheck.Rounding : KernelCheck.Rounding,
             ScaleOf = input => input == 8 ? 6 : input,
         };

@@ -29,7 +29,8 @@ internal static class FrobeniusAlignment
         if (teacher.Count % student.Count != 0)
         {
             throw new InvalidInputException(
-                $"distillation.alignment.reduction average needs a multiple of the student's {student.Count} blocks as teacher layers; the teacher has {teacher.Count}");
+                $"distillation.alignment.reduction average needs a multiple of the student's {student.Count} blocks as teacher layers; "
+                + $"the teacher has {teacher.Count}");
         }
 
         var targets = student.Select((_, i) => MeanOf(teacher.Where((_, layer) => layer % student.Count == i)));

@@ -78,7 +78,8 @@ public sealed class XlstmModel : ILanguageModel
             if (!tensor.shape.SequenceEqual([config.VocabularySize, config.Width]))
             {
                 throw new InvalidInputException(
-                    $"student: the teacher's {name} is [{string.Join(", ", tensor.shape)}]; the student's vocab_size and embedding_dim need [{config.VocabularySize}, {config.Width}]");
+                    $"student: the teacher's {name} is [{string.Join(", ", tensor.shape)}]; "
+                    + $"the student's vocab_size and embedding_dim need [{config.VocabularySize}, {config.Width}]");
             }
         }
 

@@ -22,7 +22,8 @@ public sealed class RequestFuzzTests
     public Task Pages() => Hostile.EndsInAsync<ApiProblemException>(Gen.String, bytes => Paging.Parse(null, Encoding.UTF8.GetString(bytes)));
 
     [Fact]
-    public void A_token_leads_where_it_was_made() => Gen.String[Gen.Char['-', 'z'], 1, 100].Sample(item => Paging.Parse("5", Paging.TokenAfter(item)).After == item);
+    public void A_token_leads_where_it_was_made() =>
+        Gen.String[Gen.Char['-', 'z'], 1, 100].Sample(item => Paging.Parse("5", Paging.TokenAfter(item)).After == item);
 
     [Fact]
     public void A_name_that_passes_stays_in_its_runs_folder() => Gen.OneOf(Pieces, Gen.String).Sample(name =>
@@ -41,7 +42,12 @@ public sealed class RequestFuzzTests
     [Fact]
     public void A_path_that_passes_is_inside_an_allowed_folder() => Pieces.Sample(path =>
     {
-        var spec = new RunSpec { Name = "a", Teacher = new TeacherSpec { Path = "/data/teacher" }, Dataset = new DatasetSpec { Sources = [Path.GetFullPath(Path.Combine("/data", path.Replace("\0", "", StringComparison.Ordinal)))] } };
+        var spec = new RunSpec
+        {
+            Name = "a",
+            Teacher = new TeacherSpec { Path = "/data/teacher" },
+            Dataset = new DatasetSpec { Sources = [Path.GetFullPath(Path.Combine("/data", path.Replace("\0", "", StringComparison.Ordinal)))] },
+        };
         try
         {
             new PathRoots(["/data"]).Require(spec);

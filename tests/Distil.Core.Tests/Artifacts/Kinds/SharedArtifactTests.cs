@@ -90,11 +90,20 @@ public sealed class SharedArtifactTests : IDisposable
     private Task PrepareAsync(int shard, string checksum)
     {
         var rows = new TokenFile(new ArtifactFile(ArtifactLayout.TrainTokens("d", shard), 1, checksum), 1, 2);
-        return _store.WriteJsonAsync(Dataset.PartAt(shard).Closing, new DatasetShard { Index = shard, Train = rows, Eval = rows, Documents = 1, SourceBytes = 1 }, Cancel);
+        return _store.WriteJsonAsync(
+            Dataset.PartAt(shard).Closing, new DatasetShard { Index = shard, Train = rows, Eval = rows, Documents = 1, SourceBytes = 1 }, Cancel);
     }
 
     private Task TeachAsync(int shard, string checksum) => _store.WriteJsonAsync(
         Outputs.PartAt(shard).Closing,
-        new TeacherOutputsShard { Index = shard, File = new ArtifactFile(ArtifactLayout.TeacherOutputs("t", shard), 1, checksum), Rows = 1, Tokens = 2, MeanKeptTokens = 1, CappedShare = 0 },
+        new TeacherOutputsShard
+        {
+            Index = shard,
+            File = new ArtifactFile(ArtifactLayout.TeacherOutputs("t", shard), 1, checksum),
+            Rows = 1,
+            Tokens = 2,
+            MeanKeptTokens = 1,
+            CappedShare = 0,
+        },
         Cancel);
 }

@@ -31,7 +31,9 @@ public sealed class GarbageSearchTests : IDisposable
 
         var found = await FindAsync();
 
-        Assert.Equal([(GarbageKind.Dataset, "datasets/old/", 30L), (GarbageKind.TeacherOutputs, "teacher-outputs/old/", 10L)], found.Select(item => (item.Kind, item.Name, item.Bytes)));
+        Assert.Equal(
+            [(GarbageKind.Dataset, "datasets/old/", 30L), (GarbageKind.TeacherOutputs, "teacher-outputs/old/", 10L)],
+            found.Select(item => (item.Kind, item.Name, item.Bytes)));
         Assert.Equal("datasets/old/manifest.json", found[0].Blobs[0]);
         Assert.Equal(found, await new GarbageDeletion(_store, TimeProvider.System).DeleteAsync(found, Cancel));
 

@@ -87,7 +87,8 @@ public sealed class PlanningErrorsTests : IDisposable
         var spec = RunSpecReader.Parse(json.ToJsonString(), "spec.json", _folder.Path);
         var catalog = HubFixture.Catalog(new HubClient(new HubOptions { Cache = _folder.Path, Offline = true }, TimeProvider.System, NullLogger.Instance));
 
-        var wrong = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System, catalog).PlanAsync(spec, TestContext.Current.CancellationToken));
+        var wrong = await Assert.ThrowsAsync<InvalidInputException>(
+            () => new RunPlanner(TimeProvider.System, catalog).PlanAsync(spec, TestContext.Current.CancellationToken));
         var problem = ApiProblemException.Of(wrong);
         var error = Assert.Single(problem.Errors);
         Assert.Equal((pointer, wrong.Message, wrong.Message), (error.Pointer, error.Message, problem.Message));
