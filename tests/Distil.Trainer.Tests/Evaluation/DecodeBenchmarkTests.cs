@@ -1,3 +1,4 @@
+using Distil.Core.Documents.Evaluations;
 using Distil.Trainer.Evaluation;
 
 namespace Distil.Trainer.Tests.Evaluation;

@@ -3,6 +3,7 @@ using Distil.Core;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Trainer.Evaluation;
+using Distil.Trainer.Models;
 using Distil.Trainer.Tokenization;
 using static TorchSharp.torch;
 
