@@ -44,7 +44,8 @@ internal static class EngineBench
         var journals = new CountingJournals();
         var input = new PipelineInput
         {
-            Artifacts = new RunArtifacts("run", new TeacherOutputs("outputs", new Dataset("dataset", shards)), Offline: true, [StudentVariant.Distilled], Epochs: 1),
+            Artifacts = new RunArtifacts(
+                "run", new TeacherOutputs("outputs", new Dataset("dataset", shards)), Offline: true, [StudentVariant.Distilled], Epochs: 1),
             Parallelism = 8,
             Retries = 3,
         };

@@ -80,8 +80,8 @@ internal static class HeadBench
 
     private static (Tensor Hidden, Tensor Head) States(int batch, int length) => (randn(batch, length, D), randn(V, D) * 0.4);
 
-    /// <summary>Gives free memory back and makes the kernel forget the process's peak.</summary>
-    /// <returns>What the process holds now, MiB.</returns>
+    /// <summary>Frees unused memory and resets the kernel's record of the process's peak.</summary>
+    /// <returns>The process's present memory, MiB.</returns>
     private static double ResetPeak()
     {
         GC.Collect();

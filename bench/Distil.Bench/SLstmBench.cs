@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench;
 
-/// <summary>The fused CPU scan of the sLSTM against plain tensor operations.</summary>
+/// <summary>Compares the fused CPU scan of the sLSTM with plain tensor operations.</summary>
 internal static class SLstmBench
 {
     internal static Command Create()

@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench;
 
-/// <summary>A training step of the demo's student: the C# kernels and chunked logits against plain tensor operations over whole logits.</summary>
+/// <summary>A training step of the demo's student: compares the C# kernels and chunked logits with plain tensor operations over whole logits.</summary>
 internal static class StepBench
 {
     private const int Rows = 8, Length = 256, Vocabulary = 1024, Width = 128, Kept = 64;

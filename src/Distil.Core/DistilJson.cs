@@ -36,7 +36,8 @@ public static class DistilJson
 
     private static void LeaveOutComputed(JsonTypeInfo type)
     {
-        foreach (var property in type.Type.IsDefined(typeof(ConstructedJsonAttribute), inherit: true) ? type.Properties.Where(property => property.Set is null).ToList() : [])
+        foreach (var property in
+            type.Type.IsDefined(typeof(ConstructedJsonAttribute), inherit: true) ? type.Properties.Where(property => property.Set is null).ToList() : [])
         {
             type.Properties.Remove(property);
         }

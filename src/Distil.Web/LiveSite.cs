@@ -31,11 +31,12 @@ public sealed class LiveSite
     private readonly FrozenDictionary<string, byte[]> _files;
 
     /// <param name="samples">
-    /// The folder of this machine that relative paths in the sample specifications start from; null if a run cannot read it: then only samples that read no local
-    /// files are offered.
+    /// The folder of this machine that relative paths in the sample specifications start from; null if a run cannot read it: then only samples that read no
+    /// local files are offered.
     /// </param>
     public LiveSite(string? samples) => _files = Embedded
-        .Append(KeyValuePair.Create($"{Samples}index.json", JsonSerializer.SerializeToUtf8Bytes(new { Folder = samples, Names = Offered(samples is not null) }, DistilJson.Options)))
+        .Append(KeyValuePair.Create(
+            $"{Samples}index.json", JsonSerializer.SerializeToUtf8Bytes(new { Folder = samples, Names = Offered(samples is not null) }, DistilJson.Options)))
         .ToFrozenDictionary();
 
     /// <value>The files' names, for instance <c>index.html</c>.</value>
@@ -46,7 +47,9 @@ public sealed class LiveSite
     public LiveFile? Find(string? name)
     {
         name = string.IsNullOrEmpty(name) ? "index.html" : name;
-        return _files.TryGetValue(name, out var content) ? new LiveFile(content, ContentTypes.GetValueOrDefault(Path.GetExtension(name), "application/octet-stream")) : null;
+        return _files.TryGetValue(name, out var content)
+            ? new LiveFile(content, ContentTypes.GetValueOrDefault(Path.GetExtension(name), "application/octet-stream"))
+            : null;
     }
 
     private static IEnumerable<string> Offered(bool withLocalFiles) => Embedded
@@ -63,7 +66,8 @@ public sealed class LiveSite
     private static FrozenDictionary<string, byte[]> Read()
     {
         var assembly = Assembly.GetExecutingAssembly();
-        return assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).ToFrozenDictionary(name => name[Prefix.Length..], name =>
+        return assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
+            .ToFrozenDictionary(name => name[Prefix.Length..], name =>
         {
             using var resource = assembly.GetManifestResourceStream(name)!;
             var content = new byte[resource.Length];

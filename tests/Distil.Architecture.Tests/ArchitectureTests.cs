@@ -2,7 +2,7 @@ using Mono.Cecil;
 
 namespace Distil.Architecture.Tests;
 
-/// <summary>The picture in <c>docs/architecture.md</c>, held against the assemblies: a new arrow back fails here, with its types.</summary>
+/// <summary>Compares the assemblies with the tables in <c>docs/architecture.md</c>: a dependency in the other direction fails, and the message names its types.</summary>
 public sealed class ArchitectureTests
 {
     public static TheoryData<string> Projects => [.. Picture.MayUse.Keys];

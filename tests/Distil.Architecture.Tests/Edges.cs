@@ -11,7 +11,8 @@ namespace Distil.Architecture.Tests;
 internal sealed record Edge(string From, string FromRoom, string To, string ToRoom);
 
 /// <summary>Reads from an assembly's metadata and IL which room uses which.</summary>
-/// <remarks>A room is a namespace directly below the assembly's own; its sub-namespaces belong to it. The own namespace is the room <see cref="Root"/>.</remarks>
+/// <remarks>A room is a namespace directly below the assembly's own; its sub-namespaces belong to it. The own namespace is the room
+/// <see cref="Root"/>.</remarks>
 internal static class Edges
 {
     /// <summary>The room of the types that are in the assembly's own namespace.</summary>
@@ -54,7 +55,8 @@ internal static class Edges
 
     private static IEnumerable<TypeReference?> Used(MethodDefinition method)
     {
-        IEnumerable<TypeReference?> signature = [.. Signature(method), .. Attributes(method), .. Constraints(method), .. method.Parameters.SelectMany(Attributes)];
+        IEnumerable<TypeReference?> signature =
+            [.. Signature(method), .. Attributes(method), .. Constraints(method), .. method.Parameters.SelectMany(Attributes)];
         return !method.HasBody
             ? signature
             :
@@ -74,9 +76,11 @@ internal static class Edges
         _ => [],
     };
 
-    private static IEnumerable<TypeReference> Signature(MethodReference method) => method.Parameters.Select(parameter => parameter.ParameterType).Append(method.ReturnType);
+    private static IEnumerable<TypeReference> Signature(MethodReference method) =>
+        method.Parameters.Select(parameter => parameter.ParameterType).Append(method.ReturnType);
 
-    private static IEnumerable<TypeReference> Attributes(ICustomAttributeProvider provider) => provider.CustomAttributes.Select(attribute => attribute.AttributeType);
+    private static IEnumerable<TypeReference> Attributes(ICustomAttributeProvider provider) =>
+        provider.CustomAttributes.Select(attribute => attribute.AttributeType);
 
     private static IEnumerable<TypeReference> Constraints(IGenericParameterProvider provider) =>
         provider.GenericParameters.SelectMany(parameter => parameter.Constraints).Select(constraint => constraint.ConstraintType);

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Distil.Architecture.Tests;
 
-/// <summary>What <c>docs/architecture.md</c> says of projects and rooms.</summary>
+/// <summary>The projects and rooms of <c>docs/architecture.md</c>.</summary>
 internal static class Picture
 {
     private static readonly string Repository = Metadata("Repository");
@@ -29,5 +29,6 @@ internal static class Picture
     private static IEnumerable<string[]> Table(string heading) => Lines.SkipWhile(line => !line.StartsWith(heading, StringComparison.Ordinal)).Skip(2)
         .TakeWhile(line => line.StartsWith('|')).Select(line => line.Trim('|', ' ').Split('|', StringSplitOptions.TrimEntries));
 
-    private static string Metadata(string key) => typeof(Picture).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(each => each.Key == key).Value!;
+    private static string Metadata(string key) =>
+        typeof(Picture).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(each => each.Key == key).Value!;
 }

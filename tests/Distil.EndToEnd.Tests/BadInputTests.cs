@@ -20,7 +20,8 @@ public sealed class BadInputTests : IDisposable
     public async Task A_run_that_another_version_of_distil_made()
     {
         const string Run = "2026-01-01-000000-tales-000000";
-        await using (var storage = await LocalStorage.OpenAsync(_distil.Workspace, port: null, connectionString: null, NullLogger.Instance, TestContext.Current.CancellationToken))
+        await using (var storage = await LocalStorage.OpenAsync(
+            _distil.Workspace, port: null, connectionString: null, NullLogger.Instance, TestContext.Current.CancellationToken))
         {
             await storage.Store.WriteJsonAsync(ArtifactLayout.Plan(Run), new { Version = 2, Tide = "high" }, TestContext.Current.CancellationToken);
         }
@@ -112,7 +113,8 @@ public sealed class BadInputTests : IDisposable
     private Task<CommandResult> RunAsync(Action<JsonNode> change) => _distil.RunAsync("run", SmallDemo.Write(_distil.Workspace.Home, change));
 
     private Task<CommandResult> ForwardAsync(string model) =>
-        _distil.RunAsync("forward", "--model", model, "--input", Path.Combine(Golden, "qwen2-tiny", "case.safetensors"), "--output", Path.Combine(_distil.Workspace.Home, "out.safetensors"));
+        _distil.RunAsync("forward", "--model", model, "--input", Path.Combine(Golden, "qwen2-tiny", "case.safetensors"), "--output", Path.Combine(
+            _distil.Workspace.Home, "out.safetensors"));
 
     private string CopyOfModel(Action<JsonNode>? change = null)
     {

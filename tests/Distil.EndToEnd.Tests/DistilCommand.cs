@@ -4,14 +4,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.EndToEnd.Tests;
 
-/// <summary>The distil command as a user runs it: another process, with a home of its own that is deleted in the end.</summary>
+/// <summary>The distil command as a user runs it: another process, with its own home, which is deleted in the end.</summary>
 internal sealed class DistilCommand : IDisposable
 {
     public DistilCommand() => Workspace = Distil.Cli.Workspaces.Workspace.Find(Directory.CreateTempSubdirectory("distil-e2e-").FullName);
 
     public Distil.Cli.Workspaces.Workspace Workspace { get; }
 
-    /// <value>Variables that it gets beside this process's.</value>
+    /// <value>Environment variables that it gets in addition to this process's.</value>
     /// <remarks>
     /// These processes live for seconds, and two tests run at a time: threads that wait for each other spin away the other test's time, and code that is compiled
     /// at once with all optimisations, or profiled first, costs more than it ever saves.

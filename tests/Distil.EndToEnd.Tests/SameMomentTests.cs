@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.EndToEnd.Tests;
 
-/// <summary>Whole runs of one specification, each in a process of its own, none ahead of the others.</summary>
+/// <summary>Whole runs of one specification that start together, each in its own process.</summary>
 public sealed class SameMomentTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

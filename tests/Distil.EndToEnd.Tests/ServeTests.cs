@@ -30,7 +30,8 @@ public sealed class ServeTests : IDisposable
         await ServedDistil.UntilAsync(async () => (string?)(await serve.StatusAsync(run))["state"] != "running");
         var status = await serve.StatusAsync(run);
         Assert.Equal("cancelled", (string?)status["state"]);
-        Assert.Contains((await serve.GetAsync($"/api/runs/{run}/artifacts?limit=200"))["artifacts"]!.AsArray(), file => ((string)file!["name"]!).EndsWith("/manifest.json", StringComparison.Ordinal));
+        Assert.Contains((await serve.GetAsync($"/api/runs/{run}/artifacts?limit=200"))["artifacts"]!.AsArray(), file => ((string)file!["name"]!).EndsWith(
+            "/manifest.json", StringComparison.Ordinal));
 
         var printed = JsonNode.Parse((await _distil.RunAsync("status", run, "--json")).Succeeded().LastLine)!;
         foreach (var (name, value) in status)
@@ -62,7 +63,8 @@ public sealed class ServeTests : IDisposable
         using var serve = await ServedDistil.StartAsync(_distil);
         using var first = _distil.Start("run", SmallDemo.WriteTiny(_distil.Workspace.Home));
         var run = "";
-        await ServedDistil.UntilAsync(async () => (run = (string?)(await serve.GetAsync("/api/runs"))["runs"]!.AsArray().FirstOrDefault()?["runId"] ?? "").Length > 0);
+        await ServedDistil.UntilAsync(
+            async () => (run = (string?)(await serve.GetAsync("/api/runs"))["runs"]!.AsArray().FirstOrDefault()?["runId"] ?? "").Length > 0);
         await ServedDistil.UntilAsync(async () => (string?)(await serve.StatusAsync(run))["stage"] is not (null or "prepare"));
 
         first.Kill();
@@ -79,7 +81,7 @@ public sealed class ServeTests : IDisposable
     public async Task A_cancelled_run_is_at_its_end_when_its_job_had_to_be_killed()
     {
         var (journal, trainer) = (Path.Combine(_distil.Workspace.Home, "journal"), Path.Combine(_distil.Workspace.Home, "trainer.sh"));
-        // It takes a job and nothing else: it does not even end when it is asked to.
+        // It accepts a job and does nothing else: it does not even end if it is asked to.
         await File.WriteAllTextAsync(trainer, """
             #!/bin/sh
             trap 'echo "asked to stop" >> "$JOURNAL"' TERM
@@ -96,7 +98,7 @@ public sealed class ServeTests : IDisposable
         waiting = await serve.SubmitAsync(spec);
         await ServedDistil.UntilAsync(async () => (await serve.StatusAsync(waiting))["jobs"] is JsonArray { Count: > 0 });
 
-        // The one whose job waits for a place first: nothing has to be ended for it.
+        // First the run whose job waits for a free place: no process has to end for it.
         await serve.CancelAsync(waiting);
         await ServedDistil.UntilAsync(async () => (string?)(await serve.StatusAsync(waiting))["state"] == "cancelled");
         var job = int.Parse(Assert.Single(await File.ReadAllLinesAsync(journal, Cancel)), CultureInfo.InvariantCulture);
@@ -111,7 +113,7 @@ public sealed class ServeTests : IDisposable
     [Fact]
     public void A_cancelled_run_is_at_its_end_within_ten_seconds()
     {
-        // The last question, the job's time to end by itself, and what is left for storage and the system.
+        // The last poll, the job's time to end by itself, and what is left for storage and the system.
         var left = TimeSpan.FromSeconds(10) - TimeSpan.FromMilliseconds(EmbeddedRunHost.Polling.MaxMilliseconds) - ProcessJobRunner.StopPatience;
         Assert.True(left >= TimeSpan.FromSeconds(3), $"{left}");
     }

@@ -39,7 +39,7 @@ public sealed class SweepTests
         Assert.Equal(runs, compared.EnumerateArray().Select(run => run.GetProperty("runId").GetString()!));
         (await distil.RunAsync("compare", runs[0])).IsBadInput("1 run", "two or more");
 
-        // A sweep that has ended is gone on with by comparing what there is.
+        // Resuming a sweep that has ended compares its runs.
         var again = JsonDocument.Parse((await distil.RunAsync("run", "--resume", sweepId, "--json")).Succeeded().LastLine).RootElement;
         Assert.Equal(2, again.GetProperty("runs").GetArrayLength());
     }
@@ -59,7 +59,7 @@ public sealed class SweepTests
                 await killed.WaitForExitAsync(Cancel);
             }
 
-            // Caught too late, on a machine that was busy with something else: once more.
+            // The kill came too late, on a busy machine: try again.
             var third = (await new RunFolder(storage.Store).FindStatusAsync(sweep.RunIds[2], Cancel))!.State;
             if (third != RunState.Queued && attempt < 4)
             {
@@ -78,7 +78,7 @@ public sealed class SweepTests
             var jobs = begun.Keys.Where(IsResult).ToList();
             Assert.NotEmpty(jobs);
             var after = await FilesAsync(storage.Store, sweep.RunIds[1]);
-            Assert.All(jobs, job => Assert.Equal(begun[job], after[job])); // what it had done already stands as it was
+            Assert.All(jobs, job => Assert.Equal(begun[job], after[job])); // the jobs that had ended did not run again
             Assert.Equal([sweep.RunIds[0]], await MakersAsync(storage.Store, sweep.RunIds));
             return;
         }

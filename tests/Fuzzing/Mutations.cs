@@ -7,11 +7,13 @@ namespace Distil.Fuzzing;
 /// <summary>Bytes and documents, some derived from valid ones and some arbitrary.</summary>
 internal static class Mutations
 {
-    private static readonly long[] Telling = [0, 1, -1, 2, 7, 8, 255, 256, short.MaxValue, ushort.MaxValue, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 40];
+    private static readonly long[] Telling =
+        [0, 1, -1, 2, 7, 8, 255, 256, short.MaxValue, ushort.MaxValue, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 40];
 
     private static readonly string[] Values =
     [
-        "null", "true", "0", "1", "-1", "0.5", "1e308", "1e400", "2147483648", "-9223372036854775809", "9223372036854775807", "\"\"", "\"x\"", "\"..\"", "\"/etc/passwd\"", "\"\\ud800\"", "\"\\u0000\"",
+        "null", "true", "0", "1", "-1", "0.5", "1e308", "1e400", "2147483648", "-9223372036854775809", "9223372036854775807",
+        "\"\"", "\"x\"", "\"..\"", "\"/etc/passwd\"", "\"\\ud800\"", "\"\\u0000\"",
         "[]", "{}", "[null]", "[[]]", "[{}]", "{\"\":null}", $"\"{new string('y', 20_000)}\"", $"[{string.Join(',', Enumerable.Repeat("1", 2_000))}]",
         $"{new string('[', 50)}{new string(']', 50)}", $"{new string('[', 500)}{new string(']', 500)}",
     ];
@@ -22,11 +24,13 @@ internal static class Mutations
     /// <summary>Valid bytes with one to six changes: bits, numbers, cuts, repeats, insertions.</summary>
     public static Gen<byte[]> Of(byte[] valid) =>
         Gen.Select(Gen.Int[0, 6], Gen.Int[0, int.MaxValue], Gen.Int[0, int.MaxValue], Gen.Int[0, 255]).Array[1, 6]
-            .Select(changes => changes.Aggregate(valid, (bytes, change) => bytes.Length == 0 ? bytes : Change(bytes, change.Item1, change.Item2, change.Item3, (byte)change.Item4)));
+            .Select(changes => changes.Aggregate(
+                valid, (bytes, change) => bytes.Length == 0 ? bytes : Change(bytes, change.Item1, change.Item2, change.Item3, (byte)change.Item4)));
 
     /// <summary>A valid document with one to three of its values replaced, removed or duplicated.</summary>
     public static Gen<string> OfJson(string valid) =>
-        Gen.Select(Gen.Int[0, int.MaxValue], Gen.Int[0, Values.Length + 2]).Array[1, 3].Select(changes => changes.Aggregate(valid, (text, change) => ChangeJson(text, change.Item1, change.Item2)));
+        Gen.Select(Gen.Int[0, int.MaxValue], Gen.Int[0, Values.Length + 2]).Array[1, 3].Select(
+            changes => changes.Aggregate(valid, (text, change) => ChangeJson(text, change.Item1, change.Item2)));
 
     private static byte[] Change(byte[] bytes, int kind, int place, int size, byte value)
     {
@@ -96,7 +100,8 @@ internal static class Mutations
             case JsonObject:
                 var name = chosen.GetPropertyName();
                 chosen.ReplaceWith(JsonValue.Create("\u0001mark"));
-                return root.ToJsonString().Replace("\"\\u0001mark\"", $"{raw},\"{name}{(kind == Values.Length + 1 ? "" : "x")}\":{raw}", StringComparison.Ordinal);
+                return root.ToJsonString().Replace(
+                    "\"\\u0001mark\"", $"{raw},\"{name}{(kind == Values.Length + 1 ? "" : "x")}\":{raw}", StringComparison.Ordinal);
             default:
                 return text;
         }

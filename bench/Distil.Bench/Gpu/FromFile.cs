@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;
 
-/// <summary>Targets of one stored shard, read as a training job reads them; after its last row comes its first again.</summary>
+/// <summary>Targets of one stored shard, read as a training job reads them; after the last row it starts again at the first.</summary>
 internal sealed class FromFile(TeacherOutputsFile file) : ITargetSource
 {
     public TargetSizes Sizes { get; } = new(file.Header.MaxTokens, file.Header.InverseTemperatures.Count);

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;
 
-/// <summary>Training from stored teacher outputs for minutes, beside the same steps on a batch that is already on the GPU: what reading costs.</summary>
+/// <summary>Training from stored teacher outputs for minutes, compared with the same steps on a batch that is already on the GPU: the cost of
+/// reading.</summary>
 internal static class PipelineFigures
 {
     private const int Rows = 8, Length = 512, StoredBatches = 24, EpochBatches = 1000;
@@ -39,7 +40,7 @@ internal static class PipelineFigures
         }
     }
 
-    /// <summary>Outputs as a teacher's extraction gives them: up to 64 tokens, 5 nodes, mean hidden states.</summary>
+    /// <summary>Stores outputs like those of a teacher's extraction: up to 64 tokens, 5 nodes, mean hidden states.</summary>
     private static void Store(string path)
     {
         using var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(PaperTeacher.Settings, Length, PaperStudent.Vocabulary, PaperStudent.Width));
@@ -53,7 +54,7 @@ internal static class PipelineFigures
         writer.Complete();
     }
 
-    /// <summary>Reading alone, onto the host: what the processor can decode.</summary>
+    /// <summary>Reading alone, to the host: the speed at which the processor decodes.</summary>
     private static void Reading(TeacherOutputsFile file)
     {
         long[] rows = [.. Enumerable.Range(0, Rows).Select(row => (long)row)];

@@ -18,12 +18,12 @@ namespace Distil.Bench.Gpu;
 /// <param name="length">S.</param>
 /// <param name="blocks">Blocks; sLSTM at the even ones.</param>
 /// <param name="only">Steps to run without timing the parts; 0 times them.</param>
-/// <param name="autograd">Whether torch's autograd goes back through the blocks.</param>
+/// <param name="autograd">Whether torch's autograd computes the backward pass through the blocks.</param>
 internal sealed class StepProfile(int batch, int length, int blocks, int only, bool autograd)
 {
     private const int WarmUp = 60, Repeats = 20;
 
-    /// <summary>Runs it and says what it found, line by line.</summary>
+    /// <summary>Runs the profile and returns its results, line by line.</summary>
     internal IEnumerable<string> Lines()
     {
         using var scope = NewDisposeScope();
@@ -106,7 +106,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
 
     private static string Line(string what, double milliseconds) => string.Create(CultureInfo.InvariantCulture, $"{what,-40} {milliseconds,9:0.00} ms");
 
-    /// <summary>Mean milliseconds of one of several that run on without waiting; of a part that needs preparing, the median, each waited for.</summary>
+    /// <summary>Mean milliseconds of one of several runs without waiting; for a part that needs preparation, the median, each run synchronised.</summary>
     private static double Wall(Action run, Action? prepare = null)
     {
         var start = Stopwatch.StartNew();
@@ -140,7 +140,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
         return times.Order().ElementAt(Repeats / 2);
     }
 
-    /// <summary>Median milliseconds until a call returns, the GPU idle before it.</summary>
+    /// <summary>Median milliseconds until a call returns, with the GPU idle before it.</summary>
     private static double Issue(Action run, Action? prepare = null)
     {
         var times = new List<double>();

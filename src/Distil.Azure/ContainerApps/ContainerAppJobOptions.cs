@@ -18,7 +18,8 @@ public sealed record ContainerAppJobOptions
     public static ContainerAppJobOptions From(HostSettings settings) => new()
     {
         GpuJob = settings.GpuJob
-            ?? throw new InvalidInputException($"{HostSettings.GpuJobVariable} is not set; expected the resource id of a Container Apps job (main.bicep's output gpuJobId)"),
+            ?? throw new InvalidInputException(
+                $"{HostSettings.GpuJobVariable} is not set; expected the resource id of a Container Apps job (main.bicep's output gpuJobId)"),
         CpuJob = settings.CpuJob,
     };
 

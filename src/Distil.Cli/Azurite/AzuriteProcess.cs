@@ -50,7 +50,8 @@ internal sealed record AzuriteProcess(int ProcessId, int Port)
         }
         catch (Win32Exception missing)
         {
-            throw new InvalidInputException("node is not on the path; install Node.js 20 or later, or name a storage account by AZURE_STORAGE_CONNECTION_STRING", missing);
+            throw new InvalidInputException(
+                "node is not on the path; install Node.js 20 or later, or name a storage account by AZURE_STORAGE_CONNECTION_STRING", missing);
         }
     }
 

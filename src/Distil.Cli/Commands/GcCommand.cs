@@ -13,7 +13,11 @@ internal static class GcCommand
     internal static Command Create(CommandContext context)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "List what would be deleted, with sizes; delete nothing." };
-        var hours = new Option<double>("--older-than") { Description = "Do not delete what was written in the last so many hours. Default: 1.", DefaultValueFactory = _ => 1 };
+        var hours = new Option<double>("--older-than")
+        {
+            Description = "Do not delete what was written in the last so many hours. Default: 1.",
+            DefaultValueFactory = _ => 1,
+        };
         hours.Require<double>(value => value is >= 0 and < 1e6, "0 or more hours");
         var checkpoints = new Option<bool>("--checkpoints") { Description = "Also delete the checkpoints of runs that have succeeded, but not their models." };
         var runs = new Option<string[]>("--run") { Description = "Also delete this run, which must have ended, and what only it refers to; may be repeated." };
@@ -47,7 +51,8 @@ internal static class GcCommand
 
             if (copies.Count > 0)
             {
-                Console.WriteLine($"{ByteSize.Of(copies.Sum(copy => copy.Length)),10}  {"copies on this machine",-28}  {copies.Count} files in {workspace.Cache}");
+                Console.WriteLine(
+                    $"{ByteSize.Of(copies.Sum(copy => copy.Length)),10}  {"copies on this machine",-28}  {copies.Count} files in {workspace.Cache}");
             }
         }
 
@@ -65,7 +70,9 @@ internal static class GcCommand
         }
 
         Console.WriteLine(json
-            ? JsonSerializer.Serialize(new { Deleted = !dryRun, Bytes = bytes, Items = items.Select(item => new { item.Kind, item.Name, item.Bytes }), Copies = copies.Count }, DistilJson.Options)
+            ? JsonSerializer.Serialize(
+                new { Deleted = !dryRun, Bytes = bytes, Items = items.Select(item => new { item.Kind, item.Name, item.Bytes }), Copies = copies.Count },
+                DistilJson.Options)
             : bytes == 0 ? "nothing to delete" : $"{ByteSize.Of(bytes)} {(dryRun ? "would be freed; without --dry-run they are" : "freed")}");
         return ExitCode.Success;
     }

@@ -13,16 +13,33 @@ internal static class ServeCommand
     internal static Command Create(CommandContext context)
     {
         var port = new Option<int?>("--port") { Description = $"Port on 127.0.0.1; 0 for a free one. Default: {ServeOptions.UsualPort}." };
-        var urls = new Option<string>("--urls") { Description = "URL to listen on instead, for instance https://0.0.0.0:7443; beyond this machine an API key is required." };
-        var apiKeyFile = new Option<string>("--api-key-file") { Description = $"File with the API key that each request must send; {CommandSettings.ApiKeyVariable} has the same effect." };
-        var roots = new Option<string[]>("--root") { Description = "Folder in which the local paths of submitted runs must lie; may be repeated. Without it: any path on loopback, none beyond." };
-        var jobs = new Option<int>("--jobs") { Description = "Maximum number of jobs of all runs at once; further jobs wait. Default: 2.", DefaultValueFactory = _ => 2 };
+        var urls = new Option<string>("--urls")
+        {
+            Description = "URL to listen on instead, for instance https://0.0.0.0:7443; beyond this machine an API key is required.",
+        };
+        var apiKeyFile = new Option<string>("--api-key-file")
+        {
+            Description = $"File with the API key that each request must send; {CommandSettings.ApiKeyVariable} has the same effect.",
+        };
+        var roots = new Option<string[]>("--root")
+        {
+            Description = "Folder in which the local paths of submitted runs must lie; may be repeated. Without it: any path on loopback, none beyond.",
+        };
+        var jobs = new Option<int>("--jobs")
+        {
+            Description = "Maximum number of jobs of all runs at once; further jobs wait. Default: 2.",
+            DefaultValueFactory = _ => 2,
+        };
         jobs.Require<int>(max => max >= 1, "1 or more");
         var storagePort = CommonOptions.StoragePort();
-        var command = new Command("serve", "Serve the HTTP API and the live view, and execute the submitted runs.") { port, urls, apiKeyFile, roots, jobs, storagePort };
+        var command = new Command("serve", "Serve the HTTP API and the live view, and execute the submitted runs.")
+        {
+            port, urls, apiKeyFile, roots, jobs, storagePort,
+        };
         command.SetAction((parsed, stop) => RunAsync(
             context,
-            Options(parsed.GetValue(port), parsed.GetValue(urls), ReadApiKey(parsed.GetValue(apiKeyFile)) ?? context.Settings.ApiKey, parsed.GetValue(roots) ?? []),
+            Options(
+                parsed.GetValue(port), parsed.GetValue(urls), ReadApiKey(parsed.GetValue(apiKeyFile)) ?? context.Settings.ApiKey, parsed.GetValue(roots) ?? []),
             parsed.GetValue(jobs), parsed.GetValue(storagePort), stop));
         return command;
     }

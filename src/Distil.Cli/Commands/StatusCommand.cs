@@ -26,11 +26,15 @@ internal static class StatusCommand
             if (parsed.GetValue(follow))
             {
                 await ReadAsync(storage.Store, id, cancel);
-                await RunViews.Create().ShowAsync(async () => await StatusAndProgress.ReadAsync(storage.Store, await ReadAsync(storage.Store, id, cancel), cancel), EndAsync(storage.Store, id, cancel));
+                await RunViews.Create().ShowAsync(
+                    async () => await StatusAndProgress.ReadAsync(storage.Store, await ReadAsync(storage.Store, id, cancel), cancel),
+                    EndAsync(storage.Store, id, cancel));
             }
 
             var status = await ReadAsync(storage.Store, id, cancel);
-            Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(status, DistilJson.Options) : Text(await StatusAndProgress.ReadAsync(storage.Store, status, cancel), storage.Store.UriOf(ArtifactLayout.Run(id))));
+            Console.WriteLine(parsed.GetValue(json)
+                ? JsonSerializer.Serialize(status, DistilJson.Options)
+                : Text(await StatusAndProgress.ReadAsync(storage.Store, status, cancel), storage.Store.UriOf(ArtifactLayout.Run(id))));
             return status.State == RunState.Failed ? ExitCode.Failed : ExitCode.Success;
         });
         return command;
@@ -39,7 +43,8 @@ internal static class StatusCommand
     /// <summary>The run's status.</summary>
     /// <exception cref="InvalidInputException">There is no such run.</exception>
     internal static async Task<RunStatus> ReadAsync(ArtifactStore store, string runId, CancellationToken cancel) =>
-        await new RunFolder(store).FindStatusAsync(runId, cancel) ?? throw new InvalidInputException($"{runId} is not a run; `distil runs` lists those that are");
+        await new RunFolder(store).FindStatusAsync(runId, cancel)
+            ?? throw new InvalidInputException($"{runId} is not a run; `distil runs` lists those that are");
 
     private static async Task EndAsync(ArtifactStore store, string runId, CancellationToken cancel)
     {

@@ -37,7 +37,8 @@ internal sealed class EmbeddedEngine(
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var root = new PipelineInstance(this, input.RunId, Root, ended.Token);
-        _ = cancelled.ContinueWith(asked => root.Raise(DistillPipeline.CancelSignal, asked.Result), ended.Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        _ = cancelled.ContinueWith(
+            asked => root.Raise(DistillPipeline.CancelSignal, asked.Result), ended.Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
         try
         {
             var outcome = await root.RunAsync(PipelineCatalog.Distill, JsonSerializer.SerializeToElement(input, DistilJson.Options));

@@ -16,7 +16,8 @@ namespace Distil.Cli.Engine;
 /// <param name="arrived">Receives each event as an entry with the time at which it is journaled; completed when the pipeline ends.</param>
 /// <param name="stop">Interrupts the calls.</param>
 internal sealed class EngineContext(
-    EmbeddedEngine engine, string runId, string path, PipelineJournal journal, ChannelWriter<Func<DateTimeOffset, JournalEntry>> arrived, CancellationToken stop)
+    EmbeddedEngine engine, string runId, string path, PipelineJournal journal,
+    ChannelWriter<Func<DateTimeOffset, JournalEntry>> arrived, CancellationToken stop)
     : IPipelineContext
 {
     private readonly PipelineLoop _loop = new(() => arrived.TryComplete(NonDeterminismException.Strayed(journal.Name)));
@@ -37,7 +38,8 @@ internal sealed class EngineContext(
 
     /// <inheritdoc />
     public Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input) =>
-        CallAsync<TInput, TOutput>(JournalKind.SubPipeline, name, input, json => new PipelineInstance(engine, RunId, EmbeddedEngine.PathOf(path, name), stop).RunAsync(pipeline, json));
+        CallAsync<TInput, TOutput>(JournalKind.SubPipeline, name, input,
+            json => new PipelineInstance(engine, RunId, EmbeddedEngine.PathOf(path, name), stop).RunAsync(pipeline, json));
 
     /// <inheritdoc />
     public async Task DelayAsync(TimeSpan time)

@@ -55,13 +55,23 @@ internal sealed class PipelineInstance(EmbeddedEngine engine, string runId, stri
     }
 
     /// <summary>A short hash that distinguishes inputs.</summary>
-    internal static string Hash(JsonElement input) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(input, DistilJson.Options)).AsSpan(0, 6));
+    internal static string Hash(JsonElement input) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(input, DistilJson.Options)).AsSpan(0, 6));
 
     // The input with which the pipeline began is used. A run may be requested again in other words, but a part of it may not.
     private async Task<JournalEntry> StartAsync(PipelineJournal journal, string pipeline, JsonElement input)
     {
         var hash = Hash(input);
-        var begin = new JournalEntry { Version = DocumentVersion.Pipeline, Index = 0, Kind = JournalKind.Start, Name = pipeline, InputHash = hash, Value = input, At = engine.Time.GetUtcNow() };
+        var begin = new JournalEntry
+        {
+            Version = DocumentVersion.Pipeline,
+            Index = 0,
+            Kind = JournalKind.Start,
+            Name = pipeline,
+            InputHash = hash,
+            Value = input,
+            At = engine.Time.GetUtcNow(),
+        };
         var start = journal.History.Count > 0 ? journal.History[0] : (await journal.AppendAsync([begin], stop))[0];
         return start.Kind == JournalKind.Start && start.Name == pipeline && (start.InputHash == hash || path == EmbeddedEngine.Root)
             ? start

@@ -26,7 +26,8 @@ internal sealed class ApiServer : IAsyncDisposable
     private ApiServer(WebApplication web) => _web = web;
 
     /// <value>The addresses that it listens on, with their actual ports.</value>
-    internal IReadOnlyList<Uri> Urls => [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(each => new Uri(each))];
+    internal IReadOnlyList<Uri> Urls =>
+        [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(each => new Uri(each))];
 
     /// <summary>Starts the server.</summary>
     /// <param name="api">The operations.</param>
@@ -60,7 +61,11 @@ internal sealed class ApiServer : IAsyncDisposable
 
     private static WebApplication Build(DistilApi api, ApiOptions limits, IRunHost host, ServeOptions options)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+            EnvironmentName = Environments.Production,
+        });
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -77,7 +82,8 @@ internal sealed class ApiServer : IAsyncDisposable
         var web = builder.Build();
         web.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerFailureAsync });
         web.Use(AddSafeHeadersAsync);
-        web.UseStatusCodePages(context => ApiProblem.Of(context.HttpContext.Response.StatusCode, Unrouted(context.HttpContext)).ExecuteAsync(context.HttpContext));
+        web.UseStatusCodePages(
+            context => ApiProblem.Of(context.HttpContext.Response.StatusCode, Unrouted(context.HttpContext)).ExecuteAsync(context.HttpContext));
         web.UseMiddleware<HostGuard>(options);
         if (options.ApiKey is not null)
         {

@@ -29,7 +29,8 @@ internal sealed record ServeOptions
 
     /// <summary>Reads <c>--urls</c>: one or several, separated by semicolons.</summary>
     /// <exception cref="InvalidInputException">One is not an http or https URL with nothing after its port.</exception>
-    internal static IReadOnlyList<Uri> ParseUrls(string urls) => [.. urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(ParseUrl)];
+    internal static IReadOnlyList<Uri> ParseUrls(string urls) =>
+        [.. urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(ParseUrl)];
 
     /// <summary>Checks that nobody beyond this machine has access without a key; beyond loopback without path roots, no local path is allowed.</summary>
     /// <exception cref="InvalidInputException">The API key is missing beyond loopback, or too short.</exception>
@@ -37,7 +38,8 @@ internal sealed record ServeOptions
     {
         if (ApiKey is null && !IsLoopback)
         {
-            throw new InvalidInputException($"--urls {string.Join(';', Urls)} can be reached from other machines; expected an API key too: --api-key-file, or DISTIL_API_KEY");
+            throw new InvalidInputException(
+                $"--urls {string.Join(';', Urls)} can be reached from other machines; expected an API key too: --api-key-file, or DISTIL_API_KEY");
         }
 
         if (ApiKey is { Length: < ShortestApiKey })
@@ -56,10 +58,12 @@ internal sealed record ServeOptions
 
     /// <summary>Whether a host's name means this machine alone.</summary>
     internal static bool IsLoopbackHost(string host) =>
-        string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private static Uri ParseUrl(string text) =>
-        Uri.TryCreate(text.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var url)
+        Uri.TryCreate(
+            text.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var url)
         && url.Scheme is "http" or "https" && url.PathAndQuery == "/"
             ? url
             : throw new InvalidInputException($"--urls: {text} cannot be listened on; expected for instance http://127.0.0.1:{UsualPort}");

@@ -12,8 +12,8 @@ namespace Distil.Core.Api;
 
 /// <summary>The API's operations as plain methods: text in, documents out. Distil.Hosting serves them over HTTP.</summary>
 /// <remarks>
-/// An operation throws <see cref="ApiProblemException"/> if it refuses a request. Other exceptions are not the request's fault: storage is unreachable, or a blob
-/// cannot be read. Safe to use from many threads.
+/// An operation throws <see cref="ApiProblemException"/> if it refuses a request. Other exceptions are not the request's fault: storage is unreachable, or a
+/// blob cannot be read. Safe to use from many threads.
 /// </remarks>
 public sealed class DistilApi
 {
@@ -95,7 +95,8 @@ public sealed class DistilApi
             await _store.ExistsAsync("health", timeout.Token);
             return new HealthDocument(HealthDocument.Healthy, version);
         }
-        catch (Exception unreachable) when (unreachable is RequestFailedException or AggregateException || (unreachable is OperationCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception unreachable) when (unreachable is RequestFailedException or AggregateException
+            || (unreachable is OperationCanceledException && !cancel.IsCancellationRequested))
         {
             return new HealthDocument(HealthDocument.Unhealthy, version);
         }

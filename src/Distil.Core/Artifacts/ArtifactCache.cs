@@ -81,7 +81,8 @@ public sealed class ArtifactCache(string folder)
             }
         }
 
-        return [.. Files(_artifacts).Where(file => !checksums.Contains(Path.GetFileNameWithoutExtension(file.Name))), .. Files(_jobs).Where(file => !IsAtWork(file))];
+        return [.. Files(_artifacts).Where(file => !checksums.Contains(Path.GetFileNameWithoutExtension(file.Name))),
+            .. Files(_jobs).Where(file => !IsAtWork(file))];
     }
 
     /// <summary>Deletes files, and the folders that are then empty.</summary>

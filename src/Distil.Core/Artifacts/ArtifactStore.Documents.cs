@@ -57,7 +57,8 @@ public sealed partial class ArtifactStore
     {
         try
         {
-            await WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", new BlobRequestConditions { IfNoneMatch = ETag.All }, cancel);
+            await WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented),
+                "application/json", new BlobRequestConditions { IfNoneMatch = ETag.All }, cancel);
             return true;
         }
         catch (RequestFailedException exists) when (exists.Status is 409 or 412)
@@ -95,7 +96,8 @@ public sealed partial class ArtifactStore
     {
         try
         {
-            await WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", new BlobRequestConditions { IfMatch = tag }, cancel);
+            await WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented),
+                "application/json", new BlobRequestConditions { IfMatch = tag }, cancel);
             return true;
         }
         catch (RequestFailedException changed) when (changed.Status is 404 or 412)

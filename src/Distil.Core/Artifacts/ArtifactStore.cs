@@ -30,7 +30,8 @@ public sealed partial class ArtifactStore
         string? connectionString, string containerName = ArtifactLayout.DefaultContainer, CancellationToken cancel = default)
     {
         var store = new ArtifactStore(Connect(
-            connectionString ?? throw new Errors.InvalidInputException($"{SourceSettings.ConnectionVariable} is not set; expected the connection string of a storage account or of Azurite"),
+            connectionString ?? throw new Errors.InvalidInputException(
+                $"{SourceSettings.ConnectionVariable} is not set; expected the connection string of a storage account or of Azurite"),
             containerName));
         await store._container.CreateIfNotExistsAsync(cancellationToken: cancel);
         return store;

@@ -34,7 +34,8 @@ public static class DocumentVersion
     /// <summary>The error for a document or journal of another version.</summary>
     /// <param name="name">Its blob or file.</param>
     /// <param name="what">What shows the version.</param>
-    public static InvalidInputException Refuse(string name, string what) => new($"{name}: {what}: another version of distil wrote it; use that one, or a new run");
+    public static InvalidInputException Refuse(string name, string what) =>
+        new($"{name}: {what}: another version of distil wrote it; use that one, or a new run");
 
     /// <summary>Describes a version that is not the expected one.</summary>
     public static string Describe(long version, int expected) => $"version is {version}, expected {expected}";

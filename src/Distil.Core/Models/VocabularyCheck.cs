@@ -15,7 +15,8 @@ public static class VocabularyCheck
     {
         if (tokenizerSize > modelSize)
         {
-            throw new InvalidInputException($"{tokenizer}: has ids up to {tokenizerSize - 1}; the model {model} (vocab_size {modelSize}) allows at most {modelSize - 1}");
+            throw new InvalidInputException(
+                $"{tokenizer}: has ids up to {tokenizerSize - 1}; the model {model} (vocab_size {modelSize}) allows at most {modelSize - 1}");
         }
     }
 }

@@ -80,7 +80,8 @@ public static class JobPipeline
         {
             var answer = asked < WatchPipeline.MaxQuestions
                 ? await run.CallActivityAsync(PollJob.Name, job)
-                : await run.CallSubPipelineAsync<WatchInput, JobAnswer>($"{jobId}-watch-{asked}", WatchPipeline.Name, new WatchInput(job, spec.Polling, started));
+                : await run.CallSubPipelineAsync<WatchInput, JobAnswer>(
+                    $"{jobId}-watch-{asked}", WatchPipeline.Name, new WatchInput(job, spec.Polling, started));
             if (answer.Result is not null)
             {
                 return answer;

@@ -9,7 +9,10 @@ namespace Distil.Core.Telemetry;
 public static class JobMeters
 {
     // Jobs last from a second to a day.
-    private static readonly InstrumentAdvice<double> Buckets = new() { HistogramBucketBoundaries = [1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 12 * 3600, 24 * 3600] };
+    private static readonly InstrumentAdvice<double> Buckets = new()
+    {
+        HistogramBucketBoundaries = [1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 12 * 3600, 24 * 3600],
+    };
 
     private static readonly Histogram<double> Durations = DistilTelemetry.Meter.CreateHistogram(
         "distil.job.duration", "s", "From a job's start to its result: of a shard (prepare, teach) or an epoch (train, evaluate).", advice: Buckets);
@@ -19,7 +22,8 @@ public static class JobMeters
 
     private static readonly Counter<long> Retries = DistilTelemetry.Meter.CreateCounter<long>("distil.job.retries", "{retry}", "Jobs that were tried again.");
 
-    private static readonly Gauge<double> Rates = DistilTelemetry.Meter.CreateGauge<double>("distil.job.token_rate", "{token}/s", "Tokens a second since the stage began.");
+    private static readonly Gauge<double> Rates = DistilTelemetry.Meter.CreateGauge<double>(
+        "distil.job.token_rate", "{token}/s", "Tokens a second since the stage began.");
 
     private static readonly Gauge<double> Losses = DistilTelemetry.Meter.CreateGauge<double>("distil.training.loss", "nat", "Latest training loss.");
 
@@ -27,7 +31,8 @@ public static class JobMeters
     /// <param name="job">The job.</param>
     /// <param name="result">Its result.</param>
     public static void Ended(JobRequest job, JobResult result) =>
-        Durations.Record((result.EndedAt - result.StartedAt).TotalSeconds, new TagList { { JobTags.Kind, JobTags.Word(job.Kind) }, { JobTags.Outcome, OutcomeOf(result) } });
+        Durations.Record(
+            (result.EndedAt - result.StartedAt).TotalSeconds, new TagList { { JobTags.Kind, JobTags.Word(job.Kind) }, { JobTags.Outcome, OutcomeOf(result) } });
 
     /// <summary>Records that a job started.</summary>
     /// <param name="job">The job; without <see cref="JobRequest.RequestedAt"/> nothing is recorded.</param>

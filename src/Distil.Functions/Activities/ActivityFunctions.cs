@@ -38,7 +38,8 @@ public sealed class ActivityFunctions(ActivityCatalog catalog, WriteStatus write
 
     /// <summary>Checks whether a run is to be cancelled.</summary>
     [Function(IsCancelRequested.Id)]
-    public Task<JsonElement> IsCancelRequestedAsync([ActivityTrigger] JsonElement input, CancellationToken cancel) => CallAsync(IsCancelRequested.Id, input, cancel);
+    public Task<JsonElement> IsCancelRequestedAsync([ActivityTrigger] JsonElement input, CancellationToken cancel) =>
+        CallAsync(IsCancelRequested.Id, input, cancel);
 
     /// <summary>Writes a run's status.</summary>
     [Function(WriteStatus.Id)]

@@ -25,7 +25,8 @@ internal static class HostServices
 {
     /// <summary>Opens the artifacts that the settings name.</summary>
     public static Task<ArtifactStore> OpenArtifactsAsync(HostSettings settings) => settings.Container() is { } container
-        ? Task.FromResult(ArtifactStore.OpenFor(new Uri($"{container.AbsoluteUri.TrimEnd('/')}/{ArtifactLayout.Runs}"), settings.Sources.ConnectionString).Store)
+        ? Task.FromResult(
+            ArtifactStore.OpenFor(new Uri($"{container.AbsoluteUri.TrimEnd('/')}/{ArtifactLayout.Runs}"), settings.Sources.ConnectionString).Store)
         : ArtifactStore.OpenAsync(settings.Sources.ConnectionString);
 
     /// <summary>Registers the pipeline's host and the API.</summary>

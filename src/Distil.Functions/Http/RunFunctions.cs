@@ -15,17 +15,20 @@ public sealed class RunFunctions(RunEndpoints endpoints, RunFolder runs)
     /// <inheritdoc cref="RunEndpoints.SubmitAsync" />
     [Function("submit-run")]
     public async Task<IResult> SubmitAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "post", Route = ApiRoutes.Runs)] HttpRequest request, [DurableClient] DurableTaskClient client, CancellationToken cancel) =>
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = ApiRoutes.Runs)] HttpRequest request,
+        [DurableClient] DurableTaskClient client, CancellationToken cancel) =>
         await endpoints.SubmitAsync(request, new DurableRunHost(runs, client), Header(request, "Idempotency-Key"), cancel);
 
     /// <inheritdoc cref="RunEndpoints.ListAsync" />
     [Function("list-runs")]
-    public async Task<IResult> ListAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Runs)] HttpRequest request, CancellationToken cancel) =>
+    public async Task<IResult> ListAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Runs)] HttpRequest request, CancellationToken cancel) =>
         await endpoints.ListAsync(Query(request, "limit"), Query(request, "continuationToken"), cancel);
 
     /// <inheritdoc cref="RunEndpoints.ReadAsync" />
     [Function("get-run")]
-    public async Task<IResult> ReadAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Run)] HttpRequest request, string runId, CancellationToken cancel) =>
+    public async Task<IResult> ReadAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Run)] HttpRequest request, string runId, CancellationToken cancel) =>
         await endpoints.ReadAsync(runId, request.HttpContext.Response, cancel);
 
     /// <inheritdoc cref="RunEndpoints.CancelAsync" />
@@ -37,34 +40,40 @@ public sealed class RunFunctions(RunEndpoints endpoints, RunFolder runs)
 
     /// <inheritdoc cref="RunEndpoints.SpecAsync" />
     [Function("get-spec")]
-    public async Task<IResult> SpecAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Spec)] HttpRequest request, string runId, CancellationToken cancel) =>
+    public async Task<IResult> SpecAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Spec)] HttpRequest request, string runId, CancellationToken cancel) =>
         await endpoints.SpecAsync(runId, cancel);
 
     /// <inheritdoc cref="RunEndpoints.PlanAsync" />
     [Function("get-plan")]
-    public async Task<IResult> PlanAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Plan)] HttpRequest request, string runId, CancellationToken cancel) =>
+    public async Task<IResult> PlanAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Plan)] HttpRequest request, string runId, CancellationToken cancel) =>
         await endpoints.PlanAsync(runId, cancel);
 
     /// <inheritdoc cref="RunEndpoints.MetricsAsync" />
     [Function("get-metrics")]
-    public async Task<IResult> MetricsAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Metrics)] HttpRequest request, string runId, CancellationToken cancel) =>
+    public async Task<IResult> MetricsAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Metrics)] HttpRequest request, string runId, CancellationToken cancel) =>
         await endpoints.MetricsAsync(runId, Query(request, "student"), Query(request, "offset"), cancel);
 
     /// <inheritdoc cref="RunEndpoints.EpochsAsync" />
     [Function("get-epochs")]
-    public async Task<IResult> EpochsAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Epochs)] HttpRequest request, string runId, CancellationToken cancel) =>
+    public async Task<IResult> EpochsAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Epochs)] HttpRequest request, string runId, CancellationToken cancel) =>
         await endpoints.EpochsAsync(runId, cancel);
 
     /// <inheritdoc cref="RunEndpoints.ReportAsync" />
     [Function("get-report")]
-    public async Task<IResult> ReportAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Report)] HttpRequest request, string runId, CancellationToken cancel) =>
+    public async Task<IResult> ReportAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Report)] HttpRequest request, string runId, CancellationToken cancel) =>
         await endpoints.ReportAsync(runId, request, cancel);
 
     /// <summary>The run's files, or one of them.</summary>
     /// <remarks>One function: the Functions host sends the path without a name to the route with one too.</remarks>
     [Function("get-artifacts")]
     public async Task<IResult> ArtifactsAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Artifact)] HttpRequest request, string runId, string? name, CancellationToken cancel) =>
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Artifact)] HttpRequest request,
+        string runId, string? name, CancellationToken cancel) =>
         string.IsNullOrEmpty(name)
             ? await endpoints.ArtifactsAsync(runId, Query(request, "limit"), Query(request, "continuationToken"), cancel)
             : await endpoints.ArtifactAsync(runId, name, request.HttpContext.Response, cancel);

@@ -11,7 +11,8 @@ public sealed class ServiceFunctions(ServiceEndpoints service, LiveView liveView
 {
     /// <inheritdoc cref="ServiceEndpoints.HealthAsync" />
     [Function("get-health")]
-    public async Task<IResult> HealthAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = ApiRoutes.Health)] HttpRequest request, CancellationToken cancel) =>
+    public async Task<IResult> HealthAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = ApiRoutes.Health)] HttpRequest request,
+        CancellationToken cancel) =>
         await service.HealthAsync(cancel);
 
     /// <inheritdoc cref="ServiceEndpoints.Schema" />

@@ -22,7 +22,8 @@ internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) :
 
     /// <inheritdoc />
     public Task<TOutput> CallActivityAsync<TInput, TOutput>(ActivityName<TInput, TOutput> activity, TInput input) =>
-        StepAsync<TOutput>(activity.Id, () => durable.CallActivityAsync<JsonElement>(activity.Id, StepAnswer.ToJson(input), ActivityRetries.Of(activity.Retries)));
+        StepAsync<TOutput>(
+            activity.Id, () => durable.CallActivityAsync<JsonElement>(activity.Id, StepAnswer.ToJson(input), ActivityRetries.Of(activity.Retries)));
 
     /// <inheritdoc />
     public Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input) =>

@@ -44,7 +44,8 @@ public static class ApiEndpoints
     private static void Copy(JsonSerializerOptions to)
     {
         var from = DistilJson.Options;
-        (to.PropertyNamingPolicy, to.DefaultIgnoreCondition, to.UnmappedMemberHandling) = (from.PropertyNamingPolicy, from.DefaultIgnoreCondition, from.UnmappedMemberHandling);
+        (to.PropertyNamingPolicy, to.DefaultIgnoreCondition, to.UnmappedMemberHandling) =
+            (from.PropertyNamingPolicy, from.DefaultIgnoreCondition, from.UnmappedMemberHandling);
         (to.RespectNullableAnnotations, to.RespectRequiredConstructorParameters) = (from.RespectNullableAnnotations, from.RespectRequiredConstructorParameters);
         (to.NumberHandling, to.Encoder) = (from.NumberHandling, from.Encoder);
         foreach (var converter in from.Converters)

@@ -32,7 +32,8 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
     [Problem(400), Problem(413), Problem(415), Problem(422), Problem(502)]
     public Task<Results<Accepted<SubmittedRun>, ProblemHttpResult>> SubmitAsync(
         HttpRequest request, IRunHost host,
-        [FromHeader(Name = "Idempotency-Key"), Description("The client's own name for this submission: 1 to 255 characters of printable ASCII, quoted or bare.")] string? idempotencyKey,
+        [FromHeader(Name = "Idempotency-Key"),
+            Description("The client's own name for this submission: 1 to 255 characters of printable ASCII, quoted or bare.")] string? idempotencyKey,
         CancellationToken cancel) => AnswerAsync(async () =>
         {
             var run = await api.SubmitAsync(host, await JsonBody.ReadAsync(request, options.MaxBodyBytes, cancel), idempotencyKey, cancel);
@@ -52,7 +53,8 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
     /// <param name="response">Gets the headers.</param>
     /// <param name="cancel">Cancels the call.</param>
     [ProducesResponseType<RunDetails>(200, MediaTypeNames.Application.Json), ProducesResponseType(304), Problem(404)]
-    public Task<Results<FileContentHttpResult, ProblemHttpResult>> ReadAsync(string runId, HttpResponse response, CancellationToken cancel) => AnswerAsync(async () =>
+    public Task<Results<FileContentHttpResult, ProblemHttpResult>> ReadAsync(
+        string runId, HttpResponse response, CancellationToken cancel) => AnswerAsync(async () =>
     {
         var document = await api.ReadAsync(runId, cancel);
         response.Headers.CacheControl = "no-cache"; // a client may store it, and must ask each time
@@ -64,7 +66,8 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
     /// <param name="runId">The run.</param>
     /// <param name="cancel">Cancels the call.</param>
     [Problem(404), Problem(409)]
-    public Task<Results<Accepted<SubmittedRun>, ProblemHttpResult>> CancelAsync(IRunHost host, string runId, CancellationToken cancel) => AnswerAsync(async () =>
+    public Task<Results<Accepted<SubmittedRun>, ProblemHttpResult>> CancelAsync(
+        IRunHost host, string runId, CancellationToken cancel) => AnswerAsync(async () =>
     {
         var run = await api.CancelAsync(host, runId, cancel);
         return TypedResults.Accepted(run.Links.Self, run);
@@ -102,7 +105,8 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
     /// <param name="request">Its Accept decides the form.</param>
     /// <param name="cancel">Cancels the call.</param>
     [ProducesResponseType<RunReport>(200, MediaTypeNames.Text.Html, MediaTypeNames.Application.Json), Problem(404)]
-    public Task<Results<FileStreamHttpResult, ProblemHttpResult>> ReportAsync(string runId, HttpRequest request, CancellationToken cancel) => AnswerAsync(async () =>
+    public Task<Results<FileStreamHttpResult, ProblemHttpResult>> ReportAsync(
+        string runId, HttpRequest request, CancellationToken cancel) => AnswerAsync(async () =>
     {
         var json = WantsJson(request);
         var report = await api.ReportAsync(runId, json, cancel);
@@ -117,7 +121,8 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
     /// <param name="continuationToken">From the previous page; without it, the first page.</param>
     /// <param name="cancel">Cancels the call.</param>
     [Problem(400), Problem(404)]
-    public Task<Results<Ok<ArtifactPage>, ProblemHttpResult>> ArtifactsAsync(string runId, string? limit, string? continuationToken, CancellationToken cancel) =>
+    public Task<Results<Ok<ArtifactPage>, ProblemHttpResult>> ArtifactsAsync(
+        string runId, string? limit, string? continuationToken, CancellationToken cancel) =>
         OkAsync(() => api.ArtifactsAsync(runId, limit, continuationToken, cancel));
 
     /// <summary>One of the run's files.</summary>
@@ -126,18 +131,21 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
     /// <param name="response">Gets the headers.</param>
     /// <param name="cancel">Cancels the call.</param>
     [ProducesResponseType<Stream>(200, MediaTypeNames.Application.Octet, MediaTypeNames.Application.Json), Problem(404)]
-    public Task<Results<FileStreamHttpResult, ProblemHttpResult>> ArtifactAsync(string runId, string name, HttpResponse response, CancellationToken cancel) => AnswerAsync(async () =>
+    public Task<Results<FileStreamHttpResult, ProblemHttpResult>> ArtifactAsync(
+        string runId, string name, HttpResponse response, CancellationToken cancel) => AnswerAsync(async () =>
     {
         var json = name.EndsWith(".json", StringComparison.Ordinal);
 
         // Always a download: a file from a run must not act as a page of this server.
-        return Stored(response, await api.ArtifactAsync(runId, name, cancel), json ? MediaTypeNames.Application.Json : MediaTypeNames.Application.Octet, Path.GetFileName(name));
+        return Stored(response, await api.ArtifactAsync(runId, name, cancel),
+            json ? MediaTypeNames.Application.Json : MediaTypeNames.Application.Octet, Path.GetFileName(name));
     });
 
     private static bool WantsJson(HttpRequest request)
     {
         var accept = request.Headers.Accept.ToString();
-        return accept.Contains(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase) && !accept.Contains(MediaTypeNames.Text.Html, StringComparison.OrdinalIgnoreCase);
+        return accept.Contains(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase)
+            && !accept.Contains(MediaTypeNames.Text.Html, StringComparison.OrdinalIgnoreCase);
     }
 
     private static FileStreamHttpResult Stored(HttpResponse response, ArtifactContent file, string contentType, string? downloadName = null)

@@ -14,15 +14,23 @@ using Distil.Trainer.Torch;
 
 namespace Distil.Trainer.Commands;
 
-/// <summary><c>evaluate</c>: perplexity of a model on a file, tasks and recall; beside a teacher its KL, agreement and what it keeps.</summary>
+/// <summary><c>evaluate</c>: measures a model's perplexity on a file, tasks and recall; with a teacher also KL, agreement and the share of its
+/// scores.</summary>
 internal static class EvaluateCommand
 {
     private const int DefaultContext = 512;
 
     internal static Command Create(SourceCatalog catalog)
     {
-        var model = new Option<string>("--model") { Required = true, Description = "Model to evaluate, a student or any teacher: a folder, or hf://owner/name[@revision]." };
-        var teacher = new Option<string?>("--teacher") { Description = "Model to compare with, of the same vocabulary: a folder, or hf://owner/name[@revision]." };
+        var model = new Option<string>("--model")
+        {
+            Required = true,
+            Description = "Model to evaluate, a student or any teacher: a folder, or hf://owner/name[@revision].",
+        };
+        var teacher = new Option<string?>("--teacher")
+        {
+            Description = "Model to compare with, of the same vocabulary: a folder, or hf://owner/name[@revision].",
+        };
         var data = new Option<string>("--data")
         {
             Required = true,
@@ -37,7 +45,10 @@ internal static class EvaluateCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var shots = new Option<int>("--shots") { Description = "Number of answered example questions before each question of a task." };
-        var maxQuestions = new Option<int?>("--max-questions") { Description = "Maximum number of questions of a task; the first ones are used. Default: all." };
+        var maxQuestions = new Option<int?>("--max-questions")
+        {
+            Description = "Maximum number of questions of a task; the first ones are used. Default: all.",
+        };
         var recall = new Option<int[]>("--recall")
         {
             Description = "Lengths in tokens at which recall and copying of random tokens are measured. May be repeated.",
@@ -53,7 +64,9 @@ internal static class EvaluateCommand
         {
             var folder = await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", catalog, cancel);
             var beside = parsed.GetValue(teacher) is { } path ? await ModelFolder.FetchAsync(path, "--teacher", catalog, cancel) : null;
-            var vocabulary = parsed.GetValue(tokenizer) is { } named ? await ModelFolder.FetchAsync(named, "--tokenizer", catalog, cancel, withWeights: false) : null;
+            var vocabulary = parsed.GetValue(tokenizer) is { } named
+                ? await ModelFolder.FetchAsync(named, "--tokenizer", catalog, cancel, withWeights: false)
+                : null;
             var result = Run(
                 new EvaluateInput(folder, beside, parsed.GetRequiredValue(data), vocabulary)
                 {
@@ -127,28 +140,28 @@ internal static class EvaluateCommand
     }
 }
 
-/// <summary>What <c>evaluate</c> is given: folders and files by their paths.</summary>
+/// <summary>The input of <c>evaluate</c>: paths of folders and files.</summary>
 internal sealed record EvaluateInput(string Model, string? Teacher, string Data, string? Tokenizer)
 {
-    /// <value>Tokens in a row; null takes the default that fits both models.</value>
+    /// <value>Tokens in a row; null for the default that fits both models.</value>
     public int? Context { get; init; }
 
-    /// <value>Most rows, ≥ 1.</value>
+    /// <value>Maximum number of rows, ≥ 1.</value>
     public int MaxRows { get; init; } = 512;
 
     /// <value>Files of multiple-choice questions.</value>
     public IReadOnlyList<string> Tasks { get; init; } = [];
 
-    /// <value>Examples before each question, ≥ 0.</value>
+    /// <value>Number of examples before each question, ≥ 0.</value>
     public int Shots { get; init; }
 
-    /// <value>Most questions of a task, ≥ 1; null asks all.</value>
+    /// <value>Maximum number of questions of a task, ≥ 1; null for all.</value>
     public int? MaxQuestions { get; init; }
 
-    /// <value>Lengths at which recall is measured, each ≥ 8; none measures none.</value>
+    /// <value>Lengths at which recall is measured, each ≥ 8; if empty, it is not measured.</value>
     public IReadOnlyList<int> Recall { get; init; } = [];
 
-    /// <value>The same as a run's specification has it.</value>
+    /// <value>The same settings as in a run's specification.</value>
     public EvaluationSpec Suite => new()
     {
         Tasks = [.. Tasks.Select(path => new TaskSpec
@@ -158,6 +171,6 @@ internal sealed record EvaluateInput(string Model, string? Teacher, string Data,
         Recall = new RecallSpec { Lengths = Recall },
     };
 
-    /// <value>Where to compute.</value>
+    /// <value>The device.</value>
     public ComputeDevice Device { get; init; }
 }

@@ -23,14 +23,22 @@ internal static class GenerateCommand
 
     internal static Command Create(SourceCatalog catalog)
     {
-        var model = new Option<string>("--model") { Required = true, Description = "Model with its tokenizer.json, a student or a teacher: a folder, or hf://owner/name[@revision]." };
+        var model = new Option<string>("--model")
+        {
+            Required = true,
+            Description = "Model with its tokenizer.json, a student or a teacher: a folder, or hf://owner/name[@revision].",
+        };
         var prompt = new Option<string>("--prompt") { Required = true, Description = "Text to continue; an empty one begins a new text." };
         var tokens = new Option<int>("--tokens") { Description = "Maximum number of new tokens.", DefaultValueFactory = _ => 100 };
         var temperature = new Option<double>("--temperature")
         {
             Description = "0 always chooses the most likely token.", DefaultValueFactory = _ => Default.Temperature,
         };
-        var topP = new Option<double>("--top-p") { Description = "Sample from the most likely tokens with this total probability.", DefaultValueFactory = _ => Default.TopP };
+        var topP = new Option<double>("--top-p")
+        {
+            Description = "Sample from the most likely tokens with this total probability.",
+            DefaultValueFactory = _ => Default.TopP,
+        };
         var topK = new Option<int?>("--top-k") { Description = "Sample from at most this many of the most likely tokens." };
         var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same text.", DefaultValueFactory = _ => Default.Seed };
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
@@ -58,11 +66,11 @@ internal static class GenerateCommand
         return command;
     }
 
-    /// <param name="input">What to continue, with what.</param>
+    /// <param name="input">The prompt and the model.</param>
     /// <param name="sampling">How tokens are chosen.</param>
-    /// <param name="show">Told the prompt, then each piece of text as it is certain.</param>
-    /// <param name="cancel">Looked at before each token.</param>
-    /// <exception cref="InvalidInputException">The model, its tokenizer or an option cannot be used, or the text would not fit a teacher's context.</exception>
+    /// <param name="show">Receives the prompt, then each piece of text as soon as it is certain.</param>
+    /// <param name="cancel">Checked before each token.</param>
+    /// <exception cref="InvalidInputException">The model, its tokenizer or an option cannot be used, or the text would exceed a teacher's context.</exception>
     internal static GenerateResult Run(GenerateInput input, SamplingOptions sampling, Action<string> show, CancellationToken cancel)
     {
         if (input.Tokens < 1)
@@ -103,16 +111,17 @@ internal static class GenerateCommand
     }
 
     private static string Summary(GenerateResult result) => string.Create(
-        CultureInfo.InvariantCulture, $"{result.Tokens} tokens in {result.Seconds:0.00} s ({result.Tokens / result.Seconds:0.0} tokens/s, reading the prompt included)");
+        CultureInfo.InvariantCulture,
+        $"{result.Tokens} tokens in {result.Seconds:0.00} s ({result.Tokens / result.Seconds:0.0} tokens/s, reading the prompt included)");
 }
 
-/// <summary>What <c>generate</c> is given.</summary>
+/// <summary>The input of <c>generate</c>.</summary>
 internal sealed record GenerateInput(string Model, string Prompt, int Tokens, ComputeDevice Device = ComputeDevice.Auto);
 
-/// <summary>What <c>generate</c> gives.</summary>
+/// <summary>The result of <c>generate</c>.</summary>
 /// <param name="Prompt">The text that was continued.</param>
 /// <param name="Text">Its continuation.</param>
-/// <param name="PromptTokens">Tokens of the prompt.</param>
-/// <param name="Tokens">New tokens.</param>
-/// <param name="Seconds">Time of reading the prompt and making them.</param>
+/// <param name="PromptTokens">Number of tokens of the prompt.</param>
+/// <param name="Tokens">Number of new tokens.</param>
+/// <param name="Seconds">Time for reading the prompt and generating them.</param>
 internal sealed record GenerateResult(string Prompt, string Text, int PromptTokens, int Tokens, double Seconds);

@@ -35,7 +35,8 @@ internal static class TokenizeCommand
 
         var tokenizer = HuggingFaceTokenizer.Load(tokenizerPath);
         var documents = new Documents(DatasetFormat.Jsonl, "text", tokenizer.VocabularySize);
-        AtomicFile.WriteLines(output, documents.ReadUsable(new SourceRange(input, 0, new FileInfo(input).Length)).Select(document => Line(tokenizer, document)));
+        AtomicFile.WriteLines(
+            output, documents.ReadUsable(new SourceRange(input, 0, new FileInfo(input).Length)).Select(document => Line(tokenizer, document)));
     }
 
     private static string Line(HuggingFaceTokenizer tokenizer, Document document)

@@ -21,7 +21,8 @@ internal static class WorkCommand
         var uri = new Argument<Uri?>("request")
         {
             Arity = ArgumentArity.ZeroOrOne,
-            Description = "URI of a job's request.json. Without it, one URI per line is read from standard input until its end, and each is answered by 'done URI'.",
+            Description =
+                "URI of a job's request.json. Without it, one URI per line is read from standard input until its end, and each is answered by 'done URI'.",
             CustomParser = parsed =>
             {
                 if (!Uri.TryCreate(parsed.Tokens[0].Value, UriKind.Absolute, out var found))

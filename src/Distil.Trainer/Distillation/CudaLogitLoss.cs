@@ -6,16 +6,16 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Distillation;
 
 /// <summary>CE, bucketed KL and their gradient as one CUDA kernel. Equal to <see cref="PlainLogitLoss"/>.</summary>
-/// <remarks>It takes the teacher's outputs as stored and tempers them itself: nothing is made beside the logits, and nothing waits for the GPU.</remarks>
+/// <remarks>It reads the teacher's outputs as stored and tempers them itself: nothing besides the logits is allocated, and nothing waits for the GPU.</remarks>
 internal static class CudaLogitLoss
 {
-    /// <summary>A thread holds one kept token, and the temperature's weights are arguments.</summary>
+    /// <summary>One thread processes one kept token, and the temperature's weights are arguments.</summary>
     private const int MaxKept = 1024, MaxNodes = 12;
 
     /// <summary>Threads of a block, unless more tokens are kept: two blocks then share a multiprocessor, and one reads while the other computes.</summary>
     private const int Threads = 512;
 
-    /// <summary>What a block and the driver take of shared memory beside the row, rounded up.</summary>
+    /// <summary>Shared memory of a block and the driver in addition to the row, rounded up.</summary>
     private const int OwnShared = 4 * 1024;
 
     private static readonly CudaProgram Program = new("distillation.cu");
@@ -31,8 +31,8 @@ internal static class CudaLogitLoss
 
     /// <inheritdoc cref="PlainLogitLoss.Apply"/>
     /// <param name="logits">(n, V) bfloat16 or float32, rows <see cref="Stride"/> apart; overwritten.</param>
-    /// <param name="targets">Of the same n positions.</param>
-    /// <param name="losses">Filled, (n) float32 each.</param>
+    /// <param name="targets">Targets of the same n positions.</param>
+    /// <param name="losses">Receives the losses, (n) float32 each.</param>
     internal static void Apply(Tensor logits, LogitTargets targets, PositionLosses losses)
     {
         var (rows, vocabulary, teacher) = ((int)logits.shape[0], (int)logits.shape[1], targets.Teacher);
@@ -51,7 +51,8 @@ internal static class CudaLogitLoss
         var threads = Math.Max(Warps(kept), Math.Clamp(Warps(vocabulary / 32), 128, Threads));
         var cached = Cached(logits.stride(0) * logits.element_size(), CudaRuntime.Card);
         Program[logits.dtype == ScalarType.BFloat16 ? "distillation_bf16" : "distillation_float"].Launch(
-            new(rows, threads, SharedBytes: cached), KernelArgument.Strided(logits), logits.stride(0), vocabulary, targets.Labels, targets.CrossEntropyScale, targets.KlScale,
+            new(rows, threads, SharedBytes: cached), KernelArgument.Strided(logits), logits.stride(0),
+            vocabulary, targets.Labels, targets.CrossEntropyScale, targets.KlScale,
             teacher?.TokenIds, teacher?.LogProbabilities, teacher?.TailLogSumExp, kept, nodes, (float)(1 / targets.Temperature),
             w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], cached / 16, losses.CrossEntropy, losses.Kl);
     }

@@ -27,7 +27,7 @@ public sealed class DistillationHead
 
     /// <param name="backend">Which kernels may be used.</param>
     /// <param name="type">Element type of the head's weight.</param>
-    /// <param name="sizes">Of the teacher's outputs; null without a teacher.</param>
+    /// <param name="sizes">Sizes of the teacher's outputs; null without a teacher.</param>
     /// <param name="chunkPositions">Positions whose logits exist at once, ≥ 1; null for what is fast on the device.</param>
     public DistillationHead(Backend backend, ScalarType type, TargetSizes? sizes = null, int? chunkPositions = null)
     {
@@ -46,9 +46,10 @@ public sealed class DistillationHead
     /// <param name="inputIds">(B, S), int64.</param>
     /// <param name="lengths">(B), int64: real tokens of each row; null if all are. Padding counts in no loss.</param>
     /// <param name="targets">The teacher's outputs at the same positions; null without a teacher (KL is then 0).</param>
-    /// <param name="weights">Of this step.</param>
+    /// <param name="weights">The weights of this step.</param>
     /// <param name="headGradient">Whether the head is trained too.</param>
-    public HeadLoss Compute(Tensor hidden, Tensor headWeight, Tensor inputIds, Tensor? lengths, TeacherTargets? targets, LossWeights weights, bool headGradient = false)
+    public HeadLoss Compute(
+        Tensor hidden, Tensor headWeight, Tensor inputIds, Tensor? lengths, TeacherTargets? targets, LossWeights weights, bool headGradient = false)
     {
         var max = _chunkPositions ?? ChunkOf(headWeight);
         using var noGrad = no_grad();

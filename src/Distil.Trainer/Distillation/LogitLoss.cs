@@ -18,9 +18,10 @@ internal sealed record LogitLoss(Action<Tensor, LogitTargets, PositionLosses> Ap
     /// <summary>Chooses the form.</summary>
     /// <param name="backend">What is available.</param>
     /// <param name="type">Element type of the head's weight.</param>
-    /// <param name="sizes">Of the teacher's outputs; null without a teacher.</param>
+    /// <param name="sizes">Sizes of the teacher's outputs; null without a teacher.</param>
     internal static Choice<LogitLoss> Choose(Backend backend, ScalarType type, TargetSizes? sizes) => backend.Choose(
-        Operation.Head, type, Plain, new Candidate<LogitLoss>(Kernel.HeadCpu, Cpu), new Candidate<LogitLoss>(Kernel.HeadCuda, Cuda, () => CudaLogitLoss.Limit(sizes)));
+        Operation.Head, type, Plain, new Candidate<LogitLoss>(Kernel.HeadCpu, Cpu), new Candidate<LogitLoss>(
+            Kernel.HeadCuda, Cuda, () => CudaLogitLoss.Limit(sizes)));
 
     /// <summary>Memory for the logits of a chunk, (n, V).</summary>
     internal Tensor Buffer(long positions, Tensor headWeight)

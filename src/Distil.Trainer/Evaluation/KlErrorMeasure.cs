@@ -10,7 +10,7 @@ namespace Distil.Trainer.Evaluation;
 /// <summary>Measures what storing the teacher's outputs in sparse form costs, on a student's own KL.</summary>
 /// <param name="student">The student as trained.</param>
 /// <param name="teacher">Same vocabulary.</param>
-/// <param name="settings">What is kept of the teacher.</param>
+/// <param name="settings">The stored part of the teacher's outputs.</param>
 public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teacher, ExtractionSettings settings)
 {
     private readonly SparseOutputs _sparse = new(teacher.Backend, teacher.HeadWeight.dtype, settings);
@@ -20,7 +20,7 @@ public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teache
     /// <summary>Measures at each temperature.</summary>
     /// <param name="rows">Each row's real tokens.</param>
     /// <param name="temperatures">T &gt; 0, inside what <c>settings</c> has nodes for; repeated ones count once.</param>
-    /// <param name="cancel">Looked at before each row.</param>
+    /// <param name="cancel">Checked before each row.</param>
     public IReadOnlyList<KlError> Measure(IEnumerable<long[]> rows, IEnumerable<double> temperatures, CancellationToken cancel = default)
     {
         using var noGrad = no_grad();

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Distil.Trainer.Jobs;
 
-/// <summary>Writes <c>progress.json</c> every few seconds with the latest that the job said.</summary>
+/// <summary>Writes <c>progress.json</c> every few seconds with the latest that the job reported.</summary>
 internal sealed class ProgressReporter : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
@@ -24,7 +24,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
     private IReadOnlyList<OperationForm>? _operations;
 
     /// <param name="store">The run's storage.</param>
-    /// <param name="job">Whose progress it is.</param>
+    /// <param name="job">The job.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Receives messages for people.</param>
     public ProgressReporter(ArtifactStore store, JobRequest job, TimeProvider time, ILogger log)
@@ -34,7 +34,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
         _writing = WriteAsync();
     }
 
-    /// <summary>Begins to count a stage's time anew; call it where start-up is over.</summary>
+    /// <summary>Starts measuring a stage's time; call it when start-up is over.</summary>
     public void Begin() => _began = _time.GetTimestamp();
 
     /// <summary>Adds the operations of the job's models to all later reports, and warns of each for which a kernel exists that cannot be used.</summary>
@@ -50,9 +50,9 @@ internal sealed class ProgressReporter : IAsyncDisposable
     /// <summary>Says how far the job is. Cheap: nothing is written here.</summary>
     /// <param name="stage">What is being done, in a word or two.</param>
     /// <param name="done">Work done.</param>
-    /// <param name="total">Work in all; 0 where unknown.</param>
+    /// <param name="total">All of the work; 0 if unknown.</param>
     /// <param name="unit">What is counted.</param>
-    /// <param name="tokens">Tokens done since <see cref="Begin"/>; null where they are not counted.</param>
+    /// <param name="tokens">Tokens processed since <see cref="Begin"/>; null if they are not counted.</param>
     /// <param name="doneBefore">Work that was done before <see cref="Begin"/>, by an earlier try.</param>
     /// <param name="loss">Latest training loss.</param>
     public void Report(string stage, long done, long total, string unit, long? tokens = null, long doneBefore = 0, double? loss = null)
@@ -101,7 +101,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
             }
             catch (RequestFailedException error)
             {
-                // Progress is for people: a job goes on without it, and ends by its result.
+                // Progress is for people: a job continues without it, and ends with its result.
                 _log.ProgressWasNotStored(_blob, error.Message);
             }
         }

@@ -15,7 +15,8 @@ internal static class StudentFactory
     public static XlstmModel CreateStudent(this JobContext job)
     {
         using var teacher = EmbeddingAndHead.Read(job.TeacherFolder);
-        return XlstmModel.Create(XlstmConfig.Of(job.Request.Student, job.Spec.Student, job.Spec.Dataset.ContextLength), teacher.Embedding, teacher.Head, job.Spec.Seed, job.Device);
+        return XlstmModel.Create(
+            XlstmConfig.Of(job.Request.Student, job.Spec.Student, job.Spec.Dataset.ContextLength), teacher.Embedding, teacher.Head, job.Spec.Seed, job.Device);
     }
 
     /// <summary>Sets a student's precision to <c>training.precision</c>: bfloat16 on a GPU, while an optimiser keeps the weights in float32.</summary>

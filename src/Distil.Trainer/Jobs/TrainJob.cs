@@ -72,7 +72,8 @@ internal sealed class TrainJob(Weights weights) : IJob
         };
         long tokens = 0;
         var loop = new TrainingLoop(
-            student, optimizer, LearningRateSchedule.WithRatio(training.LearningRate, training.WarmupRatio, total), rows, order, teaching, options, job.Time, OnStep);
+            student, optimizer, LearningRateSchedule.WithRatio(training.LearningRate, training.WarmupRatio, total),
+            rows, order, teaching, options, job.Time, OnStep);
 
         var reached = from;
         job.Progress.Uses(loop.Operations);
@@ -103,7 +104,8 @@ internal sealed class TrainJob(Weights weights) : IJob
         var loss = new DeltaDistillation(job.Spec.Distillation);
         return stored is not null
             ? (loss, stored)
-            : (loss, new OnlineTargets(job.LoadTeacher(), TeachJob.SettingsOf(job.Spec), new HiddenStateAlignment(job.Spec.Distillation.Alignment).NeedsLayers));
+            : (loss, new OnlineTargets(
+                job.LoadTeacher(), TeachJob.SettingsOf(job.Spec), new HiddenStateAlignment(job.Spec.Distillation.Alignment).NeedsLayers));
     }
 
     private async Task<TrainingPosition> RestoreAsync(JobContext job, AdamW optimizer)

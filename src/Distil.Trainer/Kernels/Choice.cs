@@ -7,7 +7,7 @@ namespace Distil.Trainer.Kernels;
 /// <param name="Kernel">Which.</param>
 /// <param name="Run">The kernel.</param>
 /// <param name="UnavailableReason">
-/// Says why it does not support the model's sizes on this machine's card; gives null if it does. Called only where kernels can run.
+/// Says why it does not support the model's sizes on this machine's card; gives null if it does. Called only if kernels can run.
 /// </param>
 internal readonly record struct Candidate<T>(Kernel Kernel, T Run, Func<string?>? UnavailableReason = null);
 

@@ -37,7 +37,7 @@ internal abstract class FusedOperation<TInputs, TSaved, TOutputs> : IAutogradOpe
 
     /// <summary>The backward pass.</summary>
     /// <param name="saved">From <see cref="RunSaving"/>.</param>
-    /// <param name="gradients">Of the outputs.</param>
+    /// <param name="gradients">Gradients of the outputs.</param>
     /// <returns>Gradients of the inputs.</returns>
     internal abstract TInputs Gradients(TSaved saved, TOutputs gradients);
 

@@ -20,7 +20,8 @@ public sealed class TensorBoardLog : IDisposable
     {
         Directory.CreateDirectory(folder);
         _time = time;
-        var name = string.Create(CultureInfo.InvariantCulture, $"events.out.tfevents.{time.GetUtcNow().ToUnixTimeSeconds():0000000000}.{nextGlobalStep:000000}.distil");
+        var name = string.Create(
+            CultureInfo.InvariantCulture, $"events.out.tfevents.{time.GetUtcNow().ToUnixTimeSeconds():0000000000}.{nextGlobalStep:000000}.distil");
         Path = System.IO.Path.Combine(folder, name);
         _file = new FileStream(Path, FileMode.Create, FileAccess.Write, FileShare.Read);
         Append(TensorBoardEvent.FileVersion(Now));

@@ -122,8 +122,11 @@ public sealed class Pretrainer(PretrainSettings settings, TimeProvider time)
         Require(settings.Context >= 8, "--context", settings.Context, "at least 8");
         Require(settings.Layers >= 1, "--layers", settings.Layers, "at least 1");
         Require(settings.Intermediate >= 1, "--intermediate", settings.Intermediate, "at least 1");
-        Require(settings.Heads >= 1 && settings.Hidden % (2 * settings.Heads) == 0, "--hidden", settings.Hidden, $"a multiple of twice --heads {settings.Heads}");
-        Require(settings.KeyValueHeads >= 1 && settings.Heads % settings.KeyValueHeads == 0, "--kv-heads", settings.KeyValueHeads, $"a divisor of --heads {settings.Heads}");
+        Require(
+            settings.Heads >= 1 && settings.Hidden % (2 * settings.Heads) == 0, "--hidden", settings.Hidden, $"a multiple of twice --heads {settings.Heads}");
+        Require(
+            settings.KeyValueHeads >= 1 && settings.Heads % settings.KeyValueHeads == 0, "--kv-heads", settings.KeyValueHeads,
+            $"a divisor of --heads {settings.Heads}");
         Require(settings.LearningRate > 0, "--learning-rate", settings.LearningRate, "more than 0");
         Require(settings.WeightDecay >= 0, "--weight-decay", settings.WeightDecay, "at least 0");
         Require(settings.Warmup >= 0, "--warmup", settings.Warmup, "at least 0");

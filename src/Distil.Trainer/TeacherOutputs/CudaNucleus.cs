@@ -20,9 +20,9 @@ internal static class CudaNucleus
         : null;
 
     /// <summary>Selects from the logits of n positions.</summary>
-    /// <param name="logits">(n, V) bfloat16 or float32, rows whole vectors of 16 bytes apart; left as they are.</param>
+    /// <param name="logits">(n, V) bfloat16 or float32, rows whole vectors of 16 bytes apart; not changed.</param>
     /// <param name="settings">As for <see cref="Nucleus.Select"/>.</param>
-    /// <param name="found">Filled, as <see cref="Nucleus.Select"/> gives it.</param>
+    /// <param name="found">Receives the result, as in <see cref="Nucleus.Select"/>.</param>
     internal static void Select(Tensor logits, ExtractionSettings settings, (Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp) found)
     {
         var (exponents, plain, nucleus) = ExponentsOf(settings);
@@ -38,7 +38,7 @@ internal static class CudaNucleus
             x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10], x[11]);
     }
 
-    /// <returns>The nodes' exponents, then 1 and the nucleus's where they are not among them; and where these two are.</returns>
+    /// <returns>The nodes' exponents, then 1 and the nucleus's if they are not among them; and the indices of these two.</returns>
     private static (List<double> All, int Plain, int Nucleus) ExponentsOf(ExtractionSettings settings)
     {
         var all = settings.InverseTemperatures.ToList();

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>Makes the sparse form of a teacher's distributions from its final hidden states. Logits exist for a chunk of positions at a time.</summary>
+/// <summary>Computes the sparse form of a teacher's distributions from its final hidden states. Logits exist for one chunk of positions at a time.</summary>
 internal sealed class SparseOutputs
 {
     private readonly ExtractionSettings _settings;
@@ -13,20 +13,21 @@ internal sealed class SparseOutputs
 
     /// <param name="backend">Which kernels may be used.</param>
     /// <param name="type">Element type of the head's weight.</param>
-    /// <param name="settings">What is kept.</param>
+    /// <param name="settings">The stored part of the outputs.</param>
     internal SparseOutputs(Backend backend, ScalarType type, ExtractionSettings settings)
     {
         _settings = settings;
         _select = backend.Choose<Action<Tensor, (Tensor, Tensor, Tensor)>>(
             Operation.Extraction, type, (logits, found) => Nucleus.Select(logits.to(ScalarType.Float32), settings, found),
-            new Candidate<Action<Tensor, (Tensor, Tensor, Tensor)>>(Kernel.ExtractionCuda, (logits, found) => CudaNucleus.Select(logits, settings, found), () => CudaNucleus.Limit(settings)));
+            new Candidate<Action<Tensor, (Tensor, Tensor, Tensor)>>(
+                Kernel.ExtractionCuda, (logits, found) => CudaNucleus.Select(logits, settings, found), () => CudaNucleus.Limit(settings)));
     }
 
     /// <value>The form of the extraction.</value>
     internal OperationForm Report => _select.Report;
 
-    /// <summary>The sparse outputs, without hidden states.</summary>
-    /// <param name="final">After the teacher's final norm, (B, S, D).</param>
+    /// <summary>Computes the sparse outputs, without hidden states.</summary>
+    /// <param name="final">Hidden states after the teacher's final norm, (B, S, D).</param>
     /// <param name="headWeight">(V, D).</param>
     /// <param name="lengths">(B), int64; null if all positions are real.</param>
     internal TeacherTargets Of(Tensor final, Tensor headWeight, Tensor? lengths)
@@ -53,7 +54,7 @@ internal sealed class SparseOutputs
             targets = WithPadding(targets, PaddingMask.Of(lengths, final.shape[1]).flatten().eq(0));
         }
 
-        // Slots that no position uses need not be stored; to find them one would have to wait for a GPU.
+        // Slots that no position uses need not be stored, but finding them would mean waiting for a GPU.
         var width = _select.IsCuda ? max : targets.LogProbabilities.isneginf().logical_not_().sum(-1).max().item<long>();
         return targets with
         {
@@ -63,7 +64,7 @@ internal sealed class SparseOutputs
         };
     }
 
-    /// <summary>Token 0 with probability 1 at padding.</summary>
+    /// <summary>Sets token 0 with probability 1 at padding.</summary>
     private static TeacherTargets WithPadding(TeacherTargets targets, Tensor padding)
     {
         var column = padding.unsqueeze(-1);

@@ -65,7 +65,8 @@ internal static class TensorRecord
     private static Members MembersOf(Type type) => Known.GetOrAdd(type, static record =>
     {
         var constructor = record.GetConstructors().Single();
-        return new(constructor, [.. constructor.GetParameters().Select(parameter => record.GetProperty(parameter.Name!, BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)!)]);
+        return new(constructor, [.. constructor.GetParameters().Select(
+            parameter => record.GetProperty(parameter.Name!, BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)!)]);
     });
 
     private sealed record Members(ConstructorInfo Constructor, PropertyInfo[] Properties);

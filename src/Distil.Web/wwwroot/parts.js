@@ -66,6 +66,9 @@ export function jobs(status, progress) {
 const withoutKernel = (job) => (job.operations ?? []).filter((operation) => operation.unavailableReason)
   .map(({ operation, form, unavailableReason }) => html`<p class="note">${operation} is computed in its ${form} form: ${unavailableReason}</p>`);
 
+/** The parts that are being rebuilt, and why. @param {Api.RunStatus} status */
+export const rebuilding = (status) => (status.rebuilding ?? []).map(({ part, reason }) => html`<p class="note">Rebuilding <code>${part}</code>: <span class="text">${reason}</span></p>`);
+
 /** The latest failure with its cause; a failure that was retried is only a note. @param {Api.RunStatus} status */
 export function failure(status) {
   if (!status.lastFailure) return '';
@@ -79,7 +82,7 @@ export function failure(status) {
 }
 
 /** @type {Record<Api.FailureClass, string>} */
-const kindOf = { invalidInput: 'Input that cannot be used', outOfMemory: 'Out of memory', preempted: 'Machine taken away', transient: 'Failure that may pass' };
+const kindOf = { invalidInput: 'Input that cannot be used', outOfMemory: 'Out of memory', preempted: 'Machine taken away', transient: 'Failure that may pass', missingInput: 'Input that is missing or damaged' };
 
 /** When a run began, and when it ended or how long it has run. @param {Api.RunStatus} status */
 export const times = (status) => html`began <time datetime=${status.startedAt}>${when(status.startedAt)}</time>, ${

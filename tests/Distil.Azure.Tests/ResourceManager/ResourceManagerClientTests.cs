@@ -65,7 +65,8 @@ public sealed class ResourceManagerClientTests : IAsyncLifetime
     {
         var retry = new ResourceManagerOptions().Retry;
 
-        Assert.Equal(62, Enumerable.Range(0, retry.MaxRetries).Sum(tries => Math.Min(retry.Delay.TotalSeconds * Math.Pow(2, tries), retry.MaxDelay.TotalSeconds)));
+        Assert.Equal(
+            62, Enumerable.Range(0, retry.MaxRetries).Sum(tries => Math.Min(retry.Delay.TotalSeconds * Math.Pow(2, tries), retry.MaxDelay.TotalSeconds)));
     }
 
     [Fact]

@@ -51,7 +51,8 @@ public sealed class BlobSourcesTests
         var trusted = Catalog(null, sas.ToString());
         Assert.Equal(deep, await ListAsync(trusted, $"{store.Uri}/tales/**/*.txt")); // no path contains the signature
         Assert.Equal("text of tales/b c.txt", await ReadAsync(trusted, deep[1]));
-        var refused = await Assert.ThrowsAsync<InvalidInputException>(() => ListAsync(Catalog(null, $"{store.Uri}?sv=2024-11-04&sr=c&sp=rl&sig=hush"), $"{store.Uri}/tales/*.txt"));
+        var refused = await Assert.ThrowsAsync<InvalidInputException>(
+            () => ListAsync(Catalog(null, $"{store.Uri}?sv=2024-11-04&sr=c&sp=rl&sig=hush"), $"{store.Uri}/tales/*.txt"));
         Assert.DoesNotContain("hush", refused.ToString());
     }
 
@@ -63,7 +64,8 @@ public sealed class BlobSourcesTests
             SignedUrls.Parse(signed)),
         Path.GetTempPath());
 
-    private static Task<IReadOnlyList<SourceFile>> ListAsync(SourceCatalog catalog, string source) => catalog.ListAsync([source], DatasetFormat.Text, SpecPaths.Sources, Cancel);
+    private static Task<IReadOnlyList<SourceFile>> ListAsync(SourceCatalog catalog, string source) =>
+        catalog.ListAsync([source], DatasetFormat.Text, SpecPaths.Sources, Cancel);
 
     private static async Task<string> ReadAsync(SourceCatalog catalog, SourceFile file)
     {

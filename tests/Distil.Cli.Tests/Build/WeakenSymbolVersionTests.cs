@@ -54,7 +54,8 @@ public sealed class WeakenSymbolVersionTests
 
     private static byte[] TorchSharpLibrary()
     {
-        var package = typeof(WeakenSymbolVersionTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "TorchSharpPackage").Value!;
+        var package =
+            typeof(WeakenSymbolVersionTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "TorchSharpPackage").Value!;
         var library = Directory.EnumerateFiles(package, "libLibTorchSharp.so", SearchOption.AllDirectories).Single(path => path.Contains("/linux-x64/"));
         return File.ReadAllBytes(library);
     }

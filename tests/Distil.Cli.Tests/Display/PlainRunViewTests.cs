@@ -51,13 +51,28 @@ public sealed class PlainRunViewTests
     private static StatusAndProgress Training(int done) => new(
         new RunStatus
         {
-            RunId = "run", State = RunState.Running, Stage = JobKind.Train, Epoch = 1, StageDone = 1, StageTotal = 5, Jobs = ["train-002"], StartedAt = Began, UpdatedAt = Began,
+            RunId = "run",
+            State = RunState.Running,
+            Stage = JobKind.Train,
+            Epoch = 1,
+            StageDone = 1,
+            StageTotal = 5,
+            Jobs = ["train-002"],
+            StartedAt = Began,
+            UpdatedAt = Began,
         },
         new Dictionary<string, JobProgress>
         {
             ["train-002"] = new()
             {
-                Stage = "train", Done = done, Total = 400, Unit = "steps", TokensPerSecond = 31_234, Loss = 2.5, ExpectedEnd = Began.AddSeconds(110), At = Began,
+                Stage = "train",
+                Done = done,
+                Total = 400,
+                Unit = "steps",
+                TokensPerSecond = 31_234,
+                Loss = 2.5,
+                ExpectedEnd = Began.AddSeconds(110),
+                At = Began,
             },
         });
 

@@ -29,7 +29,8 @@ public sealed class EmbeddedEngineTests
     private string? _endless;
     private bool _cancelRequested;
 
-    private static readonly RunArtifacts Artifacts = new("run", new TeacherOutputs("outputs", new Dataset("dataset", Shards: 1)), Offline: true, [StudentVariant.Distilled], Epochs: 2);
+    private static readonly RunArtifacts Artifacts = new(
+        "run", new TeacherOutputs("outputs", new Dataset("dataset", Shards: 1)), Offline: true, [StudentVariant.Distilled], Epochs: 2);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -266,5 +267,10 @@ public sealed class EmbeddedEngineTests
 
     private JobAnswer Poll(JobHandle job) => job.JobId == _endless
         ? new JobAnswer(JobState.Running, CancelRequested: _cancelRequested)
-        : new JobAnswer(JobState.Ended, new JobResult { Failure = _faultyJobs.TryDequeue(out var failure) ? failure : null, StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch });
+        : new JobAnswer(JobState.Ended, new JobResult
+        {
+            Failure = _faultyJobs.TryDequeue(out var failure) ? failure : null,
+            StartedAt = DateTimeOffset.UnixEpoch,
+            EndedAt = DateTimeOffset.UnixEpoch,
+        });
 }

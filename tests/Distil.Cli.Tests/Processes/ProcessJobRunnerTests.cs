@@ -171,7 +171,8 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         return runner;
     }
 
-    private static Task<string> StartAsync(ProcessJobRunner runner, string name) => runner.StartAsync(JobKind.Train, new Uri($"http://127.0.0.1/distil/{name}"), Cancel);
+    private static Task<string> StartAsync(ProcessJobRunner runner, string name) =>
+        runner.StartAsync(JobKind.Train, new Uri($"http://127.0.0.1/distil/{name}"), Cancel);
 
     private static async Task<JobState> EndOfAsync(ProcessJobRunner runner, string handle)
     {

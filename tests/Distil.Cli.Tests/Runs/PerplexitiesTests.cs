@@ -11,7 +11,8 @@ public sealed class PerplexitiesTests
         var report = SampleReport.Create();
         var last = report.Epochs[^1];
         Assert.Equal(
-            new Perplexities(last.Distilled.Student.Perplexity, last.Distilled.Teacher!.Perplexity, last.WithoutTeacher!.Student.Perplexity), Perplexities.Of(report));
+            new Perplexities(last.Distilled.Student.Perplexity, last.Distilled.Teacher!.Perplexity, last.WithoutTeacher!.Student.Perplexity),
+            Perplexities.Of(report));
         Assert.NotEqual(report.Epochs[0].Distilled.Student.Perplexity, Perplexities.Of(report).Student);
     }
 

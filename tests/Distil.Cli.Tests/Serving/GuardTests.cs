@@ -65,7 +65,8 @@ public sealed class GuardTests(SharedAzurite azurite)
     public async Task The_API_key_opens_everything_and_nothing_else_does()
     {
         await using var api = await ServedApi.StartAsync(azurite, ServedApi.ApiKey);
-        string?[] wrong = [null, "Bearer", "Bearer ", "Bearer wrong", $"Bearer {ServedApi.ApiKey[..^1]}", $"Bearer {ServedApi.ApiKey}x", $"Token {ServedApi.ApiKey}", "Basic ???", Basic("wrong"), "Basic YQ=="];
+        string?[] wrong = [null, "Bearer", "Bearer ", "Bearer wrong", $"Bearer {ServedApi.ApiKey[..^1]}", $"Bearer {ServedApi.ApiKey}x",
+            $"Token {ServedApi.ApiKey}", "Basic ???", Basic("wrong"), "Basic YQ=="];
         foreach (var authorization in wrong)
         {
             foreach (var path in (string[])["/api/runs", "/openapi.json", "/", "/api/schema", "/api/nothing"])
@@ -134,6 +135,9 @@ public sealed class GuardTests(SharedAzurite azurite)
     public void What_cannot_be_listened_on_is_refused(string urls) => Assert.Throws<InvalidInputException>(() => ServeOptions.ParseUrls(urls));
 
     [Fact]
-    public void A_short_key_is_refused() =>
-        Assert.Contains("at least 16", Assert.Throws<InvalidInputException>(() => new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0"), ApiKey = "short" }.Checked()).Message, StringComparison.Ordinal);
+    public void A_short_key_is_refused()
+    {
+        var options = new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0"), ApiKey = "short" };
+        Assert.Contains("at least 16", Assert.Throws<InvalidInputException>(options.Checked).Message, StringComparison.Ordinal);
+    }
 }

@@ -6,7 +6,8 @@ using Distil.Web;
 
 namespace Distil.Cli.Tests.Serving;
 
-/// <summary>The live view's scripts against the documents that the API returns: TypeScript's compiler checks them, with types made from <c>/openapi.json</c>.</summary>
+/// <summary>The live view's scripts against the documents that the API returns: TypeScript's compiler checks them, with types made from
+/// <c>/openapi.json</c>.</summary>
 public sealed class LiveViewTypesTests(SharedAzurite azurite) : IDisposable
 {
     private static readonly string Compiler = Workspace.Find().RepositoryFile("tools", "typescript", "node_modules", "typescript", "bin", "tsc");
@@ -26,7 +27,8 @@ public sealed class LiveViewTypesTests(SharedAzurite azurite) : IDisposable
     {
         (string Name, string File)[] renamed =
         [
-            ("stageDone", "parts.js"), ("gradientNorm", "charts.js"), ("perplexityStandardError", "evaluations.js"), ("prepare", "format.js"), ("nextOffset", "metrics.js"),
+            ("stageDone", "parts.js"), ("gradientNorm", "charts.js"), ("perplexityStandardError", "evaluations.js"),
+            ("prepare", "format.js"), ("nextOffset", "metrics.js"),
             ("modifiedAt", "views/run.js"), ("continuationToken", "views/runs.js"), ("top1Agreement", "views/compare.js"), ("pointer", "views/new.js"),
         ];
         var types = await TypesAsync();

@@ -16,7 +16,8 @@ internal sealed class OpenApiContract
     public OpenApiContract(JsonNode document)
     {
         _document = document;
-        _templates = [.. document["paths"]!.AsObject().Select(path => (Pattern(path.Key), path.Key)).OrderBy(path => path.Key.Count(character => character == '{'))];
+        _templates = [.. document["paths"]!.AsObject().Select(path => (Pattern(path.Key), path.Key)).OrderBy(
+            path => path.Key.Count(character => character == '{'))];
     }
 
     /// <value>Every operation with each of its status codes, for example <c>getRun 304</c>.</value>
@@ -40,7 +41,8 @@ internal sealed class OpenApiContract
         var status = ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
         var key = operation["responses"]![status] is not null ? status : "default";
         var answer = operation["responses"]![key]!;
-        Assert.True(key != "default" || (int)response.StatusCode is 400 or 401 or 403 or 421 or 500 or 503, $"{request} gave {status}, which the document does not have");
+        Assert.True(key != "default"
+            || (int)response.StatusCode is 400 or 401 or 403 or 421 or 500 or 503, $"{request} gave {status}, which the document does not have");
         foreach (var header in answer["headers"]?.AsObject() ?? [])
         {
             Assert.True(response.Headers.Contains(header.Key), $"{status} of {template} lacks the header {header.Key}");
@@ -67,7 +69,8 @@ internal sealed class OpenApiContract
 
         await response.Content.LoadIntoBufferAsync(cancel);
         using var content = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancel));
-        var result = _schemas.GetOrAdd(schema.ToJsonString(), Compile).Evaluate(content.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
+        var result = _schemas.GetOrAdd(schema.ToJsonString(), Compile).Evaluate(
+            content.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
         Assert.True(result.IsValid, $"{name} is not as the document says: {string.Join("; ", (result.Details ?? []).Where(each => each.Errors is not null).Select(each => $"{each.InstanceLocation} {string.Join(", ", each.Errors!.Values)}"))}");
     }
 

@@ -18,7 +18,7 @@ using Distil.Core.Tests.Documents.Reports;
 
 namespace Distil.Cli.Tests.Serving;
 
-/// <summary>The document of <c>/openapi.json</c>. Beside these, every response in this folder's tests is held against it.</summary>
+/// <summary>The document of <c>/openapi.json</c>. In addition, every response in this folder's tests is compared with it.</summary>
 public sealed class OpenApiTests(SharedAzurite azurite)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -29,8 +29,10 @@ public sealed class OpenApiTests(SharedAzurite azurite)
         await using var api = await ServedApi.StartAsync(azurite);
         Assert.Equal(
             [
-                "cancelRun 202", "cancelRun 404", "cancelRun 409", "getArtifact 200", "getArtifact 404", "getEpochs 200", "getEpochs 404", "getHealth 200", "getHealth 503",
-                "getMetrics 200", "getMetrics 400", "getMetrics 404", "getPlan 200", "getPlan 404", "getReport 200", "getReport 404", "getRun 200", "getRun 304", "getRun 404",
+                "cancelRun 202", "cancelRun 404", "cancelRun 409", "getArtifact 200", "getArtifact 404",
+                "getEpochs 200", "getEpochs 404", "getHealth 200", "getHealth 503",
+                "getMetrics 200", "getMetrics 400", "getMetrics 404", "getPlan 200", "getPlan 404",
+                "getReport 200", "getReport 404", "getRun 200", "getRun 304", "getRun 404",
                 "getSchema 200", "getSpec 200", "getSpec 404", "listArtifacts 200", "listArtifacts 400", "listArtifacts 404", "listRuns 200", "listRuns 400",
                 "submitRun 202", "submitRun 400", "submitRun 413", "submitRun 415", "submitRun 422", "submitRun 502",
             ],
@@ -49,7 +51,8 @@ public sealed class OpenApiTests(SharedAzurite azurite)
         api.Client.DefaultRequestHeaders.IfNoneMatch.Add(details.Headers.ETag!);
         foreach (var id in (string[])[run, "nothing"])
         {
-            foreach (var path in (string[])["", "/spec", "/plan", "/metrics", "/metrics?offset=x", "/epochs", "/report", "/artifacts", "/artifacts?limit=x", "/artifacts/spec.json"])
+            foreach (var path in (string[])["", "/spec", "/plan", "/metrics", "/metrics?offset=x", "/epochs",
+                "/report", "/artifacts", "/artifacts?limit=x", "/artifacts/spec.json"])
             {
                 await api.Client.GetAsync($"/api/runs/{id}{path}", Cancel);
             }
@@ -72,16 +75,19 @@ public sealed class OpenApiTests(SharedAzurite azurite)
             await api.Client.PostAsync($"/api/runs/{id}/cancel", null, Cancel);
         }
 
-        var listed = api.Contract.Answers.Where(answer => !answer.EndsWith("default", StringComparison.Ordinal) && answer is not ("getHealth 503" or "submitRun 502"));
+        var listed = api.Contract.Answers.Where(
+            answer => !answer.EndsWith("default", StringComparison.Ordinal) && answer is not ("getHealth 503" or "submitRun 502"));
         Assert.Equal(listed.Order(), api.Seen.Order());
     }
 
     [Fact]
     public async Task Without_storage_the_service_says_that_it_is_unhealthy()
     {
-        var nowhere = new ArtifactStore(new Azure.Storage.Blobs.BlobContainerClient(new Uri("http://127.0.0.1:1/account/distil"), new Azure.Storage.Blobs.BlobClientOptions { Retry = { MaxRetries = 0 } }));
+        var nowhere = new ArtifactStore(new Azure.Storage.Blobs.BlobContainerClient(
+            new Uri("http://127.0.0.1:1/account/distil"), new Azure.Storage.Blobs.BlobClientOptions { Retry = { MaxRetries = 0 } }));
         await using var server = await ApiServer.StartAsync(
-            new DistilApi(nowhere, new ApiOptions(), new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System))), new ApiOptions(), new RecordingRunHost(),
+            new DistilApi(nowhere, new ApiOptions(), new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System))),
+            new ApiOptions(), new RecordingRunHost(),
             new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0") }, Cancel);
         using var client = new HttpClient { BaseAddress = server.Urls[0] };
 
@@ -123,11 +129,13 @@ public sealed class OpenApiTests(SharedAzurite azurite)
 
     private static async Task WriteResultsAsync(ServedApi api, string run)
     {
-        await api.Store.WriteTextAsync(ArtifactLayout.Metrics(run, StudentVariant.Distilled), JsonSerializer.Serialize(SampleTraining.Step(0), DistilJson.Options) + "\n", cancel: Cancel);
+        await api.Store.WriteTextAsync(
+            ArtifactLayout.Metrics(run, StudentVariant.Distilled), JsonSerializer.Serialize(SampleTraining.Step(0), DistilJson.Options) + "\n", cancel: Cancel);
         await api.Store.WriteJsonAsync(ArtifactLayout.EpochReport(run, StudentVariant.Distilled, 0), SampleTraining.Evaluation(rows: 1), Cancel);
         await api.Store.WriteTextAsync(ArtifactLayout.Report(run), "<p>", cancel: Cancel);
         await api.Store.WriteJsonAsync(ArtifactLayout.ReportData(run), SampleReport.Create(), Cancel);
-        await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, "train-001"), new JobProgress { Stage = "train", Done = 1, Total = 2, Unit = "steps", At = DateTimeOffset.UnixEpoch }, Cancel);
+        await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, "train-001"),
+            new JobProgress { Stage = "train", Done = 1, Total = 2, Unit = "steps", At = DateTimeOffset.UnixEpoch }, Cancel);
         await api.Runs.WriteStatusAsync(
             new RunStatus
             {

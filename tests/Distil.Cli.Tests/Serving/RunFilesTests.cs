@@ -104,7 +104,8 @@ public sealed class RunFilesTests(SharedAzurite azurite)
         }
         while (token is not null);
 
-        Assert.Superset(new HashSet<string> { "model/model.safetensors", "plan.json", "reports/report.html", "spec.json" }, seen.Select(file => file.Name).ToHashSet());
+        Assert.Superset(
+            new HashSet<string> { "model/model.safetensors", "plan.json", "reports/report.html", "spec.json" }, seen.Select(file => file.Name).ToHashSet());
         Assert.Equal(seen.Select(file => file.Name).Order(StringComparer.Ordinal).Distinct(), seen.Select(file => file.Name));
         foreach (var file in seen)
         {
@@ -116,7 +117,8 @@ public sealed class RunFilesTests(SharedAzurite azurite)
         }
     }
 
-    private static string Lines(params long[] steps) => string.Concat(steps.Select(step => JsonSerializer.Serialize(SampleTraining.Step(step), DistilJson.Options) + "\n"));
+    private static string Lines(params long[] steps) =>
+        string.Concat(steps.Select(step => JsonSerializer.Serialize(SampleTraining.Step(step), DistilJson.Options) + "\n"));
 
     [Theory]
     [InlineData("../other/spec.json")]
@@ -135,7 +137,10 @@ public sealed class RunFilesTests(SharedAzurite azurite)
         await api.Store.WriteTextAsync("runs/other/spec.json", "another run's", cancel: Cancel);
 
         // The path is sent as written; HttpClient would resolve the dots itself.
-        var uri = new Uri(api.Client.BaseAddress + $"api/runs/{run}/artifacts/{name}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var uri = new Uri(api.Client.BaseAddress + $"api/runs/{run}/artifacts/{name}", new UriCreationOptions
+        {
+            DangerousDisablePathAndQueryCanonicalization = true,
+        });
         using var response = await api.Client.GetAsync(uri, Cancel);
         var text = await response.Content.ReadAsStringAsync(Cancel);
         Assert.True((int)response.StatusCode is 400 or 404, $"{(int)response.StatusCode}: {text}");

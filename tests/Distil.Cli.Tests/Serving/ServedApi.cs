@@ -66,7 +66,8 @@ internal sealed class ServedApi : IAsyncDisposable
         ["dataset"] = new JsonObject { ["sources"] = new JsonArray(Text), ["contextLength"] = 64 },
     };
 
-    public Task<HttpResponseMessage> SubmitAsync(JsonNode spec, string? idempotencyKey = null) => PostAsync(spec.ToJsonString(), idempotencyKey: idempotencyKey);
+    public Task<HttpResponseMessage> SubmitAsync(JsonNode spec, string? idempotencyKey = null) =>
+        PostAsync(spec.ToJsonString(), idempotencyKey: idempotencyKey);
 
     public Task<HttpResponseMessage> PostAsync(string body, string? contentType = "application/json", string? idempotencyKey = null)
     {

@@ -8,13 +8,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Cli.Tests.Serving;
 
-/// <summary>One Azurite for all tests that only need storage; each takes a container of its own.</summary>
+/// <summary>One Azurite for all tests that only need storage; each opens its own container.</summary>
 public sealed class SharedAzurite : IAsyncLifetime
 {
     private readonly TemporaryWorkspace _workspace = new();
     private AzuriteServer? _server;
 
-    public async ValueTask InitializeAsync() => _server = await AzuriteServer.JoinAsync(_workspace.Workspace, port: null, NullLogger.Instance, CancellationToken.None);
+    public async ValueTask InitializeAsync() =>
+        _server = await AzuriteServer.JoinAsync(_workspace.Workspace, port: null, NullLogger.Instance, CancellationToken.None);
 
     /// <summary>Opens a container, which is created if it is missing.</summary>
     /// <param name="container">Its name.</param>

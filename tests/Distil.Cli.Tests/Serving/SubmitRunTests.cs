@@ -101,7 +101,10 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
     public async Task A_body_beyond_the_limit_is_refused_whether_or_not_it_says_its_length(bool chunked)
     {
         await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { MaxBodyBytes = 5_000 });
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(new string(' ', 6_000))) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs")
+        {
+            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(new string(' ', 6_000))),
+        };
         request.Content.Headers.ContentType = new("application/json");
         request.Headers.TransferEncodingChunked = chunked;
         await ServedApi.ProblemAsync(api.Client.SendAsync(request, Cancel), 413, "5000");
@@ -120,13 +123,17 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
     public async Task Local_paths_stay_inside_the_allowed_folders()
     {
         var outside = Path.GetFullPath(Path.Combine(Workspace.Find().RepositoryFile("samples"), "..", "samples-elsewhere"));
-        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { PathRoots = [Workspace.Find().RepositoryFile("samples", "stories")] });
+        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions
+        {
+            PathRoots = [Workspace.Find().RepositoryFile("samples", "stories")],
+        });
         using (var inside = await api.SubmitAsync(ServedApi.Spec()))
         {
             await ServedApi.ReadAsync<SubmittedRun>(inside, 202);
         }
 
-        foreach (var path in (string[])["/etc/passwd", outside, Path.Combine(Workspace.Find().RepositoryFile("samples", "stories"), "..", "demo.json"), "../*", "/proc/self/environ"])
+        foreach (var path in (string[])["/etc/passwd", outside, Path.Combine(Workspace.Find().RepositoryFile("samples", "stories"), "..", "demo.json"),
+            "../*", "/proc/self/environ"])
         {
             var spec = ServedApi.Spec();
             spec["dataset"]!["sources"]!.AsArray().Add(path);
@@ -138,7 +145,10 @@ public sealed class SubmitRunTests(SharedAzurite azurite)
     [Fact]
     public async Task So_do_the_files_of_tasks()
     {
-        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions { PathRoots = [Workspace.Find().RepositoryFile("samples", "stories")] });
+        await using var api = await ServedApi.StartAsync(azurite, options: new ApiOptions
+        {
+            PathRoots = [Workspace.Find().RepositoryFile("samples", "stories")],
+        });
         var spec = ServedApi.Spec();
         spec["evaluation"] = System.Text.Json.Nodes.JsonNode.Parse("""{ "tasks": [{ "name": "t", "path": "/etc/passwd", "shotsPath": "/proc/self/environ" }] }""");
         var problem = await ServedApi.ProblemAsync(api.SubmitAsync(spec), 400);

@@ -34,7 +34,8 @@ internal static class TypeScriptTypes
     private static string TypeOf(JsonObject schema, string type) => type switch
     {
         "array" => $"({TypeOf(schema["items"])})[]",
-        "object" when schema["properties"] is JsonObject properties => Members(properties, schema["required"]?.AsArray().Select(name => (string)name!).ToHashSet() ?? []),
+        "object" when schema["properties"] is JsonObject properties =>
+            Members(properties, schema["required"]?.AsArray().Select(name => (string)name!).ToHashSet() ?? []),
         "object" => $"Record<string, {TypeOf(schema["additionalProperties"])}>",
         "integer" => "number",
         _ => type, // number, string, boolean, null

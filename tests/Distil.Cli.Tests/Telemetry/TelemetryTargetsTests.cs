@@ -25,7 +25,8 @@ public sealed class TelemetryTargetsTests
     public void What_cannot_be_is_bad_input(string named, string words) =>
         Assert.Contains(words, Assert.Throws<InvalidInputException>(() => Read(named, null, null)).Message, StringComparison.Ordinal);
 
-    private static TelemetryTarget Read(string? named, string? azure, string? collector) => TelemetryTargets.Of(SettingsReader.Read<TelemetrySettings>(variable => variable switch
+    private static TelemetryTarget Read(string? named, string? azure, string? collector) => TelemetryTargets
+        .Of(SettingsReader.Read<TelemetrySettings>(variable => variable switch
     {
         TelemetrySettings.TargetVariable => named,
         TelemetrySettings.AzureVariable => azure,

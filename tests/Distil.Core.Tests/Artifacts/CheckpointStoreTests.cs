@@ -71,7 +71,8 @@ public sealed class CheckpointStoreTests : IDisposable
         await SaveAsync(1, 200, "later");
         await Checkpoints(0).RestoreEndAsync(Folder, Cancel);
         Assert.Equal("end", Restored());
-        Assert.Equal(["runs/run/checkpoints/epoch-002/"], (await Assert.ThrowsAsync<ArtifactException>(() => Checkpoints(1).RestoreEndAsync(Folder, Cancel))).Blobs);
+        Assert.Equal(
+            ["runs/run/checkpoints/epoch-002/"], (await Assert.ThrowsAsync<ArtifactException>(() => Checkpoints(1).RestoreEndAsync(Folder, Cancel))).Blobs);
 
         _service.Blobs["runs/run/checkpoints/epoch-001/step-000400/weights.bin"] = "bad"u8.ToArray();
         var error = await Assert.ThrowsAsync<ArtifactException>(() => Checkpoints(0).RestoreEndAsync(Folder, Cancel));

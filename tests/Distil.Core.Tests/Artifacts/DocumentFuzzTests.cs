@@ -26,13 +26,29 @@ public sealed class DocumentFuzzTests : IDisposable
     public Task Dataset_shard() => HoldsAsync(Shard);
 
     [Fact]
-    public Task Dataset_manifest() => HoldsAsync(new DatasetManifest { DatasetId = "a", Shards = [Shard], TrainRows = 1, TrainTokens = 2, EvalRows = 3, EvalTokens = 4 });
+    public Task Dataset_manifest() => HoldsAsync(new DatasetManifest
+    {
+        DatasetId = "a",
+        Shards = [Shard],
+        TrainRows = 1,
+        TrainTokens = 2,
+        EvalRows = 3,
+        EvalTokens = 4,
+    });
 
     [Fact]
     public Task Teacher_outputs_shard() => HoldsAsync(Outputs);
 
     [Fact]
-    public Task Teacher_outputs_manifest() => HoldsAsync(new TeacherOutputsManifest { TeacherOutputsId = "t", DatasetId = "a", Shards = [Outputs], Tokens = 1, Bytes = 2, BytesPerToken = 2 });
+    public Task Teacher_outputs_manifest() => HoldsAsync(new TeacherOutputsManifest
+    {
+        TeacherOutputsId = "t",
+        DatasetId = "a",
+        Shards = [Outputs],
+        Tokens = 1,
+        Bytes = 2,
+        BytesPerToken = 2,
+    });
 
     [Fact]
     public Task Checkpoint_manifest() => HoldsAsync(Checkpoint);
@@ -41,10 +57,24 @@ public sealed class DocumentFuzzTests : IDisposable
     public Task Run_plan() => HoldsAsync(Plans.Of("one", 2));
 
     [Fact]
-    public Task Run_status() => HoldsAsync(new RunStatus { RunId = "one", State = RunState.Running, Stage = JobKind.Train, Jobs = ["train-001"], LastFailure = new JobFailure(FailureClass.Transient, "m"), StartedAt = default, UpdatedAt = default });
+    public Task Run_status() => HoldsAsync(new RunStatus
+    {
+        RunId = "one",
+        State = RunState.Running,
+        Stage = JobKind.Train,
+        Jobs = ["train-001"],
+        LastFailure = new JobFailure(FailureClass.Transient, "m"),
+        StartedAt = default,
+        UpdatedAt = default,
+    });
 
     [Fact]
-    public Task Job_result() => HoldsAsync(new JobResult { Output = JsonSerializer.SerializeToElement(new { rows = 1 }), StartedAt = default, EndedAt = default });
+    public Task Job_result() => HoldsAsync(new JobResult
+    {
+        Output = JsonSerializer.SerializeToElement(new { rows = 1 }),
+        StartedAt = default,
+        EndedAt = default,
+    });
 
     [Fact]
     public Task Job_progress() => HoldsAsync(new JobProgress { Stage = "train", Done = 1, Total = 2, Unit = "steps", Loss = 1.5, At = default });
@@ -65,7 +95,14 @@ public sealed class DocumentFuzzTests : IDisposable
         });
     }
 
-    private static DatasetShard Shard => new() { Index = 0, Train = new TokenFile(File, 3, 20), Eval = new TokenFile(File, 1, 8), Documents = 2, SourceBytes = 100 };
+    private static DatasetShard Shard => new()
+    {
+        Index = 0,
+        Train = new TokenFile(File, 3, 20),
+        Eval = new TokenFile(File, 1, 8),
+        Documents = 2,
+        SourceBytes = 100,
+    };
 
     private static TeacherOutputsShard Outputs => new() { Index = 0, File = File, Rows = 1, Tokens = 8, MeanKeptTokens = 2, CappedShare = 0 };
 

@@ -9,7 +9,7 @@ namespace Distil.Core.Tests.Artifacts;
 /// <content>Conditions, listings and the form of answers.</content>
 internal sealed partial class InMemoryBlobService
 {
-    // Each write brings an array of its own, whoever makes it: so each content has its ETag.
+    // Each write stores a new array, so each content has its own ETag.
     private readonly ConditionalWeakTable<byte[], string> _tags = [];
     private int _lastTag;
 

@@ -87,7 +87,8 @@ public sealed class HubClientTests : HubFixture
         repository.Commit("main", ("a.txt", LocalHubFile.Small("a")));
         repository.PrivateTo = "secret";
         Assert.True((await Client().PinAsync(Dataset("hf://o/mine"), Cancel)).IsPinned);
-        var error = await Assert.ThrowsAsync<InvalidInputException>(() => Client(options => options with { Token = null }).PinAsync(Dataset("hf://o/mine"), Cancel));
+        var error = await Assert.ThrowsAsync<InvalidInputException>(
+            () => Client(options => options with { Token = null }).PinAsync(Dataset("hf://o/mine"), Cancel));
         Assert.Contains("no token is set (HF_TOKEN", error.Message, StringComparison.Ordinal);
     }
 
@@ -129,13 +130,15 @@ public sealed class HubClientTests : HubFixture
     public async Task A_wait_of_hours_and_a_hub_that_fails_for_good_are_errors_that_may_pass()
     {
         Hub.Refusals.Enqueue((429, [("Retry-After", "7200")]));
-        Assert.Contains("it asks to wait 7200 seconds", (await Assert.ThrowsAsync<RemoteException>(() => Client().PinAsync(Dataset("hf://o/n"), Cancel))).Message);
+        Assert.Contains(
+            "it asks to wait 7200 seconds", (await Assert.ThrowsAsync<RemoteException>(() => Client().PinAsync(Dataset("hf://o/n"), Cancel))).Message);
         for (var i = 0; i < 5; i++)
         {
             Hub.Refusals.Enqueue((502, []));
         }
 
-        Assert.Contains("502 Bad Gateway; tried 5 times", (await Assert.ThrowsAsync<RemoteException>(() => Client().PinAsync(Dataset("hf://o/n"), Cancel))).Message);
+        Assert.Contains(
+            "502 Bad Gateway; tried 5 times", (await Assert.ThrowsAsync<RemoteException>(() => Client().PinAsync(Dataset("hf://o/n"), Cancel))).Message);
         Assert.Empty(Hub.Refusals);
     }
 
@@ -143,7 +146,8 @@ public sealed class HubClientTests : HubFixture
     public async Task A_server_that_is_not_there_is_an_error_that_names_it()
     {
         var client = Client(options => options with { Endpoint = new Uri("http://127.0.0.1:1") });
-        Assert.Contains("http://127.0.0.1:1/api/datasets/o/n", (await Assert.ThrowsAsync<RemoteException>(() => client.PinAsync(Dataset("hf://o/n"), Cancel))).Message);
+        Assert.Contains(
+            "http://127.0.0.1:1/api/datasets/o/n", (await Assert.ThrowsAsync<RemoteException>(() => client.PinAsync(Dataset("hf://o/n"), Cancel))).Message);
     }
 
     /// <summary>A clock whose waits end at once and are recorded.</summary>

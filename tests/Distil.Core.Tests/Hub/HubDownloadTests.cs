@@ -37,7 +37,8 @@ public sealed class HubDownloadTests : HubFixture
         await System.IO.File.WriteAllTextAsync(Path.Combine(folder, "blobs", File().Sha256), "as Python left it", Cancel);
         System.IO.File.CreateSymbolicLink(Path.Combine(folder, "snapshots", path.Revision, "a.bin"), $"../../blobs/{File().Sha256}");
         Hub.Requests.Clear();
-        Assert.Equal("as Python left it", await System.IO.File.ReadAllTextAsync(await Client().FetchAsync(path with { Path = "a.bin" }, cancel: Cancel), Cancel));
+        Assert.Equal(
+            "as Python left it", await System.IO.File.ReadAllTextAsync(await Client().FetchAsync(path with { Path = "a.bin" }, cancel: Cancel), Cancel));
         Assert.Empty(Hub.Requests);
     }
 
@@ -70,7 +71,8 @@ public sealed class HubDownloadTests : HubFixture
         Hub.Cuts.Enqueue(1_200_000);
         var path = await PinAsync(("a.bin", File()));
         Assert.Equal(File().Content, await ReadAsync(path with { Path = "a.bin" }));
-        var ranges = Hub.Requests.Where(request => request.StartsWith("GET storage", StringComparison.Ordinal)).Select(request => request.Split("bytes=").ElementAtOrDefault(1)).ToList();
+        var ranges = Hub.Requests.Where(request => request.StartsWith("GET storage", StringComparison.Ordinal))
+            .Select(request => request.Split("bytes=").ElementAtOrDefault(1)).ToList();
         Assert.Equal(3, ranges.Count);
         Assert.Null(ranges[0]);
         Assert.All(ranges.Skip(1), range => Assert.InRange(int.Parse(range!.TrimEnd('-'), System.Globalization.CultureInfo.InvariantCulture), 1, 2_200_000));
@@ -84,7 +86,8 @@ public sealed class HubDownloadTests : HubFixture
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel))
         {
             Hub.Cuts.Enqueue(2_000_000);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new HubStopper(stop, Client(change => change with { Retries = new RetryOptions { Pause = TimeSpan.FromMinutes(5) } })).FetchAsync(path));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => new HubStopper(stop, Client(change => change with { Retries = new RetryOptions { Pause = TimeSpan.FromMinutes(5) } })).FetchAsync(path));
         }
 
         var partial = Path.Combine(Cache, "datasets--o--n", "blobs", File().Sha256 + ".incomplete");

@@ -34,13 +34,20 @@ public abstract class HubFixture : IAsyncLifetime
     /// <summary>Creates a client with a short limit on silence.</summary>
     private protected HubClient Client(Func<HubOptions, HubOptions>? change = null, long freeBytes = long.MaxValue, TimeProvider? time = null)
     {
-        var options = new HubOptions { Endpoint = Hub.Endpoint, Cache = Cache, Token = "secret", Retries = new RetryOptions { Pause = TimeSpan.FromMilliseconds(1) } };
+        var options = new HubOptions
+        {
+            Endpoint = Hub.Endpoint,
+            Cache = Cache,
+            Token = "secret",
+            Retries = new RetryOptions { Pause = TimeSpan.FromMilliseconds(1) },
+        };
         return new HubClient(change?.Invoke(options) ?? options, time ?? TimeProvider.System, new TextLogger(_log), _ => freeBytes);
     }
 
     /// <summary>Creates a catalogue that uses only a client of the hub.</summary>
     internal static SourceCatalog Catalog(HubClient client) => new(
-        () => client, new WebFiles(new ResilientHttp(new RetryOptions(), TimeProvider.System, NullLogger.Instance), new AzureAccess(null, () => throw new InvalidOperationException()), SignedUrls.None), Path.GetTempPath());
+        () => client, new WebFiles(new ResilientHttp(new RetryOptions(), TimeProvider.System, NullLogger.Instance),
+            new AzureAccess(null, () => throw new InvalidOperationException()), SignedUrls.None), Path.GetTempPath());
 
     private protected static byte[] Bytes(int length)
     {

@@ -48,5 +48,6 @@ public sealed class HubOptionsTests : IDisposable
         Assert.Contains("HF_ENDPOINT is nonsense", Assert.Throws<InvalidInputException>(() => Of("HF_ENDPOINT=nonsense")).Message, StringComparison.Ordinal);
 
     private static HubOptions Of(params string[] variables) =>
-        HubOptions.From(SettingsReader.Read<HubSettings>(variables.Select(variable => variable.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]).GetValueOrDefault));
+        HubOptions.From(SettingsReader.Read<HubSettings>(
+            variables.Select(variable => variable.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]).GetValueOrDefault));
 }

@@ -143,14 +143,22 @@ internal sealed class LocalHub : IAsyncDisposable
         var folders = below.Select(file => file.Key[prefix.Length..]).Where(rest => rest.Contains('/')).Select(rest => prefix + rest.Split('/')[0]).Distinct();
         var entries = folders.Select(path => (object)new { type = "directory", oid = new string('0', 40), size = 0, path })
             .Concat(below.Where(file => deep || !file.Key[prefix.Length..].Contains('/')).Select(file => file.Value.Large
-                ? (object)new { type = "file", oid = file.Value.GitId, size = file.Value.Content.Length, lfs = new { oid = file.Value.Sha256, size = file.Value.Content.Length, pointerSize = 134 }, path = file.Key }
+                ? (object)new
+                {
+                    type = "file",
+                    oid = file.Value.GitId,
+                    size = file.Value.Content.Length,
+                    lfs = new { oid = file.Value.Sha256, size = file.Value.Content.Length, pointerSize = 134 },
+                    path = file.Key,
+                }
                 : new { type = "file", oid = file.Value.GitId, size = file.Value.Content.Length, path = file.Key }))
             .ToList();
         var from = int.TryParse(http.Request.Query["cursor"], out var cursor) ? cursor : 0;
         if (from + PageSize < entries.Count)
         {
             // The hub's links contain its own address, under whatever name it was reached.
-            http.Response.Headers.Link = $"<https://huggingface.co{http.Request.Path}?recursive={(deep ? "true" : "false")}&expand=false&cursor={from + PageSize}>; rel=\"next\"";
+            http.Response.Headers.Link =
+                $"<https://huggingface.co{http.Request.Path}?recursive={(deep ? "true" : "false")}&expand=false&cursor={from + PageSize}>; rel=\"next\"";
         }
 
         return http.Response.WriteAsJsonAsync(entries.Skip(from).Take(PageSize));
@@ -187,7 +195,8 @@ internal sealed class LocalHub : IAsyncDisposable
 
     private async Task SendBlobAsync(HttpContext http, string token)
     {
-        var file = _repositories.Values.SelectMany(each => each.Commits.Values).SelectMany(files => files.Values).First(each => http.Request.Path.Value == $"/{each.Sha256}");
+        var file = _repositories.Values.SelectMany(each => each.Commits.Values).SelectMany(files => files.Values).First(
+            each => http.Request.Path.Value == $"/{each.Sha256}");
         if (token.Length > 0 || http.Request.Query["signed"] != "yes")
         {
             http.Response.StatusCode = 400; // as storage answers to two kinds of authentication

@@ -26,7 +26,8 @@ public sealed class DeterminismTests
     private static readonly HashSet<string> ForbiddenMembers =
     [
         "DateTime.get_Now", "DateTime.get_UtcNow", "DateTime.get_Today", "DateTimeOffset.get_Now", "DateTimeOffset.get_UtcNow",
-        "Guid.NewGuid", "Guid.CreateVersion7", "Task.Run", "Task.Delay", "Task.Yield", "Task.Wait", "Task.WaitAll", "Task.ConfigureAwait", "Task`1.ConfigureAwait",
+        "Guid.NewGuid", "Guid.CreateVersion7", "Task.Run", "Task.Delay", "Task.Yield", "Task.Wait",
+        "Task.WaitAll", "Task.ConfigureAwait", "Task`1.ConfigureAwait",
         "TaskFactory.StartNew", "Task.ContinueWith", "CultureInfo.get_CurrentCulture", "TimeZoneInfo.get_Local",
     ];
 
@@ -56,7 +57,7 @@ public sealed class DeterminismTests
 
     private static IEnumerable<MethodBase> Methods(Type type) => type.GetMethods(All).Cast<MethodBase>().Concat(type.GetConstructors(All));
 
-    // A method and all that it calls of its own assembly, wherever it stands: also what the compiler made of asynchronous methods and lambdas.
+    // A method and everything in its assembly that it calls, including what the compiler makes of asynchronous methods and lambdas.
     private static HashSet<MethodBase> Reached(IEnumerable<MethodBase> from)
     {
         var reached = new HashSet<MethodBase>();
@@ -82,7 +83,8 @@ public sealed class DeterminismTests
     }
 
     private static IEnumerable<MethodBase> Overrides(MethodBase method) => method is MethodInfo { IsVirtual: true, DeclaringType.IsInterface: false } one
-        ? one.Module.GetTypes().Where(type => type.IsSubclassOf(one.DeclaringType!)).SelectMany(Methods).Where(each => each is MethodInfo other && other.GetBaseDefinition() == one.GetBaseDefinition())
+        ? one.Module.GetTypes().Where(type => type.IsSubclassOf(one.DeclaringType!)).SelectMany(Methods).Where(
+            each => each is MethodInfo other && other.GetBaseDefinition() == one.GetBaseDefinition())
         : [];
 
     private static bool IsMade(Type type) => type.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute), inherit: false);

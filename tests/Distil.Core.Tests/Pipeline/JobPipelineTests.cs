@@ -181,5 +181,11 @@ public sealed class JobPipelineTests : IAsyncLifetime
     }
 
     private Task<JobOutcome> RunAsync(int retries = 3) =>
-        JobPipeline.RunAsync(_context, new JobSpec { RunId = "run", JobId = "train-001", Makes = Plans.Artifacts("run").Weights(StudentVariant.Distilled, 0), Retries = retries });
+        JobPipeline.RunAsync(_context, new JobSpec
+        {
+            RunId = "run",
+            JobId = "train-001",
+            Makes = Plans.Artifacts("run").Weights(StudentVariant.Distilled, 0),
+            Retries = retries,
+        });
 }

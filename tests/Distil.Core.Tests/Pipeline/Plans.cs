@@ -12,7 +12,8 @@ internal static class Plans
     private static readonly Figure Nothing = new(0, "", "a test");
 
     /// <summary>The artifacts of a run with an offline teacher, one student and two epochs.</summary>
-    public static RunArtifacts Artifacts(string runId, int shards = 1) => new(runId, Of(runId, shards).TeacherOutputs, Offline: true, [StudentVariant.Distilled], Epochs: 2);
+    public static RunArtifacts Artifacts(string runId, int shards = 1) =>
+        new(runId, Of(runId, shards).TeacherOutputs, Offline: true, [StudentVariant.Distilled], Epochs: 2);
 
     /// <summary>A plan over dataset <c>data</c> and teacher outputs <c>outputs</c>.</summary>
     public static RunPlan Of(string runId, int shards) => new()

@@ -9,7 +9,7 @@ using Distil.Core.Tests.Artifacts;
 
 namespace Distil.Core.Tests.Pipeline;
 
-/// <summary>Inputs that a job finds missing: the pipeline has them rebuilt by the job that makes them, reports it and goes on.</summary>
+/// <summary>Inputs that a job finds missing: the pipeline has them rebuilt by the job that makes them, reports it and continues.</summary>
 public sealed class RebuildingTests : IAsyncLifetime
 {
     private readonly InMemoryBlobService _service = new();
@@ -49,8 +49,10 @@ public sealed class RebuildingTests : IAsyncLifetime
         var during = context.Statuses.Where(status => status.Jobs.Contains("train-001-again-1")).ToList();
         Assert.NotEmpty(during);
         Assert.All(during, status => Assert.Equal((JobKind.Train, 0, 1, 0), (status.Stage, status.StageDone, status.StageTotal, status.Epoch)));
-        Assert.All(during, status => Assert.Equal(new Rebuilding("runs/run/checkpoints/epoch-001/", "evaluate-001: an input is missing"), Assert.Single(status.Rebuilding)));
-        Assert.All(context.Statuses.Where(status => status.Jobs.Contains("evaluate-001-again-1")), status => Assert.Equal((JobKind.Evaluate, 0), (status.Stage, status.Rebuilding.Count)));
+        Assert.All(during, status => Assert.Equal(
+            new Rebuilding("runs/run/checkpoints/epoch-001/", "evaluate-001: an input is missing"), Assert.Single(status.Rebuilding)));
+        Assert.All(context.Statuses.Where(status => status.Jobs.Contains("evaluate-001-again-1")), status => Assert.Equal(
+            (JobKind.Evaluate, 0), (status.Stage, status.Rebuilding.Count)));
         Assert.Empty(context.Statuses.Last().Rebuilding);
     }
 
@@ -82,7 +84,8 @@ public sealed class RebuildingTests : IAsyncLifetime
 
         Assert.Equal((RunState.Failed, FailureClass.Transient), (outcome.State, outcome.Failure!.Class));
         Assert.Equal(
-            "runs/run/checkpoints/epoch-001/: was rebuilt 2 times and is missing or damaged each time (evaluate-001-again-2: an input is missing)", outcome.Failure.Message);
+            "runs/run/checkpoints/epoch-001/: was rebuilt 2 times and is missing or damaged each time (evaluate-001-again-2: an input is missing)",
+            outcome.Failure.Message);
         Assert.Equal(2, _jobs.Started.Count(job => job.StartsWith("train-001-again", StringComparison.Ordinal)));
     }
 
@@ -113,7 +116,8 @@ public sealed class RebuildingTests : IAsyncLifetime
         };
         var (outcome, _) = await RunAsync("wide", 6, parallelism: 3);
         Assert.Equal(RunState.Succeeded, outcome.State);
-        Assert.Equal(shards.Select(shard => $"teach-{shard:00000}-again-1"), _jobs.Started.Where(job => job.EndsWith("-again-1", StringComparison.Ordinal) && job.StartsWith("teach", StringComparison.Ordinal)).Order());
+        Assert.Equal(shards.Select(shard => $"teach-{shard:00000}-again-1"),
+            _jobs.Started.Where(job => job.EndsWith("-again-1", StringComparison.Ordinal) && job.StartsWith("teach", StringComparison.Ordinal)).Order());
         Assert.InRange(_jobs.MaxAtWork, 1, 3);
         await _store.ReadJsonAsync<TeacherOutputsManifest>(ArtifactLayout.TeacherOutputsManifest("outputs"), Cancel);
     }
@@ -126,7 +130,8 @@ public sealed class RebuildingTests : IAsyncLifetime
         var (outcome, context) = await RunAsync("wide", 402);
         Assert.Equal(RunState.Succeeded, outcome.State);
         Assert.Equal(
-            ["teach-00000", "prepare-00000-again-1", "teach-00000-again-1", "teach-00001", "teach-00002"], _jobs.Started.SkipWhile(job => job != "teach-00000").Take(5));
+            ["teach-00000", "prepare-00000-again-1", "teach-00000-again-1", "teach-00001", "teach-00002"],
+            _jobs.Started.SkipWhile(job => job != "teach-00000").Take(5));
         Assert.Contains(context.Statuses, status => status is { Stage: JobKind.Teach, StageDone: 402, StageTotal: 402 });
         Assert.DoesNotContain(context.Statuses, status => status.StageDone > status.StageTotal);
     }
@@ -158,7 +163,10 @@ public sealed class RebuildingTests : IAsyncLifetime
 
     private static RunSpec Spec(int parallelism) => new()
     {
-        Name = "a", Teacher = new TeacherSpec { Path = "/t" }, Dataset = new DatasetSpec { Sources = ["/x"] }, Compute = new ComputeSpec { TeachParallelism = parallelism },
+        Name = "a",
+        Teacher = new TeacherSpec { Path = "/t" },
+        Dataset = new DatasetSpec { Sources = ["/x"] },
+        Compute = new ComputeSpec { TeachParallelism = parallelism },
     };
 
     private Task<JobRequest> RequestAsync(string job) => _store.ReadJsonAsync<JobRequest>(ArtifactLayout.JobRequest("run", job), Cancel);

@@ -17,7 +17,8 @@ public sealed class SettingsPageTests
         var page = SettingsPage.Generate();
         var read = new List<string>();
 
-        typeof(SettingsReader).GetMethod(nameof(SettingsReader.Read))!.MakeGenericMethod(program).Invoke(null, [(Func<string, string?>)(name => Remember(read, name))]);
+        typeof(SettingsReader).GetMethod(nameof(SettingsReader.Read))!.MakeGenericMethod(program).Invoke(
+            null, [(Func<string, string?>)(name => Remember(read, name))]);
 
         Assert.NotEmpty(read);
         Assert.All(read, name => Assert.Contains($"`{name}`", page));

@@ -10,7 +10,8 @@ public sealed class LocalSourcesTests : IDisposable
 
     public LocalSourcesTests()
     {
-        foreach (var name in (string[])["b.txt", "a.txt", "notes.md", "deep/c.txt", "deep/er/d.txt", "rows.jsonl", "deep/rows.jsonl.gz", "e.txt.zst", "f.parquet", "g.parquet.gz"])
+        foreach (var name in (string[])["b.txt", "a.txt", "notes.md", "deep/c.txt", "deep/er/d.txt", "rows.jsonl",
+            "deep/rows.jsonl.gz", "e.txt.zst", "f.parquet", "g.parquet.gz"])
         {
             Directory.CreateDirectory(Path.GetDirectoryName(At(name))!);
             File.WriteAllText(At(name), name);

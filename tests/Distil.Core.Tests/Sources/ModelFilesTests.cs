@@ -12,7 +12,8 @@ public sealed class ModelFilesTests : HubFixture
     [Fact]
     public async Task A_student_without_a_tokenizer_is_a_model_too_and_nothing_else_is_fetched()
     {
-        var commit = Hub.Add("o/student").Commit("v2", Config, Weights, ("README.md", LocalHubFile.Small("hello")), ("model.onnx", new LocalHubFile("not wanted"u8.ToArray())));
+        var commit = Hub.Add("o/student").Commit(
+            "v2", Config, Weights, ("README.md", LocalHubFile.Small("hello")), ("model.onnx", new LocalHubFile("not wanted"u8.ToArray())));
         var model = await FindAsync("hf://o/student@v2");
         Assert.Null(model.Tokenizer);
         Assert.Equal($"hf://models/o/student@{commit}", model.Location.Folder);

@@ -36,7 +36,8 @@ public sealed class SourceCatalogTests : IDisposable
 
     [Fact]
     public async Task An_empty_source_is_refused() =>
-        Assert.Contains("dataset.sources: a source is empty", (await Assert.ThrowsAsync<InvalidInputException>(() => ListAsync([" "], DatasetFormat.Text))).Message);
+        Assert.Contains(
+            "dataset.sources: a source is empty", (await Assert.ThrowsAsync<InvalidInputException>(() => ListAsync([" "], DatasetFormat.Text))).Message);
 
     [Theory]
     [InlineData("a.txt", Compression.None)]

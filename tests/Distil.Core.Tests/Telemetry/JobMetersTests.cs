@@ -32,6 +32,7 @@ public sealed class JobMetersTests
         Assert.Contains(listening.Measurements, one => one is { Instrument: "distil.job.token_rate", Value: 1234.5 } && Equals(one[JobTags.Run], "metered"));
         Assert.Contains(listening.Measurements, one => one is { Instrument: "distil.training.loss", Value: 2.25 } && Equals(one[JobTags.Run], "metered"));
         Assert.Contains(listening.Measurements, one => one is { Instrument: "distil.job.duration", Value: 61.25 } && Equals(one[JobTags.Outcome], "succeeded"));
-        Assert.Contains(listening.Measurements, one => one is { Instrument: "distil.job.duration", Value: 7.125 } && Equals(one[JobTags.Outcome], "outOfMemory"));
+        Assert.Contains(
+            listening.Measurements, one => one is { Instrument: "distil.job.duration", Value: 7.125 } && Equals(one[JobTags.Outcome], "outOfMemory"));
     }
 }

@@ -27,8 +27,10 @@ internal sealed class Listening : IDisposable
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _measurements.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Measurements.Enqueue(new Measurement(instrument.Name, value, new TagList(tags))));
-        _measurements.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measurements.Enqueue(new Measurement(instrument.Name, value, new TagList(tags))));
+        _measurements.SetMeasurementEventCallback<double>(
+            (instrument, value, tags, _) => Measurements.Enqueue(new Measurement(instrument.Name, value, new TagList(tags))));
+        _measurements.SetMeasurementEventCallback<long>(
+            (instrument, value, tags, _) => Measurements.Enqueue(new Measurement(instrument.Name, value, new TagList(tags))));
         _measurements.Start();
     }
 

@@ -12,7 +12,12 @@ namespace Distil.Core.Tests.Telemetry;
 
 public sealed class RunTraceTests : IDisposable
 {
-    private static readonly RunSpec Spec = new() { Name = "traced", Teacher = new TeacherSpec { Path = "/teacher" }, Dataset = new DatasetSpec { Sources = ["/text"] } };
+    private static readonly RunSpec Spec = new()
+    {
+        Name = "traced",
+        Teacher = new TeacherSpec { Path = "/teacher" },
+        Dataset = new DatasetSpec { Sources = ["/text"] },
+    };
 
     private readonly InMemoryBlobService _service = new();
     private readonly ArtifactStore _store;

@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.EndToEnd.Tests.Killing;
 
-/// <summary>Nothing is lost by <c>kill -9</c>, of the host, of a trainer, of the storage server, in any stage: the model comes out byte for byte as undisturbed.</summary>
+/// <summary>Nothing is lost by <c>kill -9</c>, of the host, of a trainer, of the storage server, in any stage: the model comes out byte for byte as
+/// undisturbed.</summary>
 /// <remarks><c>DISTIL_SOAK=20</c> does it with 20 seeds instead of one.</remarks>
 public sealed class KillAnythingTests
 {
@@ -111,7 +112,8 @@ public sealed class KillAnythingTests
     private static async Task EveryStepIsLoggedOnceAsync(ArtifactStore store, string runId)
     {
         var metrics = await store.TryReadTextAsync(ArtifactLayout.Metrics(runId, StudentVariant.Distilled), Cancel);
-        var steps = metrics!.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("globalStep").GetInt32()).ToList();
+        var steps = metrics!.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("globalStep").GetInt32()).ToList();
         Assert.Equal(Enumerable.Range(0, steps.Count), steps);
         Assert.True(steps.Count > 30);
     }

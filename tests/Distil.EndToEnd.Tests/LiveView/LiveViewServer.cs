@@ -6,7 +6,7 @@ using Microsoft.Playwright;
 
 namespace Distil.EndToEnd.Tests.LiveView;
 
-/// <summary><c>distil serve</c> over a storage of its own, and a browser to look at it; shared by the tests of the live view.</summary>
+/// <summary><c>distil serve</c> over its own storage, and a browser that opens its pages; shared by the tests of the live view.</summary>
 public sealed partial class LiveViewServer : IAsyncLifetime
 {
     // The machine may be busy: these say when something hangs, not how fast it is.
@@ -26,7 +26,7 @@ public sealed partial class LiveViewServer : IAsyncLifetime
         return runId;
     });
 
-    /// <summary>A prompt that would act, if a page took it for markup.</summary>
+    /// <summary>A prompt that would run a script if a page treated it as markup.</summary>
     public const string Markup = "<img src=x onerror=\"document.title='taken over'\"> went to <b>the river</b>";
 
     public Uri Url { get; private set; } = null!;

@@ -30,7 +30,8 @@ public sealed class PageQualityTests(LiveViewServer server)
     {
         var page = await server.OpenAsync("#/", width, 844, colours);
         await page.GotoAsync("about:blank"); // the page itself allows no script, not even axe's
-        await page.SetContentAsync(await server.Http.GetStringAsync($"api/runs/{await server.FinishedRunAsync()}/report", TestContext.Current.CancellationToken));
+        await page.SetContentAsync(
+            await server.Http.GetStringAsync($"api/runs/{await server.FinishedRunAsync()}/report", TestContext.Current.CancellationToken));
         Assert.Empty((await page.RunAxe()).Violations.Select(Describe));
         Assert.Equal(width, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
     }
@@ -80,7 +81,9 @@ public sealed class PageQualityTests(LiveViewServer server)
     /// <summary>Opens a page with everything that it loads.</summary>
     private async Task ShowAsync(IPage page, string address)
     {
-        var hash = address.Contains("{run}", StringComparison.Ordinal) ? address.Replace("{run}", await server.FinishedRunAsync(), StringComparison.Ordinal) : address;
+        var hash = address.Contains("{run}", StringComparison.Ordinal)
+            ? address.Replace("{run}", await server.FinishedRunAsync(), StringComparison.Ordinal)
+            : address;
         await page.EvaluateAsync("hash => { location.hash = hash || '#/'; }", hash);
         await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToBeVisibleAsync();
         await page.WaitForLoadStateAsync(LoadState.NetworkIdle);

@@ -20,7 +20,8 @@ public sealed class RunPageTests(LiveViewServer server)
         await Expect(page.Locator(".stages .done")).ToHaveCountAsync(5);
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Cancel" })).ToHaveCountAsync(0);
 
-        await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Loss over training steps. student: from .* at step 0 to ") })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Loss over training steps. student: from .* at step 0 to ") }))
+            .ToBeVisibleAsync();
         foreach (var heading in new[] { "Cross-entropy", "KL from the teacher", "Learning rate", "Temperature" })
         {
             await Expect(page.Locator("figcaption strong", new() { HasText = heading })).ToBeVisibleAsync();

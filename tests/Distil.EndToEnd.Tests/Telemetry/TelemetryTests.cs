@@ -77,7 +77,7 @@ public sealed class TelemetryTests
         }
     }
 
-    // A trainer whose every word is kept, error stream and all; it and the command get the collector, and a secret.
+    // A trainer whose output and error stream are logged; it and the command get the collector, and a secret.
     private static string SpyOnTrainers(DistilCommand distil, OtlpCollector collector)
     {
         var (script, log) = (Path.Combine(distil.Workspace.Home, "trainer.sh"), Path.Combine(distil.Workspace.Home, "trainer.log"));

@@ -25,7 +25,8 @@ public sealed class FunctionNamesTests
 
     [Fact]
     public void The_route_that_takes_every_path_is_tried_last() =>
-        Assert.Equal("live-view", NamesIn(typeof(RunFunctions)).Concat(NamesIn(typeof(ServiceFunctions))).Where(name => name.Split('-')[0] is "get" or "list" or "live").Max(StringComparer.Ordinal));
+        Assert.Equal("live-view", NamesIn(typeof(RunFunctions)).Concat(NamesIn(typeof(ServiceFunctions)))
+            .Where(name => name.Split('-')[0] is "get" or "list" or "live").Max(StringComparer.Ordinal));
 
     private static IEnumerable<string> NamesIn(Type functions) =>
         functions.GetMethods().Select(method => method.GetCustomAttribute<FunctionAttribute>()?.Name).OfType<string>();

@@ -57,7 +57,8 @@ public sealed class OperatorFunctionsTests
         await ExpectAsync(HttpStatusCode.Accepted, client, "run/terminate");
 
         Assert.Equal(OrchestrationRuntimeStatus.Terminated, await StatusAsync(durable));
-        await DurableHost.UntilAsync(async () => (await durable.Client.GetInstanceAsync("run:train-001", Cancel))!.RuntimeStatus == OrchestrationRuntimeStatus.Terminated);
+        await DurableHost.UntilAsync(
+            async () => (await durable.Client.GetInstanceAsync("run:train-001", Cancel))!.RuntimeStatus == OrchestrationRuntimeStatus.Terminated);
         var status = (await durable.Runs.TryReadStatusAsync("run", Cancel))!;
         Assert.Equal((RunState.Cancelled, 0), (status.State, status.Jobs.Count));
         await ExpectAsync(HttpStatusCode.Conflict, client, "run/terminate", "run has ended (Terminated)");
@@ -82,9 +83,12 @@ public sealed class OperatorFunctionsTests
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
         var functions = new OperatorFunctions(durable.Runs, TimeProvider.System);
-        app.MapPost("/api/runs/{runId}/suspend", (HttpRequest request, string runId, CancellationToken cancel) => functions.SuspendAsync(request, durable.Client, runId, cancel));
-        app.MapPost("/api/runs/{runId}/resume", (HttpRequest request, string runId, CancellationToken cancel) => functions.ResumeAsync(request, durable.Client, runId, cancel));
-        app.MapPost("/api/runs/{runId}/terminate", (HttpRequest request, string runId, CancellationToken cancel) => functions.TerminateAsync(request, durable.Client, runId, cancel));
+        app.MapPost("/api/runs/{runId}/suspend", (HttpRequest request, string runId, CancellationToken cancel) => functions.SuspendAsync(
+            request, durable.Client, runId, cancel));
+        app.MapPost("/api/runs/{runId}/resume", (HttpRequest request, string runId, CancellationToken cancel) => functions.ResumeAsync(
+            request, durable.Client, runId, cancel));
+        app.MapPost("/api/runs/{runId}/terminate", (HttpRequest request, string runId, CancellationToken cancel) => functions.TerminateAsync(
+            request, durable.Client, runId, cancel));
         await app.StartAsync(Cancel);
         return app;
     }
@@ -100,5 +104,6 @@ public sealed class OperatorFunctionsTests
         Assert.Contains(words, text, StringComparison.Ordinal);
     }
 
-    private static async Task<OrchestrationRuntimeStatus> StatusAsync(DurableHost durable) => (await durable.Client.GetInstanceAsync("run", Cancel))!.RuntimeStatus;
+    private static async Task<OrchestrationRuntimeStatus> StatusAsync(DurableHost durable) =>
+        (await durable.Client.GetInstanceAsync("run", Cancel))!.RuntimeStatus;
 }

@@ -19,7 +19,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Distil.Functions.Tests.Http;
 
-/// <summary>The API's triggers, over HTTP and Durable Task's own engine: they answer as <c>distil serve</c> does. Keys and routes are the real host's (<c>RealHostTests</c>).</summary>
+/// <summary>The API's triggers, over HTTP and Durable Task's own engine: they answer as <c>distil serve</c> does. Keys and routes are the real host's
+/// (<c>RealHostTests</c>).</summary>
 public sealed class RunFunctionsTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -82,11 +83,13 @@ public sealed class RunFunctionsTests
         builder.Services.AddDistilEndpoints();
         var app = builder.Build();
         var options = new ApiOptions();
-        var functions = new RunFunctions(new RunEndpoints(new DistilApi(durable.Store, options, new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System))), options), durable.Runs);
+        var functions = new RunFunctions(new RunEndpoints(new DistilApi(durable.Store, options,
+            new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System))), options), durable.Runs);
         app.MapPost(ApiRoutes.Runs, (HttpRequest request, CancellationToken cancel) => functions.SubmitAsync(request, durable.Client, cancel));
         app.MapGet(ApiRoutes.Runs, (HttpRequest request, CancellationToken cancel) => functions.ListAsync(request, cancel));
         app.MapGet(ApiRoutes.Run, (HttpRequest request, string runId, CancellationToken cancel) => functions.ReadAsync(request, runId, cancel));
-        app.MapPost(ApiRoutes.Cancel, (HttpRequest request, string runId, CancellationToken cancel) => functions.CancelAsync(request, durable.Client, runId, cancel));
+        app.MapPost(
+            ApiRoutes.Cancel, (HttpRequest request, string runId, CancellationToken cancel) => functions.CancelAsync(request, durable.Client, runId, cancel));
         await app.StartAsync(Cancel);
         return app;
     }

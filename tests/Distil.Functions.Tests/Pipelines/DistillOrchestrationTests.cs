@@ -26,7 +26,8 @@ public sealed class DistillOrchestrationTests
             durable.Jobs.Started);
 
         var stored = await durable.Runs.TryReadStatusAsync("run", Cancel);
-        var custom = JsonSerializer.Deserialize<RunStatus>((await durable.Client.GetInstanceAsync("run", getInputsAndOutputs: true, Cancel))!.SerializedCustomStatus!, DistilJson.Options);
+        var custom = JsonSerializer.Deserialize<RunStatus>(
+            (await durable.Client.GetInstanceAsync("run", getInputsAndOutputs: true, Cancel))!.SerializedCustomStatus!, DistilJson.Options);
         Assert.Equal((RunState.Succeeded, JobKind.Export, 1), (stored!.State, stored.Stage, stored.StageDone));
         Assert.Equal(JsonSerializer.Serialize(stored, DistilJson.Options), JsonSerializer.Serialize(custom, DistilJson.Options));
     }

@@ -56,9 +56,11 @@ internal sealed class FunctionsApp : IAsyncDisposable
     }
 
     public Task<HttpResponseMessage> PostAsync(string path, string json, CancellationToken cancel, string? key = ApiKey) =>
-        SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, new MediaTypeHeaderValue("application/json")) }, key, cancel);
+        SendAsync(
+            new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, new MediaTypeHeaderValue("application/json")) }, key, cancel);
 
-    public Task<HttpResponseMessage> GetAsync(string path, CancellationToken cancel, string? key = ApiKey) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path), key, cancel);
+    public Task<HttpResponseMessage> GetAsync(string path, CancellationToken cancel, string? key = ApiKey) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Get, path), key, cancel);
 
     public async Task<JsonElement> ReadAsync(string path, CancellationToken cancel)
     {
@@ -90,7 +92,8 @@ internal sealed class FunctionsApp : IAsyncDisposable
 
     private ProcessStartInfo Command()
     {
-        var app = Path.Combine(Distil.Cli.Workspaces.Workspace.Find().Repository!, "src", "Distil.Functions", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0");
+        var app = Path.Combine(Distil.Cli.Workspaces.Workspace.Find().Repository!, "src", "Distil.Functions", "bin",
+            new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0");
         var command = FunctionsHostProgram.Command(app, _port);
         command.RedirectStandardOutput = command.RedirectStandardError = true;
         const string Durable = "AzureFunctionsJobHost__extensions__durableTask__storageProvider__";
@@ -120,7 +123,12 @@ internal sealed class FunctionsApp : IAsyncDisposable
         var container = new BlobContainerClient(_storage.ConnectionString, "azure-webjobs-secrets");
         await container.CreateIfNotExistsAsync(cancellationToken: cancel);
         var key = new { name = "default", value = ApiKey, encrypted = false };
-        var keys = JsonSerializer.Serialize(new { masterKey = new { name = "master", value = MasterKey, encrypted = false }, functionKeys = new[] { key }, systemKeys = Array.Empty<object>() });
+        var keys = JsonSerializer.Serialize(new
+        {
+            masterKey = new { name = "master", value = MasterKey, encrypted = false },
+            functionKeys = new[] { key },
+            systemKeys = Array.Empty<object>(),
+        });
         await container.GetBlobClient("distil/host.json").UploadAsync(BinaryData.FromString(keys), overwrite: true, cancel);
     }
 

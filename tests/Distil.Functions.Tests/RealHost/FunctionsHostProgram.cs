@@ -10,7 +10,8 @@ internal static class FunctionsHostProgram
 
     private static readonly string? WebHost = Environment.GetEnvironmentVariable("DISTIL_FUNCTIONS_HOST") is { Length: > 0 } named ? named : null;
 
-    private static readonly string? CoreTools = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "func")).FirstOrDefault(File.Exists);
+    private static readonly string? CoreTools =
+        Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "func")).FirstOrDefault(File.Exists);
 
     public static bool IsHere => WebHost is not null || CoreTools is not null;
 

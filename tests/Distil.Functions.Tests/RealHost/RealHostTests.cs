@@ -30,7 +30,8 @@ public sealed class RealHostTests
         await RefusesWhatItMustAsync(app);
 
         var location = await SubmitAsync(app, spec);
-        await UntilAsync(app, $"{location}/artifacts?limit=200", "a checkpoint", artifacts => artifacts.ToString().Contains("checkpoints/epoch-001/", StringComparison.Ordinal));
+        await UntilAsync(app, $"{location}/artifacts?limit=200", "a checkpoint", artifacts => artifacts.ToString().Contains(
+            "checkpoints/epoch-001/", StringComparison.Ordinal));
         await app.KillAsync();
         await app.StartAsync(Cancel);
 
@@ -77,7 +78,8 @@ public sealed class RealHostTests
     {
         Assert.Equal(HttpStatusCode.BadRequest, (await app.PostAsync("/api/runs", """{"name": 1}""", Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await app.GetAsync("/api/runs/2026-01-01-nothing-000000", Cancel)).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await app.PostAsync("/api/runs/2026-01-01-nothing-000000/suspend", "", Cancel, FunctionsApp.MasterKey)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NotFound, (await app.PostAsync("/api/runs/2026-01-01-nothing-000000/suspend", "", Cancel, FunctionsApp.MasterKey)).StatusCode);
 
         // The live view's files need no key, but its requests do.
         Assert.Contains("main.js", await (await app.GetAsync("/", Cancel, key: null)).Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);

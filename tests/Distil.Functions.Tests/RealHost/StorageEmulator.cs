@@ -23,7 +23,8 @@ internal sealed class StorageEmulator : IAsyncDisposable
         string[] arguments =
         [
             Distil.Cli.Workspaces.Workspace.Find().RepositoryFile("tools", "azurite", "node_modules", "azurite", "dist", "src", "azurite.js"),
-            "--blobPort", $"{blob}", "--queuePort", $"{queue}", "--tablePort", $"{table}", "--location", folder, "--skipApiVersionCheck", "--silent", "--disableTelemetry",
+            "--blobPort", $"{blob}", "--queuePort", $"{queue}", "--tablePort", $"{table}", "--location",
+            folder, "--skipApiVersionCheck", "--silent", "--disableTelemetry",
         ];
         var process = Process.Start(new ProcessStartInfo("node", arguments) { RedirectStandardOutput = true })!;
         process.OutputDataReceived += (_, _) => { };

@@ -35,7 +35,8 @@ public sealed class EvaluateCommandTests : IDisposable
         var expected = -logits.narrow(1, 0, ids.shape[1] - 1).to_type(float64).log_softmax(-1).gather(-1, label).mean().item<double>();
 
         using var output = new StringWriter();
-        Assert.Equal(0, EvaluateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).Parse(["--model", model, "--teacher", model, "--data", Data, "--json"]).Invoke(new() { Output = output }));
+        Assert.Equal(0, EvaluateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System))
+            .Parse(["--model", model, "--teacher", model, "--data", Data, "--json"]).Invoke(new() { Output = output }));
 
         var result = JsonSerializer.Deserialize<EvaluationResult>(output.ToString(), DistilJson.Options)!;
         Assert.Equal(expected, result.Student.CrossEntropy, 1e-4 * expected);
@@ -49,7 +50,8 @@ public sealed class EvaluateCommandTests : IDisposable
     {
         File.WriteAllLines(Data, Enumerable.Repeat("{\"ids\": [1, 2, 3, 4]}", 5));
         using var output = new StringWriter();
-        Assert.Equal(0, EvaluateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).Parse(["--model", Model, "--data", Data, "--max-rows", "2"]).Invoke(new() { Output = output }));
+        Assert.Equal(0, EvaluateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System))
+            .Parse(["--model", Model, "--data", Data, "--max-rows", "2"]).Invoke(new() { Output = output }));
         Assert.Matches(@"^perplexity +\d+\.\d{4} ± \d+\.\d{4}\n", output.ToString());
         Assert.Matches(@"tokens +6\n", output.ToString());
     }
@@ -63,7 +65,8 @@ public sealed class EvaluateCommandTests : IDisposable
             {"text": "Mia had a blue hat. Every day she wore it."}
             """);
         using var output = new StringWriter();
-        Assert.Equal(0, EvaluateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).Parse(["--model", teacher, "--data", Data, "--context", "8"]).Invoke(new() { Output = output }));
+        Assert.Equal(0, EvaluateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System))
+            .Parse(["--model", teacher, "--data", Data, "--context", "8"]).Invoke(new() { Output = output }));
         Assert.Matches(@"word perplexity +\d+\.\d{4} ± \d+\.\d{4}\n", output.ToString());
         Assert.Matches(@"bits per byte +[01]\.\d{4} ± \d+\.\d{4}\n", output.ToString());
     }

@@ -17,7 +17,8 @@ public sealed class ForwardCommandTests : IDisposable
     private string MessageFor(Tensor ids)
     {
         SafetensorsWriter.Write(PathOf("ids.safetensors"), [new("input_ids", ids)]);
-        var error = Assert.Throws<InvalidInputException>(() => ForwardCommand.Run("Golden/qwen2-tiny", PathOf("ids.safetensors"), PathOf("out.safetensors"), CPU));
+        var error = Assert.Throws<InvalidInputException>(
+            () => ForwardCommand.Run("Golden/qwen2-tiny", PathOf("ids.safetensors"), PathOf("out.safetensors"), CPU));
         Assert.False(File.Exists(PathOf("out.safetensors")));
         return error.Message;
     }
@@ -46,9 +47,11 @@ public sealed class ForwardCommandTests : IDisposable
         Assert.Contains("ids from 0 to 131; the model takes 0 to 130", MessageFor(tensor(new long[,] { { 0, 131 } })));
 
     [Fact]
-    public void Ids_of_another_type_are_refused() => Assert.Contains("input_ids is [1, 2] int32; expected [B, S] int64", MessageFor(tensor(new[,] { { 0, 1 } })));
+    public void Ids_of_another_type_are_refused() =>
+        Assert.Contains("input_ids is [1, 2] int32; expected [B, S] int64", MessageFor(tensor(new[,] { { 0, 1 } })));
 
     [Fact]
     public void Ids_longer_than_the_context_are_refused() =>
-        Assert.Contains("the length of input_ids is 129; the model's config.json (max_position_embeddings) allows 128", MessageFor(zeros(1, 129, ScalarType.Int64)));
+        Assert.Contains(
+            "the length of input_ids is 129; the model's config.json (max_position_embeddings) allows 128", MessageFor(zeros(1, 129, ScalarType.Int64)));
 }

@@ -59,7 +59,8 @@ public sealed class GenerateCommandTests : IDisposable
     {
         using var output = new StringWriter();
         string[] arguments = ["--model", _model, "--prompt", "Once", "--tokens", "5", "--temperature", "0", "--json"];
-        Assert.Equal(0, GenerateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).Parse(arguments).Invoke(new() { Output = output }));
+        Assert.Equal(
+            0, GenerateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).Parse(arguments).Invoke(new() { Output = output }));
         var result = JsonSerializer.Deserialize<GenerateResult>(output.ToString(), DistilJson.Options)!;
         Assert.Equal("Once", result.Prompt);
         Assert.InRange(result.Tokens, 0, 5);

@@ -19,7 +19,8 @@ public sealed class TrainTokenizerCommandTests : IDisposable
         File.WriteAllText(At("a.txt"), "the fox and the river\nthe fox\n");
         File.WriteAllText(At("b.txt"), "and the stone\n");
         var output = At("tokenizer");
-        Assert.Equal(0, TrainTokenizerCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).Parse(["--input", At("a.txt"), At("b.txt"), "--vocab", "260", "--output", output]).Invoke());
+        Assert.Equal(0, TrainTokenizerCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System))
+            .Parse(["--input", At("a.txt"), At("b.txt"), "--vocab", "260", "--output", output]).Invoke());
         Assert.Equal(260, HuggingFaceTokenizer.Load(output).VocabularySize);
         Assert.True(File.Exists(Path.Combine(output, "tokenizer_config.json")));
     }
@@ -29,7 +30,8 @@ public sealed class TrainTokenizerCommandTests : IDisposable
     {
         File.WriteAllText(At("a.jsonl"), "{\"ids\": [1]}\n");
         var error = await Assert.ThrowsAsync<InvalidInputException>(() =>
-            TrainTokenizerCommand.RunAsync([At("a.jsonl")], DatasetFormat.Jsonl, "text", 300, At("out"), SourceCatalog.Create(new SourceSettings(), TimeProvider.System), TestContext.Current.CancellationToken));
+            TrainTokenizerCommand.RunAsync([At("a.jsonl")], DatasetFormat.Jsonl, "text", 300, At("out"),
+                SourceCatalog.Create(new SourceSettings(), TimeProvider.System), TestContext.Current.CancellationToken));
         Assert.Contains("expected text", error.Message, StringComparison.Ordinal);
     }
 

@@ -108,7 +108,8 @@ public sealed class ShardPreparerTests : IDisposable
     [Fact]
     public void Documents_without_text_or_not_UTF_8_are_passed_over_and_counted_with_the_first_ones_place()
     {
-        File.WriteAllBytes(At("a.jsonl"), [.. "{\"text\": \"good\"}\n{\"body\": \"x\"}\n{\"text\": null}\n{\"text\": \""u8, 0xC3, 0x28, .. "\"}\n{\"text\": \" \"}\n"u8]);
+        File.WriteAllBytes(
+            At("a.jsonl"), [.. "{\"text\": \"good\"}\n{\"body\": \"x\"}\n{\"text\": null}\n{\"text\": \""u8, 0xC3, 0x28, .. "\"}\n{\"text\": \" \"}\n"u8]);
         var counts = Assert.Single(Prepare(Dataset("a.jsonl") with { Format = DatasetFormat.Jsonl, EvalFraction = 0 })).Counts.Documents;
         var fault = $"{At("a.jsonl")}:2: has no field text; it has body";
         Assert.Equal(new DocumentCounts { Trained = 1, WithoutText = 2, NotUtf8 = 1, Empty = 1, FirstFault = fault }, counts);

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Distillation;
 
-/// <summary>The golden numbers of the Δ-distillation loss: 2 sequences of 11 tokens, 23 in the vocabulary, width 16, 3 student blocks, 6 teacher layers.</summary>
+/// <summary>The golden numbers of the Δ-distillation loss: 2 sequences of 11 tokens, 23 in the vocabulary, width 16, 3 student blocks, 6 teacher
+/// layers.</summary>
 internal static class DeltaLossCase
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Golden", "delta-loss");

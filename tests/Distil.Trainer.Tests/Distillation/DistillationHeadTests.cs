@@ -18,7 +18,8 @@ public sealed class DistillationHeadTests
     public void Losses_total_and_logit_gradient_equal_the_golden_ones(int which)
     {
         var golden = DeltaLossCase.Expected.GetProperty("cases")[which];
-        double alpha = golden.GetProperty("alpha").GetDouble(), t = golden.GetProperty("temperature").GetDouble(), beta = golden.GetProperty("beta").GetDouble();
+        double alpha = golden.GetProperty("alpha").GetDouble(), t = golden.GetProperty("temperature").GetDouble(),
+            beta = golden.GetProperty("beta").GetDouble();
         var (student, teacher) = (DeltaLossCase.Read("student_logits"), DeltaLossCase.Read("teacher_logits"));
         var ids = DeltaLossCase.Read("input_ids");
         var weights = new LossWeights(1 - alpha - beta, alpha, t);
@@ -48,7 +49,8 @@ public sealed class DistillationHeadTests
         var logits = hidden.matmul(head.t());
         var mask = PaddingMask.Of(lengths, S);
         var ahead = PaddingMask.Of(lengths, S, offset: 1);
-        var crossEntropy = (functional.cross_entropy(logits.reshape(-1, V), ids.roll(-1, 1).flatten(), reduction: Reduction.None) * ahead.flatten()).sum() / ahead.sum();
+        var crossEntropy =
+            (functional.cross_entropy(logits.reshape(-1, V), ids.roll(-1, 1).flatten(), reduction: Reduction.None) * ahead.flatten()).sum() / ahead.sum();
         var q = (teacher / temperature).softmax(-1);
         var kl = ((q * ((teacher / temperature).log_softmax(-1) - (logits / temperature).log_softmax(-1))).sum(-1) * mask).sum() / mask.sum();
         (crossEntropy * 0.4 + kl * 0.5 * temperature * temperature).backward();
@@ -152,7 +154,8 @@ public sealed class DistillationHeadTests
             randn([B, S, V], generator: generator) * 2, randint(V, [B, S], ScalarType.Int64, generator: generator));
     }
 
-    private static TeacherTargets Dense(Tensor logits, double temperature, Tensor? lengths = null) => Kept(logits, 1, (int)logits.shape[^1], temperature, lengths);
+    private static TeacherTargets Dense(Tensor logits, double temperature, Tensor? lengths = null) =>
+        Kept(logits, 1, (int)logits.shape[^1], temperature, lengths);
 
     private static TeacherTargets Kept(Tensor logits, double topP, int maxTokens, double temperature, Tensor? lengths) => Heads.Sparse(
         logits, eye(logits.shape[^1]), new() { Keep = new() { TopP = topP, MaxTokens = maxTokens }, InverseTemperatures = [1 / temperature] }, lengths);

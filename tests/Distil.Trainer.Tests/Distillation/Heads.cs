@@ -9,8 +9,10 @@ namespace Distil.Trainer.Tests.Distillation;
 internal static class Heads
 {
     internal static HeadLoss Compute(
-        Tensor hidden, Tensor head, Tensor inputIds, Tensor? lengths, TeacherTargets? targets, LossWeights weights, int chunkPositions, bool headGradient = false) =>
-        new DistillationHead(Backend.For(head.device), head.dtype, chunkPositions: chunkPositions).Compute(hidden, head, inputIds, lengths, targets, weights, headGradient);
+        Tensor hidden, Tensor head, Tensor inputIds, Tensor? lengths, TeacherTargets? targets, LossWeights weights, int chunkPositions,
+        bool headGradient = false) =>
+        new DistillationHead(Backend.For(head.device), head.dtype, chunkPositions: chunkPositions).Compute(
+            hidden, head, inputIds, lengths, targets, weights, headGradient);
 
     internal static TeacherTargets Sparse(Tensor final, Tensor head, ExtractionSettings settings, Tensor? lengths) =>
         new SparseOutputs(Backend.For(head.device), head.dtype, settings).Of(final, head, lengths);

@@ -74,10 +74,15 @@ public sealed class DamageTests
     [InlineData(JobKind.Export, "weights.safetensors")]
     public async Task A_job_that_misses_a_checkpoint_fails_and_does_not_train(JobKind kind, string file)
     {
-        using var run = new SmallRun(spec => spec with { Training = spec.Training with { Epochs = 1 }, Evaluation = spec.Evaluation with { Baseline = false } });
+        using var run = new SmallRun(spec => spec with
+        {
+            Training = spec.Training with { Epochs = 1 },
+            Evaluation = spec.Evaluation with { Baseline = false },
+        });
         await run.PrepareAndTeachAsync();
         SmallRun.Succeeded(await run.DoAsync(JobKind.Train, "train-001"));
-        var blob = run.Blobs.Where(blob => blob.EndsWith("/" + file, StringComparison.Ordinal) && blob.Contains("/checkpoints/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Last();
+        var blob = run.Blobs.Where(blob => blob.EndsWith("/" + file, StringComparison.Ordinal) && blob.Contains("/checkpoints/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal).Last();
         var whole = LastWeights(run);
         await DamageAsync(run, blob, "missing");
         var stored = run.Blobs.ToHashSet();
@@ -87,7 +92,8 @@ public sealed class DamageTests
         var missing = Assert.Single(failed.Missing!);
         Assert.Equal((FailureClass.MissingInput, JobKind.Train, (int?)0), (failed.Failure!.Class, missing.Artifact.Maker, missing.Part));
         Assert.Contains("/checkpoints/epoch-001/", failed.Failure.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(run.Blobs.Except(stored), added => added.Contains("/checkpoints/", StringComparison.Ordinal) && !added.EndsWith(".claim", StringComparison.Ordinal));
+        Assert.DoesNotContain(run.Blobs.Except(stored), added => added.Contains("/checkpoints/", StringComparison.Ordinal)
+            && !added.EndsWith(".claim", StringComparison.Ordinal));
 
         SmallRun.Succeeded(await run.DoAsync(JobKind.Train, "train-001-again-1", rebuild: true));
         Assert.Equal(whole, LastWeights(run));

@@ -92,7 +92,8 @@ public sealed class JobProgramTests
         SmallRun.Succeeded(await torn.DoAsync(JobKind.Train, "train-001-try-2", epoch: 0));
 
         Assert.Equal(LastWeights(whole), LastWeights(torn));
-        var steps = Encoding.UTF8.GetString(torn[ArtifactLayout.Metrics(torn.Plan.RunId, StudentVariant.Distilled)]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var steps = Encoding.UTF8.GetString(torn[ArtifactLayout.Metrics(torn.Plan.RunId, StudentVariant.Distilled)]).Split(
+            '\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(Enumerable.Range(0, steps.Length), steps.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("globalStep").GetInt32()));
     }
 

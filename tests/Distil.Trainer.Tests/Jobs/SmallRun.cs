@@ -28,7 +28,8 @@ internal sealed class SmallRun : IDisposable
     public SmallRun(Func<RunSpec, RunSpec>? change = null)
     {
         MakeTeacher();
-        File.WriteAllLines(PathOf("text.txt"), Enumerable.Range(0, 100).Select(i => $"The cat number {i} sat on the mat and looked at {i * 7 % 13} birds. It was day {i % 5}."));
+        File.WriteAllLines(PathOf("text.txt"), Enumerable.Range(0, 100).Select(
+            i => $"The cat number {i} sat on the mat and looked at {i * 7 % 13} birds. It was day {i % 5}."));
         File.WriteAllLines(
             PathOf("days.jsonl"), Enumerable.Range(0, 5).Select(i => $$"""{"question": "It was day", "choices": ["{{i}}.", "seven birds."], "answer": 0}"""));
         var spec = new RunSpec
@@ -80,7 +81,7 @@ internal sealed class SmallRun : IDisposable
         _program = NewProgram();
     }
 
-    /// <summary>A trainer with copies of its own.</summary>
+    /// <summary>A trainer with its own local copies.</summary>
     public JobProgram NewProgram() => new(new ArtifactCache(CacheOf(++_machines)), new SourceSettings(), TimeProvider.System, new TextLogger(_log));
 
     /// <summary>Where the trainer keeps its copies.</summary>
@@ -90,13 +91,19 @@ internal sealed class SmallRun : IDisposable
 
     /// <summary>Writes a job's request and does it.</summary>
     public async Task<JobResult> DoAsync(
-        JobKind kind, string jobId, int shard = 0, int epoch = 0, StudentVariant variant = StudentVariant.Distilled, bool rebuild = false, CancellationTokenSource? stop = null,
+        JobKind kind, string jobId, int shard = 0, int epoch = 0, StudentVariant variant = StudentVariant.Distilled,
+        bool rebuild = false, CancellationTokenSource? stop = null,
         JobProgram? by = null, bool abandoned = false)
     {
         var blob = ArtifactLayout.JobRequest(Plan.RunId, jobId);
         await Store.WriteJsonAsync(blob, new JobRequest
         {
-            RunId = Plan.RunId, JobId = jobId, Makes = ArtifactOf(kind, epoch, variant), Part = kind <= JobKind.Teach ? shard : 0, Rebuild = rebuild, Spec = Spec,
+            RunId = Plan.RunId,
+            JobId = jobId,
+            Makes = ArtifactOf(kind, epoch, variant),
+            Part = kind <= JobKind.Teach ? shard : 0,
+            Rebuild = rebuild,
+            Spec = Spec,
             Teacher = Plan.Teacher, TeacherLocation = Plan.TeacherLocation!, Student = Plan.Student, Source = Plan.Shards[shard],
         });
         return await (by ?? _program).RunAsync(Store, blob, stop?.Token ?? CancellationToken.None, new CancellationToken(abandoned));
@@ -117,7 +124,8 @@ internal sealed class SmallRun : IDisposable
     }
 
     /// <summary>Closes an artifact as the pipeline does.</summary>
-    public Task<CloseOutput> CloseAsync(SharedArtifact artifact) => new CloseArtifact(Store, TimeProvider.System).RunAsync(artifact, TestContext.Current.CancellationToken);
+    public Task<CloseOutput> CloseAsync(SharedArtifact artifact) =>
+        new CloseArtifact(Store, TimeProvider.System).RunAsync(artifact, TestContext.Current.CancellationToken);
 
     public static JobResult Succeeded(JobResult result)
     {

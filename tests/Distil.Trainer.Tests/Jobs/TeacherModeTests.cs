@@ -27,7 +27,8 @@ public sealed class TeacherModeTests
         foreach (var mode in Enum.GetValues<TeacherMode>())
         {
             AssertNear(
-                await TrainAsync(mode, FrobeniusReduction.Paper, ComputeDevice.Cpu), await TrainAsync(mode, FrobeniusReduction.Paper, ComputeDevice.Cuda), tolerance: 0.02);
+                await TrainAsync(mode, FrobeniusReduction.Paper, ComputeDevice.Cpu),
+                await TrainAsync(mode, FrobeniusReduction.Paper, ComputeDevice.Cuda), tolerance: 0.02);
         }
     }
 
@@ -38,7 +39,8 @@ public sealed class TeacherModeTests
         foreach (var reduction in OfLayers)
         {
             AssertNear(
-                await TrainAsync(TeacherMode.Online, reduction, ComputeDevice.Cpu), await TrainAsync(TeacherMode.Online, reduction, ComputeDevice.Cuda), tolerance: 0.02);
+                await TrainAsync(TeacherMode.Online, reduction, ComputeDevice.Cpu),
+                await TrainAsync(TeacherMode.Online, reduction, ComputeDevice.Cuda), tolerance: 0.02);
         }
     }
 
@@ -48,7 +50,7 @@ public sealed class TeacherModeTests
         Assert.All(expected.Zip(actual), loss => Assert.InRange(loss.Second / loss.First, 1 - tolerance, 1 + tolerance));
     }
 
-    /// <returns>Each step's loss. On a GPU the run goes on to its report.</returns>
+    /// <returns>Each step's loss. On a GPU the run continues to its report.</returns>
     private static async Task<double[]> TrainAsync(TeacherMode mode, FrobeniusReduction reduction, ComputeDevice device)
     {
         using var run = new SmallRun(spec => spec with
@@ -68,6 +70,7 @@ public sealed class TeacherModeTests
         }
 
         var metrics = Encoding.UTF8.GetString(run[ArtifactLayout.Metrics(run.Plan.RunId, StudentVariant.Distilled)]);
-        return [.. metrics.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];
+        return [.. metrics.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(
+            line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];
     }
 }

@@ -50,7 +50,8 @@ public sealed class FusedOperationTests
     {
         internal static ProductAndSum Instance { get; } = new();
 
-        internal override (Pair Outputs, Pair Saved) RunSaving(Pair inputs) => (new(inputs.A * inputs.B, inputs.A + inputs.B), new(inputs.A, inputs.B.detach()));
+        internal override (Pair Outputs, Pair Saved) RunSaving(Pair inputs) =>
+            (new(inputs.A * inputs.B, inputs.A + inputs.B), new(inputs.A, inputs.B.detach()));
 
         internal override Pair Gradients(Pair saved, Pair gradients) => new(gradients.A * saved.B + gradients.B, gradients.A * saved.A + gradients.B);
     }

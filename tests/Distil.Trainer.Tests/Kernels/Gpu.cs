@@ -6,7 +6,8 @@ namespace Distil.Trainer.Tests.Kernels;
 internal static class Gpu
 {
     /// <summary>Skips the test on other machines, with the reason.</summary>
-    internal static void Require() => Assert.SkipWhen(Distil.Trainer.Kernels.CudaRuntime.UnavailableReason is not null, $"no GPU for this project's kernels: {Distil.Trainer.Kernels.CudaRuntime.UnavailableReason}");
+    internal static void Require() => Assert.SkipWhen(Distil.Trainer.Kernels.CudaRuntime.UnavailableReason is not null,
+        $"no GPU for this project's kernels: {Distil.Trainer.Kernels.CudaRuntime.UnavailableReason}");
 
     /// <summary>‖actual − expected‖ / ‖expected‖, in float64.</summary>
     internal static double RelativeError(Tensor actual, Tensor expected)

@@ -3,10 +3,11 @@ using Distil.Trainer.Kernels;
 
 namespace Distil.Trainer.Tests.Kernels;
 
-/// <summary>Each kernel against the plain form of its operation. Those of a GPU run only where one is: CI has none.</summary>
+/// <summary>Each kernel against the plain form of its operation. Those of a GPU run only if there is one; CI has none.</summary>
 public sealed class KernelCheckTests
 {
-    public static TheoryData<int, string> Checks => [.. KernelChecks.All.Select((check, i) => new TheoryDataRow<int, string>(i, $"{check.Kernel}{check.Variant}, {check.Shape}"))];
+    public static TheoryData<int, string> Checks => [.. KernelChecks.All.Select(
+        (check, i) => new TheoryDataRow<int, string>(i, $"{check.Kernel}{check.Variant}, {check.Shape}"))];
 
     [Fact]
     public void Every_kernel_is_checked() => Assert.Empty(Kernel.All.Except(KernelChecks.All.Select(check => check.Kernel)));
@@ -23,6 +24,7 @@ public sealed class KernelCheckTests
         }
 
         var result = check.Run();
-        Assert.True(result.Passed, $"{what}: value {result.Value:E2}, gradients {string.Join(", ", result.Gradients.Select(difference => $"{difference:E2}"))}");
+        Assert.True(
+            result.Passed, $"{what}: value {result.Value:E2}, gradients {string.Join(", ", result.Gradients.Select(difference => $"{difference:E2}"))}");
     }
 }

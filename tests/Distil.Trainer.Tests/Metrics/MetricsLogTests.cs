@@ -44,7 +44,15 @@ public sealed class MetricsLogTests
 
     internal static StepMetrics Step(long step) => new()
     {
-        Epoch = 0, Step = step, GlobalStep = step, Loss = 2.5, CrossEntropy = 2.25, LearningRate = 1e-3, GradientNorm = 0.5, Tokens = 64, TokensPerSecond = 1000,
+        Epoch = 0,
+        Step = step,
+        GlobalStep = step,
+        Loss = 2.5,
+        CrossEntropy = 2.25,
+        LearningRate = 1e-3,
+        GradientNorm = 0.5,
+        Tokens = 64,
+        TokensPerSecond = 1000,
     };
 
     private static void Write(TemporaryFolder folder, long next, params long[] steps)

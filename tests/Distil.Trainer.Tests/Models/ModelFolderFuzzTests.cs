@@ -18,7 +18,8 @@ public sealed class ModelFolderFuzzTests : IDisposable
     [Theory]
     [InlineData("qwen2-tiny")]
     [InlineData("llama-tiny")]
-    public Task Transformer_configs(string model) => HoldsAsync("config.json", File.ReadAllText($"Golden/{model}/config.json"), folder => TransformerConfigFile.Read(folder));
+    public Task Transformer_configs(string model) =>
+        HoldsAsync("config.json", File.ReadAllText($"Golden/{model}/config.json"), folder => TransformerConfigFile.Read(folder));
 
     [Fact]
     public Task Student_configs() => HoldsAsync("config.json", File.ReadAllText("Golden/xlstm-tiny/config.json"), folder => XlstmConfigFile.Read(folder));

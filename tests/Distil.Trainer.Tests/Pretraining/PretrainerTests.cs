@@ -27,7 +27,8 @@ public sealed class PretrainerTests : IDisposable
         Assert.True(steps[^1].Loss < 0.5 * steps[0].Loss, $"{steps[0].Loss} → {steps[^1].Loss}");
         Assert.Equal(Math.Exp(result.EvalCrossEntropy), result.EvalPerplexity, 1e-6);
         Assert.Equal(result, JsonSerializer.Deserialize<PretrainResult>(File.ReadAllText(_folder["model/training.json"]), DistilJson.Options));
-        Assert.Equal(["config.json", "model.safetensors", "tokenizer.json", "training.json"], Directory.GetFiles(_folder["model"]).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["config.json", "model.safetensors", "tokenizer.json", "training.json"], Directory.GetFiles(_folder["model"]).Select(Path.GetFileName).Order());
         Assert.Equal(["model", "text"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order());
         using var model = TransformerModel.Load(_folder["model"], CPU);
         Assert.Equal(result.Parameters, model.Config.VocabularySize * 16L + 2 * (16 * 16 * 2 + 16 * 8 * 2 + 16 + 16 + 3 * 16 * 32 + 32) + 16);
@@ -58,7 +59,10 @@ public sealed class PretrainerTests : IDisposable
 
     private PretrainSettings Settings => new()
     {
-        Tokenizer = Path.Combine(AppContext.BaseDirectory, "Golden", "tokenizer-tiny"), Train = _folder["text"], Eval = _folder["text"], Output = _folder["model"],
+        Tokenizer = Path.Combine(AppContext.BaseDirectory, "Golden", "tokenizer-tiny"),
+        Train = _folder["text"],
+        Eval = _folder["text"],
+        Output = _folder["model"],
         Hidden = 16, Layers = 2, Heads = 2, KeyValueHeads = 1, Intermediate = 32, Context = 16, Batch = 4, Steps = 40, Warmup = 5, LearningRate = 1e-2,
         Device = ComputeDevice.Cpu,
     };

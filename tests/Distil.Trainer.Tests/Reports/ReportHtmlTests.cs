@@ -20,9 +20,11 @@ public sealed partial class ReportHtmlTests
     }
 
     [Theory]
-    [InlineData("result", "Of 2 tasks it does 1 as well as its teacher, within 5 % of the score", "5.83", "1.08 times", "5.41", "6.31", "7.61\u202F% better", "0.141", "0.247")]
+    [InlineData("result", "Of 2 tasks it does 1 as well as its teacher, within 5 % of the score", "5.83",
+        "1.08 times", "5.41", "6.31", "7.61\u202F% better", "0.141", "0.247")]
     [InlineData("epochs", "7.91", "1.462", "74.1\u202F%", "Held-out perplexity")]
-    [InlineData("tasks", "friend", "a&lt;b&gt;", "93.0\u202F&#177;\u202F2.9\u202F%", "25.0\u202F%", "0.969\u202F&#177;\u202F0.041", "yes", "no", "at least\n95 %")]
+    [InlineData(
+        "tasks", "friend", "a&lt;b&gt;", "93.0\u202F&#177;\u202F2.9\u202F%", "25.0\u202F%", "0.969\u202F&#177;\u202F0.041", "yes", "no", "at least\n95 %")]
     [InlineData("recall", "Associative recall", "Copying", "beyond its context", "90.0\u202F&#177;\u202F2.0\u202F%", "6.25\u202F%", "256")]
     [InlineData("samples", "small fox", "sat on the grey stone", "looked at the water", "the mill was a red", "look for his red boat", "(ended at once)")]
     [InlineData("curves", "Cross-entropy", "KL(teacher", "Alignment", "α, the", "T, the", "Learning rate", "mean of 8 logged steps")]

@@ -15,7 +15,9 @@ public sealed class SafetensorsFuzzTests : IDisposable
 
     public SafetensorsFuzzTests()
     {
-        SafetensorsWriter.Write(Model, new Dictionary<string, Tensor> { ["a.weight"] = randn(3, 4), ["b"] = tensor(1), ["c"] = zeros(0, 2), ["d"] = ones(5, dtype: ScalarType.BFloat16) });
+        SafetensorsWriter.Write(
+            Model,
+            new Dictionary<string, Tensor> { ["a.weight"] = randn(3, 4), ["b"] = tensor(1), ["c"] = zeros(0, 2), ["d"] = ones(5, dtype: ScalarType.BFloat16) });
         _valid = File.ReadAllBytes(Model);
     }
 

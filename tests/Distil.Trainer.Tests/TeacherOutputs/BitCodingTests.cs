@@ -42,7 +42,8 @@ public sealed class BitCodingTests
     {
         var header = TeacherOutputsHeader.For(new() { InverseTemperatures = [0.5, 1] }, contextLength: 1, vocabularySize: 151_936, hiddenSize: 0);
         var step = header.LogProbabilityStep;
-        Gen.Select(Gen.Int[0, 151_935], Gen.Float[-40, 0]).Array[1, 128].Where(kept => kept.Select(k => k.Item1).Distinct().Count() == kept.Length).Sample(kept =>
+        Gen.Select(Gen.Int[0, 151_935], Gen.Float[-40, 0]).Array[1, 128]
+            .Where(kept => kept.Select(k => k.Item1).Distinct().Count() == kept.Length).Sample(kept =>
         {
             var (ids, logs) = (kept.Select(k => (long)k.Item1).ToArray(), kept.Select(k => k.Item2).ToArray());
             using var writer = new BitWriter();

@@ -96,6 +96,7 @@ public sealed class CudaNucleusTests
 
         var (here, there) = (actual.data<float>().ToArray(), expected.data<float>().ToArray());
         var at = Enumerable.Range(0, here.Length).Where(i => !here[i].Equals(there[i])).OrderByDescending(i => Math.Abs(here[i] - there[i])).Take(5);
-        Assert.Fail($"{what} differ: {string.Join(", ", at.Select(i => $"[{i / expected.shape[1]}, {i % expected.shape[1]}] {here[i]} instead of {there[i]}"))}");
+        Assert.Fail(
+            $"{what} differ: {string.Join(", ", at.Select(i => $"[{i / expected.shape[1]}, {i % expected.shape[1]}] {here[i]} instead of {there[i]}"))}");
     }
 }

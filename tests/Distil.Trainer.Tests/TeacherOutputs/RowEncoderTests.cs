@@ -35,7 +35,8 @@ public sealed class RowEncoderTests
         using var together = new RowEncoder(Header).Encode(targets, lengths);
         for (var row = 0; row < Rows; row++)
         {
-            using var alone = new RowEncoder(Header).Encode(targets.Slice(row * S, S) with { MeanHidden = targets.MeanHidden!.narrow(0, row, 1) }, [lengths[row]]);
+            using var alone = new RowEncoder(Header).Encode(
+                targets.Slice(row * S, S) with { MeanHidden = targets.MeanHidden!.narrow(0, row, 1) }, [lengths[row]]);
             Assert.Equal(alone.SparseOf(0).ToArray(), together.SparseOf(row).ToArray());
             Assert.Equal(alone.HiddenOf(0).ToArray(), together.HiddenOf(row).ToArray());
             Assert.Equal(alone.Entry(0, 0), together.Entry(row, 0));
@@ -50,7 +51,8 @@ public sealed class RowEncoderTests
         logs.narrow(0, 0, S).narrow(1, 0, 3).fill_(-0.1f);          // few, though not the mass: no cap
         logs.narrow(0, S, S).fill_(MathF.Log(0.9f / Slots));        // all slots, 0.9 of the mass
         logs[S, 0] = MathF.Log(0.5f);                               // one position of these has enough
-        var targets = new TeacherTargets(arange(Slots).expand(2 * S, Slots), logs, zeros(2 * S, Header.InverseTemperatures.Count), Header.InverseTemperatures, zeros(2, S, D));
+        var targets = new TeacherTargets(
+            arange(Slots).expand(2 * S, Slots), logs, zeros(2 * S, Header.InverseTemperatures.Count), Header.InverseTemperatures, zeros(2, S, D));
         using var encoded = new RowEncoder(Header).Encode(targets, [S, S - 2]);
         Assert.Equal(new(S, 3 * S, 3, 0), encoded.KeptOf(0));
         Assert.Equal(new(S - 2, Slots * (S - 2), Slots, S - 3), encoded.KeptOf(1));

@@ -56,7 +56,8 @@ public sealed class TeacherOutputsFuzzTests : IDisposable
     {
         var length = BinaryPrimitives.ReadInt32LittleEndian(_valid.AsSpan(12));
         var rest = _valid[(TeacherOutputsWriter.BeginningSize + length + 4)..];
-        return Hostile.EndsInAsync<InvalidInputException>(Mutations.OfJson(Encoding.UTF8.GetString(_valid, TeacherOutputsWriter.BeginningSize, length)).Select(WithHeader), ReadAll);
+        return Hostile.EndsInAsync<InvalidInputException>(
+            Mutations.OfJson(Encoding.UTF8.GetString(_valid, TeacherOutputsWriter.BeginningSize, length)).Select(WithHeader), ReadAll);
 
         byte[] WithHeader(string header)
         {
@@ -84,7 +85,8 @@ public sealed class TeacherOutputsFuzzTests : IDisposable
             var length = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(12));
             BinaryPrimitives.WriteUInt32LittleEndian(
                 sealedFile.AsSpan(TeacherOutputsWriter.BeginningSize + length), Crc32C.Of(file.AsSpan(TeacherOutputsWriter.BeginningSize, length)));
-            var hidden = JsonSerializer.Deserialize<TeacherOutputsHeader>(file.AsSpan(TeacherOutputsWriter.BeginningSize, length), TeacherOutputsHeader.Json)!.HiddenSize;
+            var hidden = JsonSerializer
+                .Deserialize<TeacherOutputsHeader>(file.AsSpan(TeacherOutputsWriter.BeginningSize, length), TeacherOutputsHeader.Json)!.HiddenSize;
             var (rows, offset) = End(file);
             for (var row = 0; row < rows; row++)
             {

@@ -32,7 +32,14 @@ internal sealed class TinyTraining : IDisposable
         _loop = new TrainingLoop(
             Model, Optimizer, LearningRateSchedule.WithRatio(learningRate, 0.1, total), rows, _order,
             withTeacher ? (new DeltaDistillation(Distillation), new OnlineTargets(_teacher, settings, layers: false)) : null,
-            new TrainingLoopOptions { Seed = 3, TotalSteps = total, CheckpointEverySteps = checkpointEvery, MetricsEverySteps = metricsEvery, ChunkPositions = 7 },
+            new TrainingLoopOptions
+            {
+                Seed = 3,
+                TotalSteps = total,
+                CheckpointEverySteps = checkpointEvery,
+                MetricsEverySteps = metricsEvery,
+                ChunkPositions = 7,
+            },
             TimeProvider.System, OnStep);
     }
 
@@ -48,7 +55,7 @@ internal sealed class TinyTraining : IDisposable
 
     public CancellationTokenSource Cancel { get; } = new();
 
-    /// <summary>Runs both epochs; saves where asked and a folder is given.</summary>
+    /// <summary>Runs both epochs; saves a checkpoint if asked and a folder is given.</summary>
     public void Run(TrainingPosition from, string? saveTo = null, int epochs = 2)
     {
         var position = from;

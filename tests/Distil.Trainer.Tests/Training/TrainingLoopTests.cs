@@ -56,7 +56,8 @@ public sealed class TrainingLoopTests
     {
         using var training = new TinyTraining();
         training.Run(TrainingPosition.Start);
-        Assert.Equal([(0, 2L, 2L), (0, 4L, 4L), (0, 5L, 5L), (1, 2L, 7L), (1, 4L, 9L), (1, 5L, 10L)], training.Checkpoints.Select(at => (at.Epoch, at.Step, at.GlobalStep)));
+        Assert.Equal([(0, 2L, 2L), (0, 4L, 4L), (0, 5L, 5L), (1, 2L, 7L), (1, 4L, 9L), (1, 5L, 10L)], training.Checkpoints.Select(
+            at => (at.Epoch, at.Step, at.GlobalStep)));
     }
 
     [Fact]
@@ -79,7 +80,8 @@ public sealed class TrainingLoopTests
         Assert.Equal(0.75, second.Alpha!.Value, 12);
         Assert.Equal(1.95, second.Temperature!.Value, 12);
         Assert.All(training.Steps, step => Assert.Equal(
-            (1 - step.Alpha - step.Beta) * step.CrossEntropy + step.Alpha * step.Temperature * step.Temperature * step.Kl + step.Beta * step.Alignment, step.Loss, Near));
+            (1 - step.Alpha - step.Beta) * step.CrossEntropy + step.Alpha * step.Temperature * step.Temperature * step.Kl + step.Beta * step.Alignment,
+            step.Loss, Near));
     }
 
     [Fact]
@@ -87,7 +89,8 @@ public sealed class TrainingLoopTests
     {
         using var training = new TinyTraining(withTeacher: false, learningRate: 0.05, epochs: 20);
         training.Run(TrainingPosition.Start, epochs: 20);
-        Assert.True(training.Steps[^1].CrossEntropy < 0.7 * training.Steps[0].CrossEntropy, $"{training.Steps[0].CrossEntropy} → {training.Steps[^1].CrossEntropy}");
+        Assert.True(
+            training.Steps[^1].CrossEntropy < 0.7 * training.Steps[0].CrossEntropy, $"{training.Steps[0].CrossEntropy} → {training.Steps[^1].CrossEntropy}");
     }
 
     [Fact]

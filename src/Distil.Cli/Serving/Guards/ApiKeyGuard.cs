@@ -6,7 +6,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Distil.Cli.Serving.Guards;
 
-/// <summary>Admits requests that carry the API key: as <c>Authorization: Bearer KEY</c>, or as the password of <c>Basic</c>, for which browsers ask their user.</summary>
+/// <summary>Admits requests that carry the API key: as <c>Authorization: Bearer KEY</c>, or as the password of <c>Basic</c>, for which browsers ask their
+/// user.</summary>
 /// <remarks><c>/api/health</c> is open: it shows nothing of the runs, and a prober has no key.</remarks>
 internal sealed class ApiKeyGuard(RequestDelegate next, string apiKey)
 {
@@ -14,7 +15,8 @@ internal sealed class ApiKeyGuard(RequestDelegate next, string apiKey)
 
     public Task InvokeAsync(HttpContext http)
     {
-        if (http.Request.Path == "/api/health" || (KeyOf(http.Request.Headers.Authorization) is { } key && CryptographicOperations.FixedTimeEquals(Digest(key), _expected)))
+        if (http.Request.Path == "/api/health"
+            || (KeyOf(http.Request.Headers.Authorization) is { } key && CryptographicOperations.FixedTimeEquals(Digest(key), _expected)))
         {
             return next(http);
         }
@@ -40,7 +42,8 @@ internal sealed class ApiKeyGuard(RequestDelegate next, string apiKey)
         }
 
         var credentials = new byte[header.Parameter.Length];
-        return string.Equals(header.Scheme, "Basic", StringComparison.OrdinalIgnoreCase) && Convert.TryFromBase64String(header.Parameter, credentials, out var length)
+        return string.Equals(header.Scheme, "Basic", StringComparison.OrdinalIgnoreCase)
+            && Convert.TryFromBase64String(header.Parameter, credentials, out var length)
             && Encoding.UTF8.GetString(credentials, 0, length) is var text && text.IndexOf(':') is >= 0 and var colon
                 ? text[(colon + 1)..]
                 : null;

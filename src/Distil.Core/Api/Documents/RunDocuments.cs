@@ -47,7 +47,8 @@ public sealed record RunPage(IReadOnlyList<RunStatus> Runs, string? Continuation
 
 /// <summary>Some training steps, in order.</summary>
 /// <param name="Steps">The steps.</param>
-/// <param name="Offset">Byte of the log at which the first step begins. If it is 0 although a later one was asked for, training resumed from a checkpoint and the log was cut back: discard earlier steps.</param>
+/// <param name="Offset">Byte of the log at which the first step begins. If it is 0 although a later one was asked for, training resumed from a checkpoint and
+/// the log was cut back: discard earlier steps.</param>
 /// <param name="NextOffset">Offset of the next page.</param>
 public sealed record MetricsPage(IReadOnlyList<StepMetrics> Steps, long Offset, long NextOffset);
 

@@ -49,6 +49,7 @@ internal sealed class ReadDocuments(ArtifactStore store)
         }
 
         var status = await _runs.FindStatusAsync(runId, cancel) ?? throw ReadRun.NoSuchRun(runId);
-        throw new ApiProblemException(404, $"{runId} has no report: it is {JsonNamingPolicy.CamelCase.ConvertName(status.State.ToString())}; a run has one when it has succeeded");
+        throw new ApiProblemException(
+            404, $"{runId} has no report: it is {JsonNamingPolicy.CamelCase.ConvertName(status.State.ToString())}; a run has one when it has succeeded");
     }
 }

@@ -2,7 +2,8 @@ using System.Collections.Concurrent;
 
 namespace Distil.Core.Api.Operations;
 
-/// <summary>Shares reads: a caller that asks for something that is about to be read gets the result of that read, and the number of concurrent reads is bounded.</summary>
+/// <summary>Shares reads: a caller that asks for something that is about to be read gets the result of that read, and the number of concurrent reads is
+/// bounded.</summary>
 /// <remarks>Many clients that watch a few runs then cost storage little, and leave room for the requests that change something.</remarks>
 /// <param name="most">Maximum number of concurrent reads, ≥ 1.</param>
 internal sealed class SharedReads<T>(int most)

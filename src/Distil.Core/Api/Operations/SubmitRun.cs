@@ -38,11 +38,15 @@ internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, RunPlan
 
     // From here on the run exists, whether or not its client still listens. Of two submissions with one key, the first one's documents are used.
     private async Task<PipelineInput> CreateAsync(RunSpec spec, RunPlan plan) =>
-        await _runs.CreateAsync(spec, plan, CancellationToken.None) ? PipelineInput.From(spec, plan) : (await TryReadAsync(plan.RunId, CancellationToken.None))!;
+        await _runs.CreateAsync(spec, plan, CancellationToken.None)
+            ? PipelineInput.From(spec, plan)
+            : (await TryReadAsync(plan.RunId, CancellationToken.None))!;
 
     /// <summary>A run that was created before; null if its submission ended halfway.</summary>
     private async Task<PipelineInput?> TryReadAsync(string runId, CancellationToken cancel) =>
-        await store.TryReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel) is { } plan ? PipelineInput.From(await _runs.ReadSpecAsync(runId, cancel), plan) : null;
+        await store.TryReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel) is { } plan
+            ? PipelineInput.From(await _runs.ReadSpecAsync(runId, cancel), plan)
+            : null;
 
     private async Task<(RunSpec Spec, RunPlan Plan)> PlanAsync(string json, CancellationToken cancel)
     {
@@ -85,7 +89,8 @@ internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, RunPlan
         var record = await store.TryReadJsonAsync<IdempotencyRecord>(ArtifactLayout.Idempotency(key.Hash), cancel);
         return record is null || record.BodySha256 == Fingerprint(json)
             ? record
-            : throw new ApiProblemException(422, $"Idempotency-Key was used before, for {record.RunId}, with another body; expected the same body or a new key");
+            : throw new ApiProblemException(
+                422, $"Idempotency-Key was used before, for {record.RunId}, with another body; expected the same body or a new key");
     }
 
     private static string Fingerprint(string json) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)));

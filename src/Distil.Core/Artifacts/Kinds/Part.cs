@@ -9,5 +9,6 @@ namespace Distil.Core.Artifacts.Kinds;
 public sealed record Part(int Index, string JobId, string Closing, string Lease, IReadOnlyList<string> Files)
 {
     /// <summary>Whether a blob belongs to this part.</summary>
-    public bool Contains(string blob) => blob == Closing || Files.Contains(blob) || (Closing.EndsWith('/') && blob.StartsWith(Closing, StringComparison.Ordinal));
+    public bool Contains(string blob) =>
+        blob == Closing || Files.Contains(blob) || (Closing.EndsWith('/') && blob.StartsWith(Closing, StringComparison.Ordinal));
 }

@@ -2,7 +2,8 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Artifacts.Kinds;
 
-/// <summary>A run's result: the report (a page and its numbers) and the students' model folders. An export job makes it; the numbers are written last.</summary>
+/// <summary>A run's result: the report (a page and its numbers) and the students' model folders. An export job makes it; the numbers are written
+/// last.</summary>
 /// <param name="Run">The run.</param>
 public sealed record Report(RunArtifacts Run) : Artifact
 {
@@ -28,5 +29,6 @@ public sealed record Report(RunArtifacts Run) : Artifact
 
     /// <inheritdoc/>
     public override bool Contains(string blob) =>
-        blob == Closing || blob == ArtifactLayout.Report(Run.RunId) || Run.Students.Any(student => blob.StartsWith(ArtifactLayout.Model(Run.RunId, student), StringComparison.Ordinal));
+        blob == Closing || blob == ArtifactLayout.Report(Run.RunId)
+        || Run.Students.Any(student => blob.StartsWith(ArtifactLayout.Model(Run.RunId, student), StringComparison.Ordinal));
 }

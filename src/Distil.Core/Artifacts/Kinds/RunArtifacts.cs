@@ -31,7 +31,8 @@ public sealed record RunArtifacts(string RunId, TeacherOutputs TeacherOutputs, b
     public Evaluation Evaluation(StudentVariant student, int epoch) => new(this, student, epoch);
 
     /// <summary>The place of an epoch among those of all students.</summary>
-    internal (int Before, int Total) StageOf(StudentVariant student, int epoch) => ((Students.ToList().IndexOf(student) * Epochs) + epoch, Students.Count * Epochs);
+    internal (int Before, int Total) StageOf(StudentVariant student, int epoch) =>
+        ((Students.ToList().IndexOf(student) * Epochs) + epoch, Students.Count * Epochs);
 
     /// <summary>A job's id, by its student.</summary>
     internal static string JobId(StudentVariant student, string name) => student == StudentVariant.Distilled ? name : $"baseline-{name}";

@@ -1,6 +1,7 @@
 namespace Distil.Core.Artifacts.Kinds;
 
-/// <summary>The teacher's sparse outputs for a dataset's training rows: a teach job makes each shard, a <see cref="TeacherOutputsManifest"/> closes all.</summary>
+/// <summary>The teacher's sparse outputs for a dataset's training rows: a teach job makes each shard, a <see cref="TeacherOutputsManifest"/> closes
+/// all.</summary>
 /// <remarks>Another device may round differently: a rebuilt shard may have other bytes, and then the manifest is replaced.</remarks>
 /// <param name="Id">Content address: the dataset, the teacher and the stored part of its outputs.</param>
 /// <param name="Dataset">The dataset to whose rows they belong, shard by shard.</param>

@@ -49,7 +49,8 @@ public sealed class GarbageDeletion(ArtifactStore store, TimeProvider time)
             }
 
             await Parallel.ForEachAsync(
-                blobs.Skip(1), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel }, async (blob, stop) => await store.TryDeleteAsync(blob, stop));
+                blobs.Skip(1), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel },
+                async (blob, stop) => await store.TryDeleteAsync(blob, stop));
         }
 
         if (item.Lease.StartsWith(item.Name, StringComparison.Ordinal))

@@ -58,7 +58,8 @@ public sealed class GarbageSearch(ArtifactStore store)
 
         if (!status.HasEnded)
         {
-            throw new InvalidInputException($"{runId} is {status.State.ToString().ToLowerInvariant()}; expected a run that has ended (`distil cancel {runId}` ends it)");
+            throw new InvalidInputException(
+                $"{runId} is {status.State.ToString().ToLowerInvariant()}; expected a run that has ended (`distil cancel {runId}` ends it)");
         }
     }
 

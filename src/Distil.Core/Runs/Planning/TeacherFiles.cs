@@ -30,7 +30,8 @@ internal sealed class TeacherFiles
     public static async Task<TeacherFiles> FindAsync(SourceCatalog catalog, string path, CancellationToken cancel)
     {
         var model = await ModelFiles.FindAsync(catalog, path, SpecPaths.Teacher, cancel);
-        var tokenizer = model.Tokenizer ?? throw new InvalidInputException(SpecPaths.Teacher, $"{model.Location.Folder} has no tokenizer.json; expected a Hugging Face folder");
+        var tokenizer = model.Tokenizer ?? throw new InvalidInputException(
+            SpecPaths.Teacher, $"{model.Location.Folder} has no tokenizer.json; expected a Hugging Face folder");
         var (config, words) = (await catalog.FetchAsync(model.Config, "", cancel: cancel), await catalog.FetchAsync(tokenizer, "", cancel: cancel));
         var shape = TeacherShape.Of(TransformerConfigFile.ReadFile(config, model.Config.Path), model.Config.Path);
         VocabularyCheck.RequireFits(tokenizer.Path, TokenizerSize.Of(words), model.Config.Path, shape.VocabularySize);

@@ -29,7 +29,8 @@ internal sealed class WebCopies(WebFiles web, string folder)
         {
             foreach (var name in ModelFiles.ShardsOf(await FetchAsync(index, "", null, cancel)))
             {
-                files.Add(await FindAsync(name) ?? throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url)} has no {name}, which its {ModelFiles.IndexName} names"));
+                files.Add(await FindAsync(name) ?? throw new InvalidInputException(
+                    field, $"{WebUrl.WithoutQuery(url)} has no {name}, which its {ModelFiles.IndexName} names"));
             }
         }
 
@@ -38,7 +39,8 @@ internal sealed class WebCopies(WebFiles web, string folder)
         Task<SourceFile?> FindAsync(string name)
         {
             var parts = url.Split('?', 2);
-            return web.FindAsync($"{parts[0].TrimEnd('/')}/{Uri.EscapeDataString(name)}{(parts.Length > 1 ? "?" : "")}{parts.ElementAtOrDefault(1)}", field, cancel);
+            return web.FindAsync(
+                $"{parts[0].TrimEnd('/')}/{Uri.EscapeDataString(name)}{(parts.Length > 1 ? "?" : "")}{parts.ElementAtOrDefault(1)}", field, cancel);
         }
     }
 

@@ -26,21 +26,29 @@ internal static class OperationDetails
             AddHeader(ResponseOf(operation, "200")!, "ETag", "Changes whenever the answer does.");
             (operation.Parameters ??= []).Add(new OpenApiParameter
             {
-                Name = "If-None-Match", In = ParameterLocation.Header, Description = "An ETag from an earlier answer.", Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                Name = "If-None-Match",
+                In = ParameterLocation.Header,
+                Description = "An ETag from an earlier answer.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
             });
         }
 
         // An attribute gives one type for all media types of a response.
         if (ResponseOf(operation, "200")?.Content is { Count: > 1 } content)
         {
-            var (mediaType, type) = content.ContainsKey(MediaTypeNames.Text.Html) ? (MediaTypeNames.Text.Html, JsonSchemaType.String) : (MediaTypeNames.Application.Json, JsonSchemaType.Object);
+            var (mediaType, type) = content.ContainsKey(MediaTypeNames.Text.Html)
+                ? (MediaTypeNames.Text.Html, JsonSchemaType.String)
+                : (MediaTypeNames.Application.Json, JsonSchemaType.Object);
             content[mediaType].Schema = new OpenApiSchema { Type = type };
         }
 
         operation.Responses!["default"] = new OpenApiResponse
         {
             Description = "401 without the API key, 403 and 421 to other sites' pages, 503 while storage is unreachable, 500 otherwise",
-            Content = new Dictionary<string, OpenApiMediaType> { [ApiProblem.ContentType] = new() { Schema = new OpenApiSchemaReference(nameof(ApiProblem), context.Document) } },
+            Content = new Dictionary<string, OpenApiMediaType>
+            {
+                [ApiProblem.ContentType] = new() { Schema = new OpenApiSchemaReference(nameof(ApiProblem), context.Document) },
+            },
         };
         return Task.CompletedTask;
     }

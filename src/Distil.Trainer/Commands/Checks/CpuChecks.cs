@@ -16,12 +16,14 @@ internal static class CpuChecks
     [
         Scan(1, 2, 4, 16), Scan(5, 33, 2, 48), Scan(3, 17, 3, 20), Scan(8, 64, 4, 64),
         Convolution(1, 1, 16, 4), Convolution(3, 40, 52, 4), Convolution(2, 2, 20, 3),
-        HeadChecks.Head(Kernel.HeadCpu, 77, 1003, 64, 20) with { Tolerance = Gradient }, HeadChecks.Head(Kernel.HeadCpu, 40, 64, 32, 64) with { Tolerance = Gradient },
+        HeadChecks.Head(Kernel.HeadCpu, 77, 1003, 64, 20) with { Tolerance = Gradient },
+        HeadChecks.Head(Kernel.HeadCpu, 40, 64, 32, 64) with { Tolerance = Gradient },
     ];
 
     private static KernelCheck Scan(int batch, int length, int heads, int size) => new(
         Kernel.SLstmScanCpu, $"B {batch}, S {length}, NH {heads}, DH {size}",
-        () => [OnCpu(1, heads, batch, length, 2 * size), OnCpu(1, heads, batch, length, 2 * size), OnCpu(0.2, heads, size, 4 * size), OnCpu(1, heads * 4 * size)],
+        () =>
+            [OnCpu(1, heads, batch, length, 2 * size), OnCpu(1, heads, batch, length, 2 * size), OnCpu(0.2, heads, size, 4 * size), OnCpu(1, heads * 4 * size)],
         x => SLstmCpuScan.Instance.Forward(new(x[0], x[1], x[2], x[3]), null),
         x => SLstmPlainScan.Forward(new(x[0], x[1], x[2], x[3])))
     {

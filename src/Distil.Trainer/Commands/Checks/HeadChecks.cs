@@ -29,7 +29,7 @@ internal static class HeadChecks
     internal static KernelCheck Head(Kernel kernel, int positions, int vocabulary, int width, int kept)
     {
         var type = kernel.Form == Form.Cuda ? ScalarType.BFloat16 : ScalarType.Float32;
-        Device On() => kernel.Form == Form.Cuda ? CUDA : CPU; // torch names no GPU where there is none
+        Device On() => kernel.Form == Form.Cuda ? CUDA : CPU; // torch has no CUDA device if there is no GPU
         Tensor Random(params long[] shape) => randn(shape, ScalarType.Float32, On());
         return new(
             kernel, $"N {positions}, V {vocabulary}, D {width}, K {kept}",
@@ -93,7 +93,8 @@ internal static class HeadChecks
             Tensor Stepped(Tensor weight, Tensor gradient)
             {
                 var clipped = gradient.detach() * (1 / (norm + 1e-6)).clamp_max(1.0);
-                return weight.detach() * (1 - 0.1 * options.WeightDecay) - clipped / (clipped.abs() + options.Epsilon) * 0.1; // the first step: both moments are the gradient's own
+                // the first step: both moments are the gradient's own
+                return weight.detach() * (1 - 0.1 * options.WeightDecay) - clipped / (clipped.abs() + options.Epsilon) * 0.1;
             }
 
             return cat([Stepped(x[0], x[1]), Stepped(x[2], x[3])]);
@@ -107,7 +108,14 @@ internal static class HeadChecks
             return TransformerModel.CreateFrozen(
                 new TransformerConfig
                 {
-                    Family = family, VocabularySize = 1000, HiddenSize = 1536, IntermediateSize = 8960, Layers = 2, Heads = 12, KeyValueHeads = 2, HeadSize = 128,
+                    Family = family,
+                    VocabularySize = 1000,
+                    HiddenSize = 1536,
+                    IntermediateSize = 8960,
+                    Layers = 2,
+                    Heads = 12,
+                    KeyValueHeads = 2,
+                    HeadSize = 128,
                     MaxPositions = 1024, TiedHead = true, QueryKeyValueBias = family == TransformerFamily.Qwen2,
                 },
                 weights, CUDA);

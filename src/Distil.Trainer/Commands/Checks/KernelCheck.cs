@@ -21,7 +21,7 @@ internal sealed record KernelCheck(Kernel Kernel, string Shape, Func<Tensor[]> I
     /// <value>How the kernel runs, if not as a model runs it: ", in pieces".</value>
     internal string Variant { get; init; } = "";
 
-    /// <value>What the table calls it.</value>
+    /// <value>Its name in the table.</value>
     internal string Name => Kernel.Operation.Name + Variant;
 
     /// <value>Largest difference that passes, of the result and of each input's gradient.</value>
@@ -30,7 +30,7 @@ internal sealed record KernelCheck(Kernel Kernel, string Shape, Func<Tensor[]> I
     /// <value>Largest difference of an input's gradient that passes; null for <see cref="Tolerance"/>.</value>
     internal Func<int, double>? ToleranceOf { get; init; }
 
-    /// <value>Whether it is only for cards whose blocks form clusters.</value>
+    /// <value>Whether it applies only to cards whose blocks form clusters.</value>
     internal bool NeedsClusters { get; init; }
 
     /// <value>Relative to which input's gradient an input's is measured; its own, unless that is a sum that cancels.</value>
@@ -101,7 +101,7 @@ internal sealed record KernelCheck(Kernel Kernel, string Shape, Func<Tensor[]> I
 }
 
 /// <summary>The result of a check.</summary>
-/// <param name="Check">Which.</param>
+/// <param name="Check">The check.</param>
 /// <param name="Value">‖kernel − plain‖ / ‖plain‖ of the result.</param>
 /// <param name="Gradients">The same of each input's gradient.</param>
 /// <param name="FusedMilliseconds">Median of forward and backward pass, the launching included.</param>
@@ -109,5 +109,6 @@ internal sealed record KernelCheck(Kernel Kernel, string Shape, Func<Tensor[]> I
 internal sealed record CheckResult(KernelCheck Check, double Value, IReadOnlyList<double> Gradients, double FusedMilliseconds, double PlainMilliseconds)
 {
     /// <value>Whether all are within the check's tolerance; NaN never is.</value>
-    internal bool Passed => Value <= Check.Tolerance && Gradients.Select((difference, input) => difference <= (Check.ToleranceOf?.Invoke(input) ?? Check.Tolerance)).All(within => within);
+    internal bool Passed => Value <= Check.Tolerance
+        && Gradients.Select((difference, input) => difference <= (Check.ToleranceOf?.Invoke(input) ?? Check.Tolerance)).All(within => within);
 }

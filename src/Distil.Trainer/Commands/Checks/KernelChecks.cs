@@ -17,7 +17,8 @@ internal static class KernelChecks
     [
         .. CpuChecks.All,
         .. SlstmChecks.All,
-        Mlstm(8, 512, 12, 256, 32), Mlstm(16, 256, 4, 64, 16), Mlstm(2, 700, 3, 64, 32), Mlstm(1, 33, 2, 96, 16), Mlstm(3, 40, 4, 32, 32), Mlstm(1, 4096, 2, 256, 32),
+        Mlstm(8, 512, 12, 256, 32), Mlstm(16, 256, 4, 64, 16), Mlstm(2, 700, 3, 64, 32), Mlstm(1, 33, 2, 96, 16),
+        Mlstm(3, 40, 4, 32, 32), Mlstm(1, 4096, 2, 256, 32),
         Convolution(8, 512, 3072, 4), Convolution(3, 37, 130, 4), Convolution(2, 5, 64, 2),
         LayerNorm(4096, 1536), LayerNorm(77, 160),
         HeadNorm(8, 512, 12, 128), HeadNorm(3, 7, 4, 32),
@@ -39,7 +40,8 @@ internal static class KernelChecks
                 var query = Projection();
                 return
                 [
-                    Half(1, batch, length, width) + 0.5, Half(1, batch, length, 2 * width), Half(1, batch, length, width), query, query + Projection() * 0.3, Projection(),
+                    Half(1, batch, length, width) + 0.5, Half(1, batch, length, 2 * width),
+                    Half(1, batch, length, width), query, query + Projection() * 0.3, Projection(),
                     GateWeights(), GateWeights(), Single(1, heads), Single(1, heads) + 3, Single(0.3, width), Single(1, width),
                 ];
             },
@@ -51,7 +53,8 @@ internal static class KernelChecks
             ScaleOf = input => input == 8 ? 6 : input,
         };
 
-        MLstmCellInputs Of(Tensor[] x) => TensorRecord.Build<MLstmCellInputs>([x[0], x[1].narrow(2, width, width), .. x[2..]]); // half of a wider tensor, as in a block
+        // half of a wider tensor, as in a block
+        MLstmCellInputs Of(Tensor[] x) => TensorRecord.Build<MLstmCellInputs>([x[0], x[1].narrow(2, width, width), .. x[2..]]);
     }
 
     private static KernelCheck Convolution(int batch, int length, int width, int taps) => new(
@@ -88,10 +91,12 @@ internal static class KernelChecks
         Kernel.MLstmUpCuda, $"B {batch}, S {length}, D {width}, I {inner}",
         () =>
         [
-            Single(2, batch, length, width) + 0.5, Single(0.3, width), Single(1 / Math.Sqrt(width), 2 * inner, width), Single(0.5, inner, 1, 4), Single(0.5, inner),
+            Single(2, batch, length, width) + 0.5, Single(0.3, width), Single(1 / Math.Sqrt(width), 2 * inner, width),
+            Single(0.5, inner, 1, 4), Single(0.5, inner),
         ],
         x => Together(MLstmCudaUp.Instance.Forward(TensorRecord.Build<MLstmUpInputs>(x))),
-        x => Together(new MLstmUp(inputs => CausalConvolution.Plain(inputs, ScalarType.Float32), ScalarType.Float32).Forward(TensorRecord.Build<MLstmUpInputs>(x))));
+        x => Together(
+            new MLstmUp(inputs => CausalConvolution.Plain(inputs, ScalarType.Float32), ScalarType.Float32).Forward(TensorRecord.Build<MLstmUpInputs>(x))));
 
     /// <summary>The tensors of a record as one.</summary>
     private static Tensor Together<T>(T record)

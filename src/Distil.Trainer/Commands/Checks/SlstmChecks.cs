@@ -28,12 +28,14 @@ internal static class SlstmChecks
     {
         Func<SLstmScanInputs, Tensor> In(int units) => x => new SLstmCudaScan(units).Forward(
             x with { InputForget = x.InputForget.to(ScalarType.BFloat16), CellOutput = x.CellOutput.to(ScalarType.BFloat16) }, null).to(ScalarType.Float32);
-        return Of(Kernel.SLstmScanCuda, ", clusters against one block", batch, length, heads, size, In(32), In(size)) with { NeedsClusters = true, Tolerance = 0 };
+        return Of(Kernel.SLstmScanCuda, ", clusters against one block", batch, length, heads, size,
+            In(32), In(size)) with { NeedsClusters = true, Tolerance = 0 };
     }
 
     private static KernelCheck Float(int batch, int length, int heads, int size) => Of(
         Kernel.SLstmScanCudaFloat, " in float32", batch, length, heads, size,
-        x => SLstmCudaFloatScan.Instance.Forward(x with { InputForget = x.InputForget.to(ScalarType.Float32), CellOutput = x.CellOutput.to(ScalarType.Float32) }, null),
+        x => SLstmCudaFloatScan.Instance.Forward(
+            x with { InputForget = x.InputForget.to(ScalarType.Float32), CellOutput = x.CellOutput.to(ScalarType.Float32) }, null),
         x => SLstmPlainScan.Forward(x)) with
     {
         Tolerance = 1e-4,
@@ -58,11 +60,13 @@ internal static class SlstmChecks
         });
 
     private static KernelCheck Of(
-        Kernel kernel, string variant, int batch, int length, int heads, int size, Func<SLstmScanInputs, Tensor> fused, Func<SLstmScanInputs, Tensor> plain) => new(
+        Kernel kernel, string variant, int batch, int length, int heads, int size,
+        Func<SLstmScanInputs, Tensor> fused, Func<SLstmScanInputs, Tensor> plain) => new(
         kernel, $"B {batch}, S {length}, NH {heads}, DH {size}",
         () =>
         [
-            Half(1, heads, batch, length, 2 * size), Half(1, heads, batch, length, 2 * size), Single(0.3 / Math.Sqrt(size), heads, size, 4 * size), Single(1, heads * 4 * size),
+            Half(1, heads, batch, length, 2 * size), Half(1, heads, batch, length, 2 * size),
+            Single(0.3 / Math.Sqrt(size), heads, size, 4 * size), Single(1, heads * 4 * size),
         ],
         x => fused(new(x[0], x[1], x[2], x[3])), x => plain(new(x[0], x[1], x[2], x[3])))
     {

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands.Checks;
 
-/// <summary>A whole student with a backward pass of its own, against the same kernels under torch's autograd: every weight's gradient.</summary>
+/// <summary>Compares a whole student's own backward pass with the same kernels under torch's autograd: every weight's gradient.</summary>
 internal static class StackChecks
 {
     /// <value>All checks.</value>
@@ -15,7 +15,14 @@ internal static class StackChecks
         const int vocabulary = 100;
         var config = new XlstmConfig
         {
-            VocabularySize = vocabulary, ContextLength = length, Blocks = 3, Width = width, SlstmAt = [0, 2], MlstmHeads = heads, SlstmHeads = heads, QkvBlockSize = block,
+            VocabularySize = vocabulary,
+            ContextLength = length,
+            Blocks = 3,
+            Width = width,
+            SlstmAt = [0, 2],
+            MlstmHeads = heads,
+            SlstmHeads = heads,
+            QkvBlockSize = block,
             FeedForwardProjFactor = 1.75,
         };
         XlstmParameter[] parameters = [.. XlstmParameter.Of(config)];
@@ -34,7 +41,8 @@ internal static class StackChecks
             () =>
             {
                 using var random = new Generator(1, CPU);
-                return [.. parameters.Select(parameter => (XlstmInitialization.Make(parameter, config, random) + randn(parameter.Shape, generator: random) * 0.03).to(CUDA))];
+                return [.. parameters.Select(
+                    parameter => (XlstmInitialization.Make(parameter, config, random) + randn(parameter.Shape, generator: random) * 0.03).to(CUDA))];
             },
             Student(), Student(Operation.Stack));
     }

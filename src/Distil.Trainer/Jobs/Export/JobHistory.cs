@@ -36,13 +36,15 @@ internal sealed class JobHistory
         .. from job in _jobs
            group job.Result by job.Request.Kind into stage
            orderby stage.Key
-           select new StageTiming(stage.Key.ToString().ToLowerInvariant(), stage.Count(), stage.Sum(result => (result.EndedAt - result.StartedAt).TotalSeconds)),
+           select new StageTiming(
+               stage.Key.ToString().ToLowerInvariant(), stage.Count(), stage.Sum(result => (result.EndedAt - result.StartedAt).TotalSeconds)),
     ];
 
     /// <summary>The largest memory that a train job of a student used, in bytes; null if none reports it.</summary>
     public long? PeakTrainingMemory(StudentVariant student) => Training(student).Max(output => output.PeakMemoryBytes);
 
-    /// <summary>The form of each operation in a student's training, one for each machine that computed it differently; null if no train job reports it.</summary>
+    /// <summary>The form of each operation in a student's training, one for each machine that computed it differently; null if no train job reports
+    /// it.</summary>
     public IReadOnlyList<OperationForm>? Operations(StudentVariant student)
     {
         OperationForm[] operations = [.. Training(student).SelectMany(output => output.Operations ?? []).Distinct()];

@@ -52,7 +52,8 @@ internal sealed class CubinCache(string folder)
         try
         {
             var bytes = File.ReadAllBytes(path);
-            return bytes.Length > SHA256.HashSizeInBytes && SHA256.HashData(bytes.AsSpan(SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(bytes.AsSpan(0, SHA256.HashSizeInBytes))
+            return bytes.Length > SHA256.HashSizeInBytes
+                && SHA256.HashData(bytes.AsSpan(SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(bytes.AsSpan(0, SHA256.HashSizeInBytes))
                 ? bytes[SHA256.HashSizeInBytes..]
                 : null;
         }

@@ -53,7 +53,8 @@ internal sealed unsafe class RuntimeCompiler
             var failed = ((delegate* unmanaged<nint, int, nint*, int>)Export("nvrtcCompileProgram"))(program, options.Count, optionTexts) != 0;
             if (failed)
             {
-                throw new CudaKernelException($"{name} does not compile ({string.Join(' ', options)}):\n{Encoding.UTF8.GetString(Bytes(program, "ProgramLog")).TrimEnd('\0')}");
+                throw new CudaKernelException(
+                    $"{name} does not compile ({string.Join(' ', options)}):\n{Encoding.UTF8.GetString(Bytes(program, "ProgramLog")).TrimEnd('\0')}");
             }
 
             return Bytes(program, options.Any(option => option.Contains("=compute_", StringComparison.Ordinal)) ? "PTX" : "CUBIN");

@@ -7,8 +7,9 @@ using static TorchSharp.torch.nn;
 
 namespace Distil.Trainer.Models.Transformers;
 
-/// <summary>A frozen bfloat16 Transformer over whole sequences on a GPU: four matrix products a layer, and this project's kernels for all between them.</summary>
-/// <remarks>Equal to the plain layers, rounding included. Query, key and value weights are one matrix, gate and up another; the plain layers' weights become views of them.</remarks>
+/// <summary>A frozen bfloat16 Transformer over whole sequences on a GPU: four matrix products a layer, and this project's kernels between them.</summary>
+/// <remarks>Equal to the plain layers, including rounding. Query, key and value weights are one matrix, gate and up another; the plain layers' weights become
+/// views of them.</remarks>
 internal sealed class CudaTransformer : IDisposable
 {
     private const int Threads = 256, WidthInRegisters = 4096, ValuesOfAThread = 16;
@@ -27,12 +28,14 @@ internal sealed class CudaTransformer : IDisposable
     }
 
     /// <summary>Chooses the form of a frozen model's layers: makes this one, or null for the plain layers.</summary>
-    internal static Choice<Func<CudaTransformer>?> Choose(Backend backend, TransformerConfig config, TransformerWeights weights) => backend.Choose<Func<CudaTransformer>?>(
+    internal static Choice<Func<CudaTransformer>?> Choose(
+        Backend backend, TransformerConfig config, TransformerWeights weights) => backend.Choose<Func<CudaTransformer>?>(
         Operation.TeacherLayers, weights.Embedding.dtype, null,
         new Candidate<Func<CudaTransformer>?>(Kernel.TeacherLayersCuda, () => new(config, weights), () => Limit(config)));
 
     private static string? Limit(TransformerConfig config) =>
-        config.HiddenSize % 8 != 0 || config.HiddenSize > WidthInRegisters ? $"hidden_size is {config.HiddenSize}; the kernels support multiples of 8 up to {WidthInRegisters}"
+        config.HiddenSize % 8 != 0 || config.HiddenSize > WidthInRegisters
+            ? $"hidden_size is {config.HiddenSize}; the kernels support multiples of 8 up to {WidthInRegisters}"
         : config.IntermediateSize % 8 != 0 ? $"intermediate_size is {config.IntermediateSize}; the kernels support multiples of 8"
         : config.HeadSize % ValuesOfAThread != 0 || !BitOperations.IsPow2(config.HeadSize / ValuesOfAThread) || config.HeadSize > 512
             ? $"a head has {config.HeadSize} units; the kernels support {ValuesOfAThread} times a power of 2 up to 512"
@@ -40,8 +43,9 @@ internal sealed class CudaTransformer : IDisposable
 
     /// <summary>Hidden states after the final norm, from the start of a sequence. Records no gradient.</summary>
     /// <param name="inputIds">(B, S), int64.</param>
-    /// <param name="angles">Of the S positions, (S, DH) bfloat16 each.</param>
-    /// <param name="mean">Zeros, (B, S, D) float32: becomes the mean of the layers' outputs, the last after the final norm; null where it is not wanted.</param>
+    /// <param name="angles">Rotary angles of the S positions, (S, DH) bfloat16 each.</param>
+    /// <param name="mean">Zeros, (B, S, D) float32, to which the mean of the layers' outputs is written, the last after the final norm; null if it is not
+    /// needed.</param>
     /// <returns>(B, S, D) bfloat16.</returns>
     internal Tensor Run(Tensor inputIds, (Tensor Cos, Tensor Sin) angles, Tensor? mean)
     {
@@ -71,7 +75,7 @@ internal sealed class CudaTransformer : IDisposable
         }
     }
 
-    /// <summary>One layer: adds what the layer before left over to x, and its attention; leaves its feed-forward's output over.</summary>
+    /// <summary>One layer: adds the output of the layer before to x, and its own attention; returns the output of its feed-forward network.</summary>
     private Tensor Layer(int index, Tensor x, Tensor? delta, Tensor? sum, long[] shape, (Tensor Cos, Tensor Sin) angles)
     {
         using var scope = NewDisposeScope();
@@ -94,7 +98,7 @@ internal sealed class CudaTransformer : IDisposable
         return normed;
     }
 
-    /// <summary>Queries, keys and values, normed where the model does that, rotated, and given to every head that shares them.</summary>
+    /// <summary>Queries, keys and values, normalised if the model does that, rotated, and repeated for every head that shares them.</summary>
     /// <returns>(B, NH, S, DH) each, as views of (B, S, NH, DH).</returns>
     private (Tensor Query, Tensor Key, Tensor Value) Heads(Tensor mixed, Attention attention, long[] shape, (Tensor Cos, Tensor Sin) angles)
     {
@@ -107,7 +111,7 @@ internal sealed class CudaTransformer : IDisposable
         return (q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2));
     }
 
-    /// <summary>Several linear maps of one input as one; their weights become views of its own.</summary>
+    /// <summary>Merges several linear maps of one input; their weights become views of the merged weight.</summary>
     private static Linear Merge(params Linear[] parts)
     {
         using var scope = NewDisposeScope();

@@ -14,7 +14,8 @@ public sealed class TransformerModel : ILanguageModel
     private readonly RotaryEmbedding _rotary;
     private readonly CudaTransformer? _fused;
 
-    private TransformerModel(TransformerConfig config, TransformerWeights weights, Device device, bool trainable, ScalarType rotaryPrecision, Backend? backend = null)
+    private TransformerModel(
+        TransformerConfig config, TransformerWeights weights, Device device, bool trainable, ScalarType rotaryPrecision, Backend? backend = null)
     {
         (Config, Device, _weights, Backend) = (config, device, weights, backend ?? Backend.For(device));
         _rotary = new RotaryEmbedding(config, device, rotaryPrecision);

@@ -113,7 +113,8 @@ public sealed record XlstmConfig
             Require(SlstmHeads > 0 && Width % SlstmHeads == 0, "slstm_block.slstm.num_heads", SlstmHeads, $"a divisor of embedding_dim ({Width})");
             Require(SlstmConvKernel > 0, "slstm_block.slstm.conv1d_kernel_size", SlstmConvKernel, "at least 1");
             Require(FeedForwardProjFactor > 0, "slstm_block.feedforward.proj_factor", FeedForwardProjFactor, "more than 0");
-            Require(Activations.Names.Contains(FeedForwardActivation), "slstm_block.feedforward.act_fn", FeedForwardActivation, string.Join(", ", Activations.Names));
+            Require(Activations.Names.Contains(FeedForwardActivation), "slstm_block.feedforward.act_fn",
+                FeedForwardActivation, string.Join(", ", Activations.Names));
         }
 
         if (SlstmAt.Count < Blocks)

@@ -15,7 +15,8 @@ namespace Distil.Trainer.Models.Xlstm;
 /// <param name="FinalNorm">The norm after the blocks.</param>
 /// <param name="Stack">Runs blocks and norm in training; null if torch's autograd records them.</param>
 /// <param name="Report">For the run's status and report.</param>
-internal sealed record XlstmForms(IReadOnlyList<IXlstmBlock> Blocks, Func<LayerNormInputs, Tensor> FinalNorm, FusedStack? Stack, IReadOnlyList<OperationForm> Report)
+internal sealed record XlstmForms(
+    IReadOnlyList<IXlstmBlock> Blocks, Func<LayerNormInputs, Tensor> FinalNorm, FusedStack? Stack, IReadOnlyList<OperationForm> Report)
 {
     /// <summary>Chooses the forms.</summary>
     /// <param name="backend">What is available.</param>
@@ -49,7 +50,8 @@ internal sealed record XlstmForms(IReadOnlyList<IXlstmBlock> Blocks, Func<LayerN
         fused.Add(x => new FusedNorm(x, weight));
         var norm = Norms.ChooseLayer(backend, config.Width, type);
         IReadOnlyList<OperationForm> operations = [.. slstm?.Report ?? [], .. mlstm?.Report ?? [], norm.Report];
-        var stack = backend.Choose<FusedStack?>(Operation.Stack, type, null, new Candidate<FusedStack?>(Kernel.StackCuda, new FusedStack(fused, weight), () => StackLimit(config, operations)));
+        var stack = backend.Choose<FusedStack?>(
+            Operation.Stack, type, null, new Candidate<FusedStack?>(Kernel.StackCuda, new FusedStack(fused, weight), () => StackLimit(config, operations)));
         return new(blocks, norm.Run, stack.Run, [.. operations.Append(stack.Report).DistinctBy(each => (each.Operation, each.Form))]);
     }
 

@@ -66,10 +66,10 @@ public sealed class XlstmModel : ILanguageModel
     /// <param name="config">Its shape.</param>
     /// <param name="embedding">(V, D), any floating type and device.</param>
     /// <param name="head">(V, D); the same object as <paramref name="embedding"/> shares its copy.</param>
-    /// <param name="seed">Decides the random weights, the same on every device.</param>
-    /// <param name="device">Where the student goes.</param>
+    /// <param name="seed">Seed of the random weights, which are the same on every device.</param>
+    /// <param name="device">Device of the student.</param>
     /// <param name="backend">Which kernels it may use; null for all that can run on the device.</param>
-    /// <exception cref="InvalidInputException">The configuration does not fit itself, or embedding or head do not fit it.</exception>
+    /// <exception cref="InvalidInputException">The configuration is inconsistent, or embedding or head do not fit it.</exception>
     public static XlstmModel Create(XlstmConfig config, Tensor embedding, Tensor head, int seed, Device device, Backend? backend = null)
     {
         config.Validate("student");
@@ -194,6 +194,7 @@ public sealed class XlstmModel : ILanguageModel
     private Tensor Embed(Tensor inputIds)
     {
         using var scope = NewDisposeScope();
-        return _embedding.index_select(0, inputIds.flatten()).view(inputIds.size(0), inputIds.size(1), Config.Width).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return _embedding.index_select(0, inputIds.flatten()).view(inputIds.size(0), inputIds.size(1), Config.Width).to(ScalarType.Float32)
+            .MoveToOuterDisposeScope();
     }
 }

@@ -25,7 +25,8 @@ internal sealed record XlstmParameter(string Name, int Block, Initializer Start,
     /// <summary>All trainable weights of a student, in the order of its blocks.</summary>
     internal static IReadOnlyList<XlstmParameter> Of(XlstmConfig config) =>
     [
-        .. Enumerable.Range(0, config.Blocks).SelectMany(block => config.IsSlstm(block) ? SLstmWeights.Parameters(config, block) : MLstmWeights.Parameters(config, block)),
+        .. Enumerable.Range(0, config.Blocks).SelectMany(
+            block => config.IsSlstm(block) ? SLstmWeights.Parameters(config, block) : MLstmWeights.Parameters(config, block)),
         new(FinalNorm, -1, Initializer.Zero, config.Width),
     ];
 }

@@ -70,7 +70,8 @@ public sealed class AdamW : IDisposable
         if (_kernel is not null)
         {
             return _kernel.Step(parts, _weights, _mean, _square, new(
-                maximumNorm, learningRate, _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, correction1, correction2)).MoveToOuterDisposeScope();
+                maximumNorm, learningRate, _options.Beta1, _options.Beta2, _options.Epsilon,
+                _options.WeightDecay, correction1, correction2)).MoveToOuterDisposeScope();
         }
 
         var gradient = _layout.Join(parts);                                                  // (P)

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Training.Optimizers;
 
 /// <summary>AdamW's step as CUDA kernels: the gradients' norm in two, clipping and update in one. Equal to <see cref="AdamW"/>'s tensor operations.</summary>
-/// <remarks>The parameters become views of the weights' buffer, and gradients are read where backward left them: a step copies nothing.</remarks>
+/// <remarks>The parameters become views of the weights' buffer, and gradients are read in place: a step copies nothing.</remarks>
 internal sealed class CudaAdamW : IDisposable
 {
     private const int Threads = 256;
@@ -15,9 +15,9 @@ internal sealed class CudaAdamW : IDisposable
     private readonly GradientTable _table;
     private readonly Tensor _partial;
 
-    /// <summary>Takes the parameters in.</summary>
+    /// <summary>Moves the parameters into the buffer.</summary>
     /// <param name="parameters">On a GPU, float32.</param>
-    /// <param name="layout">Of the parameters.</param>
+    /// <param name="layout">Layout of the parameters.</param>
     /// <param name="weights">Their values.</param>
     internal CudaAdamW(IReadOnlyList<NamedParameter> parameters, FlatLayout layout, FlatBuffer weights)
     {
@@ -30,11 +30,11 @@ internal sealed class CudaAdamW : IDisposable
         }
     }
 
-    /// <summary>Updates weights, moments and parameters; does not wait.</summary>
-    /// <param name="gradients">Of the parameters, in their order.</param>
+    /// <summary>Updates weights, moments and parameters without waiting.</summary>
+    /// <param name="gradients">Gradients of the parameters, in their order.</param>
     /// <param name="weights">And the moments: of the layout.</param>
-    /// <param name="mean">Of the gradients.</param>
-    /// <param name="square">Of the squared gradients.</param>
+    /// <param name="mean">Moving average of the gradients.</param>
+    /// <param name="square">Moving average of the squared gradients.</param>
     /// <param name="step">The optimiser's constants at this step.</param>
     /// <returns>The gradient's norm before clipping, 0-d float32.</returns>
     internal Tensor Step(IReadOnlyList<Tensor> gradients, FlatBuffer weights, FlatBuffer mean, FlatBuffer square, StepConstants step)
@@ -57,7 +57,7 @@ internal sealed class CudaAdamW : IDisposable
         _partial.Dispose();
     }
 
-    /// <summary>AdamW's numbers at one step; the corrections are 1 − βᵏ.</summary>
+    /// <summary>AdamW's constants at one step; the corrections are 1 − βᵏ.</summary>
     internal readonly record struct StepConstants(
         double MaximumNorm, double LearningRate, double Beta1, double Beta2, double Epsilon, double WeightDecay, double Correction1, double Correction2);
 }

@@ -31,7 +31,8 @@ internal sealed class StoredTargets : ITargetSource, IDisposable
     }
 
     /// <inheritdoc />
-    public TargetSizes Sizes => _shards.FirstOrDefault(shard => shard is not null)?.Header is { } header ? new(header.MaxTokens, header.InverseTemperatures.Count) : default;
+    public TargetSizes Sizes =>
+        _shards.FirstOrDefault(shard => shard is not null)?.Header is { } header ? new(header.MaxTokens, header.InverseTemperatures.Count) : default;
 
     /// <inheritdoc />
     public BatchTargets Read(MicroBatch rows, TokenBatch batch)

@@ -7,7 +7,7 @@ import { charts } from '../charts.js';
 import { bytes, count, figure, percent, span, stageOf, unitOf, when } from '../format.js';
 import { epochTable, recallTable, taskTable } from '../evaluations.js';
 /** @import * as Api from '../openapi' */
-import { badge, failure, isAlive, jobs, problem, shareOf, standing, stepper, table, times } from '../parts.js';
+import { badge, failure, isAlive, jobs, problem, rebuilding, shareOf, standing, stepper, table, times } from '../parts.js';
 
 export function runView(page, runId) {
   page.title(runId);
@@ -123,6 +123,7 @@ function going(status, progress) {
   return html`
     <p class="lead">${standing(status)}${left > 0 ? html` <span class="note">about ${span(left)} left in this ${of}</span>` : ''}</p>
     ${share === null ? '' : html`<progress class="whole" max="1" .value=${share} aria-label=${`Stage ${status.stage ?? ''}`}></progress>`}
+    ${rebuilding(status)}
     ${jobs(status, progress)}`;
 }
 

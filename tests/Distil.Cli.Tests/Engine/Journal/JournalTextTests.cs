@@ -17,7 +17,8 @@ public sealed class JournalTextTests
     }
 
     [Fact]
-    public void Nothing_is_no_entries() => Assert.Equal((0, true, null), (JournalText.Parse([]).Entries.Count, JournalText.Parse([]).EndsCleanly, JournalText.Parse([]).Damage));
+    public void Nothing_is_no_entries() =>
+        Assert.Equal((0, true, null), (JournalText.Parse([]).Entries.Count, JournalText.Parse([]).EndsCleanly, JournalText.Parse([]).Damage));
 
     [Fact]
     public void A_torn_end_at_any_byte_leaves_the_entries_before_it()
@@ -81,5 +82,12 @@ public sealed class JournalTextTests
         Assert.Contains("tide", text.Foreign, StringComparison.Ordinal);
     }
 
-    private static JournalEntry Entry(int index) => new() { Index = index, Kind = JournalKind.Timer, Call = index, Name = "1.5", At = DateTimeOffset.UnixEpoch };
+    private static JournalEntry Entry(int index) => new()
+    {
+        Index = index,
+        Kind = JournalKind.Timer,
+        Call = index,
+        Name = "1.5",
+        At = DateTimeOffset.UnixEpoch,
+    };
 }

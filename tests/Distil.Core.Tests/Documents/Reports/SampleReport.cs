@@ -173,12 +173,21 @@ internal static class SampleReport
             ]);
         }
 
-        return new() { Steps = Steps, Tokens = 2_764_032, Seconds = withTeacher ? 92.4 : 73.6, PeakMemoryBytes = 912_000_000, Curves = curves, Operations = withTeacher ? Operations : null };
+        return new()
+        {
+            Steps = Steps,
+            Tokens = 2_764_032,
+            Seconds = withTeacher ? 92.4 : 73.6,
+            PeakMemoryBytes = 912_000_000,
+            Curves = curves,
+            Operations = withTeacher ? Operations : null,
+        };
     }
 
     private static OperationForm[] Operations =>
     [
-        new("mLSTM cell", "cpu"), new("sLSTM cell", "plain", $"a head has 288 units; the kernel supports up to 192 {Hostile}; a step takes about 20 times as long"),
+        new("mLSTM cell", "cpu"), new(
+            "sLSTM cell", "plain", $"a head has 288 units; the kernel supports up to 192 {Hostile}; a step takes about 20 times as long"),
     ];
 
     private static Curve Curve(CurveKind kind, Func<long, double> value) =>

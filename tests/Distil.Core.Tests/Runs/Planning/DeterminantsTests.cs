@@ -92,7 +92,8 @@ public sealed class DeterminantsTests : IDisposable
     {
         GoldenSpecifications.WriteFiles(_folder.Path);
         var teacher = Path.Combine(_folder.Path, "teacher");
-        foreach (var (copy, file) in new[] { ("copy", ""), ("other-weights", "model.safetensors"), ("other-config", "config.json"), ("other-tokenizer", "tokenizer.json") })
+        foreach (var (copy, file) in new[] { ("copy", ""), ("other-weights", "model.safetensors"),
+            ("other-config", "config.json"), ("other-tokenizer", "tokenizer.json") })
         {
             foreach (var path in Directory.EnumerateFiles(teacher))
             {
@@ -125,7 +126,8 @@ public sealed class DeterminantsTests : IDisposable
         foreach (var (field, value, renamed) in Changes)
         {
             var changed = (await IdsAsync(With(field, value))).Select((id, i) => id != before[i]);
-            Assert.True(Enum.GetValues<Renamed>()[..3].Select(each => each >= renamed).SequenceEqual(changed), $"{field} {value}: expected {renamed}, changed {string.Join(", ", changed)}");
+            Assert.True(Enum.GetValues<Renamed>()[..3].Select(each => each >= renamed).SequenceEqual(changed),
+                $"{field} {value}: expected {renamed}, changed {string.Join(", ", changed)}");
         }
     }
 
@@ -156,7 +158,8 @@ public sealed class DeterminantsTests : IDisposable
     private async Task<string[]> IdsAsync(string json)
     {
         var spec = RunSpecReader.Parse(json, "spec.json", _folder.Path);
-        var plan = await new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(spec, TestContext.Current.CancellationToken);
+        var plan = await new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(
+            spec, TestContext.Current.CancellationToken);
         return [plan.DatasetId, plan.TeacherOutputsId, Identities.Weights(spec, plan.Student, plan.DatasetId, plan.TeacherOutputsId, StudentVariant.Distilled)];
     }
 }

@@ -25,7 +25,8 @@ public sealed class IdentitiesTests : IDisposable
     [InlineData("defaults", "dd37d6846883c640c38936ed0fb90e33")]
     [InlineData("jsonl", "0747eef434202393cbe894a6f8b850a9")]
     [InlineData("parquet", "4895be991d8ce0f1915067541ba6b8bf")]
-    public async Task Teacher_outputs_have_the_id_that_they_always_had(string name, string id) => Assert.Equal(id, (await PlanAsync(name)).Plan.TeacherOutputsId);
+    public async Task Teacher_outputs_have_the_id_that_they_always_had(string name, string id) =>
+        Assert.Equal(id, (await PlanAsync(name)).Plan.TeacherOutputsId);
 
     [Theory]
     [InlineData("defaults", StudentVariant.Distilled, "119b7314ab365792d19dfc5a423d8271ea05d1fff35ee8997fd9de48cbaa25cc")]
@@ -43,6 +44,7 @@ public sealed class IdentitiesTests : IDisposable
     private async Task<(RunSpec Spec, RunPlan Plan)> PlanAsync(string name)
     {
         var spec = GoldenSpecifications.Read(name, _folder.Path);
-        return (spec, await new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(spec, TestContext.Current.CancellationToken));
+        return (spec, await new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(
+            spec, TestContext.Current.CancellationToken));
     }
 }

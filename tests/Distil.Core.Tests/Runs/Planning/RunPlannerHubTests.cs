@@ -20,7 +20,8 @@ public sealed class RunPlannerHubTests : HubFixture
         var plan = await PlanAsync();
         Assert.Equal(20_007, plan.Tokens.Value); // 80,028 bytes divided by 4
         Assert.Equal($"exact: hf://models/o/teacher@{_commit}/config.json", plan.Teacher.From);
-        var fetched = Hub.Requests.Where(request => request.StartsWith("GET", StringComparison.Ordinal) && request.Contains("/resolve/", StringComparison.Ordinal));
+        var fetched = Hub.Requests.Where(
+            request => request.StartsWith("GET", StringComparison.Ordinal) && request.Contains("/resolve/", StringComparison.Ordinal));
         Assert.Equal(["config.json", "model.safetensors.index.json", "tokenizer.json"], fetched.Select(request => request.TrimEnd('*').Split('/')[^1]).Order());
         Assert.DoesNotContain(Hub.Requests, request => request.Contains("storage", StringComparison.Ordinal));
     }
@@ -92,13 +93,17 @@ public sealed class RunPlannerHubTests : HubFixture
     {
         _commit = Hub.Add("o/teacher").Commit(
             "main",
-            ("config.json", LocalHubFile.Small(Config)), ("tokenizer.json", LocalHubFile.Small(Tokenizer)), ("model.safetensors.index.json", LocalHubFile.Small(Index)),
-            ("model-1.safetensors", new LocalHubFile("one"u8.ToArray())), ("model-2.safetensors", new LocalHubFile(System.Text.Encoding.UTF8.GetBytes(weights))),
-            ("original/consolidated.safetensors", new LocalHubFile("not wanted"u8.ToArray())), ("pytorch_model.bin", new LocalHubFile("not wanted"u8.ToArray())));
+            ("config.json", LocalHubFile.Small(Config)), ("tokenizer.json", LocalHubFile.Small(Tokenizer)),
+            ("model.safetensors.index.json", LocalHubFile.Small(Index)),
+            ("model-1.safetensors", new LocalHubFile("one"u8.ToArray())), ("model-2.safetensors", new LocalHubFile(
+                System.Text.Encoding.UTF8.GetBytes(weights))),
+            ("original/consolidated.safetensors", new LocalHubFile("not wanted"u8.ToArray())),
+            ("pytorch_model.bin", new LocalHubFile("not wanted"u8.ToArray())));
         Hub.Add("datasets/o/text").Commit(
             "main",
             ("README.md", LocalHubFile.Small("hello")),
-            ("data/a.jsonl", new LocalHubFile(System.Text.Encoding.UTF8.GetBytes(Text('a')))), ("data/b.jsonl", new LocalHubFile(System.Text.Encoding.UTF8.GetBytes(Text(text)))));
+            ("data/a.jsonl", new LocalHubFile(System.Text.Encoding.UTF8.GetBytes(Text('a')))), ("data/b.jsonl", new LocalHubFile(
+                System.Text.Encoding.UTF8.GetBytes(Text(text)))));
     }
 
     private Task<RunPlan> PlanAsync(string teacher = "hf://o/teacher", string source = "hf://datasets/o/text/data")

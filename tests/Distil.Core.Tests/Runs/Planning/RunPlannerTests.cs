@@ -115,7 +115,8 @@ public sealed class RunPlannerTests : IDisposable
         _folder.Write("task.jsonl", """{"question": "a", "choices": ["b", "c"], "answer": 7}""");
         var spec = Spec();
         var task = new TaskSpec { Name = "t", Path = Path.Combine(_folder.Path, "task.jsonl") };
-        var error = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => new RunPlanner(TimeProvider.System,
+            SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(
             spec with { Evaluation = spec.Evaluation with { Tasks = [task] } }, TestContext.Current.CancellationToken));
         Assert.Contains("task.jsonl:1: the answer", error.Message);
     }
@@ -155,7 +156,8 @@ public sealed class RunPlannerTests : IDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private SourceCatalog Unreachable => HubFixture.Catalog(
-        new HubClient(new HubOptions { Endpoint = new Uri("http://127.0.0.1:1"), Cache = _folder.Path, Retries = new RetryOptions { Tries = 1 } }, TimeProvider.System, NullLogger.Instance));
+        new HubClient(new HubOptions { Endpoint = new Uri("http://127.0.0.1:1"), Cache = _folder.Path, Retries = new RetryOptions { Tries = 1 } },
+            TimeProvider.System, NullLogger.Instance));
 
     private Task<RunPlan> PlanAsync(int contextLength = 64, string training = """{ "epochs": 3, "gradientAccumulation": 2 }""") =>
         new RunPlanner(new FixedTime(), SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(Spec(contextLength, training));

@@ -32,7 +32,8 @@ public sealed class RunSpecFuzzTests : IDisposable
     public Task Changed_values() => Hostile.EndsInAsync<InvalidInputException>(Mutations.OfJson(Valid), Parse, iterations: 5_000);
 
     [Fact]
-    public Task Deep_nesting() => Hostile.EndsInAsync<InvalidInputException>(Gen.Int[0, 200_000].Select(depth => new string('[', depth)), Parse, iterations: 20);
+    public Task Deep_nesting() =>
+        Hostile.EndsInAsync<InvalidInputException>(Gen.Int[0, 200_000].Select(depth => new string('[', depth)), Parse, iterations: 20);
 
     [Theory]
     [InlineData("config.json")]
@@ -59,7 +60,12 @@ public sealed class RunSpecFuzzTests : IDisposable
     private void Plan(string path, string teacher, byte[] bytes)
     {
         File.WriteAllBytes(path, bytes);
-        var spec = new RunSpec { Name = "fuzz", Teacher = new TeacherSpec { Path = teacher }, Dataset = new DatasetSpec { Sources = [Path.Combine(_folder.Path, "text.txt")], ContextLength = 8 } };
+        var spec = new RunSpec
+        {
+            Name = "fuzz",
+            Teacher = new TeacherSpec { Path = teacher },
+            Dataset = new DatasetSpec { Sources = [Path.Combine(_folder.Path, "text.txt")], ContextLength = 8 },
+        };
         new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(spec).GetAwaiter().GetResult();
     }
 

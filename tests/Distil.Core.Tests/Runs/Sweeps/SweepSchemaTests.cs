@@ -18,7 +18,8 @@ public sealed class SweepSchemaTests
     public static TheoryData<string> Sweeps => [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples", "sweeps"), "*.json")];
 
     /// <summary>The fields of a run's schema that are in no list, with a sample value.</summary>
-    public static TheoryData<string, string> Fields => [.. FieldsOf(JsonNode.Parse(RunSpecSchema.Published)!.AsObject(), "").Where(each => each.Item1 is not ("name" or "$schema"))];
+    public static TheoryData<string, string> Fields => [.. FieldsOf(JsonNode.Parse(RunSpecSchema.Published)!.AsObject(), "").Where(
+        each => each.Item1 is not ("name" or "$schema"))];
 
     [Fact]
     public void The_committed_file_is_what_the_types_give() =>

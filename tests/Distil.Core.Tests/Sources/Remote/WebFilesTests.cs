@@ -56,7 +56,8 @@ public sealed class WebFilesTests : IAsyncLifetime
         Assert.Equal(_content[^100..], last);
         stream.Position = 0;
         Assert.Equal(_content, await WholeAsync(stream));
-        Assert.Equal(["bytes=0-0", $"bytes={Length - 100}-{Length - 1}", "bytes=0-4194303", "bytes=4194304-8388607", $"bytes=8388608-{Length - 1}"], _web.Ranges);
+        Assert.Equal(
+            ["bytes=0-0", $"bytes={Length - 100}-{Length - 1}", "bytes=0-4194303", "bytes=4194304-8388607", $"bytes=8388608-{Length - 1}"], _web.Ranges);
     }
 
     [Fact]
@@ -142,7 +143,8 @@ public sealed class WebFilesTests : IAsyncLifetime
         Assert.Equal(_content, await File.ReadAllBytesAsync(Path.Combine(folder, "model.safetensors"), Cancel));
     }
 
-    private async Task<SourceFile> FindAsync(string path) => Assert.Single(await Catalog.ListAsync([_web.Url(path)], DatasetFormat.Text, SpecPaths.Sources, Cancel));
+    private async Task<SourceFile> FindAsync(string path) =>
+        Assert.Single(await Catalog.ListAsync([_web.Url(path)], DatasetFormat.Text, SpecPaths.Sources, Cancel));
 
     private static async Task<byte[]> WholeAsync(Stream stream)
     {

@@ -70,7 +70,8 @@ public sealed class RunSpecSchemaTests
     [Fact]
     public void Describes_every_field()
     {
-        var records = typeof(RunSpec).Assembly.GetTypes().Where(type => type.Namespace == typeof(RunSpec).Namespace && type.Name.EndsWith("Spec", StringComparison.Ordinal));
+        var records = typeof(RunSpec).Assembly.GetTypes().Where(
+            type => type.Namespace == typeof(RunSpec).Namespace && type.Name.EndsWith("Spec", StringComparison.Ordinal));
         var fields = records.SelectMany(record => record.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(field => field.CanWrite));
         var described = Descriptions(JsonNode.Parse(RunSpecSchema.Published)!).ToHashSet();
         Assert.All(fields, field => Assert.Contains(JsonNamingPolicy.CamelCase.ConvertName(field.Name == "Schema" ? "$schema" : field.Name), described));

@@ -36,7 +36,8 @@ public sealed class ParquetColumnTests : IDisposable
         await FineWebFile.WriteAsync(path, ["good"u8.ToArray(), null, new byte[] { 0xC3, 0x28 }, ""u8.ToArray(), null], rowGroup: 2);
         var documents = Read(path);
         Assert.Equal(
-            [DocumentFault.None, DocumentFault.WithoutText, DocumentFault.NotUtf8, DocumentFault.None, DocumentFault.WithoutText], documents.Select(each => each.Fault));
+            [DocumentFault.None, DocumentFault.WithoutText, DocumentFault.NotUtf8, DocumentFault.None, DocumentFault.WithoutText],
+            documents.Select(each => each.Fault));
         Assert.Equal($"{path}: row 1: column text is null", documents[1].Complaint);
         Assert.Equal($"{path}: row 2: is not UTF-8", documents[2].Complaint);
         Assert.Equal($"{path}: row 4: column text is null", documents[4].Complaint);

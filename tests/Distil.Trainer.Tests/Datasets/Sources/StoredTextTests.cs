@@ -53,7 +53,8 @@ public sealed class StoredTextTests : IDisposable
     public void A_packed_file_that_is_not_called_so_is_an_error_with_the_name_expected(string extension)
     {
         File.Move(Write("a.txt" + extension, Lines), At("a.txt"));
-        Assert.Contains($"expected a name that ends with {extension}", Assert.Throws<InvalidInputException>(() => Read(At("a.txt"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"expected a name that ends with {extension}", Assert.Throws<InvalidInputException>(() => Read(At("a.txt"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,7 +80,8 @@ public sealed class StoredTextTests : IDisposable
     private string Write(string name, IEnumerable<string> lines)
     {
         using var file = File.Create(At(name));
-        using Stream packed = Path.GetExtension(name) switch { ".gz" => new GZipStream(file, CompressionLevel.Fastest), ".zst" => new CompressionStream(file), _ => new BufferedStream(file) };
+        using Stream packed = Path.GetExtension(name) switch { ".gz" => new GZipStream(file, CompressionLevel.Fastest),
+            ".zst" => new CompressionStream(file), _ => new BufferedStream(file) };
         packed.Write(System.Text.Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))));
         return At(name);
     }

@@ -68,7 +68,8 @@ public sealed class RecallEvaluatorTests
         Assert.Contains("400 needs 200 distinct tokens; the held-out text has 79", error.Message);
     }
 
-    private static IReadOnlyList<RecallResult> Evaluate(RecallSpec spec, Trainer.Models.ILanguageModel student, Trainer.Models.ILanguageModel? teacher, int seed = 1, int? longest = null) =>
+    private static IReadOnlyList<RecallResult> Evaluate(RecallSpec spec, Trainer.Models.ILanguageModel student,
+        Trainer.Models.ILanguageModel? teacher, int seed = 1, int? longest = null) =>
         new RecallEvaluator(new EvaluationOptions()).Evaluate(
             spec, seed, contextLength: 100, Tokens, student, teacher, longest, tolerance: 0.05, cancel: TestContext.Current.CancellationToken);
 }

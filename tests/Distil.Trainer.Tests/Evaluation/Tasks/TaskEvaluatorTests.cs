@@ -22,7 +22,8 @@ public sealed class TaskEvaluatorTests : IDisposable
     public void Acc_and_acc_norm_are_those_computed_by_hand()
     {
         using var model = new UnigramModel(Probabilities());
-        File.WriteAllLines(_path, [Question("b", "cccc", answer: 1), Question("b", "é", answer: 0), Question("b", "é", answer: 1), Question("b", "cccc", answer: 1)]);
+        File.WriteAllLines(
+            _path, [Question("b", "cccc", answer: 1), Question("b", "é", answer: 0), Question("b", "é", answer: 1), Question("b", "cccc", answer: 1)]);
 
         var result = Evaluate(model, model);
 

@@ -9,7 +9,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Trainer.Tests.Jobs.Crashes;
 
-/// <summary>A run whose host and jobs end at once after the n-th change of storage, for every n: the next host ends it with the same artifacts, byte for byte.</summary>
+/// <summary>A run whose host and jobs end at once after the n-th change of storage, for every n: the next host ends it with the same artifacts, byte for
+/// byte.</summary>
 /// <remarks>
 /// Storage is all that outlives a process, so what it holds after n changes is the crash. Leases are over by then. <c>DISTIL_CRASH_POINTS=all</c> tries
 /// every n; else a sample is tried.
@@ -41,7 +42,9 @@ public sealed class CrashPointTests : IDisposable
         var expected = undisturbed.Blobs.Where(blob => IsArtifact(blob.Key)).ToDictionary();
         Assert.True(crashes.Count > 100, $"{crashes.Count} crashes");
 
-        var tried = Environment.GetEnvironmentVariable("DISTIL_CRASH_POINTS") == "all" ? crashes : crashes.Where((_, i) => i % (crashes.Count / Sample) == Sample / 2);
+        var tried = Environment.GetEnvironmentVariable("DISTIL_CRASH_POINTS") == "all"
+            ? crashes
+            : crashes.Where((_, i) => i % (crashes.Count / Sample) == Sample / 2);
         foreach (var (change, blobs) in tried)
         {
             using var left = new InMemoryBlobService();
@@ -53,7 +56,8 @@ public sealed class CrashPointTests : IDisposable
             await EndAsync(left);
 
             var after = $"crashed after change {crashes.FindIndex(crash => crash.Blobs == blobs) + 1} of {crashes.Count}, of {change}";
-            Assert.All(expected, blob => Assert.True(left.Blobs.TryGetValue(blob.Key, out var found) && found.SequenceEqual(blob.Value), $"{blob.Key} is missing or differs; {after}"));
+            Assert.All(expected, blob => Assert.True(
+                left.Blobs.TryGetValue(blob.Key, out var found) && found.SequenceEqual(blob.Value), $"{blob.Key} is missing or differs; {after}"));
             Assert.All(left.Blobs.Keys.Where(IsArtifact).Except(expected.Keys), blob => Assert.Contains("/checkpoints/", blob, StringComparison.Ordinal));
         }
     }
@@ -72,11 +76,13 @@ public sealed class CrashPointTests : IDisposable
     }
 
     // How far a job or run is decides nothing.
-    private static bool Matters(string blob) => !blob.EndsWith("/progress.json", StringComparison.Ordinal) && !blob.EndsWith("/status.json", StringComparison.Ordinal);
+    private static bool Matters(string blob) =>
+        !blob.EndsWith("/progress.json", StringComparison.Ordinal) && !blob.EndsWith("/status.json", StringComparison.Ordinal);
 
     // What a run makes, without the documents that hold times.
     private static bool IsArtifact(string blob) =>
-        (blob.StartsWith("datasets/", StringComparison.Ordinal) || blob.StartsWith("teacher-outputs/", StringComparison.Ordinal) || blob.Contains("/model/", StringComparison.Ordinal)
+        (blob.StartsWith("datasets/", StringComparison.Ordinal) || blob.StartsWith("teacher-outputs/", StringComparison.Ordinal)
+            || blob.Contains("/model/", StringComparison.Ordinal)
             || blob.Contains("/reports/epoch-", StringComparison.Ordinal)
             || (blob.Contains("/checkpoints/", StringComparison.Ordinal) && !blob.EndsWith("/manifest.json", StringComparison.Ordinal)))
         && !blob.EndsWith(".claim", StringComparison.Ordinal);

@@ -14,7 +14,8 @@ internal static class GoldenStudent
     internal static XlstmModel Load() => XlstmModel.Load(Folder, CPU);
 
     /// <summary>Copies the folder with another weights file, renamed tensors and a changed config.</summary>
-    internal static string Copy(string weights, Func<string, string?>? rename = null, Func<string, string>? config = null, Func<Tensor, string, Tensor>? change = null)
+    internal static string Copy(
+        string weights, Func<string, string?>? rename = null, Func<string, string>? config = null, Func<Tensor, string, Tensor>? change = null)
     {
         var folder = Directory.CreateTempSubdirectory("distil-xlstm-").FullName;
         var text = File.ReadAllText(Path.Combine(Folder, "config.json"));

@@ -12,7 +12,9 @@ public sealed class XlstmConfigTests
     {
         StudentSpec[] specs =
         [
-            new(), new() { Blocks = 5, SlstmAt = [], ConvKernel = 3, QkvBlockSize = 16, ProjFactor = 1.3 }, new() { Blocks = 2, SlstmAt = [0, 1], Heads = 8, FfnProjFactor = 1.1 },
+            new(),
+            new() { Blocks = 5, SlstmAt = [], ConvKernel = 3, QkvBlockSize = 16, ProjFactor = 1.3 },
+            new() { Blocks = 2, SlstmAt = [0, 1], Heads = 8, FfnProjFactor = 1.1 },
         ];
         foreach (var spec in specs)
         {

@@ -57,7 +57,8 @@ public sealed class XlstmModelTests
 
         var parameters = model.TrainableParameters
             .Append(new("xlstm.embedding.weight", model.EmbeddingWeight)).Append(new("lm_head.weight", model.HeadWeight)).ToList();
-        Assert.Equal(golden.Entries.Keys.Where(name => name.StartsWith("grad.", StringComparison.Ordinal)).Order(), parameters.Select(p => "grad." + p.Name).Order());
+        Assert.Equal(
+            golden.Entries.Keys.Where(name => name.StartsWith("grad.", StringComparison.Ordinal)).Order(), parameters.Select(p => "grad." + p.Name).Order());
         foreach (var (name, value) in parameters)
         {
             var gradient = value.grad!;

@@ -75,7 +75,8 @@ public sealed class AdamWTests
         using var optimizer = new AdamW(Parameters(), Options);
         SafetensorsWriter.Write(folder["w"], [new("a", zeros(3, 5)), new("b", zeros(4))]);
         SafetensorsWriter.Write(folder["o"], optimizer.State());
-        Assert.Contains("a is [3, 5] float32; the model needs [3, 4]", Assert.Throws<InvalidInputException>(() => optimizer.Load(folder["w"], folder["o"])).Message);
+        Assert.Contains(
+            "a is [3, 5] float32; the model needs [3, 4]", Assert.Throws<InvalidInputException>(() => optimizer.Load(folder["w"], folder["o"])).Message);
     }
 
     [Fact]

@@ -48,7 +48,8 @@ public sealed class TrainingStepTests
         loss.backward();
         var norm = optimizer.Step(0.01, 1);
 
-        Assert.Equal([loss.item<float>(), ce.item<float>(), kl.item<float>(), alignment.item<float>(), norm.item<float>()], values.data<double>().Select(value => (float)value), Near);
+        Assert.Equal([loss.item<float>(), ce.item<float>(), kl.item<float>(), alignment.item<float>(), norm.item<float>()],
+            values.data<double>().Select(value => (float)value), Near);
         Assert.Equal(Numbers(model), stepped, Near);
     }
 

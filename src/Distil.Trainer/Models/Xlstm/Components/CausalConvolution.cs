@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn.functional;
 namespace Distil.Trainer.Models.Xlstm.Components;
 
 /// <summary>SiLU of a causal depthwise convolution: each channel sees its own last K positions.</summary>
-/// <param name="weights">Of the convolution.</param>
+/// <param name="weights">Weights of the convolution.</param>
 /// <param name="form">The form of the convolution of a whole sequence.</param>
 /// <param name="result">Element type of the result; sums are float32.</param>
 internal sealed class CausalConvolution(ConvolutionWeights weights, Func<ConvolutionInputs, Tensor> form, ScalarType result)
@@ -14,10 +14,11 @@ internal sealed class CausalConvolution(ConvolutionWeights weights, Func<Convolu
 
     /// <summary>Chooses the form.</summary>
     /// <param name="backend">What is available.</param>
-    /// <param name="weights">Of the convolution.</param>
+    /// <param name="weights">Weights of the convolution.</param>
     /// <param name="source">Element type of its input.</param>
     /// <param name="result">Element type of the result.</param>
-    internal static Choice<Func<ConvolutionInputs, Tensor>> Choose(Backend backend, ConvolutionWeights weights, ScalarType source, ScalarType result) => backend.Choose<Func<ConvolutionInputs, Tensor>>(
+    internal static Choice<Func<ConvolutionInputs, Tensor>> Choose(
+        Backend backend, ConvolutionWeights weights, ScalarType source, ScalarType result) => backend.Choose<Func<ConvolutionInputs, Tensor>>(
         Operation.Convolution, source, inputs => Plain(inputs, result),
         new(Kernel.ConvolutionCpu, CpuConvolution.Instance.Forward),
         new(Kernel.ConvolutionCuda, CudaConvolution.Instance.Forward, () => CudaConvolution.Limit(weights.Weight)));
@@ -46,10 +47,11 @@ internal sealed class CausalConvolution(ConvolutionWeights weights, Func<Convolu
     /// <summary>The inputs before a sequence's first: zeros, in no dispose scope.</summary>
     /// <param name="batch">B.</param>
     /// <param name="source">Element type of the inputs.</param>
-    internal Tensor StartTail(long batch, ScalarType source) => zeros([batch, _kernel - 1, weights.Weight.shape[0]], source, weights.Weight.device).DetachFromDisposeScope();
+    internal Tensor StartTail(long batch, ScalarType source) =>
+        zeros([batch, _kernel - 1, weights.Weight.shape[0]], source, weights.Weight.device).DetachFromDisposeScope();
 
     /// <summary>The plain form, as shifted products: y(t) = SiLU(b + Σₖ w(k) · x(t − K + 1 + k)).</summary>
-    /// <param name="inputs">Of any element type.</param>
+    /// <param name="inputs">Inputs of any element type.</param>
     /// <param name="result">Element type of the result.</param>
     /// <returns>(B, S, D).</returns>
     internal static Tensor Plain(ConvolutionInputs inputs, ScalarType result)

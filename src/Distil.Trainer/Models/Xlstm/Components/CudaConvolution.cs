@@ -39,7 +39,8 @@ internal sealed class CudaConvolution : FusedOperation<ConvolutionInputs, Convol
         var input = Rows(x);
         var y = empty(x.shape, ScalarType.BFloat16, x.device);
         Program(weight, ForwardTile, x.dtype)["convolution_forward"].Launch(
-            Shape(x, ForwardTile), KernelArgument.Strided(input), weight.contiguous(), bias.contiguous(), y, rounded, (int)x.size(1), (int)x.size(2), input.stride(1));
+            Shape(x, ForwardTile), KernelArgument.Strided(input), weight.contiguous(), bias.contiguous(),
+            y, rounded, (int)x.size(1), (int)x.size(2), input.stride(1));
         return y;
     }
 
@@ -48,7 +49,7 @@ internal sealed class CudaConvolution : FusedOperation<ConvolutionInputs, Convol
 
     /// <inheritdoc/>
     /// <param name="saved">x bfloat16.</param>
-    /// <param name="gradients">Of the result.</param>
+    /// <param name="gradients">Gradients of the result.</param>
     internal override ConvolutionInputs Gradients(ConvolutionInputs saved, Tensor gradients)
     {
         var (x, weight, bias) = saved;

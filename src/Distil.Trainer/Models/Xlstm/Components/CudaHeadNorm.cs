@@ -21,7 +21,8 @@ internal sealed class CudaHeadNorm : FusedOperation<HeadNormInputs, CudaHeadNorm
     internal sealed record Saved(Tensor Hidden, Tensor Weight);
 
     /// <summary>Why the kernels do not support a head's size; null if they do.</summary>
-    internal static string? Limit(long size) => size <= MaxSize && size % 2 == 0 ? null : $"a head has {size} units; the kernel supports even numbers up to {MaxSize}";
+    internal static string? Limit(long size) =>
+        size <= MaxSize && size % 2 == 0 ? null : $"a head has {size} units; the kernel supports even numbers up to {MaxSize}";
 
     /// <inheritdoc/>
     /// <param name="inputs">The stream float32, the hidden states bfloat16.</param>
@@ -31,7 +32,8 @@ internal sealed class CudaHeadNorm : FusedOperation<HeadNormInputs, CudaHeadNorm
         var (heads, size) = (hidden.size(2), hidden.size(3));
         var items = hidden.numel() / size;
         var result = empty_like(stream);
-        Program(size)["head_norm_forward"].Launch(new((items + Warps - 1) / Warps, 32 * Warps), stream, hidden, weight, result, items, (int)heads, (float)Norms.Epsilon);
+        Program(size)["head_norm_forward"].Launch(
+            new((items + Warps - 1) / Warps, 32 * Warps), stream, hidden, weight, result, items, (int)heads, (float)Norms.Epsilon);
         return (result, new(hidden, weight));
     }
 
@@ -44,7 +46,8 @@ internal sealed class CudaHeadNorm : FusedOperation<HeadNormInputs, CudaHeadNorm
         var dense = gradients.contiguous();
         var dHidden = empty_like(hidden);
         var partial = empty([launch.GridY, heads * size], ScalarType.Float32, hidden.device);
-        Program(size)["head_norm_backward"].Launch(launch, dense, hidden, weight, dHidden, partial, (int)(hidden.size(0) * hidden.size(1)), (int)heads, (float)Norms.Epsilon);
+        Program(size)["head_norm_backward"].Launch(
+            launch, dense, hidden, weight, dHidden, partial, (int)(hidden.size(0) * hidden.size(1)), (int)heads, (float)Norms.Epsilon);
         return new(dense.detach(), dHidden, partial.sum([0L]));
     }
 

@@ -26,7 +26,8 @@ internal sealed class CudaLayerNorm : FusedOperation<LayerNormInputs, CudaLayerN
     internal sealed record Saved(Tensor X, Tensor Weight, Tensor Statistics);
 
     /// <summary>Why the kernels do not support a width; null if they do.</summary>
-    internal static string? Limit(long width) => width <= MaxWidth && width % 2 == 0 ? null : $"the width is {width}; the kernel supports even numbers up to {MaxWidth}";
+    internal static string? Limit(long width) =>
+        width <= MaxWidth && width % 2 == 0 ? null : $"the width is {width}; the kernel supports even numbers up to {MaxWidth}";
 
     /// <inheritdoc/>
     internal override (Tensor Outputs, Saved Saved) RunSaving(LayerNormInputs inputs) => RunSaving(inputs, fine: null);

@@ -12,7 +12,7 @@ internal sealed class CudaNormedHeadwise : FusedOperation<NormedHeadwiseInputs, 
     internal static CudaNormedHeadwise Instance { get; } = new();
 
     /// <summary>What the backward pass needs.</summary>
-    /// <param name="Norm">Of the norm.</param>
+    /// <param name="Norm">Saved values of the norm.</param>
     /// <param name="Projection">The projection's weight.</param>
     /// <param name="Normed">bfloat16, (B, S, D).</param>
     internal sealed record Saved(CudaLayerNorm.Saved Norm, Tensor Projection, Tensor Normed);

@@ -10,7 +10,8 @@ internal static class NormedHeadwise
     /// <param name="backend">What is available.</param>
     /// <param name="width">D.</param>
     /// <param name="type">Element type of the results.</param>
-    internal static Choice<Func<NormedHeadwiseInputs, NormedHeadwiseOutputs>> Choose(Backend backend, long width, ScalarType type) => backend.Choose<Func<NormedHeadwiseInputs, NormedHeadwiseOutputs>>(
+    internal static Choice<Func<NormedHeadwiseInputs, NormedHeadwiseOutputs>> Choose(
+        Backend backend, long width, ScalarType type) => backend.Choose<Func<NormedHeadwiseInputs, NormedHeadwiseOutputs>>(
         Operation.NormedHeadwise, type, inputs => Plain(inputs, type),
         [new(Kernel.NormedHeadwiseCuda, CudaNormedHeadwise.Instance.Forward, () => CudaLayerNorm.Limit(width))]);
 

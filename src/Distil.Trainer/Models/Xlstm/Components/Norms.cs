@@ -10,12 +10,14 @@ internal static class Norms
     internal const double Epsilon = 1e-5;
 
     /// <summary>Chooses the form of <see cref="Layer"/>.</summary>
-    internal static Choice<Func<LayerNormInputs, Tensor>> ChooseLayer(Backend backend, long width, ScalarType type) => backend.Choose<Func<LayerNormInputs, Tensor>>(
+    internal static Choice<Func<LayerNormInputs, Tensor>> ChooseLayer(
+        Backend backend, long width, ScalarType type) => backend.Choose<Func<LayerNormInputs, Tensor>>(
         Operation.LayerNorm, type, inputs => Layer(inputs, type),
         [new(Kernel.LayerNormCuda, CudaLayerNorm.Instance.Forward, () => CudaLayerNorm.Limit(width))]);
 
     /// <summary>Chooses the form of <see cref="HeadsOnto"/>.</summary>
-    internal static Choice<Func<HeadNormInputs, Tensor>> ChooseHeads(Backend backend, long size, ScalarType type) => backend.Choose<Func<HeadNormInputs, Tensor>>(
+    internal static Choice<Func<HeadNormInputs, Tensor>> ChooseHeads(
+        Backend backend, long size, ScalarType type) => backend.Choose<Func<HeadNormInputs, Tensor>>(
         Operation.HeadNorm, type, HeadsOnto,
         [new(Kernel.HeadNormCuda, CudaHeadNorm.Instance.Forward, () => CudaHeadNorm.Limit(size))]);
 

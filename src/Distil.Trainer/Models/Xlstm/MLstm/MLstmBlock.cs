@@ -22,7 +22,8 @@ internal sealed class MLstmBlock(XlstmConfig config, MLstmWeights weights, MLstm
     public IBlockState Start(long batch)
     {
         var heads = config.MlstmHeads;
-        return new State(_decodingConvolution.StartTail(batch, ScalarType.Float32), MLstmState.Start(batch, heads, config.MlstmInnerWidth / heads, weights.Down.device));
+        return new State(
+            _decodingConvolution.StartTail(batch, ScalarType.Float32), MLstmState.Start(batch, heads, config.MlstmInnerWidth / heads, weights.Down.device));
     }
 
     /// <inheritdoc/>

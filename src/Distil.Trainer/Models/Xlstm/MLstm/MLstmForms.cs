@@ -18,7 +18,7 @@ internal sealed record MLstmForms(
     /// <summary>Chooses the forms.</summary>
     /// <param name="backend">What is available.</param>
     /// <param name="config">The student's shape.</param>
-    /// <param name="weights">Of one of the blocks.</param>
+    /// <param name="weights">The weights of one of the blocks.</param>
     /// <param name="type">Element type that the blocks compute in.</param>
     internal static MLstmForms Choose(Backend backend, XlstmConfig config, MLstmWeights weights, ScalarType type)
     {

@@ -14,7 +14,7 @@ internal sealed class MLstmFusedBlock : IFusedBlock
     private readonly MLstmCellSaved _cell;
     private readonly Tensor _mixed, _down;
 
-    /// <param name="weights">Of the block.</param>
+    /// <param name="weights">Weights of the block.</param>
     /// <param name="x">float32 (B, S, D).</param>
     internal MLstmFusedBlock(MLstmWeights weights, Tensor x)
     {
@@ -24,8 +24,10 @@ internal sealed class MLstmFusedBlock : IFusedBlock
         (_mixed, _cell) = MLstmCudaCell.Instance.RunSaving(new(up.Convolved, up.Inner, up.Gate, weights.Cell));
         _down = weights.Down.to(ScalarType.BFloat16);
         Saved.Keep(
-            _up.Norm.X, _up.Norm.Statistics, _up.Normed, _up.Inner, up.Inner, up.Gate, up.Convolved, _cell.Source, _cell.Peak, _cell.Carried, _cell.Written, _cell.Keep, _cell.Weights,
-            _cell.Hidden, _cell.Inverse, _cell.Slope, _cell.Keys, _cell.States, _cell.Normalisers, _cell.Q, _cell.K, _cell.V, _cell.Composed, _cell.OfConvolved, _cell.OfInner, _mixed, _down);
+            _up.Norm.X, _up.Norm.Statistics, _up.Normed, _up.Inner, up.Inner, up.Gate, up.Convolved, _cell.Source,
+            _cell.Peak, _cell.Carried, _cell.Written, _cell.Keep, _cell.Weights,
+            _cell.Hidden, _cell.Inverse, _cell.Slope, _cell.Keys, _cell.States, _cell.Normalisers, _cell.Q, _cell.K,
+            _cell.V, _cell.Composed, _cell.OfConvolved, _cell.OfInner, _mixed, _down);
         Output = (x + linear(_mixed, _down)).MoveToOuterDisposeScope();
     }
 

@@ -5,12 +5,13 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Xlstm.MLstm;
 
 /// <summary>The weights of an mLSTM block, float32.</summary>
-/// <param name="Up">Of the norm, the projection up and the convolution.</param>
-/// <param name="Cell">Of the cell.</param>
-/// <param name="Down">Of the projection down, (D, I).</param>
+/// <param name="Up">Weights of the norm, the projection up and the convolution.</param>
+/// <param name="Cell">Weights of the cell.</param>
+/// <param name="Down">Weight of the projection down, (D, I).</param>
 internal sealed record MLstmWeights(MLstmUpWeights Up, MLstmCellWeights Cell, Tensor Down)
 {
-    private const string NormName = "xlstm_norm.weight", UpName = "xlstm.proj_up.weight", ConvolutionName = "xlstm.conv1d.conv.weight", ConvolutionBiasName = "xlstm.conv1d.conv.bias",
+    private const string NormName = "xlstm_norm.weight", UpName = "xlstm.proj_up.weight",
+        ConvolutionName = "xlstm.conv1d.conv.weight", ConvolutionBiasName = "xlstm.conv1d.conv.bias",
         QueryName = "xlstm.q_proj.weight", KeyName = "xlstm.k_proj.weight", ValueName = "xlstm.v_proj.weight", InputGateName = "xlstm.mlstm_cell.igate.weight",
         InputBiasName = "xlstm.mlstm_cell.igate.bias", ForgetGateName = "xlstm.mlstm_cell.fgate.weight", ForgetBiasName = "xlstm.mlstm_cell.fgate.bias",
         HeadNormName = "xlstm.mlstm_cell.outnorm.weight", SkipName = "xlstm.learnable_skip", DownName = "xlstm.proj_down.weight";
@@ -18,7 +19,8 @@ internal sealed record MLstmWeights(MLstmUpWeights Up, MLstmCellWeights Cell, Te
     /// <summary>From a block's weights by name.</summary>
     internal static MLstmWeights Of(Func<string, Tensor> named) => new(
         new(named(NormName), named(UpName), new(named(ConvolutionName), named(ConvolutionBiasName))),
-        new(named(QueryName), named(KeyName), named(ValueName), named(InputGateName), named(ForgetGateName), named(InputBiasName), named(ForgetBiasName), named(HeadNormName), named(SkipName)),
+        new(named(QueryName), named(KeyName), named(ValueName), named(InputGateName), named(ForgetGateName),
+            named(InputBiasName), named(ForgetBiasName), named(HeadNormName), named(SkipName)),
         named(DownName));
 
     /// <summary>Names, shapes and initial values, in the order of a model folder.</summary>

@@ -12,8 +12,8 @@ namespace Distil.Trainer.Models.Xlstm.SLstm;
 /// <param name="Up">Norm and what it contributes to the gates z and o.</param>
 /// <param name="Convolution">Before the gates i and f.</param>
 /// <param name="Scan">The recurrence.</param>
-/// <param name="HeadNorm">Of the recurrence's output.</param>
-/// <param name="FeedForwardUp">Of the second half.</param>
+/// <param name="HeadNorm">Norm per head of the recurrence's output.</param>
+/// <param name="FeedForwardUp">Up-projection of the second half.</param>
 internal sealed record SLstmForms(
     ScalarType Type, Choice<Func<NormedHeadwiseInputs, NormedHeadwiseOutputs>> Up, Choice<Func<ConvolutionInputs, Tensor>> Convolution, Choice<SLstmScan> Scan,
     Choice<Func<HeadNormInputs, Tensor>> HeadNorm, Choice<Func<FeedForwardUpInputs, Tensor>> FeedForwardUp)
@@ -21,7 +21,7 @@ internal sealed record SLstmForms(
     /// <summary>Chooses the forms.</summary>
     /// <param name="backend">What is available.</param>
     /// <param name="config">The student's shape.</param>
-    /// <param name="weights">Of one of the blocks.</param>
+    /// <param name="weights">The weights of one of the blocks.</param>
     /// <param name="type">Element type that the blocks compute in.</param>
     internal static SLstmForms Choose(Backend backend, XlstmConfig config, SLstmWeights weights, ScalarType type)
     {

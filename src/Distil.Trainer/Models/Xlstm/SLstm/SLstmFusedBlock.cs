@@ -16,7 +16,7 @@ internal sealed class SLstmFusedBlock : IFusedBlock
     private readonly CudaHeadNorm.Saved _headNorm;
     private readonly Tensor _convolved;
 
-    /// <param name="weights">Of the block.</param>
+    /// <param name="weights">Weights of the block.</param>
     /// <param name="x">float32 (B, S, D).</param>
     internal SLstmFusedBlock(SLstmWeights weights, Tensor x)
     {
@@ -33,7 +33,8 @@ internal sealed class SLstmFusedBlock : IFusedBlock
             new(Gates(HeadwiseLinear.BlocksFirst(_convolved, _inputForget)), Gates(up.Projected), weights.Recurrent, weights.RecurrentBias));
         (var output, _headNorm) = CudaHeadNorm.Instance.RunSaving(new(x, hidden, weights.HeadNorm));
         Saved.Keep(
-            cellOutput, up.Normed, _up.Normed, _up.Norm.X, _up.Norm.Statistics, _convolved, _inputForget, hidden, _scan.Output, _scan.Records, _headNorm.Hidden);
+            cellOutput, up.Normed, _up.Normed, _up.Norm.X, _up.Norm.Statistics, _convolved,
+            _inputForget, hidden, _scan.Output, _scan.Records, _headNorm.Hidden);
         Output = output.MoveToOuterDisposeScope();
     }
 

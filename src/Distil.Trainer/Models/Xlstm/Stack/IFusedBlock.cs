@@ -16,7 +16,7 @@ internal interface IFusedBlock
     SavedTensors Saved { get; }
 
     /// <summary>The backward pass: adds the gradients of the weights to theirs.</summary>
-    /// <param name="gradient">Of the output.</param>
+    /// <param name="gradient">Gradient of the output.</param>
     /// <returns>The gradient of the input, a new tensor.</returns>
     Tensor Backward(Tensor gradient);
 }

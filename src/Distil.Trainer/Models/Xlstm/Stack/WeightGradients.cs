@@ -34,7 +34,7 @@ internal static class WeightGradients
     /// <param name="weight">(D, in), float32.</param>
     /// <param name="used">The same in bfloat16, as the forward pass used it.</param>
     /// <param name="input">(B, S, in), bfloat16.</param>
-    /// <param name="gradient">Of the stream, float32 (B, S, D).</param>
+    /// <param name="gradient">Gradient of the stream, float32 (B, S, D).</param>
     /// <returns>The gradient of the input, (B, S, in), bfloat16.</returns>
     internal static Tensor Linear(Tensor weight, Tensor used, Tensor input, Tensor gradient)
     {

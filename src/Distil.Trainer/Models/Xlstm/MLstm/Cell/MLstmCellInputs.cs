@@ -6,7 +6,7 @@ namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 /// <param name="Convolved">c: q and k come from it.</param>
 /// <param name="Inner">x_m: v comes from it.</param>
 /// <param name="Gate">z.</param>
-/// <param name="Weights">Of the block.</param>
+/// <param name="Weights">Weights of the block.</param>
 internal sealed record MLstmCellInputs(Tensor Convolved, Tensor Inner, Tensor Gate, MLstmCellWeights Weights)
 {
     /// <value>B.</value>
@@ -23,9 +23,9 @@ internal sealed record MLstmCellInputs(Tensor Convolved, Tensor Inner, Tensor Ga
 }
 
 /// <summary>The weights of an mLSTM cell, float32.</summary>
-/// <param name="Query">Of q, (blocks, out, in).</param>
-/// <param name="Key">Of k.</param>
-/// <param name="Value">Of v.</param>
+/// <param name="Query">Weight of q, (blocks, out, in).</param>
+/// <param name="Key">Weight of k.</param>
+/// <param name="Value">Weight of v.</param>
 /// <param name="InputGate">(NH, 3·I), over q, k and v.</param>
 /// <param name="ForgetGate">(NH, 3·I).</param>
 /// <param name="InputBias">(NH).</param>

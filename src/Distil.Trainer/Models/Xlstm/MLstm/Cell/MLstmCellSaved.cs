@@ -5,7 +5,7 @@ namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 /// <summary>
 /// What the backward pass of <see cref="MLstmCudaCell"/> needs of its forward pass. P is S rounded up to whole chunks, N their number, L their length.
 /// </summary>
-/// <param name="Inputs">Of the cell.</param>
+/// <param name="Inputs">Inputs of the cell.</param>
 /// <param name="Source">
 /// a, the log weight of a position before forgetting; float32, (B·NH·P), as the next three and Inverse and Slope. <c>mlstm.cu</c> gives the equations.
 /// </param>
@@ -27,5 +27,6 @@ namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 /// <param name="OfConvolved">What c contributes to the gates, (B, S, 2·NH).</param>
 /// <param name="OfInner">What x_m contributes to them.</param>
 internal sealed record MLstmCellSaved(
-    MLstmCellInputs Inputs, Tensor Source, Tensor Peak, Tensor Carried, Tensor Written, Tensor Keep, Tensor Weights, Tensor Hidden, Tensor Inverse, Tensor Slope, Tensor Keys,
+    MLstmCellInputs Inputs, Tensor Source, Tensor Peak, Tensor Carried, Tensor Written, Tensor Keep,
+    Tensor Weights, Tensor Hidden, Tensor Inverse, Tensor Slope, Tensor Keys,
     Tensor States, Tensor Normalisers, Tensor Q, Tensor K, Tensor V, Tensor Composed, Tensor OfConvolved, Tensor OfInner);

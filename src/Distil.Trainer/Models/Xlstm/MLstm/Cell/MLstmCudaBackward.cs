@@ -10,7 +10,7 @@ internal static class MLstmCudaBackward
     private const int Shares = 16;
 
     /// <param name="forward">From the forward pass.</param>
-    /// <param name="gradient">Of the result, (B, S, I).</param>
+    /// <param name="gradient">Gradient of the result, (B, S, I).</param>
     /// <returns>Gradients of the inputs.</returns>
     internal static MLstmCellInputs Gradients(MLstmCellSaved forward, Tensor gradient)
     {
@@ -39,7 +39,8 @@ internal static class MLstmCudaBackward
         var dWeights = dRetrieved.bmm(values.transpose(1, 2));                                                    // (B·NH·N, L, L)
         var (dNorm, rowSums, columnSums) = (Floats(shape.Rows), Floats(shape.Rows), Floats(shape.Rows / MLstmCudaCell.Tile, shape.Chunk));
         program["mlstm_weigh_backward"].Launch(
-            MLstmCudaCell.TileEach(shape.Rows), dWeights, forward.Weights, forward.Q, dQueriesCarried, forward.Source, forward.Peak, forward.Inverse, forward.Slope, dNorm, rowSums, columnSums,
+            MLstmCudaCell.TileEach(shape.Rows), dWeights, forward.Weights, forward.Q, dQueriesCarried, forward.Source,
+            forward.Peak, forward.Inverse, forward.Slope, dNorm, rowSums, columnSums,
             (int)length, shape.Chunks, shape.Scale);
         var dValues = forward.Weights.transpose(1, 2).bmm(dRetrieved);
         var dQueries = dWeights.bmm(keys);
@@ -64,7 +65,8 @@ internal static class MLstmCudaBackward
 
         var (through, dInput) = (Floats(shape.Rows), Floats(shape.Rows));
         program["mlstm_finish_backward"].Launch(
-            MLstmCudaCell.WarpEach(shape.Rows), dQueries, dKeys, dQueriesCarried, dWritten, forward.Q, forward.K, dCarried is null ? null : forward.Normalisers, dNormalisers,
+            MLstmCudaCell.WarpEach(shape.Rows), dQueries, dKeys, dQueriesCarried, dWritten, forward.Q, forward.K,
+            dCarried is null ? null : forward.Normalisers, dNormalisers,
             forward.Carried, forward.Written, dNorm, rowSums, columnSums, through, dInput, shape.Rows, (int)heads, shape.Chunks, shape.Scale);
         var (dGates, dBias) = (empty_like(forward.OfConvolved), Floats(batch, 2 * heads));                        // (B, S, 2·NH)
         program["mlstm_gates_backward"].Launch(
@@ -76,18 +78,19 @@ internal static class MLstmCudaBackward
         var (dInner, dProjections, dGateWeights) = Projections(forward, shape, dQueries, dKeys, dValues, dGates, dConvolved);
         Tensor Half(Tensor both, int which) => both.narrow(0, which * heads, heads);
         return new(dConvolved, dInner, dGate, new(
-            dProjections.select(0, 0), dProjections.select(0, 1), dProjections.select(0, 2), Half(dGateWeights, 0), Half(dGateWeights, 1), Half(dBiases, 0), Half(dBiases, 1),
+            dProjections.select(0, 0), dProjections.select(0, 1), dProjections.select(0, 2), Half(dGateWeights, 0),
+            Half(dGateWeights, 1), Half(dBiases, 0), Half(dBiases, 1),
             Norm: ofWeights.select(0, 0), Skip: ofWeights.select(0, 1)));
     }
 
     /// <summary>Through q, k, v and the gates to c and x_m, and to their weights.</summary>
     /// <param name="forward">From the forward pass.</param>
-    /// <param name="shape">Of the cell.</param>
-    /// <param name="dQueries">Of q, as <paramref name="dKeys"/> and <paramref name="dValues"/>.</param>
-    /// <param name="dKeys">Of k.</param>
-    /// <param name="dValues">Of v.</param>
-    /// <param name="dGates">Of the gates, (B, S, 2·NH).</param>
-    /// <param name="dConvolved">Of c; what comes through q, k and the gates is added to it.</param>
+    /// <param name="shape">Sizes of the cell.</param>
+    /// <param name="dQueries">Gradient of q, as <paramref name="dKeys"/> and <paramref name="dValues"/>.</param>
+    /// <param name="dKeys">Gradient of k.</param>
+    /// <param name="dValues">Gradient of v.</param>
+    /// <param name="dGates">Gradient of the gates, (B, S, 2·NH).</param>
+    /// <param name="dConvolved">Gradient of c; what comes through q, k and the gates is added to it.</param>
     /// <returns>Gradients of x_m, (B, S, I); of the weights of q, k and v, (3, blocks, out, in); and of the gates' weights, (2·NH, 3·I).</returns>
     private static (Tensor Inner, Tensor Projections, Tensor GateWeights) Projections(
         MLstmCellSaved forward, MLstmCudaShape shape, Tensor dQueries, Tensor dKeys, Tensor dValues, Tensor dGates, Tensor dConvolved)
@@ -101,7 +104,8 @@ internal static class MLstmCudaBackward
         dConvolved.view(-1, width).addmm_(gates, forward.Composed.select(0, 0));
         var shares = empty([Shares, 3, shape.Blocks, shape.Block, shape.Block], ScalarType.Float32, device);
         program["headwise_backward"].Launch(
-            new((shape.Blocks + 3) / 4, 128, GridY: Shares), dQueries, dKeys, dValues, KernelArgument.Strided(c), KernelArgument.Strided(x), own.Query, own.Key, own.Value,
+            new((shape.Blocks + 3) / 4, 128, GridY: Shares), dQueries, dKeys, dValues, KernelArgument.Strided(c),
+            KernelArgument.Strided(x), own.Query, own.Key, own.Value,
             dConvolved, dInner, shares, (int)shape.Blocks, (int)shape.Batch, (int)shape.Length, (int)shape.Padded, c.stride(1), x.stride(1));
 
         var dProjections = shares.sum([0L]);                                                                      // (3, blocks, out, in)
@@ -109,7 +113,8 @@ internal static class MLstmCudaBackward
         var dComposed = stack([Composed(c), Composed(x)]);
         var dGateWeights = empty([2 * heads, 3 * width], ScalarType.Float32, device);
         program["gate_weights_backward"].Launch(
-            LaunchShape.For(dGateWeights.numel() + dProjections.numel()), dComposed, own.InputGate, own.ForgetGate, own.Query, own.Key, own.Value, dGateWeights, dProjections,
+            LaunchShape.For(dGateWeights.numel() + dProjections.numel()), dComposed, own.InputGate,
+            own.ForgetGate, own.Query, own.Key, own.Value, dGateWeights, dProjections,
             heads, width);
         return (dInner, dProjections, dGateWeights);
     }

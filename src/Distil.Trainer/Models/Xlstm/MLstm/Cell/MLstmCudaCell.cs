@@ -38,7 +38,8 @@ internal sealed class MLstmCudaCell : FusedOperation<MLstmCellInputs, MLstmCellS
     /// <param name="backend">What is available.</param>
     /// <param name="config">The student's shape.</param>
     /// <param name="type">Element type of c, x_m and z.</param>
-    internal static Choice<Func<MLstmCellInputs, Tensor>> Choose(Backend backend, XlstmConfig config, ScalarType type) => backend.Choose<Func<MLstmCellInputs, Tensor>>(
+    internal static Choice<Func<MLstmCellInputs, Tensor>> Choose(
+        Backend backend, XlstmConfig config, ScalarType type) => backend.Choose<Func<MLstmCellInputs, Tensor>>(
         Operation.MLstmCell, type, inputs => MLstmPlainCell.Forward(inputs),
         [new(Kernel.MLstmCellCuda, Instance.Forward, () => Limit(config.MlstmInnerWidth / config.MlstmHeads, config.QkvBlockSize))]);
 

@@ -27,13 +27,16 @@ internal static class MLstmCudaForward
         var projection = MLstmCudaCell.Projection(shape.Size, shape.Block);
         projection["headwise_forward"].Launch(
             new((shape.Blocks + 7) / 8, 256, GridY: (int)((shape.Padded + 63) / 64), GridZ: (int)batch),
-            KernelArgument.Strided(c), KernelArgument.Strided(x), own.Query, own.Key, own.Value, q, k, v, (int)shape.Blocks, (int)length, (int)shape.Padded, c.stride(1), x.stride(1));
+            KernelArgument.Strided(c), KernelArgument.Strided(x), own.Query, own.Key, own.Value, q, k, v,
+            (int)shape.Blocks, (int)length, (int)shape.Padded, c.stride(1), x.stride(1));
         projection["gate_weights"].Launch(
-            LaunchShape.For(2 * heads * inputs.Width) with { GridY = 2 }, own.InputGate, own.ForgetGate, own.Query, own.Key, own.Value, composed, (int)heads, (int)inputs.Width);
+            LaunchShape.For(2 * heads * inputs.Width) with { GridY = 2 }, own.InputGate, own.ForgetGate,
+            own.Query, own.Key, own.Value, composed, (int)heads, (int)inputs.Width);
         var (ofConvolved, ofInner) = (linear(c, composed.select(0, 0)), linear(x, composed.select(0, 1)));        // (B, S, 2·NH)
         var (source, peak, floors, carried, written, keep) = (PerRow(), PerRow(), PerRow(), PerRow(), PerRow(), Floats(batch * heads, shape.Chunks));
         program["mlstm_gates"].Launch(
-            new(batch * heads, shape.Chunk), ofConvolved, ofInner, own.InputBias, own.ForgetBias, source, peak, floors, carried, written, keep, (int)heads, (int)length, shape.Chunks);
+            new(batch * heads, shape.Chunk), ofConvolved, ofInner, own.InputBias, own.ForgetBias, source, peak,
+            floors, carried, written, keep, (int)heads, (int)length, shape.Chunks);
 
         // Inside the chunks.
         var (queries, keysThere, values) = (shape.Chunked(q), shape.Chunked(k), shape.Chunked(v));                // (B·NH·N, L, DH)
@@ -58,6 +61,7 @@ internal static class MLstmCudaForward
         program["mlstm_mix"].Launch(
             MLstmCudaCell.WarpEach(shape.Rows), hidden, fromState, q, normalisers, sums, carried, floors, KernelArgument.Strided(c), KernelArgument.Strided(z),
             own.Norm, own.Skip, inverse, slope, mixed, shape.Rows, (int)heads, (int)length, shape.Chunks, c.stride(1), z.stride(1));
-        return (mixed, new(inputs, source, peak, carried, written, keep, weights, hidden, inverse, slope, keys, states, normalisers, q, k, v, composed, ofConvolved, ofInner));
+        return (mixed, new(
+            inputs, source, peak, carried, written, keep, weights, hidden, inverse, slope, keys, states, normalisers, q, k, v, composed, ofConvolved, ofInner));
     }
 }

@@ -32,7 +32,7 @@ internal sealed class MLstmCudaShape(MLstmCellInputs inputs)
     /// <value>B·NH·P.</value>
     internal long Rows => Batch * Heads * Padded;
 
-    /// <value>Of q, k and v.</value>
+    /// <value>Shape of q, k and v.</value>
     internal long[] PerHead => [Batch, Heads, Padded, Size];
 
     /// <value>1/√DH.</value>

@@ -9,14 +9,15 @@ namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;
 /// </summary>
 internal static class MLstmPlainCell
 {
-    /// <param name="inputs">Of any element type; scores, gates and states are float32.</param>
-    /// <param name="memory">Where to start, advanced; null for a whole sequence.</param>
+    /// <param name="inputs">Inputs of any element type; scores, gates and states are float32.</param>
+    /// <param name="memory">The state to start from, which is advanced; null for a whole sequence.</param>
     /// <returns>(B, S, I), of c's element type.</returns>
     internal static Tensor Forward(MLstmCellInputs inputs, MLstmState? memory = null)
     {
         using var scope = NewDisposeScope();
         var (convolved, heads, weights) = (inputs.Convolved, inputs.Heads, inputs.Weights);
-        Tensor OfConvolved(Tensor weight) => HeadwiseLinear.Forward(convolved.to(weight.dtype), weight).to(convolved.dtype);   // (B, S, I); the weights not rounded
+        // (B, S, I); the weights not rounded
+        Tensor OfConvolved(Tensor weight) => HeadwiseLinear.Forward(convolved.to(weight.dtype), weight).to(convolved.dtype);
         var (q, k) = (OfConvolved(weights.Query), OfConvolved(weights.Key));
         var v = HeadwiseLinear.Forward(inputs.Inner, weights.Value);
         var gates = linear(

@@ -12,8 +12,8 @@ internal sealed class MLstmCudaUp : FusedOperation<MLstmUpInputs, MLstmCudaUp.Sa
     internal static MLstmCudaUp Instance { get; } = new();
 
     /// <summary>What the backward pass needs.</summary>
-    /// <param name="Norm">Of the norm.</param>
-    /// <param name="Weights">Of the block.</param>
+    /// <param name="Norm">Saved values of the norm.</param>
+    /// <param name="Weights">Weights of the block.</param>
     /// <param name="Normed">bfloat16, (B, S, D).</param>
     /// <param name="Inner">x_m, bfloat16, (B, S, I).</param>
     internal sealed record Saved(CudaLayerNorm.Saved Norm, MLstmUpWeights Weights, Tensor Normed, Tensor Inner);

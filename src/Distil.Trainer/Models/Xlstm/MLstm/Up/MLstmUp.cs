@@ -13,12 +13,14 @@ internal sealed class MLstmUp(Func<ConvolutionInputs, Tensor> convolution, Scala
     /// <summary>Chooses the form.</summary>
     /// <param name="backend">What is available.</param>
     /// <param name="config">The student's shape.</param>
-    /// <param name="weights">Of a block.</param>
-    /// <param name="convolution">Of x_m in float32.</param>
+    /// <param name="weights">Weights of a block.</param>
+    /// <param name="convolution">Convolution of x_m in float32.</param>
     /// <param name="type">Element type of the results.</param>
-    internal static Choice<IMLstmUp> Choose(Backend backend, XlstmConfig config, MLstmUpWeights weights, Func<ConvolutionInputs, Tensor> convolution, ScalarType type) => backend.Choose<IMLstmUp>(
+    internal static Choice<IMLstmUp> Choose(
+        Backend backend, XlstmConfig config, MLstmUpWeights weights, Func<ConvolutionInputs, Tensor> convolution, ScalarType type) => backend.Choose<IMLstmUp>(
         Operation.MLstmUp, type, new MLstmUp(convolution, type),
-        new Candidate<IMLstmUp>(Kernel.MLstmUpCuda, MLstmCudaUp.Instance, () => CudaLayerNorm.Limit(config.Width) ?? CudaConvolution.Limit(weights.Convolution.Weight)));
+        new Candidate<IMLstmUp>(
+            Kernel.MLstmUpCuda, MLstmCudaUp.Instance, () => CudaLayerNorm.Limit(config.Width) ?? CudaConvolution.Limit(weights.Convolution.Weight)));
 
     /// <inheritdoc/>
     public MLstmUpOutputs Forward(MLstmUpInputs inputs)

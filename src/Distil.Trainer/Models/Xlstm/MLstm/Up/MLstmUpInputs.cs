@@ -5,7 +5,7 @@ namespace Distil.Trainer.Models.Xlstm.MLstm.Up;
 
 /// <summary>The inputs of an mLSTM block's up-projection.</summary>
 /// <param name="Stream">x, float32, (B, S, D).</param>
-/// <param name="Weights">Of the block.</param>
+/// <param name="Weights">Weights of the block.</param>
 internal sealed record MLstmUpInputs(Tensor Stream, MLstmUpWeights Weights);
 
 /// <summary>The results of an mLSTM block's up-projection, each (B, S, I).</summary>
@@ -17,7 +17,7 @@ internal sealed record MLstmUpOutputs(Tensor Inner, Tensor Gate, Tensor Convolve
 /// <summary>The weights of norm, projection up and convolution, float32.</summary>
 /// <param name="Norm">w of the norm, (D).</param>
 /// <param name="Projection">(2·I, D): to x_m, then to z.</param>
-/// <param name="Convolution">Of x_m, (I, 1, K) and (I).</param>
+/// <param name="Convolution">Weights of the convolution of x_m, (I, 1, K) and (I).</param>
 internal sealed record MLstmUpWeights(Tensor Norm, Tensor Projection, ConvolutionWeights Convolution)
 {
     /// <value>I.</value>

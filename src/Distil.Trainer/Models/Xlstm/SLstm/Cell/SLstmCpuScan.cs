@@ -16,7 +16,7 @@ internal sealed class SLstmCpuScan() : SLstmScanOperation<SLstmCpuScan.Saved>(Ve
     /// <summary>What the backward pass needs.</summary>
     /// <param name="Recurrent">R.</param>
     /// <param name="Output">h, (B, S, NH, DH).</param>
-    /// <param name="Values">Of each unit and position, (NH, B, S, 7, DH).</param>
+    /// <param name="Values">Values of each unit and position, (NH, B, S, 7, DH).</param>
     internal sealed record Saved(Tensor Recurrent, Tensor Output, Tensor Values);
 
     /// <inheritdoc/>
@@ -61,7 +61,8 @@ internal sealed class SLstmCpuScan() : SLstmScanOperation<SLstmCpuScan.Saved>(Ve
     {
         var shape = new SLstmScanShape(inputs.Heads, inputs.Batch, inputs.Length, inputs.Size);
         var (inputForget, cellOutput, weights, biases) =
-            (TensorMemory.Dense(inputs.InputForget), TensorMemory.Dense(inputs.CellOutput), TensorMemory.Dense(inputs.Recurrent), TensorMemory.Dense(inputs.Bias));
+            (TensorMemory.Dense(inputs.InputForget), TensorMemory.Dense(inputs.CellOutput),
+                TensorMemory.Dense(inputs.Recurrent), TensorMemory.Dense(inputs.Bias));
         var output = empty([shape.Batch, shape.Length, shape.Heads, shape.Size], ScalarType.Float32);
         using var start = state is null ? SLstmState.Start(shape.Batch, shape.Heads, shape.Size, CPU) : null;
         var at = state ?? start!;

@@ -55,7 +55,7 @@ internal sealed class SLstmCudaFloatScan() : SLstmScanOperation<SLstmCudaFloatSc
     /// <summary>dR = Σ h(t−1)ᵀ·d gates(t): a matrix product over all rows and positions, (NH, DH, B·S)·(NH, B·S, 2·DH).</summary>
     /// <param name="output">h, (B, S, NH, DH).</param>
     /// <param name="inputForget">Gradients of i and f, (NH, B, S, 2·DH).</param>
-    /// <param name="cellOutput">Of z and o.</param>
+    /// <param name="cellOutput">Pre-activations of z and o.</param>
     /// <returns>float32, (NH, DH, 4·DH).</returns>
     internal static Tensor OfRecurrent(Tensor output, Tensor inputForget, Tensor cellOutput)
     {
@@ -75,7 +75,8 @@ internal sealed class SLstmCudaFloatScan() : SLstmScanOperation<SLstmCudaFloatSc
         var (heads, batch, length, size) = (inputs.Heads, inputs.Batch, inputs.Length, inputs.Size);
         var output = empty([batch, length, heads, size], ScalarType.Float32, inputs.InputForget.device);
         Program(size)["slstm_float_forward"].Launch(
-            Shape(heads, batch, size), inputs.InputForget.contiguous(), inputs.CellOutput.contiguous(), inputs.Recurrent.contiguous(), inputs.Bias.contiguous(), output, kept,
+            Shape(heads, batch, size), inputs.InputForget.contiguous(), inputs.CellOutput.contiguous(),
+            inputs.Recurrent.contiguous(), inputs.Bias.contiguous(), output, kept,
             state?.Hidden, state?.Cell, state?.Normaliser, state?.Stabiliser, batch, length);
         return output;
     }

@@ -34,7 +34,8 @@ internal sealed class SLstmCudaScan(int? blockUnits = null) : SLstmScanOperation
         var form = FormOf(inputs);
         var records = empty(form.Records(heads, batch, length), ScalarType.Float32, inputs.InputForget.device);
         form.Program["slstm_forward_keeping"].Launch(
-            form.Forward(heads, batch), inputs.InputForget.contiguous(), inputs.CellOutput.contiguous(), inputs.Recurrent.contiguous(), inputs.Bias.contiguous(), output, records, batch, length);
+            form.Forward(heads, batch), inputs.InputForget.contiguous(), inputs.CellOutput.contiguous(),
+            inputs.Recurrent.contiguous(), inputs.Bias.contiguous(), output, records, batch, length);
         return (output, new(inputs.Recurrent, output.detach(), records));
     }
 
@@ -48,7 +49,8 @@ internal sealed class SLstmCudaScan(int? blockUnits = null) : SLstmScanOperation
         var biases = empty([SLstmCudaTiling.Groups(batch), heads * 4 * size], ScalarType.Float32, output.device);
         var form = SLstmCudaTiling.OfRecords(records.shape, size);
         form.Program["slstm_backward"].Launch(
-            form.Backward(heads, batch), gradients.to(ScalarType.BFloat16).contiguous(), records, recurrent.contiguous(), inputForget, cellOutput, biases, batch, length);
+            form.Backward(heads, batch), gradients.to(ScalarType.BFloat16).contiguous(), records,
+            recurrent.contiguous(), inputForget, cellOutput, biases, batch, length);
         return new(inputForget, cellOutput, SLstmCudaFloatScan.OfRecurrent(output, inputForget, cellOutput), biases.sum([0L]));
     }
 
@@ -65,5 +67,6 @@ internal sealed class SLstmCudaScan(int? blockUnits = null) : SLstmScanOperation
         return output;
     }
 
-    private SLstmCudaTiling FormOf(SLstmScanInputs inputs) => SLstmCudaTiling.For(CudaRuntime.Card, inputs.Size, inputs.Heads, inputs.Batch, inputs.Length, blockUnits)!;
+    private SLstmCudaTiling FormOf(SLstmScanInputs inputs) =>
+        SLstmCudaTiling.For(CudaRuntime.Card, inputs.Size, inputs.Heads, inputs.Batch, inputs.Length, blockUnits)!;
 }

@@ -51,7 +51,8 @@ internal sealed record SLstmCudaTiling(long Size, int BlockUnits)
         var wide = (size + Granule - 1) / Granule * Granule;
         SLstmCudaTiling block = new(wide, (int)wide);
         var clusters = card.HasClusters && wide <= MaxInCluster
-            ? Enumerable.Range(1, (int)(wide / MinInCluster) - 1).Select(parts => new SLstmCudaTiling(wide, parts * MinInCluster)).Where(form => wide % form.BlockUnits == 0 && form.Fits(card)).ToArray()
+            ? Enumerable.Range(1, (int)(wide / MinInCluster) - 1).Select(parts => new SLstmCudaTiling(wide, parts * MinInCluster))
+                .Where(form => wide % form.BlockUnits == 0 && form.Fits(card)).ToArray()
             : [];
         if (blockUnits is not null)
         {
@@ -81,7 +82,8 @@ internal sealed record SLstmCudaTiling(long Size, int BlockUnits)
     /// <summary>Launch of the backward kernel.</summary>
     internal LaunchShape Backward(long heads, long batch) => Shape(heads, batch, BackwardShared);
 
-    private LaunchShape Shape(long heads, long batch, long shared) => new(heads * Cluster, 4 * BlockUnits, GridY: Groups(batch), SharedBytes: (int)shared, Cluster: Cluster);
+    private LaunchShape Shape(long heads, long batch, long shared) =>
+        new(heads * Cluster, 4 * BlockUnits, GridY: Groups(batch), SharedBytes: (int)shared, Cluster: Cluster);
 
     private bool Fits(CudaCard card) => Math.Max(ForwardShared, BackwardShared) <= card.SharedBytes;
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
 /// <summary>A form of the sLSTM's recurrence (xLSTM, arXiv 2405.04517, eq. 8–17).</summary>
-/// <param name="inputs">Of the form's element type.</param>
+/// <param name="inputs">Inputs of the form's element type.</param>
 /// <param name="state">
 /// Where to start, and afterwards where the scan ended; null starts at the beginning and discards the end. With a state no gradient is recorded.
 /// </param>

@@ -15,7 +15,8 @@ internal abstract class SLstmScanOperation<TSaved>(int granule) : FusedOperation
     {
         using var scope = NewDisposeScope();
         var missing = SLstmPadding.Missing(inputs.Size, granule);
-        return (missing > 0 ? SLstmPadding.Forward(Forward, inputs, state, missing) : state is null ? Forward(inputs) : Run(inputs, state)).MoveToOuterDisposeScope();
+        return (missing > 0 ? SLstmPadding.Forward(Forward, inputs, state, missing) : state is null ? Forward(inputs) : Run(inputs, state))
+            .MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -17,7 +17,7 @@ internal sealed class CudaGatedUp : FusedOperation<FeedForwardUpInputs, CudaGate
     internal static CudaGatedUp Instance { get; } = new();
 
     /// <summary>What the backward pass needs.</summary>
-    /// <param name="Norm">Of the norm.</param>
+    /// <param name="Norm">Saved values of the norm.</param>
     /// <param name="Up">The projection's weight.</param>
     /// <param name="Normed">bfloat16, (B, S, D).</param>
     /// <param name="Halves">Gate and up, bfloat16, (B, S, 2·F).</param>
@@ -25,7 +25,9 @@ internal sealed class CudaGatedUp : FusedOperation<FeedForwardUpInputs, CudaGate
 
     /// <summary>Why the kernels do not support a student's shape; null if they do.</summary>
     internal static string? Limit(XlstmConfig config) =>
-        config.FeedForwardActivation != "gelu" ? $"its activation is {config.FeedForwardActivation}; the kernel supports gelu" : CudaLayerNorm.Limit(config.Width);
+        config.FeedForwardActivation != "gelu"
+            ? $"its activation is {config.FeedForwardActivation}; the kernel supports gelu"
+            : CudaLayerNorm.Limit(config.Width);
 
     /// <inheritdoc/>
     internal override Tensor Run(FeedForwardUpInputs inputs) => Run(inputs, halves: null).Gated;

@@ -11,7 +11,7 @@ internal sealed class FusedFeedForward : IFusedBlock
     private readonly Tensor _down, _gated;
     private readonly CudaGatedUp.Saved _up;
 
-    /// <param name="weights">Of the layer.</param>
+    /// <param name="weights">Weights of the layer.</param>
     /// <param name="x">float32 (B, S, D).</param>
     internal FusedFeedForward(FeedForwardWeights weights, Tensor x)
     {

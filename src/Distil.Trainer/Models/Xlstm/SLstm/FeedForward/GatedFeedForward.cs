@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn.functional;
 namespace Distil.Trainer.Models.Xlstm.SLstm.FeedForward;
 
 /// <summary>The feed-forward half of an sLSTM block: down(act(gate) · up); gate and up are the halves of one projection of the norm.</summary>
-/// <param name="weights">Of the layer.</param>
+/// <param name="weights">Weights of the layer.</param>
 /// <param name="form">Computes act(gate) · up.</param>
 internal sealed class GatedFeedForward(FeedForwardWeights weights, Func<FeedForwardUpInputs, Tensor> form)
 {
@@ -30,7 +30,7 @@ internal sealed class GatedFeedForward(FeedForwardWeights weights, Func<FeedForw
 
     /// <summary>The plain form of the up-projection.</summary>
     /// <param name="inputs">float32.</param>
-    /// <param name="activation">Of the gate.</param>
+    /// <param name="activation">Activation of the gate.</param>
     /// <param name="result">Element type of the result; nothing before it is rounded.</param>
     /// <returns>(B, S, F).</returns>
     internal static Tensor Plain(FeedForwardUpInputs inputs, Func<Tensor, Tensor> activation, ScalarType result)
@@ -42,7 +42,7 @@ internal sealed class GatedFeedForward(FeedForwardWeights weights, Func<FeedForw
 }
 
 /// <summary>The weights of a gated feed-forward layer, float32.</summary>
-/// <param name="Norm">Of its norm, (D).</param>
+/// <param name="Norm">Weight of its norm, (D).</param>
 /// <param name="Up">(2·F, D): gate, then up.</param>
 /// <param name="Down">(D, F).</param>
 internal sealed record FeedForwardWeights(Tensor Norm, Tensor Up, Tensor Down);

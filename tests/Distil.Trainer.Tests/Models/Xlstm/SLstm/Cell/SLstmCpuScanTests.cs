@@ -59,6 +59,7 @@ public sealed class SLstmCpuScanTests
     {
         using var random = new Generator(5, CPU);
         Tensor Random(double scale, params long[] shape) => (randn(shape, generator: random) * scale).requires_grad_();
-        return new(Random(1, heads, batch, length, 2 * size), Random(1, heads, batch, length, 2 * size), Random(0.2, heads, size, 4 * size), Random(1, heads * 4 * size));
+        return new(Random(1, heads, batch, length, 2 * size), Random(1, heads, batch, length, 2 * size),
+            Random(0.2, heads, size, 4 * size), Random(1, heads * 4 * size));
     }
 }

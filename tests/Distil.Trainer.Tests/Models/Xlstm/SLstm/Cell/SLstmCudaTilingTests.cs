@@ -5,7 +5,9 @@ namespace Distil.Trainer.Tests.Models.Xlstm.SLstm.Cell;
 
 public sealed class SLstmCudaTilingTests
 {
-    private static readonly CudaCard H100 = new("H100", 9, 0, 132, 227 * 1024, 0), A100 = new("A100", 8, 0, 108, 163 * 1024, 0), Rtx3090 = new("RTX 3090", 8, 6, 82, 99 * 1024, 0);
+    private static readonly CudaCard H100 = new("H100", 9, 0, 132, 227 * 1024, 0);
+    private static readonly CudaCard A100 = new("A100", 8, 0, 108, 163 * 1024, 0);
+    private static readonly CudaCard Rtx3090 = new("RTX 3090", 8, 6, 82, 99 * 1024, 0);
 
     [Theory]
     [InlineData(8, 512, 4)]
@@ -20,7 +22,8 @@ public sealed class SLstmCudaTilingTests
     }
 
     [Fact]
-    public void A_head_of_96_units_has_clusters_of_three() => Assert.Equal((3, 32), SLstmCudaTiling.For(H100, 96, heads: 4, batch: 8, length: 512) is { } form ? (form.Cluster, form.BlockUnits) : default);
+    public void A_head_of_96_units_has_clusters_of_three() =>
+        Assert.Equal((3, 32), SLstmCudaTiling.For(H100, 96, heads: 4, batch: 8, length: 512) is { } form ? (form.Cluster, form.BlockUnits) : default);
 
     [Theory]
     [InlineData(8, 32)]
@@ -47,5 +50,6 @@ public sealed class SLstmCudaTilingTests
     }
 
     [Fact]
-    public void No_form_where_a_block_has_too_little_shared_memory() => Assert.Null(SLstmCudaTiling.For(A100 with { SharedBytes = 64 * 1024 }, 128, heads: 12, batch: 8, length: 512));
+    public void No_form_where_a_block_has_too_little_shared_memory() =>
+        Assert.Null(SLstmCudaTiling.For(A100 with { SharedBytes = 64 * 1024 }, 128, heads: 12, batch: 8, length: 512));
 }
