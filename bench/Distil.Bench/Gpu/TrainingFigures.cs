@@ -1,7 +1,5 @@
 using Distil.Trainer.Distillation;
-using Distil.Trainer.Models;
 using Distil.Trainer.Torch;
-using Distil.Trainer.Training.Steps;
 using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;

@@ -1,4 +1,3 @@
-using Distil.Core.Documents.Evaluations;
 using Distil.Trainer.Evaluation;
 
 namespace Distil.Trainer.Tests.Evaluation;

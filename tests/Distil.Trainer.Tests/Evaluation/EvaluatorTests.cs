@@ -3,7 +3,6 @@ using Distil.Core;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Trainer.Evaluation;
-using Distil.Trainer.Models;
 using Distil.Trainer.Tokenization;
 using static TorchSharp.torch;
 

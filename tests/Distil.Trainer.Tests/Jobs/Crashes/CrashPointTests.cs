@@ -1,10 +1,8 @@
 using Distil.Cli.Hosting;
-using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 using Distil.Core.Tests.Artifacts;
-using Distil.Trainer.Jobs;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Trainer.Tests.Jobs.Crashes;
