@@ -1,6 +1,5 @@
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Rows;
-using Distil.Trainer.Training.Steps;
 using Distil.Trainer.Training.Targets;
 using static TorchSharp.torch;
 

@@ -3,10 +3,8 @@ using System.Globalization;
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
-using Distil.Trainer.Models;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Torch;
-using Distil.Trainer.Training.Steps;
 using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;

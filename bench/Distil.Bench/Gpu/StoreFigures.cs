@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Distil.Trainer.Datasets;
-using Distil.Trainer.Jobs;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using Distil.Core.Specification;
-using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using Distil.Trainer.Distillation;
-using Distil.Trainer.Models;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 

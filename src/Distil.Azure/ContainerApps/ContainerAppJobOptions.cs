@@ -1,6 +1,5 @@
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
-using Distil.Core.Jobs;
 using Distil.Core.Settings;
 
 namespace Distil.Azure.ContainerApps;

@@ -1,7 +1,6 @@
-using Distil.Core;
 using Distil.Cli.Workspaces;
+using Distil.Core;
 using Distil.Core.Errors;
-using Distil.Hosting.Processes;
 using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Azurite;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Distil.Cli.Bundling;
-using Distil.Cli.Workspaces;
 
 namespace Distil.Cli.Commands;
 

@@ -1,12 +1,9 @@
 using System.CommandLine;
-using Distil.Cli.Azurite;
 using Distil.Cli.Hosting;
-using Distil.Cli.Workspaces;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Leases;
 using Distil.Core.Errors;
 using Distil.Core.Pipeline.Activities;
-using Distil.Core.Runs;
 
 namespace Distil.Cli.Commands;
 

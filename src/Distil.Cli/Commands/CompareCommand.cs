@@ -1,7 +1,5 @@
 using System.CommandLine;
-using Distil.Cli.Azurite;
 using Distil.Cli.Runs;
-using Distil.Cli.Workspaces;
 
 namespace Distil.Cli.Commands;
 

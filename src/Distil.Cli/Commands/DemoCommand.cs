@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Distil.Cli.Workspaces;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Specification;
 

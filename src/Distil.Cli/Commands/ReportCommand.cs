@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.ComponentModel;
 using System.Diagnostics;
-using Distil.Cli.Azurite;
 using Distil.Cli.Runs;
-using Distil.Cli.Workspaces;
 using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Commands;

@@ -1,14 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
-using Distil.Cli.Azurite;
 using Distil.Cli.Display;
 using Distil.Cli.Hosting;
 using Distil.Cli.Runs;
-using Distil.Cli.Workspaces;
 using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
-using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Runs.Sweeps;
 using Distil.Core.Specification;

@@ -1,8 +1,6 @@
 using System.CommandLine;
-using Distil.Cli.Azurite;
 using Distil.Cli.Hosting;
 using Distil.Cli.Serving;
-using Distil.Cli.Workspaces;
 using Distil.Core.Api;
 using Distil.Core.Errors;
 using Distil.Core.Settings;

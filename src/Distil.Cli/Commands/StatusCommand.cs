@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using Distil.Cli.Azurite;
 using Distil.Cli.Display;
-using Distil.Cli.Workspaces;
 using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;

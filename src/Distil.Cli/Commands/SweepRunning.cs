@@ -2,7 +2,6 @@ using System.Text.Json;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
 using Distil.Cli.Runs;
-using Distil.Cli.Workspaces;
 using Distil.Core;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Sweeps;

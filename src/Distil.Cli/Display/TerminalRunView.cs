@@ -1,5 +1,4 @@
 using Distil.Core.Artifacts.Kinds;
-using Distil.Core.Jobs;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -4,7 +4,6 @@ using Distil.Cli.Display;
 using Distil.Cli.Hosting;
 using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
-using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
 using Distil.Hosting.Processes;

@@ -7,7 +7,6 @@ using Distil.Core.Artifacts;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
-using Distil.Core.Specification.Schema;
 
 namespace Distil.Core.Api;
 

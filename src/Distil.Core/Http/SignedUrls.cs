@@ -1,6 +1,5 @@
 using Distil.Core.Errors;
 using Distil.Core.Settings;
-using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Http;
 

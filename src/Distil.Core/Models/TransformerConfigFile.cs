@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Distil.Core;
 using Distil.Core.Errors;
 
 namespace Distil.Core.Models;

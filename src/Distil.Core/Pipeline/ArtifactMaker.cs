@@ -12,8 +12,8 @@ internal sealed class ArtifactMaker(IPipelineContext run, PipelineInput plan, St
     /// <summary>Maximum number of times that one part, or one closing document, is rebuilt in a run.</summary>
     internal const int MaxRebuilds = 2;
 
-    private readonly ConcurrentDictionary<string, int> rebuilds = new(); // by closing document
-    private readonly ConcurrentDictionary<string, int> repeats = new(); // by the id of a part's first job
+    private readonly ConcurrentDictionary<string, int> _rebuilds = new(); // by closing document
+    private readonly ConcurrentDictionary<string, int> _repeats = new(); // by the id of a part's first job
 
     /// <summary>Makes an artifact; a shared one only if it does not exist.</summary>
     /// <exception cref="PipelineStepException">It cannot be made.</exception>
@@ -56,7 +56,7 @@ internal sealed class ArtifactMaker(IPipelineContext run, PipelineInput plan, St
     private async Task RepeatAsync(JobSpec spec)
     {
         var first = spec.Makes.PartAt(spec.Part).JobId;
-        var number = repeats.AddOrUpdate(first, 1, (_, last) => last + 1);
+        var number = _repeats.AddOrUpdate(first, 1, (_, last) => last + 1);
         var outcome = await DoAsync(new ShardRange(spec with { JobId = JobId.Repeat(first, number) }, Count: 1));
         if (outcome.Missing is not null)
         {
@@ -110,7 +110,7 @@ internal sealed class ArtifactMaker(IPipelineContext run, PipelineInput plan, St
 
     private void Count(string closing, bool isRebuilt, string reason)
     {
-        if (isRebuilt && rebuilds.AddOrUpdate(closing, 1, (_, last) => last + 1) > MaxRebuilds)
+        if (isRebuilt && _rebuilds.AddOrUpdate(closing, 1, (_, last) => last + 1) > MaxRebuilds)
         {
             throw new PipelineStepException(closing, new JobFailure(
                 FailureClass.Transient, $"{closing}: was rebuilt {MaxRebuilds} times and is missing or damaged each time ({reason})"));

@@ -1,7 +1,6 @@
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
-using Distil.Core.Specification;
 
 namespace Distil.Core.Pipeline;
 

@@ -7,17 +7,17 @@ namespace Distil.Core.Pipeline;
 /// <summary>Publishes a run's status: the stage, the running jobs, and the parts that are being rebuilt.</summary>
 internal sealed class StatusBoard
 {
-    private readonly IPipelineContext run;
-    private readonly Lock changes = new();
-    private readonly List<(Artifact Artifact, DateTimeOffset Since, Rebuilding What)> rebuilds = []; // the innermost last
-    private RunStatus status;
+    private readonly IPipelineContext _run;
+    private readonly Lock _changes = new();
+    private readonly List<(Artifact Artifact, DateTimeOffset Since, Rebuilding What)> _rebuilds = []; // the innermost last
+    private RunStatus _status;
 
     /// <summary>Publishes that the run has started.</summary>
     public StatusBoard(IPipelineContext run, string runId)
     {
-        this.run = run;
-        status = new RunStatus { RunId = runId, State = RunState.Running, StartedAt = run.Now, UpdatedAt = run.Now };
-        run.SetStatus(status);
+        _run = run;
+        _status = new RunStatus { RunId = runId, State = RunState.Running, StartedAt = run.Now, UpdatedAt = run.Now };
+        run.SetStatus(_status);
     }
 
     /// <summary>Starts the stage that makes an artifact.</summary>
@@ -26,7 +26,7 @@ internal sealed class StatusBoard
         Stage = artifact.Maker,
         StageDone = artifact.Stage.Before,
         StageTotal = artifact.Stage.Total,
-        StageStartedAt = run.Now,
+        StageStartedAt = _run.Now,
         Epoch = artifact.StageEpoch,
     });
 
@@ -42,9 +42,9 @@ internal sealed class StatusBoard
     /// <param name="reason">Why it is rebuilt.</param>
     public IDisposable Rebuild(Artifact artifact, string closing, string reason)
     {
-        var rebuild = (artifact, run.Now, new Rebuilding(closing, reason));
-        Set(now => now, () => rebuilds.Add(rebuild));
-        return new Shown(() => Set(now => now, () => rebuilds.Remove(rebuild)));
+        var rebuild = (artifact, _run.Now, new Rebuilding(closing, reason));
+        Set(now => now, () => _rebuilds.Add(rebuild));
+        return new Shown(() => Set(now => now, () => _rebuilds.Remove(rebuild)));
     }
 
     /// <summary>Shows a range's jobs while they run.</summary>
@@ -85,22 +85,22 @@ internal sealed class StatusBoard
 
     private void Set(Func<RunStatus, RunStatus> change, Action? changeRebuilds = null)
     {
-        lock (changes)
+        lock (_changes)
         {
             changeRebuilds?.Invoke();
-            status = change(status) with { UpdatedAt = run.Now };
-            run.SetStatus(rebuilds is [.., var innermost] ? WhileRebuilding(innermost.Artifact, innermost.Since) : status);
+            _status = change(_status) with { UpdatedAt = _run.Now };
+            _run.SetStatus(_rebuilds is [.., var innermost] ? WhileRebuilding(innermost.Artifact, innermost.Since) : _status);
         }
     }
 
-    private RunStatus WhileRebuilding(Artifact artifact, DateTimeOffset since) => status with
+    private RunStatus WhileRebuilding(Artifact artifact, DateTimeOffset since) => _status with
     {
         Stage = artifact.Maker,
         StageDone = 0,
         StageTotal = 1,
         StageStartedAt = since,
         Epoch = artifact.StageEpoch,
-        Rebuilding = [.. rebuilds.Select(rebuild => rebuild.What)],
+        Rebuilding = [.. _rebuilds.Select(rebuild => rebuild.What)],
     };
 
     private sealed class Shown(Action end) : IDisposable

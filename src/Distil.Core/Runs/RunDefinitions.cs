@@ -11,27 +11,27 @@ public sealed class RunDefinitions(RunFolder runs)
     /// <summary>Number of runs that are cached.</summary>
     internal const int MaxRuns = 16;
 
-    private readonly ConcurrentDictionary<string, (RunSpec Spec, RunPlan Plan)> known = new();
-    private readonly ConcurrentQueue<string> order = new();
+    private readonly ConcurrentDictionary<string, (RunSpec Spec, RunPlan Plan)> _known = new();
+    private readonly ConcurrentQueue<string> _order = new();
 
     /// <summary>Reads a run's specification and plan.</summary>
     /// <exception cref="Errors.InvalidInputException">There is no such run, or another version of distil made it.</exception>
     public async Task<(RunSpec Spec, RunPlan Plan)> ReadAsync(string runId, CancellationToken cancel)
     {
-        if (known.TryGetValue(runId, out var found))
+        if (_known.TryGetValue(runId, out var found))
         {
             return found;
         }
 
         var read = await runs.ReadAsync(runId, cancel);
-        if (known.TryAdd(runId, read))
+        if (_known.TryAdd(runId, read))
         {
-            order.Enqueue(runId);
+            _order.Enqueue(runId);
         }
 
-        while (order.Count > MaxRuns && order.TryDequeue(out var oldest))
+        while (_order.Count > MaxRuns && _order.TryDequeue(out var oldest))
         {
-            known.TryRemove(oldest, out _);
+            _known.TryRemove(oldest, out _);
         }
 
         return read;

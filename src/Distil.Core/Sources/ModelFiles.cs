@@ -1,6 +1,5 @@
 using Distil.Core.Errors;
 using Distil.Core.Http;
-using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;
 

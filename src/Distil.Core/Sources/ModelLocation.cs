@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Distil.Core.Http;
-using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;
 

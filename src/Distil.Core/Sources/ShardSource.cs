@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Distil.Core.Sources.Remote;
 
 namespace Distil.Core.Sources;
 

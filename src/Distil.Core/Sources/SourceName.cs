@@ -1,5 +1,4 @@
 using Distil.Core.Errors;
-using Distil.Core.Sources.Remote;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Sources;

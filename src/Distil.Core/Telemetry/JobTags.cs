@@ -1,5 +1,4 @@
 using Distil.Core.Artifacts.Kinds;
-using Distil.Core.Jobs;
 
 namespace Distil.Core.Telemetry;
 

@@ -1,4 +1,3 @@
-using Distil.Core.Pipeline;
 using Microsoft.DurableTask;
 using RetryPolicy = Microsoft.DurableTask.RetryPolicy;
 

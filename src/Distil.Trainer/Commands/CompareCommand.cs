@@ -4,7 +4,6 @@ using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Errors;
-using Distil.Trainer.Reports;
 using Distil.Trainer.Reports.Comparison;
 
 namespace Distil.Trainer.Commands;

@@ -1,8 +1,5 @@
 using System.Globalization;
 using Distil.Core.Documents.Evaluations;
-using Distil.Trainer.Evaluation;
-using Distil.Trainer.Evaluation.Recall;
-using Distil.Trainer.Evaluation.Tasks;
 
 namespace Distil.Trainer.Commands;
 

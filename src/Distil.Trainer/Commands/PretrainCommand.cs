@@ -3,7 +3,6 @@ using System.Globalization;
 using Distil.Core.Documents;
 using Distil.Core.Specification;
 using Distil.Trainer.Pretraining;
-using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Commands;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation;

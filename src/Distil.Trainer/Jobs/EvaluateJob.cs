@@ -1,8 +1,6 @@
 using Distil.Core.Documents.Evaluations;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
-using Distil.Trainer.Models.Transformers;
-using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs;

@@ -1,10 +1,8 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Models;
-using Distil.Core.Sources;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Datasets.Sources;
-using Distil.Trainer.Models;
 using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs;

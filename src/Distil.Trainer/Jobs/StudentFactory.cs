@@ -2,11 +2,9 @@ using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
-using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Training.Checkpoints;
-using static TorchSharp.torch;
 
 namespace Distil.Trainer.Jobs;
 

@@ -6,7 +6,6 @@ using Distil.Core.Specification;
 using Distil.Core.Telemetry;
 using Distil.Trainer.Distillation.Alignment;
 using Distil.Trainer.Models;
-using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;

@@ -3,7 +3,6 @@ using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
 using Distil.Trainer.Metrics;
-using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Jobs;
 

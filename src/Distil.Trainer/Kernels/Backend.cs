@@ -1,4 +1,3 @@
-using Distil.Core.Documents;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Documents;
-using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Metrics;
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Numerics;
 using Distil.Core;
 using Distil.Core.Documents;
-using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Metrics;
 

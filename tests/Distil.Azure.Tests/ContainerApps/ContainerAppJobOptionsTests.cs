@@ -1,7 +1,6 @@
-using Distil.Core.Artifacts.Kinds;
 using Distil.Azure.ContainerApps;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
-using Distil.Core.Jobs;
 using Distil.Core.Settings;
 
 namespace Distil.Azure.Tests.ContainerApps;

@@ -1,8 +1,7 @@
-using Distil.Core.Artifacts.Kinds;
 using System.Text.Json.Nodes;
 using Distil.Azure.ResourceManager;
 using Distil.Azure.Tests.ResourceManager;
-using Distil.Core.Jobs;
+using Distil.Core.Artifacts.Kinds;
 using static Distil.Azure.Tests.ContainerApps.LocalJobs;
 
 namespace Distil.Azure.Tests.ContainerApps;

@@ -1,7 +1,5 @@
-using Distil.Core.Artifacts.Kinds;
 using Distil.Azure.ContainerApps;
 using Distil.Azure.Tests.ResourceManager;
-using Distil.Core.Jobs;
 
 namespace Distil.Azure.Tests.ContainerApps;
 

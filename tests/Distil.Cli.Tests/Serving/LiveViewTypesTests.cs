@@ -13,11 +13,11 @@ public sealed class LiveViewTypesTests(SharedAzurite azurite) : IDisposable
     private static readonly string Compiler = Workspace.Find().RepositoryFile("tools", "typescript", "node_modules", "typescript", "bin", "tsc");
     private static readonly string Libraries = Workspace.Find().RepositoryFile("tools", "web", "node_modules");
 
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("distil-live-view-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("distil-live-view-");
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public void Dispose() => folder.Delete(recursive: true);
+    public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
     public async Task Every_field_and_value_that_a_page_uses_is_in_the_document() => Assert.Equal("", await CheckAsync(await TypesAsync()));
@@ -55,20 +55,20 @@ public sealed class LiveViewTypesTests(SharedAzurite azurite) : IDisposable
         var site = new LiveSite(samples: null);
         foreach (var name in site.Names.Where(name => name.EndsWith(".js", StringComparison.Ordinal)))
         {
-            var path = Path.Combine(folder.FullName, name);
+            var path = Path.Combine(_folder.FullName, name);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             await File.WriteAllBytesAsync(path, site.Find(name)!.Content, Cancel);
         }
 
-        File.Copy(Path.Combine(Libraries, "lit-html", "lit-html.d.ts"), Path.Combine(folder.FullName, "vendor", "lit-html.d.ts"));
-        File.Copy(Path.Combine(Libraries, "uplot", "dist", "uPlot.d.ts"), Path.Combine(folder.FullName, "vendor", "uplot.d.ts"));
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "openapi.d.ts"), types, Cancel);
+        File.Copy(Path.Combine(Libraries, "lit-html", "lit-html.d.ts"), Path.Combine(_folder.FullName, "vendor", "lit-html.d.ts"));
+        File.Copy(Path.Combine(Libraries, "uplot", "dist", "uPlot.d.ts"), Path.Combine(_folder.FullName, "vendor", "uplot.d.ts"));
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "openapi.d.ts"), types, Cancel);
         string[] arguments =
         [
             Compiler, "--allowJs", "--checkJs", "--noEmit", "--skipLibCheck", "--target", "es2022", "--lib", "es2023,dom,dom.iterable", "--module", "esnext",
             "--moduleResolution", "bundler", "main.js",
         ];
-        using var process = Process.Start(new ProcessStartInfo("node", arguments) { WorkingDirectory = folder.FullName, RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo("node", arguments) { WorkingDirectory = _folder.FullName, RedirectStandardOutput = true })!;
         var report = await process.StandardOutput.ReadToEndAsync(Cancel);
         await process.WaitForExitAsync(Cancel);
         return report;

@@ -1,5 +1,4 @@
 using System.Reflection;
-using Distil.Core.Artifacts;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Tests.Artifacts;

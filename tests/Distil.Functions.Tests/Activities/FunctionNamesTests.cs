@@ -1,5 +1,4 @@
 using System.Reflection;
-using Distil.Core.Artifacts;
 using Distil.Core.Pipeline;
 using Distil.Core.Tests.Artifacts;
 using Distil.Core.Tests.Pipeline;

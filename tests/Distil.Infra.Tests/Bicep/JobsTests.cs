@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Distil.Azure.ContainerApps;
 using Distil.Core.Settings;
 
 namespace Distil.Infra.Tests.Bicep;

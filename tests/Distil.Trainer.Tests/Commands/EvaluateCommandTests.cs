@@ -5,7 +5,6 @@ using Distil.Core.Errors;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Trainer.Commands;
-using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;

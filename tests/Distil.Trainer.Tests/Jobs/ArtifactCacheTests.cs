@@ -1,5 +1,4 @@
 using Distil.Core.Artifacts;
-using Distil.Trainer.Jobs;
 
 namespace Distil.Trainer.Tests.Jobs;
 

@@ -1,14 +1,12 @@
-using Distil.Core.Artifacts.Kinds;
 using System.Text;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
 using Distil.Core.Specification;
-using Distil.Trainer.Jobs;
-using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Tests.Jobs;
 

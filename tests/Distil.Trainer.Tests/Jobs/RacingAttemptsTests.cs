@@ -1,7 +1,6 @@
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Trainer.Jobs;
 
 namespace Distil.Trainer.Tests.Jobs;
 

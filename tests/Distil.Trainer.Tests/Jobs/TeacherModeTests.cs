@@ -1,8 +1,7 @@
-using Distil.Core.Artifacts.Kinds;
 using System.Text;
 using System.Text.Json;
 using Distil.Core.Artifacts;
-using Distil.Core.Jobs;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Specification;
 using Distil.Trainer.Tests.Kernels;
 

@@ -1,7 +1,6 @@
 using Distil.Core.Documents;
 using Distil.Trainer.Metrics;
 using Distil.Trainer.Tests.Training;
-using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Tests.Metrics;
 

@@ -2,7 +2,6 @@ using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Fuzzing;
 using Distil.Trainer.Metrics;
-using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Tokenization;
 using Distil.Trainer.Training.Checkpoints;

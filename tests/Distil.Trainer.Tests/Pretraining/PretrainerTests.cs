@@ -6,7 +6,6 @@ using Distil.Core.Specification;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Pretraining;
 using Distil.Trainer.Tests.Training;
-using Distil.Trainer.Training;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Pretraining;

@@ -1,4 +1,3 @@
-using Distil.Trainer.Distillation;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Tests.Distillation;
 using static TorchSharp.torch;

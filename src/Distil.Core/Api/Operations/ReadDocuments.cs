@@ -2,7 +2,6 @@ using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
 using Distil.Core.Documents.Evaluations;
-using Distil.Core.Jobs;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
 

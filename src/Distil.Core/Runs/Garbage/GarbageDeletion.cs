@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Leases;
 

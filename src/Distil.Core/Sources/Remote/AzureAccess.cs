@@ -4,7 +4,6 @@ using Azure.Core;
 using Azure.Identity;
 using Azure.Storage.Blobs;
 using Azure.Storage.Sas;
-using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Http;
 

@@ -1,7 +1,6 @@
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
-using Distil.Trainer.Evaluation.Tasks;
 using Distil.Trainer.Models;
 using Distil.Trainer.Randomness;
 using Distil.Trainer.Torch;

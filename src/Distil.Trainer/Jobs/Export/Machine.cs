@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Distil.Core.Documents.Reports;
-using Distil.Trainer.Reports;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Jobs.Export;

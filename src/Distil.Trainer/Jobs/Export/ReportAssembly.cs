@@ -5,8 +5,6 @@ using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
 using Distil.Core.Models;
 using Distil.Core.Specification;
-using Distil.Trainer.Evaluation;
-using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Jobs.Export;
 

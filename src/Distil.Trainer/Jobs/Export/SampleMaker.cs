@@ -3,8 +3,6 @@ using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents.Reports;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
-using Distil.Trainer.Models.Transformers;
-using Distil.Trainer.Reports;
 using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs.Export;

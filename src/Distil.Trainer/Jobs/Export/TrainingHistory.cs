@@ -3,8 +3,6 @@ using Distil.Core.Documents;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Specification;
 using Distil.Trainer.Metrics;
-using Distil.Trainer.Reports;
-using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Jobs.Export;
 

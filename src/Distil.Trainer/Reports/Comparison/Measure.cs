@@ -1,7 +1,5 @@
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Documents.Reports;
-using Distil.Trainer.Evaluation;
-using Distil.Trainer.Evaluation.Tasks;
 using Distil.Trainer.Reports.Markup;
 using static Distil.Trainer.Reports.Comparison.Better;
 

@@ -1,6 +1,5 @@
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Documents.Reports;
-using Distil.Trainer.Evaluation.Recall;
 using Distil.Trainer.Reports.Charts;
 using Distil.Trainer.Reports.Markup;
 

@@ -1,6 +1,5 @@
 using Distil.Core.Documents;
 using Distil.Trainer.Kernels;
-using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;

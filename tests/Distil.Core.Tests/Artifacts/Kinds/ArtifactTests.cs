@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Specification;
 

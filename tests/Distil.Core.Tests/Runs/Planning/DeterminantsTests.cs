@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Settings;

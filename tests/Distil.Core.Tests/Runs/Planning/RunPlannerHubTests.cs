@@ -1,6 +1,5 @@
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
-using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Hub;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Distil.Core.Errors;
 using Distil.Core.Http;
-using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;

@@ -2,7 +2,6 @@ using Distil.Cli.Hosting;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
-using Distil.Core.Specification;
 using Distil.Core.Tests.Artifacts;
 using Microsoft.Extensions.Logging.Abstractions;
 

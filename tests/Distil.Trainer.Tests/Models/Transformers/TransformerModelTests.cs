@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
 using Distil.Core.Models;
-using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;

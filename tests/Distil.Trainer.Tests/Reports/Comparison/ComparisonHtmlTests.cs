@@ -4,7 +4,6 @@ using Distil.Core;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Tests.Documents.Reports;
 using Distil.Trainer.Commands;
-using Distil.Trainer.Reports;
 using Distil.Trainer.Reports.Comparison;
 
 namespace Distil.Trainer.Tests.Reports.Comparison;

@@ -1,4 +1,3 @@
-using Distil.Trainer.Models.Xlstm.Components;
 using Distil.Trainer.Models.Xlstm.MLstm.Cell;
 using Distil.Trainer.Models.Xlstm.MLstm.Up;
 using static TorchSharp.torch;
