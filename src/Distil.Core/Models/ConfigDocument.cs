@@ -42,14 +42,13 @@ public sealed class ConfigDocument
     /// <summary>An integer ≥ 1.</summary>
     public int Count(string field, int? otherwise = null)
     {
+        const string expected = "a whole number ≥ 1";
         if (Find(field) is not { } value)
         {
-            return otherwise ?? throw Missing(field, "a whole number ≥ 1");
+            return otherwise ?? throw Missing(field, expected);
         }
 
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 1
-            ? number
-            : throw Wrong(field, value, "a whole number ≥ 1");
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 1 ? number : throw Wrong(field, value, expected);
     }
 
     /// <summary>A finite number above 0.</summary>

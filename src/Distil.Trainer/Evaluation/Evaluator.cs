@@ -72,12 +72,9 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         }
 
         var values = total.cpu();                                                            // (8, B)
-        for (var b = 0; b < batch.Length; b++)
+        foreach (var (b, row) in batch.Index().Where(each => each.Item.Length > 1))
         {
-            if (batch[b].Length > 1)
-            {
-                sums.Add(values[TensorIndex.Ellipsis, b].contiguous().data<double>().ToArray(), batch[b].Length - 1, text?.Count(batch[b]));
-            }
+            sums.Add(values[TensorIndex.Ellipsis, b].contiguous().data<double>().ToArray(), row.Length - 1, text?.Count(row));
         }
     }
 

@@ -202,15 +202,16 @@ public sealed class EmbeddedEngineTests
     {
         var time = new ManualTime();
         _faultyJobs.Enqueue(new JobFailure(FailureClass.Transient, "once"));
+        var pause = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(2)).DelayAfter(1, Artifacts.Dataset.PartAt(0).JobId);
         using var stop = new CancellationTokenSource();
         var first = RunAsync(stop, time);
-        await time.WaitForTimerAsync(TimeSpan.FromSeconds(1), Cancel); // the pause before the second try
-        time.Advance(TimeSpan.FromSeconds(0.6));
+        await time.WaitForTimerAsync(pause, Cancel); // before the second try
+        time.Advance(0.6 * pause);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
 
         var second = RunAsync(stop: null, time);
-        await time.WaitForTimerAsync(TimeSpan.FromSeconds(0.4), Cancel);
+        await time.WaitForTimerAsync(0.4 * pause, Cancel);
         time.AdvanceFreely();
         Assert.Equal(RunState.Succeeded, (await second).State);
     }

@@ -9,8 +9,9 @@ public sealed partial class WorkCommandTests
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    // With the tests' own dependencies: their framework, ASP.NET Core, contains assemblies that the trainer alone has as packages.
     private static Process Start(params string[] arguments) => Process.Start(
-        new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Distil.Trainer.dll"), "work", .. arguments])
+        new ProcessStartInfo("dotnet", ["exec", "--depsfile", OfTests("deps"), "--runtimeconfig", OfTests("runtimeconfig"), InOutput("Distil.Trainer.dll"), "work", .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -45,6 +46,10 @@ public sealed partial class WorkCommandTests
         await worker.WaitForExitAsync(Cancel);
         Assert.Equal(1, worker.ExitCode);
     }
+
+    private static string OfTests(string what) => InOutput($"Distil.Trainer.Tests.{what}.json");
+
+    private static string InOutput(string file) => Path.Combine(AppContext.BaseDirectory, file);
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);

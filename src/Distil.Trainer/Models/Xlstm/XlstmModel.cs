@@ -30,8 +30,7 @@ public sealed class XlstmModel : ILanguageModel
 
     /// <value>
     /// Element type of the blocks' arithmetic and of the result: float32 (default) or bfloat16. The trained weights, the residual stream, norms, recurrent
-    /// states and
-    /// the products of norms that are most sensitive to rounding stay float32 (on a GPU float16). Not to be changed while a state decodes.
+    /// states and the products of norms that are most sensitive to rounding stay float32 (on a GPU float16). Not to be changed while a state decodes.
     /// </value>
     public ScalarType ComputeType { get; private set; } = ScalarType.Float32;
 

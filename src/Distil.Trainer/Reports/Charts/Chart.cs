@@ -11,8 +11,7 @@ namespace Distil.Trainer.Reports.Charts;
 /// </remarks>
 internal sealed partial record Chart(string Title, string XLabel, string YLabel)
 {
-    private const int Width = 460;
-    private const int Height = 250;
+    private const int Width = 460, Height = 250;
     private static readonly PixelPadding Padding = new(left: 58, right: 12, bottom: 44, top: 24);
     private static readonly Color Grid = Color.FromHex(Paint.Grid);
 
@@ -84,8 +83,7 @@ internal sealed partial record Chart(string Title, string XLabel, string YLabel)
         double[] xs = [.. series.Points.Select(point => point.Step)];
         if (series.Points.Any(point => point.Most > point.Least))
         {
-            var band = plot.Add.FillY(
-                xs, [.. series.Points.Select(point => y.At(point.Least))], [.. series.Points.Select(point => y.At(point.Most))]);
+            var band = plot.Add.FillY(xs, [.. series.Points.Select(point => y.At(point.Least))], [.. series.Points.Select(point => y.At(point.Most))]);
             (band.FillColor, band.LineWidth) = (color.WithAlpha(0.16), 0);
         }
 

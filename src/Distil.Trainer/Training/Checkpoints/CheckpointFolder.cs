@@ -98,8 +98,7 @@ public static class CheckpointFolder
         var path = Path.Combine(folder, StateFile);
         try
         {
-            return DocumentVersion.Read<CheckpointState>(path, File.ReadAllBytes(path))
-                ?? throw new InvalidInputException($"{path}: is null; expected an object");
+            return DocumentVersion.Read<CheckpointState>(path, File.ReadAllBytes(path)) ?? throw new InvalidInputException($"{path}: is null; expected an object");
         }
         catch (Exception error) when (error is IOException or JsonException)
         {
@@ -110,8 +109,7 @@ public static class CheckpointFolder
     private static CheckpointState ReadState(string folder, string specHash)
     {
         var state = ReadState(folder);
-        return state.SpecHash == specHash
-            ? state
-            : throw new InvalidInputException($"{folder}: {StateFile} is of specification {state.SpecHash}; this run's is {specHash}");
+        return state.SpecHash == specHash ? state : throw new InvalidInputException(
+            $"{folder}: {StateFile} is of specification {state.SpecHash}; this run's is {specHash}");
     }
 }
