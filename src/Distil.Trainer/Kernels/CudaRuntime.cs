@@ -9,8 +9,7 @@ internal static class CudaRuntime
 {
     /// <summary>
     /// If it is <c>off</c>, no kernel runs: to compare, or to get around one that fails. If it is an older architecture such as <c>sm_80</c>, kernels run as on
-    /// a
-    /// card of that one.
+    /// a card of that one.
     /// </summary>
     internal const string Switch = "DISTIL_KERNELS";
 

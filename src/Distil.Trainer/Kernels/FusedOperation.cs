@@ -5,8 +5,7 @@ namespace Distil.Trainer.Kernels;
 
 /// <summary>
 /// An operation with a forward and a backward pass of this project: kernels instead of the many operations that torch would record. Each type is a tensor or a
-/// record of
-/// tensors.
+/// record of tensors.
 /// </summary>
 /// <typeparam name="TInputs">The inputs; their gradients have the same type.</typeparam>
 /// <typeparam name="TSaved">What the backward pass needs of the forward pass, inputs included.</typeparam>

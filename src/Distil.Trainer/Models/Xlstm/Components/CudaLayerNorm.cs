@@ -36,8 +36,7 @@ internal sealed class CudaLayerNorm : FusedOperation<LayerNormInputs, CudaLayerN
     /// <param name="inputs">x float32.</param>
     /// <param name="fine">
     /// Receives the result in float16, of x's shape: 8 times as precise as bfloat16 and as fast to multiply, for products whose rounding the model amplifies.
-    /// Its largest value is
-    /// 65,504, which a norm, √D·|1 + w| at most, and its product with a weight do not reach; a larger value is clamped.
+    /// Its largest value is 65,504, which a norm, √D·|1 + w| at most, and its product with a weight do not reach; a larger value is clamped.
     /// </param>
     internal static (Tensor Outputs, Saved Saved) RunSaving(LayerNormInputs inputs, Tensor? fine)
     {

@@ -4,8 +4,7 @@ namespace Distil.Trainer.Models.Xlstm.Stack;
 
 /// <summary>
 /// A part of the stack, run forward on a GPU in bfloat16 by the constructor, with a backward pass of its own: torch's autograd takes some 0.1 ms of the host
-/// for each function of
-/// this project, more than its kernels take on the GPU.
+/// for each function of this project, more than its kernels take on the GPU.
 /// </summary>
 internal interface IFusedBlock
 {

@@ -37,8 +37,7 @@ internal sealed record SLstmCudaTiling(long Size, int BlockUnits)
 
     /// <summary>
     /// The largest clusters whose blocks all have a multiprocessor of their own: more blocks wait for fewer products at each step, but two on one
-    /// multiprocessor wait
-    /// for each other. One block for each head if the rows fill the card, and on cards without clusters. Null if a head fits neither.
+    /// multiprocessor wait for each other. One block for each head if the rows fill the card, and on cards without clusters. Null if a head fits neither.
     /// </summary>
     /// <param name="card">The card.</param>
     /// <param name="size">DH.</param>
