@@ -19,13 +19,13 @@ internal abstract class FusedOperation<TInputs, TSaved, TOutputs> : IAutogradOpe
     internal TOutputs Forward(TInputs inputs)
     {
         using var scope = NewDisposeScope();
-        var outputs = is_grad_enabled() ? AutogradFunction.Apply(this, TensorRecord.Flatten(inputs)) : TensorRecord.Flatten(Run(inputs));
-        foreach (var output in outputs)
+        var outputs = is_grad_enabled() ? TensorRecord.Build<TOutputs>(AutogradFunction.Apply(this, TensorRecord.Flatten(inputs))) : Run(inputs);
+        foreach (var output in TensorRecord.Flatten(outputs))
         {
             output.MoveToOuterDisposeScope();
         }
 
-        return TensorRecord.Build<TOutputs>(outputs);
+        return outputs;
     }
 
     /// <summary>The forward pass alone. All tensors that it makes are in the present dispose scope.</summary>
