@@ -85,55 +85,14 @@ public sealed class SharedArtifactTests : IDisposable
         Assert.False(await _store.ExistsAsync(Dataset.Closing, Cancel));
     }
 
-    [Theory]
-    [InlineData(0, 1, 0, "dataset.sources: no row to train on; expected more text, or a smaller dataset.contextLength or dataset.evalFraction")]
-    [InlineData(0, 1, 1, "dataset.sources: no row to train on; of 2 documents 1 empty; expected text in dataset.textField")]
-    [InlineData(1, 0, 1, "dataset: no row held out for evaluation; expected more documents, dataset.evalSources or a larger dataset.evalFraction")]
-    public async Task A_dataset_without_rows_of_one_use_is_not_closed(int train, int eval, int empty, string fault)
-    {
-        var dataset = new Dataset("d", Shards: 1);
-        var shard = new DatasetShard
-        {
-            Index = 0,
-            Train = train == 0 ? null : Rows(0, "aa"),
-            Eval = eval == 0 ? null : Rows(0, "bb"),
-            Documents = 1,
-            Counts = new DocumentCounts { Trained = 1, Empty = empty },
-            SourceBytes = 1,
-        };
-        await _store.WriteJsonAsync(dataset.PartAt(0).Closing, shard, Cancel);
-        Assert.Equal(new CloseOutput(fault), await CloseAsync(dataset));
-        Assert.False(await _store.ExistsAsync(dataset.Closing, Cancel));
-    }
-
-    [Fact]
-    public async Task A_datasets_manifest_sums_rows_tokens_and_documents()
-    {
-        await _store.WriteJsonAsync(Dataset.PartAt(0).Closing, Shard(0, Rows(0, "aa"), eval: null), Cancel);
-        await _store.WriteJsonAsync(Dataset.PartAt(1).Closing, Shard(1, Rows(1, "bb") with { Rows = 10 }, Rows(1, "cc") with { Tokens = 30 }), Cancel);
-        await CloseAsync(Dataset);
-        var manifest = await _store.ReadJsonAsync<DatasetManifest>(Dataset.Closing, Cancel);
-        Assert.Equal(
-            ("d", 11, 4, 1, 30, 4), (manifest.DatasetId, manifest.TrainRows, manifest.TrainTokens, manifest.EvalRows, manifest.EvalTokens, manifest.Counts.Read));
-        Assert.Equal(["aa", "bb", "cc"], (await Dataset.FindFilesAsync(_store, Cancel))!.Select(file => file.Sha256));
-    }
-
     private Task<CloseOutput> CloseAsync(Artifact artifact) => new CloseArtifact(_store, TimeProvider.System).RunAsync(artifact, Cancel);
 
-    private Task PrepareAsync(int shard, string checksum) =>
-        _store.WriteJsonAsync(Dataset.PartAt(shard).Closing, Shard(shard, Rows(shard, checksum), Rows(shard, checksum)), Cancel);
-
-    private static TokenFile Rows(int shard, string checksum) => new(new ArtifactFile(ArtifactLayout.TrainTokens("d", shard), 1, checksum), Rows: 1, Tokens: 2);
-
-    private static DatasetShard Shard(int index, TokenFile train, TokenFile? eval) => new()
+    private Task PrepareAsync(int shard, string checksum)
     {
-        Index = index,
-        Train = train,
-        Eval = eval,
-        Documents = 1,
-        Counts = new DocumentCounts { Trained = 1, HeldOut = 1 },
-        SourceBytes = 1,
-    };
+        var rows = new TokenFile(new ArtifactFile(ArtifactLayout.TrainTokens("d", shard), 1, checksum), 1, 2);
+        return _store.WriteJsonAsync(
+            Dataset.PartAt(shard).Closing, new DatasetShard { Index = shard, Train = rows, Eval = rows, Documents = 1, SourceBytes = 1 }, Cancel);
+    }
 
     private Task TeachAsync(int shard, string checksum) => _store.WriteJsonAsync(
         Outputs.PartAt(shard).Closing,
