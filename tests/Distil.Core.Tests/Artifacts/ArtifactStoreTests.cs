@@ -47,7 +47,8 @@ public sealed class ArtifactStoreTests : IDisposable
         Assert.False(await store.ExistsAsync("no.json", Cancel));
         var error = await Assert.ThrowsAsync<ArtifactException>(() => store.ReadJsonAsync<ArtifactFile>("no.json", Cancel));
         Assert.Equal("no.json", Assert.Single(error.Blobs));
-        await Assert.ThrowsAsync<ArtifactException>(() => store.DownloadAsync(new("no.bin", 1, "00"), Path.Combine(_folder.Path, "b"), Cancel));
+        error = await Assert.ThrowsAsync<ArtifactException>(() => store.DownloadAsync(new("no.bin", 1, "00"), Path.Combine(_folder.Path, "b"), Cancel));
+        Assert.Equal("no.bin: this blob is missing", error.Message);
     }
 
     [Fact]

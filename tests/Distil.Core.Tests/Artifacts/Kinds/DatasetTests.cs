@@ -42,6 +42,18 @@ public sealed class DatasetTests : IDisposable
         Assert.Equal(["aa", "bb", "cc"], (await dataset.FindFilesAsync(_store, Cancel))!.Select(file => file.Sha256));
     }
 
+    [Fact]
+    public async Task A_shard_that_had_no_rows_and_now_has_some_is_named_by_its_document()
+    {
+        var dataset = new Dataset("d", Shards: 2);
+        await WriteAsync(dataset, 0, train: null, eval: null);
+        await WriteAsync(dataset, 1, Rows("aa"), Rows("bb"));
+        Assert.Equal(new CloseOutput(), await dataset.CloseAsync(_store, Cancel));
+        await WriteAsync(dataset, 0, Rows("cc"), eval: null);
+        Assert.StartsWith(
+            "datasets/d/shard-00000.json: what was made in its place differs", (await dataset.CloseAsync(_store, Cancel)).Fault, StringComparison.Ordinal);
+    }
+
     private static TokenFile Rows(string checksum) => new(new ArtifactFile("x", 8, checksum), Rows: 1, Tokens: 2);
 
     private Task WriteAsync(Dataset dataset, int shard, TokenFile? train, TokenFile? eval, int empty = 0)
