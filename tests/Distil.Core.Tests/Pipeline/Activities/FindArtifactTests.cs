@@ -1,4 +1,3 @@
-using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Pipeline.Activities;
 
