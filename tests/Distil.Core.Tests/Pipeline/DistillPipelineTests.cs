@@ -85,6 +85,14 @@ public sealed class DistillPipelineTests : ScriptedRuns
     }
 
     [Fact]
+    public async Task After_a_failure_no_further_shard_is_started()
+    {
+        Jobs.Failures["prepare-00000"] = new JobFailure(FailureClass.InvalidInput, "text.txt: bad");
+        await RunAsync(shards: 100, change: spec => spec with { Compute = new ComputeSpec { TeachParallelism = 2 } });
+        Assert.DoesNotContain("prepare-00099", Jobs.Started);
+    }
+
+    [Fact]
     public async Task A_failure_that_passes_is_seen_in_the_status_and_nowhere_else()
     {
         Jobs.Failures["train-001"] = new JobFailure(FailureClass.OutOfMemory, "memory");
