@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Distil.Core.Errors;
+using Distil.Core.Safetensors;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Models;
