@@ -49,7 +49,7 @@ public sealed class ForwardCommandTests : IDisposable
 
     [Fact]
     public void Ids_of_another_type_are_refused() =>
-        Assert.Contains("input_ids is [1, 2] int32; expected [B, S] int64", MessageFor(tensor(new[,] { { 0, 1 } })));
+        Assert.Contains("input_ids is [1, 2] I32; expected [B, S] I64", MessageFor(tensor(new[,] { { 0, 1 } })));
 
     [Fact]
     public void Ids_longer_than_the_context_are_refused() =>
