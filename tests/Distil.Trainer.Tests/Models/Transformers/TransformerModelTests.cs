@@ -3,7 +3,6 @@ using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Core.Safetensors;
 using Distil.Trainer.Models.Transformers;
-using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Models.Transformers;

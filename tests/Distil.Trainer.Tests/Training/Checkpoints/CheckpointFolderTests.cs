@@ -1,6 +1,5 @@
 using Distil.Core.Errors;
 using Distil.Core.Safetensors;
-using Distil.Trainer.Safetensors;
 using Distil.Trainer.Training.Checkpoints;
 
 namespace Distil.Trainer.Tests.Training.Checkpoints;
