@@ -47,9 +47,11 @@ internal sealed class EngineContext(
         var due = Now + time;
         await MakeAsync(JournalKind.Timer, time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), inputHash: null, async () =>
         {
-            if (due - engine.Time.GetUtcNow() is var left && left > TimeSpan.Zero)
+            // A clock that was set back must not prolong the wait.
+            var left = due - engine.Time.GetUtcNow();
+            if (left > TimeSpan.Zero)
             {
-                await Task.Delay(left, engine.Time, stop);
+                await Task.Delay(left < time ? left : time, engine.Time, stop);
             }
 
             return null;

@@ -216,6 +216,25 @@ public sealed class EmbeddedEngineTests
         Assert.Equal(RunState.Succeeded, (await second).State);
     }
 
+    [Fact]
+    public async Task A_clock_that_is_set_back_prolongs_no_timer()
+    {
+        var time = new ManualTime();
+        _faultyJobs.Enqueue(new JobFailure(FailureClass.Transient, "once"));
+        var pause = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(2)).DelayAfter(1, Artifacts.Dataset.PartAt(0).JobId);
+        using var stop = new CancellationTokenSource();
+        var first = RunAsync(stop, time);
+        await time.WaitForTimerAsync(pause, Cancel);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        time.Advance(TimeSpan.FromHours(-1));
+
+        var second = RunAsync(stop: null, time);
+        await time.WaitForTimerAsync(pause, Cancel).WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+        time.AdvanceFreely();
+        Assert.Equal(RunState.Succeeded, (await second).State);
+    }
+
     private Task<RunOutcome> RunAsync(CancellationTokenSource? stop = null, TimeProvider? time = null) =>
         new EmbeddedEngine(AnswerAsync, _journals.Open, _statuses.Enqueue, NullLogger.Instance, time ?? TimeProvider.System).RunAsync(
             new PipelineInput

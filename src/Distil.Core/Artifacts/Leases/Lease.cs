@@ -7,8 +7,8 @@ namespace Distil.Core.Artifacts.Leases;
 
 /// <summary>An exclusive right: a lease on a blob, which also names its holder.</summary>
 /// <remarks>
-/// Held and renewed until it is disposed. A holder that dies loses it after <see cref="Duration"/>, or at once to a process of the same machine, which can
-/// see that the holder is dead.
+/// Held and renewed until it is disposed. A holder that dies loses it after <see cref="Duration"/>, or at once to a process of the same machine and container,
+/// which can see that the holder is dead. The machine's clock decides nothing here: it may be set at any time.
 /// </remarks>
 public sealed class Lease : IAsyncDisposable
 {
