@@ -48,7 +48,7 @@ internal static class StatusCommand
 
     private static async Task EndAsync(ArtifactStore store, string runId, CancellationToken cancel)
     {
-        while (!(await ReadAsync(store, runId, cancel)).HasEnded)
+        while (await ReadAsync(store, runId, cancel) is { HasEnded: false, State: not RunState.Interrupted })
         {
             await Task.Delay(Look, cancel);
         }
@@ -65,6 +65,11 @@ internal static class StatusCommand
         if (snapshot.Describe(DateTimeOffset.UtcNow) is { Length: > 0 } details)
         {
             lines.Add(details);
+        }
+
+        if (status.State == RunState.Interrupted)
+        {
+            lines.Add($"no process drives it; `distil run --resume {status.RunId}` goes on from its last checkpoint");
         }
 
         if (snapshot.StageEnd(DateTimeOffset.UtcNow) is { } end && status.State == RunState.Running)

@@ -72,6 +72,10 @@ public enum RunState
 
     /// <summary>Ended by its user; checkpoints are not deleted.</summary>
     Cancelled,
+
+    /// <summary>Started and not ended, but no process drives it: its process was stopped or has died. It can be resumed. Never stored; readers find it
+    /// out.</summary>
+    Interrupted,
 }
 
 /// <summary>A part of an artifact that is being rebuilt.</summary>

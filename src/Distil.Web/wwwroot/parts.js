@@ -4,7 +4,7 @@ import { count, span, spanOf, stageOf, stages, unitOf, when } from './format.js'
 /** @import * as Api from './openapi' */
 
 /** @type {Record<Api.RunState, string>} */
-const signs = { queued: '…', running: '▸', succeeded: '✓', failed: '✕', cancelled: '◼' };
+const signs = { queued: '…', running: '▸', succeeded: '✓', failed: '✕', cancelled: '◼', interrupted: '‖' };
 
 /** Whether a run can still change. @param {Api.RunStatus} status */
 export const isAlive = (status) => status.state === 'running' || status.state === 'queued';
