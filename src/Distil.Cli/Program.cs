@@ -54,7 +54,9 @@ catch (RunFailedException failed)
         await Console.Error.WriteLineAsync(failed.Detail);
     }
 
-    return Say(failed.Message, failed.IsBadInput ? ExitCode.BadInput : ExitCode.Failed);
+    Say(failed.Message, ExitCode.Failed);
+    await Console.Error.WriteLineAsync(failed.NextStep);
+    return failed.IsBadInput ? ExitCode.BadInput : ExitCode.Failed;
 }
 catch (Exception known) when (known is RunInterruptedException or DrivenElsewhereException)
 {

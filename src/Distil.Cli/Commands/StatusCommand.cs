@@ -88,6 +88,13 @@ internal static class StatusCommand
             }
         }
 
+        lines.AddRange(status.Earlier.Select(end =>
+            $"before, it {end.State.ToString().ToLowerInvariant()} at {end.EndedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}{(end.Failure is { } why ? $": {why.Message}" : "")}"));
+        if (status.State is RunState.Failed or RunState.Cancelled)
+        {
+            lines.Add($"`distil run --retry {status.RunId}` goes on from what it has made");
+        }
+
         lines.Add($"artifacts: {artifacts}");
         return string.Join('\n', lines);
     }

@@ -38,6 +38,13 @@ public sealed class RunFunctions(RunEndpoints endpoints, RunFolder runs)
         [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
         await endpoints.CancelAsync(new DurableRunHost(runs, client), runId, cancel);
 
+    /// <inheritdoc cref="RunEndpoints.RetryAsync" />
+    [Function("retry-run")]
+    public async Task<IResult> RetryAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = ApiRoutes.Retry)] HttpRequest request,
+        [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
+        await endpoints.RetryAsync(new DurableRunHost(runs, client), runId, cancel);
+
     /// <inheritdoc cref="RunEndpoints.SpecAsync" />
     [Function("get-spec")]
     public async Task<IResult> SpecAsync(

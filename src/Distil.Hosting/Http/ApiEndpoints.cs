@@ -26,6 +26,7 @@ public static class ApiEndpoints
         routes.MapGet(ApiRoutes.Runs, runs.ListAsync).WithName("listRuns");
         routes.MapGet(ApiRoutes.Run, runs.ReadAsync).WithName("getRun");
         routes.MapPost(ApiRoutes.Cancel, runs.CancelAsync).WithName("cancelRun");
+        routes.MapPost(ApiRoutes.Retry, runs.RetryAsync).WithName("retryRun");
         routes.MapGet(ApiRoutes.Spec, runs.SpecAsync).WithName("getSpec");
         routes.MapGet(ApiRoutes.Plan, runs.PlanAsync).WithName("getPlan");
         routes.MapGet(ApiRoutes.Metrics, runs.MetricsAsync).WithName("getMetrics");

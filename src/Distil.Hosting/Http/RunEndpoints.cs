@@ -73,6 +73,18 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
         return TypedResults.Accepted(run.Links.Self, run);
     });
 
+    /// <summary>Lets a run go on that has failed, was cancelled or was interrupted: from its artifacts and its last complete checkpoint.</summary>
+    /// <param name="host">Executes the run.</param>
+    /// <param name="runId">The run.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [Problem(404), Problem(409)]
+    public Task<Results<Accepted<SubmittedRun>, ProblemHttpResult>> RetryAsync(
+        IRunHost host, string runId, CancellationToken cancel) => AnswerAsync(async () =>
+    {
+        var run = await api.RetryAsync(host, runId, cancel);
+        return TypedResults.Accepted(run.Links.Self, run);
+    });
+
     /// <summary>The run's specification, with every default filled in.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="cancel">Cancels the call.</param>

@@ -81,6 +81,10 @@ export function failure(status) {
   </section>`;
 }
 
+/** How the run ended before it was retried. @param {Api.RunStatus} status */
+export const earlier = (status) => (status.earlier ?? []).length === 0 ? '' : html`<section aria-labelledby="earlier"><h2 id="earlier">Earlier ends of this run</h2><ul>${
+  status.earlier.map(({ state, failure: why, endedAt }) => html`<li><time datetime=${endedAt}>${when(endedAt)}</time>: ${state}${why ? html`: <span class="text">${why.message}</span>` : ''}</li>`)}</ul></section>`;
+
 /** @type {Record<Api.FailureClass, string>} */
 const kindOf = { invalidInput: 'Input that cannot be used', outOfMemory: 'Out of memory', preempted: 'Machine taken away', transient: 'Failure that may pass', missingInput: 'Input that is missing or damaged' };
 
