@@ -69,7 +69,7 @@ internal static class RunCommand
             return exitCode;
         }
 
-        var unfinished = runId is not null ? [runId] : await UnfinishedRuns.ListAsync(new RunFolder(storage.Store), stop);
+        var unfinished = runId is not null ? [await RunNames.ResolveAsync(storage.Store, runId, stop)] : await UnfinishedRuns.ListAsync(new RunFolder(storage.Store), stop);
         if (unfinished.Count == 0)
         {
             context.Log.NothingToResume();
@@ -92,6 +92,7 @@ internal static class RunCommand
             return exitCode;
         }
 
+        id = await RunNames.ResolveAsync(storage.Store, id, stop);
         context.Log.RunResumes(id);
         return Say(await new LocalRun(context.Workspace, storage, context.Trainer, RunViews.Create(), context.Log).RetryAsync(id, stop), json);
     }
@@ -137,6 +138,8 @@ internal static class RunCommand
             Done in {TimeSpan.FromSeconds(result.Seconds):m\:ss}. Perplexity on held-out text: student {student:0.00}, teacher {teacher:0.00}{third}.
             model:  {result.Model}
             report: {result.Report}
+            next:   distil generate --run {result.RunId} --prompt "…"   # try the student
+                    distil report {result.RunId} --open
             """;
     }
 }

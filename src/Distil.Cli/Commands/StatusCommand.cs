@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Distil.Cli.Display;
+using Distil.Cli.Runs;
 using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
@@ -21,8 +22,8 @@ internal static class StatusCommand
         var command = new Command("status", "Show a run's status.") { runId, follow, json };
         command.SetAction(async (parsed, cancel) =>
         {
-            var id = parsed.GetRequiredValue(runId);
             await using var storage = await context.OpenStorageAsync(port: null, cancel);
+            var id = await RunNames.ResolveAsync(storage.Store, parsed.GetRequiredValue(runId), cancel);
             if (parsed.GetValue(follow))
             {
                 await ReadAsync(storage.Store, id, cancel);
