@@ -72,18 +72,18 @@ public sealed class RunFunctions(RunEndpoints endpoints, RunFolder runs)
     /// <inheritdoc cref="RunEndpoints.ReportAsync" />
     [Function("get-report")]
     public async Task<IResult> ReportAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Report)] HttpRequest request, string runId, CancellationToken cancel) =>
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = ApiRoutes.Report)] HttpRequest request, string runId, CancellationToken cancel) =>
         await endpoints.ReportAsync(runId, request, cancel);
 
     /// <summary>The run's files, or one of them.</summary>
     /// <remarks>One function: the Functions host sends the path without a name to the route with one too.</remarks>
     [Function("get-artifacts")]
     public async Task<IResult> ArtifactsAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Artifact)] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = ApiRoutes.Artifact)] HttpRequest request,
         string runId, string? name, CancellationToken cancel) =>
         string.IsNullOrEmpty(name)
             ? await endpoints.ArtifactsAsync(runId, Query(request, "limit"), Query(request, "continuationToken"), cancel)
-            : await endpoints.ArtifactAsync(runId, name, request.HttpContext.Response, cancel);
+            : await endpoints.ArtifactAsync(runId, name, cancel);
 
     private static string? Header(HttpRequest request, string name) => request.Headers.TryGetValue(name, out var values) ? values.ToString() : null;
 

@@ -37,6 +37,9 @@ public static class ApiEndpoints
         var service = routes.ServiceProvider.GetRequiredService<ServiceEndpoints>();
         routes.MapGet(ApiRoutes.Schema, ServiceEndpoints.Schema).WithName("getSchema");
         routes.MapGet(ApiRoutes.Health, service.HealthAsync).WithName("getHealth");
-        routes.MapGet(ApiRoutes.LiveView, routes.ServiceProvider.GetRequiredService<LiveView>().File).ExcludeFromDescription();
+        routes.MapMethods(ApiRoutes.LiveView, [HttpMethods.Get, HttpMethods.Head], routes.ServiceProvider.GetRequiredService<LiveView>().File)
+            .ExcludeFromDescription();
+        routes.MapMethods(ApiRoutes.Report, [HttpMethods.Head], runs.ReportAsync).ExcludeFromDescription();
+        routes.MapMethods(ApiRoutes.Artifact, [HttpMethods.Head], runs.ArtifactAsync).ExcludeFromDescription();
     }
 }
