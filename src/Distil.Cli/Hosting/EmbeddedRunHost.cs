@@ -66,7 +66,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     {
         if (_atWork.TryGetValue(input.RunId, out var ended))
         {
-            await ended.Value.Outcome.WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)ended.Value.Outcome).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _atWork.TryRemove(KeyValuePair.Create(input.RunId, ended));
         }
 

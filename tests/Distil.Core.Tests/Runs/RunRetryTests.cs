@@ -3,7 +3,6 @@ using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
 using Distil.Core.Tests.Artifacts;
-using Distil.Core.Tests.Pipeline;
 
 namespace Distil.Core.Tests.Runs;
 

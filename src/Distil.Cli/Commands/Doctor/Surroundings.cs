@@ -2,7 +2,6 @@ using Azure;
 using Distil.Cli.Azurite;
 using Distil.Cli.Display;
 using Distil.Cli.Workspaces;
-using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Http;
