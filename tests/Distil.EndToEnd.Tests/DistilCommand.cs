@@ -21,6 +21,7 @@ internal sealed class DistilCommand : IDisposable
         ["OMP_NUM_THREADS"] = "1",
         ["DOTNET_TieredPGO"] = "0",
         ["DOTNET_TC_QuickJitForLoops"] = "1",
+        ["DOTNET_TC_CallCounting"] = "0",
     };
 
     /// <summary>Keeps the storage server running between the test's commands: each would start it and stop it again.</summary>
