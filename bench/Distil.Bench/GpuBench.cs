@@ -15,14 +15,15 @@ internal static class GpuBench
         ["online"] = OnlineFigures.Measure,
         ["decode"] = DecodeFigures.Measure,
         ["pipeline"] = PipelineFigures.Measure,
+        ["fallbacks"] = FallbackFigures.Measure,
     };
 
     internal static Command Create()
     {
         var parts = new Argument<string[]>("parts")
         {
-            Description = $"Which: {string.Join(", ", Parts.Keys)}. Default: all.",
-            DefaultValueFactory = _ => [.. Parts.Keys],
+            Description = $"Which: {string.Join(", ", Parts.Keys)}. Default: all but fallbacks.",
+            DefaultValueFactory = _ => [.. Parts.Keys.Where(part => part != "fallbacks")],
         };
         parts.AcceptOnlyFromAmong([.. Parts.Keys]);
         var command = new Command("gpu", "Training step, head, teacher, decoding and input pipeline on a CUDA GPU, at the paper's sizes.") { parts };

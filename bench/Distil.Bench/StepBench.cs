@@ -61,6 +61,12 @@ internal static class StepBench
         Console.WriteLine("| plain operations, whole logits | kernels, 512 positions' logits | times |");
         Console.WriteLine("|--:|--:|--:|");
         Console.WriteLine($"| {plain:F1} | {fused:F1} | {plain / fused:F1} |");
+        foreach (var kernel in Kernel.All.Where(kernel => kernel.Form == Form.Cpu))
+        {
+            // Right after one another: a process's first steps are slower than its later ones.
+            var (without, all) = (Time(Backend.For(CPU).Without(kernel.Operation), 512), Time(Backend.For(CPU), 512));
+            Console.WriteLine($"| {without:F1} (only without the kernel of {kernel.Operation.Name}) | {all:F1} | {without / all:F1} |");
+        }
     }
 
     private static StepBatch Batch()

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Bench.Gpu;
 
-/// <summary>The paper's student (D 1536, 12 heads, V 151,936) in bfloat16 on CUDA, with random weights, for measuring.</summary>
+/// <summary>The paper's student (D 1536, 12 heads, V 151,936) on CUDA, with random weights, for measuring.</summary>
 internal sealed class PaperStudent : IDisposable
 {
     internal const int Vocabulary = 151_936, Width = 1536, Heads = 12;
@@ -20,7 +20,8 @@ internal sealed class PaperStudent : IDisposable
     /// <param name="length">S.</param>
     /// <param name="blocks">Blocks; sLSTM at the even ones.</param>
     /// <param name="backend">Which kernels it may use; null for all.</param>
-    internal PaperStudent(int length, int blocks = 6, Backend? backend = null)
+    /// <param name="type">Element type that it computes in: bfloat16 (default) or float32.</param>
+    internal PaperStudent(int length, int blocks = 6, Backend? backend = null, ScalarType type = ScalarType.BFloat16)
     {
         using var scope = NewDisposeScope();
         manual_seed(1);
@@ -35,8 +36,12 @@ internal sealed class PaperStudent : IDisposable
         };
         var embedding = randn([Vocabulary, Width], ScalarType.BFloat16, CUDA) * 0.02;
         Model = XlstmModel.Create(Config, embedding, embedding, 1, CUDA, backend);
-        Model.UseBFloat16();
-        Optimizer = new AdamW(Model.TrainableParameters, new());
+        if (type == ScalarType.BFloat16)
+        {
+            Model.UseBFloat16();
+        }
+
+        Optimizer = new AdamW(Model.TrainableParameters, new(), backend);
         Training = new TrainingStep(Model, Optimizer, Distillation, 1.0);
     }
 

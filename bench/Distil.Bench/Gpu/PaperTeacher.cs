@@ -1,5 +1,6 @@
 using Distil.Core.Models;
 using Distil.Core.Specification;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;
@@ -13,13 +14,14 @@ internal static class PaperTeacher
     internal static ExtractionSettings Settings { get; } =
         new() { Keep = new KeepSpec { MaxTokens = 64 }, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
 
-    internal static TransformerModel Create() => TransformerModel.CreateFrozen(
+    /// <param name="backend">Which kernels it may use; null for all.</param>
+    internal static TransformerModel Create(Backend? backend = null) => TransformerModel.CreateFrozen(
         new TransformerConfig
         {
             Family = TransformerFamily.Qwen2, VocabularySize = 151_936, HiddenSize = 1536, IntermediateSize = 8960, Layers = 28, Heads = 12, KeyValueHeads = 2,
             HeadSize = 128, MaxPositions = 131_072, RopeTheta = 1e6, TiedHead = true, QueryKeyValueBias = true,
         },
-        new RandomWeights(), CUDA);
+        new RandomWeights(), CUDA, backend);
 
     private sealed class RandomWeights : IWeightSource
     {

@@ -1,5 +1,4 @@
 using System.Net.Mime;
-using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Specification;
 using Microsoft.AspNetCore.Builder;
@@ -14,7 +13,7 @@ public static class ApiEndpoints
 {
     /// <summary>Registers the endpoints. They need a <see cref="Core.Api.DistilApi"/>, its options and a live site, which the host registers.</summary>
     public static IServiceCollection AddDistilEndpoints(this IServiceCollection services) => services
-        .ConfigureHttpJsonOptions(json => Copy(json.SerializerOptions))
+        .ConfigureHttpJsonOptions(json => DistilJson.Configure(json.SerializerOptions)) // for the answers and for the schemas that describe them
         .AddSingleton<RunEndpoints>()
         .AddSingleton<ServiceEndpoints>()
         .AddSingleton<LiveView>();
@@ -38,19 +37,5 @@ public static class ApiEndpoints
         routes.MapGet(ApiRoutes.Schema, ServiceEndpoints.Schema).WithName("getSchema");
         routes.MapGet(ApiRoutes.Health, service.HealthAsync).WithName("getHealth");
         routes.MapGet(ApiRoutes.LiveView, routes.ServiceProvider.GetRequiredService<LiveView>().File).ExcludeFromDescription();
-    }
-
-    // The answers, and the schemas that describe them, are what DistilJson writes.
-    private static void Copy(JsonSerializerOptions to)
-    {
-        var from = DistilJson.Options;
-        (to.PropertyNamingPolicy, to.DefaultIgnoreCondition, to.UnmappedMemberHandling) =
-            (from.PropertyNamingPolicy, from.DefaultIgnoreCondition, from.UnmappedMemberHandling);
-        (to.RespectNullableAnnotations, to.RespectRequiredConstructorParameters) = (from.RespectNullableAnnotations, from.RespectRequiredConstructorParameters);
-        (to.NumberHandling, to.Encoder) = (from.NumberHandling, from.Encoder);
-        foreach (var converter in from.Converters)
-        {
-            to.Converters.Add(converter);
-        }
     }
 }

@@ -36,7 +36,7 @@ public sealed class Backend
                 var reason = _unavailableReason ?? (_without.Contains(operation) ? "its kernel was not asked for" : kernel.UnavailableReason?.Invoke());
                 return reason is null
                     ? new(kernel.Run, new(operation.Name, NameOf(OwnForm)))
-                    : new(plain, new(operation.Name, NameOf(Form.Plain), $"{reason}; {operation.CostOfPlain}"));
+                    : new(plain, new(operation.Name, NameOf(Form.Plain), $"{reason}; {kernel.Kernel.CostOfPlain}"));
             }
         }
 

@@ -27,7 +27,15 @@ public sealed class BackendTests
         var choice = Choose(Cpu, ScalarType.Float32, "a head has 999 units");
         Assert.Equal(("plain", "plain"), (choice.Run, choice.Report.Form));
         Assert.Equal("sLSTM scan", choice.Report.Operation);
-        Assert.Equal("a head has 999 units; a training step takes about 20 times as long", choice.Report.UnavailableReason);
+        Assert.Equal("a head has 999 units; a training step takes about 2.9 times as long", choice.Report.UnavailableReason);
+    }
+
+    [Fact]
+    public void The_cost_is_that_of_the_kernel_for_this_device()
+    {
+        Assert.Equal("a training step takes about 106 times as long", Kernel.SLstmScanCuda.CostOfPlain);
+        Assert.Equal("a training step takes about 19 % longer", Kernel.ConvolutionCuda.CostOfPlain);
+        Assert.Equal("a teacher's pass takes about 3 times as long", Kernel.ExtractionCuda.CostOfPlain);
     }
 
     [Fact]

@@ -94,8 +94,8 @@ public sealed class TransformerModel : ILanguageModel
     }
 
     /// <summary>Creates a frozen model from any source of weights.</summary>
-    internal static TransformerModel CreateFrozen(TransformerConfig config, IWeightSource weights, Device device) =>
-        new(config, new TransformerWeights(config, weights), device, trainable: false, ScalarType.Float32);
+    internal static TransformerModel CreateFrozen(TransformerConfig config, IWeightSource weights, Device device, Backend? backend = null) =>
+        new(config, new TransformerWeights(config, weights), device, trainable: false, ScalarType.Float32, backend);
 
     /// <summary>Writes config.json and model.safetensors, which transformers can read. The caller adds the tokenizer.</summary>
     /// <param name="folder">Created if it is missing.</param>
