@@ -45,10 +45,17 @@ public abstract class LeaseContract
     public async Task Nobody_else_writes_or_deletes_what_it_is_on()
     {
         var store = await OpenAsync();
-        await using var lease = await TryTakeAsync(store);
-        var refused = await Assert.ThrowsAsync<Azure.RequestFailedException>(() => store.WriteJsonAsync(Blob, Dead, Cancel));
-        Assert.Equal(412, refused.Status);
-        Assert.Equal(412, (await Assert.ThrowsAsync<Azure.RequestFailedException>(() => store.DeleteAsync(Blob, Cancel))).Status);
+        await using (await TryTakeAsync(store))
+        {
+            var refused = await Assert.ThrowsAsync<Azure.RequestFailedException>(() => store.WriteJsonAsync(Blob, Dead, Cancel));
+            Assert.Equal(412, refused.Status);
+            Assert.Equal(412, (await Assert.ThrowsAsync<Azure.RequestFailedException>(() => store.DeleteAsync(Blob, Cancel))).Status);
+            Assert.False(await store.TryDeleteAsync(Blob, Cancel));
+            Assert.True(await store.ExistsAsync(Blob, Cancel));
+        }
+
+        Assert.True(await store.TryDeleteAsync(Blob, Cancel));
+        Assert.False(await store.ExistsAsync(Blob, Cancel));
     }
 
     [Fact]

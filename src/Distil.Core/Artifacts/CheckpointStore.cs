@@ -89,7 +89,7 @@ public sealed class CheckpointStore(ArtifactStore store, Weights weights)
     /// <summary>The names of all manifests of the student, oldest first.</summary>
     public async Task<IReadOnlyList<string>> ManifestsAsync(CancellationToken cancel = default)
     {
-        var manifests = new List<string>();
+        var manifests = new List<string>(); // a listing is in ordinal order, which the layout's zero-padded numbers make the order of training
         await foreach (var blob in store.ListAsync(ArtifactLayout.Checkpoints(weights.Run.RunId, weights.Student), cancel))
         {
             if (blob.Name.EndsWith("/" + ArtifactLayout.ManifestFile, StringComparison.Ordinal))
@@ -98,7 +98,6 @@ public sealed class CheckpointStore(ArtifactStore store, Weights weights)
             }
         }
 
-        manifests.Sort(StringComparer.Ordinal); // the layout's zero-padded numbers make this the order of training
         return manifests;
     }
 

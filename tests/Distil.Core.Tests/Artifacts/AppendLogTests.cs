@@ -48,13 +48,30 @@ public sealed class AppendLogTests : IDisposable
         Assert.Equal(content, Content);
     }
 
-    [Fact]
-    public async Task One_that_was_deleted_is_not_begun_again_in_the_middle()
+    [Theory]
+    [InlineData("appended")]
+    [InlineData("read")]
+    [InlineData("replaced")]
+    public async Task One_that_was_deleted_is_not_begun_again_in_the_middle(string before)
     {
         var log = await OpenAsync();
-        await log.AppendAsync("one "u8.ToArray(), Cancel);
+        if (before == "appended")
+        {
+            await log.AppendAsync("one "u8.ToArray(), Cancel);
+        }
+        else if (before == "replaced")
+        {
+            await log.ReplaceAsync("one "u8.ToArray(), Cancel);
+        }
+        else
+        {
+            _service.Blobs[Blob] = "one "u8.ToArray();
+            Assert.Equal(4, (await log.ReadAsync(Cancel)).Length);
+        }
+
         _service.Blobs.Clear();
         await Assert.ThrowsAsync<ArtifactException>(() => log.AppendAsync("two"u8.ToArray(), Cancel));
+        Assert.Empty(_service.Blobs);
     }
 
     [Fact]

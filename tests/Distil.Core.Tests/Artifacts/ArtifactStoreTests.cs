@@ -47,7 +47,8 @@ public sealed class ArtifactStoreTests : IDisposable
         Assert.False(await store.ExistsAsync("no.json", Cancel));
         var error = await Assert.ThrowsAsync<ArtifactException>(() => store.ReadJsonAsync<ArtifactFile>("no.json", Cancel));
         Assert.Equal("no.json", Assert.Single(error.Blobs));
-        await Assert.ThrowsAsync<ArtifactException>(() => store.DownloadAsync(new("no.bin", 1, "00"), Path.Combine(_folder.Path, "b"), Cancel));
+        error = await Assert.ThrowsAsync<ArtifactException>(() => store.DownloadAsync(new("no.bin", 1, "00"), Path.Combine(_folder.Path, "b"), Cancel));
+        Assert.Equal("no.bin: this blob is missing", error.Message);
     }
 
     [Fact]
@@ -84,4 +85,19 @@ public sealed class ArtifactStoreTests : IDisposable
     public void A_request_that_cannot_be_opened_is_refused(string uri, string message) =>
         Assert.Contains(
             message, Assert.Throws<Distil.Core.Errors.InvalidInputException>(() => ArtifactStore.OpenFor(new Uri(uri), connectionString: null)).Message);
+
+    [Theory]
+    [InlineData(null, "AZURE_STORAGE_CONNECTION_STRING is not set")]
+    [InlineData("UseDevelopment", "AZURE_STORAGE_CONNECTION_STRING cannot be read")]
+    public async Task A_connection_string_that_opens_nothing_is_refused(string? connection, string message) =>
+        Assert.Contains(
+            message, (await Assert.ThrowsAsync<Distil.Core.Errors.InvalidInputException>(() => ArtifactStore.OpenAsync(connection, cancel: Cancel))).Message);
+
+    [Fact]
+    public void A_connection_string_opens_the_container_of_a_request()
+    {
+        const string Account = "AccountName=account;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:10000/account";
+        var (store, blob) = ArtifactStore.OpenFor(new Uri("http://127.0.0.1:10000/account/box/runs/r/spec.json"), Account);
+        Assert.Equal(("runs/r/spec.json", "http://127.0.0.1:10000/account/box"), (blob, store.Uri.ToString()));
+    }
 }

@@ -158,6 +158,17 @@ public sealed class CheckpointStoreTests : IDisposable
             _service.Blobs.Keys.Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task One_that_is_deleted_loses_its_manifest_first_so_that_a_part_of_it_never_counts()
+    {
+        var deleted = new List<string>();
+        await Checkpoints(0).SaveAsync(100, endOfEpoch: false, [_folder.Write("a.bin", "x")], Cancel);
+        await SaveAsync(0, 200, "weights");
+        _service.Changed = blob => deleted.AddRange(_service.Blobs.ContainsKey(blob) ? [] : [blob]);
+        await SaveAsync(0, 300, "weights");
+        Assert.Equal(["manifest.json", "a.bin"], deleted.Select(Path.GetFileName));
+    }
+
     private CheckpointStore Checkpoints(int epoch, StudentVariant student = StudentVariant.Distilled) =>
         new(_service.OpenStore(), Plans.Artifacts("run").Weights(student, epoch));
 

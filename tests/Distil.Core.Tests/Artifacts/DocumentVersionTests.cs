@@ -1,6 +1,7 @@
 using System.Text;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Core.Jobs;
 using Distil.Core.Runs;
 using Distil.Core.Tests.Pipeline;
 
@@ -23,6 +24,29 @@ public sealed class DocumentVersionTests : IDisposable
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => new RunFolder(_service.OpenStore()).ReadPlanAsync("a", Cancel));
         Assert.Equal("runs/a/plan.json: version is 2, expected 1: another version of distil wrote it; use that one, or a new run", error.Message);
     }
+
+    [Theory]
+    [InlineData("{}", 1)] // the first version had no number
+    [InlineData("""{ "version": 1 }""", 1)]
+    [InlineData("""{ "runId": "a", "version": 3 }""", 3)]
+    public async Task What_the_steps_of_a_run_exchange_has_a_version_of_its_own(string json, int version)
+    {
+        _service.Blobs["request.json"] = Encoding.UTF8.GetBytes(json);
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => _service.OpenStore().ReadJsonAsync<JobRequest>("request.json", Cancel));
+        Assert.StartsWith($"request.json: version is {version}, expected {DocumentVersion.Pipeline}: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "version": 7 }""", 7)]
+    [InlineData("""{ "a": { "version": 7 }, "b": [7], "version": 8 }""", 8)]
+    [InlineData("""{ "a": { "version": 7 } }""", null)]
+    [InlineData("""{ "version": "7" }""", null)]
+    [InlineData("""{ "version": 7.5 }""", null)]
+    [InlineData("[7]", null)]
+    [InlineData("7", null)]
+    [InlineData("{}", null)]
+    public void A_version_is_a_whole_number_in_the_document_itself(string json, int? version) =>
+        Assert.Equal(version, DocumentVersion.Find(Encoding.UTF8.GetBytes(json)));
 
     [Fact]
     public async Task A_field_that_is_not_known_is_told_as_that()

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 
@@ -28,6 +29,9 @@ internal sealed class InProcessContext(ActivityCatalog activities, string runId)
     /// <value>What happens outside while a delay lasts.</value>
     public Func<TimeSpan, Task> OnDelay { get; set; } = _ => Task.CompletedTask;
 
+    /// <value>By activity: the failure it ends with, after all its retries.</value>
+    public Dictionary<string, JobFailure> Failing { get; } = [];
+
     /// <value>Answers from an earlier life, taken before any activity is called.</value>
     public Queue<(string Name, string Input, JsonElement Output)> History { get; init; } = [];
 
@@ -41,6 +45,11 @@ internal sealed class InProcessContext(ActivityCatalog activities, string runId)
         }
 
         await Task.Yield();
+        if (Failing.TryGetValue(activity.Id, out var failure))
+        {
+            throw new PipelineStepException(activity.Id, failure);
+        }
+
         var output = await activities.CallAsync(activity.Id, json, CancellationToken.None);
         Calls.Enqueue((activity.Id, json.GetRawText(), output));
         return output.Deserialize<TOutput>(DistilJson.Options)!;

@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts.Kinds;
+using Distil.Core.Jobs;
 using Distil.Core.Models;
 using Distil.Core.Runs;
 using Distil.Core.Sources;
@@ -36,5 +37,17 @@ internal static class Plans
         DatasetBytes = Nothing,
         TeacherOutputsBytes = Nothing,
         CheckpointBytes = Nothing,
+    };
+
+    /// <summary>The request of a job of the plan with one shard.</summary>
+    public static JobRequest Request(string runId, Artifact makes, string jobId) => new()
+    {
+        RunId = runId,
+        JobId = jobId,
+        Makes = makes,
+        Spec = new RunSpec { Name = "a", Teacher = new TeacherSpec { Path = "/t" }, Dataset = new DatasetSpec { Sources = ["/x"] } },
+        Teacher = Of(runId, 1).Teacher,
+        TeacherLocation = new ModelLocation { Folder = "/t" },
+        Student = Of(runId, 1).Student,
     };
 }

@@ -92,9 +92,9 @@ public sealed class RebuildingTests : IAsyncLifetime
     [Fact]
     public async Task A_manifest_that_is_missing_for_ever_fails_the_run_too()
     {
-        foreach (var job in new[] { "train-001", "train-001-again-1", "train-001-again-2" })
+        foreach (var (job, shard) in new[] { ("train-001", 0), ("train-001-again-1", 1), ("train-001-again-2", 0) })
         {
-            _jobs.Missing[job] = [new MissingInput(Artifacts.Dataset)];
+            _jobs.Missing[job] = [new MissingInput(Artifacts.Dataset), new MissingInput(Artifacts.Dataset, shard)];
         }
 
         var (outcome, _) = await RunAsync();
@@ -127,11 +127,15 @@ public sealed class RebuildingTests : IAsyncLifetime
     {
         await new RunFolder(_store).CreateAsync(Spec(1), Plans.Of("wide", 402), Cancel); // ranges of two
         _jobs.Missing["teach-00000"] = [new MissingInput(Plans.Artifacts("wide", 402).Dataset, 0)];
+        _jobs.Missing["teach-00005"] = [new MissingInput(Plans.Artifacts("wide", 402).Dataset, 5)]; // the last of its range
         var (outcome, context) = await RunAsync("wide", 402);
         Assert.Equal(RunState.Succeeded, outcome.State);
         Assert.Equal(
             ["teach-00000", "prepare-00000-again-1", "teach-00000-again-1", "teach-00001", "teach-00002"],
             _jobs.Started.SkipWhile(job => job != "teach-00000").Take(5));
+        Assert.Equal(
+            ["teach-00004", "teach-00005", "prepare-00005-again-1", "teach-00005-again-1", "teach-00006"],
+            _jobs.Started.SkipWhile(job => job != "teach-00004").Take(5));
         Assert.Contains(context.Statuses, status => status is { Stage: JobKind.Teach, StageDone: 402, StageTotal: 402 });
         Assert.DoesNotContain(context.Statuses, status => status.StageDone > status.StageTotal);
     }

@@ -25,6 +25,9 @@ internal sealed class ScriptedJobs(ArtifactStore store) : IJobRunner
     /// <value>By job id: what its platform says instead of its ending, one after the other.</value>
     public Dictionary<string, Queue<JobState>> States { get; } = [];
 
+    /// <value>Rows to evaluate in each shard of a dataset.</value>
+    public long EvalRows { get; set; } = 10;
+
     /// <value>Called when a job starts.</value>
     public Action<string> OnStart { get; set; } = _ => { };
 
@@ -73,7 +76,7 @@ internal sealed class ScriptedJobs(ArtifactStore store) : IJobRunner
         if (failure is null && job.Makes is Dataset)
         {
             var rows = new TokenFile(new ArtifactFile("x", 8, "00"), Rows: 10, Tokens: 100);
-            var shard = new DatasetShard { Index = job.Part, Train = rows, Eval = rows, Documents = 1, SourceBytes = 1 };
+            var shard = new DatasetShard { Index = job.Part, Train = rows, Eval = rows with { Rows = EvalRows }, Documents = 1, SourceBytes = 1 };
             await store.WriteJsonAsync(job.Made.Closing, shard, cancel);
         }
         else if (failure is null && job.Makes is TeacherOutputs)

@@ -18,25 +18,30 @@ public abstract record ShardedArtifact<TShard, TManifest>(string Id) : SharedArt
     /// has replaced it in the meantime.</remarks>
     public override async Task<CloseOutput> CloseAsync(ArtifactStore store, CancellationToken cancel)
     {
-        var (shards, missing) = await ReadShardsAsync(store, cancel);
-        if (missing.Count > 0)
+        while (true)
         {
-            return new CloseOutput(Missing: missing);
-        }
+            var (shards, missing) = await ReadShardsAsync(store, cancel); // again after a lost race: the winner may have seen newer shards
+            if (missing.Count > 0)
+            {
+                return new CloseOutput(Missing: missing);
+            }
 
-        var manifest = ManifestOf(shards);
-        if (FaultOf(manifest) is { } fault)
-        {
-            return new CloseOutput(fault);
-        }
+            var manifest = ManifestOf(shards);
+            if (FaultOf(manifest) is { } fault)
+            {
+                return new CloseOutput(fault);
+            }
 
-        while (!await store.TryCreateJsonAsync(Closing, manifest, cancel))
-        {
+            if (await store.TryCreateJsonAsync(Closing, manifest, cancel))
+            {
+                return new CloseOutput();
+            }
+
             var (earlier, tag) = await store.TryReadTaggedJsonAsync<TManifest>(Closing, cancel);
             var changed = earlier?.Shards.Zip(shards).FirstOrDefault(pair => !pair.First.Files.SequenceEqual(pair.Second.Files)).First;
             if (earlier is not null && changed is null)
             {
-                break;
+                return new CloseOutput();
             }
 
             if (changed is not null && FaultOfChange(changed) is { } refused)
@@ -46,11 +51,9 @@ public abstract record ShardedArtifact<TShard, TManifest>(string Id) : SharedArt
 
             if (tag is { } replaced && await store.TryReplaceJsonAsync(Closing, manifest, replaced, cancel))
             {
-                break;
+                return new CloseOutput();
             }
         }
-
-        return new CloseOutput();
     }
 
     /// <summary>Creates the manifest over all shards, in order.</summary>

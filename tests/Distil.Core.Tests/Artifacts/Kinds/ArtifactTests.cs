@@ -46,6 +46,7 @@ public sealed class ArtifactTests
 
     [Theory]
     [InlineData("teacherOutputs", "datasets/d/tokens-00002.bin", "datasets/d/manifest.json", 2)]
+    [InlineData("teacherOutputs", "datasets/d/tokens-00003.bin", "datasets/d/manifest.json", null)] // it has three shards
     [InlineData("weights", "datasets/d/manifest.json", "datasets/d/manifest.json", null)]
     [InlineData("weights", "teacher-outputs/t/shard-00001.bin", "teacher-outputs/t/manifest.json", 1)]
     [InlineData("weights", "runs/run/checkpoints/epoch-001/step-000003/weights.safetensors", "runs/run/checkpoints/epoch-001/", 0)]
@@ -63,6 +64,47 @@ public sealed class ArtifactTests
     [InlineData("weights", "runs/run/checkpoints/epoch-002/step-000003/weights.safetensors")]
     [InlineData("evaluation", "runs/other/checkpoints/epoch-002/")]
     public void What_an_artifact_does_not_need_is_none_of_its_inputs(string artifact, string blob) => Assert.Null(Of(artifact).FindInput(blob));
+
+    [Theory]
+    [InlineData("weights", "datasets/d/manifest.json")]
+    [InlineData("dataset", "teacher-outputs/t/shard-00001.json")]
+    [InlineData("dataset", "datasets/d/shard-00001.json.claim")]
+    public void A_blob_of_something_else_is_in_no_part(string artifact, string blob) => Assert.Null(Of(artifact).FindPart(blob));
+
+    [Theory]
+    [InlineData(true, "datasets/d/manifest.json", "teacher-outputs/t/manifest.json")]
+    [InlineData(false, "datasets/d/manifest.json")]
+    public void A_report_needs_the_shared_artifacts_the_last_weights_and_every_evaluation(bool offline, params string[] shared)
+    {
+        var report = (Run with { Offline = offline }).Report();
+        Assert.Equal(
+            [
+                .. shared, "runs/run/checkpoints/epoch-002/", "runs/run/baseline/checkpoints/epoch-002/",
+                "runs/run/reports/epoch-001.json", "runs/run/reports/epoch-002.json",
+                "runs/run/baseline/reports/epoch-001.json", "runs/run/baseline/reports/epoch-002.json",
+            ],
+            report.Needs.Select(need => need.Closing));
+    }
+
+    [Theory]
+    [InlineData("runs/run/reports/report.json", true)]
+    [InlineData("runs/run/reports/report.html", true)]
+    [InlineData("runs/run/model/config.json", true)]
+    [InlineData("runs/run/baseline/model/config.json", true)]
+    [InlineData("runs/run/reports/epoch-001.json", false)]
+    [InlineData("runs/other/reports/report.json", false)]
+    public void A_report_contains_its_two_documents_and_the_models(string blob, bool contains) => Assert.Equal(contains, Run.Report().Contains(blob));
+
+    [Theory]
+    [InlineData(StudentVariant.Distilled, 0, 0)]
+    [InlineData(StudentVariant.Distilled, 1, 1)]
+    [InlineData(StudentVariant.WithoutTeacher, 0, 2)]
+    [InlineData(StudentVariant.WithoutTeacher, 1, 3)]
+    public void The_epochs_of_all_students_are_counted_together(StudentVariant student, int epoch, int before)
+    {
+        Assert.Equal(((before, 4), (int?)epoch), (Run.Weights(student, epoch).Stage, Run.Weights(student, epoch).StageEpoch));
+        Assert.Equal(((before, 4), (int?)epoch), (Run.Evaluation(student, epoch).Stage, Run.Evaluation(student, epoch).StageEpoch));
+    }
 
     private static Artifact Of(string artifact) => artifact switch
     {

@@ -68,6 +68,15 @@ public sealed class SharedArtifactTests : IDisposable
     }
 
     [Fact]
+    public async Task Teacher_outputs_without_tokens_have_no_bytes_per_token()
+    {
+        await TeachAsync(0, "aa", tokens: 0);
+        await TeachAsync(1, "bb", tokens: 0);
+        Assert.Equal(new CloseOutput(), await CloseAsync(Outputs));
+        Assert.Equal(0, (await _store.ReadJsonAsync<TeacherOutputsManifest>(Outputs.Closing, Cancel)).BytesPerToken);
+    }
+
+    [Fact]
     public async Task Two_runs_that_close_the_same_artifact_at_once_agree()
     {
         await TeachAsync(0, "aa");
@@ -94,14 +103,14 @@ public sealed class SharedArtifactTests : IDisposable
             Dataset.PartAt(shard).Closing, new DatasetShard { Index = shard, Train = rows, Eval = rows, Documents = 1, SourceBytes = 1 }, Cancel);
     }
 
-    private Task TeachAsync(int shard, string checksum) => _store.WriteJsonAsync(
+    private Task TeachAsync(int shard, string checksum, int tokens = 2) => _store.WriteJsonAsync(
         Outputs.PartAt(shard).Closing,
         new TeacherOutputsShard
         {
             Index = shard,
             File = new ArtifactFile(ArtifactLayout.TeacherOutputs("t", shard), 1, checksum),
             Rows = 1,
-            Tokens = 2,
+            Tokens = tokens,
             MeanKeptTokens = 1,
             CappedShare = 0,
         },
