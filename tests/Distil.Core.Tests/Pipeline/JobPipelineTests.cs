@@ -60,6 +60,7 @@ public sealed class JobPipelineTests : IAsyncLifetime
         _jobs.Failures["train-001"] = new JobFailure(failure, "why");
         var outcome = await RunAsync();
         Assert.Equal((end, tries, "why"), (outcome.End, outcome.Tries, outcome.LastFailure!.Message));
+        Assert.Equal(tries - 1, _context.Delays.Count(delay => delay == JobPipeline.Delays.DelayAfter(1, "train-001")));
     }
 
     [Fact]
