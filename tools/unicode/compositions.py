@@ -1,6 +1,6 @@
-"""Writes src/Distil.Trainer/Tokenization/CanonicalData.txt: what NFC needs of the Unicode database (UAX #15), by code point in hexadecimal.
+"""Writes src/Distil.Core/Tokenization/CanonicalData.txt: what NFC needs of the Unicode database (UAX #15), by code point in hexadecimal.
 
-    python3 tools/unicode/compositions.py > src/Distil.Trainer/Tokenization/CanonicalData.txt
+    python3 tools/unicode/compositions.py > src/Distil.Core/Tokenization/CanonicalData.txt
 
 Lines: `C code class` a combining class other than 0; `D code first [second]` a canonical decomposition that is also a composition;
 `X code first [second]` one that is not composed again. Hangul syllables are computed, not listed.

@@ -1,10 +1,10 @@
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Pretraining;
 using Distil.Trainer.TeacherOutputs;
-using Distil.Trainer.Tokenization;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;

@@ -6,10 +6,10 @@ using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
-using Distil.Trainer.Tokenization;
 using Distil.Trainer.Torch;
 
 namespace Distil.Trainer.Commands;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Distil.Core.Errors;
+using Distil.Core.Safetensors;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Models;
@@ -82,7 +83,7 @@ internal static class ForwardCommand
         var ids = file.Read("input_ids");
         if (ids.dtype != ScalarType.Int64 || ids.dim() != 2 || ids.numel() == 0)
         {
-            throw new InvalidInputException($"{path}: input_ids is {file.Entries["input_ids"]}; expected [B, S] int64 with at least one token");
+            throw new InvalidInputException($"{path}: input_ids is {file.Entries["input_ids"]}; expected [B, S] I64 with at least one token");
         }
 
         var (least, most) = (ids.min().item<long>(), ids.max().item<long>());

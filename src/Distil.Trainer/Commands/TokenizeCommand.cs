@@ -1,12 +1,12 @@
-using Distil.Core.Sources;
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Datasets;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Commands;
 

@@ -2,9 +2,9 @@ using System.CommandLine;
 using Distil.Core.Errors;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Datasets.Sources;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Commands;
 

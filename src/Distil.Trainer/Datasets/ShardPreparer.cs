@@ -1,10 +1,10 @@
-using Distil.Core.Sources;
 using System.Runtime.InteropServices;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Datasets.Sources;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Datasets;
 

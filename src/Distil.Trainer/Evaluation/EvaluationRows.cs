@@ -1,8 +1,8 @@
-using Distil.Core.Sources;
 using Distil.Core.Errors;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Datasets;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Evaluation;
 

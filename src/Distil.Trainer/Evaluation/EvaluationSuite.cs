@@ -1,9 +1,9 @@
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Evaluation.Recall;
 using Distil.Trainer.Evaluation.Tasks;
 using Distil.Trainer.Models;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Evaluation;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Distil.Trainer.Tokenization;
+using Distil.Core.Tokenization;
 
 namespace Distil.Trainer.Evaluation;
 

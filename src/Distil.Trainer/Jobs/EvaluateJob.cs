@@ -1,7 +1,7 @@
 using Distil.Core.Documents.Evaluations;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs;
 

@@ -1,9 +1,9 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Models;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Datasets.Sources;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs;
 

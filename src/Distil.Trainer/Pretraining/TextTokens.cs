@@ -1,5 +1,5 @@
 using Distil.Core.Errors;
-using Distil.Trainer.Tokenization;
+using Distil.Core.Tokenization;
 
 namespace Distil.Trainer.Pretraining;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Safetensors;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Safetensors;
@@ -21,7 +22,7 @@ public static class SafetensorsWriter
     public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         // Wide elements come first, so that every tensor is aligned to its element size.
-        var ordered = tensors.OrderByDescending(item => SafetensorsDtype.SizeOf(item.Value.dtype)).ToArray();
+        var ordered = tensors.OrderByDescending(item => item.Value.dtype.ToSafetensors().Size).ToArray();
         var header = Header(ordered, metadata ?? PyTorchFormat);
         AtomicFile.Write(path, temporary =>
         {
@@ -81,9 +82,9 @@ public static class SafetensorsWriter
                 throw new ArgumentException($"a safetensors file cannot hold two tensors named {name}", nameof(tensors));
             }
 
-            var end = offset + tensor.numel() * SafetensorsDtype.SizeOf(tensor.dtype);
+            var end = offset + tensor.numel() * tensor.dtype.ToSafetensors().Size;
             json.WriteStartObject(name);
-            json.WriteString("dtype", SafetensorsDtype.NameOf(tensor.dtype));
+            json.WriteString("dtype", tensor.dtype.ToSafetensors().Name);
             json.WritePropertyName("shape");
             JsonSerializer.Serialize(json, tensor.shape);
             json.WritePropertyName("data_offsets");

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
+using Distil.Core.Safetensors;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Trainer.Commands;

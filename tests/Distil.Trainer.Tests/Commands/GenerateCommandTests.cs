@@ -4,10 +4,10 @@ using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Commands;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models.Transformers;
-using Distil.Trainer.Tokenization;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Commands;

@@ -2,8 +2,8 @@ using Distil.Core.Errors;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Commands;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Tests.Commands;
 

@@ -5,8 +5,8 @@ using Distil.Core.Errors;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Datasets;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Tests.Datasets;
 

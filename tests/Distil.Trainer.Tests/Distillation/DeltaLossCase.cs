@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Distil.Core.Safetensors;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 

@@ -2,8 +2,8 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Evaluation;
-using Distil.Trainer.Tokenization;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Evaluation;

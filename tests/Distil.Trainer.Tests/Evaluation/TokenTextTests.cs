@@ -1,5 +1,5 @@
+using Distil.Core.Tokenization;
 using Distil.Trainer.Evaluation;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Tests.Evaluation;
 

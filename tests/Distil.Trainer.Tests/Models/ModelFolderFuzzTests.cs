@@ -1,9 +1,9 @@
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Core.Tokenization;
 using Distil.Fuzzing;
 using Distil.Trainer.Metrics;
 using Distil.Trainer.Models.Xlstm;
-using Distil.Trainer.Tokenization;
 using Distil.Trainer.Training.Checkpoints;
 
 namespace Distil.Trainer.Tests.Models;

@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using Distil.Core.Errors;
+using Distil.Core.Safetensors;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 
@@ -48,7 +49,7 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Equal(written.Count, file.Entries.Count);
         foreach (var (name, tensor) in written)
         {
-            Assert.Equal(tensor.dtype, file.Entries[name].Dtype);
+            Assert.Equal(tensor.dtype, file.Entries[name].Dtype.ToTorch());
             Assert.Equal(tensor.shape, file.Read(name).shape);
             Assert.True(file.Read(name).equal(tensor).all().item<bool>(), name);
         }

@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using Distil.Core.Errors;
+using Distil.Core.Safetensors;
 using Distil.Fuzzing;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Core.Safetensors;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 
@@ -30,7 +31,7 @@ public sealed class WeightFolderTests : IDisposable
         Write("model.safetensors", "up_proj.weight");
         using var weights = WeightFolder.Open(_folder.FullName);
         var error = Assert.Throws<InvalidInputException>(() => weights.ReadExact("up_proj.weight", [2, 4], "config.json (hidden_size 4)"));
-        Assert.EndsWith("model.safetensors: up_proj.weight is [2, 3] float32; config.json (hidden_size 4) needs [2, 4]", error.Message);
+        Assert.EndsWith("model.safetensors: up_proj.weight is [2, 3] F32; config.json (hidden_size 4) needs [2, 4]", error.Message);
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using Distil.Trainer.Tokenization;
+using Distil.Core.Tokenization;
 
 namespace Distil.Trainer.Evaluation.Tasks;
 

@@ -2,8 +2,8 @@ using System.Text;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
 using Distil.Core.Tasks;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Models;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Evaluation.Tasks;
 

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents.Reports;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Jobs.Export;
 

@@ -1,4 +1,5 @@
 using Distil.Core.Models;
+using Distil.Core.Safetensors;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using Distil.Core.Documents;
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Core.Safetensors;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;

@@ -1,3 +1,4 @@
+using Distil.Core.Safetensors;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using Distil.Core.Safetensors;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm.SLstm;
 using Distil.Trainer.Safetensors;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Core.Safetensors;
 using Distil.Trainer.Models;
 using Distil.Trainer.Safetensors;
 using Distil.Trainer.Training.Optimizers;

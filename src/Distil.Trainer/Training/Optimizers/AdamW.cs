@@ -1,5 +1,6 @@
 using Distil.Core.Documents;
 using Distil.Core.Errors;
+using Distil.Core.Safetensors;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.Safetensors;

@@ -1,6 +1,6 @@
+using Distil.Core.Tokenization;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Evaluation.Tasks;
-using Distil.Trainer.Tokenization;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Evaluation.Tasks;

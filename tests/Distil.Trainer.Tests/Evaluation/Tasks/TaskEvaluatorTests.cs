@@ -1,8 +1,8 @@
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Evaluation.Tasks;
-using Distil.Trainer.Tokenization;
 
 namespace Distil.Trainer.Tests.Evaluation.Tasks;
 

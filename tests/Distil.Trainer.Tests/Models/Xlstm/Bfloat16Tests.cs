@@ -1,4 +1,5 @@
 using Distil.Trainer.Models.Xlstm;
+using Distil.Trainer.Safetensors;
 using Distil.Trainer.Torch;
 using static Distil.Trainer.Tests.Models.Xlstm.GoldenStudent;
 using static TorchSharp.torch;

@@ -1,5 +1,7 @@
 using Distil.Core.Errors;
+using Distil.Core.Safetensors;
 using Distil.Trainer.Models.Xlstm;
+using Distil.Trainer.Safetensors;
 using Distil.Trainer.Torch;
 using static Distil.Trainer.Tests.Models.Xlstm.GoldenStudent;
 using static TorchSharp.torch;
@@ -126,8 +128,8 @@ public sealed class XlstmModelTests
         using var model = XlstmModel.Load(Copy("model.safetensors", config: text => text.Replace("\"cuda\"", $"\"{backend}\"", StringComparison.Ordinal)), CPU);
         var folder = Directory.CreateTempSubdirectory("distil-xlstm-").FullName;
         model.Save(folder);
-        using var saved = Distil.Trainer.Safetensors.SafetensorsFile.Open(Path.Combine(folder, "model.safetensors"));
-        using var golden = Distil.Trainer.Safetensors.SafetensorsFile.Open(Path.Combine(Folder, expected));
+        using var saved = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors"));
+        using var golden = SafetensorsFile.Open(Path.Combine(Folder, expected));
         Assert.Equal(golden.Entries.Keys.Order(), saved.Entries.Keys.Order());
         foreach (var name in golden.Entries.Keys)
         {

@@ -1,5 +1,5 @@
 using Distil.Core.Errors;
-using Distil.Trainer.Safetensors;
+using Distil.Core.Safetensors;
 using Distil.Trainer.Training.Checkpoints;
 
 namespace Distil.Trainer.Tests.Training.Checkpoints;

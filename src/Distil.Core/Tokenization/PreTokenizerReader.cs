@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace Distil.Trainer.Tokenization;
+namespace Distil.Core.Tokenization;
 
 /// <summary>Reads the <c>pre_tokenizer</c> of a tokenizer.json: Split, Digits and ByteLevel, alone or in a Sequence that ends in ByteLevel.</summary>
 internal sealed class PreTokenizerReader(TokenizerFields fields)

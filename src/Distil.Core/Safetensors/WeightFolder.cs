@@ -1,8 +1,7 @@
 using System.Text.Json;
 using Distil.Core.Errors;
-using static TorchSharp.torch;
 
-namespace Distil.Trainer.Safetensors;
+namespace Distil.Core.Safetensors;
 
 /// <summary>The weights of a Hugging Face folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.</summary>
 public sealed class WeightFolder : IDisposable
@@ -43,27 +42,10 @@ public sealed class WeightFolder : IDisposable
     /// <summary>Whether the folder contains a tensor.</summary>
     public bool Contains(string name) => _entries.ContainsKey(name);
 
-    /// <summary>Reads one tensor, as <see cref="SafetensorsFile.Read"/>.</summary>
-    public Tensor Read(string name, ScalarType? to = null, Device? device = null) => FileOf(name).Read(name, to, device);
-
-    /// <summary>Reads one tensor, which must have a given shape.</summary>
-    /// <param name="name">The tensor's name.</param>
-    /// <param name="shape">The expected shape.</param>
-    /// <param name="because">The reason for that shape, for the message: <c>config.json (hidden_size 96)</c>.</param>
-    /// <param name="to">Element type to convert to; null keeps the file's.</param>
-    /// <param name="device">Device of the result; null means the CPU.</param>
-    /// <exception cref="InvalidInputException">The tensor is missing or has another shape.</exception>
-    public Tensor ReadExact(string name, IReadOnlyList<long> shape, string because, ScalarType? to = null, Device? device = null)
-    {
-        var file = FileOf(name);
-        var entry = _entries[name];
-        if (!entry.Shape.SequenceEqual(shape))
-        {
-            throw new InvalidInputException($"{file.Path}: {name} is {entry}; {because} needs {SafetensorsDtype.Text(shape)}");
-        }
-
-        return file.Read(name, to, device);
-    }
+    /// <summary>The file that contains a tensor.</summary>
+    /// <exception cref="InvalidInputException">No file of the folder does.</exception>
+    public SafetensorsFile FileOf(string name) =>
+        _fileOf.TryGetValue(name, out var file) ? file : throw new InvalidInputException($"{_folder}: the weights have no tensor {name}");
 
     /// <inheritdoc />
     public void Dispose()
@@ -73,9 +55,6 @@ public sealed class WeightFolder : IDisposable
             file.Dispose();
         }
     }
-
-    private SafetensorsFile FileOf(string name) =>
-        _fileOf.TryGetValue(name, out var file) ? file : throw new InvalidInputException($"{_folder}: the weights have no tensor {name}");
 
     private void OpenFiles()
     {

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Distil.Core.Errors;
 
-namespace Distil.Trainer.Tokenization;
+namespace Distil.Core.Tokenization;
 
 /// <summary>The token that ends a document: &lt;|endoftext|&gt;, else &lt;|end_of_text|&gt;, else the eos_token of tokenizer_config.json.</summary>
 /// <remarks>The configuration comes last: a chat model's eos_token ends a turn, not a document.</remarks>

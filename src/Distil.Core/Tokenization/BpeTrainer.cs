@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Distil.Core.Errors;
 
-namespace Distil.Trainer.Tokenization;
+namespace Distil.Core.Tokenization;
 
 /// <summary>Learns a byte-level BPE vocabulary with Qwen2's pre-tokenizer and NFC (Sennrich et al., arXiv 1508.07909).</summary>
 /// <remarks>The most frequent pair is merged first; of equally frequent pairs the one of lower ids, as in Hugging Face's trainer, so the same text gives the

@@ -1,9 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Distil.Core;
 
-namespace Distil.Trainer.Tokenization;
+namespace Distil.Core.Tokenization;
 
 /// <summary>A vocabulary that <see cref="BpeTrainer"/> learned.</summary>
 /// <param name="Tokens">Tokens by id, spelled in the byte alphabet.</param>

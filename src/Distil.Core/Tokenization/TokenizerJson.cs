@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Distil.Core.Errors;
 
-namespace Distil.Trainer.Tokenization;
+namespace Distil.Core.Tokenization;
 
 /// <summary>The parts of a Hugging Face <c>tokenizer.json</c> that Distil uses. Reading rejects, by name, every component that is not reproduced
 /// exactly.</summary>

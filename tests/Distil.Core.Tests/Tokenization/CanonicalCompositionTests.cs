@@ -1,6 +1,6 @@
-using Distil.Trainer.Tokenization;
+using Distil.Core.Tokenization;
 
-namespace Distil.Trainer.Tests.Tokenization;
+namespace Distil.Core.Tests.Tokenization;
 
 public sealed class CanonicalCompositionTests
 {

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Distil.Core.Errors;
 
-namespace Distil.Trainer.Tokenization;
+namespace Distil.Core.Tokenization;
 
 /// <summary>Reads the fields of a tokenizer.json, with messages that name file and component.</summary>
 internal sealed class TokenizerFields(string path)

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Distil.Core.Errors;
 using Microsoft.ML.Tokenizers;
 
-namespace Distil.Trainer.Tokenization;
+namespace Distil.Core.Tokenization;
 
 /// <summary>Encodes single words by byte-level BPE and caches the ids of short ones. Safe to use from several threads.</summary>
 internal sealed class WordEncoder

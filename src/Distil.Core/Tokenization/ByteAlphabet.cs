@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Distil.Trainer.Tokenization;
+namespace Distil.Core.Tokenization;
 
 /// <summary>GPT-2's spelling of bytes as visible characters, which byte-level vocabularies use.</summary>
 internal static class ByteAlphabet

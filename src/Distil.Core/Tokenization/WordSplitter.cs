@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Distil.Trainer.Tokenization;
+namespace Distil.Core.Tokenization;
 
 /// <summary>One step of a pre-tokenizer: splits a text by a pattern into the matches and, in most cases, the text between them.</summary>
 /// <param name="Pattern">The pattern of a piece.</param>

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
-using Distil.Trainer.Tokenization;
+using Distil.Core.Tokenization;
 
-namespace Distil.Trainer.Tests.Tokenization;
+namespace Distil.Core.Tests.Tokenization;
 
 public sealed class BpeTrainerTests : IDisposable
 {

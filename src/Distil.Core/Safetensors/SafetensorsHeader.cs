@@ -2,17 +2,18 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using Distil.Core.Errors;
 
-namespace Distil.Trainer.Safetensors;
+namespace Distil.Core.Safetensors;
 
 /// <summary>The header of a safetensors file: eight bytes of length (little endian), then JSON with each tensor's name, type, shape and offsets.</summary>
 /// <remarks>The file is not trusted: every returned entry is checked to lie inside the file, not to overlap another and to have the size of its
 /// shape.</remarks>
-internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, SafetensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata, long DataStart)
+public sealed record SafetensorsHeader(IReadOnlyDictionary<string, SafetensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata, long DataStart)
 {
     /// <summary>Longest header that is accepted, in bytes: the format's own limit.</summary>
-    internal const long MaxLength = 100_000_000;
+    public const long MaxLength = 100_000_000;
 
-    internal const string MetadataName = "__metadata__";
+    /// <summary>Name of the entry that describes the file instead of a tensor.</summary>
+    public const string MetadataName = "__metadata__";
 
     private const int Prefix = sizeof(ulong);
 
@@ -83,14 +84,14 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, Safetensors
         var (name, value) = (property.Name, property.Value);
         Require(value.ValueKind == JsonValueKind.Object, path, $"{name} is described by no JSON object");
         var typeName = value.TryGetProperty("dtype", out var dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString()! : "missing";
-        var type = SafetensorsDtype.Of(typeName)
+        var type = SafetensorsDtype.Find(typeName)
             ?? throw new InvalidInputException($"{path}: {name} has dtype {typeName}; expected one of {SafetensorsDtype.Names}");
         var shape = ReadNumbers(value, "shape", name, path);
         var offsets = ReadNumbers(value, "data_offsets", name, path);
-        Require(offsets.Length == 2 && offsets[0] <= offsets[1], path, $"{name} has data_offsets {SafetensorsDtype.Text(offsets)}; expected begin ≤ end");
+        Require(offsets.Length == 2 && offsets[0] <= offsets[1], path, $"{name} has data_offsets {SafetensorsEntry.Text(offsets)}; expected begin ≤ end");
 
         var entry = new SafetensorsEntry(type, shape, offsets[0], offsets[1]);
-        var bytes = ByteCount(shape, SafetensorsDtype.SizeOf(type));
+        var bytes = ByteCount(shape, type.Size);
         Require(
             bytes == offsets[1] - offsets[0],
             path, $"{name} is {entry}, {bytes?.ToString() ?? "too many"} bytes, but has {offsets[1] - offsets[0]} bytes of data");

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Distil.Trainer.Tokenization;
+namespace Distil.Core.Tokenization;
 
 /// <summary>Unicode normalisation form C (UAX #15).</summary>
 /// <remarks>Implemented here because <see cref="string.Normalize()"/> changes nothing under InvariantGlobalization on Linux, and a bare machine has no
@@ -21,7 +21,7 @@ internal static class CanonicalComposition
     static CanonicalComposition()
     {
         var unstable = new HashSet<int>();
-        using var reader = new StreamReader(typeof(CanonicalComposition).Assembly.GetManifestResourceStream("Distil.Trainer.Tokenization.CanonicalData.txt")!);
+        using var reader = new StreamReader(typeof(CanonicalComposition).Assembly.GetManifestResourceStream("Distil.Core.Tokenization.CanonicalData.txt")!);
         while (reader.ReadLine() is { } line)
         {
             var fields = line.Split(' ');

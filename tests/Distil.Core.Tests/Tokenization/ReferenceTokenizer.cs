@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 
-namespace Distil.Trainer.Tests.Tokenization;
+namespace Distil.Core.Tests.Tokenization;
 
 /// <summary>Hugging Face's own library, run in Node (tools/tokenizers); tests that need it are skipped if it is not installed.</summary>
 internal static class ReferenceTokenizer

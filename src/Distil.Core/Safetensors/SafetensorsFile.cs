@@ -1,14 +1,11 @@
 using Distil.Core.Errors;
-using static TorchSharp.torch;
 
-namespace Distil.Trainer.Safetensors;
+namespace Distil.Core.Safetensors;
 
 /// <summary>An open safetensors file. A tensor is read when it is requested; only the header stays in memory.</summary>
 /// <remarks>Format: https://github.com/huggingface/safetensors. One reader at a time.</remarks>
 public sealed class SafetensorsFile : IDisposable
 {
-    private const int BufferBytes = 1 << 20;
-
     private readonly FileStream _file;
     private readonly SafetensorsHeader _header;
 
@@ -57,28 +54,16 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>Reads one tensor.</summary>
+    /// <summary>Positions the file at a tensor's first byte.</summary>
     /// <param name="name">One of <see cref="Entries"/>.</param>
-    /// <param name="to">Element type to convert to; null keeps the file's.</param>
-    /// <param name="device">Device of the result; null means the CPU.</param>
+    /// <param name="entry">The tensor's description: it has <c>End − Begin</c> bytes, little endian, in row-major order.</param>
+    /// <returns>The file. It belongs to this object.</returns>
     /// <exception cref="InvalidInputException">The file has no such tensor.</exception>
-    public Tensor Read(string name, ScalarType? to = null, Device? device = null)
+    public Stream Seek(string name, out SafetensorsEntry entry)
     {
-        if (!Entries.TryGetValue(name, out var entry))
-        {
-            throw new InvalidInputException($"{Path}: has no tensor {name}");
-        }
-
-        using var scope = NewDisposeScope();
-        var tensor = empty(entry.Shape.ToArray(), dtype: entry.Dtype);
-        if (entry.End > entry.Begin)
-        {
-            _file.Position = _header.DataStart + entry.Begin;
-            tensor.ReadBytesFromStream(_file, (int)Math.Min(BufferBytes, entry.End - entry.Begin));
-        }
-
-        // Converted on the CPU: half the bytes cross to the device if the target type is narrower, and nothing is copied if both types agree.
-        return tensor.to(to ?? entry.Dtype).to(device ?? CPU).MoveToOuterDisposeScope();
+        entry = Entries.TryGetValue(name, out var found) ? found : throw new InvalidInputException($"{Path}: has no tensor {name}");
+        _file.Position = _header.DataStart + entry.Begin;
+        return _file;
     }
 
     /// <inheritdoc />

@@ -3,9 +3,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
 using Distil.Core.Errors;
-using Distil.Trainer.Tokenization;
+using Distil.Core.Tokenization;
 
-namespace Distil.Trainer.Tests.Tokenization;
+namespace Distil.Core.Tests.Tokenization;
 
 public sealed class HuggingFaceTokenizerTests : IDisposable
 {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Distil.Core.Errors;
 
-namespace Distil.Trainer.Tokenization;
+namespace Distil.Core.Tokenization;
 
 /// <summary>Byte-level BPE as a Hugging Face <c>tokenizer.json</c> describes it, with the same ids as the <c>tokenizers</c> library.</summary>
 /// <remarks>
