@@ -15,6 +15,7 @@ return new RootCommand("Measures Distil on this machine.")
     GpuBench.Create(),
     HeadBench.Create(),
     SamplerBench.Create(),
+    MemoryBench.Create(),
     SLstmBench.Create(),
     StepBench.Create(),
     MLstmBench.Create(),
