@@ -11,9 +11,10 @@ using Distil.Telemetry;
 
 LoopbackProxy.Exclude();
 using var interruption = new Interruption(Console.Error, Environment.Exit).Listen();
-var settings = SettingsReader.Read<CommandSettings>(Environment.GetEnvironmentVariable);
+CommandSettings? settings = null;
 try
 {
+    settings = SettingsReader.Read<CommandSettings>(Environment.GetEnvironmentVariable);
     var context = new CommandContext(settings, new TextLogger(Console.Error));
     if (TrainerCommands.Owns(args))
     {
@@ -42,10 +43,6 @@ try
     return await parsed.InvokeAsync(
         new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interruption.Asked);
 }
-catch (InvalidInputException wrong)
-{
-    return Say(wrong.Message, ExitCode.BadInput);
-}
 catch (RunFailedException failed)
 {
     if (failed.Detail.Length > 0)
@@ -61,13 +58,19 @@ catch (Exception known) when (known is RunInterruptedException or DrivenElsewher
 {
     return Say(known.Message, interruption.ExitCode ?? ExitCode.Failed);
 }
-catch (OperationCanceledException)
+catch (OperationCanceledException) when (interruption.ExitCode is { } exitCode)
 {
-    return Say("interrupted", interruption.ExitCode ?? ExitCode.Failed);
+    return Say("interrupted", exitCode);
 }
-catch (Exception unforeseen)
+catch (Exception error)
 {
-    return Say(settings.Trace == "1" ? unforeseen.ToString() : $"{unforeseen.Message} (DISTIL_TRACE=1 shows where)", ExitCode.Failed);
+    if (settings?.Trace == "1")
+    {
+        await Console.Error.WriteLineAsync(error.ToString());
+    }
+
+    var report = FaultReport.Of(error);
+    return Say(report.Message, report.ExitCode);
 }
 
 static int Say(string message, int exitCode)

@@ -100,7 +100,7 @@ internal static class RunCommand
     private static int Say(FinishedRun result, bool json)
     {
         Console.WriteLine(json
-            ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity }, DistilJson.Options)
+            ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity, result.Notes }, DistilJson.Options)
             : Text(result));
         return ExitCode.Success;
     }
@@ -140,6 +140,6 @@ internal static class RunCommand
             report: {result.Report}
             next:   distil generate --run {result.RunId} --prompt "…"   # try the student
                     distil report {result.RunId} --open
-            """;
+            """ + string.Concat(result.Notes.Select(note => $"\nless than asked: {note}"));
     }
 }

@@ -89,6 +89,7 @@ internal static class StatusCommand
             }
         }
 
+        lines.AddRange(status.Notes.Select(note => $"less than asked: {note}"));
         lines.AddRange(status.Earlier.Select(end =>
             $"before, it {end.State.ToString().ToLowerInvariant()} at {end.EndedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}{(end.Failure is { } why ? $": {why.Message}" : "")}"));
         if (status.State is RunState.Failed or RunState.Cancelled)

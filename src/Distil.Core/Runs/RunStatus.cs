@@ -51,6 +51,9 @@ public sealed record RunStatus
     /// <value>How the run ended before it was retried, oldest first; empty if it never was.</value>
     public IReadOnlyList<RunEnd> Earlier { get; init; } = [];
 
+    /// <value>Where the run did less than was asked (tokens, shards, documents, files), in sentences; known at its end. Empty if it did all.</value>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <value>When the run started.</value>
     public required DateTimeOffset StartedAt { get; init; }
 
