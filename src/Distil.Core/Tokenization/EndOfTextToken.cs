@@ -14,14 +14,14 @@ internal static class EndOfTextToken
     {
         foreach (var content in (string?[])["<|endoftext|>", "<|end_of_text|>", Configured(path)])
         {
-            if (json.AddedTokens.Find(token => token.Content == content) is { } added)
+            if (json.AddedTokens.FirstOrDefault(token => token.Content == content) is { } added)
             {
                 return added.Id;
             }
 
-            if (json.Vocabulary.FindIndex(entry => entry.Key == content) is var index and >= 0)
+            foreach (var (_, id) in json.Vocabulary.Where(entry => entry.Key == content))
             {
-                return json.Vocabulary[index].Value;
+                return id;
             }
         }
 

@@ -47,25 +47,6 @@ internal sealed class WordEncoder
 
     private static BpeTokenizer CreateMerger(string path, TokenizerJson json)
     {
-        var tokens = json.Vocabulary.Select(entry => entry.Key).ToHashSet(StringComparer.Ordinal);
-        if (ByteAlphabet.Sorted.FirstOrDefault(character => !tokens.Contains(character.ToString())) is var missing and not '\0')
-        {
-            throw new InvalidInputException($"{path}: model.vocab has no token '{missing}'; expected one for each of the 256 bytes");
-        }
-
-        foreach (var merge in json.Merges)
-        {
-            if (!tokens.Contains(merge.Replace(" ", "", StringComparison.Ordinal)))
-            {
-                throw new InvalidInputException($"{path}: model.merges: '{merge}' makes a token that is not in model.vocab");
-            }
-        }
-
-        if (tokens.Count < json.Vocabulary.Count)
-        {
-            throw new InvalidInputException($"{path}: model.vocab has a token twice; expected each once");
-        }
-
         try
         {
             return BpeTokenizer.Create(new BpeOptions(json.Vocabulary) { Merges = json.Merges, ByteLevel = true });
