@@ -96,6 +96,8 @@ internal static class EvaluateCommand
         var device = TorchDevice.Of(input.Device);
         using var model = LanguageModelLoader.Load(input.Model, device);
         using var teacher = input.Teacher is null ? null : LanguageModelLoader.Load(input.Teacher, device);
+        ModelFolder.Warn(model);
+        ModelFolder.Warn(teacher);
         var context = input.Context ?? new[] { DefaultContext, MaxContext(model), MaxContext(teacher) }.Min();
         foreach (var transformer in new[] { model, teacher }.OfType<TransformerModel>())
         {

@@ -1,5 +1,6 @@
 using Distil.Core.Documents;
 using Distil.Core.Errors;
+using Distil.Core.Models.Folders;
 using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
 
@@ -33,6 +34,9 @@ public sealed class XlstmModel : ILanguageModel
     /// states and the products of norms that are most sensitive to rounding stay float32 (on a GPU float16). Not to be changed while a state decodes.
     /// </value>
     public ScalarType ComputeType { get; private set; } = ScalarType.Float32;
+
+    /// <inheritdoc/>
+    public ModelReading? Reading { get; internal init; }
 
     /// <inheritdoc/>
     public Backend Backend { get; }
