@@ -37,8 +37,8 @@ public static class TransformerConfigFile
             var document = ConfigDocument.Read(path, name);
             var (config, quantization) = (Read(document), Quantization.Read(document));
             ConfigFields.Check(document);
-            string[] unread = [.. document.Unread];
-            return new(config, quantization, unread.Length == 0 ? [] : [$"{name}: {string.Join(", ", unread)}: not read, because Distil knows no effect of it"]);
+            var unread = string.Join(", ", document.Unread);
+            return new(config, quantization, unread.Length == 0 ? [] : [$"{name}: {unread}: not read, because Distil knows no effect of it"]);
         }
         catch (InvalidOperationException error) // it contains a string that is not Unicode
         {

@@ -20,7 +20,8 @@ public static class FolderFiles
             throw new InvalidInputException($"{folder}: has {Adapter}, an adapter, which is not read; expected a model into which it was merged");
         }
 
-        string[] others = [.. names.Where(name => name.EndsWith(".safetensors", StringComparison.Ordinal) && !weights.Contains(name)).Order(StringComparer.Ordinal)];
+        var unread = names.Where(name => name.EndsWith(".safetensors", StringComparison.Ordinal) && !weights.Contains(name));
+        string[] others = [.. unread.Order(StringComparer.Ordinal)];
         return others.Length == 0
             ? []
             : [$"{folder}: the weights are read from {Few(weights)}, not from {Few(others)}"];

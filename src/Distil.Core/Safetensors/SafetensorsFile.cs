@@ -6,8 +6,6 @@ namespace Distil.Core.Safetensors;
 /// <remarks>Format: https://github.com/huggingface/safetensors. One reader at a time.</remarks>
 public sealed class SafetensorsFile : IDisposable
 {
-    private const int BufferBytes = 1 << 20;
-
     /// <summary>Enough for the length of a header, and to recognise a Git LFS pointer.</summary>
     private const int StartBytes = 64;
 
@@ -75,36 +73,6 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _file.Dispose();
-
-    /// <summary>Whether two tensors have the same bytes.</summary>
-    internal static bool HaveSameBytes((SafetensorsFile File, SafetensorsEntry Entry) one, (SafetensorsFile File, SafetensorsEntry Entry) other)
-    {
-        var left = one.Entry.End - one.Entry.Begin;
-        if (left != other.Entry.End - other.Entry.Begin)
-        {
-            return false;
-        }
-
-        var (a, b) = (new byte[BufferBytes], new byte[BufferBytes]);
-        for (long at = 0; at < left; at += BufferBytes)
-        {
-            var count = (int)Math.Min(BufferBytes, left - at);
-            one.File.Read(one.Entry.Begin + at, a.AsSpan(0, count));
-            other.File.Read(other.Entry.Begin + at, b.AsSpan(0, count));
-            if (!a.AsSpan(0, count).SequenceEqual(b.AsSpan(0, count)))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private void Read(long offset, Span<byte> into)
-    {
-        _file.Position = Header.DataStart + offset;
-        _file.ReadExactly(into);
-    }
 
     private static SafetensorsHeader ReadHeader(FileStream file, string path)
     {

@@ -36,7 +36,8 @@ public sealed class WeightFolder : IDisposable
                 _files.Add(path, SafetensorsFile.Open(path));
             }
 
-            Stored = StoredTensors.Of(folder, _files.Select(file => (file.Key, file.Value.Header)), index is not null && files.SequenceEqual(index.Shards) ? index : null);
+            var isList = index is not null && files.SequenceEqual(index.Shards);
+            Stored = StoredTensors.Of(folder, _files.Select(file => (file.Key, file.Value.Header)), isList ? index : null);
         }
         catch
         {
@@ -80,8 +81,7 @@ public sealed class WeightFolder : IDisposable
 
     /// <summary>Whether two tensors of this folder have the same type, shape and bytes.</summary>
     public bool HaveSameBytes(StoredTensor one, StoredTensor other) =>
-        one.Entry.Dtype == other.Entry.Dtype && one.Entry.Shape.SequenceEqual(other.Entry.Shape)
-        && SafetensorsFile.HaveSameBytes((_files[one.Path], one.Entry), (_files[other.Path], other.Entry));
+        TensorBytes.AreEqual((_files[one.Path], one.Name), (_files[other.Path], other.Name));
 
     /// <inheritdoc />
     public void Dispose()

@@ -102,7 +102,7 @@ public sealed class OnigurumaPattern
             case 'p' or 'P' when options.IgnoresCase:
                 throw new NotReproducedException("ignores the case of kinds of characters");
             case 'p' or 'P':
-                return (PatternCharacters.Category(_text, negated: letter == 'P'), true);
+                return (PatternEscapes.Category(_text, negated: letter == 'P'), true);
             case 'W' or 'H':
                 return ($"[^{_characters.Kind(char.ToLowerInvariant(letter))}]", true);
             case 'R':
@@ -110,7 +110,7 @@ public sealed class OnigurumaPattern
         }
 
         return _characters.Kind(letter) is { } kind ? ($"[{kind}]", true)
-            : PatternCharacters.Escaped(letter, _text) is { } character ? (_characters.Literal(character, options.IgnoresCase), true)
+            : PatternEscapes.Escaped(letter, _text) is { } character ? (_characters.Literal(character, options.IgnoresCase), true)
             : throw new NotReproducedException($@"has \{letter}");
     }
 

@@ -83,7 +83,7 @@ internal sealed class PatternClass
         var letter = _text.Take();
         if (letter is 'p' or 'P')
         {
-            AddKind(PatternCharacters.Category(_text, negated: letter == 'P'));
+            AddKind(PatternEscapes.Category(_text, negated: letter == 'P'));
         }
         else if (_characters.Kind(letter) is { } kind)
         {
@@ -97,7 +97,7 @@ internal sealed class PatternClass
         else
         {
             return letter == 'b' ? throw new NotReproducedException(@"has \b in a class")
-                : PatternCharacters.Escaped(letter, _text) ?? throw new NotReproducedException($@"has \{letter} in a class");
+                : PatternEscapes.Escaped(letter, _text) ?? throw new NotReproducedException($@"has \{letter} in a class");
         }
 
         if (_text.Comes("-") && !_text.Comes("-]"))
@@ -156,5 +156,7 @@ internal sealed class PatternClass
         _others.Add($"(?:(?={left}){Rest()})");
     }
 
-    private string Rest() => _text.Comes("^") ? throw new NotReproducedException("has ^ after &&") : new PatternClass(_text, _characters, _ignoresCase).ToString();
+    private string Rest() => _text.Comes("^")
+        ? throw new NotReproducedException("has ^ after &&")
+        : new PatternClass(_text, _characters, _ignoresCase).ToString();
 }

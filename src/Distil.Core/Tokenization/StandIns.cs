@@ -47,7 +47,8 @@ public sealed class StandIns
             if (category is not (UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Control)
                 && category is not (UnicodeCategory.Surrogate or UnicodeCategory.SpaceSeparator) && standIns._byCategory[(int)category] == '\0')
             {
-                throw new ArgumentException($"names every character of the category {category}, so that none is left to stand for those outside the basic plane");
+                throw new ArgumentException(
+                    $"names every character of the category {category}, so that none is left to stand for those outside the basic plane");
             }
         }
 

@@ -47,7 +47,8 @@ internal static class VocabularyChecks
             if (token.Id != expected)
             {
                 throw fields.Unsupported(
-                    "added_tokens", $"{token.Content} with id {token.Id}", $"{expected}, the id that Hugging Face's tokenizers give it, whatever the file says");
+                    "added_tokens", $"{token.Content} with id {token.Id}",
+                    $"{expected}, the id that Hugging Face's tokenizers give it, whatever the file says");
             }
 
             next = Math.Max(next, expected + 1);

@@ -74,8 +74,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         var values = total.cpu();                                                            // (8, B)
         foreach (var (b, row) in batch.Index().Where(each => each.Item.Length > 1))
         {
-            var scores = values[TensorIndex.Ellipsis, b].contiguous().data<double>().ToArray();
-            ScoreSums.RequireFinite(scores, sums.Rows);
+            var scores = ScoreCheck.Finite(values[TensorIndex.Ellipsis, b].contiguous().data<double>().ToArray(), sums.Rows);
             sums.Add(scores, row.Length - 1, text?.Count(row));
         }
     }

@@ -1,5 +1,4 @@
 using Distil.Core.Documents.Evaluations;
-using Distil.Core.Errors;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Evaluation;
@@ -40,21 +39,6 @@ internal sealed class ScoreSums
 
     /// <value>Number of rows added.</value>
     public int Rows => _rows.Count;
-
-    /// <summary>Checks the sums of a row, which are not finite if a logit is not.</summary>
-    /// <param name="sums">The sums of its positions' values.</param>
-    /// <param name="row">Its number, from 0, for the message.</param>
-    /// <exception cref="InvalidInputException">One of them is not finite.</exception>
-    public static void RequireFinite(double[] sums, int row)
-    {
-        foreach (var (i, name) in new[] { (0, "the model's −log p"), (2, "the teacher's −log p"), (4, "the KL to the teacher") })
-        {
-            if (!double.IsFinite(sums[i]))
-            {
-                throw new InvalidInputException($"row {row} of the evaluation data: {name} is {sums[i]}; expected a finite number");
-            }
-        }
-    }
 
     /// <summary>Adds a row.</summary>
     /// <param name="sums">The sums of its positions' values.</param>

@@ -7,7 +7,8 @@ internal static class ConfigFields
     private static readonly string[] WithoutEffect =
     [
         "_attn_implementation", "_attn_implementation_autoset", "_commit_hash", "_name_or_path", "architectures", "attention_dropout", "attn_implementation",
-        "bad_words_ids", "base_model_tp_plan", "begin_suppress_tokens", "bos_token_id", "chunk_size_feed_forward", "cross_attention_hidden_size", "decoder_start_token_id",
+        "bad_words_ids", "base_model_tp_plan", "begin_suppress_tokens", "bos_token_id", "chunk_size_feed_forward", "cross_attention_hidden_size",
+        "decoder_start_token_id",
         "diversity_penalty", "do_sample", "dtype", "early_stopping", "embd_pdrop", "encoder_no_repeat_ngram_size", "eos_token_id",
         "exponential_decay_length_penalty", "finetuning_task", "forced_bos_token_id", "forced_eos_token_id", "gradient_checkpointing", "hidden_dropout",
         "id2label", "initializer_range", "is_decoder", "is_llama_config", "label2id", "length_penalty", "max_length", "min_length", "model_max_length",

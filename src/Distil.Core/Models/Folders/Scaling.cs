@@ -16,6 +16,8 @@ public sealed record Scaling(StoredTensor Scale, StoredTensor? ZeroPoint, long R
     /// <summary>Names of a weight's scale after its own: of compressed-tensors and of fp8 with blocks.</summary>
     private static readonly string[] Suffixes = ["_scale", "_scale_inv"];
 
+    private static readonly string[] ZeroPointTypes = ["I8", "U8", "I32", "F8_E4M3"];
+
     private static readonly string[] ScaleTypes = ["F32", "BF16", "F16", "F64", "F8_E8M0"];
 
     /// <summary>Finds the scale of a weight that is not stored as plain numbers.</summary>
@@ -35,17 +37,21 @@ public sealed record Scaling(StoredTensor Scale, StoredTensor? ZeroPoint, long R
                     : $", or {string.Join(", ", Scaled)} with a scale"));
         }
 
-        var scale = Suffixes.Select(suffix => find(name + suffix)).FirstOrDefault(found => found is not null) ?? throw new InvalidInputException(
-            $"{weight.Path}: {name} is {entry} and has no scale; expected {string.Join(" or ", Suffixes.Select(suffix => name + suffix))} ({quantization.Method})");
+        var names = Suffixes.Select(suffix => name + suffix);
+        var scale = names.Select(find).FirstOrDefault(found => found is not null)
+            ?? throw new InvalidInputException(
+                $"{weight.Path}: {name} is {entry} and has no scale; expected {string.Join(" or ", names)} ({quantization.Method})");
         if (!ScaleTypes.Contains(scale.Entry.Dtype.Name))
         {
             throw new InvalidInputException($"{scale.Path}: {scale.Name} is {scale.Entry}; expected a scale of type {string.Join(", ", ScaleTypes)}");
         }
 
         var zeroPoint = find(name + "_zero_point");
-        if (zeroPoint is not null && (zeroPoint.Entry.Elements != scale.Entry.Elements || zeroPoint.Entry.Dtype.Name is not ("I8" or "U8" or "I32" or "F8_E4M3")))
+        if (zeroPoint is not null && (zeroPoint.Entry.Elements != scale.Entry.Elements || !ZeroPointTypes.Contains(zeroPoint.Entry.Dtype.Name)))
         {
-            throw new InvalidInputException($"{zeroPoint.Path}: {zeroPoint.Name} is {zeroPoint.Entry}; expected int8 of {SafetensorsEntry.Text(scale.Entry.Shape)}");
+            throw new InvalidInputException(
+                $"{zeroPoint.Path}: {zeroPoint.Name} is {zeroPoint.Entry}; "
+                + $"expected {SafetensorsEntry.Text(scale.Entry.Shape)} of {string.Join(", ", ZeroPointTypes)}");
         }
 
         var (rows, columns) = BlockOf(weight, scale, quantization);

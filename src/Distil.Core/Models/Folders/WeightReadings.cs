@@ -15,12 +15,6 @@ public sealed class WeightReadings
 {
     private const string Prefix = "model.";
 
-    /// <summary>Ends of the names of tensors that do not determine any output: computed tables, and scales of activations that stay unquantised here.</summary>
-    private static readonly string[] WithoutEffect = ["rotary_emb.inv_freq", "rotary_emb.cos_cached", "rotary_emb.sin_cached"];
-
-    private static readonly string[] ActivationScales =
-        [".input_scale", ".input_zero_point", ".output_scale", ".output_zero_point", ".input_global_scale", ".k_scale", ".v_scale", ".q_scale"];
-
     private readonly Dictionary<string, WeightReading> _byName = new(StringComparer.Ordinal);
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
     private readonly List<string> _warnings = [];
@@ -99,9 +93,9 @@ public sealed class WeightReadings
 
     private void CheckUnread()
     {
-        var unread = _stored.ByName.Values.Where(tensor => !_used.Contains(tensor.Name) && !Ends(tensor.Name, WithoutEffect))
-            .OrderBy(tensor => tensor.Name, StringComparer.Ordinal).ToList();
-        var scales = unread.Where(tensor => _config.Quantization is not null && Ends(tensor.Name, ActivationScales)).ToList();
+        var unread = _stored.ByName.Values.Where(tensor => !_used.Contains(tensor.Name) && !IgnoredTensors.AreComputed(tensor.Name)).ToList();
+        unread.Sort((one, other) => string.CompareOrdinal(one.Name, other.Name));
+        var scales = unread.Where(tensor => _config.Quantization is not null && IgnoredTensors.AreOfActivations(tensor.Name)).ToList();
         _warnings.AddRange(StoredTensors.Unread(scales, "activations are not quantised here, so these scales are not read"));
         unread = [.. unread.Except(scales)];
         var inside = unread.Where(tensor => _withoutPrefix || tensor.Name.StartsWith(Prefix, StringComparison.Ordinal)
@@ -109,15 +103,13 @@ public sealed class WeightReadings
         if (inside.Count > 0)
         {
             var config = _config.Config;
+            var biases = $"attention_bias {config.OutputBias}, mlp_bias {config.FeedForwardBias}";
+            var fields = $"model_type {config.Family}, num_hidden_layers {config.Layers}, {biases}";
             throw new InvalidInputException(
-                $"{inside[0].Path}: contains {StoredTensors.Few(inside)}, for which config.json (model_type {config.Family.ToString().ToLowerInvariant()}, num_hidden_layers {config.Layers}, "
-                + $"attention_bias {Word(config.OutputBias)}, mlp_bias {Word(config.FeedForwardBias)}) has no place; expected a config.json that fits the weights");
+                $"{inside[0].Path}: contains {StoredTensors.Few(inside)}, for which config.json ({fields.ToLowerInvariant()}) has no place; "
+                + "expected a config.json that fits the weights");
         }
 
         _warnings.AddRange(StoredTensors.Unread([.. unread.Except(inside)], "they are outside the language model and are not read"));
     }
-
-    private static bool Ends(string name, string[] ends) => Array.Exists(ends, end => name.EndsWith(end, StringComparison.Ordinal));
-
-    private static string Word(bool value) => value ? "true" : "false";
 }

@@ -77,10 +77,8 @@ public sealed class TransformerModel : ILanguageModel
     /// <param name="device">Device of the weights.</param>
     /// <param name="dtype">Their element type there, and that of the arithmetic; bfloat16 is meant for a GPU.</param>
     /// <param name="trainable">Whether gradients are recorded for them. Default: frozen.</param>
-    /// <param name="rotaryPrecision">
-    /// Type to which the rotary frequencies are rounded. Default float32, as in training and in transformers' <c>from_pretrained</c>; a model that was cast
-    /// as a whole (<c>model.to(bfloat16)</c>) has them in bfloat16.
-    /// </param>
+    /// <param name="rotaryPrecision">Type to which the rotary frequencies are rounded. Default float32, as in training and in transformers'
+    /// <c>from_pretrained</c>; a model that was cast as a whole (<c>model.to(bfloat16)</c>) has them in bfloat16.</param>
     /// <exception cref="InvalidInputException">A file, field or weight is missing or does not fit.</exception>
     public static TransformerModel Load(
         string folder, Device device, ScalarType dtype = ScalarType.Float32, bool trainable = false, ScalarType rotaryPrecision = ScalarType.Float32)
@@ -189,11 +187,7 @@ public sealed class TransformerModel : ILanguageModel
         {
             layers?.Add(x.MoveToOuterDisposeScope());
             var next = _weights.Layers[i].Apply(x, angles, cache, i, mask);
-            if (layers is null)
-            {
-                x.Dispose();
-            }
-
+            (layers is null ? x : null)?.Dispose();
             x = next;
         }
 

@@ -1,5 +1,3 @@
-using Distil.Core.Errors;
-using Distil.Core.Models.Folders;
 using Distil.Core.Safetensors;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm.SLstm;
@@ -12,9 +10,6 @@ namespace Distil.Trainer.Models.Xlstm;
 internal static class XlstmFolder
 {
     private const string Embedding = "xlstm.embedding.weight", Head = "lm_head.weight";
-
-    /// <summary>Beginnings of the names of tensors that belong to a student.</summary>
-    private static readonly string[] Inside = ["xlstm.", "backbone.", "embedding.", "lm_head.", "maybe_lm_head."];
 
     /// <summary>Names of tensors in older published checkpoints.</summary>
     private static readonly Dictionary<string, string[]> OlderNames = new()
@@ -35,7 +30,8 @@ internal static class XlstmFolder
         var head = tied ? embedding : file.ReadExact(Found(file, Head), embedding.shape, because, ScalarType.Float32, device);
         var weights = XlstmParameter.Of(config).ToDictionary(
             parameter => parameter.FullName, parameter => Weight(file, parameter, config, because, device).DetachFromDisposeScope());
-        var reading = Reading(file, [Embedding, Head, .. XlstmParameter.Of(config).Select(parameter => parameter.FullName)]);
+        IEnumerable<string> names = [Embedding, Head, .. XlstmParameter.Of(config).Select(parameter => parameter.FullName)];
+        var reading = StudentTensors.Check(file, names.Select(name => Found(file, name)));
         return new(config, embedding.DetachFromDisposeScope(), head.DetachFromDisposeScope(), weights, backend) { Reading = reading };
     }
 
@@ -52,21 +48,6 @@ internal static class XlstmFolder
         }
         SafetensorsWriter.Write(Path.Combine(folder, WeightIndex.SingleName), [.. frozen, .. weights]);
         XlstmConfigFile.Write(model.Config, folder);
-    }
-
-    /// <summary>What was read, after a check of what was not.</summary>
-    private static ModelReading Reading(WeightFolder file, IReadOnlyList<string> names)
-    {
-        var stored = file.Stored;
-        var read = names.Select(name => stored.ByName.GetValueOrDefault(Found(file, name))).OfType<StoredTensor>().ToHashSet();
-        StoredTensor[] unread = [.. stored.ByName.Values.Except(read).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
-        if (unread.FirstOrDefault(tensor => Inside.Any(part => tensor.Name.StartsWith(part, StringComparison.Ordinal))) is { } inside)
-        {
-            throw new InvalidInputException(
-                $"{inside.Path}: contains {inside.Name}, for which {XlstmConfigFile.Name} has no place; expected a {XlstmConfigFile.Name} that fits the weights");
-        }
-
-        return ModelReading.Of(read, [.. file.Warnings, .. StoredTensors.Unread(unread, "they are outside the model and are not read")]);
     }
 
     /// <summary>Returns the name of a tensor in the file; the current name if the file does not contain it.</summary>
