@@ -49,6 +49,10 @@ internal static class RunCommand
     {
         var plan = await context.NewPlanner().PlanAsync(spec, stop);
         plan.RequireRunnable();
+        foreach (var warning in plan.TeacherReading?.Warnings ?? [])
+        {
+            Console.Error.WriteLine($"warning: {warning}");
+        }
 
         await using var storage = await context.OpenStorageAsync(port, stop);
         context.Log.RunStarts(plan.RunId, plan.Epochs, plan.StepsPerEpoch.Value, plan.TrainableParameters.Value);
@@ -81,7 +85,7 @@ internal static class RunCommand
     private static int Say(FinishedRun result, bool json)
     {
         Console.WriteLine(json
-            ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity }, DistilJson.Options)
+            ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity, result.Notes }, DistilJson.Options)
             : Text(result));
         return ExitCode.Success;
     }
@@ -124,6 +128,6 @@ internal static class RunCommand
             Done in {TimeSpan.FromSeconds(result.Seconds):m\:ss}. Perplexity on held-out text: student {student:0.00}, teacher {teacher:0.00}{third}.
             model:  {result.Model}
             report: {result.Report}
-            """;
+            """ + string.Concat(result.Notes.Select(note => $"\nless than asked: {note}"));
     }
 }

@@ -30,6 +30,9 @@ public sealed class SafetensorsFile : IDisposable
     /// <value>The header.</value>
     public SafetensorsHeader Header { get; }
 
+    /// <value>Where the tensors' bytes begin in the file.</value>
+    public long DataStart => Header.DataStart;
+
     /// <summary>Opens a file and checks its header against its length.</summary>
     /// <exception cref="InvalidInputException">The file is missing, unreadable, truncated, or no safetensors file.</exception>
     public static SafetensorsFile Open(string path)

@@ -49,6 +49,9 @@ public sealed class WeightFolder : IDisposable
     /// <value>The tensors of all files.</value>
     public StoredTensors Stored { get; }
 
+    /// <value>The open files, sorted by name.</value>
+    public IReadOnlyList<SafetensorsFile> Files => [.. _files.Values];
+
     /// <value>Files of weights that are not read, in at most one sentence.</value>
     public IReadOnlyList<string> Warnings { get; }
 

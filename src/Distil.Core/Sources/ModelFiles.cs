@@ -10,14 +10,13 @@ public sealed class ModelFiles
 {
     private const string ConfigName = "config.json";
     private const string TokenizerName = "tokenizer.json";
+    private const string TokenizerConfigName = "tokenizer_config.json";
 
     /// <summary>Files that a model does not need but that are included if they exist.</summary>
-    private static readonly string[] Optional = [TokenizerName, "tokenizer_config.json", "special_tokens_map.json", "generation_config.json"];
+    private static readonly string[] Optional = [TokenizerName, TokenizerConfigName, "special_tokens_map.json", "generation_config.json"];
 
-    private ModelFiles(
-        ModelLocation location, SourceFile config, IReadOnlyDictionary<string, SourceFile> files, IReadOnlyList<SourceFile> weights, WeightIndex? index) =>
-        (Location, Config, Tokenizer, TokenizerConfig, Weights, Index) =
-        (location, config, files.GetValueOrDefault(TokenizerName), files.GetValueOrDefault("tokenizer_config.json"), weights, index);
+    private ModelFiles(ModelLocation location, SourceFile config, IReadOnlyList<SourceFile> weights, WeightIndex? index) =>
+        (Location, Config, Weights, Index) = (location, config, weights, index);
 
     /// <value>Every file that a model's folder may have, except shards of weights.</value>
     internal static IEnumerable<string> Names => [ConfigName, WeightIndex.SingleName, WeightIndex.Name, .. Optional];
@@ -29,10 +28,10 @@ public sealed class ModelFiles
     public SourceFile Config { get; }
 
     /// <value><c>tokenizer.json</c>; null if the folder has none.</value>
-    public SourceFile? Tokenizer { get; }
+    public SourceFile? Tokenizer { get; private init; }
 
     /// <value><c>tokenizer_config.json</c>; null if the folder has none.</value>
-    public SourceFile? TokenizerConfig { get; }
+    public SourceFile? TokenizerConfig { get; private init; }
 
     /// <value>The weights: one file, or the shards that the index names, sorted by name.</value>
     public IReadOnlyList<SourceFile> Weights { get; }
@@ -67,9 +66,11 @@ public sealed class ModelFiles
         SourceFile[] weights = [.. names.Select(name => Need(name, $"each file that {WeightIndex.Name} names"))];
         SourceFile[] optional = [.. Optional.Where(byName.ContainsKey).Select(name => byName[name]), .. index is null ? Array.Empty<SourceFile>() : [list!]];
         SourceFile[] taken = SourceCatalog.IsRemote(path) ? [config, .. optional, .. weights] : [];
-        return new ModelFiles(new ModelLocation { Folder = folder, Files = taken }, config, byName, weights, index)
+        return new ModelFiles(new ModelLocation { Folder = folder, Files = taken }, config, weights, index)
         {
             Warnings = FolderFiles.Check(folder, byName.Keys, names),
+            Tokenizer = byName.GetValueOrDefault(TokenizerName),
+            TokenizerConfig = byName.GetValueOrDefault(TokenizerConfigName),
         };
 
         SourceFile Need(string name, string expected) =>

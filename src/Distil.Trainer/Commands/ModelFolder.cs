@@ -1,7 +1,7 @@
 using Distil.Core.Errors;
 using Distil.Core.Http;
+using Distil.Core.Models.Folders;
 using Distil.Core.Sources;
-using Distil.Trainer.Models;
 
 namespace Distil.Trainer.Commands;
 
@@ -29,9 +29,9 @@ internal static class ModelFolder
     }
 
     /// <summary>Prints what is in a model's folder and was not read.</summary>
-    internal static void Warn(ILanguageModel? model)
+    internal static void Warn(ModelReading? reading)
     {
-        foreach (var warning in model?.Reading?.Warnings ?? [])
+        foreach (var warning in reading?.Warnings ?? [])
         {
             Console.Error.WriteLine($"warning: {warning}");
         }

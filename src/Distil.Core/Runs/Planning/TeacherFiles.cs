@@ -31,6 +31,9 @@ internal sealed class TeacherFiles
     /// <value>The identity of tokenizer.json.</value>
     public string TokenizerContent { get; }
 
+    /// <value>The token that ends a document, if tokenizer_config.json determines it; null if tokenizer.json does.</value>
+    public int? ConfiguredEndOfText { get; private init; }
+
     /// <value>The identities of config.json and of each file of weights.</value>
     public IReadOnlyList<string> ModelContent { get; }
 
@@ -48,10 +51,14 @@ internal sealed class TeacherFiles
         VocabularyCheck.RequireFits(tokenizer.Path, TokenizerJson.Read(words, tokenizer.Path).Size, model.Config.Path, shape.VocabularySize);
         var reading = WeightReadings.Of(config, await HeadersAsync(catalog, model, cancel)).Summary;
 
-        var contents = model.Weights.AsParallel().AsOrdered().Select(file => file.Identity ?? LocalSources.Fingerprint(file.Path));
+        var settings = model.TokenizerConfig is { } file ? await catalog.FetchAsync(file, "", cancel: cancel) : null;
+        var contents = await Task.WhenAll(model.Weights.Select(weights => Task.Run(() => SourceContents.OfAsync(catalog, weights, cancel), cancel)));
         return new TeacherFiles(
             model.Location, shape, reading with { Warnings = [.. model.Warnings, .. reading.Warnings] }, LocalSources.Fingerprint(words),
-            [LocalSources.Fingerprint(configFile), .. contents]);
+            [LocalSources.Fingerprint(configFile), .. contents])
+        {
+            ConfiguredEndOfText = EndOfTextToken.FindConfigured(words, settings),
+        };
     }
 
     private static async Task<StoredTensors> HeadersAsync(SourceCatalog catalog, ModelFiles model, CancellationToken cancel)

@@ -1,6 +1,7 @@
 using Distil.Core.Errors;
 using Distil.Core.Models.Folders;
 using Distil.Core.Safetensors;
+using Distil.Inference.Models;
 
 namespace Distil.Trainer.Models.Xlstm;
 
