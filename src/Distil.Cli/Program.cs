@@ -4,15 +4,13 @@ using Distil.Cli.Commands;
 using Distil.Cli.Hosting;
 using Distil.Cli.Runs;
 using Distil.Core.Errors;
-using Distil.Core.Http;
 using Distil.Core.Logging;
 using Distil.Core.Settings;
 using Distil.Telemetry;
 
-CommandSettings? settings = null;
+var settings = SettingsReader.Read<CommandSettings>(Environment.GetEnvironmentVariable);
 try
 {
-    settings = SettingsReader.Read<CommandSettings>(Environment.GetEnvironmentVariable);
     var context = new CommandContext(settings, new TextLogger(Console.Error));
     if (TrainerCommands.Owns(args))
     {
@@ -45,6 +43,10 @@ try
         ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
     });
 }
+catch (InvalidInputException wrong)
+{
+    return Say(wrong.Message, ExitCode.BadInput);
+}
 catch (RunFailedException failed)
 {
     if (failed.Detail.Length > 0)
@@ -58,15 +60,13 @@ catch (Exception known) when (known is RunInterruptedException or DrivenElsewher
 {
     return Say(known.Message, ExitCode.Failed);
 }
-catch (Exception error)
+catch (OperationCanceledException)
 {
-    if (settings?.Trace == "1")
-    {
-        await Console.Error.WriteLineAsync(error.ToString());
-    }
-
-    var report = FaultReport.Of(error);
-    return Say(report.Message, report.ExitCode);
+    return Say("interrupted", ExitCode.Failed);
+}
+catch (Exception unforeseen)
+{
+    return Say(settings.Trace == "1" ? unforeseen.ToString() : $"{unforeseen.Message} (DISTIL_TRACE=1 shows where)", ExitCode.Failed);
 }
 
 static int Say(string message, int exitCode)

@@ -81,7 +81,7 @@ internal static class RunCommand
     private static int Say(FinishedRun result, bool json)
     {
         Console.WriteLine(json
-            ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity, result.Notes }, DistilJson.Options)
+            ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity }, DistilJson.Options)
             : Text(result));
         return ExitCode.Success;
     }
@@ -119,6 +119,6 @@ internal static class RunCommand
             Done in {TimeSpan.FromSeconds(result.Seconds):m\:ss}. Perplexity on held-out text: student {student:0.00}, teacher {teacher:0.00}{third}.
             model:  {result.Model}
             report: {result.Report}
-            """ + string.Concat(result.Notes.Select(note => $"\nless than asked: {note}"));
+            """;
     }
 }

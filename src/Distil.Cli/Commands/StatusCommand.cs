@@ -83,7 +83,6 @@ internal static class StatusCommand
             }
         }
 
-        lines.AddRange(status.Notes.Select(note => $"less than asked: {note}"));
         lines.Add($"artifacts: {artifacts}");
         return string.Join('\n', lines);
     }

@@ -93,14 +93,14 @@ internal static class SweepRunning
 
         if (json)
         {
-            var runs = done.Select(result => new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity, result.Notes });
+            var runs = done.Select(result => new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity });
             Console.WriteLine(JsonSerializer.Serialize(new { sweep.SweepId, Runs = runs, Failed = failed, Comparison = page }, DistilJson.Options));
         }
         else
         {
             foreach (var result in done.OrderBy(result => result.Perplexity.Student))
             {
-                Console.WriteLine($"perplexity {result.Perplexity.Student,8:0.000}  {result.RunId}{string.Concat(result.Notes.Select(note => $"\n  less than asked: {note}"))}");
+                Console.WriteLine($"perplexity {result.Perplexity.Student,8:0.000}  {result.RunId}");
             }
 
             Console.WriteLine(page is null ? "nothing to compare: fewer than two runs succeeded" : $"comparison: {page}");

@@ -11,9 +11,7 @@ namespace Distil.Cli.Runs;
 /// <param name="Model">Path of the model's folder.</param>
 /// <param name="Seconds">Time that this process spent on the run, in seconds.</param>
 /// <param name="Perplexity">Perplexities on the held-out rows, after the last epoch.</param>
-/// <param name="Notes">Where the run did less than was asked; empty if it did all.</param>
-internal sealed record FinishedRun(
-    string RunId, string Report, string Model, double Seconds, Perplexities Perplexity, IReadOnlyList<string> Notes)
+internal sealed record FinishedRun(string RunId, string Report, string Model, double Seconds, Perplexities Perplexity)
 {
     /// <summary>Copies a finished run's report and model into the workspace and reads its result.</summary>
     /// <exception cref="InvalidInputException">The run has no report.</exception>
@@ -24,8 +22,7 @@ internal sealed record FinishedRun(
             ?? throw new InvalidInputException($"{blob} does not exist: {runId} has no report; `distil status {runId}` says where it stands");
         var copies = new LocalCopies(workspace, store);
         return new FinishedRun(
-            runId, await copies.ReportAsync(runId, cancel), await copies.ModelAsync(runId, cancel), Math.Round(seconds, 1), Perplexities.Of(report),
-            report.Notes);
+            runId, await copies.ReportAsync(runId, cancel), await copies.ModelAsync(runId, cancel), Math.Round(seconds, 1), Perplexities.Of(report));
     }
 }
 

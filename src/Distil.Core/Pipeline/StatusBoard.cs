@@ -61,7 +61,6 @@ internal sealed class StatusBoard
             Jobs = [.. now.Jobs.Where(job => job != id)],
             Retries = now.Retries + Math.Max(0, outcome.Tries - range.Count),
             LastFailure = outcome.LastFailure ?? now.LastFailure,
-            Notes = outcome.Notes ?? now.Notes,
         });
         return outcome switch
         {

@@ -48,9 +48,6 @@ public sealed record RunStatus
     /// <value>The latest failure, even if the job was retried after it; null if there was none.</value>
     public JobFailure? LastFailure { get; init; }
 
-    /// <value>Where the run did less than was asked (tokens, shards, documents, files), in sentences; known at its end. Empty if it did all.</value>
-    public IReadOnlyList<string> Notes { get; init; } = [];
-
     /// <value>When the run started.</value>
     public required DateTimeOffset StartedAt { get; init; }
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Distil.Inference.Randomness;
+using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Stories;
 

@@ -1,5 +1,5 @@
 using Distil.Core.Tasks;
-using Distil.Inference.Randomness;
+using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Stories;
 

@@ -69,9 +69,6 @@ const withoutKernel = (job) => (job.operations ?? []).filter((operation) => oper
 /** The parts that are being rebuilt, and why. @param {Api.RunStatus} status */
 export const rebuilding = (status) => (status.rebuilding ?? []).map(({ part, reason }) => html`<p class="note">Rebuilding <code>${part}</code>: <span class="text">${reason}</span></p>`);
 
-/** Where the run did less than was asked. @param {Api.RunStatus} status */
-export const notes = (status) => (status.notes ?? []).map((note) => html`<p class="note"><strong>Less than asked:</strong> <span class="text">${note}</span></p>`);
-
 /** The latest failure with its cause; a failure that was retried is only a note. @param {Api.RunStatus} status */
 export function failure(status) {
   if (!status.lastFailure) return '';

@@ -1,5 +1,4 @@
 using Distil.Core.Errors;
-using Distil.Inference.Sampling;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Tests.Evaluation;
 using static TorchSharp.torch;
@@ -75,5 +74,5 @@ public sealed class GeneratorTests
     }
 
     private static IEnumerable<int> Continue(DecayModel model, IReadOnlyList<int> prompt, SamplingOptions options, int tokens, int? endOfText = null) =>
-        new Inference.Generation.Generator(new TorchTextModel(model)).Continue(prompt, options, tokens, endOfText, TestContext.Current.CancellationToken);
+        new Trainer.Generation.Generator(model).Continue(prompt, options, tokens, endOfText, TestContext.Current.CancellationToken);
 }

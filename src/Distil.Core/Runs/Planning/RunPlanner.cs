@@ -36,11 +36,11 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
 
         var student = StudentShape.Of(spec.Student, teacher);
         var parameters = StudentParameters.Of(student);
-        var (shards, contents, text) = await PlanShardsAsync(spec, unreached, cancel);
+        var (shards, contents) = await PlanShardsAsync(spec, unreached, cancel);
         var tokens = SizeEstimates.Tokens(spec, shards);
         var rows = SizeEstimates.Rows(spec, tokens);
         var steps = SizeEstimates.StepsPerEpoch(spec, rows);
-        var datasetId = Identities.Dataset(spec.Dataset, shards, contents, files?.TokenizerContent, files?.ConfiguredEndOfText);
+        var datasetId = Identities.Dataset(spec.Dataset, shards, contents, files?.TokenizerContent);
         return new RunPlan
         {
             RunId = NewRunId(spec.Name),
@@ -62,7 +62,6 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
             CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters),
             TeacherLocation = files?.Location,
-            Text = text with { Tokens = tokens.Value },
             Unreached = unreached,
         };
     }
@@ -88,19 +87,16 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
         }
     }
 
-    private async Task<(IReadOnlyList<ShardSource> Shards, IReadOnlyDictionary<string, string> Contents, PlannedText Text)> PlanShardsAsync(
+    private async Task<(IReadOnlyList<ShardSource> Shards, IReadOnlyDictionary<string, string> Contents)> PlanShardsAsync(
         RunSpec spec, List<FieldError> unreached, CancellationToken cancel)
     {
         var dataset = spec.Dataset;
         try
         {
-            var others = new List<string>();
-            var files = await catalog.ListAsync(dataset.Sources, dataset.Format, SpecPaths.Sources, cancel, others);
+            var files = await catalog.ListAsync(dataset.Sources, dataset.Format, SpecPaths.Sources, cancel);
             var evalFiles = await catalog.ListAsync(dataset.EvalSources, dataset.Format, SpecPaths.EvalSources, cancel);
             var planned = ShardPlanner.Plan(files, evalFiles, dataset);
-            PlannedHeads.Require(planned, dataset.Format);
-            var contents = await SourceContents.OfAsync(catalog, planned, [.. files, .. evalFiles], cancel);
-            return (planned, contents, PlannedText.Of([.. files.ExceptBy(evalFiles.Select(file => file.Path), file => file.Path)], planned, others));
+            return (planned, SourceContents.Of(planned, [.. files, .. evalFiles]));
         }
         catch (RemoteException away) when (dataset.MaxTokens is not null)
         {
@@ -109,7 +105,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             var (tokens, size) = (dataset.MaxTokens.Value, dataset.ShardTokens);
             var shards = Enumerable.Range(0, checked((int)((tokens + size - 1) / size))).Select(shard =>
                 new ShardSource { Index = shard, Ranges = [], EvalRanges = [], EstimatedTokens = Math.Min(size, tokens - (shard * size)) });
-            return ([.. shards], new Dictionary<string, string>(), PlannedText.Of([], [], []));
+            return ([.. shards], new Dictionary<string, string>());
         }
     }
 }

@@ -1,40 +1,35 @@
-using Distil.Core.Errors;
 using Distil.Core.Sources;
-using Distil.Core.Specification;
+using Distil.Core.Errors;
 
 namespace Distil.Trainer.Datasets.Sources;
 
-/// <summary>Streams the lines whose first byte lies in a range, however long they are, or the pieces of whole files between other separators.</summary>
+/// <summary>Streams the lines whose first byte lies in a range, however long they are.</summary>
 /// <param name="open">Opens files.</param>
-/// <param name="format">The format in which they are read, against which the beginning of each file is checked.</param>
-/// <param name="separator">What ends a piece; null for a line end. With another one, a range must be a whole file.</param>
-internal sealed class SourceLines(SourceOpener open, DatasetFormat format, Separator? separator = null)
+internal sealed class SourceLines(SourceOpener open)
 {
     private const int BufferBytes = 1 << 18;
     private const int MaxBytes = 1 << 30;
-
-    private readonly Separator _separator = separator ?? Separator.Line;
 
     /// <summary>Returns the lines of the range in order. The bytes of a line are valid until the next one is read.</summary>
     /// <exception cref="InvalidInputException">The file cannot be opened, is damaged, or has a line of more than 1 GiB.</exception>
     internal IEnumerable<SourceLine> Read(SourceRange range)
     {
         // Reading starts at the byte before the range: if a line ends there, the range's first byte starts a line.
-        using var file = open.OpenText(range with { Start = Math.Max(range.Start - 1, 0) }, format);
+        using var file = open.OpenText(range with { Start = Math.Max(range.Start - 1, 0) });
         var buffer = new byte[BufferBytes];
         var (start, filled) = (0, 0);
         var offset = file.Offset;
         var skipping = range.Start > 0;
         while (true)
         {
-            var (length, ended) = _separator.Find(buffer.AsSpan(start, filled - start));
+            var length = buffer.AsSpan(start, filled - start).IndexOf((byte)'\n');
             if (length < 0)
             {
                 (buffer, filled, start) = Shift(buffer, start, filled, range);
-                var searched = Math.Max(filled - _separator.Overlap, 0);
+                var searched = filled;
                 var read = file.Read(buffer, filled, buffer.Length - filled);
                 filled += read;
-                (length, ended) = _separator.Find(buffer.AsSpan(searched, filled - searched));
+                length = buffer.AsSpan(searched, read).IndexOf((byte)'\n');
                 length = length >= 0 ? searched + length : read == 0 ? filled : -1;
                 if (read == 0 && filled == 0)
                 {
@@ -58,8 +53,8 @@ internal sealed class SourceLines(SourceOpener open, DatasetFormat format, Separ
             }
 
             skipping = false;
-            start = Math.Min(start + length + ended, filled);
-            offset += length + ended;
+            start = Math.Min(start + length + 1, filled);
+            offset += length + 1;
         }
     }
 
@@ -68,7 +63,7 @@ internal sealed class SourceLines(SourceOpener open, DatasetFormat format, Separ
     {
         if (filled - start >= MaxBytes)
         {
-            throw new InvalidInputException($"{range.Name}: has a document of more than {MaxBytes >> 30} GiB; expected shorter ones");
+            throw new InvalidInputException($"{range.Name}: has a line of more than {MaxBytes >> 30} GiB; expected a document a line");
         }
 
         var target = start == 0 && filled == buffer.Length ? new byte[buffer.Length * 2] : buffer;

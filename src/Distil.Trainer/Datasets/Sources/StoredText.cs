@@ -1,48 +1,32 @@
 using System.IO.Compression;
 using Distil.Core.Errors;
 using Distil.Core.Sources;
-using Distil.Core.Specification;
 using ZstdSharp;
-using ZstdSharp.Unsafe;
 
 namespace Distil.Trainer.Datasets.Sources;
 
 /// <summary>The bytes of a text file from the start of a range, decompressed if its name has a compressed format's extension.</summary>
-/// <remarks>The beginning of a file is examined before any of it is returned, see <see cref="FileContent"/>.</remarks>
 internal sealed class StoredText : IDisposable
 {
-    /// <summary>The largest window that Zstandard allows, 2 GiB (zstd --long=31); its memory is used only as far as the text goes.</summary>
-    private const int MaxWindowLog = 31;
-
     private readonly SourceRange _range;
-    private readonly DatasetFormat? _format;
     private readonly Stream _stored;
     private readonly Stream _text;
-    private byte[]? _head;
-    private int _headRead;
+    private bool _looked;
 
-    /// <param name="stored">The file, as stored; disposed with this.</param>
-    /// <param name="range">The range to read.</param>
-    /// <param name="format">The format in which it is read; null if the content is not to be examined.</param>
-    /// <exception cref="InvalidInputException">The first bytes contradict the name.</exception>
-    internal StoredText(Stream stored, SourceRange range, DatasetFormat? format = null)
+    internal StoredText(Stream stored, SourceRange range)
     {
-        (_stored, _range, _format) = (stored, range, format);
+        (_stored, _range) = (stored, range);
         var compression = SourceName.CompressionOf(range.Path);
         (Offset, End) = compression == Compression.None ? (range.Start, range.End) : (0, long.MaxValue);
         if (Offset > 0)
         {
             stored.Position = Offset;
         }
-        else if (format is { } read)
-        {
-            RequireStored(read);
-        }
 
         _text = compression switch
         {
             Compression.Gzip => new GZipStream(stored, CompressionMode.Decompress),
-            Compression.Zstd => OpenZstd(stored),
+            Compression.Zstd => new DecompressionStream(stored),
             _ => stored,
         };
     }
@@ -56,43 +40,20 @@ internal sealed class StoredText : IDisposable
     /// <value>Bytes read so far, as stored.</value>
     internal long BytesRead => _stored.Position - _range.Start;
 
-    /// <summary>The first bytes of the text, at most <see cref="FileContent.HeadBytes"/>; they are returned by <see cref="Read"/> too.</summary>
-    /// <exception cref="InvalidInputException">The file is compressed and damaged.</exception>
-    internal ReadOnlySpan<byte> Head()
-    {
-        if (_head is null)
-        {
-            var head = new byte[FileContent.HeadBytes];
-            var filled = 0;
-            while (filled < head.Length && ReadText(head, filled, head.Length - filled) is > 0 and var read)
-            {
-                filled += read;
-            }
-
-            _head = head[..filled];
-        }
-
-        return _head;
-    }
-
     /// <summary>As <see cref="Stream.Read(byte[], int, int)"/>.</summary>
-    /// <exception cref="InvalidInputException">The file is compressed and damaged, or its content contradicts its format.</exception>
+    /// <exception cref="InvalidInputException">The file is compressed and damaged, or it is compressed and its name does not show it.</exception>
     internal int Read(byte[] buffer, int offset, int count)
     {
-        if (_head is null && _format is { } format && Offset == 0)
+        try
         {
-            FileContent.RequireText(_range.Name, Head(), format);
+            var read = _text.Read(buffer, offset, count);
+            RejectPacked(buffer.AsSpan(offset, read));
+            return read;
         }
-
-        if (_head is { } head && _headRead < head.Length)
+        catch (Exception e) when (e is InvalidDataException or ZstdException or EndOfStreamException)
         {
-            var taken = Math.Min(count, head.Length - _headRead);
-            head.AsSpan(_headRead, taken).CopyTo(buffer.AsSpan(offset));
-            _headRead += taken;
-            return taken;
+            throw new InvalidInputException($"{_range.Name}: is damaged or cut short: {e.Message}", e);
         }
-
-        return ReadText(buffer, offset, count);
     }
 
     /// <inheritdoc/>
@@ -102,41 +63,19 @@ internal sealed class StoredText : IDisposable
         _stored.Dispose();
     }
 
-    private void RequireStored(DatasetFormat format)
+    private void RejectPacked(ReadOnlySpan<byte> first)
     {
-        try
+        if (!_looked && Offset == 0)
         {
-            var first = new byte[FileContent.SignatureBytes];
-            FileContent.RequireStored(_range.Name, first.AsSpan(0, _stored.ReadAtLeast(first, first.Length, throwOnEndOfStream: false)), format);
-            _stored.Position = 0;
+            var extension = first.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])
+                ? ".gz"
+                : first.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD]) ? ".zst" : null;
+            if (extension is not null)
+            {
+                throw new InvalidInputException($"{_range.Name}: is compressed by its first bytes; expected a name that ends with {extension}");
+            }
         }
-        catch
-        {
-            _stored.Dispose();
-            throw;
-        }
-    }
 
-    private static DecompressionStream OpenZstd(Stream stored)
-    {
-        var text = new DecompressionStream(stored);
-        text.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, MaxWindowLog);
-        return text;
-    }
-
-    private int ReadText(byte[] buffer, int offset, int count)
-    {
-        try
-        {
-            return _text.Read(buffer, offset, count);
-        }
-        catch (InvalidDataException e) // its message is about zip archives
-        {
-            throw new InvalidInputException($"{_range.Name}: is damaged or cut short: its gzip data do not fit together, or not to their checksum", e);
-        }
-        catch (Exception e) when (e is ZstdException or EndOfStreamException)
-        {
-            throw new InvalidInputException($"{_range.Name}: is damaged or cut short: {e.Message}", e);
-        }
+        _looked = true;
     }
 }

@@ -1,5 +1,5 @@
 using Distil.Core.Documents.Evaluations;
-using Distil.Inference.Randomness;
+using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Evaluation.Recall;
 

@@ -1,4 +1,3 @@
-using Distil.Inference.Models;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm;

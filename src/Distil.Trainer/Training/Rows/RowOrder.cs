@@ -1,4 +1,4 @@
-using Distil.Inference.Randomness;
+using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Training.Rows;
 

@@ -1,6 +1,5 @@
 using Distil.Core.Errors;
 using Distil.Core.Safetensors;
-using Distil.Inference.Models;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Safetensors;
 using Distil.Trainer.Torch;

@@ -1,5 +1,5 @@
 using System.Runtime.Intrinsics;
-using Distil.Inference.Numerics;
+using Distil.Trainer.Numerics;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 

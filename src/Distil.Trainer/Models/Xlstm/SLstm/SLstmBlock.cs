@@ -1,4 +1,3 @@
-using Distil.Inference.Models;
 using Distil.Trainer.Models.Xlstm.Components;
 using Distil.Trainer.Models.Xlstm.SLstm.Cell;
 using Distil.Trainer.Models.Xlstm.SLstm.FeedForward;

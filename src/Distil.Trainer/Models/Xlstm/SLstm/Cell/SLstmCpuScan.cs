@@ -1,4 +1,4 @@
-using Distil.Inference.Numerics;
+using Distil.Trainer.Numerics;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Distil.Inference.Numerics;
+using Distil.Trainer.Numerics;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
