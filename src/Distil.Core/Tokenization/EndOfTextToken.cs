@@ -32,7 +32,8 @@ internal static class EndOfTextToken
     internal static InvalidInputException Missing(string path) =>
         new($"{path}: has no end-of-text token; expected <|endoftext|> or <|end_of_text|>, or eos_token in tokenizer_config.json");
 
-    private static string? Configured(string tokenizerPath)
+    /// <summary>The eos_token of the tokenizer_config.json beside a tokenizer; null if there is none.</summary>
+    internal static string? Configured(string tokenizerPath)
     {
         var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(tokenizerPath))!, "tokenizer_config.json");
         if (!File.Exists(path))
