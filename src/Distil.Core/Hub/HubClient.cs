@@ -81,7 +81,7 @@ public sealed class HubClient
         }
 
         var here = _cache.Snapshot(path);
-        if (!File.Exists(here))
+        if (!FolderWalk.Exists(here))
         {
             if (_options.Offline)
             {

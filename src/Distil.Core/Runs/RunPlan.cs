@@ -72,6 +72,9 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>Location of the teacher for jobs; null in plans of earlier versions, which use the specification's path.</value>
     public ModelLocation? TeacherLocation { get; init; }
 
+    /// <value>The text that was found and the part of it that is read; null in plans of earlier versions.</value>
+    public PlannedText? Text { get; init; }
+
     /// <value>What could not be read because its server did not answer: such a plan can be displayed, but not run.</value>
     public IReadOnlyList<FieldError> Unreached { get; init; } = [];
 

@@ -9,14 +9,15 @@ public sealed class ModelFiles
 {
     private const string ConfigName = "config.json";
     private const string TokenizerName = "tokenizer.json";
+    private const string TokenizerConfigName = "tokenizer_config.json";
     private const string WeightsName = "model.safetensors";
     internal const string IndexName = "model.safetensors.index.json";
 
     /// <summary>Files that a model does not need but that are included if they exist.</summary>
-    private static readonly string[] Optional = [TokenizerName, "tokenizer_config.json", "special_tokens_map.json", "generation_config.json", IndexName];
+    private static readonly string[] Optional = [TokenizerName, TokenizerConfigName, "special_tokens_map.json", "generation_config.json", IndexName];
 
-    private ModelFiles(ModelLocation location, SourceFile config, SourceFile? tokenizer, IReadOnlyList<SourceFile> weights) =>
-        (Location, Config, Tokenizer, Weights) = (location, config, tokenizer, weights);
+    private ModelFiles(ModelLocation location, SourceFile config, IReadOnlyList<SourceFile> weights) =>
+        (Location, Config, Weights) = (location, config, weights);
 
     /// <value>Every file that a model's folder may have, except shards of weights.</value>
     internal static IEnumerable<string> Names => [ConfigName, WeightsName, .. Optional];
@@ -28,7 +29,10 @@ public sealed class ModelFiles
     public SourceFile Config { get; }
 
     /// <value><c>tokenizer.json</c>; null if the folder has none.</value>
-    public SourceFile? Tokenizer { get; }
+    public SourceFile? Tokenizer { get; private init; }
+
+    /// <value><c>tokenizer_config.json</c>; null if the folder has none.</value>
+    public SourceFile? TokenizerConfig { get; private init; }
 
     /// <value>The weights: one file, or the shards that the index names, sorted by name.</value>
     public IReadOnlyList<SourceFile> Weights { get; }
@@ -50,7 +54,11 @@ public sealed class ModelFiles
             : byName.TryGetValue(WeightsName, out var single) ? [single]
             : throw new InvalidInputException(field, $"{folder} has no *.safetensors; expected {WeightsName}, or shards with their index");
         SourceFile[] taken = SourceCatalog.IsRemote(path) ? [config, .. Optional.Where(byName.ContainsKey).Select(name => byName[name]), .. weights] : [];
-        return new ModelFiles(new ModelLocation { Folder = folder, Files = taken }, config, byName.GetValueOrDefault(TokenizerName), weights);
+        return new ModelFiles(new ModelLocation { Folder = folder, Files = taken }, config, weights)
+        {
+            Tokenizer = byName.GetValueOrDefault(TokenizerName),
+            TokenizerConfig = byName.GetValueOrDefault(TokenizerConfigName),
+        };
 
         SourceFile Need(string name, string expected) =>
             byName.GetValueOrDefault(name) ?? throw new InvalidInputException(field, $"{folder} has no {name}; expected {expected}");

@@ -21,7 +21,7 @@ public static class EndTokens
             ends.Add(tokenizer.EndOfText);
         }
 
-        if (EndOfTextToken.Configured(Path.Combine(folder, "tokenizer.json")) is { } content && tokenizer.Encode(content) is [var turn])
+        if (EndOfTextToken.Configured(Path.Combine(folder, "tokenizer_config.json")) is { } content && tokenizer.Encode(content) is [var turn])
         {
             ends.Add(turn);
         }

@@ -76,6 +76,9 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
         : TokenizerFields.Optional(pattern, "String") is { } literal ? Pattern(Regex.Escape(literal.GetString()!))
         : throw fields.Unsupported("pre_tokenizer.Split.pattern", pattern.ToString(), "Regex or String");
 
+    /// <summary>The time for one match. A pattern with nested repetitions can take longer than the age of the universe.</summary>
+    internal static readonly TimeSpan MatchLimit = TimeSpan.FromSeconds(10);
+
     private Regex Pattern(string pattern)
     {
         // Oniguruma interprets these differently from .NET, which would accept them without an error.
@@ -86,7 +89,7 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
 
         try
         {
-            return new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.Compiled);
+            return new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.Compiled, MatchLimit);
         }
         catch (ArgumentException e)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Distil.Core.Errors;
 
 namespace Distil.Core.Tokenization;
 
@@ -24,15 +25,25 @@ internal sealed class WordSplitter(IReadOnlyList<SplitStep> steps)
     private readonly bool _ignoresCase = steps.Any(step => step.Pattern.ToString().Contains("(?i", StringComparison.Ordinal));
 
     /// <summary>Appends the words of a text.</summary>
+    /// <exception cref="InvalidInputException">A pattern takes too long.</exception>
     internal void Split(string text, List<Word> words)
     {
-        if (NeedsStandIns(text))
+        try
         {
-            SplitWithStandIns(text, words);
+            if (NeedsStandIns(text))
+            {
+                SplitWithStandIns(text, words);
+            }
+            else
+            {
+                Split(text, 0, 0, words);
+            }
         }
-        else
+        catch (RegexMatchTimeoutException slow)
         {
-            Split(text, 0, 0, words);
+            throw new InvalidInputException(
+                $"tokenizer.json: the pre-tokenizer's pattern {slow.Pattern} took longer than {slow.MatchTimeout.TotalSeconds:0.###} seconds for one match in a "
+                + $"text of {text.Length} characters; expected one without nested repetitions", slow);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Distil.Core.Errors;
 using Distil.Inference.Engines;
 using Distil.Inference.Sampling;
@@ -61,7 +60,7 @@ public sealed class TextScheduler : IAsyncDisposable
         }
 
         _arrived.Release();
-        return Stream(slot, cancel);
+        return slot.Tokens.ReadAllAsync(cancel);
     }
 
     /// <summary>Refuses new texts, finishes those that were accepted, and ends.</summary>
@@ -76,14 +75,6 @@ public sealed class TextScheduler : IAsyncDisposable
         await _loop;
         _cache.Dispose();
         _arrived.Dispose();
-    }
-
-    private static async IAsyncEnumerable<TextToken> Stream(TextSlot slot, [EnumeratorCancellation] CancellationToken cancel)
-    {
-        await foreach (var token in slot.Tokens.ReadAllAsync(cancel))
-        {
-            yield return token;
-        }
     }
 
     private void Loop()
@@ -194,12 +185,9 @@ public sealed class TextScheduler : IAsyncDisposable
             throw new InvalidInputException("the prompt has no tokens; give it some text to continue");
         }
 
-        foreach (var token in request.Prompt)
+        foreach (var token in request.Prompt.Where(token => token < 0 || token >= _engine.VocabularySize))
         {
-            if (token < 0 || token >= _engine.VocabularySize)
-            {
-                throw new InvalidInputException($"the prompt has token {token}; the model's vocabulary has {_engine.VocabularySize} tokens");
-            }
+            throw new InvalidInputException($"the prompt has token {token}; the model's vocabulary has {_engine.VocabularySize} tokens");
         }
     }
 }

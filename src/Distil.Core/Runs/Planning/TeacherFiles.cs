@@ -3,6 +3,7 @@ using Distil.Core.Http;
 using Distil.Core.Models;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 
 namespace Distil.Core.Runs.Planning;
 
@@ -21,6 +22,9 @@ internal sealed class TeacherFiles
     /// <value>The identity of tokenizer.json.</value>
     public string TokenizerContent { get; }
 
+    /// <value>The token that ends a document, if tokenizer_config.json determines it; null if tokenizer.json does.</value>
+    public int? ConfiguredEndOfText { get; private init; }
+
     /// <value>The identities of config.json and of each file of weights.</value>
     public IReadOnlyList<string> ModelContent { get; }
 
@@ -36,7 +40,11 @@ internal sealed class TeacherFiles
         var shape = TeacherShape.Of(TransformerConfigFile.ReadFile(config, model.Config.Path), model.Config.Path);
         VocabularyCheck.RequireFits(tokenizer.Path, TokenizerSize.Of(words), model.Config.Path, shape.VocabularySize);
 
-        var contents = model.Weights.AsParallel().AsOrdered().Select(file => file.Identity ?? LocalSources.Fingerprint(file.Path));
-        return new TeacherFiles(model.Location, shape, LocalSources.Fingerprint(words), [LocalSources.Fingerprint(config), .. contents]);
+        var settings = model.TokenizerConfig is { } file ? await catalog.FetchAsync(file, "", cancel: cancel) : null;
+        var contents = await Task.WhenAll(model.Weights.Select(weights => Task.Run(() => SourceContents.OfAsync(catalog, weights, cancel), cancel)));
+        return new TeacherFiles(model.Location, shape, LocalSources.Fingerprint(words), [LocalSources.Fingerprint(config), .. contents])
+        {
+            ConfiguredEndOfText = EndOfTextToken.FindConfigured(words, settings),
+        };
     }
 }

@@ -4,6 +4,7 @@ using Distil.Core.Documents.Evaluations;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
 using Distil.Core.Models;
+using Distil.Core.Runs;
 using Distil.Core.Specification;
 
 namespace Distil.Trainer.Jobs.Export;
@@ -51,6 +52,7 @@ internal static class ReportAssembly
             Storage = await StorageAsync(job, made, dataset, outputs, model),
             Timings = history.Timings,
             KlErrors = klErrors,
+            Notes = Shortfalls.Of(spec, request.Text, dataset),
             Artifacts = Links(request, spec),
             Machine = Machine.Describe(job.Device),
         };

@@ -54,17 +54,19 @@ internal static class GoldenSpecifications
         Write("teacher/model.safetensors", "weights");
         Write("text.txt", string.Join('\n', Enumerable.Repeat("Once upon a time", 500)));
         Write("pieces/a.jsonl", string.Join('\n', Enumerable.Repeat("""{"größe": "Once upon a time"}""", 40)));
-        Write("pieces/b.jsonl.gz", "not read to plan");
-        Write("pieces/c.jsonl.zst", "not read to plan either");
+        WriteBytes("pieces/b.jsonl.gz", [0x1F, 0x8B, .. "only its first bytes are read to plan"u8]);
+        WriteBytes("pieces/c.jsonl.zst", [0x28, 0xB5, 0x2F, 0xFD, .. "only its first bytes are read to plan"u8]);
         Write("held.jsonl", """{"größe": "held out"}""");
-        Write("rows.parquet", new string('p', 3000));
-        Write("more/rows.parquet", new string('q', 500));
+        Write("rows.parquet", "PAR1" + new string('p', 2996));
+        Write("more/rows.parquet", "PAR1" + new string('q', 496));
 
-        void Write(string name, string content)
+        void Write(string name, string content) => WriteBytes(name, System.Text.Encoding.UTF8.GetBytes(content.ReplaceLineEndings("\n")));
+
+        void WriteBytes(string name, byte[] content)
         {
             var path = Path.Combine(folder, name);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(path, content.ReplaceLineEndings("\n"));
+            File.WriteAllBytes(path, content);
         }
     }
 

@@ -17,24 +17,24 @@ public sealed class IdentitiesTests : IDisposable
 
     [Theory]
     [InlineData("defaults", "8b7c1a910f2f7241a398455e81d4166c")]
-    [InlineData("jsonl", "fe29b4fcb860c068ef298a7f18cc537d")]
-    [InlineData("parquet", "b7f886956f6bd1ee0db9f883b2baa36e")]
+    [InlineData("jsonl", "8ebea26d9fa6599c8d46be6f8e2d3b35")]
+    [InlineData("parquet", "fbd967fdff79177927c89496222eb7bc")]
     public async Task A_dataset_has_the_id_that_it_always_had(string name, string id) => Assert.Equal(id, (await PlanAsync(name)).Plan.DatasetId);
 
     [Theory]
     [InlineData("defaults", "dd37d6846883c640c38936ed0fb90e33")]
-    [InlineData("jsonl", "0747eef434202393cbe894a6f8b850a9")]
-    [InlineData("parquet", "4895be991d8ce0f1915067541ba6b8bf")]
+    [InlineData("jsonl", "a06e9833456a4041695882f077ae283d")]
+    [InlineData("parquet", "d44e9024cddbada5562fc038ba9f2690")]
     public async Task Teacher_outputs_have_the_id_that_they_always_had(string name, string id) =>
         Assert.Equal(id, (await PlanAsync(name)).Plan.TeacherOutputsId);
 
     [Theory]
     [InlineData("defaults", StudentVariant.Distilled, "119b7314ab365792d19dfc5a423d8271ea05d1fff35ee8997fd9de48cbaa25cc")]
     [InlineData("defaults", StudentVariant.WithoutTeacher, "b4289fa7f6a46e4dba238674743aa319eac98ce12fa1d801c09d41e89123b419")]
-    [InlineData("jsonl", StudentVariant.Distilled, "85d48f2e326489152e894550f846cbe8ba0a40d5a81b2423fc94f0667be55deb")]
-    [InlineData("jsonl", StudentVariant.WithoutTeacher, "570e9b9f1871d4633210dd6b508f8c21603c3091a9bbc8715bde70668ab5c07b")]
-    [InlineData("parquet", StudentVariant.Distilled, "85e80635ea549851150ef2733a6954be97f836cb93d289945cf76719ef9aaf45")]
-    [InlineData("parquet", StudentVariant.WithoutTeacher, "35530abcc4b42962587bbadb829b66f3e09a14932fa2c279552b617d69b6914f")]
+    [InlineData("jsonl", StudentVariant.Distilled, "6b545177dfcd5e48044f5971ad4bd880891ed8d37d023bdc7d84c0bef308f23c")]
+    [InlineData("jsonl", StudentVariant.WithoutTeacher, "2a2fe4a5db1e01422de3d89594ab2e0a3f9c535c78821dda2d4ee3ff8b20c0a7")]
+    [InlineData("parquet", StudentVariant.Distilled, "b74128592639516414297dfe6fd522b9aff6b3c5a11bf1e584b520882c8bc81c")]
+    [InlineData("parquet", StudentVariant.WithoutTeacher, "f9636acd8704f991d231358083e416672929b52d8c173b29c982477268b6af86")]
     public async Task Weights_have_the_identity_that_they_always_had(string name, StudentVariant variant, string identity)
     {
         var (spec, plan) = await PlanAsync(name);

@@ -1,3 +1,5 @@
+using Distil.Core.Errors;
+using Distil.Core.Hub;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
@@ -74,6 +76,49 @@ public sealed class RunPlannerHubTests : HubFixture
     }
 
     [Fact]
+    public async Task A_cache_gives_the_same_names_with_links_and_without_and_other_names_to_other_content()
+    {
+        Publish();
+        var online = await PlanAsync();
+        var client = Client();
+        foreach (var file in online.TeacherLocation!.Files.Select(file => file.Path).Concat(online.Shards.SelectMany(shard => shard.Ranges).Select(range => range.Path)))
+        {
+            await client.FetchAsync(HubPath.Parse(file, HubKind.Dataset, FieldPath.Named("path")), cancel: Cancel);
+        }
+
+        Assert.Equal(Names(online), Names(await PlanAsync(offline: true)));
+        foreach (var link in Directory.EnumerateFiles(Cache, "*", SearchOption.AllDirectories).Where(file => new FileInfo(file).LinkTarget is not null).ToList())
+        {
+            var content = await File.ReadAllBytesAsync(link, Cancel);
+            File.Delete(link);
+            await File.WriteAllBytesAsync(link, content, Cancel); // as on a file system without links, or after cp -L
+        }
+
+        Assert.Equal(Names(online), Names(await PlanAsync(offline: true)));
+        await File.WriteAllTextAsync(
+            Directory.EnumerateFiles(Cache, "model-2.safetensors", SearchOption.AllDirectories).Single(file => file.Contains("snapshots")), "TWO", Cancel);
+        var tuned = await PlanAsync(offline: true);
+        Assert.Equal(online.DatasetId, tuned.DatasetId);
+        Assert.NotEqual(online.TeacherOutputsId, tuned.TeacherOutputsId);
+        await File.WriteAllTextAsync(
+            Directory.EnumerateFiles(Cache, "a.jsonl", SearchOption.AllDirectories).Single(file => file.Contains("snapshots")), Text('A'), Cancel);
+        Assert.NotEqual(online.DatasetId, (await PlanAsync(offline: true)).DatasetId);
+    }
+
+    [Fact]
+    public async Task A_small_text_that_the_hub_keeps_in_git_has_the_name_of_its_copy_here()
+    {
+        Publish();
+        Hub.Add("datasets/o/small").Commit("main", ("data/a.jsonl", LocalHubFile.Small(Text('a'))), ("notes.csv", LocalHubFile.Small("a,b")));
+        using var folder = new TemporaryFolder();
+        folder.Write("data/a.jsonl", Text('a'));
+        var (hub, local) = (await PlanAsync(source: "hf://datasets/o/small"), await PlanAsync(source: Path.Combine(folder.Path, "data")));
+        Assert.Equal(hub.DatasetId, local.DatasetId);
+        Assert.Equal(1, hub.Text!.OtherFiles);
+        Assert.EndsWith("/notes.csv", hub.Text.FirstOther, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_teachers_files_come_into_one_folder_with_weights_only_where_they_are_wanted()
     {
         Publish();
@@ -106,7 +151,9 @@ public sealed class RunPlannerHubTests : HubFixture
                 System.Text.Encoding.UTF8.GetBytes(Text(text)))));
     }
 
-    private Task<RunPlan> PlanAsync(string teacher = "hf://o/teacher", string source = "hf://datasets/o/text/data")
+    private static (string, string) Names(RunPlan plan) => (plan.DatasetId, plan.TeacherOutputsId);
+
+    private Task<RunPlan> PlanAsync(string teacher = "hf://o/teacher", string source = "hf://datasets/o/text/data", bool offline = false)
     {
         var spec = new RunSpec
         {
@@ -114,6 +161,6 @@ public sealed class RunPlannerHubTests : HubFixture
             Teacher = new TeacherSpec { Path = teacher },
             Dataset = new DatasetSpec { Sources = [source], Format = DatasetFormat.Jsonl, ContextLength = 64, ShardTokens = 8000 },
         };
-        return new RunPlanner(TimeProvider.System, Catalog(Client())).PlanAsync(spec, Cancel);
+        return new RunPlanner(TimeProvider.System, Catalog(Client(options => options with { Offline = offline }))).PlanAsync(spec, Cancel);
     }
 }
