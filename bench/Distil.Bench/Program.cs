@@ -11,8 +11,10 @@ return new RootCommand("Measures Distil on this machine.")
 {
     EngineBench.Create(),
     CurveCommand.Create(),
+    DecodeBench.Create(),
     GpuBench.Create(),
     HeadBench.Create(),
+    SamplerBench.Create(),
     MemoryBench.Create(),
     SLstmBench.Create(),
     StepBench.Create(),

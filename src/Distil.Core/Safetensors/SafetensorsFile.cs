@@ -25,6 +25,9 @@ public sealed class SafetensorsFile : IDisposable
     /// <value>The header's <c>__metadata__</c>; empty if it is missing.</value>
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
+    /// <value>Where the tensors' bytes begin in the file.</value>
+    public long DataStart => _header.DataStart;
+
     /// <summary>Opens a file and checks its header against its length.</summary>
     /// <exception cref="InvalidInputException">The file is missing, unreadable, truncated, or no safetensors file.</exception>
     public static SafetensorsFile Open(string path)

@@ -22,6 +22,9 @@ public sealed class WeightFolder : IDisposable
     /// <value>The tensors of all files by name.</value>
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries => _entries;
 
+    /// <value>The open files.</value>
+    public IReadOnlyList<SafetensorsFile> Files => _files;
+
     /// <summary>Opens every file of the folder.</summary>
     /// <exception cref="InvalidInputException">There are no weights, a shard is missing or damaged, or the index does not match its shards.</exception>
     public static WeightFolder Open(string folder)

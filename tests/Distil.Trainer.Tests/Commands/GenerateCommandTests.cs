@@ -5,8 +5,8 @@ using Distil.Core.Models;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Tokenization;
+using Distil.Inference.Sampling;
 using Distil.Trainer.Commands;
-using Distil.Trainer.Generation;
 using Distil.Trainer.Models.Transformers;
 using static TorchSharp.torch;
 

@@ -2,6 +2,7 @@ using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Core.Tokenization;
 using Distil.Fuzzing;
+using Distil.Inference.Models;
 using Distil.Trainer.Metrics;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Training.Checkpoints;

@@ -1,5 +1,6 @@
 using Distil.Core.Documents;
 using Distil.Core.Errors;
+using Distil.Inference.Models;
 using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
 
@@ -170,7 +171,6 @@ public sealed class XlstmModel : ILanguageModel
         {
             throw new ArgumentException($"The state is of {own.Batch} sequences, the input of {inputIds.size(0)}.", nameof(inputIds));
         }
-
         var x = Embed(inputIds);
         for (var block = 0; block < _forms.Blocks.Count; block++)
         {
