@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.RegularExpressions;
 using Distil.Core.Errors;
 
 namespace Distil.Core.Tokenization;
@@ -125,7 +126,7 @@ public sealed class HuggingFaceTokenizer
 
             var plain = segment.Length == text.Length ? text : text.Substring(segment.Start, segment.Length);
             words.Clear();
-            _splitter.Split(plain, words);
+            Split(plain, words);
             var reported = 0;
             foreach (var (start, length) in words)
             {
@@ -139,6 +140,19 @@ public sealed class HuggingFaceTokenizer
             }
 
             progress?.Invoke(plain.Length - reported);
+        }
+    }
+
+    private void Split(string text, List<Word> words)
+    {
+        try
+        {
+            _splitter.Split(text, words);
+        }
+        catch (RegexMatchTimeoutException slow)
+        {
+            throw new InvalidInputException(
+                $"{_path}: pre_tokenizer.Split.pattern: one match took more than {slow.MatchTimeout.TotalSeconds:0} s; expected a pattern without nested repetition", slow);
         }
     }
 

@@ -11,6 +11,9 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
 
     private static readonly SearchValues<string> ReadOtherwise = SearchValues.Create(["[:", "&&"], StringComparison.Ordinal);
 
+    /// <summary>Maximum time of one match: some patterns take a time that grows exponentially with the text.</summary>
+    private static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(1);
+
     private readonly List<SplitStep> _steps = [];
     private bool _bytes;
 
@@ -86,7 +89,7 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
 
         try
         {
-            return new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.Compiled);
+            return new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.Compiled, MaxTime);
         }
         catch (ArgumentException e)
         {
