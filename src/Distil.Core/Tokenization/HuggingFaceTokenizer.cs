@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.RegularExpressions;
 using Distil.Core.Errors;
 
 namespace Distil.Core.Tokenization;
@@ -32,7 +31,7 @@ public sealed class HuggingFaceTokenizer
         _normalizedTokens = new AddedTokens(json.AddedTokens.Where(token => token.Normalized)
             .Select(token => _composes ? token with { Content = CanonicalComposition.Compose(token.Content) } : token));
 
-        VocabularySize = 1 + json.Vocabulary.Select(entry => entry.Value).Concat(json.AddedTokens.Select(token => token.Id)).Max();
+        VocabularySize = json.Size;
         _bytes = new byte[]?[VocabularySize];
         foreach (var (token, id) in json.Vocabulary)
         {
@@ -126,7 +125,7 @@ public sealed class HuggingFaceTokenizer
 
             var plain = segment.Length == text.Length ? text : text.Substring(segment.Start, segment.Length);
             words.Clear();
-            Split(plain, words);
+            _splitter.Split(plain, words);
             var reported = 0;
             foreach (var (start, length) in words)
             {
@@ -140,19 +139,6 @@ public sealed class HuggingFaceTokenizer
             }
 
             progress?.Invoke(plain.Length - reported);
-        }
-    }
-
-    private void Split(string text, List<Word> words)
-    {
-        try
-        {
-            _splitter.Split(text, words);
-        }
-        catch (RegexMatchTimeoutException slow)
-        {
-            throw new InvalidInputException(
-                $"{_path}: pre_tokenizer.Split.pattern: one match took more than {slow.MatchTimeout.TotalSeconds:0} s; expected a pattern without nested repetition", slow);
         }
     }
 
