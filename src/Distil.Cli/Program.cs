@@ -9,6 +9,8 @@ using Distil.Core.Logging;
 using Distil.Core.Settings;
 using Distil.Telemetry;
 
+LoopbackProxy.Exclude();
+using var interruption = new Interruption(Console.Error, Environment.Exit).Listen();
 CommandSettings? settings = null;
 try
 {
@@ -16,16 +18,16 @@ try
     var context = new CommandContext(settings, new TextLogger(Console.Error));
     if (TrainerCommands.Owns(args))
     {
-        return await TrainerCommands.RunAsync(context.Trainer, args);
+        return await TrainerCommands.RunAsync(context, args);
     }
 
     using var telemetry = TelemetryExport.TryStart("distil", settings.Telemetry);
     var root = new Command("distil", "Distil a Transformer language model into a recurrent xLSTM student.")
     {
-        DemoCommand.Create(context), RunCommand.Create(context), RunsCommand.Create(context), StatusCommand.Create(context),
-        CancelCommand.Create(context), ReportCommand.Create(context), GcCommand.Create(context),
+        DemoCommand.Create(context), DoctorCommand.Create(context), RunCommand.Create(context), RunsCommand.Create(context), StatusCommand.Create(context),
+        CancelCommand.Create(context), ReportCommand.Create(context), DeleteCommand.Create(context), GcCommand.Create(context),
         CompareCommand.Create(context), ServeCommand.Create(context), BundleCommand.Create(context), SchemaCommand.Create(context),
-        new HelpOption(), new VersionOption(),
+        VersionCommand.Create(), new HelpOption(), new VersionOption(),
     };
     foreach (var command in TrainerCommands.CreateAll())
     {
@@ -38,12 +40,8 @@ try
         throw new InvalidInputException($"{parsed.Errors[^1].Message} ({parsed.CommandResult.Command.Name} --help lists what it takes)");
     }
 
-    // Stopping a run means waiting for its jobs, longer than the default time limit.
-    return await parsed.InvokeAsync(new InvocationConfiguration
-    {
-        EnableDefaultExceptionHandler = false,
-        ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
-    });
+    return await parsed.InvokeAsync(
+        new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interruption.Asked);
 }
 catch (RunFailedException failed)
 {
@@ -52,11 +50,17 @@ catch (RunFailedException failed)
         await Console.Error.WriteLineAsync(failed.Detail);
     }
 
-    return Say(failed.Message, failed.IsBadInput ? ExitCode.BadInput : ExitCode.Failed);
+    Say(failed.Message, ExitCode.Failed);
+    await Console.Error.WriteLineAsync(failed.NextStep);
+    return failed.IsBadInput ? ExitCode.BadInput : ExitCode.Failed;
 }
 catch (Exception known) when (known is RunInterruptedException or DrivenElsewhereException)
 {
-    return Say(known.Message, ExitCode.Failed);
+    return Say(known.Message, interruption.ExitCode ?? ExitCode.Failed);
+}
+catch (OperationCanceledException) when (interruption.ExitCode is { } exitCode)
+{
+    return Say("interrupted", exitCode);
 }
 catch (Exception error)
 {

@@ -36,6 +36,14 @@ internal static class SweepRunning
             ? await SayAsync(context, storage, result, json, stop)
             : null;
 
+    /// <summary>Lets the runs of a sweep go on, those that failed or were cancelled too; returns null if there is none with that id.</summary>
+    internal static async Task<int?> TryRetryAsync(CommandContext context, string sweepId, int atMost,
+        LocalStorage storage, bool json, CancellationToken stop)
+    {
+        var sweep = new LocalSweep(context.Workspace, storage, context.Trainer, Console.Error, context.Log);
+        return await sweep.TryRetryAsync(sweepId, atMost, stop) is { } result ? await SayAsync(context, storage, result, json, stop) : null;
+    }
+
     /// <summary>Prints the plan of a sweep.</summary>
     internal static async Task<int> PlanAsync(CommandContext context, Sweep sweep, bool json, CancellationToken cancel)
     {

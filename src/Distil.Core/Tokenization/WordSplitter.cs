@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Distil.Core.Errors;
 
 namespace Distil.Core.Tokenization;
 
@@ -10,26 +11,40 @@ internal readonly record struct Word(int Start, int Length);
 /// <remarks>For the patterns, characters outside the basic plane are replaced by <see cref="StandIns"/>.</remarks>
 internal sealed class WordSplitter
 {
+    /// <summary>The default time for one match. A pattern with nested repetitions can take longer than the age of the universe.</summary>
+    private static readonly TimeSpan MatchLimit = TimeSpan.FromSeconds(10);
+
     private readonly IReadOnlyList<(Regex Pattern, bool KeepGaps)> _steps;
     private readonly StandIns _standIns;
 
     /// <param name="steps">The steps that split a text, in order.</param>
-    internal WordSplitter(IReadOnlyList<SplitStep> steps)
+    /// <param name="matchLimit">Maximum time for one match; default 10 seconds.</param>
+    internal WordSplitter(IReadOnlyList<SplitStep> steps, TimeSpan? matchLimit = null)
     {
-        _steps = [.. steps.Select(step => (new Regex(step.Pattern, RegexOptions.CultureInvariant | RegexOptions.Compiled), step.KeepGaps))];
+        _steps = [.. steps.Select(step => (new Regex(step.Pattern, RegexOptions.CultureInvariant | RegexOptions.Compiled, matchLimit ?? MatchLimit), step.KeepGaps))];
         _standIns = StandIns.Of(steps);
     }
 
     /// <summary>Appends the words of a text.</summary>
+    /// <exception cref="InvalidInputException">A pattern takes too long.</exception>
     internal void Split(string text, List<Word> words)
     {
-        if (text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+        try
         {
-            SplitWithStandIns(text, words);
+            if (text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+            {
+                SplitWithStandIns(text, words);
+            }
+            else
+            {
+                Split(text, 0, 0, words);
+            }
         }
-        else
+        catch (RegexMatchTimeoutException slow)
         {
-            Split(text, 0, 0, words);
+            throw new InvalidInputException(
+                $"tokenizer.json: the pre-tokenizer's pattern {slow.Pattern} took longer than {slow.MatchTimeout.TotalSeconds:0.###} seconds for one match in a "
+                + $"text of {text.Length} characters; expected one without nested repetitions", slow);
         }
     }
 

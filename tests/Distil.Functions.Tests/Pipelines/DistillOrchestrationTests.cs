@@ -3,7 +3,6 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
-using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
 using Microsoft.DurableTask.Client;
@@ -61,6 +60,24 @@ public sealed class DistillOrchestrationTests
     }
 
     [Fact]
+    public async Task A_failed_run_that_is_retried_goes_on_from_what_it_has_made()
+    {
+        await using var durable = await DurableHost.StartAsync();
+        durable.Jobs.Failures["train-002"] = new JobFailure(FailureClass.InvalidInput, "no such thing");
+        await durable.ScheduleAsync("run");
+        Assert.Equal(RunState.Failed, (await durable.EndAsync("run")).State);
+        var before = durable.Jobs.Started.Count;
+
+        await new RunRetry(durable.Store).PrepareAsync("run", Cancel);
+        await durable.RunHost.RestartAsync(await PipelineInput.ReadAsync(durable.Runs, "run", Cancel), Cancel);
+
+        Assert.Equal(RunState.Succeeded, (await durable.EndAsync("run")).State);
+        Assert.Equal(["train-002", "evaluate-002", "export"], durable.Jobs.Started[before..]);
+        var status = (await durable.Runs.TryReadStatusAsync("run", Cancel))!;
+        Assert.Equal((RunState.Succeeded, "no such thing"), (status.State, Assert.Single(status.Earlier).Failure!.Message));
+    }
+
+    [Fact]
     public async Task A_job_that_fails_is_tried_again_and_bad_input_is_not()
     {
         await using var durable = await DurableHost.StartAsync();
@@ -74,15 +91,15 @@ public sealed class DistillOrchestrationTests
     }
 
     [Fact]
-    public async Task An_activity_that_fails_for_a_while_is_called_again_and_the_run_goes_on()
+    public async Task A_run_that_another_version_scheduled_is_shown_as_failed()
     {
-        var calls = 0;
-        await using var durable = await DurableHost.StartAsync(activity => activity == FindArtifact.Id && Interlocked.Increment(ref calls) <= 2
-            ? throw new IOException("storage is away")
-            : Task.CompletedTask);
-        await durable.ScheduleAsync("run");
-        Assert.Equal(RunState.Succeeded, (await durable.EndAsync("run")).State);
-        Assert.Equal(4, calls);
+        await using var durable = await DurableHost.StartAsync();
+        await durable.RunHost.ScheduleAsync(await QuickAsync(durable) with { Version = 1 }, Cancel);
+        Assert.Equal(RunState.Failed, (await durable.EndAsync("quick")).State);
+        var status = await durable.Runs.TryReadStatusAsync("quick", Cancel);
+        Assert.Equal((RunState.Failed, FailureClass.InvalidInput), (status!.State, status.LastFailure!.Class));
+        Assert.Contains("version is 1, expected 2", status.LastFailure.Message, StringComparison.Ordinal);
+        Assert.Empty(durable.Jobs.Started);
     }
 
     [Fact]

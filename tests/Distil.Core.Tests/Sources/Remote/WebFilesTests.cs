@@ -99,6 +99,17 @@ public sealed class WebFilesTests : IAsyncLifetime
     public async Task Redirects_are_followed() => Assert.Equal(Length, (await FindAsync("/moved/data/a.txt")).Bytes);
 
     [Theory]
+    [InlineData("https://127.0.0.1/a.txt")]
+    [InlineData("http://localhost:10000/a.txt")]
+    [InlineData("http://[::1]/a.txt")]
+    public void Redirects_from_elsewhere_to_this_machine_are_refused(string next)
+    {
+        var error = Assert.Throws<InvalidInputException>(() => WebFiles.MayFollow(new Uri("https://example.org/a.txt?sig=hush"), new Uri(next)));
+        Assert.Contains("https://example.org/a.txt redirects to this machine", error.Message, StringComparison.Ordinal);
+        Assert.True(WebFiles.MayFollow(new Uri("http://127.0.0.1/b.txt"), new Uri(next)));
+    }
+
+    [Theory]
     [InlineData("/data/b.txt", "/data/b.txt does not exist")]
     [InlineData("/data/*.txt", "only blobs of Azure Storage can be listed")]
     public async Task What_is_not_there_or_cannot_be_listed_is_an_error(string path, string message) =>
