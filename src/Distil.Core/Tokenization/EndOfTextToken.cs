@@ -49,7 +49,8 @@ internal static class EndOfTextToken
             : null;
     }
 
-    private static string? Configured(string path)
+    /// <summary>The eos_token of a tokenizer_config.json; null if there is none.</summary>
+    internal static string? Configured(string path)
     {
         if (!File.Exists(path))
         {
