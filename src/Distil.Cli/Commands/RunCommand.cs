@@ -55,6 +55,10 @@ internal static class RunCommand
     {
         var plan = await context.NewPlanner().PlanAsync(spec, stop);
         plan.RequireRunnable();
+        foreach (var warning in plan.TeacherReading?.Warnings ?? [])
+        {
+            Console.Error.WriteLine($"warning: {warning}");
+        }
 
         await using var storage = await context.OpenStorageAsync(port, stop);
         context.Log.RunStarts(plan.RunId, plan.Epochs, plan.StepsPerEpoch.Value, plan.TrainableParameters.Value);
@@ -118,6 +122,11 @@ internal static class RunCommand
         foreach (var (name, figure) in plan.Figures)
         {
             Console.WriteLine($"{name.PadRight(width)}  {Value(figure),16}  {figure.From}");
+        }
+
+        foreach (var warning in plan.TeacherReading?.Warnings ?? [])
+        {
+            Console.WriteLine($"warning: {warning}");
         }
 
         foreach (var unreached in plan.Unreached)

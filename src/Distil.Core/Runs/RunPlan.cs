@@ -3,6 +3,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Core.Models.Folders;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
@@ -71,6 +72,9 @@ public sealed record RunPlan : IVersionedDocument
 
     /// <value>Location of the teacher for jobs; null in plans of earlier versions, which use the specification's path.</value>
     public ModelLocation? TeacherLocation { get; init; }
+
+    /// <value>What is read of the teacher's folder; null in plans of earlier versions, or if its server did not answer.</value>
+    public ModelReading? TeacherReading { get; init; }
 
     /// <value>The text that was found and the part of it that is read; null in plans of earlier versions.</value>
     public PlannedText? Text { get; init; }

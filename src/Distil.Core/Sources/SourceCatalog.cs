@@ -125,6 +125,25 @@ public sealed class SourceCatalog
         }
     }
 
+    /// <summary>Reads the first bytes of a file that was found, without fetching the rest.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="count">Maximum number of bytes; fewer are returned only if the file is shorter.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="InvalidInputException">As for <see cref="FetchAsync"/>, or it has changed.</exception>
+    /// <exception cref="RemoteException">A server cannot be reached.</exception>
+    public async Task<byte[]> ReadStartAsync(SourceFile file, int count, CancellationToken cancel = default)
+    {
+        count = (int)Math.Min(count, file.Bytes);
+        if (HubPath.Is(file.Path))
+        {
+            return await _hub.Value.ReadStartAsync(Pinned(file), count, cancel);
+        }
+
+        var bytes = new byte[count];
+        await using var stream = await OpenAsync(file, cancel: cancel);
+        return bytes[..await stream.ReadAtLeastAsync(bytes, count, throwOnEndOfStream: false, cancel)];
+    }
+
     private async Task<IReadOnlyList<SourceFile>> ListAsync(
         string source, DatasetFormat format, FieldPath field, ICollection<string>? others, CancellationToken cancel)
     {

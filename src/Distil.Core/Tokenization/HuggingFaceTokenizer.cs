@@ -31,7 +31,7 @@ public sealed class HuggingFaceTokenizer
         _normalizedTokens = new AddedTokens(json.AddedTokens.Where(token => token.Normalized)
             .Select(token => _composes ? token with { Content = CanonicalComposition.Compose(token.Content) } : token));
 
-        VocabularySize = 1 + json.Vocabulary.Select(entry => entry.Value).Concat(json.AddedTokens.Select(token => token.Id)).Max();
+        VocabularySize = json.Size;
         _bytes = new byte[]?[VocabularySize];
         foreach (var (token, id) in json.Vocabulary)
         {

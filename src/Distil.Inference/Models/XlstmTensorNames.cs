@@ -34,13 +34,13 @@ internal static class XlstmTensorNames
     internal static bool IsVanilla(WeightFolder folder, int block, XlstmConfig config)
     {
         var kernel = Found(folder, OfBlock(block, SLstmTensorNames.Recurrent));
-        if (!folder.Entries.TryGetValue(kernel, out var entry))
+        if (!folder.Stored.ByName.TryGetValue(kernel, out var stored))
         {
             return false;
         }
 
         long size = config.Width / config.SlstmHeads;
-        return entry.Shape.SequenceEqual([config.SlstmHeads, 4 * size, size]);
+        return stored.Entry.Shape.SequenceEqual([config.SlstmHeads, 4 * size, size]);
     }
 }
 

@@ -102,6 +102,8 @@ internal static class EvaluateCommand
         var device = TorchDevice.Of(input.Device);
         using var model = LanguageModelLoader.Load(input.Model, device);
         using var teacher = input.Teacher is null ? null : LanguageModelLoader.Load(input.Teacher, device);
+        ModelFolder.Warn(model.Reading);
+        ModelFolder.Warn(teacher?.Reading);
         var context = input.Context ?? new[] { DefaultContext, MaxContext(model), MaxContext(teacher) }.Min();
         foreach (var transformer in new[] { model, teacher }.OfType<TransformerModel>())
         {

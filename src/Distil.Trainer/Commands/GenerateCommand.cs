@@ -95,6 +95,7 @@ internal static class GenerateCommand
 
         var tokenizer = HuggingFaceTokenizer.Load(input.Model);
         using var opened = OpenedTextModel.Open(input.Model, input.Device, input.Engine);
+        ModelFolder.Warn(opened.Reading);
         VocabularyCheck.RequireFits(input.Model, tokenizer.VocabularySize, input.Model, opened.Model.VocabularySize);
         List<int> prompt = input.Prompt.Length == 0 ? [tokenizer.EndOfText] : tokenizer.Encode(input.Prompt);
         opened.Teacher?.RequireContext(prompt.Count + input.Tokens, "the length of --prompt and --tokens together");
@@ -103,10 +104,17 @@ internal static class GenerateCommand
         var (text, stream) = (new StringBuilder(), new TextStream(tokenizer.Decode));
         var start = Stopwatch.GetTimestamp();
         var made = 0;
-        foreach (var token in new Generator(opened.Model).Continue(prompt, sampling, input.Tokens, tokenizer.EndOfText, cancel))
+        try
         {
-            Add(stream.Add(token));
-            made++;
+            foreach (var token in new Generator(opened.Model).Continue(prompt, sampling, input.Tokens, tokenizer.EndOfText, cancel))
+            {
+                Add(stream.Add(token));
+                made++;
+            }
+        }
+        catch (ArithmeticException notFinite)
+        {
+            throw new InvalidInputException($"{input.Model}: {notFinite.Message} after {made} new tokens; expected finite numbers", notFinite);
         }
 
         Add(stream.Flush());

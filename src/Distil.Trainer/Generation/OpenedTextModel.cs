@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
 using Distil.Inference.Engines;
 using Distil.Inference.Generation;
@@ -24,6 +25,9 @@ internal sealed class OpenedTextModel : IDisposable
     /// <value>The model if it is a teacher, whose context is limited; else null.</value>
     internal TransformerModel? Teacher { get; }
 
+    /// <value>What was read of its folder; null if the engine reads it.</value>
+    internal ModelReading? Reading { get; private init; }
+
     /// <summary>Opens a model's folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="on">Where it runs.</param>
@@ -45,7 +49,7 @@ internal sealed class OpenedTextModel : IDisposable
         }
 
         var model = LanguageModelLoader.Load(folder, TorchDevice.Of(on));
-        return new(new TorchTextModel(model), model, model as TransformerModel);
+        return new(new TorchTextModel(model), model, model as TransformerModel) { Reading = model.Reading };
     }
 
     /// <inheritdoc/>

@@ -186,6 +186,7 @@ public sealed class HuggingFaceTokenizerTests : IDisposable
         {
             root["added_tokens"]![0]!["content"] = "</s>";
             root["model"]!["vocab"]!.AsObject().Remove("<|endoftext|>");
+            root["model"]!["vocab"]!["</s>"] = 0;
         });
         Assert.Contains("eos_token", Assert.Throws<InvalidInputException>(() => HuggingFaceTokenizer.Load(path).EndOfText).Message, StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(_folder, "tokenizer_config.json"), """{ "eos_token": { "content": "</s>" } }""");

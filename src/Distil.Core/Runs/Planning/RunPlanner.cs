@@ -62,6 +62,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
             CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters),
             TeacherLocation = files?.Location,
+            TeacherReading = files?.Reading,
             Text = text with { Tokens = tokens.Value },
             Unreached = unreached,
         };

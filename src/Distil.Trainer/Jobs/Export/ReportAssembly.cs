@@ -68,6 +68,7 @@ internal static class ReportAssembly
         VocabularySize = job.Request.Teacher.VocabularySize,
         MaxContext = job.Request.Teacher.MaxPositions,
         Parameters = job.LoadTeacher().Parameters,
+        Reading = job.LoadTeacher().Reading,
     };
 
     private static DatasetSummary Dataset(DatasetManifest dataset, RunSpec spec) => new()

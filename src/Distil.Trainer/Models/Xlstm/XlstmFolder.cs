@@ -21,7 +21,9 @@ internal static class XlstmFolder
         var head = tied ? embedding : file.ReadExact(XlstmTensorNames.Found(file, XlstmTensorNames.Head), embedding.shape, because, ScalarType.Float32, device);
         var weights = XlstmParameter.Of(config).ToDictionary(
             parameter => parameter.FullName, parameter => Weight(file, parameter, config, because, device).DetachFromDisposeScope());
-        return new(config, embedding.DetachFromDisposeScope(), head.DetachFromDisposeScope(), weights, backend);
+        IEnumerable<string> names = [XlstmTensorNames.Embedding, XlstmTensorNames.Head, .. XlstmParameter.Of(config).Select(parameter => parameter.FullName)];
+        var reading = StudentTensors.Check(file, names.Select(name => XlstmTensorNames.Found(file, name)));
+        return new(config, embedding.DetachFromDisposeScope(), head.DetachFromDisposeScope(), weights, backend) { Reading = reading };
     }
 
     internal static void Write(XlstmModel model, string folder)
@@ -35,7 +37,7 @@ internal static class XlstmFolder
         {
             frozen.Add(new(XlstmTensorNames.Head, model.HeadWeight));
         }
-        SafetensorsWriter.Write(Path.Combine(folder, WeightFolder.SingleName), [.. frozen, .. weights]);
+        SafetensorsWriter.Write(Path.Combine(folder, WeightIndex.SingleName), [.. frozen, .. weights]);
         XlstmConfigFile.Write(model.Config, folder);
     }
 

@@ -6,6 +6,7 @@ using Distil.Core.Runs.Reading;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Core.Tests.Models;
 
 namespace Distil.Core.Tests.Runs.Planning;
 
@@ -99,14 +100,14 @@ public sealed class DeterminantsTests : IDisposable
     public DeterminantsTests()
     {
         GoldenSpecifications.WriteFiles(_folder.Path);
-        var teacher = Path.Combine(_folder.Path, "teacher");
         foreach (var (copy, file) in new[] { ("copy", ""), ("other-weights", "model.safetensors"),
             ("other-config", "config.json"), ("other-tokenizer", "tokenizer.json"), ("end-of-text", ""), ("other-end-of-text", ""),
             ("unknown-end-of-text", "") })
         {
-            foreach (var path in Directory.EnumerateFiles(teacher))
+            TinyTeacher.Write(Path.Combine(_folder.Path, copy), fill: (byte)(file == "model.safetensors" ? 1 : 0));
+            if (file.EndsWith(".json", StringComparison.Ordinal))
             {
-                _folder.Write($"{copy}/{Path.GetFileName(path)}", File.ReadAllText(path) + (Path.GetFileName(path) == file ? "\n" : ""));
+                File.AppendAllText(Path.Combine(_folder.Path, copy, file), "\n");
             }
         }
 

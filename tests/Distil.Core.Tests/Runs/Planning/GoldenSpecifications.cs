@@ -1,5 +1,6 @@
 using Distil.Core.Runs.Reading;
 using Distil.Core.Specification;
+using Distil.Core.Tests.Models;
 
 namespace Distil.Core.Tests.Runs.Planning;
 
@@ -44,14 +45,7 @@ internal static class GoldenSpecifications
     /// <summary>Writes the teacher and the text.</summary>
     public static void WriteFiles(string folder)
     {
-        Write("teacher/config.json", """
-            {
-              "model_type": "qwen2", "num_hidden_layers": 2, "hidden_size": 64, "intermediate_size": 160, "num_attention_heads": 4, "num_key_value_heads": 2,
-              "vocab_size": 131, "max_position_embeddings": 128
-            }
-            """);
-        Write("teacher/tokenizer.json", """{ "model": { "vocab": { "a": 0, "b": 129 } }, "added_tokens": [{ "id": 130 }] }""");
-        Write("teacher/model.safetensors", "weights");
+        TinyTeacher.Write(Path.Combine(folder, "teacher"));
         Write("text.txt", string.Join('\n', Enumerable.Repeat("Once upon a time", 500)));
         Write("pieces/a.jsonl", string.Join('\n', Enumerable.Repeat("""{"größe": "Once upon a time"}""", 40)));
         WriteBytes("pieces/b.jsonl.gz", [0x1F, 0x8B, .. "only its first bytes are read to plan"u8]);

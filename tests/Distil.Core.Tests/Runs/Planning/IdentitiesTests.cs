@@ -16,25 +16,25 @@ public sealed class IdentitiesTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("defaults", "8b7c1a910f2f7241a398455e81d4166c")]
-    [InlineData("jsonl", "8ebea26d9fa6599c8d46be6f8e2d3b35")]
-    [InlineData("parquet", "fbd967fdff79177927c89496222eb7bc")]
+    [InlineData("defaults", "15b4f5a3f423c7bc9d944fc07d0bce68")]
+    [InlineData("jsonl", "ed5c38ecbbde711f6accc06cf2349647")]
+    [InlineData("parquet", "175b93e9b14e06b65c254e0e5abca531")]
     public async Task A_dataset_has_the_id_that_it_always_had(string name, string id) => Assert.Equal(id, (await PlanAsync(name)).Plan.DatasetId);
 
     [Theory]
-    [InlineData("defaults", "dd37d6846883c640c38936ed0fb90e33")]
-    [InlineData("jsonl", "a06e9833456a4041695882f077ae283d")]
-    [InlineData("parquet", "d44e9024cddbada5562fc038ba9f2690")]
+    [InlineData("defaults", "6ffc859683cd9678cd08efe3343bfacb")]
+    [InlineData("jsonl", "e92e399260f1e059e9ec3b6db2799058")]
+    [InlineData("parquet", "0c24d075bb5801d5dd40f9cb0d28d165")]
     public async Task Teacher_outputs_have_the_id_that_they_always_had(string name, string id) =>
         Assert.Equal(id, (await PlanAsync(name)).Plan.TeacherOutputsId);
 
     [Theory]
-    [InlineData("defaults", StudentVariant.Distilled, "119b7314ab365792d19dfc5a423d8271ea05d1fff35ee8997fd9de48cbaa25cc")]
-    [InlineData("defaults", StudentVariant.WithoutTeacher, "b4289fa7f6a46e4dba238674743aa319eac98ce12fa1d801c09d41e89123b419")]
-    [InlineData("jsonl", StudentVariant.Distilled, "6b545177dfcd5e48044f5971ad4bd880891ed8d37d023bdc7d84c0bef308f23c")]
-    [InlineData("jsonl", StudentVariant.WithoutTeacher, "2a2fe4a5db1e01422de3d89594ab2e0a3f9c535c78821dda2d4ee3ff8b20c0a7")]
-    [InlineData("parquet", StudentVariant.Distilled, "b74128592639516414297dfe6fd522b9aff6b3c5a11bf1e584b520882c8bc81c")]
-    [InlineData("parquet", StudentVariant.WithoutTeacher, "f9636acd8704f991d231358083e416672929b52d8c173b29c982477268b6af86")]
+    [InlineData("defaults", StudentVariant.Distilled, "56aee56be83f64bd4ee7b4ed59df550feeee5f93581332dc2ac10ece0b79d7fa")]
+    [InlineData("defaults", StudentVariant.WithoutTeacher, "d639b8f9f434fe5be7c17efbfd81924b643588f3de5e94db115ac26322683647")]
+    [InlineData("jsonl", StudentVariant.Distilled, "5e3b6d025b97f99da43a07aacfac4449a0215629232ffd382423ac2c0635625e")]
+    [InlineData("jsonl", StudentVariant.WithoutTeacher, "794d68fcf7d97469e5d4074cb577b2db98e94353b52ec50d4fee5e82af5e6200")]
+    [InlineData("parquet", StudentVariant.Distilled, "dd612029630ac39c11e693e011ee9f0be454a1d19a0f7632dd90afb3ab1d4213")]
+    [InlineData("parquet", StudentVariant.WithoutTeacher, "b321d716242d9bb34e00cc4c5354d7c5817415a698d9abab5cb53d699e21060b")]
     public async Task Weights_have_the_identity_that_they_always_had(string name, StudentVariant variant, string identity)
     {
         var (spec, plan) = await PlanAsync(name);

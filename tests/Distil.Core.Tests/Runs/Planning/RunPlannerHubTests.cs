@@ -1,17 +1,20 @@
+using System.Text.Json;
 using Distil.Core.Errors;
 using Distil.Core.Hub;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Hub;
+using Distil.Core.Tests.Models;
 
 namespace Distil.Core.Tests.Runs.Planning;
 
 /// <summary>Plans for sources in the hub are cheap and pinned, and equal content has equal ids.</summary>
 public sealed class RunPlannerHubTests : HubFixture
 {
-    private static readonly string Config = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "qwen2-tiny", "config.json"));
-    private const string Tokenizer = """{ "model": { "vocab": { "a": 0, "b": 129 } } }""";
+    private const string Config = TinyTeacher.Config;
+    private static readonly string Tokenizer = TinyTeacher.Tokenizer;
+    private static readonly byte[] One = TinyTeacher.Weights(IsOfFirstLayer), Two = TinyTeacher.Weights(name => !IsOfFirstLayer(name));
 
     private string _commit = "";
 
@@ -24,8 +27,11 @@ public sealed class RunPlannerHubTests : HubFixture
         Assert.Equal($"exact: hf://models/o/teacher@{_commit}/config.json", plan.Teacher.From);
         var fetched = Hub.Requests.Where(
             request => request.StartsWith("GET", StringComparison.Ordinal) && request.Contains("/resolve/", StringComparison.Ordinal));
-        Assert.Equal(["config.json", "model.safetensors.index.json", "tokenizer.json"], fetched.Select(request => request.TrimEnd('*').Split('/')[^1]).Order());
-        Assert.DoesNotContain(Hub.Requests, request => request.Contains("storage", StringComparison.Ordinal));
+        Assert.Equal(["config.json", "model-1.safetensors", "model-2.safetensors", "model.safetensors.index.json", "tokenizer.json"],
+            fetched.Select(request => request.TrimEnd('*').Split('/')[^1].Split(' ')[0]).Order());
+        var headers = Hub.Requests.Where(request => request.Contains("storage", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, headers.Count);
+        Assert.All(headers, request => Assert.Matches(" bytes=0-[0-9]+$", request)); // the headers alone
     }
 
     [Fact]
@@ -53,8 +59,8 @@ public sealed class RunPlannerHubTests : HubFixture
         using var folder = new TemporaryFolder();
         folder.Write("teacher/config.json", Config);
         folder.Write("teacher/tokenizer.json", Tokenizer);
-        folder.Write("teacher/model-1.safetensors", "one");
-        folder.Write("teacher/model-2.safetensors", "two");
+        await File.WriteAllBytesAsync(Path.Combine(folder.Path, "teacher", "model-1.safetensors"), One, Cancel);
+        await File.WriteAllBytesAsync(Path.Combine(folder.Path, "teacher", "model-2.safetensors"), Two, Cancel);
         folder.Write("teacher/model.safetensors.index.json", Index);
         folder.Write("data/a.jsonl", Text('a'));
         folder.Write("data/b.jsonl", Text('b'));
@@ -69,7 +75,7 @@ public sealed class RunPlannerHubTests : HubFixture
         var before = await PlanAsync();
         Publish(text: 'c');
         Assert.NotEqual(before.DatasetId, (await PlanAsync()).DatasetId);
-        Publish(weights: "three");
+        Publish(weights: TinyTeacher.Weights(name => !IsOfFirstLayer(name), fill: 1));
         var after = await PlanAsync();
         Assert.Equal(before.DatasetId, after.DatasetId);
         Assert.NotEqual(before.TeacherOutputsId, after.TeacherOutputsId);
@@ -127,21 +133,23 @@ public sealed class RunPlannerHubTests : HubFixture
         var folder = await plan.TeacherLocation!.FetchAsync(catalog, withWeights: false, cancel: Cancel);
         Assert.Equal(["config.json", "model.safetensors.index.json", "tokenizer.json"], Directory.GetFiles(folder).Select(Path.GetFileName).Order());
         Assert.Equal(folder, await plan.TeacherLocation.FetchAsync(catalog, withWeights: true, cancel: Cancel));
-        Assert.Equal("two", await File.ReadAllTextAsync(Path.Combine(folder, "model-2.safetensors"), Cancel));
+        Assert.Equal(Two, await File.ReadAllBytesAsync(Path.Combine(folder, "model-2.safetensors"), Cancel));
     }
 
-    private static string Index => """{ "weight_map": { "x": "model-1.safetensors", "y": "model-2.safetensors" } }""";
+    private static string Index => JsonSerializer.Serialize(
+        new { weight_map = TinyTeacher.Shapes.Keys.ToDictionary(name => name, name => IsOfFirstLayer(name) ? "model-1.safetensors" : "model-2.safetensors") });
+
+    private static bool IsOfFirstLayer(string name) => name.StartsWith("model.layers.0.", StringComparison.Ordinal);
 
     private static string Text(char letter) => $"{{\"text\": \"{new string(letter, 40_000)}\"}}\n";
 
-    private void Publish(char text = 'b', string weights = "two")
+    private void Publish(char text = 'b', byte[]? weights = null)
     {
         _commit = Hub.Add("o/teacher").Commit(
             "main",
             ("config.json", LocalHubFile.Small(Config)), ("tokenizer.json", LocalHubFile.Small(Tokenizer)),
             ("model.safetensors.index.json", LocalHubFile.Small(Index)),
-            ("model-1.safetensors", new LocalHubFile("one"u8.ToArray())), ("model-2.safetensors", new LocalHubFile(
-                System.Text.Encoding.UTF8.GetBytes(weights))),
+            ("model-1.safetensors", new LocalHubFile(One)), ("model-2.safetensors", new LocalHubFile(weights ?? Two)),
             ("original/consolidated.safetensors", new LocalHubFile("not wanted"u8.ToArray())),
             ("pytorch_model.bin", new LocalHubFile("not wanted"u8.ToArray())));
         Hub.Add("datasets/o/text").Commit(
