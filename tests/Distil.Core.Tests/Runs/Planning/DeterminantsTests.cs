@@ -113,7 +113,7 @@ public sealed class DeterminantsTests : IDisposable
 
         _folder.Write("end-of-text/tokenizer_config.json", """{ "eos_token": "a" }""");
         _folder.Write("other-end-of-text/tokenizer_config.json", """{ "eos_token": { "content": "b" } }""");
-        _folder.Write("unknown-end-of-text/tokenizer_config.json", """{ "eos_token": "c" }""");
+        _folder.Write("unknown-end-of-text/tokenizer_config.json", """{ "eos_token": "<none>" }""");
 
         // The first line is JSON and text: what a file contains is examined, and both formats must accept this one.
         var text = string.Join('\n', Enumerable.Repeat("""{"text": "Once upon a time", "body": "there was a mill"}""", 40).Prepend("3"));

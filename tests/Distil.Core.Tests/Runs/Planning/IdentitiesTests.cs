@@ -29,12 +29,12 @@ public sealed class IdentitiesTests : IDisposable
         Assert.Equal(id, (await PlanAsync(name)).Plan.TeacherOutputsId);
 
     [Theory]
-    [InlineData("defaults", StudentVariant.Distilled, "56aee56be83f64bd4ee7b4ed59df550feeee5f93581332dc2ac10ece0b79d7fa")]
-    [InlineData("defaults", StudentVariant.WithoutTeacher, "d639b8f9f434fe5be7c17efbfd81924b643588f3de5e94db115ac26322683647")]
-    [InlineData("jsonl", StudentVariant.Distilled, "5e3b6d025b97f99da43a07aacfac4449a0215629232ffd382423ac2c0635625e")]
-    [InlineData("jsonl", StudentVariant.WithoutTeacher, "794d68fcf7d97469e5d4074cb577b2db98e94353b52ec50d4fee5e82af5e6200")]
-    [InlineData("parquet", StudentVariant.Distilled, "dd612029630ac39c11e693e011ee9f0be454a1d19a0f7632dd90afb3ab1d4213")]
-    [InlineData("parquet", StudentVariant.WithoutTeacher, "b321d716242d9bb34e00cc4c5354d7c5817415a698d9abab5cb53d699e21060b")]
+    [InlineData("defaults", StudentVariant.Distilled, "482caa26f1039c16cfd032153f0a6a4e27454f2e7e1415e768388fae76ec1632")]
+    [InlineData("defaults", StudentVariant.WithoutTeacher, "37847deede089ac2d33cca28eb8edc0febd1a387894b96e33668b0234f596aad")]
+    [InlineData("jsonl", StudentVariant.Distilled, "7b987c2f3f75269964f7d88e3345877a2c1b9de464c1c253b2297a4b31233cca")]
+    [InlineData("jsonl", StudentVariant.WithoutTeacher, "a992fc3c8405967602e551b2f824d72e2d42c43511f499f6a44089a525860b57")]
+    [InlineData("parquet", StudentVariant.Distilled, "f1c5ea0162bc22a356a8cf6a553a6f47c32b16d6ba918ffc11207c4d6f3e8df8")]
+    [InlineData("parquet", StudentVariant.WithoutTeacher, "bbdecb5772ef4cec4c20cfbf3e83983d0d174077ed9f6239dfe5b0bf51d201ba")]
     public async Task Weights_have_the_identity_that_they_always_had(string name, StudentVariant variant, string identity)
     {
         var (spec, plan) = await PlanAsync(name);

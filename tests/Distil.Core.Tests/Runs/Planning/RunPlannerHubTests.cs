@@ -101,8 +101,9 @@ public sealed class RunPlannerHubTests : HubFixture
         }
 
         Assert.Equal(Names(online), Names(await PlanAsync(offline: true)));
-        await File.WriteAllTextAsync(
-            Directory.EnumerateFiles(Cache, "model-2.safetensors", SearchOption.AllDirectories).Single(file => file.Contains("snapshots")), "TWO", Cancel);
+        await File.WriteAllBytesAsync(
+            Directory.EnumerateFiles(Cache, "model-2.safetensors", SearchOption.AllDirectories).Single(file => file.Contains("snapshots")),
+            TinyTeacher.Weights(name => !IsOfFirstLayer(name), fill: 1), Cancel);
         var tuned = await PlanAsync(offline: true);
         Assert.Equal(online.DatasetId, tuned.DatasetId);
         Assert.NotEqual(online.TeacherOutputsId, tuned.TeacherOutputsId);
