@@ -32,9 +32,8 @@ internal static class EndOfTextToken
         new($"{path}: has no end-of-text token; expected <|endoftext|> or <|end_of_text|>, or eos_token in tokenizer_config.json");
 
     private static int? IdOf(TokenizerJson json, string? content) =>
-        json.AddedTokens.Find(token => token.Content == content) is { } added ? added.Id
-        : json.Vocabulary.FindIndex(entry => entry.Key == content) is var index and >= 0 ? json.Vocabulary[index].Value
-        : null;
+        json.AddedTokens.Where(token => token.Content == content).Select(token => (int?)token.Id)
+            .Concat(json.Vocabulary.Where(entry => entry.Key == content).Select(entry => (int?)entry.Value)).FirstOrDefault();
 
     private static int? IdOf(JsonElement json, string content)
     {
