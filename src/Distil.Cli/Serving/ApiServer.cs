@@ -89,7 +89,6 @@ internal sealed class ApiServer : IAsyncDisposable
     private static string Unrouted(HttpContext http) => http.Response.StatusCode switch
     {
         405 => $"{http.Request.Method} is not what {http.Request.Path} answers to; expected {http.Response.Headers.Allow}",
-        416 => $"Range is {http.Request.Headers.Range}; expected bytes of the file",
         415 => JsonBody.NotJson(http.Request.ContentType),
         _ => $"{http.Request.Path} is not served here; /openapi.json lists what is",
     };

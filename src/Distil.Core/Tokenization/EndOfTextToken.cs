@@ -32,8 +32,8 @@ internal static class EndOfTextToken
         new($"{path}: has no end-of-text token; expected <|endoftext|> or <|end_of_text|>, or eos_token in tokenizer_config.json");
 
     private static int? IdOf(TokenizerJson json, string? content) =>
-        json.AddedTokens.Where(token => token.Content == content).Select(token => (int?)token.Id)
-            .Concat(json.Vocabulary.Where(entry => entry.Key == content).Select(entry => (int?)entry.Value)).FirstOrDefault();
+        json.AddedTokens.FirstOrDefault(token => token.Content == content)?.Id
+        ?? json.Vocabulary.Where(entry => entry.Key == content).Select(entry => (int?)entry.Value).FirstOrDefault();
 
     private static int? IdOf(JsonElement json, string content)
     {

@@ -118,7 +118,7 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
     /// <param name="request">Its Accept decides the form.</param>
     /// <param name="cancel">Cancels the call.</param>
     [ProducesResponseType<RunReport>(200, MediaTypeNames.Text.Html, MediaTypeNames.Application.Json), ProducesResponseType(304)]
-    [ProducesResponseType<Stream>(206, MediaTypeNames.Text.Html, MediaTypeNames.Application.Json), Problem(404), Problem(416)]
+    [ProducesResponseType<Stream>(206, MediaTypeNames.Text.Html, MediaTypeNames.Application.Json), ProducesResponseType(416), Problem(404)]
     public Task<Results<FileStreamHttpResult, ProblemHttpResult>> ReportAsync(
         string runId, HttpRequest request, CancellationToken cancel) => AnswerAsync(async () =>
     {
@@ -144,7 +144,7 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
     /// <param name="name">The file's name in the run's folder, with its slashes.</param>
     /// <param name="cancel">Cancels the call.</param>
     [ProducesResponseType<Stream>(200, MediaTypeNames.Application.Octet, MediaTypeNames.Application.Json), ProducesResponseType(304)]
-    [ProducesResponseType<Stream>(206, MediaTypeNames.Application.Octet, MediaTypeNames.Application.Json), Problem(404), Problem(416)]
+    [ProducesResponseType<Stream>(206, MediaTypeNames.Application.Octet, MediaTypeNames.Application.Json), ProducesResponseType(416), Problem(404)]
     public Task<Results<FileStreamHttpResult, ProblemHttpResult>> ArtifactAsync(
         string runId, string name, CancellationToken cancel) => AnswerAsync(async () =>
     {

@@ -8,7 +8,7 @@ namespace Distil.Core.Tests.Models;
 /// <summary>A small teacher whose files are complete: qwen2, two layers, byte-level tokenizer, weights of 0 in bfloat16.</summary>
 internal static class TinyTeacher
 {
-    /// <summary>V: 256 bytes, the end of a text, and rows that no token uses.</summary>
+    /// <summary>V: 256 bytes, an added token, and rows that no token uses.</summary>
     public const int VocabularySize = 288;
 
     public const string Config = """
@@ -29,7 +29,7 @@ internal static class TinyTeacher
 
     public static string Tokenizer { get; } = new JsonObject
     {
-        ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = 256, ["content"] = "<|endoftext|>", ["special"] = true }),
+        ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = 256, ["content"] = "<|end|>", ["special"] = true }),
         ["pre_tokenizer"] = ByteLevel(),
         ["decoder"] = ByteLevel(),
         ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = new JsonObject(Bytes()), ["merges"] = new JsonArray() },

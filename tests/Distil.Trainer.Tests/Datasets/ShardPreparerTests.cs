@@ -7,7 +7,6 @@ using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tokenization;
 using Distil.Trainer.Datasets;
-using Distil.Trainer.Datasets.Sources;
 
 namespace Distil.Trainer.Tests.Datasets;
 
@@ -115,55 +114,6 @@ public sealed class ShardPreparerTests : IDisposable
         var fault = $"{At("a.jsonl")}:2: has no field text; it has body";
         Assert.Equal(new DocumentCounts { Trained = 1, WithoutText = 2, NotUtf8 = 1, Empty = 1, FirstFault = fault }, counts);
         Assert.Equal($"1 empty, 2 without text, 1 not UTF-8 (the first: {fault})", counts.DescribePassedOver());
-    }
-
-    [Fact]
-    public void Halves_of_surrogate_pairs_and_Pythons_numbers_do_not_end_a_run()
-    {
-        Write("a.jsonl", """
-            {"text": "abc", "score": NaN}
-            {"text": "cut emoji \ud83d end"}
-            {"text": "abc", "other \udc00": -Infinity}
-            {"text": NaN}
-            """);
-        var shard = Assert.Single(Prepare(Dataset("a.jsonl") with { Format = DatasetFormat.Jsonl, EvalFraction = 0 }));
-        Assert.Equal((2, 1, 1), (shard.Counts.Documents.Trained, shard.Counts.Documents.NotUtf8, shard.Counts.Documents.WithoutText));
-        Assert.Equal($"{At("a.jsonl")}:2: has half of a surrogate pair (\\ud800 to \\udfff alone), which is no character", shard.Counts.Documents.FirstFault);
-    }
-
-    [Fact]
-    public void Text_wins_over_ids_beside_it_whatever_they_hold()
-    {
-        Write("a.jsonl", string.Concat(((string[])["[12, 7]", "[]", "[\"doc-1\"]", "3"]).Select(ids => $"{{\"ids\": {ids}, \"text\": \"abc\"}}\n")));
-        var shard = Assert.Single(Prepare(Dataset("a.jsonl") with { Format = DatasetFormat.Jsonl, EvalFraction = 0 }));
-        int[] document = [.. Tokenizer.Encode("abc"), 0];
-        Assert.Equal([.. document, .. document, .. document, .. document], shard.Train.SelectMany(row => row));
-    }
-
-    [Theory]
-    [InlineData("\n\n", "one\ntwo\n\nthree\r\n\r\n\n\nfour\n", "one\ntwo|three|four\n")]
-    [InlineData("", "one\n\ntwo\n", "one\n\ntwo\n")]
-    [InlineData("<end>", "one\n<end>two<end><end>three", "one\n|two|three")]
-    public void A_documents_separator_may_be_blank_lines_a_text_or_the_end_of_the_file(string separator, string text, string documents)
-    {
-        Write("a.txt", text);
-        var dataset = Dataset("a.txt") with { DocumentSeparator = separator, EvalFraction = 0, ShardTokens = 8 };
-        var shard = Assert.Single(Prepare(dataset)); // such files are not cut
-        Assert.Equal(documents.Split('|').SelectMany(document => (int[])[.. Tokenizer.Encode(document), 0]), shard.Train.SelectMany(row => row));
-    }
-
-    [Fact]
-    public void A_separator_is_found_wherever_the_reader_stops_between_two_reads()
-    {
-        var documents = Enumerable.Range(0, 3000).Select(i => new string('x', 60 + (i % 90)) + i).ToList();
-        foreach (var separator in new[] { "\n\n", "\r\n\r\n", "<|end|>" })
-        {
-            Write("a.txt", string.Join(separator, documents));
-            var spec = separator[0] == '<' ? separator : "\n\n";
-            var read = new Documents(DatasetFormat.Text, "text", 1024, separator: new Separator(spec))
-                .Read(new SourceRange(At("a.txt"), 0, new FileInfo(At("a.txt")).Length));
-            Assert.Equal(documents, read.Select(document => document.Text!));
-        }
     }
 
     [Fact]

