@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Distil.Core.Errors;
 using Jint;
 using Jint.Native;
-using Jint.Runtime;
 
 namespace Distil.Inference.ChatTemplates;
 
