@@ -16,6 +16,9 @@ public static class DistilJson
     /// <value>Options for several lines: documents that people open.</value>
     public static JsonSerializerOptions Indented { get; } = Create(indented: true);
 
+    /// <value>Options for deriving schemas: the exporter cannot see through a converter for numbers.</value>
+    internal static JsonSerializerOptions ForSchemas { get; } = CreateForSchemas();
+
     /// <summary>Gives other options, for instance those of a web framework, the form of Distil's documents.</summary>
     /// <param name="options">Options that may still be changed. Indentation is left as it is.</param>
     public static void Configure(JsonSerializerOptions options)
@@ -29,6 +32,14 @@ public static class DistilJson
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping; // the documents are files, not parts of a web page
         options.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutComputed, RefuseNullItems } };
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+    }
+
+    private static JsonSerializerOptions CreateForSchemas()
+    {
+        var options = new JsonSerializerOptions();
+        Configure(options);
+        options.MakeReadOnly();
+        return options;
     }
 
     private static JsonSerializerOptions Create(bool indented)
