@@ -2,7 +2,6 @@ using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 
 namespace Distil.Core.Api.Operations;
