@@ -26,13 +26,14 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
         var reader = Try(range, () => ParquetReader.CreateAsync(file));
         try
         {
-            var field = FieldIn(range, reader.Schema);
-            var names = field is null ? MissingText.Describe("column", column, [.. reader.Schema.DataFields.Select(each => each.Path.ToString())]) : "";
+            // The library reads the schema and the row groups when they are first asked for.
+            var schema = Try(range, () => Task.FromResult(reader.Schema));
+            var field = FieldIn(range, schema);
+            var names = field is null ? MissingText.Describe("column", column, [.. schema.DataFields.Select(each => each.Path.ToString())]) : "";
             long row = 0;
             for (var group = 0; group < reader.RowGroupCount; group++)
             {
-                var rows = reader.OpenRowGroupReader(group);
-                var start = StartOf(rows);
+                var (rows, start) = Try(range, () => Task.FromResult(Opened(reader, group)));
                 if (start >= range.Start && start < range.End)
                 {
                     var texts = field is null ? new byte[rows.RowCount][] : Try(range, () => TextsAsync(rows, field));
@@ -89,6 +90,12 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
         var bytes = new DataField(column, typeof(byte[]), isNullable: found.IsNullable);
         _ = new ParquetSchema(bytes); // gives the field its path and levels
         return bytes;
+    }
+
+    private static (ParquetRowGroupReader Rows, long Start) Opened(ParquetReader reader, int group)
+    {
+        var rows = reader.OpenRowGroupReader(group);
+        return (rows, StartOf(rows));
     }
 
     /// <summary>The first byte of a row group's first page.</summary>
