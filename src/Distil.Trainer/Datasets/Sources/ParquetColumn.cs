@@ -33,7 +33,8 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
             long row = 0;
             for (var group = 0; group < reader.RowGroupCount; group++)
             {
-                var (rows, start) = Try(range, () => Task.FromResult(Opened(reader, group)));
+                var rows = Try(range, () => Task.FromResult(reader.OpenRowGroupReader(group)));
+                var start = Try(range, () => Task.FromResult(StartOf(rows)));
                 if (start >= range.Start && start < range.End)
                 {
                     var texts = field is null ? new byte[rows.RowCount][] : Try(range, () => TextsAsync(rows, field));
@@ -90,12 +91,6 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
         var bytes = new DataField(column, typeof(byte[]), isNullable: found.IsNullable);
         _ = new ParquetSchema(bytes); // gives the field its path and levels
         return bytes;
-    }
-
-    private static (ParquetRowGroupReader Rows, long Start) Opened(ParquetReader reader, int group)
-    {
-        var rows = reader.OpenRowGroupReader(group);
-        return (rows, StartOf(rows));
     }
 
     /// <summary>The first byte of a row group's first page.</summary>
