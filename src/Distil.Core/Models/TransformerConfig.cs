@@ -51,6 +51,17 @@ public sealed record TransformerConfig
     /// <value>Whether the feed-forward network has biases; llama only.</value>
     public bool FeedForwardBias { get; init; }
 
+    /// <value>Number of parameters of the matrices; biases and norms, less than a thousandth, are left out.</value>
+    public long MatrixParameters
+    {
+        get
+        {
+            long d = HiddenSize, queries = (long)Heads * HeadSize, keys = (long)KeyValueHeads * HeadSize;
+            var layer = (2 * d * queries) + (2 * d * keys) + (3 * d * IntermediateSize);
+            return (Layers * layer) + ((TiedHead ? 1 : 2) * (long)VocabularySize * d);
+        }
+    }
+
     /// <value>Whether queries and keys are normalised per head; qwen3 only.</value>
     public bool QueryKeyNorm => Family == TransformerFamily.Qwen3;
 }

@@ -28,6 +28,9 @@ internal sealed class TeacherFiles
     /// <value>What is read of its folder.</value>
     public ModelReading Reading { get; }
 
+    /// <value>Number of parameters of its matrices.</value>
+    public long MatrixParameters { get; private init; }
+
     /// <value>The identity of tokenizer.json.</value>
     public string TokenizerContent { get; }
 
@@ -57,6 +60,7 @@ internal sealed class TeacherFiles
             model.Location, shape, reading with { Warnings = [.. model.Warnings, .. reading.Warnings] }, LocalSources.Fingerprint(words),
             [LocalSources.Fingerprint(configFile), .. contents])
         {
+            MatrixParameters = config.Config.MatrixParameters,
             ConfiguredEndOfText = EndOfTextToken.FindConfigured(words, settings),
         };
     }
