@@ -16,14 +16,14 @@ namespace Distil.Bench;
 internal static class DecodeBench
 {
     /// <summary>The paper's student around Qwen2.5-1.5B's embedding and head.</summary>
-    private static readonly XlstmConfig Paper = new()
+    internal static readonly XlstmConfig Paper = new()
     {
         VocabularySize = 151_936, ContextLength = 512, Blocks = 6, Width = 1536, SlstmAt = [0, 2], MlstmHeads = 12, SlstmHeads = 12,
         FeedForwardProjFactor = 1.7,
     };
 
     /// <summary>The student of <c>distil demo</c>.</summary>
-    private static readonly XlstmConfig Demo = new()
+    internal static readonly XlstmConfig Demo = new()
     {
         VocabularySize = 1024, ContextLength = 256, Blocks = 4, Width = 128, SlstmAt = [0, 2], QkvBlockSize = 16, FeedForwardProjFactor = 1.7,
     };

@@ -19,6 +19,7 @@ return new RootCommand("Measures Distil on this machine.")
     SLstmBench.Create(),
     StepBench.Create(),
     MLstmBench.Create(),
+    EndpointBench.Create(),
     ServeBench.Create(),
     CancelBench.Create(),
     StandInTrainer.Create(),

@@ -20,7 +20,7 @@ internal static class Prompts
 
         IReadOnlyList<int> tokens = prompt.ValueKind switch
         {
-            JsonValueKind.String => tokenizer.Encode(RequestFields.TextOf(Name, prompt)),
+            JsonValueKind.String => tokenizer.Encode(prompt.GetString()!),
             JsonValueKind.Array when prompt.EnumerateArray().All(each => each.ValueKind == JsonValueKind.Number && each.TryGetInt32(out _)) =>
                 [.. prompt.EnumerateArray().Select(each => each.GetInt32())],
             _ => throw RequestFields.Wrong(Name, prompt, Expected),

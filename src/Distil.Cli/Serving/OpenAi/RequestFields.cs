@@ -1,17 +1,22 @@
 using System.Text.Json;
+using Distil.Core.Sources;
 
 namespace Distil.Cli.Serving.OpenAi;
 
 /// <summary>Reads the fields of a request's body. A field that is null counts as missing.</summary>
 internal sealed class RequestFields(JsonElement body)
 {
+    // Of a field that is there twice, one reader would take the first and another the last.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>Parses a body.</summary>
     /// <exception cref="OpenAiException">It is not a JSON object.</exception>
     internal static RequestFields Parse(string json)
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json, Strict);
+            document.WriteTo(new Utf8JsonWriter(Stream.Null)); // reads each text: half of a surrogate pair is found here
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new(document.RootElement.Clone())
                 : throw new OpenAiException(400, "the body is not a JSON object");
@@ -19,6 +24,10 @@ internal sealed class RequestFields(JsonElement body)
         catch (JsonException wrong)
         {
             throw new OpenAiException(400, $"the body is not valid JSON: {wrong.Message}");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new OpenAiException(400, $"the body {JsonLine.HalfPair}");
         }
     }
 
@@ -67,7 +76,7 @@ internal sealed class RequestFields(JsonElement body)
     internal string? Text(string name) => Optional(name) switch
     {
         null => null,
-        { ValueKind: JsonValueKind.String } value => TextOf(name, value),
+        { ValueKind: JsonValueKind.String } value => value.GetString(),
         { } other => throw Wrong(name, other, "text"),
     };
 
@@ -77,9 +86,9 @@ internal sealed class RequestFields(JsonElement body)
         IReadOnlyList<string> texts = Optional(name) switch
         {
             null => [],
-            { ValueKind: JsonValueKind.String } value => [TextOf(name, value)],
+            { ValueKind: JsonValueKind.String } value => [value.GetString()!],
             { ValueKind: JsonValueKind.Array } list when list.EnumerateArray().All(each => each.ValueKind == JsonValueKind.String) =>
-                [.. list.EnumerateArray().Select(each => TextOf(name, each))],
+                [.. list.EnumerateArray().Select(each => each.GetString()!)],
             { } other => throw Wrong(name, other, "text, or a list of texts"),
         };
         return texts.Count <= most && texts.All(text => text.Length > 0)
@@ -93,18 +102,5 @@ internal sealed class RequestFields(JsonElement body)
         const int Longest = 80;
         var text = value.GetRawText();
         return new(400, $"{name} is {(text.Length > Longest ? text[..Longest] + "…" : text)}; expected {expected}", name);
-    }
-
-    /// <summary>A text, which may not contain half of a surrogate pair.</summary>
-    internal static string TextOf(string name, JsonElement value)
-    {
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException wrong)
-        {
-            throw new OpenAiException(400, $"{name} is not valid Unicode: {wrong.Message}", name);
-        }
     }
 }

@@ -84,7 +84,7 @@ public sealed class ModelServerTests(ServedModel served) : IClassFixture<ServedM
     [InlineData("""{"model":"@","prompt":"a","logit_bias":{"5":1}}""", 400, "logit_bias is not supported", "logit_bias")]
     [InlineData("""{"model":"@","prompt":{"a":1}}""", 400, "prompt is", "prompt")]
     [InlineData("""{"model":"@","prompt":[99999]}""", 400, "token 99999", null)]
-    [InlineData("""{"model":"@","prompt":"\ud800"}""", 400, "not valid", "prompt")]
+    [InlineData("""{"model":"@","prompt":"\ud800"}""", 400, "surrogate", null)]
     [InlineData("""{"model":"@","prompt":"a","stop":["a","b","c","d","e"]}""", 400, "stop has 5 texts", "stop")]
     [InlineData("""{"model":"@","prompt":"a","stream_options":7}""", 400, "stream_options is 7", "stream_options")]
     public async Task A_bad_request_is_answered_as_openai_does(string body, int status, string message, string? param)
