@@ -101,6 +101,11 @@ internal static class RunCommand
             Console.WriteLine($"{name.PadRight(width)}  {Value(figure),16}  {figure.From}");
         }
 
+        foreach (var warning in plan.Warnings)
+        {
+            Console.WriteLine($"warning: {warning}");
+        }
+
         foreach (var unreached in plan.Unreached)
         {
             Console.WriteLine($"not reached, so not runnable now: {unreached.Message}");

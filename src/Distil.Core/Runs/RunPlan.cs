@@ -30,8 +30,11 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>The teacher's shape.</value>
     public required TeacherShape Teacher { get; init; }
 
-    /// <value>The student's shape, with every default filled in.</value>
-    public required StudentShape Student { get; init; }
+    /// <value>The shape of a student of kind xlstm, with every default filled in; null for another.</value>
+    public StudentShape? Student { get; init; }
+
+    /// <value>The shape of a linearised student, with every default filled in; null for another.</value>
+    public LinearisedShape? Linearised { get; init; }
 
     /// <value>The input of each prepare job.</value>
     public required IReadOnlyList<ShardSource> Shards { get; init; }
@@ -60,6 +63,15 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>Number of all parameters.</value>
     public required Figure TotalParameters { get; init; }
 
+    /// <value>Number of a linearised student's parameters that were the teacher's; null for another student.</value>
+    public Figure? InheritedParameters { get; init; }
+
+    /// <value>Number of a linearised student's parameters that the teacher does not have; null for another student.</value>
+    public Figure? NewParameters { get; init; }
+
+    /// <value>Bytes of a linearised student's state of one text in decoding; null for another student.</value>
+    public Figure? StateBytes { get; init; }
+
     /// <value>Bytes of the stored rows.</value>
     public required Figure DatasetBytes { get; init; }
 
@@ -71,6 +83,9 @@ public sealed record RunPlan : IVersionedDocument
 
     /// <value>Location of the teacher for jobs; null in plans of earlier versions, which use the specification's path.</value>
     public ModelLocation? TeacherLocation { get; init; }
+
+    /// <value>What is allowed but probably not meant.</value>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <value>What could not be read because its server did not answer: such a plan can be displayed, but not run.</value>
     public IReadOnlyList<FieldError> Unreached { get; init; } = [];
@@ -96,6 +111,9 @@ public sealed record RunPlan : IVersionedDocument
         ("trainable parameters", TrainableParameters),
         ("frozen parameters", FrozenParameters),
         ("parameters", TotalParameters),
+        .. Optional("inherited parameters", InheritedParameters),
+        .. Optional("new parameters", NewParameters),
+        .. Optional("state of a text", StateBytes),
         ("dataset", DatasetBytes),
         ("teacher outputs", TeacherOutputsBytes),
         ("checkpoints", CheckpointBytes),
@@ -105,7 +123,14 @@ public sealed record RunPlan : IVersionedDocument
     /// <param name="spec">The run's specification.</param>
     public RunArtifacts ArtifactsOf(RunSpec spec) => new(
         RunId, TeacherOutputs, Offline: spec.Teacher.Mode == TeacherMode.Offline,
-        spec.Evaluation.Baseline ? [StudentVariant.Distilled, StudentVariant.WithoutTeacher] : [StudentVariant.Distilled], spec.Training.Epochs);
+        [
+            StudentVariant.Distilled,
+            .. spec.Evaluation.Baseline ? new[] { StudentVariant.WithoutTeacher } : [],
+            .. spec.Evaluation.Control ? new[] { StudentVariant.TeacherOnText, StudentVariant.TeacherOnLoss } : [],
+        ],
+        spec.Training.Epochs);
+
+    private static IEnumerable<(string Name, Figure Figure)> Optional(string name, Figure? figure) => figure is null ? [] : [(name, figure)];
 
     /// <summary>Throws unless the plan can be run.</summary>
     /// <exception cref="InvalidInputException">Something could not be reached.</exception>

@@ -9,11 +9,14 @@ namespace Distil.Core.Runs.Planning;
 /// <summary>The part of a teacher that a plan needs: its shape and the identity of its content. Weights are not read if their checksums are known.</summary>
 internal sealed class TeacherFiles
 {
-    private TeacherFiles(ModelLocation location, TeacherShape shape, string tokenizer, IReadOnlyList<string> model) =>
-        (Location, Shape, TokenizerContent, ModelContent) = (location, shape, tokenizer, model);
+    private TeacherFiles(ModelLocation location, TransformerConfig config, string name, string tokenizer, IReadOnlyList<string> model) =>
+        (Location, Config, Shape, TokenizerContent, ModelContent) = (location, config, TeacherShape.Of(config, $"exact: {name}"), tokenizer, model);
 
     /// <value>Its location, for jobs.</value>
     public ModelLocation Location { get; }
+
+    /// <value>Its architecture.</value>
+    public TransformerConfig Config { get; }
 
     /// <value>Its shape.</value>
     public TeacherShape Shape { get; }
@@ -33,10 +36,10 @@ internal sealed class TeacherFiles
         var tokenizer = model.Tokenizer ?? throw new InvalidInputException(
             SpecPaths.Teacher, $"{model.Location.Folder} has no tokenizer.json; expected a Hugging Face folder");
         var (config, words) = (await catalog.FetchAsync(model.Config, "", cancel: cancel), await catalog.FetchAsync(tokenizer, "", cancel: cancel));
-        var shape = TeacherShape.Of(TransformerConfigFile.ReadFile(config, model.Config.Path), model.Config.Path);
-        VocabularyCheck.RequireFits(tokenizer.Path, TokenizerSize.Of(words), model.Config.Path, shape.VocabularySize);
+        var architecture = TransformerConfigFile.ReadFile(config, model.Config.Path);
+        VocabularyCheck.RequireFits(tokenizer.Path, TokenizerSize.Of(words), model.Config.Path, architecture.VocabularySize);
 
         var contents = model.Weights.AsParallel().AsOrdered().Select(file => file.Identity ?? LocalSources.Fingerprint(file.Path));
-        return new TeacherFiles(model.Location, shape, LocalSources.Fingerprint(words), [LocalSources.Fingerprint(config), .. contents]);
+        return new TeacherFiles(model.Location, architecture, model.Config.Path, LocalSources.Fingerprint(words), [LocalSources.Fingerprint(config), .. contents]);
     }
 }

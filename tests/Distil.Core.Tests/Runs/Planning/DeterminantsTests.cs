@@ -43,6 +43,7 @@ public sealed class DeterminantsTests : IDisposable
         ("dataset.shardTokens", "100", Renamed.Dataset),
         ("dataset.evalFraction", "0.25", Renamed.Dataset),
         ("dataset.maxTokens", "300", Renamed.Dataset),
+        ("student.kind", "'linearised'", Renamed.Weights),
         ("student.blocks", "5", Renamed.Weights),
         ("student.slstmAt", "[1]", Renamed.Weights),
         ("student.heads", "8", Renamed.Weights),
@@ -74,6 +75,7 @@ public sealed class DeterminantsTests : IDisposable
         ("training.checkpointEverySteps", "3", Renamed.Nothing),
         ("evaluation.maxRows", "3", Renamed.Nothing),
         ("evaluation.baseline", "true", Renamed.Nothing),
+        ("evaluation.control", "true", Renamed.Nothing),
         ("evaluation.prompts", "['x']", Renamed.Nothing),
         ("evaluation.sampleTokens", "3", Renamed.Nothing),
         ("evaluation.decodeContexts", "[3]", Renamed.Nothing),
@@ -85,6 +87,19 @@ public sealed class DeterminantsTests : IDisposable
         ("compute.retries", "5", Renamed.Nothing),
         ("compute.device", "'cuda'", Renamed.Nothing),
     ];
+
+    /// <summary>The same for the fields of a linearised student: all determine its weights.</summary>
+    private static readonly (string Field, string Value)[] LinearisedChanges =
+    [
+        ("student.window", "5"), ("student.sinks", "3"), ("student.featureMap", "'both'"), ("student.outputGate", "false"), ("student.gates.memory", "0.5"),
+        ("student.gates.forgetFrom", "1"), ("student.gates.forgetTo", "1"), ("student.gates.output", "1"), ("student.keepAttention", "[1]"),
+        ("student.trainEmbedding", "true"), ("training.stages.alignment.share", "0.5"), ("training.stages.alignment.learningRate", "0.5"),
+        ("training.stages.alignment.memoryWeight", "0.25"), ("training.stages.distillation.inheritedRate", "0.5"),
+        ("training.stages.distillation.newRate", "0.5"), ("training.stages.distillation.endRate", "0.5"),
+        ("training.stages.distillation.windowDropout", "0.5"),
+    ];
+
+    private static readonly string Linearised = Base.Replace("\"student\": {}", "\"student\": { \"kind\": \"linearised\" }", StringComparison.Ordinal);
 
     private readonly TemporaryFolder _folder = new();
 
@@ -122,10 +137,18 @@ public sealed class DeterminantsTests : IDisposable
     [Fact]
     public async Task Each_field_renames_what_it_determines_and_nothing_else()
     {
-        var before = await IdsAsync(Base);
-        foreach (var (field, value, renamed) in Changes)
+        foreach (var (start, changes) in new[] { (Base, Changes), (Linearised, LinearisedChanges.Select(each => (each.Field, each.Value, Renamed.Weights))) })
         {
-            var changed = (await IdsAsync(With(field, value))).Select((id, i) => id != before[i]);
+            await CheckAsync(start, changes);
+        }
+    }
+
+    private async Task CheckAsync(string start, IEnumerable<(string Field, string Value, Renamed Renamed)> changes)
+    {
+        var before = await IdsAsync(start);
+        foreach (var (field, value, renamed) in changes)
+        {
+            var changed = (await IdsAsync(With(start, field, value))).Select((id, i) => id != before[i]);
             Assert.True(Enum.GetValues<Renamed>()[..3].Select(each => each >= renamed).SequenceEqual(changed),
                 $"{field} {value}: expected {renamed}, changed {string.Join(", ", changed)}");
         }
@@ -133,7 +156,9 @@ public sealed class DeterminantsTests : IDisposable
 
     [Fact]
     public void Every_field_is_looked_at() =>
-        Assert.Equal(Fields(typeof(RunSpec), "").Order(), Changes.Select(change => change.Field).Distinct().Order());
+        Assert.Equal(
+            Fields(typeof(RunSpec), "").Order(),
+            Changes.Select(change => change.Field).Concat(LinearisedChanges.Select(change => change.Field)).Distinct().Order());
 
     private static IEnumerable<string> Fields(Type record, string prefix) => record.GetProperties().Where(property => property.CanWrite).SelectMany(property =>
     {
@@ -141,9 +166,9 @@ public sealed class DeterminantsTests : IDisposable
         return property.PropertyType.Assembly == typeof(RunSpec).Assembly && property.PropertyType.IsClass ? Fields(property.PropertyType, name + ".") : [name];
     });
 
-    private static string With(string field, string value)
+    private static string With(string start, string field, string value)
     {
-        var root = JsonNode.Parse(Base)!.AsObject();
+        var root = JsonNode.Parse(start)!.AsObject();
         var steps = field.Split('.');
         var parent = root;
         foreach (var step in steps[..^1])
@@ -160,6 +185,6 @@ public sealed class DeterminantsTests : IDisposable
         var spec = RunSpecReader.Parse(json, "spec.json", _folder.Path);
         var plan = await new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(
             spec, TestContext.Current.CancellationToken);
-        return [plan.DatasetId, plan.TeacherOutputsId, Identities.Weights(spec, plan.Student, plan.DatasetId, plan.TeacherOutputsId, StudentVariant.Distilled)];
+        return [plan.DatasetId, plan.TeacherOutputsId, Identities.Weights(spec, plan.Student, plan.Linearised, plan.DatasetId, plan.TeacherOutputsId, StudentVariant.Distilled)];
     }
 }
