@@ -77,7 +77,6 @@ internal sealed class StatusBoard
         {
             State = outcome.State,
             LastFailure = outcome.Failure ?? now.LastFailure,
-            StageDone = outcome.State == RunState.Succeeded ? now.StageTotal : now.StageDone,
             Jobs = [],
         });
         return outcome;

@@ -120,6 +120,23 @@ public sealed class StreamingUploadTests : IDisposable
         Assert.Empty(_service.Blobs);
     }
 
+    [Fact]
+    public async Task Two_uploads_of_one_blob_at_once_do_not_mix_their_blocks()
+    {
+        var store = _service.OpenStore();
+        await using var first = store.BeginUpload(Blob, _folder.Write("first.bin", new string('1', StreamingUpload.BlockBytes)), Cancel);
+        first.Grown(StreamingUpload.BlockBytes);
+        while (_service.StagedBlocks == 0)
+        {
+            await Task.Delay(5, Cancel);
+        }
+
+        await using var second = store.BeginUpload(Blob, _folder.Write("second.bin", new string('2', StreamingUpload.BlockBytes)), Cancel);
+        await second.CompleteAsync(StreamingUpload.BlockBytes);
+        await first.CompleteAsync(StreamingUpload.BlockBytes);
+        Assert.All(_service.Blobs[Blob].Distinct(), one => Assert.Equal((byte)'1', one));
+    }
+
     private static byte[] Content(int bytes)
     {
         var content = new byte[bytes];

@@ -19,7 +19,8 @@ public sealed class DistillPipelineTests : ScriptedRuns
         Assert.Equal(
             ["prepare-00000", "prepare-00001", "teach-00000", "teach-00001", "train-001", "evaluate-001", "train-002", "evaluate-002", "export"],
             Jobs.Started);
-        var last = context.Statuses.Last();
+        var (first, last) = (context.Statuses.First(), context.Statuses.Last());
+        Assert.Equal((RunState.Running, (JobKind?)null), (first.State, first.Stage));
         Assert.Equal((RunState.Succeeded, JobKind.Export, 1, 1), (last.State, last.Stage, last.StageDone, last.StageTotal));
         Assert.Empty(last.Jobs);
     }
@@ -99,6 +100,15 @@ public sealed class DistillPipelineTests : ScriptedRuns
         var (outcome, context) = await RunAsync();
         Assert.Equal(RunState.Succeeded, outcome.State);
         Assert.Equal((1, "memory"), (context.Statuses.Last().Retries, context.Statuses.Last().LastFailure!.Message));
+    }
+
+    [Fact]
+    public async Task The_status_reports_the_latest_failure()
+    {
+        Jobs.Failures["train-001"] = new JobFailure(FailureClass.OutOfMemory, "first");
+        Jobs.Failures["evaluate-001"] = new JobFailure(FailureClass.Transient, "second");
+        var (_, context) = await RunAsync();
+        Assert.Equal((2, "second"), (context.Statuses.Last().Retries, context.Statuses.Last().LastFailure!.Message));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
+using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Artifacts;
@@ -173,6 +174,7 @@ public sealed class JobPipelineTests : IAsyncLifetime
         Assert.Equal(TimeSpan.FromMilliseconds(50), _context.Delays[0]);
         Assert.Equal(TimeSpan.FromSeconds(30), _context.Delays[^1]);
         Assert.Equal(_context.Delays.Order(), _context.Delays);
+        Assert.Equal(_context.Calls.Count(call => call.Name == PollJob.Id) - 1, _context.Delays.Count); // one between any two, in whatever history
     }
 
     [Fact]

@@ -80,12 +80,13 @@ public sealed class RebuildingTests : IAsyncLifetime
             _jobs.Missing[job] = [Weights(0)];
         }
 
-        var (outcome, _) = await RunAsync();
+        var (outcome, context) = await RunAsync();
 
         Assert.Equal((RunState.Failed, FailureClass.Transient), (outcome.State, outcome.Failure!.Class));
         Assert.Equal(
             "runs/run/checkpoints/epoch-001/: was rebuilt 2 times and is missing or damaged each time (evaluate-001-again-2: an input is missing)",
             outcome.Failure.Message);
+        Assert.Equal(outcome.Failure, context.Statuses.Last().LastFailure);
         Assert.Equal(2, _jobs.Started.Count(job => job.StartsWith("train-001-again", StringComparison.Ordinal)));
     }
 

@@ -30,16 +30,17 @@ public sealed class DatasetTests : IDisposable
     [Fact]
     public async Task Its_manifest_sums_rows_tokens_and_documents_and_lists_the_files()
     {
-        var dataset = new Dataset("d", Shards: 2);
+        var dataset = new Dataset("d", Shards: 3);
         await WriteAsync(dataset, 0, Rows("aa"), eval: null);
         await WriteAsync(dataset, 1, Rows("bb") with { Rows = 10 }, Rows("cc") with { Tokens = 30 }, empty: 3);
+        await WriteAsync(dataset, 2, train: null, Rows("dd") with { Rows = 100 });
         Assert.Equal(new CloseOutput(), await dataset.CloseAsync(_store, Cancel));
 
         var manifest = await _store.ReadJsonAsync<DatasetManifest>(dataset.Closing, Cancel);
 
-        Assert.Equal(("d", 11, 4, 1, 30), (manifest.DatasetId, manifest.TrainRows, manifest.TrainTokens, manifest.EvalRows, manifest.EvalTokens));
-        Assert.Equal(new DocumentCounts { Trained = 2, HeldOut = 2, Empty = 3 }, manifest.Counts);
-        Assert.Equal(["aa", "bb", "cc"], (await dataset.FindFilesAsync(_store, Cancel))!.Select(file => file.Sha256));
+        Assert.Equal(("d", 11, 4, 101, 32), (manifest.DatasetId, manifest.TrainRows, manifest.TrainTokens, manifest.EvalRows, manifest.EvalTokens));
+        Assert.Equal(new DocumentCounts { Trained = 3, HeldOut = 3, Empty = 3 }, manifest.Counts);
+        Assert.Equal(["aa", "bb", "cc", "dd"], (await dataset.FindFilesAsync(_store, Cancel))!.Select(file => file.Sha256));
     }
 
     [Fact]
