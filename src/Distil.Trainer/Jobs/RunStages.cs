@@ -1,4 +1,3 @@
-using Distil.Core.Specification;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.Training.Optimizers;

@@ -2,7 +2,6 @@ using Distil.Core.Models;
 using Distil.Core.Safetensors;
 using Distil.Core.Specification;
 using Distil.Trainer.Models.Transformers;
-using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Linearised;

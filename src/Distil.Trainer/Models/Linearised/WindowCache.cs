@@ -1,5 +1,4 @@
 using Distil.Core.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Linearised;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Distil.Trainer.Training.Checkpoints;
-using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Training.Stages;
 
