@@ -13,14 +13,15 @@ internal sealed class DistilCommand : IDisposable
 
     /// <value>Environment variables that it gets in addition to this process's.</value>
     /// <remarks>
-    /// These processes live for seconds, and two tests run at a time: threads that wait for each other spin away the other test's time, and code that is
-    /// compiled at once with all optimisations, or profiled first, costs more than it ever saves.
+    /// These processes live for seconds, and several tests run at a time: threads that wait for each other spin away another test's time, and code that is
+    /// compiled at once with all optimisations, or profiled first, or compiled again, costs more than it ever saves.
     /// </remarks>
     public Dictionary<string, string> Environment { get; } = new()
     {
         ["OMP_NUM_THREADS"] = "1",
         ["DOTNET_TieredPGO"] = "0",
         ["DOTNET_TC_QuickJitForLoops"] = "1",
+        ["DOTNET_TC_CallCounting"] = "0",
     };
 
     /// <summary>Keeps the storage server running between the test's commands: each would start it and stop it again.</summary>

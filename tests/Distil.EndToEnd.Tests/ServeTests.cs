@@ -20,7 +20,7 @@ public sealed class ServeTests : IDisposable
     public async Task A_run_is_submitted_watched_and_cancelled_and_says_the_same_over_HTTP_as_on_the_command_line()
     {
         using var serve = await ServedDistil.StartAsync(_distil);
-        var run = await serve.SubmitAsync(SmallDemo.Write(_distil.Workspace.Home, json => json["training"]!["epochs"] = 500));
+        var run = await serve.SubmitAsync(SmallDemo.WriteTiny(_distil.Workspace.Home, json => json["training"]!["epochs"] = 500));
         await ServedDistil.UntilAsync(async () => (await serve.StatusAsync(run))["epoch"]?.GetValue<int>() >= 1);
         Assert.NotEmpty((await serve.GetAsync($"/api/runs/{run}/metrics"))["steps"]!.AsArray());
         Assert.NotEmpty((await serve.GetAsync($"/api/runs/{run}/epochs"))["epochs"]!.AsArray());

@@ -16,7 +16,7 @@ public sealed class SmallDemoTests
     {
         using var distil = new DistilCommand();
         await using var storage = await distil.KeepStorageAsync();
-        var spec = SmallDemo.Write(distil.Workspace.Home);
+        var spec = SmallDemo.Write(distil.Workspace.Home, json => (json["dataset"]!["maxTokens"], json["dataset"]!["shardTokens"]) = (6000, 3000));
 
         var first = await RunAsync(distil, spec);
         Assert.Contains("<html", await File.ReadAllTextAsync(first.Report, Cancel), StringComparison.OrdinalIgnoreCase);
@@ -43,12 +43,17 @@ public sealed class SmallDemoTests
     {
         using var distil = new DistilCommand();
         await using var storage = await distil.KeepStorageAsync();
-        var spec = SmallDemo.Write(distil.Workspace.Home, json => json["evaluation"]!["baseline"] = false);
+        var trainers = new HeldTrainer(distil);
+        var spec = SmallDemo.WriteTiny(distil.Workspace.Home);
         var undisturbed = await RunAsync(distil, spec);
 
+        // Its host is not told that the job is done, so that the kill cannot come too late.
+        await trainers.HoldAsync("trained", "done */jobs/train-001/request.json");
         using var process = distil.Start("run", spec, "--json");
         var ended = DistilCommand.EndAsync(process);
-        await KillTrainerAfterFirstCheckpointAsync(distil, process.Id, undisturbed.RunId);
+        var (_, trainer) = await TrainingAsync(distil, process.Id, undisturbed.RunId);
+        Killing.RunningProcesses.Kill(trainer);
+        trainers.Release("trained");
         var disturbed = Outcome.Parse((await ended).Succeeded().LastLine);
 
         var status = JsonDocument.Parse((await distil.RunAsync("status", disturbed.RunId, "--json")).Succeeded().LastLine).RootElement;
@@ -61,7 +66,7 @@ public sealed class SmallDemoTests
     {
         using var distil = new DistilCommand();
         await using var storage = await distil.KeepStorageAsync();
-        var spec = SmallDemo.Write(distil.Workspace.Home, json => json["training"]!["epochs"] = 500);
+        var spec = SmallDemo.WriteTiny(distil.Workspace.Home, json => json["training"]!["epochs"] = 500);
         using var process = distil.Start("run", spec, "--json");
         var ended = DistilCommand.EndAsync(process);
         var (runId, trainer) = await TrainingAsync(distil, process.Id, notThis: "");
@@ -90,12 +95,6 @@ public sealed class SmallDemoTests
         }
 
         return [.. jobs];
-    }
-
-    private static async Task KillTrainerAfterFirstCheckpointAsync(DistilCommand distil, int command, string notThis)
-    {
-        var (_, trainer) = await TrainingAsync(distil, command, notThis);
-        System.Diagnostics.Process.GetProcessById(trainer).Kill();
     }
 
     /// <summary>Waits until a run has written a checkpoint.</summary>

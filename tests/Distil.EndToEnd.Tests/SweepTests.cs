@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Cli.Azurite;
@@ -47,62 +46,52 @@ public sealed class SweepTests
     [Fact]
     public async Task A_sweep_that_was_killed_goes_on_and_does_nothing_anew()
     {
-        for (var attempt = 1; ; attempt++)
+        using var distil = new DistilCommand();
+        await using var storage = await distil.KeepStorageAsync();
+        var trainer = new HeldTrainer(distil);
+        const string HalfWay = "half-way";
+        await trainer.HoldAsync(HalfWay, "given *-learning-rate-0-001-*/jobs/evaluate-*"); // of the second run
+        using (var killed = distil.Start("run", Write(distil, 2e-3, 1e-3, 1e-4), "--at-most", "1"))
         {
-            using var distil = new DistilCommand();
-            await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, connectionString: null, NullLogger.Instance, Cancel);
-            SweepDocument sweep;
-            using (var killed = distil.Start("run", Write(distil, 2e-3, 1e-3, 1e-4), "--at-most", "1"))
+            var ended = DistilCommand.EndAsync(killed);
+            while (trainer.At(HalfWay).Count == 0)
             {
-                sweep = await HalfwayAsync(storage.Store, killed);
-                killed.Kill(entireProcessTree: true);
-                await killed.WaitForExitAsync(Cancel);
+                Assert.False(ended.IsCompleted, ended.IsCompleted ? (await ended).ToString() : "");
+                await Task.Delay(50, Cancel);
             }
 
-            // The kill came too late, on a busy machine: try again.
-            var third = (await new RunFolder(storage.Store).FindStatusAsync(sweep.RunIds[2], Cancel))!.State;
-            if (third != RunState.Queued && attempt < 4)
-            {
-                continue;
-            }
-
-            Assert.Equal(RunState.Queued, third);
-            var (finished, begun) = (await FilesAsync(storage.Store, sweep.RunIds[0]), await FilesAsync(storage.Store, sweep.RunIds[1]));
-
-            var resumed = (await distil.RunAsync("run", "--resume", sweep.SweepId, "--json")).Succeeded();
-
-            var result = JsonDocument.Parse(resumed.LastLine).RootElement;
-            Assert.Equal(sweep.RunIds, result.GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("runId").GetString()!));
-            Assert.Contains(
-                "<title>3 runs compared", await File.ReadAllTextAsync(result.GetProperty("comparison").GetString()!, Cancel), StringComparison.Ordinal);
-            Assert.Equal(finished, await FilesAsync(storage.Store, sweep.RunIds[0]));
-            var jobs = begun.Keys.Where(IsResult).ToList();
-            Assert.NotEmpty(jobs);
-            var after = await FilesAsync(storage.Store, sweep.RunIds[1]);
-            Assert.All(jobs, job => Assert.Equal(begun[job], after[job])); // the jobs that had ended did not run again
-            Assert.Equal([sweep.RunIds[0]], await MakersAsync(storage.Store, sweep.RunIds));
-            return;
+            killed.Kill(entireProcessTree: true);
+            await ended;
         }
+
+        trainer.Release(HalfWay);
+        var sweep = await OnlySweepAsync(storage.Store);
+        Assert.Equal(RunState.Queued, (await new RunFolder(storage.Store).FindStatusAsync(sweep.RunIds[2], Cancel))!.State);
+        var (finished, begun) = (await FilesAsync(storage.Store, sweep.RunIds[0]), await FilesAsync(storage.Store, sweep.RunIds[1]));
+
+        var resumed = (await distil.RunAsync("run", "--resume", sweep.SweepId, "--json")).Succeeded();
+
+        var result = JsonDocument.Parse(resumed.LastLine).RootElement;
+        Assert.Equal(sweep.RunIds, result.GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("runId").GetString()!));
+        Assert.Contains(
+            "<title>3 runs compared", await File.ReadAllTextAsync(result.GetProperty("comparison").GetString()!, Cancel), StringComparison.Ordinal);
+        Assert.Equal(finished, await FilesAsync(storage.Store, sweep.RunIds[0]));
+        var jobs = begun.Keys.Where(IsResult).ToList();
+        Assert.NotEmpty(jobs);
+        var after = await FilesAsync(storage.Store, sweep.RunIds[1]);
+        Assert.All(jobs, job => Assert.Equal(begun[job], after[job])); // the jobs that had ended did not run again
+        Assert.Equal([sweep.RunIds[0]], await MakersAsync(storage.Store, sweep.RunIds));
     }
 
-    /// <summary>Waits until the first run has ended and the second has done a job.</summary>
-    private static async Task<SweepDocument> HalfwayAsync(ArtifactStore store, Process command)
+    private static async Task<SweepDocument> OnlySweepAsync(ArtifactStore store)
     {
-        while (true)
+        var sweeps = new List<string>();
+        await foreach (var blob in store.ListAsync("sweeps/", Cancel))
         {
-            await Task.Delay(50, Cancel);
-            var ended = command.HasExited;
-            await foreach (var blob in store.ListAsync("sweeps/", Cancel))
-            {
-                var sweep = await store.ReadJsonAsync<SweepDocument>(blob.Name, Cancel);
-                if ((await FilesAsync(store, sweep.RunIds[1])).Keys.Any(IsResult))
-                {
-                    return sweep;
-                }
-            }
-
-            Assert.False(ended, "the sweep ended before it was half-way");
+            sweeps.Add(blob.Name);
         }
+
+        return await store.ReadJsonAsync<SweepDocument>(Assert.Single(sweeps), Cancel);
     }
 
     private static bool IsResult(string blob) => blob.EndsWith("/result.json", StringComparison.Ordinal);

@@ -35,8 +35,12 @@ internal sealed class DisturbedRun : IAsyncDisposable
         return run;
     }
 
-    /// <summary>Kills one of the run's processes.</summary>
-    public async Task KillAsync(Victim victim, CancellationToken cancel)
+    /// <summary>The trainer of the present host that waits at a point; null if none does.</summary>
+    public int? WaitingAt(HeldTrainer trainers, string point) =>
+        trainers.At(point).Intersect(RunningProcesses.ChildrenOf(_host.Id)).Select(trainer => (int?)trainer).FirstOrDefault();
+
+    /// <summary>Kills one of the run's processes; as the trainer, all of them unless one is named.</summary>
+    public async Task KillAsync(Victim victim, int? named, CancellationToken cancel)
     {
         _said.Enqueue($"-- kill {victim}");
         switch (victim)
@@ -50,7 +54,7 @@ internal sealed class DisturbedRun : IAsyncDisposable
                 RunningProcesses.Kill((await new AzuriteFiles(_distil.Workspace).ReadAsync(cancel))!.ProcessId);
                 break;
             default:
-                foreach (var trainer in RunningProcesses.ChildrenOf(_host.Id))
+                foreach (var trainer in named is { } one ? [one] : RunningProcesses.ChildrenOf(_host.Id))
                 {
                     RunningProcesses.Kill(trainer);
                 }
@@ -72,6 +76,20 @@ internal sealed class DisturbedRun : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    /// <summary>Whether one of the blobs exists; also false if storage is unavailable.</summary>
+    public async Task<bool> HasAnyAsync(IEnumerable<string> blobs, CancellationToken cancel)
+    {
+        foreach (var blob in blobs)
+        {
+            if (await HasAsync(blob, cancel))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Waits for the run's end.</summary>

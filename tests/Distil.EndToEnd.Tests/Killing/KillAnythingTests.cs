@@ -13,22 +13,6 @@ namespace Distil.EndToEnd.Tests.Killing;
 /// <remarks><c>DISTIL_SOAK=20</c> does it with 20 seeds instead of one.</remarks>
 public sealed class KillAnythingTests
 {
-    /// <summary>A kill comes some time after its blob is seen, or that of a later moment: checkpoints are pruned, and a slow look may miss one.</summary>
-    private static readonly (string Stage, Func<RunPlan, string> Blob, int Kills)[] Moments =
-    [
-        ("prepare", plan => ArtifactLayout.JobRequest(plan.RunId, "prepare-00000"), 2),
-        ("prepare", plan => ArtifactLayout.JobRequest(plan.RunId, "prepare-00001"), 1),
-        ("teach", plan => ArtifactLayout.JobRequest(plan.RunId, "teach-00000"), 2),
-        ("teach", plan => ArtifactLayout.JobRequest(plan.RunId, "teach-00001"), 2),
-        ("train", plan => ArtifactLayout.JobRequest(plan.RunId, "train-001"), 2),
-        ("train", plan => Checkpoint(plan, epoch: 0, step: 5), 2),
-        ("train", plan => Checkpoint(plan, epoch: 0, step: 15), 2),
-        ("evaluate", plan => ArtifactLayout.JobRequest(plan.RunId, "evaluate-001"), 3),
-        ("train", plan => Checkpoint(plan, epoch: 1, step: 10), 2),
-        ("evaluate", plan => ArtifactLayout.JobRequest(plan.RunId, "evaluate-002"), 1),
-        ("export", plan => ArtifactLayout.JobRequest(plan.RunId, "export"), 3),
-    ];
-
     public static TheoryData<int> Seeds =>
         [.. Enumerable.Range(1, int.TryParse(Environment.GetEnvironmentVariable("DISTIL_SOAK"), CultureInfo.InvariantCulture, out var rounds) ? rounds : 1)];
 
@@ -38,75 +22,73 @@ public sealed class KillAnythingTests
     [MemberData(nameof(Seeds))]
     public async Task A_run_whose_processes_are_killed_again_and_again_ends_in_the_same_model(int seed)
     {
+        var plan = KillPlan.Of(seed);
         using var undisturbed = new DistilCommand();
-        var expected = await ModelAsync((await undisturbed.RunAsync("run", Spec(undisturbed), "--json")).Succeeded().LastLine);
+        var expected = undisturbed.RunAsync("run", Spec(undisturbed), "--json");
 
         using var distil = new DistilCommand();
-        var random = new Random(seed);
+        var trainers = new HeldTrainer(distil);
+        foreach (var held in plan.Moments.OfType<HeldMoment>())
+        {
+            await trainers.HoldAsync(held.Name, held.Pattern);
+        }
+
         await using var run = await DisturbedRun.StartAsync(distil, Spec(distil), Cancel);
-        var kills = await DisturbAsync(distil, run, random);
+        var kills = new List<(Moment Moment, Victim Victim)>();
+        foreach (var moment in plan.Moments)
+        {
+            kills.AddRange(await DisturbAsync(run, trainers, moment));
+        }
+
         await run.EndAsync(Cancel);
         TestContext.Current.TestOutputHelper?.WriteLine($"{kills.Count} kills: {string.Join(", ", kills)}\n{run.Log}");
 
-        Assert.True(kills.Count >= 20, string.Join(", ", kills));
-        Assert.Equal(["evaluate", "export", "prepare", "teach", "train"], kills.Select(kill => kill.Stage).Distinct().Order());
-        Assert.Equal(expected, await ModelAsync(run.Log.Split('\n').Last(line => line.StartsWith('{'))));
+        var everywhere = from stage in new[] { "prepare", "teach", "train", "evaluate", "export" } from victim in Enum.GetValues<Victim>() select (stage, victim);
+        Assert.Equal(everywhere.Order(), kills.Select(kill => (kill.Moment.Stage, kill.Victim)).Distinct().Order());
+        // What is missing was too late: its job was over before the checkpoint was seen.
+        var planned = plan.Moments.SelectMany(moment => moment.Victims.Select(victim => (moment, victim)));
+        Assert.All(planned.Except(kills), missed => Assert.True(missed.Item1 is CheckpointMoment, $"{missed}\n{run.Log}"));
+        Assert.Equal(await ModelAsync((await expected).Succeeded().LastLine), await ModelAsync(run.Log.Split('\n').Last(line => line.StartsWith('{'))));
         await using var storage = await LocalStorage.OpenAsync(distil.Workspace, port: null, connectionString: null, NullLogger.Instance, Cancel);
         await EveryStepIsLoggedOnceAsync(storage.Store, run.RunId);
         Assert.Equal(RunState.Succeeded, (await new RunFolder(storage.Store).TryReadStatusAsync(run.RunId, Cancel))!.State);
     }
 
-    private static async Task<List<(string Stage, Victim Victim)>> DisturbAsync(DistilCommand distil, DisturbedRun run, Random random)
+    /// <summary>Kills each victim in its turn, each time when the moment has come (again).</summary>
+    private static async Task<List<(Moment Moment, Victim Victim)>> DisturbAsync(DisturbedRun run, HeldTrainer trainers, Moment moment)
     {
-        var plan = await PlanAsync(distil, run);
-        var kills = new List<(string, Victim)>();
-        for (var moment = 0; moment < Moments.Length; moment++)
+        var kills = new List<(Moment, Victim)>();
+        foreach (var victim in moment.Victims)
         {
-            var (stage, _, times) = Moments[moment];
-            for (var i = 0; i < times; i++)
+            int? waiting = null;
+            while (!await HasComeAsync())
             {
-                while (!await HasComeAsync(run, plan, moment))
-                {
-                    await Task.Delay(20, Cancel);
-                }
-
-                if (run.HasEnded)
-                {
-                    return kills;
-                }
-
-                await Task.Delay(random.Next(400), Cancel);
-                var victim = (Victim)((kills.Count + random.Next(2)) % 3);
-                await run.KillAsync(victim, Cancel);
-                kills.Add((stage, victim));
+                Assert.False(run.HasEnded, $"{moment} never came\n{run.Log}");
+                await Task.Delay(20, Cancel);
             }
+
+            if (moment is CheckpointMoment late && await run.HasAsync(late.End(run.RunId), Cancel))
+            {
+                break;
+            }
+
+            await run.KillAsync(victim, waiting, Cancel);
+            kills.Add((moment, victim));
+
+            async Task<bool> HasComeAsync() => moment switch
+            {
+                HeldMoment held => (waiting = run.WaitingAt(trainers, held.Name)) is not null && await run.HasAsync(ArtifactLayout.Plan(run.RunId), Cancel),
+                CheckpointMoment at => await run.HasAnyAsync([.. at.Blobs(run.RunId), at.End(run.RunId)], Cancel),
+                _ => throw new System.Diagnostics.UnreachableException(),
+            };
+        }
+
+        if (moment is HeldMoment done)
+        {
+            trainers.Release(done.Name);
         }
 
         return kills;
-    }
-
-    private static async Task<bool> HasComeAsync(DisturbedRun run, RunPlan plan, int moment)
-    {
-        foreach (var (_, blobOf, _) in Moments.Skip(moment).Take(3))
-        {
-            if (run.HasEnded || await run.HasAsync(blobOf(plan), Cancel))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static async Task<RunPlan> PlanAsync(DistilCommand distil, DisturbedRun run)
-    {
-        while (!await run.HasAsync(ArtifactLayout.Plan(run.RunId), Cancel))
-        {
-            await Task.Delay(20, Cancel);
-        }
-
-        var azurite = (await new AzuriteFiles(distil.Workspace).ReadAsync(Cancel))!;
-        return await new RunFolder(await ArtifactStore.OpenAsync(azurite.ConnectionString, cancel: Cancel)).ReadPlanAsync(run.RunId, Cancel);
     }
 
     private static async Task EveryStepIsLoggedOnceAsync(ArtifactStore store, string runId)
@@ -118,13 +100,10 @@ public sealed class KillAnythingTests
         Assert.True(steps.Count > 30);
     }
 
-    private static string Checkpoint(RunPlan plan, int epoch, long step) =>
-        ArtifactLayout.Checkpoint(plan.RunId, StudentVariant.Distilled, epoch, step, ArtifactLayout.ManifestFile);
-
     private static string Spec(DistilCommand distil) => SmallDemo.Write(distil.Workspace.Home, json =>
     {
-        json["dataset"]!["maxTokens"] = 6000;
-        json["dataset"]!["shardTokens"] = 3000;
+        (json["dataset"]!["maxTokens"], json["dataset"]!["shardTokens"]) = (5000, 2500);
+        json["training"]!["checkpointEverySteps"] = 4;
         json["evaluation"]!["baseline"] = false;
     });
 

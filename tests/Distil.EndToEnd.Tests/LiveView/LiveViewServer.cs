@@ -79,11 +79,16 @@ public sealed partial class LiveViewServer : IAsyncLifetime
         _distil.Dispose();
     }
 
-    /// <summary>A page of a fresh browser profile at an address of the live view.</summary>
+    /// <summary>A page of a fresh browser profile at an address of the live view. The page of the test before is closed: it would go on asking.</summary>
     internal async Task<IPage> OpenAsync(string hash = "", int width = 1280, int height = 900, ColorScheme colours = ColorScheme.Light)
     {
         Assert.SkipUnless(Chromium.IsThere, "there is no /usr/bin/chromium (Debian's package chromium)");
-        var context = await _browser!.NewContextAsync(new()
+        foreach (var before in _browser!.Contexts.ToArray())
+        {
+            await before.DisposeAsync();
+        }
+
+        var context = await _browser.NewContextAsync(new()
         {
             ViewportSize = new() { Width = width, Height = height },
             ColorScheme = colours,

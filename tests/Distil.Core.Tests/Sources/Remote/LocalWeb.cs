@@ -28,6 +28,9 @@ internal sealed class LocalWeb : IAsyncDisposable
     /// <summary>The value of <c>sig</c> that a URL must have; null for none.</summary>
     public string? Signature { get; set; }
 
+    /// <summary>Ends when a request of a range may be answered.</summary>
+    public Func<string, Task> Gate { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Whether only whole files are sent.</summary>
     public bool IgnoresRanges { get; set; }
 
@@ -56,7 +59,9 @@ internal sealed class LocalWeb : IAsyncDisposable
     private async Task AnswerAsync(HttpContext http)
     {
         var path = http.Request.Path.Value!;
-        Ranges.Enqueue(http.Request.Headers.Range.ToString());
+        var range = http.Request.Headers.Range.ToString();
+        Ranges.Enqueue(range);
+        await Gate(range);
         if (path.StartsWith("/moved/", StringComparison.Ordinal))
         {
             http.Response.Redirect(path["/moved".Length..] + http.Request.QueryString);

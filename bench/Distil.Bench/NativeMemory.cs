@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Distil.Trainer.Tests.Training;
+namespace Distil.Bench;
 
 /// <summary>Memory that this process has allocated outside the managed heap and not freed; the resident set would include freed memory too.</summary>
 internal static class NativeMemory
