@@ -15,12 +15,14 @@ namespace Distil.Cli.Engine;
 /// <param name="publish">Receives each status that a pipeline sets; must not block.</param>
 /// <param name="log">Receives what a user should know and no status contains.</param>
 /// <param name="time">The clock.</param>
+/// <param name="pipelines">Runs a pipeline by its name; null for <see cref="PipelineCatalog.RunAsync"/>.</param>
 internal sealed class EmbeddedEngine(
     Func<string, JsonElement, CancellationToken, Task<JsonElement>> activities,
     Func<string, string, IJournalLog> openLog,
     Action<RunStatus> publish,
     ILogger log,
-    TimeProvider time)
+    TimeProvider time,
+    Func<string, IPipelineContext, JsonElement, Task<JsonElement>>? pipelines = null)
 {
     /// <summary>Path of the whole run's pipeline.</summary>
     internal const string Root = "run";
@@ -77,6 +79,10 @@ internal sealed class EmbeddedEngine(
 
     internal Task<PipelineJournal> OpenJournalAsync(string runId, string path, CancellationToken cancel) =>
         PipelineJournal.OpenAsync(openLog(runId, path), log, time, cancel);
+
+    /// <summary>Runs a pipeline's code.</summary>
+    internal Task<JsonElement> RunCodeAsync(string pipeline, IPipelineContext context, JsonElement input) =>
+        (pipelines ?? PipelineCatalog.RunAsync)(pipeline, context, input);
 
     /// <summary>Path of a sub-pipeline.</summary>
     internal static string PathOf(string parent, string name) => parent == Root ? name : $"{parent}/{name}";

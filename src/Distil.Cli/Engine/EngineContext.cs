@@ -47,9 +47,10 @@ internal sealed class EngineContext(
         var due = Now + time;
         await MakeAsync(JournalKind.Timer, time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), inputHash: null, async () =>
         {
-            if (due - engine.Time.GetUtcNow() is var left && left > TimeSpan.Zero)
+            // A timer counts whole milliseconds and would end a fraction of one too early.
+            while (due - engine.Time.GetUtcNow() is var left && left > TimeSpan.Zero)
             {
-                await Task.Delay(left, engine.Time, stop);
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), engine.Time, stop);
             }
 
             return null;
@@ -80,7 +81,7 @@ internal sealed class EngineContext(
     {
         Now = start.At;
         Task<JsonElement> work = null!;
-        Turn(() => work = PipelineCatalog.RunAsync(start.Name, this, start.Value!.Value));
+        Turn(() => work = engine.RunCodeAsync(start.Name, this, start.Value!.Value));
         return work;
     }
 

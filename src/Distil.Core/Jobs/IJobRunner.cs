@@ -5,8 +5,8 @@ namespace Distil.Core.Jobs;
 /// <summary>Starts jobs on a platform: as child processes (Cli) or as executions of Container Apps jobs (Functions).</summary>
 public interface IJobRunner
 {
-    /// <summary>Starts a job and returns a handle for the other members. It may be called twice for one job: the job's result is final, so the work is done
-    /// once.</summary>
+    /// <summary>Starts a job and returns a handle for the other members. If the platform already runs this request, that job's handle is returned; if the job
+    /// has ended, it is started again, and does nothing if it has a result.</summary>
     /// <param name="kind">The kind of job, which determines the machine.</param>
     /// <param name="request">URI of the job's <c>request.json</c>.</param>
     /// <param name="cancel">Cancels the call, not the job.</param>

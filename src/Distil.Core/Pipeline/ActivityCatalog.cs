@@ -26,6 +26,11 @@ public sealed class ActivityCatalog
         Add(IsCancelRequested.Name, new IsCancelRequested(store));
     }
 
+    /// <summary>Creates a catalogue of other activities, for tests of a host.</summary>
+    internal ActivityCatalog()
+    {
+    }
+
     /// <value>The activities' names.</value>
     public IReadOnlyCollection<string> Names => _activities.Keys;
 
@@ -35,7 +40,8 @@ public sealed class ActivityCatalog
     /// <param name="cancel">Cancels the call.</param>
     public Task<JsonElement> CallAsync(string name, JsonElement input, CancellationToken cancel) => _activities[name](input, cancel);
 
-    private void Add<TInput, TOutput>(ActivityName<TInput, TOutput> name, IActivity<TInput, TOutput> activity) =>
+    /// <summary>Adds an activity under its name.</summary>
+    internal void Add<TInput, TOutput>(ActivityName<TInput, TOutput> name, IActivity<TInput, TOutput> activity) =>
         _activities.Add(name.Id, async (input, cancel) =>
             JsonSerializer.SerializeToElement(await activity.RunAsync(input.Deserialize<TInput>(DistilJson.Options)!, cancel), DistilJson.Options));
 }

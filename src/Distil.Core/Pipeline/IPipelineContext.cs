@@ -29,7 +29,8 @@ public interface IPipelineContext
     /// <summary>Waits; the end of the wait survives restarts.</summary>
     Task DelayAsync(TimeSpan time);
 
-    /// <summary>Waits for a signal from outside, for instance <c>cancel</c>.</summary>
+    /// <summary>Waits for a signal from outside, for instance <c>cancel</c>. The first of a name counts, also if it came before this call and in every later
+    /// one.</summary>
     Task<T> WaitForSignalAsync<T>(string name);
 
     /// <summary>Publishes the run's status for users.</summary>

@@ -28,7 +28,8 @@ public static class PipelineCatalog
     /// <param name="input">Its input, by <see cref="DistilJson.Options"/>.</param>
     public static Task<JsonElement> RunAsync(string name, IPipelineContext context, JsonElement input) => Pipelines[name](context, input);
 
-    private static Func<IPipelineContext, JsonElement, Task<JsonElement>> Over<TInput, TOutput>(Func<IPipelineContext, TInput, Task<TOutput>> pipeline) =>
+    /// <summary>A pipeline with JSON in and JSON out. An input of another version ends it with an <see cref="Errors.InvalidInputException"/>.</summary>
+    internal static Func<IPipelineContext, JsonElement, Task<JsonElement>> Over<TInput, TOutput>(Func<IPipelineContext, TInput, Task<TOutput>> pipeline) =>
         async (context, input) =>
         {
             var read = DocumentVersion.Read<TInput>($"{context.RunId}: the pipeline's input", JsonSerializer.SerializeToUtf8Bytes(input))!;

@@ -11,6 +11,7 @@ namespace Distil.Functions.Pipelines;
 /// <remarks>A run's orchestration has the run's id; the id of a part consists of its parent's, a colon and its own name.</remarks>
 internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) : IPipelineContext
 {
+    private readonly Dictionary<string, Task> _signals = [];
     private RunStatus? _latest, _written;
     private Task _writing = Task.CompletedTask;
 
@@ -34,7 +35,16 @@ internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) :
     public Task DelayAsync(TimeSpan time) => durable.CreateTimer(time, CancellationToken.None);
 
     /// <inheritdoc />
-    public Task<T> WaitForSignalAsync<T>(string name) => durable.WaitForExternalEvent<T>(name);
+    public Task<T> WaitForSignalAsync<T>(string name)
+    {
+        // Durable would wait for a second event.
+        if (!_signals.TryGetValue(name, out var signal))
+        {
+            _signals.Add(name, signal = durable.WaitForExternalEvent<T>(name));
+        }
+
+        return (Task<T>)signal;
+    }
 
     /// <inheritdoc />
     public void SetStatus(RunStatus status)
@@ -45,6 +55,15 @@ internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) :
         {
             _writing = WriteAsync();
         }
+    }
+
+    /// <summary>Publishes that the run has failed although its pipeline has no outcome.</summary>
+    /// <returns>The run's outcome.</returns>
+    public RunOutcome Fail(JobFailure failure)
+    {
+        var last = _latest ?? new RunStatus { RunId = RunId, State = RunState.Running, StartedAt = Now, UpdatedAt = Now };
+        SetStatus(last with { State = RunState.Failed, LastFailure = failure, Jobs = [], UpdatedAt = Now });
+        return new RunOutcome(RunState.Failed, failure);
     }
 
     /// <summary>Returns when the latest status is stored.</summary>
@@ -68,7 +87,8 @@ internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) :
         }
         catch (TaskFailedException failed)
         {
-            throw new PipelineStepException(step, new JobFailure(FailureClass.Transient, failed.FailureDetails.ErrorMessage, failed.FailureDetails.ToString()));
+            throw new PipelineStepException(step, new JobFailure(
+                FailureClass.Transient, $"{step}: {failed.FailureDetails.ErrorMessage}", failed.FailureDetails.ToString()));
         }
     }
 }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Distil.Core.Errors;
+using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Functions.Activities;
 using Microsoft.Azure.Functions.Worker;
@@ -11,13 +13,8 @@ public static class PipelineFunctions
 {
     /// <summary>A whole run: <see cref="PipelineInput"/> to <see cref="RunOutcome"/>. The instance has the run's id.</summary>
     [Function(PipelineCatalog.Distill)]
-    public static async Task<JsonElement> DistillAsync([OrchestrationTrigger] TaskOrchestrationContext durable)
-    {
-        var context = new DurablePipelineContext(durable);
-        var outcome = await PipelineCatalog.RunAsync(PipelineCatalog.Distill, context, durable.GetInput<JsonElement>());
-        await context.FlushAsync();
-        return outcome;
-    }
+    public static Task<JsonElement> DistillAsync([OrchestrationTrigger] TaskOrchestrationContext durable) =>
+        RunAsync(durable, (context, input) => PipelineCatalog.RunAsync(PipelineCatalog.Distill, context, input));
 
     /// <summary>A range of a stage's shards, one after the other.</summary>
     [Function(ShardsPipeline.Name)]
@@ -31,7 +28,29 @@ public static class PipelineFunctions
     [Function(WatchPipeline.Name)]
     public static Task<JsonElement> WatchAsync([OrchestrationTrigger] TaskOrchestrationContext durable) => PartAsync(WatchPipeline.Name, durable);
 
-    private static Task<JsonElement> PartAsync(string name, TaskOrchestrationContext durable) => StepAnswer.OfAsync(
-        () => PipelineCatalog.RunAsync(name, new DurablePipelineContext(durable), durable.GetInput<JsonElement>()),
-        failed => (failed as PipelineStepException)?.Failure);
+    /// <summary>Runs a run's pipeline. If it refuses its input, the run has failed, and its status says why.</summary>
+    internal static async Task<JsonElement> RunAsync(TaskOrchestrationContext durable, Func<IPipelineContext, JsonElement, Task<JsonElement>> pipeline)
+    {
+        var context = new DurablePipelineContext(durable);
+        JsonElement outcome;
+        try
+        {
+            outcome = await pipeline(context, durable.GetInput<JsonElement>());
+        }
+        catch (InvalidInputException refused)
+        {
+            outcome = StepAnswer.ToJson(context.Fail(new JobFailure(FailureClass.InvalidInput, refused.Message)));
+        }
+
+        await context.FlushAsync();
+        return outcome;
+    }
+
+    /// <summary>Runs a sub-pipeline.</summary>
+    internal static Task<JsonElement> PartAsync(TaskOrchestrationContext durable, Func<IPipelineContext, JsonElement, Task<JsonElement>> pipeline) =>
+        StepAnswer.OfAsync(
+            () => pipeline(new DurablePipelineContext(durable), durable.GetInput<JsonElement>()), failed => (failed as PipelineStepException)?.Failure);
+
+    private static Task<JsonElement> PartAsync(string name, TaskOrchestrationContext durable) =>
+        PartAsync(durable, (context, input) => PipelineCatalog.RunAsync(name, context, input));
 }

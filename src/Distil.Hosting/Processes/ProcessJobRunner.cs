@@ -27,6 +27,7 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     private readonly ConcurrentQueue<string> _ended = new();
     private readonly ConcurrentBag<WarmWorker> _idle = [];
     private readonly SemaphoreSlim _places = new(parallelism);
+    private readonly Lock _starting = new();
     private readonly string _life = Guid.NewGuid().ToString("N")[..8];
     private int _started;
 
@@ -36,12 +37,12 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     /// <inheritdoc />
     public Task<string> StartAsync(JobKind kind, Uri request, CancellationToken cancel)
     {
-        var handle = $"process-{_life}-{Interlocked.Increment(ref _started)}";
-        var job = new RunningJob(request);
-        _jobs[handle] = job;
-        job.Work = RunAsync(job);
-        _ = job.Work.ContinueWith(_ => ForgetBefore(handle), TaskScheduler.Default);
-        return Task.FromResult(handle);
+        lock (_starting)
+        {
+            var running = _jobs.FirstOrDefault(job =>
+                job.Value.Request == request && job.Value is { Work.IsCompleted: false, Stopped.IsCancellationRequested: false });
+            return Task.FromResult(running.Key ?? Start(request));
+        }
     }
 
     /// <inheritdoc />
@@ -83,6 +84,16 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
         }
 
         _places.Dispose();
+    }
+
+    private string Start(Uri request)
+    {
+        var handle = $"process-{_life}-{++_started}";
+        var job = new RunningJob(request);
+        _jobs[handle] = job;
+        job.Work = RunAsync(job);
+        _ = job.Work.ContinueWith(_ => ForgetBefore(handle), TaskScheduler.Default);
+        return handle;
     }
 
     private void ForgetBefore(string handle)
@@ -145,50 +156,5 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
         }
 
         return WarmWorker.Start(command());
-    }
-
-    private sealed class RunningJob(Uri request)
-    {
-        private readonly Lock _gate = new();
-        private readonly CancellationTokenSource _stopped = new();
-        private WarmWorker? _worker;
-
-        public Uri Request => request;
-
-        public Task Work { get; set; } = Task.CompletedTask;
-
-        /// <value>Cancelled if the job is no longer wanted.</value>
-        public CancellationToken Stopped => _stopped.Token;
-
-        /// <summary>Records the worker that runs it; false if it was stopped before.</summary>
-        public bool TryGive(WarmWorker to)
-        {
-            lock (_gate)
-            {
-                _worker = Stopped.IsCancellationRequested ? null : to;
-                return _worker is not null;
-            }
-        }
-
-        public void Take()
-        {
-            lock (_gate)
-            {
-                _worker = null;
-            }
-        }
-
-        /// <summary>Ends it: at once if it waits for a worker, otherwise when its worker has ended.</summary>
-        public async Task StopAsync(TimeSpan patience)
-        {
-            Task stopping;
-            lock (_gate)
-            {
-                _stopped.Cancel();
-                stopping = _worker?.StopAsync(patience) ?? Task.CompletedTask;
-            }
-
-            await stopping;
-        }
     }
 }

@@ -47,20 +47,6 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         Assert.All(_jobs.Server.Requests, request => Assert.Equal("?api-version=2025-07-01", request.Query));
     }
 
-    [Fact]
-    public async Task An_execution_at_work_on_the_request_is_not_started_again()
-    {
-        _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
-        _jobs.Server.On($"GET {Gpu}/executions", Executions(("other", "Running", "https://other"), ("ended", "Failed", Request.AbsoluteUri)));
-        _jobs.Server.On($"POST {Gpu}/start", Started);
-        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
-
-        _jobs.Server.On($"GET {Gpu}/executions", Executions(("caj-gpu-old", "Running", Request.AbsoluteUri)));
-        Assert.Equal($"{Gpu}/executions/caj-gpu-old", await _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
-
-        Assert.Equal(1, _jobs.Server.Count($"POST {Gpu}/start"));
-    }
-
     [Theory]
     [InlineData(500)]
     [InlineData(Answer.Drop)]

@@ -31,12 +31,6 @@ public sealed class ContainerAppJobRunnerTests : IAsyncLifetime
         Assert.Equal(expected, await _jobs.Runner().PollAsync(Execution, Cancel));
     }
 
-    [Theory]
-    [InlineData("")]
-    [InlineData($"{Gpu}/executions/forgotten")]
-    public async Task An_execution_that_the_platform_forgot_is_unknown(string handle) =>
-        Assert.Equal(JobState.Unknown, await _jobs.Runner().PollAsync(handle, Cancel));
-
     [Fact]
     public async Task Stopping_returns_when_the_execution_is_gone()
     {

@@ -26,6 +26,9 @@ internal sealed class LocalResourceManager : IAsyncDisposable
     /// <value>All requests, in order.</value>
     public ConcurrentQueue<Request> Requests { get; } = [];
 
+    /// <value>Answers a request before the answers that <see cref="On"/> sets; null for none.</value>
+    public Func<Request, Answer?> Platform { get; set; } = _ => null;
+
     public Uri Endpoint => new(_app.Urls.Single());
 
     public static async Task<LocalResourceManager> StartAsync()
@@ -72,7 +75,11 @@ internal sealed class LocalResourceManager : IAsyncDisposable
         Requests.Enqueue(request);
 
         var answer = new Answer(404, """{"error":{"code":"ResourceNotFound","message":"no such resource"}}""");
-        if (_answers.TryGetValue(request.What, out var queue))
+        if (Platform(request) is { } made)
+        {
+            answer = made;
+        }
+        else if (_answers.TryGetValue(request.What, out var queue))
         {
             answer = queue.Count > 1 && queue.TryDequeue(out var next) ? next : queue.First();
         }

@@ -146,14 +146,6 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_handle_of_an_earlier_process_is_unknown_and_stopping_it_is_no_error()
-    {
-        var runner = Create(parallelism: 1);
-        Assert.Equal(JobState.Unknown, await runner.PollAsync("process-7", Cancel));
-        await runner.StopAsync("process-7", Cancel);
-    }
-
-    [Fact]
     public async Task Workers_end_at_the_end_of_their_input()
     {
         var runner = Create(parallelism: 1);

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
-using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
 using Microsoft.DurableTask.Client;
@@ -74,15 +73,15 @@ public sealed class DistillOrchestrationTests
     }
 
     [Fact]
-    public async Task An_activity_that_fails_for_a_while_is_called_again_and_the_run_goes_on()
+    public async Task A_run_that_another_version_scheduled_is_shown_as_failed()
     {
-        var calls = 0;
-        await using var durable = await DurableHost.StartAsync(activity => activity == FindArtifact.Id && Interlocked.Increment(ref calls) <= 2
-            ? throw new IOException("storage is away")
-            : Task.CompletedTask);
-        await durable.ScheduleAsync("run");
-        Assert.Equal(RunState.Succeeded, (await durable.EndAsync("run")).State);
-        Assert.Equal(4, calls);
+        await using var durable = await DurableHost.StartAsync();
+        await durable.RunHost.ScheduleAsync(await QuickAsync(durable) with { Version = 1 }, Cancel);
+        Assert.Equal(RunState.Failed, (await durable.EndAsync("quick")).State);
+        var status = await durable.Runs.TryReadStatusAsync("quick", Cancel);
+        Assert.Equal((RunState.Failed, FailureClass.InvalidInput), (status!.State, status.LastFailure!.Class));
+        Assert.Contains("version is 1, expected 2", status.LastFailure.Message, StringComparison.Ordinal);
+        Assert.Empty(durable.Jobs.Started);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ internal sealed class DurableHost : IAsyncDisposable
 
     public DurableRunHost RunHost { get; }
 
-    public static async Task<DurableHost> StartAsync(Func<string, Task>? beforeActivity = null)
+    public static async Task<DurableHost> StartAsync()
     {
         var service = new InMemoryBlobService();
         var store = service.OpenStore();
@@ -57,11 +57,8 @@ internal sealed class DurableHost : IAsyncDisposable
 
             Add(WriteStatus.Id, input => activities.WriteStatusAsync(input, CancellationToken.None));
 
-            void Add(string name, Func<JsonElement, Task<JsonElement>> activity) => tasks.AddActivityFunc<JsonElement, JsonElement>(name, async (_, input) =>
-            {
-                await (beforeActivity?.Invoke(name) ?? Task.CompletedTask);
-                return await activity(input);
-            });
+            void Add(string name, Func<JsonElement, Task<JsonElement>> activity) =>
+                tasks.AddActivityFunc<JsonElement, JsonElement>(name, (_, input) => activity(input));
         }, new DurableTaskTestHostOptions { Port = StorageEmulator.FreePort() });
         return new DurableHost(service, store, jobs, host);
     }
