@@ -123,6 +123,7 @@ public sealed class SweepSchemaTests
         _ when rule["properties"] is not null => "{}",
         _ when rule["items"] is not null => "[16]",
         _ when rule["type"]!.ToJsonString().Contains("integer") => "1024",
+        _ when rule["type"]!.ToJsonString().Contains("number") => "0.5",
         _ => "\"x\"",
     };
 }
