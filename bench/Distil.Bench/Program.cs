@@ -13,6 +13,7 @@ return new RootCommand("Measures Distil on this machine.")
     CurveCommand.Create(),
     GpuBench.Create(),
     HeadBench.Create(),
+    LinearisedCommand.Create(),
     MemoryBench.Create(),
     SLstmBench.Create(),
     StepBench.Create(),
