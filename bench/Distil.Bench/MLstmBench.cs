@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Distil.Inference.Models;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Models.Xlstm.MLstm.Cell;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Distil.Core.Specification;
+using Distil.Inference.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.TeacherOutputs;

@@ -11,9 +11,11 @@ return new RootCommand("Measures Distil on this machine.")
 {
     EngineBench.Create(),
     CurveCommand.Create(),
+    DecodeBench.Create(),
     GpuBench.Create(),
     HeadBench.Create(),
     LinearisedCommand.Create(),
+    SamplerBench.Create(),
     MemoryBench.Create(),
     SLstmBench.Create(),
     StepBench.Create(),

@@ -4,26 +4,30 @@ using Distil.Cli.Commands;
 using Distil.Cli.Hosting;
 using Distil.Cli.Runs;
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Distil.Core.Logging;
 using Distil.Core.Settings;
 using Distil.Telemetry;
 
-var settings = SettingsReader.Read<CommandSettings>(Environment.GetEnvironmentVariable);
+LoopbackProxy.Exclude();
+using var interruption = new Interruption(Console.Error, Environment.Exit).Listen();
+CommandSettings? settings = null;
 try
 {
+    settings = SettingsReader.Read<CommandSettings>(Environment.GetEnvironmentVariable);
     var context = new CommandContext(settings, new TextLogger(Console.Error));
     if (TrainerCommands.Owns(args))
     {
-        return await TrainerCommands.RunAsync(context.Trainer, args);
+        return await TrainerCommands.RunAsync(context, args);
     }
 
     using var telemetry = TelemetryExport.TryStart("distil", settings.Telemetry);
     var root = new Command("distil", "Distil a Transformer language model into a recurrent xLSTM student.")
     {
-        DemoCommand.Create(context), RunCommand.Create(context), RunsCommand.Create(context), StatusCommand.Create(context),
-        CancelCommand.Create(context), ReportCommand.Create(context), GcCommand.Create(context),
+        DemoCommand.Create(context), DoctorCommand.Create(context), RunCommand.Create(context), RunsCommand.Create(context), StatusCommand.Create(context),
+        CancelCommand.Create(context), ReportCommand.Create(context), DeleteCommand.Create(context), GcCommand.Create(context),
         CompareCommand.Create(context), ServeCommand.Create(context), BundleCommand.Create(context), SchemaCommand.Create(context),
-        new HelpOption(), new VersionOption(),
+        VersionCommand.Create(), new HelpOption(), new VersionOption(),
     };
     foreach (var command in TrainerCommands.CreateAll())
     {
@@ -36,16 +40,8 @@ try
         throw new InvalidInputException($"{parsed.Errors[^1].Message} ({parsed.CommandResult.Command.Name} --help lists what it takes)");
     }
 
-    // Stopping a run means waiting for its jobs, longer than the default time limit.
-    return await parsed.InvokeAsync(new InvocationConfiguration
-    {
-        EnableDefaultExceptionHandler = false,
-        ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
-    });
-}
-catch (InvalidInputException wrong)
-{
-    return Say(wrong.Message, ExitCode.BadInput);
+    return await parsed.InvokeAsync(
+        new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interruption.Asked);
 }
 catch (RunFailedException failed)
 {
@@ -54,19 +50,27 @@ catch (RunFailedException failed)
         await Console.Error.WriteLineAsync(failed.Detail);
     }
 
-    return Say(failed.Message, failed.IsBadInput ? ExitCode.BadInput : ExitCode.Failed);
+    Say(failed.Message, ExitCode.Failed);
+    await Console.Error.WriteLineAsync(failed.NextStep);
+    return failed.IsBadInput ? ExitCode.BadInput : ExitCode.Failed;
 }
 catch (Exception known) when (known is RunInterruptedException or DrivenElsewhereException)
 {
-    return Say(known.Message, ExitCode.Failed);
+    return Say(known.Message, interruption.ExitCode ?? ExitCode.Failed);
 }
-catch (OperationCanceledException)
+catch (OperationCanceledException) when (interruption.ExitCode is { } exitCode)
 {
-    return Say("interrupted", ExitCode.Failed);
+    return Say("interrupted", exitCode);
 }
-catch (Exception unforeseen)
+catch (Exception error)
 {
-    return Say(settings.Trace == "1" ? unforeseen.ToString() : $"{unforeseen.Message} (DISTIL_TRACE=1 shows where)", ExitCode.Failed);
+    if (settings?.Trace == "1")
+    {
+        await Console.Error.WriteLineAsync(error.ToString());
+    }
+
+    var report = FaultReport.Of(error);
+    return Say(report.Message, report.ExitCode);
 }
 
 static int Say(string message, int exitCode)

@@ -35,6 +35,7 @@ public static class DistilJson
     {
         var options = new JsonSerializerOptions { WriteIndented = indented };
         Configure(options);
+        options.Converters.Add(new FiniteNumbers());
         options.MakeReadOnly();
         return options;
     }

@@ -30,18 +30,34 @@ internal sealed class GlobPattern
 
     private static bool Matches(ReadOnlySpan<string> pattern, ReadOnlySpan<string> path)
     {
-        if (pattern.IsEmpty || path.IsEmpty)
+        // Only the last ** needs to be tried again with one segment more: whatever an earlier one could take, this one can take too.
+        var (at, next, last, taken) = (0, 0, -1, 0);
+        while (next < path.Length)
         {
-            return pattern.IsEmpty && path.IsEmpty;
+            if (at < pattern.Length && pattern[at] == "**")
+            {
+                if (at == pattern.Length - 1)
+                {
+                    return true;
+                }
+
+                (last, taken) = (at++, next);
+            }
+            else if (at < pattern.Length && FileSystemName.MatchesSimpleExpression(pattern[at], path[next], ignoreCase: false))
+            {
+                at++;
+                next++;
+            }
+            else if (last >= 0)
+            {
+                (at, next) = (last + 1, ++taken);
+            }
+            else
+            {
+                return false;
+            }
         }
 
-        if (pattern is ["**"])
-        {
-            return true;
-        }
-
-        return pattern[0] == "**"
-            ? Matches(pattern[1..], path) || Matches(pattern, path[1..])
-            : FileSystemName.MatchesSimpleExpression(pattern[0], path[0], ignoreCase: false) && Matches(pattern[1..], path[1..]);
+        return at == pattern.Length;
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Distil.Core.Errors;
 using Distil.Core.Http;
 using Distil.Core.Logging;
 using Distil.Core.Settings;
@@ -47,18 +46,9 @@ try
 
     return await parsed.InvokeAsync(invocation);
 }
-catch (InvalidInputException error)
-{
-    Console.Error.WriteLine($"error: {error.Message}");
-    return 2;
-}
-catch (RemoteException away)
-{
-    Console.Error.WriteLine($"error: {away.Message}");
-    return 1;
-}
 catch (Exception error)
 {
-    Console.Error.WriteLine(error);
-    return 1;
+    var report = FaultReport.Of(error);
+    Console.Error.WriteLine($"error: {report.Message}");
+    return report.ExitCode;
 }

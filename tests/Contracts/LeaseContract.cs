@@ -1,5 +1,6 @@
 using Azure.Storage.Blobs.Specialized;
 using Distil.Cli.Tests.Engine;
+using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Leases;
 
@@ -11,7 +12,10 @@ public abstract class LeaseContract
     private const string Blob = "runs/a/driver.json";
 
     /// <summary>A process of this machine that has ended: its id is used again.</summary>
-    private static readonly LeaseHolder Dead = LeaseHolder.Self with { ProcessStart = LeaseHolder.Self.ProcessStart.AddHours(-1) };
+    private static readonly LeaseHolder Dead = LeaseHolder.Self with { Process = ProcessIdentity.Self with { Start = ProcessIdentity.Self.Start - 1 } };
+
+    /// <summary>A process of which nothing is known here: of another machine (or an earlier boot), of another container, of an earlier version.</summary>
+    public static TheoryData<string> Unknown => ["boot", "namespace", "version"];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -72,11 +76,20 @@ public abstract class LeaseContract
         Assert.False(await Lease.IsAbandonedAsync(store, Blob, Cancel));
     }
 
-    [Fact]
-    public async Task A_process_of_another_machine_may_be_alive()
+    [Theory]
+    [MemberData(nameof(Unknown))]
+    public async Task A_process_that_cannot_be_seen_may_be_alive(string difference)
     {
         var store = await OpenAsync();
-        await HeldByAsync(store, Dead with { Machine = "another" });
+        await HeldByAsync(store, Dead with
+        {
+            Process = difference switch
+            {
+                "boot" => Dead.Process! with { Boot = "another" },
+                "namespace" => Dead.Process! with { PidNamespace = "pid:[1]" },
+                _ => null,
+            },
+        });
         Assert.Null(await TryTakeAsync(store));
         Assert.False(await Lease.IsAbandonedAsync(store, Blob, Cancel));
     }

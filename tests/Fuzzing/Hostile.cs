@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using CsCheck;
 
@@ -7,26 +8,31 @@ namespace Distil.Fuzzing;
 internal static class Hostile
 {
     /// <summary>Number of inputs of one property: enough to find each fault that was ever found here within a few runs.</summary>
-    private const int Inputs = 1_500;
+    private const int UsualInputs = 1_500;
 
     private const long MaxAllocated = 64 << 20;
-    private static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(5);
+
+    /// <summary><c>DISTIL_FUZZ</c> sets another number, for instance 100000.</summary>
+    private static readonly int Inputs =
+        int.TryParse(Environment.GetEnvironmentVariable("DISTIL_FUZZ"), CultureInfo.InvariantCulture, out var inputs) ? inputs : UsualInputs;
+
+    private static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(5) * Math.Max(1, Inputs / (double)UsualInputs);
 
     /// <summary>Passes all inputs to a reader.</summary>
     /// <typeparam name="TError">The only exception that may be thrown.</typeparam>
     /// <param name="inputs">The inputs.</param>
     /// <param name="read">The reader.</param>
-    /// <param name="iterations">Number of inputs.</param>
-    public static async Task EndsInAsync<TError>(Gen<byte[]> inputs, Action<byte[]> read, int iterations = Inputs)
+    /// <param name="iterations">Number of inputs; null for the usual one, or that of <c>DISTIL_FUZZ</c>.</param>
+    public static async Task EndsInAsync<TError>(Gen<byte[]> inputs, Action<byte[]> read, int? iterations = null)
         where TError : Exception
     {
         // On a separate thread, so that a reader that never ends fails its test instead of hanging it.
-        var sampling = Task.Run(() => inputs.Sample(input => Try<TError>(input, read), iter: iterations, threads: 1));
+        var sampling = Task.Run(() => inputs.Sample(input => Try<TError>(input, read), iter: iterations ?? Inputs, threads: 1));
         await sampling.WaitAsync(MaxTime, TestContext.Current.CancellationToken);
     }
 
-    /// <inheritdoc cref="EndsInAsync{TError}(Gen{byte[]}, Action{byte[]}, int)"/>
-    public static Task EndsInAsync<TError>(Gen<string> inputs, Action<byte[]> read, int iterations = Inputs)
+    /// <inheritdoc cref="EndsInAsync{TError}(Gen{byte[]}, Action{byte[]}, int?)"/>
+    public static Task EndsInAsync<TError>(Gen<string> inputs, Action<byte[]> read, int? iterations = null)
         where TError : Exception => EndsInAsync<TError>(inputs.Select(Encoding.UTF8.GetBytes), read, iterations);
 
     private static void Try<TError>(byte[] input, Action<byte[]> read)

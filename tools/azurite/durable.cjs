@@ -3,7 +3,7 @@
 // Here each change waits for a save that began after it. Changes that wait together share one save.
 // usage: node durable.cjs [azurite-blob arguments]
 "use strict";
-const { readFileSync, writeFileSync } = require("node:fs");
+const { linkSync, readFileSync, renameSync, rmSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { join } = require("node:path");
 const azurite = createRequire(require.resolve("azurite/package.json"));
@@ -12,6 +12,8 @@ const telemetry = azurite.resolve("applicationinsights");
 require.cache[telemetry] = { id: telemetry, filename: telemetry, loaded: true, exports: {} };
 const { default: Blobs } = azurite("./dist/src/blob/persistence/LokiBlobMetadataStore.js");
 const { default: Extents } = azurite("./dist/src/common/persistence/LokiExtentMetadataStore.js");
+const { default: ExtentFiles } = azurite("./dist/src/common/persistence/FSExtentStore.js");
+const { default: StorageError } = azurite("./dist/src/blob/errors/StorageError.js");
 
 const changes = [
   "createContainer", "deleteContainer", "setContainerMetadata", "setContainerACL", "createBlob", "createSnapshot", "deleteBlob", "setBlobHTTPHeaders", "setBlobMetadata",
@@ -20,12 +22,36 @@ const changes = [
 ];
 const save = (database) => new Promise((resolve, reject) => database.saveDatabase((error) => (error ? reject(error) : resolve())));
 
-let extents, running, next;
-const init = Extents.prototype.init;
-Extents.prototype.init = function () {
-  extents = this.db;
-  return init.call(this);
+// A full disk is said to be one: 507, which no client takes for a failure that passes within seconds, instead of a 500 without a word.
+const full = (error) => (/ENOSPC|EDQUOT/.test(`${error?.code} ${error?.message}`)
+  ? new StorageError(507, "InsufficientStorage", "There is no space left on the device of the storage.", "")
+  : error);
+
+// The index before the latest save stays beside it, by a link: a disk that loses what it was given loses the newest file.
+const keepLast = (database) => {
+  const adapter = database.persistenceAdapter;
+  const saveDatabase = adapter.saveDatabase;
+  adapter.saveDatabase = function (name, ...rest) {
+    try {
+      rmSync(`${name}.last~`, { force: true });
+      linkSync(name, `${name}.last~`);
+      renameSync(`${name}.last~`, `${name}.last`);
+    } catch (error) {
+      if (!["ENOENT", "ENOSPC", "EDQUOT", "EPERM", "ENOTSUP"].includes(error.code)) throw error; // the first save, a full disk, or a file system without links
+    }
+    return saveDatabase.call(this, name, ...rest);
+  };
 };
+
+let extents, running, next;
+for (const Index of [Extents, Blobs]) {
+  const init = Index.prototype.init;
+  Index.prototype.init = function () {
+    if (Index === Extents) extents = this.db;
+    keepLast(this.db);
+    return init.call(this);
+  };
+}
 
 // Where the bytes are first, then what refers to them.
 const saveBoth = async (blobs) => {
@@ -51,10 +77,23 @@ for (const name of changes) {
   if (typeof change !== "function") throw new Error(`this version of Azurite has no ${name}; see tools/azurite/durable.cjs`);
   Blobs.prototype[name] = async function (...given) {
     const answer = await change.apply(this, given);
-    await saved(this.db);
+    try {
+      await saved(this.db);
+    } catch (error) {
+      throw full(error);
+    }
     return answer;
   };
 }
+
+const append = ExtentFiles.prototype.appendExtent;
+ExtentFiles.prototype.appendExtent = async function (...given) {
+  try {
+    return await append.apply(this, given);
+  } catch (error) {
+    throw full(error);
+  }
+};
 
 // Two servers in one folder would each sweep away what only the other knows of. A host that was killed may have left one behind: the newest stays.
 const folder = process.argv[process.argv.indexOf("--location") + 1];

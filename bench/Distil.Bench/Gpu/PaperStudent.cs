@@ -1,4 +1,5 @@
 using Distil.Core.Specification;
+using Distil.Inference.Models;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.TeacherOutputs;

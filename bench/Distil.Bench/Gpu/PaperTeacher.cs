@@ -1,4 +1,5 @@
 using Distil.Core.Models;
+using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Transformers;
@@ -25,17 +26,12 @@ internal static class PaperTeacher
 
     private sealed class RandomWeights : IWeightSource
     {
-        public Tensor Get(string name, StartValue start, params ReadOnlySpan<Dimension> shape)
+        public Tensor Get(ModelTensor weight)
         {
-            var sizes = new long[shape.Length];
-            for (var i = 0; i < sizes.Length; i++)
-            {
-                sizes[i] = shape[i].Size;
-            }
             using var scope = NewDisposeScope();
-            var weight = empty(sizes, ScalarType.BFloat16, CUDA);
-            weight = start == StartValue.Normal ? weight.normal_(0, 0.02) : weight.fill_(start == StartValue.One ? 1 : 0);
-            return weight.DetachFromDisposeScope();
+            var value = empty(weight.Shape, ScalarType.BFloat16, CUDA);
+            value = weight.IsNorm || weight.IsBias ? value.fill_(weight.IsNorm ? 1 : 0) : value.normal_(0, 0.02);
+            return value.DetachFromDisposeScope();
         }
     }
 }

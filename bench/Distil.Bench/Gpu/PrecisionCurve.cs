@@ -1,5 +1,6 @@
 using Distil.Core.Specification;
 using Distil.Core.Tokenization;
+using Distil.Inference.Models;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;

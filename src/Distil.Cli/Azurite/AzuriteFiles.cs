@@ -18,11 +18,33 @@ internal sealed class AzuriteFiles(Workspace workspace)
 
     /// <summary>The server that was started last; null if none was, or if it was stopped.</summary>
     internal async Task<AzuriteProcess?> ReadAsync(CancellationToken cancel) =>
-        File.Exists(_state) ? JsonSerializer.Deserialize<AzuriteProcess>(await File.ReadAllTextAsync(_state, cancel), DistilJson.Options) : null;
+        File.Exists(_state) ? Parse(await File.ReadAllTextAsync(_state, cancel)) : null;
 
     /// <summary>Stores the server's address; the caller must hold the lock.</summary>
     internal Task WriteAsync(AzuriteProcess process, CancellationToken cancel) => AtomicFile.WriteAsync(
-        _state, temporary => File.WriteAllTextAsync(temporary, JsonSerializer.Serialize(process, DistilJson.Options), cancel));
+        _state, async temporary =>
+        {
+            await File.WriteAllTextAsync(temporary, "", cancel);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite); // it contains the account's key
+            }
+
+            await File.WriteAllTextAsync(temporary, JsonSerializer.Serialize(process, DistilJson.Options), cancel);
+        });
+
+    // A file of an earlier version, whose server had the published key, or one that a full disk has cut: no server can be joined by it.
+    private static AzuriteProcess? Parse(string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<AzuriteProcess>(text, DistilJson.Options);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Deletes the server's address; the caller must hold the lock.</summary>
     internal void Forget() => File.Delete(_state);
@@ -45,6 +67,9 @@ internal sealed class AzuriteFiles(Workspace workspace)
 
     /// <summary>Registers this process as a user until the result is disposed.</summary>
     internal FileStream Use() => new(_users, FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read);
+
+    /// <summary>Whether a process uses the server; false also if there never was one.</summary>
+    internal bool AreInUse() => File.Exists(_users) && !AreUnused();
 
     /// <summary>Whether no process uses the server.</summary>
     internal bool AreUnused()

@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 using Distil.Core;
 using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
@@ -11,42 +13,65 @@ namespace Distil.Cli.Azurite;
 /// <summary>A running Azurite, which commands in other processes may use too.</summary>
 /// <param name="ProcessId">Id of its process.</param>
 /// <param name="Port">Its port on 127.0.0.1.</param>
-internal sealed record AzuriteProcess(int ProcessId, int Port)
+/// <param name="Key">The key of its account, in base64: chosen when it is started, because other users and web pages reach the port too.</param>
+internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
 {
-    /// <value>Connection string for clients. The account and its key are Azurite's published ones; it listens on this machine only.</value>
-    public string ConnectionString =>
-        "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
-        + string.Create(CultureInfo.InvariantCulture, $"BlobEndpoint=http://127.0.0.1:{Port}/devstoreaccount1;");
+    private const string Account = "distil";
+    private const int KeyBytes = 64;
+
+    /// <value>Connection string for clients.</value>
+    [JsonIgnore]
+    public string ConnectionString => string.Create(
+        CultureInfo.InvariantCulture,
+        $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{Port}/{Account};");
+
+    /// <summary>A new key.</summary>
+    public static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes));
 
     /// <summary>Starts Azurite; it outlives this process.</summary>
     /// <param name="workspace">The workspace with the storage folder and the repository that contains <c>tools/azurite</c>.</param>
     /// <param name="port">A free port.</param>
+    /// <param name="key">The key of its account.</param>
     /// <param name="cancel">Cancels the call.</param>
-    /// <exception cref="InvalidInputException">Node or Azurite is not installed.</exception>
-    public static async Task<AzuriteProcess> StartAsync(Workspace workspace, int port, CancellationToken cancel)
+    /// <exception cref="InvalidInputException">Node or Azurite is not installed, or the index of the blobs is damaged.</exception>
+    public static async Task<AzuriteProcess> StartAsync(Workspace workspace, int port, string key, CancellationToken cancel)
     {
         workspace.RepositoryFile("tools", "azurite", "node_modules", "azurite");
         Directory.CreateDirectory(workspace.Storage);
+        new AzuriteIndex(workspace).Require();
         var log = Path.Combine(workspace.Home, "azurite.log");
         string[] arguments =
         [
             workspace.RepositoryFile("tools", "azurite", "start.mjs"), log,
             "--blobHost", "127.0.0.1", "--blobPort", port.ToString(CultureInfo.InvariantCulture), "--location", workspace.Storage,
-            "--skipApiVersionCheck", "--silent", "--disableTelemetry",
+            "--skipApiVersionCheck", "--silent", "--disableTelemetry", "--disableProductStyleUrl",
         ];
         try
         {
-            using var launcher = Process.Start(new ProcessStartInfo("node", arguments) { RedirectStandardOutput = true })!;
-            var said = await launcher.StandardOutput.ReadToEndAsync(cancel);
-            await launcher.WaitForExitAsync(cancel);
+            cancel.ThrowIfCancellationRequested(); // from here on there may be a process to end, so its id is read in any case
+            using var launcher = Process.Start(new ProcessStartInfo("node", arguments)
+            {
+                RedirectStandardOutput = true,
+                Environment = { ["AZURITE_ACCOUNTS"] = $"{Account}:{key}" },
+            })!;
+            var said = await launcher.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            await launcher.WaitForExitAsync(CancellationToken.None);
             if (!int.TryParse(said, CultureInfo.InvariantCulture, out var processId))
             {
                 throw new InvalidOperationException($"Azurite did not start; node ended with {launcher.ExitCode}");
             }
 
-            var azurite = new AzuriteProcess(processId, port);
-            await azurite.WaitUntilItAnswersAsync(log, cancel);
-            return azurite;
+            var azurite = new AzuriteProcess(processId, port, key);
+            try
+            {
+                await azurite.WaitUntilItAnswersAsync(log, cancel);
+                return azurite;
+            }
+            catch
+            {
+                await azurite.StopAsync();
+                throw;
+            }
         }
         catch (Win32Exception missing)
         {

@@ -56,7 +56,7 @@ public sealed class AzuriteServer : IAsyncDisposable
             throw new InvalidInputException($"{workspace.Storage} is served on port {process.Port} already; leave out --storage-port {port}");
         }
 
-        process ??= await StartAsync(workspace, files, FreePort.Choose(port, recorded?.Port), cancel);
+        process ??= await StartAsync(workspace, files, FreePort.Choose(port, recorded?.Port), recorded?.Key ?? AzuriteProcess.NewKey(), cancel);
         return new AzuriteServer(workspace, files.Use(), process, log);
     }
 
@@ -80,11 +80,19 @@ public sealed class AzuriteServer : IAsyncDisposable
     private static async Task<AzuriteProcess?> RunningAsync(AzuriteProcess? recorded, CancellationToken cancel) =>
         recorded is not null && await recorded.AnswersAsync(cancel) ? recorded : null;
 
-    private static async Task<AzuriteProcess> StartAsync(Workspace workspace, AzuriteFiles files, int port, CancellationToken cancel)
+    private static async Task<AzuriteProcess> StartAsync(Workspace workspace, AzuriteFiles files, int port, string key, CancellationToken cancel)
     {
-        var process = await AzuriteProcess.StartAsync(workspace, port, cancel);
-        await files.WriteAsync(process, cancel);
-        return process;
+        var process = await AzuriteProcess.StartAsync(workspace, port, key, cancel);
+        try
+        {
+            await files.WriteAsync(process, CancellationToken.None);
+            return process;
+        }
+        catch
+        {
+            await process.StopAsync(); // nobody else would find it
+            throw;
+        }
     }
 
     // A server that is killed is started again on its port; its clients retry.
@@ -114,13 +122,13 @@ public sealed class AzuriteServer : IAsyncDisposable
     private async Task ReviveAsync(CancellationToken cancel)
     {
         using var turn = await _files.TakeTurnAsync(cancel);
-        if (await RunningAsync(await _files.ReadAsync(cancel), cancel) is { } another && another.Port == Port)
+        if (await RunningAsync(await _files.ReadAsync(cancel), cancel) is { } another && (another.Port, another.Key) == (Port, _process.Key))
         {
             _process = another;
             return;
         }
 
         _log.StorageStartsAgain();
-        _process = await StartAsync(_workspace, _files, Port, cancel);
+        _process = await StartAsync(_workspace, _files, Port, _process.Key, cancel);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Distil.Cli.Hosting;
+using Distil.Cli.Runs;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Leases;
 using Distil.Core.Errors;
@@ -16,8 +17,8 @@ internal static class CancelCommand
         var command = new Command("cancel", "Stop a run; its checkpoints are not deleted.") { runId };
         command.SetAction(async (parsed, cancel) =>
         {
-            var id = parsed.GetRequiredValue(runId);
             await using var storage = await context.OpenStorageAsync(port: null, cancel);
+            var id = await RunNames.ResolveAsync(storage.Store, parsed.GetRequiredValue(runId), cancel);
             var status = await StatusCommand.ReadAsync(storage.Store, id, cancel);
             if (status.HasEnded)
             {

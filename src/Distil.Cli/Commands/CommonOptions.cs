@@ -16,7 +16,7 @@ internal static class CommonOptions
         return option;
     }
 
-    internal static Argument<string> RunId() => new("run") { Description = "The run's id, as listed by `distil runs`." };
+    internal static Argument<string> RunId() => new("run") { Description = "The run's id, its beginning or its last part, or `latest`; `distil runs` lists them." };
 
     /// <summary>Refuses numbers outside a range. A text that is no number is the parser's to refuse.</summary>
     /// <param name="option">The option.</param>

@@ -18,7 +18,8 @@ internal static class ReportCommand
         {
             var workspace = context.Workspace;
             await using var storage = await context.OpenStorageAsync(port: null, cancel);
-            var path = await new LocalCopies(workspace, storage.Store).ReportAsync(parsed.GetRequiredValue(runId), cancel);
+            var id = await RunNames.ResolveAsync(storage.Store, parsed.GetRequiredValue(runId), cancel);
+            var path = await new LocalCopies(workspace, storage.Store).ReportAsync(id, cancel);
             Console.WriteLine(path);
             return parsed.GetValue(open) ? Open(path, context.Log) : ExitCode.Success;
         });

@@ -24,22 +24,28 @@ internal static class RunCommand
             Description = "Resume an interrupted run or sweep by its id; without an id, every run that has not ended.",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        var retry = new Option<string?>("--retry")
+        {
+            Description = "Let a run (or the runs of a sweep) that failed or was cancelled go on from what it has made, by its id.",
+        };
         var atMost = new Option<int>("--at-most") { Description = "Maximum number of runs of a sweep at once.", DefaultValueFactory = _ => 1 };
         atMost.Require<int>(runs => runs >= 1, "1 or more");
         var (json, port) = (CommonOptions.Json(), CommonOptions.StoragePort());
         var command = new Command("run", "Distil according to a specification; if its values are lists, run each combination.")
         {
-            spec, planOnly, resume, atMost, json, port,
+            spec, planOnly, resume, retry, atMost, json, port,
         };
-        command.SetAction((parsed, cancel) => (parsed.GetValue(spec), parsed.GetResult(resume)) switch
+        command.SetAction((parsed, cancel) => (parsed.GetValue(spec), parsed.GetResult(resume), parsed.GetValue(retry)) switch
         {
-            (null, not null) => ResumeAsync(context, parsed.GetValue(resume), parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
-            ({ } file, null) when SweepReader.TryRead(file) is { } sweep => parsed.GetValue(planOnly)
+            (null, not null, null) => ResumeAsync(
+                context, parsed.GetValue(resume), parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
+            (null, null, { } id) => RetryAsync(context, id, parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
+            ({ } file, null, null) when SweepReader.TryRead(file) is { } sweep => parsed.GetValue(planOnly)
                 ? SweepRunning.PlanAsync(context, sweep, parsed.GetValue(json), cancel)
                 : SweepRunning.ExecuteAsync(context, sweep, parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
-            ({ } file, null) when parsed.GetValue(planOnly) => PlanAsync(context, file, parsed.GetValue(json), cancel),
-            ({ } file, null) => ExecuteAsync(context, RunSpecReader.Read(file), parsed.GetValue(port), parsed.GetValue(json), cancel),
-            _ => throw new InvalidInputException("expected a specification, or --resume and none"),
+            ({ } file, null, null) when parsed.GetValue(planOnly) => PlanAsync(context, file, parsed.GetValue(json), cancel),
+            ({ } file, null, null) => ExecuteAsync(context, RunSpecReader.Read(file), parsed.GetValue(port), parsed.GetValue(json), cancel),
+            _ => throw new InvalidInputException("expected a specification, or --resume or --retry and none"),
         });
         return command;
     }
@@ -49,6 +55,10 @@ internal static class RunCommand
     {
         var plan = await context.NewPlanner().PlanAsync(spec, stop);
         plan.RequireRunnable();
+        foreach (var warning in plan.TeacherReading?.Warnings ?? [])
+        {
+            Console.Error.WriteLine($"warning: {warning}");
+        }
 
         await using var storage = await context.OpenStorageAsync(port, stop);
         context.Log.RunStarts(plan.RunId, plan.Epochs, plan.StepsPerEpoch.Value, plan.TrainableParameters.Value);
@@ -63,7 +73,7 @@ internal static class RunCommand
             return exitCode;
         }
 
-        var unfinished = runId is not null ? [runId] : await UnfinishedRuns.ListAsync(new RunFolder(storage.Store), stop);
+        var unfinished = runId is not null ? [await RunNames.ResolveAsync(storage.Store, runId, stop)] : await UnfinishedRuns.ListAsync(new RunFolder(storage.Store), stop);
         if (unfinished.Count == 0)
         {
             context.Log.NothingToResume();
@@ -78,10 +88,23 @@ internal static class RunCommand
         return ExitCode.Success;
     }
 
+    private static async Task<int> RetryAsync(CommandContext context, string id, int atMost, int? port, bool json, CancellationToken stop)
+    {
+        await using var storage = await context.OpenStorageAsync(port, stop);
+        if (await SweepRunning.TryRetryAsync(context, id, atMost, storage, json, stop) is { } exitCode)
+        {
+            return exitCode;
+        }
+
+        id = await RunNames.ResolveAsync(storage.Store, id, stop);
+        context.Log.RunResumes(id);
+        return Say(await new LocalRun(context.Workspace, storage, context.Trainer, RunViews.Create(), context.Log).RetryAsync(id, stop), json);
+    }
+
     private static int Say(FinishedRun result, bool json)
     {
         Console.WriteLine(json
-            ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity }, DistilJson.Options)
+            ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity, result.Notes }, DistilJson.Options)
             : Text(result));
         return ExitCode.Success;
     }
@@ -101,7 +124,7 @@ internal static class RunCommand
             Console.WriteLine($"{name.PadRight(width)}  {Value(figure),16}  {figure.From}");
         }
 
-        foreach (var warning in plan.Warnings)
+        foreach (var warning in (plan.TeacherReading?.Warnings ?? []).Concat(plan.Warnings))
         {
             Console.WriteLine($"warning: {warning}");
         }
@@ -124,6 +147,8 @@ internal static class RunCommand
             Done in {TimeSpan.FromSeconds(result.Seconds):m\:ss}. Perplexity on held-out text: student {student:0.00}, teacher {teacher:0.00}{third}.
             model:  {result.Model}
             report: {result.Report}
-            """;
+            next:   distil generate --run {result.RunId} --prompt "…"   # try the student
+                    distil report {result.RunId} --open
+            """ + string.Concat(result.Notes.Select(note => $"\nless than asked: {note}"));
     }
 }

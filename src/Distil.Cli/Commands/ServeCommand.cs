@@ -36,11 +36,16 @@ internal static class ServeCommand
         {
             port, urls, apiKeyFile, roots, jobs, storagePort,
         };
-        command.SetAction((parsed, stop) => RunAsync(
-            context,
-            Options(
-                parsed.GetValue(port), parsed.GetValue(urls), ReadApiKey(parsed.GetValue(apiKeyFile)) ?? context.Settings.ApiKey, parsed.GetValue(roots) ?? []),
-            parsed.GetValue(jobs), parsed.GetValue(storagePort), stop));
+        var model = new ServeModel();
+        model.AddTo(command);
+        command.SetAction((parsed, stop) =>
+        {
+            var apiKey = ReadApiKey(parsed.GetValue(apiKeyFile)) ?? context.Settings.ApiKey;
+            var options = Options(parsed.GetValue(port), parsed.GetValue(urls), apiKey, parsed.GetValue(roots) ?? []);
+            return model.FolderOf(parsed) is null
+                ? RunAsync(context, options, parsed.GetValue(jobs), parsed.GetValue(storagePort), stop)
+                : model.RunAsync(parsed, options, stop);
+        });
         return command;
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Distil.Cli.Display;
+using Distil.Cli.Runs;
 using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
@@ -21,8 +22,8 @@ internal static class StatusCommand
         var command = new Command("status", "Show a run's status.") { runId, follow, json };
         command.SetAction(async (parsed, cancel) =>
         {
-            var id = parsed.GetRequiredValue(runId);
             await using var storage = await context.OpenStorageAsync(port: null, cancel);
+            var id = await RunNames.ResolveAsync(storage.Store, parsed.GetRequiredValue(runId), cancel);
             if (parsed.GetValue(follow))
             {
                 await ReadAsync(storage.Store, id, cancel);
@@ -48,7 +49,7 @@ internal static class StatusCommand
 
     private static async Task EndAsync(ArtifactStore store, string runId, CancellationToken cancel)
     {
-        while (!(await ReadAsync(store, runId, cancel)).HasEnded)
+        while (await ReadAsync(store, runId, cancel) is { HasEnded: false, State: not RunState.Interrupted })
         {
             await Task.Delay(Look, cancel);
         }
@@ -67,6 +68,11 @@ internal static class StatusCommand
             lines.Add(details);
         }
 
+        if (status.State == RunState.Interrupted)
+        {
+            lines.Add($"no process drives it; `distil run --resume {status.RunId}` goes on from its last checkpoint");
+        }
+
         if (snapshot.StageEnd(DateTimeOffset.UtcNow) is { } end && status.State == RunState.Running)
         {
             lines.Add($"this stage may end at {end.ToLocalTime():yyyy-MM-dd HH:mm:ss}");
@@ -81,6 +87,14 @@ internal static class StatusCommand
             {
                 lines.Add(string.Join('\n', detail.Split('\n').Take(MaxDetail).Select(line => $"  {line}")));
             }
+        }
+
+        lines.AddRange(status.Notes.Select(note => $"less than asked: {note}"));
+        lines.AddRange(status.Earlier.Select(end =>
+            $"before, it {end.State.ToString().ToLowerInvariant()} at {end.EndedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}{(end.Failure is { } why ? $": {why.Message}" : "")}"));
+        if (status.State is RunState.Failed or RunState.Cancelled)
+        {
+            lines.Add($"`distil run --retry {status.RunId}` goes on from what it has made");
         }
 
         lines.Add($"artifacts: {artifacts}");

@@ -36,6 +36,14 @@ internal static class SweepRunning
             ? await SayAsync(context, storage, result, json, stop)
             : null;
 
+    /// <summary>Lets the runs of a sweep go on, those that failed or were cancelled too; returns null if there is none with that id.</summary>
+    internal static async Task<int?> TryRetryAsync(CommandContext context, string sweepId, int atMost,
+        LocalStorage storage, bool json, CancellationToken stop)
+    {
+        var sweep = new LocalSweep(context.Workspace, storage, context.Trainer, Console.Error, context.Log);
+        return await sweep.TryRetryAsync(sweepId, atMost, stop) is { } result ? await SayAsync(context, storage, result, json, stop) : null;
+    }
+
     /// <summary>Prints the plan of a sweep.</summary>
     internal static async Task<int> PlanAsync(CommandContext context, Sweep sweep, bool json, CancellationToken cancel)
     {
@@ -93,14 +101,14 @@ internal static class SweepRunning
 
         if (json)
         {
-            var runs = done.Select(result => new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity });
+            var runs = done.Select(result => new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity, result.Notes });
             Console.WriteLine(JsonSerializer.Serialize(new { sweep.SweepId, Runs = runs, Failed = failed, Comparison = page }, DistilJson.Options));
         }
         else
         {
             foreach (var result in done.OrderBy(result => result.Perplexity.Student))
             {
-                Console.WriteLine($"perplexity {result.Perplexity.Student,8:0.000}  {result.RunId}");
+                Console.WriteLine($"perplexity {result.Perplexity.Student,8:0.000}  {result.RunId}{string.Concat(result.Notes.Select(note => $"\n  less than asked: {note}"))}");
             }
 
             Console.WriteLine(page is null ? "nothing to compare: fewer than two runs succeeded" : $"comparison: {page}");

@@ -1,15 +1,18 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Distil.Hosting.Processes;
+using Distil.Cli.Runs;
+using Distil.Core.Errors;
 
 namespace Distil.Cli.Commands;
 
 /// <summary>The commands of the trainer program: they are passed on with their arguments and this terminal.</summary>
 internal static class TrainerCommands
 {
+    private const string RunOption = "--run";
+
     private static readonly (string Name, string Description)[] Names =
     [
-        ("generate", "Continue a text with a model."),
+        ("generate", "Continue a text with a model: of a folder (--model), or of a run (--run ID)."),
         ("evaluate", "Perplexity of a model; KL and agreement with a teacher."),
         ("forward", "Logits and hidden states of given input_ids, as safetensors."),
         ("tokenize", "Texts to ids and back, as JSON lines."),
@@ -24,12 +27,32 @@ internal static class TrainerCommands
     /// <summary>Whether the arguments are for the trainer, and are passed on unchanged.</summary>
     internal static bool Owns(string[] arguments) => arguments.Length > 0 && Names.Any(each => each.Name == arguments[0]);
 
-    internal static async Task<int> RunAsync(TrainerProgram trainer, string[] arguments)
+    internal static async Task<int> RunAsync(CommandContext context, string[] arguments)
     {
-        using var process = Process.Start(trainer.Command(arguments))!;
+        using var process = Process.Start(context.Trainer.Command(await WithModelAsync(context, arguments)))!;
         // Ctrl+C reaches the trainer too; the trainer ends by itself, and its exit code becomes ours.
         Console.CancelKeyPress += (_, interrupt) => interrupt.Cancel = true;
         await process.WaitForExitAsync();
         return process.ExitCode;
+    }
+
+    // The trainer reads folders and knows no runs: --run NAME becomes --model with a copy of the run's model on this machine.
+    private static async Task<string[]> WithModelAsync(CommandContext context, string[] arguments)
+    {
+        var at = Array.IndexOf(arguments, RunOption);
+        if (at < 0)
+        {
+            return arguments;
+        }
+
+        if (at + 1 == arguments.Length)
+        {
+            throw new InvalidInputException($"{RunOption} has no value; expected a run's id, or latest");
+        }
+
+        await using var storage = await context.OpenStorageAsync(port: null, CancellationToken.None);
+        var run = await RunNames.ResolveAsync(storage.Store, arguments[at + 1], CancellationToken.None);
+        var model = await new LocalCopies(context.Workspace, storage.Store).ModelAsync(run, CancellationToken.None);
+        return [.. arguments[..at], "--model", model, .. arguments[(at + 2)..]];
     }
 }

@@ -20,6 +20,9 @@ internal sealed class EngineContext(
     ChannelWriter<Func<DateTimeOffset, JournalEntry>> arrived, CancellationToken stop)
     : IPipelineContext
 {
+    /// <summary>A clock that is behind by more after a wait was set back.</summary>
+    private static readonly TimeSpan ClockStep = TimeSpan.FromMilliseconds(20);
+
     private readonly PipelineLoop _loop = new(() => arrived.TryComplete(NonDeterminismException.Strayed(journal.Name)));
     private readonly PipelineCalls _calls = new(journal.Name, journal.History);
     private RunStatus? _status;
@@ -47,10 +50,14 @@ internal sealed class EngineContext(
         var due = Now + time;
         await MakeAsync(JournalKind.Timer, time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), inputHash: null, async () =>
         {
-            // A timer counts whole milliseconds and would end a fraction of one too early.
-            while (due - engine.Time.GetUtcNow() is var left && left > TimeSpan.Zero)
+            var left = due - engine.Time.GetUtcNow();
+            left = left < time ? left : time; // a clock that was set back must not prolong the wait
+            while (left > TimeSpan.Zero)
             {
+                // A timer counts whole milliseconds and may end a fraction of one too early.
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), engine.Time, stop);
+                left = due - engine.Time.GetUtcNow();
+                left = left < ClockStep ? left : TimeSpan.Zero;
             }
 
             return null;

@@ -62,6 +62,18 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     }
 
     /// <inheritdoc />
+    public async Task RestartAsync(PipelineInput input, CancellationToken cancel)
+    {
+        if (_atWork.TryGetValue(input.RunId, out var ended))
+        {
+            await ((Task)ended.Value.Outcome).WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _atWork.TryRemove(KeyValuePair.Create(input.RunId, ended));
+        }
+
+        _ = TellFaultAsync(input.RunId, Drive(input));
+    }
+
+    /// <inheritdoc />
     /// <exception cref="InvalidInputException">The pipeline does not wait for this signal.</exception>
     public async Task SignalAsync(string runId, string signal, string value, CancellationToken cancel)
     {
@@ -86,8 +98,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     /// <exception cref="InvalidInputException">There is no such run.</exception>
     internal async Task<RunDriver> ResumeAsync(string runId, CancellationToken cancel)
     {
-        var (spec, plan) = await _folder.ReadAsync(runId, cancel);
-        return Drive(PipelineInput.From(spec, plan));
+        return Drive(await PipelineInput.ReadAsync(_folder, runId, cancel));
     }
 
     /// <summary>Resumes a run if nobody waits for its end; errors are logged.</summary>

@@ -17,6 +17,10 @@ internal static partial class HostLog
     [LoggerMessage(Level = LogLevel.Information, Message = "{RunId}: the process that drove it has died; it goes on here")]
     public static partial void DriverHasDied(this ILogger log, string runId);
 
+    /// <summary>This host lost the lease of a run; it takes the lease again unless another process holds it.</summary>
+    [LoggerMessage(Level = LogLevel.Information, Message = "{RunId}: this process was away for too long and lost the run's lease; it tries to take it again")]
+    public static partial void LeaseWasLost(this ILogger log, string runId);
+
     /// <summary>A run's documents cannot be read, so nobody knows whether it has ended.</summary>
     [LoggerMessage(Level = LogLevel.Information, Message = "{RunId} is passed over: {Reason}")]
     public static partial void RunIsSkipped(this ILogger log, string runId, string reason);

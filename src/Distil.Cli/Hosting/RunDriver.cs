@@ -43,21 +43,25 @@ internal sealed class RunDriver(
     /// <param name="stop">Stops driving; the run can be resumed later.</param>
     internal void Begin(CancellationToken stop) => Outcome = Task.Run(() => DriveAsync(stop), CancellationToken.None);
 
+    // A process that was away for too long (a laptop asleep, storage that did not answer) may lose the lease although no other process wants it.
     private async Task<RunOutcome> DriveAsync(CancellationToken stop)
     {
-        await using var lease = await TakeClaimAsync(stop);
-        using var until = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
-        try
+        while (true)
         {
-            return await DriveClaimedAsync(until.Token);
-        }
-        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested)
-        {
-            throw new DrivenElsewhereException(input.RunId, "another process, since this one was away for too long");
+            await using var lease = await TakeLeaseAsync(stop);
+            using var until = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
+            try
+            {
+                return await DriveLeasedAsync(until.Token);
+            }
+            catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !stop.IsCancellationRequested)
+            {
+                log.LeaseWasLost(input.RunId);
+            }
         }
     }
 
-    private async Task<RunOutcome> DriveClaimedAsync(CancellationToken stop)
+    private async Task<RunOutcome> DriveLeasedAsync(CancellationToken stop)
     {
         var folder = new RunFolder(store);
         await using var writing = _publisher = new StatusPublisher(status => folder.WriteStatusAsync(status, CancellationToken.None));
@@ -76,7 +80,7 @@ internal sealed class RunDriver(
         }
     }
 
-    private async Task<Lease> TakeClaimAsync(CancellationToken stop)
+    private async Task<Lease> TakeLeaseAsync(CancellationToken stop)
     {
         var (blob, since) = (ArtifactLayout.Driver(input.RunId), time.GetTimestamp());
         while (true)
@@ -86,9 +90,9 @@ internal sealed class RunDriver(
                 return lease;
             }
 
-            // A holder on another machine may be dead: then its lease expires soon. A holder on this machine is known to be alive.
+            // Whether a holder on another machine or in another container is alive is not known: if it is not, its lease expires soon.
             var holder = await Lease.FindHolderAsync(store, blob, stop);
-            if (holder is not null && (holder.Machine == LeaseHolder.Self.Machine || time.GetElapsedTime(since) > Patience))
+            if (holder is not null && (holder.IsKnownAlive || time.GetElapsedTime(since) > Patience))
             {
                 throw new DrivenElsewhereException(input.RunId, holder.ToString());
             }

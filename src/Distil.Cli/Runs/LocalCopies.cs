@@ -27,16 +27,19 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
 
     /// <summary>Copies the distilled student's folder.</summary>
     /// <returns>Its path.</returns>
+    /// <exception cref="InvalidInputException">The run has no model.</exception>
     internal async Task<string> ModelAsync(string runId, CancellationToken cancel)
     {
         var folder = Path.Combine(workspace.Run(runId), "model");
         var prefix = ArtifactLayout.Model(runId, StudentVariant.Distilled);
+        var files = 0;
         await foreach (var blob in store.ListAsync(prefix, cancel))
         {
             await CopyAsync(blob.Name, Path.Combine(folder, blob.Name[prefix.Length..]), cancel);
+            files++;
         }
 
-        return folder;
+        return files > 0 ? folder : throw new InvalidInputException($"{runId} has no model yet; `distil status {runId}` says where it stands");
     }
 
     private Task CopyAsync(string blob, string path, CancellationToken cancel) =>

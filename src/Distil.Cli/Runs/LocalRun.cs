@@ -44,6 +44,15 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, Traine
         return await DriveAsync(runId, spec, stop);
     }
 
+    /// <summary>Lets a run go on that failed or was cancelled, from its artifacts and its last complete checkpoint; resumes one that was interrupted.</summary>
+    /// <inheritdoc cref="ResumeAsync"/>
+    internal async Task<FinishedRun> RetryAsync(string runId, CancellationToken stop)
+    {
+        var (spec, _) = await _folder.ReadAsync(runId, stop);
+        await new RunRetry(storage.Store).PrepareAsync(runId, stop);
+        return await DriveAsync(runId, spec, stop);
+    }
+
     private async Task<FinishedRun> DriveAsync(string runId, RunSpec spec, CancellationToken stop)
     {
         var began = Stopwatch.GetTimestamp();

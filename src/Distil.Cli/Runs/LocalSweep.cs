@@ -60,6 +60,22 @@ internal sealed class LocalSweep(Workspace workspace, LocalStorage storage, Trai
         return await DriveAsync(sweepId, runs, atMost, stop);
     }
 
+    /// <summary>Resumes a sweep, and lets its runs go on that failed or were cancelled; returns null if there is none with that id.</summary>
+    /// <inheritdoc cref="ExecuteAsync"/>
+    internal async Task<SweepResult?> TryRetryAsync(string sweepId, int atMost, CancellationToken stop)
+    {
+        var document = await storage.Store.TryReadJsonAsync<SweepDocument>(ArtifactLayout.Sweep(sweepId), stop);
+        foreach (var runId in document?.RunIds ?? [])
+        {
+            if (await _folder.TryReadStatusAsync(runId, stop) is { State: RunState.Failed or RunState.Cancelled })
+            {
+                await new RunRetry(storage.Store).PrepareAsync(runId, stop);
+            }
+        }
+
+        return document is null ? null : await TryResumeAsync(sweepId, atMost, stop);
+    }
+
     private async Task<SweepResult> DriveAsync(string sweepId, IReadOnlyList<SweepRun> runs, int atMost, CancellationToken stop)
     {
         var shared = new SharedArtifacts(runs, storage.Store, TimeProvider.System);

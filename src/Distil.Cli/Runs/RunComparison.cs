@@ -17,7 +17,7 @@ internal sealed class RunComparison(Workspace workspace, ArtifactStore store, Tr
         foreach (var id in ids)
         {
             var sweep = await store.TryReadJsonAsync<SweepDocument>(ArtifactLayout.Sweep(id), cancel);
-            runs.AddRange(sweep?.RunIds ?? [id]);
+            runs.AddRange(sweep?.RunIds ?? [await RunNames.ResolveAsync(store, id, cancel)]);
         }
 
         return [.. runs.Distinct()];

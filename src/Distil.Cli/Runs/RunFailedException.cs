@@ -7,6 +7,9 @@ namespace Distil.Cli.Runs;
 internal sealed class RunFailedException(string runId, RunOutcome outcome, string lastWords) : Exception(
     outcome.Failure is { } failure ? $"{failure.Message} (run {runId})" : $"{runId} was cancelled; its checkpoints are kept")
 {
+    /// <value>The command that lets the run go on, in a sentence.</value>
+    internal string NextStep { get; } = $"`distil run --retry {runId}` goes on from what it has made";
+
     /// <value>Whether the user's input is the cause.</value>
     internal bool IsBadInput => outcome.Failure?.Class == FailureClass.InvalidInput;
 

@@ -7,27 +7,20 @@ using Distil.Hosting.Http.Description;
 using Distil.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Serving;
 
 /// <summary>The API and the live view over HTTP, in this process.</summary>
 internal sealed class ApiServer : IAsyncDisposable
 {
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
     private readonly WebApplication _web;
 
     private ApiServer(WebApplication web) => _web = web;
 
     /// <value>The addresses that it listens on, with their actual ports.</value>
-    internal IReadOnlyList<Uri> Urls =>
-        [.. _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(each => new Uri(each))];
+    internal IReadOnlyList<Uri> Urls => WebServer.UrlsOf(_web);
 
     /// <summary>Starts the server.</summary>
     /// <param name="api">The operations.</param>
@@ -39,43 +32,16 @@ internal sealed class ApiServer : IAsyncDisposable
     internal static async Task<ApiServer> StartAsync(DistilApi api, ApiOptions limits, IRunHost host, ServeOptions options, CancellationToken cancel)
     {
         var web = Build(api, limits, host, options);
-        try
-        {
-            await web.StartAsync(cancel);
-            return new ApiServer(web);
-        }
-        catch (IOException taken)
-        {
-            await web.DisposeAsync();
-            throw new InvalidInputException($"{string.Join(';', options.Urls)} cannot be listened on: {taken.Message}", taken);
-        }
+        await WebServer.StartAsync(web, options, cancel);
+        return new ApiServer(web);
     }
 
     /// <summary>Stops accepting requests, finishes those that it has, and ends.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        using var patience = new CancellationTokenSource(StopPatience);
-        await _web.StopAsync(patience.Token);
-        await _web.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => WebServer.StopAsync(_web);
 
     private static WebApplication Build(DistilApi api, ApiOptions limits, IRunHost host, ServeOptions options)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
-        {
-            ContentRootPath = AppContext.BaseDirectory,
-            EnvironmentName = Environments.Production,
-        });
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = null; // the one operation that reads a body has its own limit
-        });
-        builder.WebHost.UseUrls([.. options.Urls.Select(url => url.ToString())]);
-        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // the command stops it
+        var builder = WebServer.CreateBuilder(options);
         builder.Services.AddSingleton(api).AddSingleton(limits).AddSingleton(host).AddSingleton(new LiveSite(options.Samples));
         builder.Services.AddDistilEndpoints().AddApiDescription(needsKey: options.ApiKey is not null);
 
@@ -84,10 +50,10 @@ internal sealed class ApiServer : IAsyncDisposable
         web.Use(AddSafeHeadersAsync);
         web.UseStatusCodePages(
             context => ApiProblem.Of(context.HttpContext.Response.StatusCode, Unrouted(context.HttpContext)).ExecuteAsync(context.HttpContext));
-        web.UseMiddleware<HostGuard>(options);
+        web.UseMiddleware<HostGuard>(options, (Refusal)Refuse);
         if (options.ApiKey is not null)
         {
-            web.UseMiddleware<ApiKeyGuard>(options.ApiKey);
+            web.UseMiddleware<ApiKeyGuard>(options.ApiKey, "/api/health", (Refusal)Refuse);
         }
 
         web.MapDistilEndpoints();
@@ -118,18 +84,12 @@ internal sealed class ApiServer : IAsyncDisposable
         return next(http);
     }
 
+    private static IResult Refuse(int status, string message) => ApiProblem.Of(status, message);
+
     private static string Unrouted(HttpContext http) => http.Response.StatusCode switch
     {
         405 => $"{http.Request.Method} is not what {http.Request.Path} answers to; expected {http.Response.Headers.Allow}",
         415 => JsonBody.NotJson(http.Request.ContentType),
         _ => $"{http.Request.Path} is not served here; /openapi.json lists what is",
     };
-
-    /// <summary>Leaves signals to the command that runs the server.</summary>
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

@@ -27,6 +27,7 @@ public sealed class DistilApi
     private readonly ReadDocuments _documents;
     private readonly ReadArtifacts _artifacts;
     private readonly CancelRun _cancel;
+    private readonly RetryRun _retry;
 
     /// <summary>Creates the operations.</summary>
     /// <param name="store">The runs.</param>
@@ -42,6 +43,7 @@ public sealed class DistilApi
         _documents = new ReadDocuments(store);
         _artifacts = new ReadArtifacts(store);
         _cancel = new CancelRun(store);
+        _retry = new RetryRun(store);
     }
 
     /// <summary>Starts a run.</summary>
@@ -60,6 +62,9 @@ public sealed class DistilApi
 
     /// <summary>Cancels a run; its checkpoints are not deleted.</summary>
     public Task<SubmittedRun> CancelAsync(IRunHost host, string runId, CancellationToken cancel) => _cancel.RunAsync(host, RequireRunId(runId), cancel);
+
+    /// <summary>Lets a run that failed, was cancelled or was interrupted go on.</summary>
+    public Task<SubmittedRun> RetryAsync(IRunHost host, string runId, CancellationToken cancel) => _retry.RunAsync(host, RequireRunId(runId), cancel);
 
     /// <summary>A run's specification.</summary>
     public Task<RunSpec> SpecAsync(string runId, CancellationToken cancel) => _documents.SpecAsync(RequireRunId(runId), cancel);

@@ -15,6 +15,11 @@ public interface IRunHost
     /// <param name="cancel">Cancels the call, not the run.</param>
     Task ScheduleAsync(PipelineInput input, CancellationToken cancel);
 
+    /// <summary>Starts the pipeline of a run again whose pipeline has ended and which <see cref="Runs.RunRetry"/> has prepared.</summary>
+    /// <param name="input">The run.</param>
+    /// <param name="cancel">Cancels the call, not the run.</param>
+    Task RestartAsync(PipelineInput input, CancellationToken cancel);
+
     /// <summary>Sends a signal to a run's pipeline, for instance <see cref="DistillPipeline.CancelSignal"/>; returns once the host has stored it.</summary>
     /// <remarks>No error if the run has ended: it may end while the signal is on its way.</remarks>
     /// <param name="runId">The run, which was scheduled before.</param>

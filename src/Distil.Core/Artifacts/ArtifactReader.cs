@@ -4,10 +4,11 @@ using Azure.Storage.Blobs.Models;
 namespace Distil.Core.Artifacts;
 
 /// <summary>An open blob; dispose the stream.</summary>
-/// <param name="Content">Its bytes, as a stream.</param>
+/// <param name="Content">Its bytes, as a stream that can seek: parts are read when they are needed.</param>
 /// <param name="Bytes">Its length.</param>
 /// <param name="ETag">Changes with every write; with its quotes.</param>
-public sealed record ArtifactContent(Stream Content, long Bytes, string ETag);
+/// <param name="ModifiedAt">When it was last written.</param>
+public sealed record ArtifactContent(Stream Content, long Bytes, string ETag, DateTimeOffset ModifiedAt);
 
 /// <summary>Reads stored blobs unchanged, for people: as streams and in parts.</summary>
 /// <param name="store">The storage.</param>
@@ -18,8 +19,10 @@ public sealed class ArtifactReader(ArtifactStore store)
     {
         try
         {
-            var download = (await store.Container.GetBlobClient(blob).DownloadStreamingAsync(cancellationToken: cancel)).Value;
-            return new ArtifactContent(download.Content, download.Details.ContentLength, download.Details.ETag.ToString("H"));
+            var client = store.Container.GetBlobClient(blob);
+            var found = (await client.GetPropertiesAsync(cancellationToken: cancel)).Value;
+            var options = new BlobOpenReadOptions(allowModifications: false) { Conditions = new BlobRequestConditions { IfMatch = found.ETag } };
+            return new ArtifactContent(await client.OpenReadAsync(options, cancel), found.ContentLength, found.ETag.ToString("H"), found.LastModified);
         }
         catch (RequestFailedException missing) when (missing.Status == 404)
         {

@@ -15,7 +15,7 @@ public sealed record DocumentCounts
     /// <value>Documents skipped because the field or column is missing or null.</value>
     public long WithoutText { get; init; }
 
-    /// <value>Documents skipped because their bytes are not UTF-8.</value>
+    /// <value>Documents skipped because their bytes are not UTF-8, or because they contain half of a surrogate pair, which UTF-8 cannot represent.</value>
     public long NotUtf8 { get; init; }
 
     /// <value>Documents used or held out that are longer than a row and therefore cut into several.</value>

@@ -32,6 +32,9 @@ public sealed record ExportOutput
     /// <value>The folder's files.</value>
     public required IReadOnlyList<ArtifactFile> ModelFiles { get; init; }
 
+    /// <value>Where the run did less than was asked, in sentences; null if it did all.</value>
+    public IReadOnlyList<string>? Notes { get; init; }
+
     /// <value>Perplexity of the student on the held-out rows, after the last epoch.</value>
     public required double StudentPerplexity { get; init; }
 

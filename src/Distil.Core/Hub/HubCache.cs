@@ -33,7 +33,7 @@ internal sealed class HubCache(string root)
     {
         var (blob, link) = (Blob(path, etag), Snapshot(path));
         var folder = Directory.CreateDirectory(Path.GetDirectoryName(link)!).FullName;
-        if (File.Exists(link))
+        if (FolderWalk.Exists(link))
         {
             return;
         }
@@ -43,7 +43,7 @@ internal sealed class HubCache(string root)
         {
             File.CreateSymbolicLink(link, Path.GetRelativePath(folder, blob));
         }
-        catch (IOException) when (File.Exists(link))
+        catch (IOException) when (FolderWalk.Exists(link))
         {
             // Another program has created it in the meantime.
         }
@@ -81,20 +81,24 @@ internal sealed class HubCache(string root)
     public IEnumerable<HubFile> FilesIn(HubPath folder)
     {
         var (top, root) = (Snapshot(folder with { Path = "" }), Snapshot(folder));
-        return Directory.Exists(root)
-            ? Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Select(file => Found(folder, Path.GetRelativePath(top, file), file))
-            : File.Exists(root) ? [Found(folder, Path.GetRelativePath(top, root), root)] : [];
+        return from file in Directory.Exists(root) ? FolderWalk.Files(root) : [root]
+               let blob = FolderWalk.Target(file)
+               where blob is { Exists: true } // else a link whose blob was deleted
+               select Found(folder, Path.GetRelativePath(top, file), blob);
     }
 
-    private static HubFile Found(HubPath folder, string relative, string file)
+    private HubFile Found(HubPath folder, string relative, FileInfo blob)
     {
-        var blob = (FileInfo?)File.ResolveLinkTarget(file, returnFinalTarget: true) ?? new FileInfo(file);
         var path = folder with { Path = relative.Replace(Path.DirectorySeparatorChar, '/') };
-        return new HubFile(path, blob.Length, IdentityOf(blob.Name));
+        return new HubFile(path, blob.Length, ChecksumOf(folder, blob));
     }
 
-    /// <summary>The identity of a blob's content, from its name.</summary>
-    public static string IdentityOf(string etag) => etag.Length == 64 ? etag : $"git:{etag}";
+    // Only a blob is named after its content. Where links are not supported (Windows, network shares, copies of a cache), a snapshot consists of files
+    // whose names say nothing about it.
+    private string? ChecksumOf(HubPath folder, FileInfo blob) =>
+        blob.Name.Length == 64 && blob.Name.All(char.IsAsciiHexDigitLower) && blob.DirectoryName == Path.GetFullPath(Path.GetDirectoryName(Blob(folder, "x"))!)
+            ? blob.Name
+            : null;
 
     private string Ref(HubPath path) => Path.Combine([Folder(path), "refs", .. path.Revision.Split('/')]);
 

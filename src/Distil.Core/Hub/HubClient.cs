@@ -12,6 +12,7 @@ public sealed class HubClient
     private readonly HubCache _cache;
     private readonly HubTree _tree;
     private readonly HubDownload _download;
+    private readonly HubStart _start;
 
     /// <param name="options">Endpoint, token and cache.</param>
     /// <param name="time">The clock of all delays.</param>
@@ -29,6 +30,7 @@ public sealed class HubClient
         var asking = new HubHttp(options, http);
         _tree = new HubTree(options, asking);
         _download = new HubDownload(options, _cache, asking, http, freeBytes, log);
+        _start = new HubStart(asking, http);
     }
 
     /// <summary>Returns the path with the commit of its revision in place of the revision, so that it always refers to the same files.</summary>
@@ -81,7 +83,7 @@ public sealed class HubClient
         }
 
         var here = _cache.Snapshot(path);
-        if (!File.Exists(here))
+        if (!FolderWalk.Exists(here))
         {
             if (_options.Offline)
             {
@@ -92,6 +94,26 @@ public sealed class HubClient
         }
 
         return here;
+    }
+
+    /// <summary>Reads the first bytes of a file, from the cache or, without fetching the rest, from the hub.</summary>
+    /// <param name="path">A pinned file.</param>
+    /// <param name="count">Number of bytes; the file has at least as many.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="InvalidInputException">As for <see cref="FetchAsync"/>.</exception>
+    /// <exception cref="RemoteException">The hub cannot be reached.</exception>
+    public async Task<byte[]> ReadStartAsync(HubPath path, int count, CancellationToken cancel = default)
+    {
+        var here = _cache.Snapshot(path);
+        if (!File.Exists(here))
+        {
+            return _options.Offline ? throw NotHere(path) : await _start.ReadAsync(_options.UrlOf(path), path, count, cancel);
+        }
+
+        var bytes = new byte[count];
+        await using var file = File.OpenRead(here);
+        await file.ReadExactlyAsync(bytes, cancel);
+        return bytes;
     }
 
     /// <summary>The folder in the cache for the fetched files of a pinned folder.</summary>

@@ -45,7 +45,7 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
     /// <summary>The file's entity tag, which names its content, and its length; requested from the hub, not from the storage to which it redirects.</summary>
     private async Task<(string ETag, long? Bytes)> LookAsync(HubPath path, CancellationToken cancel)
     {
-        using var response = await http.SendAsync(HttpMethod.Head, Url(path), path, elsewhere: false, from: 0, cancel);
+        using var response = await http.SendAsync(HttpMethod.Head, options.UrlOf(path), path, elsewhere: false, from: 0, cancel);
         var etag = (Header("X-Linked-Etag") ?? response.Headers.ETag?.Tag ?? Header("ETag"))?.Replace("W/", "", StringComparison.Ordinal).Trim('"');
         if (string.IsNullOrEmpty(etag) || etag.AsSpan().IndexOfAny("/\\") >= 0 || etag.StartsWith('.'))
         {
@@ -88,7 +88,7 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
             return true;
         }
 
-        using var response = await http.SendAsync(HttpMethod.Get, Url(path), path, elsewhere: true, file.Length, cancel);
+        using var response = await http.SendAsync(HttpMethod.Get, options.UrlOf(path), path, elsewhere: true, file.Length, cancel);
         var goesOn = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == file.Length;
         if (!goesOn)
         {
@@ -152,10 +152,4 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
     private static InvalidInputException NoRoom(HubPath path, string partial, long? bytes, Exception? cause = null) =>
         new($"{path}: the disk of {Path.GetDirectoryName(partial)} has no room for {(bytes is { } known ? $"its {known:N0} bytes" : "it")}; "
             + "free some, or set HF_HUB_CACHE to another disk", cause);
-
-    private Uri Url(HubPath path)
-    {
-        var file = string.Join('/', path.Path.Split('/').Select(Uri.EscapeDataString));
-        return new Uri($"{options.Endpoint.ToString().TrimEnd('/')}/{(path.Kind == HubKind.Dataset ? "datasets/" : "")}{path.Repository}/resolve/{Uri.EscapeDataString(path.Revision)}/{file}");
-    }
 }

@@ -3,5 +3,5 @@ namespace Distil.Core.Hub;
 /// <summary>A file of a repository at a commit.</summary>
 /// <param name="Path">Its path, with its commit.</param>
 /// <param name="Bytes">Its length.</param>
-/// <param name="Identity">Its SHA-256 in lower-case hexadecimal if the hub stores it as a large file, else <c>git:</c> and its git object id.</param>
-public sealed record HubFile(HubPath Path, long Bytes, string Identity);
+/// <param name="Sha256">Its SHA-256 in lower-case hexadecimal if the hub stores it as a large file; null if the file must be read to know it.</param>
+public sealed record HubFile(HubPath Path, long Bytes, string? Sha256);

@@ -14,11 +14,13 @@ internal sealed class HubHttp(HubOptions options, ResilientHttp http)
     /// <param name="elsewhere">Whether redirects to other servers are followed too; if not, such a redirect is returned.</param>
     /// <param name="from">Offset of the first byte wanted.</param>
     /// <param name="cancel">Cancels the call.</param>
+    /// <param name="to">Offset of the last byte wanted; null for the rest.</param>
     /// <exception cref="Errors.InvalidInputException">The hub refuses: there is no such repository, revision or file, or no permission to read it.</exception>
     /// <exception cref="RemoteException">The hub cannot be reached, or fails on every try.</exception>
-    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri url, HubPath about, bool elsewhere, long from, CancellationToken cancel)
+    public async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, Uri url, HubPath about, bool elsewhere, long from, CancellationToken cancel, long? to = null)
     {
-        var response = await http.SendAsync(url, here => ValueTask.FromResult(Request(method, here, from)), next => elsewhere || IsHub(next), cancel);
+        var response = await http.SendAsync(url, here => ValueTask.FromResult(Request(method, here, from, to)), next => elsewhere || IsHub(next), cancel);
         if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable || ResilientHttp.IsRedirect(response))
         {
             return response;
@@ -30,13 +32,13 @@ internal sealed class HubHttp(HubOptions options, ResilientHttp http)
         }
     }
 
-    private HttpRequestMessage Request(HttpMethod method, Uri url, long from)
+    private HttpRequestMessage Request(HttpMethod method, Uri url, long from, long? to)
     {
         var request = new HttpRequestMessage(method, url);
         request.Headers.AcceptEncoding.ParseAdd("identity"); // a compressed answer has neither the file's length nor its ranges
-        if (from > 0)
+        if (from > 0 || to is not null)
         {
-            request.Headers.Range = new RangeHeaderValue(from, null);
+            request.Headers.Range = new RangeHeaderValue(from, to);
         }
 
         // A redirect leads to the storage of another host, which must not learn the token.

@@ -35,6 +35,14 @@ public sealed record HubOptions
         };
     }
 
+    /// <summary>The URL of a file.</summary>
+    internal Uri UrlOf(HubPath path)
+    {
+        var file = string.Join('/', path.Path.Split('/').Select(Uri.EscapeDataString));
+        var datasets = path.Kind == HubKind.Dataset ? "datasets/" : "";
+        return new Uri($"{Endpoint.ToString().TrimEnd('/')}/{datasets}{path.Repository}/resolve/{Uri.EscapeDataString(path.Revision)}/{file}");
+    }
+
     private static Uri EndpointOf(string text) =>
         Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out var endpoint) && endpoint.Scheme is "https" or "http"
             ? endpoint

@@ -58,6 +58,11 @@ public sealed partial record HubPath(HubKind Kind, string Owner, string Name, st
             throw new InvalidInputException(field, $"{text} has an empty, '.' or '..' segment; {Expected}");
         }
 
+        if (match.Groups["owner"].Value.Trim('.').Length == 0 || match.Groups["name"].Value.Trim('.').Length == 0)
+        {
+            throw new InvalidInputException(field, $"{text} has an owner or a name of dots alone; {Expected}");
+        }
+
         var revision = match.Groups["revision"] is { Success: true } found ? Uri.UnescapeDataString(found.Value) : DefaultRevision;
         if (revision.Split('/').Any(segment => segment is "" or "." or ".."))
         {

@@ -54,12 +54,12 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
         var path = folder with { Path = entry.GetProperty("path").GetString()! };
         if (entry.GetProperty("type").GetString() == "directory")
         {
-            return (new HubFile(path, 0, ""), true);
+            return (new HubFile(path, 0, null), true);
         }
 
         return entry.TryGetProperty("lfs", out var large) && large.ValueKind == JsonValueKind.Object
             ? (new HubFile(path, large.GetProperty("size").GetInt64(), large.GetProperty("oid").GetString()!), false)
-            : (new HubFile(path, entry.GetProperty("size").GetInt64(), $"git:{entry.GetProperty("oid").GetString()}"), false);
+            : (new HubFile(path, entry.GetProperty("size").GetInt64(), null), false);
     }
 
     private async Task<(JsonDocument Document, Uri? Next)> GetAsync(Uri url, HubPath about, CancellationToken cancel)
@@ -84,6 +84,6 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
     private static RemoteException NoHub(Uri url, Exception? cause = null) =>
         new($"{url} does not answer as a Hugging Face hub does; is HF_ENDPOINT right?", cause);
 
-    [GeneratedRegex("""<([^>]+)>\s*;\s*rel="?next"?""")]
+    [GeneratedRegex("""<([^<>]+)>\s*;\s*rel="?next"?""")]
     private static partial Regex NextLink();
 }

@@ -8,7 +8,9 @@ namespace Distil.Core.Jobs;
 /// <param name="LastFailure">The latest failure, even if the job was retried after it; null if there was none.</param>
 /// <param name="Part">The part that it makes; for a range that did not succeed, the part that ended it.</param>
 /// <param name="Missing">The inputs that must be rebuilt first; null unless the job failed because they are missing.</param>
-public sealed record JobOutcome(JobEnd End, int Tries, JobFailure? LastFailure = null, int Part = 0, IReadOnlyList<MissingInput>? Missing = null);
+/// <param name="Notes">What the run's user should know although the job succeeded; null for nothing.</param>
+public sealed record JobOutcome(
+    JobEnd End, int Tries, JobFailure? LastFailure = null, int Part = 0, IReadOnlyList<MissingInput>? Missing = null, IReadOnlyList<string>? Notes = null);
 
 /// <summary>The ways in which a job can end.</summary>
 public enum JobEnd

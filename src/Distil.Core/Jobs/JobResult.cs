@@ -17,6 +17,9 @@ public sealed record JobResult
     /// <value>The inputs that are missing or damaged; null unless the job failed because of them.</value>
     public IReadOnlyList<MissingInput>? Missing { get; init; }
 
+    /// <value>What the run's user should know although the job succeeded: where less was done than asked; null for nothing.</value>
+    public IReadOnlyList<string>? Notes { get; init; }
+
     /// <value>When the job started.</value>
     public required DateTimeOffset StartedAt { get; init; }
 

@@ -5,10 +5,13 @@ namespace Distil.Core.Models;
 
 /// <summary>A <c>config.json</c>, or an object in one, whose fields are read by type. A missing or mistyped field is an error that names file and
 /// field.</summary>
+/// <remarks>It remembers which fields were read, so that the others can be reported.</remarks>
 public sealed class ConfigDocument
 {
     private const string ANatural = "a whole number ≥ 0";
 
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ConfigDocument> _objects = new(StringComparer.Ordinal);
     private readonly string _name;
     private readonly string _prefix;
     private readonly JsonElement _object;
@@ -32,25 +35,43 @@ public sealed class ConfigDocument
 
             return new ConfigDocument(name, "", document.RootElement.Clone());
         }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException error)
+        {
+            throw new InvalidInputException($"{name}: {(GitLfs.IsPointer(path) ? GitLfs.Advice : $"cannot be read: {error.Message}")}", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"{name}: cannot be read: {error.Message}", error);
         }
     }
 
+    /// <value>The names of its fields that are not null.</value>
+    public IEnumerable<string> Fields =>
+        _object.EnumerateObject().Where(each => each.Value.ValueKind != JsonValueKind.Null).Select(each => each.Name);
+
+    /// <value>The fields that are not null and were neither read nor ignored, in objects that were read too: <c>rope_scaling.mscale</c>.</value>
+    public IEnumerable<string> Unread => Fields.SelectMany(name =>
+        _objects.TryGetValue(name, out var inner) ? inner.Unread : _read.Contains(name) ? [] : [_prefix + name]);
+
+    /// <summary>Whether a field is an object.</summary>
+    public bool IsObject(string field) => Peek(field) is { ValueKind: JsonValueKind.Object };
+
+    /// <summary>Marks fields as read that have no effect.</summary>
+    public void Ignore(IEnumerable<string> fields) => _read.UnionWith(fields);
+
     /// <summary>Whether a field exists and is not null.</summary>
     public bool Has(string field) => Find(field) is not null;
 
-    /// <summary>An integer ≥ 1.</summary>
-    public int Count(string field, int? otherwise = null)
+    /// <summary>An integer of at least <paramref name="least"/>, by default 1.</summary>
+    public int Count(string field, int? otherwise = null, int least = 1)
     {
-        const string expected = "a whole number ≥ 1";
+        var expected = $"a whole number ≥ {least}";
         if (Find(field) is not { } value)
         {
             return otherwise ?? throw Missing(field, expected);
         }
 
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 1 ? number : throw Wrong(field, value, expected);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least ? number : throw Wrong(field, value, expected);
     }
 
     /// <summary>An integer ≥ 0.</summary>
@@ -113,13 +134,46 @@ public sealed class ConfigDocument
             : throw Wrong(field, value, "a list of strings");
     }
 
-    /// <summary>An object inside this one; null if the field is missing.</summary>
-    public ConfigDocument? Object(string field) => Find(field) switch
+    /// <summary>A list of integers ≥ 1; null if the field is missing.</summary>
+    public IReadOnlyList<int>? Counts(string field)
     {
-        null => null,
-        { ValueKind: JsonValueKind.Object } value => new ConfigDocument(_name, $"{_prefix}{field}.", value),
-        { } value => throw Wrong(field, value, "an object"),
-    };
+        if (Find(field) is not { } value)
+        {
+            return null;
+        }
+
+        return value.ValueKind == JsonValueKind.Array
+            && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var number) && number >= 1)
+            ? [.. value.EnumerateArray().Select(item => item.GetInt32())]
+            : throw Wrong(field, value, "a list of whole numbers ≥ 1");
+    }
+
+    /// <summary>An object inside this one; null if the field is missing.</summary>
+    public ConfigDocument? Object(string field)
+    {
+        if (Find(field) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            throw Wrong(field, value, "an object");
+        }
+
+        return _objects.TryGetValue(field, out var known) ? known : _objects[field] = new ConfigDocument(_name, $"{_prefix}{field}.", value);
+    }
+
+    /// <summary>Refuses a field unless it is missing, null, or one of the values with which it has no effect.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="neutral">JSON of the values.</param>
+    public void RequireNeutral(string field, params ReadOnlySpan<string> neutral)
+    {
+        if (Find(field) is { } value && !neutral.Contains(value.ValueKind == JsonValueKind.Number ? $"{value.GetDouble()}" : value.GetRawText()))
+        {
+            throw Wrong(field, value, neutral.IsEmpty ? "none, because it is not read" : string.Join(" or ", neutral.ToArray()));
+        }
+    }
 
     /// <summary>The error for a field whose value this program cannot use.</summary>
     public InvalidInputException Wrong(string field, string expected) =>
@@ -133,5 +187,11 @@ public sealed class ConfigDocument
 
     private InvalidInputException Missing(string field, string expected) => new($"{_name}: {_prefix}{field} is missing; expected {expected}");
 
-    private JsonElement? Find(string field) => _object.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    private JsonElement? Find(string field)
+    {
+        _read.Add(field);
+        return Peek(field);
+    }
+
+    private JsonElement? Peek(string field) => _object.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
+using Distil.Core.Models.Folders;
 
 namespace Distil.Core.Models;
 
@@ -12,10 +13,14 @@ public static class TransformerConfigFile
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Reads a folder's config.</summary>
+    /// <summary>Reads the shape from a folder's config.</summary>
     /// <exception cref="InvalidInputException">The file is missing, names another architecture, or has a field that is missing, ill-typed or not
     /// supported.</exception>
-    public static TransformerConfig Read(string folder)
+    public static TransformerConfig Read(string folder) => ReadWhole(folder).Config;
+
+    /// <summary>Reads a folder's config.</summary>
+    /// <exception cref="InvalidInputException">As for <see cref="Read(string)"/>.</exception>
+    public static ConfigReading ReadWhole(string folder)
     {
         var path = Path.Combine(folder, Name);
         return ReadFile(path, path);
@@ -25,11 +30,15 @@ public static class TransformerConfigFile
     /// <param name="path">The file on this machine.</param>
     /// <param name="name">Its name in messages, for instance the URL that it was fetched from.</param>
     /// <exception cref="InvalidInputException">As for <see cref="Read(string)"/>.</exception>
-    public static TransformerConfig ReadFile(string path, string name)
+    public static ConfigReading ReadFile(string path, string name)
     {
         try
         {
-            return Read(ConfigDocument.Read(path, name));
+            var document = ConfigDocument.Read(path, name);
+            var (config, quantization) = (Read(document), Quantization.Read(document));
+            ConfigFields.Check(document);
+            var unread = string.Join(", ", document.Unread);
+            return new(config, quantization, unread.Length == 0 ? [] : [$"{name}: {unread}: not read, because Distil knows no effect of it"]);
         }
         catch (InvalidOperationException error) // it contains a string that is not Unicode
         {
@@ -42,23 +51,24 @@ public static class TransformerConfigFile
     internal static TransformerConfig Read(ConfigDocument document)
     {
         var family = FamilyOf(document);
-        RequirePlain(document);
-        var (hidden, heads) = (document.Count("hidden_size"), document.Count("num_attention_heads"));
-        var attentionBias = family != TransformerFamily.Qwen2 && document.Flag("attention_bias", false);
+        var (hidden, heads, layers) = (document.Count("hidden_size"), document.Count("num_attention_heads"), document.Count("num_hidden_layers"));
+        PlainFields.Require(document, family, layers);
+        var (theta, scaling) = RotaryFields.Read(document);
+        var attentionBias = document.Flag("attention_bias", false) && family != TransformerFamily.Qwen2;
         return new TransformerConfig
         {
             Family = family,
             VocabularySize = document.Count("vocab_size"),
             HiddenSize = hidden,
             IntermediateSize = document.Count("intermediate_size"),
-            Layers = document.Count("num_hidden_layers"),
+            Layers = layers,
             Heads = heads,
             KeyValueHeads = KeyValueHeads(document, heads),
             HeadSize = HeadSize(document, hidden, heads),
             MaxPositions = document.Count("max_position_embeddings"),
             NormEpsilon = document.Number("rms_norm_eps", 1e-6),
-            RopeTheta = (document.Object("rope_parameters") ?? document).Number("rope_theta", document.Number("rope_theta", 10_000)),
-            RopeScaling = RopeScaling(document.Object("rope_parameters") ?? document.Object("rope_scaling")),
+            RopeTheta = theta,
+            RopeScaling = scaling,
             TiedHead = document.Flag("tie_word_embeddings", false),
             QueryKeyValueBias = family == TransformerFamily.Qwen2 || attentionBias,
             OutputBias = attentionBias,
@@ -112,33 +122,6 @@ public static class TransformerConfigFile
         _ => throw document.Wrong("model_type", "qwen2, qwen3 or llama"),
     };
 
-    /// <summary>Refuses settings that would change the numbers if they were ignored.</summary>
-    private static void RequirePlain(ConfigDocument document)
-    {
-        if (document.Text("hidden_act", "silu") != "silu")
-        {
-            throw document.Wrong("hidden_act", "silu");
-        }
-        if (document.Number("partial_rotary_factor", 1) != 1)
-        {
-            throw document.Wrong("partial_rotary_factor", "1");
-        }
-
-        const string NoWindow = "full attention in every layer (sliding windows are not supported)";
-        if (document.Texts("layer_types") is { } types)
-        {
-            if (types.Any(type => type != "full_attention"))
-            {
-                throw document.Wrong("layer_types", NoWindow);
-            }
-        }
-        else if (document.Flag("use_sliding_window", false) && document.Has("sliding_window")
-            && (!document.Has("max_window_layers") || document.Count("max_window_layers") < document.Count("num_hidden_layers")))
-        {
-            throw document.Wrong("sliding_window", NoWindow);
-        }
-    }
-
     private static int KeyValueHeads(ConfigDocument document, int heads)
     {
         var count = document.Count("num_key_value_heads", heads);
@@ -154,23 +137,6 @@ public static class TransformerConfigFile
 
         var size = document.Count("head_dim", hidden / heads);
         return size % 2 == 0 ? size : throw document.Wrong(document.Has("head_dim") ? "head_dim" : "num_attention_heads", "heads of even width");
-    }
-
-    private static Llama3Scaling? RopeScaling(ConfigDocument? rope)
-    {
-        if (rope is null)
-        {
-            return null;
-        }
-
-        var field = rope.Has("rope_type") ? "rope_type" : "type";
-        return rope.Text(field, "default") switch
-        {
-            "default" => null,
-            "llama3" => new Llama3Scaling(
-                rope.Number("factor"), rope.Number("low_freq_factor"), rope.Number("high_freq_factor"), rope.Count("original_max_position_embeddings")),
-            _ => throw rope.Wrong(field, "default or llama3"),
-        };
     }
 
     private static JsonObject Rope(TransformerConfig config)

@@ -13,7 +13,7 @@ public static class DistillPipeline
     /// <summary>Executes the run. Failures and cancellation are outcomes, not exceptions.</summary>
     public static async Task<RunOutcome> RunAsync(IPipelineContext run, PipelineInput plan)
     {
-        var status = new StatusBoard(run, plan.RunId);
+        var status = new StatusBoard(run, plan);
         var cancel = run.WaitForSignalAsync<string>(CancelSignal);
         var work = MakeAllAsync(new ArtifactMaker(run, plan, status), plan);
         if (await Task.WhenAny(work, cancel) == cancel)

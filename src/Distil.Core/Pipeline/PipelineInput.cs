@@ -25,9 +25,20 @@ public sealed record PipelineInput : IPipelineDocument
     /// <value>How often the pipeline polls a job.</value>
     public Polling Polling { get; init; } = new();
 
+    /// <value>How the run ended before it was retried, oldest first: its status shows it.</value>
+    public IReadOnlyList<RunEnd> Earlier { get; init; } = [];
+
     /// <value>The run.</value>
     [JsonIgnore]
     public string RunId => Artifacts.RunId;
+
+    /// <summary>Reads the documents of a run that exists, and creates the pipeline's input.</summary>
+    /// <exception cref="Errors.InvalidInputException">There is no such run.</exception>
+    public static async Task<PipelineInput> ReadAsync(RunFolder runs, string runId, CancellationToken cancel)
+    {
+        var (spec, plan) = await runs.ReadAsync(runId, cancel);
+        return From(spec, plan) with { Earlier = (await runs.TryReadStatusAsync(runId, cancel))?.Earlier ?? [] };
+    }
 
     /// <summary>Creates the pipeline's input from a plan.</summary>
     public static PipelineInput From(RunSpec spec, RunPlan plan) =>

@@ -13,10 +13,10 @@ internal sealed class StatusBoard
     private RunStatus _status;
 
     /// <summary>Publishes that the run has started.</summary>
-    public StatusBoard(IPipelineContext run, string runId)
+    public StatusBoard(IPipelineContext run, PipelineInput plan)
     {
         _run = run;
-        _status = new RunStatus { RunId = runId, State = RunState.Running, StartedAt = run.Now, UpdatedAt = run.Now };
+        _status = new RunStatus { RunId = plan.RunId, State = RunState.Running, Earlier = plan.Earlier, StartedAt = run.Now, UpdatedAt = run.Now };
         run.SetStatus(_status);
     }
 
@@ -61,6 +61,7 @@ internal sealed class StatusBoard
             Jobs = [.. now.Jobs.Where(job => job != id)],
             Retries = now.Retries + Math.Max(0, outcome.Tries - range.Count),
             LastFailure = outcome.LastFailure ?? now.LastFailure,
+            Notes = outcome.Notes ?? now.Notes,
         });
         return outcome switch
         {

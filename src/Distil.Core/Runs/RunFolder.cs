@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Leases;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Runs;
@@ -42,12 +43,15 @@ public sealed class RunFolder(ArtifactStore store)
     public Task<RunStatus?> TryReadStatusAsync(string runId, CancellationToken cancel = default) =>
         store.TryReadJsonAsync<RunStatus>(ArtifactLayout.Status(runId), cancel);
 
-    /// <summary>Returns a run's status, or <see cref="RunState.Queued"/> if its host has not written one yet; null if there is no such run.</summary>
+    /// <summary>Returns a run's status, or <see cref="RunState.Queued"/> if its host has not written one yet; null if there is no such run. The state is
+    /// <see cref="RunState.Interrupted"/> if the run has not ended and no process drives it.</summary>
     public async Task<RunStatus?> FindStatusAsync(string runId, CancellationToken cancel = default)
     {
         if (await TryReadStatusAsync(runId, cancel) is { } status)
         {
-            return status;
+            return status.State == RunState.Running && await Lease.IsFreeAsync(store, ArtifactLayout.Driver(runId), cancel)
+                ? OrInterrupted(await TryReadStatusAsync(runId, cancel) ?? status)
+                : status;
         }
 
         return await store.TryReadJsonAsync<RunPlan>(ArtifactLayout.Plan(runId), cancel) is { } plan
@@ -84,6 +88,10 @@ public sealed class RunFolder(ArtifactStore store)
             async (i, stop) => statuses[i] = await FindStatusAsync(runIds[i], stop));
         return [.. statuses.OfType<RunStatus>()];
     }
+
+    // Read after the lease was found free: the run may have ended between the first read and that.
+    private static RunStatus OrInterrupted(RunStatus status) =>
+        status.State == RunState.Running ? status with { State = RunState.Interrupted, Jobs = [] } : status;
 
     private Errors.InvalidInputException NoSuchRun(string runId) => new($"{runId} is not a run in {store.Uri}; expected one that is");
 }

@@ -3,6 +3,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Core.Models.Folders;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
@@ -86,6 +87,11 @@ public sealed record RunPlan : IVersionedDocument
 
     /// <value>What is allowed but probably not meant.</value>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+    /// <value>What is read of the teacher's folder; null in plans of earlier versions, or if its server did not answer.</value>
+    public ModelReading? TeacherReading { get; init; }
+
+    /// <value>The text that was found and the part of it that is read; null in plans of earlier versions.</value>
+    public PlannedText? Text { get; init; }
 
     /// <value>What could not be read because its server did not answer: such a plan can be displayed, but not run.</value>
     public IReadOnlyList<FieldError> Unreached { get; init; } = [];

@@ -48,12 +48,24 @@ public sealed record RunStatus
     /// <value>The latest failure, even if the job was retried after it; null if there was none.</value>
     public JobFailure? LastFailure { get; init; }
 
+    /// <value>How the run ended before it was retried, oldest first; empty if it never was.</value>
+    public IReadOnlyList<RunEnd> Earlier { get; init; } = [];
+
+    /// <value>Where the run did less than was asked (tokens, shards, documents, files), in sentences; known at its end. Empty if it did all.</value>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <value>When the run started.</value>
     public required DateTimeOffset StartedAt { get; init; }
 
     /// <value>When this was last written.</value>
     public required DateTimeOffset UpdatedAt { get; init; }
 }
+
+/// <summary>An end of a run that was retried afterwards.</summary>
+/// <param name="State">Failed or cancelled.</param>
+/// <param name="EndedAt">When it ended.</param>
+/// <param name="Failure">Why it failed; null if it was cancelled.</param>
+public sealed record RunEnd(RunState State, DateTimeOffset EndedAt, JobFailure? Failure = null);
 
 /// <summary>The state of a run.</summary>
 public enum RunState
@@ -72,6 +84,10 @@ public enum RunState
 
     /// <summary>Ended by its user; checkpoints are not deleted.</summary>
     Cancelled,
+
+    /// <summary>Started and not ended, but no process drives it: its process was stopped or has died. It can be resumed. Never stored; readers find it
+    /// out.</summary>
+    Interrupted,
 }
 
 /// <summary>A part of an artifact that is being rebuilt.</summary>

@@ -7,6 +7,9 @@ namespace Distil.Core.Safetensors;
 /// <param name="End">Byte after the last, counted from the end of the header.</param>
 public sealed record SafetensorsEntry(SafetensorsDtype Dtype, IReadOnlyList<long> Shape, long Begin, long End)
 {
+    /// <value>Number of elements.</value>
+    public long Elements => Shape.Aggregate(1L, (product, size) => product * size);
+
     /// <summary>For messages: <c>[160, 64] BF16</c>.</summary>
     public override string ToString() => $"{Text(Shape)} {Dtype}";
 

@@ -6,24 +6,32 @@ namespace Distil.Core.Safetensors;
 /// <remarks>Format: https://github.com/huggingface/safetensors. One reader at a time.</remarks>
 public sealed class SafetensorsFile : IDisposable
 {
+    /// <summary>Enough for the length of a header, and to recognise a Git LFS pointer.</summary>
+    private const int StartBytes = 64;
+
     private readonly FileStream _file;
-    private readonly SafetensorsHeader _header;
 
     private SafetensorsFile(string path, FileStream file)
     {
         Path = path;
         _file = file;
-        _header = SafetensorsHeader.Read(file, path);
+        Header = ReadHeader(file, path);
     }
 
     /// <value>As given to <see cref="Open"/>.</value>
     public string Path { get; }
 
     /// <value>The tensors by name.</value>
-    public IReadOnlyDictionary<string, SafetensorsEntry> Entries => _header.Entries;
+    public IReadOnlyDictionary<string, SafetensorsEntry> Entries => Header.Entries;
 
     /// <value>The header's <c>__metadata__</c>; empty if it is missing.</value>
-    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
+    public IReadOnlyDictionary<string, string> Metadata => Header.Metadata;
+
+    /// <value>The header.</value>
+    public SafetensorsHeader Header { get; }
+
+    /// <value>Where the tensors' bytes begin in the file.</value>
+    public long DataStart => Header.DataStart;
 
     /// <summary>Opens a file and checks its header against its length.</summary>
     /// <exception cref="InvalidInputException">The file is missing, unreadable, truncated, or no safetensors file.</exception>
@@ -62,10 +70,20 @@ public sealed class SafetensorsFile : IDisposable
     public Stream Seek(string name, out SafetensorsEntry entry)
     {
         entry = Entries.TryGetValue(name, out var found) ? found : throw new InvalidInputException($"{Path}: has no tensor {name}");
-        _file.Position = _header.DataStart + entry.Begin;
+        _file.Position = Header.DataStart + entry.Begin;
         return _file;
     }
 
     /// <inheritdoc />
     public void Dispose() => _file.Dispose();
+
+    private static SafetensorsHeader ReadHeader(FileStream file, string path)
+    {
+        var start = new byte[(int)Math.Min(file.Length, StartBytes)];
+        file.ReadExactly(start);
+        var bytes = new byte[SafetensorsHeader.BytesNeeded(start, file.Length, path)];
+        file.Position = 0;
+        file.ReadExactly(bytes);
+        return SafetensorsHeader.Parse(bytes, file.Length, path);
+    }
 }

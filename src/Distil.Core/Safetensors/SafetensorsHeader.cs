@@ -12,34 +12,40 @@ public sealed record SafetensorsHeader(IReadOnlyDictionary<string, SafetensorsEn
     /// <summary>Longest header that is accepted, in bytes: the format's own limit.</summary>
     public const long MaxLength = 100_000_000;
 
-    /// <summary>Name of the entry that describes the file instead of a tensor.</summary>
+    /// <summary>The header's entry that describes no tensor.</summary>
     public const string MetadataName = "__metadata__";
 
-    private const int Prefix = sizeof(ulong);
+    /// <summary>Bytes of a file that contain the length of its header.</summary>
+    public const int Prefix = sizeof(ulong);
 
-    /// <exception cref="InvalidInputException">The file is truncated, or its header is invalid.</exception>
-    internal static SafetensorsHeader Read(FileStream file, string path)
+    /// <summary>Number of bytes at the start of a file that contain its header.</summary>
+    /// <param name="start">The file's first bytes: at least <see cref="Prefix"/>, or the whole file.</param>
+    /// <param name="fileLength">Bytes of the file.</param>
+    /// <param name="path">The file's name, for messages.</param>
+    /// <exception cref="InvalidInputException">The file is no safetensors file, or is cut off inside its header.</exception>
+    public static int BytesNeeded(ReadOnlySpan<byte> start, long fileLength, string path)
     {
-        if (file.Length < Prefix)
-        {
-            throw new InvalidInputException($"{path}: {file.Length} bytes are too few for a safetensors file");
-        }
+        Require(!GitLfs.IsPointer(start), path, GitLfs.Advice);
+        Require(fileLength >= Prefix && start.Length >= Prefix, path, $"{fileLength} bytes are too few for a safetensors file");
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(start);
+        Require(
+            length <= MaxLength && (long)length <= fileLength - Prefix, path,
+            $"says that its header has {length} bytes; the file has {fileLength} and a header at most {MaxLength} (cut off, or not safetensors)");
+        return Prefix + (int)length;
+    }
 
-        var prefix = new byte[Prefix];
-        file.ReadExactly(prefix);
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        if (length > MaxLength || (long)length > file.Length - Prefix)
-        {
-            throw new InvalidInputException(
-                $"{path}: says that its header has {length} bytes; the file has {file.Length} and a header at most {MaxLength} (cut off, or not safetensors)");
-        }
-
-        var json = new byte[length];
-        file.ReadExactly(json);
+    /// <summary>Reads the header from a file's first bytes.</summary>
+    /// <param name="start">The file's first bytes, as many as <see cref="BytesNeeded"/> or more.</param>
+    /// <param name="fileLength">Bytes of the file, against which the places of the tensors are checked.</param>
+    /// <param name="path">The file's name, for messages.</param>
+    /// <exception cref="InvalidInputException">The file is truncated, or its header is invalid.</exception>
+    public static SafetensorsHeader Parse(ReadOnlyMemory<byte> start, long fileLength, string path)
+    {
+        var end = BytesNeeded(start.Span, fileLength, path);
         try
         {
-            using var document = JsonDocument.Parse(json);
-            return Parse(document.RootElement, path, Prefix + (long)length, file.Length - Prefix - (long)length);
+            using var document = JsonDocument.Parse(start[Prefix..end]);
+            return Parse(document.RootElement, path, end, fileLength - end);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
@@ -91,7 +97,7 @@ public sealed record SafetensorsHeader(IReadOnlyDictionary<string, SafetensorsEn
         Require(offsets.Length == 2 && offsets[0] <= offsets[1], path, $"{name} has data_offsets {SafetensorsEntry.Text(offsets)}; expected begin ≤ end");
 
         var entry = new SafetensorsEntry(type, shape, offsets[0], offsets[1]);
-        var bytes = ByteCount(shape, type.Size);
+        var bytes = ByteCount(shape, type.Bits);
         Require(
             bytes == offsets[1] - offsets[0],
             path, $"{name} is {entry}, {bytes?.ToString() ?? "too many"} bytes, but has {offsets[1] - offsets[0]} bytes of data");
@@ -113,24 +119,24 @@ public sealed record SafetensorsHeader(IReadOnlyDictionary<string, SafetensorsEn
     }
 
     /// <summary>Null if the result does not fit into 64 bits.</summary>
-    private static long? ByteCount(long[] shape, int size)
+    private static long? ByteCount(long[] shape, int bits)
     {
         if (shape.Contains(0))
         {
             return 0;
         }
 
-        Int128 bytes = size;
+        Int128 total = bits;
         foreach (var dimension in shape)
         {
-            bytes *= dimension;
-            if (bytes > long.MaxValue)
+            total *= dimension;
+            if (total > long.MaxValue)
             {
                 return null;
             }
         }
 
-        return (long)bytes;
+        return (long)((total + 7) / 8);
     }
 
     private static void CheckPlaces(Dictionary<string, SafetensorsEntry> entries, string path, long dataLength)

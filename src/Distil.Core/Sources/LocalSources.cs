@@ -8,26 +8,44 @@ namespace Distil.Core.Sources;
 public static class LocalSources
 {
     /// <summary>Returns a file itself, a folder's files of the format at any depth, or the matches of a glob; sorted by path.</summary>
+    /// <param name="source">A file, a folder or a glob.</param>
+    /// <param name="format">The format of documents in the files.</param>
+    /// <param name="field">The specification's field, for messages.</param>
+    /// <param name="others">Receives the data files of other formats in a folder; null if nobody asks.</param>
     /// <exception cref="InvalidInputException">There is no such file, or no match.</exception>
-    public static IReadOnlyList<SourceFile> List(string source, DatasetFormat format, FieldPath field)
+    public static IReadOnlyList<SourceFile> List(string source, DatasetFormat format, FieldPath field, ICollection<string>? others = null)
     {
-        if (File.Exists(source))
+        if (FolderWalk.Exists(source))
         {
             return [FileAt(Path.GetFullPath(source))];
         }
 
         if (Directory.Exists(source))
         {
-            return NotEmpty(Enumerate(source, relative => SourceName.IsOf(relative, format)), $"{SourceName.PatternOf(format)} in it");
+            return NotEmpty(Enumerate(source, IsOf), $"{SourceName.PatternOf(format)} in it");
         }
 
         return GlobPattern.IsWild(source)
             ? NotEmpty(Glob(source), "a file that it matches")
-            : throw new InvalidInputException(field, $"{source} does not exist; expected a file, a folder or a glob");
+            : throw new InvalidInputException(field, $"{source} {FolderWalk.WhyMissing(source)}; expected a file, a folder or a glob");
+
+        bool IsOf(string relative)
+        {
+            if (SourceName.IsOfAnother(relative, format))
+            {
+                others?.Add(Path.Combine(source, relative));
+            }
+
+            return SourceName.IsOf(relative, format);
+        }
 
         List<SourceFile> NotEmpty(List<SourceFile> files, string expected) =>
             files.Count > 0 ? files : throw new InvalidInputException(field, $"{source} has no files; expected {expected}");
     }
+
+    /// <summary>The length of a file, in bytes.</summary>
+    /// <exception cref="InvalidInputException">There is no such file.</exception>
+    public static long LengthOf(string path) => FileAt(path).Bytes;
 
     /// <summary>Reads a file once, as a stream, and returns its SHA-256 in lower-case hexadecimal.</summary>
     public static string Fingerprint(string path)
@@ -46,15 +64,17 @@ public static class LocalSources
     private static List<SourceFile> Enumerate(string root, Func<string, bool> accepts)
     {
         var full = Path.GetFullPath(root);
-        return [.. Directory.EnumerateFiles(full, "*", SearchOption.AllDirectories)
+        return [.. FolderWalk.Files(full)
             .Where(file => accepts(Slashes(Path.GetRelativePath(full, file))))
             .Order(StringComparer.Ordinal)
             .Select(FileAt)];
     }
 
-    /// <summary>Describes an existing file. The length of a link is that of its target.</summary>
-    internal static SourceFile FileAt(string path) =>
-        new() { Path = path, Bytes = ((FileInfo?)File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)).Length };
+    /// <summary>Describes a file. The length of a link is that of its target.</summary>
+    /// <exception cref="InvalidInputException">It is a link that leads to no file.</exception>
+    internal static SourceFile FileAt(string path) => FolderWalk.Target(path) is { Exists: true } file
+        ? new SourceFile { Path = path, Bytes = file.Length }
+        : throw new InvalidInputException($"{path}: {FolderWalk.WhyMissing(path)}; expected a file");
 
     private static string Slashes(string path) => path.Replace(Path.DirectorySeparatorChar, '/');
 }

@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Http;
+using Distil.Core.Safetensors;
 
 namespace Distil.Core.Sources;
 
@@ -9,17 +10,16 @@ public sealed class ModelFiles
 {
     private const string ConfigName = "config.json";
     private const string TokenizerName = "tokenizer.json";
-    private const string WeightsName = "model.safetensors";
-    internal const string IndexName = "model.safetensors.index.json";
+    private const string TokenizerConfigName = "tokenizer_config.json";
 
     /// <summary>Files that a model does not need but that are included if they exist.</summary>
-    private static readonly string[] Optional = [TokenizerName, "tokenizer_config.json", "special_tokens_map.json", "generation_config.json", IndexName];
+    private static readonly string[] Optional = [TokenizerName, TokenizerConfigName, "special_tokens_map.json", "generation_config.json"];
 
-    private ModelFiles(ModelLocation location, SourceFile config, SourceFile? tokenizer, IReadOnlyList<SourceFile> weights) =>
-        (Location, Config, Tokenizer, Weights) = (location, config, tokenizer, weights);
+    private ModelFiles(ModelLocation location, SourceFile config, IReadOnlyList<SourceFile> weights, WeightIndex? index) =>
+        (Location, Config, Weights, Index) = (location, config, weights, index);
 
     /// <value>Every file that a model's folder may have, except shards of weights.</value>
-    internal static IEnumerable<string> Names => [ConfigName, WeightsName, .. Optional];
+    internal static IEnumerable<string> Names => [ConfigName, WeightIndex.SingleName, WeightIndex.Name, .. Optional];
 
     /// <value>Its location, in this version.</value>
     public ModelLocation Location { get; }
@@ -28,10 +28,19 @@ public sealed class ModelFiles
     public SourceFile Config { get; }
 
     /// <value><c>tokenizer.json</c>; null if the folder has none.</value>
-    public SourceFile? Tokenizer { get; }
+    public SourceFile? Tokenizer { get; private init; }
+
+    /// <value><c>tokenizer_config.json</c>; null if the folder has none.</value>
+    public SourceFile? TokenizerConfig { get; private init; }
 
     /// <value>The weights: one file, or the shards that the index names, sorted by name.</value>
     public IReadOnlyList<SourceFile> Weights { get; }
+
+    /// <value>The list of the shards; null if the weights are one file that no list names.</value>
+    public WeightIndex? Index { get; }
+
+    /// <value>Files of weights that are not read, in at most one sentence.</value>
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
 
     /// <summary>Finds a model's files.</summary>
     /// <param name="catalog">Finds the files.</param>
@@ -45,24 +54,28 @@ public sealed class ModelFiles
         var (folder, files) = await catalog.ListModelAsync(path, field, cancel);
         var byName = files.ToDictionary(NameOf, StringComparer.Ordinal);
         var config = Need(ConfigName, "a Hugging Face folder");
-        SourceFile[] weights = byName.TryGetValue(IndexName, out var index)
-            ? [.. (await ShardsAsync(index)).Select(name => Need(name, $"each file that {IndexName} names"))]
-            : byName.TryGetValue(WeightsName, out var single) ? [single]
-            : throw new InvalidInputException(field, $"{folder} has no *.safetensors; expected {WeightsName}, or shards with their index");
-        SourceFile[] taken = SourceCatalog.IsRemote(path) ? [config, .. Optional.Where(byName.ContainsKey).Select(name => byName[name]), .. weights] : [];
-        return new ModelFiles(new ModelLocation { Folder = folder, Files = taken }, config, byName.GetValueOrDefault(TokenizerName), weights);
+        var list = byName.GetValueOrDefault(WeightIndex.Name);
+        var index = list is null ? null : WeightIndex.Read(await catalog.FetchAsync(list, "", cancel: cancel), list.Path);
+        var names = WeightIndex.FilesOf(byName.ContainsKey(WeightIndex.SingleName), index);
+        if (names.Count == 0)
+        {
+            throw new InvalidInputException(field, $"{folder} has no *.safetensors; expected {WeightIndex.SingleName}, or shards with their index");
+        }
+
+        index = names.SequenceEqual(index?.Shards ?? []) ? index : null;
+        SourceFile[] weights = [.. names.Select(name => Need(name, $"each file that {WeightIndex.Name} names"))];
+        SourceFile[] optional = [.. Optional.Where(byName.ContainsKey).Select(name => byName[name]), .. index is null ? Array.Empty<SourceFile>() : [list!]];
+        SourceFile[] taken = SourceCatalog.IsRemote(path) ? [config, .. optional, .. weights] : [];
+        return new ModelFiles(new ModelLocation { Folder = folder, Files = taken }, config, weights, index)
+        {
+            Warnings = FolderFiles.Check(folder, byName.Keys, names),
+            Tokenizer = byName.GetValueOrDefault(TokenizerName),
+            TokenizerConfig = byName.GetValueOrDefault(TokenizerConfigName),
+        };
 
         SourceFile Need(string name, string expected) =>
             byName.GetValueOrDefault(name) ?? throw new InvalidInputException(field, $"{folder} has no {name}; expected {expected}");
-
-        async Task<IReadOnlyList<string>> ShardsAsync(SourceFile list) => ShardsOf(await catalog.FetchAsync(list, "", cancel: cancel));
     }
-
-    /// <summary>The weight files that an index names.</summary>
-    internal static IReadOnlyList<string> ShardsOf(string index) => JsonFile.Read<IReadOnlyList<string>>(index, document =>
-        document.TryGetProperty("weight_map", out var map) && map.ValueKind == System.Text.Json.JsonValueKind.Object
-            ? [.. map.EnumerateObject().Select(entry => entry.Value.ToString()).Distinct().Order(StringComparer.Ordinal)]
-            : throw new InvalidInputException($"{index}: has no weight_map; expected the list of a model's tensors"));
 
     private static string NameOf(SourceFile file) =>
         WebUrl.WithoutQuery(file.Path)[(WebUrl.WithoutQuery(file.Path).LastIndexOfAny(['/', Path.DirectorySeparatorChar]) + 1)..];

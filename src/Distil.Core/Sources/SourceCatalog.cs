@@ -45,17 +45,18 @@ public sealed class SourceCatalog
     /// <param name="format">The format of documents in the files.</param>
     /// <param name="field">The specification's field, for messages.</param>
     /// <param name="cancel">Cancels the call.</param>
+    /// <param name="others">Receives the data files of other formats in folders, which are not read; null if nobody asks.</param>
     /// <exception cref="InvalidInputException">A source is missing, has no match, or has the extension of another format.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
     public async Task<IReadOnlyList<SourceFile>> ListAsync(
-        IReadOnlyList<string> sources, DatasetFormat format, FieldPath field, CancellationToken cancel = default)
+        IReadOnlyList<string> sources, DatasetFormat format, FieldPath field, CancellationToken cancel = default, ICollection<string>? others = null)
     {
         var files = new List<SourceFile>();
         foreach (var source in sources)
         {
             try
             {
-                files.AddRange(await ListAsync(source, format, field, cancel));
+                files.AddRange(await ListAsync(source, format, field, others, cancel));
             }
             catch (InvalidInputException wrong) when (wrong.Errors.Count == 0) // the hub names only the path
             {
@@ -86,7 +87,7 @@ public sealed class SourceCatalog
         }
 
         return Directory.Exists(folder)
-            ? (folder, [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(LocalSources.FileAt)])
+            ? (folder, [.. Directory.EnumerateFiles(folder).Where(FolderWalk.Exists).Order(StringComparer.Ordinal).Select(LocalSources.FileAt)])
             : throw new InvalidInputException(field, $"{folder} does not exist; expected a Hugging Face folder, or hf://owner/name[@revision][/folder]");
     }
 
@@ -118,38 +119,66 @@ public sealed class SourceCatalog
             var path = await FetchAsync(file, "", progress, cancel);
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"{file.Path}: cannot be read: {e.Message}", e);
         }
     }
 
-    private async Task<IReadOnlyList<SourceFile>> ListAsync(string source, DatasetFormat format, FieldPath field, CancellationToken cancel)
+    /// <summary>Reads the first bytes of a file that was found, without fetching the rest.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="count">Maximum number of bytes; fewer are returned only if the file is shorter.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="InvalidInputException">As for <see cref="FetchAsync"/>, or it has changed.</exception>
+    /// <exception cref="RemoteException">A server cannot be reached.</exception>
+    public async Task<byte[]> ReadStartAsync(SourceFile file, int count, CancellationToken cancel = default)
+    {
+        count = (int)Math.Min(count, file.Bytes);
+        if (HubPath.Is(file.Path))
+        {
+            return await _hub.Value.ReadStartAsync(Pinned(file), count, cancel);
+        }
+
+        var bytes = new byte[count];
+        await using var stream = await OpenAsync(file, cancel: cancel);
+        return bytes[..await stream.ReadAtLeastAsync(bytes, count, throwOnEndOfStream: false, cancel)];
+    }
+
+    private async Task<IReadOnlyList<SourceFile>> ListAsync(
+        string source, DatasetFormat format, FieldPath field, ICollection<string>? others, CancellationToken cancel)
     {
         if (string.IsNullOrWhiteSpace(source))
         {
             throw new InvalidInputException(field, $"a source is empty; expected a file, a folder or a glob");
         }
 
-        return HubPath.Is(source) ? await ListHubAsync(source, format, field, cancel)
+        return HubPath.Is(source) ? await ListHubAsync(source, format, field, others, cancel)
             : IsRemote(source) ? await ListWebAsync(source, field, cancel)
-            : LocalSources.List(source, format, field);
+            : LocalSources.List(source, format, field, others);
     }
 
-    private async Task<IReadOnlyList<SourceFile>> ListHubAsync(string source, DatasetFormat format, FieldPath field, CancellationToken cancel)
+    private async Task<IReadOnlyList<SourceFile>> ListHubAsync(
+        string source, DatasetFormat format, FieldPath field, ICollection<string>? others, CancellationToken cancel)
     {
         var path = await _hub.Value.PinAsync(HubPath.Parse(source, HubKind.Dataset, field), cancel);
         var found = await _hub.Value.ListAsync(path, cancel);
         var isGlob = GlobPattern.IsWild(path.Path);
         // A folder gives its files of the format; a file or glob is used as it is.
-        var files = found.Where(file => isGlob || file.Path.Path == path.Path || SourceName.IsOf(file.Path.Path, format)).Select(Of).ToList();
-        return files.Count > 0
-            ? files
+        var (taken, left) = (found.Where(IsTaken).Select(Of).ToList(), found.Where(file => !IsTaken(file)));
+        foreach (var other in left.Where(file => SourceName.IsOfAnother(file.Path.Path, format)))
+        {
+            others?.Add(other.Path.ToString());
+        }
+
+        return taken.Count > 0
+            ? taken
             : throw new InvalidInputException(
                 field, $"{source} has no files; expected {(isGlob ? "a file that it matches" : $"{SourceName.PatternOf(format)} in it")}");
+
+        bool IsTaken(HubFile file) => isGlob || file.Path.Path == path.Path || SourceName.IsOf(file.Path.Path, format);
     }
 
-    private static SourceFile Of(HubFile file) => new() { Path = file.Path.ToString(), Bytes = file.Bytes, Identity = file.Identity };
+    private static SourceFile Of(HubFile file) => new() { Path = file.Path.ToString(), Bytes = file.Bytes, Identity = file.Sha256 };
 
     private async Task<IReadOnlyList<SourceFile>> ListWebAsync(string source, FieldPath field, CancellationToken cancel)
     {

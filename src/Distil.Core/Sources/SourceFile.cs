@@ -14,7 +14,7 @@ public sealed record SourceFile
 
     /// <value>
     /// An identity of the content if it is known without reading the file: the SHA-256 that a hub gives for a large file, in lower-case hexadecimal, or
-    /// <c>git:…</c> and <c>etag:…</c>. If it is null, the file itself must be read.
+    /// <c>web:…</c> with URL, version and length. If it is null, the file itself must be read: its identity is then its SHA-256, too.
     /// </value>
     public string? Identity { get; init; }
 

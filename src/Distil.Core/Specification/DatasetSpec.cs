@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 
 namespace Distil.Core.Specification;
 
@@ -12,9 +13,13 @@ public sealed record DatasetSpec
     /// <value>Files held out for evaluation. If empty (default), a share of the documents is held out, see <see cref="EvalFraction"/>.</value>
     public IReadOnlyList<string> EvalSources { get; init; } = [];
 
-    /// <value>Text (one document per line), jsonl ({"text"} or {"ids"} per line), parquet (one document per row); text and jsonl uncompressed, .gz or .zst.
+    /// <value>Text (one document per line, or see <see cref="DocumentSeparator"/>), jsonl ({"text"} or {"ids"} per line), parquet (one document per row); text and jsonl uncompressed, .gz or .zst.
     /// Default text.</value>
     public DatasetFormat Format { get; init; } = DatasetFormat.Text;
+
+    /// <value>What ends a document of format text: "\n" (default) a line end, "\n\n" one or more blank lines, "" the end of the file, or any other text,
+    /// which is not part of the document. With another value than "\n", files are not cut into shards.</value>
+    public string DocumentSeparator { get; init; } = "\n";
 
     /// <value>The JSONL field or Parquet column that contains a document. Default "text".</value>
     [MinLength(1)]
@@ -35,12 +40,16 @@ public sealed record DatasetSpec
     /// <value>Maximum number of training tokens. Default: no limit.</value>
     [Range(1.0, double.PositiveInfinity)]
     public long? MaxTokens { get; init; }
+
+    /// <value>Whether a document is a line (or a row), so that a file can be read from its middle.</value>
+    [JsonIgnore]
+    public bool HasLines => Format != DatasetFormat.Text || DocumentSeparator == "\n";
 }
 
 /// <summary>The format of documents in a source.</summary>
 public enum DatasetFormat
 {
-    /// <summary>UTF-8, one document per line.</summary>
+    /// <summary>UTF-8, one document per line or between two separators.</summary>
     Text,
 
     /// <summary>One JSON object per line.</summary>

@@ -1,10 +1,10 @@
-using System.Text.RegularExpressions;
+using System.Text;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Tasks;
 
 /// <summary>The fields and prompts of each format, as in the tasks of lm-evaluation-harness.</summary>
-internal static partial class QuestionFormats
+internal static class QuestionFormats
 {
     /// <summary>Reads the question of a line.</summary>
     public static TaskQuestion Read(QuestionFields line, TaskFormat format) => format switch
@@ -54,11 +54,26 @@ internal static partial class QuestionFormats
 
     /// <summary>Removes the marks that WikiHow's pages left in HellaSwag.</summary>
     private static string WithoutMarks(string text) =>
-        Bracketed().Replace(text.Trim().Replace(" [title]", ". ", StringComparison.Ordinal), "").Replace("  ", " ", StringComparison.Ordinal);
+        WithoutBrackets(text.Trim().Replace(" [title]", ". ", StringComparison.Ordinal)).Replace("  ", " ", StringComparison.Ordinal);
+
+    // The harness's regular expression \[.*?\] in one pass: it would search the rest of a line again for each opening bracket.
+    private static string WithoutBrackets(string text)
+    {
+        var kept = new StringBuilder(text.Length);
+        var (written, searched) = (0, 0);
+        while (text.IndexOf('[', searched) is var open and >= 0 && text.AsSpan(open).IndexOfAny(']', '\n') is var length and > 0)
+        {
+            searched = open + length + 1;
+            if (text[open + length] == ']')
+            {
+                kept.Append(text, written, open - written);
+                written = searched;
+            }
+        }
+
+        return kept.Append(text, written, text.Length - written).ToString();
+    }
 
     // Like Python's capitalize: the rest becomes lower case.
     private static string Capitalised(string text) => text.Length == 0 ? "" : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
-
-    [GeneratedRegex(@"\[.*?\]")]
-    private static partial Regex Bracketed();
 }

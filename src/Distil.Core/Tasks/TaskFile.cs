@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Distil.Core.Errors;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Tasks;
@@ -42,10 +44,11 @@ public static class TaskFile
     {
         try
         {
-            var lines = File.Exists(path)
-                ? File.ReadLines(path)
-                : throw new InvalidInputException($"{path}: does not exist; expected a JSONL file of questions");
-            return [.. from line in lines.Index() where !string.IsNullOrWhiteSpace(line.Item) select ReadLine(line.Item, format, $"{path}:{line.Index + 1}")];
+            SourceName.RequireFits(path, DatasetFormat.Jsonl, field);
+            var bytes = ReadBytes(path);
+            FileContent.RequireStored(path, bytes.Span, DatasetFormat.Jsonl);
+            FileContent.RequireText(path, bytes.Span[..Math.Min(bytes.Length, FileContent.HeadBytes)], DatasetFormat.Jsonl);
+            return Lines(bytes, path, format);
         }
         catch (InvalidInputException wrong)
         {
@@ -53,11 +56,50 @@ public static class TaskFile
         }
     }
 
-    private static TaskQuestion ReadLine(string line, TaskFormat format, string place)
+    private static ReadOnlyMemory<byte> ReadBytes(string path)
     {
         try
         {
-            using var json = JsonDocument.Parse(line);
+            ReadOnlyMemory<byte> bytes = File.ReadAllBytes(path);
+            return bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InvalidInputException($"{path}: does not exist; expected a JSONL file of questions", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{path}: cannot be read: {e.Message}; expected a JSONL file of questions", e);
+        }
+    }
+
+    private static List<TaskQuestion> Lines(ReadOnlyMemory<byte> bytes, string path, TaskFormat format)
+    {
+        var questions = new List<TaskQuestion>();
+        for (var number = 1; !bytes.IsEmpty; number++)
+        {
+            var end = bytes.Span.IndexOf((byte)'\n');
+            var line = end < 0 ? bytes : bytes[..end];
+            bytes = end < 0 ? default : bytes[(end + 1)..];
+            if (!line.Span.Trim(" \t\r"u8).IsEmpty)
+            {
+                questions.Add(ReadLine(line, format, $"{path}:{number}"));
+            }
+        }
+
+        return questions;
+    }
+
+    private static TaskQuestion ReadLine(ReadOnlyMemory<byte> line, TaskFormat format, string place)
+    {
+        if (!Utf8.IsValid(line.Span))
+        {
+            throw new InvalidInputException($"{place}: is not UTF-8");
+        }
+
+        try
+        {
+            using var json = JsonLine.Parse(line);
             var fields = new QuestionFields(json.RootElement, place);
             var question = QuestionFormats.Read(fields, format);
             if (question.Choices.Count < 2 || question.Choices.Any(string.IsNullOrWhiteSpace))
@@ -72,6 +114,10 @@ public static class TaskFile
         catch (JsonException wrong)
         {
             throw new InvalidInputException($"{place}: is not JSON: {wrong.Message}", wrong);
+        }
+        catch (InvalidOperationException wrong) // thrown for an escape such as \ud83d alone
+        {
+            throw new InvalidInputException($"{place}: has half of a surrogate pair (\\ud800 to \\udfff alone), which is no character", wrong);
         }
     }
 }

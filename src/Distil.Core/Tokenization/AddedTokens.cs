@@ -4,15 +4,6 @@ using System.Text;
 
 namespace Distil.Core.Tokenization;
 
-/// <summary>A token that is found in the text before it is split into words (<c>added_tokens</c> of tokenizer.json).</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Content">Its text.</param>
-/// <param name="SingleWord">Whether it is found only if no word character is next to it.</param>
-/// <param name="LeftStrip">Whether it includes the white space before it.</param>
-/// <param name="RightStrip">Whether it includes the white space after it.</param>
-/// <param name="Normalized">Whether it is searched in the normalised text instead of the original text.</param>
-internal sealed record AddedToken(int Id, string Content, bool SingleWord, bool LeftStrip, bool RightStrip, bool Normalized);
-
 /// <summary>A section of a text, and the added token if it is one.</summary>
 internal readonly record struct Segment(int Start, int Length, AddedToken? Token);
 
@@ -29,6 +20,8 @@ internal sealed class AddedTokens
     }
 
     /// <summary>Splits a text at its added tokens.</summary>
+    /// <remarks>A token that strips white space can reach over a token that consists of it, which is found all the same: sections may overlap, as in the
+    /// reference.</remarks>
     internal IEnumerable<Segment> Split(string text)
     {
         var done = 0;
@@ -59,12 +52,16 @@ internal sealed class AddedTokens
                 yield return new Segment(done, start - done, null);
             }
 
-            yield return new Segment(start, end - start, token);
+            // White space that the token before it has stripped can leave nothing of a token that strips too.
+            if (end > start)
+            {
+                yield return new Segment(start, end - start, token);
+            }
+
             done = end;
-            searched = Math.Max(searched, end);
         }
 
-        if (done < text.Length)
+        if (done != text.Length)
         {
             yield return new Segment(done, text.Length - done, null);
         }
@@ -87,7 +84,10 @@ internal sealed class AddedTokens
 
     private static bool StartsWithWord(ReadOnlySpan<char> text) => Rune.DecodeFromUtf16(text, out var rune, out _) == OperationStatus.Done && IsWord(rune);
 
+    // \w of Rust's regular expressions: Unicode's Alphabetic, marks, decimal digits, connectors and joiners (UTS #18, annex C).
     private static bool IsWord(Rune rune) =>
-        Rune.IsLetter(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber
+        Rune.IsLetter(rune) || rune.Value is 0x200C or 0x200D or (>= 0x24B6 and <= 0x24E9)
+            or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189)
+        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber
             or UnicodeCategory.ConnectorPunctuation or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
 }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.RegularExpressions;
 using Distil.Core.Errors;
 
 namespace Distil.Core.Tokenization;
@@ -60,7 +59,7 @@ public sealed class BpeTrainer
 
     private void CountWords(IEnumerable<string> documents)
     {
-        var splitter = new WordSplitter([new SplitStep(new Regex(WordPattern, RegexOptions.CultureInvariant | RegexOptions.Compiled), KeepGaps: true)]);
+        var splitter = new WordSplitter([SplitStep.Of(WordPattern, keepGaps: true)]);
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         var bySpan = counts.GetAlternateLookup<ReadOnlySpan<char>>();
         var words = new List<Word>();

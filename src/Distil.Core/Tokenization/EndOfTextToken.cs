@@ -7,34 +7,51 @@ namespace Distil.Core.Tokenization;
 /// <remarks>The configuration comes last: a chat model's eos_token ends a turn, not a document.</remarks>
 internal static class EndOfTextToken
 {
+    private static readonly string[] Usual = ["<|endoftext|>", "<|end_of_text|>"];
+
     /// <summary>The token's id; null if there is none.</summary>
     /// <param name="path">The tokenizer.json; the configuration is in the same folder.</param>
     /// <param name="json">The content of that file.</param>
     internal static int? Find(string path, TokenizerJson json)
     {
-        foreach (var content in (string?[])["<|endoftext|>", "<|end_of_text|>", Configured(path)])
-        {
-            if (json.AddedTokens.Find(token => token.Content == content) is { } added)
-            {
-                return added.Id;
-            }
-
-            if (json.Vocabulary.FindIndex(entry => entry.Key == content) is var index and >= 0)
-            {
-                return json.Vocabulary[index].Value;
-            }
-        }
-
-        return null;
+        var configured = Configured(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "tokenizer_config.json"));
+        return Usual.Append(configured).Select(content => IdOf(json, content)).FirstOrDefault(id => id is not null);
     }
+
+    /// <summary>The token's id if tokenizer_config.json determines it, so that tokenizer.json alone does not; else null.</summary>
+    /// <param name="tokenizer">The tokenizer.json; any JSON object.</param>
+    /// <param name="settings">The tokenizer_config.json; null if there is none.</param>
+    /// <exception cref="InvalidInputException">One of them is not JSON.</exception>
+    internal static int? FindConfigured(string tokenizer, string? settings) =>
+        settings is not null && Configured(settings) is { } configured
+            ? JsonFile.Read(tokenizer, json => Usual.Any(content => IdOf(json, content) is not null) ? null : IdOf(json, configured))
+            : null;
 
     /// <summary>The error if the token is needed and there is none.</summary>
     internal static InvalidInputException Missing(string path) =>
         new($"{path}: has no end-of-text token; expected <|endoftext|> or <|end_of_text|>, or eos_token in tokenizer_config.json");
 
-    private static string? Configured(string tokenizerPath)
+    private static int? IdOf(TokenizerJson json, string? content) =>
+        json.AddedTokens.FirstOrDefault(token => token.Content == content)?.Id
+        ?? json.Vocabulary.Where(entry => entry.Key == content).Select(entry => (int?)entry.Value).FirstOrDefault();
+
+    private static int? IdOf(JsonElement json, string content)
     {
-        var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(tokenizerPath))!, "tokenizer_config.json");
+        var added = json.TryGetProperty("added_tokens", out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : default;
+        foreach (var token in added.Where(token => token.TryGetProperty("content", out var text) && text.ValueEquals(content)))
+        {
+            return token.GetProperty("id").GetInt32();
+        }
+
+        return json.TryGetProperty("model", out var model) && model.TryGetProperty("vocab", out var vocabulary)
+            && vocabulary.ValueKind == JsonValueKind.Object && vocabulary.TryGetProperty(content, out var id)
+            ? id.GetInt32()
+            : null;
+    }
+
+    /// <summary>The eos_token of a tokenizer_config.json; null if there is none.</summary>
+    internal static string? Configured(string path)
+    {
         if (!File.Exists(path))
         {
             return null;

@@ -10,6 +10,8 @@ namespace Distil.Core.Tokenization;
 /// </remarks>
 public sealed class HuggingFaceTokenizer
 {
+    private const int CharactersBetweenReports = 1 << 16;
+
     private readonly string _path;
     private readonly WordSplitter _splitter;
     private readonly AddedTokens _givenTokens;
@@ -29,7 +31,7 @@ public sealed class HuggingFaceTokenizer
         _normalizedTokens = new AddedTokens(json.AddedTokens.Where(token => token.Normalized)
             .Select(token => _composes ? token with { Content = CanonicalComposition.Compose(token.Content) } : token));
 
-        VocabularySize = 1 + json.Vocabulary.Select(entry => entry.Value).Concat(json.AddedTokens.Select(token => token.Id)).Max();
+        VocabularySize = json.Size;
         _bytes = new byte[]?[VocabularySize];
         foreach (var (token, id) in json.Vocabulary)
         {
@@ -73,7 +75,10 @@ public sealed class HuggingFaceTokenizer
     public static bool IsIn(string fileOrFolder) => File.Exists(FileOf(fileOrFolder));
 
     /// <summary>Returns a text's token ids. Added tokens inside the text are found; none are added around it.</summary>
-    public List<int> Encode(string text)
+    /// <param name="text">The text.</param>
+    /// <param name="progress">Receives the number of characters encoded since the last call, from time to time; null for none.</param>
+    /// <param name="cancel">Stops at the next word, and within a long one.</param>
+    public List<int> Encode(string text, Action<int>? progress = null, CancellationToken cancel = default)
     {
         text = WellFormed(text);
         var ids = new List<int>(text.Length / 3 + 1);
@@ -86,7 +91,7 @@ public sealed class HuggingFaceTokenizer
             }
 
             var segment = text.Substring(given.Start, given.Length);
-            EncodeSegment(_composes ? CanonicalComposition.Compose(segment) : segment, ids);
+            EncodeSegment(_composes ? CanonicalComposition.Compose(segment) : segment, ids, progress, cancel);
         }
 
         return ids;
@@ -107,7 +112,7 @@ public sealed class HuggingFaceTokenizer
 
     private static string FileOf(string fileOrFolder) => Directory.Exists(fileOrFolder) ? Path.Combine(fileOrFolder, "tokenizer.json") : fileOrFolder;
 
-    private void EncodeSegment(string text, List<int> ids)
+    private void EncodeSegment(string text, List<int> ids, Action<int>? progress, CancellationToken cancel)
     {
         var words = new List<Word>();
         foreach (var segment in _normalizedTokens.Split(text))
@@ -121,10 +126,19 @@ public sealed class HuggingFaceTokenizer
             var plain = segment.Length == text.Length ? text : text.Substring(segment.Start, segment.Length);
             words.Clear();
             _splitter.Split(plain, words);
+            var reported = 0;
             foreach (var (start, length) in words)
             {
-                ids.AddRange(_encoder.Encode(plain.AsSpan(start, length)));
+                cancel.ThrowIfCancellationRequested();
+                ids.AddRange(_encoder.Encode(plain.AsSpan(start, length), cancel));
+                if (start - reported >= CharactersBetweenReports)
+                {
+                    progress?.Invoke(start - reported);
+                    reported = start;
+                }
             }
+
+            progress?.Invoke(plain.Length - reported);
         }
     }
 

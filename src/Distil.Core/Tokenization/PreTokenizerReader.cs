@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace Distil.Core.Tokenization;
 
@@ -9,8 +7,6 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
 {
     private const string Gpt2Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
-    private static readonly SearchValues<string> ReadOtherwise = SearchValues.Create(["[:", "&&"], StringComparison.Ordinal);
-
     private readonly List<SplitStep> _steps = [];
     private bool _bytes;
 
@@ -18,7 +14,20 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
     internal List<SplitStep> Read(JsonElement root)
     {
         Add(TokenizerFields.Optional(root, "pre_tokenizer") ?? throw fields.Unsupported("pre_tokenizer", "null", "one that ends in ByteLevel"));
-        return _bytes ? _steps : throw fields.Unsupported("pre_tokenizer", "without ByteLevel", "one that ends in ByteLevel");
+        if (!_bytes)
+        {
+            throw fields.Unsupported("pre_tokenizer", "without ByteLevel", "one that ends in ByteLevel");
+        }
+
+        try
+        {
+            StandIns.Of(_steps);
+            return _steps;
+        }
+        catch (ArgumentException e)
+        {
+            throw fields.Unsupported("pre_tokenizer", "a pattern that", $"another (it {e.Message})");
+        }
     }
 
     private void Add(JsonElement step)
@@ -39,10 +48,10 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
 
                 break;
             case "Split":
-                _steps.Add(new SplitStep(ReadPattern(fields.Require(step, "pattern", JsonValueKind.Object)), KeepsGaps(step)));
+                _steps.Add(ReadPattern(fields.Require(step, "pattern", JsonValueKind.Object), KeepsGaps(step)));
                 break;
             case "Digits":
-                _steps.Add(new SplitStep(Pattern(TokenizerFields.Flag(step, "individual_digits") ? @"\p{N}" : @"\p{N}+"), KeepGaps: true));
+                _steps.Add(Pattern(TokenizerFields.Flag(step, "individual_digits") ? @"\p{N}" : @"\p{N}+", keepGaps: true));
                 break;
             case "ByteLevel":
                 _bytes = true;
@@ -53,7 +62,7 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
 
                 if (TokenizerFields.Flag(step, "use_regex", otherwise: true))
                 {
-                    _steps.Add(new SplitStep(Pattern(Gpt2Pattern), KeepGaps: true));
+                    _steps.Add(Pattern(Gpt2Pattern, keepGaps: true));
                 }
 
                 break;
@@ -71,26 +80,23 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
             : throw fields.Unsupported("pre_tokenizer.Split.behavior", $"{behavior}, invert {invert}", "Isolated, or Removed with invert true"));
     }
 
-    private Regex ReadPattern(JsonElement pattern) =>
-        TokenizerFields.Optional(pattern, "Regex") is { } regex ? Pattern(regex.GetString()!)
-        : TokenizerFields.Optional(pattern, "String") is { } literal ? Pattern(Regex.Escape(literal.GetString()!))
+    private SplitStep ReadPattern(JsonElement pattern, bool keepGaps) =>
+        TokenizerFields.Optional(pattern, "Regex") is { } regex ? Pattern(regex.GetString()!, keepGaps)
+        : TokenizerFields.Optional(pattern, "String") is { } literal ? Pattern(Quote(literal.GetString()!), keepGaps)
         : throw fields.Unsupported("pre_tokenizer.Split.pattern", pattern.ToString(), "Regex or String");
 
-    private Regex Pattern(string pattern)
-    {
-        // Oniguruma interprets these differently from .NET, which would accept them without an error.
-        if (pattern.AsSpan().ContainsAny(ReadOtherwise) || pattern.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
-        {
-            throw fields.Unsupported("pre_tokenizer.Split.pattern", pattern, "one without character-class algebra and characters outside the basic plane");
-        }
+    private static string Quote(string literal) =>
+        string.Concat(literal.Select(character => char.IsLetterOrDigit(character) || character > '~' ? $"{character}" : $"\\x{{{(int)character:x}}}"));
 
+    private SplitStep Pattern(string pattern, bool keepGaps)
+    {
         try
         {
-            return new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.Compiled);
+            return SplitStep.Of(pattern, keepGaps);
         }
         catch (ArgumentException e)
         {
-            throw fields.Unsupported("pre_tokenizer.Split.pattern", pattern, $"one that .NET can read ({e.Message})");
+            throw fields.Unsupported("pre_tokenizer.Split.pattern", pattern, $"a pattern that means the same in .NET (it {e.Message})");
         }
     }
 }

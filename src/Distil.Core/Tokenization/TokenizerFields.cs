@@ -29,6 +29,9 @@ internal sealed class TokenizerFields(string path)
     /// <summary>A Boolean field.</summary>
     internal static bool Flag(JsonElement parent, string field, bool otherwise = false) => Optional(parent, field)?.GetBoolean() ?? otherwise;
 
+    /// <summary>The error for parts that do not fit together.</summary>
+    internal InvalidInputException Wrong(string fault) => new($"{path}: {fault}");
+
     /// <summary>The error for a component that is not reproduced.</summary>
     internal InvalidInputException Unsupported(string component, string? found, string expected) =>
         new($"{path}: {component}: {found} is not supported; expected {expected}");

@@ -5,7 +5,7 @@ namespace Distil.Core.Tokenization;
 
 /// <summary>The parts of a Hugging Face <c>tokenizer.json</c> that Distil uses. Reading rejects, by name, every component that is not reproduced
 /// exactly.</summary>
-internal sealed class TokenizerJson
+public sealed class TokenizerJson
 {
     private readonly TokenizerFields _fields;
 
@@ -18,48 +18,57 @@ internal sealed class TokenizerJson
             .Select(entry => KeyValuePair.Create(entry.Name, _fields.Id(entry.Value, "model.vocab")))];
         Merges = [.. _fields.Require(model, "merges", JsonValueKind.Array).EnumerateArray().Select(Merge)];
         IgnoreMerges = TokenizerFields.Flag(model, "ignore_merges");
-        AddedTokens = TokenizerFields.Optional(root, "added_tokens") is { } added ? [.. added.EnumerateArray().Select(Added)] : [];
+        AddedTokens = TokenizerFields.Optional(root, "added_tokens") is { } added
+            ? [.. added.EnumerateArray().Select(Added).Where(token => token.Content.Length > 0).Distinct()] // as Hugging Face ignores them
+            : [];
         Composes = TokenizerFields.Optional(root, "normalizer") is { } normalizer && ReadNormalizer(normalizer);
         Steps = new PreTokenizerReader(_fields).Read(root);
         CheckPostProcessor(root);
         CheckDecoder(root);
+        VocabularyChecks.Require(_fields, this);
     }
 
     /// <value>Tokens, spelled in the byte alphabet, with their ids.</value>
-    internal List<KeyValuePair<string, int>> Vocabulary { get; }
+    public IReadOnlyList<KeyValuePair<string, int>> Vocabulary { get; }
 
     /// <value>Pairs to merge, as "left right", in order of priority.</value>
-    internal List<string> Merges { get; }
+    public IReadOnlyList<string> Merges { get; }
 
     /// <value>Whether a word that is itself a token is encoded as that token without merging (Llama 3).</value>
-    internal bool IgnoreMerges { get; }
+    public bool IgnoreMerges { get; }
 
     /// <value>Tokens that are found before the text is split.</value>
-    internal List<AddedToken> AddedTokens { get; }
+    public IReadOnlyList<AddedToken> AddedTokens { get; }
 
     /// <value>Whether text is normalised to Unicode form C.</value>
-    internal bool Composes { get; }
+    public bool Composes { get; }
 
     /// <value>The steps that split text into words.</value>
-    internal List<SplitStep> Steps { get; }
+    public IReadOnlyList<SplitStep> Steps { get; }
+
+    /// <value>The highest id plus one: the minimum size of a model's vocabulary.</value>
+    public int Size => 1 + Vocabulary.Select(entry => entry.Value).Concat(AddedTokens.Select(token => token.Id)).Max();
 
     /// <summary>Reads a file.</summary>
+    /// <param name="path">The file on this machine.</param>
+    /// <param name="name">Its name in messages, for instance the URL that it was fetched from; null for its path.</param>
     /// <exception cref="InvalidInputException">It is missing, is no JSON, or has an unsupported component.</exception>
-    internal static TokenizerJson Read(string path)
+    public static TokenizerJson Read(string path, string? name = null)
     {
+        name ??= path;
         try
         {
             using var file = File.OpenRead(path);
             using var document = JsonDocument.Parse(file);
-            return new TokenizerJson(path, document.RootElement);
+            return new TokenizerJson(name, document.RootElement);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new InvalidInputException($"{path}: does not exist; expected a Hugging Face tokenizer.json", e);
+            throw new InvalidInputException($"{name}: does not exist; expected a Hugging Face tokenizer.json", e);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw new InvalidInputException($"{path}: is not a well-formed tokenizer.json: {e.Message}", e);
+            throw new InvalidInputException($"{name}: {(GitLfs.IsPointer(path) ? GitLfs.Advice : $"is not a well-formed tokenizer.json: {e.Message}")}", e);
         }
     }
 

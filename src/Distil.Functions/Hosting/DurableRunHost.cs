@@ -36,6 +36,19 @@ public sealed class DurableRunHost(RunFolder runs, DurableTaskClient client) : I
     }
 
     /// <inheritdoc />
+    /// <remarks>The instances of the ended pipeline and of its parts are purged: new ones get their ids.</remarks>
+    public async Task RestartAsync(PipelineInput input, CancellationToken cancel)
+    {
+        await foreach (var part in client.GetAllInstancesAsync(new OrchestrationQuery { InstanceIdPrefix = $"{input.RunId}:" }).WithCancellation(cancel))
+        {
+            await client.PurgeInstanceAsync(part.InstanceId, cancellation: cancel);
+        }
+
+        await client.PurgeInstanceAsync(input.RunId, cancellation: cancel);
+        await ScheduleAsync(input, cancel);
+    }
+
+    /// <inheritdoc />
     public async Task SignalAsync(string runId, string signal, string value, CancellationToken cancel)
     {
         if (await client.GetInstanceAsync(runId, cancel) is { IsCompleted: false })
@@ -45,5 +58,5 @@ public sealed class DurableRunHost(RunFolder runs, DurableTaskClient client) : I
     }
 
     private async Task<bool> IsKnownAsync(string runId, CancellationToken cancel) =>
-        await client.GetInstanceAsync(runId, cancel) is not null || await runs.TryReadStatusAsync(runId, cancel) is { State: not RunState.Running };
+        await client.GetInstanceAsync(runId, cancel) is not null || await runs.TryReadStatusAsync(runId, cancel) is { HasEnded: true };
 }

@@ -38,6 +38,13 @@ public sealed class RunFunctions(RunEndpoints endpoints, RunFolder runs)
         [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
         await endpoints.CancelAsync(new DurableRunHost(runs, client), runId, cancel);
 
+    /// <inheritdoc cref="RunEndpoints.RetryAsync" />
+    [Function("retry-run")]
+    public async Task<IResult> RetryAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = ApiRoutes.Retry)] HttpRequest request,
+        [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
+        await endpoints.RetryAsync(new DurableRunHost(runs, client), runId, cancel);
+
     /// <inheritdoc cref="RunEndpoints.SpecAsync" />
     [Function("get-spec")]
     public async Task<IResult> SpecAsync(
@@ -65,18 +72,18 @@ public sealed class RunFunctions(RunEndpoints endpoints, RunFolder runs)
     /// <inheritdoc cref="RunEndpoints.ReportAsync" />
     [Function("get-report")]
     public async Task<IResult> ReportAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Report)] HttpRequest request, string runId, CancellationToken cancel) =>
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = ApiRoutes.Report)] HttpRequest request, string runId, CancellationToken cancel) =>
         await endpoints.ReportAsync(runId, request, cancel);
 
     /// <summary>The run's files, or one of them.</summary>
     /// <remarks>One function: the Functions host sends the path without a name to the route with one too.</remarks>
     [Function("get-artifacts")]
     public async Task<IResult> ArtifactsAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Artifact)] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = ApiRoutes.Artifact)] HttpRequest request,
         string runId, string? name, CancellationToken cancel) =>
         string.IsNullOrEmpty(name)
             ? await endpoints.ArtifactsAsync(runId, Query(request, "limit"), Query(request, "continuationToken"), cancel)
-            : await endpoints.ArtifactAsync(runId, name, request.HttpContext.Response, cancel);
+            : await endpoints.ArtifactAsync(runId, name, cancel);
 
     private static string? Header(HttpRequest request, string name) => request.Headers.TryGetValue(name, out var values) ? values.ToString() : null;
 

@@ -26,6 +26,7 @@ public static class ApiEndpoints
         routes.MapGet(ApiRoutes.Runs, runs.ListAsync).WithName("listRuns");
         routes.MapGet(ApiRoutes.Run, runs.ReadAsync).WithName("getRun");
         routes.MapPost(ApiRoutes.Cancel, runs.CancelAsync).WithName("cancelRun");
+        routes.MapPost(ApiRoutes.Retry, runs.RetryAsync).WithName("retryRun");
         routes.MapGet(ApiRoutes.Spec, runs.SpecAsync).WithName("getSpec");
         routes.MapGet(ApiRoutes.Plan, runs.PlanAsync).WithName("getPlan");
         routes.MapGet(ApiRoutes.Metrics, runs.MetricsAsync).WithName("getMetrics");
@@ -36,6 +37,9 @@ public static class ApiEndpoints
         var service = routes.ServiceProvider.GetRequiredService<ServiceEndpoints>();
         routes.MapGet(ApiRoutes.Schema, ServiceEndpoints.Schema).WithName("getSchema");
         routes.MapGet(ApiRoutes.Health, service.HealthAsync).WithName("getHealth");
-        routes.MapGet(ApiRoutes.LiveView, routes.ServiceProvider.GetRequiredService<LiveView>().File).ExcludeFromDescription();
+        routes.MapMethods(ApiRoutes.LiveView, [HttpMethods.Get, HttpMethods.Head], routes.ServiceProvider.GetRequiredService<LiveView>().File)
+            .ExcludeFromDescription();
+        routes.MapMethods(ApiRoutes.Report, [HttpMethods.Head], runs.ReportAsync).ExcludeFromDescription();
+        routes.MapMethods(ApiRoutes.Artifact, [HttpMethods.Head], runs.ArtifactAsync).ExcludeFromDescription();
     }
 }

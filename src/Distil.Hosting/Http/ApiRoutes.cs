@@ -12,6 +12,9 @@ public static class ApiRoutes
     /// <summary>Cancels a run.</summary>
     public const string Cancel = Run + "/cancel";
 
+    /// <summary>Lets a run go on that has failed, was cancelled or was interrupted.</summary>
+    public const string Retry = Run + "/retry";
+
     /// <summary>A run's specification.</summary>
     public const string Spec = Run + "/spec";
 

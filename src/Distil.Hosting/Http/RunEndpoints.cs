@@ -9,6 +9,7 @@ using Distil.Core.Specification;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Net.Http.Headers;
 
 namespace Distil.Hosting.Http;
 
@@ -73,6 +74,18 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
         return TypedResults.Accepted(run.Links.Self, run);
     });
 
+    /// <summary>Lets a run go on that has failed, was cancelled or was interrupted: from its artifacts and its last complete checkpoint.</summary>
+    /// <param name="host">Executes the run.</param>
+    /// <param name="runId">The run.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [Problem(404), Problem(409)]
+    public Task<Results<Accepted<SubmittedRun>, ProblemHttpResult>> RetryAsync(
+        IRunHost host, string runId, CancellationToken cancel) => AnswerAsync(async () =>
+    {
+        var run = await api.RetryAsync(host, runId, cancel);
+        return TypedResults.Accepted(run.Links.Self, run);
+    });
+
     /// <summary>The run's specification, with every default filled in.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="cancel">Cancels the call.</param>
@@ -104,7 +117,8 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
     /// <param name="runId">The run.</param>
     /// <param name="request">Its Accept decides the form.</param>
     /// <param name="cancel">Cancels the call.</param>
-    [ProducesResponseType<RunReport>(200, MediaTypeNames.Text.Html, MediaTypeNames.Application.Json), Problem(404)]
+    [ProducesResponseType<RunReport>(200, MediaTypeNames.Text.Html, MediaTypeNames.Application.Json), ProducesResponseType(304)]
+    [ProducesResponseType<Stream>(206, MediaTypeNames.Text.Html, MediaTypeNames.Application.Json), ProducesResponseType(416), Problem(404)]
     public Task<Results<FileStreamHttpResult, ProblemHttpResult>> ReportAsync(
         string runId, HttpRequest request, CancellationToken cancel) => AnswerAsync(async () =>
     {
@@ -112,7 +126,7 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
         var report = await api.ReportAsync(runId, json, cancel);
         var response = request.HttpContext.Response;
         (response.Headers.ContentSecurityPolicy, response.Headers.Vary) = (ReportPolicy, "Accept");
-        return Stored(response, report, json ? MediaTypeNames.Application.Json : "text/html; charset=utf-8");
+        return Stored(report, json ? MediaTypeNames.Application.Json : "text/html; charset=utf-8");
     });
 
     /// <summary>The run's files, sorted by name.</summary>
@@ -128,16 +142,16 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
     /// <summary>One of the run's files.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="name">The file's name in the run's folder, with its slashes.</param>
-    /// <param name="response">Gets the headers.</param>
     /// <param name="cancel">Cancels the call.</param>
-    [ProducesResponseType<Stream>(200, MediaTypeNames.Application.Octet, MediaTypeNames.Application.Json), Problem(404)]
+    [ProducesResponseType<Stream>(200, MediaTypeNames.Application.Octet, MediaTypeNames.Application.Json), ProducesResponseType(304)]
+    [ProducesResponseType<Stream>(206, MediaTypeNames.Application.Octet, MediaTypeNames.Application.Json), ProducesResponseType(416), Problem(404)]
     public Task<Results<FileStreamHttpResult, ProblemHttpResult>> ArtifactAsync(
-        string runId, string name, HttpResponse response, CancellationToken cancel) => AnswerAsync(async () =>
+        string runId, string name, CancellationToken cancel) => AnswerAsync(async () =>
     {
         var json = name.EndsWith(".json", StringComparison.Ordinal);
 
         // Always a download: a file from a run must not act as a page of this server.
-        return Stored(response, await api.ArtifactAsync(runId, name, cancel),
+        return Stored(await api.ArtifactAsync(runId, name, cancel),
             json ? MediaTypeNames.Application.Json : MediaTypeNames.Application.Octet, Path.GetFileName(name));
     });
 
@@ -148,11 +162,9 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
             && !accept.Contains(MediaTypeNames.Text.Html, StringComparison.OrdinalIgnoreCase);
     }
 
-    private static FileStreamHttpResult Stored(HttpResponse response, ArtifactContent file, string contentType, string? downloadName = null)
-    {
-        (response.Headers.ETag, response.ContentLength) = (file.ETag, file.Bytes);
-        return TypedResults.Stream(file.Content, contentType, downloadName);
-    }
+    // The result answers If-None-Match and Range, and HEAD without the content.
+    private static FileStreamHttpResult Stored(ArtifactContent file, string contentType, string? downloadName = null) => TypedResults.Stream(
+        file.Content, contentType, downloadName, file.ModifiedAt, EntityTagHeaderValue.Parse(file.ETag), enableRangeProcessing: true);
 
     private static Task<Results<Ok<T>, ProblemHttpResult>> OkAsync<T>(Func<Task<T>> operation) => AnswerAsync(async () => TypedResults.Ok(await operation()));
 

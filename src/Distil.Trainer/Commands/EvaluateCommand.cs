@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Artifacts;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Core.Models;
@@ -34,7 +35,7 @@ internal static class EvaluateCommand
         var data = new Option<string>("--data")
         {
             Required = true,
-            Description = ".jsonl file ({\"text\"} or {\"ids\"} a line), or a text file with one document per line.",
+            Description = "JSONL ({\"text\"} or {\"ids\"} a line), Parquet, or text with one document per line; also .gz or .zst.",
         };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "tokenizer.json, its folder, or a model's hf:// path. Default: the model's." };
         var context = new Option<int?>("--context") { Description = $"Tokens in a row. Default: {DefaultContext}, or less if a model's context is shorter." };
@@ -78,6 +79,7 @@ internal static class EvaluateCommand
                     Recall = parsed.GetValue(recall) ?? [],
                     Device = parsed.GetValue(device),
                 },
+                parsed.InvocationConfiguration.Error,
                 cancel);
             parsed.InvocationConfiguration.Output.WriteLine(
                 parsed.GetValue(json) ? JsonSerializer.Serialize(result, DistilJson.Options) : EvaluationText.Of(result));
@@ -85,8 +87,12 @@ internal static class EvaluateCommand
         return command;
     }
 
+    /// <summary>Evaluates a model.</summary>
+    /// <param name="input">What to measure.</param>
+    /// <param name="notes">Receives a line if documents were passed over.</param>
+    /// <param name="cancel">Cancels the call.</param>
     /// <exception cref="InvalidInputException">A model, the tokenizer or the data cannot be used, or they do not fit together.</exception>
-    internal static EvaluationResult Run(EvaluateInput input, CancellationToken cancel)
+    internal static EvaluationResult Run(EvaluateInput input, TextWriter notes, CancellationToken cancel)
     {
         RequireAtLeast(2, input.Context ?? DefaultContext, "--context");
         RequireAtLeast(1, input.MaxRows, "--max-rows");
@@ -96,6 +102,8 @@ internal static class EvaluateCommand
         var device = TorchDevice.Of(input.Device);
         using var model = LanguageModelLoader.Load(input.Model, device);
         using var teacher = input.Teacher is null ? null : LanguageModelLoader.Load(input.Teacher, device);
+        ModelFolder.Warn(model.Reading);
+        ModelFolder.Warn(teacher?.Reading);
         var context = input.Context ?? new[] { DefaultContext, MaxContext(model), MaxContext(teacher) }.Min();
         foreach (var transformer in new[] { model, teacher }.OfType<TransformerModel>())
         {
@@ -110,7 +118,17 @@ internal static class EvaluateCommand
             VocabularyCheck.RequireFits(path, loaded.VocabularySize, input.Model, model.VocabularySize);
             return loaded;
         });
-        long[][] rows = [.. EvaluationRows.Of(input.Data, tokenizer, model.VocabularySize, context).Take(input.MaxRows)];
+        var passedOver = new DocumentCounts();
+        long[][] rows =
+        [
+            .. EvaluationRows.Of(input.Data, tokenizer, model.VocabularySize, context, document => passedOver = document.CountFault(passedOver))
+                .Take(input.MaxRows),
+        ];
+        if (passedOver.PassedOver > 0)
+        {
+            notes.WriteLine($"{input.Data}: documents passed over: {passedOver.DescribePassedOver()}");
+        }
+
         var text = HuggingFaceTokenizer.IsIn(path) ? new TokenText(tokenizer.Value) : null;
         var result = new Evaluator(new EvaluationOptions(), text).Evaluate(model, teacher, rows, cancel: cancel);
         if (input.Tasks.Count == 0 && input.Recall.Count == 0)

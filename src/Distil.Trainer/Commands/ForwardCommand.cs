@@ -56,6 +56,7 @@ internal static class ForwardCommand
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var model = LanguageModelLoader.Load(modelFolder, device, rotaryPrecision: rotaryPrecision);
+        ModelFolder.Warn(model.Reading);
         if (precision == Precision.Bf16)
         {
             (model as XlstmModel)?.UseBFloat16();

@@ -9,10 +9,10 @@ using Distil.Core.Models;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tokenization;
+using Distil.Inference.Engines;
+using Distil.Inference.Generation;
+using Distil.Inference.Sampling;
 using Distil.Trainer.Generation;
-using Distil.Trainer.Models;
-using Distil.Trainer.Models.Transformers;
-using Distil.Trainer.Torch;
 
 namespace Distil.Trainer.Commands;
 
@@ -40,10 +40,20 @@ internal static class GenerateCommand
             DefaultValueFactory = _ => Default.TopP,
         };
         var topK = new Option<int?>("--top-k") { Description = "Sample from at most this many of the most likely tokens." };
+        var minP = new Option<double>("--min-p") { Description = "Sample from tokens with at least this share of the most likely token's probability." };
+        var repetition = new Option<double>("--repetition-penalty")
+        {
+            Description = "Over 1: tokens that occur already are less likely.", DefaultValueFactory = _ => Default.RepetitionPenalty,
+        };
         var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same text.", DefaultValueFactory = _ => Default.Seed };
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
+        var weights = EngineArguments.Weights();
+        var threads = EngineArguments.Threads();
         var json = new Option<bool>("--json") { Description = "Print one JSON object at the end." };
-        var command = new Command("generate", "Continue a text.") { model, prompt, tokens, temperature, topP, topK, seed, device, json };
+        var command = new Command("generate", "Continue a text.")
+        {
+            model, prompt, tokens, temperature, topP, topK, minP, repetition, seed, device, weights, threads, json,
+        };
         command.SetAction(async (parsed, cancel) =>
         {
             var sampling = new SamplingOptions
@@ -51,11 +61,16 @@ internal static class GenerateCommand
                 Temperature = parsed.GetValue(temperature),
                 TopP = parsed.GetValue(topP),
                 TopK = parsed.GetValue(topK),
+                MinP = parsed.GetValue(minP),
+                RepetitionPenalty = parsed.GetValue(repetition),
                 Seed = parsed.GetValue(seed),
             };
             var (output, asJson) = (parsed.InvocationConfiguration.Output, parsed.GetValue(json));
             var folder = await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", catalog, cancel);
-            var input = new GenerateInput(folder, parsed.GetRequiredValue(prompt), parsed.GetValue(tokens), parsed.GetValue(device));
+            var input = new GenerateInput(folder, parsed.GetRequiredValue(prompt), parsed.GetValue(tokens), parsed.GetValue(device))
+            {
+                Engine = EngineArguments.Read(parsed, weights, threads),
+            };
             var result = Run(input, sampling, piece => Show(asJson ? TextWriter.Null : output, piece), cancel);
             output.WriteLine(asJson ? JsonSerializer.Serialize(result, DistilJson.Options) : "");
             if (!asJson)
@@ -79,19 +94,27 @@ internal static class GenerateCommand
         }
 
         var tokenizer = HuggingFaceTokenizer.Load(input.Model);
-        using var model = LanguageModelLoader.Load(input.Model, TorchDevice.Of(input.Device));
-        VocabularyCheck.RequireFits(input.Model, tokenizer.VocabularySize, input.Model, model.VocabularySize);
+        using var opened = OpenedTextModel.Open(input.Model, input.Device, input.Engine);
+        ModelFolder.Warn(opened.Reading);
+        VocabularyCheck.RequireFits(input.Model, tokenizer.VocabularySize, input.Model, opened.Model.VocabularySize);
         List<int> prompt = input.Prompt.Length == 0 ? [tokenizer.EndOfText] : tokenizer.Encode(input.Prompt);
-        (model as TransformerModel)?.RequireContext(prompt.Count + input.Tokens, "the length of --prompt and --tokens together");
+        opened.Teacher?.RequireContext(prompt.Count + input.Tokens, "the length of --prompt and --tokens together");
 
         show(input.Prompt);
         var (text, stream) = (new StringBuilder(), new TextStream(tokenizer.Decode));
         var start = Stopwatch.GetTimestamp();
         var made = 0;
-        foreach (var token in new Generator(model).Continue(prompt, sampling, input.Tokens, tokenizer.EndOfText, cancel))
+        try
         {
-            Add(stream.Add(token));
-            made++;
+            foreach (var token in new Generator(opened.Model).Continue(prompt, sampling, input.Tokens, tokenizer.EndOfText, cancel))
+            {
+                Add(stream.Add(token));
+                made++;
+            }
+        }
+        catch (ArithmeticException notFinite)
+        {
+            throw new InvalidInputException($"{input.Model}: {notFinite.Message} after {made} new tokens; expected finite numbers", notFinite);
         }
 
         Add(stream.Flush());
@@ -116,7 +139,15 @@ internal static class GenerateCommand
 }
 
 /// <summary>The input of <c>generate</c>.</summary>
-internal sealed record GenerateInput(string Model, string Prompt, int Tokens, ComputeDevice Device = ComputeDevice.Auto);
+/// <param name="Model">Its folder.</param>
+/// <param name="Prompt">Text to continue.</param>
+/// <param name="Tokens">Maximum number of new tokens.</param>
+/// <param name="Device">Where the model runs.</param>
+internal sealed record GenerateInput(string Model, string Prompt, int Tokens, ComputeDevice Device = ComputeDevice.Auto)
+{
+    /// <value>How the engine computes, if it runs the model.</value>
+    internal EngineOptions Engine { get; init; } = new();
+}
 
 /// <summary>The result of <c>generate</c>.</summary>
 /// <param name="Prompt">The text that was continued.</param>

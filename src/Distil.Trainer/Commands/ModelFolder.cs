@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Http;
+using Distil.Core.Models.Folders;
 using Distil.Core.Sources;
 
 namespace Distil.Trainer.Commands;
@@ -25,5 +26,14 @@ internal static class ModelFolder
 
         var model = await ModelFiles.FindAsync(catalog, path, FieldPath.Named(option), cancel);
         return await model.Location.FetchAsync(catalog, withWeights, new TransferLine(Console.Error, rewrites: !Console.IsErrorRedirected), cancel);
+    }
+
+    /// <summary>Prints what is in a model's folder and was not read.</summary>
+    internal static void Warn(ModelReading? reading)
+    {
+        foreach (var warning in reading?.Warnings ?? [])
+        {
+            Console.Error.WriteLine($"warning: {warning}");
+        }
     }
 }

@@ -28,15 +28,12 @@ internal static class TokenizeCommand
     /// <exception cref="InvalidInputException">The tokenizer or a line cannot be used.</exception>
     internal static void Run(string tokenizerPath, string input, string output)
     {
-        if (!File.Exists(input))
-        {
-            throw new InvalidInputException($"--input: {input} does not exist; expected a JSONL file");
-        }
-
+        SourceName.RequireFits(input, DatasetFormat.Jsonl, FieldPath.Named("--input"));
+        var file = new SourceRange(input, 0, LocalSources.LengthOf(input));
         var tokenizer = HuggingFaceTokenizer.Load(tokenizerPath);
         var documents = new Documents(DatasetFormat.Jsonl, "text", tokenizer.VocabularySize);
         AtomicFile.WriteLines(
-            output, documents.ReadUsable(new SourceRange(input, 0, new FileInfo(input).Length)).Select(document => Line(tokenizer, document)));
+            output, documents.ReadUsable(file).Select(document => Line(tokenizer, document)));
     }
 
     private static string Line(HuggingFaceTokenizer tokenizer, Document document)

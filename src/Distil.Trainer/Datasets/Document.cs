@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Distil.Core.Artifacts;
 
 namespace Distil.Trainer.Datasets;
 
@@ -12,7 +13,7 @@ internal enum DocumentFault
     /// <summary>The field or column is missing or null.</summary>
     WithoutText,
 
-    /// <summary>Its bytes are not UTF-8.</summary>
+    /// <summary>Its bytes are not UTF-8, or an escape in it is half of a surrogate pair, which UTF-8 cannot represent.</summary>
     NotUtf8,
 }
 
@@ -29,14 +30,23 @@ internal sealed record Document(string? Text, int[]? Ids, double Position, int B
     /// <value>Why it cannot be used.</value>
     internal DocumentFault Fault { get; init; }
 
-    /// <value>Its place and what is wrong with it, for people; null if it has no fault.</value>
-    internal string? Complaint { get; init; }
+    /// <value>Returns its place and what is wrong with it, for people; null if it has no fault. To find the place, the file may be read again, so it is
+    /// called for one document of a file, not for each.</value>
+    internal Func<string?> Complaint { get; init; } = () => null;
 
     /// <value>Bytes of the range, as stored, that had been read after this document.</value>
     internal long Read { get; init; }
 
     /// <summary>Creates a document that cannot be used.</summary>
-    internal static Document Faulty(DocumentFault fault, string complaint, int bytes) => new(null, null, 0, bytes) { Fault = fault, Complaint = complaint };
+    internal static Document Faulty(DocumentFault fault, Func<string> complaint, int bytes) => new(null, null, 0, bytes) { Fault = fault, Complaint = complaint };
+
+    /// <summary>Adds this document to the counts of those that cannot be used.</summary>
+    internal DocumentCounts CountFault(DocumentCounts counts) => Fault switch
+    {
+        DocumentFault.WithoutText => counts with { WithoutText = counts.WithoutText + 1, FirstFault = counts.FirstFault ?? Complaint() },
+        DocumentFault.NotUtf8 => counts with { NotUtf8 = counts.NotUtf8 + 1, FirstFault = counts.FirstFault ?? Complaint() },
+        _ => counts,
+    };
 
     /// <summary>A document's <see cref="Position"/>.</summary>
     internal static double PositionOf(ReadOnlySpan<byte> bytes)

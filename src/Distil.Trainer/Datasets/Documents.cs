@@ -1,23 +1,36 @@
-using Distil.Core.Sources;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Distil.Core.Errors;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets.Sources;
 
 namespace Distil.Trainer.Datasets;
 
 /// <summary>Streams the documents of a range of a file.</summary>
-/// <param name="format">Text: one document per line. Jsonl: one object per line, with <c>ids</c> or the text field. Parquet: one row each, with the text
-/// column.</param>
+/// <param name="format">Text: one document per line, or between two separators. Jsonl: one object per line, with the text field or <c>ids</c>. Parquet: one
+/// row each, with the text column.</param>
 /// <param name="textField">The JSONL field or Parquet column that contains a document.</param>
 /// <param name="vocabularySize">Ids must be smaller.</param>
 /// <param name="open">Opens files; null opens local files.</param>
-internal sealed class Documents(DatasetFormat format, string textField, int vocabularySize, SourceOpener? open = null)
+/// <param name="separator">What ends a document of text; null for a line end.</param>
+internal sealed class Documents(DatasetFormat format, string textField, int vocabularySize, SourceOpener? open = null, Separator? separator = null)
 {
-    private readonly SourceLines _lines = new(open ?? SourceOpener.Local);
+    private readonly SourceLines _lines = new(open ?? SourceOpener.Local, format, format == DatasetFormat.Text ? separator : null);
     private readonly ParquetColumn _column = new(open ?? SourceOpener.Local, textField);
+
+    /// <summary>Reads a whole local file whose format its name and content decide.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="vocabularySize">Ids must be smaller.</param>
+    /// <exception cref="InvalidInputException">The file cannot be opened, or its content contradicts its name.</exception>
+    internal static (Documents Documents, SourceRange File) Of(string path, int vocabularySize)
+    {
+        SourceName.RequireRead(path, FieldPath.Named("a file"));
+        var range = new SourceRange(path, 0, LocalSources.LengthOf(path));
+        using var file = SourceOpener.Local.OpenText(range);
+        return (new Documents(FileContent.FormatOf(path, file.Head()), "text", vocabularySize), range);
+    }
 
     /// <summary>Returns the documents that begin in the range, including empty and faulty ones. A blank line of JSONL is not a document.</summary>
     /// <exception cref="InvalidInputException">A file is damaged or a line is not JSON; the message names file and line.</exception>
@@ -30,48 +43,55 @@ internal sealed class Documents(DatasetFormat format, string textField, int voca
     /// <summary>As <see cref="Read"/>, but a document that cannot be used is an error.</summary>
     /// <exception cref="InvalidInputException">As for <see cref="Read"/>, or if a document has a fault.</exception>
     internal IEnumerable<Document> ReadUsable(SourceRange range) =>
-        Read(range).Select(document => document.Fault == DocumentFault.None ? document : throw new InvalidInputException(document.Complaint!));
+        Read(range).Select(document => document.Fault == DocumentFault.None ? document : throw new InvalidInputException(document.Complaint()!));
 
     private Document Parse(SourceLine line)
     {
         var bytes = line.Bytes.Span;
-        return !Utf8.IsValid(bytes) ? Document.Faulty(DocumentFault.NotUtf8, line.Complaint("is not UTF-8"), bytes.Length)
+        return !Utf8.IsValid(bytes) ? Document.Faulty(DocumentFault.NotUtf8, () => line.Complaint("is not UTF-8"), bytes.Length)
             : format == DatasetFormat.Text ? new Document(Encoding.UTF8.GetString(bytes), null, Document.PositionOf(bytes), bytes.Length)
             : ParseJson(line);
     }
 
     private Document ParseJson(SourceLine line)
     {
-        var length = line.Bytes.Length;
         try
         {
-            using var json = JsonDocument.Parse(line.Bytes);
+            using var json = JsonLine.Parse(line.Bytes);
             var root = json.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
             {
                 throw line.Error($"is a JSON {root.ValueKind.ToString().ToLowerInvariant()}; expected an object with \"{textField}\" or \"ids\"");
             }
 
-            if (root.TryGetProperty("ids", out var ids) && ids.ValueKind == JsonValueKind.Array)
-            {
-                return new Document(null, [.. ids.EnumerateArray().Select(id => Id(id, line))], Document.PositionOf(line.Bytes.Span), length);
-            }
-
-            if (!root.TryGetProperty(textField, out var text) || text.ValueKind == JsonValueKind.Null)
-            {
-                var names = root.EnumerateObject().Select(field => field.Name).ToList();
-                return Document.Faulty(DocumentFault.WithoutText, line.Complaint(MissingText.Describe("field", textField, names)), length);
-            }
-
-            return text.ValueKind == JsonValueKind.String
-                ? new Document(text.GetString(), null, Document.PositionOf(line.Bytes.Span), length)
-                : throw line.Error($"{textField} is a JSON {text.ValueKind.ToString().ToLowerInvariant()}; expected a string");
+            return root.TryGetProperty(textField, out var text) ? OfText(text, line)
+                : root.TryGetProperty("ids", out var ids) && ids.ValueKind == JsonValueKind.Array ? OfIds(ids, line)
+                : WithoutText(line, [.. root.EnumerateObject().Select(field => field.Name)]);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (InvalidOperationException) // thrown for an escape such as \ud83d alone
+        {
+            return Document.Faulty(
+                DocumentFault.NotUtf8, () => line.Complaint("has half of a surrogate pair (\\ud800 to \\udfff alone), which is no character"), line.Bytes.Length);
+        }
+        catch (JsonException e)
         {
             throw line.Error($"is not well-formed JSON: {e.Message}", e);
         }
     }
+
+    // The text wins over ids beside it: those may be anything, for instance the numbers of source documents.
+    private Document OfText(JsonElement text, SourceLine line) => text.ValueKind switch
+    {
+        JsonValueKind.String => new Document(text.GetString(), null, Document.PositionOf(line.Bytes.Span), line.Bytes.Length),
+        JsonValueKind.Null => WithoutText(line, [textField]),
+        _ => throw line.Error($"{textField} is a JSON {text.ValueKind.ToString().ToLowerInvariant()}; expected a string"),
+    };
+
+    private Document OfIds(JsonElement ids, SourceLine line) =>
+        new(null, [.. ids.EnumerateArray().Select(id => Id(id, line))], Document.PositionOf(line.Bytes.Span), line.Bytes.Length);
+
+    private Document WithoutText(SourceLine line, IReadOnlyCollection<string> names) => Document.Faulty(
+        DocumentFault.WithoutText, () => line.Complaint(MissingText.Describe("field", textField, names)), line.Bytes.Length);
 
     private int Id(JsonElement value, SourceLine line) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var id) && id >= 0 && id < vocabularySize

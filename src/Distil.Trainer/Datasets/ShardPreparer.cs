@@ -24,14 +24,14 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
     private const int BatchDocuments = 1024;
     private const int BatchBytes = 1 << 20;
 
-    private readonly Documents _documents = new(dataset.Format, dataset.TextField, tokenizer.VocabularySize, open);
+    private readonly Documents _documents = new(dataset.Format, dataset.TextField, tokenizer.VocabularySize, open, new Separator(dataset.DocumentSeparator));
 
     /// <summary>Writes both files of a shard, or neither.</summary>
     /// <param name="shard">The ranges to read.</param>
     /// <param name="trainPath">File for the training rows; it may get no rows.</param>
     /// <param name="evalPath">File for the held-out rows; it may get no rows.</param>
     /// <param name="progress">Receives a report about every megabyte.</param>
-    /// <param name="cancel">Stops between two batches; no file remains.</param>
+    /// <param name="cancel">Stops at the next word; no file remains.</param>
     /// <exception cref="InvalidInputException">A file is damaged, a line is not JSON, or ids are outside the vocabulary.</exception>
     public PreparedShard Prepare(
         ShardSource shard, string trainPath, string evalPath, IProgress<PreparationProgress>? progress = null, CancellationToken cancel = default)
@@ -40,6 +40,7 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
         using var eval = new TokenRowsWriter(evalPath, dataset.ContextLength, tokenizer.VocabularySize);
         var trainRows = new RowPacker(train, dataset.ContextLength, tokenizer.EndOfText, shard.MaxTokens ?? long.MaxValue);
         var evalRows = new RowPacker(eval, dataset.ContextLength, tokenizer.EndOfText, long.MaxValue);
+        var encoder = new BatchEncoder(tokenizer);
         var counts = new DocumentCounts();
         long finished = 0;
         var total = shard.Ranges.Concat(shard.EvalRanges).Sum(range => range.End - range.Start);
@@ -73,10 +74,12 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
 
         void PackRange(SourceRange range, double evalShare)
         {
+            long before = 0;
             foreach (var batch in Batches(_documents.Read(range)))
             {
                 cancel.ThrowIfCancellationRequested();
-                foreach (var (document, ids) in batch.Zip(Encode(batch)))
+                var encoded = encoder.Encode(batch, share => Report(ReadAfter(before + (long)(share * (batch[^1].Read - before)))), cancel);
+                foreach (var (document, ids) in batch.Zip(encoded))
                 {
                     var held = document.Position < evalShare;
                     if (ids.Count > 0 && !held && trainRows.IsFull)
@@ -92,9 +95,12 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
                     }
                 }
 
-                Report(Math.Min(finished + batch[^1].Read, total));
+                before = batch[^1].Read;
+                Report(ReadAfter(before));
             }
         }
+
+        long ReadAfter(long bytes) => Math.Min(finished + bytes, total);
 
         void Report(long bytes) => progress?.Report(new PreparationProgress(bytes, total, trainRows.Tokens + evalRows.Tokens));
     }
@@ -104,24 +110,11 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
         var longer = counts.LongerThanRow + (tokens > dataset.ContextLength ? 1 : 0);
         return document switch
         {
-            { Fault: DocumentFault.WithoutText } => counts with { WithoutText = counts.WithoutText + 1, FirstFault = counts.FirstFault ?? document.Complaint },
-            { Fault: DocumentFault.NotUtf8 } => counts with { NotUtf8 = counts.NotUtf8 + 1, FirstFault = counts.FirstFault ?? document.Complaint },
+            { Fault: not DocumentFault.None } => document.CountFault(counts),
             _ when tokens == 0 => counts with { Empty = counts.Empty + 1 },
             _ when held => counts with { HeldOut = counts.HeldOut + 1, LongerThanRow = longer },
             _ => counts with { Trained = counts.Trained + 1, LongerThanRow = longer },
         };
-    }
-
-    private List<int>[] Encode(IReadOnlyList<Document> batch)
-    {
-        var encoded = new List<int>[batch.Count];
-        Parallel.For(0, batch.Count, i => encoded[i] = batch[i] switch
-        {
-            { IsEmpty: true } => [],
-            { Ids: { } ids } => [.. ids],
-            var document => tokenizer.Encode(document.Text!),
-        });
-        return encoded;
     }
 
     /// <summary>Groups of bounded size; the documents of a group are encoded in parallel and packed in order.</summary>

@@ -1,6 +1,4 @@
 using Distil.Core.Errors;
-using Distil.Core.Sources;
-using Distil.Core.Specification;
 using Distil.Core.Tokenization;
 using Distil.Trainer.Datasets;
 
@@ -23,21 +21,27 @@ public static class EvaluationRows
     }
 
     /// <summary>Returns the documents of a file, packed into rows as in training: texts end with the end-of-text token, and ids are separate rows.</summary>
-    /// <param name="path"><c>.jsonl</c> ({"text"} or {"ids"} per line), else one text per line.</param>
+    /// <param name="path">JSONL ({"text"} or {"ids"} per line), Parquet or one text per line, by its name and content; also .gz or .zst.</param>
     /// <param name="tokenizer">Encodes texts; it is not used for documents of ids, so that a folder without a tokenizer can be evaluated on ids.</param>
     /// <param name="vocabularySize">The model's vocabulary size.</param>
     /// <param name="contextLength">Maximum number of tokens in a row, ≥ 2.</param>
+    /// <param name="passOver">Receives the documents that cannot be used, which are passed over as in a run.</param>
     /// <exception cref="InvalidInputException">The file is missing, or a line is malformed; the message names both.</exception>
-    public static IEnumerable<long[]> Of(string path, Lazy<HuggingFaceTokenizer> tokenizer, int vocabularySize, int contextLength)
+    internal static IEnumerable<long[]> Of(
+        string path, Lazy<HuggingFaceTokenizer> tokenizer, int vocabularySize, int contextLength, Action<Document> passOver)
     {
-        if (!File.Exists(path))
-        {
-            throw new InvalidInputException($"{path}: does not exist; expected a .jsonl file, or a text file with a document a line");
-        }
+        var (documents, file) = Documents.Of(path, vocabularySize);
+        return Pack(documents.Read(file).Where(IsUsable), tokenizer, contextLength);
 
-        var format = Path.GetExtension(path).Equals(".jsonl", StringComparison.OrdinalIgnoreCase) ? DatasetFormat.Jsonl : DatasetFormat.Text;
-        var documents = new Documents(format, "text", vocabularySize).ReadUsable(new SourceRange(path, 0, new FileInfo(path).Length));
-        return Pack(documents.Where(document => !document.IsEmpty), tokenizer, contextLength);
+        bool IsUsable(Document document)
+        {
+            if (document.Fault != DocumentFault.None)
+            {
+                passOver(document);
+            }
+
+            return document.Fault == DocumentFault.None && !document.IsEmpty;
+        }
     }
 
     private static IEnumerable<long[]> Pack(IEnumerable<Document> documents, Lazy<HuggingFaceTokenizer> tokenizer, int contextLength)

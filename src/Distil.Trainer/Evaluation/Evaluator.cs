@@ -18,7 +18,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
     /// <param name="rows">Each row's real tokens; rows are independent texts. A row of fewer than two has nothing to predict.</param>
     /// <param name="progress">Called after each batch.</param>
     /// <param name="cancel">Checked before each batch.</param>
-    /// <exception cref="InvalidInputException">The vocabularies differ, or the rows contain nothing to predict.</exception>
+    /// <exception cref="InvalidInputException">The vocabularies differ, the rows contain nothing to predict, or a model's outputs are not finite.</exception>
     public EvaluationResult Evaluate(
         ILanguageModel student, ILanguageModel? teacher, IEnumerable<long[]> rows, Action<EvaluationProgress>? progress = null,
         CancellationToken cancel = default)
@@ -74,7 +74,8 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         var values = total.cpu();                                                            // (8, B)
         foreach (var (b, row) in batch.Index().Where(each => Predicted(each.Item) > 0))
         {
-            sums.Add(values[TensorIndex.Ellipsis, b].contiguous().data<double>().ToArray(), Predicted(row), text?.Count(row));
+            var scores = ScoreCheck.Finite(values[TensorIndex.Ellipsis, b].contiguous().data<double>().ToArray(), sums.Rows);
+            sums.Add(scores, Predicted(row), text?.Count(row));
         }
     }
 

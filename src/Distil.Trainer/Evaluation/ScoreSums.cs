@@ -37,6 +37,9 @@ internal sealed class ScoreSums
         ]);
     }
 
+    /// <value>Number of rows added.</value>
+    public int Rows => _rows.Count;
+
     /// <summary>Adds a row.</summary>
     /// <param name="sums">The sums of its positions' values.</param>
     /// <param name="tokens">Number of tokens predicted in it, ≥ 1.</param>

@@ -40,6 +40,7 @@ internal sealed class ExportJob(Report report) : IJob
             Report = ArtifactLayout.Report(job.Request.RunId),
             Model = ArtifactLayout.Model(job.Request.RunId, StudentVariant.Distilled),
             ModelFiles = model,
+            Notes = numbers.Notes.Count > 0 ? numbers.Notes : null,
             StudentPerplexity = result.Distilled.Student.Perplexity,
             TeacherPerplexity = result.Distilled.Teacher!.Perplexity,
             StudentWithoutTeacherPerplexity = result.WithoutTeacher?.Student.Perplexity,

@@ -3,6 +3,7 @@ using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Artifacts.Leases;
+using Distil.Core.Documents;
 using Distil.Core.Jobs;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
@@ -119,7 +120,13 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
                 Log = log,
                 Stop = until.Token,
             });
-            return new JobResult { Output = JsonSerializer.SerializeToElement(output, DistilJson.Options), StartedAt = started, EndedAt = time.GetUtcNow() };
+            return new JobResult
+            {
+                Output = JsonSerializer.SerializeToElement(output, DistilJson.Options),
+                Notes = (output as ExportOutput)?.Notes,
+                StartedAt = started,
+                EndedAt = time.GetUtcNow(),
+            };
         }
         catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested)
         {

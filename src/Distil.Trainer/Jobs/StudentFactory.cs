@@ -2,6 +2,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
+using Distil.Inference.Models;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.Models.Transformers;

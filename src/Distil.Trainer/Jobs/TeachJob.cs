@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Errors;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Distillation.Alignment;
@@ -40,12 +41,23 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
         var extractor = new TeacherExtractor(teacher, settings);
         job.Progress.Uses(extractor.Operations);
         job.Progress.Begin();
-        TaughtRows.Store(rows, extractor, writer, job.Spec.Training.BatchSize, job.Device, done =>
+        try
         {
-            job.Stop.ThrowIfCancellationRequested();
-            upload.Grown(writer.Length);
-            job.Progress.Report("teach", done, rows.Rows, "rows", done * rows.ContextLength);
-        });
+            TaughtRows.Store(rows, extractor, writer, job.Spec.Training.BatchSize, job.Device, done =>
+            {
+                job.Stop.ThrowIfCancellationRequested();
+                upload.Grown(writer.Length);
+                job.Progress.Report("teach", done, rows.Rows, "rows", done * rows.ContextLength);
+            });
+        }
+        catch (NonFiniteOutputsException error)
+        {
+            throw new InvalidInputException(
+                $"{job.TeacherFolder}: the teacher's outputs for shard {job.Request.Part} are not finite ({error.Message}); expected finite numbers"
+                + (job.TeacherDtype == TorchSharp.torch.ScalarType.Float32 ? "" : "; training.precision fp32 may help"),
+                error);
+        }
+
         writer.Complete();
         return new TeacherOutputsShard
         {

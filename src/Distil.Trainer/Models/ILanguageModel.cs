@@ -1,4 +1,5 @@
 using Distil.Core.Documents;
+using Distil.Core.Models.Folders;
 using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
 
@@ -22,6 +23,9 @@ public interface ILanguageModel : IDisposable
 
     /// <value>The weights that training changes, with their names on disk, in a fixed order.</value>
     IReadOnlyList<NamedParameter> TrainableParameters { get; }
+
+    /// <value>What was read of its folder; null if it was not read from one.</value>
+    ModelReading? Reading => null;
 
     /// <value>Which kernels the model may use.</value>
     Backend Backend => Backend.For(Device);

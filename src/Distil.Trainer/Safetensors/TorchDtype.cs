@@ -14,8 +14,12 @@ internal static class TorchDtype
         (SafetensorsDtype.Of("BOOL"), ScalarType.Bool),
     ];
 
-    /// <summary>torch's type for a file's.</summary>
-    internal static ScalarType ToTorch(this SafetensorsDtype stored) => Array.Find(Pairs, pair => pair.Stored == stored).Type;
+    /// <summary>torch's type for a file's; null if torch has none.</summary>
+    internal static ScalarType? ToTorch(this SafetensorsDtype stored) =>
+        Array.Exists(Pairs, pair => pair.Stored == stored) ? Array.Find(Pairs, pair => pair.Stored == stored).Type : null;
+
+    /// <value>The types that torch has, for messages.</value>
+    internal static string Names => string.Join(", ", Pairs.Select(pair => pair.Stored));
 
     /// <summary>The type in a file for one of torch's.</summary>
     /// <exception cref="ArgumentException">Safetensors files cannot hold it.</exception>

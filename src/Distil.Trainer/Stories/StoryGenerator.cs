@@ -1,5 +1,5 @@
 using System.Text;
-using Distil.Trainer.Randomness;
+using Distil.Inference.Randomness;
 
 namespace Distil.Trainer.Stories;
 

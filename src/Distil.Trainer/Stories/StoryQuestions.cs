@@ -1,5 +1,5 @@
 using Distil.Core.Tasks;
-using Distil.Trainer.Randomness;
+using Distil.Inference.Randomness;
 
 namespace Distil.Trainer.Stories;
 

@@ -42,7 +42,8 @@ internal sealed class EncodedRows(TeacherOutputsHeader header, Tensor? hidden, i
         hidden?.Dispose();
     }
 
-    private ReadOnlySpan<byte> HiddenOf(int row, int positions)
+    /// <summary>Hidden states of a row's first positions, float16.</summary>
+    internal ReadOnlySpan<byte> HiddenOf(int row, int positions)
     {
         var width = header.HiddenSize * sizeof(ushort);
         return hidden is null ? default : hidden.bytes.Slice(row * header.ContextLength * width, positions * width);

@@ -26,6 +26,11 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
             Parallel.For(0, rows, row => Encode(encoded, here, row, real[row]));
             return encoded;
         }
+        catch (AggregateException several) when (several.InnerExceptions.OfType<NonFiniteOutputsException>().MinBy(each => each.Row) is { } first)
+        {
+            encoded.Dispose();
+            throw first;
+        }
         catch
         {
             encoded.Dispose();
@@ -44,6 +49,7 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
         for (var position = 0; position < real; position++)
         {
             var kept = KeptOf(logs.Slice(position * slots, slots));
+            OutputCheck.RequireFinite(row, position, kept, tail.Slice(position * nodes, nodes));
             _codec.Encode(bits, ids.Slice(position * slots, kept.Length), kept, tail.Slice(position * nodes, nodes));
             tokens += kept.Length;
             most = Math.Max(most, kept.Length);
@@ -53,6 +59,7 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
             }
         }
 
+        OutputCheck.RequireFinite(row, header.HiddenSize, encoded.HiddenOf(row, real));
         bits.Flush();
         encoded.Set(row, bits, new(real, tokens, most, capped));
     }

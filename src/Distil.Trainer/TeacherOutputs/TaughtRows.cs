@@ -7,7 +7,8 @@ namespace Distil.Trainer.TeacherOutputs;
 /// <summary>The teacher's outputs of some rows on the host, ready to be stored.</summary>
 /// <param name="Targets">The outputs, with hidden states in float16.</param>
 /// <param name="Lengths">Number of real positions of each row.</param>
-internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths) : IDisposable
+/// <param name="First">The first of these rows in the file, from 0.</param>
+internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths, long First) : IDisposable
 {
     /// <summary>Runs the teacher over a file of rows, batch by batch.</summary>
     /// <param name="rows">The file of rows.</param>
@@ -31,6 +32,7 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths) : IDisp
     /// <param name="batchRows">Rows at once, ≥ 1.</param>
     /// <param name="device">The teacher's device.</param>
     /// <param name="onBatch">Receives the number of rows that have been written; an exception from it ends the work.</param>
+    /// <exception cref="NonFiniteOutputsException">An output is not finite; nothing after it is computed.</exception>
     internal static void Store(TokenRows rows, TeacherExtractor extractor, TeacherOutputsWriter writer, int batchRows, Device device, Action<long> onBatch)
     {
         var done = 0L;
@@ -39,7 +41,14 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths) : IDisp
         {
             using (batch)
             {
-                return writer.Encode(batch.Targets, batch.Lengths);
+                try
+                {
+                    return writer.Encode(batch.Targets, batch.Lengths);
+                }
+                catch (NonFiniteOutputsException error)
+                {
+                    throw error.After(batch.First);
+                }
             }
         }));
         foreach (var batch in encoded.Items())
@@ -69,6 +78,6 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths) : IDisp
         var full = Array.TrueForAll(lengths, length => length == rows.ContextLength);
         var real = full ? null : tensor(lengths.Select(length => (long)length).ToArray()).ToDevice(device);
         var targets = extractor.Extract(tensor(ids, count, rows.ContextLength).ToDevice(device), real);
-        return new(targets.ForStorage(), lengths);
+        return new(targets.ForStorage(), lengths, first);
     }
 }

@@ -7,10 +7,8 @@ namespace Distil.Trainer.Training;
 /// <param name="loss">The step's loss.</param>
 /// <param name="learningRate">The step's learning rate.</param>
 /// <param name="gradientNorm">Global norm of the step's gradient.</param>
-public sealed class NonFiniteTrainingException(long position, double loss, double learningRate, double gradientNorm) : Exception(string.Create(
-    CultureInfo.InvariantCulture,
-    $"training stopped: at step {position} the loss is {loss} "
-    + $"(learning rate {learningRate:g4}, gradient norm {gradientNorm:g4}); a lower learning rate may help"))
+public sealed class NonFiniteTrainingException(long position, double loss, double learningRate, double gradientNorm)
+    : Exception(Describe(position, loss, learningRate, gradientNorm))
 {
     /// <value>Optimiser step of the whole training, from 0.</value>
     public long Step => position;
@@ -23,4 +21,15 @@ public sealed class NonFiniteTrainingException(long position, double loss, doubl
 
     /// <value>Global norm of the step's gradient.</value>
     public double GradientNorm => gradientNorm;
+
+    private static string Describe(long position, double loss, double learningRate, double gradientNorm)
+    {
+        // Before the first change of a weight, the learning rate has had no effect.
+        var advice = position == 0
+            ? "no weight has been changed yet, so the cause is in the weights or outputs of the teacher, or in training.precision"
+            : "a lower learning rate may help";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"training stopped: at step {position} the loss is {loss} (learning rate {learningRate:g4}, gradient norm {gradientNorm:g4}); {advice}");
+    }
 }

@@ -1,7 +1,7 @@
 using Distil.Core.Documents;
+using Distil.Inference.Randomness;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Models;
-using Distil.Trainer.Randomness;
 using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;

@@ -4,7 +4,7 @@ import { count, span, spanOf, stageOf, stages, unitOf, when } from './format.js'
 /** @import * as Api from './openapi' */
 
 /** @type {Record<Api.RunState, string>} */
-const signs = { queued: '…', running: '▸', succeeded: '✓', failed: '✕', cancelled: '◼' };
+const signs = { queued: '…', running: '▸', succeeded: '✓', failed: '✕', cancelled: '◼', interrupted: '‖' };
 
 /** Whether a run can still change. @param {Api.RunStatus} status */
 export const isAlive = (status) => status.state === 'running' || status.state === 'queued';
@@ -69,6 +69,9 @@ const withoutKernel = (job) => (job.operations ?? []).filter((operation) => oper
 /** The parts that are being rebuilt, and why. @param {Api.RunStatus} status */
 export const rebuilding = (status) => (status.rebuilding ?? []).map(({ part, reason }) => html`<p class="note">Rebuilding <code>${part}</code>: <span class="text">${reason}</span></p>`);
 
+/** Where the run did less than was asked. @param {Api.RunStatus} status */
+export const notes = (status) => (status.notes ?? []).map((note) => html`<p class="note"><strong>Less than asked:</strong> <span class="text">${note}</span></p>`);
+
 /** The latest failure with its cause; a failure that was retried is only a note. @param {Api.RunStatus} status */
 export function failure(status) {
   if (!status.lastFailure) return '';
@@ -80,6 +83,10 @@ export function failure(status) {
     ${detail ? html`<details><summary>Details</summary><pre tabindex="0">${detail}</pre></details>` : ''}
   </section>`;
 }
+
+/** How the run ended before it was retried. @param {Api.RunStatus} status */
+export const earlier = (status) => (status.earlier ?? []).length === 0 ? '' : html`<section aria-labelledby="earlier"><h2 id="earlier">Earlier ends of this run</h2><ul>${
+  status.earlier.map(({ state, failure: why, endedAt }) => html`<li><time datetime=${endedAt}>${when(endedAt)}</time>: ${state}${why ? html`: <span class="text">${why.message}</span>` : ''}</li>`)}</ul></section>`;
 
 /** @type {Record<Api.FailureClass, string>} */
 const kindOf = { invalidInput: 'Input that cannot be used', outOfMemory: 'Out of memory', preempted: 'Machine taken away', transient: 'Failure that may pass', missingInput: 'Input that is missing or damaged' };

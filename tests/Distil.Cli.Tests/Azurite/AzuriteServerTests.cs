@@ -1,6 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Azure;
+using Azure.Core.Pipeline;
+using Azure.Storage;
+using Azure.Storage.Blobs;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
@@ -37,7 +41,7 @@ public sealed class AzuriteServerTests
         await (await StoreAsync(second)).WriteTextAsync("still", "there", cancel: Cancel);
         await second.DisposeAsync();
 
-        Assert.False(await new AzuriteProcess(Environment.ProcessId, second.Port).AnswersAsync(Cancel));
+        Assert.False(await new AzuriteProcess(Environment.ProcessId, second.Port, AzuriteProcess.NewKey()).AnswersAsync(Cancel));
         Assert.False(File.Exists(Path.Combine(temporary.Workspace.Home, "azurite.json")));
     }
 
@@ -87,6 +91,56 @@ public sealed class AzuriteServerTests
 
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => AzuriteServer.JoinAsync(temporary.Workspace, port, NullLogger.Instance, Cancel));
         Assert.StartsWith($"port {port} of 127.0.0.1 is in use", error.Message);
+    }
+
+    [Fact]
+    public async Task Only_who_knows_its_random_key_may_read_and_no_other_host_name_is_an_account()
+    {
+        using var temporary = new TemporaryWorkspace();
+        await using var server = await JoinAsync(temporary);
+        await StoreAsync(server);
+        var key = (await new AzuriteFiles(temporary.Workspace).ReadAsync(Cancel))!.Key;
+        Assert.NotEqual(AzuriteProcess.NewKey(), AzuriteProcess.NewKey());
+
+        var published = server.ConnectionString.Replace(key, "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==", StringComparison.Ordinal);
+        Assert.NotEqual(server.ConnectionString, published);
+        Assert.Equal(403, (await Assert.ThrowsAsync<RequestFailedException>(() => ArtifactStore.OpenAsync(published, cancel: Cancel))).Status);
+
+        // A page of another site whose name resolves to this machine has that name as Host.
+        var options = ArtifactStore.ClientOptions();
+        options.Retry.MaxRetries = 0;
+        options.Transport = new HttpClientTransport(new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, stop) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(IPAddress.Loopback, server.Port, stop);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        }));
+        var rebound = new BlobContainerClient(
+            new Uri($"http://distil.evil.example:{server.Port}/distil"), new StorageSharedKeyCredential("distil", key), options);
+        await Assert.ThrowsAsync<RequestFailedException>(() => rebound.GetPropertiesAsync(cancellationToken: Cancel));
+        Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(Path.Combine(temporary.Workspace.Home, "azurite.json")) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_said_to_be_one_and_nothing_is_lost_when_there_is_room_again()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "it needs /dev/full");
+        using var temporary = new TemporaryWorkspace();
+        await using var server = await JoinAsync(temporary);
+        var store = await StoreAsync(server);
+        await store.WriteTextAsync("before", "kept", cancel: Cancel);
+        var unsaved = Path.Combine(temporary.Workspace.Storage, "__azurite_db_blob__.json~"); // the index is written here first
+        File.CreateSymbolicLink(unsaved, "/dev/full");
+
+        var full = await Assert.ThrowsAsync<RequestFailedException>(() => store.WriteTextAsync("a", "b", cancel: Cancel));
+        Assert.Equal((507, "InsufficientStorage"), (full.Status, full.ErrorCode));
+
+        File.Delete(unsaved);
+        await store.WriteTextAsync("a", "b", cancel: Cancel);
+        Assert.Equal("kept", await store.TryReadTextAsync("before", Cancel));
     }
 
     private static Task<AzuriteServer> JoinAsync(TemporaryWorkspace temporary) =>

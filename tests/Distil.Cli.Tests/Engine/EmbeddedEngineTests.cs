@@ -104,6 +104,25 @@ public sealed class EmbeddedEngineTests
         Assert.Equal(RunState.Succeeded, (await second).State);
     }
 
+    [Fact]
+    public async Task A_clock_that_is_set_back_prolongs_no_timer()
+    {
+        var time = new ManualTime();
+        _run.FaultyJobs.Enqueue(new JobFailure(FailureClass.Transient, "once"));
+        var pause = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(2)).DelayAfter(1, ScriptedRun.Artifacts.Dataset.PartAt(0).JobId);
+        using var stop = new CancellationTokenSource();
+        var first = _run.RunAsync(stop, time);
+        await time.WaitForTimerAsync(pause, Cancel);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        time.Advance(TimeSpan.FromHours(-1));
+
+        var second = _run.RunAsync(stop: null, time);
+        await time.WaitForTimerAsync(pause, Cancel).WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+        time.AdvanceFreely();
+        Assert.Equal(RunState.Succeeded, (await second).State);
+    }
+
     private HashSet<string> Journaled() => [.. from path in _run.Journals.Logs.Keys
                                                from entry in _run.Journals.Entries(path)
                                                where entry.Kind == JournalKind.Activity && entry.Name != PollJob.Id

@@ -29,15 +29,16 @@ public sealed class OpenApiTests(SharedAzurite azurite)
         await using var api = await ServedApi.StartAsync(azurite);
         Assert.Equal(
             [
-                "cancelRun 202", "cancelRun 404", "cancelRun 409", "getArtifact 200", "getArtifact 404",
+                "cancelRun 202", "cancelRun 404", "cancelRun 409", "getArtifact 200", "getArtifact 206", "getArtifact 304", "getArtifact 404", "getArtifact 416",
                 "getEpochs 200", "getEpochs 404", "getHealth 200", "getHealth 503",
                 "getMetrics 200", "getMetrics 400", "getMetrics 404", "getPlan 200", "getPlan 404",
-                "getReport 200", "getReport 404", "getRun 200", "getRun 304", "getRun 404",
+                "getReport 200", "getReport 206", "getReport 304", "getReport 404", "getReport 416", "getRun 200", "getRun 304", "getRun 404",
                 "getSchema 200", "getSpec 200", "getSpec 404", "listArtifacts 200", "listArtifacts 400", "listArtifacts 404", "listRuns 200", "listRuns 400",
+                "retryRun 202", "retryRun 404", "retryRun 409",
                 "submitRun 202", "submitRun 400", "submitRun 413", "submitRun 415", "submitRun 422", "submitRun 502",
             ],
             api.Contract.Answers.Where(answer => !answer.EndsWith("default", StringComparison.Ordinal)).Order());
-        Assert.Equal(13, api.Contract.Answers.Count(answer => answer.EndsWith("default", StringComparison.Ordinal)));
+        Assert.Equal(14, api.Contract.Answers.Count(answer => answer.EndsWith("default", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -65,6 +66,18 @@ public sealed class OpenApiTests(SharedAzurite azurite)
 
         api.Client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         await api.Client.GetAsync($"/api/runs/{run}/report", Cancel);
+        foreach (var file in (string[])["/report", "/artifacts/spec.json"])
+        {
+            var whole = await api.Client.GetAsync($"/api/runs/{run}{file}", Cancel);
+            foreach (var range in (RangeHeaderValue[])[new(0, 0), new(1 << 30, null)])
+            {
+                await api.Client.SendAsync(new HttpRequestMessage(HttpMethod.Get, $"/api/runs/{run}{file}") { Headers = { Range = range } }, Cancel);
+            }
+
+            await api.Client.SendAsync(
+                new HttpRequestMessage(HttpMethod.Get, $"/api/runs/{run}{file}") { Headers = { IfNoneMatch = { whole.Headers.ETag! } } }, Cancel);
+        }
+
         await api.PostAsync("{}");
         await api.PostAsync("{}", "text/plain");
         await api.PostAsync(new string(' ', 5000));
@@ -73,6 +86,7 @@ public sealed class OpenApiTests(SharedAzurite azurite)
         foreach (var id in (string[])[await api.NewRunAsync(), run, "nothing"])
         {
             await api.Client.PostAsync($"/api/runs/{id}/cancel", null, Cancel);
+            await api.Client.PostAsync($"/api/runs/{id}/retry", null, Cancel);
         }
 
         var listed = api.Contract.Answers.Where(

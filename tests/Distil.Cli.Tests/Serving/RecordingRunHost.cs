@@ -17,6 +17,14 @@ internal sealed class RecordingRunHost : IRunHost
         return Task.CompletedTask;
     }
 
+    public ConcurrentQueue<PipelineInput> Restarted { get; } = new();
+
+    public Task RestartAsync(PipelineInput input, CancellationToken cancel)
+    {
+        Restarted.Enqueue(input);
+        return Task.CompletedTask;
+    }
+
     public Task SignalAsync(string runId, string signal, string value, CancellationToken cancel)
     {
         Signals.Enqueue((runId, signal));

@@ -117,6 +117,29 @@ public sealed class RunFilesTests(SharedAzurite azurite)
         }
     }
 
+    [Theory]
+    [InlineData("report")]
+    [InlineData("artifacts/reports/report.html")]
+    public async Task A_file_is_served_in_parts_by_its_tag_and_without_its_content(string path)
+    {
+        await using var api = await ServedApi.StartAsync(azurite);
+        var run = await api.NewRunAsync();
+        await api.Store.WriteTextAsync(ArtifactLayout.Report(run), "0123456789", cancel: Cancel);
+        var url = $"/api/runs/{run}/{path}";
+
+        using var head = await api.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, url), Cancel);
+        Assert.Equal((200, 10L), ((int)head.StatusCode, head.Content.Headers.ContentLength));
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync(Cancel));
+
+        using var part = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { Range = new RangeHeaderValue(4, 6) } };
+        using var three = await api.Client.SendAsync(part, Cancel);
+        Assert.Equal((206, "456"), ((int)three.StatusCode, await three.Content.ReadAsStringAsync(Cancel)));
+
+        using var again = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { IfNoneMatch = { head.Headers.ETag! } } };
+        using var same = await api.Client.SendAsync(again, Cancel);
+        Assert.Equal(304, (int)same.StatusCode);
+    }
+
     private static string Lines(params long[] steps) =>
         string.Concat(steps.Select(step => JsonSerializer.Serialize(SampleTraining.Step(step), DistilJson.Options) + "\n"));
 

@@ -33,7 +33,7 @@ public sealed class HubClientTests : HubFixture
         var files = await client.ListAsync(await client.PinAsync(Dataset("hf://o/n" + path), Cancel), Cancel);
         Assert.Equal(expected.Split(' '), files.Select(each => each.Path.Path));
         Assert.All(files, each => Assert.Equal(
-            each.Path.Path == "README.md" ? (5L, "git:b6fc4c620b67d95f953a5c1c1230aaab5db5a1b0") : (100L, file.Sha256), (each.Bytes, each.Identity)));
+            each.Path.Path == "README.md" ? (5L, null) : (100L, file.Sha256), (each.Bytes, each.Sha256)));
         Assert.DoesNotContain(Hub.Requests, request => request.Contains("/resolve/", StringComparison.Ordinal));
     }
 

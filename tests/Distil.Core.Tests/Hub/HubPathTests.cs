@@ -37,6 +37,10 @@ public sealed class HubPathTests
     [InlineData("hf://a/b//c")]
     [InlineData("hf://a/b@..%2F../c")]
     [InlineData("hf://a b/c")]
+    [InlineData("hf://../b")]
+    [InlineData("hf://../b/c")]
+    [InlineData("hf://a/..")]
+    [InlineData("hf://models/./b")]
     public void What_is_no_path_is_refused_with_what_was_expected(string text)
     {
         var error = Assert.Throws<InvalidInputException>(() => HubPath.Parse(text, HubKind.Model, SpecPaths.Teacher));

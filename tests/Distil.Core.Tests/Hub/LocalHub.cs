@@ -25,7 +25,8 @@ internal sealed class LocalHub : IAsyncDisposable
     /// <summary>The requests: <c>HEAD hub /owner/name/…</c>, <c>GET storage /… bytes=5-</c>, with a '*' if they contained a token.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
-    /// <summary>Numbers of bytes after which the storage cuts the next answers, one number for each.</summary>
+    /// <summary>Numbers of bytes after which the storage cuts the next answers, one number for each; the answers that are the start of a file stay
+    /// whole.</summary>
     public ConcurrentQueue<int> Cuts { get; } = new();
 
     /// <summary>Answers that replace the hub's next ones: a status, and headers.</summary>
@@ -207,13 +208,14 @@ internal sealed class LocalHub : IAsyncDisposable
         var range = http.Request.GetTypedHeaders().Range?.Ranges.FirstOrDefault();
         var from = IgnoresRanges ? 0 : (int)(range?.From ?? 0);
         var length = file.Content.Length;
+        var to = IgnoresRanges ? length - 1 : (int)Math.Min(range?.To ?? length, length - 1);
         if (range is not null && !IgnoresRanges)
         {
             http.Response.StatusCode = from < length ? 206 : 416;
-            http.Response.Headers.ContentRange = from < length ? $"bytes {from}-{length - 1}/{length}" : $"bytes */{length}";
+            http.Response.Headers.ContentRange = from < length ? $"bytes {from}-{to}/{length}" : $"bytes */{length}";
         }
 
-        var body = from < length ? file.Content[from..] : [];
+        var body = from < length ? file.Content[from..(to + 1)] : [];
         if (Damages > 0 && body.Length > 0)
         {
             Damages--;
@@ -221,7 +223,7 @@ internal sealed class LocalHub : IAsyncDisposable
         }
 
         http.Response.ContentLength = body.Length;
-        if (Cuts.TryDequeue(out var cut) && cut < body.Length)
+        if (range?.To is null && Cuts.TryDequeue(out var cut) && cut < body.Length)
         {
             await http.Response.Body.WriteAsync(body.AsMemory(0, cut));
             await http.Response.Body.FlushAsync();

@@ -1,3 +1,5 @@
+using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Leases;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
@@ -45,6 +47,26 @@ public sealed class RunFolderTests : IDisposable
         }
 
         Assert.Equal(["a", "c", "b"], (await _runs.ListAsync(Cancel)).Select(status => status.RunId));
+    }
+
+    [Fact]
+    public async Task A_run_is_interrupted_if_its_driver_has_left_it()
+    {
+        var running = new RunStatus { RunId = "a", State = RunState.Running, StartedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch };
+        await _runs.WriteStatusAsync(running, Cancel);
+        Assert.Equal(RunState.Running, await StateAsync()); // in Azure, a run has no such lease
+
+        var lease = await Lease.TakeAsync(_service.OpenStore(), ArtifactLayout.Driver("a"), TimeProvider.System, Cancel);
+        Assert.Equal(RunState.Running, await StateAsync());
+
+        await lease.DisposeAsync();
+        Assert.Equal(RunState.Interrupted, await StateAsync());
+        Assert.Equal(RunState.Running, (await _runs.TryReadStatusAsync("a", Cancel))!.State); // it is not stored
+
+        await _runs.WriteStatusAsync(running with { State = RunState.Succeeded }, Cancel);
+        Assert.Equal(RunState.Succeeded, await StateAsync());
+
+        async Task<RunState> StateAsync() => (await _runs.FindStatusAsync("a", Cancel))!.State;
     }
 
     [Fact]

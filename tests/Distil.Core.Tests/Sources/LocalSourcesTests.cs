@@ -51,6 +51,55 @@ public sealed class LocalSourcesTests : IDisposable
     }
 
     [Fact]
+    public void Links_that_lead_back_are_followed_once_and_links_that_lead_nowhere_are_named()
+    {
+        Directory.CreateSymbolicLink(At("deep/back"), "..");
+        Directory.CreateSymbolicLink(At("again"), "deep/er");
+        var found = LocalSources.List(At("deep"), DatasetFormat.Text, SpecPaths.Sources).Select(file => Path.GetRelativePath(_folder.Path, file.Path));
+        Assert.Equal(["deep/back/a.txt", "deep/back/again/d.txt", "deep/back/b.txt", "deep/back/e.txt.zst", "deep/c.txt", "deep/er/d.txt"], found);
+
+        File.CreateSymbolicLink(At("nowhere.txt"), "missing.txt");
+        File.CreateSymbolicLink(At("loop.txt"), "loop.txt");
+        File.CreateSymbolicLink(At("unrelated.bin"), "missing.bin");
+        Assert.Contains("nowhere.txt is a link to missing.txt, which does not exist", Error(At("nowhere.txt")), StringComparison.Ordinal);
+        Assert.Contains("loop.txt is a link to loop.txt, which leads back to itself", Error(At("loop.txt")), StringComparison.Ordinal);
+        Assert.Contains("leads back to itself", Error(At("*.txt")), StringComparison.Ordinal);
+        File.Delete(At("loop.txt"));
+        Assert.Contains("nowhere.txt: is a link to missing.txt", Error(At("")), StringComparison.Ordinal);
+
+        static string Error(string source) =>
+            Assert.Throws<InvalidInputException>(() => LocalSources.List(source, DatasetFormat.Text, SpecPaths.Sources)).Message;
+    }
+
+    [Fact]
+    public void Data_of_other_formats_in_a_folder_is_reported_and_nothing_else()
+    {
+        _folder.Write("more.ndjson", "");
+        _folder.Write("data.csv.gz", "");
+        var others = new List<string>();
+        LocalSources.List(At(""), DatasetFormat.Jsonl, SpecPaths.Sources, others);
+        Assert.Equal(
+            ["a.txt", "b.txt", "data.csv.gz", "deep/c.txt", "deep/er/d.txt", "e.txt.zst", "f.parquet", "g.parquet.gz", "more.ndjson"],
+            others.Select(other => Path.GetRelativePath(_folder.Path, other)).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("a/**/b/**/c", "a/b/c", true)]
+    [InlineData("a/**/b/**/c", "a/x/b/y/b/z/c", true)]
+    [InlineData("a/**/b/**/c", "a/x/b/y", false)]
+    [InlineData("**", "a", true)]
+    [InlineData("a/**", "a", false)]
+    [InlineData("a/**/**", "a/b", true)]
+    [InlineData("**/*.txt", "b.txt", true)]
+    [InlineData("*/b", "a/c/b", false)]
+    public void Two_stars_stand_for_any_number_of_folders(string glob, string path, bool matches) =>
+        Assert.Equal(matches, new GlobPattern("*/" + glob).Matches("root/" + path));
+
+    [Fact]
+    public void A_pattern_with_many_stars_is_matched_without_trying_all_ways() =>
+        Assert.False(new GlobPattern("*/" + string.Concat(Enumerable.Repeat("**/a/", 30)) + "b").Matches("root/" + string.Join('/', Enumerable.Repeat("a", 200))));
+
+    [Fact]
     public void A_fingerprint_is_of_the_content_alone()
     {
         File.Copy(At("a.txt"), At("copy.txt"));

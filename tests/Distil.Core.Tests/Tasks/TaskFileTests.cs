@@ -61,11 +61,34 @@ public sealed class TaskFileTests : IDisposable
     [InlineData("""{"question": "a", "choices": {"text": ["b", "c"], "label": ["A", "B"]}, "answerKey": "C"}""", ":1: the answer is missing or does not fit")]
     [InlineData("""[1, 2]""", ":1: choices is missing or does not fit")]
     [InlineData("""{"question": """, ":1: is not JSON")]
+    [InlineData("""{"question":"cut \ud83d","choices":["a","b"],"answer":0}""", ":1: has half of a surrogate pair")]
+    [InlineData("""{"question":"cut","choices":["a","\udc00"],"answer":0}""", ":1: has half of a surrogate pair")]
+    [InlineData("""[{"question":"a","choices":["b","c"],"answer":0}]""", ": is one JSON array")]
     [InlineData("", ": has no question")]
     public void What_does_not_fit_is_named_with_its_line(string line, string message)
     {
         Write(line);
         Assert.StartsWith(_path + message, Assert.Throws<InvalidInputException>(() => TaskFile.Read(Task())).Message);
+    }
+
+    [Fact]
+    public void Questions_are_read_from_UTF_8_alone_and_with_Pythons_numbers()
+    {
+        File.WriteAllText(_path, "\uFEFF" + Plain("A", 0) + "\r\n\r\n" + Plain("B", 1).Replace("}", ", \"score\": NaN}", StringComparison.Ordinal));
+        Assert.Equal(["A", "B"], TaskFile.Read(Task()).Select(question => question.Context));
+        File.WriteAllText(_path, Plain("A", 0), System.Text.Encoding.Unicode);
+        Assert.Contains("is UTF-16", Assert.Throws<InvalidInputException>(() => TaskFile.Read(Task())).Message);
+        File.WriteAllBytes(_path, [.. System.Text.Encoding.UTF8.GetBytes(Plain("A", 0) + "\n\""), 0xC3, 0x28, (byte)'"']);
+        Assert.Contains(":2: is not UTF-8", Assert.Throws<InvalidInputException>(() => TaskFile.Read(Task())).Message);
+    }
+
+    [Fact]
+    public void A_line_of_brackets_that_none_closes_is_read_in_one_pass()
+    {
+        var brackets = new string('[', 300_000);
+        AssertReads(
+            $$"""{"activity_label": "Baking", "ctx_a": "{{brackets}}", "ctx_b": "the Cook", "endings": ["[a] b", "c [d"], "label": 0}""",
+            $"Baking: {brackets} The cook", [" b", "c [d"], 0);
     }
 
     [Fact]

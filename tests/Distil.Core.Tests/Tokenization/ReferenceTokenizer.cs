@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Distil.Core.Tests.Tokenization;
 
@@ -15,25 +16,35 @@ internal static class ReferenceTokenizer
 
     internal sealed record Encoding(int[] Ids, string Decoded);
 
-    internal static List<Encoding> Encode(string tokenizerJson, IEnumerable<string> texts)
+    /// <summary>An encoding by <see cref="EncodeEach"/>: ids, and the number of each token's word; or an error.</summary>
+    internal sealed record EncodedWords(int[]? Ids, int[]? Words, string? Error);
+
+    internal static List<Encoding> Encode(string tokenizerJson, IEnumerable<string> texts) =>
+        Run<Encoding>(["encode.cjs", tokenizerJson], texts.Select(text => JsonSerializer.Serialize(new { text })));
+
+    /// <summary>Encodes texts, each with a tokenizer of its own.</summary>
+    internal static List<EncodedWords> EncodeEach(IEnumerable<(JsonObject Tokenizer, string Text)> cases) =>
+        Run<EncodedWords>(["encode-many.cjs"], cases.Select(each => JsonSerializer.Serialize(new { tokenizer = each.Tokenizer, text = each.Text })));
+
+    private static List<T> Run<T>(string[] arguments, IEnumerable<string> lines)
     {
-        var start = new ProcessStartInfo("node", [Path.Combine(Folder, "encode.cjs"), tokenizerJson])
+        var start = new ProcessStartInfo("node", [Path.Combine(Folder, arguments[0]), .. arguments[1..]])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
         using var node = Process.Start(start)!;
         var output = node.StandardOutput.ReadToEndAsync();
-        foreach (var text in texts)
+        foreach (var line in lines)
         {
-            node.StandardInput.WriteLine(JsonSerializer.Serialize(new { text }));
+            node.StandardInput.WriteLine(line);
         }
 
         node.StandardInput.Close();
-        var lines = output.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var answers = output.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         node.WaitForExit();
         Assert.Equal(0, node.ExitCode);
-        return [.. lines.Select(line => JsonSerializer.Deserialize<Encoding>(line, JsonSerializerOptions.Web)!)];
+        return [.. answers.Select(answer => JsonSerializer.Deserialize<T>(answer, JsonSerializerOptions.Web)!)];
     }
 
     private static string FindRoot()

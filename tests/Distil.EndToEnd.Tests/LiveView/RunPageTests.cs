@@ -65,6 +65,12 @@ public sealed class RunPageTests(LiveViewServer server)
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel the run" }).ClickAsync();
         await Expect(page.Locator(".badge")).ToContainTextAsync("cancelled");
         await Expect(page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^Cancel") })).ToHaveCountAsync(0);
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Go on with this run" }).ClickAsync();
+        await Expect(page.Locator(".badge")).ToContainTextAsync("running");
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Earlier ends of this run" })).ToContainTextAsync("cancelled");
+        (await server.Http.PostAsync($"/api/runs/{runId}/cancel", null, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+        await Expect(page.Locator(".badge")).ToContainTextAsync("cancelled");
     }
 
     [Fact]
@@ -88,6 +94,7 @@ public sealed class RunPageTests(LiveViewServer server)
         await error.Locator("summary").ClickAsync();
         await Expect(error.Locator("pre")).ToHaveTextAsync("at the last line of the log");
         await Expect(page.Locator(".stages .stopped")).ToContainTextAsync("teach");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Go on with this run" })).ToBeVisibleAsync();
 
         await page.RouteAsync("**/api/**", route => route.AbortAsync());
         await page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Runs" }).ClickAsync();

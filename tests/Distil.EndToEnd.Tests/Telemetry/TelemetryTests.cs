@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Distil.Cli.Azurite;
 using Distil.Hosting.Processes;
 
 namespace Distil.EndToEnd.Tests.Telemetry;
@@ -7,9 +8,6 @@ namespace Distil.EndToEnd.Tests.Telemetry;
 public sealed class TelemetryTests
 {
     private const string Word = "quokkazanzibar", Token = "hf_canary0123456789";
-
-    /// <summary>The beginning of Azurite's account key.</summary>
-    private const string StorageKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -27,6 +25,7 @@ public sealed class TelemetryTests
             json["dataset"]!["sources"] = new JsonArray(SmallDemo.Text(distil.Workspace.Home, documents: 60), TextWithWord(distil.Workspace.Home));
         });
 
+        await using var storage = await distil.KeepStorageAsync();
         var run = (await distil.RunAsync("run", spec)).Succeeded();
 
         var spans = collector.Spans;
@@ -45,7 +44,7 @@ public sealed class TelemetryTests
 
         var said = await File.ReadAllTextAsync(log, Cancel);
         Assert.Contains("done http", said, StringComparison.Ordinal);
-        HoldsNothingOfTheUsers(run.Output, run.Error, said, collector.Text);
+        HoldsNothingOfTheUsers(storage, run.Output, run.Error, said, collector.Text);
     }
 
     [Fact]
@@ -62,16 +61,18 @@ public sealed class TelemetryTests
             json["dataset"]!["sources"] = new JsonArray(lines);
         });
 
+        await using var storage = await distil.KeepStorageAsync();
         var run = await distil.RunAsync("run", spec);
 
         Assert.NotEqual(0, run.ExitCode);
         Assert.Contains("broken.jsonl", run.Error, StringComparison.Ordinal);
-        HoldsNothingOfTheUsers(run.Output, run.Error, File.Exists(log) ? await File.ReadAllTextAsync(log, Cancel) : "", collector.Text);
+        HoldsNothingOfTheUsers(storage, run.Output, run.Error, File.Exists(log) ? await File.ReadAllTextAsync(log, Cancel) : "", collector.Text);
     }
 
-    private static void HoldsNothingOfTheUsers(params string[] logs)
+    private static void HoldsNothingOfTheUsers(LocalStorage storage, params string[] logs)
     {
-        foreach (var secret in new[] { Word, Token, StorageKey })
+        var key = storage.ConnectionString.Split("AccountKey=")[1].Split(';')[0];
+        foreach (var secret in new[] { Word, Token, key[..40] })
         {
             Assert.All(logs, log => Assert.DoesNotContain(secret, log, StringComparison.OrdinalIgnoreCase));
         }

@@ -60,6 +60,24 @@ public sealed class DistillOrchestrationTests
     }
 
     [Fact]
+    public async Task A_failed_run_that_is_retried_goes_on_from_what_it_has_made()
+    {
+        await using var durable = await DurableHost.StartAsync();
+        durable.Jobs.Failures["train-002"] = new JobFailure(FailureClass.InvalidInput, "no such thing");
+        await durable.ScheduleAsync("run");
+        Assert.Equal(RunState.Failed, (await durable.EndAsync("run")).State);
+        var before = durable.Jobs.Started.Count;
+
+        await new RunRetry(durable.Store).PrepareAsync("run", Cancel);
+        await durable.RunHost.RestartAsync(await PipelineInput.ReadAsync(durable.Runs, "run", Cancel), Cancel);
+
+        Assert.Equal(RunState.Succeeded, (await durable.EndAsync("run")).State);
+        Assert.Equal(["train-002", "evaluate-002", "export"], durable.Jobs.Started[before..]);
+        var status = (await durable.Runs.TryReadStatusAsync("run", Cancel))!;
+        Assert.Equal((RunState.Succeeded, "no such thing"), (status.State, Assert.Single(status.Earlier).Failure!.Message));
+    }
+
+    [Fact]
     public async Task A_job_that_fails_is_tried_again_and_bad_input_is_not()
     {
         await using var durable = await DurableHost.StartAsync();

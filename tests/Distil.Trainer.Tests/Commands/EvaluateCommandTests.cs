@@ -98,5 +98,5 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     private static string Error(EvaluateInput input) =>
-        Assert.Throws<InvalidInputException>(() => EvaluateCommand.Run(input, TestContext.Current.CancellationToken)).Message;
+        Assert.Throws<InvalidInputException>(() => EvaluateCommand.Run(input, TextWriter.Null, TestContext.Current.CancellationToken)).Message;
 }

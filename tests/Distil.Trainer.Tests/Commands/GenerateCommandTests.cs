@@ -5,8 +5,8 @@ using Distil.Core.Models;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Tokenization;
+using Distil.Inference.Sampling;
 using Distil.Trainer.Commands;
-using Distil.Trainer.Generation;
 using Distil.Trainer.Models.Transformers;
 using static TorchSharp.torch;
 
@@ -77,6 +77,21 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.Contains("max_position_embeddings", Error(64, new SamplingOptions()));
         File.Delete(Path.Combine(_model, "tokenizer.json"));
         Assert.Contains("tokenizer.json", Error(5, new SamplingOptions()));
+    }
+
+    [Fact]
+    public void Logits_that_are_not_finite_are_one_error_that_names_the_model()
+    {
+        using (var model = TransformerModel.Load(_model, CPU, trainable: true))
+        using (no_grad())
+        {
+            model.TrainableParameters.Single(weight => weight.Name == "model.norm.weight").Value.fill_(3e38f);
+            model.Save(_model);
+        }
+
+        var error = Error(5, new SamplingOptions());
+        Assert.StartsWith($"{_model}: the ", error);
+        Assert.EndsWith(" after 0 new tokens; expected finite numbers", error);
     }
 
     private string Error(int tokens, SamplingOptions options) => Assert.Throws<InvalidInputException>(() => Run("Once upon", tokens, options)).Message;

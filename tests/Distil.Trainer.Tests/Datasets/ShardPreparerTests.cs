@@ -117,6 +117,15 @@ public sealed class ShardPreparerTests : IDisposable
     }
 
     [Fact]
+    public void Many_broken_lines_take_no_longer_than_as_many_good_ones()
+    {
+        // The place of a fault is found by counting lines from the file's beginning: once, not for each of 200,000.
+        File.WriteAllBytes(At("a.txt"), [.. Enumerable.Repeat((byte[])[0xC3, 0x28, (byte)'\n'], 200_000).SelectMany(line => line), .. "abc\n"u8]);
+        var counts = Assert.Single(Prepare(Dataset("a.txt") with { EvalFraction = 0, ShardTokens = 1_000_000 })).Counts.Documents;
+        Assert.Equal((200_000, 1, $"{At("a.txt")}:1: is not UTF-8"), (counts.NotUtf8, counts.Trained, counts.FirstFault));
+    }
+
+    [Fact]
     public void Documents_longer_than_a_row_are_counted_and_nothing_of_them_is_lost()
     {
         Write("a.txt", new string('x', 300) + "\nabc\n");

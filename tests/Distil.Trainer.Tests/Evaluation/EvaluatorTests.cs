@@ -13,6 +13,20 @@ public sealed class EvaluatorTests
     private const int Vocabulary = 23;
     private static readonly long[][] Rows = [[1, 2, 3, 4, 5, 6, 7], [8], [9, 10, 11], [], [12, 13, 14, 15, 16, 0, 0, 3]];
 
+    [Fact]
+    public void Outputs_that_are_not_finite_are_named_with_their_row()
+    {
+        using var good = new UnigramModel([0.5, 0.5]);
+        using var bad = new UnigramModel([0.5, double.NaN]);
+        var evaluator = new Evaluator(new EvaluationOptions());
+        long[][] rows = [[0, 1], [1, 1, 0]];
+        Assert.Equal(
+            "row 0 of the evaluation data: the model's −log p is NaN; expected a finite number",
+            Assert.Throws<InvalidInputException>(() => evaluator.Evaluate(bad, good, rows)).Message);
+        Assert.StartsWith(
+            "row 0 of the evaluation data: the teacher's −log p is NaN", Assert.Throws<InvalidInputException>(() => evaluator.Evaluate(good, bad, rows)).Message);
+    }
+
     [Theory]
     [InlineData(1, 1)]
     [InlineData(2, 3)]

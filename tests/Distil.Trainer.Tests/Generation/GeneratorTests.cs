@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Inference.Sampling;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Tests.Evaluation;
 using static TorchSharp.torch;
@@ -74,5 +75,5 @@ public sealed class GeneratorTests
     }
 
     private static IEnumerable<int> Continue(DecayModel model, IReadOnlyList<int> prompt, SamplingOptions options, int tokens, int? endOfText = null) =>
-        new Trainer.Generation.Generator(model).Continue(prompt, options, tokens, endOfText, TestContext.Current.CancellationToken);
+        new Inference.Generation.Generator(new TorchTextModel(model)).Continue(prompt, options, tokens, endOfText, TestContext.Current.CancellationToken);
 }

@@ -2,8 +2,8 @@ using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Core.Tokenization;
 using Distil.Fuzzing;
+using Distil.Inference.Models;
 using Distil.Trainer.Metrics;
-using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Training.Checkpoints;
 
 namespace Distil.Trainer.Tests.Models;

@@ -43,7 +43,7 @@ public sealed class SafetensorsFuzzTests : IDisposable
         Mutations.OfJson("""{"metadata":{"total_size":1},"weight_map":{"a.weight":"model.safetensors","b":"model.safetensors","c":"model.safetensors","d":"model.safetensors"}}"""),
         bytes =>
         {
-            File.WriteAllBytes(Path.Combine(_folder.FullName, WeightFolder.IndexName), bytes);
+            File.WriteAllBytes(Path.Combine(_folder.FullName, WeightIndex.Name), bytes);
             WeightFolder.Open(_folder.FullName).Dispose();
         });
 

@@ -15,7 +15,7 @@ public sealed class WeightFolderTests : IDisposable
 
     private void Write(string name, string tensor) => SafetensorsWriter.Write(Path.Combine(_folder.FullName, name), [new(tensor, ones(2, 3))]);
 
-    private void WriteIndex(string json) => File.WriteAllText(Path.Combine(_folder.FullName, WeightFolder.IndexName), json);
+    private void WriteIndex(string json) => File.WriteAllText(Path.Combine(_folder.FullName, WeightIndex.Name), json);
 
     [Fact]
     public void Shards_read_as_one_set_of_weights()

@@ -43,6 +43,24 @@ public sealed class RowEncoderTests
         }
     }
 
+    [Theory]
+    [InlineData("log", float.NaN, "row 2, position 5: a log-probability is NaN")]
+    [InlineData("tail", float.NaN, "row 2, position 5: the mass of the other tokens is e^NaN")]
+    [InlineData("hidden", float.NaN, "row 2, position 5: the mean hidden state has the value NaN in float16")]
+    public void An_output_that_is_not_finite_is_named_and_not_encoded(string where, float value, string message)
+    {
+        using var scope = NewDisposeScope();
+        var targets = Targets();
+        _ = where switch
+        {
+            "log" => targets.LogProbabilities[2 * S + 5, 0] = value,
+            "tail" => targets.TailLogSumExp[2 * S + 5, 1] = value,
+            _ => targets.MeanHidden![2, 5, 3] = value,
+        };
+        Assert.Equal(message, Assert.Throws<NonFiniteOutputsException>(() => new RowEncoder(Header).Encode(targets)).Message);
+        new RowEncoder(Header).Encode(targets, [S, S, 5, S, S]).Dispose(); // padding is not looked at
+    }
+
     [Fact]
     public void What_the_cap_cuts_short_is_counted()
     {

@@ -105,6 +105,8 @@ public sealed class TrainingLoopTests
         Assert.Equal(0, error.Step);
         Assert.Equal(1e-2, error.LearningRate, 12);
         Assert.Contains("at step 0 the loss is NaN (learning rate 0.01", error.Message);
+        Assert.Contains("no weight has been changed yet", error.Message);
+        Assert.Contains("a lower learning rate may help", new NonFiniteTrainingException(1, double.NaN, 1, 1).Message);
         Assert.Empty(training.Checkpoints);
     }
 

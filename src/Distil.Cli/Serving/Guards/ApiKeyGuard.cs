@@ -1,21 +1,20 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
-using Distil.Hosting.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Distil.Cli.Serving.Guards;
 
 /// <summary>Admits requests that carry the API key: as <c>Authorization: Bearer KEY</c>, or as the password of <c>Basic</c>, for which browsers ask their
 /// user.</summary>
-/// <remarks><c>/api/health</c> is open: it shows nothing of the runs, and a prober has no key.</remarks>
-internal sealed class ApiKeyGuard(RequestDelegate next, string apiKey)
+/// <remarks>The path of the health check is open: it shows nothing of the runs, and a prober has no key.</remarks>
+internal sealed class ApiKeyGuard(RequestDelegate next, string apiKey, string openPath, Refusal refuse)
 {
     private readonly byte[] _expected = Digest(apiKey);
 
     public Task InvokeAsync(HttpContext http)
     {
-        if (http.Request.Path == "/api/health"
+        if (http.Request.Path == openPath
             || (KeyOf(http.Request.Headers.Authorization) is { } key && CryptographicOperations.FixedTimeEquals(Digest(key), _expected)))
         {
             return next(http);
@@ -23,7 +22,7 @@ internal sealed class ApiKeyGuard(RequestDelegate next, string apiKey)
 
         http.Response.Headers.Append("WWW-Authenticate", "Bearer realm=\"distil\"");
         http.Response.Headers.Append("WWW-Authenticate", "Basic realm=\"distil\", charset=\"UTF-8\"");
-        return ApiProblem.Of(401, "the API key is missing or wrong; expected Authorization: Bearer KEY").ExecuteAsync(http);
+        return refuse(401, "the API key is missing or wrong; expected Authorization: Bearer KEY").ExecuteAsync(http);
     }
 
     // Equally long for every key, so that the comparison's time tells nothing, not even a length.

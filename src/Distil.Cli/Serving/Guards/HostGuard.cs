@@ -1,4 +1,3 @@
-using Distil.Hosting.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Distil.Cli.Serving.Guards;
@@ -8,19 +7,19 @@ namespace Distil.Cli.Serving.Guards;
 /// A page's domain can be made to resolve to 127.0.0.1 (DNS rebinding): its requests then carry that domain as <c>Host</c>.
 /// And a page may send a request here without reading the answer: it then carries the page's <c>Origin</c>. Programs send neither.
 /// </remarks>
-internal sealed class HostGuard(RequestDelegate next, ServeOptions options)
+internal sealed class HostGuard(RequestDelegate next, ServeOptions options, Refusal refuse)
 {
     public Task InvokeAsync(HttpContext http)
     {
         var request = http.Request;
         if (options.IsLoopback && !ServeOptions.IsLoopbackHost(request.Host.Host))
         {
-            return ApiProblem.Of(421, $"Host is {request.Host}; expected localhost or 127.0.0.1, which this server listens on").ExecuteAsync(http);
+            return refuse(421, $"Host is {request.Host}; expected localhost or 127.0.0.1, which this server listens on").ExecuteAsync(http);
         }
 
         if (!HttpMethods.IsGet(request.Method) && request.Headers.Origin is [{ } origin, ..] && !IsOwn(origin, request.Host))
         {
-            return ApiProblem.Of(403, $"Origin is {origin}; expected a page of this server").ExecuteAsync(http);
+            return refuse(403, $"Origin is {origin}; expected a page of this server").ExecuteAsync(http);
         }
 
         return next(http);

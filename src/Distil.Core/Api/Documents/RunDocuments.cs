@@ -6,7 +6,7 @@ using Distil.Core.Runs;
 
 namespace Distil.Core.Api.Documents;
 
-/// <summary>A run that was submitted or cancelled.</summary>
+/// <summary>A run that was submitted, cancelled or retried.</summary>
 /// <param name="RunId">The run.</param>
 /// <param name="Links">Its parts.</param>
 public sealed record SubmittedRun(string RunId, RunLinks Links)
@@ -18,19 +18,22 @@ public sealed record SubmittedRun(string RunId, RunLinks Links)
 /// <summary>The paths of a run and its parts on this server.</summary>
 /// <param name="Self">Its status.</param>
 /// <param name="Cancel">Cancels it, with POST.</param>
+/// <param name="Retry">Lets it go on after it has failed, was cancelled or was interrupted, with POST.</param>
 /// <param name="Spec">Its specification.</param>
 /// <param name="Plan">Its plan.</param>
 /// <param name="Metrics">Its training steps.</param>
 /// <param name="Epochs">Its evaluations.</param>
 /// <param name="Artifacts">Its files.</param>
 /// <param name="Report">Its report, once the run has succeeded.</param>
-public sealed record RunLinks(string Self, string Cancel, string Spec, string Plan, string Metrics, string Epochs, string Artifacts, string Report)
+public sealed record RunLinks(
+    string Self, string Cancel, string Retry, string Spec, string Plan, string Metrics, string Epochs, string Artifacts, string Report)
 {
     /// <summary>A run's links.</summary>
     public static RunLinks Of(string runId)
     {
         var self = $"/api/runs/{runId}";
-        return new RunLinks(self, $"{self}/cancel", $"{self}/spec", $"{self}/plan", $"{self}/metrics", $"{self}/epochs", $"{self}/artifacts", $"{self}/report");
+        return new RunLinks(
+            self, $"{self}/cancel", $"{self}/retry", $"{self}/spec", $"{self}/plan", $"{self}/metrics", $"{self}/epochs", $"{self}/artifacts", $"{self}/report");
     }
 }
 

@@ -1,16 +1,15 @@
 using System.Text.Json;
 using Azure;
-using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 
 namespace Distil.Core.Artifacts.Leases;
 
 /// <summary>An exclusive right: a lease on a blob, which also names its holder.</summary>
 /// <remarks>
-/// Held and renewed until it is disposed. A holder that dies loses it after <see cref="Duration"/>, or at once to a process of the same machine, which can
-/// see that the holder is dead.
+/// Held and renewed until it is disposed. A holder that dies loses it after <see cref="Duration"/>, or at once to a process of the same machine and container,
+/// which can see that the holder is dead. The machine's clock decides nothing here: it may be set at any time.
 /// </remarks>
-public sealed class Lease : IAsyncDisposable
+public sealed partial class Lease : IAsyncDisposable
 {
     /// <summary>How long a lease outlives its last renewal.</summary>
     public static readonly TimeSpan Duration = TimeSpan.FromSeconds(30);
@@ -81,36 +80,6 @@ public sealed class Lease : IAsyncDisposable
         }
 
         return await TrySignAsync(store, blob, lease, cancel) ? new Lease(blob, lease, time) : null;
-    }
-
-    /// <summary>The holder of a lease; null if there is none.</summary>
-    public static async Task<LeaseHolder?> FindHolderAsync(ArtifactStore store, string blob, CancellationToken cancel)
-    {
-        try
-        {
-            var held = (BlobProperties)await store.Blob(blob).GetPropertiesAsync(cancellationToken: cancel);
-            return held.LeaseState == LeaseState.Leased && await store.TryReadJsonAsync<LeaseHolder>(blob, cancel) is { IsGone: false } holder ? holder : null;
-        }
-        catch (RequestFailedException missing) when (missing.Status == 404)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Whether a lease was never released and its holder is dead, or did not renew it in time.</summary>
-    /// <returns>False also if there never was a holder.</returns>
-    public static async Task<bool> IsAbandonedAsync(ArtifactStore store, string blob, CancellationToken cancel)
-    {
-        try
-        {
-            var held = (BlobProperties)await store.Blob(blob).GetPropertiesAsync(cancellationToken: cancel);
-            return held.LeaseState is LeaseState.Expired or LeaseState.Broken
-                || (held.LeaseState == LeaseState.Leased && await store.TryReadJsonAsync<LeaseHolder>(blob, cancel) is { IsGone: true });
-        }
-        catch (RequestFailedException missing) when (missing.Status == 404)
-        {
-            return false;
-        }
     }
 
     /// <summary>Releases the lease.</summary>

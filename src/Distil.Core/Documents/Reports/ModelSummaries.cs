@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Models.Folders;
 
 namespace Distil.Core.Documents.Reports;
 
@@ -28,6 +29,9 @@ public sealed record TeacherSummary
 
     /// <value>Number of weights; shared ones count once.</value>
     public required long Parameters { get; init; }
+
+    /// <value>What was read of its folder; null in reports of earlier versions.</value>
+    public ModelReading? Reading { get; init; }
 }
 
 /// <summary>The student of a run.</summary>

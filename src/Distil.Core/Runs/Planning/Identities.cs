@@ -16,7 +16,9 @@ public static class Identities
     /// <param name="shards">The ranges of text.</param>
     /// <param name="contents">The identity of each file's content, by its path.</param>
     /// <param name="tokenizer">The identity of the tokenizer; null if it is not known.</param>
-    public static string Dataset(DatasetSpec dataset, IReadOnlyList<ShardSource> shards, IReadOnlyDictionary<string, string> contents, string? tokenizer)
+    /// <param name="endOfText">The token that ends a document, if tokenizer_config.json determines it; null if tokenizer.json does.</param>
+    public static string Dataset(
+        DatasetSpec dataset, IReadOnlyList<ShardSource> shards, IReadOnlyDictionary<string, string> contents, string? tokenizer, int? endOfText = null)
     {
         return Of(Object(
             ("version", 2),
@@ -28,7 +30,9 @@ public static class Identities
             ("format", Word(dataset.Format)),
             ("textField", dataset.Format == DatasetFormat.Text ? null : dataset.TextField),
             ("contextLength", dataset.ContextLength),
-            ("evalFraction", dataset.EvalSources.Count > 0 ? 0 : dataset.EvalFraction)));
+            ("evalFraction", dataset.EvalSources.Count > 0 ? 0 : dataset.EvalFraction),
+            ("documentSeparator", dataset.HasLines ? null : dataset.DocumentSeparator),
+            ("endOfText", endOfText)));
 
         JsonNode Range(SourceRange range) => Object(
             ("holds", contents[range.Path]),

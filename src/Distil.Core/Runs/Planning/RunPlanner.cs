@@ -37,11 +37,11 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
 
         var student = PlannedStudent.Of(spec, teacher, config);
         var parameters = student.Parameters;
-        var (shards, contents) = await PlanShardsAsync(spec, unreached, cancel);
+        var (shards, contents, text) = await PlanShardsAsync(spec, unreached, cancel);
         var tokens = SizeEstimates.Tokens(spec, shards);
         var rows = SizeEstimates.Rows(spec, tokens);
         var steps = SizeEstimates.StepsPerEpoch(spec, rows);
-        var datasetId = Identities.Dataset(spec.Dataset, shards, contents, files?.TokenizerContent);
+        var datasetId = Identities.Dataset(spec.Dataset, shards, contents, files?.TokenizerContent, files?.ConfiguredEndOfText);
         return new RunPlan
         {
             RunId = NewRunId(spec.Name),
@@ -68,6 +68,8 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
             CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters, config),
             TeacherLocation = files?.Location,
+            TeacherReading = files?.Reading,
+            Text = text with { Tokens = tokens.Value },
             Unreached = unreached,
         };
     }
@@ -93,16 +95,19 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
         }
     }
 
-    private async Task<(IReadOnlyList<ShardSource> Shards, IReadOnlyDictionary<string, string> Contents)> PlanShardsAsync(
+    private async Task<(IReadOnlyList<ShardSource> Shards, IReadOnlyDictionary<string, string> Contents, PlannedText Text)> PlanShardsAsync(
         RunSpec spec, List<FieldError> unreached, CancellationToken cancel)
     {
         var dataset = spec.Dataset;
         try
         {
-            var files = await catalog.ListAsync(dataset.Sources, dataset.Format, SpecPaths.Sources, cancel);
+            var others = new List<string>();
+            var files = await catalog.ListAsync(dataset.Sources, dataset.Format, SpecPaths.Sources, cancel, others);
             var evalFiles = await catalog.ListAsync(dataset.EvalSources, dataset.Format, SpecPaths.EvalSources, cancel);
             var planned = ShardPlanner.Plan(files, evalFiles, dataset);
-            return (planned, SourceContents.Of(planned, [.. files, .. evalFiles]));
+            PlannedHeads.Require(planned, dataset.Format);
+            var contents = await SourceContents.OfAsync(catalog, planned, [.. files, .. evalFiles], cancel);
+            return (planned, contents, PlannedText.Of([.. files.ExceptBy(evalFiles.Select(file => file.Path), file => file.Path)], planned, others));
         }
         catch (RemoteException away) when (dataset.MaxTokens is not null)
         {
@@ -111,7 +116,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             var (tokens, size) = (dataset.MaxTokens.Value, dataset.ShardTokens);
             var shards = Enumerable.Range(0, checked((int)((tokens + size - 1) / size))).Select(shard =>
                 new ShardSource { Index = shard, Ranges = [], EvalRanges = [], EstimatedTokens = Math.Min(size, tokens - (shard * size)) });
-            return ([.. shards], new Dictionary<string, string>());
+            return ([.. shards], new Dictionary<string, string>(), PlannedText.Of([], [], []));
         }
     }
 }

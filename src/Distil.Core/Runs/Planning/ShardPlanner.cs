@@ -37,7 +37,7 @@ public static class ShardPlanner
         var count = (int)Math.Max(1, Math.Ceiling(wanted / dataset.ShardTokens));
         var bytes = files.Sum(file => file.Bytes);
         var cuts = Enumerable.Range(0, count)
-            .Select(shard => Slice(pieces, Part(bytes, shard, count), Part(bytes, shard + 1, count)))
+            .Select(shard => Slice(pieces, Part(bytes, shard, count), Part(bytes, shard + 1, count), dataset))
             .Where(slice => slice.Count > 0)
             .ToList();
         return [.. cuts.Select((slice, shard) => Shard(shard, cuts.Count, slice, evalFiles, dataset))];
@@ -47,7 +47,8 @@ public static class ShardPlanner
     {
         long? most = dataset.MaxTokens is { } max ? Part(max, shard + 1, count) - Part(max, shard, count) : null;
         var tokens = 0.0;
-        var kept = pieces.TakeWhile(piece => (tokens += piece.Tokens) - piece.Tokens < Reserve * (most ?? double.PositiveInfinity)).ToList();
+        var kept = pieces.Select(piece => most is null ? piece : piece.Measured(dataset))
+            .TakeWhile(piece => (tokens += piece.Tokens) - piece.Tokens < Reserve * (most ?? double.PositiveInfinity)).ToList();
         return new ShardSource
         {
             Index = shard,
@@ -67,13 +68,13 @@ public static class ShardPlanner
     }
 
     /// <summary>Returns the part [from, to) of the concatenated files; a file that cannot be cut belongs as a whole to the part with its first byte.</summary>
-    private static List<Piece> Slice(List<Piece> files, long from, long to)
+    private static List<Piece> Slice(List<Piece> files, long from, long to, DatasetSpec dataset)
     {
         var slice = new List<Piece>();
         long offset = 0;
         foreach (var whole in files)
         {
-            var (start, end) = whole.File.Compression == Compression.None
+            var (start, end) = whole.File.Compression == Compression.None && dataset.HasLines
                 ? (Math.Max(from - offset, 0), Math.Min(to - offset, whole.End))
                 : offset >= from && offset < to ? (0, whole.End) : (0, 0);
             if (start < end)
@@ -94,5 +95,10 @@ public static class ShardPlanner
         public double Tokens => (End - Start) / BytesPerToken;
 
         public SourceRange Range => SourceRange.Of(File, Start, End);
+
+        /// <summary>With fewer tokens if the file's first lines show that the reserve would not suffice: little of them is text.</summary>
+        public Piece Measured(DatasetSpec dataset) => JsonlDensity.BytesPerTextByte(File, dataset) is { } share && share > Reserve / 2
+            ? this with { BytesPerToken = BytesPerToken * share }
+            : this;
     }
 }

@@ -10,7 +10,7 @@ namespace Distil.Core.Runs.Reading;
 internal static class CrossChecks
 {
     public static IEnumerable<FieldError> Find(RunSpec spec) =>
-        [.. Schedules(spec), .. Student(spec), .. LinearisedChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec), .. Secrets(spec)];
+        [.. Schedules(spec), .. Student(spec), .. LinearisedChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec), .. EmptyPaths(spec), .. Secrets(spec)];
 
     private static IEnumerable<FieldError> Schedules(RunSpec spec)
     {
@@ -78,6 +78,11 @@ internal static class CrossChecks
             yield return Error("dataset.maxTokens", $"is {dataset.MaxTokens}; expected at least dataset.contextLength, {dataset.ContextLength}");
         }
 
+        if (dataset.DocumentSeparator != "\n" && dataset.Format != DatasetFormat.Text)
+        {
+            yield return Error("dataset.documentSeparator", "is set; expected dataset.format text, because a line of JSONL or a row of Parquet is a document");
+        }
+
         if (dataset is { EvalFraction: 0, EvalSources.Count: 0 })
         {
             yield return Error("dataset.evalFraction", "is 0 and dataset.evalSources is empty; expected one of them, since evaluation needs held-out text");
@@ -104,6 +109,10 @@ internal static class CrossChecks
             yield return Error("training.precision", "is bf16 and compute.device cpu; expected fp32 on a CPU");
         }
     }
+
+    // An empty path would become the folder of the specification.
+    private static IEnumerable<FieldError> EmptyPaths(RunSpec spec) => spec.Paths().Where(each => string.IsNullOrWhiteSpace(each.Path))
+        .Select(each => FieldError.Of(each.Field, $"is \"{each.Path}\"; expected a path, hf://… or https://…"));
 
     /// <summary>A specification is stored with its run and displayed, so it must not contain a secret.</summary>
     private static IEnumerable<FieldError> Secrets(RunSpec spec)

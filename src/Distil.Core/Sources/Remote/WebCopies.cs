@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Http;
+using Distil.Core.Safetensors;
 
 namespace Distil.Core.Sources.Remote;
 
@@ -25,12 +26,13 @@ internal sealed class WebCopies(WebFiles web, string folder)
             }
         }
 
-        if (files.Find(file => NameOf(file) == ModelFiles.IndexName) is { } index)
+        if (files.Find(file => NameOf(file) == WeightIndex.Name) is { } index)
         {
-            foreach (var name in ModelFiles.ShardsOf(await FetchAsync(index, "", null, cancel)))
+            var shards = WeightIndex.Read(await FetchAsync(index, "", null, cancel), index.Path);
+            foreach (var name in WeightIndex.FilesOf(files.Exists(file => NameOf(file) == WeightIndex.SingleName), shards).Except(files.Select(NameOf)))
             {
                 files.Add(await FindAsync(name) ?? throw new InvalidInputException(
-                    field, $"{WebUrl.WithoutQuery(url)} has no {name}, which its {ModelFiles.IndexName} names"));
+                    field, $"{WebUrl.WithoutQuery(url)} has no {name}, which its {WeightIndex.Name} names"));
             }
         }
 

@@ -104,7 +104,7 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
         for (var tries = 1; ; tries++)
         {
             var response = await http.SendAsync(
-                url, next => RequestAsync(next, range, cancel), next => Parse(next.AbsoluteUri, FieldPath.Named("redirect")) is not null, cancel);
+                url, next => RequestAsync(next, range, cancel), next => MayFollow(url, next), cancel);
             var (asked, token) = (response.RequestMessage!.RequestUri!, response.RequestMessage.Headers.Authorization);
             if (tries == MaxTries || token is not null || !AzureAccess.MayNeedIdentity(asked, response.StatusCode))
             {
@@ -114,6 +114,16 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
             azure.UseIdentity(asked);
             response.Dispose();
         }
+    }
+
+    /// <summary>Whether a redirect is followed. A server elsewhere must not make this machine read what only this machine can reach.</summary>
+    /// <exception cref="InvalidInputException">It leads to this machine, or to something that is not read.</exception>
+    internal static bool MayFollow(Uri url, Uri next)
+    {
+        var field = FieldPath.Named("redirect");
+        return next.IsLoopback && !url.IsLoopback
+            ? throw new InvalidInputException(field, $"{WebUrl.WithoutQuery(url.AbsoluteUri)} redirects to this machine ({next.Host}); expected a file elsewhere")
+            : Parse(next.AbsoluteUri, field) is not null;
     }
 
     private async ValueTask<HttpRequestMessage> RequestAsync(Uri url, RangeHeaderValue range, CancellationToken cancel)

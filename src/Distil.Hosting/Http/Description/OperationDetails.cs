@@ -24,13 +24,7 @@ internal static class OperationDetails
         if (ResponseOf(operation, "304") is not null)
         {
             AddHeader(ResponseOf(operation, "200")!, "ETag", "Changes whenever the answer does.");
-            (operation.Parameters ??= []).Add(new OpenApiParameter
-            {
-                Name = "If-None-Match",
-                In = ParameterLocation.Header,
-                Description = "An ETag from an earlier answer.",
-                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-            });
+            (operation.Parameters ??= []).Add(HeaderParameter("If-None-Match", "An ETag from an earlier answer."));
         }
 
         // An attribute gives one type for all media types of a response.
@@ -40,6 +34,15 @@ internal static class OperationDetails
                 ? (MediaTypeNames.Text.Html, JsonSchemaType.String)
                 : (MediaTypeNames.Application.Json, JsonSchemaType.Object);
             content[mediaType].Schema = new OpenApiSchema { Type = type };
+        }
+
+        if (ResponseOf(operation, "206") is { } part)
+        {
+            (operation.Parameters ??= []).Add(HeaderParameter("Range", "The bytes to send, for instance bytes=0-99."));
+            foreach (var sent in part.Content!.Values)
+            {
+                sent.Schema = null; // a part of a document is none
+            }
         }
 
         operation.Responses!["default"] = new OpenApiResponse
@@ -60,6 +63,14 @@ internal static class OperationDetails
         "offset" => new() { Type = JsonSchemaType.Integer, Minimum = "0", Default = 0 },
         "student" => new() { Type = JsonSchemaType.String, Enum = ["distilled", "withoutTeacher"], Default = "distilled" },
         _ => null,
+    };
+
+    private static OpenApiParameter HeaderParameter(string name, string description) => new()
+    {
+        Name = name,
+        In = ParameterLocation.Header,
+        Description = description,
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
     };
 
     private static OpenApiResponse? ResponseOf(OpenApiOperation operation, string status) => operation.Responses!.GetValueOrDefault(status) as OpenApiResponse;

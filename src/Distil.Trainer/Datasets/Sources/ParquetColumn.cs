@@ -1,7 +1,8 @@
-using Distil.Core.Sources;
 using System.Text;
 using System.Text.Unicode;
 using Distil.Core.Errors;
+using Distil.Core.Sources;
+using Distil.Core.Specification;
 using Parquet;
 using Parquet.Schema;
 
@@ -21,6 +22,7 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
     internal IEnumerable<Document> Read(SourceRange range)
     {
         using var file = open.Open(range);
+        RequireParquet(range, file);
         var reader = Try(range, () => ParquetReader.CreateAsync(file));
         try
         {
@@ -37,7 +39,7 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
                     var read = start + (rows.RowGroup.TotalCompressedSize ?? 0) - range.Start;
                     for (var i = 0; i < texts.Length; i++)
                     {
-                        yield return Parse(texts[i], () => $"{range.Name}: row {row + i}", names) with { Read = Math.Min(read, range.End - range.Start) };
+                        yield return Parse(texts[i], $"{range.Name}: row ", row + i, names) with { Read = Math.Min(read, range.End - range.Start) };
                         texts[i] = null;
                     }
                 }
@@ -51,9 +53,16 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
         }
     }
 
-    private Document Parse(byte[]? text, Func<string> place, string missing) =>
-        text is null ? Document.Faulty(DocumentFault.WithoutText, $"{place()}: {(missing.Length > 0 ? missing : $"column {column} is null")}", 0)
-        : !Utf8.IsValid(text) ? Document.Faulty(DocumentFault.NotUtf8, $"{place()}: is not UTF-8", text.Length)
+    private static void RequireParquet(SourceRange range, Stream file)
+    {
+        var first = new byte[FileContent.SignatureBytes];
+        FileContent.RequireStored(range.Name, first.AsSpan(0, file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false)), DatasetFormat.Parquet);
+        file.Position = 0;
+    }
+
+    private Document Parse(byte[]? text, string place, long row, string missing) =>
+        text is null ? Document.Faulty(DocumentFault.WithoutText, () => $"{place}{row}: {(missing.Length > 0 ? missing : $"column {column} is null")}", 0)
+        : !Utf8.IsValid(text) ? Document.Faulty(DocumentFault.NotUtf8, () => $"{place}{row}: is not UTF-8", text.Length)
         : new Document(Encoding.UTF8.GetString(text), null, Document.PositionOf(text), text.Length);
 
     private static async Task<byte[]?[]> TextsAsync(ParquetRowGroupReader rows, DataField field)

@@ -1,35 +1,40 @@
-using Distil.Core.Sources;
 using Distil.Core.Errors;
+using Distil.Core.Sources;
+using Distil.Core.Specification;
 
 namespace Distil.Trainer.Datasets.Sources;
 
-/// <summary>Streams the lines whose first byte lies in a range, however long they are.</summary>
+/// <summary>Streams the lines whose first byte lies in a range, however long they are, or the pieces of whole files between other separators.</summary>
 /// <param name="open">Opens files.</param>
-internal sealed class SourceLines(SourceOpener open)
+/// <param name="format">The format in which they are read, against which the beginning of each file is checked.</param>
+/// <param name="separator">What ends a piece; null for a line end. With another one, a range must be a whole file.</param>
+internal sealed class SourceLines(SourceOpener open, DatasetFormat format, Separator? separator = null)
 {
     private const int BufferBytes = 1 << 18;
     private const int MaxBytes = 1 << 30;
+
+    private readonly Separator _separator = separator ?? Separator.Line;
 
     /// <summary>Returns the lines of the range in order. The bytes of a line are valid until the next one is read.</summary>
     /// <exception cref="InvalidInputException">The file cannot be opened, is damaged, or has a line of more than 1 GiB.</exception>
     internal IEnumerable<SourceLine> Read(SourceRange range)
     {
         // Reading starts at the byte before the range: if a line ends there, the range's first byte starts a line.
-        using var file = open.OpenText(range with { Start = Math.Max(range.Start - 1, 0) });
+        using var file = open.OpenText(range with { Start = Math.Max(range.Start - 1, 0) }, format);
         var buffer = new byte[BufferBytes];
         var (start, filled) = (0, 0);
         var offset = file.Offset;
         var skipping = range.Start > 0;
         while (true)
         {
-            var length = buffer.AsSpan(start, filled - start).IndexOf((byte)'\n');
+            var (length, ended) = _separator.Find(buffer.AsSpan(start, filled - start));
             if (length < 0)
             {
                 (buffer, filled, start) = Shift(buffer, start, filled, range);
-                var searched = filled;
+                var searched = Math.Max(filled - _separator.Overlap, 0);
                 var read = file.Read(buffer, filled, buffer.Length - filled);
                 filled += read;
-                length = buffer.AsSpan(searched, read).IndexOf((byte)'\n');
+                (length, ended) = _separator.Find(buffer.AsSpan(searched, filled - searched));
                 length = length >= 0 ? searched + length : read == 0 ? filled : -1;
                 if (read == 0 && filled == 0)
                 {
@@ -53,8 +58,8 @@ internal sealed class SourceLines(SourceOpener open)
             }
 
             skipping = false;
-            start = Math.Min(start + length + 1, filled);
-            offset += length + 1;
+            start = Math.Min(start + length + ended, filled);
+            offset += length + ended;
         }
     }
 
@@ -63,7 +68,7 @@ internal sealed class SourceLines(SourceOpener open)
     {
         if (filled - start >= MaxBytes)
         {
-            throw new InvalidInputException($"{range.Name}: has a line of more than {MaxBytes >> 30} GiB; expected a document a line");
+            throw new InvalidInputException($"{range.Name}: has a document of more than {MaxBytes >> 30} GiB; expected shorter ones");
         }
 
         var target = start == 0 && filled == buffer.Length ? new byte[buffer.Length * 2] : buffer;

@@ -2,6 +2,7 @@ using Distil.Core.Errors;
 using Distil.Core.Http;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 
 namespace Distil.Trainer.Datasets.Sources;
 
@@ -21,5 +22,7 @@ internal sealed class SourceOpener(SourceCatalog catalog, IProgress<TransferProg
     internal Stream Open(SourceRange range) => catalog.OpenAsync(range.File, progress, cancel).GetAwaiter().GetResult();
 
     /// <summary>Opens a file, uncompressed, at the start of the range.</summary>
-    internal StoredText OpenText(SourceRange range) => new(Open(range), range);
+    /// <param name="range">The range.</param>
+    /// <param name="format">The format in which it is read; null if the content is not to be examined.</param>
+    internal StoredText OpenText(SourceRange range, DatasetFormat? format = null) => new(Open(range), range, format);
 }

@@ -1,32 +1,48 @@
 using System.IO.Compression;
 using Distil.Core.Errors;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 using ZstdSharp;
+using ZstdSharp.Unsafe;
 
 namespace Distil.Trainer.Datasets.Sources;
 
 /// <summary>The bytes of a text file from the start of a range, decompressed if its name has a compressed format's extension.</summary>
+/// <remarks>The beginning of a file is examined before any of it is returned, see <see cref="FileContent"/>.</remarks>
 internal sealed class StoredText : IDisposable
 {
+    /// <summary>The largest window that Zstandard allows, 2 GiB (zstd --long=31); its memory is used only as far as the text goes.</summary>
+    private const int MaxWindowLog = 31;
+
     private readonly SourceRange _range;
+    private readonly DatasetFormat? _format;
     private readonly Stream _stored;
     private readonly Stream _text;
-    private bool _looked;
+    private byte[]? _head;
+    private int _headRead;
 
-    internal StoredText(Stream stored, SourceRange range)
+    /// <param name="stored">The file, as stored; disposed with this.</param>
+    /// <param name="range">The range to read.</param>
+    /// <param name="format">The format in which it is read; null if the content is not to be examined.</param>
+    /// <exception cref="InvalidInputException">The first bytes contradict the name.</exception>
+    internal StoredText(Stream stored, SourceRange range, DatasetFormat? format = null)
     {
-        (_stored, _range) = (stored, range);
+        (_stored, _range, _format) = (stored, range, format);
         var compression = SourceName.CompressionOf(range.Path);
         (Offset, End) = compression == Compression.None ? (range.Start, range.End) : (0, long.MaxValue);
         if (Offset > 0)
         {
             stored.Position = Offset;
         }
+        else if (format is { } read)
+        {
+            RequireStored(read);
+        }
 
         _text = compression switch
         {
             Compression.Gzip => new GZipStream(stored, CompressionMode.Decompress),
-            Compression.Zstd => new DecompressionStream(stored),
+            Compression.Zstd => OpenZstd(stored),
             _ => stored,
         };
     }
@@ -40,20 +56,43 @@ internal sealed class StoredText : IDisposable
     /// <value>Bytes read so far, as stored.</value>
     internal long BytesRead => _stored.Position - _range.Start;
 
+    /// <summary>The first bytes of the text, at most <see cref="FileContent.HeadBytes"/>; they are returned by <see cref="Read"/> too.</summary>
+    /// <exception cref="InvalidInputException">The file is compressed and damaged.</exception>
+    internal ReadOnlySpan<byte> Head()
+    {
+        if (_head is null)
+        {
+            var head = new byte[FileContent.HeadBytes];
+            var filled = 0;
+            while (filled < head.Length && ReadText(head, filled, head.Length - filled) is > 0 and var read)
+            {
+                filled += read;
+            }
+
+            _head = head[..filled];
+        }
+
+        return _head;
+    }
+
     /// <summary>As <see cref="Stream.Read(byte[], int, int)"/>.</summary>
-    /// <exception cref="InvalidInputException">The file is compressed and damaged, or it is compressed and its name does not show it.</exception>
+    /// <exception cref="InvalidInputException">The file is compressed and damaged, or its content contradicts its format.</exception>
     internal int Read(byte[] buffer, int offset, int count)
     {
-        try
+        if (_head is null && _format is { } format && Offset == 0)
         {
-            var read = _text.Read(buffer, offset, count);
-            RejectPacked(buffer.AsSpan(offset, read));
-            return read;
+            FileContent.RequireText(_range.Name, Head(), format);
         }
-        catch (Exception e) when (e is InvalidDataException or ZstdException or EndOfStreamException)
+
+        if (_head is { } head && _headRead < head.Length)
         {
-            throw new InvalidInputException($"{_range.Name}: is damaged or cut short: {e.Message}", e);
+            var taken = Math.Min(count, head.Length - _headRead);
+            head.AsSpan(_headRead, taken).CopyTo(buffer.AsSpan(offset));
+            _headRead += taken;
+            return taken;
         }
+
+        return ReadText(buffer, offset, count);
     }
 
     /// <inheritdoc/>
@@ -63,19 +102,41 @@ internal sealed class StoredText : IDisposable
         _stored.Dispose();
     }
 
-    private void RejectPacked(ReadOnlySpan<byte> first)
+    private void RequireStored(DatasetFormat format)
     {
-        if (!_looked && Offset == 0)
+        try
         {
-            var extension = first.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])
-                ? ".gz"
-                : first.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD]) ? ".zst" : null;
-            if (extension is not null)
-            {
-                throw new InvalidInputException($"{_range.Name}: is compressed by its first bytes; expected a name that ends with {extension}");
-            }
+            var first = new byte[FileContent.SignatureBytes];
+            FileContent.RequireStored(_range.Name, first.AsSpan(0, _stored.ReadAtLeast(first, first.Length, throwOnEndOfStream: false)), format);
+            _stored.Position = 0;
         }
+        catch
+        {
+            _stored.Dispose();
+            throw;
+        }
+    }
 
-        _looked = true;
+    private static DecompressionStream OpenZstd(Stream stored)
+    {
+        var text = new DecompressionStream(stored);
+        text.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, MaxWindowLog);
+        return text;
+    }
+
+    private int ReadText(byte[] buffer, int offset, int count)
+    {
+        try
+        {
+            return _text.Read(buffer, offset, count);
+        }
+        catch (InvalidDataException e) // its message is about zip archives
+        {
+            throw new InvalidInputException($"{_range.Name}: is damaged or cut short: its gzip data do not fit together, or not to their checksum", e);
+        }
+        catch (Exception e) when (e is ZstdException or EndOfStreamException)
+        {
+            throw new InvalidInputException($"{_range.Name}: is damaged or cut short: {e.Message}", e);
+        }
     }
 }

@@ -1,8 +1,8 @@
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
+using Distil.Inference.Randomness;
 using Distil.Trainer.Models;
-using Distil.Trainer.Randomness;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 

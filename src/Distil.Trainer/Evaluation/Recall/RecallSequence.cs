@@ -1,5 +1,5 @@
 using Distil.Core.Documents.Evaluations;
-using Distil.Trainer.Randomness;
+using Distil.Inference.Randomness;
 
 namespace Distil.Trainer.Evaluation.Recall;
 

@@ -3,6 +3,7 @@ using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
+using Distil.Core.Runs;
 using Distil.Core.Specification;
 
 namespace Distil.Trainer.Jobs.Export;
@@ -43,6 +44,7 @@ internal static class ReportAssembly
             Storage = await StorageAsync(job, made, dataset, outputs, model),
             Timings = history.Timings,
             KlErrors = klErrors,
+            Notes = Shortfalls.Of(spec, request.Text, dataset),
             Artifacts = Links(request, spec),
             Machine = Machine.Describe(job.Device),
         };
@@ -58,6 +60,7 @@ internal static class ReportAssembly
         VocabularySize = job.Request.Teacher.VocabularySize,
         MaxContext = job.Request.Teacher.MaxPositions,
         Parameters = job.LoadTeacher().Parameters,
+        Reading = job.LoadTeacher().Reading,
     };
 
     private static DatasetSummary Dataset(DatasetManifest dataset, RunSpec spec) => new()

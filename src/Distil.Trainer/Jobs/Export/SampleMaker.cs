@@ -2,6 +2,8 @@ using System.Runtime.InteropServices;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Tokenization;
+using Distil.Inference.Generation;
+using Distil.Inference.Sampling;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
 
@@ -60,7 +62,7 @@ internal static class SampleMaker
     private static string Continue(JobContext job, HuggingFaceTokenizer tokenizer, ILanguageModel model, IReadOnlyList<int> prompt)
     {
         var options = new SamplingOptions { Seed = (ulong)job.Spec.Seed };
-        return Text(tokenizer, [.. new Generator(model).Continue(prompt, options, job.Spec.Evaluation.SampleTokens, tokenizer.EndOfText, job.Stop)]);
+        return Text(tokenizer, [.. new Generator(new TorchTextModel(model)).Continue(prompt, options, job.Spec.Evaluation.SampleTokens, tokenizer.EndOfText, job.Stop)]);
     }
 
     private static string Text(HuggingFaceTokenizer tokenizer, IReadOnlyList<int> ids) => tokenizer.Decode(CollectionsMarshal.AsSpan(ids.ToList()));

@@ -17,11 +17,11 @@ public sealed class LinearisedModel : IStudentModel
     private readonly RotaryEmbedding _rotary;
     private readonly LinearisedLayers _layers;
 
-    private LinearisedModel(LinearisedShape shape, LinearisedWeights weights, Device device, bool trainEmbedding)
+    private LinearisedModel(LinearisedWeights weights, Device device, bool trainEmbedding)
     {
-        (Shape, Device, _weights) = (shape, device, weights);
-        _rotary = new RotaryEmbedding(shape.Transformer, device, ScalarType.Float32);
-        _layers = new LinearisedLayers(shape, weights, _rotary);
+        (Shape, Device, _weights) = (weights.Shape, device, weights);
+        _rotary = new RotaryEmbedding(Shape.Transformer, device, ScalarType.Float32);
+        _layers = new LinearisedLayers(Shape, weights, _rotary);
         InheritedParameters = [.. weights.Inherited.All.Where(weight => trainEmbedding || !IsVocabulary(weight.Value))];
         TrainableParameters = [.. InheritedParameters, .. weights.New];
         foreach (var parameter in TrainableParameters)
@@ -78,7 +78,7 @@ public sealed class LinearisedModel : IStudentModel
     /// <param name="device">Device of its weights.</param>
     /// <exception cref="InvalidInputException">A file, field or weight of the teacher is missing or does not fit.</exception>
     public static LinearisedModel Create(LinearisedShape shape, string teacherFolder, GateSpec start, bool trainEmbedding, Device device) =>
-        new(shape, LinearisedWeights.Inherit(shape, teacherFolder, start, device), device, trainEmbedding);
+        new(LinearisedWeights.Inherit(shape, teacherFolder, start, device), device, trainEmbedding);
 
     /// <summary>The teacher itself as a model to train: every layer keeps its attention.</summary>
     /// <inheritdoc cref="Create"/>
@@ -94,11 +94,8 @@ public sealed class LinearisedModel : IStudentModel
 
     /// <summary>Reads a saved student.</summary>
     /// <exception cref="InvalidInputException">A file, field or weight is missing or does not fit.</exception>
-    public static LinearisedModel Load(string folder, Device device)
-    {
-        var shape = LinearisedConfigFile.Read(folder);
-        return new(shape, LinearisedWeights.Load(shape, folder, device), device, trainEmbedding: false);
-    }
+    public static LinearisedModel Load(string folder, Device device) =>
+        new(LinearisedWeights.Load(LinearisedConfigFile.Read(folder), folder, device), device, trainEmbedding: false);
 
     /// <inheritdoc />
     public void Save(string folder)

@@ -1,6 +1,6 @@
 using Distil.Core.Models;
+using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
-using Distil.Trainer.Models.Transformers;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Linearised;

@@ -1,6 +1,4 @@
-using Distil.Core.Models;
-using Distil.Core.Safetensors;
-using Distil.Trainer.Safetensors;
+using Distil.Core.Models.Folders;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Transformers;
@@ -14,10 +12,9 @@ public sealed record EmbeddingAndHead(Tensor Embedding, Tensor Head) : IDisposab
     /// <exception cref="Core.Errors.InvalidInputException">A file, field or weight is missing or does not fit.</exception>
     public static EmbeddingAndHead Read(string folder)
     {
-        var config = TransformerConfigFile.Read(folder);
-        using var files = WeightFolder.Open(folder);
-        var embedding = Read(files, config, "model.embed_tokens.weight");
-        return new EmbeddingAndHead(embedding, config.TiedHead ? embedding : Read(files, config, "lm_head.weight"));
+        using var files = TransformerFolder.Open(folder);
+        var embedding = files.Read(TransformerTensors.Embedding, ScalarType.Float32, CPU);
+        return new EmbeddingAndHead(embedding, files.Config.TiedHead ? embedding : files.Read(TransformerTensors.Head, ScalarType.Float32, CPU));
     }
 
     /// <inheritdoc />
@@ -26,10 +23,4 @@ public sealed record EmbeddingAndHead(Tensor Embedding, Tensor Head) : IDisposab
         Embedding.Dispose();
         Head.Dispose();
     }
-
-    private static Tensor Read(WeightFolder files, TransformerConfig config, string name) => files.ReadExact(
-        name,
-        [config.VocabularySize, config.HiddenSize],
-        $"config.json (vocab_size {config.VocabularySize}, hidden_size {config.HiddenSize})",
-        ScalarType.Float32).DetachFromDisposeScope();
 }

@@ -1,6 +1,7 @@
 using Distil.Core.Documents;
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Core.Models.Folders;
 using Distil.Core.Safetensors;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Safetensors;
@@ -52,6 +53,9 @@ public sealed class TransformerModel : ILanguageModel
     /// <inheritdoc />
     public IReadOnlyList<OperationForm> Operations { get; } = [];
 
+    /// <inheritdoc />
+    public ModelReading? Reading { get; private init; }
+
     /// <value>Element type of the weights and of the hidden states.</value>
     public ScalarType Dtype => _weights.Embedding.dtype;
 
@@ -73,18 +77,15 @@ public sealed class TransformerModel : ILanguageModel
     /// <param name="device">Device of the weights.</param>
     /// <param name="dtype">Their element type there, and that of the arithmetic; bfloat16 is meant for a GPU.</param>
     /// <param name="trainable">Whether gradients are recorded for them. Default: frozen.</param>
-    /// <param name="rotaryPrecision">
-    /// Type to which the rotary frequencies are rounded. Default float32, as in training and in transformers' <c>from_pretrained</c>; a model that was cast
-    /// as a whole (<c>model.to(bfloat16)</c>) has them in bfloat16.
-    /// </param>
+    /// <param name="rotaryPrecision">Type to which the rotary frequencies are rounded. Default float32, as in training and in transformers'
+    /// <c>from_pretrained</c>; a model that was cast as a whole (<c>model.to(bfloat16)</c>) has them in bfloat16.</param>
     /// <exception cref="InvalidInputException">A file, field or weight is missing or does not fit.</exception>
     public static TransformerModel Load(
         string folder, Device device, ScalarType dtype = ScalarType.Float32, bool trainable = false, ScalarType rotaryPrecision = ScalarType.Float32)
     {
-        var config = TransformerConfigFile.Read(folder);
-        using var files = WeightFolder.Open(folder);
-        var weights = new TransformerWeights(config, new WeightsOfFolder(files, dtype, device));
-        return new TransformerModel(config, weights, device, trainable, rotaryPrecision);
+        using var files = TransformerFolder.Open(folder);
+        var weights = new TransformerWeights(files.Config, files.In(dtype, device));
+        return new TransformerModel(files.Config, weights, device, trainable, rotaryPrecision) { Reading = files.Reading };
     }
 
     /// <summary>Creates a new, trainable model in float32: matrices normal(0, 0.02), norms 1, biases 0.</summary>
@@ -106,7 +107,7 @@ public sealed class TransformerModel : ILanguageModel
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var weights = _weights.All.Select(weight => KeyValuePair.Create(weight.Name, weight.Value.to(dtype))).ToArray();
-        SafetensorsWriter.Write(Path.Combine(folder, WeightFolder.SingleName), weights);
+        SafetensorsWriter.Write(Path.Combine(folder, WeightIndex.SingleName), weights);
         TransformerConfigFile.Write(folder, Config, dtype.ToString().ToLowerInvariant());
     }
 
@@ -185,11 +186,7 @@ public sealed class TransformerModel : ILanguageModel
         {
             layers?.Add(x.MoveToOuterDisposeScope());
             var next = _weights.Layers[i].Apply(x, angles, cache, i, mask);
-            if (layers is null)
-            {
-                x.Dispose();
-            }
-
+            (layers is null ? x : null)?.Dispose();
             x = next;
         }
 

@@ -1,4 +1,5 @@
 using Distil.Core.Models;
+using Distil.Core.Models.Folders;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Transformers;
@@ -7,31 +8,31 @@ namespace Distil.Trainer.Models.Transformers;
 internal sealed class TransformerWeights
 {
     private readonly TransformerConfig _config;
-    private readonly IWeightSource _source;
     private readonly List<NamedParameter> _all = [];
+    private readonly Dictionary<string, Tensor> _byName = new(StringComparer.Ordinal);
 
     internal TransformerWeights(TransformerConfig config, IWeightSource source)
     {
-        (_config, _source) = (config, source);
-        Vocabulary = new(config.VocabularySize, $"vocab_size {config.VocabularySize}");
-        Width = new(config.HiddenSize, $"hidden_size {config.HiddenSize}");
-        Inner = new(config.IntermediateSize, $"intermediate_size {config.IntermediateSize}");
-        HeadWidth = new(config.HeadSize, $"head_dim {config.HeadSize}");
-        Queries = new((long)config.Heads * config.HeadSize, $"num_attention_heads {config.Heads} × head_dim {config.HeadSize}");
-        KeyValues = new((long)config.KeyValueHeads * config.HeadSize, $"num_key_value_heads {config.KeyValueHeads} × head_dim {config.HeadSize}");
-
+        _config = config;
         try
         {
-            Embedding = Take("model.embed_tokens.weight", StartValue.Normal, Vocabulary, Width);
-            Layers = [.. Enumerable.Range(0, config.Layers).Select(Layer)];
-            FinalNorm = Norm("model.norm", Width);
-            Head = config.TiedHead ? Embedding : Take("lm_head.weight", StartValue.Normal, Vocabulary, Width);
+            foreach (var tensor in TransformerTensors.Of(config))
+            {
+                var value = source.Get(tensor);
+                _all.Add(new NamedParameter(tensor.Name, value));
+                _byName.Add(tensor.Name, value);
+            }
         }
         catch
         {
             Dispose();
             throw;
         }
+
+        Embedding = _byName[TransformerTensors.Embedding];
+        Layers = [.. Enumerable.Range(0, config.Layers).Select(Layer)];
+        FinalNorm = new RmsNorm(_byName[TransformerTensors.FinalNorm], config.NormEpsilon);
+        Head = config.TiedHead ? Embedding : _byName[TransformerTensors.Head];
     }
 
     /// <value>Every weight once, in a fixed order.</value>
@@ -46,18 +47,6 @@ internal sealed class TransformerWeights
 
     /// <value>(V, D).</value>
     internal Tensor Head { get; }
-
-    private Dimension Vocabulary { get; }
-
-    private Dimension Width { get; }
-
-    private Dimension Inner { get; }
-
-    private Dimension HeadWidth { get; }
-
-    private Dimension Queries { get; }
-
-    private Dimension KeyValues { get; }
 
     /// <summary>The embedding of tokens.</summary>
     /// <param name="inputIds">(B, S), int64.</param>
@@ -80,31 +69,22 @@ internal sealed class TransformerWeights
     {
         var prefix = $"model.layers.{index}";
         return new TransformerLayer(
-            Norm($"{prefix}.input_layernorm", Width),
+            Norm($"{prefix}.input_layernorm"),
             new Attention(
                 _config,
-                Linear($"{prefix}.self_attn.q_proj", Queries, Width, _config.QueryKeyValueBias),
-                Linear($"{prefix}.self_attn.k_proj", KeyValues, Width, _config.QueryKeyValueBias),
-                Linear($"{prefix}.self_attn.v_proj", KeyValues, Width, _config.QueryKeyValueBias),
-                Linear($"{prefix}.self_attn.o_proj", Width, Queries, _config.OutputBias),
-                _config.QueryKeyNorm ? Norm($"{prefix}.self_attn.q_norm", HeadWidth) : null,
-                _config.QueryKeyNorm ? Norm($"{prefix}.self_attn.k_norm", HeadWidth) : null),
-            Norm($"{prefix}.post_attention_layernorm", Width),
-            Linear($"{prefix}.mlp.gate_proj", Inner, Width, _config.FeedForwardBias),
-            Linear($"{prefix}.mlp.up_proj", Inner, Width, _config.FeedForwardBias),
-            Linear($"{prefix}.mlp.down_proj", Width, Inner, _config.FeedForwardBias));
+                Linear($"{prefix}.self_attn.q_proj"),
+                Linear($"{prefix}.self_attn.k_proj"),
+                Linear($"{prefix}.self_attn.v_proj"),
+                Linear($"{prefix}.self_attn.o_proj"),
+                _config.QueryKeyNorm ? Norm($"{prefix}.self_attn.q_norm") : null,
+                _config.QueryKeyNorm ? Norm($"{prefix}.self_attn.k_norm") : null),
+            Norm($"{prefix}.post_attention_layernorm"),
+            Linear($"{prefix}.mlp.gate_proj"),
+            Linear($"{prefix}.mlp.up_proj"),
+            Linear($"{prefix}.mlp.down_proj"));
     }
 
-    private RmsNorm Norm(string name, Dimension size) => new(Take($"{name}.weight", StartValue.One, size), _config.NormEpsilon);
+    private RmsNorm Norm(string name) => new(_byName[$"{name}.weight"], _config.NormEpsilon);
 
-    private Linear Linear(string name, Dimension rows, Dimension columns, bool bias) => new(
-        Take($"{name}.weight", StartValue.Normal, rows, columns),
-        bias ? Take($"{name}.bias", StartValue.Zero, rows) : null);
-
-    private Tensor Take(string name, StartValue start, params ReadOnlySpan<Dimension> shape)
-    {
-        var weight = _source.Get(name, start, shape);
-        _all.Add(new NamedParameter(name, weight));
-        return weight;
-    }
+    private Linear Linear(string name) => new(_byName[$"{name}.weight"], _byName.GetValueOrDefault($"{name}.bias"));
 }

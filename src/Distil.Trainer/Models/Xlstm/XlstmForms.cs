@@ -1,4 +1,5 @@
 using Distil.Core.Documents;
+using Distil.Inference.Models;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm.Components;
 using Distil.Trainer.Models.Xlstm.MLstm;

@@ -1,3 +1,4 @@
+using Distil.Inference.Models;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm;

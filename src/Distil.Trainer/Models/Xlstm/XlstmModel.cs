@@ -1,5 +1,7 @@
 using Distil.Core.Documents;
 using Distil.Core.Errors;
+using Distil.Core.Models.Folders;
+using Distil.Inference.Models;
 using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
 
@@ -28,11 +30,13 @@ public sealed class XlstmModel : IStudentModel
         _forms = XlstmForms.Choose(Backend, config, weights, ComputeType);
     }
 
-    /// <value>
-    /// Element type of the blocks' arithmetic and of the result: float32 (default) or bfloat16. The trained weights, the residual stream, norms, recurrent
-    /// states and the products of norms that are most sensitive to rounding stay float32 (on a GPU float16). Not to be changed while a state decodes.
-    /// </value>
+    /// <value>Element type of the blocks' arithmetic and of the result: float32 (default) or bfloat16. The trained weights, the residual stream, norms,
+    /// recurrent states and the products of norms that are most sensitive to rounding stay float32 (on a GPU float16). Not to be changed while a state
+    /// decodes.</value>
     public ScalarType ComputeType { get; private set; } = ScalarType.Float32;
+
+    /// <inheritdoc/>
+    public ModelReading? Reading { get; internal init; }
 
     /// <inheritdoc/>
     public Backend Backend { get; }
@@ -76,8 +80,7 @@ public sealed class XlstmModel : IStudentModel
         {
             if (!tensor.shape.SequenceEqual([config.VocabularySize, config.Width]))
             {
-                throw new InvalidInputException(
-                    $"student: the teacher's {name} is [{string.Join(", ", tensor.shape)}]; "
+                throw new InvalidInputException($"student: the teacher's {name} is [{string.Join(", ", tensor.shape)}]; "
                     + $"the student's vocab_size and embedding_dim need [{config.VocabularySize}, {config.Width}]");
             }
         }
@@ -99,10 +102,8 @@ public sealed class XlstmModel : IStudentModel
     /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) in the authors' current layout.</summary>
     public void Save(string folder) => XlstmFolder.Write(this, folder);
 
-    /// <summary>
-    /// Makes the blocks compute in bfloat16, several times as fast on a GPU. The head is stored in bfloat16 too, and the embedding if that is exact, as
-    /// with a teacher that was bfloat16: half the memory.
-    /// </summary>
+    /// <summary>Makes the blocks compute in bfloat16, several times as fast on a GPU. The head is stored in bfloat16 too, and the embedding if that is
+    /// exact, as with a teacher that was bfloat16: half the memory.</summary>
     public void UseBFloat16()
     {
         using var scope = NewDisposeScope();
@@ -170,7 +171,6 @@ public sealed class XlstmModel : IStudentModel
         {
             throw new ArgumentException($"The state is of {own.Batch} sequences, the input of {inputIds.size(0)}.", nameof(inputIds));
         }
-
         var x = Embed(inputIds);
         for (var block = 0; block < _forms.Blocks.Count; block++)
         {

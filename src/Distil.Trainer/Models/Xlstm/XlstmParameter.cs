@@ -1,3 +1,4 @@
+using Distil.Inference.Models;
 using Distil.Trainer.Models.Xlstm.MLstm;
 using Distil.Trainer.Models.Xlstm.SLstm;
 
@@ -11,7 +12,7 @@ namespace Distil.Trainer.Models.Xlstm;
 internal sealed record XlstmParameter(string Name, int Block, Initializer Start, params long[] Shape)
 {
     /// <summary>Name of the norm after the blocks.</summary>
-    internal const string FinalNorm = "xlstm.backbone.post_blocks_norm.weight";
+    internal const string FinalNorm = XlstmTensorNames.FinalNorm;
 
     /// <value>The whole name in a model folder.</value>
     internal string FullName => Block < 0 ? Name : FullNameOf(Block, Name);
@@ -20,7 +21,7 @@ internal sealed record XlstmParameter(string Name, int Block, Initializer Start,
     internal long Count => Shape.Aggregate(1L, (product, size) => product * size);
 
     /// <summary>The whole name of a block's weight.</summary>
-    internal static string FullNameOf(int block, string name) => $"xlstm.backbone.blocks.{block}.{name}";
+    internal static string FullNameOf(int block, string name) => XlstmTensorNames.OfBlock(block, name);
 
     /// <summary>All trainable weights of a student, in the order of its blocks.</summary>
     internal static IReadOnlyList<XlstmParameter> Of(XlstmConfig config) =>

@@ -20,6 +20,7 @@ internal static class Verdict
             {Html.When(without, other => Card("Without the teacher", Figures.Number(other.Student.Perplexity), "same student, same steps"))}
             {(student.Kl is { } kl ? Card("KL to the teacher", Figures.Number(kl), KlNote(without)) : Html.None)}
             </div>
+            {Html.Join(report.Notes.Select(note => Html.Of($"<p class=\"note\"><strong>Less than asked:</strong> {note}.</p>\n")))}
             <p class="note">Measured on {Figures.Count(student.Tokens)} held-out tokens in {Figures.Count(student.Rows)} rows. Perplexity is the exponential of
             the mean cross-entropy in nats a token; KL is KL(teacher ‖ student) at temperature 1 over the whole vocabulary, in nats a token. Lower is better.</p>
             </section>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Models;
+using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
 using Distil.Trainer.Reports.Markup;
 
@@ -31,6 +32,14 @@ internal static class WhatWasRun
         ("Vocabulary", Figures.Count(teacher.VocabularySize)),
         ("Longest context", teacher.MaxContext is { } context ? $"{Figures.Count(context)} tokens" : "not stated"),
         ("Parameters", Figures.Count(teacher.Parameters)),
+        .. teacher.Reading is { } reading ? Reading(reading) : [],
+    ];
+
+    private static IEnumerable<(string, string)> Reading(ModelReading reading) =>
+    [
+        ("Weights", $"{string.Join(", ", reading.Files)}: {string.Join(", ", reading.Tensors.Select(type => $"{type.Value} tensors {type.Key}"))}"),
+        .. reading.Quantization is { } quantization ? new[] { ("Quantised", quantization) } : [],
+        .. reading.Warnings.Select(warning => ("Not read", warning)),
     ];
 
     private static IEnumerable<(string, string)> Student(StudentSummary student)

@@ -1,4 +1,4 @@
-using Distil.Trainer.Randomness;
+using Distil.Inference.Randomness;
 
 namespace Distil.Trainer.Training.Rows;
 

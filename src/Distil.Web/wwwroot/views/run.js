@@ -7,7 +7,7 @@ import { charts } from '../charts.js';
 import { bytes, count, figure, percent, span, stageOf, unitOf, when } from '../format.js';
 import { epochTable, recallTable, taskTable } from '../evaluations.js';
 /** @import * as Api from '../openapi' */
-import { badge, failure, isAlive, jobs, problem, rebuilding, shareOf, standing, stepper, table, times } from '../parts.js';
+import { badge, earlier, failure, isAlive, jobs, notes, problem, rebuilding, shareOf, standing, stepper, table, times } from '../parts.js';
 
 export function runView(page, runId) {
   page.title(runId);
@@ -18,6 +18,7 @@ export function runView(page, runId) {
   const run = { details: null, epochs: [], artifacts: [], spec: null, report: null };
   let error = null;
   let asked = false; // to cancel
+  let retrying = false;
 
   /** The parts beside the status change less often: asked for when the status changed, and at last when the run has ended. */
   async function read() {
@@ -74,6 +75,21 @@ export function runView(page, runId) {
     }
   }
 
+  async function retry() {
+    retrying = true;
+    draw();
+    try {
+      await post(path('/retry'));
+      page.announce('The run goes on from what it has made');
+      end();
+      end = poll(read, 2000);
+    } catch (wrong) {
+      error = wrong;
+    }
+    retrying = false;
+    draw();
+  }
+
   const ask = (event) => event.target.closest('section').querySelector('dialog').showModal();
 
   function draw() {
@@ -84,12 +100,14 @@ export function runView(page, runId) {
       <p class="crumb"><a href="#/">Runs</a></p>
       <div class="head"><h1>${runId}</h1>${badge(status.state)}</div>
       <p class="note">${times(status)}</p>
+      ${notes(status)}
       ${error ? problem(error) : ''}
       <section aria-label="Progress">
         ${stepper(status)}
         ${isAlive(status) ? going(status, progress) : html`<p class="lead">${standing(status)}</p>`}
         <p class="bar">
           ${isAlive(status) ? html`<button class="danger" ?disabled=${asked} @click=${ask}>${asked ? 'Cancelling…' : 'Cancel'}</button>` : ''}
+          ${['failed', 'cancelled', 'interrupted'].includes(status.state) ? html`<button class="primary" ?disabled=${retrying} @click=${retry}>${retrying ? 'Starting…' : 'Go on with this run'}</button> <span class="note">from what it has made so far</span>` : ''}
           ${run.report ? html`<a class="button" href=${urlOf(path('/report'))} target="_blank" data-name="report.html" @click=${follow}>Open the report</a>` : ''}
           <a class="button quiet" href=${`#/compare/${encodeURIComponent(runId)}`}>Compare with…</a>
         </p>
@@ -99,6 +117,7 @@ export function runView(page, runId) {
         </form></dialog>
       </section>
       ${failure(status)}
+      ${earlier(status)}
       ${run.report ? verdict(run.report) : ''}
       <section aria-labelledby="curves"><h2 id="curves">Curves</h2>${charts(trainings)}</section>
       ${run.epochs.length > 0 ? html`<section aria-labelledby="epochs"><h2 id="epochs">Epochs</h2>${epochTable(run.epochs)}${taskTable(run.epochs.at(-1).distilled)}${recallTable(run.epochs.at(-1).distilled)}</section>` : ''}
@@ -110,7 +129,8 @@ export function runView(page, runId) {
   }
 
   draw();
-  return poll(read, 2000);
+  let end = poll(read, 2000);
+  return () => end();
 }
 
 /**

@@ -38,19 +38,20 @@ public sealed class LeaseTests : IDisposable
     public async Task A_holder_is_gone_when_its_process_has_ended()
     {
         using var process = Process.Start(new ProcessStartInfo("sleep", "600"))!;
-        var holder = new LeaseHolder(Environment.MachineName, process.Id, process.StartTime.ToUniversalTime());
-        Assert.False(holder.IsGone);
+        var holder = new LeaseHolder(Environment.MachineName, ProcessIdentity.TryFind(process.Id));
+        Assert.True(holder is { IsGone: false, IsKnownAlive: true });
         process.Kill();
         await process.WaitForExitAsync(Cancel);
-        Assert.True(holder.IsGone);
-        Assert.False((holder with { Machine = "another" }).IsGone);
+        Assert.True(holder is { IsGone: true, IsKnownAlive: false });
     }
 
     [Fact]
-    public void A_holder_is_gone_when_its_process_id_is_used_again()
+    public async Task A_holder_that_an_earlier_version_wrote_is_not_known_to_be_gone()
     {
-        Assert.False(LeaseHolder.Self.IsGone);
-        Assert.True((LeaseHolder.Self with { ProcessStart = LeaseHolder.Self.ProcessStart.AddHours(-1) }).IsGone);
+        await _store.WriteJsonAsync(Blob, new { Machine = Environment.MachineName, ProcessId = int.MaxValue, ProcessStart = DateTimeOffset.UnixEpoch }, Cancel);
+        var holder = await _store.ReadJsonAsync<LeaseHolder>(Blob, Cancel);
+        Assert.Equal(new LeaseHolder(Environment.MachineName), holder);
+        Assert.True(holder is { IsGone: false, IsKnownAlive: false });
     }
 
     private Task<Lease?> TryTakeAsync() => Lease.TryTakeAsync(_store, Blob, TimeProvider.System, Cancel);

@@ -1,9 +1,12 @@
+using System.IO.Compression;
+using System.Text;
 using System.Text.Json.Nodes;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Core.Tests.Models;
 
 namespace Distil.Core.Tests.Runs.Planning;
 
@@ -30,6 +33,9 @@ public sealed class DeterminantsTests : IDisposable
         ("teacher.path", "'other-weights'", Renamed.Outputs),
         ("teacher.path", "'other-config'", Renamed.Outputs),
         ("teacher.path", "'other-tokenizer'", Renamed.Dataset),
+        ("teacher.path", "'end-of-text'", Renamed.Dataset),
+        ("teacher.path", "'other-end-of-text'", Renamed.Dataset),
+        ("teacher.path", "'unknown-end-of-text'", Renamed.Nothing),
         ("teacher.mode", "'offline'", Renamed.Nothing),
         ("teacher.keep.topP", "0.5", Renamed.Outputs),
         ("teacher.keep.maxTokens", "5", Renamed.Outputs),
@@ -39,6 +45,9 @@ public sealed class DeterminantsTests : IDisposable
         ("dataset.evalSources", "['held.jsonl']", Renamed.Dataset),
         ("dataset.format", "'text'", Renamed.Dataset),
         ("dataset.textField", "'body'", Renamed.Dataset),
+        ("dataset.documentSeparator", "''", Renamed.Dataset),
+        ("dataset.documentSeparator", "'\\n\\n'", Renamed.Dataset),
+        ("dataset.documentSeparator", "'\\n'", Renamed.Nothing),
         ("dataset.contextLength", "32", Renamed.Dataset),
         ("dataset.shardTokens", "100", Renamed.Dataset),
         ("dataset.evalFraction", "0.25", Renamed.Dataset),
@@ -106,20 +115,30 @@ public sealed class DeterminantsTests : IDisposable
     public DeterminantsTests()
     {
         GoldenSpecifications.WriteFiles(_folder.Path);
-        var teacher = Path.Combine(_folder.Path, "teacher");
         foreach (var (copy, file) in new[] { ("copy", ""), ("other-weights", "model.safetensors"),
-            ("other-config", "config.json"), ("other-tokenizer", "tokenizer.json") })
+            ("other-config", "config.json"), ("other-tokenizer", "tokenizer.json"), ("end-of-text", ""), ("other-end-of-text", ""),
+            ("unknown-end-of-text", "") })
         {
-            foreach (var path in Directory.EnumerateFiles(teacher))
+            TinyTeacher.Write(Path.Combine(_folder.Path, copy), fill: (byte)(file == "model.safetensors" ? 1 : 0));
+            if (file.EndsWith(".json", StringComparison.Ordinal))
             {
-                _folder.Write($"{copy}/{Path.GetFileName(path)}", File.ReadAllText(path) + (Path.GetFileName(path) == file ? "\n" : ""));
+                File.AppendAllText(Path.Combine(_folder.Path, copy, file), "\n");
             }
         }
 
-        var text = string.Join('\n', Enumerable.Repeat("""{"text": "Once upon a time", "body": "there was a mill"}""", 40));
+        _folder.Write("end-of-text/tokenizer_config.json", """{ "eos_token": "a" }""");
+        _folder.Write("other-end-of-text/tokenizer_config.json", """{ "eos_token": { "content": "b" } }""");
+        _folder.Write("unknown-end-of-text/tokenizer_config.json", """{ "eos_token": "<none>" }""");
+
+        // The first line is JSON and text: what a file contains is examined, and both formats must accept this one.
+        var text = string.Join('\n', Enumerable.Repeat("""{"text": "Once upon a time", "body": "there was a mill"}""", 40).Prepend("3"));
         _folder.Write("some.data", text);
         _folder.Write("copy.data", text);
-        _folder.Write("copy.data.gz", text);
+        using (var packed = new GZipStream(File.Create(Path.Combine(_folder.Path, "copy.data.gz")), CompressionLevel.Fastest))
+        {
+            packed.Write(Encoding.UTF8.GetBytes(text));
+        }
+
         _folder.Write("other.data", text.Replace("Once", "Twice", StringComparison.Ordinal));
         _folder.Write("task.jsonl", """{"question": "a", "choices": ["b", "c"], "answer": 1}""");
     }
@@ -137,18 +156,19 @@ public sealed class DeterminantsTests : IDisposable
     [Fact]
     public async Task Each_field_renames_what_it_determines_and_nothing_else()
     {
-        foreach (var (start, changes) in new[] { (Base, Changes), (Linearised, LinearisedChanges.Select(each => (each.Field, each.Value, Renamed.Weights))) })
+        var (before, ofText, ofLinearised) = (await IdsAsync(Base), await IdsAsync(TextBase), await IdsAsync(Linearised));
+        Assert.NotEqual(ofText[0], (await IdsAsync(With("teacher.path", "'end-of-text'", TextBase)))[0]);
+        Assert.NotEqual((await IdsAsync(With("teacher.path", "'end-of-text'")))[0], (await IdsAsync(With("teacher.path", "'other-end-of-text'")))[0]);
+        foreach (var (field, value) in LinearisedChanges)
         {
-            await CheckAsync(start, changes);
+            var ids = await IdsAsync(With(field, value, Linearised));
+            Assert.True(ids[..2].SequenceEqual(ofLinearised[..2]) && ids[2] != ofLinearised[2], field);
         }
-    }
 
-    private async Task CheckAsync(string start, IEnumerable<(string Field, string Value, Renamed Renamed)> changes)
-    {
-        var before = await IdsAsync(start);
-        foreach (var (field, value, renamed) in changes)
+        foreach (var (field, value, renamed) in Changes)
         {
-            var changed = (await IdsAsync(With(start, field, value))).Select((id, i) => id != before[i]);
+            var isOfText = field == "dataset.documentSeparator"; // other formats do not have it
+            var changed = (await IdsAsync(With(field, value, isOfText ? TextBase : Base))).Select((id, i) => id != (isOfText ? ofText : before)[i]);
             Assert.True(Enum.GetValues<Renamed>()[..3].Select(each => each >= renamed).SequenceEqual(changed),
                 $"{field} {value}: expected {renamed}, changed {string.Join(", ", changed)}");
         }
@@ -166,9 +186,11 @@ public sealed class DeterminantsTests : IDisposable
         return property.PropertyType.Assembly == typeof(RunSpec).Assembly && property.PropertyType.IsClass ? Fields(property.PropertyType, name + ".") : [name];
     });
 
-    private static string With(string start, string field, string value)
+    private static string TextBase => With("dataset.format", "'text'");
+
+    private static string With(string field, string value, string document = Base)
     {
-        var root = JsonNode.Parse(start)!.AsObject();
+        var root = JsonNode.Parse(document)!.AsObject();
         var steps = field.Split('.');
         var parent = root;
         foreach (var step in steps[..^1])

@@ -1,5 +1,6 @@
 using Distil.Core.Runs.Reading;
 using Distil.Core.Specification;
+using Distil.Core.Tests.Models;
 
 namespace Distil.Core.Tests.Runs.Planning;
 
@@ -44,27 +45,22 @@ internal static class GoldenSpecifications
     /// <summary>Writes the teacher and the text.</summary>
     public static void WriteFiles(string folder)
     {
-        Write("teacher/config.json", """
-            {
-              "model_type": "qwen2", "num_hidden_layers": 2, "hidden_size": 64, "intermediate_size": 160, "num_attention_heads": 4, "num_key_value_heads": 2,
-              "vocab_size": 131, "max_position_embeddings": 128
-            }
-            """);
-        Write("teacher/tokenizer.json", """{ "model": { "vocab": { "a": 0, "b": 129 } }, "added_tokens": [{ "id": 130 }] }""");
-        Write("teacher/model.safetensors", "weights");
+        TinyTeacher.Write(Path.Combine(folder, "teacher"));
         Write("text.txt", string.Join('\n', Enumerable.Repeat("Once upon a time", 500)));
         Write("pieces/a.jsonl", string.Join('\n', Enumerable.Repeat("""{"größe": "Once upon a time"}""", 40)));
-        Write("pieces/b.jsonl.gz", "not read to plan");
-        Write("pieces/c.jsonl.zst", "not read to plan either");
+        WriteBytes("pieces/b.jsonl.gz", [0x1F, 0x8B, .. "only its first bytes are read to plan"u8]);
+        WriteBytes("pieces/c.jsonl.zst", [0x28, 0xB5, 0x2F, 0xFD, .. "only its first bytes are read to plan"u8]);
         Write("held.jsonl", """{"größe": "held out"}""");
-        Write("rows.parquet", new string('p', 3000));
-        Write("more/rows.parquet", new string('q', 500));
+        Write("rows.parquet", "PAR1" + new string('p', 2996));
+        Write("more/rows.parquet", "PAR1" + new string('q', 496));
 
-        void Write(string name, string content)
+        void Write(string name, string content) => WriteBytes(name, System.Text.Encoding.UTF8.GetBytes(content.ReplaceLineEndings("\n")));
+
+        void WriteBytes(string name, byte[] content)
         {
             var path = Path.Combine(folder, name);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(path, content.ReplaceLineEndings("\n"));
+            File.WriteAllBytes(path, content);
         }
     }
 

@@ -16,25 +16,25 @@ public sealed class IdentitiesTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("defaults", "8b7c1a910f2f7241a398455e81d4166c")]
-    [InlineData("jsonl", "fe29b4fcb860c068ef298a7f18cc537d")]
-    [InlineData("parquet", "b7f886956f6bd1ee0db9f883b2baa36e")]
+    [InlineData("defaults", "47acfa7d4ebbbdda7b406951928e610b")]
+    [InlineData("jsonl", "aa69e09bbf8f6e42ea85af266ec58356")]
+    [InlineData("parquet", "593e44cc706c7c66d50fabb06443cdef")]
     public async Task A_dataset_has_the_id_that_it_always_had(string name, string id) => Assert.Equal(id, (await PlanAsync(name)).Plan.DatasetId);
 
     [Theory]
-    [InlineData("defaults", "dd37d6846883c640c38936ed0fb90e33")]
-    [InlineData("jsonl", "0747eef434202393cbe894a6f8b850a9")]
-    [InlineData("parquet", "4895be991d8ce0f1915067541ba6b8bf")]
+    [InlineData("defaults", "594fce1ca05d960f26dbf78f812f211e")]
+    [InlineData("jsonl", "23d17e0435b2ebedcb074a61ccb03440")]
+    [InlineData("parquet", "90dec4ee27ba9df805d67b69a5790a96")]
     public async Task Teacher_outputs_have_the_id_that_they_always_had(string name, string id) =>
         Assert.Equal(id, (await PlanAsync(name)).Plan.TeacherOutputsId);
 
     [Theory]
-    [InlineData("defaults", StudentVariant.Distilled, "119b7314ab365792d19dfc5a423d8271ea05d1fff35ee8997fd9de48cbaa25cc")]
-    [InlineData("defaults", StudentVariant.WithoutTeacher, "b4289fa7f6a46e4dba238674743aa319eac98ce12fa1d801c09d41e89123b419")]
-    [InlineData("jsonl", StudentVariant.Distilled, "85d48f2e326489152e894550f846cbe8ba0a40d5a81b2423fc94f0667be55deb")]
-    [InlineData("jsonl", StudentVariant.WithoutTeacher, "570e9b9f1871d4633210dd6b508f8c21603c3091a9bbc8715bde70668ab5c07b")]
-    [InlineData("parquet", StudentVariant.Distilled, "85e80635ea549851150ef2733a6954be97f836cb93d289945cf76719ef9aaf45")]
-    [InlineData("parquet", StudentVariant.WithoutTeacher, "35530abcc4b42962587bbadb829b66f3e09a14932fa2c279552b617d69b6914f")]
+    [InlineData("defaults", StudentVariant.Distilled, "482caa26f1039c16cfd032153f0a6a4e27454f2e7e1415e768388fae76ec1632")]
+    [InlineData("defaults", StudentVariant.WithoutTeacher, "37847deede089ac2d33cca28eb8edc0febd1a387894b96e33668b0234f596aad")]
+    [InlineData("jsonl", StudentVariant.Distilled, "7b987c2f3f75269964f7d88e3345877a2c1b9de464c1c253b2297a4b31233cca")]
+    [InlineData("jsonl", StudentVariant.WithoutTeacher, "a992fc3c8405967602e551b2f824d72e2d42c43511f499f6a44089a525860b57")]
+    [InlineData("parquet", StudentVariant.Distilled, "f1c5ea0162bc22a356a8cf6a553a6f47c32b16d6ba918ffc11207c4d6f3e8df8")]
+    [InlineData("parquet", StudentVariant.WithoutTeacher, "bbdecb5772ef4cec4c20cfbf3e83983d0d174077ed9f6239dfe5b0bf51d201ba")]
     public async Task Weights_have_the_identity_that_they_always_had(string name, StudentVariant variant, string identity)
     {
         var (spec, plan) = await PlanAsync(name);

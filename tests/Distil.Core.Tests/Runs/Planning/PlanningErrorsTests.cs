@@ -5,6 +5,7 @@ using Distil.Core.Hub;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Tests.Hub;
+using Distil.Core.Tests.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Core.Tests.Runs.Planning;
@@ -21,15 +22,16 @@ public sealed class PlanningErrorsTests : IDisposable
         {
             ("no-config", "config.json", null), ("torn-config", "config.json", "{"), ("other-family", "config.json", """{ "model_type": "gpt2" }"""),
             ("no-tokenizer", "tokenizer.json", null), ("torn-tokenizer", "tokenizer.json", "["),
-            ("large-tokenizer", "tokenizer.json", """{ "model": { "vocab": { "a": 131 } } }"""),
+            ("large-tokenizer", "tokenizer.json", TinyTeacher.Tokenizer.Replace("\"id\":256", "\"id\":288", StringComparison.Ordinal)),
             ("no-weights", "model.safetensors", null),
             ("no-shard", "model.safetensors.index.json", """{ "weight_map": { "a": "model-00001-of-00001.safetensors" } }"""),
             ("odd-index", "model.safetensors.index.json", "{}"),
         })
         {
-            foreach (var path in Directory.EnumerateFiles(Path.Combine(_folder.Path, "teacher")).Where(path => Path.GetFileName(path) != file))
+            foreach (var path in Directory.EnumerateFiles(Path.Combine(_folder.Path, "teacher")).Where(path => Path.GetFileName(path) != file && !(file.EndsWith("index.json") && path.EndsWith("model.safetensors"))))
             {
-                _folder.Write($"{copy}/{Path.GetFileName(path)}", File.ReadAllText(path));
+                Directory.CreateDirectory(Path.Combine(_folder.Path, copy));
+                File.Copy(path, Path.Combine(_folder.Path, copy, Path.GetFileName(path)));
             }
 
             if (content is not null)

@@ -9,6 +9,7 @@ using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Hub;
+using Distil.Core.Tests.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Core.Tests.Runs.Planning;
@@ -20,10 +21,7 @@ public sealed class RunPlannerTests : IDisposable
 
     public RunPlannerTests()
     {
-        Directory.CreateDirectory(Path.Combine(_folder.Path, "teacher"));
-        File.Copy(Path.Combine(AppContext.BaseDirectory, "Golden", "qwen2-tiny", "config.json"), Path.Combine(_folder.Path, "teacher", "config.json"));
-        _folder.Write("teacher/tokenizer.json", """{ "model": { "vocab": { "a": 0, "b": 129 } }, "added_tokens": [{ "id": 130 }] }""");
-        _folder.Write("teacher/model.safetensors", "weights");
+        TinyTeacher.Write(Path.Combine(_folder.Path, "teacher"));
         _folder.Write("text.txt", new string('a', SourceBytes));
     }
 
@@ -71,7 +69,7 @@ public sealed class RunPlannerTests : IDisposable
     public async Task Other_weights_make_other_outputs_over_the_same_dataset()
     {
         var before = await PlanAsync();
-        _folder.Write("teacher/model.safetensors", "other weights");
+        TinyTeacher.Write(Path.Combine(_folder.Path, "teacher"), fill: 1);
         var after = await PlanAsync();
         Assert.Equal(before.DatasetId, after.DatasetId);
         Assert.NotEqual(before.TeacherOutputsId, after.TeacherOutputsId);
@@ -97,7 +95,13 @@ public sealed class RunPlannerTests : IDisposable
     [InlineData("config.json", "{", "config.json: cannot be read")]
     [InlineData("config.json", """{ "model_type": "gpt2" }""", "config.json: model_type is \"gpt2\"; expected qwen2, qwen3 or llama")]
     [InlineData("config.json", """{ "model_type": "llama" }""", "config.json: hidden_size is missing; expected a whole number ≥ 1")]
-    [InlineData("tokenizer.json", """{ "model": { "vocab": { "a": 131 } } }""", "(vocab_size 131) allows at most 130")]
+    [InlineData("config.json", """{ "model_type": "llama", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2, "hidden_act": "gelu" }""", "config.json: hidden_act is \"gelu\"; expected silu")]
+    [InlineData("tokenizer.json", """{ "model": { "type": "Unigram" } }""", "tokenizer.json: model.type: Unigram is not supported")]
+    [InlineData("tokenizer.json", """{ "model": { "type": "BPE", "byte_fallback": true } }""", "tokenizer.json: model.byte_fallback: true is not supported")]
+    [InlineData("tokenizer.json", "version https://git-lfs.github.com/spec/v1\n", "tokenizer.json: is a Git LFS pointer")]
+    [InlineData("model.safetensors", "version https://git-lfs.github.com/spec/v1\n", "model.safetensors: is a Git LFS pointer")]
+    [InlineData("model.safetensors", "weights", "model.safetensors: 7 bytes are too few for a safetensors file")]
+    [InlineData("adapter_config.json", "{}", "has adapter_config.json, an adapter, which is not read")]
     public async Task A_teacher_that_cannot_be_used_is_refused(string file, string? content, string message)
     {
         File.Delete(Path.Combine(_folder.Path, "teacher", file));
@@ -107,6 +111,35 @@ public sealed class RunPlannerTests : IDisposable
         }
 
         Assert.Contains(message, (await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync())).Message);
+    }
+
+    [Fact]
+    public async Task A_teacher_with_weights_that_are_cut_off_or_missing_is_refused()
+    {
+        var path = Path.Combine(_folder.Path, "teacher", "model.safetensors");
+        File.WriteAllBytes(path, TinyTeacher.Weights()[..^1]);
+        Assert.Contains("model.safetensors: lm_head.weight ends at byte", (await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync())).Message);
+        File.WriteAllBytes(path, TinyTeacher.Weights(name => name != "model.layers.1.mlp.up_proj.weight"));
+        Assert.Contains("the weights have no tensor model.layers.1.mlp.up_proj.weight", (await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync())).Message);
+    }
+
+    [Fact]
+    public async Task A_tokenizer_with_more_ids_than_the_teacher_has_rows_is_refused()
+    {
+        _folder.Write("teacher/config.json", TinyTeacher.Config.Replace("288", "256", StringComparison.Ordinal));
+        Assert.Contains("has ids up to 256; the model", (await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync())).Message);
+    }
+
+    [Fact]
+    public async Task What_is_read_of_a_teacher_and_what_is_not_is_in_the_plan()
+    {
+        _folder.Write("teacher/config.json", TinyTeacher.Config.Replace("{\n", "{ \"mystery\": 1,\n", StringComparison.Ordinal));
+        File.WriteAllBytes(Path.Combine(_folder.Path, "teacher", "stale.safetensors"), []);
+        var reading = (await PlanAsync()).TeacherReading!;
+        Assert.Equal(["model.safetensors"], reading.Files);
+        Assert.Equal(TinyTeacher.Shapes.Count, reading.Tensors["BF16"]);
+        Assert.Collection(
+            reading.Warnings, warning => Assert.Contains("not from stale.safetensors", warning), warning => Assert.Contains("config.json: mystery: not read", warning));
     }
 
     [Fact]

@@ -56,6 +56,27 @@ public sealed class ShardPlannerTests : IDisposable
     }
 
     [Fact]
+    public void A_text_whose_documents_are_no_lines_is_not_cut()
+    {
+        var shards = ShardPlanner.Plan([Of("a.txt", 12_345), Of("b.txt", 700)], [], Dataset(100) with { DocumentSeparator = "\n\n" });
+        Assert.Equal([new("a.txt", 0, 12_345), new SourceRange("b.txt", 0, 700)], shards.SelectMany(shard => shard.Ranges));
+    }
+
+    [Fact]
+    public void JSON_lines_that_are_mostly_not_text_are_measured_so_that_enough_files_are_read()
+    {
+        var sparse = Enumerable.Range(0, 40).Select(i => _folder.Write(
+            $"sparse/{i:00}.jsonl", $$"""{"text": "{{new string('a', 400)}}", "html": "{{new string('b', 40_000)}}"}""" + "\n")).ToList();
+        var dataset = Dataset(100_000) with { Format = DatasetFormat.Jsonl, MaxTokens = 1000 };
+        Assert.Equal(40, Ranges(sparse, dataset)); // 100 tokens in each: 8 times 1000 tokens need all
+        var dense = Enumerable.Range(0, 40).Select(i => _folder.Write($"dense/{i:00}.jsonl", $$"""{"text": "{{new string('a', 4000)}}"}""" + "\n")).ToList();
+        Assert.Equal(8, Ranges(dense, dataset)); // a little more than 1000 tokens in each by their bytes, as always
+
+        static int Ranges(List<string> paths, DatasetSpec dataset) => ShardPlanner.Plan(
+            [.. paths.SelectMany(path => LocalSources.List(path, DatasetFormat.Jsonl, SpecPaths.Sources))], [], dataset).Sum(shard => shard.Ranges.Count);
+    }
+
+    [Fact]
     public void MaxTokens_are_dealt_to_as_few_shards_as_they_need()
     {
         var shards = ShardPlanner.Plan([Of("a.txt", 400_000)], [], Dataset(10_000) with { MaxTokens = 25_000 });

@@ -7,6 +7,7 @@ using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Fuzzing;
+using Distil.Core.Tests.Models;
 
 namespace Distil.Core.Tests.Runs.Reading;
 
@@ -73,9 +74,7 @@ public sealed class RunSpecFuzzTests : IDisposable
     {
         var teacher = Directory.CreateDirectory(Path.Combine(_folder.Path, "teacher")).FullName;
         File.WriteAllText(Path.Combine(_folder.Path, "text.txt"), "Once upon a time.\n");
-        File.WriteAllText(Path.Combine(teacher, "model.safetensors"), "weights");
-        File.Copy(Path.Combine(Samples, "stories", "teacher", "config.json"), Path.Combine(teacher, "config.json"));
-        File.WriteAllText(Path.Combine(teacher, "tokenizer.json"), """{"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[]},"added_tokens":[{"id":2,"content":"<e>"}]}""");
+        TinyTeacher.Write(teacher);
         return teacher;
     }
 }

@@ -6,6 +6,7 @@ using Distil.Core.Sources;
 using Distil.Core.Sources.Remote;
 using Distil.Core.Specification;
 using Microsoft.Extensions.Logging.Abstractions;
+using Distil.Core.Tests.Models;
 
 namespace Distil.Core.Tests.Sources.Remote;
 
@@ -98,6 +99,17 @@ public sealed class WebFilesTests : IAsyncLifetime
     public async Task Redirects_are_followed() => Assert.Equal(Length, (await FindAsync("/moved/data/a.txt")).Bytes);
 
     [Theory]
+    [InlineData("https://127.0.0.1/a.txt")]
+    [InlineData("http://localhost:10000/a.txt")]
+    [InlineData("http://[::1]/a.txt")]
+    public void Redirects_from_elsewhere_to_this_machine_are_refused(string next)
+    {
+        var error = Assert.Throws<InvalidInputException>(() => WebFiles.MayFollow(new Uri("https://example.org/a.txt?sig=hush"), new Uri(next)));
+        Assert.Contains("https://example.org/a.txt redirects to this machine", error.Message, StringComparison.Ordinal);
+        Assert.True(WebFiles.MayFollow(new Uri("http://127.0.0.1/b.txt"), new Uri(next)));
+    }
+
+    [Theory]
     [InlineData("/data/b.txt", "/data/b.txt does not exist")]
     [InlineData("/data/*.txt", "only blobs of Azure Storage can be listed")]
     public async Task What_is_not_there_or_cannot_be_listed_is_an_error(string path, string message) =>
@@ -121,10 +133,9 @@ public sealed class WebFilesTests : IAsyncLifetime
     [Fact]
     public async Task A_teacher_behind_a_URL_is_planned_and_comes_into_one_folder_and_no_plan_holds_a_signature()
     {
-        var config = await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "Golden", "qwen2-tiny", "config.json"), Cancel);
-        _web.Files["/models/t/config.json"] = (config, "c");
-        _web.Files["/models/t/tokenizer.json"] = ("""{ "model": { "vocab": { "a": 0 } } }"""u8.ToArray(), "t");
-        _web.Files["/models/t/model.safetensors"] = (_content, "w");
+        _web.Files["/models/t/config.json"] = (System.Text.Encoding.UTF8.GetBytes(TinyTeacher.Config), "c");
+        _web.Files["/models/t/tokenizer.json"] = (System.Text.Encoding.UTF8.GetBytes(TinyTeacher.Tokenizer), "t");
+        _web.Files["/models/t/model.safetensors"] = (TinyTeacher.Weights(), "w");
         _web.Signature = "hush";
         var catalog = Of(_folder.Path, $"{_web.Url("/models")}?sig=hush {_web.Url("/data/a.txt")}?sig=hush");
         var spec = new RunSpec
@@ -140,7 +151,7 @@ public sealed class WebFilesTests : IAsyncLifetime
 
         var folder = await plan.TeacherLocation.FetchAsync(catalog, withWeights: true, cancel: Cancel);
         Assert.Equal(["config.json", "model.safetensors", "tokenizer.json"], Directory.GetFiles(folder).Select(Path.GetFileName).Order());
-        Assert.Equal(_content, await File.ReadAllBytesAsync(Path.Combine(folder, "model.safetensors"), Cancel));
+        Assert.Equal(TinyTeacher.Weights(), await File.ReadAllBytesAsync(Path.Combine(folder, "model.safetensors"), Cancel));
     }
 
     private async Task<SourceFile> FindAsync(string path) =>

@@ -38,9 +38,9 @@ public sealed class ParquetColumnTests : IDisposable
         Assert.Equal(
             [DocumentFault.None, DocumentFault.WithoutText, DocumentFault.NotUtf8, DocumentFault.None, DocumentFault.WithoutText],
             documents.Select(each => each.Fault));
-        Assert.Equal($"{path}: row 1: column text is null", documents[1].Complaint);
-        Assert.Equal($"{path}: row 2: is not UTF-8", documents[2].Complaint);
-        Assert.Equal($"{path}: row 4: column text is null", documents[4].Complaint);
+        Assert.Equal($"{path}: row 1: column text is null", documents[1].Complaint());
+        Assert.Equal($"{path}: row 2: is not UTF-8", documents[2].Complaint());
+        Assert.Equal($"{path}: row 4: column text is null", documents[4].Complaint());
         Assert.True(documents[3].IsEmpty);
     }
 
@@ -53,7 +53,7 @@ public sealed class ParquetColumnTests : IDisposable
         Assert.Equal(3, documents.Count(document => document.Fault == DocumentFault.WithoutText));
         Assert.Equal(
             $"{path}: row 0: has no column text; it has texts, id, dump, url, date, file_path, language, language_score, token_count; did you mean texts?",
-            documents[0].Complaint);
+            documents[0].Complaint());
     }
 
     [Fact]

@@ -37,14 +37,54 @@ public sealed class StoredTextTests : IDisposable
     [Theory]
     [InlineData("a.txt.gz")]
     [InlineData("a.txt.zst")]
-    public void A_packed_file_that_is_cut_short_damaged_or_not_packed_is_an_error_that_names_it(string name)
+    public void A_packed_file_that_is_cut_short_or_damaged_is_an_error_that_names_it(string name)
     {
         var bytes = File.ReadAllBytes(Write(name, Lines));
-        foreach (var bad in new[] { bytes[..(bytes.Length / 2)], bytes[..^5], "just text\n"u8.ToArray() })
+        // Zstandard has a checksum only if its writer asks for one.
+        byte[][] flipped = name.EndsWith(".gz", StringComparison.Ordinal) ? [[.. bytes[..^6], (byte)(bytes[^6] ^ 1), .. bytes[^5..]]] : [];
+        foreach (var bad in (byte[][])[bytes[..(bytes.Length / 2)], bytes[..^5], .. flipped])
         {
             File.WriteAllBytes(At(name), bad);
-            Assert.Contains($"{name}: is damaged or cut short", Assert.Throws<InvalidInputException>(() => Read(At(name))).Message, StringComparison.Ordinal);
+            var message = Assert.Throws<InvalidInputException>(() => Read(At(name))).Message;
+            Assert.Contains($"{name}: is damaged or cut short", message, StringComparison.Ordinal);
+            Assert.DoesNotContain("compression method", message, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("a.txt.gz", "is a gzip file by its name")]
+    [InlineData("a.txt.zst", "is a Zstandard file by its name")]
+    public void A_file_that_is_called_packed_and_is_not_is_an_error(string name, string message)
+    {
+        File.WriteAllText(At(name), "just text\n");
+        Assert.Contains(message, Assert.Throws<InvalidInputException>(() => Read(At(name))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Zstandard_is_read_with_the_longest_window_that_it_has()
+    {
+        var path = Write("a.txt.zst", []);
+        using (var file = File.Create(path))
+        using (var packed = new CompressionStream(file))
+        {
+            packed.SetParameter(ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_windowLog, 31);
+            packed.Write(System.Text.Encoding.UTF8.GetBytes(string.Concat(Lines.Select(line => line + "\n"))));
+        }
+
+        Assert.Equal(Lines, Read(path).Select(document => document.Text!));
+    }
+
+    [Fact]
+    public void The_beginning_of_the_text_is_examined_before_any_of_it_is_returned()
+    {
+        foreach (var (name, content) in new[] { ("a.txt", "{\"text\": \"Mira\"}\n"), ("b.txt.gz", "[{\"text\": \"Mira\"}]\n") })
+        {
+            var path = Write(name, [content]);
+            Assert.Contains($"{name}: is JSON by its content", Assert.Throws<InvalidInputException>(() => Read(path)).Message, StringComparison.Ordinal);
+        }
+
+        File.WriteAllBytes(At("c.txt"), [0xFF, 0xFE, .. System.Text.Encoding.Unicode.GetBytes("Mira\r\nOtto\r\n")]);
+        Assert.Contains("c.txt: is UTF-16", Assert.Throws<InvalidInputException>(() => Read(At("c.txt"))).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,6 +1,6 @@
 using Distil.Core.Documents.Evaluations;
+using Distil.Inference.Randomness;
 using Distil.Trainer.Evaluation.Recall;
-using Distil.Trainer.Randomness;
 
 namespace Distil.Trainer.Tests.Evaluation.Recall;
 

@@ -112,7 +112,7 @@ public sealed class TransformerModelTests : IDisposable
         using var model = TransformerModel.Load(golden.Folder, CPU);
         model.Save(_folder.FullName, ScalarType.BFloat16);
         using var weights = WeightFolder.Open(_folder.FullName);
-        Assert.All(weights.Entries.Values, entry => Assert.Equal("BF16", entry.Dtype.Name));
+        Assert.All(weights.Stored.ByName.Values, stored => Assert.Equal("BF16", stored.Entry.Dtype.Name));
         Assert.Equal("bfloat16", (string?)JsonNode.Parse(File.ReadAllText(Path.Combine(_folder.FullName, "config.json")))!["torch_dtype"]);
     }
 

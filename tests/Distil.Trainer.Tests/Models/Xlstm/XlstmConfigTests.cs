@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Distil.Core.Models;
 using Distil.Core.Specification;
+using Distil.Inference.Models;
 using Distil.Trainer.Models.Xlstm;
 
 namespace Distil.Trainer.Tests.Models.Xlstm;

@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Safetensors;
+using Distil.Inference.Models;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Safetensors;
 using Distil.Trainer.Torch;

@@ -16,8 +16,5 @@ internal static class Activations
         ["selu"] = x => selu(x),
     };
 
-    /// <value>The names.</value>
-    internal static IReadOnlyCollection<string> Names => ByName.Keys;
-
     internal static Func<Tensor, Tensor> Of(string name) => ByName[name];
 }

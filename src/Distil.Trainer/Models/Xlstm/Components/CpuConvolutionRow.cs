@@ -1,5 +1,5 @@
 using System.Runtime.Intrinsics;
-using Distil.Trainer.Numerics;
+using Distil.Inference.Numerics;
 
 namespace Distil.Trainer.Models.Xlstm.Components;
 

@@ -1,3 +1,4 @@
+using Distil.Inference.Models;
 using Distil.Trainer.Models.Xlstm.Components;
 using Distil.Trainer.Models.Xlstm.MLstm.Cell;
 using static TorchSharp.torch;

@@ -1,3 +1,4 @@
+using Distil.Inference.Models;
 using Distil.Trainer.Models.Xlstm.Components;
 using Distil.Trainer.Models.Xlstm.SLstm.FeedForward;
 using static TorchSharp.torch;
@@ -20,20 +21,12 @@ internal sealed record SLstmWeights(
     Tensor OutputGate, Tensor Recurrent, Tensor RecurrentBias, Tensor HeadNorm,
     FeedForwardWeights FeedForward)
 {
-    /// <summary>Name of R and of b in a model folder: their layout there varies.</summary>
-    internal const string RecurrentName = "xlstm.slstm_cell._recurrent_kernel_", RecurrentBiasName = "xlstm.slstm_cell._bias_";
-
-    private const string NormName = "xlstm_norm.weight", ConvolutionName = "xlstm.conv1d.conv.weight",
-        ConvolutionBiasName = "xlstm.conv1d.conv.bias", InputGateName = "xlstm.fgate.weight", ForgetGateName = "xlstm.igate.weight",
-        CellGateName = "xlstm.zgate.weight", OutputGateName = "xlstm.ogate.weight", HeadNormName = "xlstm.group_norm.weight",
-        FeedForwardNormName = "ffn_norm.weight", FeedForwardUpName = "ffn.proj_up.weight", FeedForwardDownName = "ffn.proj_down.weight";
-
     /// <summary>From a block's weights by name.</summary>
     internal static SLstmWeights Of(Func<string, Tensor> named) => new(
-        named(NormName), new(named(ConvolutionName), named(ConvolutionBiasName)), named(InputGateName),
-        named(ForgetGateName), named(CellGateName), named(OutputGateName),
-        named(RecurrentName), named(RecurrentBiasName), named(HeadNormName),
-        new(named(FeedForwardNormName), named(FeedForwardUpName), named(FeedForwardDownName)));
+        named(SLstmTensorNames.Norm), new(named(SLstmTensorNames.Convolution), named(SLstmTensorNames.ConvolutionBias)), named(SLstmTensorNames.InputGate),
+        named(SLstmTensorNames.ForgetGate), named(SLstmTensorNames.CellGate), named(SLstmTensorNames.OutputGate),
+        named(SLstmTensorNames.Recurrent), named(SLstmTensorNames.RecurrentBias), named(SLstmTensorNames.HeadNorm),
+        new(named(SLstmTensorNames.FeedForwardNorm), named(SLstmTensorNames.FeedForwardUp), named(SLstmTensorNames.FeedForwardDown)));
 
     /// <summary>Names, shapes and initial values, in the order of a model folder.</summary>
     internal static IEnumerable<XlstmParameter> Parameters(XlstmConfig config, int block)
@@ -41,19 +34,19 @@ internal sealed record SLstmWeights(
         long width = config.Width, heads = config.SlstmHeads, size = width / heads;
         return
         [
-            new(NormName, block, Initializer.Zero, width),
-            new(ConvolutionName, block, Initializer.Convolution, width, 1, config.SlstmConvKernel),
-            new(ConvolutionBiasName, block, Initializer.Convolution, width),
-            new(InputGateName, block, Initializer.Small, heads, size, size),
-            new(ForgetGateName, block, Initializer.Small, heads, size, size),
-            new(CellGateName, block, Initializer.Small, heads, size, size),
-            new(OutputGateName, block, Initializer.Small, heads, size, size),
-            new(RecurrentName, block, Initializer.Zero, heads, size, 4 * size),
-            new(RecurrentBiasName, block, Initializer.SlstmBias, 4 * width),
-            new(HeadNormName, block, Initializer.Zero, width),
-            new(FeedForwardNormName, block, Initializer.Zero, width),
-            new(FeedForwardUpName, block, Initializer.Small, 2 * config.FeedForwardWidth, width),
-            new(FeedForwardDownName, block, Initializer.Wang, width, config.FeedForwardWidth),
+            new(SLstmTensorNames.Norm, block, Initializer.Zero, width),
+            new(SLstmTensorNames.Convolution, block, Initializer.Convolution, width, 1, config.SlstmConvKernel),
+            new(SLstmTensorNames.ConvolutionBias, block, Initializer.Convolution, width),
+            new(SLstmTensorNames.InputGate, block, Initializer.Small, heads, size, size),
+            new(SLstmTensorNames.ForgetGate, block, Initializer.Small, heads, size, size),
+            new(SLstmTensorNames.CellGate, block, Initializer.Small, heads, size, size),
+            new(SLstmTensorNames.OutputGate, block, Initializer.Small, heads, size, size),
+            new(SLstmTensorNames.Recurrent, block, Initializer.Zero, heads, size, 4 * size),
+            new(SLstmTensorNames.RecurrentBias, block, Initializer.SlstmBias, 4 * width),
+            new(SLstmTensorNames.HeadNorm, block, Initializer.Zero, width),
+            new(SLstmTensorNames.FeedForwardNorm, block, Initializer.Zero, width),
+            new(SLstmTensorNames.FeedForwardUp, block, Initializer.Small, 2 * config.FeedForwardWidth, width),
+            new(SLstmTensorNames.FeedForwardDown, block, Initializer.Wang, width, config.FeedForwardWidth),
         ];
     }
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Distil.Trainer.Numerics;
+using Distil.Inference.Numerics;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;
 

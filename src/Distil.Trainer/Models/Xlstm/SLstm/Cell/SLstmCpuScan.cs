@@ -1,4 +1,4 @@
-using Distil.Trainer.Numerics;
+using Distil.Inference.Numerics;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 

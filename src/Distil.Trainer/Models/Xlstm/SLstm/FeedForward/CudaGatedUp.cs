@@ -1,3 +1,4 @@
+using Distil.Inference.Models;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
 using Distil.Trainer.Models.Xlstm.Components;

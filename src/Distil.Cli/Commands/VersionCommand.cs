@@ -1,0 +1,24 @@
+using System.CommandLine;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Distil.Cli.Commands.Doctor;
+
+namespace Distil.Cli.Commands;
+
+/// <summary><c>distil version</c>: the versions of the program and of the runtime.</summary>
+internal static class VersionCommand
+{
+    internal static Command Create()
+    {
+        var command = new Command("version", "Print the version.");
+        command.SetAction(_ => Console.WriteLine(Text));
+        return command;
+    }
+
+    /// <summary>The same, for <c>distil doctor</c>.</summary>
+    internal static Finding Finding() => Doctor.Finding.Good("distil", Text);
+
+    private static string Text =>
+        $"{typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]}"
+        + $" on {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}";
+}

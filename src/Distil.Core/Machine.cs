@@ -1,0 +1,32 @@
+namespace Distil.Core;
+
+/// <summary>The room on this machine.</summary>
+public static class Machine
+{
+    /// <value>Bytes of memory that this process may use: the machine's, or its container's.</value>
+    public static long MemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>Bytes of a folder's file system that this user may still write.</summary>
+    /// <param name="folder">The folder, or one that is yet to be created.</param>
+    public static long FreeBytes(string folder) => new DriveInfo(Existing(folder)).AvailableFreeSpace;
+
+    /// <summary>The mount point of a folder's file system: folders of one file system share its room.</summary>
+    public static string VolumeOf(string folder)
+    {
+        var path = Path.GetFullPath(folder) + Path.DirectorySeparatorChar;
+        return DriveInfo.GetDrives().Select(drive => drive.Name)
+            .Where(mount => path.StartsWith(mount.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            .MaxBy(mount => mount.Length) ?? Path.GetPathRoot(path)!;
+    }
+
+    private static string Existing(string folder)
+    {
+        var path = Path.GetFullPath(folder);
+        while (!Directory.Exists(path) && Path.GetDirectoryName(path) is { } parent)
+        {
+            path = parent;
+        }
+
+        return path;
+    }
+}

@@ -1,0 +1,57 @@
+namespace Distil.Core.Tokenization;
+
+/// <summary>Whether the parts of a vocabulary fit together.</summary>
+internal static class VocabularyChecks
+{
+    /// <exception cref="Errors.InvalidInputException">They do not, or an added token would have another id in Hugging Face's tokenizers.</exception>
+    public static void Require(TokenizerFields fields, TokenizerJson json)
+    {
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (token, id) in json.Vocabulary)
+        {
+            if (!ids.TryAdd(token, id))
+            {
+                throw fields.Wrong("model.vocab has a token twice; expected each once");
+            }
+        }
+
+        if (ByteAlphabet.Sorted.FirstOrDefault(character => !ids.ContainsKey(character.ToString())) is var missing and not '\0')
+        {
+            throw fields.Wrong($"model.vocab has no token '{missing}'; expected one for each of the 256 bytes");
+        }
+
+        foreach (var merge in json.Merges)
+        {
+            if (!ids.ContainsKey(merge.Replace(" ", "", StringComparison.Ordinal)))
+            {
+                throw fields.Wrong($"model.merges: '{merge}' makes a token that is not in model.vocab");
+            }
+        }
+
+        RequireAddedIds(fields, json, ids);
+    }
+
+    // The library ignores the ids in the file: a token of the vocabulary keeps its id, and the others get the next ones.
+    private static void RequireAddedIds(TokenizerFields fields, TokenizerJson json, Dictionary<string, int> ids)
+    {
+        var added = new Dictionary<string, int>(StringComparer.Ordinal);
+        var next = ids.Count;
+        foreach (var token in json.AddedTokens)
+        {
+            var expected = ids.TryGetValue(token.Content, out var known) ? known : next;
+            if (!added.TryAdd(token.Content, expected))
+            {
+                throw fields.Unsupported("added_tokens", $"{token.Content} twice, in two ways,", "each token once");
+            }
+
+            if (token.Id != expected)
+            {
+                throw fields.Unsupported(
+                    "added_tokens", $"{token.Content} with id {token.Id}",
+                    $"{expected}, the id that Hugging Face's tokenizers give it, whatever the file says");
+            }
+
+            next = Math.Max(next, expected + 1);
+        }
+    }
+}

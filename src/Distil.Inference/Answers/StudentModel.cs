@@ -1,0 +1,71 @@
+using Distil.Core.Errors;
+using Distil.Core.Models;
+using Distil.Core.Tokenization;
+using Distil.Inference.ChatTemplates;
+using Distil.Inference.Engines;
+using Distil.Inference.Scheduling;
+
+namespace Distil.Inference.Answers;
+
+/// <summary>A student with everything that answering needs: engine, tokenizer, chat template and slots. Several threads may use it at once.</summary>
+public sealed class StudentModel : IAsyncDisposable
+{
+    private readonly StudentEngine _engine;
+
+    private StudentModel(string folder, StudentEngine engine, HuggingFaceTokenizer tokenizer, SchedulerOptions slots)
+    {
+        (Name, _engine, Tokenizer) = (Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), engine, tokenizer);
+        (Template, EndTokens, Scheduler) = (ChatTemplate.Find(folder), Core.Tokenization.EndTokens.Of(folder, tokenizer), new(engine, slots));
+    }
+
+    /// <value>The folder's name.</value>
+    public string Name { get; }
+
+    /// <value>When it was opened.</value>
+    public DateTimeOffset Opened { get; } = DateTimeOffset.UtcNow;
+
+    /// <value>Its tokenizer.</value>
+    public HuggingFaceTokenizer Tokenizer { get; }
+
+    /// <value>Its chat template; null if it has none.</value>
+    public ChatTemplate? Template { get; }
+
+    /// <value>Tokens that end an answer.</value>
+    public IReadOnlySet<int> EndTokens { get; }
+
+    /// <value>Generates the texts.</value>
+    public TextScheduler Scheduler { get; }
+
+    /// <summary>Opens a student's folder.</summary>
+    /// <param name="folder">The folder, with its tokenizer.</param>
+    /// <param name="options">How the engine computes; null for the defaults.</param>
+    /// <param name="slots">How many texts at once; null for the defaults.</param>
+    /// <exception cref="InvalidInputException">The model, its tokenizer or its template cannot be used.</exception>
+    public static StudentModel Open(string folder, EngineOptions? options = null, SchedulerOptions? slots = null)
+    {
+        var tokenizer = HuggingFaceTokenizer.Load(folder);
+        var engine = StudentEngine.Open(folder, options);
+        try
+        {
+            VocabularyCheck.RequireFits(folder, tokenizer.VocabularySize, folder, engine.VocabularySize);
+            return new(folder, engine, tokenizer, slots ?? new());
+        }
+        catch
+        {
+            engine.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Begins an answer.</summary>
+    /// <exception cref="InvalidInputException">The prompt has no tokens or a foreign one, or an option is out of its range.</exception>
+    /// <exception cref="SchedulerBusyException">Too many texts wait, or the model is being closed.</exception>
+    public AnswerStream Answer(AnswerRequest request) => new(this, request);
+
+    /// <summary>Finishes the texts that it has accepted, and closes the model.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Scheduler.DisposeAsync();
+        _engine.Dispose();
+    }
+}

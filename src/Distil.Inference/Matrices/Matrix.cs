@@ -1,0 +1,35 @@
+namespace Distil.Inference.Matrices;
+
+/// <summary>A matrix of weights, (rows, columns), in a format of its own.</summary>
+internal abstract unsafe class Matrix(int rows, int columns) : IDisposable
+{
+    /// <summary>Columns are processed in blocks of this size; inputs are readable up to a multiple of it, and finite there.</summary>
+    internal const int Block = 32;
+
+    /// <value>Number of outputs.</value>
+    internal int Rows => rows;
+
+    /// <value>Number of inputs.</value>
+    internal int Columns => columns;
+
+    /// <value>Bytes that a product reads.</value>
+    internal abstract long Bytes { get; }
+
+    /// <value>Blocks in a row.</value>
+    protected int Blocks => BlocksOf(columns);
+
+    /// <summary>y[r, n] = Σₖ W[n, k] · x[r, k].</summary>
+    /// <remarks>The order of the additions depends on nothing but the number of columns: a row has the same bits alone and among others.</remarks>
+    /// <param name="x">(count, columns).</param>
+    /// <param name="y">(count, rows).</param>
+    /// <param name="count">Number of input rows.</param>
+    /// <param name="from">First n.</param>
+    /// <param name="to">Last n, exclusive.</param>
+    internal abstract void Multiply(RowBlock x, RowBlock y, int count, int from, int to);
+
+    /// <summary>Number of blocks that hold some columns.</summary>
+    internal static int BlocksOf(int columns) => (columns + Block - 1) / Block;
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}

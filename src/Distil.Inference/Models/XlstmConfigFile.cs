@@ -1,0 +1,152 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Distil.Core;
+using Distil.Core.Errors;
+
+namespace Distil.Inference.Models;
+
+/// <summary>A student's config.json, in the authors' layout (github.com/thiomajid/distil_xlstm); their older key <c>xlstm_cfg</c> is read too.</summary>
+public static class XlstmConfigFile
+{
+    /// <summary>The file's name in a model folder.</summary>
+    public const string Name = "config.json";
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Reads and checks <c>config.json</c> of a folder.</summary>
+    /// <exception cref="InvalidInputException">The file is missing or no JSON, or a field is missing, ill-typed or does not fit; the message names
+    /// it.</exception>
+    public static XlstmConfig Read(string folder)
+    {
+        var path = Path.Combine(folder, Name);
+        if (!File.Exists(path))
+        {
+            throw new InvalidInputException($"{path}: no such file");
+        }
+
+        try
+        {
+            return Read(path, JsonNode.Parse(File.ReadAllBytes(path)));
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException) // not Unicode, or a duplicate name
+        {
+            throw new InvalidInputException($"{path}: not valid JSON: {error.Message}", error);
+        }
+    }
+
+    private static XlstmConfig Read(string path, JsonNode? root)
+    {
+        var file = new XlstmConfigSection(path, "", root as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object"));
+        var type = file.Text("model_type", "xlstm");
+        if (type != "xlstm")
+        {
+            throw new InvalidInputException($"{path}: model_type is {type}; expected xlstm");
+        }
+
+        var config = Stack(file, file.Has("xlstm_config") ? file.Within("xlstm_config") : file.Within("xlstm_cfg", "xlstm_config"));
+        config.Validate(path);
+        return config;
+    }
+
+    /// <summary>Writes <c>config.json</c>, completely or not at all; an existing file is replaced.</summary>
+    public static void Write(XlstmConfig config, string folder)
+    {
+        AtomicFile.WriteText(Path.Combine(folder, Name), Json(config).ToJsonString(Indented));
+    }
+
+    private static XlstmConfig Stack(XlstmConfigSection file, XlstmConfigSection stack)
+    {
+        stack.RefuseUnless("bias", false);
+        stack.RefuseUnless("add_post_blocks_norm", true);
+        var blocks = stack.Number("num_blocks");
+        var mlstm = stack.Has("mlstm_block") ? stack.Within("mlstm_block").Within("mlstm") : null;
+        var slstm = stack.Has("slstm_block") ? stack.Within("slstm_block").Within("slstm") : null;
+        var feedForward = stack.Has("slstm_block") ? stack.Within("slstm_block").Within("feedforward") : null;
+        foreach (var part in new[] { mlstm, feedForward })
+        {
+            part?.RefuseUnless("round_proj_up_dim_up", true);
+            if (part?.Number("round_proj_up_to_multiple_of", 64) is { } multiple and not 64)
+            {
+                throw part.Refused("round_proj_up_to_multiple_of", multiple, "64");
+            }
+        }
+
+        return new()
+        {
+            VocabularySize = stack.Number("vocab_size"),
+            ContextLength = stack.Number("context_length"),
+            Blocks = blocks,
+            Width = stack.Number("embedding_dim"),
+            SlstmAt = mlstm is null ? [.. Enumerable.Range(0, blocks)] : stack.BlockList("slstm_at", blocks),
+            MlstmHeads = mlstm?.Number("num_heads", 4) ?? 4,
+            MlstmConvKernel = mlstm?.Number("conv1d_kernel_size", 4) ?? 4,
+            QkvBlockSize = mlstm?.Number("qkv_proj_blocksize", 4) ?? 4,
+            MlstmProjFactor = mlstm?.Real("proj_factor", 2) ?? 2,
+            SlstmHeads = slstm?.Number("num_heads", 4) ?? 4,
+            SlstmConvKernel = slstm?.Number("conv1d_kernel_size", 4) ?? 4,
+            FeedForwardProjFactor = feedForward?.Real("proj_factor", 1.3) ?? 1.3,
+            FeedForwardActivation = feedForward?.Text("act_fn", "gelu") ?? "gelu",
+            Layout = slstm?.Text("backend", "cuda") switch
+            {
+                null or "cuda" => RecurrentLayout.Cuda,
+                "vanilla" => RecurrentLayout.Vanilla,
+                var other => throw slstm!.Refused("backend", other, "cuda or vanilla"),
+            },
+            PadTokenId = file.Has("pad_token_id") ? file.Number("pad_token_id") : null,
+            TieWeights = stack.Flag("tie_weights", false),
+        };
+    }
+
+    private static JsonObject Json(XlstmConfig config)
+    {
+        var stack = new JsonObject
+        {
+            ["vocab_size"] = config.VocabularySize,
+            ["context_length"] = config.ContextLength,
+            ["num_blocks"] = config.Blocks,
+            ["embedding_dim"] = config.Width,
+            ["slstm_at"] = new JsonArray([.. config.SlstmAt.Select(block => JsonValue.Create(block))]),
+            ["add_post_blocks_norm"] = true,
+            ["bias"] = false,
+            ["dropout"] = 0.0,
+            ["tie_weights"] = config.TieWeights,
+            ["add_embedding_dropout"] = false,
+        };
+        if (config.SlstmAt.Count < config.Blocks)
+        {
+            stack["mlstm_block"] = new JsonObject
+            {
+                ["mlstm"] = new JsonObject
+                {
+                    ["conv1d_kernel_size"] = config.MlstmConvKernel,
+                    ["qkv_proj_blocksize"] = config.QkvBlockSize,
+                    ["num_heads"] = config.MlstmHeads,
+                    ["proj_factor"] = config.MlstmProjFactor,
+                },
+            };
+        }
+
+        if (config.SlstmAt.Count > 0)
+        {
+            stack["slstm_block"] = new JsonObject
+            {
+                ["slstm"] = new JsonObject
+                {
+                    ["backend"] = config.Layout == RecurrentLayout.Cuda ? "cuda" : "vanilla",
+                    ["num_heads"] = config.SlstmHeads,
+                    ["conv1d_kernel_size"] = config.SlstmConvKernel,
+                    ["bias_init"] = "powerlaw_blockdependent",
+                },
+                ["feedforward"] = new JsonObject { ["proj_factor"] = config.FeedForwardProjFactor, ["act_fn"] = config.FeedForwardActivation },
+            };
+        }
+
+        var root = new JsonObject { ["architectures"] = new JsonArray("DistilxLSTMForCausalLM"), ["model_type"] = "xlstm" };
+        if (config.PadTokenId is { } pad)
+        {
+            root["pad_token_id"] = pad;
+        }
+        root["xlstm_config"] = stack;
+        return root;
+    }
+}

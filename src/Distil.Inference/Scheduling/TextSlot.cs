@@ -1,0 +1,70 @@
+using System.Threading.Channels;
+using Distil.Inference.Engines;
+using Distil.Inference.Sampling;
+
+namespace Distil.Inference.Scheduling;
+
+/// <summary>A text that is being generated: its state, what it has still to read, and the stream of its tokens.</summary>
+internal sealed class TextSlot(TextRequest request, CancellationToken cancel)
+{
+    private readonly Channel<TextToken> _tokens = Channel.CreateUnbounded<TextToken>(new() { SingleWriter = true, SingleReader = true });
+    private readonly Sampler _sampler = new(request.Sampling);
+    private readonly List<int> _read = [.. request.Prompt];
+    private StudentState? _state;
+    private int _done; // tokens of _read that the state has read
+    private int _made;
+
+    internal CancellationToken Cancel => cancel;
+
+    internal ChannelReader<TextToken> Tokens => _tokens.Reader;
+
+    /// <value>Tokens of the prompt that were restored instead of read.</value>
+    internal int Restored { get; private set; }
+
+    /// <value>Tokens that the state has still to read: the rest of the prompt, or the last chosen token.</value>
+    internal int Pending => _read.Count - _done;
+
+    internal StudentState State => _state!;
+
+    /// <summary>Gives it a state, restored from the cache if that has a beginning of the prompt.</summary>
+    internal void Begin(StudentEngine engine, PrefixCache cache)
+    {
+        _state = engine.NewState();
+        Restored = _done = cache.Restore(_read.ToArray(), _state);
+        _sampler.ReadPrompt(_read.ToArray());
+    }
+
+    /// <summary>Takes the next token to read; the logits are wanted after the last one.</summary>
+    internal StudentInput Next()
+    {
+        var token = _read[_done++];
+        return new(_state!, token, WantsLogits: _done == _read.Count);
+    }
+
+    /// <summary>Chooses a token.</summary>
+    /// <returns>Whether the text goes on.</returns>
+    internal bool Choose(ReadOnlySpan<float> logits, LogProbabilityMeasure measure)
+    {
+        var token = _sampler.Next(logits);
+        if (request.EndTokens.Contains(token))
+        {
+            return false;
+        }
+
+        _tokens.Writer.TryWrite(new(token, request.TopLogProbabilities is { } top ? measure.Of(logits, token, top) : null));
+        _read.Add(token);
+        return ++_made < request.MaxTokens;
+    }
+
+    /// <summary>Ends the text: stores its state, so that a longer prompt can resume there, and ends the stream.</summary>
+    internal void End(PrefixCache? cache, Exception? failure = null)
+    {
+        if (_state is not null)
+        {
+            cache?.Store(_read.ToArray().AsSpan(0, _done), _state);
+            _state.Dispose();
+        }
+
+        _tokens.Writer.TryComplete(failure);
+    }
+}

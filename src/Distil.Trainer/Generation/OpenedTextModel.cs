@@ -1,0 +1,57 @@
+using Distil.Core.Errors;
+using Distil.Core.Models;
+using Distil.Core.Models.Folders;
+using Distil.Core.Specification;
+using Distil.Inference.Engines;
+using Distil.Inference.Generation;
+using Distil.Inference.Models;
+using Distil.Trainer.Models;
+using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Torch;
+using TorchSharp;
+
+namespace Distil.Trainer.Generation;
+
+/// <summary>A model to generate texts with: a student on the CPU runs in the engine, everything else in torch.</summary>
+internal sealed class OpenedTextModel : IDisposable
+{
+    private readonly IDisposable _owner;
+
+    private OpenedTextModel(ITextModel model, IDisposable owner, TransformerModel? teacher) => (Model, _owner, Teacher) = (model, owner, teacher);
+
+    /// <value>The model.</value>
+    internal ITextModel Model { get; }
+
+    /// <value>The model if it is a teacher, whose context is limited; else null.</value>
+    internal TransformerModel? Teacher { get; }
+
+    /// <value>What was read of its folder; null if the engine reads it.</value>
+    internal ModelReading? Reading { get; private init; }
+
+    /// <summary>Opens a model's folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="on">Where it runs.</param>
+    /// <param name="options">How the engine computes.</param>
+    /// <exception cref="InvalidInputException">The model cannot be used, or the options ask the engine for what torch computes.</exception>
+    internal static OpenedTextModel Open(string folder, ComputeDevice on, EngineOptions options)
+    {
+        var config = ConfigDocument.Read(Path.Combine(folder, XlstmConfigFile.Name));
+        // Torch is slow to load: it is not asked for a device if the CPU is named.
+        if (config.Text("model_type") == "xlstm" && (on == ComputeDevice.Cpu || TorchDevice.Of(on).type == DeviceType.CPU))
+        {
+            var engine = StudentEngine.Open(folder, options);
+            return new(engine, engine, null);
+        }
+
+        if (options.Weights != new EngineOptions().Weights)
+        {
+            throw new InvalidInputException($"--weights is {options.Weights}; expected a student on the CPU: other models run in the precision of their files");
+        }
+
+        var model = LanguageModelLoader.Load(folder, TorchDevice.Of(on));
+        return new(new TorchTextModel(model), model, model as TransformerModel) { Reading = model.Reading };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _owner.Dispose();
+}

@@ -1,0 +1,84 @@
+using Distil.Cli.Azurite;
+using Distil.Core.Artifacts;
+using Distil.Core.Errors;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Distil.Cli.Tests.Azurite;
+
+/// <summary>Storage whose index is damaged: Azurite by itself would take it for a new one, and delete the bytes of all blobs.</summary>
+public sealed class AzuriteIndexTests : IDisposable
+{
+    private readonly TemporaryWorkspace _temporary = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private string Blobs => Path.Combine(_temporary.Workspace.Storage, "__azurite_db_blob__.json");
+
+    public void Dispose() => _temporary.Dispose();
+
+    [Theory]
+    [InlineData("cut")]
+    [InlineData("empty")]
+    [InlineData("new")]
+    [InlineData("missing")]
+    public async Task A_damaged_index_is_refused_and_the_last_good_one_repairs_it(string damage)
+    {
+        await UseAsync(store => store.WriteTextAsync("a/b.txt", "kept", cancel: Cancel));
+        Damage(damage);
+
+        var refused = await Assert.ThrowsAsync<InvalidInputException>(() => UseAsync(_ => Task.CompletedTask));
+        Assert.StartsWith($"{Blobs}: it ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("distil doctor --repair", refused.Message, StringComparison.Ordinal);
+
+        Assert.StartsWith($"{Blobs}: it ", Assert.Single(new AzuriteIndex(_temporary.Workspace).Repair()), StringComparison.Ordinal);
+        Assert.Equal(damage != "missing", File.Exists($"{Blobs}.damaged-1"));
+        await UseAsync(async store => Assert.Equal("kept", await store.TryReadTextAsync("a/b.txt", Cancel)));
+        Assert.Empty(new AzuriteIndex(_temporary.Workspace).Repair());
+    }
+
+    [Fact]
+    public async Task Without_a_good_one_nothing_is_touched()
+    {
+        await UseAsync(store => store.WriteTextAsync("a", "b", cancel: Cancel));
+        Damage("cut");
+        File.Copy(Blobs, $"{Blobs}.last", overwrite: true);
+        var before = File.ReadAllText(Blobs);
+
+        var refused = Assert.Throws<InvalidInputException>(() => new AzuriteIndex(_temporary.Workspace).Repair());
+
+        Assert.Contains("nothing is left to repair it with", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllText(Blobs));
+    }
+
+    [Fact]
+    public void A_new_storage_has_no_fault() => new AzuriteIndex(_temporary.Workspace).Require();
+
+    private void Damage(string damage)
+    {
+        var text = File.ReadAllText(Blobs);
+        switch (damage)
+        {
+            case "cut":
+                File.WriteAllText(Blobs, text[..(text.Length / 2)]);
+                break;
+            case "empty":
+                File.WriteAllText(Blobs, "");
+                break;
+            case "new":
+                File.WriteAllText(Blobs, """{ "collections": [ { "name": "$BLOBS_COLLECTION$", "data": [] } ] }""");
+                break;
+            default:
+                File.Delete(Blobs);
+                break;
+        }
+    }
+
+    // Twice, so that the index before the latest save has the blob too.
+    private async Task UseAsync(Func<ArtifactStore, Task> use)
+    {
+        await using var server = await AzuriteServer.JoinAsync(_temporary.Workspace, port: null, NullLogger.Instance, Cancel);
+        var store = await ArtifactStore.OpenAsync(server.ConnectionString, cancel: Cancel);
+        await use(store);
+        await use(store);
+    }
+}

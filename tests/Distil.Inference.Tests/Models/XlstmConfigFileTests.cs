@@ -1,0 +1,60 @@
+using Distil.Core.Errors;
+using Distil.Inference.Models;
+using Distil.Inference.Tests.Engines;
+
+namespace Distil.Inference.Tests.Models;
+
+public sealed class XlstmConfigFileTests
+{
+    [Fact]
+    public void What_is_written_reads_back_the_same()
+    {
+        var config = XlstmConfigFile.Read(GoldenStudent.Folder) with { Layout = RecurrentLayout.Vanilla, PadTokenId = 3, FeedForwardActivation = "swish" };
+        var folder = Directory.CreateTempSubdirectory("distil-xlstm-").FullName;
+        XlstmConfigFile.Write(config, folder);
+        var again = XlstmConfigFile.Read(folder);
+        Assert.Equal(config.SlstmAt, again.SlstmAt);
+        Assert.Equal(config, again with { SlstmAt = config.SlstmAt });
+        Assert.Single(Directory.GetFiles(folder));
+    }
+
+    [Theory]
+    [InlineData("\"slstm_at\": [\n   0,\n   2\n  ]", "\"slstm_at\": \"all\"")]
+    [InlineData("\"mlstm_block\": {", "\"another_block\": {")]
+    public void All_blocks_are_slstm_where_the_config_says_all_or_has_no_mlstm(string from, string to) =>
+        Assert.Equal([0, 1, 2, 3], XlstmConfigFile.Read(Changed(from, to)).SlstmAt);
+
+    [Theory]
+    [InlineData("\"num_blocks\": 4", "\"num_blocks\": \"four\"", "xlstm_config.num_blocks is \"four\"; expected a whole number")]
+    [InlineData("\"num_blocks\": 4,", "", "xlstm_config.num_blocks is missing")]
+    [InlineData("\"model_type\": \"xlstm\"", "\"model_type\": \"gpt2\"", "model_type is gpt2; expected xlstm")]
+    [InlineData("\"embedding_dim\": 64", "\"embedding_dim\": 66", "slstm_block.slstm.num_heads is 4; expected a divisor of embedding_dim (66)")]
+    [InlineData("\"qkv_proj_blocksize\": 16", "\"qkv_proj_blocksize\": 24", "qkv_proj_blocksize is 24; expected a divisor of the inner width (128")]
+    [InlineData("   0,\n   2\n", "   0,\n   4\n", "slstm_at is 4; expected blocks from 0 to 3")]
+    [InlineData("\"bias\": false", "\"bias\": true", "xlstm_config.bias is true; expected false")]
+    [InlineData("\"act_fn\": \"gelu\"", "\"act_fn\": \"glu\"", "act_fn is glu; expected gelu, relu")]
+    [InlineData("\"backend\": \"cuda\"", "\"backend\": \"triton\"", "backend is triton; expected cuda or vanilla")]
+    [InlineData("\"xlstm_config\"", "\"lstm_config\"", "xlstm_config is missing")]
+    [InlineData("{", "", "not valid JSON")]
+    public void A_field_that_does_not_fit_is_named(string from, string to, string message)
+    {
+        var folder = Changed(from, to);
+        var error = Assert.Throws<InvalidInputException>(() => XlstmConfigFile.Read(folder));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(Path.Combine(folder, "config.json"), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_without_a_config_is_refused() =>
+        Assert.Throws<InvalidInputException>(() => XlstmConfigFile.Read(Directory.CreateTempSubdirectory("distil-xlstm-").FullName));
+
+    private static string Changed(string from, string to)
+    {
+        var text = File.ReadAllText(Path.Combine(GoldenStudent.Folder, "config.json"));
+        var at = text.IndexOf(from, StringComparison.Ordinal);
+        Assert.True(at >= 0, $"the golden config has no {from}");
+        var folder = Directory.CreateTempSubdirectory("distil-xlstm-").FullName;
+        File.WriteAllText(Path.Combine(folder, "config.json"), text[..at] + to + text[(at + from.Length)..]);
+        return folder;
+    }
+}

@@ -1,0 +1,50 @@
+using CsCheck;
+using Distil.Inference.Sampling;
+
+namespace Distil.Inference.Tests.Sampling;
+
+public sealed class TokenRankingTests
+{
+    private const float Near = 1e-6f;
+
+    [Fact]
+    public void A_cut_is_the_one_of_a_vocabulary_that_is_sorted_whole() => Gen.Select(
+        Gen.Int[1, 3000], Gen.Double[0, 12], Gen.Int[0, 1 << 20], Gen.Bool).Sample((size, spread, seed, coarse) =>
+    {
+        var random = new Random(seed);
+        // Coarse logits have many equal values.
+        var logits = Enumerable.Range(0, size).Select(_ => (float)(coarse ? random.Next(4) * spread / 4 : random.NextDouble() * spread)).ToArray();
+        var ranking = new TokenRanking();
+        ranking.Rank(logits, logits.Max(), 1);
+        var sorted = Enumerable.Range(0, size).OrderByDescending(i => logits[i]).ThenBy(i => i).ToArray();
+
+        var count = 1 + random.Next(size);
+        var byCount = ranking.Take(count, double.PositiveInfinity, float.Epsilon);
+        Assert.Equal(count, byCount.Count);
+        Assert.Equal(logits[sorted[count - 1]], logits[byCount.Token], Near); // the weights of near logits may be equal
+
+        var mass = random.NextDouble() * ranking.Total;
+        var byMass = ranking.Take(size, mass, float.Epsilon);
+        var before = sorted.Take((int)byMass.Count - 1).Sum(i => Math.Exp(logits[i] - logits.Max()));
+        Assert.InRange(before, 0, mass + 1e-5 * ranking.Total);
+        Assert.InRange(before + Math.Exp(logits[byMass.Token] - logits.Max()), mass - 1e-5 * ranking.Total, double.PositiveInfinity);
+        Assert.Equal(logits[sorted[(int)byMass.Count - 1]], logits[byMass.Token], Near);
+    }, iter: 100);
+
+    [Fact]
+    public void Equal_weights_are_ranked_by_id()
+    {
+        var ranking = new TokenRanking();
+        ranking.Rank(new float[5000], 0, 1);
+        Assert.Equal(2999, ranking.Take(3000, double.PositiveInfinity, float.Epsilon).Token);
+        Assert.Equal(1249, ranking.Take(5000, 1250, float.Epsilon).Token);
+    }
+
+    [Fact]
+    public void The_heaviest_come_in_their_order()
+    {
+        var ranking = new TokenRanking();
+        ranking.Rank([1, 5, 3, 5, 2], 5, 1);
+        Assert.Equal([1, 3, 2], ranking.Heaviest(ranking.Take(3, double.PositiveInfinity, float.Epsilon)));
+    }
+}
