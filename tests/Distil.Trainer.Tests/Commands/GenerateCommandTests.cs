@@ -42,7 +42,7 @@ public sealed class GenerateCommandTests : IDisposable
     {
         var tokenizer = HuggingFaceTokenizer.Load(_model);
         using var model = TransformerModel.Load(_model, CPU);
-        List<long> ids = [.. tokenizer.Encode("Once").Select(id => (long)id)];
+        List<long> ids = [.. tokenizer.Encode("Once", cancel: TestContext.Current.CancellationToken).Select(id => (long)id)];
         var prompt = ids.Count;
         for (var i = 0; i < 8; i++)
         {

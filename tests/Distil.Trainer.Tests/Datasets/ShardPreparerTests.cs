@@ -44,7 +44,7 @@ public sealed class ShardPreparerTests : IDisposable
     {
         Write("a.txt", "abc\n\nHello, world!\n");
         var shard = Assert.Single(Prepare(Dataset() with { EvalFraction = 0, ContextLength = 8 }));
-        int[] expected = [.. Tokenizer.Encode("abc"), 0, .. Tokenizer.Encode("Hello, world!"), 0];
+        int[] expected = [.. Tokenizer.Encode("abc", cancel: TestContext.Current.CancellationToken), 0, .. Tokenizer.Encode("Hello, world!", cancel: TestContext.Current.CancellationToken), 0];
         Assert.Equal(expected, shard.Train.SelectMany(row => row));
         Assert.All(shard.Train.SkipLast(1), row => Assert.Equal(8, row.Length));
         Assert.Equal((2, 1, expected.Length), (shard.Counts.Documents.Trained, shard.Counts.Documents.Empty, shard.Counts.Tokens));
@@ -131,7 +131,7 @@ public sealed class ShardPreparerTests : IDisposable
         Write("a.txt", new string('x', 300) + "\nabc\n");
         var shard = Assert.Single(Prepare(Dataset() with { EvalFraction = 0 }));
         Assert.Equal((2, 1), (shard.Counts.Documents.Trained, shard.Counts.Documents.LongerThanRow));
-        Assert.Equal([.. Tokenizer.Encode(new string('x', 300)), 0, .. Tokenizer.Encode("abc"), 0], shard.Train.SelectMany(row => row));
+        Assert.Equal([.. Tokenizer.Encode(new string('x', 300), cancel: TestContext.Current.CancellationToken), 0, .. Tokenizer.Encode("abc", cancel: TestContext.Current.CancellationToken), 0], shard.Train.SelectMany(row => row));
     }
 
     [Fact]

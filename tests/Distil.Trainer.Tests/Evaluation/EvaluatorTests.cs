@@ -22,9 +22,9 @@ public sealed class EvaluatorTests
         long[][] rows = [[0, 1], [1, 1, 0]];
         Assert.Equal(
             "row 0 of the evaluation data: the model's −log p is NaN; expected a finite number",
-            Assert.Throws<InvalidInputException>(() => evaluator.Evaluate(bad, good, rows)).Message);
+            Assert.Throws<InvalidInputException>(() => evaluator.Evaluate(bad, good, rows, cancel: TestContext.Current.CancellationToken)).Message);
         Assert.StartsWith(
-            "row 0 of the evaluation data: the teacher's −log p is NaN", Assert.Throws<InvalidInputException>(() => evaluator.Evaluate(good, bad, rows)).Message);
+            "row 0 of the evaluation data: the teacher's −log p is NaN", Assert.Throws<InvalidInputException>(() => evaluator.Evaluate(good, bad, rows, cancel: TestContext.Current.CancellationToken)).Message);
     }
 
     [Theory]
