@@ -1,7 +1,7 @@
 using Distil.Core.Models;
 using Distil.Core.Specification;
+using Distil.Inference.Randomness;
 using Distil.Trainer.Models.Linearised;
-using Distil.Trainer.Randomness;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
