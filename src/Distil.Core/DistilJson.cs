@@ -11,10 +11,13 @@ namespace Distil.Core;
 public static class DistilJson
 {
     /// <value>Options for one line: payloads and JSON lines.</value>
-    public static JsonSerializerOptions Options { get; } = Create(indented: false);
+    public static JsonSerializerOptions Options { get; } = Create(indented: false, new FiniteNumbers());
 
     /// <value>Options for several lines: documents that people open.</value>
-    public static JsonSerializerOptions Indented { get; } = Create(indented: true);
+    public static JsonSerializerOptions Indented { get; } = Create(indented: true, new FiniteNumbers());
+
+    /// <value>Options for deriving schemas: the exporter cannot see through a converter for numbers.</value>
+    internal static JsonSerializerOptions ForSchemas { get; } = Create(indented: false);
 
     /// <summary>Gives other options, for instance those of a web framework, the form of Distil's documents.</summary>
     /// <param name="options">Options that may still be changed. Indentation is left as it is.</param>
@@ -31,11 +34,15 @@ public static class DistilJson
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
     }
 
-    private static JsonSerializerOptions Create(bool indented)
+    private static JsonSerializerOptions Create(bool indented, params JsonConverter[] converters)
     {
         var options = new JsonSerializerOptions { WriteIndented = indented };
         Configure(options);
-        options.Converters.Add(new FiniteNumbers());
+        foreach (var converter in converters)
+        {
+            options.Converters.Add(converter);
+        }
+
         options.MakeReadOnly();
         return options;
     }

@@ -10,15 +10,6 @@ public static class Machine
     /// <param name="folder">The folder, or one that is yet to be created.</param>
     public static long FreeBytes(string folder) => new DriveInfo(Existing(folder)).AvailableFreeSpace;
 
-    /// <summary>The mount point of a folder's file system: folders of one file system share its room.</summary>
-    public static string VolumeOf(string folder)
-    {
-        var path = Path.GetFullPath(folder) + Path.DirectorySeparatorChar;
-        return DriveInfo.GetDrives().Select(drive => drive.Name)
-            .Where(mount => path.StartsWith(mount.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            .MaxBy(mount => mount.Length) ?? Path.GetPathRoot(path)!;
-    }
-
     private static string Existing(string folder)
     {
         var path = Path.GetFullPath(folder);

@@ -98,7 +98,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     /// <exception cref="InvalidInputException">There is no such run.</exception>
     internal async Task<RunDriver> ResumeAsync(string runId, CancellationToken cancel)
     {
-        return Drive(await PipelineInput.ReadAsync(_folder, runId, cancel));
+        return Drive(await _folder.ReadInputAsync(runId, cancel));
     }
 
     /// <summary>Resumes a run if nobody waits for its end; errors are logged.</summary>

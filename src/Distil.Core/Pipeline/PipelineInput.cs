@@ -32,14 +32,6 @@ public sealed record PipelineInput : IPipelineDocument
     [JsonIgnore]
     public string RunId => Artifacts.RunId;
 
-    /// <summary>Reads the documents of a run that exists, and creates the pipeline's input.</summary>
-    /// <exception cref="Errors.InvalidInputException">There is no such run.</exception>
-    public static async Task<PipelineInput> ReadAsync(RunFolder runs, string runId, CancellationToken cancel)
-    {
-        var (spec, plan) = await runs.ReadAsync(runId, cancel);
-        return From(spec, plan) with { Earlier = (await runs.TryReadStatusAsync(runId, cancel))?.Earlier ?? [] };
-    }
-
     /// <summary>Creates the pipeline's input from a plan.</summary>
     public static PipelineInput From(RunSpec spec, RunPlan plan) =>
         new() { Artifacts = plan.ArtifactsOf(spec), Parallelism = spec.Compute.TeachParallelism, Retries = spec.Compute.Retries };

@@ -87,6 +87,7 @@ public sealed record RunPlan : IVersionedDocument
 
     /// <value>What is allowed but probably not meant.</value>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <value>What is read of the teacher's folder; null in plans of earlier versions, or if its server did not answer.</value>
     public ModelReading? TeacherReading { get; init; }
 

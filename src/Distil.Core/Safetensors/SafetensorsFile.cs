@@ -62,6 +62,19 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>A tensor's description. The tensor must have a given shape.</summary>
+    /// <param name="name">One of <see cref="Entries"/>.</param>
+    /// <param name="shape">The expected shape.</param>
+    /// <param name="because">The reason for that shape, for the message: <c>config.json (hidden_size 96)</c>.</param>
+    /// <exception cref="InvalidInputException">The file has no such tensor, or it has another shape.</exception>
+    public SafetensorsEntry EntryOf(string name, IReadOnlyList<long> shape, string because)
+    {
+        var entry = EntryOf(name);
+        return entry.Shape.SequenceEqual(shape)
+            ? entry
+            : throw new InvalidInputException($"{Path}: {name} is {entry}; {because} needs {SafetensorsEntry.Text(shape)}");
+    }
+
     /// <summary>Positions the file at a tensor's first byte.</summary>
     /// <param name="name">One of <see cref="Entries"/>.</param>
     /// <param name="entry">The tensor's description: it has <c>End − Begin</c> bytes, little endian, in row-major order.</param>
@@ -69,7 +82,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="InvalidInputException">The file has no such tensor.</exception>
     public Stream Seek(string name, out SafetensorsEntry entry)
     {
-        entry = Entries.TryGetValue(name, out var found) ? found : throw new InvalidInputException($"{Path}: has no tensor {name}");
+        entry = EntryOf(name);
         _file.Position = Header.DataStart + entry.Begin;
         return _file;
     }
@@ -86,4 +99,7 @@ public sealed class SafetensorsFile : IDisposable
         file.ReadExactly(bytes);
         return SafetensorsHeader.Parse(bytes, file.Length, path);
     }
+
+    private SafetensorsEntry EntryOf(string name) =>
+        Entries.TryGetValue(name, out var entry) ? entry : throw new InvalidInputException($"{Path}: has no tensor {name}");
 }

@@ -38,9 +38,9 @@ public static class FileContent
         var kind = FileSignatures.Find(first);
         var compression = SourceName.CompressionOf(name);
         var expected = compression == Compression.Gzip ? FileSignatures.Gzip : FileSignatures.Zstd;
-        if (kind == FileSignatures.LfsPointer)
+        if (GitLfs.IsPointer(first))
         {
-            throw new InvalidInputException($"{name}: is a Git LFS pointer instead of the file; expected the file itself (git lfs pull)");
+            throw new InvalidInputException($"{name}: {GitLfs.Advice}");
         }
 
         if (compression != Compression.None && kind != expected)
@@ -75,6 +75,11 @@ public static class FileContent
     /// <exception cref="InvalidInputException">They contradict.</exception>
     public static void RequireText(string name, ReadOnlySpan<byte> head, DatasetFormat format)
     {
+        if (GitLfs.IsPointer(head))
+        {
+            throw new InvalidInputException($"{name}: {GitLfs.Advice}");
+        }
+
         if (FileSignatures.Find(head) is { } kind)
         {
             throw new InvalidInputException($"{name}: contains {kind}; expected {Words(format)}");

@@ -11,14 +11,12 @@ internal static class FileSignatures
     public const string Gzip = "a gzip file";
     public const string Zstd = "a Zstandard file";
     public const string Parquet = "a Parquet file";
-    public const string LfsPointer = "a Git LFS pointer";
 
     private static readonly (string Name, int At, byte[] Bytes)[] All =
     [
         (Gzip, 0, [0x1F, 0x8B]),
         (Zstd, 0, [0x28, 0xB5, 0x2F, 0xFD]),
         (Parquet, 0, [.. "PAR1"u8]),
-        (LfsPointer, 0, [.. "version https://git-lfs.github.com/spec/"u8]),
         ("an encrypted Parquet file", 0, [.. "PARE"u8]),
         ("a bzip2 file", 0, [.. "BZh"u8]),
         ("an xz file", 0, [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0]),

@@ -6,6 +6,10 @@ namespace Distil.Core.Sources;
 /// <remarks>Python's json.dumps writes these literals by default, and every Python reader accepts them.</remarks>
 public static class JsonLine
 {
+    /// <summary>What is wrong with a string for which the reader throws <see cref="InvalidOperationException"/>, for messages: an escape such as \ud83d
+    /// alone.</summary>
+    public const string HalfPair = "has half of a surrogate pair (\\ud800 to \\udfff alone), which is no character";
+
     /// <summary>As deep as Python's reader goes by default.</summary>
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 1000 };
 

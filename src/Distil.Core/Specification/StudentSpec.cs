@@ -69,5 +69,8 @@ public sealed record StudentSpec : IPartlyWritten
     public bool TrainEmbedding { get; init; }
 
     /// <inheritdoc/>
-    public bool Writes(MemberInfo field) => field.GetCustomAttribute<ForKindAttribute>() is not { } only || only.Kind == Kind;
+    /// <remarks>The default kind is not written: a specification from before there were kinds remains the same, byte for byte.</remarks>
+    public bool Writes(MemberInfo field) => field.Name == nameof(Kind)
+        ? Kind != StudentKind.Xlstm
+        : field.GetCustomAttribute<ForKindAttribute>() is not { } only || only.Kind == Kind;
 }

@@ -115,9 +115,9 @@ public static class TaskFile
         {
             throw new InvalidInputException($"{place}: is not JSON: {wrong.Message}", wrong);
         }
-        catch (InvalidOperationException wrong) // thrown for an escape such as \ud83d alone
+        catch (InvalidOperationException wrong)
         {
-            throw new InvalidInputException($"{place}: has half of a surrogate pair (\\ud800 to \\udfff alone), which is no character", wrong);
+            throw new InvalidInputException($"{place}: {JsonLine.HalfPair}", wrong);
         }
     }
 }

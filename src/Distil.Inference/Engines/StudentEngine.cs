@@ -25,6 +25,7 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
     private readonly WorkerTeam _team;
     private readonly Pass _pass;
     private readonly int[] _wanted;
+    private readonly Lazy<byte[]> _fingerprint;
     private FloatBuffer _logits = new(0);
     private int _wantedCount;
 
@@ -42,7 +43,7 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
         _team = new(options.Threads);
         _pass = new(PassShape.Of(config), options.MaxRows, _team);
         _wanted = new int[options.MaxRows];
-        Fingerprint = ModelFingerprint.Of(folder, weights.Folder);
+        _fingerprint = new(() => ModelFingerprint.Of(folder, weights.Folder));
     }
 
     /// <value>The student's shape.</value>
@@ -60,7 +61,8 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
     /// <value>Bytes of weights that are read for one token.</value>
     public long WeightBytes => _head.Bytes + _layers.Sum(layer => layer.WeightBytes);
 
-    internal byte[] Fingerprint { get; }
+    /// <value>Tells its states from those of another model; only saved states need it.</value>
+    internal byte[] Fingerprint => _fingerprint.Value;
 
     internal int StateLength { get; }
 
@@ -184,11 +186,7 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
                 throw new ArgumentException("a state belongs to another engine", nameof(inputs));
             }
 
-            if (token < 0 || token >= VocabularySize)
-            {
-                throw new InvalidInputException(
-                    $"the prompt has token {token}; the model's vocabulary has {VocabularySize} tokens (is it another model's tokenizer?)");
-            }
+            PromptCheck.Require(token, VocabularySize);
         }
     }
 }

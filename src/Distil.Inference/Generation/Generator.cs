@@ -16,20 +16,7 @@ public sealed class Generator(ITextModel model)
     public IEnumerable<int> Continue(
         IReadOnlyList<int> prompt, SamplingOptions options, int maxTokens, int? endOfText = null, CancellationToken cancel = default)
     {
-        if (prompt.Count == 0)
-        {
-            throw new InvalidInputException("the prompt has no tokens; give it some text to continue");
-        }
-
-        foreach (var id in prompt)
-        {
-            if (id < 0 || id >= model.VocabularySize)
-            {
-                throw new InvalidInputException(
-                    $"the prompt has token {id}; the model's vocabulary has {model.VocabularySize} tokens (is it another model's tokenizer?)");
-            }
-        }
-
+        PromptCheck.Require(prompt, model.VocabularySize);
         return Tokens([.. prompt], new Sampler(options), maxTokens, endOfText, cancel);
     }
 

@@ -17,7 +17,7 @@ internal sealed unsafe class Convolution : IDisposable
     /// <param name="bias">(width).</param>
     internal Convolution(int width, int kernel, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias)
     {
-        (_width, _kernel, _stride) = (width, kernel, (width + VectorMath.Width - 1) / VectorMath.Width * VectorMath.Width);
+        (_width, _kernel, _stride) = (width, kernel, VectorMath.Padded(width));
         _weights = new((long)(kernel + 1) * _stride);
         bias.CopyTo(_weights.Span(0, width));
         for (var k = 0; k < kernel; k++)

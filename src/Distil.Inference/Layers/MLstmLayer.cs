@@ -22,14 +22,14 @@ internal sealed unsafe class MLstmLayer : Layer, IWork
     internal MLstmLayer(XlstmConfig config, MLstmLayerWeights weights)
     {
         (_config, _weights, _inner, _size) = (config, weights, config.MlstmInnerWidth, config.MlstmInnerWidth / config.MlstmHeads);
-        _stride = Aligned(_size);
-        _memory = Aligned(weights.Convolution.StateLength);
+        _stride = VectorMath.Padded(_size);
+        _memory = VectorMath.Padded(weights.Convolution.StateLength);
         _normaliser = _memory + config.MlstmHeads * _size * _stride;
-        _stabiliser = _normaliser + Aligned(config.MlstmHeads * _size);
+        _stabiliser = _normaliser + VectorMath.Padded(config.MlstmHeads * _size);
     }
 
     /// <inheritdoc/>
-    internal override int StateLength => _stabiliser + Aligned(_config.MlstmHeads);
+    internal override int StateLength => _stabiliser + VectorMath.Padded(_config.MlstmHeads);
 
     /// <inheritdoc/>
     internal override long WeightBytes => _weights.Up.Bytes + _weights.Gates.Bytes + _weights.Down.Bytes;
@@ -86,8 +86,7 @@ internal sealed unsafe class MLstmLayer : Layer, IWork
     {
         var first = head * _size;
         float* gates = _pass.Gates[row], q = _pass.Joined[row] + first, k = q + _inner, normaliser = state + _normaliser + first, stabiliser = state + _stabiliser + head;
-        var v = stackalloc float[2 * _stride];
-        var read = v + _stride;
+        float* v = stackalloc float[2 * _stride], read = v + _stride;
         new Span<float>(v, _stride).Clear();
         new ReadOnlySpan<float>(k + _inner, _size).CopyTo(new(v, _size));
 
@@ -113,6 +112,4 @@ internal sealed unsafe class MLstmLayer : Layer, IWork
     }
 
     private static float LogSigmoid(float x) => MathF.Min(x, 0) - float.LogP1(MathF.Exp(-MathF.Abs(x)));
-
-    private static int Aligned(int length) => (length + VectorMath.Width - 1) / VectorMath.Width * VectorMath.Width;
 }

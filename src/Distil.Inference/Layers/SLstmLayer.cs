@@ -22,9 +22,9 @@ internal sealed unsafe class SLstmLayer : Layer, IWork
     internal SLstmLayer(XlstmConfig config, SLstmLayerWeights weights)
     {
         (_config, _weights, _width, _size) = (config, weights, config.Width, config.Width / config.SlstmHeads);
-        _hidden = Aligned(weights.Convolution.StateLength);
+        _hidden = VectorMath.Padded(weights.Convolution.StateLength);
         // A product reads h to the end of a block, and must find no infinity there.
-        _section = Aligned(_width) + Matrix.Block;
+        _section = VectorMath.Padded(_width) + Matrix.Block;
     }
 
     /// <inheritdoc/>
@@ -122,6 +122,4 @@ internal sealed unsafe class SLstmLayer : Layer, IWork
         pass.Product.Multiply(_weights.FeedForwardDown, pass.Mixed, pass.Normed, pass.Count);
         Elementwise.Add(pass.Stream, pass.Normed, pass.Count, _width);
     }
-
-    private static int Aligned(int length) => (length + VectorMath.Width - 1) / VectorMath.Width * VectorMath.Width;
 }

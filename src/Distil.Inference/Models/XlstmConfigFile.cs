@@ -11,6 +11,9 @@ public static class XlstmConfigFile
     /// <summary>The file's name in a model folder.</summary>
     public const string Name = "config.json";
 
+    /// <summary>The <c>model_type</c> of a student.</summary>
+    public const string ModelType = "xlstm";
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Reads and checks <c>config.json</c> of a folder.</summary>
@@ -37,10 +40,10 @@ public static class XlstmConfigFile
     private static XlstmConfig Read(string path, JsonNode? root)
     {
         var file = new XlstmConfigSection(path, "", root as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object"));
-        var type = file.Text("model_type", "xlstm");
-        if (type != "xlstm")
+        var type = file.Text("model_type", ModelType);
+        if (type != ModelType)
         {
-            throw new InvalidInputException($"{path}: model_type is {type}; expected xlstm");
+            throw new InvalidInputException($"{path}: model_type is {type}; expected {ModelType}");
         }
 
         var config = Stack(file, file.Has("xlstm_config") ? file.Within("xlstm_config") : file.Within("xlstm_cfg", "xlstm_config"));
@@ -141,7 +144,7 @@ public static class XlstmConfigFile
             };
         }
 
-        var root = new JsonObject { ["architectures"] = new JsonArray("DistilxLSTMForCausalLM"), ["model_type"] = "xlstm" };
+        var root = new JsonObject { ["architectures"] = new JsonArray("DistilxLSTMForCausalLM"), ["model_type"] = ModelType };
         if (config.PadTokenId is { } pad)
         {
             root["pad_token_id"] = pad;

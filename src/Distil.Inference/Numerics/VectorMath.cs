@@ -10,6 +10,9 @@ internal static class VectorMath
     /// <value>Number of floats in a vector.</value>
     internal const int Width = 16;
 
+    /// <summary>A length rounded up to whole vectors.</summary>
+    internal static int Padded(int length) => (length + Width - 1) / Width * Width;
+
     /// <summary>eˣ: 0 below −87; e⁸⁸ above 88, +∞ included.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector512<float> Exp(Vector512<float> x)

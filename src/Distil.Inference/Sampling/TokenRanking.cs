@@ -25,7 +25,7 @@ internal sealed class TokenRanking
     /// <summary>Takes the weights exp((logit − max) / T) of a vocabulary.</summary>
     internal void Rank(ReadOnlySpan<float> logits, float max, double temperature)
     {
-        var padded = (logits.Length + VectorMath.Width - 1) / VectorMath.Width * VectorMath.Width;
+        var padded = VectorMath.Padded(logits.Length);
         _weights = _weights.Length == padded ? _weights : new float[padded];
         _length = logits.Length;
         Total = LogitScan.Exponentials(logits, max, (float)(1 / temperature), _weights);

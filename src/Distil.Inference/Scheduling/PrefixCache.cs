@@ -58,7 +58,7 @@ internal sealed class PrefixCache(int capacity) : IDisposable
             }
         }
 
-        var copy = state;
+        StudentState copy;
         if (_recent.Count == capacity)
         {
             copy = _recent.Last!.Value.State; // its memory is used again

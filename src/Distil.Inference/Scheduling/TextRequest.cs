@@ -17,6 +17,6 @@ public sealed record TextRequest
     /// <value>Tokens that end the text and are not returned.</value>
     public IReadOnlySet<int> EndTokens { get; init; } = new HashSet<int>();
 
-    /// <value>How many of the most likely tokens are returned with each token, 0 to 20; null for no probabilities.</value>
+    /// <value>How many of the most likely tokens are returned with each token, 0 to 512; null for no probabilities.</value>
     public int? TopLogProbabilities { get; init; }
 }

@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Inference.Engines;
+using Distil.Inference.Generation;
 using Distil.Inference.Sampling;
 
 namespace Distil.Inference.Scheduling;
@@ -47,7 +48,7 @@ public sealed class TextScheduler : IAsyncDisposable
     /// <exception cref="SchedulerBusyException">Too many texts wait, or the scheduler is ending.</exception>
     public IAsyncEnumerable<TextToken> Continue(TextRequest request, CancellationToken cancel)
     {
-        Check(request);
+        PromptCheck.Require(request.Prompt, _engine.VocabularySize);
         var slot = new TextSlot(request, cancel);
         lock (_lock)
         {
@@ -176,18 +177,5 @@ public sealed class TextScheduler : IAsyncDisposable
         }
 
         _slots.Clear();
-    }
-
-    private void Check(TextRequest request)
-    {
-        if (request.Prompt.Count == 0)
-        {
-            throw new InvalidInputException("the prompt has no tokens; give it some text to continue");
-        }
-
-        foreach (var token in request.Prompt.Where(token => token < 0 || token >= _engine.VocabularySize))
-        {
-            throw new InvalidInputException($"the prompt has token {token}; the model's vocabulary has {_engine.VocabularySize} tokens");
-        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Distil.Inference.Engines;
 using Distil.Inference.Sampling;
@@ -30,8 +31,9 @@ internal sealed class TextSlot(TextRequest request, CancellationToken cancel)
     internal void Begin(StudentEngine engine, PrefixCache cache)
     {
         _state = engine.NewState();
-        Restored = _done = cache.Restore(_read.ToArray(), _state);
-        _sampler.ReadPrompt(_read.ToArray());
+        var prompt = CollectionsMarshal.AsSpan(_read);
+        Restored = _done = cache.Restore(prompt, _state);
+        _sampler.ReadPrompt(prompt);
     }
 
     /// <summary>Takes the next token to read; the logits are wanted after the last one.</summary>

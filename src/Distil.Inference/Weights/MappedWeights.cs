@@ -44,12 +44,10 @@ internal sealed unsafe class MappedWeights : IDisposable
     internal MappedTensor Find(string name, IReadOnlyList<long> shape, string because)
     {
         var file = Folder.FileOf(name);
-        var entry = file.Entries[name];
-        return !entry.Shape.SequenceEqual(shape)
-            ? throw new InvalidInputException($"{file.Path}: {name} is {entry}; {because} needs {SafetensorsEntry.Text(shape)}")
-            : entry.Dtype.Name is MappedTensor.Float32 or MappedTensor.Float16 or MappedTensor.BFloat16
-                ? new(_mappings[file].Start + file.DataStart + entry.Begin, entry)
-                : throw new InvalidInputException($"{file.Path}: {name} is {entry}; expected F32, F16 or BF16");
+        var entry = file.EntryOf(name, shape, because);
+        return entry.Dtype.Name is MappedTensor.Float32 or MappedTensor.Float16 or MappedTensor.BFloat16
+            ? new(_mappings[file].Start + file.DataStart + entry.Begin, entry)
+            : throw new InvalidInputException($"{file.Path}: {name} is {entry}; expected F32, F16 or BF16");
     }
 
     /// <inheritdoc/>

@@ -68,10 +68,9 @@ internal sealed class Documents(DatasetFormat format, string textField, int voca
                 : root.TryGetProperty("ids", out var ids) && ids.ValueKind == JsonValueKind.Array ? OfIds(ids, line)
                 : WithoutText(line, [.. root.EnumerateObject().Select(field => field.Name)]);
         }
-        catch (InvalidOperationException) // thrown for an escape such as \ud83d alone
+        catch (InvalidOperationException)
         {
-            return Document.Faulty(
-                DocumentFault.NotUtf8, () => line.Complaint("has half of a surrogate pair (\\ud800 to \\udfff alone), which is no character"), line.Bytes.Length);
+            return Document.Faulty(DocumentFault.NotUtf8, () => line.Complaint(JsonLine.HalfPair), line.Bytes.Length);
         }
         catch (JsonException e)
         {

@@ -52,7 +52,7 @@ internal sealed class EvaluateJob(Core.Artifacts.Kinds.Evaluation evaluation) : 
     private static BranchResult? Branches(
         JobContext job, IReadOnlyList<long[]> rows, ILanguageModel student, ILanguageModel teacher, EvaluationOptions options)
     {
-        if (student is not LinearisedModel linearised)
+        if (student is not LinearisedModel { Shape.ReplacedLayers: > 0 } linearised) // the controls have the teacher's attention in every layer
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Inference.Models;
 using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
@@ -23,7 +24,7 @@ public static class LanguageModelLoader
         return config.Text("model_type") switch
         {
             "qwen2" or "qwen3" or "llama" => TransformerModel.Load(folder, device, dtype, rotaryPrecision: rotaryPrecision),
-            "xlstm" => XlstmModel.Load(folder, device),
+            XlstmConfigFile.ModelType => XlstmModel.Load(folder, device),
             LinearisedConfigFile.ModelType => LinearisedModel.Load(folder, device),
             _ => throw config.Wrong("model_type", $"qwen2, qwen3, llama, xlstm or {LinearisedConfigFile.ModelType}"),
         };

@@ -74,12 +74,7 @@ public static class TensorReading
         this WeightFolder folder, string name, IReadOnlyList<long> shape, string because, ScalarType? to = null, Device? device = null)
     {
         var file = folder.FileOf(name);
-        var entry = file.Entries[name];
-        if (!entry.Shape.SequenceEqual(shape))
-        {
-            throw new InvalidInputException($"{file.Path}: {name} is {entry}; {because} needs {SafetensorsEntry.Text(shape)}");
-        }
-
+        var entry = file.EntryOf(name, shape, because);
         return entry.Dtype.IsPlain
             ? folder.Read(name, to, device)
             : throw new InvalidInputException($"{file.Path}: {name} is {entry}; expected floating-point numbers of 16 bits or more");

@@ -83,6 +83,10 @@ public sealed class OpenApiTests(SharedAzurite azurite)
         await api.PostAsync(new string(' ', 5000));
         await api.SubmitAsync(ServedApi.Spec("one"), "key");
         await api.SubmitAsync(ServedApi.Spec("two"), "key");
+        var running = await api.NewRunAsync();
+        await api.Runs.WriteStatusAsync(
+            new RunStatus { RunId = running, State = RunState.Running, StartedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch }, Cancel);
+        await api.Client.PostAsync($"/api/runs/{running}/retry", null, Cancel);
         foreach (var id in (string[])[await api.NewRunAsync(), run, "nothing"])
         {
             await api.Client.PostAsync($"/api/runs/{id}/cancel", null, Cancel);

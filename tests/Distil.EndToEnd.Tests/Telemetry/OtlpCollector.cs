@@ -79,6 +79,8 @@ internal sealed class OtlpCollector : IAsyncDisposable
                 var body = new MemoryStream();
                 await context.Request.InputStream.CopyToAsync(body);
                 Received.Enqueue((context.Request.Url!.AbsolutePath, body.ToArray()));
+                // HttpListener closes an idle connection after 15 seconds, at which an exporter that sends every 5 seconds may just reuse it.
+                context.Response.KeepAlive = false;
                 context.Response.Close();
             }
             catch (Exception stopped) when (stopped is HttpListenerException or ObjectDisposedException && !_listener.IsListening)

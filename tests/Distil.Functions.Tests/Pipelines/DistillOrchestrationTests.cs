@@ -1,6 +1,7 @@
-using Distil.Core.Artifacts.Kinds;
 using System.Text.Json;
 using Distil.Core;
+using Distil.Core.Api;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
@@ -69,7 +70,7 @@ public sealed class DistillOrchestrationTests
         var before = durable.Jobs.Started.Count;
 
         await new RunRetry(durable.Store).PrepareAsync("run", Cancel);
-        await durable.RunHost.RestartAsync(await PipelineInput.ReadAsync(durable.Runs, "run", Cancel), Cancel);
+        await durable.RunHost.RestartAsync(await durable.Runs.ReadInputAsync("run", Cancel), Cancel);
 
         Assert.Equal(RunState.Succeeded, (await durable.EndAsync("run")).State);
         Assert.Equal(["train-002", "evaluate-002", "export"], durable.Jobs.Started[before..]);

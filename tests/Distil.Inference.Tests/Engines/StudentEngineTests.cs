@@ -2,13 +2,12 @@ using Distil.Core.Errors;
 using Distil.Inference.Engines;
 using Distil.Inference.Matrices;
 using Distil.Inference.Models;
+using static Distil.Inference.Tests.Engines.EngineSteps;
 
 namespace Distil.Inference.Tests.Engines;
 
 public sealed class StudentEngineTests
 {
-    private static readonly int[] Tokens = [.. Enumerable.Range(0, 41).Select(i => i * 31 % 203)];
-
     [Theory]
     [InlineData("model.safetensors")]
     [InlineData("model.cuda-layout.safetensors")]
@@ -93,45 +92,6 @@ public sealed class StudentEngineTests
     }
 
     [Fact]
-    public void A_fork_and_a_saved_state_continue_the_sequence_and_leave_the_original_alone()
-    {
-        using var engine = Open(RandomStudent.Small);
-        var expected = Steps(engine, Tokens);
-        using var state = engine.NewState();
-        engine.Run([.. Tokens[..20].Select(token => new StudentInput(state, token, false))]);
-        using var fork = state.Fork();
-        var path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "state.bin");
-        state.Save(path);
-        engine.Run([new(state, 7, false)]);
-        using var loaded = StudentState.Load(path, engine);
-        foreach (var copy in new[] { fork, loaded })
-        {
-            Assert.Equal(20, copy.Position);
-            engine.Run([.. Tokens[20..].Select((token, i) => new StudentInput(copy, token, i == Tokens.Length - 21))]);
-            Assert.Equal(expected[^1], engine.Logits(0).ToArray());
-        }
-    }
-
-    [Fact]
-    public void A_saved_state_that_is_damaged_cut_or_of_another_model_is_refused()
-    {
-        using var engine = Open(RandomStudent.Small);
-        using var other = StudentEngine.Open(RandomStudent.Write(RandomStudent.Small, seed: 2), new() { Threads = 1 });
-        using var state = engine.NewState();
-        var path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "state.bin");
-        state.Save(path);
-        Assert.Contains("another model", Assert.Throws<InvalidInputException>(() => StudentState.Load(path, other)).Message);
-        var bytes = File.ReadAllBytes(path);
-        File.WriteAllBytes(path, bytes[..^1]);
-        Assert.Contains("cut off", Assert.Throws<InvalidInputException>(() => StudentState.Load(path, engine)).Message);
-        bytes[100] ^= 1;
-        File.WriteAllBytes(path, bytes);
-        Assert.Contains("damaged", Assert.Throws<InvalidInputException>(() => StudentState.Load(path, engine)).Message);
-        File.WriteAllText(path, "no state");
-        Assert.Contains("not a saved state", Assert.Throws<InvalidInputException>(() => StudentState.Load(path, engine)).Message);
-    }
-
-    [Fact]
     public void A_token_allocates_nothing()
     {
         using var engine = StudentEngine.Open(RandomStudent.Write(RandomStudent.Small), new() { Threads = 1 });
@@ -142,14 +102,21 @@ public sealed class StudentEngineTests
             engine.Run(new ReadOnlySpan<StudentInput>(in input));
         }
 
-        Step(1);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++)
+        long Allocated()
         {
-            Step(i % 203);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 200; i++)
+            {
+                Step(i % 203);
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Step(1);
+
+        // The minimum: a collection that another test causes counts the rest of this thread's buffer as allocated.
+        Assert.Equal(0, Enumerable.Range(0, 5).Min(_ => Allocated()));
     }
 
     [Fact]
@@ -169,21 +136,6 @@ public sealed class StudentEngineTests
         Assert.Contains("blocks.4", Assert.Throws<InvalidInputException>(() => StudentEngine.Open(folder)).Message);
         XlstmConfigFile.Write(RandomStudent.Small with { Width = 128 }, folder);
         Assert.Contains("xlstm.embedding.weight is [203, 96] F32", Assert.Throws<InvalidInputException>(() => StudentEngine.Open(folder)).Message);
-    }
-
-    private static StudentEngine Open(XlstmConfig config) => StudentEngine.Open(RandomStudent.Write(config), new() { Threads = 2 });
-
-    private static List<float[]> Steps(StudentEngine engine, IEnumerable<int> tokens)
-    {
-        using var state = engine.NewState();
-        var logits = new List<float[]>();
-        foreach (var token in tokens)
-        {
-            engine.Run([new(state, token, true)]);
-            logits.Add(engine.Logits(0).ToArray());
-        }
-
-        return logits;
     }
 
     private static void AssertNear(float[][] expected, List<float[]> actual, float tolerance)

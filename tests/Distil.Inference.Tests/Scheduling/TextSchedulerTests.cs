@@ -42,7 +42,7 @@ public sealed class TextSchedulerTests : IDisposable
     [Fact]
     public async Task A_prompt_that_continues_an_earlier_text_resumes_its_state()
     {
-        await using var scheduler = new TextScheduler(_engine, new());
+        await using var scheduler = new TextScheduler(_engine, new() { Slots = 2 });
         int[] prompt = [5, 6, 7, 8];
         var answer = await ReadAsync(scheduler, Request(prompt, 6));
         int[] longer = [.. prompt, .. answer, 9, 10];
@@ -77,7 +77,7 @@ public sealed class TextSchedulerTests : IDisposable
     [Fact]
     public async Task An_end_token_ends_a_text_and_is_not_returned()
     {
-        await using var scheduler = new TextScheduler(_engine, new());
+        await using var scheduler = new TextScheduler(_engine, new() { Slots = 2 });
         var free = await ReadAsync(scheduler, Request([4], 30));
         var end = free[11];
         Assert.Equal(free.TakeWhile(token => token != end), await ReadAsync(scheduler, Request([4], 30) with { EndTokens = new HashSet<int> { end } }));
@@ -86,7 +86,7 @@ public sealed class TextSchedulerTests : IDisposable
     [Fact]
     public async Task Log_probabilities_are_those_of_the_models_distribution()
     {
-        await using var scheduler = new TextScheduler(_engine, new());
+        await using var scheduler = new TextScheduler(_engine, new() { Slots = 2 });
         await foreach (var token in scheduler.Continue(Request([4, 5], 3) with { TopLogProbabilities = 203 }, Stop))
         {
             Assert.Equal(token.Token, token.Probabilities!.Top[0].Key);
@@ -98,7 +98,7 @@ public sealed class TextSchedulerTests : IDisposable
     [Fact]
     public async Task A_prompt_without_tokens_or_with_a_foreign_one_is_refused()
     {
-        await using var scheduler = new TextScheduler(_engine, new());
+        await using var scheduler = new TextScheduler(_engine, new() { Slots = 2 });
         Assert.Throws<InvalidInputException>(() => scheduler.Continue(Request([], 1), Stop));
         Assert.Throws<InvalidInputException>(() => scheduler.Continue(Request([203], 1), Stop));
     }

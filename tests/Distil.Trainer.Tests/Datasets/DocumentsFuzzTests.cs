@@ -7,6 +7,7 @@ using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Fuzzing;
 using Distil.Trainer.Datasets;
+using Distil.Trainer.Tests.Datasets.Sources;
 using ZstdSharp;
 
 namespace Distil.Trainer.Tests.Datasets;
@@ -73,6 +74,16 @@ public sealed class DocumentsFuzzTests : IDisposable
     public Task Parquet_is_read_or_refused() => Hostile.EndsInAsync<InvalidInputException>(
         Gen.OneOf(Mutations.Of([.. "PAR1"u8, .. new byte[40], 8, 0, 0, 0, .. "PAR1"u8]), Mutations.Arbitrary),
         bytes => Read("a.parquet", bytes, DatasetFormat.Parquet).Count());
+
+    [Fact]
+    public async Task Damaged_Parquet_is_read_or_refused()
+    {
+        var path = Path.Combine(_folder, "whole.parquet");
+        await FineWebFile.WriteAsync(path, ["Mira found the boat.", "Otto laughed.", "Mira found the boat."], rowGroup: 2);
+        await Hostile.EndsInAsync<InvalidInputException>(
+            Mutations.Of(await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken)),
+            bytes => Read("a.parquet", bytes, DatasetFormat.Parquet).Count());
+    }
 
     private IEnumerable<Document> Read(string name, byte[] bytes, DatasetFormat format)
     {

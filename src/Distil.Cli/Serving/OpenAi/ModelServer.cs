@@ -24,7 +24,11 @@ internal sealed class ModelServer : IAsyncDisposable
     internal static async Task<ModelServer> StartAsync(StudentModel model, ModelServerOptions limits, ServeOptions options, CancellationToken cancel)
     {
         var web = WebServer.CreateBuilder(options).Build();
-        web.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerFailureAsync, AllowStatusCode404Response = true });
+        web.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = AnswerFailureAsync, AllowStatusCode404Response = true,
+            SuppressDiagnosticsCallback = failure => AnswerTo(failure.Exception) is IStatusCodeHttpResult { StatusCode: < 500 }, // a client's fault is no failure of the server
+        });
         web.UseStatusCodePages(context => OpenAiError.Of(context.HttpContext.Response.StatusCode, Unrouted(context.HttpContext)).ExecuteAsync(context.HttpContext));
         web.UseMiddleware<HostGuard>(options, (Refusal)((status, message) => OpenAiError.Of(status, message)));
         if (options.ApiKey is not null)
@@ -40,20 +44,17 @@ internal sealed class ModelServer : IAsyncDisposable
     /// <summary>Stops accepting requests, finishes those that it has, and ends.</summary>
     public ValueTask DisposeAsync() => WebServer.StopAsync(_web);
 
-    private static Task AnswerFailureAsync(HttpContext http)
+    private static Task AnswerFailureAsync(HttpContext http) => AnswerTo(http.Features.Get<IExceptionHandlerFeature>()!.Error).ExecuteAsync(http);
+
+    private static IResult AnswerTo(Exception error) => error switch
     {
-        var error = http.Features.Get<IExceptionHandlerFeature>()!.Error;
-        var result = error switch
-        {
-            OpenAiException wrong => OpenAiError.Of(wrong.Status, wrong.Message, wrong.Param, wrong.Code),
-            ApiProblemException wrong => OpenAiError.Of(wrong.Status, wrong.Message),
-            BadHttpRequestException wrong => OpenAiError.Of(wrong.StatusCode, wrong.Message),
-            InvalidInputException wrong => OpenAiError.Of(400, wrong.Message),
-            SchedulerBusyException busy => OpenAiError.Of(429, busy.Message, code: "busy"),
-            _ => OpenAiError.Of(500, error.Message),
-        };
-        return result.ExecuteAsync(http);
-    }
+        OpenAiException wrong => OpenAiError.Of(wrong.Status, wrong.Message, wrong.Param, wrong.Code),
+        ApiProblemException wrong => OpenAiError.Of(wrong.Status, wrong.Message),
+        BadHttpRequestException wrong => OpenAiError.Of(wrong.StatusCode, wrong.Message),
+        InvalidInputException wrong => OpenAiError.Of(400, wrong.Message),
+        SchedulerBusyException busy => OpenAiError.Of(429, busy.Message, code: "busy"),
+        _ => OpenAiError.Of(500, error.Message),
+    };
 
     private static string Unrouted(HttpContext http) => http.Response.StatusCode == 405
         ? $"{http.Request.Method} is not what {http.Request.Path} answers to; expected {http.Response.Headers.Allow}"

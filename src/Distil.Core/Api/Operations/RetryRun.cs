@@ -2,7 +2,6 @@ using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 
 namespace Distil.Core.Api.Operations;
@@ -26,7 +25,7 @@ internal sealed class RetryRun(ArtifactStore store)
         {
             // From here on the run's documents change, whether or not its client still listens.
             await _retry.PrepareAsync(runId, CancellationToken.None);
-            await host.RestartAsync(await PipelineInput.ReadAsync(_runs, runId, CancellationToken.None), CancellationToken.None);
+            await host.RestartAsync(await _runs.ReadInputAsync(runId, CancellationToken.None), CancellationToken.None);
             return SubmittedRun.Of(runId);
         }
         catch (InvalidInputException changed)

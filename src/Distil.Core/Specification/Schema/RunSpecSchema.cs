@@ -32,7 +32,7 @@ public static class RunSpecSchema
     internal static JsonObject Make()
     {
         var comments = DocumentationComments.Of(typeof(RunSpec).Assembly);
-        return DistilJson.Options.GetJsonSchemaAsNode(typeof(RunSpec), new JsonSchemaExporterOptions
+        return DistilJson.ForSchemas.GetJsonSchemaAsNode(typeof(RunSpec), new JsonSchemaExporterOptions
         {
             TreatNullObliviousAsNonNullable = true,
             TransformSchemaNode = (context, node) => Complete(node.AsObject(), context, comments),

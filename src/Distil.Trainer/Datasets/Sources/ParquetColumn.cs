@@ -17,22 +17,27 @@ namespace Distil.Trainer.Datasets.Sources;
 /// <param name="column">The column of texts.</param>
 internal sealed class ParquetColumn(SourceOpener open, string column)
 {
+    // Rows that repeat a text take a fraction of a byte each.
+    private const int AlwaysAllowedRows = 1 << 20, MaxRowsPerByte = 64;
+
     /// <summary>Returns the documents of the range, one per row.</summary>
     /// <exception cref="InvalidInputException">The file is damaged or no Parquet file, or the column does not contain strings.</exception>
     internal IEnumerable<Document> Read(SourceRange range)
     {
         using var file = open.Open(range);
         RequireParquet(range, file);
-        var reader = Try(range, () => ParquetReader.CreateAsync(file));
+        var reader = Try(range, () => OpenAsync(file));
         try
         {
-            var field = FieldIn(range, reader.Schema);
-            var names = field is null ? MissingText.Describe("column", column, [.. reader.Schema.DataFields.Select(each => each.Path.ToString())]) : "";
+            // The library reads the schema and the row groups when they are first asked for.
+            var schema = Try(range, () => Task.FromResult(reader.Schema));
+            var field = FieldIn(range, schema);
+            var names = field is null ? MissingText.Describe("column", column, [.. schema.DataFields.Select(each => each.Path.ToString())]) : "";
             long row = 0;
             for (var group = 0; group < reader.RowGroupCount; group++)
             {
-                var rows = reader.OpenRowGroupReader(group);
-                var start = StartOf(rows);
+                var rows = Try(range, () => Task.FromResult(OpenGroup(reader, group, file.Length)));
+                var start = Try(range, () => Task.FromResult(StartOf(rows)));
                 if (start >= range.Start && start < range.End)
                 {
                     var texts = field is null ? new byte[rows.RowCount][] : Try(range, () => TextsAsync(rows, field));
@@ -58,6 +63,22 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
         var first = new byte[FileContent.SignatureBytes];
         FileContent.RequireStored(range.Name, first.AsSpan(0, file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false)), DatasetFormat.Parquet);
         file.Position = 0;
+    }
+
+    private static Task<ParquetReader> OpenAsync(Stream file)
+    {
+        ParquetFooter.Check(file);
+        file.Position = 0;
+        return ParquetReader.CreateAsync(new FiniteStream(file));
+    }
+
+    /// <summary>Opens a row group whose stated number of rows its file can hold: room for them is reserved before they are read.</summary>
+    private static ParquetRowGroupReader OpenGroup(ParquetReader reader, int group, long fileBytes)
+    {
+        var rows = reader.OpenRowGroupReader(group);
+        return rows.RowCount >= 0 && rows.RowCount <= Math.Max(AlwaysAllowedRows, fileBytes * MaxRowsPerByte)
+            ? rows
+            : throw new InvalidDataException($"row group {group} states {rows.RowCount} rows in a file of {fileBytes} bytes");
     }
 
     private Document Parse(byte[]? text, string place, long row, string missing) =>

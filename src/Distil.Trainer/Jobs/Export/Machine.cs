@@ -15,7 +15,7 @@ internal static class Machine
         OperatingSystem = RuntimeInformation.OSDescription,
         Device = device.type == TorchSharp.DeviceType.CUDA ? "CUDA GPU" : $"CPU, {Environment.ProcessorCount} cores of {ProcessorName()}",
         Cores = Environment.ProcessorCount,
-        MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+        MemoryBytes = Core.Machine.MemoryBytes,
         Versions = new Dictionary<string, string>
         {
             ["Distil"] = typeof(Machine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown",

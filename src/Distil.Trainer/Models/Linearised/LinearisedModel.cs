@@ -1,6 +1,7 @@
 using Distil.Core.Documents;
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Core.Models.Folders;
 using Distil.Core.Safetensors;
 using Distil.Core.Specification;
 using Distil.Trainer.Kernels;
@@ -47,6 +48,9 @@ public sealed class LinearisedModel : IStudentModel
 
     /// <inheritdoc />
     public IReadOnlyList<OperationForm> Operations { get; } = [new("linearised layers", Backend.NameOf(Form.Plain))];
+
+    /// <inheritdoc />
+    public ModelReading? Reading => _weights.Reading;
 
     /// <inheritdoc />
     public Tensor HeadWeight => _weights.Inherited.Head;
@@ -102,7 +106,7 @@ public sealed class LinearisedModel : IStudentModel
     {
         Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(
-            Path.Combine(folder, WeightFolder.SingleName),
+            Path.Combine(folder, WeightIndex.SingleName),
             _weights.Inherited.All.Concat(_weights.New).Select(weight => KeyValuePair.Create(weight.Name, weight.Value.detach())));
         LinearisedConfigFile.Write(folder, Shape);
     }

@@ -11,6 +11,9 @@ namespace Distil.Trainer.Models.Linearised;
 /// <summary>A linearised student's weights: those of its teacher, under the teacher's names, and the new ones.</summary>
 internal sealed class LinearisedWeights : IDisposable
 {
+    /// <summary>Beginnings of the names of a student's tensors.</summary>
+    private static readonly string[] Inside = ["model.", "lm_head."];
+
     private LinearisedWeights(LinearisedShape shape, TransformerWeights inherited, IReadOnlyList<NamedParameter> added) =>
         (Shape, Inherited, New) = (shape, inherited, added);
 
@@ -22,6 +25,9 @@ internal sealed class LinearisedWeights : IDisposable
 
     /// <value>The new ones, layer by layer.</value>
     internal IReadOnlyList<NamedParameter> New { get; }
+
+    /// <value>What was read of a saved student's folder; null for a new student.</value>
+    internal ModelReading? Reading { get; private init; }
 
     /// <summary>A new student's: the teacher's weights, copied from its folder, and the new ones at their start.</summary>
     /// <exception cref="Core.Errors.InvalidInputException">A file, field or weight is missing or does not fit.</exception>
@@ -41,7 +47,10 @@ internal sealed class LinearisedWeights : IDisposable
     {
         using var files = WeightFolder.Open(folder);
         var source = new Source(files, device);
-        return Read(shape, source, new GateSpec(), parameter => source.Get(new ModelTensor(parameter.FullName, parameter.Shape)));
+        var reading = StudentTensors.Check(
+            files, [.. TransformerTensors.Of(shape.Transformer).Select(tensor => tensor.Name), .. MixerParameter.Of(shape, new GateSpec()).Select(own => own.FullName)],
+            Inside);
+        return Read(shape, source, new GateSpec(), parameter => source.Get(new ModelTensor(parameter.FullName, parameter.Shape)), reading);
     }
 
     /// <inheritdoc />
@@ -54,13 +63,14 @@ internal sealed class LinearisedWeights : IDisposable
         }
     }
 
-    private static LinearisedWeights Read(LinearisedShape shape, IWeightSource source, GateSpec start, Func<MixerParameter, Tensor> added)
+    private static LinearisedWeights Read(
+        LinearisedShape shape, IWeightSource source, GateSpec start, Func<MixerParameter, Tensor> added, ModelReading? reading = null)
     {
         var inherited = new TransformerWeights(shape.Transformer, source);
         try
         {
             return new(shape, inherited, [.. MixerParameter.Of(shape, start).Select(
-                parameter => new NamedParameter(parameter.FullName, added(parameter).DetachFromDisposeScope()))]);
+                parameter => new NamedParameter(parameter.FullName, added(parameter).DetachFromDisposeScope()))]) { Reading = reading };
         }
         catch
         {

@@ -180,11 +180,7 @@ public sealed class AdamW : IDisposable
 
     private static Tensor ReadExact(SafetensorsFile file, string name, long[] shape)
     {
-        if (file.Entries.TryGetValue(name, out var entry) && !entry.Shape.SequenceEqual(shape))
-        {
-            throw new InvalidInputException($"{file.Path}: {name} is {entry}; the model needs [{string.Join(", ", shape)}]");
-        }
-
+        file.EntryOf(name, shape, "the model");
         return file.Read(name);
     }
 }

@@ -1,3 +1,5 @@
+using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Core.Specification;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Linearised;
@@ -129,6 +131,16 @@ public sealed class LinearisedModelTests : IDisposable
     }
 
     [Fact]
+    public void A_saved_tensor_that_the_config_has_no_place_for_is_refused()
+    {
+        using var student = Students.Create(Students.ShapeOf("qwen2-tiny", window: 4), "qwen2-tiny");
+        student.Save(_folder.FullName);
+        LinearisedConfigFile.Write(_folder.FullName, student.Shape with { OutputGate = false });
+        var refused = Assert.Throws<InvalidInputException>(() => LanguageModelLoader.Load(_folder.FullName, CPU));
+        Assert.Contains("contains model.layers.0.self_attn.mlstm.output_gate.bias, for which config.json has no place", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Padding_and_other_rows_change_nothing()
     {
         using var scope = NewDisposeScope();
@@ -167,5 +179,5 @@ public sealed class LinearisedModelTests : IDisposable
         Assert.Equal(shape.Transformer.Layers, student.MeanShares(golden.InputIds).Count);
     }
 
-    private static Core.Models.TransformerConfig TransformerConfigOf(string name) => Core.Models.TransformerConfigFile.Read($"Golden/{name}");
+    private static TransformerConfig TransformerConfigOf(string name) => TransformerConfigFile.Read($"Golden/{name}");
 }

@@ -76,7 +76,7 @@ public sealed class AdamWTests
         SafetensorsWriter.Write(folder["w"], [new("a", zeros(3, 5)), new("b", zeros(4))]);
         SafetensorsWriter.Write(folder["o"], optimizer.State());
         Assert.Contains(
-            "a is [3, 5] float32; the model needs [3, 4]", Assert.Throws<InvalidInputException>(() => optimizer.Load(folder["w"], folder["o"])).Message);
+            "a is [3, 5] F32; the model needs [3, 4]", Assert.Throws<InvalidInputException>(() => optimizer.Load(folder["w"], folder["o"])).Message);
     }
 
     [Fact]
