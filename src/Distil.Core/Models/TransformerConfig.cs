@@ -74,6 +74,10 @@ public sealed record TransformerConfig
     /// <value>Number of weights of embedding and head; shared ones count once.</value>
     [JsonIgnore]
     public long VocabularyParameters => (TiedHead ? 1L : 2L) * VocabularySize * HiddenSize;
+
+    /// <value>Number of all weights.</value>
+    [JsonIgnore]
+    public long Parameters => BodyParameters + VocabularyParameters;
 }
 
 /// <summary>The supported families of Transformers.</summary>

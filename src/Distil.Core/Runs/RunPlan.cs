@@ -82,6 +82,12 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>Bytes of the checkpoints of all students.</value>
     public required Figure CheckpointBytes { get; init; }
 
+    /// <value>Bytes of memory that the teacher needs at least; null in plans of earlier versions.</value>
+    public Figure? TeacherMemory { get; init; }
+
+    /// <value>Bytes of memory that training needs at least; null in plans of earlier versions.</value>
+    public Figure? TrainingMemory { get; init; }
+
     /// <value>Location of the teacher for jobs; null in plans of earlier versions, which use the specification's path.</value>
     public ModelLocation? TeacherLocation { get; init; }
 
@@ -124,6 +130,8 @@ public sealed record RunPlan : IVersionedDocument
         ("dataset", DatasetBytes),
         ("teacher outputs", TeacherOutputsBytes),
         ("checkpoints", CheckpointBytes),
+        .. Optional("memory for the teacher", TeacherMemory),
+        .. Optional("memory to train", TrainingMemory),
     ];
 
     /// <summary>The artifacts that the run makes.</summary>

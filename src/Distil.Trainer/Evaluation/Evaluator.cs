@@ -109,9 +109,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         return hidden.index_select(0, positions.to(model.Device)).MoveToOuterDisposeScope(); // (N, D)
     }
 
-    private static Tensor LogProbabilities(ILanguageModel model, Tensor hidden)
-    {
-        var head = model.HeadWeight;                                                         // (V, D)
-        return hidden.to_type(head.dtype).matmul(head.t()).to_type(float32).log_softmax(-1); // (n, V)
-    }
+    /// <returns>(n, V).</returns>
+    private static Tensor LogProbabilities(ILanguageModel model, Tensor hidden) =>
+        hidden.to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).to_type(float32).log_softmax(-1);
 }

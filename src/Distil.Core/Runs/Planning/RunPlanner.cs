@@ -41,6 +41,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
         var tokens = SizeEstimates.Tokens(spec, shards);
         var rows = SizeEstimates.Rows(spec, tokens);
         var steps = SizeEstimates.StepsPerEpoch(spec, rows);
+        var teacherMemory = MemoryNeeded.ForTeacher(spec, files?.Config.Parameters);
         var datasetId = Identities.Dataset(spec.Dataset, shards, contents, files?.TokenizerContent, files?.ConfiguredEndOfText);
         return new RunPlan
         {
@@ -67,6 +68,8 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             DatasetBytes = SizeEstimates.Dataset(teacher, tokens),
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
             CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters, config),
+            TeacherMemory = teacherMemory,
+            TrainingMemory = MemoryNeeded.ForTraining(spec, parameters, teacherMemory),
             TeacherLocation = files?.Location,
             TeacherReading = files?.Reading,
             Text = text with { Tokens = tokens.Value },
