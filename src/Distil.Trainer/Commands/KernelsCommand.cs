@@ -12,11 +12,19 @@ internal static class KernelsCommand
     public static Command Create()
     {
         var check = new Command("check", "Run every CUDA kernel against plain tensor operations, values and gradients; exit code 1 if one differs.");
-        check.SetAction(_ => Check(Console.Out));
+        var only = new Option<string>("--only") { Description = "Only kernels and shapes whose row contains this text.", DefaultValueFactory = _ => "" };
+        var draws = new Option<int>("--draws")
+        {
+            Description = "Run each check with this many random inputs; if it fails, the share of failures and each gradient's median tell a draw that cancels from a wrong kernel.",
+            DefaultValueFactory = _ => 1,
+        };
+        check.Add(only);
+        check.Add(draws);
+        check.SetAction(parsed => Check(Console.Out, parsed.GetValue(only)!, Math.Max(parsed.GetValue(draws), 1)));
         return new Command("kernels", "Check the CUDA kernels on this machine's GPU.") { check };
     }
 
-    private static int Check(TextWriter output)
+    private static int Check(TextWriter output, string only, int draws)
     {
         if (!Found(output))
         {
@@ -27,18 +35,23 @@ internal static class KernelsCommand
         string Milliseconds(double time) => time.ToString("0.00", CultureInfo.InvariantCulture) + " ms";
         var failed = 0;
         output.WriteLine($"| kernel | shape | value | worst gradient | kernel | plain | |\n|---|---|--:|--:|--:|--:|---|");
-        KernelCheck[] checks = [.. KernelChecks.All.Where(check => check.Kernel.Form == Form.Cuda && (!check.NeedsClusters || CudaRuntime.Card.HasClusters))];
+        KernelCheck[] checks =
+        [
+            .. KernelChecks.All.Where(check => check.Kernel.Form == Form.Cuda && (!check.NeedsClusters || CudaRuntime.Card.HasClusters)
+                && $"{check.Name} {check.Shape}".Contains(only, StringComparison.OrdinalIgnoreCase)),
+        ];
         foreach (var check in checks)
         {
             string row;
             try
             {
-                var result = check.Run();
-                failed += result.Passed ? 0 : 1;
-                row = $"{Percent(result.Value)} | {Percent(result.Gradients.Max())} | {Milliseconds(result.FusedMilliseconds)} | "
-                    + $"{Milliseconds(result.PlainMilliseconds)} | "
-                    + (result.Passed ? "ok" : $"differs by more than {Percent(check.Tolerance)}: "
-                        + $"gradients {string.Join(", ", result.Gradients.Select(Percent))}");
+                CheckResult[] results = [.. Enumerable.Range(0, draws).Select(_ => check.Run())];
+                var (worst, wrong) = (results.MaxBy(result => result.Gradients.Max())!, results.Count(result => !result.Passed));
+                failed += wrong == 0 ? 0 : 1;
+                row = $"{Percent(results.Max(result => result.Value))} | {Percent(worst.Gradients.Max())} | {Milliseconds(worst.FusedMilliseconds)} | "
+                    + $"{Milliseconds(worst.PlainMilliseconds)} | "
+                    + (wrong == 0 ? "ok" : $"{wrong} of {draws} draws differ by more than {Percent(check.Tolerance)}: "
+                        + $"gradients of the worst {string.Join(", ", worst.Gradients.Select(Percent))}; medians {string.Join(", ", Medians(results).Select(Percent))}");
             }
             catch (Exception error)
             {
@@ -52,6 +65,10 @@ internal static class KernelsCommand
         output.WriteLine(failed == 0 ? $"all {checks.Length} agree" : $"{failed} of {checks.Length} do not agree");
         return failed == 0 ? 0 : 1;
     }
+
+    /// <summary>The median difference of each input's gradient.</summary>
+    private static IEnumerable<double> Medians(CheckResult[] results) =>
+        Enumerable.Range(0, results[0].Gradients.Count).Select(input => results.Select(result => result.Gradients[input]).Order().ElementAt(results.Length / 2));
 
     private static bool Found(TextWriter output)
     {
