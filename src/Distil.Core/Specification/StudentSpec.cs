@@ -6,7 +6,7 @@ namespace Distil.Core.Specification;
 public sealed record StudentSpec
 {
     /// <value>Number of blocks, ≥ 1. Default 6, the paper's.</value>
-    [Range(1.0, double.PositiveInfinity)]
+    [Range(1.0, 10_000.0)]
     public int Blocks { get; init; } = 6;
 
     /// <value>Indices of the sLSTM blocks; the others are mLSTM. Default: every second block from 0 (the paper's 0, 2, 4).</value>
