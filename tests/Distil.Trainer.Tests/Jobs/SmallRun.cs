@@ -165,5 +165,6 @@ internal sealed class SmallRun : IDisposable
             CPU);
         teacher.Save(TeacherFolder);
         File.Copy("Golden/tokenizer-tiny/tokenizer.json", Path.Combine(TeacherFolder, "tokenizer.json"));
+        File.WriteAllText(Path.Combine(TeacherFolder, "chat_template.jinja"), "{% for message in messages %}{{ message.content }}{% endfor %}");
     }
 }
