@@ -6,6 +6,8 @@ public sealed class FolderWalkTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     public void Dispose() => _folder.Dispose();
 
     [Fact]
@@ -18,7 +20,7 @@ public sealed class FolderWalkTests : IDisposable
             Directory.CreateSymbolicLink(Path.Combine(_folder.Path, $"{i}/right"), $"../{i + 1}");
         }
 
-        var error = Assert.Throws<InvalidInputException>(() => FolderWalk.Files(Path.Combine(_folder.Path, "0")).Count());
+        var error = Assert.Throws<InvalidInputException>(() => FolderWalk.Files(Path.Combine(_folder.Path, "0"), Cancel).Count());
         Assert.Contains("its links lead to", error.Message, StringComparison.Ordinal);
     }
 
@@ -29,7 +31,7 @@ public sealed class FolderWalkTests : IDisposable
         _folder.Write("y/b.txt", "b");
         Directory.CreateSymbolicLink(Path.Combine(_folder.Path, "x/other"), "../y");
         Directory.CreateSymbolicLink(Path.Combine(_folder.Path, "y/other"), "../x");
-        Assert.Equal(["a.txt", "b.txt"], FolderWalk.Files(Path.Combine(_folder.Path, "x")).Select(Path.GetFileName).Order());
+        Assert.Equal(["a.txt", "b.txt"], FolderWalk.Files(Path.Combine(_folder.Path, "x"), Cancel).Select(Path.GetFileName).Order());
     }
 
     [Fact]

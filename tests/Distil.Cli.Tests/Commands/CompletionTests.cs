@@ -37,8 +37,13 @@ public sealed class CompletionTests
         Assert.SkipUnless(File.Exists("/bin/bash"), "it needs bash");
         var folder = Directory.CreateTempSubdirectory("distil-completion-");
         var program = Path.Combine(folder.FullName, "distil");
-        await File.WriteAllTextAsync(program, "#!/bin/bash\n[ \"$1 $2 $3\" = 'complete -- distil ru' ] && printf 'run\\nruns\\n'\n", TestContext.Current.CancellationToken);
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await File.WriteAllTextAsync(
+            program, "#!/bin/bash\n[ \"$1 $2 $3\" = 'complete -- distil ru' ] && printf 'run\\nruns\\n'\n", TestContext.Current.CancellationToken);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
         var script = CompletionCommand.ScriptFor("bash")
             + "\nCOMP_WORDS=(distil ru) COMP_LINE='distil ru' COMP_POINT=9; _distil; echo \"${COMPREPLY[@]}\"";
         using var bash = Process.Start(new ProcessStartInfo("/bin/bash", ["-c", script])
