@@ -126,7 +126,7 @@ internal static class RunCommand
             Console.WriteLine($"{name.PadRight(width)}  {Value(figure),16}  {figure.From}");
         }
 
-        foreach (var warning in plan.TeacherReading?.Warnings ?? [])
+        foreach (var warning in (plan.TeacherReading?.Warnings ?? []).Concat(plan.Warnings))
         {
             Console.WriteLine($"warning: {warning}");
         }

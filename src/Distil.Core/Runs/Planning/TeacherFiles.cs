@@ -16,20 +16,21 @@ internal sealed class TeacherFiles
     /// <summary>Headers of usual files are shorter, so one request is enough.</summary>
     private const int UsualHeader = 1 << 17;
 
-    private TeacherFiles(ModelLocation location, TeacherShape shape, ModelReading reading, string tokenizer, IReadOnlyList<string> model) =>
-        (Location, Shape, Reading, TokenizerContent, ModelContent) = (location, shape, reading, tokenizer, model);
+    private TeacherFiles(ModelLocation location, TransformerConfig config, string name, ModelReading reading, string tokenizer, IReadOnlyList<string> model) =>
+        (Location, Config, Shape, Reading, TokenizerContent, ModelContent) =
+        (location, config, TeacherShape.Of(config, $"exact: {name}"), reading, tokenizer, model);
 
     /// <value>Its location, for jobs.</value>
     public ModelLocation Location { get; }
+
+    /// <value>Its architecture.</value>
+    public TransformerConfig Config { get; }
 
     /// <value>Its shape.</value>
     public TeacherShape Shape { get; }
 
     /// <value>What is read of its folder.</value>
     public ModelReading Reading { get; }
-
-    /// <value>Number of parameters of its matrices.</value>
-    public long MatrixParameters { get; private init; }
 
     /// <value>The identity of tokenizer.json.</value>
     public string TokenizerContent { get; }
@@ -50,17 +51,15 @@ internal sealed class TeacherFiles
             SpecPaths.Teacher, $"{model.Location.Folder} has no tokenizer.json; expected a Hugging Face folder");
         var (configFile, words) = (await catalog.FetchAsync(model.Config, "", cancel: cancel), await catalog.FetchAsync(tokenizer, "", cancel: cancel));
         var config = TransformerConfigFile.ReadFile(configFile, model.Config.Path);
-        var shape = TeacherShape.Of(config.Config, model.Config.Path);
-        VocabularyCheck.RequireFits(tokenizer.Path, TokenizerJson.Read(words, tokenizer.Path).Size, model.Config.Path, shape.VocabularySize);
+        VocabularyCheck.RequireFits(tokenizer.Path, TokenizerJson.Read(words, tokenizer.Path).Size, model.Config.Path, config.Config.VocabularySize);
         var reading = WeightReadings.Of(config, await HeadersAsync(catalog, model, cancel)).Summary;
 
         var settings = model.TokenizerConfig is { } file ? await catalog.FetchAsync(file, "", cancel: cancel) : null;
         var contents = await Task.WhenAll(model.Weights.Select(weights => Task.Run(() => SourceContents.OfAsync(catalog, weights, cancel), cancel)));
         return new TeacherFiles(
-            model.Location, shape, reading with { Warnings = [.. model.Warnings, .. reading.Warnings] }, LocalSources.Fingerprint(words),
+            model.Location, config.Config, model.Config.Path, reading with { Warnings = [.. model.Warnings, .. reading.Warnings] }, LocalSources.Fingerprint(words),
             [LocalSources.Fingerprint(configFile), .. contents])
         {
-            MatrixParameters = config.Config.MatrixParameters,
             ConfiguredEndOfText = EndOfTextToken.FindConfigured(words, settings),
         };
     }

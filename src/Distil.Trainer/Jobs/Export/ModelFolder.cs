@@ -1,7 +1,7 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
-using Distil.Trainer.Models.Xlstm;
+using Distil.Trainer.Models;
 
 namespace Distil.Trainer.Jobs.Export;
 
@@ -10,7 +10,7 @@ internal static class ModelFolder
 {
     /// <summary>Writes the folder locally and uploads it.</summary>
     /// <returns>Its files.</returns>
-    public static async Task<IReadOnlyList<ArtifactFile>> UploadAsync(JobContext job, XlstmModel student, StudentVariant variant)
+    public static async Task<IReadOnlyList<ArtifactFile>> UploadAsync(JobContext job, IStudentModel student, StudentVariant variant)
     {
         var folder = Path.Combine(job.Folder, $"model-{variant}");
         student.Save(folder);

@@ -26,8 +26,9 @@ public sealed class MemoryNeededTests
             HeadSize = 64,
             MaxPositions = 32_768,
             TiedHead = true,
+            QueryKeyValueBias = true,
         };
-        Assert.InRange(config.MatrixParameters, 493_900_000, 494_032_768); // 494,032,768 with biases and norms
+        Assert.Equal(494_032_768, config.Parameters);
     }
 
     [Theory]
