@@ -25,11 +25,11 @@ try
     var root = new Command("distil", "Distil a Transformer language model into a recurrent xLSTM student.")
     {
         DemoCommand.Create(context), DoctorCommand.Create(context), RunCommand.Create(context), RunsCommand.Create(context), StatusCommand.Create(context),
-        CancelCommand.Create(context), ReportCommand.Create(context), DeleteCommand.Create(context), GcCommand.Create(context),
+        CancelCommand.Create(context), LogsCommand.Create(context), ReportCommand.Create(context), DeleteCommand.Create(context), GcCommand.Create(context),
         CompareCommand.Create(context), ServeCommand.Create(context), BundleCommand.Create(context), SchemaCommand.Create(context),
         VersionCommand.Create(), new HelpOption(), new VersionOption(),
     };
-    foreach (var command in TrainerCommands.CreateAll())
+    foreach (var command in TrainerCommands.CreateAll().Concat(CompletionCommand.Create(root)))
     {
         root.Add(command);
     }

@@ -6,9 +6,15 @@ namespace Distil.Core;
 /// found there.</summary>
 internal static class FolderWalk
 {
+    /// <summary>Links among folders can form so many ways that a walk would take for ever: 40 folders with two links each are enough.</summary>
+    private const int MaxVisits = 100;
+
     /// <summary>The full paths of the files and of the links that lead to no folder, in no particular order.</summary>
-    /// <exception cref="InvalidInputException">A folder cannot be read.</exception>
-    public static IEnumerable<string> Files(string folder) => Files(new DirectoryInfo(folder), [Real(folder)]);
+    /// <param name="folder">The folder.</param>
+    /// <param name="cancel">Ends the walk.</param>
+    /// <exception cref="InvalidInputException">A folder cannot be read, or links lead to a folder on more ways than anybody means.</exception>
+    public static IEnumerable<string> Files(string folder, CancellationToken cancel = default) =>
+        Files(new DirectoryInfo(folder), [Real(folder)], new Dictionary<string, int>(StringComparer.Ordinal), cancel);
 
     /// <summary>Whether there is a file at a path. A link counts only if it leads to one; <see cref="File.Exists(string)"/> counts every link.</summary>
     public static bool Exists(string path) => File.Exists(path) && Target(path) is { Exists: true };
@@ -33,10 +39,17 @@ internal static class FolderWalk
         : $"is a link to {target}, which does not exist";
 
     // The last of the folders above is the folder itself, all without links.
-    private static IEnumerable<string> Files(DirectoryInfo folder, IReadOnlyList<string> above)
+    private static IEnumerable<string> Files(DirectoryInfo folder, IReadOnlyList<string> above, Dictionary<string, int> visits, CancellationToken cancel)
     {
+        visits[above[^1]] = visits.GetValueOrDefault(above[^1]) + 1;
+        if (visits[above[^1]] > MaxVisits)
+        {
+            throw new InvalidInputException($"{above[0]}: its links lead to {above[^1]} on more than {MaxVisits} ways; expected each folder once");
+        }
+
         foreach (var entry in Entries(folder))
         {
+            cancel.ThrowIfCancellationRequested();
             if (entry is not DirectoryInfo inner)
             {
                 yield return entry.FullName;
@@ -49,7 +62,7 @@ internal static class FolderWalk
                 continue;
             }
 
-            foreach (var file in Files(inner, [.. above, real]))
+            foreach (var file in Files(inner, [.. above, real], visits, cancel))
             {
                 yield return file;
             }

@@ -19,8 +19,20 @@ internal static class CompareCommand
             var comparison = new RunComparison(workspace, storage.Store, context.Trainer);
             var named = parsed.GetRequiredValue(ids);
             var path = Path.GetFullPath(parsed.GetValue(output) ?? comparison.DefaultOutput(named[0]));
-            await comparison.WriteAsync(await comparison.ResolveAsync(named, cancel), path, parsed.GetValue(json), cancel);
-            (parsed.GetValue(json) ? Console.Error : Console.Out).WriteLine(path);
+            var runs = await comparison.ResolveAsync(named, cancel);
+            await comparison.WriteAsync(runs, path, parsed.GetValue(json), cancel);
+            if (parsed.GetValue(json))
+            {
+                Console.Error.WriteLine(path);
+                return ExitCode.Success;
+            }
+
+            foreach (var line in ComparisonTable.Of(await comparison.ReadAsync(runs, cancel)))
+            {
+                Console.WriteLine(line);
+            }
+
+            Console.WriteLine($"page: {path}");
             return ExitCode.Success;
         });
         return command;

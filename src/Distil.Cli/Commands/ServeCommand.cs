@@ -26,6 +26,10 @@ internal static class ServeCommand
         {
             Description = "Folder in which the local paths of submitted runs must lie; may be repeated. Without it: any path on loopback, none beyond.",
         };
+        var hosts = new Option<string[]>("--allowed-host")
+        {
+            Description = "Name by which a proxy in front of this server calls it, or shows its pages; may be repeated.",
+        };
         var jobs = new Option<int>("--jobs")
         {
             Description = "Maximum number of jobs of all runs at once; further jobs wait. Default: 2.",
@@ -35,14 +39,14 @@ internal static class ServeCommand
         var storagePort = CommonOptions.StoragePort();
         var command = new Command("serve", "Serve the HTTP API and the live view, and execute the submitted runs.")
         {
-            port, urls, apiKeyFile, roots, jobs, storagePort,
+            port, urls, apiKeyFile, roots, hosts, jobs, storagePort,
         };
         var model = new ServeModel();
         model.AddTo(command);
         command.SetAction((parsed, stop) =>
         {
             var apiKey = ReadApiKey(parsed.GetValue(apiKeyFile)) ?? context.Settings.ApiKey;
-            var options = Options(parsed.GetValue(port), parsed.GetValue(urls), apiKey, parsed.GetValue(roots) ?? []);
+            var options = Options(parsed.GetValue(port), parsed.GetValue(urls), apiKey, parsed.GetValue(roots) ?? []) with { AllowedHosts = parsed.GetValue(hosts) ?? [] };
             return model.FolderOf(parsed) is null
                 ? RunAsync(context, options, parsed.GetValue(jobs), parsed.GetValue(storagePort), stop)
                 : model.RunAsync(parsed, options, stop);

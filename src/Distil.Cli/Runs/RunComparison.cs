@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Distil.Cli.Workspaces;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents.Reports;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Sweeps;
 using Distil.Hosting.Processes;
@@ -59,14 +60,30 @@ internal sealed class RunComparison(Workspace workspace, ArtifactStore store, Tr
         }
     }
 
+    /// <summary>The reports of runs, for a table.</summary>
+    /// <exception cref="InvalidInputException">One has no report.</exception>
+    internal async Task<IReadOnlyList<RunReport>> ReadAsync(IReadOnlyList<string> runs, CancellationToken cancel)
+    {
+        var reports = new List<RunReport>();
+        foreach (var runId in runs)
+        {
+            reports.Add(await store.TryReadJsonAsync<RunReport>(ArtifactLayout.ReportData(runId), cancel) ?? throw NoReport(runId));
+        }
+
+        return reports;
+    }
+
     /// <summary>Default path of a comparison's page.</summary>
     internal string DefaultOutput(string name) => Path.Combine(workspace.Home, "comparisons", $"{name}.html");
+
+    private static InvalidInputException NoReport(string runId) =>
+        new($"{ArtifactLayout.ReportData(runId)} does not exist: {runId} has no report; `distil status {runId}` says where it stands");
 
     private async Task<string> ReportAsync(string runId, string folder, CancellationToken cancel)
     {
         var blob = ArtifactLayout.ReportData(runId);
         var report = await store.TryReadTextAsync(blob, cancel)
-            ?? throw new InvalidInputException($"{blob} does not exist: {runId} has no report; `distil status {runId}` says where it stands");
+            ?? throw NoReport(runId);
         var path = Path.Combine(folder, $"{runId}.json");
         await File.WriteAllTextAsync(path, report, cancel);
         return path;

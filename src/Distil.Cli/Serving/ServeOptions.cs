@@ -24,6 +24,12 @@ internal sealed record ServeOptions
     /// <value>The folder of the sample specifications; null if submitted runs may not read it.</value>
     internal string? Samples { get; private init; }
 
+    /// <value>Names by which a proxy in front of this server may call it, in <c>Host</c> and <c>Origin</c>.</value>
+    internal IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <value>Maximum time before the answer to a request for a document begins, &gt; 0.</value>
+    internal TimeSpan AnswerTime { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <value>Whether only this machine can reach it.</value>
     internal bool IsLoopback => Urls.All(url => IsLoopbackHost(url.Host));
 
@@ -60,6 +66,9 @@ internal sealed record ServeOptions
     internal static bool IsLoopbackHost(string host) =>
         string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+
+    /// <summary>Whether requests to a host's name are answered.</summary>
+    internal bool Answers(string host) => !IsLoopback || IsLoopbackHost(host) || AllowedHosts.Contains(host, StringComparer.OrdinalIgnoreCase);
 
     private static Uri ParseUrl(string text) =>
         Uri.TryCreate(

@@ -18,6 +18,9 @@ public sealed record ApiOptions
     /// <value>Memory of the machine that runs the jobs; null (default) if it is another machine.</value>
     public MachineMemory? Memory { get; init; }
 
+    /// <value>Maximum time for planning one specification, &gt; 0. Default: 10 minutes; the checksums of a large local teacher take some.</value>
+    public TimeSpan PlanningTime { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <value>Maximum number of specifications planned at once, ≥ 1: planning reads the teacher's weights. Default: the machine's processors.</value>
     public int PlanningAtOnce { get; init; } = Environment.ProcessorCount;
 }

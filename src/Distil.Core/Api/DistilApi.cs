@@ -46,6 +46,9 @@ public sealed class DistilApi
         _retry = new RetryRun(store);
     }
 
+    /// <value>The storage's name in messages: its account and host.</value>
+    public string StorageName => _store.Name;
+
     /// <summary>Starts a run.</summary>
     /// <param name="host">Executes it.</param>
     /// <param name="specification">JSON text.</param>

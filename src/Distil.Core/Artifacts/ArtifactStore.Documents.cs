@@ -21,7 +21,7 @@ public sealed partial class ArtifactStore
     {
         try
         {
-            var content = await _container.GetBlobClient(blob).DownloadContentAsync(cancel);
+            var content = await SoonAsync(blob, soon => _container.GetBlobClient(blob).DownloadContentAsync(soon), cancel);
             return DocumentVersion.Read<T>(blob, content.Value.Content.ToMemory().Span);
         }
         catch (RequestFailedException missing) when (missing.Status == 404)
@@ -39,7 +39,7 @@ public sealed partial class ArtifactStore
     {
         try
         {
-            return (await _container.GetBlobClient(blob).DownloadContentAsync(cancel)).Value.Content.ToString();
+            return (await SoonAsync(blob, soon => _container.GetBlobClient(blob).DownloadContentAsync(soon), cancel)).Value.Content.ToString();
         }
         catch (RequestFailedException missing) when (missing.Status == 404)
         {
@@ -76,7 +76,7 @@ public sealed partial class ArtifactStore
         ETag? tag = null;
         try
         {
-            var content = (await _container.GetBlobClient(blob).DownloadContentAsync(cancel)).Value;
+            var content = (await SoonAsync(blob, soon => _container.GetBlobClient(blob).DownloadContentAsync(soon), cancel)).Value;
             tag = content.Details.ETag;
             return (DocumentVersion.Read<T>(blob, content.Content.ToMemory().Span), tag);
         }
@@ -115,8 +115,11 @@ public sealed partial class ArtifactStore
         blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", new BlobRequestConditions { LeaseId = leaseId }, cancel);
 
     private Task WriteAsync(string blob, byte[] content, string contentType, BlobRequestConditions? conditions, CancellationToken cancel) =>
-        _container.GetBlobClient(blob).UploadAsync(
-            new BinaryData(content),
-            new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType }, Conditions = conditions },
+        SoonAsync(
+            blob,
+            soon => _container.GetBlobClient(blob).UploadAsync(
+                new BinaryData(content),
+                new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType }, Conditions = conditions },
+                soon),
             cancel);
 }

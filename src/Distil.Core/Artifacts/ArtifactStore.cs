@@ -18,6 +18,12 @@ public sealed partial class ArtifactStore
     /// <value>The container.</value>
     public Uri Uri => _container.Uri;
 
+    /// <value>The storage's name in messages: its account and host.</value>
+    public string Name => StorageName.Of(Uri);
+
+    /// <value>Maximum time of an operation on a small document.</value>
+    internal TimeSpan Deadline { get; init; } = DocumentDeadline.Usual;
+
     /// <value>The client, for the other classes of this folder.</value>
     internal BlobContainerClient Container => _container;
 
@@ -33,7 +39,7 @@ public sealed partial class ArtifactStore
             connectionString ?? throw new Errors.InvalidInputException(
                 $"{SourceSettings.ConnectionVariable} is not set; expected the connection string of a storage account or of Azurite"),
             containerName));
-        await store._container.CreateIfNotExistsAsync(cancellationToken: cancel);
+        await store.SoonAsync(containerName, soon => store._container.CreateIfNotExistsAsync(cancellationToken: soon), cancel);
         return store;
     }
 
@@ -73,7 +79,8 @@ public sealed partial class ArtifactStore
     public Uri UriOf(string blob) => _container.GetBlobClient(blob).Uri;
 
     /// <summary>Whether a blob exists.</summary>
-    public async Task<bool> ExistsAsync(string blob, CancellationToken cancel = default) => await _container.GetBlobClient(blob).ExistsAsync(cancel);
+    public Task<bool> ExistsAsync(string blob, CancellationToken cancel = default) =>
+        SoonAsync(blob, async soon => (await _container.GetBlobClient(blob).ExistsAsync(soon)).Value, cancel);
 
     /// <summary>Deletes a blob. No error if it is missing.</summary>
     public Task DeleteAsync(string blob, CancellationToken cancel = default) => _container.GetBlobClient(blob).DeleteIfExistsAsync(cancellationToken: cancel);
@@ -93,10 +100,18 @@ public sealed partial class ArtifactStore
         }
     }
 
-    internal static BlobClientOptions ClientOptions() => new(BlobClientOptions.ServiceVersion.V2025_05_05)
+    private Task<T> SoonAsync<T>(string blob, Func<CancellationToken, Task<T>> operation, CancellationToken cancel) =>
+        DocumentDeadline.KeepAsync(blob, Uri, Deadline, operation, cancel);
+
+    internal static BlobClientOptions ClientOptions()
     {
-        Retry = { Mode = RetryMode.Exponential, MaxRetries = 8, Delay = TimeSpan.FromMilliseconds(200), MaxDelay = TimeSpan.FromSeconds(10) },
-    };
+        var options = new BlobClientOptions(BlobClientOptions.ServiceVersion.V2025_05_05)
+        {
+            Retry = { Mode = RetryMode.Exponential, MaxRetries = 8, Delay = TimeSpan.FromMilliseconds(200), MaxDelay = TimeSpan.FromSeconds(10) },
+        };
+        options.AddPolicy(new UnreachablePolicy(), HttpPipelinePosition.PerCall);
+        return options;
+    }
 
     private static BlobContainerClient Connect(string connectionString, string containerName)
     {

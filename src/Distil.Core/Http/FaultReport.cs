@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Azure;
 using Distil.Core.Errors;
 
 namespace Distil.Core.Http;
@@ -23,6 +24,7 @@ public sealed record FaultReport(string Message, int ExitCode)
         OperationCanceledException => new FaultReport("interrupted", Failed),
         FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException => new FaultReport(error.Message, BadInput),
         IOException => new FaultReport(error.Message, Failed), // a full disk, a closed pipe
+        RequestFailedException => new FaultReport(error.Message.Split('\n')[0].TrimEnd(), Failed), // storage, which the message names
         OutOfMemoryException => new FaultReport($"there is not enough memory: {error.Message}", Failed),
         _ => new FaultReport(
             $"this is a fault in distil, not in your input: {error.GetType().Name}: {UrlSecrets.Without(error.Message.Split('\n')[0].TrimEnd())} "

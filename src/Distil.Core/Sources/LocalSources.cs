@@ -12,8 +12,10 @@ public static class LocalSources
     /// <param name="format">The format of documents in the files.</param>
     /// <param name="field">The specification's field, for messages.</param>
     /// <param name="others">Receives the data files of other formats in a folder; null if nobody asks.</param>
+    /// <param name="cancel">Ends the search.</param>
     /// <exception cref="InvalidInputException">There is no such file, or no match.</exception>
-    public static IReadOnlyList<SourceFile> List(string source, DatasetFormat format, FieldPath field, ICollection<string>? others = null)
+    public static IReadOnlyList<SourceFile> List(
+        string source, DatasetFormat format, FieldPath field, ICollection<string>? others = null, CancellationToken cancel = default)
     {
         if (FolderWalk.Exists(source))
         {
@@ -22,11 +24,11 @@ public static class LocalSources
 
         if (Directory.Exists(source))
         {
-            return NotEmpty(Enumerate(source, IsOf), $"{SourceName.PatternOf(format)} in it");
+            return NotEmpty(Enumerate(source, IsOf, cancel), $"{SourceName.PatternOf(format)} in it");
         }
 
         return GlobPattern.IsWild(source)
-            ? NotEmpty(Glob(source), "a file that it matches")
+            ? NotEmpty(Glob(source, cancel), "a file that it matches")
             : throw new InvalidInputException(field, $"{source} {FolderWalk.WhyMissing(source)}; expected a file, a folder or a glob");
 
         bool IsOf(string relative)
@@ -54,17 +56,17 @@ public static class LocalSources
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
-    private static List<SourceFile> Glob(string glob)
+    private static List<SourceFile> Glob(string glob, CancellationToken cancel)
     {
         var pattern = new GlobPattern(Slashes(Path.GetFullPath(glob)));
         var root = pattern.Root + "/";
-        return Directory.Exists(root) ? Enumerate(root, pattern.Matches) : [];
+        return Directory.Exists(root) ? Enumerate(root, pattern.Matches, cancel) : [];
     }
 
-    private static List<SourceFile> Enumerate(string root, Func<string, bool> accepts)
+    private static List<SourceFile> Enumerate(string root, Func<string, bool> accepts, CancellationToken cancel)
     {
         var full = Path.GetFullPath(root);
-        return [.. FolderWalk.Files(full)
+        return [.. FolderWalk.Files(full, cancel)
             .Where(file => accepts(Slashes(Path.GetRelativePath(full, file))))
             .Order(StringComparer.Ordinal)
             .Select(FileAt)];

@@ -154,7 +154,7 @@ public sealed class SourceCatalog
 
         return HubPath.Is(source) ? await ListHubAsync(source, format, field, others, cancel)
             : IsRemote(source) ? await ListWebAsync(source, field, cancel)
-            : LocalSources.List(source, format, field, others);
+            : LocalSources.List(source, format, field, others, cancel);
     }
 
     private async Task<IReadOnlyList<SourceFile>> ListHubAsync(

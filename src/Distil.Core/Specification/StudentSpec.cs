@@ -10,7 +10,7 @@ public sealed record StudentSpec : IPartlyWritten
     public StudentKind Kind { get; init; }
 
     /// <value>Number of blocks, ≥ 1. Default 6, the paper's. Kind xlstm.</value>
-    [Range(1.0, double.PositiveInfinity), ForKind(StudentKind.Xlstm)]
+    [Range(1.0, 10_000.0), ForKind(StudentKind.Xlstm)]
     public int Blocks { get; init; } = 6;
 
     /// <value>Indices of the sLSTM blocks; the others are mLSTM. Default: every second block from 0 (the paper's 0, 2, 4). Kind xlstm.</value>

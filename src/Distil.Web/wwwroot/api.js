@@ -4,7 +4,8 @@
 
 const root = new URL('api/', document.baseURI);
 const keyName = 'distil.key';
-/** @type {(answers: boolean) => void} */
+const patience = 12000; // ms: whoever looks is told within 15 s that nothing comes
+/** @type {(answers: boolean, why?: string) => void} */
 let tell = () => {};
 /** @type {() => void} */
 let refuse = () => {};
@@ -19,11 +20,12 @@ export class Problem extends Error {
   }
 }
 
-/** Calls back with whether the server answers, when that changes. */
+/** Calls back with whether the server answers, and why not if it says so, when that changes. */
 export function onConnection(callback) {
-  let last = true;
-  tell = (answers) => {
-    if (answers !== last) callback(last = answers);
+  let last = '';
+  tell = (answers, why = '') => {
+    const now = answers ? '' : why || 'The server does not answer.';
+    if (now !== last) callback(last = now);
   };
 }
 
@@ -43,7 +45,7 @@ export const urlOf = (path) => new URL(path, root);
  * @returns {Promise<any>} typed where it is read
  */
 export async function get(path, { optional = false } = {}) {
-  const response = await send(path, {});
+  const response = await send(path, { signal: AbortSignal.timeout(patience) });
   return optional && response.status === 404 ? null : (await checked(response)).json();
 }
 
@@ -81,10 +83,11 @@ async function send(path, init) {
     response = await fetch(new URL(path, root), { ...init, headers: { Accept: 'application/json', ...(key && { 'x-functions-key': key }), ...init.headers } });
   } catch (error) {
     tell(false);
-    throw error;
+    throw error.name === 'TimeoutError' ? new TypeError('The server does not answer.', { cause: error }) : error;
   }
 
-  tell(![502, 503, 504].includes(response.status));
+  const away = [502, 503, 504].includes(response.status);
+  tell(!away, away ? (await response.clone().json().catch(() => ({}))).detail : '');
   if (response.status === 401) refuse();
   return response;
 }

@@ -49,8 +49,8 @@ document.querySelector('.skip').addEventListener('click', (event) => {
   main.focus();
 });
 
-onConnection((answers) => render(
-  answers ? '' : html`<p class="banner bad">The server does not answer. This page retries by itself.</p>`, document.getElementById('connection')));
+onConnection((fault) => render(
+  fault ? html`<p class="banner bad"><span class="text">${fault}</span> This page retries by itself.</p>` : '', document.getElementById('connection')));
 
 const keyPlace = document.getElementById('key');
 onRefusal(() => render(html`

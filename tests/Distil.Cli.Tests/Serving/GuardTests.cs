@@ -30,6 +30,24 @@ public sealed class GuardTests(SharedAzurite azurite)
     }
 
     [Fact]
+    public async Task A_name_that_a_proxy_gives_the_server_is_allowed_if_it_was_named_and_the_refusal_says_how()
+    {
+        await using var api = await ServedApi.StartAsync(azurite, change: serve => serve with { AllowedHosts = ["distil.example"] });
+        using var named = new HttpRequestMessage(HttpMethod.Get, "/api/runs") { Headers = { Host = "distil.example" } };
+        using var answer = await api.Client.SendAsync(named, Cancel);
+        Assert.Equal(200, (int)answer.StatusCode);
+
+        var run = await api.NewRunAsync();
+        using var own = new HttpRequestMessage(HttpMethod.Post, $"/api/runs/{run}/cancel");
+        own.Headers.Add("Origin", "https://distil.example"); // a proxy that passes on this server's own name as Host
+        using var response = await api.Client.SendAsync(own, Cancel);
+        await ServedApi.ReadAsync<SubmittedRun>(response, 202);
+
+        using var other = new HttpRequestMessage(HttpMethod.Get, "/api/runs") { Headers = { Host = "other.example" } };
+        await ServedApi.ProblemAsync(api.Client.SendAsync(other, Cancel), 421, "--allowed-host other.example");
+    }
+
+    [Fact]
     public async Task Pages_of_other_sites_can_start_and_stop_nothing()
     {
         await using var api = await ServedApi.StartAsync(azurite);

@@ -47,11 +47,14 @@ internal sealed class ServedApi : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<ServedApi> StartAsync(SharedAzurite azurite, string? apiKey = null, ApiOptions? options = null)
+    public static async Task<ServedApi> StartAsync(
+        SharedAzurite azurite, string? apiKey = null, ApiOptions? options = null, ArtifactStore? store = null, Func<ServeOptions, ServeOptions>? change = null)
     {
-        var (store, host) = (await azurite.NewStoreAsync(), new RecordingRunHost());
+        var host = new RecordingRunHost();
+        store ??= await azurite.NewStoreAsync();
         options ??= new ApiOptions();
         var serve = new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0"), ApiKey = apiKey };
+        serve = change?.Invoke(serve) ?? serve;
         var planner = new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System));
         var server = await ApiServer.StartAsync(new DistilApi(store, options, planner), options, host, serve, Cancel);
         _contract ??= await ReadContractAsync(server, apiKey);

@@ -1,4 +1,8 @@
+using Azure;
+using Azure.Storage.Blobs;
 using Distil.Core.Artifacts;
+using Distil.Core.Http;
+using Distil.Core.Runs;
 
 namespace Distil.Core.Tests.Artifacts;
 
@@ -99,5 +103,44 @@ public sealed class ArtifactStoreTests : IDisposable
         const string Account = "AccountName=account;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:10000/account";
         var (store, blob) = ArtifactStore.OpenFor(new Uri("http://127.0.0.1:10000/account/box/runs/r/spec.json"), Account);
         Assert.Equal(("runs/r/spec.json", "http://127.0.0.1:10000/account/box"), (blob, store.Uri.ToString()));
+    }
+
+    [Fact]
+    public async Task A_storage_that_hangs_is_named_when_a_documents_time_is_over()
+    {
+        using var hanging = new Hanging();
+        var store = new ArtifactStore(_service.OpenStore(hanging).Container) { Deadline = TimeSpan.FromMilliseconds(200) };
+        foreach (var operation in (Func<Task>[])
+        [
+            () => store.TryReadTextAsync("a.txt", Cancel), () => store.WriteTextAsync("a.txt", "b", cancel: Cancel), () => store.ExistsAsync("a.txt", Cancel),
+            () => store.TryReadJsonAsync<RunStatus>("a.txt", Cancel),
+        ])
+        {
+            var late = await Assert.ThrowsAsync<RequestFailedException>(operation);
+            Assert.Equal((408, "storage account at 127.0.0.1:10000 does not answer: nothing came for a.txt within 0.2 seconds"), (late.Status, late.Message.Split('\n')[0]));
+        }
+    }
+
+    [Fact]
+    public async Task A_storage_that_cannot_be_reached_is_named_in_one_sentence()
+    {
+        var options = ArtifactStore.ClientOptions();
+        options.Retry.MaxRetries = 1;
+        options.Retry.Delay = TimeSpan.FromMilliseconds(1);
+        var store = new ArtifactStore(new BlobContainerClient(new Uri("http://127.0.0.1:1/account/distil"), options));
+        var error = await Assert.ThrowsAsync<RequestFailedException>(() => store.TryReadTextAsync("a.txt", Cancel));
+        Assert.StartsWith("storage account at 127.0.0.1:1 does not answer: Connection refused", error.Message, StringComparison.Ordinal);
+        var report = FaultReport.Of(error);
+        Assert.Equal(1, report.ExitCode);
+        Assert.DoesNotContain("\n", report.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class Hanging : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            throw new InvalidOperationException();
+        }
     }
 }

@@ -8,6 +8,8 @@ public sealed class LocalSourcesTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     public LocalSourcesTests()
     {
         foreach (var name in (string[])["b.txt", "a.txt", "notes.md", "deep/c.txt", "deep/er/d.txt", "rows.jsonl",
@@ -31,14 +33,14 @@ public sealed class LocalSourcesTests : IDisposable
     [InlineData("", "deep/rows.jsonl.gz rows.jsonl", DatasetFormat.Jsonl)]
     [InlineData("", "f.parquet", DatasetFormat.Parquet)]
     public void Files_folders_and_globs_give_sorted_files(string source, string expected, DatasetFormat format = DatasetFormat.Text) =>
-        Assert.Equal(expected.Split(' ').Select(At), LocalSources.List(At(source), format, SpecPaths.Sources).Select(file => file.Path));
+        Assert.Equal(expected.Split(' ').Select(At), LocalSources.List(At(source), format, SpecPaths.Sources, cancel: Cancel).Select(file => file.Path));
 
     [Theory]
     [InlineData("/nowhere/x.txt", "does not exist")]
     [InlineData("/nowhere/*.txt", "no files")]
     public void A_source_that_is_not_there_is_an_error_that_names_field_and_source(string source, string message)
     {
-        var error = Assert.Throws<InvalidInputException>(() => LocalSources.List(source, DatasetFormat.Text, SpecPaths.EvalSources));
+        var error = Assert.Throws<InvalidInputException>(() => LocalSources.List(source, DatasetFormat.Text, SpecPaths.EvalSources, cancel: Cancel));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.Contains($"dataset.evalSources: {source}", error.Message, StringComparison.Ordinal);
     }
@@ -47,7 +49,7 @@ public sealed class LocalSourcesTests : IDisposable
     public void A_link_is_as_long_as_what_it_points_at()
     {
         File.CreateSymbolicLink(At("link.txt"), "deep/er/d.txt");
-        Assert.Equal("deep/er/d.txt".Length, LocalSources.List(At("link.txt"), DatasetFormat.Text, SpecPaths.Sources)[0].Bytes);
+        Assert.Equal("deep/er/d.txt".Length, LocalSources.List(At("link.txt"), DatasetFormat.Text, SpecPaths.Sources, cancel: Cancel)[0].Bytes);
     }
 
     [Fact]
@@ -55,7 +57,7 @@ public sealed class LocalSourcesTests : IDisposable
     {
         Directory.CreateSymbolicLink(At("deep/back"), "..");
         Directory.CreateSymbolicLink(At("again"), "deep/er");
-        var found = LocalSources.List(At("deep"), DatasetFormat.Text, SpecPaths.Sources).Select(file => Path.GetRelativePath(_folder.Path, file.Path));
+        var found = LocalSources.List(At("deep"), DatasetFormat.Text, SpecPaths.Sources, cancel: Cancel).Select(file => Path.GetRelativePath(_folder.Path, file.Path));
         Assert.Equal(["deep/back/a.txt", "deep/back/again/d.txt", "deep/back/b.txt", "deep/back/e.txt.zst", "deep/c.txt", "deep/er/d.txt"], found);
 
         File.CreateSymbolicLink(At("nowhere.txt"), "missing.txt");
@@ -68,7 +70,7 @@ public sealed class LocalSourcesTests : IDisposable
         Assert.Contains("nowhere.txt: is a link to missing.txt", Error(At("")), StringComparison.Ordinal);
 
         static string Error(string source) =>
-            Assert.Throws<InvalidInputException>(() => LocalSources.List(source, DatasetFormat.Text, SpecPaths.Sources)).Message;
+            Assert.Throws<InvalidInputException>(() => LocalSources.List(source, DatasetFormat.Text, SpecPaths.Sources, cancel: Cancel)).Message;
     }
 
     [Fact]
@@ -77,7 +79,7 @@ public sealed class LocalSourcesTests : IDisposable
         _folder.Write("more.ndjson", "");
         _folder.Write("data.csv.gz", "");
         var others = new List<string>();
-        LocalSources.List(At(""), DatasetFormat.Jsonl, SpecPaths.Sources, others);
+        LocalSources.List(At(""), DatasetFormat.Jsonl, SpecPaths.Sources, others, Cancel);
         Assert.Equal(
             ["a.txt", "b.txt", "data.csv.gz", "deep/c.txt", "deep/er/d.txt", "e.txt.zst", "f.parquet", "g.parquet.gz", "more.ndjson"],
             others.Select(other => Path.GetRelativePath(_folder.Path, other)).Order(StringComparer.Ordinal));

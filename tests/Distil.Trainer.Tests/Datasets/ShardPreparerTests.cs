@@ -173,7 +173,7 @@ public sealed class ShardPreparerTests : IDisposable
         ShardPlanner.Plan(Files(dataset.Sources, dataset), Files(dataset.EvalSources, dataset), dataset);
 
     private static List<SourceFile> Files(IReadOnlyList<string> sources, DatasetSpec dataset) =>
-        [.. sources.SelectMany(source => LocalSources.List(source, dataset.Format, SpecPaths.Sources))];
+        [.. sources.SelectMany(source => LocalSources.List(source, dataset.Format, SpecPaths.Sources, cancel: TestContext.Current.CancellationToken))];
 
     private string At(string name) => name.Length == 0 ? _folder : Path.Combine(_folder, name);
 

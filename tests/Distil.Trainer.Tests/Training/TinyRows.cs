@@ -4,7 +4,11 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Tests.Training;
 
 /// <summary>Rows computed from their numbers; every fifth is half padding.</summary>
-internal sealed class TinyRows(IReadOnlyList<long> rowsOfShards, int contextLength = 6, int vocabulary = 16) : ITrainingRows
+/// <param name="rowsOfShards">Rows in each shard.</param>
+/// <param name="contextLength">Tokens in a row.</param>
+/// <param name="vocabulary">Number of tokens, V.</param>
+/// <param name="padding">The token behind the end of a short row.</param>
+internal sealed class TinyRows(IReadOnlyList<long> rowsOfShards, int contextLength = 6, int vocabulary = 16, long padding = 0) : ITrainingRows
 {
     public IReadOnlyList<long> RowsOfShards => rowsOfShards;
 
@@ -17,7 +21,7 @@ internal sealed class TinyRows(IReadOnlyList<long> rowsOfShards, int contextLeng
         using var scope = NewDisposeScope();
         var lengths = rows.Rows.Select(row => row % 5 == 4 ? contextLength / 2L : contextLength).ToArray();
         var ids = rows.Rows.SelectMany((row, i) => Enumerable.Range(0, contextLength)
-            .Select(position => position < lengths[i] ? (row * 7 + rows.Shard * 3 + position * position) % vocabulary : 0L));
+            .Select(position => position < lengths[i] ? (row * 7 + rows.Shard * 3 + position * position) % vocabulary : padding));
         return new(
             tensor(ids.ToArray()).view(rows.Rows.Length, contextLength).DetachFromDisposeScope(),
             tensor(lengths).DetachFromDisposeScope(), rows.Rows.Length, lengths.Sum(), lengths.Sum(length => length - 1));

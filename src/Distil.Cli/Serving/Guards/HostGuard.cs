@@ -12,19 +12,25 @@ internal sealed class HostGuard(RequestDelegate next, ServeOptions options, Refu
     public Task InvokeAsync(HttpContext http)
     {
         var request = http.Request;
-        if (options.IsLoopback && !ServeOptions.IsLoopbackHost(request.Host.Host))
+        if (!options.Answers(request.Host.Host))
         {
-            return refuse(421, $"Host is {request.Host}; expected localhost or 127.0.0.1, which this server listens on").ExecuteAsync(http);
+            return refuse(
+                421,
+                $"Host is {request.Host}; expected localhost or 127.0.0.1, which this server listens on. "
+                + $"Behind a proxy of yours, start it with --allowed-host {request.Host.Host}").ExecuteAsync(http);
         }
 
         if (!HttpMethods.IsGet(request.Method) && request.Headers.Origin is [{ } origin, ..] && !IsOwn(origin, request.Host))
         {
-            return refuse(403, $"Origin is {origin}; expected a page of this server").ExecuteAsync(http);
+            return refuse(
+                403, $"Origin is {origin}; expected a page of this server. If a proxy of yours shows its pages under that name, start it with --allowed-host")
+                .ExecuteAsync(http);
         }
 
         return next(http);
     }
 
-    private static bool IsOwn(string origin, HostString host) =>
-        Uri.TryCreate(origin, UriKind.Absolute, out var url) && string.Equals(url.Authority, host.Value, StringComparison.OrdinalIgnoreCase);
+    private bool IsOwn(string origin, HostString host) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out var url)
+        && (string.Equals(url.Authority, host.Value, StringComparison.OrdinalIgnoreCase) || options.AllowedHosts.Contains(url.Host, StringComparer.OrdinalIgnoreCase));
 }

@@ -51,11 +51,13 @@ internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, RunPlan
     private async Task<(RunSpec Spec, RunPlan Plan)> PlanAsync(string json, CancellationToken cancel)
     {
         await _planning.WaitAsync(cancel);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(options.PlanningTime);
         try
         {
             var spec = RunSpecReader.Parse(json, "specification", options.BaseFolder);
             _roots.Require(spec);
-            var plan = await Task.Run(() => planner.PlanAsync(spec, cancel), cancel);
+            var plan = await Task.Run(() => planner.PlanAsync(spec, limit.Token), limit.Token).WaitAsync(limit.Token);
             plan.RequireRunnable();
             if (options.Memory is { } memory)
             {
@@ -67,6 +69,11 @@ internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, RunPlan
         catch (InvalidInputException wrong)
         {
             throw ApiProblemException.Of(wrong);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new ApiProblemException(
+                400, $"the specification cannot be planned within {options.PlanningTime.TotalSeconds:0.#} seconds; expected folders with fewer files, or files that can be read");
         }
         catch (RemoteException away)
         {

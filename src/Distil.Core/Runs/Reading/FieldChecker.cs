@@ -104,6 +104,10 @@ internal sealed class FieldChecker
         {
             CheckRange(json, field.GetCustomAttribute<RangeAttribute>(), path);
         }
+        else if (json.ValueKind == JsonValueKind.String && json.GetString()!.Contains('\0', StringComparison.Ordinal))
+        {
+            Add(path, $"is {Show(json)}; expected a text without the character NUL");
+        }
         else if (field.GetCustomAttribute<RegularExpressionAttribute>() is { } pattern && !Regex.IsMatch(json.GetString()!, $"^(?:{pattern.Pattern})\\z"))
         {
             Add(path, $"is {Show(json)}; expected {pattern.ErrorMessage ?? pattern.Pattern}");

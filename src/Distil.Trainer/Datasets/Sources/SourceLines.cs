@@ -11,12 +11,13 @@ namespace Distil.Trainer.Datasets.Sources;
 internal sealed class SourceLines(SourceOpener open, DatasetFormat format, Separator? separator = null)
 {
     private const int BufferBytes = 1 << 18;
-    private const int MaxBytes = 1 << 30;
+    // A document is decoded and tokenised as a whole, which takes twelve times its bytes.
+    private const int MaxBytes = 1 << 26;
 
     private readonly Separator _separator = separator ?? Separator.Line;
 
     /// <summary>Returns the lines of the range in order. The bytes of a line are valid until the next one is read.</summary>
-    /// <exception cref="InvalidInputException">The file cannot be opened, is damaged, or has a line of more than 1 GiB.</exception>
+    /// <exception cref="InvalidInputException">The file cannot be opened, is damaged, or has a line of more than 64 MiB.</exception>
     internal IEnumerable<SourceLine> Read(SourceRange range)
     {
         // Reading starts at the byte before the range: if a line ends there, the range's first byte starts a line.
@@ -68,7 +69,7 @@ internal sealed class SourceLines(SourceOpener open, DatasetFormat format, Separ
     {
         if (filled - start >= MaxBytes)
         {
-            throw new InvalidInputException($"{range.Name}: has a document of more than {MaxBytes >> 30} GiB; expected shorter ones");
+            throw new InvalidInputException($"{range.Name}: has a document of more than {MaxBytes >> 20} MiB; expected shorter ones");
         }
 
         var target = start == 0 && filled == buffer.Length ? new byte[buffer.Length * 2] : buffer;

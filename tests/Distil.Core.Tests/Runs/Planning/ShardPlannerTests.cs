@@ -10,6 +10,8 @@ public sealed class ShardPlannerTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     public void Dispose() => _folder.Dispose();
 
     [Fact]
@@ -73,7 +75,7 @@ public sealed class ShardPlannerTests : IDisposable
         Assert.Equal(8, Ranges(dense, dataset)); // a little more than 1000 tokens in each by their bytes, as always
 
         static int Ranges(List<string> paths, DatasetSpec dataset) => ShardPlanner.Plan(
-            [.. paths.SelectMany(path => LocalSources.List(path, DatasetFormat.Jsonl, SpecPaths.Sources))], [], dataset).Sum(shard => shard.Ranges.Count);
+            [.. paths.SelectMany(path => LocalSources.List(path, DatasetFormat.Jsonl, SpecPaths.Sources, cancel: Cancel))], [], dataset).Sum(shard => shard.Ranges.Count);
     }
 
     [Fact]
@@ -100,7 +102,7 @@ public sealed class ShardPlannerTests : IDisposable
     public void Pre_tokenised_lines_count_as_fewer_tokens_than_text_of_their_length()
     {
         var path = _folder.Write("ids.jsonl", """{"ids": [1234, 4321, 1000]}""" + "\n");
-        Assert.Equal(5, ShardPlanner.Plan(LocalSources.List(path, DatasetFormat.Jsonl, SpecPaths.Sources), [], Dataset(100))[0].EstimatedTokens);
+        Assert.Equal(5, ShardPlanner.Plan(LocalSources.List(path, DatasetFormat.Jsonl, SpecPaths.Sources, cancel: Cancel), [], Dataset(100))[0].EstimatedTokens);
     }
 
     [Fact]

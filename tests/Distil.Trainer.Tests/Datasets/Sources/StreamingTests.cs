@@ -1,3 +1,4 @@
+using Distil.Core.Errors;
 using Distil.Core.Sources;
 using System.IO.Compression;
 using System.Text;
@@ -42,6 +43,21 @@ public sealed class StreamingTests : IDisposable
         Assert.Equal(Documents, read);
         Assert.InRange(bytes, 95_000_000, 150_000_000);
         Assert.InRange(most, 0, MaxAlive);
+    }
+
+    [Theory]
+    [InlineData("line.txt", DatasetFormat.Text)]
+    [InlineData("line.jsonl", DatasetFormat.Jsonl)]
+    public async Task A_line_without_an_end_is_refused_before_it_fills_the_memory(string name, DatasetFormat format)
+    {
+        var path = Path.Combine(_folder, name);
+        var text = new byte[400 << 20];
+        text.AsSpan().Fill((byte)'a');
+        await File.WriteAllBytesAsync(path, text, TestContext.Current.CancellationToken);
+        var before = GC.GetTotalAllocatedBytes();
+        var error = Assert.Throws<InvalidInputException>(() => new Documents(format, "text", 1000).Read(new SourceRange(path, 0, text.Length)).Count());
+        Assert.Contains($"{path}: has a document of more than 64 MiB", error.Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 300 << 20);
     }
 
     private static async Task WriteAsync(string path, DatasetFormat format)

@@ -49,6 +49,19 @@ public sealed class LinearisedStagesTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    public void Tokens_behind_the_end_of_a_row_change_no_loss_in_either_stage(int window)
+    {
+        using var zeros = new LinearisedTraining(window: window, dropout: 0);
+        using var others = new LinearisedTraining(window: window, dropout: 0, padding: 7);
+        zeros.Run(TrainingPosition.Start);
+        others.Run(TrainingPosition.Start);
+        Assert.Equal(10, zeros.Steps.Count);
+        Assert.All(zeros.Steps.Zip(others.Steps), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-5 * pair.First.Loss));
+    }
+
+    [Theory]
     [InlineData(0, 0)]
     [InlineData(0.5, 0)]
     [InlineData(1, 4)]
