@@ -11,7 +11,7 @@ internal sealed class RequestFields(JsonElement body)
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new(document.RootElement.Clone())
                 : throw new OpenAiException(400, "the body is not a JSON object");

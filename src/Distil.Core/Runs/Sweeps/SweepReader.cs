@@ -31,6 +31,18 @@ public static class SweepReader
     /// <summary>Reads a text; the parameters are those of <see cref="RunSpecReader.Parse"/>.</summary>
     public static Sweep? TryParse(string json, string document, string folder)
     {
+        try
+        {
+            return Parse(json, document, folder);
+        }
+        catch (Exception wrong) when (wrong is InvalidOperationException or JsonException) // an escape such as \ud800 that is no character
+        {
+            throw new InvalidInputException($"{document}: a text in it is not Unicode: {wrong.Message}", wrong);
+        }
+    }
+
+    private static Sweep? Parse(string json, string document, string folder)
+    {
         if (ParseObject(json) is not { } root)
         {
             return null;
@@ -54,7 +66,7 @@ public static class SweepReader
     {
         try
         {
-            var lenient = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+            var lenient = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
             return JsonNode.Parse(json, documentOptions: lenient) as JsonObject;
         }
         catch (JsonException)
