@@ -83,5 +83,5 @@ public sealed class TeacherFolderFuzzTests : IDisposable
             refused is null || refused.Message.Contains("expected finite numbers", StringComparison.Ordinal)
                 || refused.Message.Contains("differs from that in", StringComparison.Ordinal),
             $"the plan accepts what a job refuses: {refused?.Message}");
-    }, iterations: 150);
+    }, iterations: 80);
 }

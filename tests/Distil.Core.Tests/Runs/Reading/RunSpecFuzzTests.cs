@@ -47,7 +47,7 @@ public sealed class RunSpecFuzzTests : IDisposable
     {
         var teacher = Teacher();
         var path = Path.Combine(teacher, file);
-        return Hostile.EndsInAsync<InvalidInputException>(Mutations.OfJson(File.ReadAllText(path)), bytes => Plan(path, teacher, bytes), iterations: 400);
+        return Hostile.EndsInAsync<InvalidInputException>(Mutations.OfJson(File.ReadAllText(path)), bytes => Plan(path, teacher, bytes), iterations: 150);
     }
 
     [Theory]
@@ -60,7 +60,7 @@ public sealed class RunSpecFuzzTests : IDisposable
     {
         var teacher = Teacher();
         var path = Path.Combine(teacher, file);
-        return Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(File.ReadAllBytes(path)), bytes => Plan(path, teacher, bytes), iterations: 400);
+        return Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(File.ReadAllBytes(path)), bytes => Plan(path, teacher, bytes), iterations: 150);
     }
 
     private static void Parse(byte[] bytes) => RunSpecReader.Parse(Encoding.UTF8.GetString(bytes), "spec.json", "/somewhere");
