@@ -14,6 +14,7 @@ return new RootCommand("Measures Distil on this machine.")
     DecodeBench.Create(),
     GpuBench.Create(),
     HeadBench.Create(),
+    LinearisedCommand.Create(),
     SamplerBench.Create(),
     MemoryBench.Create(),
     SLstmBench.Create(),

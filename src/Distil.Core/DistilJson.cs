@@ -30,7 +30,7 @@ public static class DistilJson
         options.RespectNullableAnnotations = true;
         options.RespectRequiredConstructorParameters = true;
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping; // the documents are files, not parts of a web page
-        options.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutComputed, RefuseNullItems } };
+        options.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutComputed, LeaveOutInapplicable, RefuseNullItems } };
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
     }
 
@@ -53,6 +53,17 @@ public static class DistilJson
             type.Type.IsDefined(typeof(ConstructedJsonAttribute), inherit: true) ? type.Properties.Where(property => property.Set is null).ToList() : [])
         {
             type.Properties.Remove(property);
+        }
+    }
+
+    private static void LeaveOutInapplicable(JsonTypeInfo type)
+    {
+        foreach (var property in typeof(IPartlyWritten).IsAssignableFrom(type.Type) ? type.Properties : [])
+        {
+            if (property.AttributeProvider is MemberInfo field)
+            {
+                property.ShouldSerialize = (owner, value) => value is not null && ((IPartlyWritten)owner).Writes(field);
+            }
         }
     }
 

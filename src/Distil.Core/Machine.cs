@@ -1,6 +1,6 @@
 namespace Distil.Core;
 
-/// <summary>The room on this machine.</summary>
+/// <summary>The disk space and memory of this machine.</summary>
 public static class Machine
 {
     /// <value>Bytes of memory that this process may use: the machine's, or its container's.</value>
@@ -9,6 +9,15 @@ public static class Machine
     /// <summary>Bytes of a folder's file system that this user may still write.</summary>
     /// <param name="folder">The folder, or one that is yet to be created.</param>
     public static long FreeBytes(string folder) => new DriveInfo(Existing(folder)).AvailableFreeSpace;
+
+    /// <summary>The root of the file system that a folder is on: folders with the same root share its space.</summary>
+    /// <param name="folder">The folder, or one that is yet to be created.</param>
+    public static string VolumeOf(string folder)
+    {
+        var path = Path.TrimEndingDirectorySeparator(Existing(folder)) + Path.DirectorySeparatorChar;
+        return DriveInfo.GetDrives().Select(drive => drive.Name).Where(root => path.StartsWith(
+            Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal)).MaxBy(root => root.Length) ?? path;
+    }
 
     private static string Existing(string folder)
     {

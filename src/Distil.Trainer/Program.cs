@@ -14,6 +14,7 @@ try
     var catalog = SourceCatalog.Create(settings.Sources, TimeProvider.System, log);
     var root = new RootCommand("Distil's trainer: the program that a job runs, and the tools around models, tokens and weights.")
     {
+        ChatCommand.Create(catalog),
         CompareCommand.Create(),
         EvaluateCommand.Create(catalog),
         ForwardCommand.Create(catalog),

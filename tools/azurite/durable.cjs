@@ -3,7 +3,7 @@
 // Here each change waits for a save that began after it. Changes that wait together share one save.
 // usage: node durable.cjs [azurite-blob arguments]
 "use strict";
-const { linkSync, readFileSync, renameSync, rmSync, writeFileSync } = require("node:fs");
+const { linkSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { join } = require("node:path");
 const azurite = createRequire(require.resolve("azurite/package.json"));
@@ -21,6 +21,8 @@ const changes = [
   "commitBlockList", "uploadPages", "clearRange", "resizePageBlob", "updateSequenceNumber", "setBlobTag", "sealBlob",
 ];
 const save = (database) => new Promise((resolve, reject) => database.saveDatabase((error) => (error ? reject(error) : resolve())));
+
+const folder = process.argv[process.argv.indexOf("--location") + 1];
 
 // A full disk is said to be one: 507, which no client takes for a failure that passes within seconds, instead of a 500 without a word.
 const full = (error) => (/ENOSPC|EDQUOT/.test(`${error?.code} ${error?.message}`)
@@ -86,9 +88,22 @@ for (const name of changes) {
   };
 }
 
+// A large write leaves space for small ones, so that a run that waits for space can still say so, and its jobs can still end with a result.
+const SMALL = 64 * 1024;
+const RESERVE = 1024 * 1024;
+const requireSpace = (body) => {
+  const bytes = Number(body.headers?.["content-length"] ?? body.length ?? 0);
+  if (bytes <= SMALL) return;
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize - bytes >= RESERVE) return;
+  body.resume?.(); // else the client's connection stays half read
+  throw Object.assign(new Error("ENOSPC: the rest of the disk is kept for small documents"), { code: "ENOSPC" });
+};
+
 const append = ExtentFiles.prototype.appendExtent;
 ExtentFiles.prototype.appendExtent = async function (...given) {
   try {
+    requireSpace(given[0]);
     return await append.apply(this, given);
   } catch (error) {
     throw full(error);
@@ -96,7 +111,6 @@ ExtentFiles.prototype.appendExtent = async function (...given) {
 };
 
 // Two servers in one folder would each sweep away what only the other knows of. A host that was killed may have left one behind: the newest stays.
-const folder = process.argv[process.argv.indexOf("--location") + 1];
 const holder = join(folder, "server.pid");
 const read = (path) => {
   try {

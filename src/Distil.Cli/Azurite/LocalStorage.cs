@@ -19,6 +19,9 @@ public sealed class LocalStorage : IAsyncDisposable
     /// <value>Connection string, for child processes.</value>
     public string ConnectionString { get; }
 
+    /// <value>Whether it is on this machine, and not an account elsewhere.</value>
+    public bool IsLocal => _azurite is not null;
+
     /// <value>The artifacts.</value>
     public ArtifactStore Store { get; }
 

@@ -9,6 +9,10 @@ internal static partial class CommandLog
     [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId}: {Epochs} epochs of {Steps:N0} steps, {Parameters:N0} parameters to train")]
     public static partial void RunStarts(this ILogger log, string runId, int epochs, long steps, long parameters);
 
+    /// <summary>The disks have less space than a run may need; the run pauses when one is full.</summary>
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{RunId}: {Shortage} by the plan's estimates; the run pauses before a stage that does not fit")]
+    public static partial void LittleSpace(this ILogger log, string runId, string shortage);
+
     /// <summary>A run resumes.</summary>
     [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId} goes on")]
     public static partial void RunResumes(this ILogger log, string runId);

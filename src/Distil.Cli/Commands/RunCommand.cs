@@ -55,6 +55,7 @@ internal static class RunCommand
     {
         var plan = await context.NewPlanner().PlanAsync(spec, stop);
         plan.RequireRunnable();
+        await LocalMachine.RequireFitAsync(context, [(spec, plan)]);
         foreach (var warning in plan.TeacherReading?.Warnings ?? [])
         {
             Console.Error.WriteLine($"warning: {warning}");
@@ -111,7 +112,8 @@ internal static class RunCommand
 
     private static async Task<int> PlanAsync(CommandContext context, string specification, bool json, CancellationToken stop)
     {
-        var plan = await context.NewPlanner().PlanAsync(RunSpecReader.Read(specification), stop);
+        var spec = RunSpecReader.Read(specification);
+        var plan = await context.NewPlanner().PlanAsync(spec, stop);
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(plan, DistilJson.Options));
@@ -124,7 +126,7 @@ internal static class RunCommand
             Console.WriteLine($"{name.PadRight(width)}  {Value(figure),16}  {figure.From}");
         }
 
-        foreach (var warning in plan.TeacherReading?.Warnings ?? [])
+        foreach (var warning in (plan.TeacherReading?.Warnings ?? []).Concat(plan.Warnings))
         {
             Console.WriteLine($"warning: {warning}");
         }
@@ -132,6 +134,11 @@ internal static class RunCommand
         foreach (var unreached in plan.Unreached)
         {
             Console.WriteLine($"not reached, so not runnable now: {unreached.Message}");
+        }
+
+        foreach (var line in await LocalMachine.FindLimitsAsync(context, spec, plan))
+        {
+            Console.WriteLine($"this machine: {line}");
         }
 
         return ExitCode.Success;

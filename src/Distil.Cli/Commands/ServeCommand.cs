@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Distil.Cli.Commands.Doctor;
 using Distil.Cli.Hosting;
 using Distil.Cli.Serving;
 using Distil.Core.Api;
@@ -61,7 +62,12 @@ internal static class ServeCommand
         await using var host = new EmbeddedRunHost(workspace, storage, context.Trainer, maxJobs, context.Log);
         var unfinished = new UnfinishedRuns(host, storage.Store, TimeProvider.System);
         await unfinished.ResumeAllAsync(stop);
-        var limits = new ApiOptions { PathRoots = options.PathRoots, BaseFolder = options.PathRoots is [var first, ..] ? first : Environment.CurrentDirectory };
+        var limits = new ApiOptions
+        {
+            PathRoots = options.PathRoots,
+            BaseFolder = options.PathRoots is [var first, ..] ? first : Environment.CurrentDirectory,
+            Memory = await LocalMachine.MemoryAsync(Programs.RunAsync),
+        };
         await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, limits, context.NewPlanner()), limits, host, options, stop);
         foreach (var url in server.Urls)
         {

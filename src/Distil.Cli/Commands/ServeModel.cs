@@ -19,7 +19,7 @@ internal sealed class ServeModel
 
     private readonly Option<WeightFormat> _weights = new("--weights")
     {
-        Description = "Format of the model's weights in memory: asStored (default), float32, bFloat16, int8 or int4. Smaller ones are faster.",
+        Description = "Format of the model's weights in memory: asStored (default), float32, bFloat16, int8 or int4.",
     };
 
     private readonly Option<int> _slots = new("--slots")

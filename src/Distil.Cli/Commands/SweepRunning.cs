@@ -22,6 +22,7 @@ internal static class SweepRunning
             run.Plan.RequireRunnable();
         }
 
+        await LocalMachine.RequireFitAsync(context, [.. runs.Select(run => (run.Spec, run.Plan))]);
         await using var storage = await context.OpenStorageAsync(port, stop);
         var sweepId = planner.NewRunId(sweep.Name);
         context.Log.SweepStarts(sweepId, Summary(runs), atMost);

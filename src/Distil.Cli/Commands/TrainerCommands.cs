@@ -13,6 +13,7 @@ internal static class TrainerCommands
     private static readonly (string Name, string Description)[] Names =
     [
         ("generate", "Continue a text with a model: of a folder (--model), or of a run (--run ID)."),
+        ("chat", "Chat with a student: of a folder (--model), or of a run (--run ID)."),
         ("evaluate", "Perplexity of a model; KL and agreement with a teacher."),
         ("forward", "Logits and hidden states of given input_ids, as safetensors."),
         ("tokenize", "Texts to ids and back, as JSON lines."),

@@ -41,6 +41,11 @@ internal sealed record StatusAndProgress(RunStatus Status, IReadOnlyDictionary<s
     internal string Describe(DateTimeOffset now)
     {
         var parts = new List<string>();
+        if (Status.Waiting is { } waiting)
+        {
+            parts.Add(waiting);
+        }
+
         if (Jobs.Count == 1)
         {
             var job = Jobs.Values.Single();

@@ -28,6 +28,8 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     private readonly RunFolder _folder;
     private readonly ProcessJobRunner _runner;
     private readonly ActivityCatalog _activities;
+    private readonly DiskSpace _space;
+    private readonly ArtifactCache _cache;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
 
@@ -41,6 +43,8 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     {
         (_storage, Log, _time) = (storage, log, time ?? TimeProvider.System);
         _folder = new RunFolder(storage.Store);
+        _space = DiskSpace.Of(workspace, storage.IsLocal);
+        _cache = new ArtifactCache(workspace.Cache);
         _runner = new ProcessJobRunner(() => trainer.Worker(storage.ConnectionString, workspace.Cache), maxJobs);
         _runner.Crashed += (_, tail) => LastWords = tail;
         _activities = new ActivityCatalog(storage.Store, _runner);
@@ -131,7 +135,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
         Lazy<RunDriver> entry = null!;
         entry = new Lazy<RunDriver>(() =>
         {
-            var run = new RunDriver(input with { Polling = Polling }, _storage.Store, _activities.CallAsync, Log, _time);
+            var run = new RunDriver(input with { Polling = Polling }, _storage.Store, _activities.CallAsync, _space, _cache, Log, _time);
             run.Begin(_stop.Token);
             _ = run.Outcome.ContinueWith(_ => _atWork.TryRemove(KeyValuePair.Create(input.RunId, entry)), TaskScheduler.Default);
             return run;

@@ -21,6 +21,10 @@ internal static partial class HostLog
     [LoggerMessage(Level = LogLevel.Information, Message = "{RunId}: this process was away for too long and lost the run's lease; it tries to take it again")]
     public static partial void LeaseWasLost(this ILogger log, string runId);
 
+    /// <summary>A disk is full; the run goes on when there is space.</summary>
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Why}; the run pauses and goes on when there is space (`distil gc` deletes what no run refers to)")]
+    public static partial void RunPauses(this ILogger log, string why);
+
     /// <summary>A run's documents cannot be read, so nobody knows whether it has ended.</summary>
     [LoggerMessage(Level = LogLevel.Information, Message = "{RunId} is passed over: {Reason}")]
     public static partial void RunIsSkipped(this ILogger log, string runId, string reason);

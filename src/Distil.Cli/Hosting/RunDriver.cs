@@ -1,12 +1,14 @@
 using System.Text.Json;
 using Distil.Cli.Engine;
 using Distil.Cli.Engine.Journal;
+using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Leases;
 using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Planning;
 using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Hosting;
@@ -15,11 +17,14 @@ namespace Distil.Cli.Hosting;
 /// <param name="input">The run.</param>
 /// <param name="store">Its storage.</param>
 /// <param name="activities">The activities that its pipeline calls.</param>
+/// <param name="space">The disks of this machine.</param>
+/// <param name="cache">The copies of artifacts on this machine.</param>
 /// <param name="log">Receives what a user should know and no status contains.</param>
 /// <param name="time">The clock.</param>
 /// <remarks>It can be started once.</remarks>
 internal sealed class RunDriver(
-    PipelineInput input, ArtifactStore store, Func<string, JsonElement, CancellationToken, Task<JsonElement>> activities, ILogger log, TimeProvider time)
+    PipelineInput input, ArtifactStore store, Func<string, JsonElement, CancellationToken, Task<JsonElement>> activities, DiskSpace space, ArtifactCache cache,
+    ILogger log, TimeProvider time)
 {
     private static readonly TimeSpan Patience = Lease.Duration + TimeSpan.FromSeconds(5);
     private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(1);
@@ -43,8 +48,29 @@ internal sealed class RunDriver(
     /// <param name="stop">Stops driving; the run can be resumed later.</param>
     internal void Begin(CancellationToken stop) => Outcome = Task.Run(() => DriveAsync(stop), CancellationToken.None);
 
-    // A process that was away for too long (a laptop asleep, storage that did not answer) may lose the lease although no other process wants it.
+    // A process that was away for too long (a laptop asleep, storage that did not answer) may lose the lease although no other process wants it. If the disk
+    // of the storage is full, not even the journal can be written: the run goes on from it later.
     private async Task<RunOutcome> DriveAsync(CancellationToken stop)
+    {
+        for (var paused = false; ; paused = true)
+        {
+            try
+            {
+                return await DriveUntilLeaseIsLostAsync(stop);
+            }
+            catch (Exception full) when (DiskFull.Is(full) && !stop.IsCancellationRequested)
+            {
+                if (!paused)
+                {
+                    log.RunPauses($"{input.RunId}: {space.Find(SpaceNeeded.Nothing)?.ToString() ?? "the disk of the storage is full"}");
+                }
+
+                await Task.Delay(PausingActivities.BetweenLooks, time, stop);
+            }
+        }
+    }
+
+    private async Task<RunOutcome> DriveUntilLeaseIsLostAsync(CancellationToken stop)
     {
         while (true)
         {
@@ -65,12 +91,13 @@ internal sealed class RunDriver(
     {
         var folder = new RunFolder(store);
         await using var writing = _publisher = new StatusPublisher(status => folder.WriteStatusAsync(status, CancellationToken.None));
-        var engine = new EmbeddedEngine(activities, OpenLog, _publisher.Publish, log, time);
+        var pausing = new PausingActivities(activities, space, cache, store, Say, log, time);
+        var engine = new EmbeddedEngine(pausing.CallAsync, OpenLog, _publisher.Publish, log, time);
         try
         {
             return await engine.RunAsync(input, _cancelled.Task, stop);
         }
-        catch (Exception broken) when (broken is not (OperationCanceledException or ArtifactException or InvalidInputException))
+        catch (Exception broken) when (broken is not (OperationCanceledException or ArtifactException or InvalidInputException) && !DiskFull.Is(broken))
         {
             // This is not an outcome of the pipeline, which did not reach one. The journal remains unchanged.
             var failure = new JobFailure(FailureClass.Transient, broken.Message, broken is NonDeterminismException ? null : broken.ToString());
@@ -98,6 +125,14 @@ internal sealed class RunDriver(
             }
 
             await Task.Delay(BetweenTries, time, stop);
+        }
+    }
+
+    private void Say(string? waiting)
+    {
+        if (_publisher!.Latest is { HasEnded: false } latest && latest.Waiting != waiting)
+        {
+            _publisher.Publish(latest with { Waiting = waiting, UpdatedAt = time.GetUtcNow() });
         }
     }
 

@@ -15,6 +15,9 @@ public sealed record ApiOptions
     /// </value>
     public IReadOnlyList<string>? PathRoots { get; init; }
 
+    /// <value>Memory of the machine that runs the jobs; null (default) if it is another machine.</value>
+    public MachineMemory? Memory { get; init; }
+
     /// <value>Maximum number of specifications planned at once, ≥ 1: planning reads the teacher's weights. Default: the machine's processors.</value>
     public int PlanningAtOnce { get; init; } = Environment.ProcessorCount;
 }

@@ -29,6 +29,9 @@ public sealed class ArtifactCache(string folder)
         return path;
     }
 
+    /// <summary>Whether there is a copy of a file; its content is not verified.</summary>
+    public bool Contains(ArtifactFile file) => File.Exists(PathOf(file));
+
     /// <summary>Returns the paths of several files' copies, in order; null for null.</summary>
     /// <exception cref="ArtifactException">Files are missing in storage, or damaged; the exception names all of them.</exception>
     public async Task<IReadOnlyList<string?>> GetAllAsync(ArtifactStore store, IEnumerable<ArtifactFile?> files, CancellationToken cancel)

@@ -138,8 +138,13 @@ public static class ArtifactLayout
     /// <summary>A file of the finished model.</summary>
     public static string ModelFile(string runId, StudentVariant student, string file) => Model(runId, student) + file;
 
-    private static string Root(string runId, StudentVariant student) =>
-        student == StudentVariant.Distilled ? $"runs/{runId}/" : $"runs/{runId}/baseline/";
+    private static string Root(string runId, StudentVariant student) => $"runs/{runId}/" + student switch
+    {
+        StudentVariant.Distilled => "",
+        StudentVariant.WithoutTeacher => "baseline/",
+        StudentVariant.TeacherOnText => "control-text/",
+        _ => "control-loss/",
+    };
 
     private static string Five(int number) => number.ToString("00000", CultureInfo.InvariantCulture);
 }

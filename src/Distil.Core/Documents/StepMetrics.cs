@@ -19,8 +19,12 @@ public sealed record StepMetrics
     /// <value>The weighted sum of losses that was minimised.</value>
     public required double Loss { get; init; }
 
-    /// <value>Next-token cross-entropy, in nats per token.</value>
-    public required double CrossEntropy { get; init; }
+    /// <value>Next-token cross-entropy, in nats per token; null in a stage whose loss does not contain it.</value>
+    public double? CrossEntropy { get; init; }
+
+    /// <value>Loss of each replaced layer of a linearised student, in the stage that aligns them with the teacher's attention; null in other
+    /// stages.</value>
+    public IReadOnlyList<double>? LayerLosses { get; init; }
 
     /// <value>KL(teacher ‖ student) at the step's temperature, in nats per position; null without a teacher.</value>
     public double? Kl { get; init; }

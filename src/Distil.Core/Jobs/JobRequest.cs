@@ -38,8 +38,11 @@ public sealed record JobRequest : IPipelineDocument
     /// <value>Location of the teacher.</value>
     public required ModelLocation TeacherLocation { get; init; }
 
-    /// <value>The student's shape.</value>
-    public required StudentShape Student { get; init; }
+    /// <value>The shape of a student of kind xlstm; null for another.</value>
+    public StudentShape? Student { get; init; }
+
+    /// <value>The shape of a linearised student; null for another.</value>
+    public LinearisedShape? Linearised { get; init; }
 
     /// <value>The input of a prepare job; null for the other kinds.</value>
     public ShardSource? Source { get; init; }

@@ -57,6 +57,9 @@ public enum FailureClass
     /// <summary>An input is missing or damaged; the pipeline has it rebuilt and then starts the job again.</summary>
     MissingInput,
 
+    /// <summary>A disk was full; retried from the last checkpoint, and counted separately from failures.</summary>
+    DiskFull,
+
     /// <summary>Any transient failure; retried from the last checkpoint.</summary>
     Transient,
 }

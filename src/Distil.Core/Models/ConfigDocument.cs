@@ -8,6 +8,8 @@ namespace Distil.Core.Models;
 /// <remarks>It remembers which fields were read, so that the others can be reported.</remarks>
 public sealed class ConfigDocument
 {
+    private const string ANatural = "a whole number ≥ 0";
+
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ConfigDocument> _objects = new(StringComparer.Ordinal);
     private readonly string _name;
@@ -70,6 +72,23 @@ public sealed class ConfigDocument
         }
 
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least ? number : throw Wrong(field, value, expected);
+    }
+
+    /// <summary>An integer ≥ 0.</summary>
+    public int Natural(string field) => Find(field) is not { } value ? throw Missing(field, ANatural)
+        : NaturalOf(value) ?? throw Wrong(field, value, ANatural);
+
+    /// <summary>A list of integers ≥ 0; empty if the field is missing.</summary>
+    public IReadOnlyList<int> Naturals(string field)
+    {
+        if (Find(field) is not { } value)
+        {
+            return [];
+        }
+
+        return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => NaturalOf(item) is not null)
+            ? [.. value.EnumerateArray().Select(item => item.GetInt32())]
+            : throw Wrong(field, value, $"a list, each {ANatural}");
     }
 
     /// <summary>A finite number above 0.</summary>
@@ -159,6 +178,9 @@ public sealed class ConfigDocument
     /// <summary>The error for a field whose value this program cannot use.</summary>
     public InvalidInputException Wrong(string field, string expected) =>
         Find(field) is { } value ? Wrong(field, value, expected) : Missing(field, expected);
+
+    private static int? NaturalOf(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0 ? number : null;
 
     private InvalidInputException Wrong(string field, JsonElement value, string expected) =>
         new($"{_name}: {_prefix}{field} is {value.GetRawText()}; expected {expected}");

@@ -26,8 +26,8 @@ public sealed record TeacherShape
 
     /// <summary>The shape of a model.</summary>
     /// <param name="config">The model's configuration.</param>
-    /// <param name="name">Path or URL of its config.json.</param>
-    public static TeacherShape Of(TransformerConfig config, string name) => new()
+    /// <param name="from">Where the configuration comes from.</param>
+    public static TeacherShape Of(TransformerConfig config, string from) => new()
     {
         ModelType = config.Family.ToString().ToLowerInvariant(),
         Layers = config.Layers,
@@ -35,6 +35,6 @@ public sealed record TeacherShape
         Heads = config.Heads,
         VocabularySize = config.VocabularySize,
         MaxPositions = config.MaxPositions,
-        From = $"exact: {name}",
+        From = from,
     };
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Distil.Core.Models;
 
 /// <summary>The shape of a decoder-only Transformer of the families <c>qwen2</c>, <c>qwen3</c> and <c>llama</c>.</summary>
@@ -52,7 +54,30 @@ public sealed record TransformerConfig
     public bool FeedForwardBias { get; init; }
 
     /// <value>Whether queries and keys are normalised per head; qwen3 only.</value>
+    [JsonIgnore]
     public bool QueryKeyNorm => Family == TransformerFamily.Qwen3;
+
+    /// <value>Number of weights of layers and norms.</value>
+    [JsonIgnore]
+    public long BodyParameters
+    {
+        get
+        {
+            long d = HiddenSize, queries = (long)Heads * HeadSize, shared = (long)KeyValueHeads * HeadSize, inner = IntermediateSize;
+            var attention = (2 * d * queries) + (2 * d * shared) + (QueryKeyNorm ? 2 * HeadSize : 0)
+                + (QueryKeyValueBias ? queries + (2 * shared) : 0) + (OutputBias ? d : 0);
+            var feedForward = (3 * d * inner) + (FeedForwardBias ? (2 * inner) + d : 0);
+            return (Layers * (attention + feedForward + (2 * d))) + d;
+        }
+    }
+
+    /// <value>Number of weights of embedding and head; shared ones count once.</value>
+    [JsonIgnore]
+    public long VocabularyParameters => (TiedHead ? 1L : 2L) * VocabularySize * HiddenSize;
+
+    /// <value>Number of all weights.</value>
+    [JsonIgnore]
+    public long Parameters => BodyParameters + VocabularyParameters;
 }
 
 /// <summary>The supported families of Transformers.</summary>

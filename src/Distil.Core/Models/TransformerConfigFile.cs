@@ -46,7 +46,9 @@ public static class TransformerConfigFile
         }
     }
 
-    private static TransformerConfig Read(ConfigDocument document)
+    /// <summary>Reads a config that is part of another document.</summary>
+    /// <exception cref="InvalidInputException">As for <see cref="Read(string)"/>.</exception>
+    internal static TransformerConfig Read(ConfigDocument document)
     {
         var family = FamilyOf(document);
         var (hidden, heads, layers) = (document.Count("hidden_size"), document.Count("num_attention_heads"), document.Count("num_hidden_layers"));
@@ -78,10 +80,14 @@ public static class TransformerConfigFile
     /// <param name="folder">The model's folder, which exists.</param>
     /// <param name="config">The config to write.</param>
     /// <param name="dtype">Element type of the weights beside it: <c>float32</c> or <c>bfloat16</c>.</param>
-    public static void Write(string folder, TransformerConfig config, string dtype)
+    public static void Write(string folder, TransformerConfig config, string dtype) =>
+        AtomicFile.WriteText(Path.Combine(folder, Name), Json(config, dtype).ToJsonString(Indented) + "\n");
+
+    /// <summary>The content of the file that <see cref="Write"/> writes.</summary>
+    internal static JsonObject Json(TransformerConfig config, string dtype)
     {
         var family = config.Family.ToString();
-        var json = new JsonObject
+        return new JsonObject
         {
             ["architectures"] = new JsonArray($"{family}ForCausalLM"),
             ["attention_bias"] = config.QueryKeyValueBias,
@@ -106,7 +112,6 @@ public static class TransformerConfigFile
             ["use_cache"] = true,
             ["vocab_size"] = config.VocabularySize,
         };
-        AtomicFile.WriteText(Path.Combine(folder, Name), json.ToJsonString(Indented) + "\n");
     }
 
     private static TransformerFamily FamilyOf(ConfigDocument document) => document.Text("model_type") switch

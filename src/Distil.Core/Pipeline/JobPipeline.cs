@@ -12,7 +12,7 @@ public static class JobPipeline
     /// <summary>Maximum number of times that a job is started again in one try, because its platform has forgotten it.</summary>
     private const int MaxRestarts = 20;
 
-    /// <summary>Maximum number of retries after its process or machine was taken away: the job resumes from its checkpoint, so these are counted separately
+    /// <summary>Maximum number of retries after its process or machine was taken away, or its disk was full: the job resumes from its checkpoint, so these are counted separately
     /// from failures.</summary>
     private const int MaxPreemptions = 10;
 
@@ -41,7 +41,7 @@ public static class JobPipeline
             }
 
             last = result.Failure!;
-            var preempted = last.Class == FailureClass.Preempted;
+            var preempted = last.Class is FailureClass.Preempted or FailureClass.DiskFull;
             var (again, max) = preempted ? (++preemptions, Math.Max(MaxPreemptions, spec.Retries)) : (++failures, spec.Retries);
             if (last.Class is FailureClass.InvalidInput or FailureClass.MissingInput || again > max)
             {

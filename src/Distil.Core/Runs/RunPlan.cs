@@ -31,8 +31,11 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>The teacher's shape.</value>
     public required TeacherShape Teacher { get; init; }
 
-    /// <value>The student's shape, with every default filled in.</value>
-    public required StudentShape Student { get; init; }
+    /// <value>The shape of a student of kind xlstm, with every default filled in; null for another.</value>
+    public StudentShape? Student { get; init; }
+
+    /// <value>The shape of a linearised student, with every default filled in; null for another.</value>
+    public LinearisedShape? Linearised { get; init; }
 
     /// <value>The input of each prepare job.</value>
     public required IReadOnlyList<ShardSource> Shards { get; init; }
@@ -61,6 +64,15 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>Number of all parameters.</value>
     public required Figure TotalParameters { get; init; }
 
+    /// <value>Number of a linearised student's parameters that were the teacher's; null for another student.</value>
+    public Figure? InheritedParameters { get; init; }
+
+    /// <value>Number of a linearised student's parameters that the teacher does not have; null for another student.</value>
+    public Figure? NewParameters { get; init; }
+
+    /// <value>Bytes of a linearised student's state of one text in decoding; null for another student.</value>
+    public Figure? StateBytes { get; init; }
+
     /// <value>Bytes of the stored rows.</value>
     public required Figure DatasetBytes { get; init; }
 
@@ -70,8 +82,17 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>Bytes of the checkpoints of all students.</value>
     public required Figure CheckpointBytes { get; init; }
 
+    /// <value>Bytes of memory that the teacher needs at least; null in plans of earlier versions.</value>
+    public Figure? TeacherMemory { get; init; }
+
+    /// <value>Bytes of memory that training needs at least; null in plans of earlier versions.</value>
+    public Figure? TrainingMemory { get; init; }
+
     /// <value>Location of the teacher for jobs; null in plans of earlier versions, which use the specification's path.</value>
     public ModelLocation? TeacherLocation { get; init; }
+
+    /// <value>What is allowed but probably not meant.</value>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <value>What is read of the teacher's folder; null in plans of earlier versions, or if its server did not answer.</value>
     public ModelReading? TeacherReading { get; init; }
@@ -106,16 +127,28 @@ public sealed record RunPlan : IVersionedDocument
         ("trainable parameters", TrainableParameters),
         ("frozen parameters", FrozenParameters),
         ("parameters", TotalParameters),
+        .. Optional("inherited parameters", InheritedParameters),
+        .. Optional("new parameters", NewParameters),
+        .. Optional("state of a text", StateBytes),
         ("dataset", DatasetBytes),
         ("teacher outputs", TeacherOutputsBytes),
         ("checkpoints", CheckpointBytes),
+        .. Optional("memory for the teacher", TeacherMemory),
+        .. Optional("memory to train", TrainingMemory),
     ];
 
     /// <summary>The artifacts that the run makes.</summary>
     /// <param name="spec">The run's specification.</param>
     public RunArtifacts ArtifactsOf(RunSpec spec) => new(
         RunId, TeacherOutputs, Offline: spec.Teacher.Mode == TeacherMode.Offline,
-        spec.Evaluation.Baseline ? [StudentVariant.Distilled, StudentVariant.WithoutTeacher] : [StudentVariant.Distilled], spec.Training.Epochs);
+        [
+            StudentVariant.Distilled,
+            .. spec.Evaluation.Baseline ? new[] { StudentVariant.WithoutTeacher } : [],
+            .. spec.Evaluation.Control ? new[] { StudentVariant.TeacherOnText, StudentVariant.TeacherOnLoss } : [],
+        ],
+        spec.Training.Epochs);
+
+    private static IEnumerable<(string Name, Figure Figure)> Optional(string name, Figure? figure) => figure is null ? [] : [(name, figure)];
 
     /// <summary>Throws unless the plan can be run.</summary>
     /// <exception cref="InvalidInputException">Something could not be reached.</exception>

@@ -42,6 +42,9 @@ public sealed record RunStatus
     /// there are none.</value>
     public IReadOnlyList<Rebuilding> Rebuilding { get; init; } = [];
 
+    /// <value>What the run waits for before it goes on, for instance space on a disk; null if it does not wait.</value>
+    public string? Waiting { get; init; }
+
     /// <value>Number of retries of jobs so far.</value>
     public int Retries { get; init; }
 

@@ -12,17 +12,18 @@ public sealed class ModelFiles
     private const string TokenizerName = "tokenizer.json";
     private const string TokenizerConfigName = "tokenizer_config.json";
 
-    /// <summary>Files that a model does not need but that are included if they exist.</summary>
-    private static readonly string[] Optional = [TokenizerName, TokenizerConfigName, "special_tokens_map.json", "generation_config.json"];
-
     /// <value>The files by whose presence alone a folder is read differently.</value>
     internal static IReadOnlyList<string> Determining { get; } = [ConfigName, TokenizerName, TokenizerConfigName, WeightIndex.SingleName, WeightIndex.Name];
 
     private ModelFiles(ModelLocation location, SourceFile config, IReadOnlyList<SourceFile> weights, WeightIndex? index) =>
         (Location, Config, Weights, Index) = (location, config, weights, index);
 
+    /// <value>Files that a model does not need, but that travel with it and with its student: tokenizer, chat template, tokens that end an answer.</value>
+    public static IReadOnlyList<string> TextFiles { get; } =
+        [TokenizerName, TokenizerConfigName, "special_tokens_map.json", "chat_template.jinja", "generation_config.json"];
+
     /// <value>Every file that a model's folder may have, except shards of weights.</value>
-    internal static IEnumerable<string> Names => [ConfigName, WeightIndex.SingleName, WeightIndex.Name, .. Optional];
+    internal static IEnumerable<string> Names => [ConfigName, WeightIndex.SingleName, WeightIndex.Name, .. TextFiles];
 
     /// <value>Its location, in this version.</value>
     public ModelLocation Location { get; }
@@ -67,7 +68,7 @@ public sealed class ModelFiles
 
         index = names.SequenceEqual(index?.Shards ?? []) ? index : null;
         SourceFile[] weights = [.. names.Select(name => Need(name, $"each file that {WeightIndex.Name} names"))];
-        SourceFile[] optional = [.. Optional.Where(byName.ContainsKey).Select(name => byName[name]), .. index is null ? Array.Empty<SourceFile>() : [list!]];
+        SourceFile[] optional = [.. TextFiles.Where(byName.ContainsKey).Select(name => byName[name]), .. index is null ? Array.Empty<SourceFile>() : [list!]];
         SourceFile[] taken = SourceCatalog.IsRemote(path) ? [config, .. optional, .. weights] : [];
         SourceFile[]? found = SourceCatalog.IsRemote(path) ? null : [.. files.Where(file => Determining.Contains(NameOf(file)) || weights.Contains(file))];
         return new ModelFiles(new ModelLocation { Folder = folder, Files = taken, Found = found }, config, weights, index)

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 
 namespace Distil.Core.Specification;
 
@@ -11,6 +12,11 @@ public sealed record EvaluationSpec
 
     /// <value>Whether to train the same student also without the teacher, for the same steps, as a comparison. Default false (it doubles training).</value>
     public bool Baseline { get; init; }
+
+    /// <value>Whether to train the teacher itself, too, for the same steps: once on the text alone, once by the student's loss on its own outputs. Part of a
+    /// student's loss below its teacher's is the text, which training fits; these controls show how much. Default false.</value>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Control { get; init; }
 
     /// <value>Prompts that each model continues in the final report. Default: taken from the eval split.</value>
     public IReadOnlyList<string> Prompts { get; init; } = [];

@@ -1,9 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using System.Reflection;
 
 namespace Distil.Core.Specification;
 
 /// <summary>Optimiser and loop.</summary>
-public sealed record TrainingSpec
+public sealed record TrainingSpec : IPartlyWritten
 {
     /// <value>Number of passes over the rows, ≥ 1. Default 10, the paper's.</value>
     [Range(1.0, double.PositiveInfinity)]
@@ -17,8 +18,8 @@ public sealed record TrainingSpec
     [Range(1.0, double.PositiveInfinity)]
     public int GradientAccumulation { get; init; } = 1;
 
-    /// <value>AdamW's peak learning rate, &gt; 0. Default 2e-4, the paper's.</value>
-    [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]
+    /// <value>AdamW's peak learning rate, &gt; 0. Default 2e-4, the paper's. For a student of kind xlstm.</value>
+    [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true), ForKind(StudentKind.Xlstm)]
     public double LearningRate { get; init; } = 2e-4;
 
     /// <value>Share of all steps in which the learning rate rises linearly, before the cosine. 0–1, default 0.1, the paper's.</value>
@@ -39,6 +40,14 @@ public sealed record TrainingSpec
     /// <value>Optimiser steps between checkpoints inside an epoch, ≥ 1; the end of an epoch always writes one. Default 500.</value>
     [Range(1.0, double.PositiveInfinity)]
     public int CheckpointEverySteps { get; init; } = 500;
+
+    /// <value>The stages of the training and their learning rates. For a student of kind linearised. Default: every field's own.</value>
+    [ForKind(StudentKind.Linearised)]
+    public StagesSpec? Stages { get; init; }
+
+    /// <inheritdoc/>
+    public bool Writes(MemberInfo field) =>
+        field.GetCustomAttribute<ForKindAttribute>() is not { } only || only.Kind == StudentKind.Linearised == (Stages is not null);
 }
 
 /// <summary>Floating-point type of the model's forward and backward passes; weights and optimiser state remain fp32.</summary>

@@ -28,7 +28,7 @@ internal sealed unsafe class StudentReader(MappedWeights weights, XlstmConfig co
 
     /// <summary>Checks, after everything was read, that no tensor of the student is left.</summary>
     /// <exception cref="Core.Errors.InvalidInputException">There is one.</exception>
-    internal ModelReading Check() => StudentTensors.Check(weights.Folder, _read);
+    internal ModelReading Check() => StudentTensors.Check(weights.Folder, _read, XlstmTensorNames.Inside);
 
     /// <summary>One block.</summary>
     internal Layer Layer(int block) => config.IsSlstm(block) ? new SLstmLayer(config, SLstm(block)) : new MLstmLayer(config, MLstm(block));

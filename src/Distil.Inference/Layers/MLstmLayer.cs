@@ -86,8 +86,7 @@ internal sealed unsafe class MLstmLayer : Layer, IWork
     {
         var first = head * _size;
         float* gates = _pass.Gates[row], q = _pass.Joined[row] + first, k = q + _inner, normaliser = state + _normaliser + first, stabiliser = state + _stabiliser + head;
-        var v = stackalloc float[2 * _stride];
-        var read = v + _stride;
+        float* v = stackalloc float[2 * _stride], read = v + _stride;
         new Span<float>(v, _stride).Clear();
         new ReadOnlySpan<float>(k + _inner, _size).CopyTo(new(v, _size));
 

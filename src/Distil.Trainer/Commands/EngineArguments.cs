@@ -9,7 +9,7 @@ internal static class EngineArguments
 {
     internal static Option<WeightFormat> Weights() => new("--weights")
     {
-        Description = "Format of a student's weights in memory on the CPU: asStored (default), float32, bFloat16, int8 or int4. Smaller ones are faster.",
+        Description = "Format of a student's weights in memory on the CPU: asStored (default), float32, bFloat16, int8 or int4.",
     };
 
     internal static Option<int?> Threads() => new("--threads") { Description = "Number of threads of a student on the CPU. Default: one for each processor." };

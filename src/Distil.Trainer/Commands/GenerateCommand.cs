@@ -19,8 +19,6 @@ namespace Distil.Trainer.Commands;
 /// <summary><c>generate</c>: continues a prompt with any model, streaming the text.</summary>
 internal static class GenerateCommand
 {
-    private static readonly SamplingOptions Default = new();
-
     internal static Command Create(SourceCatalog catalog)
     {
         var model = new Option<string>("--model")
@@ -30,48 +28,25 @@ internal static class GenerateCommand
         };
         var prompt = new Option<string>("--prompt") { Required = true, Description = "Text to continue; an empty one begins a new text." };
         var tokens = new Option<int>("--tokens") { Description = "Maximum number of new tokens.", DefaultValueFactory = _ => 100 };
-        var temperature = new Option<double>("--temperature")
-        {
-            Description = "0 always chooses the most likely token.", DefaultValueFactory = _ => Default.Temperature,
-        };
-        var topP = new Option<double>("--top-p")
-        {
-            Description = "Sample from the most likely tokens with this total probability.",
-            DefaultValueFactory = _ => Default.TopP,
-        };
-        var topK = new Option<int?>("--top-k") { Description = "Sample from at most this many of the most likely tokens." };
-        var minP = new Option<double>("--min-p") { Description = "Sample from tokens with at least this share of the most likely token's probability." };
-        var repetition = new Option<double>("--repetition-penalty")
-        {
-            Description = "Over 1: tokens that occur already are less likely.", DefaultValueFactory = _ => Default.RepetitionPenalty,
-        };
-        var seed = new Option<ulong>("--seed") { Description = "The same seed gives the same text.", DefaultValueFactory = _ => Default.Seed };
+        var sampling = new SamplingArguments();
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
         var weights = EngineArguments.Weights();
         var threads = EngineArguments.Threads();
         var json = new Option<bool>("--json") { Description = "Print one JSON object at the end." };
         var command = new Command("generate", "Continue a text.")
         {
-            model, prompt, tokens, temperature, topP, topK, minP, repetition, seed, device, weights, threads, json,
+            model, prompt, tokens, device, weights, threads, json,
         };
+        sampling.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
-            var sampling = new SamplingOptions
-            {
-                Temperature = parsed.GetValue(temperature),
-                TopP = parsed.GetValue(topP),
-                TopK = parsed.GetValue(topK),
-                MinP = parsed.GetValue(minP),
-                RepetitionPenalty = parsed.GetValue(repetition),
-                Seed = parsed.GetValue(seed),
-            };
             var (output, asJson) = (parsed.InvocationConfiguration.Output, parsed.GetValue(json));
             var folder = await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", catalog, cancel);
             var input = new GenerateInput(folder, parsed.GetRequiredValue(prompt), parsed.GetValue(tokens), parsed.GetValue(device))
             {
                 Engine = EngineArguments.Read(parsed, weights, threads),
             };
-            var result = Run(input, sampling, piece => Show(asJson ? TextWriter.Null : output, piece), cancel);
+            var result = Run(input, sampling.Read(parsed), piece => Show(asJson ? TextWriter.Null : output, piece), cancel);
             output.WriteLine(asJson ? JsonSerializer.Serialize(result, DistilJson.Options) : "");
             if (!asJson)
             {

@@ -1,6 +1,6 @@
 namespace Distil.Trainer.Evaluation;
 
-/// <summary>How an evaluation is divided into pieces; none of it changes the results.</summary>
+/// <summary>How an evaluation is divided into pieces, and what it covers.</summary>
 public sealed record EvaluationOptions
 {
     /// <value>Rows that go through a model together, ≥ 1. Default 8.</value>
@@ -8,4 +8,7 @@ public sealed record EvaluationOptions
 
     /// <value>Positions whose logits exist at once, ≥ 1; the memory needed is a few times this × V × 4 bytes. Default 512.</value>
     public int ChunkPositions { get; init; } = 512;
+
+    /// <value>Positions at the start of each row whose predictions are not counted, ≥ 0. Default 0.</value>
+    public int SkipPositions { get; init; }
 }

@@ -35,7 +35,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         foreach (var batch in rows.Chunk(options.BatchRows))
         {
             cancel.ThrowIfCancellationRequested();
-            var predicted = batch.Sum(row => Math.Max(row.Length - 1, 0));
+            var predicted = batch.Sum(Predicted);
             if (predicted > 0)
             {
                 Measure(student, teacher, batch, sums);
@@ -55,7 +55,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
     {
         using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
-        var (ids, positions, labels, rows) = Layout(batch);
+        var (ids, positions, labels, rows) = Layout(batch, options.SkipPositions);
         var isText = tensor(labels.Select(id => text?.IsText(id) ?? true ? 1.0 : 0.0).ToArray());
         var label = tensor(labels);                                                          // (N)
         var studentHidden = HiddenAt(student, ids, positions);                               // (N, D)
@@ -72,16 +72,16 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         }
 
         var values = total.cpu();                                                            // (8, B)
-        foreach (var (b, row) in batch.Index().Where(each => each.Item.Length > 1))
+        foreach (var (b, row) in batch.Index().Where(each => Predicted(each.Item) > 0))
         {
             var scores = ScoreCheck.Finite(values[TensorIndex.Ellipsis, b].contiguous().data<double>().ToArray(), sums.Rows);
-            sums.Add(scores, row.Length - 1, text?.Count(row));
+            sums.Add(scores, Predicted(row), text?.Count(row));
         }
     }
 
     /// <summary>Pads rows at their ends: in a causal model, later tokens do not change earlier positions.</summary>
     /// <returns>ids (B, S); the flat positions that predict a real token (N); the tokens that they predict; the row of each (N). All on the CPU.</returns>
-    private static (Tensor Ids, Tensor Positions, long[] Labels, Tensor Rows) Layout(long[][] batch)
+    private static (Tensor Ids, Tensor Positions, long[] Labels, Tensor Rows) Layout(long[][] batch, int skip)
     {
         var length = batch.Max(row => row.Length);
         var ids = new long[batch.Length * length];
@@ -89,7 +89,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         for (var b = 0; b < batch.Length; b++)
         {
             batch[b].CopyTo(ids, b * length);
-            for (var s = 0; s + 1 < batch[b].Length; s++)
+            for (var s = skip; s + 1 < batch[b].Length; s++)
             {
                 positions.Add(b * length + s);
                 labels.Add(batch[b][s + 1]);
@@ -100,6 +100,8 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         return (tensor(ids, batch.Length, length), tensor(positions.ToArray()), labels.ToArray(), tensor(rows.ToArray()));
     }
 
+    private int Predicted(long[] row) => Math.Max(row.Length - 1 - options.SkipPositions, 0);
+
     private static Tensor HiddenAt(ILanguageModel model, Tensor ids, Tensor positions)
     {
         using var scope = NewDisposeScope();
@@ -107,9 +109,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         return hidden.index_select(0, positions.to(model.Device)).MoveToOuterDisposeScope(); // (N, D)
     }
 
-    private static Tensor LogProbabilities(ILanguageModel model, Tensor hidden)
-    {
-        var head = model.HeadWeight;                                                         // (V, D)
-        return hidden.to_type(head.dtype).matmul(head.t()).to_type(float32).log_softmax(-1); // (n, V)
-    }
+    /// <returns>(n, V).</returns>
+    private static Tensor LogProbabilities(ILanguageModel model, Tensor hidden) =>
+        hidden.to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).to_type(float32).log_softmax(-1);
 }

@@ -2,6 +2,7 @@ using Distil.Core.Documents.Evaluations;
 using Distil.Core.Tokenization;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
+using Distil.Trainer.Models.Linearised;
 
 namespace Distil.Trainer.Jobs;
 
@@ -48,6 +49,21 @@ internal sealed class EvaluateJob(Core.Artifacts.Kinds.Evaluation evaluation) : 
             Options = options,
         };
         job.Progress.Begin();
-        return suite.Extend(result, rows, student, teacher, (what, done, total) => job.Progress.Report(what, done, total, "parts"), job.Stop);
+        return suite.Extend(
+            result with { Branches = Branches(job, rows, student, teacher, options) }, rows, student, teacher,
+            (what, done, total) => job.Progress.Report(what, done, total, "parts"), job.Stop);
+    }
+
+    private static BranchResult? Branches(
+        JobContext job, IReadOnlyList<long[]> rows, ILanguageModel student, ILanguageModel teacher, EvaluationOptions options)
+    {
+        if (student is not LinearisedModel { Shape.ReplacedLayers: > 0 } linearised) // the controls have the teacher's attention in every layer
+        {
+            return null;
+        }
+
+        using var start = (LinearisedModel)job.CreateStudent();
+        return new BranchEvaluator(options).Evaluate(
+            linearised, start, teacher, rows, (done, total) => job.Progress.Report("memory and window", done, total, "parts"), job.Stop);
     }
 }

@@ -5,7 +5,7 @@ using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Jobs.Export;
-using Distil.Trainer.Models.Xlstm;
+using Distil.Trainer.Models;
 using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Jobs;
@@ -47,7 +47,7 @@ internal sealed class ExportJob(Report report) : IJob
         };
     }
 
-    private async Task<IReadOnlyList<KlError>> MeasureKlErrorsAsync(JobContext job, XlstmModel student)
+    private async Task<IReadOnlyList<KlError>> MeasureKlErrorsAsync(JobContext job, IStudentModel student)
     {
         if (job.Spec.Teacher.Mode == TeacherMode.Online)
         {
@@ -59,7 +59,7 @@ internal sealed class ExportJob(Report report) : IJob
         return new KlErrorMeasure(student, job.LoadTeacher(), TeachJob.SettingsOf(job.Spec)).Measure(rows, [temperature.From, temperature.To], job.Stop);
     }
 
-    private static IReadOnlyList<DecodeComparison> MeasureDecoding(JobContext job, XlstmModel student)
+    private static IReadOnlyList<DecodeComparison> MeasureDecoding(JobContext job, IStudentModel student)
     {
         var length = job.Spec.Dataset.ContextLength;
         var contexts = job.Spec.Evaluation.DecodeContexts ?? [length / 4, length, 4 * length];

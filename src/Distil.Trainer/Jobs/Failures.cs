@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
@@ -21,6 +22,7 @@ internal static class Failures
     {
         ArtifactException when missing is not null => new(FailureClass.MissingInput, error.Message),
         InvalidInputException => new(FailureClass.InvalidInput, error.Message),
+        _ when DiskFull.Is(error) => new(FailureClass.DiskFull, $"a disk is full: {FirstLine(error.Message)}", error.ToString()),
         // The same steps would end in the same way, so a retry is useless.
         NonFiniteTrainingException => new(FailureClass.InvalidInput, error.Message),
         OperationCanceledException when stopped => new(FailureClass.Preempted, "the process was asked to end; the job goes on from its last checkpoint"),

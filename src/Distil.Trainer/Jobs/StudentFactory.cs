@@ -3,6 +3,8 @@ using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
 using Distil.Inference.Models;
+using Distil.Trainer.Models;
+using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Training.Checkpoints;
@@ -13,15 +15,27 @@ namespace Distil.Trainer.Jobs;
 internal static class StudentFactory
 {
     /// <summary>Creates the student before its first step: the same for every variant.</summary>
-    public static XlstmModel CreateStudent(this JobContext job)
+    /// <param name="job">The job.</param>
+    /// <param name="variant">Which; the controls are the teacher.</param>
+    public static IStudentModel CreateStudent(this JobContext job, StudentVariant variant = StudentVariant.Distilled)
     {
+        if (variant is StudentVariant.TeacherOnText or StudentVariant.TeacherOnLoss)
+        {
+            return LinearisedModel.Keep(job.TeacherFolder, job.Spec.Student.TrainEmbedding, job.Device);
+        }
+
+        if (job.Request.Linearised is { } shape)
+        {
+            return LinearisedModel.Create(shape, job.TeacherFolder, job.Spec.Student.Gates, job.Spec.Student.TrainEmbedding, job.Device);
+        }
+
         using var teacher = EmbeddingAndHead.Read(job.TeacherFolder);
         return XlstmModel.Create(
-            XlstmConfig.Of(job.Request.Student, job.Spec.Student, job.Spec.Dataset.ContextLength), teacher.Embedding, teacher.Head, job.Spec.Seed, job.Device);
+            XlstmConfig.Of(job.Request.Student!, job.Spec.Student, job.Spec.Dataset.ContextLength), teacher.Embedding, teacher.Head, job.Spec.Seed, job.Device);
     }
 
     /// <summary>Sets a student's precision to <c>training.precision</c>: bfloat16 on a GPU, while an optimiser keeps the weights in float32.</summary>
-    public static void UsePrecision(this JobContext job, XlstmModel student)
+    public static void UsePrecision(this JobContext job, IStudentModel student)
     {
         if (job.Spec.Training.Precision != Precision.Bf16)
         {
@@ -30,7 +44,7 @@ internal static class StudentFactory
 
         if (job.Device.type == TorchSharp.DeviceType.CUDA)
         {
-            student.UseBFloat16();
+            (student as XlstmModel)?.UseBFloat16(); // no other kind is trained in bfloat16
         }
         else
         {
@@ -40,16 +54,16 @@ internal static class StudentFactory
 
     /// <summary>Restores the student after an epoch.</summary>
     /// <exception cref="ArtifactException">Its checkpoint is missing or damaged.</exception>
-    public static async Task<XlstmModel> RestoreStudentAsync(this JobContext job, Weights weights)
+    public static async Task<IStudentModel> RestoreStudentAsync(this JobContext job, Weights weights)
     {
         var folder = Directory.CreateDirectory(Path.Combine(job.Folder, $"restored-{weights.Student}")).FullName;
         await new CheckpointStore(job.Store, weights).RestoreEndAsync(folder, job.Stop);
-        var student = job.CreateStudent();
+        var student = job.CreateStudent(weights.Student);
         CheckpointFolder.LoadWeights(folder, job.IdentityOf(weights), student.TrainableParameters);
         return student;
     }
 
     /// <summary>Hash of everything that determines a student's weights at a position.</summary>
     public static string IdentityOf(this JobContext job, Weights weights) =>
-        Identities.Weights(job.Spec, job.Request.Student, weights.Run.Dataset.Id, weights.Run.TeacherOutputs.Id, weights.Student);
+        Identities.Weights(job.Spec, job.Request.Student, job.Request.Linearised, weights.Run.Dataset.Id, weights.Run.TeacherOutputs.Id, weights.Student);
 }

@@ -10,7 +10,7 @@ using Distil.Trainer.Training;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;
-using Distil.Trainer.Training.Schedules;
+using Distil.Trainer.Training.Stages;
 using Distil.Trainer.Training.Steps;
 using Distil.Trainer.Training.Targets;
 
@@ -27,12 +27,13 @@ internal sealed class TrainJob(Weights weights) : IJob
     {
         using var rows = await OpenRowsAsync(job);
         using var stored = weights.UsesTeacherOutputs ? await OpenTargetsAsync(job) : null;
-        using var student = job.CreateStudent();
-        using var optimizer = new AdamW(student.TrainableParameters, new AdamWOptions { WeightDecay = job.Spec.Training.WeightDecay });
-        job.UsePrecision(student);
-        var from = await RestoreAsync(job, optimizer);
+        using var student = job.CreateStudent(weights.Student);
+        var order = new RowOrder(job.Spec.Seed, rows.RowsOfShards, job.Spec.Training.BatchSize, job.Spec.Training.GradientAccumulation);
+        var teaching = Teaching(job, stored);
+        using var stages = RunStages.Of(job, student, teaching, order.StepsPerEpoch * job.Spec.Training.Epochs);
+        var from = await RestoreAsync(job, stages);
         using var logs = await TrainingLogs.OpenAsync(job, weights, from.GlobalStep);
-        var (reached, operations) = await TrainAsync(job, student, optimizer, rows, Teaching(job, stored), logs, from);
+        var (reached, operations) = await TrainAsync(job, student, stages, rows, order, teaching?.Targets, logs, from);
         using var process = Process.GetCurrentProcess();
         return new TrainOutput
         {
@@ -56,31 +57,25 @@ internal sealed class TrainJob(Weights weights) : IJob
     }
 
     private async Task<(TrainingPosition Reached, IReadOnlyList<OperationForm> Operations)> TrainAsync(
-        JobContext job, ILanguageModel student, AdamW optimizer, StoredRows rows,
-        (DeltaDistillation Loss, ITargetSource Targets)? teaching, TrainingLogs logs, TrainingPosition from)
+        JobContext job, IStudentModel student, TrainingStages stages, StoredRows rows, RowOrder order, ITargetSource? targets, TrainingLogs logs,
+        TrainingPosition from)
     {
-        var training = job.Spec.Training;
-        var order = new RowOrder(job.Spec.Seed, rows.RowsOfShards, training.BatchSize, training.GradientAccumulation);
-        var total = order.StepsPerEpoch * training.Epochs;
         var options = new TrainingLoopOptions
         {
             Seed = job.Spec.Seed,
-            TotalSteps = total,
-            GradientClip = training.GradientClip,
-            CheckpointEverySteps = training.CheckpointEverySteps,
+            TotalSteps = order.StepsPerEpoch * job.Spec.Training.Epochs,
+            CheckpointEverySteps = job.Spec.Training.CheckpointEverySteps,
             MetricsEverySteps = job.Device.type == TorchSharp.DeviceType.CUDA ? StepsBetweenReadings : 1,
         };
         long tokens = 0;
-        var loop = new TrainingLoop(
-            student, optimizer, LearningRateSchedule.WithRatio(training.LearningRate, training.WarmupRatio, total),
-            rows, order, teaching, options, job.Time, OnStep);
+        var loop = new TrainingLoop(stages, rows, order, targets, options, job.Time, OnStep);
 
         var reached = from;
         job.Progress.Uses(loop.Operations);
         job.Progress.Begin();
         foreach (var position in loop.RunEpoch(weights.Epoch, from, job.Stop))
         {
-            await SaveAsync(job, position, position.Step == order.StepsPerEpoch, optimizer, logs);
+            await SaveAsync(job, position, position.Step == order.StepsPerEpoch, stages.Of(position).Optimizer, student.TrainableParameters, logs);
             reached = position;
         }
 
@@ -96,7 +91,7 @@ internal sealed class TrainJob(Weights weights) : IJob
 
     private (DeltaDistillation Loss, ITargetSource Targets)? Teaching(JobContext job, StoredTargets? stored)
     {
-        if (weights.Student == StudentVariant.WithoutTeacher)
+        if (weights.Student is StudentVariant.WithoutTeacher or StudentVariant.TeacherOnText)
         {
             return null;
         }
@@ -108,19 +103,20 @@ internal sealed class TrainJob(Weights weights) : IJob
                 job.LoadTeacher(), TeachJob.SettingsOf(job.Spec), new HiddenStateAlignment(job.Spec.Distillation.Alignment).NeedsLayers));
     }
 
-    private async Task<TrainingPosition> RestoreAsync(JobContext job, AdamW optimizer)
+    private async Task<TrainingPosition> RestoreAsync(JobContext job, TrainingStages stages)
     {
         var folder = Directory.CreateDirectory(Path.Combine(job.Folder, "restored")).FullName;
         return await new CheckpointStore(job.Store, weights).RestoreAsync(folder, job.Log.CheckpointIsDamaged, job.Stop)
-            ? CheckpointFolder.Load(folder, job.IdentityOf(weights), optimizer).Position
+            ? CheckpointFolder.Load(folder, job.IdentityOf(weights), stages).Position
             : TrainingPosition.Start;
     }
 
-    private async Task SaveAsync(JobContext job, TrainingPosition at, bool endOfEpoch, AdamW optimizer, TrainingLogs logs)
+    private async Task SaveAsync(
+        JobContext job, TrainingPosition at, bool endOfEpoch, AdamW optimizer, IReadOnlyList<NamedParameter> parameters, TrainingLogs logs)
     {
         using var span = DistilTelemetry.Source.StartActivity("checkpoint");
         var state = new CheckpointState { Position = at, Seed = job.Spec.Seed, SpecHash = job.IdentityOf(weights) };
-        var folder = CheckpointFolder.Save(Path.Combine(job.Folder, "checkpoints"), state, optimizer);
+        var folder = CheckpointFolder.Save(Path.Combine(job.Folder, "checkpoints"), state, optimizer, parameters);
         await logs.SaveAsync();
         await new CheckpointStore(job.Store, weights).SaveAsync(at.Step, endOfEpoch, CheckpointFolder.Files.Select(file => Path.Combine(folder, file)));
         Directory.Delete(folder, recursive: true);

@@ -1,6 +1,7 @@
 using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Inference.Models;
+using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using static TorchSharp.torch;
@@ -24,7 +25,8 @@ public static class LanguageModelLoader
         {
             "qwen2" or "qwen3" or "llama" => TransformerModel.Load(folder, device, dtype, rotaryPrecision: rotaryPrecision),
             XlstmConfigFile.ModelType => XlstmModel.Load(folder, device),
-            _ => throw config.Wrong("model_type", "qwen2, qwen3, llama or xlstm"),
+            LinearisedConfigFile.ModelType => LinearisedModel.Load(folder, device),
+            _ => throw config.Wrong("model_type", $"qwen2, qwen3, llama, xlstm or {LinearisedConfigFile.ModelType}"),
         };
     }
 }

@@ -40,7 +40,7 @@ public sealed class Pretrainer(PretrainSettings settings, TimeProvider time)
         using var model = TransformerModel.Create(Config(tokenizer), settings.Seed, device);
         var losses = new Queue<double>();
         var watch = Stopwatch.StartNew();
-        var epochs = Train(model, train, step => { Remember(losses, step.CrossEntropy); onStep(step); }, cancel);
+        var epochs = Train(model, train, step => { Remember(losses, step.CrossEntropy!.Value); onStep(step); }, cancel);
         var seconds = watch.Elapsed.TotalSeconds;
 
         using var folder = new NewFolder(settings.Output);

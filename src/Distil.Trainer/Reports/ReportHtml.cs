@@ -33,7 +33,7 @@ public static class ReportHtml
             <p class="note">{report.CreatedAt.UtcDateTime.ToString("d MMMM yyyy, HH:mm", CultureInfo.InvariantCulture)} UTC · {report.Machine.Device}</p>
             <nav aria-label="Sections">{Contents(report)}</nav></header>
             <main>
-            {Verdict.Of(report)}{Epochs.Of(report)}{Tasks.Of(report)}{Recall.Of(report)}{Samples.Of(report)}{Curves.Of(report)}{Speed.Of(report)}{
+            {Verdict.Of(report)}{Epochs.Of(report)}{Parts.Of(report)}{Tasks.Of(report)}{Recall.Of(report)}{Samples.Of(report)}{Curves.Of(report)}{Speed.Of(report)}{
                 Storage.Of(report)}{WhatWasRun.Of(report)}{Circumstances.Of(report)}</main>
             </body>
             </html>
@@ -44,11 +44,12 @@ public static class ReportHtml
     private static IEnumerable<Html> Contents(RunReport report) =>
         from section in new[]
         {
-            ("result", "Result"), ("epochs", "Epochs"), ("tasks", "Tasks"), ("recall", "Recall"), ("samples", "Continuations"), ("curves", "Curves"),
+            ("result", "Result"), ("epochs", "Epochs"), ("parts", "Parts and controls"), ("tasks", "Tasks"), ("recall", "Recall"), ("samples", "Continuations"), ("curves", "Curves"),
             ("speed", "Speed"), ("storage", "Storage"), ("run", "What was run"), ("time", "Time"), ("files", "Files"), ("machine", "Machine"),
         }
         where section.Item1 switch
         {
+            "parts" => Parts.Exist(report),
             "tasks" => report.Epochs[^1].Distilled.Tasks is not null,
             "recall" => report.Epochs[^1].Distilled.Recall is not null,
             "samples" => report.Samples.Count > 0,

@@ -70,7 +70,14 @@ internal sealed class NoGcRegion : IDisposable
             _live = GC.GetTotalMemory(forceFullCollection: false);
         }
 
-        GC.TryStartNoGCRegion(Bytes);
+        try
+        {
+            GC.TryStartNoGCRegion(Bytes);
+        }
+        catch (InvalidOperationException)
+        {
+            // Another thread used up the memory, and the runtime has not finished ending that region: this part runs without one.
+        }
     }
 
     private static void End()

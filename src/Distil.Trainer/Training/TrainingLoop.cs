@@ -7,6 +7,7 @@ using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Schedules;
+using Distil.Trainer.Training.Stages;
 using Distil.Trainer.Training.Steps;
 using Distil.Trainer.Training.Targets;
 using static TorchSharp.torch;
@@ -20,14 +21,11 @@ namespace Distil.Trainer.Training;
 /// </remarks>
 public sealed class TrainingLoop
 {
-    private readonly ILanguageModel _model;
+    private readonly TrainingStages _stages;
     private readonly ITrainingRows _rows;
     private readonly RowOrder _order;
     private readonly ITargetSource? _targets;
-    private readonly DeltaDistillation? _distillation;
-    private readonly LearningRateSchedule _schedule;
     private readonly TrainingLoopOptions _options;
-    private readonly TrainingStep _step;
     private readonly StepReadings _readings;
 
     /// <param name="model">The model to train.</param>
@@ -42,15 +40,31 @@ public sealed class TrainingLoop
     public TrainingLoop(
         ILanguageModel model, AdamW optimizer, LearningRateSchedule schedule, ITrainingRows rows, RowOrder order,
         (DeltaDistillation Loss, ITargetSource Targets)? teaching, TrainingLoopOptions options, TimeProvider time, Action<StepMetrics> onStep)
+        : this(
+            TrainingStages.Single(new DistillationStage(
+                new TrainingStep(model, optimizer, teaching?.Loss, options.GradientClip, options.ChunkPositions, teaching?.Targets.Sizes),
+                optimizer, schedule, firstStep: 0, teaching?.Loss, owned: false)),
+            rows, order, teaching?.Targets, options, time, onStep)
     {
-        (_model, _schedule, _rows, _order, _options) = (model, schedule, rows, order, options);
-        (_distillation, _targets) = (teaching?.Loss, teaching?.Targets);
-        _step = new TrainingStep(model, optimizer, _distillation, options.GradientClip, options.ChunkPositions, _targets?.Sizes);
+    }
+
+    /// <param name="stages">The stages of the training.</param>
+    /// <param name="rows">The training rows.</param>
+    /// <param name="order">The order of <paramref name="rows"/>.</param>
+    /// <param name="targets">The teacher's outputs, for the stages that use them; null to train without a teacher.</param>
+    /// <param name="options">The options; the stages clip gradients themselves.</param>
+    /// <param name="time">The clock for the speed.</param>
+    /// <param name="onStep">Receives each step's metrics, in order.</param>
+    internal TrainingLoop(
+        TrainingStages stages, ITrainingRows rows, RowOrder order, ITargetSource? targets, TrainingLoopOptions options, TimeProvider time,
+        Action<StepMetrics> onStep)
+    {
+        (_stages, _rows, _order, _targets, _options) = (stages, rows, order, targets, options);
         _readings = new StepReadings(time, onStep);
     }
 
-    /// <value>The form of each operation of a step, the teacher's included if it runs in each step.</value>
-    public IReadOnlyList<OperationForm> Operations => [.. _step.Operations, .. _targets?.Operations ?? []];
+    /// <value>The form of each operation of a step of the present stage, the teacher's included if it runs in each step.</value>
+    public IReadOnlyList<OperationForm> Operations => [.. _stages.Present.Operations, .. _targets?.Operations ?? []];
 
     /// <summary>Trains to the end of an epoch, or of the whole training if that comes first.</summary>
     /// <param name="epoch">Epoch, from 0.</param>
@@ -70,7 +84,9 @@ public sealed class TrainingLoop
             yield break;
         }
 
-        using var ahead = new Prefetch<StepBatch>(_order.Steps(epoch, position.Step).Select(step => StepBatch.Read(step, _rows, _targets)));
+        var first = position;
+        using var ahead = new Prefetch<StepBatch>(_order.Steps(epoch, position.Step).Select(
+            (step, i) => StepBatch.Read(step, _rows, _stages.UsesTargets(first.GlobalStep + i) ? _targets : null)));
         _readings.Begin();
         foreach (var batch in ahead.Items())
         {
@@ -107,11 +123,9 @@ public sealed class TrainingLoop
     {
         using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
-        var weights = _distillation?.At(position.Epoch, position.Step);
-        var learningRate = _schedule.At(position.GlobalStep);
         using var seeded = random.manual_seed(new SplitMix64(_options.Seed, position.GlobalStep).Below(long.MaxValue));
-        var values = _step.Run(batch, weights ?? new DeltaWeights(0, 1, 0), learningRate);
-        _readings.Add(new(position, weights, learningRate, batch.Tokens), values);
+        var stage = _stages.At(position.GlobalStep);
+        _readings.Add(new(position, stage, batch.Tokens), stage.Run(batch, position));
     }
 
     private TrainingPosition Checked(TrainingPosition position)

@@ -2,7 +2,7 @@
 /** @import * as Api from './openapi' */
 import { get } from './api.js';
 
-/** @type {(keyof Api.StepMetrics)[]} */
+/** @type {Exclude<keyof Api.StepMetrics, 'layerLosses'>[]} */
 const fields = ['loss', 'crossEntropy', 'kl', 'alignment', 'alpha', 'temperature', 'learningRate', 'gradientNorm', 'tokensPerSecond'];
 
 /** The steps of one student: `steps` and, for each quantity, a column as long. */

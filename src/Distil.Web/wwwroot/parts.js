@@ -69,6 +69,9 @@ const withoutKernel = (job) => (job.operations ?? []).filter((operation) => oper
 /** The parts that are being rebuilt, and why. @param {Api.RunStatus} status */
 export const rebuilding = (status) => (status.rebuilding ?? []).map(({ part, reason }) => html`<p class="note">Rebuilding <code>${part}</code>: <span class="text">${reason}</span></p>`);
 
+/** What the run waits for. @param {Api.RunStatus} status */
+export const waiting = (status) => (status.waiting ? html`<p class="banner warn" role="status"><span class="text">${status.waiting}</span></p>` : '');
+
 /** Where the run did less than was asked. @param {Api.RunStatus} status */
 export const notes = (status) => (status.notes ?? []).map((note) => html`<p class="note"><strong>Less than asked:</strong> <span class="text">${note}</span></p>`);
 
@@ -89,7 +92,7 @@ export const earlier = (status) => (status.earlier ?? []).length === 0 ? '' : ht
   status.earlier.map(({ state, failure: why, endedAt }) => html`<li><time datetime=${endedAt}>${when(endedAt)}</time>: ${state}${why ? html`: <span class="text">${why.message}</span>` : ''}</li>`)}</ul></section>`;
 
 /** @type {Record<Api.FailureClass, string>} */
-const kindOf = { invalidInput: 'Input that cannot be used', outOfMemory: 'Out of memory', preempted: 'Machine taken away', transient: 'Failure that may pass', missingInput: 'Input that is missing or damaged' };
+const kindOf = { invalidInput: 'Input that cannot be used', outOfMemory: 'Out of memory', preempted: 'Machine taken away', diskFull: 'Disk full', transient: 'Failure that may pass', missingInput: 'Input that is missing or damaged' };
 
 /** When a run began, and when it ended or how long it has run. @param {Api.RunStatus} status */
 export const times = (status) => html`began <time datetime=${status.startedAt}>${when(status.startedAt)}</time>, ${

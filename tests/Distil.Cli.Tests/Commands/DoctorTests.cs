@@ -27,6 +27,13 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public async Task The_memory_of_the_largest_card_counts()
+    {
+        Assert.Equal(81_920L << 20, (await LocalMachine.MemoryAsync((_, _) => Task.FromResult<string?>("40960\n81920\n"))).CardBytes);
+        Assert.Null((await LocalMachine.MemoryAsync((_, _) => Task.FromResult<string?>(null))).CardBytes);
+    }
+
+    [Fact]
     public async Task A_program_that_is_missing_has_no_output() => Assert.Null(await Programs.RunAsync("no-such-program-of-distil", []));
 
     [Fact]

@@ -1,3 +1,4 @@
+using Azure;
 using Distil.Cli.Engine;
 using Distil.Core.Runs;
 
@@ -25,5 +26,28 @@ public sealed class StatusPublisherTests
         Assert.Equal(200, written[^1]);
         Assert.Equal(written.Order(), written);
         Assert.True(written.Count < 200, "statuses that a newer one replaced while waiting need no writing");
+    }
+
+    [Fact]
+    public async Task Storage_that_fails_for_a_while_loses_no_last_status()
+    {
+        var (written, failures) = (new List<RunStatus>(), 3);
+        var last = new RunStatus { RunId = "run", State = RunState.Succeeded, StartedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch };
+        await using (var publisher = new StatusPublisher(
+            status =>
+            {
+                if (failures-- > 0)
+                {
+                    throw new RequestFailedException(507, "no space is left");
+                }
+
+                written.Add(status);
+                return Task.CompletedTask;
+            }, TimeSpan.FromMilliseconds(1)))
+        {
+            publisher.Publish(last);
+        }
+
+        Assert.Equal([last], written);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Azure;
 using Azure.Storage.Blobs.Specialized;
 using Distil.Cli.Hosting;
 using Distil.Cli.Tests.Engine;
@@ -11,6 +12,10 @@ using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Runs.Reading;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -30,6 +35,7 @@ public sealed class RunDriverTests(SharedAzurite azurite)
     private readonly TaskCompletionSource _atWork = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ManualTime _time = new();
     private int _calls;
+    private volatile bool _full;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -57,12 +63,33 @@ public sealed class RunDriverTests(SharedAzurite azurite)
         Assert.Contains(LeaseHolder.Self.ToString(), elsewhere.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Goes_on_from_its_journal_when_a_full_disk_of_the_storage_has_space_again()
+    {
+        var store = await azurite.NewStoreAsync();
+        _full = true; // from the second call on
+        var driver = await BeginAsync(store);
+        await BreakAsync(store);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        await _time.WaitForTimerAsync(PausingActivities.BetweenLooks, Cancel);
+        Assert.False(driver.Outcome.IsCompleted);
+        Assert.StartsWith("paused: ", driver.Latest?.Waiting, StringComparison.Ordinal);
+
+        _full = false;
+        _time.Advance(PausingActivities.BetweenLooks);
+        Assert.Equal(RunState.Succeeded, (await driver.Outcome.WaitAsync(TimeSpan.FromMinutes(1), Cancel)).State);
+        Assert.Null(driver.Latest?.Waiting);
+    }
+
     private static Task BreakAsync(ArtifactStore store) =>
         store.Blob(ArtifactLayout.Driver("run")).GetBlobLeaseClient().BreakAsync(TimeSpan.Zero, cancellationToken: Cancel);
 
     private async Task<RunDriver> BeginAsync(ArtifactStore store)
     {
-        var driver = new RunDriver(Input, store, AnswerAsync, NullLogger.Instance, _time);
+        var spec = RunSpecReader.Parse(ServedApi.Spec().ToJsonString(), "specification", Environment.CurrentDirectory);
+        var plan = await new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(spec, Cancel);
+        await new RunFolder(store).CreateAsync(spec, plan with { RunId = "run" }, Cancel);
+        var driver = new RunDriver(Input, store, AnswerAsync, Disks.Empty, Disks.Cache, NullLogger.Instance, _time);
         driver.Begin(Cancel);
         await _atWork.Task.WaitAsync(Cancel);
         await _time.WaitForTimerAsync(TimeSpan.FromSeconds(10), Cancel);
@@ -76,6 +103,11 @@ public sealed class RunDriverTests(SharedAzurite azurite)
         {
             _atWork.SetResult();
             await Task.Delay(Timeout.Infinite, cancel);
+        }
+
+        if (_full)
+        {
+            throw new RequestFailedException(507, "no space is left");
         }
 
         var done = new JobResult { StartedAt = DateTimeOffset.UnixEpoch, EndedAt = DateTimeOffset.UnixEpoch };

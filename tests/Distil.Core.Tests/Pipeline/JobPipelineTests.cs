@@ -55,6 +55,7 @@ public sealed class JobPipelineTests : IAsyncLifetime
     [InlineData(FailureClass.InvalidInput, 1, JobEnd.Failed)]
     [InlineData(FailureClass.OutOfMemory, 2, JobEnd.Succeeded)]
     [InlineData(FailureClass.Preempted, 2, JobEnd.Succeeded)]
+    [InlineData(FailureClass.DiskFull, 2, JobEnd.Succeeded)]
     [InlineData(FailureClass.Transient, 2, JobEnd.Succeeded)]
     public async Task Its_failures_class_says_whether_it_is_tried_again(FailureClass failure, int tries, JobEnd end)
     {

@@ -19,6 +19,8 @@ public sealed class FailuresTests
         { new ExternalException("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), false, FailureClass.OutOfMemory },
         { new ExternalException("mat1 and mat2 shapes cannot be multiplied"), false, FailureClass.Transient },
         { new IOException("disk"), false, FailureClass.Transient },
+        { new IOException("No space left on device", 28), false, FailureClass.DiskFull },
+        { new Azure.RequestFailedException(507, "There is no space left\nmore"), false, FailureClass.DiskFull },
     };
 
     [Theory]

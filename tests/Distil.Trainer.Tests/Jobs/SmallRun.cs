@@ -71,6 +71,12 @@ internal sealed class SmallRun : IDisposable
         set => _service.Blobs[blob] = value;
     }
 
+    /// <value>Called after each change of a blob, with its name.</value>
+    public Action<string>? Changed
+    {
+        set => _service.Changed = value;
+    }
+
     /// <summary>Times that a blob was written.</summary>
     public int Writes(string blob) => _service.Writes.GetValueOrDefault(blob);
 
@@ -104,7 +110,7 @@ internal sealed class SmallRun : IDisposable
             Part = kind <= JobKind.Teach ? shard : 0,
             Rebuild = rebuild,
             Spec = Spec,
-            Teacher = Plan.Teacher, TeacherLocation = Plan.TeacherLocation!, Student = Plan.Student, Source = Plan.Shards[shard],
+            Teacher = Plan.Teacher, TeacherLocation = Plan.TeacherLocation!, Student = Plan.Student, Linearised = Plan.Linearised, Source = Plan.Shards[shard],
         });
         return await (by ?? _program).RunAsync(Store, blob, stop?.Token ?? CancellationToken.None, new CancellationToken(abandoned));
     }
@@ -165,5 +171,6 @@ internal sealed class SmallRun : IDisposable
             CPU);
         teacher.Save(TeacherFolder);
         File.Copy("Golden/tokenizer-tiny/tokenizer.json", Path.Combine(TeacherFolder, "tokenizer.json"));
+        File.WriteAllText(Path.Combine(TeacherFolder, "chat_template.jinja"), "{% for message in messages %}{{ message.content }}{% endfor %}");
     }
 }

@@ -57,6 +57,11 @@ internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, RunPlan
             _roots.Require(spec);
             var plan = await Task.Run(() => planner.PlanAsync(spec, cancel), cancel);
             plan.RequireRunnable();
+            if (options.Memory is { } memory)
+            {
+                MemoryNeeded.RequireFit(spec, plan, memory);
+            }
+
             return (spec, plan);
         }
         catch (InvalidInputException wrong)

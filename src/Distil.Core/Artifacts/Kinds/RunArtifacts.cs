@@ -35,5 +35,11 @@ public sealed record RunArtifacts(string RunId, TeacherOutputs TeacherOutputs, b
         ((Students.ToList().IndexOf(student) * Epochs) + epoch, Students.Count * Epochs);
 
     /// <summary>A job's id, by its student.</summary>
-    internal static string JobId(StudentVariant student, string name) => student == StudentVariant.Distilled ? name : $"baseline-{name}";
+    internal static string JobId(StudentVariant student, string name) => student switch
+    {
+        StudentVariant.Distilled => name,
+        StudentVariant.WithoutTeacher => $"baseline-{name}",
+        StudentVariant.TeacherOnText => $"control-text-{name}",
+        _ => $"control-loss-{name}",
+    };
 }

@@ -28,7 +28,7 @@ public sealed record Weights(RunArtifacts Run, StudentVariant Student, int Epoch
     public Weights? Before => Epoch > 0 ? this with { Epoch = Epoch - 1 } : null;
 
     /// <value>Whether the training reads stored teacher outputs.</value>
-    public bool UsesTeacherOutputs => Student == StudentVariant.Distilled && Run.Offline;
+    public bool UsesTeacherOutputs => Student is StudentVariant.Distilled or StudentVariant.TeacherOnLoss && Run.Offline;
 
     /// <inheritdoc/>
     /// <remarks>Only one process trains a student at a time, in whatever epoch.</remarks>

@@ -51,6 +51,9 @@ public sealed record EvaluationResult
     /// teacher or tasks.</value>
     public double? TasksWithinTolerance { get; init; }
 
+    /// <value>What the parts of a linearised student contribute, after the last epoch; null for another student.</value>
+    public BranchResult? Branches { get; init; }
+
     /// <value>Recall and copying by length, after the last epoch; null if they were not measured.</value>
     public IReadOnlyList<RecallResult>? Recall { get; init; }
 }

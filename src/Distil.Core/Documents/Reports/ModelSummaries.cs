@@ -48,6 +48,12 @@ public sealed record StudentSummary
 
     /// <value>Number of weights copied from the teacher and not trained: embedding and head.</value>
     public required long FrozenParameters { get; init; }
+
+    /// <value>Number of a linearised student's weights that were the teacher's; null for another student.</value>
+    public long? InheritedParameters { get; init; }
+
+    /// <value>Number of a linearised student's weights that the teacher does not have; null for another student.</value>
+    public long? NewParameters { get; init; }
 }
 
 /// <summary>The dataset of a run.</summary>

@@ -13,6 +13,12 @@ public sealed record EpochSummary
 
     /// <value>Evaluation of the same student trained for the same steps on the text alone; null if the run had none.</value>
     public EvaluationResult? WithoutTeacher { get; init; }
+
+    /// <value>Evaluation of the teacher trained for the same steps on the text alone; null if the run had no controls.</value>
+    public EvaluationResult? TeacherOnText { get; init; }
+
+    /// <value>Evaluation of the teacher trained for the same steps by the student's loss on its own outputs; null if the run had no controls.</value>
+    public EvaluationResult? TeacherOnLoss { get; init; }
 }
 
 /// <summary>A training from its first step to its last.</summary>
@@ -33,6 +39,9 @@ public sealed record TrainingSummary
     /// <value>One curve per quantity, thinned by <see cref="Curve.Thin"/>.</value>
     public required IReadOnlyList<Curve> Curves { get; init; }
 
+    /// <value>A linearised student's error of each replaced layer in the stage of alignment; null without such a stage.</value>
+    public IReadOnlyList<LayerAlignment>? AlignmentLosses { get; init; }
+
     /// <value>How the student's operations were computed; null if the train jobs did not say.</value>
     public IReadOnlyList<OperationForm>? Operations { get; init; }
 
@@ -40,6 +49,11 @@ public sealed record TrainingSummary
     [System.Text.Json.Serialization.JsonIgnore]
     public double TokensPerSecond => Seconds > 0 ? Tokens / Seconds : 0;
 }
+
+/// <summary>A replaced layer's error against the teacher's attention.</summary>
+/// <param name="First">At the first step.</param>
+/// <param name="Last">At the stage's last step.</param>
+public sealed record LayerAlignment(double First, double Last);
 
 /// <summary>The quantities of a training that the report draws.</summary>
 public enum CurveKind

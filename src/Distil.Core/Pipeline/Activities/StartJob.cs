@@ -53,6 +53,7 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
             Teacher = plan.Teacher,
             TeacherLocation = plan.TeacherLocation ?? new ModelLocation { Folder = run.Teacher.Path },
             Student = plan.Student,
+            Linearised = plan.Linearised,
             Source = spec.Makes is Dataset ? plan.Shards[spec.Part] : null,
             Text = spec.Makes is Report ? plan.Text : null,
             Tasks = spec.Makes is Evaluation ? plan.Tasks : null,

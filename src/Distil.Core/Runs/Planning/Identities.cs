@@ -57,19 +57,23 @@ public static class Identities
 
     /// <summary>The hash of everything that determines a student's weights at a position of training: 64 hexadecimal digits.</summary>
     /// <param name="spec">The specification: seed, loss and training; the frequency of checkpoints has no effect.</param>
-    /// <param name="student">The student's shape.</param>
+    /// <param name="student">The shape of a student of kind xlstm; null for another.</param>
+    /// <param name="linearised">The shape of a linearised student; null for another.</param>
     /// <param name="datasetId">The id of the rows.</param>
     /// <param name="teacherOutputsId">The id of the teacher's outputs for them.</param>
     /// <param name="variant">The student.</param>
-    public static string Weights(RunSpec spec, StudentShape student, string datasetId, string teacherOutputsId, StudentVariant variant) => HashOf(Object(
+    public static string Weights(
+        RunSpec spec, StudentShape? student, LinearisedShape? linearised, string datasetId, string teacherOutputsId, StudentVariant variant) => HashOf(Object(
         ("seed", spec.Seed),
         ("datasetId", datasetId),
         ("teacherOutputsId", teacherOutputsId),
-        ("student", Student(student)),
+        ("student", linearised is null ? Student(student!) : LinearisedIdentity.Student(linearised, spec.Student)),
         ("distillation", Distillation(spec.Distillation)),
         ("training", Training(spec.Training)),
         ("variant",
-            variant switch { StudentVariant.Distilled => "distilled", StudentVariant.WithoutTeacher => "withoutTeacher", _ => throw Unknown(variant) })));
+            variant switch { StudentVariant.Distilled => "distilled", StudentVariant.WithoutTeacher => "withoutTeacher", StudentVariant.TeacherOnText => "teacherOnText",
+            StudentVariant.TeacherOnLoss => "teacherOnLoss", _ => throw Unknown(variant) }),
+        ("stages", spec.Training.Stages is { } stages ? LinearisedIdentity.Stages(stages) : null)));
 
     private static JsonObject Student(StudentShape student) => Object(
         ("width", student.Width),

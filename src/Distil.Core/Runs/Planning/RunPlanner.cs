@@ -21,7 +21,8 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
     {
         var unreached = new List<FieldError>();
         var files = await FindTeacherAsync(spec, unreached, cancel);
-        var teacher = files?.Shape ?? KnownTeachers.Find(spec.Teacher.Path)!;
+        var config = files?.Config ?? KnownTeachers.Find(spec.Teacher.Path)!;
+        var teacher = files?.Shape ?? TeacherShape.Of(config, KnownTeachers.From);
         if (spec.Dataset.ContextLength > teacher.MaxPositions)
         {
             throw new InvalidInputException(FieldError.Of(
@@ -34,12 +35,13 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             TaskFile.Read(task, SpecPaths.Tasks.Item(i)); // the last epoch would be late to find an unreadable file
         }
 
-        var student = StudentShape.Of(spec.Student, teacher);
-        var parameters = StudentParameters.Of(student);
+        var student = PlannedStudent.Of(spec, teacher, config);
+        var parameters = student.Parameters;
         var (shards, contents, text) = await PlanShardsAsync(spec, unreached, cancel);
         var tokens = SizeEstimates.Tokens(spec, shards);
         var rows = SizeEstimates.Rows(spec, tokens);
         var steps = SizeEstimates.StepsPerEpoch(spec, rows);
+        var teacherMemory = MemoryNeeded.ForTeacher(spec, files?.Config.Parameters);
         var datasetId = Identities.Dataset(spec.Dataset, shards, contents, files?.TokenizerContent, files?.ConfiguredEndOfText);
         return new RunPlan
         {
@@ -48,7 +50,8 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             DatasetId = datasetId,
             TeacherOutputsId = Identities.TeacherOutputs(spec, datasetId, files?.ModelContent),
             Teacher = teacher,
-            Student = student,
+            Student = student.Xlstm,
+            Linearised = student.Linearised,
             Shards = shards,
             Epochs = spec.Training.Epochs,
             Tokens = tokens,
@@ -57,10 +60,16 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             Steps = new Figure(steps.Value * spec.Training.Epochs, "", "steps in an epoch × training.epochs"),
             TrainableParameters = new Figure(parameters.Trainable, "", "exact: the student's shape"),
             FrozenParameters = new Figure(parameters.Frozen, "", "exact: the teacher's embedding and head"),
+            InheritedParameters = student.Inherited,
+            NewParameters = student.New,
+            StateBytes = student.StateBytes,
+            Warnings = student.Warnings,
             TotalParameters = new Figure(parameters.Total, "", "exact: trainable and frozen"),
             DatasetBytes = SizeEstimates.Dataset(teacher, tokens),
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
-            CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters),
+            CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters, config),
+            TeacherMemory = teacherMemory,
+            TrainingMemory = MemoryNeeded.ForTraining(spec, parameters, teacherMemory),
             TeacherLocation = files?.Location,
             TeacherReading = files?.Reading,
             Text = text with { Tokens = tokens.Value },

@@ -53,10 +53,12 @@ internal static class SizeEstimates
     }
 
     /// <summary>Bytes of the checkpoints: each epoch's last, and the one before the newest.</summary>
-    public static Figure Checkpoints(RunSpec spec, StudentParameters parameters)
+    public static Figure Checkpoints(RunSpec spec, StudentParameters parameters, TransformerConfig teacher)
     {
         var students = spec.Evaluation.Baseline ? 2 : 1;
-        return new Figure(12 * parameters.Trainable * (spec.Training.Epochs + 1) * students, "bytes",
+        var control = teacher.BodyParameters + (spec.Student.TrainEmbedding ? teacher.VocabularyParameters : 0);
+        var trained = (parameters.Trainable * students) + (spec.Evaluation.Control ? 2 * control : 0);
+        return new Figure(12 * trained * (spec.Training.Epochs + 1), "bytes",
             "estimated: weights and two moments of the trainable parameters in fp32, for each epoch and one more");
     }
 

@@ -16,11 +16,15 @@ internal sealed class TeacherFiles
     /// <summary>Headers of usual files are shorter, so one request is enough.</summary>
     private const int UsualHeader = 1 << 17;
 
-    private TeacherFiles(ModelLocation location, TeacherShape shape, ModelReading reading, string tokenizer, IReadOnlyList<string> model) =>
-        (Location, Shape, Reading, TokenizerContent, ModelContent) = (location, shape, reading, tokenizer, model);
+    private TeacherFiles(ModelLocation location, TransformerConfig config, string name, ModelReading reading, string tokenizer, IReadOnlyList<string> model) =>
+        (Location, Config, Shape, Reading, TokenizerContent, ModelContent) =
+        (location, config, TeacherShape.Of(config, $"exact: {name}"), reading, tokenizer, model);
 
     /// <value>Its location, for jobs.</value>
     public ModelLocation Location { get; }
+
+    /// <value>Its architecture.</value>
+    public TransformerConfig Config { get; }
 
     /// <value>Its shape.</value>
     public TeacherShape Shape { get; }
@@ -47,8 +51,7 @@ internal sealed class TeacherFiles
             SpecPaths.Teacher, $"{model.Location.Folder} has no tokenizer.json; expected a Hugging Face folder");
         var (configFile, words) = (await catalog.FetchAsync(model.Config, "", cancel: cancel), await catalog.FetchAsync(tokenizer, "", cancel: cancel));
         var config = TransformerConfigFile.ReadFile(configFile, model.Config.Path);
-        var shape = TeacherShape.Of(config.Config, model.Config.Path);
-        VocabularyCheck.RequireFits(tokenizer.Path, TokenizerJson.Read(words, tokenizer.Path).Size, model.Config.Path, shape.VocabularySize);
+        VocabularyCheck.RequireFits(tokenizer.Path, TokenizerJson.Read(words, tokenizer.Path).Size, model.Config.Path, config.Config.VocabularySize);
         var reading = WeightReadings.Of(config, await HeadersAsync(catalog, model, cancel)).Summary;
 
         var settings = model.TokenizerConfig is { } file ? await catalog.FetchAsync(file, "", cancel: cancel) : null;
@@ -56,7 +59,7 @@ internal sealed class TeacherFiles
         var known = model.Weights.Select(file => file.Path).Zip(contents).ToDictionary(file => file.First, file => file.Second);
         var found = model.Location.Found?.Select(file => file with { Identity = known.GetValueOrDefault(file.Path) ?? LocalSources.Fingerprint(file.Path) });
         return new TeacherFiles(
-            model.Location with { Found = found?.ToList() }, shape, reading with { Warnings = [.. model.Warnings, .. reading.Warnings] }, LocalSources.Fingerprint(words),
+            model.Location with { Found = found?.ToList() }, config.Config, model.Config.Path, reading with { Warnings = [.. model.Warnings, .. reading.Warnings] }, LocalSources.Fingerprint(words),
             [LocalSources.Fingerprint(configFile), .. contents])
         {
             ConfiguredEndOfText = EndOfTextToken.FindConfigured(words, settings),

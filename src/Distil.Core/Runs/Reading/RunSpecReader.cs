@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Distil.Core.Errors;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
@@ -36,7 +37,9 @@ public static class RunSpecReader
         using var parsed = ParseJson(json, document);
         ThrowIfAny(Check(parsed.RootElement, document), document);
 
-        var spec = parsed.RootElement.Deserialize<RunSpec>(Lenient)!;
+        ThrowIfAny([.. KindChecks.Find(parsed.RootElement)], document);
+
+        var spec = KindDefaults.Complete(JsonObject.Create(parsed.RootElement)!, KindChecks.KindOf(parsed.RootElement)).Deserialize<RunSpec>(Lenient)!;
         ThrowIfAny([.. CrossChecks.Find(spec)], document);
         return spec.MapPaths((_, path) => SourceCatalog.IsRemote(path) ? path : Path.GetFullPath(path, folder));
     }

@@ -1,22 +1,20 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
-using Distil.Trainer.Models.Xlstm;
+using Distil.Trainer.Models;
 
 namespace Distil.Trainer.Jobs.Export;
 
 /// <summary>Stores a student's folder, which the authors' Python code can load.</summary>
 internal static class ModelFolder
 {
-    /// <summary>Files of the teacher's folder that belong to its tokenizer, and so to the student too.</summary>
-    private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
-
     /// <summary>Writes the folder locally and uploads it.</summary>
     /// <returns>Its files.</returns>
-    public static async Task<IReadOnlyList<ArtifactFile>> UploadAsync(JobContext job, XlstmModel student, StudentVariant variant)
+    public static async Task<IReadOnlyList<ArtifactFile>> UploadAsync(JobContext job, IStudentModel student, StudentVariant variant)
     {
         var folder = Path.Combine(job.Folder, $"model-{variant}");
         student.Save(folder);
-        foreach (var name in TokenizerFiles)
+        foreach (var name in ModelFiles.TextFiles)
         {
             var path = Path.Combine(job.TeacherFolder, name);
             if (File.Exists(path))

@@ -3,7 +3,6 @@ using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
-using Distil.Core.Models;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
 
@@ -23,8 +22,7 @@ internal static class ReportAssembly
         JobContext job, Report made, IReadOnlyList<ArtifactFile> model, IReadOnlyList<SampleSummary> samples, IReadOnlyList<DecodeComparison> decode,
         IReadOnlyList<KlError> klErrors)
     {
-        var (request, spec, shape) = (job.Request, job.Spec, job.Request.Student);
-        var parameters = StudentParameters.Of(shape);
+        var (request, spec) = (job.Request, job.Spec);
         var dataset = await job.Store.ReadJsonAsync<DatasetManifest>(made.Run.Dataset.Closing, job.Stop);
         var outputs = spec.Teacher.Mode == TeacherMode.Online
             ? null
@@ -36,13 +34,7 @@ internal static class ReportAssembly
             CreatedAt = job.Time.GetUtcNow(),
             Spec = RedactedSpec.Of(spec),
             Teacher = Teacher(job),
-            Student = new StudentSummary
-            {
-                Blocks = [.. Enumerable.Range(0, shape.Blocks).Select(block => shape.SlstmAt.Contains(block) ? "sLSTM" : "mLSTM")],
-                Heads = shape.Heads,
-                TrainableParameters = parameters.Trainable,
-                FrozenParameters = parameters.Frozen,
-            },
+            Student = StudentSummaries.Of(request),
             Dataset = Dataset(dataset, spec),
             Epochs = await EpochsAsync(job, made.Run),
             Training = await TrainingHistory.ReadAsync(job, StudentVariant.Distilled, history),
@@ -94,6 +86,8 @@ internal static class ReportAssembly
                 Epoch = epoch + 1,
                 Distilled = await EvaluationAsync(StudentVariant.Distilled),
                 WithoutTeacher = job.Spec.Evaluation.Baseline ? await EvaluationAsync(StudentVariant.WithoutTeacher) : null,
+                TeacherOnText = job.Spec.Evaluation.Control ? await EvaluationAsync(StudentVariant.TeacherOnText) : null,
+                TeacherOnLoss = job.Spec.Evaluation.Control ? await EvaluationAsync(StudentVariant.TeacherOnLoss) : null,
             });
 
             Task<EvaluationResult> EvaluationAsync(StudentVariant student) =>

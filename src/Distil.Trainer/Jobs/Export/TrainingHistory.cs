@@ -31,11 +31,18 @@ internal static class TrainingHistory
         Tokens = steps.Sum(step => step.Tokens),
         Seconds = steps.Sum(step => step.TokensPerSecond > 0 ? step.Tokens / step.TokensPerSecond : 0),
         PeakMemoryBytes = peakMemoryBytes,
+        AlignmentLosses = Alignment(steps),
         Curves = [.. from quantity in Quantities
                      let values = Values(steps, quantity.Value)
                      where values.Count > 0
                      select Curve.Thin(quantity.Kind, values)],
     };
+
+    private static IReadOnlyList<LayerAlignment>? Alignment(IReadOnlyList<StepMetrics> steps)
+    {
+        var aligned = steps.Where(step => step.LayerLosses is not null).Select(step => step.LayerLosses!).ToList();
+        return aligned.Count == 0 ? null : [.. aligned[0].Zip(aligned[^1], (first, last) => new LayerAlignment(first, last))];
+    }
 
     private static List<(long Step, double Value)> Values(IReadOnlyList<StepMetrics> steps, Func<StepMetrics, double?> value) =>
         [.. from step in steps let found = value(step) where found is not null select (step.GlobalStep + 1, found!.Value)];

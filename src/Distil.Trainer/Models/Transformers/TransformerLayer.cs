@@ -12,10 +12,17 @@ internal sealed record TransformerLayer(RmsNorm InputNorm, Attention Attention, 
     /// <param name="layer">As in <see cref="Attention.Apply"/>.</param>
     /// <param name="mask">As in <see cref="Attention.Apply"/>.</param>
     /// <returns>(B, S, D).</returns>
-    internal Tensor Apply(Tensor x, (Tensor Cos, Tensor Sin) angles, KeyValueCache? cache, int layer, Tensor? mask)
+    internal Tensor Apply(Tensor x, (Tensor Cos, Tensor Sin) angles, KeyValueCache? cache, int layer, Tensor? mask) =>
+        Apply(x, normed => Attention.Apply(normed, angles, cache, layer, mask));
+
+    /// <summary>The layer with anything in the place of attention.</summary>
+    /// <param name="x">(B, S, D).</param>
+    /// <param name="attention">From the normed input to what is added to <paramref name="x"/>, (B, S, D) each.</param>
+    /// <returns>(B, S, D).</returns>
+    internal Tensor Apply(Tensor x, Func<Tensor, Tensor> attention)
     {
         using var scope = NewDisposeScope();
-        x = x + Attention.Apply(InputNorm.Apply(x), angles, cache, layer, mask);
+        x = x + attention(InputNorm.Apply(x));
         return (x + FeedForward(FeedForwardNorm.Apply(x))).MoveToOuterDisposeScope();
     }
 

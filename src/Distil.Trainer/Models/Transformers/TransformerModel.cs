@@ -178,11 +178,10 @@ public sealed class TransformerModel : ILanguageModel
     private Tensor Run(Tensor inputIds, KeyValueCache? cache, List<Tensor>? layers)
     {
         using var scope = NewDisposeScope();
-        var (batch, length, start) = (inputIds.shape[0], inputIds.shape[1], cache?.Position ?? 0);
+        var (length, start) = (inputIds.shape[1], cache?.Position ?? 0);
         var angles = _rotary.At(start, length, Dtype);
-        // Query s sees the tokens before these and itself: keys 0 … start + s.
-        var mask = start > 0 && length > 1 ? ones([length, start + length], ScalarType.Bool, Device).tril(start) : null;
-        var x = _weights.Embedding.index_select(0, inputIds.flatten()).view(batch, length, HiddenSize); // (B, S, D)
+        var mask = Attention.Mask(start, length, Device);
+        var x = _weights.Embed(inputIds);                                           // (B, S, D)
         for (var i = 0; i < _weights.Layers.Count; i++)
         {
             layers?.Add(x.MoveToOuterDisposeScope());

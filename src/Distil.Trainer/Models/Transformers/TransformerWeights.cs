@@ -48,6 +48,15 @@ internal sealed class TransformerWeights
     /// <value>(V, D).</value>
     internal Tensor Head { get; }
 
+    /// <summary>The embedding of tokens.</summary>
+    /// <param name="inputIds">(B, S), int64.</param>
+    /// <returns>(B, S, D).</returns>
+    internal Tensor Embed(Tensor inputIds)
+    {
+        using var scope = NewDisposeScope();
+        return Embedding.index_select(0, inputIds.flatten()).view(inputIds.shape[0], inputIds.shape[1], _config.HiddenSize).MoveToOuterDisposeScope();
+    }
+
     internal void Dispose()
     {
         foreach (var weight in _all)

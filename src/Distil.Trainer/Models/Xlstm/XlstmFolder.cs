@@ -22,7 +22,7 @@ internal static class XlstmFolder
         var weights = XlstmParameter.Of(config).ToDictionary(
             parameter => parameter.FullName, parameter => Weight(file, parameter, config, because, device).DetachFromDisposeScope());
         IEnumerable<string> names = [XlstmTensorNames.Embedding, XlstmTensorNames.Head, .. XlstmParameter.Of(config).Select(parameter => parameter.FullName)];
-        var reading = StudentTensors.Check(file, names.Select(name => XlstmTensorNames.Found(file, name)));
+        var reading = StudentTensors.Check(file, names.Select(name => XlstmTensorNames.Found(file, name)), XlstmTensorNames.Inside);
         return new(config, embedding.DetachFromDisposeScope(), head.DetachFromDisposeScope(), weights, backend) { Reading = reading };
     }
 

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Xlstm;
 
 /// <summary>The student: the teacher's embedding and head, frozen, around a stack of sLSTM and mLSTM blocks (Distil-xLSTM, arXiv 2503.18565).</summary>
-public sealed class XlstmModel : ILanguageModel
+public sealed class XlstmModel : IStudentModel
 {
     private Tensor _embedding;
     private readonly Tensor _finalNorm;

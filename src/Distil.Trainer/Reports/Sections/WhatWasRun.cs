@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Documents.Reports;
+using Distil.Core.Models;
 using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
 using Distil.Trainer.Reports.Markup;
@@ -47,11 +48,15 @@ internal static class WhatWasRun
         return
         [
             ("Blocks", string.Join(", ", student.Blocks)),
+            .. student.NewParameters is { } added
+                ? new[] { ("Inherited, new", $"{Figures.Count(student.InheritedParameters ?? 0)}, {Figures.Count(added)} parameters") }
+                : [],
             ("Heads", Figures.Count(student.Heads)),
             ("Parameters", Figures.Count(total)),
             ("Trained",
-                $"{Figures.Count(student.TrainableParameters)} ({Figures.Percent(student.TrainableParameters / (double)total)}): blocks and final norm"),
-            ("Frozen", $"{Figures.Count(student.FrozenParameters)}: the teacher’s embedding and head"),
+                $"{Figures.Count(student.TrainableParameters)} ({Figures.Percent(student.TrainableParameters / (double)total)})"
+                + (student.NewParameters is null ? ": blocks and final norm" : "")),
+            ("Frozen", student.FrozenParameters == 0 ? "none" : $"{Figures.Count(student.FrozenParameters)}: the teacher’s embedding and head"),
         ];
     }
 
@@ -75,13 +80,27 @@ internal static class WhatWasRun
         [
             ("Epochs, steps", $"{training.Epochs}, {Figures.Count(report.Training.Steps)}"),
             ("Rows a step", Figures.Count((long)training.BatchSize * training.GradientAccumulation)),
-            ("Learning rate", $"{Figures.Setting(training.LearningRate)}, {Figures.Setting(100 * training.WarmupRatio)} % warm-up, then cosine"),
+            ("Learning rate", LearningRate(report)),
             ("α, weight of KL", Range(loss.Alpha)),
             ("T, temperature", Range(loss.Temperature)),
             ("Alignment", loss.Alignment.Kind == AlignmentKind.None ? "none" : $"{loss.Alignment.Kind}, weight {Figures.Setting(loss.Alignment.Weight)}"),
             ("Teacher’s outputs", report.Spec.Teacher.Mode == TeacherMode.Offline ? "stored once (offline)" : "computed in each step (online)"),
             ("Precision, seed", $"{report.Spec.Training.Precision.ToString().ToLowerInvariant()}, {report.Spec.Seed}"),
         ];
+    }
+
+    private static string LearningRate(RunReport report)
+    {
+        var training = report.Spec.Training;
+        var course = $"{Figures.Setting(100 * training.WarmupRatio)} % warm-up, then cosine";
+        if (training.Stages is not { } stages)
+        {
+            return $"{Figures.Setting(training.LearningRate)}, {course}";
+        }
+
+        var rates = LinearisedRates.Of(stages.Distillation, report.Student.InheritedParameters ?? 0);
+        return $"{Figures.Setting(100 * stages.Alignment.Share)} % of the steps {Figures.Setting(stages.Alignment.LearningRate)} (alignment); "
+            + $"then {Figures.Setting(rates.Inherited)} for inherited and {Figures.Setting(rates.New)} for new weights, {course}";
     }
 
     private static string Range(ScheduleSpec schedule) => $"{Figures.Setting(schedule.From)} → {Figures.Setting(schedule.To)}";

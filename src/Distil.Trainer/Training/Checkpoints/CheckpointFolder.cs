@@ -7,6 +7,7 @@ using Distil.Core.Safetensors;
 using Distil.Trainer.Models;
 using Distil.Trainer.Safetensors;
 using Distil.Trainer.Training.Optimizers;
+using Distil.Trainer.Training.Stages;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Checkpoints;
@@ -30,15 +31,16 @@ public static class CheckpointFolder
     /// <param name="parent">Folder of the epoch's checkpoints; created if it does not exist.</param>
     /// <param name="state">Position, seed and specification.</param>
     /// <param name="optimizer">The optimiser with the weights and its own state.</param>
+    /// <param name="parameters">All trained parameters of the model, if the optimiser has only some of them; null if it has all.</param>
     /// <returns>The checkpoint's folder.</returns>
-    public static string Save(string parent, CheckpointState state, AdamW optimizer)
+    public static string Save(string parent, CheckpointState state, AdamW optimizer, IReadOnlyList<NamedParameter>? parameters = null)
     {
         using var scope = NewDisposeScope();
         var folder = Path.Combine(parent, string.Create(CultureInfo.InvariantCulture, $"step-{state.Position.Step:000000}"));
         var temporary = $"{folder}.{Guid.NewGuid():N}.tmp";
         try
         {
-            SafetensorsWriter.Write(Path.Combine(temporary, WeightsFile), optimizer.Weights.Select(weight => KeyValuePair.Create(weight.Name, weight.Value)));
+            SafetensorsWriter.Write(Path.Combine(temporary, WeightsFile), WeightsOf(optimizer, parameters));
             SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile), optimizer.State());
             File.WriteAllText(Path.Combine(temporary, StateFile), JsonSerializer.Serialize(state, DistilJson.Indented));
             if (Directory.Exists(folder))
@@ -62,17 +64,27 @@ public static class CheckpointFolder
     /// <param name="folder">The checkpoint.</param>
     /// <param name="specHash">The hash with which the checkpoint must have been trained.</param>
     /// <param name="optimizer">The optimiser of the model that resumes training.</param>
+    /// <param name="stepsBefore">Steps of the training that other optimisers made before.</param>
     /// <exception cref="InvalidInputException">A file is missing or damaged, or the checkpoint is of another specification or model.</exception>
-    public static CheckpointState Load(string folder, string specHash, AdamW optimizer)
+    public static CheckpointState Load(string folder, string specHash, AdamW optimizer, long stepsBefore = 0)
     {
         var state = ReadState(folder, specHash);
         optimizer.Load(Path.Combine(folder, WeightsFile), Path.Combine(folder, OptimizerFile));
-        if (optimizer.Steps != state.Position.GlobalStep)
+        if (optimizer.Steps + stepsBefore != state.Position.GlobalStep)
         {
-            throw new InvalidInputException($"{folder}: {OptimizerFile} has {optimizer.Steps} steps, {StateFile} {state.Position.GlobalStep}");
+            throw new InvalidInputException(
+                $"{folder}: {OptimizerFile} has {optimizer.Steps + stepsBefore} steps, {StateFile} {state.Position.GlobalStep}");
         }
 
         return state;
+    }
+
+    /// <summary>Loads a checkpoint into the stage that it belongs to, which becomes the present one.</summary>
+    /// <exception cref="InvalidInputException">A file is missing or damaged, or the checkpoint is of another specification or model.</exception>
+    internal static CheckpointState Load(string folder, string specHash, TrainingStages stages)
+    {
+        var stage = stages.Of(ReadState(folder, specHash).Position);
+        return Load(folder, specHash, stage.Optimizer, stages.StepsBefore);
     }
 
     /// <summary>Loads the weights of a checkpoint into a model that is not trained further.</summary>
@@ -105,6 +117,14 @@ public static class CheckpointFolder
         {
             throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
         }
+    }
+
+    /// <summary>The optimiser's weights in full precision, and those that it does not train.</summary>
+    private static IEnumerable<KeyValuePair<string, Tensor>> WeightsOf(AdamW optimizer, IReadOnlyList<NamedParameter>? parameters)
+    {
+        var own = optimizer.Weights.Select(weight => weight.Name).ToHashSet();
+        return optimizer.Weights.Concat((parameters ?? []).Where(parameter => !own.Contains(parameter.Name)))
+            .Select(weight => KeyValuePair.Create(weight.Name, weight.Value.detach()));
     }
 
     private static CheckpointState ReadState(string folder, string specHash)

@@ -27,6 +27,7 @@ public sealed class AdamW : IDisposable
     private readonly FlatBuffer _weights;
     private readonly FlatBuffer _mean;
     private readonly FlatBuffer _square;
+    private readonly FlatBuffer? _factors; // of each parameter's learning rate
 
     /// <summary>Starts with the parameters' present values and empty moments.</summary>
     /// <param name="parameters">The trained parameters: leaves that require a gradient, all on one device.</param>
@@ -42,8 +43,11 @@ public sealed class AdamW : IDisposable
         _mean = new(parameters, _layout);
         _square = new(parameters, _layout);
         _weights.ReadFrom(parameters);
+        _factors = Factors(options.Factor);
         var form = (backend ?? Backend.For(parameters[0].Value.device)).Choose<Func<CudaAdamW>?>(
-            Operation.AdamW, TypeOf(parameters), null, new Candidate<Func<CudaAdamW>?>(Kernel.AdamWCuda, () => new(parameters, _layout, _weights)));
+            Operation.AdamW, TypeOf(parameters), null, new Candidate<Func<CudaAdamW>?>(
+                Kernel.AdamWCuda, () => new(parameters, _layout, _weights),
+                () => _factors is null ? null : "some parameters have a learning rate of their own"));
         (_kernel, Report) = (form.Run?.Invoke(), form.Report);
     }
 
@@ -78,11 +82,12 @@ public sealed class AdamW : IDisposable
         var gradient = _layout.Join(parts);                                                  // (P)
         var norm = gradient.norm();
         gradient.mul_((maximumNorm / (norm + 1e-6)).clamp_max(1.0));                         // as PyTorch's clip_grad_norm_
-        _weights.All.mul_(1 - learningRate * _options.WeightDecay);
+        var decay = learningRate * _options.WeightDecay;
+        _ = _factors is null ? _weights.All.mul_(1 - decay) : _weights.All.mul_(1 - (_factors.All * decay));
         _mean.All.mul_(_options.Beta1).add_(gradient, alpha: 1 - _options.Beta1);
         _square.All.mul_(_options.Beta2).addcmul_(gradient, gradient, value: 1 - _options.Beta2);
         var denominator = _square.All.sqrt().div_(Math.Sqrt(correction2)).add_(_options.Epsilon);
-        _weights.All.addcdiv_(_mean.All, denominator, value: -learningRate / correction1);
+        _weights.All.addcdiv_(_factors is null ? _mean.All : _mean.All * _factors.All, denominator, value: -learningRate / correction1);
         _weights.WriteTo(_parameters);
         return norm.MoveToOuterDisposeScope();
     }
@@ -137,6 +142,24 @@ public sealed class AdamW : IDisposable
         _weights.Dispose();
         _mean.Dispose();
         _square.Dispose();
+        _factors?.Dispose();
+    }
+
+    private FlatBuffer? Factors(RateFactor? factor)
+    {
+        if (factor is null or { Value: 1 })
+        {
+            return null;
+        }
+
+        var factors = new FlatBuffer(_parameters, _layout);
+        var own = factor.Parameters.Select(parameter => parameter.Name).ToHashSet();
+        foreach (var (name, value) in factors.Views)
+        {
+            value.fill_(own.Contains(name) ? factor.Value : 1);
+        }
+
+        return factors;
     }
 
     /// <summary>The parameters' element type; of parameters of several types, one that is not float32.</summary>

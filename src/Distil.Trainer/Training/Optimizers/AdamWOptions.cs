@@ -1,3 +1,5 @@
+using Distil.Trainer.Models;
+
 namespace Distil.Trainer.Training.Optimizers;
 
 /// <summary>AdamW's constants (Loshchilov and Hutter, arXiv 1711.05101); defaults are PyTorch's.</summary>
@@ -14,4 +16,12 @@ public sealed record AdamWOptions
 
     /// <value>Added to the denominator, &gt; 0. Default 1e-8.</value>
     public double Epsilon { get; init; } = 1e-8;
+
+    /// <value>Parameters whose learning rate is a multiple of the others'; null if all have the same.</value>
+    public RateFactor? Factor { get; init; }
 }
+
+/// <summary>Parameters with a learning rate of their own.</summary>
+/// <param name="Parameters">The parameters.</param>
+/// <param name="Value">Their learning rate divided by that of the others, &gt; 0.</param>
+public sealed record RateFactor(IReadOnlyList<NamedParameter> Parameters, double Value);

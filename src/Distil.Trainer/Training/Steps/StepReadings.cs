@@ -1,6 +1,7 @@
 using Distil.Core.Documents;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Training.Checkpoints;
+using Distil.Trainer.Training.Stages;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,13 +18,13 @@ internal sealed class StepReadings(TimeProvider time, Action<StepMetrics> onStep
     private int _lead;
 
     /// <summary>The host's data of a step.</summary>
-    internal sealed record Step(TrainingPosition Position, DeltaWeights? Weights, double LearningRate, long Tokens);
+    internal sealed record Step(TrainingPosition Position, ITrainingStage Stage, long Tokens);
 
     /// <summary>Starts measuring the speed.</summary>
     internal void Begin() => _since = time.GetTimestamp();
 
     /// <param name="step">The step.</param>
-    /// <param name="values">The result of <see cref="TrainingStep.Run"/>.</param>
+    /// <param name="values">The result of its stage's <see cref="ITrainingStage.Run"/>.</param>
     internal void Add(Step step, Tensor values)
     {
         _lead = values.device_type == DeviceType.CUDA ? Lead : 0;
@@ -72,28 +73,21 @@ internal sealed class StepReadings(TimeProvider time, Action<StepMetrics> onStep
 
     private static StepMetrics Metrics(Step step, ReadOnlySpan<double> values, double speed)
     {
-        var (loss, norm) = (values[(int)TrainingStep.Value.Loss], values[(int)TrainingStep.Value.GradientNorm]);
-        if (!double.IsFinite(loss) || !double.IsFinite(norm))
-        {
-            throw new NonFiniteTrainingException(step.Position.GlobalStep, loss, step.LearningRate, norm);
-        }
-
-        return new StepMetrics
-        {
-            Epoch = step.Position.Epoch,
-            Step = step.Position.Step,
-            GlobalStep = step.Position.GlobalStep,
-            Loss = loss,
-            CrossEntropy = values[(int)TrainingStep.Value.CrossEntropy],
-            Kl = step.Weights is null ? null : values[(int)TrainingStep.Value.Kl],
-            Alignment = step.Weights is { Beta: > 0 } ? values[(int)TrainingStep.Value.Alignment] : null,
-            Alpha = step.Weights?.Alpha,
-            Temperature = step.Weights?.Temperature,
-            Beta = step.Weights?.Beta,
-            LearningRate = step.LearningRate,
-            GradientNorm = norm,
-            Tokens = step.Tokens,
-            TokensPerSecond = speed,
-        };
+        var metrics = step.Stage.Describe(
+            new StepMetrics
+            {
+                Epoch = step.Position.Epoch,
+                Step = step.Position.Step,
+                GlobalStep = step.Position.GlobalStep,
+                Loss = double.NaN,
+                LearningRate = double.NaN,
+                GradientNorm = double.NaN,
+                Tokens = step.Tokens,
+                TokensPerSecond = speed,
+            },
+            values);
+        return double.IsFinite(metrics.Loss) && double.IsFinite(metrics.GradientNorm)
+            ? metrics
+            : throw new NonFiniteTrainingException(step.Position.GlobalStep, metrics.Loss, metrics.LearningRate, metrics.GradientNorm);
     }
 }

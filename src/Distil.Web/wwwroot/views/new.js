@@ -8,6 +8,9 @@ const samples = [
   ['quickstart', 'Quick start: the sample teacher, minutes on two cores'],
   ['demo', 'Demo: the same at more length, with a baseline'],
   ['paper', 'The paper’s configuration: Qwen2.5-1.5B'],
+  ['linearised-qwen2.5-0.5b', 'Attention replaced (linearised): Qwen2.5-0.5B'],
+  ['linearised-qwen2.5-1.5b', 'Attention replaced (linearised): Qwen2.5-1.5B'],
+  ['linearised-llama-3.2-1b', 'Attention replaced (linearised): Llama-3.2-1B'],
 ];
 const least = `{
   "name": "mine",

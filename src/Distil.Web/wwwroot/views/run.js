@@ -7,7 +7,7 @@ import { charts } from '../charts.js';
 import { bytes, count, figure, percent, span, stageOf, unitOf, when } from '../format.js';
 import { epochTable, recallTable, taskTable } from '../evaluations.js';
 /** @import * as Api from '../openapi' */
-import { badge, earlier, failure, isAlive, jobs, notes, problem, rebuilding, shareOf, standing, stepper, table, times } from '../parts.js';
+import { badge, earlier, failure, isAlive, jobs, notes, problem, rebuilding, shareOf, standing, stepper, table, times, waiting } from '../parts.js';
 
 export function runView(page, runId) {
   page.title(runId);
@@ -100,6 +100,7 @@ export function runView(page, runId) {
       <p class="crumb"><a href="#/">Runs</a></p>
       <div class="head"><h1>${runId}</h1>${badge(status.state)}</div>
       <p class="note">${times(status)}</p>
+      ${waiting(status)}
       ${notes(status)}
       ${error ? problem(error) : ''}
       <section aria-label="Progress">

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using Distil.Inference.Tests.Chat;
 using OpenAI;
 using OpenAI.Chat;
 
@@ -135,7 +136,7 @@ public sealed class ModelServerTests(ServedModel served) : IClassFixture<ServedM
     [Fact]
     public async Task A_model_without_a_template_refuses_chats_and_says_so()
     {
-        await using var model = Inference.Answers.StudentModel.Open(ServedModel.WriteFolder(template: false), new() { Threads = 1 });
+        await using var model = Inference.Answers.StudentModel.Open(ChatStudent.Write(template: false), new() { Threads = 1 });
         await using var server = await ServedModel.StartAsync(model, null);
         using var http = new HttpClient { BaseAddress = server.Urls[0] };
         using var answer = await http.PostAsJsonAsync(

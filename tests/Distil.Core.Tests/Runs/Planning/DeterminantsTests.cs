@@ -52,6 +52,7 @@ public sealed class DeterminantsTests : IDisposable
         ("dataset.shardTokens", "100", Renamed.Dataset),
         ("dataset.evalFraction", "0.25", Renamed.Dataset),
         ("dataset.maxTokens", "300", Renamed.Dataset),
+        ("student.kind", "'linearised'", Renamed.Weights),
         ("student.blocks", "5", Renamed.Weights),
         ("student.slstmAt", "[1]", Renamed.Weights),
         ("student.heads", "8", Renamed.Weights),
@@ -83,6 +84,7 @@ public sealed class DeterminantsTests : IDisposable
         ("training.checkpointEverySteps", "3", Renamed.Nothing),
         ("evaluation.maxRows", "3", Renamed.Nothing),
         ("evaluation.baseline", "true", Renamed.Nothing),
+        ("evaluation.control", "true", Renamed.Nothing),
         ("evaluation.prompts", "['x']", Renamed.Nothing),
         ("evaluation.sampleTokens", "3", Renamed.Nothing),
         ("evaluation.decodeContexts", "[3]", Renamed.Nothing),
@@ -94,6 +96,19 @@ public sealed class DeterminantsTests : IDisposable
         ("compute.retries", "5", Renamed.Nothing),
         ("compute.device", "'cuda'", Renamed.Nothing),
     ];
+
+    /// <summary>The same for the fields of a linearised student: all determine its weights.</summary>
+    private static readonly (string Field, string Value)[] LinearisedChanges =
+    [
+        ("student.window", "5"), ("student.sinks", "3"), ("student.featureMap", "'both'"), ("student.outputGate", "false"), ("student.gates.memory", "0.5"),
+        ("student.gates.forgetFrom", "1"), ("student.gates.forgetTo", "1"), ("student.gates.output", "1"), ("student.keepAttention", "[1]"),
+        ("student.trainEmbedding", "true"), ("training.stages.alignment.share", "0.5"), ("training.stages.alignment.learningRate", "0.5"),
+        ("training.stages.alignment.memoryWeight", "0.25"), ("training.stages.distillation.inheritedRate", "0.5"),
+        ("training.stages.distillation.newRate", "0.5"), ("training.stages.distillation.endRate", "0.5"),
+        ("training.stages.distillation.windowDropout", "0.5"),
+    ];
+
+    private static readonly string Linearised = Base.Replace("\"student\": {}", "\"student\": { \"kind\": \"linearised\" }", StringComparison.Ordinal);
 
     private readonly TemporaryFolder _folder = new();
 
@@ -141,9 +156,15 @@ public sealed class DeterminantsTests : IDisposable
     [Fact]
     public async Task Each_field_renames_what_it_determines_and_nothing_else()
     {
-        var (before, ofText) = (await IdsAsync(Base), await IdsAsync(TextBase));
+        var (before, ofText, ofLinearised) = (await IdsAsync(Base), await IdsAsync(TextBase), await IdsAsync(Linearised));
         Assert.NotEqual(ofText[0], (await IdsAsync(With("teacher.path", "'end-of-text'", TextBase)))[0]);
         Assert.NotEqual((await IdsAsync(With("teacher.path", "'end-of-text'")))[0], (await IdsAsync(With("teacher.path", "'other-end-of-text'")))[0]);
+        foreach (var (field, value) in LinearisedChanges)
+        {
+            var ids = await IdsAsync(With(field, value, Linearised));
+            Assert.True(ids[..2].SequenceEqual(ofLinearised[..2]) && ids[2] != ofLinearised[2], field);
+        }
+
         foreach (var (field, value, renamed) in Changes)
         {
             var isOfText = field == "dataset.documentSeparator"; // other formats do not have it
@@ -155,7 +176,9 @@ public sealed class DeterminantsTests : IDisposable
 
     [Fact]
     public void Every_field_is_looked_at() =>
-        Assert.Equal(Fields(typeof(RunSpec), "").Order(), Changes.Select(change => change.Field).Distinct().Order());
+        Assert.Equal(
+            Fields(typeof(RunSpec), "").Order(),
+            Changes.Select(change => change.Field).Concat(LinearisedChanges.Select(change => change.Field)).Distinct().Order());
 
     private static IEnumerable<string> Fields(Type record, string prefix) => record.GetProperties().Where(property => property.CanWrite).SelectMany(property =>
     {
@@ -184,6 +207,6 @@ public sealed class DeterminantsTests : IDisposable
         var spec = RunSpecReader.Parse(json, "spec.json", _folder.Path);
         var plan = await new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(
             spec, TestContext.Current.CancellationToken);
-        return [plan.DatasetId, plan.TeacherOutputsId, Identities.Weights(spec, plan.Student, plan.DatasetId, plan.TeacherOutputsId, StudentVariant.Distilled)];
+        return [plan.DatasetId, plan.TeacherOutputsId, Identities.Weights(spec, plan.Student, plan.Linearised, plan.DatasetId, plan.TeacherOutputsId, StudentVariant.Distilled)];
     }
 }

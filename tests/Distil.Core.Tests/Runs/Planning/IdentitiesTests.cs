@@ -38,7 +38,7 @@ public sealed class IdentitiesTests : IDisposable
     public async Task Weights_have_the_identity_that_they_always_had(string name, StudentVariant variant, string identity)
     {
         var (spec, plan) = await PlanAsync(name);
-        Assert.Equal(identity, Identities.Weights(spec, plan.Student, plan.DatasetId, plan.TeacherOutputsId, variant));
+        Assert.Equal(identity, Identities.Weights(spec, plan.Student, plan.Linearised, plan.DatasetId, plan.TeacherOutputsId, variant));
     }
 
     private async Task<(RunSpec Spec, RunPlan Plan)> PlanAsync(string name)

@@ -1,8 +1,10 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Runs.Sweeps;
+using Distil.Core.Specification;
 using Distil.Core.Specification.Schema;
 using Distil.Core.Tests.Specification.Schema;
 using Json.Schema;
@@ -46,6 +48,11 @@ public sealed class SweepSchemaTests
     {
         var spec = Minimal();
         spec["distillation"] = JsonNode.Parse("""{ "alpha": { "from": 0.8, "to": 0.5 }, "temperature": { "from": 2, "to": 0.5 } }""");
+        if (IsOfLinearised(field))
+        {
+            Set(spec, "student.kind", JsonValue.Create("linearised"));
+        }
+
         Set(spec, field, new JsonArray(JsonNode.Parse(value), JsonNode.Parse(value)));
         Assert.True(Accepts(spec), spec.ToJsonString());
         Assert.Equal(field, Assert.Single(Read(spec)!.Axes).Path);
@@ -89,6 +96,11 @@ public sealed class SweepSchemaTests
         Assert.NotNull(Read(spec));
     }
 
+    private static bool IsOfLinearised(string field) =>
+        field.StartsWith("training.stages", StringComparison.Ordinal)
+        || typeof(StudentSpec).GetProperties().Any(property => property.GetCustomAttribute<ForKindAttribute>()?.Kind == StudentKind.Linearised
+            && field.StartsWith($"student.{JsonNamingPolicy.CamelCase.ConvertName(property.Name)}", StringComparison.Ordinal));
+
     private static bool Accepts(JsonNode spec) => Published.Evaluate(JsonSerializer.SerializeToElement(spec)).IsValid;
 
     private static Sweep? Read(JsonNode spec) => SweepReader.TryParse(spec.ToJsonString(), "sweep.json", "/");
@@ -111,6 +123,7 @@ public sealed class SweepSchemaTests
         _ when rule["properties"] is not null => "{}",
         _ when rule["items"] is not null => "[16]",
         _ when rule["type"]!.ToJsonString().Contains("integer") => "1024",
+        _ when rule["type"]!.ToJsonString().Contains("number") => "0.5",
         _ => "\"x\"",
     };
 }

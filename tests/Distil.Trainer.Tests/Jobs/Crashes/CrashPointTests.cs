@@ -1,4 +1,5 @@
 using Distil.Cli.Hosting;
+using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
@@ -67,7 +68,9 @@ public sealed class CrashPointTests : IDisposable
         using var program = _run.NewProgram();
         var activities = new ActivityCatalog(store, new InProcessJobs(program, store));
         var input = PipelineInput.From(_run.Spec, _run.Plan) with { Polling = new Polling { MinMilliseconds = 1, MaxMilliseconds = 5 } };
-        var driver = new RunDriver(input, store, activities.CallAsync, NullLogger.Instance, TimeProvider.System);
+        var (folder, cache) = (Path.GetTempPath(), new ArtifactCache(Path.Combine(Path.GetTempPath(), "distil-no-such-folder")));
+        var disks = new DiskSpace(storage: null, folder, folder, _ => long.MaxValue);
+        var driver = new RunDriver(input, store, activities.CallAsync, disks, cache, NullLogger.Instance, TimeProvider.System);
         driver.Begin(Cancel);
         var outcome = await driver.Outcome;
         Assert.True(outcome.State == RunState.Succeeded, outcome.Failure?.ToString());

@@ -16,10 +16,13 @@ internal static class MLstmChunkwise
     /// <param name="forgetGate">Pre-activation, (B, NH, S).</param>
     /// <param name="chunk">L, positions in a chunk; the last may have fewer.</param>
     /// <param name="state">The state to start from, which is then set to the state at the end; null to start at the beginning and not return the end.</param>
-    internal static Tensor Forward(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate, int chunk, MLstmState? state = null)
+    /// <param name="normaliser">What is divided by; null for the reference's.</param>
+    internal static Tensor Forward(
+        Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate, int chunk, MLstmState? state = null, MLstmNormaliser? normaliser = null)
     {
         using var scope = NewDisposeScope();
-        var (length, size) = (q.shape[2], q.shape[3]);
+        normaliser ??= MLstmNormaliser.Reference;
+        var length = q.shape[2];
         var chunks = (length + chunk - 1) / chunk;
         var missing = chunks * chunk - length;
         if (missing > 0)
@@ -30,11 +33,11 @@ internal static class MLstmChunkwise
             forgetGate = pad(forgetGate, [0, missing], PaddingModes.Constant, 1e30);
         }
 
-        (q, k, v) = (Chunked(q, chunks), Chunked(k / Math.Sqrt(size), chunks), Chunked(v, chunks));          // (B, NH, N, L, DH)
+        (q, k, v) = (Chunked(q, chunks), Chunked(normaliser.Scale(k), chunks), Chunked(v, chunks));          // (B, NH, N, L, DH)
         var input = inputGate.unflatten(2, [chunks, chunk]);                                                 // (B, NH, N, L)
         var forgotten = logsigmoid(forgetGate).unflatten(2, [chunks, chunk]).cumsum(-1);                     // (B, NH, N, L), since the chunk began
         var source = input - forgotten;                                                                      // log weight of s, before forgetting
-        var (before, last) = Carry(k, v, source, forgotten, state);
+        var (before, last) = Carry(k, v, source, forgotten, state, normaliser.StartStabiliser);
 
         var logDecay = (forgotten.unsqueeze(-1) + source.unsqueeze(-2))
             .masked_fill(MLstmParallel.FutureMask(chunk, q.device), double.NegativeInfinity);                // (B, NH, N, L, L): t, s
@@ -43,8 +46,7 @@ internal static class MLstmChunkwise
         var scores = q.matmul(k.transpose(-2, -1)) * (logDecay - max.unsqueeze(-1)).exp();
         var carriedQuery = q * (logCarried - max).exp().unsqueeze(-1);
         var retrieved = scores.matmul(v) + carriedQuery.matmul(before.Matrix);                               // (B, NH, N, L, DH)
-        var norm = maximum(
-            (scores.sum(-1) + carriedQuery.matmul(before.Normaliser.unsqueeze(-1)).squeeze(-1)).abs(), (-max).exp()) + MLstmParallel.Epsilon;
+        var norm = normaliser.Of(scores.sum(-1) + carriedQuery.matmul(before.Normaliser.unsqueeze(-1)).squeeze(-1), max);
         if (state is not null)
         {
             state.Advance(last.Matrix, last.Normaliser, last.Stabiliser);
@@ -56,7 +58,7 @@ internal static class MLstmChunkwise
     private static Tensor Chunked(Tensor x, long chunks) => x.unflatten(2, [chunks, -1]);
 
     /// <summary>States before each chunk, stacked (B, NH, N, …), and the one after the last.</summary>
-    private static (Carried Before, Carried Last) Carry(Tensor k, Tensor v, Tensor source, Tensor forgotten, MLstmState? state)
+    private static (Carried Before, Carried Last) Carry(Tensor k, Tensor v, Tensor source, Tensor forgotten, MLstmState? state, double start)
     {
         var chunks = k.shape[2];
         var total = forgotten.select(-1, -1);                                                                // (B, NH, N)
@@ -66,7 +68,7 @@ internal static class MLstmChunkwise
         var (written, sums) = (keys.transpose(-2, -1).matmul(v), keys.sum(-2));                              // (B, NH, N, DH, DH), (B, NH, N, DH)
 
         var now = state is null
-            ? new Carried(zeros_like(written.select(2, 0)), zeros_like(sums.select(2, 0)), zeros_like(peak.select(2, 0)))
+            ? new Carried(zeros_like(written.select(2, 0)), zeros_like(sums.select(2, 0)), full_like(peak.select(2, 0), start))
             : new Carried(state.Matrix, state.Normaliser, state.Stabiliser);
         var (matrices, normalisers, stabilisers) = (new Tensor[chunks], new Tensor[chunks], new Tensor[chunks]);
         for (var n = 0; n < chunks; n++)

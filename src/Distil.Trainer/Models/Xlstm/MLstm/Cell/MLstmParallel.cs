@@ -14,16 +14,18 @@ internal static class MLstmParallel
     /// <param name="v">(B, NH, S, DH).</param>
     /// <param name="inputGate">Pre-activation, (B, NH, S).</param>
     /// <param name="forgetGate">Pre-activation, (B, NH, S).</param>
+    /// <param name="normaliser">What is divided by; null for the reference's. With another, keys and values may have different sizes.</param>
     /// <returns>h, (B, NH, S, DH).</returns>
-    internal static Tensor Forward(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate)
+    internal static Tensor Forward(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate, MLstmNormaliser? normaliser = null)
     {
+        normaliser ??= MLstmNormaliser.Reference;
         using var scope = NewDisposeScope();
         var logForget = logsigmoid(forgetGate).cumsum(-1);                                                   // (B, NH, S)
         var logDecay = logForget.unsqueeze(-1) + (inputGate - logForget).unsqueeze(-2);                      // (B, NH, S, S): t, s
         logDecay = logDecay.masked_fill(FutureMask(q.shape[2], q.device), double.NegativeInfinity);
         var max = logDecay.amax([-1], keepdim: true).detach();                                               // (B, NH, S, 1), the stabiliser
-        var scores = q.matmul((k / Math.Sqrt(q.shape[3])).transpose(-2, -1)) * (logDecay - max).exp();
-        var norm = maximum(scores.sum(-1, keepdim: true).abs(), (-max).exp()) + Epsilon;                     // (B, NH, S, 1)
+        var scores = q.matmul(normaliser.Scale(k).transpose(-2, -1)) * (logDecay - max).exp();
+        var norm = normaliser.Of(scores.sum(-1, keepdim: true), max);                                        // (B, NH, S, 1)
         return (scores.matmul(v) / norm).MoveToOuterDisposeScope();                                          // (B, NH, S, DH)
     }
 

@@ -12,19 +12,21 @@ internal static class MLstmRecurrent
     /// <param name="inputGate">Pre-activation, (B, NH).</param>
     /// <param name="forgetGate">Pre-activation, (B, NH).</param>
     /// <param name="state">The state before this position, which is advanced.</param>
+    /// <param name="normaliser">What is divided by; null for the reference's.</param>
     /// <returns>h, (B, NH, DH).</returns>
-    internal static Tensor Step(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate, MLstmState state)
+    internal static Tensor Step(Tensor q, Tensor k, Tensor v, Tensor inputGate, Tensor forgetGate, MLstmState state, MLstmNormaliser? normaliser = null)
     {
+        normaliser ??= MLstmNormaliser.Reference;
         using var scope = NewDisposeScope();
         var carried = logsigmoid(forgetGate) + state.Stabiliser;
         var max = maximum(carried, inputGate);                                                               // (B, NH)
         var keep = (carried - max).exp().unsqueeze(-1);                                                      // (B, NH, 1)
-        var key = k * ((inputGate - max).exp() / Math.Sqrt(q.shape[2])).unsqueeze(-1);                       // (B, NH, DH)
+        var key = k * ((inputGate - max).exp() / normaliser.KeyDivisor(q.shape[2])).unsqueeze(-1);                       // (B, NH, DH)
         var matrix = state.Matrix * keep.unsqueeze(-1) + key.unsqueeze(-1) * v.unsqueeze(-2);                // (B, NH, DH, DH)
-        var normaliser = state.Normaliser * keep + key;                                                      // (B, NH, DH)
+        var sum = state.Normaliser * keep + key;                                                             // (B, NH, DH)
         var retrieved = q.unsqueeze(-2).matmul(matrix).squeeze(-2);                                          // (B, NH, DH)
-        var norm = maximum((q * normaliser).sum(-1, keepdim: true).abs(), (-max).exp().unsqueeze(-1)) + MLstmParallel.Epsilon;
-        state.Advance(matrix, normaliser, max);
+        var norm = normaliser.Of((q * sum).sum(-1, keepdim: true), max.unsqueeze(-1));
+        state.Advance(matrix, sum, max);
         return (retrieved / norm).MoveToOuterDisposeScope();
     }
 }

@@ -1,0 +1,46 @@
+using System.Text.Json.Nodes;
+using Distil.Core.Specification;
+
+namespace Distil.Core.Runs.Reading;
+
+/// <summary>What a specification of a kind of student means if it leaves a field out whose default differs between the kinds.</summary>
+internal static class KindDefaults
+{
+    /// <summary>A linearised student: mostly the teacher's distribution at temperature 1, which kept it nearest to its teacher in our measurement
+    /// (docs/students.md), and no comparison of hidden states, so that nothing but the sparse outputs is stored.</summary>
+    private const string Linearised = """
+        {
+          "distillation": { "alpha": { "from": 0.9, "to": 0.9 }, "temperature": { "from": 1, "to": 1 }, "alignment": { "kind": "none" } },
+          "training": { "stages": {} }
+        }
+        """;
+
+    /// <summary>Adds the defaults of the specification's kind that differ from the types' own.</summary>
+    /// <param name="spec">A specification without errors.</param>
+    /// <param name="kind">Its kind of student.</param>
+    public static JsonNode Complete(JsonNode spec, StudentKind kind)
+    {
+        if (kind == StudentKind.Linearised)
+        {
+            Add(spec.AsObject(), JsonNode.Parse(Linearised)!.AsObject(), depth: 2);
+        }
+
+        return spec;
+    }
+
+    /// <summary>Adds the members that a document does not have: sections, and in them whole fields.</summary>
+    private static void Add(JsonObject to, JsonObject defaults, int depth)
+    {
+        foreach (var (name, value) in defaults)
+        {
+            if (to[name] is not { } present)
+            {
+                to[name] = value!.DeepClone();
+            }
+            else if (depth > 1)
+            {
+                Add(present.AsObject(), value!.AsObject(), depth - 1);
+            }
+        }
+    }
+}

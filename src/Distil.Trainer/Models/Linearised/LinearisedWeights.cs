@@ -1,0 +1,90 @@
+using Distil.Core.Models;
+using Distil.Core.Models.Folders;
+using Distil.Core.Safetensors;
+using Distil.Inference.Models;
+using Distil.Core.Specification;
+using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Safetensors;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Models.Linearised;
+
+/// <summary>A linearised student's weights: those of its teacher, under the teacher's names, and the new ones.</summary>
+internal sealed class LinearisedWeights : IDisposable
+{
+    /// <summary>Beginnings of the names of a student's tensors.</summary>
+    private static readonly string[] Inside = ["model.", "lm_head."];
+
+    private LinearisedWeights(LinearisedShape shape, TransformerWeights inherited, IReadOnlyList<NamedParameter> added) =>
+        (Shape, Inherited, New) = (shape, inherited, added);
+
+    /// <value>The student's shape. Its head is not tied if the teacher's weights contain another head.</value>
+    internal LinearisedShape Shape { get; }
+
+    /// <value>The teacher's.</value>
+    internal TransformerWeights Inherited { get; }
+
+    /// <value>The new ones, layer by layer.</value>
+    internal IReadOnlyList<NamedParameter> New { get; }
+
+    /// <value>What was read of a saved student's folder; null for a new student.</value>
+    internal ModelReading? Reading { get; private init; }
+
+    /// <summary>A new student's: the teacher's weights, copied from its folder, and the new ones at their start.</summary>
+    /// <exception cref="Core.Errors.InvalidInputException">A file, field or weight is missing or does not fit.</exception>
+    internal static LinearisedWeights Inherit(LinearisedShape shape, string teacherFolder, GateSpec start, Device device)
+    {
+        using var files = TransformerFolder.Open(teacherFolder);
+        return Read(shape with { Transformer = files.Config }, files.In(ScalarType.Float32, device), start, parameter =>
+        {
+            using var scope = NewDisposeScope();
+            return parameter.Start().to(ScalarType.Float32, device).MoveToOuterDisposeScope();
+        });
+    }
+
+    /// <summary>A saved student's.</summary>
+    /// <exception cref="Core.Errors.InvalidInputException">A file, field or weight is missing or does not fit.</exception>
+    internal static LinearisedWeights Load(LinearisedShape shape, string folder, Device device)
+    {
+        using var files = WeightFolder.Open(folder);
+        var source = new Source(files, device);
+        var reading = StudentTensors.Check(
+            files, [.. TransformerTensors.Of(shape.Transformer).Select(tensor => tensor.Name), .. MixerParameter.Of(shape, new GateSpec()).Select(own => own.FullName)],
+            Inside);
+        return Read(shape, source, new GateSpec(), parameter => source.Get(new ModelTensor(parameter.FullName, parameter.Shape)), reading);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Inherited.Dispose();
+        foreach (var weight in New)
+        {
+            weight.Value.Dispose();
+        }
+    }
+
+    private static LinearisedWeights Read(
+        LinearisedShape shape, IWeightSource source, GateSpec start, Func<MixerParameter, Tensor> added, ModelReading? reading = null)
+    {
+        var inherited = new TransformerWeights(shape.Transformer, source);
+        try
+        {
+            return new(shape, inherited, [.. MixerParameter.Of(shape, start).Select(
+                parameter => new NamedParameter(parameter.FullName, added(parameter).DetachFromDisposeScope()))]) { Reading = reading };
+        }
+        catch
+        {
+            inherited.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The weights of a saved student: every name and shape is known.</summary>
+    private sealed class Source(WeightFolder files, Device device) : IWeightSource
+    {
+        public Tensor Get(ModelTensor weight) => files.ReadExact(
+            weight.Name, weight.Shape, $"config.json ({string.Join(", ", weight.Dimensions.Select(dimension => dimension.Field))})", ScalarType.Float32, device)
+            .DetachFromDisposeScope();
+    }
+}
