@@ -22,23 +22,28 @@ internal static class Hostile
     /// <typeparam name="TError">The only exception that may be thrown.</typeparam>
     /// <param name="inputs">The inputs.</param>
     /// <param name="read">The reader.</param>
-    /// <param name="iterations">Number of inputs; null for the usual one, or that of <c>DISTIL_FUZZ</c>.</param>
+    /// <param name="iterations">Number of inputs in a usual run, to which <c>DISTIL_FUZZ</c> gives the same factor as to the usual number; null for that
+    /// number.</param>
     public static async Task EndsInAsync<TError>(Gen<byte[]> inputs, Action<byte[]> read, int? iterations = null)
         where TError : Exception
     {
+        var count = (int)Math.Max(1, (iterations ?? UsualInputs) * (long)Inputs / UsualInputs);
+        var refused = 0;
         // On a separate thread, so that a reader that never ends fails its test instead of hanging it.
-        var sampling = Task.Run(() => inputs.Sample(input => Try<TError>(input, read), iter: iterations ?? Inputs, threads: 1));
+        var sampling = Task.Run(() => inputs.Sample(input => refused += Try<TError>(input, read) ? 0 : 1, iter: count, threads: 1));
         await sampling.WaitAsync(MaxTime, TestContext.Current.CancellationToken);
+        TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"{count} inputs, {refused} refused"));
     }
 
     /// <inheritdoc cref="EndsInAsync{TError}(Gen{byte[]}, Action{byte[]}, int?)"/>
     public static Task EndsInAsync<TError>(Gen<string> inputs, Action<byte[]> read, int? iterations = null)
         where TError : Exception => EndsInAsync<TError>(inputs.Select(Encoding.UTF8.GetBytes), read, iterations);
 
-    private static void Try<TError>(byte[] input, Action<byte[]> read)
+    /// <returns>Whether the input was read.</returns>
+    private static bool Try<TError>(byte[] input, Action<byte[]> read)
         where TError : Exception
     {
-        var before = GC.GetAllocatedBytesForCurrentThread();
+        var (before, isRead) = (GC.GetAllocatedBytesForCurrentThread(), true);
         try
         {
             read(input);
@@ -46,8 +51,10 @@ internal static class Hostile
         catch (TError error)
         {
             Assert.False(string.IsNullOrWhiteSpace(error.Message));
+            isRead = false;
         }
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MaxAllocated);
+        return isRead;
     }
 }

@@ -45,6 +45,11 @@ internal sealed class ServeModel
         var slots = new SchedulerOptions { Slots = parsed.GetValue(_slots) };
         var engine = new EngineOptions { Weights = parsed.GetValue(_weights), MaxRows = Math.Max(new EngineOptions().MaxRows, slots.Slots) };
         await using var model = StudentModel.Open(FolderOf(parsed)!, engine, slots);
+        foreach (var warning in model.Reading.Warnings)
+        {
+            Console.Error.WriteLine($"warning: {warning}");
+        }
+
         await using var server = await ModelServer.StartAsync(model, new(), options, stop);
         foreach (var url in server.Urls)
         {

@@ -28,7 +28,14 @@ public static class DocumentVersion
             Require(name, Current, Find(json) ?? Current);
         }
 
-        return JsonSerializer.Deserialize<T>(json, DistilJson.Options);
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, DistilJson.Options);
+        }
+        catch (NotSupportedException unknown) // an artifact whose kind is missing
+        {
+            throw new JsonException(unknown.Message, unknown);
+        }
     }
 
     /// <summary>The error for a document or journal of another version.</summary>

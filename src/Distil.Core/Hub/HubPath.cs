@@ -39,6 +39,9 @@ public sealed partial record HubPath(HubKind Kind, string Owner, string Name, st
     /// <summary>Whether a path is a path of the hub.</summary>
     public static bool Is(string path) => path.StartsWith(Scheme, StringComparison.Ordinal);
 
+    /// <summary>Whether a path in a repository can be a file's: it has no empty segment and does not lead out of the repository.</summary>
+    internal static bool IsFile(string path) => !path.Contains('\0') && path.Split('/').All(segment => segment is not ("" or "." or ".."));
+
     /// <summary>Parses a path.</summary>
     /// <param name="text">The path.</param>
     /// <param name="kind">The kind of repository if the path does not name it.</param>
@@ -53,7 +56,7 @@ public sealed partial record HubPath(HubKind Kind, string Owner, string Name, st
         }
 
         var path = match.Groups["path"].Value;
-        if (path.Split('/') is var segments && path.Length > 0 && segments.Any(segment => segment is "" or "." or ".."))
+        if (path.Length > 0 && !IsFile(path))
         {
             throw new InvalidInputException(field, $"{text} has an empty, '.' or '..' segment; {Expected}");
         }

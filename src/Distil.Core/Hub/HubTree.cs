@@ -12,9 +12,7 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
     {
         var url = new Uri($"{Api(path)}/revision/{Uri.EscapeDataString(path.Revision)}");
         using var answer = (await GetAsync(url, path, cancel)).Document;
-        return answer.RootElement.ValueKind == JsonValueKind.Object && answer.RootElement.TryGetProperty("sha", out var sha) && sha.GetString() is { } commit
-            ? commit
-            : throw NoHub(url);
+        return CommitIn(answer.RootElement) is { } commit && (path with { Revision = commit }).IsPinned ? commit : throw NoHub(url);
     }
 
     /// <summary>Returns the entries of a folder: its files and, if <paramref name="deep"/> is false, also its folders.</summary>
@@ -23,8 +21,13 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
         var entries = new List<(HubFile, bool)>();
         var path = string.Concat(folder.Path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(segment => "/" + Uri.EscapeDataString(segment)));
         var next = new Uri($"{Api(folder)}/tree/{Uri.EscapeDataString(folder.Revision)}{path}?recursive={(deep ? "true" : "false")}&expand=false");
-        while (next is not null)
+        for (var asked = new HashSet<Uri>(); next is not null;)
         {
+            if (!asked.Add(next))
+            {
+                throw NoHub(next); // a list of pages that never ends
+            }
+
             var (document, following) = await GetAsync(next, folder, cancel);
             using (document)
             {
@@ -37,6 +40,18 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
         return entries;
     }
 
+    private static string? CommitIn(JsonElement revision)
+    {
+        try
+        {
+            return revision.GetProperty("sha").GetString();
+        }
+        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException)
+        {
+            return null;
+        }
+    }
+
     private static List<(HubFile, bool)>? Entries(JsonElement page, HubPath folder)
     {
         try
@@ -45,22 +60,29 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
         }
         catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            return null;
+            return null; // it is of another form, or names what cannot be a file
         }
     }
 
     private static (HubFile, bool) Entry(JsonElement entry, HubPath folder)
     {
-        var path = folder with { Path = entry.GetProperty("path").GetString()! };
+        var path = folder with { Path = entry.GetProperty("path").GetString() ?? throw new FormatException("path") };
+        if (!HubPath.IsFile(path.Path))
+        {
+            throw new FormatException(path.Path); // it would lead out of the cache's folder
+        }
+
         if (entry.GetProperty("type").GetString() == "directory")
         {
             return (new HubFile(path, 0, null), true);
         }
 
         return entry.TryGetProperty("lfs", out var large) && large.ValueKind == JsonValueKind.Object
-            ? (new HubFile(path, large.GetProperty("size").GetInt64(), large.GetProperty("oid").GetString()!), false)
-            : (new HubFile(path, entry.GetProperty("size").GetInt64(), null), false);
+            ? (new HubFile(path, Size(large), large.GetProperty("oid").GetString() ?? throw new FormatException("oid")), false)
+            : (new HubFile(path, Size(entry), null), false);
     }
+
+    private static long Size(JsonElement entry) => entry.GetProperty("size").GetInt64() is >= 0 and var size ? size : throw new FormatException("size");
 
     private async Task<(JsonDocument Document, Uri? Next)> GetAsync(Uri url, HubPath about, CancellationToken cancel)
     {
@@ -71,7 +93,7 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
             var document = await JsonDocument.ParseAsync(body, cancellationToken: cancel);
             var link = response.Headers.TryGetValues("Link", out var links) ? NextLink().Match(string.Join(",", links)) : Match.Empty;
             // A mirror may return the hub's own address, but the next page is requested from the same server.
-            return (document, link.Success ? new Uri(options.Endpoint, new Uri(url, link.Groups[1].Value).PathAndQuery) : null);
+            return (document, link.Success && Uri.TryCreate(url, link.Groups[1].Value, out var next) ? new Uri(options.Endpoint, next.PathAndQuery) : null);
         }
         catch (JsonException e)
         {

@@ -50,6 +50,9 @@ public sealed record JobRequest : IPipelineDocument
     /// <value>For an export job, the text that the plan found, to compare with what was read; null for the other kinds and in earlier versions.</value>
     public PlannedText? Text { get; init; }
 
+    /// <value>For an evaluate job, the files of the tasks as the plan found them; null for the other kinds, without tasks and in earlier versions.</value>
+    public IReadOnlyList<SourceFile>? Tasks { get; init; }
+
     /// <value>When the job was requested; null if the time to its start does not matter.</value>
     public DateTimeOffset? RequestedAt { get; init; }
 

@@ -100,6 +100,9 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>The text that was found and the part of it that is read; null in plans of earlier versions.</value>
     public PlannedText? Text { get; init; }
 
+    /// <value>The files of the tasks, which the evaluation must find unchanged; null if there are none, and in plans of earlier versions.</value>
+    public IReadOnlyList<SourceFile>? Tasks { get; init; }
+
     /// <value>What could not be read because its server did not answer: such a plan can be displayed, but not run.</value>
     public IReadOnlyList<FieldError> Unreached { get; init; } = [];
 

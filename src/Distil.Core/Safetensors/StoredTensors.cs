@@ -1,3 +1,4 @@
+using System.Globalization;
 using Distil.Core.Errors;
 
 namespace Distil.Core.Safetensors;
@@ -6,7 +7,22 @@ namespace Distil.Core.Safetensors;
 /// <param name="Name">Its name on disk.</param>
 /// <param name="Path">Its file.</param>
 /// <param name="Entry">Its type and shape.</param>
-public sealed record StoredTensor(string Name, string Path, SafetensorsEntry Entry);
+public sealed record StoredTensor(string Name, string Path, SafetensorsEntry Entry)
+{
+    /// <summary>The error about a value that is infinite or not a number.</summary>
+    /// <param name="index">The index of the value, from 0, in row-major order.</param>
+    /// <param name="value">The value.</param>
+    public InvalidInputException NotFinite(long index, double value)
+    {
+        var place = new long[Entry.Shape.Count];
+        for (var dimension = place.Length - 1; dimension >= 0; dimension--)
+        {
+            (index, place[dimension]) = Math.DivRem(index, Entry.Shape[dimension]);
+        }
+
+        return new(string.Create(CultureInfo.InvariantCulture, $"{Path}: {Name}[{string.Join(", ", place)}] is {value}; expected finite numbers"));
+    }
+}
 
 /// <summary>The tensors of a model's files of weights, from the files' headers alone.</summary>
 public sealed class StoredTensors

@@ -82,6 +82,20 @@ public sealed class WeightFolder : IDisposable
         return _files[stored.Path];
     }
 
+    /// <summary>The file that contains a tensor of plain floating-point numbers, and the tensor's description. It must have a given shape.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="shape">The expected shape.</param>
+    /// <param name="because">The reason for that shape, for the message: <c>config.json (hidden_size 96)</c>.</param>
+    /// <exception cref="InvalidInputException">The tensor is missing, or has another shape or type.</exception>
+    public (SafetensorsFile File, SafetensorsEntry Entry) FindExact(string name, IReadOnlyList<long> shape, string because)
+    {
+        var file = FileOf(name);
+        var entry = file.EntryOf(name, shape, because);
+        return entry.Dtype.IsPlain
+            ? (file, entry)
+            : throw new InvalidInputException($"{file.Path}: {name} is {entry}; expected floating-point numbers of 16 bits or more");
+    }
+
     /// <summary>Whether two tensors of this folder have the same type, shape and bytes.</summary>
     public bool HaveSameBytes(StoredTensor one, StoredTensor other) =>
         TensorBytes.AreEqual((_files[one.Path], one.Name), (_files[other.Path], other.Name));

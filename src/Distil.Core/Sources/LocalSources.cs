@@ -75,7 +75,7 @@ public static class LocalSources
     /// <summary>Describes a file. The length of a link is that of its target.</summary>
     /// <exception cref="InvalidInputException">It is a link that leads to no file.</exception>
     internal static SourceFile FileAt(string path) => FolderWalk.Target(path) is { Exists: true } file
-        ? new SourceFile { Path = path, Bytes = file.Length }
+        ? new SourceFile { Path = path, Bytes = file.Length, Modified = file.LastWriteTimeUtc }
         : throw new InvalidInputException($"{path}: {FolderWalk.WhyMissing(path)}; expected a file");
 
     private static string Slashes(string path) => path.Replace(Path.DirectorySeparatorChar, '/');

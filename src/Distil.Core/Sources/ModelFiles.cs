@@ -12,6 +12,9 @@ public sealed class ModelFiles
     private const string TokenizerName = "tokenizer.json";
     private const string TokenizerConfigName = "tokenizer_config.json";
 
+    /// <value>The files by whose presence alone a folder is read differently.</value>
+    internal static IReadOnlyList<string> Determining { get; } = [ConfigName, TokenizerName, TokenizerConfigName, WeightIndex.SingleName, WeightIndex.Name];
+
     private ModelFiles(ModelLocation location, SourceFile config, IReadOnlyList<SourceFile> weights, WeightIndex? index) =>
         (Location, Config, Weights, Index) = (location, config, weights, index);
 
@@ -67,7 +70,8 @@ public sealed class ModelFiles
         SourceFile[] weights = [.. names.Select(name => Need(name, $"each file that {WeightIndex.Name} names"))];
         SourceFile[] optional = [.. TextFiles.Where(byName.ContainsKey).Select(name => byName[name]), .. index is null ? Array.Empty<SourceFile>() : [list!]];
         SourceFile[] taken = SourceCatalog.IsRemote(path) ? [config, .. optional, .. weights] : [];
-        return new ModelFiles(new ModelLocation { Folder = folder, Files = taken }, config, weights, index)
+        SourceFile[]? found = SourceCatalog.IsRemote(path) ? null : [.. files.Where(file => Determining.Contains(NameOf(file)) || weights.Contains(file))];
+        return new ModelFiles(new ModelLocation { Folder = folder, Files = taken, Found = found }, config, weights, index)
         {
             Warnings = FolderFiles.Check(folder, byName.Keys, names),
             Tokenizer = byName.GetValueOrDefault(TokenizerName),

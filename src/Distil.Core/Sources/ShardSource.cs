@@ -15,8 +15,14 @@ public sealed record SourceRange(string Path, long Start, long End)
     /// <value>The required version of a file behind a URL; null if the path is sufficient.</value>
     public string? ETag { get; init; }
 
-    /// <value>Length of a file behind a URL; null if it is determined when the file is opened.</value>
+    /// <value>Length of a local file or of one behind a URL; null if it is determined when the file is opened.</value>
     public long? FileBytes { get; init; }
+
+    /// <value>When a local file was last changed (UTC), as the plan found it; null for remote files, and in plans of earlier versions.</value>
+    public DateTime? Modified { get; init; }
+
+    /// <value>The SHA-256 of a local file's content, as the plan found it; null as for <see cref="Modified"/>.</value>
+    public string? Sha256 { get; init; }
 
     /// <value>The file's name in messages; a URL's query is removed, because it may be a secret.</value>
     [JsonIgnore]
@@ -24,11 +30,14 @@ public sealed record SourceRange(string Path, long Start, long End)
 
     /// <value>The whole file.</value>
     [JsonIgnore]
-    public SourceFile File => new() { Path = Path, Bytes = FileBytes ?? End, ETag = ETag };
+    public SourceFile File => new() { Path = Path, Bytes = FileBytes ?? End, ETag = ETag, Modified = Modified, Identity = Sha256 };
 
     /// <summary>Creates a range of a file that was found.</summary>
     public static SourceRange Of(SourceFile file, long start, long end) =>
-        new(file.Path, start, end) { ETag = file.ETag, FileBytes = file.ETag is null ? null : file.Bytes };
+        new(file.Path, start, end)
+        {
+            ETag = file.ETag, FileBytes = file.ETag is null && file.Modified is null ? null : file.Bytes, Modified = file.Modified,
+        };
 }
 
 /// <summary>The input of one prepare job.</summary>

@@ -16,6 +16,7 @@ public sealed class SourceCatalog
     private readonly Lazy<HubClient> _hub;
     private readonly WebFiles _web;
     private readonly WebCopies _copies;
+    private readonly PlannedFiles _planned = new();
 
     /// <param name="hub">Creates the client of the Hugging Face hub when a path first needs it.</param>
     /// <param name="web">Files behind URLs.</param>
@@ -102,7 +103,17 @@ public sealed class SourceCatalog
     public async Task<string> FetchAsync(SourceFile file, string set, IProgress<TransferProgress>? progress = null, CancellationToken cancel = default) =>
         HubPath.Is(file.Path) ? await _hub.Value.FetchAsync(Pinned(file), progress, cancel)
         : IsRemote(file.Path) ? await _copies.FetchAsync(file, set, progress, cancel)
-        : file.Path;
+        : _planned.RequireUnchanged(file);
+
+    /// <summary>Requires that a local file is the one that was found: of the same length and time of change, or of the same content.</summary>
+    /// <exception cref="InvalidInputException">It is missing or has changed.</exception>
+    public void RequireUnchanged(SourceFile file)
+    {
+        if (!IsRemote(file.Path))
+        {
+            _planned.RequireUnchanged(file);
+        }
+    }
 
     /// <summary>Opens a file that was found, as a seekable stream. A file of the hub is fetched completely, a file behind a URL is read in parts.</summary>
     /// <exception cref="InvalidInputException">As for <see cref="FetchAsync"/>, or it has changed.</exception>

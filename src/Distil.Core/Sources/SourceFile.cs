@@ -18,6 +18,9 @@ public sealed record SourceFile
     /// </value>
     public string? Identity { get; init; }
 
+    /// <value>When a local file was last changed (UTC): a job compares it, see <see cref="SourceCatalog.RequireUnchanged"/>. Null for remote files.</value>
+    public DateTime? Modified { get; init; }
+
     /// <value>Its compression, from its name.</value>
     [System.Text.Json.Serialization.JsonIgnore]
     public Compression Compression => SourceName.CompressionOf(Path);

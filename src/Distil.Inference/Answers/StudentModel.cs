@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Core.Models.Folders;
 using Distil.Core.Tokenization;
 using Distil.Inference.ChatTemplates;
 using Distil.Inference.Engines;
@@ -23,6 +24,9 @@ public sealed class StudentModel : IAsyncDisposable
 
     /// <value>When it was opened.</value>
     public DateTimeOffset Opened { get; } = DateTimeOffset.UtcNow;
+
+    /// <value>What was read of its folder, and what was not.</value>
+    public ModelReading Reading => _engine.Reading;
 
     /// <value>Its tokenizer.</value>
     public HuggingFaceTokenizer Tokenizer { get; }

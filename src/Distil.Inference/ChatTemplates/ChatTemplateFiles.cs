@@ -9,25 +9,35 @@ internal static class ChatTemplateFiles
 {
     private const string OwnFile = "chat_template.jinja", ConfigFile = "tokenizer_config.json", Field = "chat_template", DefaultName = "default";
 
+    // JsonNode notices a duplicate name only when the object is used.
+    private static readonly JsonDocumentOptions Unique = new() { AllowDuplicateProperties = false };
+
     private static readonly string[] SpecialTokens = ["bos_token", "eos_token", "unk_token", "pad_token"];
 
     /// <returns>The file, the template in it, and the special tokens that templates may name; null if there is no template.</returns>
     internal static (string Path, string Source, JsonObject SpecialTokens)? Find(string folder)
     {
         var (own, config) = (Path.Combine(folder, OwnFile), Path.Combine(folder, ConfigFile));
-        var fields = File.Exists(config) ? Read(config) : [];
-        var tokens = new JsonObject();
-        foreach (var name in SpecialTokens)
+        try
         {
-            if (TextOf(fields[name]) is { } text)
+            var fields = File.Exists(config) ? Read(config) : [];
+            var tokens = new JsonObject();
+            foreach (var name in SpecialTokens)
             {
-                tokens[name] = text;
+                if (TextOf(fields[name]) is { } text)
+                {
+                    tokens[name] = text;
+                }
             }
-        }
 
-        return File.Exists(own) ? (own, File.ReadAllText(own), tokens)
-            : Template(config, fields[Field]) is { } source ? (config, source, tokens)
-            : null;
+            return File.Exists(own) ? (own, File.ReadAllText(own), tokens)
+                : Template(config, fields[Field]) is { } source ? (config, source, tokens)
+                : null;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException) // not JSON, or a text that is not Unicode
+        {
+            throw new InvalidInputException($"{config}: not valid JSON: {error.Message}", error);
+        }
     }
 
     // A text, or a list of named templates.
@@ -46,15 +56,6 @@ internal static class ChatTemplateFiles
         _ => null,
     };
 
-    private static JsonObject Read(string path)
-    {
-        try
-        {
-            return JsonNode.Parse(File.ReadAllBytes(path)) as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object");
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
-        {
-            throw new InvalidInputException($"{path}: not valid JSON: {error.Message}", error);
-        }
-    }
+    private static JsonObject Read(string path) =>
+        JsonNode.Parse(File.ReadAllBytes(path), documentOptions: Unique) as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object");
 }

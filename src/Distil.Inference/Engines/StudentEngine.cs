@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Core.Models.Folders;
 using Distil.Inference.Generation;
 using Distil.Inference.Layers;
 using Distil.Inference.Matrices;
@@ -40,6 +41,7 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
             StateLength += _layers[block].StateLength;
         }
 
+        Reading = reader.Check();
         _team = new(options.Threads);
         _pass = new(PassShape.Of(config), options.MaxRows, _team);
         _wanted = new int[options.MaxRows];
@@ -48,6 +50,9 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
 
     /// <value>The student's shape.</value>
     public XlstmConfig Config { get; }
+
+    /// <value>What was read of its folder, and what was not.</value>
+    public ModelReading Reading { get; }
 
     /// <value>V, the number of tokens.</value>
     public int VocabularySize => Config.VocabularySize;

@@ -1,3 +1,4 @@
+using Distil.Core.Models.Folders;
 using Distil.Inference.Layers;
 using Distil.Inference.Matrices;
 using Distil.Inference.Models;
@@ -9,6 +10,7 @@ namespace Distil.Inference.Engines;
 /// <summary>Reads a student's weights from its folder into the form that the engine uses: the names and layouts that training reads, any floating type.</summary>
 internal sealed unsafe class StudentReader(MappedWeights weights, XlstmConfig config, WeightFormat format)
 {
+    private readonly HashSet<string> _read = [];
     private readonly string _because = $"{XlstmConfigFile.Name} (embedding_dim {config.Width}, vocab_size {config.VocabularySize})";
 
     /// <summary>The embedding, which is read row by row.</summary>
@@ -23,6 +25,10 @@ internal sealed unsafe class StudentReader(MappedWeights weights, XlstmConfig co
 
     /// <summary>1 + w of the norm after the blocks.</summary>
     internal FloatBuffer FinalNorm() => OnePlus(Find(XlstmTensorNames.FinalNorm, config.Width));
+
+    /// <summary>Checks, after everything was read, that no tensor of the student is left.</summary>
+    /// <exception cref="Core.Errors.InvalidInputException">There is one.</exception>
+    internal ModelReading Check() => StudentTensors.Check(weights.Folder, _read, XlstmTensorNames.Inside);
 
     /// <summary>One block.</summary>
     internal Layer Layer(int block) => config.IsSlstm(block) ? new SLstmLayer(config, SLstm(block)) : new MLstmLayer(config, MLstm(block));
@@ -98,14 +104,19 @@ internal sealed unsafe class StudentReader(MappedWeights weights, XlstmConfig co
         return bias;
     }
 
-    private MappedTensor Find(string name, params long[] shape) => weights.Find(XlstmTensorNames.Found(weights.Folder, name), shape, _because);
+    private MappedTensor Find(string name, params long[] shape)
+    {
+        var found = XlstmTensorNames.Found(weights.Folder, name);
+        _read.Add(found);
+        return weights.Find(found, shape, _because);
+    }
 
     /// <summary>A matrix in a format; in the mapped file itself if that is the file's format and needs no padding.</summary>
     private static Matrix Dense(MappedTensor tensor, int rows, int columns, WeightFormat format)
     {
         var stored = tensor.Type == MappedTensor.BFloat16 ? WeightFormat.BFloat16 : WeightFormat.Float32;
         var wanted = format == WeightFormat.AsStored ? stored : format;
-        if (wanted == stored && columns % Matrix.Block == 0 && tensor.Type != MappedTensor.Float16)
+        if (wanted == stored && columns % Matrix.Block == 0 && tensor.Type is MappedTensor.Float32 or MappedTensor.BFloat16)
         {
             var storage = BlockStorage.Mapped(tensor.Start);
             return stored == WeightFormat.BFloat16

@@ -7,6 +7,9 @@ internal static class XlstmTensorNames
 {
     internal const string Embedding = "xlstm.embedding.weight", Head = "lm_head.weight", FinalNorm = "xlstm.backbone.post_blocks_norm.weight";
 
+    /// <value>Beginnings of the names of tensors that belong to a student.</value>
+    internal static IReadOnlyList<string> Inside { get; } = ["xlstm.", "backbone.", "embedding.", "lm_head.", "maybe_lm_head."];
+
     /// <summary>Names of tensors in older published checkpoints.</summary>
     private static readonly Dictionary<string, string[]> OlderNames = new()
     {

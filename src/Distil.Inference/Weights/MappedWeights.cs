@@ -36,18 +36,16 @@ internal sealed unsafe class MappedWeights : IDisposable
         }
     }
 
-    /// <summary>Finds a tensor, which must have a given shape and a floating type.</summary>
+    /// <summary>Finds a tensor, which must have a given shape, a floating type and finite values.</summary>
     /// <param name="name">Its name in the folder.</param>
     /// <param name="shape">The expected shape.</param>
     /// <param name="because">The reason for that shape, for the message.</param>
-    /// <exception cref="InvalidInputException">The tensor is missing, or has another shape or type.</exception>
+    /// <exception cref="InvalidInputException">The tensor is missing, has another shape or type, or has a value that is not finite.</exception>
     internal MappedTensor Find(string name, IReadOnlyList<long> shape, string because)
     {
-        var file = Folder.FileOf(name);
-        var entry = file.EntryOf(name, shape, because);
-        return entry.Dtype.Name is MappedTensor.Float32 or MappedTensor.Float16 or MappedTensor.BFloat16
-            ? new(_mappings[file].Start + file.DataStart + entry.Begin, entry)
-            : throw new InvalidInputException($"{file.Path}: {name} is {entry}; expected F32, F16 or BF16");
+        var (file, entry) = Folder.FindExact(name, shape, because);
+        var tensor = new MappedTensor(_mappings[file].Start + file.DataStart + entry.Begin, entry);
+        return tensor.FindNotFinite() is { } at ? throw Folder.Stored.ByName[name].NotFinite(at, tensor.At(at)) : tensor;
     }
 
     /// <inheritdoc/>

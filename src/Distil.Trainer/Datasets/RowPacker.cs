@@ -5,11 +5,11 @@ namespace Distil.Trainer.Datasets;
 /// A document of ids whose length is a multiple of the row length consists of rows already. It is written at once, with nothing appended, while a partly
 /// filled row waits for the documents after it. A file of such documents therefore gives exactly its own rows.
 /// </remarks>
-/// <param name="writer">Receives the rows.</param>
+/// <param name="write">Receives the rows, each valid until it returns.</param>
 /// <param name="contextLength">Tokens in a row.</param>
-/// <param name="endOfText">Appended to each document that does not already end with it.</param>
+/// <param name="endOfText">Returns the token that is appended to each document that does not already end with it.</param>
 /// <param name="maxTokens">Number of tokens after which the rest is dropped.</param>
-internal sealed class RowPacker(TokenRowsWriter writer, int contextLength, int endOfText, long maxTokens)
+internal sealed class RowPacker(Action<ReadOnlySpan<int>> write, int contextLength, Func<int> endOfText, long maxTokens = long.MaxValue)
 {
     private readonly int[] _row = new int[contextLength];
     private int _filled;
@@ -29,7 +29,7 @@ internal sealed class RowPacker(TokenRowsWriter writer, int contextLength, int e
         {
             for (var start = 0; start < ids.Length; start += contextLength)
             {
-                writer.WriteRow(ids.Slice(start, contextLength));
+                write(ids.Slice(start, contextLength));
             }
 
             Tokens += ids.Length;
@@ -37,9 +37,9 @@ internal sealed class RowPacker(TokenRowsWriter writer, int contextLength, int e
         }
 
         Append(ids);
-        if (ids[^1] != endOfText)
+        if (ids[^1] != endOfText())
         {
-            Append([endOfText]);
+            Append([endOfText()]);
         }
     }
 
@@ -48,7 +48,7 @@ internal sealed class RowPacker(TokenRowsWriter writer, int contextLength, int e
     {
         if (_filled > 0)
         {
-            writer.WriteRow(_row.AsSpan(0, _filled));
+            write(_row.AsSpan(0, _filled));
             _filled = 0;
         }
     }

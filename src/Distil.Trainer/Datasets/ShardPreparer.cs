@@ -32,14 +32,14 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
     /// <param name="evalPath">File for the held-out rows; it may get no rows.</param>
     /// <param name="progress">Receives a report about every megabyte.</param>
     /// <param name="cancel">Stops at the next word; no file remains.</param>
-    /// <exception cref="InvalidInputException">A file is damaged, a line is not JSON, or ids are outside the vocabulary.</exception>
+    /// <exception cref="InvalidInputException">A file has changed since it was planned, is damaged, a line is not JSON, or ids are outside the vocabulary.</exception>
     public PreparedShard Prepare(
         ShardSource shard, string trainPath, string evalPath, IProgress<PreparationProgress>? progress = null, CancellationToken cancel = default)
     {
         using var train = new TokenRowsWriter(trainPath, dataset.ContextLength, tokenizer.VocabularySize);
         using var eval = new TokenRowsWriter(evalPath, dataset.ContextLength, tokenizer.VocabularySize);
-        var trainRows = new RowPacker(train, dataset.ContextLength, tokenizer.EndOfText, shard.MaxTokens ?? long.MaxValue);
-        var evalRows = new RowPacker(eval, dataset.ContextLength, tokenizer.EndOfText, long.MaxValue);
+        var trainRows = new RowPacker(train.WriteRow, dataset.ContextLength, () => tokenizer.EndOfText, shard.MaxTokens ?? long.MaxValue);
+        var evalRows = new RowPacker(eval.WriteRow, dataset.ContextLength, () => tokenizer.EndOfText);
         var encoder = new BatchEncoder(tokenizer);
         var counts = new DocumentCounts();
         long finished = 0;
@@ -68,6 +68,7 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
                 }
 
                 PackRange(range, evalShare);
+                (open ?? SourceOpener.Local).RequireUnchanged(range); // it may have changed while it was read
                 finished += range.End - range.Start;
             }
         }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Distil.Core.Errors;
 using Distil.Core.Tokenization;
 using Distil.Trainer.Datasets;
@@ -20,9 +21,10 @@ public static class EvaluationRows
         }
     }
 
-    /// <summary>Returns the documents of a file, packed into rows as in training: texts end with the end-of-text token, and ids are separate rows.</summary>
+    /// <summary>Returns the documents of a file, packed into rows as a run packs them.</summary>
     /// <param name="path">JSONL ({"text"} or {"ids"} per line), Parquet or one text per line, by its name and content; also .gz or .zst.</param>
-    /// <param name="tokenizer">Encodes texts; it is not used for documents of ids, so that a folder without a tokenizer can be evaluated on ids.</param>
+    /// <param name="tokenizer">Encodes texts and ends documents; it is not used for documents of ids that are whole rows, so that a folder without a
+    /// tokenizer can be evaluated on them.</param>
     /// <param name="vocabularySize">The model's vocabulary size.</param>
     /// <param name="contextLength">Maximum number of tokens in a row, ≥ 2.</param>
     /// <param name="passOver">Receives the documents that cannot be used, which are passed over as in a run.</param>
@@ -46,33 +48,22 @@ public static class EvaluationRows
 
     private static IEnumerable<long[]> Pack(IEnumerable<Document> documents, Lazy<HuggingFaceTokenizer> tokenizer, int contextLength)
     {
-        var open = new List<long>(contextLength);
+        var rows = new Queue<long[]>();
+        var packer = new RowPacker(row => rows.Enqueue([.. row.ToArray().Select(id => (long)id)]), contextLength, () => tokenizer.Value.EndOfText);
         foreach (var document in documents)
         {
-            if (document.Ids is { } ids)
+            var ids = document.Ids ?? CollectionsMarshal.AsSpan(tokenizer.Value.Encode(document.Text!));
+            packer.Add(ids, document.Ids is not null);
+            while (rows.TryDequeue(out var row))
             {
-                foreach (var row in ids.Chunk(contextLength))
-                {
-                    yield return [.. row.Select(id => (long)id)];
-                }
-
-                continue;
-            }
-
-            foreach (var id in tokenizer.Value.Encode(document.Text!).Append(tokenizer.Value.EndOfText))
-            {
-                open.Add(id);
-                if (open.Count == contextLength)
-                {
-                    yield return [.. open];
-                    open.Clear();
-                }
+                yield return row;
             }
         }
 
-        if (open.Count > 0)
+        packer.Flush();
+        while (rows.TryDequeue(out var row))
         {
-            yield return [.. open];
+            yield return row;
         }
     }
 }

@@ -25,7 +25,7 @@ internal sealed class OpenedTextModel : IDisposable
     /// <value>The model if it is a teacher, whose context is limited; else null.</value>
     internal TransformerModel? Teacher { get; }
 
-    /// <value>What was read of its folder; null if the engine reads it.</value>
+    /// <value>What was read of its folder; null if the model does not say.</value>
     internal ModelReading? Reading { get; private init; }
 
     /// <summary>Opens a model's folder.</summary>
@@ -40,7 +40,7 @@ internal sealed class OpenedTextModel : IDisposable
         if (config.Text("model_type") == XlstmConfigFile.ModelType && (on == ComputeDevice.Cpu || TorchDevice.Of(on).type == DeviceType.CPU))
         {
             var engine = StudentEngine.Open(folder, options);
-            return new(engine, engine, null);
+            return new(engine, engine, null) { Reading = engine.Reading };
         }
 
         if (options.Weights != new EngineOptions().Weights)

@@ -34,6 +34,11 @@ internal sealed class EvaluateJob(Core.Artifacts.Kinds.Evaluation evaluation) : 
             return result;
         }
 
+        foreach (var file in job.Request.Tasks ?? [])
+        {
+            job.Catalog.RequireUnchanged(file);
+        }
+
         var suite = new EvaluationSuite
         {
             Spec = job.Spec.Evaluation,

@@ -15,7 +15,10 @@ internal static class TextTokens
         foreach (var document in documents.ReadUsable(file).Where(document => !document.IsEmpty))
         {
             ids.AddRange(document.Ids ?? (IEnumerable<int>)tokenizer.Encode(document.Text!));
-            ids.Add(tokenizer.EndOfText);
+            if (ids[^1] != tokenizer.EndOfText) // as a run ends its documents
+            {
+                ids.Add(tokenizer.EndOfText);
+            }
         }
 
         return ids.Count > 0 ? [.. ids] : throw new InvalidInputException($"{path}: has no text; expected a document a line");

@@ -23,8 +23,7 @@ internal static class FiniteCheck
             return;
         }
 
-        var at = values.isfinite().logical_not().nonzero()[0];
-        var value = at.data<long>().Aggregate(values, (part, i) => part[i]).to(ScalarType.Float64).item<double>();
-        throw new InvalidInputException($"{stored.Path}: {stored.Name}[{string.Join(", ", at.data<long>())}] is {value}; expected finite numbers");
+        var at = values.isfinite().logical_not().flatten().nonzero()[0].item<long>();
+        throw stored.NotFinite(at, values.flatten()[at].to(ScalarType.Float64).item<double>());
     }
 }

@@ -73,10 +73,7 @@ public static class TensorReading
     public static Tensor ReadExact(
         this WeightFolder folder, string name, IReadOnlyList<long> shape, string because, ScalarType? to = null, Device? device = null)
     {
-        var file = folder.FileOf(name);
-        var entry = file.EntryOf(name, shape, because);
-        return entry.Dtype.IsPlain
-            ? folder.Read(name, to, device)
-            : throw new InvalidInputException($"{file.Path}: {name} is {entry}; expected floating-point numbers of 16 bits or more");
+        folder.FindExact(name, shape, because);
+        return folder.Read(name, to, device);
     }
 }

@@ -1,10 +1,13 @@
 using Distil.Core.Artifacts.Kinds;
 using System.Text.Json;
 using Distil.Core.Artifacts;
+using Distil.Core.Documents;
 using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Core.Tests.Documents.Reports;
 using Distil.Core.Tests.Pipeline;
 using Distil.Fuzzing;
 
@@ -78,6 +81,28 @@ public sealed class DocumentFuzzTests : IDisposable
 
     [Fact]
     public Task Job_progress() => HoldsAsync(new JobProgress { Stage = "train", Done = 1, Total = 2, Unit = "steps", Loss = 1.5, At = default });
+
+    [Fact]
+    public Task Job_request() => HoldsAsync(Plans.Request("one", Plans.Artifacts("one").Dataset, "prepare-00000") with
+    {
+        Source = new ShardSource
+        {
+            Index = 0, Ranges = [new SourceRange("/x", 0, 9)], EvalRanges = [new SourceRange("https://x/y", 0, 9) { ETag = "e", FileBytes = 9 }], EstimatedTokens = 1,
+        },
+        Text = new PlannedText { Files = 1, FilesRead = 1, Tokens = 3 },
+    });
+
+    [Fact]
+    public Task Report() => HoldsAsync(SampleReport.Create());
+
+    [Fact]
+    public Task Evaluation() => HoldsAsync(SampleReport.Create().Epochs[^1]);
+
+    [Fact]
+    public Task Step_metrics() => HoldsAsync(new StepMetrics
+    {
+        Epoch = 0, Step = 0, GlobalStep = 0, Loss = 1, CrossEntropy = 1, LearningRate = 1, GradientNorm = 1, Tokens = 1, TokensPerSecond = 1,
+    });
 
     [Fact]
     public async Task A_damaged_checkpoint_is_passed_over_and_writes_nowhere_else()

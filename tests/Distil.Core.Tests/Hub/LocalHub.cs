@@ -38,6 +38,9 @@ internal sealed class LocalHub : IAsyncDisposable
     /// <summary>Number of times that the storage sends wrong bytes.</summary>
     public int Damages { get; set; }
 
+    /// <summary>The body of each of the API's answers, and its header Link, in place of the right ones; null for the right ones.</summary>
+    public (byte[] Body, string? Link)? Answer { get; set; }
+
     /// <summary>Number of entries in a page of the tree.</summary>
     public int PageSize { get; set; } = 1000;
 
@@ -97,6 +100,13 @@ internal sealed class LocalHub : IAsyncDisposable
         var raw = http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget.Split('?')[0];
         var parts = raw.TrimStart('/').Split('/').Select(Uri.UnescapeDataString).ToList();
         var isApi = parts[0] == "api";
+        if (isApi && Answer is { } answer)
+        {
+            http.Response.Headers.Link = answer.Link;
+            await http.Response.Body.WriteAsync(answer.Body);
+            return;
+        }
+
         var isDataset = parts[isApi ? 1 : 0] == "datasets";
         parts = parts[((isApi ? 1 : 0) + (isApi || isDataset ? 1 : 0))..];
         var id = (isDataset ? "datasets/" : "") + string.Join('/', parts.Take(2));

@@ -37,7 +37,7 @@ public sealed class EvaluateCommandTests : IDisposable
 
         using var output = new StringWriter();
         Assert.Equal(0, EvaluateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System))
-            .Parse(["--model", model, "--teacher", model, "--data", Data, "--json"]).Invoke(new() { Output = output }));
+            .Parse(["--model", model, "--teacher", model, "--data", Data, "--context", $"{ids.shape[1]}", "--json"]).Invoke(new() { Output = output }));
 
         var result = JsonSerializer.Deserialize<EvaluationResult>(output.ToString(), DistilJson.Options)!;
         Assert.Equal(expected, result.Student.CrossEntropy, 1e-4 * expected);
@@ -52,7 +52,7 @@ public sealed class EvaluateCommandTests : IDisposable
         File.WriteAllLines(Data, Enumerable.Repeat("{\"ids\": [1, 2, 3, 4]}", 5));
         using var output = new StringWriter();
         Assert.Equal(0, EvaluateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System))
-            .Parse(["--model", Model, "--data", Data, "--max-rows", "2"]).Invoke(new() { Output = output }));
+            .Parse(["--model", Model, "--data", Data, "--context", "4", "--max-rows", "2"]).Invoke(new() { Output = output }));
         Assert.Matches(@"^perplexity +\d+\.\d{4} ± \d+\.\d{4}\n", output.ToString());
         Assert.Matches(@"tokens +6\n", output.ToString());
     }

@@ -40,6 +40,23 @@ public sealed class ShardPreparerTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_changes_while_it_is_read_is_refused_and_no_file_remains()
+    {
+        Write("a.txt", "abc\nHello, world!\n");
+        var shard = new ShardSource { Index = 0, Ranges = [SourceRange.Of(LocalSources.FileAt(At("a.txt")), 0, 18)], EvalRanges = [], EstimatedTokens = 1 };
+        var changes = new Changes(() => File.AppendAllText(At("a.txt"), "more\n"));
+        var refused = Assert.Throws<InvalidInputException>(() => new ShardPreparer(Tokenizer, Dataset())
+            .Prepare(shard, At("train.bin"), At("eval.bin"), changes, TestContext.Current.CancellationToken));
+        Assert.StartsWith($"{At("a.txt")}: has changed since it was planned", refused.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(At("train.bin")));
+    }
+
+    private sealed class Changes(Action change) : IProgress<PreparationProgress>
+    {
+        public void Report(PreparationProgress value) => change();
+    }
+
+    [Fact]
     public void Documents_are_packed_end_to_end_with_an_end_of_text_each()
     {
         Write("a.txt", "abc\n\nHello, world!\n");

@@ -56,6 +56,7 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
             Linearised = plan.Linearised,
             Source = spec.Makes is Dataset ? plan.Shards[spec.Part] : null,
             Text = spec.Makes is Report ? plan.Text : null,
+            Tasks = spec.Makes is Evaluation ? plan.Tasks : null,
             RequestedAt = time.GetUtcNow(),
             TraceParent = span?.Id ?? $"00-{trace.TraceId}-{trace.SpanId}-{(byte)trace.TraceFlags:x2}",
         };

@@ -73,9 +73,16 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             TeacherLocation = files?.Location,
             TeacherReading = files?.Reading,
             Text = text with { Tokens = tokens.Value },
+            Tasks = spec.Evaluation.Tasks.Count == 0 ? null : FindTasks(spec.Evaluation),
             Unreached = unreached,
         };
     }
+
+    private static SourceFile[] FindTasks(EvaluationSpec evaluation) =>
+    [
+        .. evaluation.Tasks.SelectMany(task => new[] { task.Path, task.ShotsPath }).OfType<string>().Distinct(StringComparer.Ordinal)
+            .Select(path => LocalSources.FileAt(path) with { Identity = LocalSources.Fingerprint(path) }),
+    ];
 
     /// <summary>Creates an id for a run or a sweep: date, name and a short random suffix.</summary>
     public string NewRunId(string name) => $"{time.GetUtcNow():yyyy-MM-dd-HHmmss}-{name}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
@@ -110,7 +117,12 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             var planned = ShardPlanner.Plan(files, evalFiles, dataset);
             PlannedHeads.Require(planned, dataset.Format);
             var contents = await SourceContents.OfAsync(catalog, planned, [.. files, .. evalFiles], cancel);
+            planned = [.. planned.Select(shard => shard with { Ranges = WithContent(shard.Ranges), EvalRanges = WithContent(shard.EvalRanges) })];
             return (planned, contents, PlannedText.Of([.. files.ExceptBy(evalFiles.Select(file => file.Path), file => file.Path)], planned, others));
+
+            // Jobs compare local files with it.
+            SourceRange[] WithContent(IReadOnlyList<SourceRange> ranges) =>
+                [.. ranges.Select(range => range.Modified is null ? range : range with { Sha256 = contents[range.Path] })];
         }
         catch (RemoteException away) when (dataset.MaxTokens is not null)
         {

@@ -10,7 +10,7 @@ namespace Distil.Core.Runs.Reading;
 internal static class CrossChecks
 {
     public static IEnumerable<FieldError> Find(RunSpec spec) =>
-        [.. Schedules(spec), .. Student(spec), .. LinearisedChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec), .. EmptyPaths(spec), .. Secrets(spec)];
+        [.. Schedules(spec), .. Student(spec), .. LinearisedChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec), .. ImpossiblePaths(spec), .. Secrets(spec)];
 
     private static IEnumerable<FieldError> Schedules(RunSpec spec)
     {
@@ -111,8 +111,9 @@ internal static class CrossChecks
     }
 
     // An empty path would become the folder of the specification.
-    private static IEnumerable<FieldError> EmptyPaths(RunSpec spec) => spec.Paths().Where(each => string.IsNullOrWhiteSpace(each.Path))
-        .Select(each => FieldError.Of(each.Field, $"is \"{each.Path}\"; expected a path, hf://… or https://…"));
+    private static IEnumerable<FieldError> ImpossiblePaths(RunSpec spec) => spec.Paths()
+        .Where(each => string.IsNullOrWhiteSpace(each.Path) || each.Path.Contains('\0'))
+        .Select(each => FieldError.Of(each.Field, $"is \"{each.Path.Replace("\0", "\\u0000", StringComparison.Ordinal)}\"; expected a path, hf://… or https://…"));
 
     /// <summary>A specification is stored with its run and displayed, so it must not contain a secret.</summary>
     private static IEnumerable<FieldError> Secrets(RunSpec spec)

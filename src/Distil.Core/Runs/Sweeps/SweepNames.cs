@@ -17,10 +17,11 @@ internal static partial class SweepNames
     public static IReadOnlyList<string> Of(string name, IReadOnlyList<string> paths, IReadOnlyList<IReadOnlyList<JsonElement>> combinations)
     {
         var labels = paths.Select(path => Label(path, paths)).ToArray();
+        List<string>[] distinct = [.. paths.Select((_, axis) => combinations.Select(values => values[axis]).Where(IsNested).Select(value => value.GetRawText()).Distinct().ToList())];
         foreach (var way in new[] { labels, [.. labels.Select(Initials)] })
         {
             string[] names =
-                [.. combinations.Select(values => string.Join('-', [name, .. way.Select((label, axis) => $"{label}-{Show(values, axis, combinations)}")]))];
+                [.. combinations.Select(values => string.Join('-', [name, .. way.Select((label, axis) => $"{label}-{Show(values[axis], distinct[axis])}")]))];
             if (names.All(each => each.Length <= Longest) && names.Distinct().Count() == names.Length)
             {
                 return names;
@@ -45,18 +46,18 @@ internal static partial class SweepNames
     private static string Initials(string label) => string.Concat(label.Split('-').Select(word => word[0]));
 
     /// <summary>A value in characters allowed in names; an object or list becomes its number among the values.</summary>
-    private static string Show(IReadOnlyList<JsonElement> run, int axis, IReadOnlyList<IReadOnlyList<JsonElement>> combinations)
+    private static string Show(JsonElement value, List<string> distinct)
     {
-        var value = run[axis];
-        if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
+        if (IsNested(value))
         {
-            var place = combinations.Select(values => values[axis].GetRawText()).Distinct().ToList().IndexOf(value.GetRawText()) + 1;
-            return place.ToString(CultureInfo.InvariantCulture);
+            return (distinct.IndexOf(value.GetRawText()) + 1).ToString(CultureInfo.InvariantCulture);
         }
 
         var text = value.ValueKind == JsonValueKind.Null ? "none" : value.ToString().ToLowerInvariant();
         return Other().Replace(text, "-").Trim('-') is { Length: > 0 } shown ? shown : "x";
     }
+
+    private static bool IsNested(JsonElement value) => value.ValueKind is JsonValueKind.Object or JsonValueKind.Array;
 
     [GeneratedRegex("([A-Z])")]
     private static partial Regex Capital();

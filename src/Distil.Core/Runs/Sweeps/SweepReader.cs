@@ -19,6 +19,8 @@ public static class SweepReader
     /// <summary>Maximum number of runs of one sweep: more would be a mistake in the specification.</summary>
     public const int MaxRuns = 500;
 
+    private const int LongestShown = 60;
+
     /// <summary>Fields that have one value for all runs.</summary>
     internal static readonly string[] Fixed = ["name", "$schema"];
 
@@ -30,6 +32,18 @@ public static class SweepReader
 
     /// <summary>Reads a text; the parameters are those of <see cref="RunSpecReader.Parse"/>.</summary>
     public static Sweep? TryParse(string json, string document, string folder)
+    {
+        try
+        {
+            return Parse(json, document, folder);
+        }
+        catch (Exception wrong) when (wrong is InvalidOperationException or JsonException) // an escape such as \ud800 that is no character
+        {
+            throw new InvalidInputException($"{document}: a text in it is not Unicode: {wrong.Message}", wrong);
+        }
+    }
+
+    private static Sweep? Parse(string json, string document, string folder)
     {
         if (ParseObject(json) is not { } root)
         {
@@ -54,7 +68,7 @@ public static class SweepReader
     {
         try
         {
-            var lenient = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+            var lenient = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
             return JsonNode.Parse(json, documentOptions: lenient) as JsonObject;
         }
         catch (JsonException)
@@ -124,9 +138,12 @@ public static class SweepReader
             parent[steps[^1]] = JsonNode.Parse(values[i].GetRawText());
         }
 
-        var differs = UrlSecrets.Without(string.Join(", ", axes.Select((axis, i) => $"{axis.Path} {values[i].GetRawText()}")));
+        var differs = UrlSecrets.Without(string.Join(", ", axes.Select((axis, i) => $"{axis.Path} {Shown(values[i].GetRawText())}")));
         return new SweepPoint(RunSpecReader.Parse(json.ToJsonString(), $"{document} ({differs})", folder), values);
     }
+
+    // Each error of the run begins with it.
+    private static string Shown(string value) => value.Length > LongestShown ? value[..LongestShown] + "…" : value;
 
     private sealed record Axis(FieldPath Path, IReadOnlyList<JsonElement> Values);
 }

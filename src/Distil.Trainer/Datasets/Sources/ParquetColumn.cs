@@ -40,7 +40,7 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
                 var start = Try(range, () => Task.FromResult(StartOf(rows)));
                 if (start >= range.Start && start < range.End)
                 {
-                    var texts = field is null ? new byte[rows.RowCount][] : Try(range, () => TextsAsync(rows, field));
+                    var texts = field is null ? new byte[rows.RowCount][] : Try(range, () => TextsAsync(file, rows, field));
                     var read = start + (rows.RowGroup.TotalCompressedSize ?? 0) - range.Start;
                     for (var i = 0; i < texts.Length; i++)
                     {
@@ -76,18 +76,27 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
     private static ParquetRowGroupReader OpenGroup(ParquetReader reader, int group, long fileBytes)
     {
         var rows = reader.OpenRowGroupReader(group);
-        return rows.RowCount >= 0 && rows.RowCount <= Math.Max(AlwaysAllowedRows, fileBytes * MaxRowsPerByte)
+        return rows.RowCount >= 0 && rows.RowCount <= MaxRows(fileBytes)
             ? rows
             : throw new InvalidDataException($"row group {group} states {rows.RowCount} rows in a file of {fileBytes} bytes");
     }
+
+    private static long MaxRows(long fileBytes) => Math.Max(AlwaysAllowedRows, fileBytes * MaxRowsPerByte);
 
     private Document Parse(byte[]? text, string place, long row, string missing) =>
         text is null ? Document.Faulty(DocumentFault.WithoutText, () => $"{place}{row}: {(missing.Length > 0 ? missing : $"column {column} is null")}", 0)
         : !Utf8.IsValid(text) ? Document.Faulty(DocumentFault.NotUtf8, () => $"{place}{row}: is not UTF-8", text.Length)
         : new Document(Encoding.UTF8.GetString(text), null, Document.PositionOf(text), text.Length);
 
-    private static async Task<byte[]?[]> TextsAsync(ParquetRowGroupReader rows, DataField field)
+    private static async Task<byte[]?[]> TextsAsync(Stream file, ParquetRowGroupReader rows, DataField field)
     {
+        // A file behind a URL is read in parts, in their order: going through its pages beforehand would fetch it twice.
+        if (file is FileStream && rows.RowGroup.Columns.FirstOrDefault(chunk => chunk.MetaData is { } data && string.Join('.', data.PathInSchema) == field.Path.ToString())
+            is { MetaData: { } column })
+        {
+            ParquetPages.Check(file, column, MaxRows(file.Length));
+        }
+
         var texts = new byte[]?[rows.RowCount];
         await rows.ReadAsync(field, texts.AsMemory());
         return texts;

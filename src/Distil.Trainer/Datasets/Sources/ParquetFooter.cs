@@ -15,7 +15,7 @@ internal static class ParquetFooter
     /// <summary>Checks that the footer is a whole <c>FileMetaData</c> whose fields have their types.</summary>
     /// <param name="file">The file. Its position is changed.</param>
     /// <exception cref="InvalidDataException">The footer is damaged.</exception>
-    /// <exception cref="EndOfStreamException">The file is shorter than a Parquet file can be.</exception>
+    /// <exception cref="EndOfStreamException">The footer is cut, or the file is shorter than a Parquet file can be.</exception>
     internal static void Check(Stream file)
     {
         if (file.Length < MagicBytes + TailBytes)
@@ -40,6 +40,6 @@ internal static class ParquetFooter
         var footer = new byte[length];
         file.Seek(-TailBytes - length, SeekOrigin.End);
         file.ReadExactly(footer);
-        new ThriftStructure(footer, ParquetStructures.All).Check("FileMetaData");
+        new ThriftStructure(footer, ParquetStructures.All, "footer").Check("FileMetaData");
     }
 }

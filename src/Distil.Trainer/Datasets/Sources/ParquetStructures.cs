@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Distil.Trainer.Datasets.Sources;
 
-/// <summary>The structures of a Parquet file's footer: the types of their fields by id.</summary>
-/// <remarks>Source: <c>parquet.thrift</c> of apache/parquet-format, from <c>FileMetaData</c> downwards.</remarks>
+/// <summary>The structures of a Parquet file's footer and of its pages' headers: the types of their fields by id.</summary>
+/// <remarks>Source: <c>parquet.thrift</c> of apache/parquet-format, from <c>FileMetaData</c> and <c>PageHeader</c> downwards.</remarks>
 internal static class ParquetStructures
 {
     // Each line: the structure, then its fields from id 1; "-" stands for an id that is not used.
@@ -33,6 +33,10 @@ internal static class ParquetStructures
         EncryptionWithColumnKey [binary] binary
         EncryptionAlgorithm AesGcm AesGcm
         AesGcm binary binary bool
+        PageHeader i32 i32 i32 i32 DataPageHeader Empty DictionaryPageHeader DataPageHeaderV2
+        DataPageHeader i32 i32 i32 i32 Statistics
+        DictionaryPageHeader i32 i32 bool
+        DataPageHeaderV2 i32 i32 i32 i32 i32 i32 bool Statistics
         """;
 
     /// <value>The expected type of each field, by structure and id: a name of a type, of a structure, or <c>[of elements]</c>.</value>

@@ -21,6 +21,10 @@ internal sealed class SourceOpener(SourceCatalog catalog, IProgress<TransferProg
     /// <exception cref="RemoteException">Its server cannot be reached.</exception>
     internal Stream Open(SourceRange range) => catalog.OpenAsync(range.File, progress, cancel).GetAwaiter().GetResult();
 
+    /// <summary>Requires that a local file is still the one that the plan found.</summary>
+    /// <exception cref="InvalidInputException">It has changed.</exception>
+    internal void RequireUnchanged(SourceRange range) => catalog.RequireUnchanged(range.File);
+
     /// <summary>Opens a file, uncompressed, at the start of the range.</summary>
     /// <param name="range">The range.</param>
     /// <param name="format">The format in which it is read; null if the content is not to be examined.</param>

@@ -3,19 +3,31 @@ namespace Distil.Trainer.Datasets.Sources;
 /// <summary>Walks over a structure in Thrift's compact protocol and checks that it is whole and that its known fields have the expected types.</summary>
 /// <param name="bytes">The bytes of the structure.</param>
 /// <param name="known">The fields of the known structures, by structure and id; see <see cref="ParquetStructures"/>.</param>
-internal sealed class ThriftStructure(byte[] bytes, IReadOnlyDictionary<string, IReadOnlyDictionary<short, string>> known)
+/// <param name="what">What the bytes are, for messages: <c>footer</c>.</param>
+internal sealed class ThriftStructure(byte[] bytes, IReadOnlyDictionary<string, IReadOnlyDictionary<short, string>> known, string what)
 {
     private const int Stop = 0, True = 1, False = 2, I8 = 3, I16 = 4, I32 = 5, I64 = 6, Double = 7, Binary = 8, List = 9, Structure = 12;
 
     // A varint of 64 bits has 7 of them in a byte; a longer list states its length behind a marker.
     private const int VarintBytes = 10, LongList = 15, MaxDepth = 32;
 
+    private readonly Dictionary<(string Structure, short Field), long> _numbers = [];
     private int _at;
     private int _depth;
 
+    /// <value>Number of bytes that have been walked over.</value>
+    internal int Length => _at;
+
+    /// <summary>A whole number that was found; of several structures of one name, the last one's.</summary>
+    /// <param name="structure">The structure's name.</param>
+    /// <param name="field">The field's id.</param>
+    /// <param name="otherwise">The result if there is none.</param>
+    internal long Number(string structure, short field, long otherwise = 0) => _numbers.TryGetValue((structure, field), out var number) ? number : otherwise;
+
     /// <summary>Walks over the structure.</summary>
     /// <param name="name">Its name among the known structures; null for an unknown one, which must have no field.</param>
-    /// <exception cref="InvalidDataException">The structure is cut, or a field has another type than expected.</exception>
+    /// <exception cref="EndOfStreamException">The structure is cut.</exception>
+    /// <exception cref="InvalidDataException">A field has another type than expected.</exception>
     internal void Check(string? name)
     {
         if (++_depth > MaxDepth)
@@ -30,13 +42,18 @@ internal sealed class ThriftStructure(byte[] bytes, IReadOnlyDictionary<string, 
             id = step == 0 ? (short)Varint() : (short)(id + step);
             var type = header & 0x0f;
             var expected = name is null ? throw Damaged($"has a structure of an unknown kind") : known[name].GetValueOrDefault(id);
-            Value(type, expected, $"field {id} of {name}", inList: false);
+            var number = Value(type, expected, $"field {id} of {name}", inList: false);
+            if (number is not null)
+            {
+                _numbers[(name, id)] = number.Value;
+            }
         }
 
         _depth--;
     }
 
-    private void Value(int type, string? expected, string place, bool inList)
+    /// <returns>The value of a whole number; null for other types.</returns>
+    private long? Value(int type, string? expected, string place, bool inList)
     {
         if (expected is not null && NameOf(type) != (expected[0] is '[' ? "list" : known.ContainsKey(expected) ? "struct" : expected))
         {
@@ -46,25 +63,25 @@ internal sealed class ThriftStructure(byte[] bytes, IReadOnlyDictionary<string, 
         switch (type)
         {
             case True or False when !inList:
-                return;
+                return null;
             case I8:
                 Skip(sizeof(byte));
-                return;
+                return null;
             case I16 or I32 or I64:
-                Varint();
-                return;
+                var zigzag = (long)Varint();
+                return (zigzag >>> 1) ^ -(zigzag & 1);
             case Double:
                 Skip(sizeof(double));
-                return;
+                return null;
             case Binary:
                 Skip(Count());
-                return;
+                return null;
             case List:
                 Elements(expected?[1..^1], place);
-                return;
+                return null;
             case Structure:
                 Check(expected);
-                return;
+                return null;
             default:
                 throw Damaged($"states the type {type} for {place}");
         }
@@ -81,7 +98,7 @@ internal sealed class ThriftStructure(byte[] bytes, IReadOnlyDictionary<string, 
     }
 
     /// <summary>The number of bytes of a text, or of elements of a list: each element has a byte at least.</summary>
-    private int Count() => Varint() is var count && count <= (ulong)(bytes.Length - _at) ? (int)count : throw Damaged($"counts {count}");
+    private int Count() => Varint() is var count && count <= (ulong)(bytes.Length - _at) ? (int)count : throw Cut();
 
     private ulong Varint()
     {
@@ -99,11 +116,13 @@ internal sealed class ThriftStructure(byte[] bytes, IReadOnlyDictionary<string, 
         throw Damaged($"has a number of over {VarintBytes} bytes");
     }
 
-    private int Next() => _at < bytes.Length ? bytes[_at++] : throw Damaged("ends too early");
+    private int Next() => _at < bytes.Length ? bytes[_at++] : throw Cut();
 
-    private void Skip(int count) => _at = count <= bytes.Length - _at ? _at + count : throw Damaged("ends too early");
+    private void Skip(int count) => _at = count <= bytes.Length - _at ? _at + count : throw Cut();
 
-    private InvalidDataException Damaged(string fault) => new($"its footer {fault} (byte {_at} of {bytes.Length})");
+    private EndOfStreamException Cut() => new($"its {what} ends too early (byte {_at} of {bytes.Length})");
+
+    private InvalidDataException Damaged(string fault) => new($"its {what} {fault} (byte {_at} of {bytes.Length})");
 
     private static string NameOf(int type) => type switch
     {

@@ -1,6 +1,7 @@
 using Distil.Core.Models;
 using Distil.Core.Models.Folders;
 using Distil.Core.Safetensors;
+using Distil.Inference.Models;
 using Distil.Core.Specification;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Safetensors;

@@ -9,9 +9,6 @@ namespace Distil.Trainer.Models.Xlstm;
 /// <summary>A student's folder: config.json and weights, under the authors' current names and their older ones.</summary>
 internal static class XlstmFolder
 {
-    /// <summary>Beginnings of the names of a student's tensors.</summary>
-    private static readonly string[] Inside = ["xlstm.", "backbone.", "embedding.", "lm_head.", "maybe_lm_head."];
-
     internal static XlstmModel Read(string folder, Device device, Backend? backend)
     {
         var config = XlstmConfigFile.Read(folder);
@@ -25,7 +22,7 @@ internal static class XlstmFolder
         var weights = XlstmParameter.Of(config).ToDictionary(
             parameter => parameter.FullName, parameter => Weight(file, parameter, config, because, device).DetachFromDisposeScope());
         IEnumerable<string> names = [XlstmTensorNames.Embedding, XlstmTensorNames.Head, .. XlstmParameter.Of(config).Select(parameter => parameter.FullName)];
-        var reading = StudentTensors.Check(file, names.Select(name => XlstmTensorNames.Found(file, name)), Inside);
+        var reading = StudentTensors.Check(file, names.Select(name => XlstmTensorNames.Found(file, name)), XlstmTensorNames.Inside);
         return new(config, embedding.DetachFromDisposeScope(), head.DetachFromDisposeScope(), weights, backend) { Reading = reading };
     }
 

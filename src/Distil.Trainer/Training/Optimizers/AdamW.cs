@@ -110,16 +110,25 @@ public sealed class AdamW : IDisposable
     /// <summary>Loads weights and state from a checkpoint's files and writes the weights to the model.</summary>
     /// <param name="weightsPath">Safetensors with <see cref="Weights"/> by name.</param>
     /// <param name="statePath">Safetensors with the tensors of <see cref="State"/>.</param>
-    /// <exception cref="InvalidInputException">A file lacks a tensor or contains one of another shape.</exception>
+    /// <exception cref="InvalidInputException">A file lacks a tensor or contains one of another type or shape; nothing is loaded.</exception>
     public void Load(string weightsPath, string statePath)
     {
         using var scope = NewDisposeScope();
         using var weights = SafetensorsFile.Open(weightsPath);
         using var state = SafetensorsFile.Open(statePath);
-        Read(weights, "", _weights);
-        Read(state, MeanPrefix, _mean);
-        Read(state, SquarePrefix, _square);
-        Steps = ReadExact(state, StepName, [1]).item<long>();
+        (SafetensorsFile File, string Prefix, FlatBuffer Buffer)[] parts = [(weights, "", _weights), (state, MeanPrefix, _mean), (state, SquarePrefix, _square)];
+        Require(state, StepName, [1], ScalarType.Int64);
+        foreach (var (file, prefix, buffer) in parts)
+        {
+            buffer.Views.ToList().ForEach(view => Require(file, prefix + view.Name, view.Value.shape, ScalarType.Float32));
+        }
+
+        Steps = state.Read(StepName).item<long>();
+        foreach (var (file, prefix, buffer) in parts)
+        {
+            buffer.Views.ToList().ForEach(view => view.Value.copy_(file.Read(prefix + view.Name)));
+        }
+
         if (_kernel is null)
         {
             _weights.WriteTo(_parameters);
@@ -170,17 +179,12 @@ public sealed class AdamW : IDisposable
         return parts;
     }
 
-    private static void Read(SafetensorsFile file, string prefix, FlatBuffer buffer)
+    private static void Require(SafetensorsFile file, string name, long[] shape, ScalarType type)
     {
-        foreach (var (name, value) in buffer.Views)
+        var entry = file.EntryOf(name, shape, "the model");
+        if (entry.Dtype.ToTorch() != type)
         {
-            value.copy_(ReadExact(file, prefix + name, value.shape));
+            throw new InvalidInputException($"{file.Path}: {name} is {entry}; expected {type.ToSafetensors()}");
         }
-    }
-
-    private static Tensor ReadExact(SafetensorsFile file, string name, long[] shape)
-    {
-        file.EntryOf(name, shape, "the model");
-        return file.Read(name);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using CsCheck;
 using Distil.Core.Errors;
 using Distil.Core.Runs.Planning;
@@ -39,21 +40,27 @@ public sealed class RunSpecFuzzTests : IDisposable
     [Theory]
     [InlineData("config.json")]
     [InlineData("tokenizer.json")]
+    [InlineData("tokenizer_config.json")]
+    [InlineData("generation_config.json")]
+    [InlineData("model.safetensors.index.json")]
     public Task A_changed_teacher(string file)
     {
         var teacher = Teacher();
         var path = Path.Combine(teacher, file);
-        return Hostile.EndsInAsync<InvalidInputException>(Mutations.OfJson(File.ReadAllText(path)), bytes => Plan(path, teacher, bytes), iterations: 400);
+        return Hostile.EndsInAsync<InvalidInputException>(Mutations.OfJson(File.ReadAllText(path)), bytes => Plan(path, teacher, bytes), iterations: 150);
     }
 
     [Theory]
     [InlineData("config.json")]
     [InlineData("tokenizer.json")]
+    [InlineData("tokenizer_config.json")]
+    [InlineData("model.safetensors")]
+    [InlineData("model.safetensors.index.json")]
     public Task A_damaged_teacher(string file)
     {
         var teacher = Teacher();
         var path = Path.Combine(teacher, file);
-        return Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(File.ReadAllBytes(path)), bytes => Plan(path, teacher, bytes), iterations: 400);
+        return Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(File.ReadAllBytes(path)), bytes => Plan(path, teacher, bytes), iterations: 150);
     }
 
     private static void Parse(byte[] bytes) => RunSpecReader.Parse(Encoding.UTF8.GetString(bytes), "spec.json", "/somewhere");
@@ -75,6 +82,11 @@ public sealed class RunSpecFuzzTests : IDisposable
         var teacher = Directory.CreateDirectory(Path.Combine(_folder.Path, "teacher")).FullName;
         File.WriteAllText(Path.Combine(_folder.Path, "text.txt"), "Once upon a time.\n");
         TinyTeacher.Write(teacher);
+        File.WriteAllText(Path.Combine(teacher, "tokenizer_config.json"), """{"eos_token": {"content": "<|end|>"}, "bos_token": null, "chat_template": "{{ messages }}"}""");
+        File.WriteAllText(Path.Combine(teacher, "generation_config.json"), """{"eos_token_id": [256, 1], "temperature": 0.7}""");
+        File.WriteAllText(
+            Path.Combine(teacher, "model.safetensors.index.json"),
+            JsonSerializer.Serialize(new { weight_map = TinyTeacher.Shapes.Keys.ToDictionary(name => name, _ => "model.safetensors") }));
         return teacher;
     }
 }

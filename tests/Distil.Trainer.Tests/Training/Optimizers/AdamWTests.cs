@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Fuzzing;
 using Distil.Trainer.Models;
 using Distil.Trainer.Safetensors;
 using Distil.Trainer.Training.Optimizers;
@@ -77,6 +78,57 @@ public sealed class AdamWTests
         SafetensorsWriter.Write(folder["o"], optimizer.State());
         Assert.Contains(
             "a is [3, 5] F32; the model needs [3, 4]", Assert.Throws<InvalidInputException>(() => optimizer.Load(folder["w"], folder["o"])).Message);
+    }
+
+    [Theory]
+    [InlineData("exp_avg.a")]
+    [InlineData("exp_avg_sq.b")]
+    [InlineData("step")]
+    public void Loads_nothing_of_a_state_whose_last_tensors_do_not_fit(string wrong)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var parameters = Parameters();
+        using var optimizer = new AdamW(parameters, Options);
+        Train(optimizer, parameters, 0, 2);
+        SafetensorsWriter.Write(folder["w"], optimizer.Weights.Select(weight => KeyValuePair.Create(weight.Name, weight.Value * 2)));
+        SafetensorsWriter.Write(folder["o"], optimizer.State().Select(part => KeyValuePair.Create(
+            part.Key, part.Key != wrong ? part.Value * 2 : part.Key == "step" ? part.Value.to(ScalarType.Float32) : part.Value.flatten()[..2])));
+        var before = Everything();
+        Assert.Contains($"{wrong} is ", Assert.Throws<InvalidInputException>(() => optimizer.Load(folder["w"], folder["o"])).Message);
+        Assert.Equal(before, Everything());
+
+        byte[][] Everything() =>
+            [.. optimizer.State().Select(part => part.Value).Concat(optimizer.Weights.Concat(parameters).Select(part => part.Value.detach())).Select(value => value.bytes.ToArray())];
+    }
+
+    [Fact]
+    public Task A_damaged_checkpoint_is_loaded_whole_or_not_at_all()
+    {
+        using var scope = NewDisposeScope();
+        var folder = new TemporaryFolder();
+        var (parameters, optimizer) = (Parameters(), new AdamW(Parameters(), Options));
+        SafetensorsWriter.Write(folder["w"], [.. parameters.Select(parameter => KeyValuePair.Create(parameter.Name, parameter.Value.detach() + 1))]);
+        SafetensorsWriter.Write(folder["o"], optimizer.State());
+        var valid = File.ReadAllBytes(folder["o"]);
+        var first = optimizer.Weights[0].Value.bytes.ToArray();
+        return Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(valid), bytes =>
+        {
+            File.WriteAllBytes(folder["o"], bytes);
+            using var each = NewDisposeScope();
+            using var loaded = new AdamW(Parameters(), Options);
+            try
+            {
+                loaded.Load(folder["w"], folder["o"]);
+            }
+            catch (InvalidInputException)
+            {
+                Assert.Equal(first, loaded.Weights[0].Value.bytes.ToArray());
+                throw;
+            }
+
+            Assert.NotEqual(first, loaded.Weights[0].Value.bytes.ToArray());
+        }, iterations: 200);
     }
 
     [Fact]

@@ -1,9 +1,8 @@
 using Distil.Core.Errors;
 using Distil.Core.Models.Folders;
 using Distil.Core.Safetensors;
-using Distil.Inference.Models;
 
-namespace Distil.Trainer.Models;
+namespace Distil.Inference.Models;
 
 /// <summary>The tensors of a student's folder: those that are read, and those that are not.</summary>
 internal static class StudentTensors

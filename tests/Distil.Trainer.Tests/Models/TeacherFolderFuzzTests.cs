@@ -1,0 +1,87 @@
+using System.Text;
+using CsCheck;
+using Distil.Core.Errors;
+using Distil.Core.Runs.Planning;
+using Distil.Core.Settings;
+using Distil.Core.Sources;
+using Distil.Core.Specification;
+using Distil.Core.Tokenization;
+using Distil.Fuzzing;
+using Distil.Trainer.Models.Transformers;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Tests.Models;
+
+/// <summary>Damaged teachers: what the plan accepts from headers alone, a job loads.</summary>
+public sealed class TeacherFolderFuzzTests : IDisposable
+{
+    private static readonly SourceCatalog Catalog = SourceCatalog.Create(new SourceSettings(), TimeProvider.System);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("distil-tests-").FullName;
+
+    public TeacherFolderFuzzTests()
+    {
+        foreach (var file in Directory.EnumerateFiles(Path.Combine("Golden", "llama-tiny")).Append(Path.Combine("Golden", "tokenizer-tiny", "tokenizer.json")))
+        {
+            File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)));
+        }
+
+        File.WriteAllText(Path.Combine(_folder, "tokenizer_config.json"), """{"eos_token": {"content": "a"}, "bos_token": null}""");
+        File.WriteAllText(Path.Combine(_folder, "text.txt"), "Once upon a time.\n");
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("tokenizer.json")]
+    [InlineData("tokenizer_config.json")]
+    [InlineData("model.safetensors.index.json")]
+    public Task A_changed_document(string name)
+    {
+        var valid = File.ReadAllText(Path.Combine(_folder, name));
+        return HoldsAsync(name, Gen.OneOf(Mutations.OfJson(valid).Select(Encoding.UTF8.GetBytes), Mutations.Of(Encoding.UTF8.GetBytes(valid))));
+    }
+
+    [Fact]
+    public Task A_changed_header_of_weights()
+    {
+        const string Name = "model-00001-of-00002.safetensors";
+        var valid = File.ReadAllBytes(Path.Combine(_folder, Name));
+        var length = (int)BitConverter.ToUInt64(valid);
+        return HoldsAsync(Name, Mutations.OfJson(Encoding.UTF8.GetString(valid, 8, length)).Select(header =>
+        {
+            var json = Encoding.UTF8.GetBytes(header);
+            return (byte[])[.. BitConverter.GetBytes((ulong)json.Length), .. json, .. valid[(8 + length)..]];
+        }));
+    }
+
+    private Task HoldsAsync(string name, Gen<byte[]> inputs) => Hostile.EndsInAsync<InvalidInputException>(inputs, bytes =>
+    {
+        File.WriteAllBytes(Path.Combine(_folder, name), bytes);
+        var spec = new RunSpec
+        {
+            Name = "fuzz",
+            Teacher = new TeacherSpec { Path = _folder },
+            Dataset = new DatasetSpec { Sources = [Path.Combine(_folder, "text.txt")], ContextLength = 8 },
+        };
+        var plan = new RunPlanner(TimeProvider.System, Catalog).PlanAsync(spec).GetAwaiter().GetResult();
+        Exception? refused = null;
+        try
+        {
+            using var teacher = TransformerModel.Load(_folder, CPU, ScalarType.Float32);
+            Assert.Equal(plan.Teacher.VocabularySize, teacher.VocabularySize);
+            _ = HuggingFaceTokenizer.Load(_folder).EndOfText;
+        }
+        catch (InvalidInputException late)
+        {
+            refused = late;
+        }
+
+        // What headers do not show: bytes that differ between two files, and values that are not finite.
+        Assert.True(
+            refused is null || refused.Message.Contains("expected finite numbers", StringComparison.Ordinal)
+                || refused.Message.Contains("differs from that in", StringComparison.Ordinal),
+            $"the plan accepts what a job refuses: {refused?.Message}");
+    }, iterations: 80);
+}
