@@ -26,24 +26,17 @@ internal static class SweepRunning
         await using var storage = await context.OpenStorageAsync(port, stop);
         var sweepId = planner.NewRunId(sweep.Name);
         context.Log.SweepStarts(sweepId, Summary(runs), atMost);
-        var result = await new LocalSweep(context.Workspace, storage, context.Trainer, Console.Error, context.Log).ExecuteAsync(sweepId, runs, atMost, stop);
+        var result = await SweepsOf(context, storage).ExecuteAsync(sweepId, runs, atMost, stop);
         return await SayAsync(context, storage, result, json, stop);
     }
 
     /// <summary>Resumes a sweep; returns null if there is none with that id.</summary>
-    internal static async Task<int?> TryResumeAsync(CommandContext context, string sweepId, int atMost,
-        LocalStorage storage, bool json, CancellationToken stop) =>
-        await new LocalSweep(context.Workspace, storage, context.Trainer, Console.Error, context.Log).TryResumeAsync(sweepId, atMost, stop) is { } result
-            ? await SayAsync(context, storage, result, json, stop)
-            : null;
+    internal static async Task<int?> TryResumeAsync(CommandContext context, string sweepId, int atMost, LocalStorage storage, bool json, CancellationToken stop) =>
+        await SweepsOf(context, storage).TryResumeAsync(sweepId, atMost, stop) is { } result ? await SayAsync(context, storage, result, json, stop) : null;
 
     /// <summary>Lets the runs of a sweep go on, those that failed or were cancelled too; returns null if there is none with that id.</summary>
-    internal static async Task<int?> TryRetryAsync(CommandContext context, string sweepId, int atMost,
-        LocalStorage storage, bool json, CancellationToken stop)
-    {
-        var sweep = new LocalSweep(context.Workspace, storage, context.Trainer, Console.Error, context.Log);
-        return await sweep.TryRetryAsync(sweepId, atMost, stop) is { } result ? await SayAsync(context, storage, result, json, stop) : null;
-    }
+    internal static async Task<int?> TryRetryAsync(CommandContext context, string sweepId, int atMost, LocalStorage storage, bool json, CancellationToken stop) =>
+        await SweepsOf(context, storage).TryRetryAsync(sweepId, atMost, stop) is { } result ? await SayAsync(context, storage, result, json, stop) : null;
 
     /// <summary>Prints the plan of a sweep.</summary>
     internal static async Task<int> PlanAsync(CommandContext context, Sweep sweep, bool json, CancellationToken cancel)
@@ -62,10 +55,12 @@ internal static class SweepRunning
         }
 
         Console.WriteLine(Summary(runs));
-        var (steps, checkpoints) = (runs.Sum(run => run.Plan.Steps.Value), runs.Sum(run => run.Plan.CheckpointBytes.Value));
-        Console.WriteLine($"steps in all: {steps:N0}; checkpoints: {ByteSize.Of(checkpoints)}");
+        Console.WriteLine($"steps in all: {runs.Sum(run => run.Plan.Steps.Value):N0}; checkpoints: {ByteSize.Of(runs.Sum(run => run.Plan.CheckpointBytes.Value))}");
         return ExitCode.Success;
     }
+
+    private static LocalSweep SweepsOf(CommandContext context, LocalStorage storage) =>
+        new(context.Workspace, storage, context.Trainer, Console.Error, context.Log);
 
     private static async Task<IReadOnlyList<SweepRun>> PlanAsync(Sweep sweep, RunPlanner planner, CancellationToken cancel)
     {

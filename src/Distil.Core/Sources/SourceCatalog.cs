@@ -79,7 +79,7 @@ public sealed class SourceCatalog
         {
             var path = await _hub.Value.PinAsync(HubPath.Parse(folder, HubKind.Model, field), cancel);
             var files = await _hub.Value.ListAsync(path with { Path = path.Path.Length > 0 ? path.Path + "/*" : "*" }, cancel);
-            return (path.ToString(), [.. files.Select(Of)]);
+            return (path.ToString(), [.. files.Select(HubSources.Of)]);
         }
 
         if (IsRemote(folder))
@@ -163,33 +163,10 @@ public sealed class SourceCatalog
             throw new InvalidInputException(field, $"a source is empty; expected a file, a folder or a glob");
         }
 
-        return HubPath.Is(source) ? await ListHubAsync(source, format, field, others, cancel)
+        return HubPath.Is(source) ? await HubSources.ListAsync(_hub.Value, source, format, field, others, cancel)
             : IsRemote(source) ? await ListWebAsync(source, field, cancel)
             : LocalSources.List(source, format, field, others, cancel);
     }
-
-    private async Task<IReadOnlyList<SourceFile>> ListHubAsync(
-        string source, DatasetFormat format, FieldPath field, ICollection<string>? others, CancellationToken cancel)
-    {
-        var path = await _hub.Value.PinAsync(HubPath.Parse(source, HubKind.Dataset, field), cancel);
-        var found = await _hub.Value.ListAsync(path, cancel);
-        var isGlob = GlobPattern.IsWild(path.Path);
-        // A folder gives its files of the format; a file or glob is used as it is.
-        var (taken, left) = (found.Where(IsTaken).Select(Of).ToList(), found.Where(file => !IsTaken(file)));
-        foreach (var other in left.Where(file => SourceName.IsOfAnother(file.Path.Path, format)))
-        {
-            others?.Add(other.Path.ToString());
-        }
-
-        return taken.Count > 0
-            ? taken
-            : throw new InvalidInputException(
-                field, $"{source} has no files; expected {(isGlob ? "a file that it matches" : $"{SourceName.PatternOf(format)} in it")}");
-
-        bool IsTaken(HubFile file) => isGlob || file.Path.Path == path.Path || SourceName.IsOf(file.Path.Path, format);
-    }
-
-    private static SourceFile Of(HubFile file) => new() { Path = file.Path.ToString(), Bytes = file.Bytes, Identity = file.Sha256 };
 
     private async Task<IReadOnlyList<SourceFile>> ListWebAsync(string source, FieldPath field, CancellationToken cancel)
     {

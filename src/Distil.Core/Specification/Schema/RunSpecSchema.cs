@@ -1,10 +1,8 @@
-using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
-using Distil.Core.Runs.Reading;
 
 namespace Distil.Core.Specification.Schema;
 
@@ -57,7 +55,7 @@ public static class RunSpecSchema
 
         if (property is not null)
         {
-            AddRules(node, property);
+            SchemaRules.Add(node, property);
             AddDefault(node, property);
         }
 
@@ -68,32 +66,6 @@ public static class RunSpecSchema
 
         return node;
     }
-
-    /// <summary>A range applies to each element of a list, <see cref="MinLengthAttribute"/> to the list itself, as in <see cref="RunSpecReader"/>.</summary>
-    private static void AddRules(JsonObject node, PropertyInfo property)
-    {
-        var element = node["items"] as JsonObject ?? node;
-        if (property.GetCustomAttribute<RangeAttribute>() is { } range)
-        {
-            element[range.MinimumIsExclusive ? "exclusiveMinimum" : "minimum"] = Number(range.Minimum);
-            if (!double.IsPositiveInfinity((double)range.Maximum))
-            {
-                element["maximum"] = Number(range.Maximum);
-            }
-        }
-
-        if (property.GetCustomAttribute<RegularExpressionAttribute>() is { } pattern)
-        {
-            element["pattern"] = $"^(?:{pattern.Pattern})$";
-        }
-
-        if (property.GetCustomAttribute<MinLengthAttribute>() is { } least)
-        {
-            node[node["items"] is null ? "minLength" : "minItems"] = least.Length;
-        }
-    }
-
-    private static JsonNode Number(object bound) => (double)bound is var number && number == Math.Truncate(number) ? (long)number : number;
 
     private static void AddDefault(JsonObject node, PropertyInfo property)
     {

@@ -1,7 +1,6 @@
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
-using Distil.Inference.Randomness;
 using Distil.Trainer.Models;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
@@ -37,7 +36,7 @@ public sealed class RecallEvaluator(EvaluationOptions options)
             foreach (var length in lengths)
             {
                 progress?.Invoke(results.Count, 2 * lengths.Count);
-                RecallSequence[] sequences = [.. Sequences(kind, length, spec.Sequences, tokens, seed)];
+                RecallSequence[] sequences = [.. RecallSequence.MakeAll(kind, length, spec.Sequences, tokens, seed)];
                 var own = Accuracies(student, sequences, cancel);
                 var beyond = length > longest;
                 var others = teacher is null || beyond ? null : Accuracies(teacher, sequences, cancel);
@@ -71,18 +70,6 @@ public sealed class RecallEvaluator(EvaluationOptions options)
             ? throw new InvalidInputException($"evaluation.recall.lengths: {much} needs {RecallSequence.DistinctTokens(much)} distinct tokens; "
                 + $"the held-out text has {tokens.Vocabulary.Count}")
             : spec.Lengths;
-    }
-
-    private static IEnumerable<RecallSequence> Sequences(RecallKind kind, int length, int count, RecallTokens tokens, int seed)
-    {
-        var random = SplitMix64.At(unchecked(((ulong)(uint)seed << 32) ^ ((ulong)(uint)length << 1) ^ (ulong)kind));
-        var sequences = new List<RecallSequence>(count);
-        for (var i = 0; i < count; i++)
-        {
-            sequences.Add(RecallSequence.Make(kind, length, tokens.Vocabulary, tokens.EndOfText, ref random));
-        }
-
-        return sequences;
     }
 
     /// <summary>Share of each sequence's answers that a model ranks first among the sequence's candidates.</summary>

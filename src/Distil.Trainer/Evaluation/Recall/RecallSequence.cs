@@ -25,6 +25,19 @@ internal sealed record RecallSequence(long[] Tokens, int[] Answers, long[] Candi
         return kind == RecallKind.Associative ? Pairs(drawn, pairs, endOfText, ref random) : Twice(drawn, endOfText);
     }
 
+    /// <summary>Creates the sequences of a length, the same for every model.</summary>
+    public static IReadOnlyList<RecallSequence> MakeAll(RecallKind kind, int length, int count, RecallTokens tokens, int seed)
+    {
+        var random = SplitMix64.At(unchecked(((ulong)(uint)seed << 32) ^ ((ulong)(uint)length << 1) ^ (ulong)kind));
+        var sequences = new List<RecallSequence>(count);
+        for (var i = 0; i < count; i++)
+        {
+            sequences.Add(Make(kind, length, tokens.Vocabulary, tokens.EndOfText, ref random));
+        }
+
+        return sequences;
+    }
+
     private static RecallSequence Pairs(long[] drawn, int pairs, long endOfText, ref SplitMix64 random)
     {
         var order = Shuffled([.. Enumerable.Range(0, pairs).Select(i => (long)i)], ref random);
