@@ -33,8 +33,8 @@ public sealed class TrainerProgram(string? named)
             : throw new InvalidInputException($"{built} does not exist; build the solution, or name the trainer by DISTIL_TRAINER");
     }
 
-    // Threads of torch that wait for the next operation must not keep cores from other programs: while they spin, two trainings on one machine each get
-    // a fifth of it. Names of GNU's, LLVM's and Intel's runtime; a user's own values stay.
+    // Threads of torch that wait for the next operation must not keep cores from other programs by spinning. Names of
+    // GNU's, LLVM's and Intel's runtime; a user's own values stay.
     private static readonly (string Variable, string Value)[] PassiveWaiting = [("OMP_WAIT_POLICY", "passive"), ("GOMP_SPINCOUNT", "0"), ("KMP_BLOCKTIME", "0")];
 
     /// <summary>Start information of the trainer.</summary>

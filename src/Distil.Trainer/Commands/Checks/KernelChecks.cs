@@ -48,7 +48,7 @@ internal static class KernelChecks
             x => MLstmCudaCell.Instance.Forward(Of(x)),
             x => MLstmPlainCell.Forward(Of(x)))
         {
-            // Sums that cancel: the forget gate's bias, in some draws (with 33 positions its median is 0.5 %, and 3 % of the draws exceed 2 %); and almost all of
+            // Sums that cancel: the forget gate's bias, in some draws (with 33 positions its median is 0.5 %, and 3 % of the draws exceed 4 %); and almost all of
             // the input gate's, because the norm of h removes its effect: its error is taken relative to the gradient of its weights.
             Cancels = input => input == 9,
             ScaleOf = input => input == 8 ? 6 : input,
