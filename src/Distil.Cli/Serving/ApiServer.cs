@@ -67,7 +67,8 @@ internal sealed class ApiServer : IAsyncDisposable
         var problem = http.Features.Get<IExceptionHandlerFeature>()!.Error switch
         {
             BadHttpRequestException wrong => ApiProblem.Of(wrong.StatusCode, wrong.Message),
-            RequestFailedException or AggregateException => ApiProblem.Of(503, $"storage {http.RequestServices.GetRequiredService<DistilApi>().StorageName} does not answer; ask again later"),
+            RequestFailedException or AggregateException => ApiProblem.Of(
+                503, $"storage {http.RequestServices.GetRequiredService<DistilApi>().StorageName} does not answer; ask again later"),
             var failed => ApiProblem.Of(500, failed.Message),
         };
         return problem.ExecuteAsync(http);

@@ -1,9 +1,13 @@
+using Distil.Core.Errors;
+
 namespace Distil.Core.Artifacts;
 
 /// <summary>A required blob is missing, or differs from its manifest.</summary>
 /// <remarks>The message names the blob, what was found and what was expected.</remarks>
 public sealed class ArtifactException : Exception
 {
+    private const int ChecksumShown = 12;
+
     private ArtifactException(string blob, string message, Exception? cause = null)
         : base($"{blob}: {message}", cause) => Blobs = [blob];
 
@@ -28,20 +32,18 @@ public sealed class ArtifactException : Exception
         new(expected.Name, $"this blob has {found} bytes, its manifest says {expected.Bytes}");
 
     internal static ArtifactException WrongChecksum(ArtifactFile expected, string found) =>
-        new(expected.Name, $"this blob has SHA-256 {Short(found)}, its manifest says {Short(expected.Sha256)}");
+        new(expected.Name, $"this blob has SHA-256 {Shown.Short(found, ChecksumShown)}, its manifest says {Shown.Short(expected.Sha256, ChecksumShown)}");
 
     /// <summary>A manifest's checksum is invalid and must not become a file's name.</summary>
     public static ArtifactException NoChecksum(ArtifactFile file) =>
-        new(file.Name, $"its manifest says {Short(file.Sha256)} for this blob's SHA-256, expected 64 lower-case hexadecimal digits");
+        new(file.Name, $"its manifest says {Shown.Short(file.Sha256, ChecksumShown)} for this blob's SHA-256, expected 64 lower-case hexadecimal digits");
 
     internal static ArtifactException Foreign(string manifest, string name) =>
-        new(manifest, $"this manifest names {(name.Length > 200 ? name[..200] + "…" : name)}, expected files beside it");
+        new(manifest, $"this manifest names {Shown.Short(name, 200)}, expected files beside it");
 
     internal static ArtifactException Unreadable(string blob, Exception cause) =>
         new(blob, $"this blob is not the JSON document that was expected (damaged, or another version of distil wrote it): {cause.Message}", cause);
 
     internal static ArtifactException WrittenByAnother(string blob, long length, Exception cause) =>
         new(blob, $"somebody else has written to this blob after byte {length}, where one writer was expected", cause);
-
-    private static string Short(string checksum) => checksum.Length > 12 ? checksum[..12] + "…" : checksum;
 }

@@ -12,8 +12,8 @@ public static class JobPipeline
     /// <summary>Maximum number of times that a job is started again in one try, because its platform has forgotten it.</summary>
     private const int MaxRestarts = 20;
 
-    /// <summary>Maximum number of retries after its process or machine was taken away, or its disk was full: the job resumes from its checkpoint, so these are counted separately
-    /// from failures.</summary>
+    /// <summary>Maximum number of retries after its process or machine was taken away, or its disk was full: the job resumes from its checkpoint, so these are
+    /// counted separately from failures.</summary>
     private const int MaxPreemptions = 10;
 
     /// <summary>The delays between the tries of a job.</summary>

@@ -9,7 +9,7 @@ public sealed record StudentSpec : IPartlyWritten
     /// <value>A new stack of xLSTM blocks (the paper's, default), or the teacher with its attention replaced.</value>
     public StudentKind Kind { get; init; }
 
-    /// <value>Number of blocks, ≥ 1. Default 6, the paper's. Kind xlstm.</value>
+    /// <value>Number of blocks, 1 to 10,000. Default 6, the paper's. Kind xlstm.</value>
     [Range(1.0, 10_000.0), ForKind(StudentKind.Xlstm)]
     public int Blocks { get; init; } = 6;
 

@@ -46,5 +46,5 @@ internal sealed class QuestionFields(JsonElement json, string place)
 
     private JsonElement Field(string name) => Has(name) ? json.GetProperty(name) : throw Wrong(name, "a field of that name");
 
-    private static string Show(JsonElement value) => value.GetRawText() is { Length: > 60 } text ? text[..60] + "…" : value.GetRawText();
+    private static string Show(JsonElement value) => Shown.Short(value.GetRawText());
 }

@@ -1,3 +1,4 @@
+using Distil.Core.Errors;
 using Distil.Core.Runs;
 
 namespace Distil.Functions.Pipelines;
@@ -8,8 +9,6 @@ internal static class CustomStatus
     private const int MaxDetail = 2000;
 
     public static RunStatus Of(RunStatus status) => status.LastFailure is { } failure
-        ? status with { LastFailure = failure with { Message = Cut(failure.Message), Detail = failure.Detail is { } detail ? Cut(detail) : null } }
+        ? status with { LastFailure = failure with { Message = Shown.Short(failure.Message, MaxDetail), Detail = failure.Detail is { } detail ? Shown.Short(detail, MaxDetail) : null } }
         : status;
-
-    private static string Cut(string text) => text.Length <= MaxDetail ? text : text[..MaxDetail] + "…";
 }

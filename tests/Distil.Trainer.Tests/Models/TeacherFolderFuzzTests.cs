@@ -1,13 +1,17 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using CsCheck;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Core.Runs.Planning;
+using Distil.Core.Safetensors;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tokenization;
 using Distil.Fuzzing;
 using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Models;
@@ -21,11 +25,8 @@ public sealed class TeacherFolderFuzzTests : IDisposable
 
     public TeacherFolderFuzzTests()
     {
-        foreach (var file in Directory.EnumerateFiles(Path.Combine("Golden", "llama-tiny")).Append(Path.Combine("Golden", "tokenizer-tiny", "tokenizer.json")))
-        {
-            File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)));
-        }
-
+        WriteTeacher();
+        File.Copy(Path.Combine("Golden", "tokenizer-tiny", "tokenizer.json"), Path.Combine(_folder, "tokenizer.json"));
         File.WriteAllText(Path.Combine(_folder, "tokenizer_config.json"), """{"eos_token": {"content": "a"}, "bos_token": null}""");
         File.WriteAllText(Path.Combine(_folder, "text.txt"), "Once upon a time.\n");
     }
@@ -56,9 +57,49 @@ public sealed class TeacherFolderFuzzTests : IDisposable
         }));
     }
 
+    [Fact]
+    public void The_folder_that_is_damaged_is_accepted_undamaged() => Require();
+
+    /// <summary>A teacher for the tokenizer's tokens, in two files of weights.</summary>
+    private void WriteTeacher()
+    {
+        using var scope = NewDisposeScope();
+        using (var teacher = TransformerModel.Create(
+            new TransformerConfig
+            {
+                Family = TransformerFamily.Llama, VocabularySize = 1024, HiddenSize = 16, IntermediateSize = 24, Layers = 1, Heads = 2, KeyValueHeads = 1,
+                HeadSize = 8, MaxPositions = 64, TiedHead = true,
+            },
+            seed: 3,
+            CPU))
+        {
+            teacher.Save(_folder);
+        }
+
+        var whole = Path.Combine(_folder, WeightIndex.SingleName);
+        var map = new JsonObject();
+        using (var file = SafetensorsFile.Open(whole))
+        {
+            foreach (var part in file.Entries.Keys.Order(StringComparer.Ordinal).Chunk((file.Entries.Count + 1) / 2).Index())
+            {
+                var name = $"model-0000{part.Index + 1}-of-00002.safetensors";
+                SafetensorsWriter.Write(Path.Combine(_folder, name), part.Item.Select(tensor => KeyValuePair.Create(tensor, file.Read(tensor))));
+                part.Item.ToList().ForEach(tensor => map[tensor] = name);
+            }
+        }
+
+        File.Delete(whole);
+        File.WriteAllText(Path.Combine(_folder, WeightIndex.Name), new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = 1 }, ["weight_map"] = map }.ToJsonString());
+    }
+
     private Task HoldsAsync(string name, Gen<byte[]> inputs) => Hostile.EndsInAsync<InvalidInputException>(inputs, bytes =>
     {
         File.WriteAllBytes(Path.Combine(_folder, name), bytes);
+        Require();
+    }, iterations: 80);
+
+    private void Require()
+    {
         var spec = new RunSpec
         {
             Name = "fuzz",
@@ -83,5 +124,5 @@ public sealed class TeacherFolderFuzzTests : IDisposable
             refused is null || refused.Message.Contains("expected finite numbers", StringComparison.Ordinal)
                 || refused.Message.Contains("differs from that in", StringComparison.Ordinal),
             $"the plan accepts what a job refuses: {refused?.Message}");
-    }, iterations: 80);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Distil.Core.Errors;
 using Distil.Core.Sources;
 
 namespace Distil.Cli.Serving.OpenAi;
@@ -100,7 +101,6 @@ internal sealed class RequestFields(JsonElement body)
     internal static OpenAiException Wrong(string name, JsonElement value, string expected)
     {
         const int Longest = 80;
-        var text = value.GetRawText();
-        return new(400, $"{name} is {(text.Length > Longest ? text[..Longest] + "…" : text)}; expected {expected}", name);
+        return new(400, $"{name} is {Shown.Short(value.GetRawText(), Longest)}; expected {expected}", name);
     }
 }

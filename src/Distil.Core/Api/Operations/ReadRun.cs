@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
+using Distil.Core.Errors;
 using Distil.Core.Runs;
 
 namespace Distil.Core.Api.Operations;
@@ -19,7 +20,7 @@ internal sealed class ReadRun(ArtifactStore store)
 
     internal static ApiProblemException NoSuchRun(string runId)
     {
-        var shown = runId.Length > 100 ? runId[..100] + "…" : runId;
+        var shown = Shown.Short(runId, 100);
         return new ApiProblemException(404, $"{shown} is not a run; GET /api/runs lists those that are");
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using Distil.Core.Errors;
 
 namespace Distil.Core.Api.Requests;
 
@@ -50,7 +51,6 @@ public sealed record Paging(int Limit, string? After)
 
     internal static ApiProblemException BadParameter(string name, string found, string expected)
     {
-        var shown = found.Length > 60 ? found[..60] + "…" : found;
-        return new ApiProblemException(400, $"the query parameter {name} is {shown}; expected {expected}");
+        return new ApiProblemException(400, $"the query parameter {name} is {Shown.Short(found)}; expected {expected}");
     }
 }

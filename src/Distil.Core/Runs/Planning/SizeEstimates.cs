@@ -10,6 +10,9 @@ internal static class SizeEstimates
     /// <summary>Bits per kept token in addition to its id's gap, log2(V/K): the log-probability and the inefficiency of the codes.</summary>
     private const double BitsPerKeptToken = 8.5;
 
+    /// <summary>Bytes of a trained parameter in a checkpoint: the weight and two moments in fp32.</summary>
+    internal const int CheckpointBytesPerParameter = 12;
+
     /// <summary>Number of training tokens in an epoch.</summary>
     public static Figure Tokens(RunSpec spec, IReadOnlyList<ShardSource> shards)
     {
@@ -58,7 +61,7 @@ internal static class SizeEstimates
         var students = spec.Evaluation.Baseline ? 2 : 1;
         var control = teacher.BodyParameters + (spec.Student.TrainEmbedding ? teacher.VocabularyParameters : 0);
         var trained = (parameters.Trainable * students) + (spec.Evaluation.Control ? 2 * control : 0);
-        return new Figure(12 * trained * (spec.Training.Epochs + 1), "bytes",
+        return new Figure(CheckpointBytesPerParameter * trained * (spec.Training.Epochs + 1), "bytes",
             "estimated: weights and two moments of the trainable parameters in fp32, for each epoch and one more");
     }
 

@@ -7,8 +7,6 @@ namespace Distil.Core.Runs.Planning;
 /// <param name="Cache">In the folder of the jobs' own files and of copies of artifacts.</param>
 public sealed record SpaceNeeded(long Storage, long Cache)
 {
-    // Weights and two moments of the trainable parameters in fp32, as in the plan's estimate of checkpoints.
-    private const int CheckpointBytesPerParameter = 12;
     private const int ModelBytesPerParameter = 4;
 
     /// <value>No space beyond that for small documents.</value>
@@ -36,7 +34,7 @@ public sealed record SpaceNeeded(long Storage, long Cache)
         return new SpaceNeeded(shared + plan.CheckpointBytes.Value + Model(plan), shared + Checkpoint(plan));
     }
 
-    private static long Checkpoint(RunPlan plan) => CheckpointBytesPerParameter * plan.TrainableParameters.Value;
+    private static long Checkpoint(RunPlan plan) => SizeEstimates.CheckpointBytesPerParameter * plan.TrainableParameters.Value;
 
     private static long Model(RunPlan plan) => ModelBytesPerParameter * plan.TotalParameters.Value;
 }

@@ -59,7 +59,8 @@ internal sealed class TeacherFiles
         var known = model.Weights.Select(file => file.Path).Zip(contents).ToDictionary(file => file.First, file => file.Second);
         var found = model.Location.Found?.Select(file => file with { Identity = known.GetValueOrDefault(file.Path) ?? LocalSources.Fingerprint(file.Path) });
         return new TeacherFiles(
-            model.Location with { Found = found?.ToList() }, config.Config, model.Config.Path, reading with { Warnings = [.. model.Warnings, .. reading.Warnings] }, LocalSources.Fingerprint(words),
+            model.Location with { Found = found?.ToList() }, config.Config, model.Config.Path,
+            reading with { Warnings = [.. model.Warnings, .. reading.Warnings] }, LocalSources.Fingerprint(words),
             [LocalSources.Fingerprint(configFile), .. contents])
         {
             ConfiguredEndOfText = EndOfTextToken.FindConfigured(words, settings),

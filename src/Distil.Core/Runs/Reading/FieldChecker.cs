@@ -185,12 +185,10 @@ internal sealed class FieldChecker
         _ => null,
     };
 
-    private static string Cut(string text) => text.Length > 60 ? text[..60] + "…" : text;
-
     private static string Show(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "a list",
-        _ => Cut(UrlSecrets.Without(json.GetRawText())),
+        _ => Shown.Short(UrlSecrets.Without(json.GetRawText())),
     };
 }

@@ -17,7 +17,10 @@ internal static partial class SweepNames
     public static IReadOnlyList<string> Of(string name, IReadOnlyList<string> paths, IReadOnlyList<IReadOnlyList<JsonElement>> combinations)
     {
         var labels = paths.Select(path => Label(path, paths)).ToArray();
-        List<string>[] distinct = [.. paths.Select((_, axis) => combinations.Select(values => values[axis]).Where(IsNested).Select(value => value.GetRawText()).Distinct().ToList())];
+        List<string>[] distinct =
+        [
+            .. paths.Select((_, axis) => combinations.Select(values => values[axis]).Where(IsNested).Select(value => value.GetRawText()).Distinct().ToList()),
+        ];
         foreach (var way in new[] { labels, [.. labels.Select(Initials)] })
         {
             string[] names =

@@ -19,8 +19,6 @@ public static class SweepReader
     /// <summary>Maximum number of runs of one sweep: more would be a mistake in the specification.</summary>
     public const int MaxRuns = 500;
 
-    private const int LongestShown = 60;
-
     /// <summary>Fields that have one value for all runs.</summary>
     internal static readonly string[] Fixed = ["name", "$schema"];
 
@@ -138,12 +136,9 @@ public static class SweepReader
             parent[steps[^1]] = JsonNode.Parse(values[i].GetRawText());
         }
 
-        var differs = UrlSecrets.Without(string.Join(", ", axes.Select((axis, i) => $"{axis.Path} {Shown(values[i].GetRawText())}")));
+        var differs = UrlSecrets.Without(string.Join(", ", axes.Select((axis, i) => $"{axis.Path} {Shown.Short(values[i].GetRawText())}"))); // each error of the run begins with it
         return new SweepPoint(RunSpecReader.Parse(json.ToJsonString(), $"{document} ({differs})", folder), values);
     }
-
-    // Each error of the run begins with it.
-    private static string Shown(string value) => value.Length > LongestShown ? value[..LongestShown] + "…" : value;
 
     private sealed record Axis(FieldPath Path, IReadOnlyList<JsonElement> Values);
 }

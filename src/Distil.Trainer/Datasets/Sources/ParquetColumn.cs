@@ -124,7 +124,7 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
     /// <summary>The first byte of a row group's first page.</summary>
     private static long StartOf(ParquetRowGroupReader rows) => rows.RowGroup.Columns
         .Select(chunk => chunk.MetaData)
-        .Min(data => data is null ? 0 : data.DictionaryPageOffset is > 0 and { } dictionary ? Math.Min(dictionary, data.DataPageOffset) : data.DataPageOffset);
+        .Min(data => data is null ? 0 : ParquetPages.StartOf(data));
 
     private static T Try<T>(SourceRange range, Func<Task<T>> read)
     {

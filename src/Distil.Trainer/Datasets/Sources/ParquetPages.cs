@@ -18,7 +18,7 @@ internal static class ParquetPages
     /// <exception cref="InvalidDataException">A header is damaged, or states a size that its page cannot have.</exception>
     internal static void Check(Stream file, ColumnMetaData column, long maxValues)
     {
-        var at = column.DictionaryPageOffset is > 0 and { } dictionary ? Math.Min(dictionary, column.DataPageOffset) : column.DataPageOffset;
+        var at = StartOf(column);
         var end = Math.Min(file.Length, at + column.TotalCompressedSize);
         if (at < 0 || column.TotalCompressedSize < 0)
         {
@@ -46,6 +46,10 @@ internal static class ParquetPages
             at += header.Length + packed;
         }
     }
+
+    /// <summary>The first byte of a column's first page.</summary>
+    internal static long StartOf(ColumnMetaData column) =>
+        column.DictionaryPageOffset is > 0 and { } dictionary ? Math.Min(dictionary, column.DataPageOffset) : column.DataPageOffset;
 
     private static ThriftStructure Read(Stream file, long at, long end)
     {
