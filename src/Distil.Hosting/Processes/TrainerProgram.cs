@@ -33,23 +33,13 @@ public sealed class TrainerProgram(string? named)
             : throw new InvalidInputException($"{built} does not exist; build the solution, or name the trainer by DISTIL_TRAINER");
     }
 
-    // Threads of torch that wait for the next operation must not keep cores from other programs by spinning. Names of
-    // GNU's, LLVM's and Intel's runtime; a user's own values stay.
-    private static readonly (string Variable, string Value)[] PassiveWaiting = [("OMP_WAIT_POLICY", "passive"), ("GOMP_SPINCOUNT", "0"), ("KMP_BLOCKTIME", "0")];
-
     /// <summary>Start information of the trainer.</summary>
     /// <param name="arguments">The trainer's arguments.</param>
     public ProcessStartInfo Command(IEnumerable<string> arguments)
     {
         var trainer = Locate();
         var assembly = Path.GetExtension(trainer) == ".dll";
-        var command = new ProcessStartInfo(assembly ? Dotnet : trainer, assembly ? arguments.Prepend(trainer) : arguments) { UseShellExecute = false };
-        foreach (var (variable, value) in PassiveWaiting)
-        {
-            command.Environment.TryAdd(variable, value);
-        }
-
-        return command;
+        return new ProcessStartInfo(assembly ? Dotnet : trainer, assembly ? arguments.Prepend(trainer) : arguments) { UseShellExecute = false };
     }
 
     /// <summary>Start information of a trainer that runs jobs.</summary>
