@@ -57,10 +57,7 @@ internal static class ServeCommand
     private static async Task<int> RunAsync(CommandContext context, ServeOptions options, int maxJobs, int? storagePort, CancellationToken stop)
     {
         var workspace = context.Workspace;
-        if (workspace.Repository is { } repository)
-        {
-            options = options.WithSamples(Path.Combine(repository, "samples"));
-        }
+        options = options.WithSamples(Path.Combine(workspace.Root, "samples"));
 
         await using var storage = await context.OpenStorageAsync(storagePort, stop);
         await using var host = new EmbeddedRunHost(workspace, storage, context.Trainer, maxJobs, context.Log);
