@@ -29,6 +29,15 @@ public sealed class Workspace
     /// <summary>Folder for copies of a run's report and model.</summary>
     public string Run(string runId) => Path.Combine(Home, "runs", runId);
 
+    /// <summary>Deletes the copies of a run's report and model.</summary>
+    public void DeleteCopies(string runId)
+    {
+        if (Directory.Exists(Run(runId)))
+        {
+            Directory.Delete(Run(runId), recursive: true);
+        }
+    }
+
     /// <summary>Finds the folders, starting from the program's own.</summary>
     /// <param name="home">Replaces the default home.</param>
     public static Workspace Find(string? home = null)

@@ -1,18 +1,18 @@
 using System.Globalization;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Core.Runs;
 
-namespace Distil.Cli.Runs;
+namespace Distil.Core.Runs;
 
 /// <summary>What happened in a run, in order of time, from its documents: each try of each job with its machine's answer, and the run's ends.</summary>
-internal sealed class RunLog(ArtifactStore store)
+/// <param name="store">The storage.</param>
+public sealed class RunLog(ArtifactStore store)
 {
     /// <summary>The events of a run.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="job">Only this job and its later tries; null for all.</param>
     /// <param name="cancel">Cancels the call.</param>
-    internal async Task<IReadOnlyList<RunEvent>> ReadAsync(string runId, string? job, CancellationToken cancel)
+    public async Task<IReadOnlyList<RunEvent>> ReadAsync(string runId, string? job, CancellationToken cancel)
     {
         var events = new List<RunEvent>();
         await foreach (var folder in store.ListFoldersAsync(ArtifactLayout.AllJobs(runId), cancel))
@@ -72,4 +72,4 @@ internal sealed class RunLog(ArtifactStore store)
 /// <param name="Job">The try of a job; null if the event is the run's.</param>
 /// <param name="Text">What happened, in a line.</param>
 /// <param name="Detail">More lines, for instance a stack trace; null for none.</param>
-internal sealed record RunEvent(DateTimeOffset At, string? Job, string Text, string? Detail = null);
+public sealed record RunEvent(DateTimeOffset At, string? Job, string Text, string? Detail = null);
