@@ -103,6 +103,9 @@ public sealed class DistilApi
     public Task<ArtifactPage> ArtifactsAsync(string runId, string? limit, string? continuationToken, CancellationToken cancel) =>
         _artifacts.ListAsync(RequireRunId(runId), limit, continuationToken, cancel);
 
+    /// <summary>Names of the files of a run's model.</summary>
+    public Task<IReadOnlyList<string>> ModelFilesAsync(string runId, CancellationToken cancel) => _artifacts.ModelFilesAsync(RequireRunId(runId), cancel);
+
     /// <summary>One of a run's files.</summary>
     public Task<ArtifactContent> ArtifactAsync(string runId, string name, CancellationToken cancel) => _artifacts.OpenAsync(RequireRunId(runId), name, cancel);
 

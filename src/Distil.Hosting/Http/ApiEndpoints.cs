@@ -37,6 +37,7 @@ public static class ApiEndpoints
         routes.MapGet(ApiRoutes.Metrics, documents.MetricsAsync).WithName("getMetrics");
         routes.MapGet(ApiRoutes.Epochs, documents.EpochsAsync).WithName("getEpochs");
         routes.MapGet(ApiRoutes.Report, documents.ReportAsync).WithName("getReport");
+        routes.MapGet(ApiRoutes.Model, documents.ModelAsync).WithName("getModel");
         routes.MapGet(ApiRoutes.Artifacts, documents.ArtifactsAsync).WithName("listArtifacts");
         routes.MapGet(ApiRoutes.Artifact, documents.ArtifactAsync).WithName("getArtifact");
         var service = routes.ServiceProvider.GetRequiredService<ServiceEndpoints>();

@@ -36,6 +36,9 @@ public static class ApiRoutes
     /// <summary>A run's report.</summary>
     public const string Report = Run + "/report";
 
+    /// <summary>A run's model, in one archive.</summary>
+    public const string Model = Run + "/model";
+
     /// <summary>A run's files.</summary>
     public const string Artifacts = Run + "/artifacts";
 

@@ -59,6 +59,12 @@ export async function post(path, body, headers = {}) {
   return (await checked(response)).json().catch(() => ({}));
 }
 
+/**
+ * Deletes what a path names; the answer's document.
+ * @param {string} path
+ */
+export const remove = async (path) => (await checked(await send(path, { method: 'DELETE' }))).json();
+
 /** A link's click. A key cannot go along with a link, and would be left behind in an address: then the file is fetched and saved. */
 export async function follow(event) {
   if (!sessionStorage.getItem(keyName)) return;

@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.Text;
 using System.Text.Json.Nodes;
 using Distil.Core.Api.Documents;
@@ -5,6 +6,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Documents;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Tests.Serving;
 
@@ -87,6 +89,29 @@ public sealed class ManageRunsTests(SharedAzurite azurite)
         Assert.Contains(events, each => each.Job is null && each.Text.Contains("failed", StringComparison.Ordinal));
         Assert.Empty((await api.GetAsync<RunHistory>($"/api/runs/{run}/log?job=teach-001")).Events);
         await ServedApi.ProblemAsync(api.Client.GetAsync("/api/runs/nothing/log", Cancel), 404, "nothing");
+    }
+
+    [Fact]
+    public async Task A_model_is_downloaded_as_one_archive()
+    {
+        await using var api = await ServedApi.StartAsync(azurite);
+        var run = await NewRunAsync(api, "made", RunState.Succeeded);
+        await ServedApi.ProblemAsync(api.Client.GetAsync($"/api/runs/{run}/model", Cancel), 404, run, "no model");
+        foreach (var file in (string[])["config.json", "model.safetensors"])
+        {
+            await api.Store.WriteTextAsync(ArtifactLayout.ModelFile(run, StudentVariant.Distilled, file), $"content of {file}", cancel: Cancel);
+        }
+
+        await using var archive = new TarReader(new MemoryStream(await api.Client.GetByteArrayAsync($"/api/runs/{run}/model", Cancel)));
+        foreach (var file in (string[])["config.json", "model.safetensors"])
+        {
+            var entry = (await archive.GetNextEntryAsync(copyData: true, Cancel))!;
+            Assert.Equal($"{run}/{file}", entry.Name);
+            using var reader = new StreamReader(entry.DataStream!);
+            Assert.Equal($"content of {file}", await reader.ReadToEndAsync(Cancel));
+        }
+
+        Assert.Null(await archive.GetNextEntryAsync(cancellationToken: Cancel));
     }
 
     private static StringContent Json(JsonNode spec) => new(spec.ToJsonString(), Encoding.UTF8, "application/json");
