@@ -45,7 +45,7 @@ export function charts(trainings, redraw) {
       <label>Over <select @change=${choose('by')}>${Object.entries(axes).map(([by, name]) => html`<option value=${by} ?selected=${wanted.by === by}>${name}</option>`)}</select></label>
       <label>Smoothing <select @change=${choose('smoothing')}>${Object.keys(smoothings).map((name) => html`<option ?selected=${wanted.smoothing === name}>${name}</option>`)}</select></label>
     </p>
-    <p class="note">Losses and gradient norm are on logarithmic scales. A step with less than half of the usual tokens, the last of an epoch, is left out. Drag across a chart to look closer, double-click to see all.</p>
+    <p class="note">Losses and gradient norm are on logarithmic scales. A step with far fewer tokens than the others, the last of a shard, is left out. Drag across a chart to look closer, double-click to see all.</p>
     <div class="charts">${heldOutChart(known)}${quantities.map((quantity) => chart(known, quantity))}</div>`;
 }
 

@@ -24,7 +24,6 @@ export class Metrics {
     this.at = { steps: [], tokens: [], seconds: [] };
     /** @type {number[]} */
     this.epochs = [];
-    this.most = 0; // tokens of the largest step
     /** @type {Partial<Record<keyof Api.StepMetrics, (number | null)[]>>} */
     this.columns = Object.fromEntries(fields.map((field) => [field, []]));
   }
@@ -60,7 +59,6 @@ export class Metrics {
     tokens.push((tokens.at(-1) ?? 0) + step.tokens);
     seconds.push((seconds.at(-1) ?? 0) + (step.tokensPerSecond > 0 ? step.tokens / step.tokensPerSecond : 0));
     this.epochs.push(step.epoch);
-    this.most = Math.max(this.most, step.tokens);
     for (const field of fields) this.columns[field].push(step[field] ?? null);
   }
 
@@ -71,8 +69,8 @@ export class Metrics {
   latest(field) { return this.columns[field].findLast((value, index) => value !== null && this.#isWhole(index)); }
 
   /**
-   * A quantity as a curve. Steps with less than half of the tokens of the largest are left out: the last step of an epoch has what is left of the rows, and its
-   * mean over few tokens would stand out from the others for no reason.
+   * A quantity as a curve. Steps with far fewer tokens than the mean are left out: the last step of a shard has what is left of its rows, and what is measured of
+   * few rows stands out from the others for no reason (the distance of hidden states, for instance, grows with 1/√rows).
    * @param {keyof Api.StepMetrics} field
    * @param {By} by
    * @param {number} smoothing share of the running mean in each point, 0–1
@@ -92,5 +90,5 @@ export class Metrics {
   /** Where an epoch ends; null if its steps are not known. @param {number} epoch @param {By} by */
   endOf(epoch, by) { return this.at[by][this.epochs.lastIndexOf(epoch)] ?? null; }
 
-  #isWhole(index) { return 2 * (this.at.tokens[index] - (this.at.tokens[index - 1] ?? 0)) >= this.most; }
+  #isWhole(index) { return this.at.tokens[index] - (this.at.tokens[index - 1] ?? 0) >= 0.8 * this.at.tokens.at(-1) / this.steps.length; }
 }

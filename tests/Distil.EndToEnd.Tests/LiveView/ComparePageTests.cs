@@ -36,10 +36,10 @@ public sealed class ComparePageTests(LiveViewServer server)
         await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Perplexity on held-out text over training steps.*teacher: from") })).ToBeVisibleAsync();
         await Expect(page.Locator("#epochs ~ .scroll table")).ToHaveCountAsync(2);
 
-        await page.GetByLabel("Over").SelectOptionAsync("tokens");
-        await page.GetByLabel("Smoothing").SelectOptionAsync("much");
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Over" }).SelectOptionAsync("tokens");
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Smoothing" }).SelectOptionAsync("much");
         await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Loss over tokens. .*: from .* at [0-9,]+ tokens to ") })).ToBeVisibleAsync();
-        await page.GetByLabel("Over").SelectOptionAsync("seconds");
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Over" }).SelectOptionAsync("seconds");
         await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Loss over training time. ") })).ToBeVisibleAsync();
     }
 }

@@ -78,9 +78,11 @@ public sealed class NewRunPageTests(LiveViewServer server)
         var epochs = page.GetByLabel("training.epochs");
         await Expect(epochs).ToHaveValueAsync("2");
         await epochs.FillAsync("3");
+        await epochs.BlurAsync();
         await page.GetByLabel("training.precision").SelectOptionAsync("bf16");
         await Expect(text).ToHaveValueAsync("{\n  // kept\n  \"name\": \"mine\",\n  \"training\": { \"epochs\": 3, \"precision\": \"bf16\" }\n}\n");
         await epochs.FillAsync("");
+        await epochs.BlurAsync();
         await page.GetByLabel("dataset.sources, one a line").FillAsync("a.txt\nb.txt");
         await page.GetByLabel("dataset.sources, one a line").BlurAsync();
         await Expect(text).ToHaveValueAsync(

@@ -26,14 +26,25 @@ public sealed class RunListTests(LiveViewServer server)
         runs.Insert(0, Run(75));
         await Expect(rows).ToHaveCountAsync(76);
 
-        await page.GetByLabel("Sort").SelectOptionAsync("best perplexity first");
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Sort" }).SelectOptionAsync("best perplexity first");
         await Expect(rows.First).ToContainTextAsync("perplexity 2.00");
-        await page.GetByLabel("State").SelectOptionAsync("failed");
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "State" }).SelectOptionAsync("failed");
         await Expect(rows).ToHaveCountAsync(26);
-        await page.GetByLabel("Find").FillAsync("tale-6");
+        await page.GetByRole(AriaRole.Searchbox, new() { Name = "Find" }).FillAsync("tale-6");
         await Expect(rows).ToHaveCountAsync(5); // 6, 60, 63, 66, 69
-        await page.GetByLabel("Find").FillAsync("nothing like this");
+        await page.GetByRole(AriaRole.Searchbox, new() { Name = "Find" }).FillAsync("nothing like this");
         await Expect(page.GetByText("No run fits.")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task On_a_phone_a_run_takes_the_width_of_the_screen_and_not_a_letter_a_line()
+    {
+        var page = await server.OpenAsync("#/new", width: 390);
+        await page.RouteAsync("**/api/runs?*", route => route.FulfillAsync(new() { Json = Answer([Run(7), Run(6)], new Uri(route.Request.Url)) }));
+        await page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Runs" }).ClickAsync();
+        await Expect(page.Locator(".runs li")).ToHaveCountAsync(2);
+        var height = await page.Locator(".runs li").First.EvaluateAsync<double>("row => row.getBoundingClientRect().height");
+        Assert.True(height < 300, $"a run is {height} pixels high");
     }
 
     [Fact]

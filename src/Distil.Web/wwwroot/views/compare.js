@@ -15,7 +15,7 @@ const paints = ['--student', '--student-without-teacher', '--run-3', '--run-4', 
 
 export function compareView(page, ...ids) {
   page.title('Compare');
-  ids = [...new Set(ids.filter(Boolean))].slice(0, paints.length);
+  ids = ids.filter(Boolean).slice(0, paints.length);
   /** @type {Side[]} */
   const sides = ids.map((id) => ({ id, metrics: new Metrics(id), details: null, spec: null, epochs: [] }));
   /** @type {Api.RunStatus[]} */

@@ -120,7 +120,7 @@ export function newView(page) {
 
 /** The plan's numbers, each with where it comes from. @param {Api.RunPlan} plan */
 function planTable(plan) {
-  const figures = /** @type {[string, any][]} */ (Object.entries(plan)).filter(([, value]) => value?.from !== undefined);
+  const figures = /** @type {[string, any][]} */ (Object.entries(plan)).filter(([, value]) => typeof value?.value === 'number');
   return html`${table('Numbers of the plan', ['', 'Value', 'From'], figures.map(([name, figure]) => [words(name), figure.unit === 'bytes' ? bytes(figure.value) : `${count(figure.value)} ${figure.unit}`, html`<span class="from">${figure.from}</span>`]))}
     ${(plan.warnings ?? []).map((warning) => html`<p class="note"><strong>Warning:</strong> <span class="text">${warning}</span></p>`)}`;
 }
