@@ -1,8 +1,6 @@
-using Distil.Core.Models.Folders;
 using Distil.Inference.Layers;
 using Distil.Inference.Matrices;
 using Distil.Inference.Models;
-using Distil.Inference.Numerics;
 using Distil.Inference.Weights;
 using static Distil.Inference.Engines.EngineWeights;
 
