@@ -42,7 +42,7 @@ public sealed class ChatTemplate
                 """);
             _render = _engine.Invoke(_engine.Modules.Import("distil").Get("compile"), source);
         }
-        catch (Exception error) when (error is JintException)
+        catch (Exception error) when (error is JintException or TimeoutException)
         {
             throw new InvalidInputException($"{path}: is not a template that can be used: {error.Message}", error);
         }
