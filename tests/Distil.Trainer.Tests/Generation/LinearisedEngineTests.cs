@@ -4,7 +4,6 @@ using Distil.Inference.Engines;
 using Distil.Inference.Sampling;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models.Linearised;
-using Distil.Trainer.Tests.Models.Linearised;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Generation;
