@@ -4,6 +4,7 @@ using Distil.Inference.Engines;
 using Distil.Inference.Sampling;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models.Linearised;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Generation;
@@ -39,6 +40,7 @@ public sealed class LinearisedEngineTests
     [MemberData(nameof(Students), DisableDiscoveryEnumeration = true)]
     public void Logits_equal_those_of_the_model_in_torch(string name, string golden, LinearisedShape shape)
     {
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var model = Create(shape, golden);
@@ -63,6 +65,7 @@ public sealed class LinearisedEngineTests
     [InlineData("llama-tiny")]
     public void Greedy_tokens_are_those_of_the_model_in_torch(string golden)
     {
+        using var pause = NoGcRegion.Begin();
         using var model = Create(Models.Linearised.Students.ShapeOf(golden, 5, 2, FeatureMap.Softmax, 1), golden);
         using var engine = Open(model);
         var (torchs, cancel) = (new TorchTextModel(model), TestContext.Current.CancellationToken);
