@@ -110,5 +110,5 @@ export const table = (caption, heads, rows) => html`<div class="scroll" tabindex
   <tbody>${rows.map(([first, ...cells]) => html`<tr><th scope="row">${first}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
 </table></div>`;
 
-/** What went wrong with a request, in place of what was asked for. */
-export const problem = (error) => html`<p class="banner bad" role="alert">${error.message}</p>`;
+/** What went wrong with a request, in place of what was asked for; nothing if no answer comes, which the banner of every page says. */
+export const problem = (error) => (error instanceof TypeError || [502, 503, 504].includes(error.status) ? '' : html`<p class="banner bad" role="alert">${error.message}</p>`);

@@ -147,7 +147,7 @@ export function runView(page, runId) {
     ${question('delete', 'Delete this run?', deleteRun, html`Delete <strong>${runId}</strong>, its model and its report, with the dataset and the teacher’s outputs that no other run uses?`, 'Keep it', 'Delete the run')}`;
 
   function draw() {
-    if (run.details === null) return page.draw(error ? problem(error) : html`<h1>${nameOf(runId)}</h1><p class="note">Reading…</p>`);
+    if (run.details === null) return page.draw((error && problem(error)) || html`<h1>${nameOf(runId)}</h1><p class="note">Reading…</p>`);
     const { status, progress } = run.details;
     const trainings = [{ label: 'student', metrics, paint: '--student', heldOut: heldOutOf(run.epochs) },
       { label: 'without teacher', metrics: withoutTeacher, paint: '--student-without-teacher', heldOut: heldOutOf(run.epochs, 'withoutTeacher') }];

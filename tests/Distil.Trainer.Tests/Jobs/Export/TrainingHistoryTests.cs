@@ -1,5 +1,5 @@
+using Distil.Core.Documents;
 using Distil.Core.Documents.Reports;
-using Distil.Core.Tests.Documents;
 using Distil.Trainer.Jobs.Export;
 
 namespace Distil.Trainer.Tests.Jobs.Export;
@@ -10,11 +10,22 @@ public sealed class TrainingHistoryTests
     [Fact]
     public void A_step_with_few_tokens_is_counted_and_leaves_no_spike_in_a_curve()
     {
-        var steps = Enumerable.Range(0, 6).Select(step => SampleTraining.Step(step) with { Tokens = step == 5 ? 60 : 500, Loss = step == 5 ? 9 : 2 }).ToList();
-        var summary = TrainingHistory.Summarise(steps, peakMemoryBytes: null);
+        var summary = TrainingHistory.Summarise([.. Enumerable.Range(0, 6).Select(step => Step(step, isLast: step == 5))], peakMemoryBytes: null);
         Assert.Equal((6, 2560), (summary.Steps, summary.Tokens));
         var loss = summary.Curves.Single(curve => curve.Kind == CurveKind.Loss);
         Assert.Equal([1, 2, 3, 4, 5], loss.Points.Select(point => point.Step));
         Assert.All(loss.Points, point => Assert.Equal(2, point.Most));
     }
+
+    private static StepMetrics Step(int step, bool isLast) => new()
+    {
+        Epoch = 0,
+        Step = step,
+        GlobalStep = step,
+        Loss = isLast ? 9 : 2,
+        LearningRate = 0.001,
+        GradientNorm = 1,
+        Tokens = isLast ? 60 : 500,
+        TokensPerSecond = 100,
+    };
 }
