@@ -19,7 +19,7 @@ public sealed class TryPageTests(LiveViewServer server)
         await page.GetByLabel("Tokens at most").FillAsync("20");
         await page.GetByRole(AriaRole.Button, new() { Name = "Go" }).ClickAsync();
 
-        await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync(new Regex(@"^\d+ tokens in \d"));
+        await Expect(page.Locator("#made")).ToHaveTextAsync(new Regex(@"^\d+ tokens in \d"));
         var continuation = page.Locator("#continuation");
         await Expect(continuation).ToContainTextAsync(LiveViewServer.Markup);
         Assert.True((await continuation.TextContentAsync())!.Length > LiveViewServer.Markup.Length, "nothing follows the prompt");

@@ -81,7 +81,7 @@ export function tryView(page, runId) {
       ${error ? problem(error) : ''}
       ${ready ? html`${form()}<section class="columns" aria-label="Continuations">
         <div class="panel" aria-busy=${running ? 'true' : 'false'}><h2>Student</h2>
-          <p class="text" id="continuation"><span class="note">${asked}</span>${text}</p><p class="note" role="status">${note}</p></div>
+          <p class="text" id="continuation"><span class="note">${asked}</span>${text}</p><p class="note" id="made">${note}</p></div>
         <div class="panel"><h2>Teacher</h2>${teacher(report, asked)}</div></section>` : error ? '' : html`<p class="note">Reading…</p>`}`);
   }
 
