@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
 using Distil.Core.Tokenization;

@@ -3,6 +3,7 @@ using CsCheck;
 using Distil.Core.Errors;
 using Distil.Fuzzing;
 using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Models.Linearised;
@@ -66,6 +67,7 @@ public sealed class LinearisedFolderFuzzTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        using var pause = NoGcRegion.Begin();
         using var model = LanguageModelLoader.Load(_folder, CPU);
         var ids = zeros(1, 4, ScalarType.Int64);
         Assert.Equal([1, 4, model.HiddenSize], model.Forward(ids).shape);
