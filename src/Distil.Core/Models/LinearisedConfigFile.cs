@@ -16,11 +16,15 @@ public static class LinearisedConfigFile
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>Whether a folder's config is that of a linearised student.</summary>
+    /// <exception cref="InvalidInputException">The file is missing, no JSON object, or its <c>model_type</c> is no text.</exception>
+    public static bool Describes(string folder) => FileOf(folder).Text("model_type", "") == ModelType;
+
     /// <summary>Reads a folder's config.</summary>
     /// <exception cref="InvalidInputException">The file is missing, or a field is missing, ill-typed, not supported or unknown.</exception>
     public static LinearisedShape Read(string folder)
     {
-        var file = ConfigDocument.Read(Path.Combine(folder, TransformerConfigFile.Name));
+        var file = FileOf(folder);
         if (file.Text("model_type") != ModelType)
         {
             throw file.Wrong("model_type", ModelType);
@@ -50,6 +54,8 @@ public static class LinearisedConfigFile
         RequireNothingElse(file, inner, teacher);
         return shape;
     }
+
+    private static ConfigDocument FileOf(string folder) => ConfigDocument.Read(Path.Combine(folder, TransformerConfigFile.Name));
 
     // This program alone writes such files, so a field that it does not know is none that it may leave out.
     private static void RequireNothingElse(ConfigDocument file, ConfigDocument inner, TransformerConfig teacher)

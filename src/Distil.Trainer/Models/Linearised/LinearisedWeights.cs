@@ -2,6 +2,7 @@ using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Core.Models.Folders;
 using Distil.Core.Safetensors;
+using Distil.Inference.Engines;
 using Distil.Inference.Models;
 using Distil.Core.Specification;
 using Distil.Trainer.Models.Transformers;
@@ -13,9 +14,6 @@ namespace Distil.Trainer.Models.Linearised;
 /// <summary>A linearised student's weights: those of its teacher, under the teacher's names, and the new ones.</summary>
 internal sealed class LinearisedWeights : IDisposable
 {
-    /// <summary>Beginnings of the names of a student's tensors.</summary>
-    private static readonly string[] Inside = ["model.", "lm_head."];
-
     private LinearisedWeights(LinearisedShape shape, TransformerWeights inherited, IReadOnlyList<NamedParameter> added) =>
         (Shape, Inherited, New) = (shape, inherited, added);
 
@@ -48,17 +46,13 @@ internal sealed class LinearisedWeights : IDisposable
     internal static LinearisedWeights Load(LinearisedShape shape, string folder, Device device)
     {
         using var files = WeightFolder.Open(folder);
-        if (shape.Transformer.Layers > files.Stored.ByName.Count)
-        {
-            throw new InvalidInputException(
-                $"{folder}: transformer.num_hidden_layers in config.json is {shape.Transformer.Layers}, and the weights contain only {files.Stored.ByName.Count} tensors");
-        }
-
+        StudentTensors.RequireLayers(files, shape.Transformer.Layers);
         var source = new Source(files, device);
         var reading = StudentTensors.Check(
-            files, [.. TransformerTensors.Of(shape.Transformer).Select(tensor => tensor.Name), .. MixerParameter.Of(shape, new GateSpec()).Select(own => own.FullName)],
-            Inside);
-        return Read(shape, source, new GateSpec(), parameter => source.Get(new ModelTensor(parameter.FullName, parameter.Shape)), reading);
+            files, TransformerTensors.Of(shape.Transformer).Concat(MixerTensors.Of(shape)).Select(tensor => tensor.Name), MixerTensors.Inside);
+        var read = Read(shape, source, new GateSpec(), parameter => source.Get(parameter.Weight), reading);
+        LinearisedReader.RequireState(files, shape);
+        return read;
     }
 
     /// <inheritdoc />
@@ -78,7 +72,7 @@ internal sealed class LinearisedWeights : IDisposable
         try
         {
             return new(shape, inherited, [.. MixerParameter.Of(shape, start).Select(
-                parameter => new NamedParameter(parameter.FullName, added(parameter).DetachFromDisposeScope()))]) { Reading = reading };
+                parameter => new NamedParameter(parameter.Weight.Name, added(parameter).DetachFromDisposeScope()))]) { Reading = reading };
         }
         catch
         {
