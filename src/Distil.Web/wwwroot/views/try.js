@@ -30,7 +30,7 @@ export function tryView(page, runId) {
         throw new Error('This run has no student to try yet: it has not finished.');
       }
       if (await get(path('/v1/models'), { optional: true }) === null) {
-        throw new Error('This server runs no models. `distil serve` on one machine does; a folder that `distil report` or an export has made can be tried with `distil chat --model`.');
+        throw new Error('This server runs no students; distil serve on one machine does.');
       }
       ready = true;
     } catch (wrong) {
