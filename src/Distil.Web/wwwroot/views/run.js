@@ -138,6 +138,7 @@ export function runView(page, runId) {
       ${isAlive(status) ? html`<button class="danger" ?disabled=${asked} @click=${ask('cancel')}>${asked ? 'Cancelling…' : 'Cancel'}</button>` : ''}
       ${['failed', 'cancelled', 'interrupted'].includes(status.state) ? html`<button class="primary" ?disabled=${starting} @click=${retry}>${starting ? 'Starting…' : 'Go on with this run'}</button> <span class="note">from what it has made so far</span>` : ''}
       ${run.report ? html`<a class="button" href=${urlOf(path('/report'))} target="_blank" data-name="report.html" @click=${follow}>Open the report</a>
+        <a class="button" href=${`#/try/${encodeURIComponent(runId)}`}>Try the student</a>
         <a class="button" href=${urlOf(path('/model'))} data-name=${`${runId}.tar`} @click=${follow}>Download the model</a>` : ''}
       ${run.spec ? html`<button class="quiet" @click=${copy}>Start a copy…</button>` : ''}
       <a class="button quiet" href=${`#/compare/${encodeURIComponent(runId)}`}>Compare with…</a>
