@@ -37,7 +37,7 @@ internal sealed class OpenedTextModel : IDisposable
     {
         var config = ConfigDocument.Read(Path.Combine(folder, XlstmConfigFile.Name));
         // Torch is slow to load: it is not asked for a device if the CPU is named.
-        if (config.Text("model_type") == XlstmConfigFile.ModelType && (on == ComputeDevice.Cpu || TorchDevice.Of(on).type == DeviceType.CPU))
+        if (XlstmConfigFile.IsStudent(config.Text("model_type")) && (on == ComputeDevice.Cpu || TorchDevice.Of(on).type == DeviceType.CPU))
         {
             var engine = StudentEngine.Open(folder, options);
             return new(engine, engine, null) { Reading = engine.Reading };
