@@ -1,12 +1,9 @@
 using Distil.Core.Errors;
-using Distil.Core.Models;
 using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
 using Distil.Inference.Engines;
 using Distil.Inference.Generation;
-using Distil.Inference.Models;
 using Distil.Trainer.Models;
-using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Torch;
 using TorchSharp;
 
@@ -17,13 +14,10 @@ internal sealed class OpenedTextModel : IDisposable
 {
     private readonly IDisposable _owner;
 
-    private OpenedTextModel(ITextModel model, IDisposable owner, TransformerModel? teacher) => (Model, _owner, Teacher) = (model, owner, teacher);
+    private OpenedTextModel(ITextModel model, IDisposable owner) => (Model, _owner) = (model, owner);
 
     /// <value>The model.</value>
     internal ITextModel Model { get; }
-
-    /// <value>The model if it is a teacher, whose context is limited; else null.</value>
-    internal TransformerModel? Teacher { get; }
 
     /// <value>What was read of its folder; null if the model does not say.</value>
     internal ModelReading? Reading { get; private init; }
@@ -35,12 +29,11 @@ internal sealed class OpenedTextModel : IDisposable
     /// <exception cref="InvalidInputException">The model cannot be used, or the options ask the engine for what torch computes.</exception>
     internal static OpenedTextModel Open(string folder, ComputeDevice on, EngineOptions options)
     {
-        var config = ConfigDocument.Read(Path.Combine(folder, XlstmConfigFile.Name));
         // Torch is slow to load: it is not asked for a device if the CPU is named.
-        if (XlstmConfigFile.IsStudent(config.Text("model_type")) && (on == ComputeDevice.Cpu || TorchDevice.Of(on).type == DeviceType.CPU))
+        if (StudentEngine.Runs(folder) && (on == ComputeDevice.Cpu || TorchDevice.Of(on).type == DeviceType.CPU))
         {
             var engine = StudentEngine.Open(folder, options);
-            return new(engine, engine, null) { Reading = engine.Reading };
+            return new(engine, engine) { Reading = engine.Reading };
         }
 
         if (options.Weights != new EngineOptions().Weights)
@@ -49,7 +42,7 @@ internal sealed class OpenedTextModel : IDisposable
         }
 
         var model = LanguageModelLoader.Load(folder, TorchDevice.Of(on));
-        return new(new TorchTextModel(model), model, model as TransformerModel) { Reading = model.Reading };
+        return new(new TorchTextModel(model), model) { Reading = model.Reading };
     }
 
     /// <inheritdoc/>
