@@ -31,7 +31,7 @@ export function withoutValue(text, pointer) {
   const from = place.start - before;
   const end = place.end + after;
   const line = /\n[ \t]*$/.exec(text.slice(0, from)); // a line that is left empty goes, too
-  return line && after ? text.slice(0, line.index) + text.slice(end) : text.slice(0, from) + text.slice(end);
+  return line && after ? text.slice(0, line.index) + text.slice(end) : text.slice(0, from) + text.slice(end).replace(after ? /^[ \t]+/ : '', '');
 }
 
 /** A member at the end of an object, in a line of its own if the object has lines; an object that is not closed stays as it is. */
