@@ -16,10 +16,23 @@ public static class XlstmConfigFile
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>Fields of the authors' records for training and generation, and those that the authors' code overwrites with the stack's.</summary>
+    private static readonly string[] WithoutEffect =
+    [
+        "_block_idx", "_block_map", "_inner_embedding_dim", "_name_or_path", "_num_blocks", "_proj_up_dim", "add_embedding_dropout", "architectures", "batch_size",
+        "bias", "bias_init", "bos_token_id", "context_length", "dropout", "dtype", "embedding_dim", "enable_automatic_mixed_precision", "eos_token_id",
+        "gradient_recurrent_clipval", "gradient_recurrent_cut", "hidden_size", "initializer_range", "pad_token_id", "recurrent_weight_init", "torch_dtype",
+        "transformers_version", "use_cache", "weight_decay_on_embedding",
+    ];
+
     /// <summary>Reads and checks <c>config.json</c> of a folder.</summary>
     /// <exception cref="InvalidInputException">The file is missing or no JSON, or a field is missing, ill-typed or does not fit; the message names
     /// it.</exception>
-    public static XlstmConfig Read(string folder)
+    public static XlstmConfig Read(string folder) => ReadWhole(folder).Config;
+
+    /// <summary>Reads <c>config.json</c>, and says in at most one sentence which fields were not read.</summary>
+    /// <exception cref="InvalidInputException">As for <see cref="Read(string)"/>.</exception>
+    internal static (XlstmConfig Config, IReadOnlyList<string> Warnings) ReadWhole(string folder)
     {
         var path = Path.Combine(folder, Name);
         if (!File.Exists(path))
@@ -37,7 +50,7 @@ public static class XlstmConfigFile
         }
     }
 
-    private static XlstmConfig Read(string path, JsonNode? root)
+    private static (XlstmConfig Config, IReadOnlyList<string> Warnings) Read(string path, JsonNode? root)
     {
         var file = new XlstmConfigSection(path, "", root as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object"));
         var type = file.Text("model_type", ModelType);
@@ -48,7 +61,9 @@ public static class XlstmConfigFile
 
         var config = Stack(file, file.Has("xlstm_config") ? file.Within("xlstm_config") : file.Within("xlstm_cfg", "xlstm_config"));
         config.Validate(path);
-        return config;
+        file.Ignore(WithoutEffect);
+        var unread = string.Join(", ", file.Unread);
+        return (config, unread.Length == 0 ? [] : [$"{path}: {unread}: not read, because Distil knows no effect of it"]);
     }
 
     /// <summary>Writes <c>config.json</c>, completely or not at all; an existing file is replaced.</summary>
@@ -65,6 +80,9 @@ public static class XlstmConfigFile
         var mlstm = stack.Has("mlstm_block") ? stack.Within("mlstm_block").Within("mlstm") : null;
         var slstm = stack.Has("slstm_block") ? stack.Within("slstm_block").Within("slstm") : null;
         var feedForward = stack.Has("slstm_block") ? stack.Within("slstm_block").Within("feedforward") : null;
+        slstm?.RefuseUnless("function", "slstm");
+        slstm?.RefuseUnless("group_norm_weight", true);
+        feedForward?.RefuseUnless("ff_type", "ffn_gated");
         foreach (var part in new[] { mlstm, feedForward })
         {
             part?.RefuseUnless("round_proj_up_dim_up", true);
