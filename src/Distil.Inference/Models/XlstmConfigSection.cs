@@ -10,8 +10,8 @@ internal sealed class XlstmConfigSection(string path, string prefix, JsonObject 
     private readonly Dictionary<string, XlstmConfigSection> _sections = [];
 
     /// <value>The fields that are not null and were neither read nor ignored, in sections that were read too.</value>
-    internal IEnumerable<string> Unread => json.Where(field => field.Value is not null).SelectMany(field =>
-        _sections.TryGetValue(field.Key, out var inner) ? inner.Unread : _read.Contains(field.Key) ? [] : [prefix + field.Key]);
+    internal IEnumerable<string> Unread => json.Where(member => member.Value is not null).SelectMany(member =>
+        _sections.TryGetValue(member.Key, out var inner) ? inner.Unread : _read.Contains(member.Key) ? [] : [prefix + member.Key]);
 
     internal bool Has(string field) => json[field] is not null;
 
