@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 
 namespace Distil.Inference.Models;
 
@@ -11,19 +12,25 @@ public static class XlstmConfigFile
     /// <summary>The file's name in a model folder.</summary>
     public const string Name = "config.json";
 
-    /// <summary>The <c>model_type</c> of a student.</summary>
-    public const string ModelType = "xlstm";
+    /// <summary>The <c>model_type</c> of a student. transformers has another architecture under the name <c>xlstm</c>, which earlier versions wrote.</summary>
+    public const string ModelType = "distil_xlstm";
+
+    private const string OlderModelType = "xlstm";
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Fields of the authors' records for training and generation, and those that the authors' code overwrites with the stack's.</summary>
     private static readonly string[] WithoutEffect =
     [
-        "_block_idx", "_block_map", "_inner_embedding_dim", "_name_or_path", "_num_blocks", "_proj_up_dim", "add_embedding_dropout", "architectures", "batch_size",
+        "_block_idx", "_block_map", "_inner_embedding_dim", "_name_or_path", "_num_blocks", "_proj_up_dim", "add_embedding_dropout", "architectures", "auto_map",
+        "batch_size",
         "bias", "bias_init", "bos_token_id", "context_length", "dropout", "dtype", "embedding_dim", "enable_automatic_mixed_precision", "eos_token_id",
-        "gradient_recurrent_clipval", "gradient_recurrent_cut", "hidden_size", "initializer_range", "pad_token_id", "recurrent_weight_init", "torch_dtype",
-        "transformers_version", "use_cache", "weight_decay_on_embedding",
+        "gradient_recurrent_clipval", "gradient_recurrent_cut", "hidden_size", "initializer_range", "num_hidden_layers", "pad_token_id", "recurrent_weight_init",
+        "tie_word_embeddings", "torch_dtype", "transformers_version", "use_cache", "vocab_size", "weight_decay_on_embedding",
     ];
+
+    /// <summary>Whether a <c>model_type</c> is that of a student, as written now or earlier.</summary>
+    public static bool IsStudent(string modelType) => modelType is ModelType or OlderModelType;
 
     /// <summary>Reads and checks <c>config.json</c> of a folder.</summary>
     /// <exception cref="InvalidInputException">The file is missing or no JSON, or a field is missing, ill-typed or does not fit; the message names
@@ -54,21 +61,39 @@ public static class XlstmConfigFile
     {
         var file = new XlstmConfigSection(path, "", root as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object"));
         var type = file.Text("model_type", ModelType);
-        if (type != ModelType)
+        if (!IsStudent(type))
         {
             throw new InvalidInputException($"{path}: model_type is {type}; expected {ModelType}");
         }
 
         var config = Stack(file, file.Has("xlstm_config") ? file.Within("xlstm_config") : file.Within("xlstm_cfg", "xlstm_config"));
         config.Validate(path);
+        if (type == ModelType)
+        {
+            RequireSame(file, ("vocab_size", config.VocabularySize), ("hidden_size", config.Width), ("num_hidden_layers", config.Blocks));
+        }
+
         file.Ignore(WithoutEffect);
         var unread = string.Join(", ", file.Unread);
         return (config, unread.Length == 0 ? [] : [$"{path}: {unread}: not read, because Distil knows no effect of it"]);
     }
 
-    /// <summary>Writes <c>config.json</c>, completely or not at all; an existing file is replaced.</summary>
+    // Python reads these: two readers must not see two students.
+    private static void RequireSame(XlstmConfigSection file, params ReadOnlySpan<(string Field, int Value)> own)
+    {
+        foreach (var (field, value) in own)
+        {
+            if (file.Number(field, value) is var stated && stated != value)
+            {
+                throw file.Refused(field, stated, $"{value}, as xlstm_config says");
+            }
+        }
+    }
+
+    /// <summary>Writes <c>config.json</c>, completely or not at all, and the Python code that it names; existing files are replaced.</summary>
     public static void Write(XlstmConfig config, string folder)
     {
+        PythonFiles.Write(folder, ModelType);
         AtomicFile.WriteText(Path.Combine(folder, Name), Json(config).ToJsonString(Indented));
     }
 
@@ -162,7 +187,17 @@ public static class XlstmConfigFile
             };
         }
 
-        var root = new JsonObject { ["architectures"] = new JsonArray("DistilxLSTMForCausalLM"), ["model_type"] = ModelType };
+        var root = new JsonObject
+        {
+            ["architectures"] = new JsonArray(PythonFiles.Architecture(ModelType)),
+            ["auto_map"] = PythonFiles.AutoMap(ModelType),
+            ["model_type"] = ModelType,
+            ["vocab_size"] = config.VocabularySize,
+            ["hidden_size"] = config.Width,
+            ["num_hidden_layers"] = config.Blocks,
+            ["tie_word_embeddings"] = config.TieWeights,
+            ["dtype"] = "float32",
+        };
         if (config.PadTokenId is { } pad)
         {
             root["pad_token_id"] = pad;
