@@ -9,7 +9,10 @@ internal static class ParquetPages
     private const int UsualHeader = 1 << 10, LongestHeader = 1 << 26;
 
     // Zstandard packs 128 KiB of one byte into 4 bytes; nothing packs tighter.
-    private const long AlwaysAllowedBytes = 1 << 25, MaxBytesPerByte = 1 << 15;
+    private const long AlwaysAllowedBytes = 1 << 20, MaxBytesPerByte = 1 << 15;
+
+    // In a dictionary, the length of a text precedes its bytes.
+    private const int LengthBytes = 4;
 
     /// <summary>Checks the pages of a column in a row group.</summary>
     /// <param name="file">The file. Its position is changed.</param>
@@ -34,13 +37,22 @@ internal static class ParquetPages
             foreach (var kind in new[] { "DataPageHeader", "DictionaryPageHeader", "DataPageHeaderV2" })
             {
                 var values = header.Number(kind, 1);
-                Require(values >= 0 && values <= (kind == "DictionaryPageHeader" ? unpacked : maxValues), at, $"{values} values in {unpacked} bytes");
+                var most = kind == "DictionaryPageHeader" ? unpacked / (column.Type == Parquet.Meta.Type.BYTE_ARRAY ? LengthBytes : 1) : maxValues;
+                Require(values >= 0 && values <= most, at, $"{values} values in {unpacked} bytes");
             }
 
+            long data = header.Length;
             for (short levels = 5; levels <= 6; levels++)
             {
                 var bytes = header.Number("DataPageHeaderV2", levels);
                 Require(bytes >= 0 && bytes <= Math.Min(packed, unpacked), at, $"{bytes} bytes of levels in {packed}");
+                data += bytes;
+            }
+
+            if (column.Codec == CompressionCodec.SNAPPY && packed > 0 && data < header.Length + packed)
+            {
+                var snappy = SnappyLength(file, at + data, end);
+                Require(snappy <= unpacked, at, $"{unpacked} bytes, and its Snappy data {snappy}");
             }
 
             at += header.Length + packed;
@@ -50,6 +62,25 @@ internal static class ParquetPages
     /// <summary>The first byte of a column's first page.</summary>
     internal static long StartOf(ColumnMetaData column) =>
         column.DictionaryPageOffset is > 0 and { } dictionary ? Math.Min(dictionary, column.DataPageOffset) : column.DataPageOffset;
+
+    /// <summary>The unpacked length that Snappy data begin with, a varint: the library reserves it whatever the page's header states.</summary>
+    private static long SnappyLength(Stream file, long at, long end)
+    {
+        Span<byte> bytes = stackalloc byte[(int)Math.Min(5, end - at)];
+        file.Position = at;
+        file.ReadExactly(bytes);
+        long length = 0;
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            length |= (long)(bytes[i] & 0x7F) << (7 * i);
+            if (bytes[i] < 0x80)
+            {
+                break;
+            }
+        }
+
+        return length;
+    }
 
     private static ThriftStructure Read(Stream file, long at, long end)
     {

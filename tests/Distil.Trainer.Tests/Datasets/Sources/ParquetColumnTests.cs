@@ -76,6 +76,24 @@ public sealed class ParquetColumnTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Snappy_data_that_state_a_larger_size_than_their_page_are_refused_before_memory_is_reserved()
+    {
+        await FineWebFile.WriteAsync(At("a.parquet"), ["Mira found the boat.", "Otto laughed."]);
+        var bytes = File.ReadAllBytes(At("a.parquet"));
+        var refused = 0;
+        for (var at = 4; at < 200; at++)
+        {
+            byte[] bad = [.. bytes[..at], 0xFF, 0xFF, 0xFF, 0x7F, .. bytes[(at + 4)..]]; // a varint of 256 MiB
+            File.WriteAllBytes(At("bad.parquet"), bad);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            refused += Record.Exception(() => Read(At("bad.parquet")))?.Message.Contains("its Snappy data 268435455", StringComparison.Ordinal) == true ? 1 : 0;
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+        }
+
+        Assert.Equal(1, refused);
+    }
+
     private static List<Document> Read(string path, long start = 0, long? end = null, string column = "text") =>
         [.. new Documents(DatasetFormat.Parquet, column, 1000).Read(new SourceRange(path, start, end ?? new FileInfo(path).Length))];
 
