@@ -37,9 +37,19 @@ internal static class DecodeBench
         };
         var threads = new Option<int>("--threads") { Description = "Threads.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var torch = new Option<bool>("--torch") { Description = "The model in torch, too." };
-        var command = new Command("decode", "Decoding on the CPU: milliseconds a token by format of the weights.") { paper, tokens, threads, torch };
-        command.SetAction(parsed => Run(
-            parsed.GetValue(paper) ? Paper : Demo, parsed.GetValue(tokens), parsed.GetValue(threads), parsed.GetValue(torch)));
+        var cuda = new Option<bool>("--cuda") { Description = "On the GPU instead, by the number of sequences; --threads and --torch do not apply." };
+        var command = new Command("decode", "Decoding: milliseconds a token by format of the weights.") { paper, tokens, threads, torch, cuda };
+        command.SetAction(parsed =>
+        {
+            var (config, count) = (parsed.GetValue(paper) ? Paper : Demo, parsed.GetValue(tokens));
+            if (parsed.GetValue(cuda))
+            {
+                return CudaDecodeBench.Run(config, count);
+            }
+
+            Run(config, count, parsed.GetValue(threads), parsed.GetValue(torch));
+            return 0;
+        });
         return command;
     }
 

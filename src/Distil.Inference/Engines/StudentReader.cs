@@ -33,7 +33,8 @@ internal sealed unsafe class StudentReader(MappedWeights weights, XlstmConfig co
     /// <summary>One block.</summary>
     internal Layer Layer(int block) => config.IsSlstm(block) ? new SLstmLayer(config, SLstm(block)) : new MLstmLayer(config, MLstm(block));
 
-    private MLstmLayerWeights MLstm(int block)
+    /// <summary>The weights of an mLSTM block.</summary>
+    internal MLstmLayerWeights MLstm(int block)
     {
         int width = config.Width, inner = config.MlstmInnerWidth, heads = config.MlstmHeads, size = config.QkvBlockSize;
         MappedTensor Named(string name, params long[] shape) => Find(XlstmTensorNames.OfBlock(block, name), shape);
@@ -54,7 +55,8 @@ internal sealed unsafe class StudentReader(MappedWeights weights, XlstmConfig co
             Dense(Named(MLstmTensorNames.Down, width, inner), width, inner, format));
     }
 
-    private SLstmLayerWeights SLstm(int block)
+    /// <summary>The weights of an sLSTM block.</summary>
+    internal SLstmLayerWeights SLstm(int block)
     {
         int width = config.Width, feedForward = config.FeedForwardWidth, heads = config.SlstmHeads, size = width / heads;
         MappedTensor Named(string name, params long[] shape) => Find(XlstmTensorNames.OfBlock(block, name), shape);

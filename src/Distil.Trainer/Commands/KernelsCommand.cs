@@ -74,7 +74,7 @@ internal static class KernelsCommand
 
         output.WriteLine(CudaRuntime.UnavailableReason is { } reason
             ? $"no kernel can run here: {reason}"
-            : $"{CudaRuntime.Card.Name}, {CudaRuntime.Card.Architecture}, NVRTC {CudaRuntime.Compiler.Version}, torch {typeof(TorchSharp.torch).Assembly.GetName().Version}");
+            : $"{CudaRuntime.Card.Name}, {CudaRuntime.Card.Architecture}, NVRTC {CudaRuntime.Platform.Compiler.Version}, torch {typeof(TorchSharp.torch).Assembly.GetName().Version}");
         return CudaRuntime.UnavailableReason is null;
     }
 }

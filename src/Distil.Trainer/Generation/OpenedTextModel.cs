@@ -2,9 +2,11 @@ using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
+using Distil.Inference.CudaEngines;
 using Distil.Inference.Engines;
 using Distil.Inference.Generation;
 using Distil.Inference.Models;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Torch;
@@ -12,7 +14,7 @@ using TorchSharp;
 
 namespace Distil.Trainer.Generation;
 
-/// <summary>A model to generate texts with: a student on the CPU runs in the engine, everything else in torch.</summary>
+/// <summary>A model to generate texts with: a student runs in the engine, everything else in torch.</summary>
 internal sealed class OpenedTextModel : IDisposable
 {
     private readonly IDisposable _owner;
@@ -36,8 +38,9 @@ internal sealed class OpenedTextModel : IDisposable
     internal static OpenedTextModel Open(string folder, ComputeDevice on, EngineOptions options)
     {
         var config = ConfigDocument.Read(Path.Combine(folder, XlstmConfigFile.Name));
+        var isStudent = config.Text("model_type") == XlstmConfigFile.ModelType;
         // Torch is slow to load: it is not asked for a device if the CPU is named.
-        if (config.Text("model_type") == XlstmConfigFile.ModelType && (on == ComputeDevice.Cpu || TorchDevice.Of(on).type == DeviceType.CPU))
+        if (isStudent && (on == ComputeDevice.Cpu || TorchDevice.Of(on).type == DeviceType.CPU))
         {
             var engine = StudentEngine.Open(folder, options);
             return new(engine, engine, null) { Reading = engine.Reading };
@@ -46,6 +49,17 @@ internal sealed class OpenedTextModel : IDisposable
         if (options.Weights != new EngineOptions().Weights)
         {
             throw new InvalidInputException($"--weights is {options.Weights}; expected a student on the CPU: other models run in the precision of their files");
+        }
+
+        if (isStudent && CudaRuntime.UnavailableReason is null)
+        {
+            var student = CudaStudent.Open(folder, CudaRuntime.Platform);
+            return new(student, student, null) { Reading = student.Reading };
+        }
+
+        if (isStudent)
+        {
+            KernelSettings.Log.StudentRunsInTorch(CudaRuntime.UnavailableReason!);
         }
 
         var model = LanguageModelLoader.Load(folder, TorchDevice.Of(on));
