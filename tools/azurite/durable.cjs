@@ -1,11 +1,12 @@
 // Azurite whose answers are promises kept: a write is answered when it would survive `kill -9`.
-// As shipped, Azurite keeps what it knows of blobs in memory and saves it every five seconds; a real storage account loses nothing that it has answered.
-// Here each change waits for a save that began after it. Changes that wait together share one save.
+// As shipped, Azurite keeps what it knows of blobs in memory and saves all of it every five seconds; a real storage account loses nothing that it has
+// answered. Here each change waits for a save that began after it, of a journal beside the index. Changes that wait together share one save.
 // usage: node durable.cjs [azurite-blob arguments]
 "use strict";
-const { linkSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } = require("node:fs");
+const { readFileSync, statfsSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { join } = require("node:path");
+const { Journal } = require("./journal.cjs");
 const azurite = createRequire(require.resolve("azurite/package.json"));
 // Azurite loads its telemetry before it reads --disableTelemetry: more than half of what a start costs.
 const telemetry = azurite.resolve("applicationinsights");
@@ -20,7 +21,6 @@ const changes = [
   "acquireBlobLease", "releaseBlobLease", "renewBlobLease", "changeBlobLease", "breakBlobLease", "startCopyFromURL", "copyFromURL", "setTier", "stageBlock", "appendBlock",
   "commitBlockList", "uploadPages", "clearRange", "resizePageBlob", "updateSequenceNumber", "setBlobTag", "sealBlob",
 ];
-const save = (database) => new Promise((resolve, reject) => database.saveDatabase((error) => (error ? reject(error) : resolve())));
 
 const folder = process.argv[process.argv.indexOf("--location") + 1];
 
@@ -29,36 +29,23 @@ const full = (error) => (/ENOSPC|EDQUOT/.test(`${error?.code} ${error?.message}`
   ? new StorageError(507, "InsufficientStorage", "There is no space left on the device of the storage.", "")
   : error);
 
-// The index before the latest save stays beside it, by a link: a disk that loses what it was given loses the newest file.
-const keepLast = (database) => {
-  const adapter = database.persistenceAdapter;
-  const saveDatabase = adapter.saveDatabase;
-  adapter.saveDatabase = function (name, ...rest) {
-    try {
-      rmSync(`${name}.last~`, { force: true });
-      linkSync(name, `${name}.last~`);
-      renameSync(`${name}.last~`, `${name}.last`);
-    } catch (error) {
-      if (!["ENOENT", "ENOSPC", "EDQUOT", "EPERM", "ENOTSUP"].includes(error.code)) throw error; // the first save, a full disk, or a file system without links
-    }
-    return saveDatabase.call(this, name, ...rest);
-  };
-};
-
 let extents, running, next;
+const journals = new Map();
 for (const Index of [Extents, Blobs]) {
   const init = Index.prototype.init;
-  Index.prototype.init = function () {
+  Index.prototype.init = async function () {
     if (Index === Extents) extents = this.db;
-    keepLast(this.db);
-    return init.call(this);
+    const journal = new Journal(this.db);
+    journals.set(this.db, journal);
+    await init.call(this);
+    journal.watch();
   };
 }
 
 // Where the bytes are first, then what refers to them.
 const saveBoth = async (blobs) => {
-  await save(extents);
-  await save(blobs);
+  await journals.get(extents).save();
+  await journals.get(blobs).save();
 };
 
 // A save that is under way may have missed the change: it takes the next one.

@@ -5,11 +5,12 @@ using Distil.Core.Errors;
 namespace Distil.Cli.Azurite;
 
 /// <summary>The files in which Azurite keeps what it knows of blobs; their bytes are in other files, and those that the index does not name are deleted.</summary>
-/// <remarks>Azurite takes a file that is missing or empty for a new storage, and deletes all bytes. tools/azurite/durable.cjs keeps the file before the latest
-/// save as <c>.last</c>.</remarks>
+/// <remarks>Azurite takes a file that is missing or empty for a new storage, and deletes all bytes. tools/azurite/journal.cjs keeps the file before the latest
+/// one as <c>.last</c>, and beside each of the two the journal of what changed after it.</remarks>
 internal sealed class AzuriteIndex(Workspace workspace)
 {
     private const string Last = ".last";
+    private const string Journal = ".log";
     private static readonly string[] Files = ["__azurite_db_blob_extent__.json", "__azurite_db_blob__.json"];
 
     private string Bytes => Path.Combine(workspace.Storage, "__blobstorage__");
@@ -45,11 +46,25 @@ internal sealed class AzuriteIndex(Workspace workspace)
                 File.Move(path, aside);
             }
 
+            RestoreJournal(path + Journal);
             File.Copy(path + Last, path);
             done.Add($"{path}: {fault}; now it is the one of {File.GetLastWriteTime(path + Last):yyyy-MM-dd HH:mm:ss}");
         }
 
         return done;
+    }
+
+    /// <summary>Makes the journal lead from the earlier index to the present: first to the damaged index, then from that one on.</summary>
+    private static void RestoreJournal(string path)
+    {
+        if (!File.Exists(path + Last))
+        {
+            return;
+        }
+
+        var whole = path + "~";
+        File.WriteAllLines(whole, new[] { path + Last, path }.Where(File.Exists).SelectMany(File.ReadLines));
+        File.Move(whole, path, overwrite: true);
     }
 
     private static string Aside(string path) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
@@ -34,6 +35,28 @@ public sealed class AzuriteIndexTests : IDisposable
         Assert.Equal(damage != "missing", File.Exists($"{Blobs}.damaged-1"));
         await UseAsync(async store => Assert.Equal("kept", await store.TryReadTextAsync("a/b.txt", Cancel)));
         Assert.Empty(new AzuriteIndex(_temporary.Workspace).Repair());
+    }
+
+    [Fact]
+    public async Task What_was_written_after_the_last_good_index_comes_from_the_journals()
+    {
+        await UseAsync(store => store.WriteTextAsync("a", "first", cancel: Cancel));
+        await using (var server = await AzuriteServer.JoinAsync(_temporary.Workspace, port: null, NullLogger.Instance, Cancel))
+        {
+            var store = await ArtifactStore.OpenAsync(server.ConnectionString, cancel: Cancel);
+            await store.WriteTextAsync("a", "second", cancel: Cancel);
+            await store.WriteTextAsync("b", "kept", cancel: Cancel);
+            await store.WriteTextAsync("c", "kept", cancel: Cancel);
+            await store.DeleteAsync("c", Cancel);
+            Process.GetProcessById((await new AzuriteFiles(_temporary.Workspace).ReadAsync(Cancel))!.ProcessId).Kill();
+        }
+
+        Damage("cut");
+        new AzuriteIndex(_temporary.Workspace).Repair();
+
+        await UseAsync(async store => Assert.Equal(
+            ("second", "kept", false),
+            (await store.TryReadTextAsync("a", Cancel), await store.TryReadTextAsync("b", Cancel), await store.ExistsAsync("c", Cancel))));
     }
 
     [Fact]

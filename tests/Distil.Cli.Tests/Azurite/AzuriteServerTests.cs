@@ -51,7 +51,7 @@ public sealed class AzuriteServerTests
     {
         using var temporary = new TemporaryWorkspace();
         var killed = await JoinAsync(temporary);
-        Process.GetProcessById((await new AzuriteFiles(temporary.Workspace).ReadAsync(Cancel))!.ProcessId).Kill();
+        await KillAsync(temporary);
 
         await using var next = await JoinAsync(temporary);
         await (await StoreAsync(next)).WriteTextAsync("a", "b", cancel: Cancel);
@@ -71,7 +71,7 @@ public sealed class AzuriteServerTests
         {
             await Task.WhenAll(Enumerable.Range(0, 8).Select(i => store.WriteTextAsync($"{round}/{i}", $"{round}/{i}", cancel: Cancel)));
             await log.AppendAsync(new[] { (byte)('a' + round) }, Cancel);
-            Process.GetProcessById((await new AzuriteFiles(temporary.Workspace).ReadAsync(Cancel))!.ProcessId).Kill();
+            await KillAsync(temporary);
 
             for (var i = 0; i < 8; i++)
             {
@@ -80,6 +80,37 @@ public sealed class AzuriteServerTests
         }
 
         Assert.Equal("abcd"u8.ToArray(), await store.OpenLog("log").ReadAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_small_write_stays_small_however_many_blobs_there_are_and_outlives_a_kill()
+    {
+        using var temporary = new TemporaryWorkspace();
+        await using var server = await JoinAsync(temporary);
+        var store = await StoreAsync(server);
+        await Parallel.ForAsync(0, 400, Cancel, async (i, stop) => await store.WriteTextAsync($"many/{i:d3}", "x", cancel: stop));
+        await store.DeleteAsync("many/007", Cancel);
+
+        // The journal may just have become as long as the index, which is then written; twice in a row it cannot.
+        var writes = new List<(bool IsIndexWritten, long Bytes)>();
+        for (var i = 0; i < 2; i++)
+        {
+            var (index, bytes) = (File.GetLastWriteTimeUtc(Index(temporary)), Length(Journal(temporary)));
+            await store.WriteTextAsync($"one/{i}", "kept", cancel: Cancel);
+            writes.Add((File.GetLastWriteTimeUtc(Index(temporary)) != index, Length(Journal(temporary)) - bytes));
+        }
+
+        Assert.Contains(writes, write => !write.IsIndexWritten && write.Bytes is > 0 and < 4_000);
+        Assert.InRange(new FileInfo(Index(temporary)).Length, 100_000, long.MaxValue);
+        await KillAsync(temporary);
+        Assert.Equal("kept", await store.TryReadTextAsync("one/1", Cancel));
+        var many = new List<string>();
+        await foreach (var blob in store.ListAsync("many/", Cancel))
+        {
+            many.Add(blob.Name);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 400).Where(i => i != 7).Select(i => $"many/{i:d3}"), many.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -133,15 +164,18 @@ public sealed class AzuriteServerTests
         await using var server = await JoinAsync(temporary);
         var store = await StoreAsync(server);
         await store.WriteTextAsync("before", "kept", cancel: Cancel);
-        var unsaved = Path.Combine(temporary.Workspace.Storage, "__azurite_db_blob__.json~"); // the index is written here first
-        File.CreateSymbolicLink(unsaved, "/dev/full");
+        var journal = Journal(temporary);
+        File.Move(journal, $"{journal}.aside");
+        File.CreateSymbolicLink(journal, "/dev/full");
 
         var full = await Assert.ThrowsAsync<RequestFailedException>(() => store.WriteTextAsync("a", "b", cancel: Cancel));
         Assert.Equal((507, "InsufficientStorage"), (full.Status, full.ErrorCode));
 
-        File.Delete(unsaved);
-        await store.WriteTextAsync("a", "b", cancel: Cancel);
+        File.Move($"{journal}.aside", journal, overwrite: true);
+        await store.WriteTextAsync("c", "d", cancel: Cancel);
+        await KillAsync(temporary);
         Assert.Equal("kept", await store.TryReadTextAsync("before", Cancel));
+        Assert.Equal("d", await store.TryReadTextAsync("c", Cancel));
     }
 
     [Fact]
@@ -179,6 +213,15 @@ public sealed class AzuriteServerTests
             await node.WaitForExitAsync(Cancel);
         }
     }
+
+    private static string Index(TemporaryWorkspace temporary) => Path.Combine(temporary.Workspace.Storage, "__azurite_db_blob__.json");
+
+    private static string Journal(TemporaryWorkspace temporary) => $"{Index(temporary)}.log";
+
+    private static long Length(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
+
+    private static async Task KillAsync(TemporaryWorkspace temporary) =>
+        Process.GetProcessById((await new AzuriteFiles(temporary.Workspace).ReadAsync(Cancel))!.ProcessId).Kill();
 
     private static Task<AzuriteServer> JoinAsync(TemporaryWorkspace temporary) =>
         AzuriteServer.JoinAsync(temporary.Workspace, port: null, NullLogger.Instance, Cancel);
