@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Kernels;
-using Distil.Trainer.Kernels.Launching;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;

@@ -1,4 +1,3 @@
-using Distil.Inference.Cuda;
 using Distil.Inference.Layers;
 using Distil.Inference.Matrices;
 using Distil.Inference.Models;
