@@ -38,13 +38,17 @@ internal static class DecodeBench
         var threads = new Option<int>("--threads") { Description = "Threads.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var torch = new Option<bool>("--torch") { Description = "The model in torch, too." };
         var cuda = new Option<bool>("--cuda") { Description = "On the GPU instead, by the number of sequences; --threads and --torch do not apply." };
-        var command = new Command("decode", "Decoding: milliseconds a token by format of the weights.") { paper, tokens, threads, torch, cuda };
+        var sequences = new Option<int[]>("--sequences")
+        {
+            Description = "With --cuda: numbers of sequences.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 2, 4, 8, 16, 32, 64],
+        };
+        var command = new Command("decode", "Decoding: milliseconds a token by format of the weights.") { paper, tokens, threads, torch, cuda, sequences };
         command.SetAction(parsed =>
         {
             var (config, count) = (parsed.GetValue(paper) ? Paper : Demo, parsed.GetValue(tokens));
             if (parsed.GetValue(cuda))
             {
-                return CudaDecodeBench.Run(config, count);
+                return CudaDecodeBench.Run(config, count, parsed.GetRequiredValue(sequences));
             }
 
             Run(config, count, parsed.GetValue(threads), parsed.GetValue(torch));

@@ -15,11 +15,29 @@ public static class LinearisedConfigFile
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>Whether a folder's config is that of a linearised student.</summary>
+    /// <exception cref="InvalidInputException">The file is missing, no JSON object, or its <c>model_type</c> is no text.</exception>
+    public static bool Describes(string folder) => ReadFile(folder, file => file.Text("model_type", "") == ModelType);
+
     /// <summary>Reads a folder's config.</summary>
     /// <exception cref="InvalidInputException">The file is missing, or a field is missing, ill-typed or not supported.</exception>
-    public static LinearisedShape Read(string folder)
+    public static LinearisedShape Read(string folder) => ReadFile(folder, Read);
+
+    private static T ReadFile<T>(string folder, Func<ConfigDocument, T> read)
     {
-        var file = ConfigDocument.Read(Path.Combine(folder, TransformerConfigFile.Name));
+        var path = Path.Combine(folder, TransformerConfigFile.Name);
+        try
+        {
+            return read(ConfigDocument.Read(path));
+        }
+        catch (InvalidOperationException error) // it contains a string that is not Unicode
+        {
+            throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
+        }
+    }
+
+    private static LinearisedShape Read(ConfigDocument file)
+    {
         if (file.Text("model_type") != ModelType)
         {
             throw file.Wrong("model_type", ModelType);

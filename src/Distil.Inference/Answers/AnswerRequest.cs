@@ -11,7 +11,7 @@ public sealed record AnswerRequest
     /// <value>How tokens are chosen.</value>
     public required SamplingOptions Sampling { get; init; }
 
-    /// <value>Maximum number of new tokens, ≥ 1.</value>
+    /// <value>Maximum number of new tokens, ≥ 1; fewer if the model cannot read so many.</value>
     public required int MaxTokens { get; init; }
 
     /// <value>Texts before which the answer ends, none of them empty.</value>

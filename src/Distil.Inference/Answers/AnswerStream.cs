@@ -10,7 +10,8 @@ public sealed class AnswerStream
     private readonly StudentModel _model;
     private readonly AnswerRequest _request;
 
-    internal AnswerStream(StudentModel model, AnswerRequest request) => (_model, _request) = (model, request);
+    internal AnswerStream(StudentModel model, AnswerRequest request) => (_model, _request) = (
+        model, request with { MaxTokens = model.Scheduler.RoomAfter(request.Prompt.Count, request.MaxTokens) });
 
     /// <value>Number of tokens of the prompt.</value>
     public int PromptTokens => _request.Prompt.Count;

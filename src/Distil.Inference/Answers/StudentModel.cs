@@ -62,7 +62,7 @@ public sealed class StudentModel : IAsyncDisposable
     }
 
     /// <summary>Begins an answer.</summary>
-    /// <exception cref="InvalidInputException">The prompt has no tokens or a foreign one, or an option is out of its range.</exception>
+    /// <exception cref="InvalidInputException">The prompt has no tokens, a foreign one, or more than the model reads, or an option is out of its range.</exception>
     /// <exception cref="SchedulerBusyException">Too many texts wait, or the model is being closed.</exception>
     public AnswerStream Answer(AnswerRequest request) => new(this, request);
 

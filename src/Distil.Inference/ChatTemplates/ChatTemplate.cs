@@ -25,7 +25,11 @@ public sealed class ChatTemplate
     private ChatTemplate(string path, string source, JsonObject specialTokens)
     {
         (_path, _specialTokens) = (path, specialTokens);
-        _engine = new Engine(options => options.LimitMemory(MaxMemory).LimitRecursion(MaxDepth).TimeoutInterval(MaxTime).Strict());
+        _engine = new Engine(options =>
+        {
+            options.LimitMemory(MaxMemory).LimitRecursion(MaxDepth).TimeoutInterval(MaxTime).Strict();
+            options.Constraints.StackOverflowGuard = true; // the depth is that of one function: several that call each other exceed the stack before it
+        });
         try
         {
             _engine.Modules.Add("jinja", JinjaLibrary.Source);
@@ -38,7 +42,7 @@ public sealed class ChatTemplate
                 """);
             _render = _engine.Invoke(_engine.Modules.Import("distil").Get("compile"), source);
         }
-        catch (Exception error) when (error is JintException)
+        catch (Exception error) when (error is JintException or TimeoutException)
         {
             throw new InvalidInputException($"{path}: is not a template that can be used: {error.Message}", error);
         }

@@ -43,7 +43,8 @@ internal sealed class CudaModule
     }
 
     private static SortedDictionary<string, string> Headers(Assembly assembly) => new(
-        assembly.GetManifestResourceNames().Where(name => name.EndsWith(".cuh", StringComparison.Ordinal)).ToDictionary(name => name, name => Text(assembly, name)),
+        assembly.GetManifestResourceNames().Where(name => name.EndsWith(".cuh", StringComparison.Ordinal))
+            .ToDictionary(name => name, name => Text(assembly, name)),
         StringComparer.Ordinal);
 
     private static string Text(Assembly assembly, string resource)

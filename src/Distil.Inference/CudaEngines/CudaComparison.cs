@@ -75,7 +75,8 @@ internal sealed class CudaComparison(string folder, CudaPlatform platform) : IDi
         return alone.Logits(0).SequenceEqual(together.Logits(own));
     }
 
-    /// <summary>How many greedy tokens are equal with the recorded graph and launched kernel by kernel, before the first that differs; the states after them, too.</summary>
+    /// <summary>How many greedy tokens are equal with the recorded graph and launched kernel by kernel, before the first that differs, and whether the states
+    /// after them are.</summary>
     /// <param name="count">Most tokens, a multiple of 50.</param>
     /// <param name="sequences">Number of sequences.</param>
     internal (int Tokens, bool States) Replayed(int count, int sequences)

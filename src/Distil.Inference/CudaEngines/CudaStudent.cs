@@ -1,9 +1,11 @@
 using System.Reflection;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 using Distil.Core.Models.Folders;
 using Distil.Inference.Cuda;
 using Distil.Inference.Engines;
 using Distil.Inference.Generation;
+using Distil.Inference.Layers;
 using Distil.Inference.Matrices;
 using Distil.Inference.Models;
 using Distil.Inference.Weights;
@@ -27,28 +29,17 @@ internal sealed unsafe class CudaStudent : ITextModel, IDisposable
         (Card, _weights, Config) = (platform.Card, to, XlstmConfigFile.Read(folder));
         _kernels = CudaModule.Load(platform, Assembly.GetExecutingAssembly(), "decode.cu");
         using var mapped = MappedWeights.Open(folder);
-        var reader = new StudentReader(mapped, Config, WeightFormat.BFloat16);
+        using var network = new XlstmReader(mapped, Config, WeightFormat.BFloat16).Read();
         (_layers, _offsets) = (new DeviceLayer[Config.Blocks], new long[Config.Blocks]);
         for (var block = 0; block < Config.Blocks; block++)
         {
-            (_layers[block], _offsets[block]) = (Layer(reader, block), StateLength);
+            (_layers[block], _offsets[block]) = (Layer(network.Layers[block]), StateLength);
             StateLength += _layers[block].StateLength;
         }
 
-        var embedding = reader.Embedding();
-        _halfEmbedding = embedding.Type == MappedTensor.BFloat16;
-        _embedding = Embedding(embedding);
-        using (var head = reader.Head())
-        {
-            _head = to.Half(head);
-        }
-
-        using (var norm = reader.FinalNorm())
-        {
-            _finalNorm = to.Floats(norm);
-        }
-
-        Reading = reader.Check();
+        _halfEmbedding = network.Embedding.Type == MappedTensor.BFloat16;
+        (_embedding, _finalNorm, _head) = (Embedding(network.Embedding), to.Floats(network.FinalNorm.Scale), to.Half(network.Head));
+        Reading = network.Reading;
     }
 
     /// <value>The student's shape.</value>
@@ -60,6 +51,9 @@ internal sealed unsafe class CudaStudent : ITextModel, IDisposable
     /// <inheritdoc/>
     public int VocabularySize => Config.VocabularySize;
 
+    /// <inheritdoc/>
+    public int? MaxPositions => null;
+
     /// <value>Bytes of a sequence's state, however many tokens it has read.</value>
     internal long StateBytes => (long)StateLength * sizeof(float);
 
@@ -70,6 +64,10 @@ internal sealed unsafe class CudaStudent : ITextModel, IDisposable
     internal CudaCard Card { get; }
 
     internal int StateLength { get; }
+
+    /// <summary>Why a student cannot run here on any card; null if it can.</summary>
+    internal static string? UnavailableReason(string folder) =>
+        LinearisedConfigFile.Describes(folder) ? "the engine runs linearised students on the CPU only" : null;
 
     /// <summary>Copies a student's folder to a card.</summary>
     /// <exception cref="InvalidInputException">A file is missing or damaged, or a field or tensor does not fit; the message names it.</exception>
@@ -107,7 +105,7 @@ internal sealed unsafe class CudaStudent : ITextModel, IDisposable
     }
 
     /// <summary>Makes a queue for the kernels of this student.</summary>
-    internal StepQueue Queue(Workspace memory, long states, int rows, CudaStream stream) => new(Card, _kernels, memory, states, rows, stream);
+    internal StepQueue Queue(Workspace memory, long states, int rows, CudaStream stream) => new(Card, _kernels, _weights, memory, states, rows, stream);
 
     /// <summary>Queues that each row reads its token.</summary>
     internal void EnqueueRead(StepQueue queue)
@@ -130,17 +128,8 @@ internal sealed unsafe class CudaStudent : ITextModel, IDisposable
         queue.Launch("choose", new(1, 1024), memory.Best, memory.BestToken, Workspace.Parts, queue.Rows, memory.Tokens.Address, memory.Chosen, memory.Step);
     }
 
-    private DeviceLayer Layer(StudentReader reader, int block)
-    {
-        if (Config.IsSlstm(block))
-        {
-            using var recurrent = reader.SLstm(block);
-            return new DeviceSLstmLayer(Config, recurrent, _weights);
-        }
-
-        using var matrix = reader.MLstm(block);
-        return new DeviceMLstmLayer(Config, matrix, _weights);
-    }
+    private DeviceLayer Layer(Layer layer) => layer is SLstmLayer recurrent
+        ? new DeviceSLstmLayer(Config, recurrent.Weights, _weights) : new DeviceMLstmLayer(Config, ((MLstmLayer)layer).Weights, _weights);
 
     private long Embedding(MappedTensor tensor)
     {

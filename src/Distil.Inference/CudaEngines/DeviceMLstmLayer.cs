@@ -7,7 +7,8 @@ namespace Distil.Inference.CudaEngines;
 internal sealed class DeviceMLstmLayer : DeviceLayer
 {
     private const int Columns = 32; // of C in a block of threads
-    private const int Threads = 128;
+    private const int Channels = 128; // of a block of threads, about
+    private const int Threads = 256;
 
     private readonly XlstmConfig _config;
     private readonly DeviceMatrix _up, _down;
@@ -22,11 +23,15 @@ internal sealed class DeviceMLstmLayer : DeviceLayer
         _memory = Padded(weights.Convolution.StateLength);
         _normaliser = _memory + Padded(config.MlstmHeads * _size * _stride);
         _stabiliser = _normaliser + Padded(_inner);
-        (_up, _down) = (to.Half(weights.Up), to.Half(weights.Down));
-        (_norm, _convolution, _headNorm, _skip) = (to.Floats(weights.Norm), to.Floats(weights.Convolution.Weights), to.Floats(weights.HeadNorm), to.Floats(weights.Skip));
+        (_up, _down) = (to.Half(weights.Up), to.Half(weights.Down)); // in the order of use
+        (_norm, _convolution) = (to.Floats(weights.Norm), to.Floats(weights.Convolution.Weights));
+        (_headNorm, _skip) = (to.Floats(weights.HeadNorm), to.Floats(weights.Skip));
         (_query, _key, _value) = (to.Floats(weights.Query.Weights), to.Floats(weights.Key.Weights), to.Floats(weights.Value.Weights));
         (_gates, _gateBias) = (to.Floats(weights.Gates), to.Floats(weights.InputBias, weights.ForgetBias));
     }
+
+    /// <summary>Blocks of threads between which the channels are divided.</summary>
+    internal static int Spans(XlstmConfig config) => (config.MlstmInnerWidth + Span(config) - 1) / Span(config);
 
     /// <inheritdoc/>
     internal override int StateLength => _stabiliser + Padded(_config.MlstmHeads);
@@ -37,22 +42,23 @@ internal sealed class DeviceMLstmLayer : DeviceLayer
     /// <inheritdoc/>
     internal override void Enqueue(StepQueue queue, long offset)
     {
-        var (memory, rows, heads, block) = (queue.Memory, queue.Rows, _config.MlstmHeads, _config.QkvBlockSize);
+        var (memory, rows, heads, span, spans) = (queue.Memory, queue.Rows, _config.MlstmHeads, Span(_config), Spans(_config));
         queue.Norm(_norm, _config.Width);
         queue.Product(_up, memory.Normed, memory.Stride, memory.Up, memory.UpStride);
-        var span = block * Math.Max(1, Threads / block);
         queue.Launch(
-            "mlstm_project", new((_inner + span - 1) / span, Threads, rows, SharedBytes: 2 * span * sizeof(float)),
-            queue.States, offset, memory.Up, memory.UpStride, _convolution, _query, _key, _value, memory.Convolved, memory.Joined, _inner, block, span,
-            _config.MlstmConvKernel);
-        queue.Launch("mlstm_gates", new(2 * heads, 2 * Threads, (rows + 3) / 4), _gates, _gateBias, memory.Joined, memory.Gates, 3 * _inner, rows);
+            "mlstm_project", new(spans, Threads, rows, SharedBytes: 5 * span * sizeof(float)),
+            queue.States, offset, memory.Up, memory.UpStride, _convolution, _query, _key, _value, _gates, memory.Convolved, memory.Joined, memory.Gates,
+            _inner, heads, _config.QkvBlockSize, span, _config.MlstmConvKernel);
         queue.Launch(
-            "mlstm_memory", new(heads * (_stride / Columns), 2 * Threads, rows),
-            queue.States, offset + _memory, offset + _stabiliser, memory.Gates, memory.Joined, memory.Read, _inner, heads, _stride);
+            "mlstm_memory", new(heads * (_stride / Columns), Threads, rows),
+            queue.States, offset + _memory, offset + _stabiliser, memory.Gates, spans, _gateBias, memory.Joined, memory.Read, _inner, heads, _stride);
         queue.Launch(
             "mlstm_output", new(heads, Threads, rows, SharedBytes: _size * sizeof(float)),
-            queue.States, offset + _normaliser, offset + _stabiliser, memory.Gates, memory.Joined, memory.Read, memory.Convolved, memory.Up, memory.UpStride,
-            _headNorm, _skip, memory.Mixed, memory.MixedStride, _inner, heads);
+            queue.States, offset + _normaliser, offset + _stabiliser, memory.Gates, spans, _gateBias, memory.Joined, memory.Read, memory.Convolved, memory.Up,
+            memory.UpStride, _headNorm, _skip, memory.Mixed, memory.MixedStride, _inner, heads);
         queue.Product(_down, memory.Mixed, memory.MixedStride, memory.Stream, memory.Stride, add: true);
     }
+
+    /// <summary>Channels of a block of threads: whole blocks of the q, k and v matrices.</summary>
+    private static int Span(XlstmConfig config) => config.QkvBlockSize * Math.Max(1, Channels / config.QkvBlockSize);
 }

@@ -8,7 +8,6 @@ namespace Distil.Inference.CudaEngines;
 internal sealed class DeviceSLstmLayer : DeviceLayer
 {
     private const int Threads = 128;
-    private const int Outputs = 8; // of a block of threads, and rows of it
 
     private readonly XlstmConfig _config;
     private readonly DeviceMatrix _feedForwardUp, _feedForwardDown;
@@ -22,9 +21,10 @@ internal sealed class DeviceSLstmLayer : DeviceLayer
         (_hidden, _section) = (Padded(weights.Convolution.StateLength), Padded(config.Width));
         _convolutionStride = (int)(weights.Convolution.Weights.Length / (config.SlstmConvKernel + 1));
         _activation = XlstmConfig.ActivationNames.ToList().IndexOf(config.FeedForwardActivation);
+        _gates = to.LargeFloats([.. weights.Gates, weights.Recurrent]); // the large ones in the order of use
+        _recurrent = _gates + weights.Gates.Sum(gate => gate.Bytes);
         (_feedForwardUp, _feedForwardDown) = (to.Half(weights.FeedForwardUp), to.Half(weights.FeedForwardDown));
         (_norm, _convolution, _feedForwardNorm) = (to.Floats(weights.Norm), to.Floats(weights.Convolution.Weights), to.Floats(weights.FeedForwardNorm));
-        (_gates, _recurrent) = (to.Floats(weights.Gates), to.Floats(weights.Recurrent));
         (_bias, _headNorm) = (to.Floats(weights.RecurrentBias), to.Floats(weights.HeadNorm));
     }
 
@@ -41,22 +41,21 @@ internal sealed class DeviceSLstmLayer : DeviceLayer
     internal override void Enqueue(StepQueue queue, long offset)
     {
         var (memory, rows, width, heads) = (queue.Memory, queue.Rows, _config.Width, _config.SlstmHeads);
-        queue.Norm(_norm, width);
         queue.Launch(
-            "slstm_convolve", new((width + Threads - 1) / Threads, Threads, rows),
-            queue.States, offset, memory.Normed, memory.Stride, _convolution, _convolutionStride, memory.Convolved, width, _config.SlstmConvKernel);
+            "slstm_project", new((width + Threads - 1) / Threads, Threads, rows, SharedBytes: width * sizeof(float)),
+            queue.States, offset, memory.Stream, memory.Stride, _norm, _convolution, _convolutionStride, memory.Normed, memory.Stride, memory.Convolved, width,
+            _config.SlstmConvKernel);
+        var (tile, outputs) = rows <= 2 || _size % 4 != 0 ? (1, 8) : (8, 32);
+        var (next, bytes) = queue.Weights.After(_gates);
         queue.Launch(
-            "slstm_gates", new((4 * width + Outputs - 1) / Outputs, 32 * Outputs, (rows + Outputs - 1) / Outputs),
+            $"slstm_gates_{tile}", new((4 * width + outputs - 1) / outputs, 2 * Threads, (rows + tile - 1) / tile),
             queue.States, offset + _hidden, memory.Normed, memory.Stride, memory.Convolved, _gates, _recurrent, Matrix.BlocksOf(_size) * Matrix.Block, _bias,
-            memory.Joined, width, heads, rows);
+            memory.Joined, width, heads, rows, next, bytes);
         queue.Launch(
             "slstm_cell", new(heads, Threads, rows, SharedBytes: _size * sizeof(float)),
             queue.States, offset + _hidden, _section, memory.Joined, _headNorm, memory.Stream, memory.Stride, width, heads);
-
-        var inner = _config.FeedForwardWidth;
         queue.Norm(_feedForwardNorm, width);
-        queue.Product(_feedForwardUp, memory.Normed, memory.Stride, memory.Up, memory.UpStride);
-        queue.Launch("activate", new((inner + Threads - 1) / Threads, Threads, rows), memory.Up, memory.UpStride, memory.Mixed, memory.MixedStride, inner, _activation);
+        queue.GatedProduct(_feedForwardUp, memory.Normed, memory.Stride, memory.Mixed, memory.MixedStride, _activation);
         queue.Product(_feedForwardDown, memory.Mixed, memory.MixedStride, memory.Stream, memory.Stride, add: true);
     }
 }

@@ -24,7 +24,8 @@ internal sealed class Workspace : IDisposable
         MixedStride = Math.Max(inner, feedForward);
         UpStride = 2 * MixedStride;
         (Stream, Normed, Up, Mixed) = (Floats(Stride), Floats(Stride), Floats(UpStride), Floats(MixedStride));
-        (Convolved, Joined, Gates) = (Floats(Math.Max(inner, config.Width)), Floats(Math.Max(3 * inner, 4 * config.Width)), Floats(2 * config.MlstmHeads));
+        (Convolved, Joined) = (Floats(Math.Max(inner, config.Width)), Floats(Math.Max(3 * inner, 4 * config.Width)));
+        Gates = Floats(DeviceMLstmLayer.Spans(config) * 2 * config.MlstmHeads);
         (Read, Logits, Best, BestToken) = (Floats(inner), Floats(config.VocabularySize), Floats(Parts), Floats(Parts));
         (Tokens, Chosen, Fed, Step) = (Buffer(1), Floats(MaxSteps), Buffer(MaxSteps), Floats(1));
     }
@@ -56,7 +57,7 @@ internal sealed class Workspace : IDisposable
     /// <value>q, k and v, (rows, 3·I), or the gates of an sLSTM, (rows, 4·D).</value>
     internal long Joined { get; }
 
-    /// <value>The gates of an mLSTM, (rows, 2·NH).</value>
+    /// <value>The parts of the gates of an mLSTM, (rows, <see cref="DeviceMLstmLayer.Spans"/>, 2·NH).</value>
     internal long Gates { get; }
 
     /// <value>What the queries read, (rows, I).</value>

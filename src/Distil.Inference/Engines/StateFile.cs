@@ -2,10 +2,12 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Distil.Core.Errors;
+using Distil.Inference.Layers;
 
 namespace Distil.Inference.Engines;
 
-/// <summary>The file of a saved state (docs/formats.md): a header of 64 bytes, the values, and the SHA-256 of both.</summary>
+/// <summary>The file of a saved state (docs/formats.md): a header of 64 bytes, the values, the cache of layers that keep attention position by position, and the
+/// SHA-256 of all before it.</summary>
 internal static class StateFile
 {
     private const int Version = 1;
@@ -20,13 +22,18 @@ internal static class StateFile
         Magic.CopyTo(header);
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), Version);
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(16), state.Position);
-        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(24), state.Values.Length);
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(24), LengthOf(state.Engine, state.Position));
         state.Engine.Fingerprint.CopyTo(header, 32);
         using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-        var values = MemoryMarshal.AsBytes(state.Values);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(header);
         file.Write(header);
-        file.Write(values);
-        file.Write(Hash(header, values));
+        ForEachPart(state, values =>
+        {
+            hash.AppendData(values);
+            file.Write(values);
+        });
+        file.Write(hash.GetHashAndReset());
         file.Flush(flushToDisk: true);
     }
 
@@ -43,21 +50,42 @@ internal static class StateFile
         Require(version == Version, path, $"has version {version}; this program reads version {Version}");
         Require(header.AsSpan(32).SequenceEqual(engine.Fingerprint), path, "is the state of another model");
         var (position, length) = (BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(16)), BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(24)));
-        var bytes = HeaderBytes + engine.StateBytes + HashBytes;
-        Require(length == engine.StateLength && position >= 0 && file.Length == bytes, path, $"has {file.Length} bytes; expected {bytes} (cut off?)");
+        Require(position >= 0 && !(position > engine.MaxPositions), path, $"has read {position} tokens; expected 0 to {engine.MaxPositions ?? long.MaxValue}");
+        var bytes = HeaderBytes + sizeof(float) * LengthOf(engine, position) + HashBytes;
+        Require(length == LengthOf(engine, position) && file.Length == bytes, path, $"has {file.Length} bytes; expected {bytes} (cut off?)");
 
         var state = new StudentState(engine) { Position = position };
-        var values = MemoryMarshal.AsBytes(state.Values);
-        file.ReadExactly(values);
-        var hash = new byte[HashBytes];
-        file.ReadExactly(hash);
-        if (!hash.AsSpan().SequenceEqual(Hash(header, values)))
+        state.Cache?.Reserve(position);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(header);
+        ForEachPart(state, values =>
+        {
+            file.ReadExactly(values);
+            hash.AppendData(values);
+        });
+        var stored = new byte[HashBytes];
+        file.ReadExactly(stored);
+        if (!hash.GetHashAndReset().AsSpan().SequenceEqual(stored))
         {
             state.Dispose();
             throw new InvalidInputException($"{path}: is damaged: its SHA-256 is not the one that it contains");
         }
 
         return state;
+    }
+
+    private delegate void PartAction(Span<byte> values);
+
+    /// <summary>Floats of a state.</summary>
+    private static long LengthOf(StudentEngine engine, long position) => engine.StateLength + position * engine.CacheRecord;
+
+    private static void ForEachPart(StudentState state, PartAction action)
+    {
+        action(MemoryMarshal.AsBytes(state.Values));
+        for (long from = 0; state.Cache is { } cache && from < state.Position; from += AttentionCache.PagePositions)
+        {
+            action(MemoryMarshal.AsBytes(cache.From(from, state.Position)));
+        }
     }
 
     private static FileStream Open(string path)
@@ -70,14 +98,6 @@ internal static class StateFile
         {
             throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
         }
-    }
-
-    private static byte[] Hash(ReadOnlySpan<byte> header, ReadOnlySpan<byte> values)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(header);
-        hash.AppendData(values);
-        return hash.GetHashAndReset();
     }
 
     private static void Require(bool holds, string path, string otherwise)

@@ -3,7 +3,6 @@ using Distil.Core.Models.Folders;
 using Distil.Inference.Generation;
 using Distil.Inference.Layers;
 using Distil.Inference.Matrices;
-using Distil.Inference.Models;
 using Distil.Inference.Numerics;
 using Distil.Inference.Parallelism;
 using Distil.Inference.Weights;
@@ -18,11 +17,8 @@ namespace Distil.Inference.Engines;
 public sealed unsafe class StudentEngine : ITextModel, IDisposable
 {
     private readonly MappedWeights _weights;
-    private readonly MappedTensor _embedding;
-    private readonly Layer[] _layers;
+    private readonly StudentNetwork _network;
     private readonly int[] _offsets;
-    private readonly FloatBuffer _finalNorm;
-    private readonly Matrix _head;
     private readonly WorkerTeam _team;
     private readonly Pass _pass;
     private readonly int[] _wanted;
@@ -30,46 +26,52 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
     private FloatBuffer _logits = new(0);
     private int _wantedCount;
 
-    private StudentEngine(string folder, MappedWeights weights, XlstmConfig config, EngineOptions options)
+    private StudentEngine(string folder, MappedWeights weights, StudentNetwork network, EngineOptions options)
     {
-        var reader = new StudentReader(weights, config, options.Weights);
-        (_weights, Config, _embedding, _head, _finalNorm) = (weights, config, reader.Embedding(), reader.Head(), reader.FinalNorm());
-        (_layers, _offsets) = (new Layer[config.Blocks], new int[config.Blocks]);
-        for (var block = 0; block < config.Blocks; block++)
+        (_weights, _network, _offsets) = (weights, network, new int[network.Layers.Count]);
+        for (var i = 0; i < _offsets.Length; i++)
         {
-            (_layers[block], _offsets[block]) = (reader.Layer(block), StateLength);
-            StateLength += _layers[block].StateLength;
+            _offsets[i] = StateLength;
+            StateLength = checked(StateLength + network.Layers[i].StateLength);
         }
 
-        Reading = reader.Check();
         _team = new(options.Threads);
-        _pass = new(PassShape.Of(config), options.MaxRows, _team);
+        _pass = new(network.Shape, options.MaxRows, _team);
         _wanted = new int[options.MaxRows];
         _fingerprint = new(() => ModelFingerprint.Of(folder, weights.Folder));
     }
 
-    /// <value>The student's shape.</value>
-    public XlstmConfig Config { get; }
-
     /// <value>What was read of its folder, and what was not.</value>
-    public ModelReading Reading { get; }
+    public ModelReading Reading => _network.Reading;
 
     /// <value>V, the number of tokens.</value>
-    public int VocabularySize => Config.VocabularySize;
+    public int VocabularySize => _network.VocabularySize;
+
+    /// <inheritdoc/>
+    public int? MaxPositions => _network.MaxPositions;
 
     /// <value>Maximum number of tokens in a pass.</value>
     public int MaxRows => _pass.MaxRows;
 
-    /// <value>Bytes of a sequence's state, however many tokens it has read.</value>
+    /// <value>Bytes of a sequence's state before its first token; the state stays as large unless layers keep attention.</value>
     public long StateBytes => (long)StateLength * sizeof(float);
 
+    /// <value>Bytes by which a state grows with each token: the keys and values of layers that keep attention; 0 if none does.</value>
+    public long StateBytesOfToken => (long)CacheRecord * sizeof(float);
+
     /// <value>Bytes of weights that are read for one token.</value>
-    public long WeightBytes => _head.Bytes + _layers.Sum(layer => layer.WeightBytes);
+    public long WeightBytes => _network.Head.Bytes + _network.Layers.Sum(layer => layer.WeightBytes);
 
     /// <value>Tells its states from those of another model; only saved states need it.</value>
     internal byte[] Fingerprint => _fingerprint.Value;
 
     internal int StateLength { get; }
+
+    internal int CacheRecord => _network.CacheRecord;
+
+    /// <summary>Whether a folder is that of a student, by <c>model_type</c> in its config.json: a teacher is none.</summary>
+    /// <exception cref="InvalidInputException">config.json is missing, or names no <c>model_type</c>.</exception>
+    public static bool Runs(string folder) => StudentReader.Describes(folder);
 
     /// <summary>Opens a student's folder.</summary>
     /// <exception cref="InvalidInputException">A file is missing or damaged, or a field, tensor or option does not fit; the message names it.</exception>
@@ -77,26 +79,17 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
     {
         options ??= new();
         options.Validate();
-        var config = XlstmConfigFile.Read(folder);
-        var weights = MappedWeights.Open(folder);
-        try
-        {
-            return new(folder, weights, config, options);
-        }
-        catch
-        {
-            weights.Dispose();
-            throw;
-        }
+        var (weights, network) = StudentReader.Read(folder, options.Weights);
+        return new(folder, weights, network, options);
     }
 
     /// <summary>Creates the state before a sequence's first token.</summary>
     public StudentState NewState()
     {
         var state = new StudentState(this);
-        for (var i = 0; i < _layers.Length; i++)
+        for (var i = 0; i < _offsets.Length; i++)
         {
-            _layers[i].Start(state.Start + _offsets[i]);
+            _network.Layers[i].Start(state.Start + _offsets[i]);
         }
 
         return state;
@@ -107,7 +100,8 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
 
     /// <summary>Reads tokens of one or several sequences and advances their states.</summary>
     /// <param name="inputs">At most <see cref="MaxRows"/>; those of one sequence follow each other in their order.</param>
-    /// <exception cref="InvalidInputException">A token is not in the vocabulary; nothing is read.</exception>
+    /// <exception cref="InvalidInputException">A token is not in the vocabulary, or a sequence would have more than <see cref="MaxPositions"/> tokens;
+    /// nothing is read.</exception>
     public void Run(ReadOnlySpan<StudentInput> inputs)
     {
         Check(inputs);
@@ -115,18 +109,20 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
         _pass.Clear();
         foreach (var (state, token, wantsLogits) in inputs)
         {
-            var row = _pass.Add(state.Start);
-            _embedding.Read((long)token * Config.Width, new(_pass.Stream[row], Config.Width));
+            var row = _pass.Add(state.Start, state.Position, state.Cache);
+            _network.Embedding.Read((long)token * _network.Width, new(_pass.Stream[row], _network.Width));
             state.Position++;
+            state.Cache?.Reserve(state.Position);
             if (wantsLogits)
             {
                 _wanted[_wantedCount++] = row;
             }
         }
 
-        for (var i = 0; i < _layers.Length; i++)
+        _network.Rotary?.Fill(_pass);
+        for (var i = 0; i < _offsets.Length; i++)
         {
-            _layers[i].Forward(_pass, _offsets[i]);
+            _network.Layers[i].Forward(_pass, _offsets[i]);
         }
 
         ComputeLogits();
@@ -146,13 +142,7 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
         _team.Dispose();
         _pass.Dispose();
         _logits.Dispose();
-        _head.Dispose();
-        _finalNorm.Dispose();
-        foreach (var layer in _layers)
-        {
-            layer.Dispose();
-        }
-
+        _network.Dispose();
         _weights.Dispose();
     }
 
@@ -175,15 +165,16 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
 
         for (var i = 0; i < _wantedCount; i++)
         {
-            Norms.Layer(_pass.Stream[_wanted[i]], _finalNorm.Start, _pass.Normed[i], Config.Width);
+            _network.FinalNorm.Apply(_pass.Stream[_wanted[i]], _pass.Normed[i]);
         }
 
-        _pass.Product.Multiply(_head, _pass.Normed, Logits(), _wantedCount);
+        _pass.Product.Multiply(_network.Head, _pass.Normed, Logits(), _wantedCount);
     }
 
     private void Check(ReadOnlySpan<StudentInput> inputs)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(inputs.Length, MaxRows, nameof(inputs));
+        var (last, position) = ((StudentState?)null, 0L);
         foreach (var (state, token, _) in inputs)
         {
             if (!ReferenceEquals(state.Engine, this))
@@ -192,6 +183,9 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
             }
 
             PromptCheck.Require(token, VocabularySize);
+            position = ReferenceEquals(state, last) ? position + 1 : state.Position;
+            last = state;
+            PromptCheck.RequireRoom(position + 1, MaxPositions);
         }
     }
 }

@@ -1,23 +1,32 @@
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Inference.Layers;
 using Distil.Inference.Numerics;
 
 namespace Distil.Inference.Engines;
 
-/// <summary>What a student remembers of one sequence. Its size is constant; a copy continues the sequence independently.</summary>
+/// <summary>What a student remembers of one sequence; a copy continues the sequence independently.</summary>
+/// <remarks>Its size is constant unless layers of the student keep attention: then their keys and values of all tokens are added, in pages of
+/// <see cref="AttentionCache.PagePositions"/> tokens, which copies share.</remarks>
 public sealed unsafe class StudentState : IDisposable
 {
     private readonly FloatBuffer _values;
 
-    internal StudentState(StudentEngine engine) => (Engine, _values) = (engine, new(engine.StateLength));
+    internal StudentState(StudentEngine engine)
+    {
+        (Engine, _values) = (engine, new(engine.StateLength));
+        Cache = engine.CacheRecord > 0 ? new(engine.CacheRecord) : null;
+    }
 
     /// <value>Number of tokens read.</value>
     public long Position { get; internal set; }
 
     /// <value>Bytes that it takes.</value>
-    public long Bytes => Engine.StateBytes;
+    public long Bytes => Engine.StateBytes + (Cache?.Bytes ?? 0);
 
     internal StudentEngine Engine { get; }
+
+    internal AttentionCache? Cache { get; }
 
     internal float* Start => _values.Start;
 
@@ -39,8 +48,14 @@ public sealed unsafe class StudentState : IDisposable
             throw new ArgumentException("the state belongs to another engine", nameof(other));
         }
 
+        if (ReferenceEquals(other, this))
+        {
+            return;
+        }
+
         other.Values.CopyTo(Values);
         Position = other.Position;
+        Cache?.CopyFrom(other.Cache!, Position);
     }
 
     /// <summary>Writes the state to a file, completely or not at all.</summary>
@@ -53,5 +68,9 @@ public sealed unsafe class StudentState : IDisposable
     public static StudentState Load(string path, StudentEngine engine) => StateFile.Read(path, engine);
 
     /// <inheritdoc/>
-    public void Dispose() => _values.Dispose();
+    public void Dispose()
+    {
+        _values.Dispose();
+        Cache?.Dispose();
+    }
 }

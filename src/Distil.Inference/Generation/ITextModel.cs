@@ -6,6 +6,9 @@ public interface ITextModel
     /// <value>V, the number of tokens.</value>
     int VocabularySize { get; }
 
+    /// <value>Maximum number of tokens of a text, if a layer has attention over all of it; null if any number can be read.</value>
+    int? MaxPositions { get; }
+
     /// <summary>Begins a text.</summary>
     ITextReader Begin();
 }

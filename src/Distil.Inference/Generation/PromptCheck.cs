@@ -30,4 +30,17 @@ internal static class PromptCheck
                 $"the prompt has token {token}; the model's vocabulary has {vocabularySize} tokens (is it another model's tokenizer?)");
         }
     }
+
+    /// <summary>Throws if a text is too long for the model.</summary>
+    /// <param name="tokens">Its tokens, those that are to be generated included.</param>
+    /// <param name="most">Maximum number; null for any.</param>
+    /// <exception cref="InvalidInputException">It is.</exception>
+    internal static void RequireRoom(long tokens, int? most)
+    {
+        if (tokens > most)
+        {
+            throw new InvalidInputException(
+                $"the text has {tokens} tokens; this model's attention reads at most {most} (max_position_embeddings in its config.json)");
+        }
+    }
 }

@@ -34,6 +34,28 @@ internal static unsafe class Elementwise
         }
     }
 
+    /// <summary>x · y.</summary>
+    internal static float Dot(float* x, float* y, int width)
+    {
+        var sum = Vector512<float>.Zero;
+        for (var i = 0; i < width; i += VectorMath.Width)
+        {
+            sum = Vector512.FusedMultiplyAdd(Lanes.Load(x + i, width - i), Lanes.Load(y + i, width - i), sum);
+        }
+
+        return Vector512.Sum(sum);
+    }
+
+    /// <summary>x *= σ(gate + bias).</summary>
+    internal static void Gate(float* x, float* gate, float* bias, int width)
+    {
+        for (var i = 0; i < width; i += VectorMath.Width)
+        {
+            var left = width - i;
+            Lanes.Store(Lanes.Load(x + i, left) * VectorMath.Sigmoid(Lanes.Load(gate + i, left) + Lanes.Load(bias + i, left)), x + i, left);
+        }
+    }
+
     /// <summary>y = (h + skip · c) · SiLU(z).</summary>
     internal static void SkipAndGate(float* h, float* skip, float* c, float* z, float* y, int width)
     {

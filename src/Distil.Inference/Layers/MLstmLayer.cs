@@ -28,6 +28,9 @@ internal sealed unsafe class MLstmLayer : Layer, IWork
         _stabiliser = _normaliser + VectorMath.Padded(config.MlstmHeads * _size);
     }
 
+    /// <value>Its weights.</value>
+    internal MLstmLayerWeights Weights => _weights;
+
     /// <inheritdoc/>
     internal override int StateLength => _stabiliser + VectorMath.Padded(_config.MlstmHeads);
 
@@ -85,31 +88,18 @@ internal sealed unsafe class MLstmLayer : Layer, IWork
     private void Step(int row, int head, float* state)
     {
         var first = head * _size;
-        float* gates = _pass.Gates[row], q = _pass.Joined[row] + first, k = q + _inner, normaliser = state + _normaliser + first, stabiliser = state + _stabiliser + head;
+        float* gates = _pass.Gates[row], q = _pass.Joined[row] + first, k = q + _inner;
         float* v = stackalloc float[2 * _stride], read = v + _stride;
         new Span<float>(v, _stride).Clear();
         new ReadOnlySpan<float>(k + _inner, _size).CopyTo(new(v, _size));
-
-        var input = gates[head] + _weights.InputBias.Start[head];
-        var carried = LogSigmoid(gates[_config.MlstmHeads + head] + _weights.ForgetBias.Start[head]) + *stabiliser;
-        var max = MathF.Max(carried, input);
-        var (keep, write) = (MathF.Exp(carried - max), MathF.Exp(input - max) / MathF.Sqrt(_size));
-        *stabiliser = max;
-        var dot = 0f;
-        for (var i = 0; i < _size; i++)
-        {
-            k[i] *= write;
-            normaliser[i] = normaliser[i] * keep + k[i];
-            dot += q[i] * normaliser[i];
-        }
-
-        MatrixMemory.Step(state + _memory + (long)first * _stride, q, k, v, keep, read, _size, _stride);
+        var memory = new MatrixMemory(
+            state + _memory + (long)first * _stride, state + _normaliser + first, state + _stabiliser + head, _size, _stride);
+        var (dot, max) = memory.Step(
+            q, k, v, gates[head] + _weights.InputBias.Start[head], gates[_config.MlstmHeads + head] + _weights.ForgetBias.Start[head], MathF.Sqrt(_size), read);
         var norm = 1 / (MathF.Max(MathF.Abs(dot), MathF.Exp(-max)) + 1e-6f);
         Elementwise.Scale(read, norm, _size);
         Norms.Layer(read, _weights.HeadNorm.Start + first, read, _size);
         Elementwise.SkipAndGate(
             read, _weights.Skip.Start + first, _pass.Convolved[row] + first, _pass.Up[row] + _inner + first, _pass.Mixed[row] + first, _size);
     }
-
-    private static float LogSigmoid(float x) => MathF.Min(x, 0) - float.LogP1(MathF.Exp(-MathF.Abs(x)));
 }

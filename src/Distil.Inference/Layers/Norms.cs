@@ -3,7 +3,7 @@ using Distil.Inference.Numerics;
 
 namespace Distil.Inference.Layers;
 
-/// <summary>The xLSTM's norms: no bias, eps 1e-5, and a weight that is used as (1 + w).</summary>
+/// <summary>Norms of a vector. The xLSTM's: no bias, eps 1e-5, and a weight that is used as (1 + w).</summary>
 internal static unsafe class Norms
 {
     private const float Epsilon = 1e-5f;
@@ -21,6 +21,29 @@ internal static unsafe class Norms
         {
             var left = width - i;
             Lanes.Store((Lanes.Load(x + i, left) - shift) * by * Lanes.Load(scale + i, left), y + i, left);
+        }
+    }
+
+    /// <summary>y = x / √(mean(x²) + eps) · scale (RMSNorm, arXiv 1910.07467).</summary>
+    /// <param name="x">(width).</param>
+    /// <param name="scale">(width).</param>
+    /// <param name="epsilon">eps.</param>
+    /// <param name="y">(width); may be x.</param>
+    /// <param name="width">Number of values.</param>
+    internal static void Root(float* x, float* scale, float epsilon, float* y, int width)
+    {
+        var squares = Vector512<float>.Zero;
+        for (var i = 0; i < width; i += VectorMath.Width)
+        {
+            var values = Lanes.Load(x + i, width - i);
+            squares = Vector512.FusedMultiplyAdd(values, values, squares);
+        }
+
+        var by = Vector512.Create(1 / MathF.Sqrt(Vector512.Sum(squares) / width + epsilon));
+        for (var i = 0; i < width; i += VectorMath.Width)
+        {
+            var left = width - i;
+            Lanes.Store(Lanes.Load(x + i, left) * by * Lanes.Load(scale + i, left), y + i, left);
         }
     }
 

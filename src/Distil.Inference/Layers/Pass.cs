@@ -11,6 +11,8 @@ internal sealed unsafe class Pass : IDisposable
     private readonly List<FloatBuffer> _buffers = [];
     private readonly nint[] _states;
     private readonly int[] _starts;
+    private readonly long[] _positions;
+    private readonly AttentionCache?[] _caches;
 
     /// <param name="shape">Sizes of a row.</param>
     /// <param name="rows">Maximum number of rows.</param>
@@ -18,14 +20,15 @@ internal sealed unsafe class Pass : IDisposable
     internal Pass(PassShape shape, int rows, WorkerTeam team)
     {
         (MaxRows, Team, Product) = (rows, team, new(team));
-        (_states, _starts) = (new nint[rows], new int[rows + 1]);
+        (_states, _starts, _positions, _caches) = (new nint[rows], new int[rows + 1], new long[rows], new AttentionCache?[rows]);
         Stream = Rows(shape.Width);
         Normed = Rows(shape.Width);
         Up = Rows(shape.Up);
-        Convolved = Rows(shape.Inner);
+        Convolved = Rows(shape.Convolved);
         Joined = Rows(shape.Joined);
         Gates = Rows(shape.Gates);
-        Mixed = Rows(shape.Inner);
+        Mixed = Rows(shape.Mixed);
+        Angles = Rows(shape.Angles);
     }
 
     /// <value>Maximum number of rows.</value>
@@ -46,7 +49,7 @@ internal sealed unsafe class Pass : IDisposable
     /// <value>A projection up.</value>
     internal RowBlock Up { get; }
 
-    /// <value>A convolution.</value>
+    /// <value>A convolution; features of queries and keys.</value>
     internal RowBlock Convolved { get; }
 
     /// <value>q, k and v; recurrent gates.</value>
@@ -57,6 +60,9 @@ internal sealed unsafe class Pass : IDisposable
 
     /// <value>What a projection down reads.</value>
     internal RowBlock Mixed { get; }
+
+    /// <value>Cosines and sines of the rotary embedding.</value>
+    internal RowBlock Angles { get; }
 
     /// <value>Number of rows.</value>
     internal int Count { get; private set; }
@@ -69,15 +75,18 @@ internal sealed unsafe class Pass : IDisposable
 
     /// <summary>Adds a row.</summary>
     /// <param name="state">The sequence's state; equal to the last row's if the row continues it.</param>
+    /// <param name="position">Its position in the sequence, from 0.</param>
+    /// <param name="cache">The sequence's cache, with room for the position; null if no layer keeps attention.</param>
     /// <returns>Its index.</returns>
-    internal int Add(float* state)
+    internal int Add(float* state, long position, AttentionCache? cache)
     {
         if (Sequences == 0 || _states[Sequences - 1] != (nint)state)
         {
-            (_states[Sequences], _starts[Sequences]) = ((nint)state, Count);
+            (_states[Sequences], _starts[Sequences], _caches[Sequences]) = ((nint)state, Count, cache);
             Sequences++;
         }
 
+        _positions[Count] = position;
         Count++;
         _starts[Sequences] = Count;
         return Count - 1;
@@ -85,6 +94,12 @@ internal sealed unsafe class Pass : IDisposable
 
     /// <summary>A sequence's state.</summary>
     internal float* State(int sequence) => (float*)_states[sequence];
+
+    /// <summary>A sequence's cache.</summary>
+    internal AttentionCache Cache(int sequence) => _caches[sequence]!;
+
+    /// <summary>A row's position in its sequence, from 0.</summary>
+    internal long Position(int row) => _positions[row];
 
     /// <summary>A sequence's first row.</summary>
     internal int FirstRow(int sequence) => _starts[sequence];

@@ -7,6 +7,20 @@ namespace Distil.Inference.Models;
 /// <summary>The tensors of a student's folder: those that are read, and those that are not.</summary>
 internal static class StudentTensors
 {
+    /// <summary>Refuses a number of layers that the weights cannot have, before anything is reserved for each of them.</summary>
+    /// <param name="file">The folder's weights.</param>
+    /// <param name="layers">The number in the configuration.</param>
+    /// <exception cref="InvalidInputException">The weights have fewer tensors.</exception>
+    internal static void RequireLayers(WeightFolder file, int layers)
+    {
+        if (layers > file.Stored.ByName.Count)
+        {
+            throw new InvalidInputException(
+                $"{Path.Combine(file.Stored.Folder, XlstmConfigFile.Name)}: num_hidden_layers is {layers}; "
+                + $"the weights have only {file.Stored.ByName.Count} tensors");
+        }
+    }
+
     /// <summary>Checks the tensors that are not read.</summary>
     /// <param name="file">The folder's weights.</param>
     /// <param name="names">The names of those that are read, if they exist.</param>

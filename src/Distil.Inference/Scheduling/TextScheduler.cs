@@ -40,15 +40,27 @@ public sealed class TextScheduler : IAsyncDisposable
     /// <value>Figures for monitoring.</value>
     public SchedulerFigures Figures { get; } = new();
 
+    /// <summary>How many tokens a text may get: as many as are wanted, or as many as the model can still read.</summary>
+    /// <param name="promptTokens">Tokens of its prompt.</param>
+    /// <param name="wanted">Tokens that are wanted, ≥ 1.</param>
+    /// <exception cref="InvalidInputException">There is no room after the prompt.</exception>
+    public int RoomAfter(int promptTokens, int wanted)
+    {
+        PromptCheck.RequireRoom(promptTokens + 1L, _engine.MaxPositions);
+        return _engine.MaxPositions is { } most ? Math.Min(wanted, most - promptTokens) : wanted;
+    }
+
     /// <summary>Continues a text.</summary>
     /// <param name="request">The text.</param>
     /// <param name="cancel">Ends the text and frees its slot after the current pass.</param>
     /// <returns>Its tokens, each as soon as it is chosen.</returns>
-    /// <exception cref="InvalidInputException">The prompt is empty, a token is not in the vocabulary, or an option is out of its range.</exception>
+    /// <exception cref="InvalidInputException">The prompt is empty, a token is not in the vocabulary, an option is out of its range, or the model cannot read so
+    /// many tokens.</exception>
     /// <exception cref="SchedulerBusyException">Too many texts wait, or the scheduler is ending.</exception>
     public IAsyncEnumerable<TextToken> Continue(TextRequest request, CancellationToken cancel)
     {
         PromptCheck.Require(request.Prompt, _engine.VocabularySize);
+        PromptCheck.RequireRoom((long)request.Prompt.Count + request.MaxTokens, _engine.MaxPositions);
         var slot = new TextSlot(request, cancel);
         lock (_lock)
         {

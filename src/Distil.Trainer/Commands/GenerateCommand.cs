@@ -60,7 +60,7 @@ internal static class GenerateCommand
     /// <param name="sampling">How tokens are chosen.</param>
     /// <param name="show">Receives the prompt, then each piece of text as soon as it is certain.</param>
     /// <param name="cancel">Checked before each token.</param>
-    /// <exception cref="InvalidInputException">The model, its tokenizer or an option cannot be used, or the text would exceed a teacher's context.</exception>
+    /// <exception cref="InvalidInputException">The model, its tokenizer or an option cannot be used, or the text would exceed the context of a model that has attention over all of it.</exception>
     internal static GenerateResult Run(GenerateInput input, SamplingOptions sampling, Action<string> show, CancellationToken cancel)
     {
         if (input.Tokens < 1)
@@ -73,7 +73,12 @@ internal static class GenerateCommand
         ModelFolder.Warn(opened.Reading);
         VocabularyCheck.RequireFits(input.Model, tokenizer.VocabularySize, input.Model, opened.Model.VocabularySize);
         List<int> prompt = input.Prompt.Length == 0 ? [tokenizer.EndOfText] : tokenizer.Encode(input.Prompt);
-        opened.Teacher?.RequireContext(prompt.Count + input.Tokens, "the length of --prompt and --tokens together");
+        if (prompt.Count + (long)input.Tokens is var length && length > opened.Model.MaxPositions)
+        {
+            throw new InvalidInputException(
+                $"the length of --prompt and --tokens together is {length}; the model's config.json (max_position_embeddings) allows {opened.Model.MaxPositions}");
+        }
+
 
         show(input.Prompt);
         var (text, stream) = (new StringBuilder(), new TextStream(tokenizer.Decode));

@@ -1,31 +1,25 @@
 using Distil.Core.Errors;
-using Distil.Core.Models;
 using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
 using Distil.Inference.CudaEngines;
 using Distil.Inference.Engines;
 using Distil.Inference.Generation;
-using Distil.Inference.Models;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
-using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Torch;
 using TorchSharp;
 
 namespace Distil.Trainer.Generation;
 
-/// <summary>A model to generate texts with: a student runs in the engine, everything else in torch.</summary>
+/// <summary>A model to generate texts with: a student runs in the engine, but a linearised one on a GPU, and everything else, in torch.</summary>
 internal sealed class OpenedTextModel : IDisposable
 {
     private readonly IDisposable _owner;
 
-    private OpenedTextModel(ITextModel model, IDisposable owner, TransformerModel? teacher) => (Model, _owner, Teacher) = (model, owner, teacher);
+    private OpenedTextModel(ITextModel model, IDisposable owner) => (Model, _owner) = (model, owner);
 
     /// <value>The model.</value>
     internal ITextModel Model { get; }
-
-    /// <value>The model if it is a teacher, whose context is limited; else null.</value>
-    internal TransformerModel? Teacher { get; }
 
     /// <value>What was read of its folder; null if the model does not say.</value>
     internal ModelReading? Reading { get; private init; }
@@ -37,13 +31,12 @@ internal sealed class OpenedTextModel : IDisposable
     /// <exception cref="InvalidInputException">The model cannot be used, or the options ask the engine for what torch computes.</exception>
     internal static OpenedTextModel Open(string folder, ComputeDevice on, EngineOptions options)
     {
-        var config = ConfigDocument.Read(Path.Combine(folder, XlstmConfigFile.Name));
-        var isStudent = config.Text("model_type") == XlstmConfigFile.ModelType;
+        var isStudent = StudentEngine.Runs(folder);
         // Torch is slow to load: it is not asked for a device if the CPU is named.
         if (isStudent && (on == ComputeDevice.Cpu || TorchDevice.Of(on).type == DeviceType.CPU))
         {
             var engine = StudentEngine.Open(folder, options);
-            return new(engine, engine, null) { Reading = engine.Reading };
+            return new(engine, engine) { Reading = engine.Reading };
         }
 
         if (options.Weights != new EngineOptions().Weights)
@@ -51,19 +44,20 @@ internal sealed class OpenedTextModel : IDisposable
             throw new InvalidInputException($"--weights is {options.Weights}; expected a student on the CPU: other models run in the precision of their files");
         }
 
-        if (isStudent && CudaRuntime.UnavailableReason is null)
+        var reason = CudaStudent.UnavailableReason(folder) ?? CudaRuntime.UnavailableReason;
+        if (isStudent && reason is null)
         {
             var student = CudaStudent.Open(folder, CudaRuntime.Platform);
-            return new(student, student, null) { Reading = student.Reading };
+            return new(student, student) { Reading = student.Reading };
         }
 
         if (isStudent)
         {
-            KernelSettings.Log.StudentRunsInTorch(CudaRuntime.UnavailableReason!);
+            KernelSettings.Log.StudentRunsInTorch(reason!);
         }
 
         var model = LanguageModelLoader.Load(folder, TorchDevice.Of(on));
-        return new(new TorchTextModel(model), model, model as TransformerModel) { Reading = model.Reading };
+        return new(new TorchTextModel(model), model) { Reading = model.Reading };
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,7 @@
 using Distil.Inference.Generation;
 using Distil.Trainer.Models;
+using Distil.Trainer.Models.Linearised;
+using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
@@ -13,6 +15,14 @@ public sealed class TorchTextModel(ILanguageModel model) : ITextModel
 
     /// <inheritdoc/>
     public int VocabularySize => model.VocabularySize;
+
+    /// <inheritdoc/>
+    public int? MaxPositions => model switch
+    {
+        TransformerModel teacher => teacher.Config.MaxPositions,
+        LinearisedModel { Shape: { KeepAttention.Count: > 0 } shape } => shape.Transformer.MaxPositions,
+        _ => null,
+    };
 
     /// <inheritdoc/>
     public ITextReader Begin() => new Text(model);

@@ -1,3 +1,4 @@
+using Distil.Core.Models;
 using Distil.Inference.Tests.Engines;
 
 namespace Distil.Inference.Tests.Chat;
@@ -12,9 +13,12 @@ internal static class ChatStudent
 
     /// <summary>Writes the folder.</summary>
     /// <param name="template">Whether it has the template.</param>
-    internal static string Write(bool template = true)
+    /// <param name="linearised">The shape of a linearised student, whose vocabulary is replaced; null for the paper's.</param>
+    internal static string Write(bool template = true, LinearisedShape? linearised = null)
     {
-        var folder = RandomStudent.Write(RandomStudent.Small with { VocabularySize = 1024, Width = 64 });
+        var folder = linearised is null
+            ? RandomStudent.Write(RandomStudent.Small with { VocabularySize = 1024, Width = 64 })
+            : RandomLinearised.Write(linearised with { Transformer = linearised.Transformer with { VocabularySize = 1024 } });
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Golden", "tokenizer-tiny", "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
         if (template)
         {

@@ -1,6 +1,7 @@
 using Distil.Core.Errors;
 using Distil.Inference.Answers;
 using Distil.Inference.Chat;
+using Distil.Inference.Tests.Engines;
 using Microsoft.Extensions.AI;
 
 namespace Distil.Inference.Tests.Chat;
@@ -84,6 +85,23 @@ public sealed class StudentChatClientTests : IDisposable
 
         async Task RefusedAsync(string says, ChatOptions options) =>
             Assert.Contains(says, (await Assert.ThrowsAsync<InvalidInputException>(() => _client.GetResponseAsync("a", options, Cancel))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_student_that_keeps_attention_answers_to_the_end_of_its_context_and_no_further()
+    {
+        const int Context = 40;
+        var folder = ChatStudent.Write(linearised: RandomLinearised.Hybrid with { Transformer = RandomLinearised.Hybrid.Transformer with { MaxPositions = Context } });
+        using (var client = StudentChatClient.Open(folder, new() { Threads = 1 }))
+        {
+            var answer = await client.GetResponseAsync("Once", new() { Temperature = 0, MaxOutputTokens = 1000 }, Cancel);
+            Assert.Equal(Context, answer.Usage!.TotalTokenCount);
+            Assert.Equal(ChatFinishReason.Length, answer.FinishReason);
+            var longer = string.Join(' ', Enumerable.Repeat("Once", Context));
+            Assert.Contains($"attention reads at most {Context}", (await Assert.ThrowsAsync<InvalidInputException>(() => client.GetResponseAsync(longer, null, Cancel))).Message);
+        }
+
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

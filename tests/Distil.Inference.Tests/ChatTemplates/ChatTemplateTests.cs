@@ -70,6 +70,31 @@ public sealed class ChatTemplateTests
         Assert.Contains("chat_template.jinja", error.Message);
     }
 
+    /// <summary>What would exceed the stack: calls, nested expressions, nested blocks and a nested value, each deeper than any real template's.</summary>
+    public static TheoryData<string> Deep
+    {
+        get
+        {
+            string Many(string text) => string.Concat(Enumerable.Repeat(text, 2_000));
+            return
+            [
+                "{% macro again(n) %}{{ again(n + 1) }}{% endmacro %}{{ again(0) }}",
+                $"{{{{ {Many("(")}1{Many(")")} }}}}",
+                $"{{{{ {Many("not ")}true }}}}",
+                $"{{{{ {Many("[")}{Many("]")} }}}}",
+                $"{Many("{% if true %}")}x{Many("{% endif %}")}",
+            ];
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Deep), DisableDiscoveryEnumeration = true)]
+    public void A_template_that_is_too_deep_ends_with_one_error(string template)
+    {
+        var error = Assert.Throws<InvalidInputException>(() => Find(("chat_template.jinja", template))!.Render([], true));
+        Assert.Contains("chat_template.jinja", error.Message);
+    }
+
     [Fact]
     public void A_template_that_is_no_template_and_a_configuration_that_is_no_json_are_refused()
     {

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using Distil.Inference.Models;
 
 namespace Distil.Inference.Tests.Engines;
@@ -22,15 +19,7 @@ internal static class RandomStudent
     {
         var folder = Directory.CreateTempSubdirectory("distil-student-").FullName;
         XlstmConfigFile.Write(config, folder);
-        var random = new Random(seed);
-        using var file = File.Create(Path.Combine(folder, "model.safetensors"));
-        var tensors = Tensors(config).ToList();
-        file.Write(Header(tensors, bfloat16));
-        foreach (var (_, shape, scale, shift) in tensors)
-        {
-            WriteValues(file, shape.Aggregate(1L, (a, b) => a * b), () => (float)(shift + scale * (2 * random.NextDouble() - 1)), bfloat16);
-        }
-
+        RandomWeights.Write(folder, Tensors(config), seed, bfloat16);
         return folder;
     }
 
@@ -86,42 +75,6 @@ internal static class RandomStudent
                 yield return Of(MLstmTensorNames.Skip, 1, inner);
                 yield return Of(MLstmTensorNames.Down, 1 / Math.Sqrt(inner), width, inner);
             }
-        }
-    }
-
-    private static byte[] Header(IEnumerable<(string Name, long[] Shape, double, double)> tensors, bool bfloat16)
-    {
-        var entries = new Dictionary<string, object>();
-        var offset = 0L;
-        foreach (var (name, shape, _, _) in tensors)
-        {
-            var end = offset + shape.Aggregate(1L, (a, b) => a * b) * (bfloat16 ? 2 : 4);
-            entries[name] = new { dtype = bfloat16 ? "BF16" : "F32", shape, data_offsets = new[] { offset, end } };
-            offset = end;
-        }
-
-        var json = JsonSerializer.SerializeToUtf8Bytes(entries);
-        var header = new byte[8 + (json.Length + 7) / 8 * 8];
-        header.AsSpan().Fill((byte)' ');
-        BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - 8);
-        json.CopyTo(header, 8);
-        return header;
-    }
-
-    private static void WriteValues(Stream file, long count, Func<float> next, bool bfloat16)
-    {
-        var values = new float[Math.Min(count, 1 << 16)];
-        for (; count > 0; count -= values.Length)
-        {
-            var piece = values.AsSpan(0, (int)Math.Min(count, values.Length));
-            for (var i = 0; i < piece.Length; i++)
-            {
-                piece[i] = next();
-            }
-
-            file.Write(bfloat16
-                ? MemoryMarshal.AsBytes<ushort>(piece.ToArray().Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)).ToArray())
-                : MemoryMarshal.AsBytes(piece));
         }
     }
 }

@@ -8,6 +8,8 @@ namespace Distil.Inference.Tests.Engines;
 
 public sealed class StudentEngineTests
 {
+    public static TheoryData<string> Kinds => EngineSteps.Kinds;
+
     [Theory]
     [InlineData("model.safetensors")]
     [InlineData("model.cuda-layout.safetensors")]
@@ -20,10 +22,11 @@ public sealed class StudentEngineTests
         }
     }
 
-    [Fact]
-    public void A_piece_of_a_prompt_gives_the_same_bits_as_its_tokens_one_by_one()
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_piece_of_a_prompt_gives_the_same_bits_as_its_tokens_one_by_one(string kind)
     {
-        using var engine = Open(RandomStudent.Small);
+        using var engine = Open(kind);
         var steps = Steps(engine, Tokens);
         using var state = engine.NewState();
         engine.Run([.. Tokens[..13].Select(token => new StudentInput(state, token, WantsLogits: false))]);
@@ -36,10 +39,11 @@ public sealed class StudentEngineTests
         Assert.Equal(Tokens.Length, state.Position);
     }
 
-    [Fact]
-    public void A_sequence_among_others_gives_the_same_bits_as_alone()
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_sequence_among_others_gives_the_same_bits_as_alone(string kind)
     {
-        using var engine = Open(RandomStudent.Small);
+        using var engine = Open(kind);
         var alone = Steps(engine, Tokens);
         using StudentState first = engine.NewState(), second = engine.NewState(), third = engine.NewState();
         engine.Run([.. Tokens[..7].Select(token => new StudentInput(third, token, false))]);
@@ -51,15 +55,16 @@ public sealed class StudentEngineTests
     }
 
     [Theory]
-    [InlineData(WeightFormat.Float32)]
-    [InlineData(WeightFormat.Int8)]
-    public void The_number_of_threads_changes_no_bit(WeightFormat format)
+    [MemberData(nameof(Kinds))]
+    public void The_number_of_threads_changes_no_bit(string kind)
     {
-        var config = RandomStudent.Small with { Width = 256, VocabularySize = 1003 };
-        var folder = RandomStudent.Write(config);
-        using var one = StudentEngine.Open(folder, new() { Threads = 1, Weights = format });
-        using var three = StudentEngine.Open(folder, new() { Threads = 3, Weights = format });
-        Assert.Equal(Steps(one, Tokens), Steps(three, Tokens));
+        foreach (var format in new[] { WeightFormat.Float32, WeightFormat.Int8 })
+        {
+            var folder = Write(kind, wide: true);
+            using var one = StudentEngine.Open(folder, new() { Threads = 1, Weights = format });
+            using var three = StudentEngine.Open(folder, new() { Threads = 3, Weights = format });
+            Assert.Equal(Steps(one, Tokens), Steps(three, Tokens));
+        }
     }
 
     [Theory]
@@ -91,10 +96,13 @@ public sealed class StudentEngineTests
         Assert.True(smaller.WeightBytes < exact.WeightBytes);
     }
 
-    [Fact]
-    public void A_token_allocates_nothing()
+    [Theory]
+    [InlineData("xlstm")]
+    [InlineData("recurrent")]
+    [InlineData("windowed")]
+    public void A_token_allocates_nothing(string kind)
     {
-        using var engine = StudentEngine.Open(RandomStudent.Write(RandomStudent.Small), new() { Threads = 1 });
+        using var engine = StudentEngine.Open(Write(kind), new() { Threads = 1 });
         using var state = engine.NewState();
         void Step(int token)
         {

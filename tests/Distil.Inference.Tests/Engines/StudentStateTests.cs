@@ -6,10 +6,13 @@ namespace Distil.Inference.Tests.Engines;
 
 public sealed class StudentStateTests
 {
-    [Fact]
-    public void A_fork_and_a_saved_state_continue_the_sequence_and_leave_the_original_alone()
+    public static TheoryData<string> Kinds => EngineSteps.Kinds;
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_fork_and_a_saved_state_continue_the_sequence_and_leave_the_original_alone(string kind)
     {
-        using var engine = Open(RandomStudent.Small);
+        using var engine = Open(kind);
         var expected = Steps(engine, Tokens);
         using var state = engine.NewState();
         engine.Run([.. Tokens[..20].Select(token => new StudentInput(state, token, false))]);
@@ -26,12 +29,14 @@ public sealed class StudentStateTests
         }
     }
 
-    [Fact]
-    public void A_saved_state_that_is_damaged_cut_or_of_another_model_is_refused()
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_saved_state_that_is_damaged_cut_or_of_another_model_is_refused(string kind)
     {
-        using var engine = Open(RandomStudent.Small);
-        using var other = StudentEngine.Open(RandomStudent.Write(RandomStudent.Small, seed: 2), new() { Threads = 1 });
+        using var engine = Open(kind);
+        using var other = StudentEngine.Open(Write(kind, seed: 2), new() { Threads = 1 });
         using var state = engine.NewState();
+        engine.Run([.. Tokens[..3].Select(token => new StudentInput(state, token, false))]);
         var path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "state.bin");
         state.Save(path);
         Assert.Contains("another model", Assert.Throws<InvalidInputException>(() => StudentState.Load(path, other)).Message);

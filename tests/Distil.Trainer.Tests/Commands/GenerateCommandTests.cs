@@ -4,8 +4,13 @@ using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 using Distil.Core.Tokenization;
+using Distil.Inference.Engines;
+using Distil.Inference.Matrices;
 using Distil.Inference.Sampling;
+using Distil.Inference.Tests.Chat;
+using Distil.Inference.Tests.Engines;
 using Distil.Trainer.Commands;
 using Distil.Trainer.Models.Transformers;
 using static TorchSharp.torch;
@@ -92,6 +97,31 @@ public sealed class GenerateCommandTests : IDisposable
         var error = Error(5, new SamplingOptions());
         Assert.StartsWith($"{_model}: the ", error);
         Assert.EndsWith(" after 0 new tokens; expected finite numbers", error);
+    }
+
+    [Fact]
+    public void A_linearised_student_runs_in_the_engine_and_one_that_keeps_attention_ends_with_its_context()
+    {
+        foreach (var shape in new[] { RandomLinearised.Windowed, RandomLinearised.Hybrid })
+        {
+            var folder = ChatStudent.Write(linearised: shape);
+            using var engine = StudentEngine.Open(folder);
+            var tokenizer = HuggingFaceTokenizer.Load(folder);
+            var input = new GenerateInput(folder, "Once", 9, ComputeDevice.Cpu) { Engine = new() { Weights = WeightFormat.Float32 } }; // which torch refuses
+            var expected = new Inference.Generation.Generator(engine).Continue(
+                tokenizer.Encode("Once", cancel: TestContext.Current.CancellationToken), SamplingOptions.Greedy, 9, tokenizer.EndOfText,
+                TestContext.Current.CancellationToken);
+            Assert.Equal(
+                tokenizer.Decode([.. expected]), GenerateCommand.Run(input, SamplingOptions.Greedy, _ => { }, TestContext.Current.CancellationToken).Text);
+            if (engine.MaxPositions is { } most)
+            {
+                var error = Assert.Throws<InvalidInputException>(
+                    () => GenerateCommand.Run(input with { Tokens = most }, SamplingOptions.Greedy, _ => { }, TestContext.Current.CancellationToken));
+                Assert.Contains($"(max_position_embeddings) allows {most}", error.Message);
+            }
+
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private string Error(int tokens, SamplingOptions options) => Assert.Throws<InvalidInputException>(() => Run("Once upon", tokens, options)).Message;

@@ -4,6 +4,7 @@ using Distil.Inference.Models;
 using Distil.Inference.Sampling;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models.Xlstm;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Generation;
@@ -34,6 +35,7 @@ public sealed class StudentEngineTests
     [MemberData(nameof(Shapes), DisableDiscoveryEnumeration = true)]
     public void Logits_equal_those_of_the_model_in_torch(string name, XlstmConfig config)
     {
+        using var pause = NoGcRegion.Begin();
         using var model = Create(config);
         using var engine = Open(model);
         int[] tokens = [.. Enumerable.Range(0, 50).Select(i => i * 13 % config.VocabularySize)];
@@ -56,6 +58,7 @@ public sealed class StudentEngineTests
     [Fact]
     public void Greedy_tokens_are_those_of_the_model_in_torch()
     {
+        using var pause = NoGcRegion.Begin();
         using var model = Create(new() { VocabularySize = 97, ContextLength = 64, Blocks = 4, Width = 64, SlstmAt = [0, 2] });
         using var engine = Open(model);
         var cancel = TestContext.Current.CancellationToken;

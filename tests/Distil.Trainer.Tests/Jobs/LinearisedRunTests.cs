@@ -1,8 +1,15 @@
+using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json.Nodes;
+using Distil.Cli.Serving.OpenAi;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
+using Distil.Inference.Answers;
+using Distil.Inference.Sampling;
+using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Linearised;
 using static TorchSharp.torch;
@@ -12,6 +19,9 @@ namespace Distil.Trainer.Tests.Jobs;
 /// <summary>All jobs of a run whose student is linearised.</summary>
 public sealed class LinearisedRunTests
 {
+    private const string Prompt = "Once upon a time";
+    private const int MaxTokens = 12;
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -39,8 +49,10 @@ public sealed class LinearisedRunTests
         Assert.Equal(2, report.Training.AlignmentLosses!.Count);
         Assert.All(report.Training.AlignmentLosses, layer => Assert.True(layer is { First: > 0, Last: > 0 }));
 
-        using var loaded = LanguageModelLoader.Load(Folder(run), CPU);
+        var folder = Folder(run);
+        using var loaded = LanguageModelLoader.Load(folder, CPU);
         Assert.Equal(8, Assert.IsType<LinearisedModel>(loaded).Shape.Window);
+        Assert.Equal(TorchText(loaded, folder), await ServedTextAsync(folder));
         Assert.Contains("its memory alone", Encoding.UTF8.GetString(run[ArtifactLayout.Report(run.Plan.RunId)]), StringComparison.Ordinal);
     }
 
@@ -79,6 +91,25 @@ public sealed class LinearisedRunTests
         {
             stop.Cancel();
         }
+    }
+
+    private static string TorchText(ILanguageModel model, string folder)
+    {
+        var tokenizer = HuggingFaceTokenizer.Load(folder);
+        var tokens = new Inference.Generation.Generator(new TorchTextModel(model)).Continue(
+            tokenizer.Encode(Prompt, cancel: Cancel), SamplingOptions.Greedy, MaxTokens, tokenizer.EndOfText, Cancel);
+        return tokenizer.Decode([.. tokens]);
+    }
+
+    /// <summary>What the exported folder answers as OpenAI's API, without torch.</summary>
+    private static async Task<string?> ServedTextAsync(string folder)
+    {
+        await using var model = StudentModel.Open(folder, new() { Threads = 1 });
+        await using var server = await ModelServer.StartAsync(model, new(), new() { Urls = [new("http://127.0.0.1:0")] }, Cancel);
+        using var http = new HttpClient { BaseAddress = server.Urls[0] };
+        using var answer = await http.PostAsJsonAsync(
+            "v1/completions", new { model = model.Name, prompt = Prompt, max_tokens = MaxTokens, temperature = 0 }, Cancel);
+        return (string?)(await answer.Content.ReadFromJsonAsync<JsonObject>(Cancel))!["choices"]![0]!["text"];
     }
 
     private static string Folder(SmallRun run)

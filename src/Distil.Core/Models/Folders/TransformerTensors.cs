@@ -32,18 +32,29 @@ public sealed class TransformerTensors
         var tensors = new TransformerTensors(config);
         return
         [
-            new(Embedding, [tensors._vocabulary, tensors._width]),
+            EmbeddingOf(config),
             .. Enumerable.Range(0, config.Layers).SelectMany(tensors.Layer),
-            new(FinalNorm, [tensors._width]),
+            FinalNormOf(config),
             .. config.TiedHead ? Array.Empty<ModelTensor>() : [HeadOf(config)],
         ];
     }
 
+    /// <summary>The embedding.</summary>
+    public static ModelTensor EmbeddingOf(TransformerConfig config) => EmbeddingOf(config, Embedding);
+
+    /// <summary>The norm after the last layer.</summary>
+    public static ModelTensor FinalNormOf(TransformerConfig config) => new(FinalNorm, [new TransformerTensors(config)._width]);
+
     /// <summary>A head of its own.</summary>
-    public static ModelTensor HeadOf(TransformerConfig config)
+    public static ModelTensor HeadOf(TransformerConfig config) => EmbeddingOf(config, Head);
+
+    /// <summary>The weights of one layer.</summary>
+    public static IEnumerable<ModelTensor> OfLayer(TransformerConfig config, int layer) => new TransformerTensors(config).Layer(layer);
+
+    private static ModelTensor EmbeddingOf(TransformerConfig config, string name)
     {
         var tensors = new TransformerTensors(config);
-        return new(Head, [tensors._vocabulary, tensors._width]);
+        return new(name, [tensors._vocabulary, tensors._width]);
     }
 
     private IEnumerable<ModelTensor> Layer(int index)

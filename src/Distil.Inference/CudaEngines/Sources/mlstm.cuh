@@ -3,15 +3,15 @@
 #include "rows.cuh"
 
 // c = convolution of x_m; q, k of c and v of x_m by block-diagonal matrices, (size, inner): row j contains each output's weight of its block's input j.
-// up: (rows, 2·inner): x_m, z. joined: (rows, 3·inner). Grid (⌈inner / span⌉, rows); span: a multiple of size; shared: 2·span floats.
-extern "C" __global__ void mlstm_project(
+// gates: what the block's channels add to the gates' products, (rows, blocks, 2·heads); gateWeights: (2·heads, 3·inner), input gates, then forget gates.
+// up: (rows, 2·inner): x_m, z. joined: (rows, 3·inner). Grid (⌈inner / span⌉, rows), 256 threads; span: a multiple of size; shared: 5·span floats.
+extern "C" __global__ void __launch_bounds__(256) mlstm_project(
     float* const* states, long long state, const float* up, int upStride, const float* convolution, const float* query, const float* key, const float* value,
-    float* convolved, float* joined, int inner, int size, int span, int taps) {
+    const float* gateWeights, float* convolved, float* joined, float* gates, int inner, int heads, int size, int span, int taps) {
   extern __shared__ float shared[];
-  float *x = shared, *c = shared + span;
-  letNextBegin();
+  float *x = shared, *c = shared + span, *all = shared + 2 * span; // all: q, k, v
   waitForInputs();
-  const int first = blockIdx.x * span, count = min(span, inner - first), b = blockIdx.y;
+  const int first = blockIdx.x * span, count = min(span, inner - first), b = blockIdx.y, lane = threadIdx.x & 31;
   float* tail = states[b] + state;
   for (int i = threadIdx.x; i < count; i += blockDim.x) {
     x[i] = up[(long long)b * upStride + first + i];
@@ -19,51 +19,38 @@ extern "C" __global__ void mlstm_project(
     convolved[(long long)b * inner + first + i] = c[i];
   }
   __syncthreads();
-  float* out = joined + (long long)b * 3 * inner + first;
-  for (int i = threadIdx.x; i < count; i += blockDim.x) {
-    const int block = i / size * size;
-    float q = 0, k = 0, v = 0;
-    for (int j = 0; j < size; j++) {
-      const long long at = (long long)j * inner + first + i;
-      q = fmaf(query[at], c[block + j], q);
-      k = fmaf(key[at], c[block + j], k);
-      v = fmaf(value[at], x[block + j], v);
-    }
-    out[i] = q;
-    out[inner + i] = k;
-    out[2 * inner + i] = v;
+  for (int i = threadIdx.x; i < 3 * count; i += blockDim.x) {
+    const int which = i / count, channel = i % count, block = channel / size * size;
+    const float *weights = (which == 0 ? query : which == 1 ? key : value) + first + channel, *from = (which == 2 ? x : c) + block;
+    float sum = 0;
+    for (int j = 0; j < size; j++) sum = fmaf(weights[(long long)j * inner], from[j], sum);
+    all[i] = sum;
+    joined[((long long)b * 3 + which) * inner + first + channel] = sum;
   }
-}
-
-// gates = W·(q, k, v) + bias: the input gates, then the forget gates. weights: (gates, width). Grid (gates, ⌈rows / 4⌉), 256 threads; width: a multiple of 4.
-extern "C" __global__ void mlstm_gates(const float* weights, const float* bias, const float* joined, float* out, int width, int rows) {
-  letNextBegin();
-  waitForInputs();
-  const int first = 4 * blockIdx.y;
-  const float* x[4];
-  float sums[4] = {};
-#pragma unroll
-  for (int i = 0; i < 4; i++) x[i] = joined + (long long)min(first + i, rows - 1) * width;
-  for (int k = 4 * threadIdx.x; k < width; k += 4 * blockDim.x) {
-    const float4 w = *(const float4*)(weights + (long long)blockIdx.x * width + k);
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      const float4 v = *(const float4*)(x[i] + k);
-      sums[i] = fmaf(w.x, v.x, fmaf(w.y, v.y, fmaf(w.z, v.z, fmaf(w.w, v.w, sums[i]))));
-    }
-  }
-#pragma unroll
-  for (int i = 0; i < 4; i++) {
-    const float sum = blockSum(sums[i]);
-    if (threadIdx.x == 0 && first + i < rows) out[(long long)(first + i) * gridDim.x + blockIdx.x] = sum + bias[blockIdx.x];
+  __syncthreads();
+  for (int gate = threadIdx.x >> 5; gate < 2 * heads; gate += blockDim.x >> 5) {
+    const float* weights = gateWeights + (long long)gate * 3 * inner + first;
+    float sum = 0;
+#pragma unroll 4
+    for (int i = lane; i < count; i += 32)
+      sum = fmaf(weights[i], all[i], fmaf(weights[inner + i], all[count + i], fmaf(weights[2 * inner + i], all[2 * count + i], sum)));
+    sum = warpSum(sum);
+    if (lane == 0) gates[((long long)b * gridDim.x + blockIdx.x) * 2 * heads + gate] = sum;
   }
 }
 
 // The gates of one head: how much it keeps, how much it writes (with the scale of the keys), and the new stabiliser.
 struct HeadGates {
   float keep, write, max;
-  __device__ __forceinline__ HeadGates(const float* gates, int head, int heads, float stabiliser, int size) {
-    const float input = gates[head], carried = logSigmoid(gates[heads + head]) + stabiliser;
+  // gates: of the row, (blocks, 2·heads), as mlstm_project adds them up; bias: (2·heads). Every warp computes the same bits.
+  __device__ __forceinline__ HeadGates(const float* gates, int blocks, const float* bias, int head, int heads, float stabiliser, int size) {
+    float input = 0, forget = 0;
+    for (int i = threadIdx.x & 31; i < blocks; i += 32) {
+      input += gates[i * 2 * heads + head];
+      forget += gates[i * 2 * heads + heads + head];
+    }
+    input = warpSum(input) + bias[head];
+    const float carried = logSigmoid(warpSum(forget) + bias[heads + head]) + stabiliser;
     max = fmaxf(carried, input);
     keep = expf(carried - max);
     write = expf(input - max) / sqrtf((float)size);
@@ -73,24 +60,27 @@ struct HeadGates {
 // C ← keep·C + k vᵀ, and read = qᵀC: 32 columns of one head, whose rows have 4·stride bytes. state: of C in a sequence's state; heads' matrices follow each other.
 // Nothing but C is written: the other blocks of the head need the old stabiliser. Grid (heads · stride / 32, rows), 256 threads.
 extern "C" __global__ void __launch_bounds__(256) mlstm_memory(
-    float* const* states, long long state, long long stabiliser, const float* gates, const float* joined, float* read, int inner, int heads, int stride) {
+    float* const* states, long long state, long long stabiliser, const float* gates, int blocks, const float* bias, const float* joined, float* read, int inner,
+    int heads, int stride) {
   __shared__ float parts[32][33];
-  letNextBegin();
-  waitForInputs();
   const int b = blockIdx.y, splits = stride / 32, head = blockIdx.x / splits, column = blockIdx.x % splits * 32 + 4 * (threadIdx.x & 7), size = inner / heads;
   const int group = threadIdx.x >> 3;
   float* own = states[b];
-  const HeadGates g(gates + (long long)b * 2 * heads, head, heads, own[stabiliser + head], size);
+  float* matrix = own + state + (long long)head * size * stride + column;
+  float4 c[8];
+#pragma unroll
+  for (int i = 0; i < 8; i++) // of the step before: no kernel near this one writes it
+    if (group + 32 * i < size) c[i] = __ldcs((const float4*)(matrix + (long long)(group + 32 * i) * stride));
+  waitForInputs();
+  const HeadGates g(gates + (long long)b * blocks * 2 * heads, blocks, bias, head, heads, own[stabiliser + head], size);
   const float *q = joined + (long long)b * 3 * inner + head * size, *k = q + inner, *v = k + inner;
   const float4 value = make_float4(
       column < size ? v[column] : 0, column + 1 < size ? v[column + 1] : 0, column + 2 < size ? v[column + 2] : 0, column + 3 < size ? v[column + 3] : 0);
-  float* matrix = own + state + (long long)head * size * stride + column;
   float4 sum = make_float4(0, 0, 0, 0);
   for (int from = group; from < size; from += 32 * 8) {
-    float4 c[8];
 #pragma unroll
     for (int i = 0; i < 8; i++)
-      if (from + 32 * i < size) c[i] = __ldcs((const float4*)(matrix + (long long)(from + 32 * i) * stride));
+      if (from != group && from + 32 * i < size) c[i] = __ldcs((const float4*)(matrix + (long long)(from + 32 * i) * stride));
 #pragma unroll
     for (int i = 0; i < 8; i++) {
       const int row = from + 32 * i;
@@ -116,14 +106,13 @@ extern "C" __global__ void __launch_bounds__(256) mlstm_memory(
 
 // n and m advance; h = read / max(|qᵀn|, e⁻ᵐ), its norm, skip and gate. Grid (heads, rows), 128 threads; shared: DH floats.
 extern "C" __global__ void mlstm_output(
-    float* const* states, long long normaliser, long long stabiliser, const float* gates, const float* joined, const float* read, const float* convolved,
-    const float* up, int upStride, const float* headNorm, const float* skip, float* mixed, int mixedStride, int inner, int heads) {
+    float* const* states, long long normaliser, long long stabiliser, const float* gates, int blocks, const float* bias, const float* joined, const float* read,
+    const float* convolved, const float* up, int upStride, const float* headNorm, const float* skip, float* mixed, int mixedStride, int inner, int heads) {
   extern __shared__ float h[];
-  letNextBegin();
   waitForInputs();
   const int head = blockIdx.x, b = blockIdx.y, size = inner / heads;
   float *own = states[b], *n = own + normaliser + head * size;
-  const HeadGates g(gates + (long long)b * 2 * heads, head, heads, own[stabiliser + head], size);
+  const HeadGates g(gates + (long long)b * blocks * 2 * heads, blocks, bias, head, heads, own[stabiliser + head], size);
   const float *q = joined + (long long)b * 3 * inner + head * size, *k = q + inner;
   float dot = 0;
   for (int i = threadIdx.x; i < size; i += blockDim.x) {

@@ -1,8 +1,8 @@
 // out = W·x (+ out) for 1 to 64 rows x: W is read once from memory, in bfloat16; x and out are float.
 //
 // Tensor cores multiply 16 outputs by 8 rows. x is split into two bfloat16 numbers, of which the sum has 16 bits of x, so that only W's own rounding counts.
-// Eight warps share the inputs of a tile of outputs: chunk c of 64 inputs belongs to warp c mod 8. The order of additions depends neither on the number of rows nor
-// on the tile, so a sequence gets the same bits alone and among others.
+// Eight warps share the inputs of a tile of outputs: chunk c of 64 inputs belongs to warp c mod 8. The order of additions depends neither on the number of rows
+// nor on the tile, so a sequence gets the same bits alone and among others.
 #pragma once
 #include "rows.cuh"
 
@@ -31,35 +31,64 @@ __device__ __forceinline__ unsigned lower(float a, float b) {
   return pair;
 }
 
-// Which inputs a lane holds: the 8 from 8·(lane mod 4) on of each half of a chunk, for W and x alike, so that every load is of 16 bytes. The hardware's own order
-// of inputs inside a product does not matter, because both sides are permuted in the same way.
+// Which inputs a lane holds: the 8 from 8·(lane mod 4) on of each half of a chunk, for W and x alike, so that every load is of 16 bytes. The hardware's own
+// order of inputs inside a product does not matter, because both sides are permuted in the same way.
 struct Inputs {
   unsigned high[2][4], low[2][4];
   __device__ __forceinline__ void load(const float* x, bool present) {
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-      const float4 a = present ? *(const float4*)(x + 32 * half) : make_float4(0, 0, 0, 0), b = present ? *(const float4*)(x + 32 * half + 4) : make_float4(0, 0, 0, 0);
+      const float4 a = present ? *(const float4*)(x + 32 * half) : make_float4(0, 0, 0, 0);
+      const float4 b = present ? *(const float4*)(x + 32 * half + 4) : make_float4(0, 0, 0, 0);
       high[half][0] = upper(a.x, a.y); high[half][1] = upper(a.z, a.w); high[half][2] = upper(b.x, b.y); high[half][3] = upper(b.z, b.w);
       low[half][0] = lower(a.x, a.y); low[half][1] = lower(a.z, a.w); low[half][2] = lower(b.x, b.y); low[half][3] = lower(b.z, b.w);
     }
   }
 };
 
-// weights: (outputs, stride), a multiple of 64 with zeros behind the inputs. x: (rows, xStride), as long and zero there. out: (rows, outStride).
-// TILES of 16 outputs a block; ROWS: tiles of 8 rows; AHEAD: chunks of W that a warp loads at once. 256 threads.
-template <int TILES, int ROWS, int AHEAD>
-__device__ void product(const unsigned short* weights, long long stride, int outputs, const float* x, int xStride, int rows, float* out, long long outStride, bool add) {
+struct Product {
+  const unsigned short* weights; // (outputs, stride), a multiple of 64 with zeros behind the inputs; for a gated product (2·outputs, stride): gate, then up
+  long long stride;
+  int outputs;
+  const float* x; // (rows, xStride), as long as W's rows and zero there
+  int xStride, rows;
+  float* out; // (rows, outStride)
+  long long outStride;
+  int add;          // whether the product is added to out
+  int activation;   // of a gated product
+  const char* next; // weights of a later kernel
+  long long nextBytes;
+};
+
+__device__ __forceinline__ float activate(float x, int kind) {
+  switch (kind) {
+    case 0: return x * normcdff(x);                                                          // gelu
+    case 1: return fmaxf(x, 0.f);                                                            // relu
+    case 2: return fmaxf(x, 0.f) * fmaxf(x, 0.f);                                            // relu^2
+    case 3: return sigmoid(x);                                                               // sigmoid
+    case 4: return x * sigmoid(x);                                                           // swish
+    default: return 1.0507009873554805f * (x < 0 ? 1.6732632423543772f * (expf(x) - 1.f) : x); // selu
+  }
+}
+
+// TILES of 16 outputs a block; ROWS: tiles of 8 rows; AHEAD: chunks of W that a warp loads at once. 256 threads. Of a gated product, a block computes one tile of
+// gates and that of up: out = activation(gate)·up.
+template <int TILES, int ROWS, int AHEAD, bool GATED>
+__device__ __forceinline__ void product(const Product p) {
   __shared__ float parts[WARPS][8 * ROWS][16];
-  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, group = lane >> 2, first = blockIdx.x * 16 * TILES, at = 8 * (lane & 3);
+  const unsigned short* weights = p.weights;
+  const long long stride = p.stride;
+  const int outputs = p.outputs, rows = p.rows;
+  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, group = lane >> 2, at = 8 * (lane & 3), first = blockIdx.x * 16 * (GATED ? 1 : TILES);
   const int chunks = (int)(stride / CHUNK);
   const unsigned short* w[TILES][2];
 #pragma unroll
   for (int tile = 0; tile < TILES; tile++)
 #pragma unroll
-    for (int i = 0; i < 2; i++) w[tile][i] = weights + min(first + 16 * tile + 8 * i + group, outputs - 1) * stride + at;
+    for (int i = 0; i < 2; i++) w[tile][i] =
+        weights + (GATED ? tile * outputs + min(first + 8 * i + group, outputs - 1) : min(first + 16 * tile + 8 * i + group, outputs - 1)) * stride + at;
 
   float sums[TILES][ROWS][4] = {};
-  letNextBegin();
   for (int from = warp, turn = 0; turn == 0 || from < chunks; from += WARPS * AHEAD, turn++) {
     uint4 a[AHEAD][TILES][2][2];
 #pragma unroll
@@ -71,7 +100,10 @@ __device__ void product(const unsigned short* weights, long long stride, int out
           for (int half = 0; half < 2; half++)
 #pragma unroll
             for (int r = 0; r < 2; r++) a[i][tile][half][r] = loadOnce(w[tile][r] + (from + i * WARPS) * CHUNK + 32 * half);
-    if (turn == 0) waitForInputs();
+    if (turn == 0) {
+      prefetch(p.next, p.nextBytes);
+      waitForInputs();
+    }
 #pragma unroll
     for (int i = 0; i < AHEAD; i++)
       if (from + i * WARPS < chunks)
@@ -79,7 +111,7 @@ __device__ void product(const unsigned short* weights, long long stride, int out
         for (int row = 0; row < ROWS; row++) {
           const int b = 8 * row + group;
           Inputs in;
-          in.load(x + (long long)b * xStride + (from + i * WARPS) * CHUNK + at, b < rows);
+          in.load(p.x + (long long)b * p.xStride + (from + i * WARPS) * CHUNK + at, b < rows);
 #pragma unroll
           for (int tile = 0; tile < TILES; tile++)
 #pragma unroll
@@ -93,6 +125,7 @@ __device__ void product(const unsigned short* weights, long long stride, int out
         }
   }
 
+  float gates[(ROWS + 1) / 2];
 #pragma unroll
   for (int tile = 0; tile < TILES; tile++) {
     __syncthreads();
@@ -101,14 +134,16 @@ __device__ void product(const unsigned short* weights, long long stride, int out
 #pragma unroll
       for (int i = 0; i < 4; i++) parts[warp][8 * row + 2 * (lane & 3) + (i & 1)][group + 8 * (i >> 1)] = sums[tile][row][i];
     __syncthreads();
-    for (int i = threadIdx.x; i < 16 * rows; i += 32 * WARPS) {
-      const int output = first + 16 * tile + (i & 15), b = i >> 4;
-      if (output >= outputs) continue;
+#pragma unroll
+    for (int turn = 0; turn < (ROWS + 1) / 2; turn++) {
+      const int i = threadIdx.x + 32 * WARPS * turn, output = first + (GATED ? 0 : 16 * tile) + (i & 15), b = i >> 4;
+      if (b >= rows || output >= outputs) continue;
       float sum = 0;
 #pragma unroll
       for (int part = 0; part < WARPS; part++) sum += parts[part][b][i & 15];
-      float* to = out + b * outStride + output;
-      *to = add ? *to + sum : sum;
+      float* to = p.out + b * p.outStride + output;
+      if (GATED && tile == 0) gates[turn] = activate(sum, p.activation);
+      else *to = GATED ? gates[turn] * sum : p.add ? *to + sum : sum;
     }
   }
 }

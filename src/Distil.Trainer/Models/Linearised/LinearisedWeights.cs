@@ -1,6 +1,7 @@
 using Distil.Core.Models;
 using Distil.Core.Models.Folders;
 using Distil.Core.Safetensors;
+using Distil.Inference.Engines;
 using Distil.Inference.Models;
 using Distil.Core.Specification;
 using Distil.Trainer.Models.Transformers;
@@ -12,9 +13,6 @@ namespace Distil.Trainer.Models.Linearised;
 /// <summary>A linearised student's weights: those of its teacher, under the teacher's names, and the new ones.</summary>
 internal sealed class LinearisedWeights : IDisposable
 {
-    /// <summary>Beginnings of the names of a student's tensors.</summary>
-    private static readonly string[] Inside = ["model.", "lm_head."];
-
     private LinearisedWeights(LinearisedShape shape, TransformerWeights inherited, IReadOnlyList<NamedParameter> added) =>
         (Shape, Inherited, New) = (shape, inherited, added);
 
@@ -47,11 +45,13 @@ internal sealed class LinearisedWeights : IDisposable
     internal static LinearisedWeights Load(LinearisedShape shape, string folder, Device device)
     {
         using var files = WeightFolder.Open(folder);
+        StudentTensors.RequireLayers(files, shape.Transformer.Layers);
         var source = new Source(files, device);
         var reading = StudentTensors.Check(
-            files, [.. TransformerTensors.Of(shape.Transformer).Select(tensor => tensor.Name), .. MixerParameter.Of(shape, new GateSpec()).Select(own => own.FullName)],
-            Inside);
-        return Read(shape, source, new GateSpec(), parameter => source.Get(new ModelTensor(parameter.FullName, parameter.Shape)), reading);
+            files, TransformerTensors.Of(shape.Transformer).Concat(MixerTensors.Of(shape)).Select(tensor => tensor.Name), MixerTensors.Inside);
+        var read = Read(shape, source, new GateSpec(), parameter => source.Get(parameter.Weight), reading);
+        LinearisedReader.RequireState(files, shape);
+        return read;
     }
 
     /// <inheritdoc />
@@ -71,7 +71,7 @@ internal sealed class LinearisedWeights : IDisposable
         try
         {
             return new(shape, inherited, [.. MixerParameter.Of(shape, start).Select(
-                parameter => new NamedParameter(parameter.FullName, added(parameter).DetachFromDisposeScope()))]) { Reading = reading };
+                parameter => new NamedParameter(parameter.Weight.Name, added(parameter).DetachFromDisposeScope()))]) { Reading = reading };
         }
         catch
         {

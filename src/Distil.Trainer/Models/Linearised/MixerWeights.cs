@@ -1,3 +1,4 @@
+using Distil.Core.Models.Folders;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Linearised;
@@ -20,10 +21,10 @@ internal sealed record MixerWeights(
     /// <summary>Finds a layer's weights by their full names.</summary>
     internal static MixerWeights Of(IReadOnlyDictionary<string, Tensor> weights, int layer)
     {
-        Tensor? Find(string name) => weights.GetValueOrDefault(MixerParameter.FullNameOf(layer, name));
+        Tensor? Find(string name) => weights.GetValueOrDefault(MixerTensors.FullName(layer, name));
         return new(
-            Find(MixerParameter.QueryFeatures)!, Find(MixerParameter.KeyFeatures)!, Find(MixerParameter.InputGate)!, Find(MixerParameter.InputBias)!,
-            Find(MixerParameter.ForgetGate)!, Find(MixerParameter.ForgetBias)!, Find(MixerParameter.OutputGate), Find(MixerParameter.OutputBias),
-            Find(MixerParameter.Mix), Find(MixerParameter.MixBias));
+            Find(MixerTensors.QueryFeatures)!, Find(MixerTensors.KeyFeatures)!, Find(MixerTensors.InputGate)!, Find(MixerTensors.InputBias)!,
+            Find(MixerTensors.ForgetGate)!, Find(MixerTensors.ForgetBias)!, Find(MixerTensors.OutputGate), Find(MixerTensors.OutputBias),
+            Find(MixerTensors.Mix), Find(MixerTensors.MixBias));
     }
 }

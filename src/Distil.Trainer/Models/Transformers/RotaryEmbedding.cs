@@ -14,7 +14,7 @@ internal sealed class RotaryEmbedding : IDisposable
     internal RotaryEmbedding(TransformerConfig config, Device device, ScalarType precision)
     {
         using var scope = NewDisposeScope();
-        var exact = tensor(Frequencies(config).Select(frequency => (float)frequency).ToArray(), device: device);
+        var exact = tensor(RotaryFrequencies.Of(config).Select(frequency => (float)frequency).ToArray(), device: device);
         _frequencies = exact.to(precision).to(ScalarType.Float32).DetachFromDisposeScope();
     }
 
@@ -42,25 +42,4 @@ internal sealed class RotaryEmbedding : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _frequencies.Dispose();
-
-    /// <summary>DH/2 angular frequencies, in radians a token.</summary>
-    internal static double[] Frequencies(TransformerConfig config)
-    {
-        var frequencies = new double[config.HeadSize / 2];
-        for (var j = 0; j < frequencies.Length; j++)
-        {
-            var frequency = Math.Pow(config.RopeTheta, -2.0 * j / config.HeadSize);
-            frequencies[j] = config.RopeScaling is { } scaling ? Stretch(frequency, scaling) : frequency;
-        }
-
-        return frequencies;
-    }
-
-    private static double Stretch(double frequency, Llama3Scaling scaling)
-    {
-        // Rotations within the original context: few mean full scaling, many none, and the scaling between them is smooth.
-        var turns = scaling.OriginalMaxPositions * frequency / (2 * Math.PI);
-        var kept = Math.Clamp((turns - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor), 0, 1);
-        return kept * frequency + (1 - kept) * frequency / scaling.Factor;
-    }
 }
