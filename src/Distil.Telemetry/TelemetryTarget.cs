@@ -25,8 +25,34 @@ public static class TelemetryTargets
     private const string Variable = TelemetrySettings.TargetVariable;
 
     /// <summary>The target that the settings name; if they name none, the variables of Azure Monitor and of OTLP decide.</summary>
-    /// <exception cref="InvalidInputException">There is no such target, or Azure Monitor has no connection string.</exception>
+    /// <exception cref="InvalidInputException">There is no such target, Azure Monitor has no connection string, or the target's own setting cannot be
+    /// read.</exception>
     public static TelemetryTarget Of(TelemetrySettings settings)
+    {
+        var target = Named(settings);
+        if (target == TelemetryTarget.Otlp && settings.OtlpEndpoint is { } endpoint && !IsUrl(endpoint))
+        {
+            throw new InvalidInputException($"{TelemetrySettings.OtlpVariable} is {endpoint}; expected a URL such as http://localhost:4317");
+        }
+
+        return target != TelemetryTarget.Azure || IsConnection(settings.AzureConnectionString!)
+            ? target
+            : throw new InvalidInputException(
+                $"{TelemetrySettings.AzureVariable} cannot be read; expected InstrumentationKey=…;IngestionEndpoint=https://…, as Application Insights shows it");
+    }
+
+    // The exporter would take the default for a URL that it cannot read.
+    private static bool IsUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", Host.Length: > 0 };
+
+    private static bool IsConnection(string text)
+    {
+        var fields = text.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(field => field.Split('=', 2, StringSplitOptions.TrimEntries)).ToList();
+        return fields.All(field => field.Length == 2 && (!field[0].EndsWith("Endpoint", StringComparison.OrdinalIgnoreCase) || IsUrl(field[1])))
+            && fields.Select(field => field[0]).Distinct(StringComparer.OrdinalIgnoreCase).Count() == fields.Count
+            && fields.Exists(field => field[0].Equals("InstrumentationKey", StringComparison.OrdinalIgnoreCase) && Guid.TryParse(field[1], out _));
+    }
+
+    private static TelemetryTarget Named(TelemetrySettings settings)
     {
         var azure = settings.AzureConnectionString is not null;
         return settings.Target switch

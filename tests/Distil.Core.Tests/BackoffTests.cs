@@ -1,4 +1,5 @@
 using CsCheck;
+using Distil.Fuzzing;
 
 namespace Distil.Core.Tests;
 
@@ -14,7 +15,7 @@ public sealed class BackoffTests
     [InlineData(5, 8)]
     [InlineData(5000, 8)]
     public void The_delay_doubles_up_to_the_maximum_and_up_to_half_of_it_is_jitter(int failures, int seconds) =>
-        Gen.String.Sample(key =>
+        Gen.String.Each(key =>
         {
             Assert.InRange(Retries.DelayAfter(failures, key).TotalSeconds, seconds / 2d, seconds);
             Assert.InRange(Retries.DelayAfter(failures).TotalSeconds, seconds / 2d, seconds);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using CsCheck;
 
@@ -7,36 +6,27 @@ namespace Distil.Fuzzing;
 /// <summary>Checks a reader with hostile input: it must end, either well or with the named error, and use no more memory than its input justifies.</summary>
 internal static class Hostile
 {
-    /// <summary>Number of inputs of one property: enough to find each fault that was ever found here within a few runs.</summary>
-    private const int UsualInputs = 1_500;
-
     private const long MaxAllocated = 64 << 20;
 
-    /// <summary><c>DISTIL_FUZZ</c> sets another number, for instance 100000.</summary>
-    private static readonly int Inputs =
-        int.TryParse(Environment.GetEnvironmentVariable("DISTIL_FUZZ"), CultureInfo.InvariantCulture, out var inputs) ? inputs : UsualInputs;
-
-    private static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(5) * Math.Max(1, Inputs / (double)UsualInputs);
+    private static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(5) * Math.Max(1, RandomInputs.Factor);
 
     /// <summary>Passes all inputs to a reader.</summary>
     /// <typeparam name="TError">The only exception that may be thrown.</typeparam>
     /// <param name="inputs">The inputs.</param>
     /// <param name="read">The reader.</param>
-    /// <param name="iterations">Number of inputs in a usual run, to which <c>DISTIL_FUZZ</c> gives the same factor as to the usual number; null for that
-    /// number.</param>
-    public static async Task EndsInAsync<TError>(Gen<byte[]> inputs, Action<byte[]> read, int? iterations = null)
+    /// <param name="iterations">Number of inputs in a usual run, to which <c>DISTIL_FUZZ</c> gives the same factor as to the usual number.</param>
+    public static async Task EndsInAsync<TError>(Gen<byte[]> inputs, Action<byte[]> read, int iterations = RandomInputs.Usual)
         where TError : Exception
     {
-        var count = (int)Math.Max(1, (iterations ?? UsualInputs) * (long)Inputs / UsualInputs);
         var refused = 0;
         // On a separate thread, so that a reader that never ends fails its test instead of hanging it.
-        var sampling = Task.Run(() => inputs.Sample(input => refused += Try<TError>(input, read) ? 0 : 1, iter: count, threads: 1));
+        var sampling = Task.Run(() => inputs.Each(input => refused += Try<TError>(input, read) ? 0 : 1, iterations));
         await sampling.WaitAsync(MaxTime, TestContext.Current.CancellationToken);
-        TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"{count} inputs, {refused} refused"));
+        TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"{RandomInputs.Count(iterations)} inputs, {refused} refused"));
     }
 
-    /// <inheritdoc cref="EndsInAsync{TError}(Gen{byte[]}, Action{byte[]}, int?)"/>
-    public static Task EndsInAsync<TError>(Gen<string> inputs, Action<byte[]> read, int? iterations = null)
+    /// <inheritdoc cref="EndsInAsync{TError}(Gen{byte[]}, Action{byte[]}, int)"/>
+    public static Task EndsInAsync<TError>(Gen<string> inputs, Action<byte[]> read, int iterations = RandomInputs.Usual)
         where TError : Exception => EndsInAsync<TError>(inputs.Select(Encoding.UTF8.GetBytes), read, iterations);
 
     /// <returns>Whether the input was read.</returns>

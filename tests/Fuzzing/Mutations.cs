@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
 
@@ -31,6 +32,17 @@ internal static class Mutations
     public static Gen<string> OfJson(string valid) =>
         Gen.Select(Gen.Int[0, int.MaxValue], Gen.Int[0, Values.Length + 2]).Array[1, 3].Select(
             changes => changes.Aggregate(valid, (text, change) => ChangeJson(text, change.Item1, change.Item2)));
+
+    /// <summary>A valid file of weights with one to three values of its header replaced, removed or duplicated.</summary>
+    public static Gen<byte[]> OfSafetensors(byte[] valid)
+    {
+        var length = (int)BinaryPrimitives.ReadUInt64LittleEndian(valid);
+        return OfJson(Encoding.UTF8.GetString(valid, sizeof(ulong), length)).Select(header =>
+        {
+            var json = Encoding.UTF8.GetBytes(header);
+            return (byte[])[.. BitConverter.GetBytes((ulong)json.Length), .. json, .. valid[(sizeof(ulong) + length)..]];
+        });
+    }
 
     private static byte[] Change(byte[] bytes, int kind, int place, int size, byte value)
     {

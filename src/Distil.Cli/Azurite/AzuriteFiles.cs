@@ -38,7 +38,7 @@ internal sealed class AzuriteFiles(Workspace workspace)
     {
         try
         {
-            return JsonSerializer.Deserialize<AzuriteProcess>(text, DistilJson.Options);
+            return JsonSerializer.Deserialize<AzuriteProcess>(text, DistilJson.Options) is { IsPossible: true } process ? process : null;
         }
         catch (JsonException)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
 
@@ -91,8 +92,13 @@ internal sealed class AzuriteIndex(Workspace workspace)
 
         try
         {
-            using var file = File.OpenRead(path);
-            using var index = JsonDocument.Parse(file);
+            var bytes = File.ReadAllBytes(path);
+            if (!Utf8.IsValid(bytes))
+            {
+                return "it is damaged (it is not UTF-8)";
+            }
+
+            using var index = JsonDocument.Parse(bytes);
             return index.RootElement.TryGetProperty("collections", out var collections)
                 && collections.EnumerateArray().Any(collection => collection.GetProperty("data").GetArrayLength() > 0)
                     ? null

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 using Distil.Core;
@@ -24,6 +25,12 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
     public string ConnectionString => string.Create(
         CultureInfo.InvariantCulture,
         $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{Port}/{Account};");
+
+    /// <value>Whether its id, port and key are ones that a server can have.</value>
+    [JsonIgnore]
+    public bool IsPossible =>
+        ProcessId > 0 && Port is > 0 and <= IPEndPoint.MaxPort
+        && Convert.TryFromBase64String(Key, new byte[KeyBytes], out var length) && length == KeyBytes;
 
     /// <summary>A new key.</summary>
     public static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes));

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Distil.Cli.Commands.Doctor;
 using Distil.Cli.Hosting;
+using Distil.Cli.Runs;
 using Distil.Cli.Serving;
+using Distil.Cli.Serving.OpenAi;
 using Distil.Core.Api;
 using Distil.Core.Errors;
 using Distil.Core.Settings;
@@ -11,6 +13,9 @@ namespace Distil.Cli.Commands;
 /// <summary><c>distil serve</c>: the HTTP API and the live view, and the runs that are asked for there.</summary>
 internal static class ServeCommand
 {
+    // Its weights are mapped, not copied; what a student costs meanwhile is the cached states of its texts.
+    private static readonly TimeSpan IdleModelTime = TimeSpan.FromMinutes(10);
+
     internal static Command Create(CommandContext context)
     {
         var port = new Option<int?>("--port") { Description = $"Port on 127.0.0.1; 0 for a free one. Default: {ServeOptions.UsualPort}." };
@@ -72,7 +77,8 @@ internal static class ServeCommand
             BaseFolder = options.PathRoots is [var first, ..] ? first : Environment.CurrentDirectory,
             Memory = await LocalMachine.MemoryAsync(Programs.RunAsync),
         };
-        await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, limits, context.NewPlanner()), limits, host, options, stop);
+        await using var models = new RunModels(new LocalCopies(workspace, storage.Store).ModelAsync, IdleModelTime, TimeProvider.System);
+        await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, limits, context.NewPlanner()), limits, host, options, models, stop);
         foreach (var url in server.Urls)
         {
             Console.WriteLine($"Listening on {url} (Ctrl-C ends it)");

@@ -1,5 +1,6 @@
 using Azure;
 using Distil.Cli.Serving.Guards;
+using Distil.Cli.Serving.OpenAi;
 using Distil.Core.Api;
 using Distil.Core.Errors;
 using Distil.Hosting.Http;
@@ -27,11 +28,17 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <param name="limits">Their limits.</param>
     /// <param name="host">Executes runs.</param>
     /// <param name="options">Addresses and access.</param>
+    /// <param name="models">The students of finished runs; null if they are not served.</param>
     /// <param name="cancel">Cancels the start.</param>
     /// <exception cref="InvalidInputException">It cannot listen on an address.</exception>
-    internal static async Task<ApiServer> StartAsync(DistilApi api, ApiOptions limits, IRunHost host, ServeOptions options, CancellationToken cancel)
+    internal static async Task<ApiServer> StartAsync(DistilApi api, ApiOptions limits, IRunHost host, ServeOptions options, RunModels? models, CancellationToken cancel)
     {
         var web = Build(api, limits, host, options);
+        if (models is not null)
+        {
+            new RunModelEndpoints(api, models, new()).Map(web);
+        }
+
         await WebServer.StartAsync(web, options, cancel);
         return new ApiServer(web);
     }

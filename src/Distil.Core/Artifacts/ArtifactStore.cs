@@ -113,15 +113,6 @@ public sealed partial class ArtifactStore
         return options;
     }
 
-    private static BlobContainerClient Connect(string connectionString, string containerName)
-    {
-        try
-        {
-            return new BlobContainerClient(connectionString, containerName, ClientOptions());
-        }
-        catch (FormatException wrong)
-        {
-            throw new Errors.InvalidInputException($"{SourceSettings.ConnectionVariable} cannot be read: {wrong.Message}", wrong);
-        }
-    }
+    private static BlobContainerClient Connect(string connectionString, string containerName) =>
+        StorageConnection.Open(connectionString, account => new BlobContainerClient(account, containerName, ClientOptions()));
 }

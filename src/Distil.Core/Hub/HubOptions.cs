@@ -1,3 +1,4 @@
+using Distil.Core.Errors;
 using Distil.Core.Http;
 using Distil.Core.Settings;
 
@@ -22,7 +23,7 @@ public sealed record HubOptions
     public RetryOptions Retries { get; init; } = new();
 
     /// <summary>Creates the options from a program's settings, by the rules of huggingface_hub.</summary>
-    /// <exception cref="Errors.InvalidInputException"><c>HF_ENDPOINT</c> is not the URL of a server.</exception>
+    /// <exception cref="InvalidInputException"><c>HF_ENDPOINT</c> is not the URL of a server, or the token contains what none contains.</exception>
     public static HubOptions From(HubSettings settings)
     {
         var home = Expand(settings.Home) ?? Path.Combine(Expand(settings.UserCache ?? "~/.cache")!, "huggingface");
@@ -44,15 +45,18 @@ public sealed record HubOptions
     }
 
     private static Uri EndpointOf(string text) =>
-        Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out var endpoint) && endpoint.Scheme is "https" or "http"
+        Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out var endpoint) && endpoint is { Scheme: "https" or "http", Query: "", Fragment: "", UserInfo: "" }
             ? endpoint
-            : throw new Errors.InvalidInputException($"HF_ENDPOINT is {text}; expected the URL of a hub, for instance https://huggingface.co");
+            : throw new InvalidInputException($"HF_ENDPOINT is {UrlSecrets.Without(text)}; expected the URL of a hub without query, fragment and password, for instance https://huggingface.co");
 
     private static string? TokenOf(HubSettings settings, string home)
     {
         var file = Expand(settings.TokenPath) ?? Path.Combine(home, "token");
-        var token = settings.Token ?? (File.Exists(file) ? File.ReadAllText(file) : "");
-        return token.Trim() is { Length: > 0 } found ? found : null;
+        var token = (settings.Token ?? (File.Exists(file) ? File.ReadAllText(file) : "")).Trim();
+        return token.Length == 0 ? null
+            : token.All(character => character is >= ' ' and <= '~') ? token
+            : throw new InvalidInputException(
+                $"{(settings.Token is null ? file : "HF_TOKEN")}: contains a line end or a character that is not ASCII; expected an access token and nothing else");
     }
 
     private static string? Expand(string? path) => path is null ? null : Path.GetFullPath(

@@ -33,7 +33,12 @@ public sealed class ConfigDocument
                 throw new InvalidInputException($"{name}: is not a JSON object");
             }
 
+            RequireUnicode(document.RootElement);
             return new ConfigDocument(name, "", document.RootElement.Clone());
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidInputException($"{name}: contains a text that is not Unicode: {error.Message}", error);
         }
         catch (JsonException error)
         {
@@ -74,9 +79,13 @@ public sealed class ConfigDocument
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least ? number : throw Wrong(field, value, expected);
     }
 
-    /// <summary>An integer ≥ 0.</summary>
-    public int Natural(string field) => Find(field) is not { } value ? throw Missing(field, ANatural)
-        : NaturalOf(value) ?? throw Wrong(field, value, ANatural);
+    /// <summary>An integer from 0 to <paramref name="most"/>.</summary>
+    public int Natural(string field, int most)
+    {
+        var expected = $"a whole number from 0 to {most}";
+        return Find(field) is not { } value ? throw Missing(field, expected)
+            : NaturalOf(value) is { } number && number <= most ? number : throw Wrong(field, value, expected);
+    }
 
     /// <summary>A list of integers ≥ 0; empty if the field is missing.</summary>
     public IReadOnlyList<int> Naturals(string field)
@@ -175,12 +184,43 @@ public sealed class ConfigDocument
         }
     }
 
+    /// <summary>Refuses fields that were neither read nor ignored.</summary>
+    public void RequireAllRead()
+    {
+        if (Unread.FirstOrDefault() is { } unknown)
+        {
+            throw new InvalidInputException($"{_name}: {unknown} is not read; expected no such field");
+        }
+    }
+
     /// <summary>The error for a field whose value this program cannot use.</summary>
     public InvalidInputException Wrong(string field, string expected) =>
         Find(field) is { } value ? Wrong(field, value, expected) : Missing(field, expected);
 
     private static int? NaturalOf(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0 ? number : null;
+
+    /// <exception cref="InvalidOperationException">A name or text contains half of a surrogate pair.</exception>
+    private static void RequireUnicode(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = value.GetString();
+                break;
+            case JsonValueKind.Array:
+                value.EnumerateArray().ToList().ForEach(RequireUnicode);
+                break;
+            case JsonValueKind.Object:
+                foreach (var field in value.EnumerateObject())
+                {
+                    _ = field.Name;
+                    RequireUnicode(field.Value);
+                }
+
+                break;
+        }
+    }
 
     private InvalidInputException Wrong(string field, JsonElement value, string expected) =>
         new($"{_name}: {_prefix}{field} is {value.GetRawText()}; expected {expected}");

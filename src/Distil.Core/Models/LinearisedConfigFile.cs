@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
+using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Models;
@@ -17,49 +18,56 @@ public static class LinearisedConfigFile
 
     /// <summary>Whether a folder's config is that of a linearised student.</summary>
     /// <exception cref="InvalidInputException">The file is missing, no JSON object, or its <c>model_type</c> is no text.</exception>
-    public static bool Describes(string folder) => ReadFile(folder, file => file.Text("model_type", "") == ModelType);
+    public static bool Describes(string folder) => FileOf(folder).Text("model_type", "") == ModelType;
 
     /// <summary>Reads a folder's config.</summary>
-    /// <exception cref="InvalidInputException">The file is missing, or a field is missing, ill-typed or not supported.</exception>
-    public static LinearisedShape Read(string folder) => ReadFile(folder, Read);
-
-    private static T ReadFile<T>(string folder, Func<ConfigDocument, T> read)
+    /// <exception cref="InvalidInputException">The file is missing, or a field is missing, ill-typed, not supported or unknown.</exception>
+    public static LinearisedShape Read(string folder)
     {
-        var path = Path.Combine(folder, TransformerConfigFile.Name);
-        try
-        {
-            return read(ConfigDocument.Read(path));
-        }
-        catch (InvalidOperationException error) // it contains a string that is not Unicode
-        {
-            throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
-        }
-    }
-
-    private static LinearisedShape Read(ConfigDocument file)
-    {
+        var file = FileOf(folder);
         if (file.Text("model_type") != ModelType)
         {
             throw file.Wrong("model_type", ModelType);
         }
 
-        var teacher = TransformerConfigFile.Read(file.Object(Transformer) ?? throw file.Wrong(Transformer, "an object: the teacher's config"));
+        var inner = file.Object(Transformer) ?? throw file.Wrong(Transformer, "an object: the teacher's config");
+        var teacher = TransformerConfigFile.Read(inner);
         var kept = file.Naturals("keep_attention");
-        return kept.Count < teacher.Layers && kept.All(layer => layer < teacher.Layers) && kept.Distinct().Count() == kept.Count
-            ? new LinearisedShape
+        if (kept.Count >= teacher.Layers || kept.Any(layer => layer >= teacher.Layers) || kept.Distinct().Count() != kept.Count)
+        {
+            throw file.Wrong("keep_attention", $"different layers from 0 to {teacher.Layers - 1}, but not all of them");
+        }
+
+        var shape = new LinearisedShape
+        {
+            Transformer = teacher,
+            ContextLength = file.Count("context_length"),
+            Window = file.Natural("window", StudentSpec.MaxWindow),
+            Sinks = file.Natural("sinks", StudentSpec.MaxWindow),
+            FeatureMap = file.Text("feature_map") switch
             {
-                Transformer = teacher,
-                ContextLength = file.Count("context_length"),
-                Window = file.Natural("window"),
-                Sinks = file.Natural("sinks"),
-                FeatureMap = file.Text("feature_map") switch
-                {
-                    Softmax => FeatureMap.Softmax, Both => FeatureMap.Both, _ => throw file.Wrong("feature_map", $"{Softmax} or {Both}"),
-                },
-                OutputGate = file.Flag("output_gate", false),
-                KeepAttention = [.. kept.Order()],
-            }
-            : throw file.Wrong("keep_attention", $"different layers from 0 to {teacher.Layers - 1}, but not all of them");
+                Softmax => FeatureMap.Softmax, Both => FeatureMap.Both, _ => throw file.Wrong("feature_map", $"{Softmax} or {Both}"),
+            },
+            OutputGate = file.Flag("output_gate", false),
+            KeepAttention = [.. kept.Order()],
+        };
+        RequireNothingElse(file, inner, teacher);
+        return shape;
+    }
+
+    private static ConfigDocument FileOf(string folder) => ConfigDocument.Read(Path.Combine(folder, TransformerConfigFile.Name));
+
+    // This program alone writes such files, so a field that it does not know is none that it may leave out.
+    private static void RequireNothingElse(ConfigDocument file, ConfigDocument inner, TransformerConfig teacher)
+    {
+        if (file.Count("vocab_size", teacher.VocabularySize) != teacher.VocabularySize)
+        {
+            throw file.Wrong("vocab_size", $"{Transformer}.vocab_size, {teacher.VocabularySize}");
+        }
+
+        ConfigFields.Check(file);
+        ConfigFields.Check(inner);
+        file.RequireAllRead();
     }
 
     /// <summary>Writes <c>config.json</c>, completely or not at all; an existing file is replaced.</summary>

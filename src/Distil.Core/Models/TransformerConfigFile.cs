@@ -32,18 +32,11 @@ public static class TransformerConfigFile
     /// <exception cref="InvalidInputException">As for <see cref="Read(string)"/>.</exception>
     public static ConfigReading ReadFile(string path, string name)
     {
-        try
-        {
-            var document = ConfigDocument.Read(path, name);
-            var (config, quantization) = (Read(document), Quantization.Read(document));
-            ConfigFields.Check(document);
-            var unread = string.Join(", ", document.Unread);
-            return new(config, quantization, unread.Length == 0 ? [] : [$"{name}: {unread}: not read, because Distil knows no effect of it"]);
-        }
-        catch (InvalidOperationException error) // it contains a string that is not Unicode
-        {
-            throw new InvalidInputException($"{name}: cannot be read: {error.Message}", error);
-        }
+        var document = ConfigDocument.Read(path, name);
+        var (config, quantization) = (Read(document), Quantization.Read(document));
+        ConfigFields.Check(document);
+        var unread = string.Join(", ", document.Unread);
+        return new(config, quantization, unread.Length == 0 ? [] : [$"{name}: {unread}: not read, because Distil knows no effect of it"]);
     }
 
     /// <summary>Reads a config that is part of another document.</summary>

@@ -6,6 +6,9 @@ public sealed record TelemetrySettings
     /// <summary>The variable of <see cref="Target"/>.</summary>
     public const string TargetVariable = "DISTIL_TELEMETRY";
 
+    /// <summary>The variable of <see cref="OtlpEndpoint"/>.</summary>
+    public const string OtlpVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
     /// <summary>The variable of <see cref="AzureConnectionString"/>.</summary>
     public const string AzureVariable = "APPLICATIONINSIGHTS_CONNECTION_STRING";
 
@@ -19,6 +22,6 @@ public sealed record TelemetrySettings
     public string? AzureConnectionString { get; init; }
 
     /// <value>URL of an OpenTelemetry collector; the other variables OTEL_EXPORTER_OTLP_… apply too. Default: `http://localhost:4317`.</value>
-    [Variable("OTEL_EXPORTER_OTLP_ENDPOINT")]
+    [Variable(OtlpVariable)]
     public string? OtlpEndpoint { get; init; }
 }

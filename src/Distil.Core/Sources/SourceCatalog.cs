@@ -28,7 +28,7 @@ public sealed class SourceCatalog
     /// <param name="settings">The program's settings.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Receives a line before each wait; null to log nothing.</param>
-    /// <exception cref="InvalidInputException"><c>DISTIL_SIGNED_URLS</c> contains something else.</exception>
+    /// <exception cref="InvalidInputException"><c>DISTIL_SIGNED_URLS</c> or <c>AZURE_STORAGE_CONNECTION_STRING</c> contains something else.</exception>
     public static SourceCatalog Create(SourceSettings settings, TimeProvider time, ILogger? log = null) => new(
         () => new HubClient(HubOptions.From(settings.Hub), time, log ?? NullLogger.Instance),
         new WebFiles(

@@ -6,6 +6,9 @@ namespace Distil.Core.Specification;
 /// <summary>The student's kind and shape. Width, vocabulary, embedding and head are the teacher's.</summary>
 public sealed record StudentSpec : IPartlyWritten
 {
+    /// <summary>The longest window, and the largest number of sinks: decoding reserves memory for all of them at the start.</summary>
+    public const int MaxWindow = 1 << 20;
+
     /// <value>A new stack of xLSTM blocks (the paper's, default), or the teacher with its attention replaced.</value>
     public StudentKind Kind { get; init; }
 
@@ -37,14 +40,14 @@ public sealed record StudentSpec : IPartlyWritten
     [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true), ForKind(StudentKind.Xlstm)]
     public double FfnProjFactor { get; init; } = 1.7;
 
-    /// <value>Positions that attention covers beside the memory, the query's own included; 0 for a purely recurrent student. Default: a quarter of the
-    /// dataset's contextLength, at most 512 (arXiv 2603.15590). Kind linearised.</value>
-    [Range(0.0, double.PositiveInfinity), ForKind(StudentKind.Linearised)]
+    /// <value>Positions that attention covers beside the memory, the query's own included, up to 2²⁰; 0 for a purely recurrent student. Default: a quarter
+    /// of the dataset's contextLength, at most 512 (arXiv 2603.15590). Kind linearised.</value>
+    [Range(0.0, MaxWindow), ForKind(StudentKind.Linearised)]
     public int? Window { get; init; }
 
-    /// <value>Positions at the start of the text that the window's attention always sees, ≥ 0. Default 4 (StreamingLLM, arXiv 2309.17453). Kind
+    /// <value>Positions at the start of the text that the window's attention always sees, 0 to 2²⁰. Default 4 (StreamingLLM, arXiv 2309.17453). Kind
     /// linearised.</value>
-    [Range(0.0, double.PositiveInfinity), ForKind(StudentKind.Linearised)]
+    [Range(0.0, MaxWindow), ForKind(StudentKind.Linearised)]
     public int Sinks { get; init; } = 4;
 
     /// <value>How queries and keys become features. Default softmax (LoLCATs, arXiv 2410.10254). Kind linearised.</value>

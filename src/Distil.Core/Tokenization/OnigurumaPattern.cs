@@ -97,19 +97,19 @@ public sealed class OnigurumaPattern
             case 'A' or 'z' or 'Z':
                 return ($@"\{letter}", false);
             case 'b' or 'B':
-                _characters.Kind('w');
+                _characters.Kind('w', inClass: false);
                 return (letter == 'b' ? $"(?:(?<={Word})(?!{Word})|(?<!{Word})(?={Word}))" : $"(?:(?<={Word})(?={Word})|(?<!{Word})(?!{Word}))", false);
             case 'p' or 'P' when options.IgnoresCase:
                 throw new NotReproducedException("ignores the case of kinds of characters");
             case 'p' or 'P':
                 return (PatternEscapes.Category(_text, negated: letter == 'P'), true);
             case 'W' or 'H':
-                return ($"[^{_characters.Kind(char.ToLowerInvariant(letter))}]", true);
+                return ($"[^{_characters.Kind(char.ToLowerInvariant(letter), inClass: false)}]", true);
             case 'R':
                 return (@"(?>\r\n|[\n-\r\u0085\u2028\u2029])", true);
         }
 
-        return _characters.Kind(letter) is { } kind ? ($"[{kind}]", true)
+        return _characters.Kind(letter, inClass: false) is { } kind ? ($"[{kind}]", true)
             : PatternEscapes.Escaped(letter, _text) is { } character ? (_characters.Literal(character, options.IgnoresCase), true)
             : throw new NotReproducedException($@"has \{letter}");
     }

@@ -5,8 +5,11 @@ namespace Distil.Core.Tokenization;
 /// <summary>Characters and kinds of characters in a pattern, written for .NET.</summary>
 internal sealed class PatternCharacters
 {
-    /// <summary>Oniguruma's <c>\w</c>: Unicode's Alphabetic, marks, decimal digits, connectors, and six numbers of Latin-1.</summary>
-    public const string Word = @"\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}²³¹¼-¾Ⓐ-ⓩ";
+    /// <summary>Oniguruma's <c>\w</c> outside of classes: as inside, and six numbers of Latin-1.</summary>
+    public const string Word = $"{WordInClass}²³¹¼-¾";
+
+    /// <summary>Oniguruma's <c>\w</c> inside a class: Unicode's Alphabetic, marks, decimal digits and connectors.</summary>
+    private const string WordInClass = @"\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}Ⓐ-ⓩ";
 
     private readonly List<(char First, char Last)> _explicit = [];
 
@@ -29,13 +32,17 @@ internal sealed class PatternCharacters
         return ignoresCase ? range + string.Concat(OtherCases(first, last)) : range;
     }
 
-    /// <summary>A kind of characters, by the letter after the backslash, for a class. Null if the letter names none.</summary>
-    public string? Kind(char letter)
+    /// <summary>A kind of characters, written for a class. Null if the letter names none.</summary>
+    /// <param name="letter">The letter after the backslash.</param>
+    /// <param name="inClass">Whether the pattern has it inside a class.</param>
+    public string? Kind(char letter, bool inClass)
     {
         switch (letter)
         {
             case 's' or 'S' or 'd' or 'D':
                 return $@"\{letter}"; // the same sets in both
+            case 'w' when inClass:
+                return WordInClass;
             case 'w':
                 Name('²', '³');
                 Name('¹', '¹');

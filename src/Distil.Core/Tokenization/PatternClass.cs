@@ -85,14 +85,14 @@ internal sealed class PatternClass
         {
             AddKind(PatternEscapes.Category(_text, negated: letter == 'P'));
         }
-        else if (_characters.Kind(letter) is { } kind)
+        else if (_characters.Kind(letter, inClass: true) is { } kind)
         {
             AddKind(kind);
         }
         else if (letter is 'W' or 'H')
         {
             AddKind("");
-            _others.Add($"[^{_characters.Kind(char.ToLowerInvariant(letter))}]");
+            _others.Add($"[^{_characters.Kind(char.ToLowerInvariant(letter), inClass: true)}]");
         }
         else
         {

@@ -13,13 +13,13 @@ public sealed class StudentModel : IAsyncDisposable
 {
     private readonly StudentEngine _engine;
 
-    private StudentModel(string folder, StudentEngine engine, HuggingFaceTokenizer tokenizer, SchedulerOptions slots)
+    private StudentModel(string folder, string? name, StudentEngine engine, HuggingFaceTokenizer tokenizer, SchedulerOptions slots)
     {
-        (Name, _engine, Tokenizer) = (Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), engine, tokenizer);
+        (Name, _engine, Tokenizer) = (name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), engine, tokenizer);
         (Template, EndTokens, Scheduler) = (ChatTemplate.Find(folder), Core.Tokenization.EndTokens.Of(folder, tokenizer), new(engine, slots));
     }
 
-    /// <value>The folder's name.</value>
+    /// <value>The name that requests call it by.</value>
     public string Name { get; }
 
     /// <value>When it was opened.</value>
@@ -44,15 +44,16 @@ public sealed class StudentModel : IAsyncDisposable
     /// <param name="folder">The folder, with its tokenizer.</param>
     /// <param name="options">How the engine computes; null for the defaults.</param>
     /// <param name="slots">How many texts at once; null for the defaults.</param>
+    /// <param name="name">The name that requests call it by; null for the folder's.</param>
     /// <exception cref="InvalidInputException">The model, its tokenizer or its template cannot be used.</exception>
-    public static StudentModel Open(string folder, EngineOptions? options = null, SchedulerOptions? slots = null)
+    public static StudentModel Open(string folder, EngineOptions? options = null, SchedulerOptions? slots = null, string? name = null)
     {
         var tokenizer = HuggingFaceTokenizer.Load(folder);
         var engine = StudentEngine.Open(folder, options);
         try
         {
             VocabularyCheck.RequireFits(folder, tokenizer.VocabularySize, folder, engine.VocabularySize);
-            return new(folder, engine, tokenizer, slots ?? new());
+            return new(folder, name, engine, tokenizer, slots ?? new());
         }
         catch
         {

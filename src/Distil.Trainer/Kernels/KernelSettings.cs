@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+using Distil.Core.Errors;
 using Distil.Core.Settings;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -5,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Distil.Trainer.Kernels;
 
 /// <summary>The program's settings of the kernels. They are facts of the process, like the GPU itself, which is found once.</summary>
-internal static class KernelSettings
+internal static partial class KernelSettings
 {
     private static TrainerSettings _settings = new();
 
@@ -20,7 +22,24 @@ internal static class KernelSettings
     internal static ILogger Log { get; private set; } = NullLogger.Instance;
 
     /// <summary>Called once by a program, before its first kernel; without it, the defaults apply.</summary>
-    internal static void Use(TrainerSettings settings, ILogger log) => (_settings, Log) = (settings, log);
+    /// <exception cref="InvalidInputException"><c>DISTIL_KERNELS</c> is neither off nor an architecture.</exception>
+    internal static void Use(TrainerSettings settings, ILogger log)
+    {
+        Require(settings.Kernels);
+        (_settings, Log) = (settings, log);
+    }
+
+    /// <summary>Refuses a value of <c>DISTIL_KERNELS</c> that would be ignored.</summary>
+    internal static void Require(string? kernels)
+    {
+        if (kernels is not null && !Meaning().IsMatch(kernels))
+        {
+            throw new InvalidInputException($"{CudaRuntime.Switch} is {kernels}; expected off, or an architecture such as sm_80");
+        }
+    }
+
+    [GeneratedRegex(@"^(off|sm_[0-9]{2,3})\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Meaning();
 }
 
 /// <summary>What kernels log for people.</summary>

@@ -59,6 +59,29 @@ export async function post(path, body, headers = {}) {
   return (await checked(response)).json().catch(() => ({}));
 }
 
+/**
+ * Sends a document and returns the events of the answer as they come (server-sent events of JSON, the last one `[DONE]`).
+ * @param {string} path
+ * @param {object} body
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<any>}
+ */
+export async function* stream(path, body, signal) {
+  const headers = { 'Content-Type': 'application/json', Accept: 'text/event-stream' };
+  const response = await checked(await send(path, { method: 'POST', body: JSON.stringify(body), headers, signal }));
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let held = ''; ;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const events = (held + value).split('\n\n');
+    held = events.pop();
+    for (const data of events.map((event) => event.replace(/^data: /, ''))) {
+      if (data === '[DONE]') return;
+      yield JSON.parse(data);
+    }
+  }
+}
+
 /** A link's click. A key cannot go along with a link, and would be left behind in an address: then the file is fetched and saved. */
 export async function follow(event) {
   if (!sessionStorage.getItem(keyName)) return;
@@ -97,5 +120,5 @@ async function checked(response) {
   if (response.ok) return response;
   const isProblem = (response.headers.get('Content-Type') ?? '').includes('json');
   const problem = isProblem ? await response.json().catch(() => ({})) : {};
-  throw new Problem({ title: response.statusText, ...problem, status: response.status });
+  throw new Problem({ title: response.statusText, detail: problem.error?.message, ...problem, status: response.status });
 }

@@ -5,6 +5,7 @@ import { runsView } from './views/runs.js';
 import { runView } from './views/run.js';
 import { compareView } from './views/compare.js';
 import { newView } from './views/new.js';
+import { tryView } from './views/try.js';
 
 const main = document.getElementById('main');
 const announcer = document.getElementById('announcer');
@@ -18,7 +19,7 @@ export function announce(text) {
 /** A view is a function of its parameters: it draws through `draw` whenever it likes and returns what ends it. */
 function open() {
   const address = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
-  const [view, ...parameters] = { runs: [runView, address[1]], compare: [compareView, address[1], address[2]], new: [newView] }[address[0]] ?? [runsView];
+  const [view, ...parameters] = { runs: [runView, address[1]], compare: [compareView, address[1], address[2]], new: [newView], try: [tryView, address[1]] }[address[0]] ?? [runsView];
   leave();
   const place = document.createElement('div');
   main.replaceChildren(place);

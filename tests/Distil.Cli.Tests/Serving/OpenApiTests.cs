@@ -106,7 +106,7 @@ public sealed class OpenApiTests(SharedAzurite azurite)
         await using var server = await ApiServer.StartAsync(
             new DistilApi(nowhere, new ApiOptions(), new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System))),
             new ApiOptions(), new RecordingRunHost(),
-            new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0") }, Cancel);
+            new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0") }, models: null, Cancel);
         using var client = new HttpClient { BaseAddress = server.Urls[0] };
 
         using var health = await client.GetAsync("/api/health", Cancel);

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Distil.Cli.Serving;
+using Distil.Cli.Serving.OpenAi;
 using Distil.Cli.Workspaces;
 using Distil.Core;
 using Distil.Core.Api;
@@ -48,7 +49,8 @@ internal sealed class ServedApi : IAsyncDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public static async Task<ServedApi> StartAsync(
-        SharedAzurite azurite, string? apiKey = null, ApiOptions? options = null, ArtifactStore? store = null, Func<ServeOptions, ServeOptions>? change = null)
+        SharedAzurite azurite, string? apiKey = null, ApiOptions? options = null, ArtifactStore? store = null, Func<ServeOptions, ServeOptions>? change = null,
+        RunModels? models = null)
     {
         var host = new RecordingRunHost();
         store ??= await azurite.NewStoreAsync();
@@ -56,7 +58,7 @@ internal sealed class ServedApi : IAsyncDisposable
         var serve = new ServeOptions { Urls = ServeOptions.ParseUrls("http://127.0.0.1:0"), ApiKey = apiKey };
         serve = change?.Invoke(serve) ?? serve;
         var planner = new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System));
-        var server = await ApiServer.StartAsync(new DistilApi(store, options, planner), options, host, serve, Cancel);
+        var server = await ApiServer.StartAsync(new DistilApi(store, options, planner), options, host, serve, models, Cancel);
         _contract ??= await ReadContractAsync(server, apiKey);
         return new ServedApi(server, store, host);
     }

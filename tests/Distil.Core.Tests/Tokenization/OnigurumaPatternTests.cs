@@ -20,6 +20,10 @@ public sealed class OnigurumaPatternTests
     [InlineData("x*", "axxb", "a", "xx", "b")]
     [InlineData("", "abc", "a", "b", "c")]
     [InlineData(@"\w+", "a\u200db_c1", "a", "\u200d", "b_c1")]
+    [InlineData(@"\w+", "A²中", "A²中")]
+    [InlineData(@"[\w]+", "A²中", "A", "²", "中")]                  // in a class, \w lacks six numbers of Latin-1
+    [InlineData(@"[^\w]+|\W+", "A²½中", "A", "²½", "中")]
+    [InlineData(@"[A[b\W]]{2}", "²A中b!", "²A", "中", "b!")]
     [InlineData(@"\h+", "abcxyz12", "abc", "xyz", "12")]
     [InlineData(@"\R", "a\r\nb", "a", "\r\n", "b")]
     [InlineData("(?m).+", "a\nb", "a\nb")]

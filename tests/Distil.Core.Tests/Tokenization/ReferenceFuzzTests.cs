@@ -1,28 +1,28 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
 using Distil.Core.Tokenization;
+using Distil.Fuzzing;
 
 namespace Distil.Core.Tests.Tokenization;
 
 /// <summary>Random patterns and added tokens give the tokens that Hugging Face's own library gives, or are refused.</summary>
-/// <remarks>The number of cases is 150, or that of <c>DISTIL_FUZZ</c>.</remarks>
+/// <remarks>There are 150 cases, the same in every run, or as many as <c>DISTIL_FUZZ</c> says, others each time. A failure names its pattern and text.</remarks>
 public sealed class ReferenceFuzzTests
 {
-    private static readonly int Cases = int.TryParse(Environment.GetEnvironmentVariable("DISTIL_FUZZ"), out var cases) ? cases : 150;
+    private static readonly int Cases = RandomInputs.Wanted ?? 150;
 
     [Fact]
     public void Patterns_split_as_in_Hugging_Face_or_are_refused()
     {
         ReferenceTokenizer.SkipWhereMissing();
         var accepted = new List<(string Pattern, string Text, JsonObject Tokenizer, int[] Words)>();
-        for (var seed = 0; accepted.Count < Cases; seed++)
+        for (var seed = RandomInputs.Seed; accepted.Count < Cases; seed++)
         {
             var random = new RandomPattern(seed);
             var (pattern, text) = (random.Pattern(), random.Text());
-            if (Words(pattern, text) is { } words)
+            if (SplitPattern.Words(pattern, text) is { } words)
             {
-                accepted.Add((pattern, text, Tokenizer(pattern), words));
+                accepted.Add((pattern, text, SplitPattern.Tokenizer(pattern), words));
             }
         }
 
@@ -46,10 +46,10 @@ public sealed class ReferenceFuzzTests
         ReferenceTokenizer.SkipWhereMissing();
         using var folder = new TemporaryFolder();
         var accepted = new List<(string Text, JsonObject Tokenizer, int[] Ids)>();
-        for (var seed = 0; accepted.Count < Cases; seed++)
+        for (var seed = RandomInputs.Seed; accepted.Count < Cases; seed++)
         {
             var random = new Random(seed);
-            var tokenizer = Tokenizer(@"\s+|\S");
+            var tokenizer = SplitPattern.Tokenizer(@"\s+|\S");
             tokenizer["normalizer"] = new JsonObject { ["type"] = "NFC" };
             tokenizer["added_tokens"] = AddedTokens(random);
             folder.Write("tokenizer.json", tokenizer.ToJsonString());
@@ -95,46 +95,4 @@ public sealed class ReferenceFuzzTests
     }
 
     private static string Pick(Random random, string[] from) => from[random.Next(from.Length)];
-
-    /// <summary>The number of the word of each byte of a text; null if the pattern is refused.</summary>
-    private static int[]? Words(string pattern, string text)
-    {
-        try
-        {
-            var words = new List<Word>();
-            new WordSplitter([SplitStep.Of(pattern, keepGaps: true)]).Split(text, words);
-            return [.. words.SelectMany((word, i) => Enumerable.Repeat(i, Encoding.UTF8.GetByteCount(text.AsSpan(word.Start, word.Length))))];
-        }
-        catch (ArgumentException)
-        {
-            return null;
-        }
-    }
-
-    private static JsonObject Tokenizer(string pattern)
-    {
-        var byteLevel = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = false };
-        return new JsonObject
-        {
-            ["version"] = "1.0",
-            ["added_tokens"] = new JsonArray(),
-            ["pre_tokenizer"] = new JsonObject
-            {
-                ["type"] = "Sequence",
-                ["pretokenizers"] = new JsonArray(
-                    new JsonObject
-                    {
-                        ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] = "Isolated", ["invert"] = false,
-                    },
-                    byteLevel),
-            },
-            ["decoder"] = byteLevel.DeepClone(),
-            ["model"] = new JsonObject
-            {
-                ["type"] = "BPE",
-                ["vocab"] = new JsonObject(Enumerable.Range(0, 256).Select(value => KeyValuePair.Create(ByteAlphabet.Character((byte)value).ToString(), (JsonNode?)value))),
-                ["merges"] = new JsonArray(),
-            },
-        };
-    }
 }

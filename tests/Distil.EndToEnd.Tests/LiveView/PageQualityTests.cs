@@ -9,7 +9,7 @@ namespace Distil.EndToEnd.Tests.LiveView;
 [Collection<LiveViewCollection>]
 public sealed class PageQualityTests(LiveViewServer server)
 {
-    private static readonly string[] Pages = ["", "#/new", "#/compare", "#/runs/{run}", "#/compare/{run}/{run}"];
+    private static readonly string[] Pages = ["", "#/new", "#/compare", "#/runs/{run}", "#/compare/{run}/{run}", "#/try/{run}"];
 
     public static MatrixTheoryData<string, ColorScheme, int> Looks => new(Pages, [ColorScheme.Light, ColorScheme.Dark], [1280, 390]);
 

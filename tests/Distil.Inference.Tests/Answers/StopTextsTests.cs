@@ -1,4 +1,5 @@
 using CsCheck;
+using Distil.Fuzzing;
 using Distil.Inference.Answers;
 
 namespace Distil.Inference.Tests.Answers;
@@ -7,7 +8,7 @@ public sealed class StopTextsTests
 {
     [Fact]
     public void However_a_text_is_cut_no_stop_text_is_shown_and_nothing_else_is_lost() => Gen.Select(
-        Gen.Char["ab"].Array[0, 30], Gen.Char["ab"].Array[1, 4].Array[0, 3], Gen.Int[1, 5]).Sample((characters, stops, size) =>
+        Gen.Char["ab"].Array[0, 30], Gen.Char["ab"].Array[1, 4].Array[0, 3], Gen.Int[1, 5]).Each((characters, stops, size) =>
     {
         var (text, ends) = (new string(characters), stops.Select(stop => new string(stop)).ToArray());
         var filter = new StopTexts(ends);
@@ -21,7 +22,7 @@ public sealed class StopTextsTests
         Assert.DoesNotContain(ends, stop => shown.Contains(stop, StringComparison.Ordinal));
         Assert.Equal(filter.Found ? text[..shown.Length] : text, filter.Found ? shown : shown + filter.Flush());
         Assert.True(!filter.Found || ends.Any(stop => text.AsSpan(shown.Length).StartsWith(stop)));
-    }, iter: 500);
+    }, count: 500);
 
     [Fact]
     public void What_may_begin_a_stop_text_is_held_back()

@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Core.Safetensors;
 using Distil.Inference.Engines;
 using Distil.Inference.Layers;
 using Distil.Inference.Matrices;
@@ -129,7 +130,18 @@ public sealed class LinearisedEngineTests
             "model.embed_tokens.weight is [203, 72] F32; config.json (vocab_size 203, hidden_size 80) needs [203, 80]",
             Refusal(folder, shape with { Transformer = transformer with { HiddenSize = 80 } }));
         Assert.Contains("contains model.layers.0.self_attn.mix.bias, for which config.json has no place", Refusal(folder, shape with { Window = 0 }));
-        Assert.Contains("window is 2000000000 and sinks 3: the state of a text would take", Refusal(folder, shape with { Window = 2_000_000_000 }));
+        Assert.Contains("window is 2000000000; expected a whole number from 0 to 1048576", Refusal(folder, shape with { Window = 2_000_000_000 }));
+    }
+
+    [Fact]
+    public void A_state_that_cannot_be_addressed_is_refused()
+    {
+        using var weights = WeightFolder.Open(Write("windowed"));
+        var shape = RandomLinearised.Windowed with { Window = 1 << 20, Sinks = 1 << 20 };
+        LinearisedReader.RequireState(weights, shape);
+        var refused = Assert.Throws<InvalidInputException>(
+            () => LinearisedReader.RequireState(weights, shape with { Transformer = shape.Transformer with { Layers = 40 } }));
+        Assert.Contains("window is 1048576 and sinks 1048576: the state of a text would take", refused.Message, StringComparison.Ordinal);
     }
 
     internal static LinearisedShape ShapeOf(string kind) =>

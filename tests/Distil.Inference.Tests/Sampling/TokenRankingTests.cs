@@ -1,4 +1,5 @@
 using CsCheck;
+using Distil.Fuzzing;
 using Distil.Inference.Sampling;
 
 namespace Distil.Inference.Tests.Sampling;
@@ -9,7 +10,7 @@ public sealed class TokenRankingTests
 
     [Fact]
     public void A_cut_is_the_one_of_a_vocabulary_that_is_sorted_whole() => Gen.Select(
-        Gen.Int[1, 3000], Gen.Double[0, 12], Gen.Int[0, 1 << 20], Gen.Bool).Sample((size, spread, seed, coarse) =>
+        Gen.Int[1, 3000], Gen.Double[0, 12], Gen.Int[0, 1 << 20], Gen.Bool).Each((size, spread, seed, coarse) =>
     {
         var random = new Random(seed);
         // Coarse logits have many equal values.
@@ -29,7 +30,7 @@ public sealed class TokenRankingTests
         Assert.InRange(before, 0, mass + 1e-5 * ranking.Total);
         Assert.InRange(before + Math.Exp(logits[byMass.Token] - logits.Max()), mass - 1e-5 * ranking.Total, double.PositiveInfinity);
         Assert.Equal(logits[sorted[(int)byMass.Count - 1]], logits[byMass.Token], Near);
-    }, iter: 100);
+    }, count: 100);
 
     [Fact]
     public void Equal_weights_are_ranked_by_id()

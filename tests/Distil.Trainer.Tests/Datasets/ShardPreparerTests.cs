@@ -6,6 +6,7 @@ using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tokenization;
+using Distil.Fuzzing;
 using Distil.Trainer.Datasets;
 
 namespace Distil.Trainer.Tests.Datasets;
@@ -27,7 +28,7 @@ public sealed class ShardPreparerTests : IDisposable
         var whole = Documents(dataset with { ShardTokens = 1_000_000 });
         Assert.Equal(152, whole.Train.Count + whole.Eval.Count);
         Assert.InRange(whole.Eval.Count, 20, 80);
-        Gen.Long[3, 2000].Sample(
+        Gen.Long[3, 2000].Each(
             shardTokens =>
             {
                 var cut = Documents(dataset with { ShardTokens = shardTokens });
@@ -35,8 +36,7 @@ public sealed class ShardPreparerTests : IDisposable
                 Assert.Equal(whole.Eval, cut.Eval);
                 Assert.Equal(whole.Tokens, cut.Tokens);
             },
-            iter: 25,
-            threads: 1);
+            count: 25);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using CsCheck;
 using Distil.Core.Errors;
+using Distil.Fuzzing;
 using Distil.Trainer.Datasets;
 
 namespace Distil.Trainer.Tests.Datasets;
@@ -75,8 +76,8 @@ public sealed class TokenRowsTests : IDisposable
     [Fact]
     public void Arbitrary_bytes_are_a_typed_error()
     {
-        Gen.Byte.Array[0, 200].Sample(RejectsWithItsPath, iter: 200, threads: 1);
-        Gen.Byte.Array[28, 200].Sample(bytes => RejectsWithItsPath([.. "DISTROWS"u8, 1, 0, 0, 0, .. bytes]), iter: 200, threads: 1);
+        Gen.Byte.Array[0, 200].Each(RejectsWithItsPath, count: 200);
+        Gen.Byte.Array[28, 200].Each(bytes => RejectsWithItsPath([.. "DISTROWS"u8, 1, 0, 0, 0, .. bytes]), count: 200);
     }
 
     [Fact]

@@ -58,6 +58,26 @@ public sealed class ChangedInputTests
     }
 
     [Fact]
+    public async Task A_changed_file_of_a_task_is_refused_and_no_evaluation_is_stored()
+    {
+        using var run = new SmallRun(spec => spec with
+        {
+            Training = spec.Training with { Epochs = 1 }, Evaluation = spec.Evaluation with { Baseline = false },
+        });
+        await run.PrepareAndTeachAsync();
+        SmallRun.Succeeded(await run.DoAsync(JobKind.Train, "train-001"));
+        var task = run.Spec.Evaluation.Tasks[0].Path;
+        var text = File.ReadAllText(task);
+        File.WriteAllText(task, text.Replace("birds", "words", StringComparison.Ordinal));
+        await Refuses(run, JobKind.Evaluate, task);
+        Assert.DoesNotContain(run.Artifacts.Evaluation(StudentVariant.Distilled, 0).Closing, run.Blobs);
+
+        File.WriteAllText(task, text);
+        SmallRun.Succeeded(await run.DoAsync(JobKind.Evaluate, "evaluate-again-1"));
+        Assert.Contains(run.Artifacts.Evaluation(StudentVariant.Distilled, 0).Closing, run.Blobs);
+    }
+
+    [Fact]
     public void The_plan_knows_the_files_of_tasks()
     {
         using var run = new SmallRun();

@@ -111,6 +111,7 @@ internal sealed class SmallRun : IDisposable
             Rebuild = rebuild,
             Spec = Spec,
             Teacher = Plan.Teacher, TeacherLocation = Plan.TeacherLocation!, Student = Plan.Student, Linearised = Plan.Linearised, Source = Plan.Shards[shard],
+            Tasks = kind == JobKind.Evaluate ? Plan.Tasks : null,
         });
         return await (by ?? _program).RunAsync(Store, blob, stop?.Token ?? CancellationToken.None, new CancellationToken(abandoned));
     }

@@ -48,13 +48,7 @@ public sealed class TeacherFolderFuzzTests : IDisposable
     public Task A_changed_header_of_weights()
     {
         const string Name = "model-00001-of-00002.safetensors";
-        var valid = File.ReadAllBytes(Path.Combine(_folder, Name));
-        var length = (int)BitConverter.ToUInt64(valid);
-        return HoldsAsync(Name, Mutations.OfJson(Encoding.UTF8.GetString(valid, 8, length)).Select(header =>
-        {
-            var json = Encoding.UTF8.GetBytes(header);
-            return (byte[])[.. BitConverter.GetBytes((ulong)json.Length), .. json, .. valid[(8 + length)..]];
-        }));
+        return HoldsAsync(Name, Mutations.OfSafetensors(File.ReadAllBytes(Path.Combine(_folder, Name))));
     }
 
     [Fact]

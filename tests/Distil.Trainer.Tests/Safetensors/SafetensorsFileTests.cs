@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using Distil.Core.Errors;
 using Distil.Core.Safetensors;
+using Distil.Fuzzing;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 
@@ -134,7 +135,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void Arbitrary_bytes_end_in_an_input_error()
     {
-        Gen.Byte.Array[0, 64].Sample(bytes => MessageFor(bytes), iter: 300, threads: 1);
+        Gen.Byte.Array[0, 64].Each(bytes => MessageFor(bytes), count: 300);
     }
 
     [Fact]
@@ -142,7 +143,7 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         var valid = Bytes("""{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"I16","shape":[2,1],"data_offsets":[8,12]}}""", 12);
         var path = PathOf("changed.safetensors");
-        Gen.Select(Gen.Int[0, valid.Length - 1], Gen.Byte).Sample((at, value) =>
+        Gen.Select(Gen.Int[0, valid.Length - 1], Gen.Byte).Each((at, value) =>
         {
             var changed = valid.ToArray();
             changed[at] = value;
@@ -159,6 +160,6 @@ public sealed class SafetensorsFileTests : IDisposable
             {
                 // The claim allows it.
             }
-        }, iter: 1000, threads: 1);
+        }, count: 1000);
     }
 }

@@ -1,4 +1,5 @@
 using CsCheck;
+using Distil.Fuzzing;
 using Distil.Trainer.TeacherOutputs;
 
 namespace Distil.Trainer.Tests.TeacherOutputs;
@@ -7,7 +8,7 @@ public sealed class BitCodingTests
 {
     [Fact]
     public void What_is_written_is_read() =>
-        Gen.Select(Gen.UInt[0, 200_000], Gen.Int[0, 18], Gen.Bool).Array[0, 300].Sample(pieces =>
+        Gen.Select(Gen.UInt[0, 200_000], Gen.Int[0, 18], Gen.Bool).Array[0, 300].Each(pieces =>
         {
             using var writer = new BitWriter();
             foreach (var (value, bits, rice) in pieces)
@@ -43,7 +44,7 @@ public sealed class BitCodingTests
         var header = TeacherOutputsHeader.For(new() { InverseTemperatures = [0.5, 1] }, contextLength: 1, vocabularySize: 151_936, hiddenSize: 0);
         var step = header.LogProbabilityStep;
         Gen.Select(Gen.Int[0, 151_935], Gen.Float[-40, 0]).Array[1, 128]
-            .Where(kept => kept.Select(k => k.Item1).Distinct().Count() == kept.Length).Sample(kept =>
+            .Where(kept => kept.Select(k => k.Item1).Distinct().Count() == kept.Length).Each(kept =>
         {
             var (ids, logs) = (kept.Select(k => (long)k.Item1).ToArray(), kept.Select(k => k.Item2).ToArray());
             using var writer = new BitWriter();

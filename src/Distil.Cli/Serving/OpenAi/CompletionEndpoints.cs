@@ -8,42 +8,47 @@ using Microsoft.AspNetCore.Routing;
 namespace Distil.Cli.Serving.OpenAi;
 
 /// <summary>The endpoints of OpenAI's API that a model answers.</summary>
-internal sealed class CompletionEndpoints(StudentModel model, ModelServerOptions options)
+internal sealed class CompletionEndpoints(ModelServerOptions options)
 {
-    /// <summary>Maps the endpoints.</summary>
-    internal void Map(IEndpointRouteBuilder routes)
+    /// <summary>Maps the endpoints of a server that has one model.</summary>
+    internal void Map(IEndpointRouteBuilder routes, StudentModel model)
     {
-        routes.MapGet("/v1/models", () => Json(new JsonObject { ["object"] = "list", ["data"] = new JsonArray(Description()) }));
-        routes.MapGet("/v1/models/{name}", (string name) => name == model.Name ? Json(Description()) : throw Unknown(name));
-        routes.MapPost("/v1/chat/completions", ChatAsync);
-        routes.MapPost("/v1/completions", CompleteAsync);
+        routes.MapGet("/v1/models", () => Json(new JsonObject { ["object"] = "list", ["data"] = new JsonArray(Description(model)) }));
+        routes.MapGet("/v1/models/{name}", (string name) => name == model.Name ? Json(Description(model)) : throw Unknown(name, model));
+        routes.MapPost("/v1/chat/completions", http => ChatAsync(http, model));
+        routes.MapPost("/v1/completions", http => CompleteAsync(http, model));
         routes.MapGet("/health", () => Json(new JsonObject { ["status"] = "ok" }));
         routes.MapGet("/metrics", () => Results.Text(ModelMetrics.Text(model.Scheduler.Figures), "text/plain; version=0.0.4"));
     }
 
-    private async Task ChatAsync(HttpContext http)
+    /// <summary>Answers a chat.</summary>
+    internal async Task ChatAsync(HttpContext http, StudentModel model)
     {
-        var fields = await ReadAsync(http);
+        var fields = await ReadAsync(http, model);
         var request = GenerationRequest.Read(fields, chat: true, options.MaxTokens);
         var template = model.Template ?? throw new OpenAiException(
             400, $"{model.Name} has no chat template, so it cannot answer chats; expected a request to /v1/completions", "messages", "no_chat_template");
-        await AnswerAsync(http, new ChatForm(), request, model.Tokenizer.Encode(ChatMessages.Render(fields, template)));
+        await AnswerAsync(http, model, new ChatForm(), request, model.Tokenizer.Encode(ChatMessages.Render(fields, template)));
     }
 
-    private async Task CompleteAsync(HttpContext http)
+    /// <summary>Continues a text.</summary>
+    internal async Task CompleteAsync(HttpContext http, StudentModel model)
     {
-        var fields = await ReadAsync(http);
-        await AnswerAsync(http, new CompletionForm(), GenerationRequest.Read(fields, chat: false, options.MaxTokens), Prompts.Read(fields, model.Tokenizer));
+        var fields = await ReadAsync(http, model);
+        await AnswerAsync(http, model, new CompletionForm(), GenerationRequest.Read(fields, chat: false, options.MaxTokens), Prompts.Read(fields, model.Tokenizer));
     }
 
-    private async Task<RequestFields> ReadAsync(HttpContext http)
+    /// <summary>A document as an answer.</summary>
+    internal static IResult Json(JsonObject body) => Results.Text(body.ToJsonString(), "application/json");
+
+    private async Task<RequestFields> ReadAsync(HttpContext http, StudentModel model)
     {
         var fields = RequestFields.Parse(await JsonBody.ReadAsync(http.Request, options.MaxBodyBytes, http.RequestAborted));
         var name = fields.Text("model") ?? throw new OpenAiException(400, $"model is missing; expected {model.Name}", "model");
-        return name == model.Name ? fields : throw Unknown(name);
+        return name == model.Name ? fields : throw Unknown(name, model);
     }
 
-    private async Task AnswerAsync(HttpContext http, IAnswerForm form, GenerationRequest request, IReadOnlyList<int> prompt)
+    private async Task AnswerAsync(HttpContext http, StudentModel model, IAnswerForm form, GenerationRequest request, IReadOnlyList<int> prompt)
     {
         if (prompt.Count > options.MaxPromptTokens)
         {
@@ -62,12 +67,10 @@ internal sealed class CompletionEndpoints(StudentModel model, ModelServerOptions
         }
     }
 
-    private JsonObject Description() => new()
+    private static JsonObject Description(StudentModel model) => new()
     {
         ["id"] = model.Name, ["object"] = "model", ["created"] = model.Opened.ToUnixTimeSeconds(), ["owned_by"] = "distil",
     };
 
-    private OpenAiException Unknown(string name) => new(404, $"the model {name} does not exist; this server has {model.Name}", "model", "model_not_found");
-
-    private static IResult Json(JsonObject body) => Results.Text(body.ToJsonString(), "application/json");
+    private static OpenAiException Unknown(string name, StudentModel model) => new(404, $"the model {name} does not exist; this server has {model.Name}", "model", "model_not_found");
 }

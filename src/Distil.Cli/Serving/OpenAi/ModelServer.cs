@@ -1,8 +1,6 @@
 using Distil.Cli.Serving.Guards;
-using Distil.Core.Api;
 using Distil.Core.Errors;
 using Distil.Inference.Answers;
-using Distil.Inference.Scheduling;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
@@ -36,7 +34,7 @@ internal sealed class ModelServer : IAsyncDisposable
             web.UseMiddleware<ApiKeyGuard>(options.ApiKey, "/health", (Refusal)((status, message) => OpenAiError.Of(status, message, code: "invalid_api_key")));
         }
 
-        new CompletionEndpoints(model, limits).Map(web);
+        new CompletionEndpoints(limits).Map(web, model);
         await WebServer.StartAsync(web, options, cancel);
         return new(web);
     }
@@ -46,15 +44,7 @@ internal sealed class ModelServer : IAsyncDisposable
 
     private static Task AnswerFailureAsync(HttpContext http) => AnswerTo(http.Features.Get<IExceptionHandlerFeature>()!.Error).ExecuteAsync(http);
 
-    private static IResult AnswerTo(Exception error) => error switch
-    {
-        OpenAiException wrong => OpenAiError.Of(wrong.Status, wrong.Message, wrong.Param, wrong.Code),
-        ApiProblemException wrong => OpenAiError.Of(wrong.Status, wrong.Message),
-        BadHttpRequestException wrong => OpenAiError.Of(wrong.StatusCode, wrong.Message),
-        InvalidInputException wrong => OpenAiError.Of(400, wrong.Message),
-        SchedulerBusyException busy => OpenAiError.Of(429, busy.Message, code: "busy"),
-        _ => OpenAiError.Of(500, error.Message),
-    };
+    private static IResult AnswerTo(Exception error) => OpenAiError.OfRefusal(error) ?? OpenAiError.Of(500, error.Message);
 
     private static string Unrouted(HttpContext http) => http.Response.StatusCode == 405
         ? $"{http.Request.Method} is not what {http.Request.Path} answers to; expected {http.Response.Headers.Allow}"

@@ -6,6 +6,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Sas;
 using Distil.Core.Errors;
 using Distil.Core.Http;
+using Distil.Core.Settings;
 
 namespace Distil.Core.Sources.Remote;
 
@@ -18,7 +19,8 @@ internal sealed class AzureAccess(string? connectionString, Func<TokenCredential
     private static readonly TimeSpan SignedFor = TimeSpan.FromHours(12);
     private static readonly TokenRequestContext Storage = new(["https://storage.azure.com/.default"]);
 
-    private readonly BlobServiceClient? _account = connectionString is null ? null : new BlobServiceClient(connectionString);
+    private readonly BlobServiceClient? _account = connectionString is null
+        ? null : StorageConnection.Open(connectionString, account => new BlobServiceClient(account));
     private readonly Lazy<TokenCredential> _identity = new(credential);
     private readonly ConcurrentDictionary<string, bool> _withIdentity = new(StringComparer.OrdinalIgnoreCase);
 

@@ -24,7 +24,7 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
     /// <exception cref="InvalidInputException">The file is damaged or no Parquet file, or the column does not contain strings.</exception>
     internal IEnumerable<Document> Read(SourceRange range)
     {
-        using var file = open.Open(range);
+        using Stream file = open.Open(range) switch { FileStream local => local, var remote => new KeptChunk(remote) };
         RequireParquet(range, file);
         var reader = Try(range, () => OpenAsync(file));
         try
@@ -90,10 +90,10 @@ internal sealed class ParquetColumn(SourceOpener open, string column)
 
     private static async Task<byte[]?[]> TextsAsync(Stream file, ParquetRowGroupReader rows, DataField field)
     {
-        // A file behind a URL is read in parts, in their order: going through its pages beforehand would fetch it twice.
-        if (file is FileStream && rows.RowGroup.Columns.FirstOrDefault(chunk => chunk.MetaData is { } data && string.Join('.', data.PathInSchema) == field.Path.ToString())
+        if (rows.RowGroup.Columns.FirstOrDefault(chunk => chunk.MetaData is { } data && string.Join('.', data.PathInSchema) == field.Path.ToString())
             is { MetaData: { } column })
         {
+            (file as KeptChunk)?.Keep(ParquetPages.StartOf(column), column.TotalCompressedSize);
             ParquetPages.Check(file, column, MaxRows(file.Length));
         }
 

@@ -1,3 +1,4 @@
+using Distil.Core.Errors;
 using Distil.Core.Models;
 using Distil.Core.Models.Folders;
 using Distil.Core.Safetensors;
@@ -29,7 +30,7 @@ internal sealed class LinearisedWeights : IDisposable
     internal ModelReading? Reading { get; private init; }
 
     /// <summary>A new student's: the teacher's weights, copied from its folder, and the new ones at their start.</summary>
-    /// <exception cref="Core.Errors.InvalidInputException">A file, field or weight is missing or does not fit.</exception>
+    /// <exception cref="InvalidInputException">A file, field or weight is missing or does not fit.</exception>
     internal static LinearisedWeights Inherit(LinearisedShape shape, string teacherFolder, GateSpec start, Device device)
     {
         using var files = TransformerFolder.Open(teacherFolder);
@@ -41,7 +42,7 @@ internal sealed class LinearisedWeights : IDisposable
     }
 
     /// <summary>A saved student's.</summary>
-    /// <exception cref="Core.Errors.InvalidInputException">A file, field or weight is missing or does not fit.</exception>
+    /// <exception cref="InvalidInputException">A file, field or weight is missing or does not fit.</exception>
     internal static LinearisedWeights Load(LinearisedShape shape, string folder, Device device)
     {
         using var files = WeightFolder.Open(folder);

@@ -110,6 +110,7 @@ export function runView(page, runId) {
           ${isAlive(status) ? html`<button class="danger" ?disabled=${asked} @click=${ask}>${asked ? 'Cancelling…' : 'Cancel'}</button>` : ''}
           ${['failed', 'cancelled', 'interrupted'].includes(status.state) ? html`<button class="primary" ?disabled=${retrying} @click=${retry}>${retrying ? 'Starting…' : 'Go on with this run'}</button> <span class="note">from what it has made so far</span>` : ''}
           ${run.report ? html`<a class="button" href=${urlOf(path('/report'))} target="_blank" data-name="report.html" @click=${follow}>Open the report</a>` : ''}
+          ${run.report ? html`<a class="button" href=${`#/try/${encodeURIComponent(runId)}`}>Try the student</a>` : ''}
           <a class="button quiet" href=${`#/compare/${encodeURIComponent(runId)}`}>Compare with…</a>
         </p>
         <dialog aria-label="Cancel this run?" @close=${cancel}><form method="dialog">

@@ -3,6 +3,7 @@ using Distil.Core.Errors;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Fuzzing;
 
 namespace Distil.Core.Tests.Runs.Planning;
 
@@ -18,7 +19,7 @@ public sealed class ShardPlannerTests : IDisposable
     public void Shards_lie_end_to_end_and_cover_every_byte_once()
     {
         SourceFile[] files = [Of("a.txt", 1000), Of("b.txt", 1), Of("c.txt", 0), Of("d.txt.gz", 700), Of("e.txt", 12_345)];
-        Gen.Long[1, 4000].Sample(
+        Gen.Long[1, 4000].Each(
             shardTokens =>
             {
                 var shards = ShardPlanner.Plan(files, [], Dataset(shardTokens));
@@ -38,7 +39,7 @@ public sealed class ShardPlannerTests : IDisposable
 
                 Assert.InRange(shards.SelectMany(shard => shard.Ranges).Count(range => range.Path == "d.txt.gz"), 1, 1);
             },
-            iter: 50);
+            count: 50);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Distil.Core.Sources;
 using CsCheck;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
+using Distil.Fuzzing;
 using Distil.Trainer.Datasets;
 
 namespace Distil.Trainer.Tests.Datasets.Sources;
@@ -19,14 +20,13 @@ public sealed class ParquetColumnTests : IDisposable
         var texts = Enumerable.Range(0, 1000).Select(i => $"Document {i} — {new string('é', i % 50)}").ToList();
         await FineWebFile.WriteAsync(path, texts, rowGroup: 30);
         var length = new FileInfo(path).Length;
-        Gen.Long[0, length].Array[0, 6].Sample(
+        Gen.Long[0, length].Array[0, 6].Each(
             cuts =>
             {
                 long[] edges = [0, .. cuts.Order(), length];
                 Assert.Equal(texts, edges.Zip(edges.Skip(1)).SelectMany(range => Read(path, range.First, range.Second)).Select(document => document.Text!));
             },
-            iter: 20,
-            threads: 1);
+            count: 20);
     }
 
     [Fact]

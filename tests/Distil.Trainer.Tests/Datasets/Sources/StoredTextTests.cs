@@ -71,6 +71,7 @@ public sealed class StoredTextTests : IDisposable
             packed.Write(System.Text.Encoding.UTF8.GetBytes(string.Concat(Lines.Select(line => line + "\n"))));
         }
 
+        Assert.Equal((31 - 10) << 3, File.ReadAllBytes(path)[5]); // the frame's window descriptor (RFC 8878, 3.1.1.1.2)
         Assert.Equal(Lines, Read(path).Select(document => document.Text!));
     }
 

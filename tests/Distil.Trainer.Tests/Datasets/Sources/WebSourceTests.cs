@@ -2,10 +2,13 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using CsCheck;
+using Distil.Core.Errors;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Sources.Remote;
+using Distil.Fuzzing;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Datasets.Sources;
 
@@ -35,6 +38,44 @@ public sealed class WebSourceTests : IDisposable
 
         Assert.Equal(texts[100..200], documents);
         Assert.InRange(web.Ranges.Sum(Length), file.Bytes / 4, file.Bytes * 3 / 4);
+    }
+
+    [Fact]
+    public async Task Damaged_Parquet_is_refused_or_read_as_it_is_on_this_machine()
+    {
+        await using var web = await LocalWeb.StartAsync();
+        var path = Path.Combine(_folder, "a.parquet");
+        await FineWebFile.WriteAsync(path, ["Mira found the boat.", "Otto laughed.", "Mira found the boat."], rowGroup: 2);
+        var whole = await File.ReadAllBytesAsync(path, Cancel);
+        web.Files["/a.parquet"] = (whole, "v1");
+        var file = await FindAsync(web, "/a.parquet", DatasetFormat.Parquet);
+        Assert.Equal(3, Read(SourceRange.Of(file, 0, file.Bytes)).Texts!.Count);
+
+        // Bytes only change, so that the file remains the one that was found.
+        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte).Array[1, 3].Each(
+            changes =>
+            {
+                var bytes = whole.ToArray();
+                Array.ForEach(changes, change => bytes[change.Item1] = change.Item2);
+                File.WriteAllBytes(path, bytes);
+                web.Files["/a.parquet"] = (bytes, "v1");
+                var (here, there) = (Read(new SourceRange(path, 0, bytes.Length)), Read(SourceRange.Of(file, 0, file.Bytes)));
+                Assert.Equal(here.Texts, there.Texts);
+                Assert.Equal(here.Refusal?.Replace(path, file.Path, StringComparison.Ordinal), there.Refusal);
+            },
+            count: 150);
+    }
+
+    private static (List<string?>? Texts, string? Refusal) Read(SourceRange range)
+    {
+        try
+        {
+            return ([.. new Documents(DatasetFormat.Parquet, "text", 1000, Open).Read(range).Select(document => document.Text)], null);
+        }
+        catch (InvalidInputException refused)
+        {
+            return (null, refused.Message);
+        }
     }
 
     [Fact]

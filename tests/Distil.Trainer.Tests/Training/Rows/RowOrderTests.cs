@@ -1,4 +1,5 @@
 using CsCheck;
+using Distil.Fuzzing;
 using Distil.Trainer.Training.Rows;
 
 namespace Distil.Trainer.Tests.Training.Rows;
@@ -9,7 +10,7 @@ public sealed class RowOrderTests
         Gen.Select(Gen.Long[0, 40].Array[1, 6], Gen.Int[1, 9], Gen.Int[1, 4], Gen.Int).Where(item => item.Item1.Sum() > 0);
 
     [Fact]
-    public void Takes_every_row_of_every_shard_once_an_epoch() => Cases.Sample(item =>
+    public void Takes_every_row_of_every_shard_once_an_epoch() => Cases.Each(item =>
     {
         var rows = Order(item).Steps(2, 0).SelectMany(step => step).SelectMany(part => part.Rows.Select(row => (part.Shard, row))).ToArray();
         var expected = item.Shards.SelectMany((count, shard) => Enumerable.Range(0, (int)count).Select(row => (shard, (long)row)));
@@ -17,7 +18,7 @@ public sealed class RowOrderTests
     });
 
     [Fact]
-    public void Gives_full_steps_but_for_the_last_and_no_micro_batch_above_the_batch_size() => Cases.Sample(item =>
+    public void Gives_full_steps_but_for_the_last_and_no_micro_batch_above_the_batch_size() => Cases.Each(item =>
     {
         var order = Order(item);
         var steps = order.Steps(0, 0).ToArray();
@@ -27,7 +28,7 @@ public sealed class RowOrderTests
     });
 
     [Fact]
-    public void Goes_on_from_any_step_as_it_would_have() => Cases.Sample(item =>
+    public void Goes_on_from_any_step_as_it_would_have() => Cases.Each(item =>
     {
         var order = Order(item);
         var whole = order.Steps(1, 0).Select(Text).ToArray();
