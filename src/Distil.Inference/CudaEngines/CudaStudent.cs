@@ -105,7 +105,7 @@ internal sealed unsafe class CudaStudent : ITextModel, IDisposable
     }
 
     /// <summary>Makes a queue for the kernels of this student.</summary>
-    internal StepQueue Queue(Workspace memory, long states, int rows, CudaStream stream) => new(Card, _kernels, _weights, memory, states, rows, stream);
+    internal StepQueue Queue(Workspace memory, long states, int rows, CudaStream stream) => new(Card, _kernels, memory, states, rows, stream);
 
     /// <summary>Queues that each row reads its token.</summary>
     internal void EnqueueRead(StepQueue queue)

@@ -23,7 +23,7 @@ internal sealed class DeviceMLstmLayer : DeviceLayer
         _memory = Padded(weights.Convolution.StateLength);
         _normaliser = _memory + Padded(config.MlstmHeads * _size * _stride);
         _stabiliser = _normaliser + Padded(_inner);
-        (_up, _down) = (to.Half(weights.Up), to.Half(weights.Down)); // in the order of use
+        (_up, _down) = (to.Half(weights.Up), to.Half(weights.Down));
         (_norm, _convolution) = (to.Floats(weights.Norm), to.Floats(weights.Convolution.Weights));
         (_headNorm, _skip) = (to.Floats(weights.HeadNorm), to.Floats(weights.Skip));
         (_query, _key, _value) = (to.Floats(weights.Query.Weights), to.Floats(weights.Key.Weights), to.Floats(weights.Value.Weights));

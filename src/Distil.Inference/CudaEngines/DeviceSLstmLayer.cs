@@ -21,8 +21,7 @@ internal sealed class DeviceSLstmLayer : DeviceLayer
         (_hidden, _section) = (Padded(weights.Convolution.StateLength), Padded(config.Width));
         _convolutionStride = (int)(weights.Convolution.Weights.Length / (config.SlstmConvKernel + 1));
         _activation = XlstmConfig.ActivationNames.ToList().IndexOf(config.FeedForwardActivation);
-        _gates = to.LargeFloats([.. weights.Gates, weights.Recurrent]); // the large ones in the order of use
-        _recurrent = _gates + weights.Gates.Sum(gate => gate.Bytes);
+        (_gates, _recurrent) = (to.Floats(weights.Gates), to.Floats(weights.Recurrent));
         (_feedForwardUp, _feedForwardDown) = (to.Half(weights.FeedForwardUp), to.Half(weights.FeedForwardDown));
         (_norm, _convolution, _feedForwardNorm) = (to.Floats(weights.Norm), to.Floats(weights.Convolution.Weights), to.Floats(weights.FeedForwardNorm));
         (_bias, _headNorm) = (to.Floats(weights.RecurrentBias), to.Floats(weights.HeadNorm));
@@ -46,11 +45,10 @@ internal sealed class DeviceSLstmLayer : DeviceLayer
             queue.States, offset, memory.Stream, memory.Stride, _norm, _convolution, _convolutionStride, memory.Normed, memory.Stride, memory.Convolved, width,
             _config.SlstmConvKernel);
         var (tile, outputs) = rows <= 2 || _size % 4 != 0 ? (1, 8) : (8, 32);
-        var (next, bytes) = queue.Weights.After(_gates);
         queue.Launch(
             $"slstm_gates_{tile}", new((4 * width + outputs - 1) / outputs, 2 * Threads, (rows + tile - 1) / tile),
             queue.States, offset + _hidden, memory.Normed, memory.Stride, memory.Convolved, _gates, _recurrent, Matrix.BlocksOf(_size) * Matrix.Block, _bias,
-            memory.Joined, width, heads, rows, next, bytes);
+            memory.Joined, width, heads, rows);
         queue.Launch(
             "slstm_cell", new(heads, Threads, rows, SharedBytes: _size * sizeof(float)),
             queue.States, offset + _hidden, _section, memory.Joined, _headNorm, memory.Stream, memory.Stride, width, heads);

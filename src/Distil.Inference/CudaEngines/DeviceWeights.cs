@@ -9,11 +9,7 @@ internal sealed unsafe class DeviceWeights(CudaCard card) : IDisposable
 {
     private const int ChunkBytes = 128; // a product's chunk of 64 inputs
 
-    /// <summary>Most bytes that are asked for ahead: about half of the L2 cache of a large card.</summary>
-    private const long MaxAhead = 24 << 20;
-
     private readonly List<DeviceBuffer> _buffers = [];
-    private readonly List<(long Address, long Bytes)> _large = []; // in the order of use
 
     /// <value>Bytes of all.</value>
     internal long Bytes => _buffers.Sum(buffer => buffer.Bytes);
@@ -52,22 +48,6 @@ internal sealed unsafe class DeviceWeights(CudaCard card) : IDisposable
         return buffer.Address;
     }
 
-    /// <summary>As the other, of matrices that a kernel asks for ahead of their use.</summary>
-    internal long LargeFloats(params IReadOnlyList<Matrix> matrices)
-    {
-        var address = Floats(matrices);
-        _large.Add((address, _buffers[^1].Bytes));
-        return address;
-    }
-
-    /// <summary>The large weights that are used after others, in a step or at the beginning of the next: their address, and the bytes to ask for ahead.</summary>
-    /// <param name="address">The others' address.</param>
-    internal (long Address, long Bytes) After(long address)
-    {
-        var (next, bytes) = _large[(_large.FindIndex(each => each.Address == address) + 1) % _large.Count];
-        return (next, Math.Min(bytes, MaxAhead));
-    }
-
     /// <summary>Copies bytes.</summary>
     /// <returns>The address.</returns>
     internal long Raw(byte* from, long bytes)
@@ -88,7 +68,6 @@ internal sealed unsafe class DeviceWeights(CudaCard card) : IDisposable
             buffer.Write((long)row * stride, matrix.Storage.Data + (long)row * matrix.RowBytes, (long)piece * matrix.RowBytes);
         }
 
-        _large.Add((buffer.Address, buffer.Bytes));
         return new(buffer.Address, matrix.Rows, stride / sizeof(ushort));
     }
 

@@ -5,21 +5,17 @@ namespace Distil.Inference.CudaEngines;
 /// <summary>Queues the kernels of a step, for 1 to 64 rows.</summary>
 /// <param name="card">The card.</param>
 /// <param name="kernels"><c>decode.cu</c>.</param>
-/// <param name="weights">All weights, in the order of their use.</param>
 /// <param name="memory">What the kernels share.</param>
 /// <param name="states">Address of the addresses of the rows' states.</param>
 /// <param name="rows">Number of rows.</param>
 /// <param name="stream">The queue.</param>
-internal sealed class StepQueue(CudaCard card, CudaModule kernels, DeviceWeights weights, Workspace memory, long states, int rows, CudaStream stream)
+internal sealed class StepQueue(CudaCard card, CudaModule kernels, Workspace memory, long states, int rows, CudaStream stream)
 {
     /// <summary>Most rows of a step.</summary>
     internal const int MaxRows = 64;
 
     private const int Threads = 256;
     private const int TileOutputs = 16;
-
-    /// <value>All weights.</value>
-    internal DeviceWeights Weights => weights;
 
     /// <value>What the kernels share.</value>
     internal Workspace Memory => memory;
@@ -64,11 +60,8 @@ internal sealed class StepQueue(CudaCard card, CudaModule kernels, DeviceWeights
     private int TileRows => rows <= 8 ? 8 : rows <= 16 ? 16 : rows <= 32 ? 32 : 64;
 
     private void Product(
-        string kernel, int outputsOfBlock, DeviceMatrix matrix, int outputs, long x, int xStride, long output, int outputStride, bool add, int activation)
-    {
-        var (next, bytes) = weights.After(matrix.Address);
+        string kernel, int outputsOfBlock, DeviceMatrix matrix, int outputs, long x, int xStride, long output, int outputStride, bool add, int activation) =>
         Launch(
             kernel, new((outputs + outputsOfBlock - 1) / outputsOfBlock, Threads),
-            matrix.Address, matrix.Stride, outputs, x, xStride, rows, output, outputStride, add ? 1 : 0, activation, next, bytes);
-    }
+            matrix.Address, matrix.Stride, outputs, x, xStride, rows, output, outputStride, add ? 1 : 0, activation);
 }

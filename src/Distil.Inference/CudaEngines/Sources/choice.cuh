@@ -25,6 +25,7 @@ __device__ __forceinline__ Choice chooseInWarp(Choice c) {
 // The best token of a part of the vocabulary. Grid (parts, rows), 256 threads.
 extern "C" __global__ void choose_parts(const float* logits, long long stride, int vocabulary, float* best, int* token) {
   __shared__ Choice shared[8];
+  letNextBegin();
   waitForInputs();
   const int part = (vocabulary + gridDim.x - 1) / gridDim.x, first = blockIdx.x * part, end = min(first + part, vocabulary);
   Choice c = NONE;
@@ -41,6 +42,7 @@ extern "C" __global__ void choose_parts(const float* logits, long long stride, i
 
 // The best of the parts becomes the row's next token, and one of the list chosen, (steps, rows); −1 if a logit is not a number or none is finite. One block.
 extern "C" __global__ void choose(const float* best, const int* token, int parts, int rows, int* tokens, int* chosen, int* step) {
+  letNextBegin();
   waitForInputs();
   const int lane = threadIdx.x & 31, at = *step;
   for (int row = threadIdx.x >> 5; row < rows; row += blockDim.x >> 5) {
@@ -55,6 +57,7 @@ extern "C" __global__ void choose(const float* best, const int* token, int parts
 
 // Takes the next token of each row from a list, (steps, rows). One block.
 extern "C" __global__ void feed(const int* list, int rows, int* tokens, int* step) {
+  letNextBegin();
   waitForInputs();
   const int at = *step;
   for (int row = threadIdx.x; row < rows; row += blockDim.x) tokens[row] = list[at * rows + row];

@@ -7,8 +7,8 @@
 #define PRODUCT(name, tiles, rowTiles, ahead, gated, blocks) \
   extern "C" __global__ void __launch_bounds__(32 * WARPS, blocks) name( \
       const unsigned short* weights, long long stride, int outputs, const float* x, int xStride, int rows, float* out, long long outStride, int add, \
-      int activation, const char* next, long long nextBytes) { \
-    product<tiles, rowTiles, ahead, gated>({weights, stride, outputs, x, xStride, rows, out, outStride, add, activation, next, nextBytes}); \
+      int activation) { \
+    product<tiles, rowTiles, ahead, gated>({weights, stride, outputs, x, xStride, rows, out, outStride, add, activation}); \
   }
 
 // By the number of rows; grid (⌈outputs / (16·tiles)⌉).
@@ -29,6 +29,7 @@ PRODUCT(product_gated_64, 2, 8, 1, true, 1)
 
 // x = embedding[token]: bfloat16, or float if half is 0. Grid (rows), any block.
 extern "C" __global__ void embed(const void* embedding, int half, int width, const int* tokens, float* x, int xStride) {
+  letNextBegin();
   waitForInputs();
   const long long from = (long long)max(tokens[blockIdx.x], 0) * width; // −1: no logit was a number, which the host reports
   for (int i = threadIdx.x; i < width; i += blockDim.x)
@@ -39,6 +40,7 @@ extern "C" __global__ void embed(const void* embedding, int half, int width, con
 // y = (x − mean) / √(variance + eps) · scale. Grid (rows), whole warps; shared: width floats.
 extern "C" __global__ void layer_norm(const float* x, int xStride, const float* scale, float* y, int yStride, int width) {
   extern __shared__ float values[];
+  letNextBegin();
   waitForInputs();
   for (int i = threadIdx.x; i < width; i += blockDim.x) values[i] = x[(long long)blockIdx.x * xStride + i];
   __syncthreads();

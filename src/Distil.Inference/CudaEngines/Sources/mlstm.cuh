@@ -10,6 +10,7 @@ extern "C" __global__ void __launch_bounds__(256) mlstm_project(
     const float* gateWeights, float* convolved, float* joined, float* gates, int inner, int heads, int size, int span, int taps) {
   extern __shared__ float shared[];
   float *x = shared, *c = shared + span, *all = shared + 2 * span; // all: q, k, v
+  letNextBegin();
   waitForInputs();
   const int first = blockIdx.x * span, count = min(span, inner - first), b = blockIdx.y, lane = threadIdx.x & 31;
   float* tail = states[b] + state;
@@ -68,10 +69,11 @@ extern "C" __global__ void __launch_bounds__(256) mlstm_memory(
   float* own = states[b];
   float* matrix = own + state + (long long)head * size * stride + column;
   float4 c[8];
-#pragma unroll
-  for (int i = 0; i < 8; i++) // of the step before: no kernel near this one writes it
-    if (group + 32 * i < size) c[i] = __ldcs((const float4*)(matrix + (long long)(group + 32 * i) * stride));
+  letNextBegin();
   waitForInputs();
+#pragma unroll
+  for (int i = 0; i < 8; i++) // before the gates: they take as long
+    if (group + 32 * i < size) c[i] = __ldcs((const float4*)(matrix + (long long)(group + 32 * i) * stride));
   const HeadGates g(gates + (long long)b * blocks * 2 * heads, blocks, bias, head, heads, own[stabiliser + head], size);
   const float *q = joined + (long long)b * 3 * inner + head * size, *k = q + inner, *v = k + inner;
   const float4 value = make_float4(
@@ -109,6 +111,7 @@ extern "C" __global__ void mlstm_output(
     float* const* states, long long normaliser, long long stabiliser, const float* gates, int blocks, const float* bias, const float* joined, const float* read,
     const float* convolved, const float* up, int upStride, const float* headNorm, const float* skip, float* mixed, int mixedStride, int inner, int heads) {
   extern __shared__ float h[];
+  letNextBegin();
   waitForInputs();
   const int head = blockIdx.x, b = blockIdx.y, size = inner / heads;
   float *own = states[b], *n = own + normaliser + head * size;

@@ -54,10 +54,8 @@ struct Product {
   int xStride, rows;
   float* out; // (rows, outStride)
   long long outStride;
-  int add;          // whether the product is added to out
-  int activation;   // of a gated product
-  const char* next; // weights of a later kernel
-  long long nextBytes;
+  int add;        // whether the product is added to out
+  int activation; // of a gated product
 };
 
 __device__ __forceinline__ float activate(float x, int kind) {
@@ -89,6 +87,7 @@ __device__ __forceinline__ void product(const Product p) {
         weights + (GATED ? tile * outputs + min(first + 8 * i + group, outputs - 1) : min(first + 16 * tile + 8 * i + group, outputs - 1)) * stride + at;
 
   float sums[TILES][ROWS][4] = {};
+  letNextBegin();
   for (int from = warp, turn = 0; turn == 0 || from < chunks; from += WARPS * AHEAD, turn++) {
     uint4 a[AHEAD][TILES][2][2];
 #pragma unroll
@@ -100,10 +99,7 @@ __device__ __forceinline__ void product(const Product p) {
           for (int half = 0; half < 2; half++)
 #pragma unroll
             for (int r = 0; r < 2; r++) a[i][tile][half][r] = loadOnce(w[tile][r] + (from + i * WARPS) * CHUNK + 32 * half);
-    if (turn == 0) {
-      prefetch(p.next, p.nextBytes);
-      waitForInputs();
-    }
+    if (turn == 0) waitForInputs();
 #pragma unroll
     for (int i = 0; i < AHEAD; i++)
       if (from + i * WARPS < chunks)

@@ -1,22 +1,17 @@
 // What the kernels of a decoding step share. A row is one token of one sequence; row b has its own state, at states[b].
 #pragma once
 
-// The kernel in front may still be running until here; those before it have ended. Then the next kernel's blocks may begin, as soon as this one's leave room.
+// Kernels in front may still be running until here. Only memory that no kernel writes may be read before.
 __device__ __forceinline__ void waitForInputs() {
 #if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");
-  asm volatile("griddepcontrol.launch_dependents;");
 #endif
 }
 
-// Asks for the weights of a later kernel, which then finds them in the L2 cache: the last blocks ask for a part each. bytes: a multiple of 16.
-__device__ __forceinline__ void prefetch(const char* weights, long long bytes) {
+// Lets the next kernel's blocks begin as soon as this one's leave room.
+__device__ __forceinline__ void letNextBegin() {
 #if __CUDA_ARCH__ >= 900
-  const int blocks = gridDim.x * gridDim.y, asking = min(blocks, 128), own = (int)(blockIdx.y * gridDim.x + blockIdx.x) - (blocks - asking);
-  if (threadIdx.x != 0 || own < 0) return;
-  const long long part = (bytes / asking / 128 + 1) * 128, end = min((own + 1) * part, bytes);
-  for (long long at = own * part; at < end; at += 32768)
-    asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" :: "l"(weights + at), "r"((int)min(end - at, 32768ll)));
+  asm volatile("griddepcontrol.launch_dependents;");
 #endif
 }
 

@@ -8,6 +8,7 @@ extern "C" __global__ void slstm_project(
     float* convolved, int width, int taps) {
   extern __shared__ float values[];
   const int i = blockIdx.x * blockDim.x + threadIdx.x, b = blockIdx.y;
+  letNextBegin();
   waitForInputs();
   for (int j = threadIdx.x; j < width; j += blockDim.x) values[j] = x[(long long)b * xStride + j];
   __syncthreads();
@@ -32,9 +33,9 @@ struct Gates {
 
 // A warp computes OUTPUTS outputs of ROWS rows; all have the same inputs, because OUTPUTS divides DH. A weight is read once for all rows, an input for all outputs.
 template <int ROWS, int OUTPUTS>
-__device__ __forceinline__ void gates(const Gates p, const char* next, long long nextBytes) {
+__device__ __forceinline__ void gates(const Gates p) {
   const int width = p.width, output = (blockIdx.x * 8 + (threadIdx.x >> 5)) * OUTPUTS, lane = threadIdx.x & 31, size = width / p.heads, first = ROWS * blockIdx.y;
-  prefetch(next, nextBytes);
+  letNextBegin();
   const int gate = output / width, unit = output % width, head = unit / size, from = head * size;
   const long long within = ((long long)head * 4 + gate) * size + unit % size; // of the recurrent weights
   const float *w = p.weights + (long long)output * p.stride, *r = p.recurrent + within * p.stride;
@@ -85,8 +86,8 @@ __device__ __forceinline__ void gates(const Gates p, const char* next, long long
 #define GATES(name, rowTile, outputs) \
   extern "C" __global__ void __launch_bounds__(256) name( \
       float* const* states, long long hidden, const float* normed, int normedStride, const float* convolved, const float* weights, const float* recurrent, \
-      int stride, const float* bias, float* out, int width, int heads, int rows, const char* next, long long nextBytes) { \
-    gates<rowTile, outputs>({states, hidden, normed, normedStride, convolved, weights, recurrent, stride, bias, out, width, heads, rows}, next, nextBytes); \
+      int stride, const float* bias, float* out, int width, int heads, int rows) { \
+    gates<rowTile, outputs>({states, hidden, normed, normedStride, convolved, weights, recurrent, stride, bias, out, width, heads, rows}); \
   }
 
 GATES(slstm_gates_1, 1, 1) // grid (⌈4·width / 8⌉, rows), 256 threads
@@ -96,6 +97,7 @@ GATES(slstm_gates_8, 8, 4) // grid (⌈4·width / 32⌉, ⌈rows / 8⌉), 256 th
 extern "C" __global__ void slstm_cell(
     float* const* states, long long hidden, long long section, const float* gates, const float* headNorm, float* x, int xStride, int width, int heads) {
   extern __shared__ float values[];
+  letNextBegin();
   waitForInputs();
   const int b = blockIdx.y, size = width / heads, first = blockIdx.x * size;
   float* h = states[b] + hidden + first;
