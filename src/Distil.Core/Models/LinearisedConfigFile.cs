@@ -70,12 +70,13 @@ public static class LinearisedConfigFile
         file.RequireAllRead();
     }
 
-    /// <summary>Writes <c>config.json</c>, completely or not at all; an existing file is replaced.</summary>
+    /// <summary>Writes <c>config.json</c>, each file completely or not at all, and the Python code that it names; existing files are replaced.</summary>
     public static void Write(string folder, LinearisedShape shape)
     {
         var json = new JsonObject
         {
-            ["architectures"] = new JsonArray("LinearisedForCausalLM"),
+            ["architectures"] = new JsonArray(PythonFiles.Architecture(ModelType)),
+            ["auto_map"] = PythonFiles.AutoMap(ModelType),
             ["model_type"] = ModelType,
             ["context_length"] = shape.ContextLength,
             ["window"] = shape.Window,
@@ -84,8 +85,13 @@ public static class LinearisedConfigFile
             ["output_gate"] = shape.OutputGate,
             ["keep_attention"] = new JsonArray([.. shape.KeepAttention.Select(layer => JsonValue.Create(layer))]),
             ["vocab_size"] = shape.Transformer.VocabularySize,
+            ["hidden_size"] = shape.Transformer.HiddenSize,
+            ["num_hidden_layers"] = shape.Transformer.Layers,
+            ["tie_word_embeddings"] = shape.Transformer.TiedHead,
+            ["dtype"] = "float32",
             [Transformer] = TransformerConfigFile.Json(shape.Transformer, "float32"),
         };
+        PythonFiles.Write(folder, ModelType);
         AtomicFile.WriteText(Path.Combine(folder, TransformerConfigFile.Name), json.ToJsonString(Indented) + "\n");
     }
 }

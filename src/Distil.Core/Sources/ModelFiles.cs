@@ -18,9 +18,13 @@ public sealed class ModelFiles
     private ModelFiles(ModelLocation location, SourceFile config, IReadOnlyList<SourceFile> weights, WeightIndex? index) =>
         (Location, Config, Weights, Index) = (location, config, weights, index);
 
-    /// <value>Files that a model does not need, but that travel with it and with its student: tokenizer, chat template, tokens that end an answer.</value>
+    /// <value>Files that a model does not need, but that travel with it and with its student: tokenizer, chat template, tokens that end an answer, and the
+    /// licence of the weights, of which a student inherits some.</value>
     public static IReadOnlyList<string> TextFiles { get; } =
-        [TokenizerName, TokenizerConfigName, "special_tokens_map.json", "chat_template.jinja", "generation_config.json"];
+    [
+        TokenizerName, TokenizerConfigName, "special_tokens_map.json", "chat_template.jinja", "generation_config.json",
+        "LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE",
+    ];
 
     /// <value>Every file that a model's folder may have, except shards of weights.</value>
     internal static IEnumerable<string> Names => [ConfigName, WeightIndex.SingleName, WeightIndex.Name, .. TextFiles];

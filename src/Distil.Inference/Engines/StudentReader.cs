@@ -11,7 +11,8 @@ internal static class StudentReader
 {
     /// <summary>Whether a folder is that of a student.</summary>
     internal static bool Describes(string folder) =>
-        ConfigDocument.Read(Path.Combine(folder, XlstmConfigFile.Name)).Text("model_type") is XlstmConfigFile.ModelType or LinearisedConfigFile.ModelType;
+        ConfigDocument.Read(Path.Combine(folder, XlstmConfigFile.Name)).Text("model_type") is var type
+        && (type == LinearisedConfigFile.ModelType || XlstmConfigFile.IsStudent(type));
 
     /// <summary>Maps the weights and reads the student; the weights must be disposed after it.</summary>
     /// <exception cref="InvalidInputException">A file is missing or damaged, or a field or tensor does not fit; the message names it.</exception>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Models;
 
 namespace Distil.Inference.Models;
 
@@ -11,10 +12,15 @@ public static class XlstmConfigFile
     /// <summary>The file's name in a model folder.</summary>
     public const string Name = "config.json";
 
-    /// <summary>The <c>model_type</c> of a student.</summary>
-    public const string ModelType = "xlstm";
+    /// <summary>The <c>model_type</c> of a student. transformers has another architecture under the name <c>xlstm</c>, which earlier versions wrote.</summary>
+    public const string ModelType = "distil_xlstm";
+
+    private const string OlderModelType = "xlstm";
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Whether a <c>model_type</c> is that of a student, as written now or earlier.</summary>
+    public static bool IsStudent(string modelType) => modelType is ModelType or OlderModelType;
 
     /// <summary>Reads and checks <c>config.json</c> of a folder.</summary>
     /// <exception cref="InvalidInputException">The file is missing or no JSON, or a field is missing, ill-typed or does not fit; the message names
@@ -41,7 +47,7 @@ public static class XlstmConfigFile
     {
         var file = new XlstmConfigSection(path, "", root as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object"));
         var type = file.Text("model_type", ModelType);
-        if (type != ModelType)
+        if (!IsStudent(type))
         {
             throw new InvalidInputException($"{path}: model_type is {type}; expected {ModelType}");
         }
@@ -51,9 +57,10 @@ public static class XlstmConfigFile
         return config;
     }
 
-    /// <summary>Writes <c>config.json</c>, completely or not at all; an existing file is replaced.</summary>
+    /// <summary>Writes <c>config.json</c>, completely or not at all, and the Python code that it names; existing files are replaced.</summary>
     public static void Write(XlstmConfig config, string folder)
     {
+        PythonFiles.Write(folder, ModelType);
         AtomicFile.WriteText(Path.Combine(folder, Name), Json(config).ToJsonString(Indented));
     }
 
@@ -144,7 +151,17 @@ public static class XlstmConfigFile
             };
         }
 
-        var root = new JsonObject { ["architectures"] = new JsonArray("DistilxLSTMForCausalLM"), ["model_type"] = ModelType };
+        var root = new JsonObject
+        {
+            ["architectures"] = new JsonArray(PythonFiles.Architecture(ModelType)),
+            ["auto_map"] = PythonFiles.AutoMap(ModelType),
+            ["model_type"] = ModelType,
+            ["vocab_size"] = config.VocabularySize,
+            ["hidden_size"] = config.Width,
+            ["num_hidden_layers"] = config.Blocks,
+            ["tie_word_embeddings"] = config.TieWeights,
+            ["dtype"] = "float32",
+        };
         if (config.PadTokenId is { } pad)
         {
             root["pad_token_id"] = pad;

@@ -24,9 +24,9 @@ public static class LanguageModelLoader
         return config.Text("model_type") switch
         {
             "qwen2" or "qwen3" or "llama" => TransformerModel.Load(folder, device, dtype, rotaryPrecision: rotaryPrecision),
-            XlstmConfigFile.ModelType => XlstmModel.Load(folder, device),
+            var type when XlstmConfigFile.IsStudent(type) => XlstmModel.Load(folder, device),
             LinearisedConfigFile.ModelType => LinearisedModel.Load(folder, device),
-            _ => throw config.Wrong("model_type", $"qwen2, qwen3, llama, xlstm or {LinearisedConfigFile.ModelType}"),
+            _ => throw config.Wrong("model_type", $"qwen2, qwen3, llama, {XlstmConfigFile.ModelType} or {LinearisedConfigFile.ModelType}"),
         };
     }
 }
