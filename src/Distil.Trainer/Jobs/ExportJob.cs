@@ -32,6 +32,7 @@ internal sealed class ExportJob(Report report) : IJob
         job.Progress.Report("measure decoding", 2, 3, "parts");
         var decode = MeasureDecoding(job, student);
         var numbers = await ReportAssembly.ReadAsync(job, report, model, samples, decode, await MeasureKlErrorsAsync(job, student));
+        var card = await ModelFolder.UploadCardAsync(job, numbers);
         await job.Store.WriteTextAsync(ArtifactLayout.Report(job.Request.RunId), ReportHtml.Render(numbers), "text/html; charset=utf-8", job.Stop);
         await job.Store.WriteJsonAsync(report.Closing, numbers, job.Stop);
         var result = numbers.Epochs[^1];
@@ -39,7 +40,7 @@ internal sealed class ExportJob(Report report) : IJob
         {
             Report = ArtifactLayout.Report(job.Request.RunId),
             Model = ArtifactLayout.Model(job.Request.RunId, StudentVariant.Distilled),
-            ModelFiles = model,
+            ModelFiles = [.. model, card],
             Notes = numbers.Notes.Count > 0 ? numbers.Notes : null,
             StudentPerplexity = result.Distilled.Student.Perplexity,
             TeacherPerplexity = result.Distilled.Teacher!.Perplexity,

@@ -50,7 +50,7 @@ public sealed class JobProgramTests
         Assert.Equal(["prepare", "teach", "train", "evaluate"], report.Timings.Select(stage => stage.Stage));
         Assert.True(report.Storage is { TeacherOutputBytes: > 0, CheckpointBytes: > 0, ModelBytes: > 0 });
         Assert.StartsWith("<!doctype html>", Encoding.UTF8.GetString(run[output.Report]));
-        Assert.Subset(run.Blobs.ToHashSet(), new[] { "config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja" }.Select(file => output.Model + file).ToHashSet());
+        Assert.Subset(run.Blobs.ToHashSet(), new[] { "config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja", "README.md" }.Select(file => output.Model + file).ToHashSet());
         Assert.Contains(ArtifactLayout.JobProgress(run.Plan.RunId, "export"), run.Blobs);
     }
 

@@ -1,11 +1,12 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Documents.Reports;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Models;
 
 namespace Distil.Trainer.Jobs.Export;
 
-/// <summary>Stores a student's folder, which the authors' Python code can load.</summary>
+/// <summary>Stores a student's folder, which transformers and the authors' Python code can load.</summary>
 internal static class ModelFolder
 {
     /// <summary>Writes the folder locally and uploads it.</summary>
@@ -30,5 +31,13 @@ internal static class ModelFolder
         }
 
         return files;
+    }
+
+    /// <summary>Writes the model card of the run's student into its folder and uploads it.</summary>
+    public static Task<ArtifactFile> UploadCardAsync(JobContext job, RunReport report)
+    {
+        var path = Path.Combine(job.Folder, $"model-{StudentVariant.Distilled}", ModelCard.Name);
+        File.WriteAllText(path, ModelCard.Of(report));
+        return job.Store.UploadAsync(ArtifactLayout.ModelFile(job.Request.RunId, StudentVariant.Distilled, ModelCard.Name), path, job.Stop);
     }
 }

@@ -1,0 +1,29 @@
+using Distil.Core.Specification;
+using Distil.Core.Tests.Documents.Reports;
+using Distil.Trainer.Jobs.Export;
+
+namespace Distil.Trainer.Tests.Jobs.Export;
+
+public sealed class ModelCardTests
+{
+    [Fact]
+    public void Says_what_the_model_is_how_good_it_is_and_nothing_of_this_machine()
+    {
+        var report = SampleReport.Create();
+        report = report with
+        {
+            Spec = RedactedSpec.Of(report.Spec with
+            {
+                Teacher = report.Spec.Teacher with { Path = "hf://Qwen/Qwen2.5-0.5B@main" },
+                Dataset = report.Spec.Dataset with { Sources = ["/home/someone/secret/stories.txt", "https://example.org/more.jsonl?sig=secret"] },
+            }),
+        };
+        var card = ModelCard.Of(report);
+
+        Assert.StartsWith("---\nlibrary_name: transformers\npipeline_tag: text-generation\nbase_model: Qwen/Qwen2.5-0.5B\ntags:\n", card, StringComparison.Ordinal);
+        Assert.Contains(FormattableString.Invariant($"| perplexity | {report.Epochs[^1].Distilled.Student.Perplexity:F3} | 5.410 |"), card, StringComparison.Ordinal);
+        Assert.Contains("- stories.txt\n- https://example.org/more.jsonl\n", card, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", card, StringComparison.Ordinal);
+        Assert.DoesNotContain("\r", card, StringComparison.Ordinal);
+    }
+}
