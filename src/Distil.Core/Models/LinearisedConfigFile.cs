@@ -65,6 +65,7 @@ public static class LinearisedConfigFile
             throw file.Wrong("vocab_size", $"{Transformer}.vocab_size, {teacher.VocabularySize}");
         }
 
+        file.Ignore(["auto_map"]); // names the Python code, which this program does not run
         ConfigFields.Check(file);
         ConfigFields.Check(inner);
         file.RequireAllRead();
