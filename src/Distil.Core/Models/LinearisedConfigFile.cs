@@ -60,12 +60,23 @@ public static class LinearisedConfigFile
     // This program alone writes such files, so a field that it does not know is none that it may leave out.
     private static void RequireNothingElse(ConfigDocument file, ConfigDocument inner, TransformerConfig teacher)
     {
-        if (file.Count("vocab_size", teacher.VocabularySize) != teacher.VocabularySize)
+        foreach (var (field, value) in new[]
+                 {
+                     ("vocab_size", teacher.VocabularySize), ("hidden_size", teacher.HiddenSize), ("num_hidden_layers", teacher.Layers),
+                 })
         {
-            throw file.Wrong("vocab_size", $"{Transformer}.vocab_size, {teacher.VocabularySize}");
+            if (file.Count(field, value) != value)
+            {
+                throw file.Wrong(field, $"{Transformer}.{field}, {value}");
+            }
         }
 
-        file.Ignore(["auto_map"]); // names the Python code, which this program does not run
+        if (file.Flag("tie_word_embeddings", teacher.TiedHead) != teacher.TiedHead)
+        {
+            throw file.Wrong("tie_word_embeddings", $"{Transformer}.tie_word_embeddings");
+        }
+
+        file.Ignore(["auto_map"]);
         ConfigFields.Check(file);
         ConfigFields.Check(inner);
         file.RequireAllRead();

@@ -24,7 +24,7 @@ public sealed class OnigurumaPattern
         var reader = new OnigurumaPattern(pattern);
         try
         {
-            var translated = reader.Alternatives(new Options(false, false));
+            var translated = reader.Alternatives(new Options(false, false, false));
             if (!reader._text.Ends)
             {
                 throw new NotReproducedException("has a ) without (");
@@ -105,6 +105,8 @@ public sealed class OnigurumaPattern
                 return (PatternEscapes.Category(_text, negated: letter == 'P'), true);
             case 'W' or 'H':
                 return ($"[^{_characters.Kind(char.ToLowerInvariant(letter), inClass: false)}]", true);
+            case 'R' when options.LooksBehind: // Oniguruma finds only \r\n there
+                throw new NotReproducedException(@"has \R in a look-behind");
             case 'R':
                 return (@"(?>\r\n|[\n-\r\u0085\u2028\u2029])", true);
         }
@@ -120,7 +122,7 @@ public sealed class OnigurumaPattern
         {
             if (_text.TryTake(look))
             {
-                return (Closed($"({look}", options), false);
+                return (Closed($"({look}", options with { LooksBehind = look[1] == '<' }), false);
             }
         }
 
@@ -169,5 +171,5 @@ public sealed class OnigurumaPattern
         return _text.TryTake(")") ? $"{opening}{inner})" : throw new NotReproducedException("has a ( without )");
     }
 
-    private sealed record Options(bool IgnoresCase, bool DotIsAll);
+    private sealed record Options(bool IgnoresCase, bool DotIsAll, bool LooksBehind);
 }

@@ -26,8 +26,8 @@ internal static class StudentReader
         }
         else
         {
-            var config = XlstmConfigFile.Read(folder);
-            read = weights => new XlstmReader(weights, config, format).Read();
+            var (config, warnings) = XlstmConfigFile.ReadWhole(folder);
+            read = weights => new XlstmReader(weights, config, warnings, format).Read();
         }
 
         var mapped = MappedWeights.Open(folder);

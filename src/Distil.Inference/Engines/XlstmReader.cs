@@ -8,7 +8,7 @@ namespace Distil.Inference.Engines;
 
 /// <summary>Reads the weights of the paper's student from its folder into the form that the engine uses: the names and layouts that training reads, any
 /// floating type.</summary>
-internal sealed unsafe class XlstmReader(MappedWeights weights, XlstmConfig config, WeightFormat format)
+internal sealed unsafe class XlstmReader(MappedWeights weights, XlstmConfig config, IReadOnlyList<string> warnings, WeightFormat format)
 {
     private readonly HashSet<string> _read = [];
     private readonly string _because = $"{XlstmConfigFile.Name} (embedding_dim {config.Width}, vocab_size {config.VocabularySize})";
@@ -26,7 +26,7 @@ internal sealed unsafe class XlstmReader(MappedWeights weights, XlstmConfig conf
         return new()
         {
             Width = config.Width, VocabularySize = config.VocabularySize, Embedding = embedding, Layers = layers, FinalNorm = finalNorm, Head = head,
-            Shape = PassShape.Of(config), Reading = StudentTensors.Check(weights.Folder, _read, XlstmTensorNames.Inside),
+            Shape = PassShape.Of(config), Reading = StudentTensors.Check(weights.Folder, _read, XlstmTensorNames.Inside, warnings),
         };
     }
 

@@ -25,8 +25,9 @@ internal static class StudentTensors
     /// <param name="file">The folder's weights.</param>
     /// <param name="names">The names of those that are read, if they exist.</param>
     /// <param name="inside">Beginnings of the names of tensors that belong to a student of this kind.</param>
+    /// <param name="warnings">What was not read of the configuration.</param>
     /// <exception cref="InvalidInputException">A tensor of the student is not read.</exception>
-    internal static ModelReading Check(WeightFolder file, IEnumerable<string> names, IReadOnlyList<string> inside)
+    internal static ModelReading Check(WeightFolder file, IEnumerable<string> names, IReadOnlyList<string> inside, params IReadOnlyList<string> warnings)
     {
         var stored = file.Stored.ByName;
         var read = names.Select(name => stored.GetValueOrDefault(name)).OfType<StoredTensor>().ToHashSet();
@@ -38,6 +39,6 @@ internal static class StudentTensors
                 + $"expected a {XlstmConfigFile.Name} that fits the weights");
         }
 
-        return ModelReading.Of(read, [.. file.Warnings, .. StoredTensors.Unread(unread, "they are outside the model and are not read")]);
+        return ModelReading.Of(read, [.. warnings, .. file.Warnings, .. StoredTensors.Unread(unread, "they are outside the model and are not read")]);
     }
 }

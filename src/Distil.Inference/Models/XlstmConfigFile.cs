@@ -19,13 +19,27 @@ public static class XlstmConfigFile
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>Fields of the authors' records for training and generation, and those that the authors' code overwrites with the stack's.</summary>
+    private static readonly string[] WithoutEffect =
+    [
+        "_block_idx", "_block_map", "_inner_embedding_dim", "_name_or_path", "_num_blocks", "_proj_up_dim", "add_embedding_dropout", "architectures", "auto_map",
+        "batch_size",
+        "bias", "bias_init", "bos_token_id", "context_length", "dropout", "dtype", "embedding_dim", "enable_automatic_mixed_precision", "eos_token_id",
+        "gradient_recurrent_clipval", "gradient_recurrent_cut", "hidden_size", "initializer_range", "num_hidden_layers", "pad_token_id", "recurrent_weight_init",
+        "tie_word_embeddings", "torch_dtype", "transformers_version", "use_cache", "vocab_size", "weight_decay_on_embedding",
+    ];
+
     /// <summary>Whether a <c>model_type</c> is that of a student, as written now or earlier.</summary>
     public static bool IsStudent(string modelType) => modelType is ModelType or OlderModelType;
 
     /// <summary>Reads and checks <c>config.json</c> of a folder.</summary>
     /// <exception cref="InvalidInputException">The file is missing or no JSON, or a field is missing, ill-typed or does not fit; the message names
     /// it.</exception>
-    public static XlstmConfig Read(string folder)
+    public static XlstmConfig Read(string folder) => ReadWhole(folder).Config;
+
+    /// <summary>Reads <c>config.json</c>, and says in at most one sentence which fields were not read.</summary>
+    /// <exception cref="InvalidInputException">As for <see cref="Read(string)"/>.</exception>
+    internal static (XlstmConfig Config, IReadOnlyList<string> Warnings) ReadWhole(string folder)
     {
         var path = Path.Combine(folder, Name);
         if (!File.Exists(path))
@@ -43,7 +57,7 @@ public static class XlstmConfigFile
         }
     }
 
-    private static XlstmConfig Read(string path, JsonNode? root)
+    private static (XlstmConfig Config, IReadOnlyList<string> Warnings) Read(string path, JsonNode? root)
     {
         var file = new XlstmConfigSection(path, "", root as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object"));
         var type = file.Text("model_type", ModelType);
@@ -54,7 +68,26 @@ public static class XlstmConfigFile
 
         var config = Stack(file, file.Has("xlstm_config") ? file.Within("xlstm_config") : file.Within("xlstm_cfg", "xlstm_config"));
         config.Validate(path);
-        return config;
+        if (type == ModelType)
+        {
+            RequireSame(file, ("vocab_size", config.VocabularySize), ("hidden_size", config.Width), ("num_hidden_layers", config.Blocks));
+        }
+
+        file.Ignore(WithoutEffect);
+        var unread = string.Join(", ", file.Unread);
+        return (config, unread.Length == 0 ? [] : [$"{path}: {unread}: not read, because Distil knows no effect of it"]);
+    }
+
+    // Python reads these: two readers must not see two students.
+    private static void RequireSame(XlstmConfigSection file, params ReadOnlySpan<(string Field, int Value)> own)
+    {
+        foreach (var (field, value) in own)
+        {
+            if (file.Number(field, value) is var stated && stated != value)
+            {
+                throw file.Refused(field, stated, $"{value}, as xlstm_config says");
+            }
+        }
     }
 
     /// <summary>Writes <c>config.json</c>, completely or not at all, and the Python code that it names; existing files are replaced.</summary>
@@ -72,6 +105,9 @@ public static class XlstmConfigFile
         var mlstm = stack.Has("mlstm_block") ? stack.Within("mlstm_block").Within("mlstm") : null;
         var slstm = stack.Has("slstm_block") ? stack.Within("slstm_block").Within("slstm") : null;
         var feedForward = stack.Has("slstm_block") ? stack.Within("slstm_block").Within("feedforward") : null;
+        slstm?.RefuseUnless("function", "slstm");
+        slstm?.RefuseUnless("group_norm_weight", true);
+        feedForward?.RefuseUnless("ff_type", "ffn_gated");
         foreach (var part in new[] { mlstm, feedForward })
         {
             part?.RefuseUnless("round_proj_up_dim_up", true);

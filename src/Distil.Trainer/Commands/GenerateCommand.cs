@@ -79,14 +79,15 @@ internal static class GenerateCommand
                 $"the length of --prompt and --tokens together is {length}; the model's config.json (max_position_embeddings) allows {opened.Model.MaxPositions}");
         }
 
-
+        // Prompt and options are checked here, before anything is shown.
+        var tokens = new Generator(opened.Model).Continue(prompt, sampling, input.Tokens, tokenizer.EndOfText, cancel);
         show(input.Prompt);
         var (text, stream) = (new StringBuilder(), new TextStream(tokenizer.Decode));
         var start = Stopwatch.GetTimestamp();
         var made = 0;
         try
         {
-            foreach (var token in new Generator(opened.Model).Continue(prompt, sampling, input.Tokens, tokenizer.EndOfText, cancel))
+            foreach (var token in tokens)
             {
                 Add(stream.Add(token));
                 made++;

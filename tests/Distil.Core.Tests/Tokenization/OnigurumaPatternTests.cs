@@ -69,6 +69,8 @@ public sealed class OnigurumaPatternTests
     [InlineData("😀", "outside the basic plane")]
     [InlineData(@"\x{1F600}", "outside the basic plane")]
     [InlineData(@"\xE9", "has the byte")]
+    [InlineData(@"(?<!\R)", @"has \R in a look-behind")]
+    [InlineData(@"(?<=a(?:b|\R))", @"has \R in a look-behind")]
     public void Refuses_by_name_what_it_does_not_translate(string pattern, string expected) =>
         Assert.Contains(expected, Assert.Throws<ArgumentException>(() => OnigurumaPattern.Translate(pattern)).Message);
 

@@ -40,7 +40,7 @@ internal sealed class RandomPattern(int seed)
             4 or 5 => (Class(2), true),
             6 => (Pick(["^", "$", @"\A", @"\z", @"\Z", @"\b", @"\B", ".", @"\R"]), false),
             7 => ($"(?:{Pattern(depth - 1)})", true),
-            8 => ($"({Pick(["?=", "?!", "?<=", "?<!"])}{Part(0)})", false),
+            8 => ($"({Pick(["?=", "?!", "?<=", "?<!"])}{(_random.Next(2) == 0 ? Part(0) : Pattern(depth - 1))})", false),
             9 => ($"(?i:{Pattern(depth - 1)})", true),
             10 => ($"{Pick(["(?>", "(?m:", "(?<n>", "("])}{Pattern(depth - 1)})", true),
             _ => (Pick(["(?i)", "(?m)", ""]) + Part(0), false),

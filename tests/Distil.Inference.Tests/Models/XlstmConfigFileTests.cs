@@ -35,6 +35,8 @@ public sealed class XlstmConfigFileTests
     [InlineData("\"bias\": false", "\"bias\": true", "xlstm_config.bias is true; expected false")]
     [InlineData("\"act_fn\": \"gelu\"", "\"act_fn\": \"glu\"", "act_fn is glu; expected gelu, relu")]
     [InlineData("\"backend\": \"cuda\"", "\"backend\": \"triton\"", "backend is triton; expected cuda or vanilla")]
+    [InlineData("\"backend\": \"cuda\"", "\"function\": \"lstm\"", "slstm_block.slstm.function is lstm; expected slstm")]
+    [InlineData("\"act_fn\": \"gelu\"", "\"ff_type\": \"ffn\"", "slstm_block.feedforward.ff_type is ffn; expected ffn_gated")]
     [InlineData("\"xlstm_config\"", "\"lstm_config\"", "xlstm_config is missing")]
     [InlineData("{", "", "not valid JSON")]
     public void A_field_that_does_not_fit_is_named(string from, string to, string message)
@@ -43,6 +45,18 @@ public sealed class XlstmConfigFileTests
         var error = Assert.Throws<InvalidInputException>(() => XlstmConfigFile.Read(folder));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.StartsWith(Path.Combine(folder, "config.json"), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fields_that_may_matter_and_are_not_read_are_named()
+    {
+        Assert.Empty(XlstmConfigFile.ReadWhole(GoldenStudent.Folder).Warnings);
+        var folder = Changed("\"backend\": \"cuda\"", "\"forward_clipval\": 1.0, \"dtype\": \"bfloat16\", \"initial_val\": null");
+        var path = Path.Combine(folder, "config.json");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"dropout\": 0.0", "\"dropout\": 0.0, \"soft_cap\": 30", StringComparison.Ordinal));
+        Assert.Equal(
+            [$"{path}: xlstm_config.soft_cap, xlstm_config.slstm_block.slstm.forward_clipval: not read, because Distil knows no effect of it"],
+            XlstmConfigFile.ReadWhole(folder).Warnings);
     }
 
     [Fact]

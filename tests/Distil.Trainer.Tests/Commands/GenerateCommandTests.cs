@@ -100,6 +100,15 @@ public sealed class GenerateCommandTests : IDisposable
     }
 
     [Fact]
+    public void Options_are_refused_before_the_prompt_is_shown()
+    {
+        var shown = new List<string>();
+        var error = Assert.Throws<InvalidInputException>(() => Run("Once upon", 5, new SamplingOptions { TopK = 0 }, shown.Add));
+        Assert.Equal("top-k is 0; expected 1 or more", error.Message);
+        Assert.Empty(shown);
+    }
+
+    [Fact]
     public void A_linearised_student_runs_in_the_engine_and_one_that_keeps_attention_ends_with_its_context()
     {
         foreach (var shape in new[] { RandomLinearised.Windowed, RandomLinearised.Hybrid })

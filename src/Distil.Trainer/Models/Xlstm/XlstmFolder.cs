@@ -11,7 +11,7 @@ internal static class XlstmFolder
 {
     internal static XlstmModel Read(string folder, Device device, Backend? backend)
     {
-        var config = XlstmConfigFile.Read(folder);
+        var (config, warnings) = XlstmConfigFile.ReadWhole(folder);
         using var scope = NewDisposeScope();
         using var gradients = no_grad();
         using var file = WeightFolder.Open(folder);
@@ -22,7 +22,7 @@ internal static class XlstmFolder
         var weights = XlstmParameter.Of(config).ToDictionary(
             parameter => parameter.FullName, parameter => Weight(file, parameter, config, because, device).DetachFromDisposeScope());
         IEnumerable<string> names = [XlstmTensorNames.Embedding, XlstmTensorNames.Head, .. XlstmParameter.Of(config).Select(parameter => parameter.FullName)];
-        var reading = StudentTensors.Check(file, names.Select(name => XlstmTensorNames.Found(file, name)), XlstmTensorNames.Inside);
+        var reading = StudentTensors.Check(file, names.Select(name => XlstmTensorNames.Found(file, name)), XlstmTensorNames.Inside, warnings);
         return new(config, embedding.DetachFromDisposeScope(), head.DetachFromDisposeScope(), weights, backend) { Reading = reading };
     }
 

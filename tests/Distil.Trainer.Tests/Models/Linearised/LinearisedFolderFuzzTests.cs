@@ -45,6 +45,7 @@ public sealed class LinearisedFolderFuzzTests : IDisposable
     [InlineData("\"hidden_act\": \"silu\"", "\"hidden_act\": \"silu\", \"num_experts\": 8", "transformer.num_experts is 8")]
     [InlineData("\"vocab_size\": 131,", "\"vocab_size\": 7,", "vocab_size is 7; expected transformer.vocab_size")]
     [InlineData("\"feature_map\": \"softmax\"", "\"feature_map\": \"\\ud800\"", "contains a text that is not Unicode")]
+    [InlineData("\"hidden_size\": 64,\n  \"num", "\"hidden_size\": 65,\n  \"num", "hidden_size is 65; expected transformer.hidden_size, 64")]
     [InlineData("\"num_hidden_layers\": 3", "\"num_hidden_layers\": 2000000000", "num_hidden_layers is 2000000000; the weights have only")]
     public void What_is_not_read_is_refused_by_its_field(string valid, string changed, string expected)
     {
