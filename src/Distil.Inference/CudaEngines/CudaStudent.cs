@@ -28,8 +28,9 @@ internal sealed unsafe class CudaStudent : ITextModel, IDisposable
     {
         (Card, _weights, Config) = (platform.Card, to, XlstmConfigFile.Read(folder));
         _kernels = CudaModule.Load(platform, Assembly.GetExecutingAssembly(), "decode.cu");
-        using var mapped = MappedWeights.Open(folder);
-        using var network = new XlstmReader(mapped, Config, WeightFormat.BFloat16).Read();
+        var (mapped, read) = StudentReader.Read(folder, WeightFormat.BFloat16);
+        using var weights = mapped;
+        using var network = read;
         (_layers, _offsets) = (new DeviceLayer[Config.Blocks], new long[Config.Blocks]);
         for (var block = 0; block < Config.Blocks; block++)
         {
