@@ -33,7 +33,7 @@ public sealed class SettingsFuzzTests
         {
             var sources = SettingsReader.Read<CommandSettings>(variables.GetValueOrDefault).Sources;
             var hub = HubOptions.From(sources.Hub);
-            Assert.Matches("^https?://[^?#@]+$", hub.Endpoint.ToString());
+            Assert.True(hub.Endpoint is { Scheme: "http" or "https", Query: "", Fragment: "", UserInfo: "" });
             Assert.True(Path.IsPathFullyQualified(hub.Cache));
             using var request = new HttpRequestMessage { Headers = { Authorization = new("Bearer", hub.Token) } };
             Assert.All(hub.Token ?? "", character => Assert.InRange(character, ' ', '~'));
