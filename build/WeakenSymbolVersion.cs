@@ -5,7 +5,7 @@ using Microsoft.Build.Framework;
 
 /// <summary>
 /// Lets a native library load where the system's libstdc++ lacks a symbol version that the library names but uses nothing from:
-/// marks that need as weak in the build output's own copy. Does nothing where the system has the version.
+/// marks that need as weak in the output's own copy. Does nothing if the system has the version, unless the output is for other systems.
 /// </summary>
 /// <remarks>ELF-64, little endian (System V ABI; LSB core specification, "Symbol Versioning").</remarks>
 public sealed class WeakenSymbolVersion : Microsoft.Build.Utilities.Task
@@ -23,11 +23,14 @@ public sealed class WeakenSymbolVersion : Microsoft.Build.Utilities.Task
     [Required]
     public string SymbolVersion { get; set; } = "";
 
+    /// <summary>Whether the output is published, for systems that may lack the version even if this one has it.</summary>
+    public bool ForOtherSystems { get; set; }
+
     /// <inheritdoc />
     public override bool Execute()
     {
         var system = Array.Find(Array.ConvertAll(Folders, folder => Path.Combine(folder, "libstdc++.so.6")), File.Exists);
-        if (system != null && Names(File.ReadAllBytes(system), SymbolVersion))
+        if (!ForOtherSystems && system != null && Names(File.ReadAllBytes(system), SymbolVersion))
         {
             return true;
         }
@@ -43,7 +46,7 @@ public sealed class WeakenSymbolVersion : Microsoft.Build.Utilities.Task
         File.WriteAllBytes(mended, image);
         File.Delete(Library);
         File.Move(mended, Library);
-        Log.LogMessage(MessageImportance.Normal, "{0}: its need of {1}, which this system's libstdc++ lacks, is now weak.", Library, SymbolVersion);
+        Log.LogMessage(MessageImportance.Normal, "{0}: its need of {1} is now weak.", Library, SymbolVersion);
         return true;
     }
 

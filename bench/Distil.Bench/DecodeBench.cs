@@ -1,13 +1,14 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Runtime.Intrinsics;
+using Distil.Core.Models;
 using Distil.Inference.Engines;
 using Distil.Inference.Matrices;
 using Distil.Inference.Models;
 using Distil.Inference.Numerics;
 using Distil.Inference.Parallelism;
 using Distil.Inference.Tests.Engines;
-using Distil.Trainer.Models.Xlstm;
+using Distil.Trainer.Models;
 using static TorchSharp.torch;
 
 namespace Distil.Bench;
@@ -28,28 +29,39 @@ internal static class DecodeBench
         VocabularySize = 1024, ContextLength = 256, Blocks = 4, Width = 128, SlstmAt = [0, 2], QkvBlockSize = 16, FeedForwardProjFactor = 1.7,
     };
 
+    /// <summary>A linearised student of Qwen2.5-0.5B's shape.</summary>
+    internal static readonly LinearisedShape Linearised = new()
+    {
+        Transformer = new()
+        {
+            Family = TransformerFamily.Qwen2, VocabularySize = 151_936, HiddenSize = 896, IntermediateSize = 4864, Layers = 24, Heads = 14, KeyValueHeads = 2,
+            HeadSize = 64, MaxPositions = 32_768, RopeTheta = 1e6, TiedHead = true, QueryKeyValueBias = true,
+        },
+        ContextLength = 2048, Window = 512, Sinks = 4, OutputGate = true,
+    };
+
     internal static Command Create()
     {
         var paper = new Option<bool>("--paper") { Description = "The paper's student (some 4 GB of memory) instead of the demo's." };
+        var linearised = new Option<bool>("--linearised") { Description = "A linearised student of Qwen2.5-0.5B's shape with a window of 512 (some 4 GB of memory) instead." };
         var tokens = new Option<int>("--tokens")
         {
             Description = "Tokens to decode, after a quarter as many that do not count.", DefaultValueFactory = _ => 40,
         };
         var threads = new Option<int>("--threads") { Description = "Threads.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var torch = new Option<bool>("--torch") { Description = "The model in torch, too." };
-        var command = new Command("decode", "Decoding on the CPU: milliseconds a token by format of the weights.") { paper, tokens, threads, torch };
+        var command = new Command("decode", "Decoding on the CPU: milliseconds a token by format of the weights.") { paper, linearised, tokens, threads, torch };
         command.SetAction(parsed => Run(
-            parsed.GetValue(paper) ? Paper : Demo, parsed.GetValue(tokens), parsed.GetValue(threads), parsed.GetValue(torch)));
+            parsed.GetValue(linearised) ? RandomLinearised.Write(Linearised, bfloat16: true) : RandomStudent.Write(parsed.GetValue(paper) ? Paper : Demo, bfloat16: true),
+            parsed.GetValue(tokens), parsed.GetValue(threads), parsed.GetValue(torch)));
         return command;
     }
 
-    private static void Run(XlstmConfig config, int tokens, int threads, bool withTorch)
+    private static void Run(string folder, int tokens, int threads, bool withTorch)
     {
-        var folder = RandomStudent.Write(config, bfloat16: true);
         try
         {
-            Console.WriteLine(
-                $"V {config.VocabularySize}, D {config.Width}, {config.Blocks} blocks; {threads} threads; read bandwidth {Bandwidth(threads):F1} GB/s");
+            Console.WriteLine($"{threads} threads; read bandwidth {Bandwidth(threads):F1} GB/s");
             Console.WriteLine("| weights | MB a token | ms a token | tokens/s | GB/s | prefill, tokens/s | batch 8, tokens/s |");
             Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|");
             foreach (var format in new[] { WeightFormat.Float32, WeightFormat.BFloat16, WeightFormat.Int8, WeightFormat.Int4 })
@@ -72,6 +84,9 @@ internal static class DecodeBench
     {
         using var engine = StudentEngine.Open(folder, new() { Weights = format, Threads = threads });
         using var state = engine.NewState();
+        var prompt = Enumerable.Range(0, engine.MaxRows)
+            .Select(t => new StudentInput(state, t * 31 % engine.VocabularySize, t == engine.MaxRows - 1)).ToArray();
+        var prefill = Median(8, _ => engine.Run(prompt)); // first, so that a window is full afterwards
         var alone = Median(tokens, t =>
         {
             var input = new StudentInput(state, t * 7919 % engine.VocabularySize, true);
@@ -88,9 +103,6 @@ internal static class DecodeBench
 
             engine.Run(inputs);
         });
-        var prompt = Enumerable.Range(0, engine.MaxRows)
-            .Select(t => new StudentInput(state, t * 31 % engine.VocabularySize, t == engine.MaxRows - 1)).ToArray();
-        var prefill = Median(8, _ => engine.Run(prompt));
         var moved = engine.WeightBytes / 1e6;
         Console.WriteLine(
             $"| {format} | {moved:F1} | {alone:F3} | {1000 / alone:F0} | {moved / alone:F1} | {1000 * prompt.Length / prefill:F0} | {8000 / batch:F0} |");
@@ -103,7 +115,7 @@ internal static class DecodeBench
     private static void MeasureTorch(string folder, int tokens, int threads)
     {
         set_num_threads(threads);
-        using var model = XlstmModel.Load(folder, CPU);
+        using var model = LanguageModelLoader.Load(folder, CPU);
         using var state = model.StartDecoding(1);
         var alone = Median(tokens, t =>
         {

@@ -18,9 +18,9 @@ internal sealed partial class ServedDistil : IDisposable
     private readonly StringBuilder _errors = new();
     private readonly HttpClient _client;
 
-    private ServedDistil(Process process, Uri url)
+    private ServedDistil(Process process, Uri url, string token)
     {
-        (_process, _client) = (process, new HttpClient { BaseAddress = url });
+        (_process, _client) = (process, new HttpClient { BaseAddress = url, DefaultRequestHeaders = { Authorization = new("Bearer", token) } });
         process.ErrorDataReceived += (_, line) =>
         {
             lock (_errors)
@@ -50,7 +50,7 @@ internal sealed partial class ServedDistil : IDisposable
         var process = distil.Start(["serve", "--port", "0", .. options]);
         var said = await process.StandardOutput.ReadLineAsync(Cancel);
         Assert.True(said is not null, $"serve ended: {(said is null ? await process.StandardError.ReadToEndAsync(Cancel) : "")}");
-        return new ServedDistil(process, new Uri(Address().Match(said!).Value));
+        return new ServedDistil(process, new Uri(Address().Match(said!).Groups[1].Value), Address().Match(said!).Groups[2].Value);
     }
 
     /// <summary>Submits the specification in a file and returns the run's id.</summary>
@@ -106,6 +106,6 @@ internal sealed partial class ServedDistil : IDisposable
         _client.Dispose();
     }
 
-    [GeneratedRegex("http://[0-9.:]+")]
+    [GeneratedRegex(@"(http://[0-9.:]+)(?:/\?token=(\w+))?")]
     private static partial Regex Address();
 }

@@ -48,7 +48,7 @@ internal sealed partial class ServedProcess : IDisposable
             : await WriteAsync(Path.Combine(home, "trainer.sh"), $"#!/bin/sh\n{trainer}\n");
         var command = Path.Combine(Repository, "src", "Distil.Cli", "bin", "Release", "net10.0", "Distil.Cli.dll");
         var pipe = Path.GetFileName(home);
-        var process = Process.Start(new ProcessStartInfo("dotnet", [command, "serve", "--port", "0", "--jobs", $"{jobs}"])
+        var process = Process.Start(new ProcessStartInfo("dotnet", [command, "serve", "--port", "0", "--no-token", "--jobs", $"{jobs}"])
         {
             RedirectStandardOutput = true,
             Environment =

@@ -22,23 +22,18 @@ internal static class DeleteCommand
                 ids.Add(await RunNames.ResolveAsync(storage.Store, name, cancel));
             }
 
-            var search = new GarbageSearch(storage.Store);
-            var options = new GarbageOptions { UnchangedSince = DateTimeOffset.MaxValue, Runs = [.. ids.Distinct()] };
-            var others = (await search.FindAsync(options with { Runs = [] }, cancel)).Select(item => item.Name).ToHashSet();
-            var items = (await search.FindAsync(options, cancel)).Where(item => !others.Contains(item.Name)).ToList();
+            var deletion = new RunDeletion(storage.Store, TimeProvider.System);
+            var items = (await deletion.FindAsync(ids, cancel)).ToList();
             if (!parsed.GetValue(dryRun))
             {
-                var deleted = await new GarbageDeletion(storage.Store, TimeProvider.System).DeleteAsync(items, cancel);
+                var deleted = await deletion.DeleteAsync(items, cancel);
                 foreach (var kept in items.Except(deleted))
                 {
                     context.Log.ItemIsInUse(kept.Name);
                 }
 
                 items = [.. deleted];
-                foreach (var copies in ids.Select(context.Workspace.Run).Where(Directory.Exists))
-                {
-                    Directory.Delete(copies, recursive: true);
-                }
+                ids.ForEach(context.Workspace.DeleteCopies);
             }
 
             items.ForEach(item => Console.WriteLine($"{ByteSize.Of(item.Bytes),10}  {item.Name}"));

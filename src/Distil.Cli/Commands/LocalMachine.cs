@@ -1,10 +1,13 @@
 using System.Globalization;
 using Distil.Cli.Commands.Doctor;
+using Distil.Cli.Display;
 using Distil.Cli.Hosting;
+using Distil.Cli.Runs;
 using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
+using Distil.Core.Sources;
 using Distil.Core.Specification;
 
 namespace Distil.Cli.Commands;
@@ -29,25 +32,58 @@ internal static class LocalMachine
         }
     }
 
-    /// <summary>Why a plan does not fit this machine; empty if it does.</summary>
-    internal static async Task<IReadOnlyList<string>> FindLimitsAsync(CommandContext context, RunSpec spec, RunPlan plan)
+    /// <summary>What a run takes of this machine: disk, memory, downloads, and time if it was measured; and why it does not fit, if it does not.</summary>
+    internal static async Task<IReadOnlyList<string>> DescribeAsync(CommandContext context, RunSpec spec, RunPlan plan)
     {
-        var lines = new List<string>();
+        var (memory, space) = (await MemoryAsync(Programs.RunAsync), SpaceNeeded.OfRun(plan));
+        var home = context.Workspace.Home;
+        var card = memory.CardBytes is { } bytes ? $", {ByteSize.Of(bytes)} of the card" : "";
+        var lines = new List<string>
+        {
+            $"up to {ByteSize.Of(space.Storage + space.Cache)} of disk; {home} has {ByteSize.Of(Machine.FreeBytes(Nearest(home)))} free",
+            $"at least {ByteSize.Of(Math.Max(plan.TeacherMemory?.Value ?? 0, plan.TrainingMemory?.Value ?? 0))} of memory; there are {ByteSize.Of(memory.HostBytes)}{card}",
+        };
+        if (Download(plan) is > 0 and var download)
+        {
+            lines.Add($"{ByteSize.Of(download)} to download, unless they are in {context.Workspace.Cache} already");
+        }
+
+        if (new MeasuredSpeeds(context.Workspace).Estimate(spec, plan) is { } time)
+        {
+            lines.Add(time);
+        }
+
         try
         {
-            MemoryNeeded.RequireFit(spec, plan, await MemoryAsync(Programs.RunAsync));
+            MemoryNeeded.RequireFit(spec, plan, memory);
         }
         catch (InvalidInputException tooLarge)
         {
             lines.Add(tooLarge.Message);
         }
 
-        if (Disks(context).Find(SpaceNeeded.OfRun(plan)) is { } shortage)
+        if (Disks(context).Find(space) is { } shortage)
         {
             lines.Add($"{shortage}, by the plan's estimates");
         }
 
         return lines;
+    }
+
+    /// <summary>Bytes of the teacher's files and of the text that are on other machines.</summary>
+    internal static long Download(RunPlan plan) =>
+        (plan.TeacherLocation?.Files.Where(file => SourceCatalog.IsRemote(file.Path)).Sum(file => file.Bytes) ?? 0)
+        + plan.Shards.SelectMany(shard => shard.Ranges.Concat(shard.EvalRanges)).Where(range => SourceCatalog.IsRemote(range.Path)).Sum(range => range.End - range.Start);
+
+    // A plan makes no folder.
+    private static string Nearest(string folder)
+    {
+        while (!Directory.Exists(folder))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        return folder;
     }
 
     /// <summary>The memory of this machine and of its largest card.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Distil.Cli.Runs;
 using Distil.Core;
+using Distil.Core.Runs;
 
 namespace Distil.Cli.Commands;
 

@@ -136,7 +136,7 @@ internal static class RunCommand
             Console.WriteLine($"not reached, so not runnable now: {unreached.Message}");
         }
 
-        foreach (var line in await LocalMachine.FindLimitsAsync(context, spec, plan))
+        foreach (var line in await LocalMachine.DescribeAsync(context, spec, plan))
         {
             Console.WriteLine($"this machine: {line}");
         }

@@ -3,6 +3,7 @@ using Distil.Cli.Commands.Doctor;
 using Distil.Cli.Hosting;
 using Distil.Cli.Runs;
 using Distil.Cli.Serving;
+using Distil.Cli.Serving.Guards;
 using Distil.Cli.Serving.OpenAi;
 using Distil.Core.Api;
 using Distil.Core.Errors;
@@ -27,6 +28,7 @@ internal static class ServeCommand
         {
             Description = $"File with the API key that each request must send; {CommandSettings.ApiKeyVariable} has the same effect.",
         };
+        var noToken = new Option<bool>("--no-token") { Description = "On loopback, let in every user and program of this machine." };
         var roots = new Option<string[]>("--root")
         {
             Description = "Folder in which the local paths of submitted runs must lie; may be repeated. Without it: any path on loopback, none beyond.",
@@ -44,7 +46,7 @@ internal static class ServeCommand
         var storagePort = CommonOptions.StoragePort();
         var command = new Command("serve", "Serve the HTTP API and the live view, and execute the submitted runs.")
         {
-            port, urls, apiKeyFile, roots, hosts, jobs, storagePort,
+            port, urls, apiKeyFile, noToken, roots, hosts, jobs, storagePort,
         };
         var model = new ServeModel();
         model.AddTo(command);
@@ -53,19 +55,17 @@ internal static class ServeCommand
             var apiKey = ReadApiKey(parsed.GetValue(apiKeyFile)) ?? context.Settings.ApiKey;
             var options = Options(parsed.GetValue(port), parsed.GetValue(urls), apiKey, parsed.GetValue(roots) ?? []) with { AllowedHosts = parsed.GetValue(hosts) ?? [] };
             return model.FolderOf(parsed) is null
-                ? RunAsync(context, options, parsed.GetValue(jobs), parsed.GetValue(storagePort), stop)
+                ? RunAsync(context, options, parsed.GetValue(noToken), parsed.GetValue(jobs), parsed.GetValue(storagePort), stop)
                 : model.RunAsync(parsed, options, stop);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, ServeOptions options, int maxJobs, int? storagePort, CancellationToken stop)
+    private static async Task<int> RunAsync(CommandContext context, ServeOptions options, bool noToken, int maxJobs, int? storagePort, CancellationToken stop)
     {
         var workspace = context.Workspace;
-        if (workspace.Repository is { } repository)
-        {
-            options = options.WithSamples(Path.Combine(repository, "samples"));
-        }
+        options = options with { Token = noToken || options.ApiKey is not null ? null : await TokenFile.GetAsync(workspace, stop) };
+        options = options.WithSamples(Path.Combine(workspace.Root, "samples"));
 
         await using var storage = await context.OpenStorageAsync(storagePort, stop);
         await using var host = new EmbeddedRunHost(workspace, storage, context.Trainer, maxJobs, context.Log);
@@ -81,7 +81,7 @@ internal static class ServeCommand
         await using var server = await ApiServer.StartAsync(new DistilApi(storage.Store, limits, context.NewPlanner()), limits, host, options, models, stop);
         foreach (var url in server.Urls)
         {
-            Console.WriteLine($"Listening on {url} (Ctrl-C ends it)");
+            Console.WriteLine($"Listening on {url}{(options.Token is { } token ? $"?{TokenGuard.Parameter}={token}" : "")} (Ctrl-C ends it)");
         }
 
         try

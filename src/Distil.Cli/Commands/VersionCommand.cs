@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using Distil.Cli.Commands.Doctor;
+using Distil.Cli.Workspaces;
 
 namespace Distil.Cli.Commands;
 
@@ -19,6 +19,5 @@ internal static class VersionCommand
     internal static Finding Finding() => Doctor.Finding.Good("distil", Text);
 
     private static string Text =>
-        $"{typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]}"
-        + $" on {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}";
+        $"{ProgramVersion.Current} on {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}";
 }

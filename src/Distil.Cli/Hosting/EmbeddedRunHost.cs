@@ -24,6 +24,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     internal static readonly Polling Polling = new() { MaxMilliseconds = 1000 };
 
     private readonly ConcurrentDictionary<string, Lazy<RunDriver>> _atWork = new();
+    private readonly Workspace _workspace;
     private readonly LocalStorage _storage;
     private readonly RunFolder _folder;
     private readonly ProcessJobRunner _runner;
@@ -41,7 +42,7 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
     /// <param name="time">The clock; null for the system's.</param>
     public EmbeddedRunHost(Workspace workspace, LocalStorage storage, TrainerProgram trainer, int maxJobs, ILogger log, TimeProvider? time = null)
     {
-        (_storage, Log, _time) = (storage, log, time ?? TimeProvider.System);
+        (_workspace, _storage, Log, _time) = (workspace, storage, log, time ?? TimeProvider.System);
         _folder = new RunFolder(storage.Store);
         _space = DiskSpace.Of(workspace, storage.IsLocal);
         _cache = new ArtifactCache(workspace.Cache);
@@ -75,6 +76,13 @@ public sealed class EmbeddedRunHost : IRunHost, IAsyncDisposable
         }
 
         _ = TellFaultAsync(input.RunId, Drive(input));
+    }
+
+    /// <inheritdoc />
+    public Task ForgetAsync(string runId, CancellationToken cancel)
+    {
+        _workspace.DeleteCopies(runId);
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc />

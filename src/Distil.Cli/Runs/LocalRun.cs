@@ -3,6 +3,8 @@ using Distil.Cli.Azurite;
 using Distil.Cli.Display;
 using Distil.Cli.Hosting;
 using Distil.Cli.Workspaces;
+using Distil.Core.Artifacts;
+using Distil.Core.Documents.Reports;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
@@ -65,8 +67,13 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, Traine
         }
 
         var outcome = await run.Outcome;
-        return outcome.State == RunState.Succeeded
-            ? await FinishedRun.CollectAsync(workspace, storage.Store, runId, Stopwatch.GetElapsedTime(began).TotalSeconds, stop)
-            : throw new RunFailedException(runId, outcome, host.LastWords);
+        if (outcome.State != RunState.Succeeded)
+        {
+            throw new RunFailedException(runId, outcome, host.LastWords);
+        }
+
+        await new MeasuredSpeeds(workspace).RecordAsync(
+            spec, await _folder.ReadPlanAsync(runId, stop), await storage.Store.ReadJsonAsync<RunReport>(ArtifactLayout.ReportData(runId), stop), stop);
+        return await FinishedRun.CollectAsync(workspace, storage.Store, runId, Stopwatch.GetElapsedTime(began).TotalSeconds, stop);
     }
 }

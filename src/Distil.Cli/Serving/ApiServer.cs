@@ -50,7 +50,7 @@ internal sealed class ApiServer : IAsyncDisposable
     {
         var builder = WebServer.CreateBuilder(options);
         builder.Services.AddSingleton(api).AddSingleton(limits).AddSingleton(host).AddSingleton(new LiveSite(options.Samples));
-        builder.Services.AddDistilEndpoints().AddApiDescription(needsKey: options.ApiKey is not null);
+        builder.Services.AddDistilEndpoints().AddApiDescription(needsKey: (options.ApiKey ?? options.Token) is not null);
 
         var web = builder.Build();
         web.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerFailureAsync });
@@ -61,6 +61,10 @@ internal sealed class ApiServer : IAsyncDisposable
         if (options.ApiKey is not null)
         {
             web.UseMiddleware<ApiKeyGuard>(options.ApiKey, "/api/health", (Refusal)Refuse);
+        }
+        else if (options.Token is not null)
+        {
+            web.UseMiddleware<TokenGuard>(options.Token, "/api/health", (Refusal)Refuse);
         }
 
         web.UseMiddleware<SlowStorageGuard>(api, options, (Refusal)Refuse);

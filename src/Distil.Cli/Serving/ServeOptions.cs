@@ -18,6 +18,9 @@ internal sealed record ServeOptions
     /// <value>The key that every request must carry; null for none, which is allowed on loopback only.</value>
     internal string? ApiKey { get; init; }
 
+    /// <value>The token that every request must know on loopback; null for none.</value>
+    internal string? Token { get; init; }
+
     /// <value>Folders in which submitted local paths must lie. Null allows every path on loopback, and none beyond.</value>
     internal IReadOnlyList<string>? PathRoots { get; init; }
 

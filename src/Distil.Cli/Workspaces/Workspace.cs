@@ -14,6 +14,9 @@ public sealed class Workspace
     /// <value>The folder with <c>Distil.sln</c>; null if the program runs outside its repository.</value>
     public string? Repository { get; }
 
+    /// <value>Folder of the files that come with the program (samples, schemas, Azurite): the repository, else the program's own folder.</value>
+    public string Root => Repository ?? AppContext.BaseDirectory;
+
     /// <value>Folder of the command's files: <c>DISTIL_HOME</c>, else <c>.distil</c> in the repository, else in the current folder.</value>
     public string Home { get; }
 
@@ -25,6 +28,15 @@ public sealed class Workspace
 
     /// <summary>Folder for copies of a run's report and model.</summary>
     public string Run(string runId) => Path.Combine(Home, "runs", runId);
+
+    /// <summary>Deletes the copies of a run's report and model.</summary>
+    public void DeleteCopies(string runId)
+    {
+        if (Directory.Exists(Run(runId)))
+        {
+            Directory.Delete(Run(runId), recursive: true);
+        }
+    }
 
     /// <summary>Finds the folders, starting from the program's own.</summary>
     /// <param name="home">Replaces the default home.</param>
@@ -40,16 +52,13 @@ public sealed class Workspace
             repository, string.IsNullOrEmpty(home) ? Path.Combine(repository ?? Environment.CurrentDirectory, ".distil") : Path.GetFullPath(home));
     }
 
-    /// <summary>Returns the path of a file of the repository.</summary>
-    /// <exception cref="InvalidInputException">There is no repository, or it lacks the file.</exception>
+    /// <summary>Returns the path of a file of the repository, or, outside of it, of the installation that <c>distil pack</c> makes.</summary>
+    /// <exception cref="InvalidInputException">It does not exist.</exception>
     public string RepositoryFile(params string[] path)
     {
-        if (Repository is null)
-        {
-            throw new InvalidInputException($"{Path.Combine(path)} is part of the repository; run ./distil from a clone of it");
-        }
-
-        var file = Path.Combine([Repository, .. path]);
-        return Path.Exists(file) ? file : throw new InvalidInputException($"{file} does not exist; run ./distil, which sets it up");
+        var file = Path.Combine([Root, .. path]);
+        return Path.Exists(file) ? file : throw new InvalidInputException(Repository is null
+            ? $"{Path.Combine(path)} is part of the repository; run ./distil from a clone of it"
+            : $"{file} does not exist; run ./distil, which sets it up");
     }
 }

@@ -28,6 +28,7 @@ public sealed class DistilApi
     private readonly ReadArtifacts _artifacts;
     private readonly CancelRun _cancel;
     private readonly RetryRun _retry;
+    private readonly DeleteRun _delete;
 
     /// <summary>Creates the operations.</summary>
     /// <param name="store">The runs.</param>
@@ -44,6 +45,7 @@ public sealed class DistilApi
         _artifacts = new ReadArtifacts(store);
         _cancel = new CancelRun(store);
         _retry = new RetryRun(store);
+        _delete = new DeleteRun(store);
     }
 
     /// <value>The storage's name in messages: its account and host.</value>
@@ -57,8 +59,14 @@ public sealed class DistilApi
     public Task<SubmittedRun> SubmitAsync(IRunHost host, string specification, string? idempotencyKey, CancellationToken cancel) =>
         _submit.RunAsync(host, specification, idempotencyKey, cancel);
 
+    /// <summary>Plans a run without starting it.</summary>
+    /// <param name="specification">JSON text.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    public async Task<RunPlan> PlanNewAsync(string specification, CancellationToken cancel) => (await _submit.PlanAsync(specification, cancel)).Plan;
+
     /// <summary>Runs, newest first.</summary>
-    public Task<RunPage> ListAsync(string? limit, string? continuationToken, CancellationToken cancel) => _list.RunAsync(limit, continuationToken, cancel);
+    public Task<RunPage> ListAsync(RunFilter filter, string? limit, string? continuationToken, CancellationToken cancel) =>
+        _list.RunAsync(filter, limit, continuationToken, cancel);
 
     /// <summary>A run's <see cref="RunDetails"/> as JSON. Concurrent readers of one run share the bytes.</summary>
     public Task<byte[]> ReadAsync(string runId, CancellationToken cancel) => _read.RunAsync(RequireRunId(runId), cancel);
@@ -68,6 +76,12 @@ public sealed class DistilApi
 
     /// <summary>Lets a run that failed, was cancelled or was interrupted go on.</summary>
     public Task<SubmittedRun> RetryAsync(IRunHost host, string runId, CancellationToken cancel) => _retry.RunAsync(host, RequireRunId(runId), cancel);
+
+    /// <summary>Deletes a run that has ended, and the artifacts that only it refers to.</summary>
+    public Task<DeletedRun> DeleteAsync(IRunHost host, string runId, CancellationToken cancel) => _delete.RunAsync(host, RequireRunId(runId), cancel);
+
+    /// <summary>What happened in a run.</summary>
+    public Task<RunHistory> LogAsync(string runId, string? job, CancellationToken cancel) => _documents.LogAsync(RequireRunId(runId), job, cancel);
 
     /// <summary>A run's specification.</summary>
     public Task<RunSpec> SpecAsync(string runId, CancellationToken cancel) => _documents.SpecAsync(RequireRunId(runId), cancel);
@@ -88,6 +102,9 @@ public sealed class DistilApi
     /// <summary>A run's files.</summary>
     public Task<ArtifactPage> ArtifactsAsync(string runId, string? limit, string? continuationToken, CancellationToken cancel) =>
         _artifacts.ListAsync(RequireRunId(runId), limit, continuationToken, cancel);
+
+    /// <summary>Names of the files of a run's model.</summary>
+    public Task<IReadOnlyList<string>> ModelFilesAsync(string runId, CancellationToken cancel) => _artifacts.ModelFilesAsync(RequireRunId(runId), cancel);
 
     /// <summary>One of a run's files.</summary>
     public Task<ArtifactContent> ArtifactAsync(string runId, string name, CancellationToken cancel) => _artifacts.OpenAsync(RequireRunId(runId), name, cancel);

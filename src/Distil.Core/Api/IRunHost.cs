@@ -20,6 +20,11 @@ public interface IRunHost
     /// <param name="cancel">Cancels the call, not the run.</param>
     Task RestartAsync(PipelineInput input, CancellationToken cancel);
 
+    /// <summary>Deletes what this host keeps of a run that has been deleted from storage, for instance copies of its model.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    Task ForgetAsync(string runId, CancellationToken cancel);
+
     /// <summary>Sends a signal to a run's pipeline, for instance <see cref="DistillPipeline.CancelSignal"/>; returns once the host has stored it.</summary>
     /// <remarks>No error if the run has ended: it may end while the signal is on its way.</remarks>
     /// <param name="runId">The run, which was scheduled before.</param>

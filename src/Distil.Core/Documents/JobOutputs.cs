@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Distil.Core.Artifacts;
 using Distil.Core.Documents.Evaluations;
 
@@ -13,7 +14,7 @@ public sealed record TrainOutput
     /// <value>Optimiser steps of this job alone, ≥ 0.</value>
     public required long StepsHere { get; init; }
 
-    /// <value>The process's largest resident memory, in bytes; null if unknown.</value>
+    /// <value>The process's largest resident memory during this job, in bytes; null if unknown.</value>
     public long? PeakMemoryBytes { get; init; }
 
     /// <value>How the student's operations were computed; null if unknown.</value>
@@ -43,4 +44,8 @@ public sealed record ExportOutput
 
     /// <value>Perplexity of the student trained without the teacher; null if the run had none.</value>
     public double? StudentWithoutTeacherPerplexity { get; init; }
+
+    /// <value>The three.</value>
+    [JsonIgnore]
+    public FinalPerplexity Perplexity => new(StudentPerplexity, TeacherPerplexity, StudentWithoutTeacherPerplexity);
 }

@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts.Kinds;
+using Distil.Core.Documents;
 
 namespace Distil.Core.Jobs;
 
@@ -9,8 +10,10 @@ namespace Distil.Core.Jobs;
 /// <param name="Part">The part that it makes; for a range that did not succeed, the part that ended it.</param>
 /// <param name="Missing">The inputs that must be rebuilt first; null unless the job failed because they are missing.</param>
 /// <param name="Notes">What the run's user should know although the job succeeded; null for nothing.</param>
+/// <param name="Perplexity">The run's result; null unless the job ends the run.</param>
 public sealed record JobOutcome(
-    JobEnd End, int Tries, JobFailure? LastFailure = null, int Part = 0, IReadOnlyList<MissingInput>? Missing = null, IReadOnlyList<string>? Notes = null);
+    JobEnd End, int Tries, JobFailure? LastFailure = null, int Part = 0, IReadOnlyList<MissingInput>? Missing = null, IReadOnlyList<string>? Notes = null,
+    FinalPerplexity? Perplexity = null);
 
 /// <summary>The ways in which a job can end.</summary>
 public enum JobEnd

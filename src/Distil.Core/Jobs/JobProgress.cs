@@ -29,6 +29,9 @@ public sealed record JobProgress
     /// <value>Expected end; null if unknown.</value>
     public DateTimeOffset? ExpectedEnd { get; init; }
 
+    /// <value>Resident memory of the job's process, in bytes; null if it was not reported.</value>
+    public long? MemoryBytes { get; init; }
+
     /// <value>How the operations of the model in training are computed; null outside training.</value>
     public IReadOnlyList<OperationForm>? Operations { get; init; }
 

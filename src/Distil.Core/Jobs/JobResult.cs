@@ -20,6 +20,9 @@ public sealed record JobResult
     /// <value>What the run's user should know although the job succeeded: where less was done than asked; null for nothing.</value>
     public IReadOnlyList<string>? Notes { get; init; }
 
+    /// <value>The run's result; null unless the job ends the run.</value>
+    public FinalPerplexity? Perplexity { get; init; }
+
     /// <value>When the job started.</value>
     public required DateTimeOffset StartedAt { get; init; }
 

@@ -37,7 +37,7 @@ public static class JobPipeline
             var result = answer.Result!;
             if (result.Succeeded)
             {
-                return new JobOutcome(JobEnd.Succeeded, number, last, spec.Part, Notes: result.Notes);
+                return new JobOutcome(JobEnd.Succeeded, number, last, spec.Part, Notes: result.Notes, Perplexity: result.Perplexity);
             }
 
             last = result.Failure!;

@@ -62,6 +62,7 @@ internal sealed class StatusBoard
             Retries = now.Retries + Math.Max(0, outcome.Tries - range.Count),
             LastFailure = outcome.LastFailure ?? now.LastFailure,
             Notes = outcome.Notes ?? now.Notes,
+            Perplexity = outcome.Perplexity ?? now.Perplexity,
         });
         return outcome switch
         {

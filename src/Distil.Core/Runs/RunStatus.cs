@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Distil.Core.Artifacts.Kinds;
+using Distil.Core.Documents;
 using Distil.Core.Jobs;
 
 namespace Distil.Core.Runs;
@@ -56,6 +57,9 @@ public sealed record RunStatus
 
     /// <value>Where the run did less than was asked (tokens, shards, documents, files), in sentences; known at its end. Empty if it did all.</value>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <value>The result; null before the end, and for runs of earlier versions.</value>
+    public FinalPerplexity? Perplexity { get; init; }
 
     /// <value>When the run started.</value>
     public required DateTimeOffset StartedAt { get; init; }

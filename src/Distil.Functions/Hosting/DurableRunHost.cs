@@ -39,13 +39,19 @@ public sealed class DurableRunHost(RunFolder runs, DurableTaskClient client) : I
     /// <remarks>The instances of the ended pipeline and of its parts are purged: new ones get their ids.</remarks>
     public async Task RestartAsync(PipelineInput input, CancellationToken cancel)
     {
-        await foreach (var part in client.GetAllInstancesAsync(new OrchestrationQuery { InstanceIdPrefix = $"{input.RunId}:" }).WithCancellation(cancel))
+        await ForgetAsync(input.RunId, cancel);
+        await ScheduleAsync(input, cancel);
+    }
+
+    /// <inheritdoc />
+    public async Task ForgetAsync(string runId, CancellationToken cancel)
+    {
+        await foreach (var part in client.GetAllInstancesAsync(new OrchestrationQuery { InstanceIdPrefix = $"{runId}:" }).WithCancellation(cancel))
         {
             await client.PurgeInstanceAsync(part.InstanceId, cancellation: cancel);
         }
 
-        await client.PurgeInstanceAsync(input.RunId, cancellation: cancel);
-        await ScheduleAsync(input, cancel);
+        await client.PurgeInstanceAsync(runId, cancellation: cancel);
     }
 
     /// <inheritdoc />

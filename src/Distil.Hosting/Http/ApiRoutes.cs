@@ -15,6 +15,12 @@ public static class ApiRoutes
     /// <summary>Lets a run go on that has failed, was cancelled or was interrupted.</summary>
     public const string Retry = Run + "/retry";
 
+    /// <summary>What happened in a run.</summary>
+    public const string Log = Run + "/log";
+
+    /// <summary>Plans a run without starting it.</summary>
+    public const string PlanNew = "api/plan";
+
     /// <summary>A run's specification.</summary>
     public const string Spec = Run + "/spec";
 
@@ -29,6 +35,9 @@ public static class ApiRoutes
 
     /// <summary>A run's report.</summary>
     public const string Report = Run + "/report";
+
+    /// <summary>A run's model, in one archive.</summary>
+    public const string Model = Run + "/model";
 
     /// <summary>A run's files.</summary>
     public const string Artifacts = Run + "/artifacts";

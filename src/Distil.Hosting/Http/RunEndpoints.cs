@@ -2,14 +2,12 @@ using System.ComponentModel;
 using System.Net.Mime;
 using Distil.Core.Api;
 using Distil.Core.Api.Documents;
-using Distil.Core.Artifacts;
-using Distil.Core.Documents.Reports;
+using Distil.Core.Api.Requests;
 using Distil.Core.Runs;
-using Distil.Core.Specification;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.Net.Http.Headers;
+using static Distil.Hosting.Http.Answers;
 
 namespace Distil.Hosting.Http;
 
@@ -22,9 +20,6 @@ namespace Distil.Hosting.Http;
 /// <param name="options">The host's limits.</param>
 public sealed class RunEndpoints(DistilApi api, ApiOptions options)
 {
-    // The report is a page of text from the user's data and a teacher: a browser may show it, and must run nothing in it.
-    private const string ReportPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
-
     /// <summary>Starts a run. Sending the same Idempotency-Key again returns the same run and starts none.</summary>
     /// <param name="request">The body is a specification.</param>
     /// <param name="host">Executes the run.</param>
@@ -41,13 +36,23 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
             return TypedResults.Accepted(run.Links.Self, run);
         });
 
+    /// <summary>Plans a run without starting it: what it would take, and where each number comes from.</summary>
+    /// <param name="request">The body is a specification.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    [Problem(400), Problem(413), Problem(415), Problem(502)]
+    public Task<Results<Ok<RunPlan>, ProblemHttpResult>> PlanNewAsync(HttpRequest request, CancellationToken cancel) =>
+        OkAsync(async () => await api.PlanNewAsync(await JsonBody.ReadAsync(request, options.MaxBodyBytes, cancel), cancel));
+
     /// <summary>Runs, newest first.</summary>
+    /// <param name="name">Only runs whose id contains this, in any case of letters.</param>
+    /// <param name="state">Only runs in this state.</param>
     /// <param name="limit">Maximum number of runs in the page.</param>
     /// <param name="continuationToken">From the previous page; without it, the first page.</param>
     /// <param name="cancel">Cancels the call.</param>
     [Problem(400)]
-    public Task<Results<Ok<RunPage>, ProblemHttpResult>> ListAsync(string? limit, string? continuationToken, CancellationToken cancel) =>
-        OkAsync(() => api.ListAsync(limit, continuationToken, cancel));
+    public Task<Results<Ok<RunPage>, ProblemHttpResult>> ListAsync(
+        string? name, string? state, string? limit, string? continuationToken, CancellationToken cancel) =>
+        OkAsync(() => api.ListAsync(new RunFilter(name, state), limit, continuationToken, cancel));
 
     /// <summary>A run's status and the progress of its jobs.</summary>
     /// <param name="runId">The run.</param>
@@ -86,98 +91,11 @@ public sealed class RunEndpoints(DistilApi api, ApiOptions options)
         return TypedResults.Accepted(run.Links.Self, run);
     });
 
-    /// <summary>The run's specification, with every default filled in.</summary>
+    /// <summary>Deletes a run that has ended, and the datasets and teacher outputs that only it refers to.</summary>
+    /// <param name="host">Executes runs.</param>
     /// <param name="runId">The run.</param>
-    /// <param name="cancel">Cancels the call.</param>
-    [Problem(404)]
-    public Task<Results<Ok<RunSpec>, ProblemHttpResult>> SpecAsync(string runId, CancellationToken cancel) => OkAsync(() => api.SpecAsync(runId, cancel));
-
-    /// <summary>What the run does: shards, shapes, sizes.</summary>
-    /// <param name="runId">The run.</param>
-    /// <param name="cancel">Cancels the call.</param>
-    [Problem(404)]
-    public Task<Results<Ok<RunPlan>, ProblemHttpResult>> PlanAsync(string runId, CancellationToken cancel) => OkAsync(() => api.PlanAsync(runId, cancel));
-
-    /// <summary>Training steps from an offset on; ask again from nextOffset for later ones.</summary>
-    /// <param name="runId">The run.</param>
-    /// <param name="student">Which student.</param>
-    /// <param name="offset">Byte of the log to read from: nextOffset of the previous answer.</param>
-    /// <param name="cancel">Cancels the call.</param>
-    [Problem(400), Problem(404)]
-    public Task<Results<Ok<MetricsPage>, ProblemHttpResult>> MetricsAsync(string runId, string? student, string? offset, CancellationToken cancel) =>
-        OkAsync(() => api.MetricsAsync(runId, student, offset, cancel));
-
-    /// <summary>The evaluation after each epoch so far.</summary>
-    /// <param name="runId">The run.</param>
-    /// <param name="cancel">Cancels the call.</param>
-    [Problem(404)]
-    public Task<Results<Ok<EpochList>, ProblemHttpResult>> EpochsAsync(string runId, CancellationToken cancel) => OkAsync(() => api.EpochsAsync(runId, cancel));
-
-    /// <summary>The final report: a page, or its numbers if Accept asks for JSON.</summary>
-    /// <param name="runId">The run.</param>
-    /// <param name="request">Its Accept decides the form.</param>
-    /// <param name="cancel">Cancels the call.</param>
-    [ProducesResponseType<RunReport>(200, MediaTypeNames.Text.Html, MediaTypeNames.Application.Json), ProducesResponseType(304)]
-    [ProducesResponseType<Stream>(206, MediaTypeNames.Text.Html, MediaTypeNames.Application.Json), ProducesResponseType(416), Problem(404)]
-    public Task<Results<FileStreamHttpResult, ProblemHttpResult>> ReportAsync(
-        string runId, HttpRequest request, CancellationToken cancel) => AnswerAsync(async () =>
-    {
-        var json = WantsJson(request);
-        var report = await api.ReportAsync(runId, json, cancel);
-        var response = request.HttpContext.Response;
-        (response.Headers.ContentSecurityPolicy, response.Headers.Vary) = (ReportPolicy, "Accept");
-        return Stored(report, json ? MediaTypeNames.Application.Json : "text/html; charset=utf-8");
-    });
-
-    /// <summary>The run's files, sorted by name.</summary>
-    /// <param name="runId">The run.</param>
-    /// <param name="limit">Maximum number of files in the page.</param>
-    /// <param name="continuationToken">From the previous page; without it, the first page.</param>
-    /// <param name="cancel">Cancels the call.</param>
-    [Problem(400), Problem(404)]
-    public Task<Results<Ok<ArtifactPage>, ProblemHttpResult>> ArtifactsAsync(
-        string runId, string? limit, string? continuationToken, CancellationToken cancel) =>
-        OkAsync(() => api.ArtifactsAsync(runId, limit, continuationToken, cancel));
-
-    /// <summary>One of the run's files.</summary>
-    /// <param name="runId">The run.</param>
-    /// <param name="name">The file's name in the run's folder, with its slashes.</param>
-    /// <param name="cancel">Cancels the call.</param>
-    [ProducesResponseType<Stream>(200, MediaTypeNames.Application.Octet, MediaTypeNames.Application.Json), ProducesResponseType(304)]
-    [ProducesResponseType<Stream>(206, MediaTypeNames.Application.Octet, MediaTypeNames.Application.Json), ProducesResponseType(416), Problem(404)]
-    public Task<Results<FileStreamHttpResult, ProblemHttpResult>> ArtifactAsync(
-        string runId, string name, CancellationToken cancel) => AnswerAsync(async () =>
-    {
-        var json = name.EndsWith(".json", StringComparison.Ordinal);
-
-        // Always a download: a file from a run must not act as a page of this server.
-        return Stored(await api.ArtifactAsync(runId, name, cancel),
-            json ? MediaTypeNames.Application.Json : MediaTypeNames.Application.Octet, Path.GetFileName(name));
-    });
-
-    private static bool WantsJson(HttpRequest request)
-    {
-        var accept = request.Headers.Accept.ToString();
-        return accept.Contains(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase)
-            && !accept.Contains(MediaTypeNames.Text.Html, StringComparison.OrdinalIgnoreCase);
-    }
-
-    // The result answers If-None-Match and Range, and HEAD without the content.
-    private static FileStreamHttpResult Stored(ArtifactContent file, string contentType, string? downloadName = null) => TypedResults.Stream(
-        file.Content, contentType, downloadName, file.ModifiedAt, EntityTagHeaderValue.Parse(file.ETag), enableRangeProcessing: true);
-
-    private static Task<Results<Ok<T>, ProblemHttpResult>> OkAsync<T>(Func<Task<T>> operation) => AnswerAsync(async () => TypedResults.Ok(await operation()));
-
-    private static async Task<Results<T, ProblemHttpResult>> AnswerAsync<T>(Func<Task<T>> operation)
-        where T : IResult
-    {
-        try
-        {
-            return await operation();
-        }
-        catch (ApiProblemException refused)
-        {
-            return ApiProblem.Of(refused);
-        }
-    }
+    /// <param name="cancel">Cancels the call before anything is deleted.</param>
+    [Problem(404), Problem(409)]
+    public Task<Results<Ok<DeletedRun>, ProblemHttpResult>> DeleteAsync(IRunHost host, string runId, CancellationToken cancel) =>
+        OkAsync(() => api.DeleteAsync(host, runId, cancel));
 }

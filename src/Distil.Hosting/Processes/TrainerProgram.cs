@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Distil.Core.Errors;
 using Distil.Core.Settings;
 
@@ -53,6 +54,12 @@ public sealed class TrainerProgram(string? named)
         return command;
     }
 
-    /// <value>The <c>dotnet</c> that runs this program, else the one on the path.</value>
-    internal static string Dotnet => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
+    /// <value>The <c>dotnet</c> that runs this program, or whose runtime does (a tool has a program of its own); else the one on the path.</value>
+    internal static string Dotnet { get; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : OfRuntime() ?? "dotnet";
+
+    private static string? OfRuntime()
+    {
+        var program = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
+        return File.Exists(program) ? program : null;
+    }
 }

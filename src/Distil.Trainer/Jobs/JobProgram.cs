@@ -124,6 +124,7 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
             {
                 Output = JsonSerializer.SerializeToElement(output, DistilJson.Options),
                 Notes = (output as ExportOutput)?.Notes,
+                Perplexity = (output as ExportOutput)?.Perplexity,
                 StartedAt = started,
                 EndedAt = time.GetUtcNow(),
             };

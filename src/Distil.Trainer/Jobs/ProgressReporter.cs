@@ -96,7 +96,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
 
             try
             {
-                await _store.WriteJsonAsync(_blob, latest);
+                await _store.WriteJsonAsync(_blob, latest with { MemoryBytes = Environment.WorkingSet });
                 written = latest;
             }
             catch (RequestFailedException error)

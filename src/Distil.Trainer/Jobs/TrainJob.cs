@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
@@ -6,6 +5,7 @@ using Distil.Core.Specification;
 using Distil.Core.Telemetry;
 using Distil.Trainer.Distillation.Alignment;
 using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
@@ -25,6 +25,7 @@ internal sealed class TrainJob(Weights weights) : IJob
     /// <inheritdoc />
     public async Task<object> RunAsync(JobContext job)
     {
+        var memory = PeakMemory.Begin();
         using var rows = await OpenRowsAsync(job);
         using var stored = weights.UsesTeacherOutputs ? await OpenTargetsAsync(job) : null;
         using var student = job.CreateStudent(weights.Student);
@@ -34,12 +35,11 @@ internal sealed class TrainJob(Weights weights) : IJob
         var from = await RestoreAsync(job, stages);
         using var logs = await TrainingLogs.OpenAsync(job, weights, from.GlobalStep);
         var (reached, operations) = await TrainAsync(job, student, stages, rows, order, teaching?.Targets, logs, from);
-        using var process = Process.GetCurrentProcess();
         return new TrainOutput
         {
             Steps = reached.GlobalStep,
             StepsHere = reached.GlobalStep - from.GlobalStep,
-            PeakMemoryBytes = process.PeakWorkingSet64,
+            PeakMemoryBytes = memory.Bytes,
             Operations = operations,
         };
     }

@@ -60,6 +60,12 @@ export async function post(path, body, headers = {}) {
 }
 
 /**
+ * Deletes what a path names; the answer's document.
+ * @param {string} path
+ */
+export const remove = async (path) => (await checked(await send(path, { method: 'DELETE' }))).json();
+
+/**
  * Sends a document and returns the events of the answer as they come (server-sent events of JSON, the last one `[DONE]`).
  * @param {string} path
  * @param {object} body

@@ -1,142 +1,86 @@
-// Curves over training steps, drawn by uPlot; in words too, for who does not see them.
-import uPlot from './vendor/uplot.js';
-import { html, render } from './vendor/lit-html.js';
-import { count, figure } from './format.js';
+// The charts of one or several trainings: what is drawn, over what, and how smooth.
+import { html } from './vendor/lit-html.js';
+import './curve-chart.js';
 /** @import * as Api from './openapi' */
+/** @import { Metrics, By } from './metrics.js' */
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const darkness = matchMedia('(prefers-color-scheme: dark)');
-const height = 210;
-const label = (tick) => tick === null ? null : tick !== 0 && Math.abs(tick) < 1e-3 ? tick.toExponential().replace('-', '−') : String(Number(tick.toPrecision(6)));
-
-/**
- * A figure: `heading`, whether its values span decades (`decades`), and `curves`, each { label, steps, values, version, paint } with a CSS variable's name as paint. Setting curves of new versions draws anew.
- * A later curve is dashed, so that colour alone does not tell them apart.
- */
-class CurveChart extends HTMLElement {
-  #plot;
-  #curves = [];
-  #heading = '';
-  #decades = false;
-  #at = null;
-  #size = new ResizeObserver(() => this.#resize());
-  #repaint = () => this.#plot?.redraw(false, true);
-
-  set heading(text) { this.#heading = text; }
-
-  set decades(wanted) { this.#decades = wanted; }
-
-  set curves(curves) {
-    const same = curves.length === this.#curves.length && curves.every((curve, index) => curve.version === this.#curves[index].version && curve.label === this.#curves[index].label);
-    this.#curves = curves;
-    if (this.isConnected && !same) this.#draw();
-  }
-
-  connectedCallback() {
-    this.#size.observe(this);
-    darkness.addEventListener('change', this.#repaint);
-    this.#draw();
-  }
-
-  disconnectedCallback() {
-    this.#size.disconnect();
-    darkness.removeEventListener('change', this.#repaint);
-    this.#plot?.destroy();
-    this.#plot = undefined;
-  }
-
-  #draw() {
-    this.#caption();
-    const data = uPlot.join(this.#curves.map((curve) => [curve.steps, curve.values]));
-    if (this.#plot && this.#plot.series.length === this.#curves.length + 1) {
-      this.#plot.setData(data);
-    } else {
-      this.#plot?.destroy();
-      this.#plot = new uPlot(this.#options(), data, /** @type {HTMLElement} */ (this.querySelector('.plot')));
-    }
-  }
-
-  #options() {
-    const logarithmic = this.#decades && this.#curves.every((curve) => curve.values.every((value) => value === null || value > 0));
-    const axis = { stroke: () => colour('--soft'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
-    return {
-      width: this.#width(),
-      height,
-      legend: { show: false },
-      cursor: { y: false, drag: { x: true, y: false }, points: { size: 6 } },
-      scales: { x: { time: false }, y: { distr: logarithmic ? 3 : 1 } },
-      axes: [
-        { ...axis, size: 28, values: (_, ticks) => ticks.map((tick) => Number.isInteger(tick) ? count(tick) : '') },
-        { ...axis, size: 62, values: (_, ticks) => ticks.map(label) },
-      ],
-      series: [
-        { label: 'step' },
-        ...this.#curves.map((curve, index) => ({
-          label: curve.label, stroke: () => colour(curve.paint), width: 1.75, dash: index === 0 ? undefined : [6, 4], points: { show: curve.steps.length < 3 }, spanGaps: true,
-        })),
-      ],
-      hooks: { setCursor: [(plot) => { this.#at = plot.cursor.idx ?? null; this.#caption(); }] },
-    };
-  }
-
-  /** The keys tell the latest values, or those under the pointer. */
-  #caption() {
-    const at = this.#at === null || !this.#plot ? null : this.#plot.data[0][this.#at];
-    const value = (curve, index) => at === null || at === undefined ? curve.values.findLast((value) => value !== null) : this.#plot.data[index + 1]?.[this.#at];
-    render(html`<figure>
-      <figcaption><strong>${this.#heading}</strong>
-        ${this.#curves.map((curve, index) => html`<span class="key"><svg width="22" height="8" aria-hidden="true"><line class=${curve.paint.slice(2)} x1="0" y1="4" x2="22" y2="4" stroke-width="2.5"
-          stroke-dasharray=${index === 0 ? 'none' : '6 4'}></line></svg>${curve.label} <b>${figure(value(curve, index))}</b></span>`)}
-        ${at === null || at === undefined ? '' : html`<span class="key">at step ${count(at)}</span>`}
-      </figcaption>
-      <div class="plot" role="img" aria-label=${this.#words()}></div>
-    </figure>`, this);
-  }
-
-  #words() {
-    const one = (curve) => {
-      const known = curve.values.filter((value) => value !== null);
-      return known.length === 0 ? `${curve.label}: nothing yet`
-        : `${curve.label}: from ${figure(known[0])} at step ${count(curve.steps[0])} to ${figure(known.at(-1))} at step ${count(curve.steps.at(-1))}`;
-    };
-    return `${this.#heading} over training steps. ${this.#curves.map(one).join('. ')}.`;
-  }
-
-  #width() { return Math.max(160, (this.querySelector('.plot')?.clientWidth || this.clientWidth)); }
-
-  #resize() {
-    const width = this.#width();
-    if (this.#plot && this.#plot.width !== width) this.#plot.setSize({ width, height });
-  }
-}
-
-customElements.define('curve-chart', CurveChart);
+/** @typedef {{ epoch: number, crossEntropy?: number, perplexity?: number, teacher?: number }} HeldOut */
+/** @typedef {{ label: string, metrics: Metrics, paint: string, heldOut: HeldOut[] }} Training */
 
 /**
- * What is drawn of a training, in order: field, heading, whether it falls over decades and so is drawn on a logarithmic scale.
- * @type {[field: keyof Api.StepMetrics, heading: string, decades?: boolean][]}
+ * What is drawn of a training, in order: field, heading, whether it falls over decades and so is drawn on a logarithmic scale, and whether it is a schedule,
+ * which has no noise to smooth.
+ * @type {{ field: keyof Api.StepMetrics, heading: string, decades?: boolean, schedule?: boolean }[]}
  */
-export const quantities = [
-  ['loss', 'Loss', true],
-  ['crossEntropy', 'Cross-entropy, nats a token', true],
-  ['kl', 'KL from the teacher, nats a token', true],
-  ['alignment', 'Distance of hidden states'],
-  ['learningRate', 'Learning rate'],
-  ['temperature', 'Temperature'],
-  ['alpha', 'α, the weight of KL'],
-  ['gradientNorm', 'Gradient norm before clipping', true],
+const quantities = [
+  { field: 'loss', heading: 'Loss', decades: true },
+  { field: 'crossEntropy', heading: 'Cross-entropy, nats a token', decades: true },
+  { field: 'kl', heading: 'KL from the teacher, nats a token', decades: true },
+  { field: 'alignment', heading: 'Distance of hidden states' },
+  { field: 'learningRate', heading: 'Learning rate', schedule: true },
+  { field: 'temperature', heading: 'Temperature', schedule: true },
+  { field: 'alpha', heading: 'α, the weight of KL', schedule: true },
+  { field: 'gradientNorm', heading: 'Gradient norm before clipping', decades: true },
+  { field: 'tokensPerSecond', heading: 'Speed, tokens a second' },
 ];
+
+/** @type {Record<By, string>} */
+const axes = { steps: 'training steps', tokens: 'tokens', seconds: 'training time' };
+const smoothings = { none: 0, little: 0.6, much: 0.9, most: 0.98 };
+
+/** How the user wants curves, on every page. @type {{ by: By, smoothing: keyof typeof smoothings }} */
+const wanted = { by: 'steps', smoothing: 'none' };
 
 /**
  * A grid of charts over several trainings.
- * @param {{ label: string, metrics: import('./metrics.js').Metrics, paint: string }[]} trainings
+ * @param {Training[]} trainings
+ * @param {() => void} redraw called when the user wants the curves otherwise
  */
-export function charts(trainings) {
+export function charts(trainings, redraw) {
   const known = trainings.filter((training) => training.metrics.steps.length > 0);
   if (known.length === 0) return html`<p class="note">No training step has been logged yet.</p>`;
-  return html`<p class="note">Over optimiser steps; losses and gradient norm on logarithmic scales. Drag across a chart to look closer, double-click to see all.</p><div class="charts">${quantities.map(([field, heading, decades = false]) => {
-    const curves = known.filter(({ metrics }) => metrics.has(field))
-      .map(({ label, metrics, paint }) => ({ label, paint, steps: metrics.steps, values: metrics.columns[field], version: metrics.version }));
-    return curves.length === 0 ? '' : html`<curve-chart .heading=${heading} .decades=${decades} .curves=${curves}></curve-chart>`;
-  })}</div>`;
+  const choose = (name) => (event) => { wanted[name] = event.target.value; redraw(); };
+  return html`
+    <p class="bar">
+      <label>Over <select @change=${choose('by')}>${Object.entries(axes).map(([by, name]) => html`<option value=${by} ?selected=${wanted.by === by}>${name}</option>`)}</select></label>
+      <label>Smoothing <select @change=${choose('smoothing')}>${Object.keys(smoothings).map((name) => html`<option ?selected=${wanted.smoothing === name}>${name}</option>`)}</select></label>
+    </p>
+    <p class="note">Losses and gradient norm are on logarithmic scales. A step with far fewer tokens than the others, the last of a shard, is left out. Drag across a chart to look closer, double-click to see all.</p>
+    <div class="charts">${heldOutChart(known)}${quantities.map((quantity) => chart(known, quantity))}</div>`;
 }
+
+/** @param {Training[]} trainings @param {typeof quantities[number]} quantity */
+function chart(trainings, { field, heading, decades = false, schedule = false }) {
+  const [by, smoothing] = [wanted.by, schedule ? 0 : smoothings[wanted.smoothing]];
+  const curves = trainings.filter(({ metrics }) => metrics.has(field)).map(({ label, metrics, paint }) => (
+    { label, paint, ...metrics.curve(field, by, smoothing), key: `${label} ${metrics.version} ${by} ${smoothing}` }));
+  const measured = field === 'crossEntropy' ? trainings.flatMap((training) => points(training, 'held-out', 'crossEntropy', training.paint)) : [];
+  return curves.length === 0 ? '' : draw(heading, decades, [...curves, ...measured]);
+}
+
+/** Perplexity after each epoch, of the students and of the teacher. @param {Training[]} trainings */
+function heldOutChart(trainings) {
+  const curves = [...trainings.flatMap((training) => points(training, '', 'perplexity', training.paint)),
+    ...trainings.filter(({ heldOut }) => heldOut.some(({ teacher }) => teacher)).slice(0, 1).flatMap((training) => points({ ...training, label: 'teacher' }, '', 'teacher', '--teacher'))];
+  return curves.length === 0 ? '' : draw('Perplexity on held-out text', false, curves);
+}
+
+const draw = (heading, decades, curves) =>
+  html`<curve-chart .heading=${heading} .decades=${decades} .by=${wanted.by} .over=${axes[wanted.by]} .curves=${curves}></curve-chart>`;
+
+/** What was measured after each epoch, at its last step. @param {Training} training @param {string} what @param {keyof HeldOut} field @param {string} paint */
+function points({ label, metrics, heldOut }, what, field, paint) {
+  const found = heldOut.map((epoch) => ({ x: metrics.endOf(epoch.epoch, wanted.by), value: epoch[field] ?? null })).filter(({ x, value }) => x !== null && value !== null);
+  const name = what ? `${label}, ${what}` : label;
+  return found.length === 0 ? [] : [{ label: name, paint, measured: true, xs: found.map(({ x }) => x), values: found.map(({ value }) => value), key: `${name} ${found.length} ${wanted.by}` }];
+}
+
+/**
+ * What the charts need of evaluations.
+ * @param {Api.EpochEvaluations[]} epochs
+ * @param {'distilled' | 'withoutTeacher'} [student]
+ * @returns {HeldOut[]}
+ */
+export const heldOutOf = (epochs, student = 'distilled') => epochs.filter((epoch) => epoch[student]).map((epoch) => ({
+  epoch: epoch.epoch, crossEntropy: epoch[student].student.crossEntropy, perplexity: epoch[student].student.perplexity, teacher: epoch[student].teacher?.perplexity,
+}));

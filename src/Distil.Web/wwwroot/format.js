@@ -16,6 +16,9 @@ export function figure(value) {
 
 export const percent = (share) => share === null || share === undefined ? '–' : `${(100 * share).toFixed(1)} %`;
 
+/** The name of a run in its id: between the time of its start and a random suffix. @param {string} runId */
+export const nameOf = (runId) => /^\d{4}-\d\d-\d\d-\d{6}-(.+)-[0-9a-f]{6}$/.exec(runId)?.[1] ?? runId;
+
 export const when = (text) => clock.format(new Date(text));
 
 /** For instance 1 h 05 min, 4 min 20 s, 12 s. */

@@ -16,10 +16,19 @@ export function announce(text) {
   if (announcer.textContent !== text) announcer.textContent = text;
 }
 
+/** A part of the page's address; one that is not encoded as addresses are is taken as it stands, and then is the name of nothing. */
+function partOf(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** A view is a function of its parameters: it draws through `draw` whenever it likes and returns what ends it. */
 function open() {
-  const address = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
-  const [view, ...parameters] = { runs: [runView, address[1]], compare: [compareView, address[1], address[2]], new: [newView], try: [tryView, address[1]] }[address[0]] ?? [runsView];
+  const address = location.hash.replace(/^#\/?/, '').split('/').map(partOf);
+  const [view, ...parameters] = { runs: [runView, address[1]], compare: [compareView, ...address.slice(1)], new: [newView], try: [tryView, address[1]] }[address[0]] ?? [runsView];
   leave();
   const place = document.createElement('div');
   main.replaceChildren(place);

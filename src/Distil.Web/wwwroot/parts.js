@@ -1,10 +1,13 @@
 // What several views show the same way.
 import { html } from './vendor/lit-html.js';
-import { count, span, spanOf, stageOf, stages, unitOf, when } from './format.js';
+import { bytes, count, span, spanOf, stageOf, stages, unitOf, when } from './format.js';
 /** @import * as Api from './openapi' */
 
 /** @type {Record<Api.RunState, string>} */
 const signs = { queued: '…', running: '▸', succeeded: '✓', failed: '✕', cancelled: '◼', interrupted: '‖' };
+
+/** The states that a run can be in. */
+export const states = /** @type {Api.RunState[]} */ (Object.keys(signs));
 
 /** Whether a run can still change. @param {Api.RunStatus} status */
 export const isAlive = (status) => status.state === 'running' || status.state === 'queued';
@@ -56,6 +59,7 @@ export function jobs(status, progress) {
       job.total > 0 ? `${count(job.done)}/${count(job.total)} ${job.unit}` : `${count(job.done)} ${job.unit}`,
       job.tokensPerSecond ? `${count(Math.round(job.tokensPerSecond))} tokens/s` : '',
       job.loss === undefined ? '' : `loss ${job.loss.toFixed(3)}`,
+      job.memoryBytes ? `memory ${bytes(job.memoryBytes)}` : '',
       left > 0 ? `${span(left)} left` : '',
     ].filter(Boolean).join(' · ');
     return html`<li><span>${id}</span> <progress max="1" .value=${job.total > 0 ? Math.min(1, job.done / job.total) : 0} aria-label=${`${id}, ${job.stage}`}></progress> <span class="note">${details}</span>${withoutKernel(job)}</li>`;
@@ -106,5 +110,5 @@ export const table = (caption, heads, rows) => html`<div class="scroll" tabindex
   <tbody>${rows.map(([first, ...cells]) => html`<tr><th scope="row">${first}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
 </table></div>`;
 
-/** What went wrong with a request, in place of what was asked for. */
-export const problem = (error) => html`<p class="banner bad" role="alert">${error.message}</p>`;
+/** What went wrong with a request, in place of what was asked for; nothing if no answer comes, which the banner of every page says. */
+export const problem = (error) => (error instanceof TypeError || [502, 503, 504].includes(error.status) ? '' : html`<p class="banner bad" role="alert">${error.message}</p>`);

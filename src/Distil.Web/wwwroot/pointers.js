@@ -2,8 +2,8 @@
 
 /**
  * @param {string} text
- * @returns {Map<string, { start: number, end: number }>} by JSON Pointer: where the value stands, for a member of an object with its name;
- * as far as the text can be read
+ * @returns {Map<string, { start: number, value: number, end: number }>} by JSON Pointer: where the value stands (from `value`), for a member of an object with
+ * its name (from `start`); as far as the text can be read
  */
 export function pointersOf(text) {
   const places = new Map();
@@ -36,6 +36,7 @@ export function pointersOf(text) {
   }
 
   function value(pointer, start = at) {
+    const from = at;
     let whole;
     if (text[at] === '{') {
       whole = list('}', () => {
@@ -54,7 +55,7 @@ export function pointersOf(text) {
     } else {
       whole = (string() ?? take(/[^\s,\]}/]+/y)) !== null;
     }
-    places.set(pointer, { start, end: at });
+    places.set(pointer, { start, value: from, end: at });
     return whole;
   }
 
@@ -66,7 +67,7 @@ export function pointersOf(text) {
 /** The place of a pointer, or of the nearest thing around it that stands in the text. */
 export function nearest(places, pointer) {
   while (!places.has(pointer) && pointer !== '') pointer = pointer.slice(0, pointer.lastIndexOf('/'));
-  return places.get(pointer) ?? { start: 0, end: 0 };
+  return places.get(pointer) ?? { start: 0, value: 0, end: 0 };
 }
 
 function nameOf(literal) {

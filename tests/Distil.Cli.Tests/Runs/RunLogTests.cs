@@ -1,5 +1,4 @@
 using Distil.Cli.Commands;
-using Distil.Cli.Runs;
 using Distil.Cli.Tests.Serving;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;

@@ -116,6 +116,51 @@ public sealed class GuardTests(SharedAzurite azurite)
         }
     }
 
+    [Fact]
+    public async Task The_token_in_the_printed_address_becomes_a_cookie_and_without_either_nothing_is_shown()
+    {
+        const string Token = "0123456789abcdef0123456789abcdef";
+        await using var api = await ServedApi.StartAsync(azurite, change: serve => serve with { Token = Token });
+        foreach (var path in (string[])["/api/runs", "/openapi.json", "/main.js", "/api/runs?token=wrong", "/?token="])
+        {
+            await ServedApi.ProblemAsync(SendAsync(path), 401, "token");
+        }
+
+        await ServedApi.ProblemAsync(api.Client.PostAsync($"/api/plan?token={Token}", null, Cancel), 401, "token"); // an address alone changes nothing
+        using var question = await SendAsync("/", accept: "text/html");
+        Assert.Equal(401, (int)question.StatusCode);
+        Assert.Contains("name=\"token\"", await question.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+
+        using var opened = await SendAsync($"/?a=b&token={Token}");
+        Assert.Equal((302, "/?a=b"), ((int)opened.StatusCode, opened.Headers.Location!.ToString()));
+        var cookie = Assert.Single(opened.Headers.GetValues("Set-Cookie"));
+        Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
+
+        using var seen = await SendAsync("/api/runs", cookie: cookie.Split(';')[0]);
+        Assert.Equal(200, (int)seen.StatusCode);
+        await ServedApi.ProblemAsync(SendAsync("/api/runs", cookie: cookie.Split('=')[0] + "=wrong"), 401, "token");
+        using var program = await SendAsync("/api/runs", authorization: $"Bearer {Token}");
+        Assert.Equal(200, (int)program.StatusCode);
+        using var health = await SendAsync("/api/health");
+        Assert.Equal(200, (int)health.StatusCode);
+
+        async Task<HttpResponseMessage> SendAsync(string path, string? accept = null, string? cookie = null, string? authorization = null)
+        {
+            using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = api.Client.BaseAddress };
+            var request = new HttpRequestMessage(HttpMethod.Get, path);
+            foreach (var (name, value) in (ReadOnlySpan<(string, string?)>)[("Accept", accept), ("Cookie", cookie), ("Authorization", authorization)])
+            {
+                if (value is not null)
+                {
+                    request.Headers.TryAddWithoutValidation(name, value);
+                }
+            }
+
+            return await client.SendAsync(request, Cancel);
+        }
+    }
+
     [Theory]
     [InlineData("http://0.0.0.0:7080")]
     [InlineData("http://*:7080")]

@@ -29,7 +29,7 @@ public sealed class LiveViewTypesTests(SharedAzurite azurite) : IDisposable
         [
             ("stageDone", "parts.js"), ("gradientNorm", "charts.js"), ("perplexityStandardError", "evaluations.js"),
             ("prepare", "format.js"), ("nextOffset", "metrics.js"),
-            ("modifiedAt", "views/run.js"), ("continuationToken", "views/runs.js"), ("top1Agreement", "views/compare.js"), ("pointer", "views/new.js"),
+            ("modifiedAt", "views/run-parts.js"), ("continuationToken", "views/runs.js"), ("top1Agreement", "views/compare.js"), ("pointer", "views/new.js"),
         ];
         var types = await TypesAsync();
         foreach (var (name, _) in renamed)

@@ -29,16 +29,16 @@ public sealed class OpenApiTests(SharedAzurite azurite)
         await using var api = await ServedApi.StartAsync(azurite);
         Assert.Equal(
             [
-                "cancelRun 202", "cancelRun 404", "cancelRun 409", "getArtifact 200", "getArtifact 206", "getArtifact 304", "getArtifact 404", "getArtifact 416",
-                "getEpochs 200", "getEpochs 404", "getHealth 200", "getHealth 503",
-                "getMetrics 200", "getMetrics 400", "getMetrics 404", "getPlan 200", "getPlan 404",
+                "cancelRun 202", "cancelRun 404", "cancelRun 409", "deleteRun 200", "deleteRun 404", "deleteRun 409", "getArtifact 200", "getArtifact 206", "getArtifact 304", "getArtifact 404", "getArtifact 416",
+                "getEpochs 200", "getEpochs 404", "getHealth 200", "getHealth 503", "getLog 200", "getLog 404",
+                "getMetrics 200", "getMetrics 400", "getMetrics 404", "getModel 200", "getModel 404", "getPlan 200", "getPlan 404",
                 "getReport 200", "getReport 206", "getReport 304", "getReport 404", "getReport 416", "getRun 200", "getRun 304", "getRun 404",
                 "getSchema 200", "getSpec 200", "getSpec 404", "listArtifacts 200", "listArtifacts 400", "listArtifacts 404", "listRuns 200", "listRuns 400",
-                "retryRun 202", "retryRun 404", "retryRun 409",
+                "planRun 200", "planRun 400", "planRun 413", "planRun 415", "planRun 502", "retryRun 202", "retryRun 404", "retryRun 409",
                 "submitRun 202", "submitRun 400", "submitRun 413", "submitRun 415", "submitRun 422", "submitRun 502",
             ],
             api.Contract.Answers.Where(answer => !answer.EndsWith("default", StringComparison.Ordinal)).Order());
-        Assert.Equal(14, api.Contract.Answers.Count(answer => answer.EndsWith("default", StringComparison.Ordinal)));
+        Assert.Equal(18, api.Contract.Answers.Count(answer => answer.EndsWith("default", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class OpenApiTests(SharedAzurite azurite)
         api.Client.DefaultRequestHeaders.IfNoneMatch.Add(details.Headers.ETag!);
         foreach (var id in (string[])[run, "nothing"])
         {
-            foreach (var path in (string[])["", "/spec", "/plan", "/metrics", "/metrics?offset=x", "/epochs",
+            foreach (var path in (string[])["", "/spec", "/plan", "/metrics", "/metrics?offset=x", "/epochs", "/log", "/model",
                 "/report", "/artifacts", "/artifacts?limit=x", "/artifacts/spec.json"])
             {
                 await api.Client.GetAsync($"/api/runs/{id}{path}", Cancel);
@@ -78,23 +78,34 @@ public sealed class OpenApiTests(SharedAzurite azurite)
                 new HttpRequestMessage(HttpMethod.Get, $"/api/runs/{run}{file}") { Headers = { IfNoneMatch = { whole.Headers.ETag! } } }, Cancel);
         }
 
-        await api.PostAsync("{}");
-        await api.PostAsync("{}", "text/plain");
-        await api.PostAsync(new string(' ', 5000));
+        foreach (var path in (string[])["/api/runs", "/api/plan"])
+        {
+            foreach (var (body, type) in ((string, string)[])[("{}", "application/json"), ("{}", "text/plain"), (new string(' ', 5000), "application/json")])
+            {
+                using var content = new StringContent(body, System.Text.Encoding.UTF8, type);
+                await api.Client.PostAsync(path, content, Cancel);
+            }
+        }
+
+        using var specification = new StringContent(ServedApi.Spec().ToJsonString(), System.Text.Encoding.UTF8, "application/json");
+        await api.Client.PostAsync("/api/plan", specification, Cancel);
         await api.SubmitAsync(ServedApi.Spec("one"), "key");
         await api.SubmitAsync(ServedApi.Spec("two"), "key");
         var running = await api.NewRunAsync();
         await api.Runs.WriteStatusAsync(
             new RunStatus { RunId = running, State = RunState.Running, StartedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch }, Cancel);
         await api.Client.PostAsync($"/api/runs/{running}/retry", null, Cancel);
+        await api.Runs.WriteStatusAsync((await api.Runs.TryReadStatusAsync(running, Cancel))! with { State = RunState.Cancelled }, Cancel);
+        await api.Client.DeleteAsync($"/api/runs/{running}", Cancel);
         foreach (var id in (string[])[await api.NewRunAsync(), run, "nothing"])
         {
             await api.Client.PostAsync($"/api/runs/{id}/cancel", null, Cancel);
             await api.Client.PostAsync($"/api/runs/{id}/retry", null, Cancel);
+            await api.Client.DeleteAsync($"/api/runs/{id}", Cancel);
         }
 
         var listed = api.Contract.Answers.Where(
-            answer => !answer.EndsWith("default", StringComparison.Ordinal) && answer is not ("getHealth 503" or "submitRun 502"));
+            answer => !answer.EndsWith("default", StringComparison.Ordinal) && answer is not ("getHealth 503" or "submitRun 502" or "planRun 502"));
         Assert.Equal(listed.Order(), api.Seen.Order());
     }
 
@@ -151,6 +162,7 @@ public sealed class OpenApiTests(SharedAzurite azurite)
             ArtifactLayout.Metrics(run, StudentVariant.Distilled), JsonSerializer.Serialize(SampleTraining.Step(0), DistilJson.Options) + "\n", cancel: Cancel);
         await api.Store.WriteJsonAsync(ArtifactLayout.EpochReport(run, StudentVariant.Distilled, 0), SampleTraining.Evaluation(rows: 1), Cancel);
         await api.Store.WriteTextAsync(ArtifactLayout.Report(run), "<p>", cancel: Cancel);
+        await api.Store.WriteTextAsync(ArtifactLayout.ModelFile(run, StudentVariant.Distilled, "config.json"), "{}", cancel: Cancel);
         await api.Store.WriteJsonAsync(ArtifactLayout.ReportData(run), SampleReport.Create(), Cancel);
         await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, "train-001"),
             new JobProgress { Stage = "train", Done = 1, Total = 2, Unit = "steps", At = DateTimeOffset.UnixEpoch }, Cancel);

@@ -25,6 +25,14 @@ internal sealed class RecordingRunHost : IRunHost
         return Task.CompletedTask;
     }
 
+    public ConcurrentQueue<string> Forgotten { get; } = new();
+
+    public Task ForgetAsync(string runId, CancellationToken cancel)
+    {
+        Forgotten.Enqueue(runId);
+        return Task.CompletedTask;
+    }
+
     public Task SignalAsync(string runId, string signal, string value, CancellationToken cancel)
     {
         Signals.Enqueue((runId, signal));

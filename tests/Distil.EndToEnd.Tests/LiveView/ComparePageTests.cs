@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Distil.EndToEnd.Tests.LiveView;
 
-/// <summary>The comparison of two runs.</summary>
+/// <summary>The comparison of runs.</summary>
 [Collection<LiveViewCollection>]
 public sealed class ComparePageTests(LiveViewServer server)
 {
@@ -30,9 +30,16 @@ public sealed class ComparePageTests(LiveViewServer server)
         var differences = page.GetByRole(AriaRole.Table, new() { Name = "Fields of the specification that differ" });
         await Expect(differences.GetByRole(AriaRole.Row, new() { Name = "training.learningRate" })).ToHaveTextAsync(new Regex(@"0\.002\s*0\.004"));
         await Expect(differences.GetByRole(AriaRole.Row, new() { Name = "training.epochs" })).ToHaveCountAsync(0);
-        var numbers = page.GetByRole(AriaRole.Table, new() { Name = "Both runs" });
+        var numbers = page.GetByRole(AriaRole.Table, new() { Name = "All runs" });
         await Expect(numbers.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("Student’s perplexity") }).Locator("b")).ToHaveCountAsync(1);
         await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex($"^Loss .*{first}: from .*{second}: from ") })).ToBeVisibleAsync();
-        await Expect(page.Locator(".columns table")).ToHaveCountAsync(2);
+        await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Perplexity on held-out text over training steps.*teacher: from") })).ToBeVisibleAsync();
+        await Expect(page.Locator("#epochs ~ .scroll table")).ToHaveCountAsync(2);
+
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Over" }).SelectOptionAsync("tokens");
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Smoothing" }).SelectOptionAsync("much");
+        await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Loss over tokens. .*: from .* at [0-9,]+ tokens to ") })).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Over" }).SelectOptionAsync("seconds");
+        await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Loss over training time. ") })).ToBeVisibleAsync();
     }
 }

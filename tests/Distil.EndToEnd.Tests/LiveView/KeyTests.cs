@@ -26,7 +26,7 @@ public sealed class KeyTests(LiveViewServer server)
 
         await EnterAsync("wrong");
         await EnterAsync(Key);
-        await page.GetByRole(AriaRole.Link, new() { Name = runId, Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = runId }).ClickAsync();
         await Expect(Prompt()).ToHaveCountAsync(0);
 
         await page.ReloadAsync();

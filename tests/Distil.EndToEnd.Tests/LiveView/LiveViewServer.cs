@@ -18,6 +18,7 @@ public sealed partial class LiveViewServer : IAsyncLifetime
     private Process? _serve;
     private IPlaywright? _playwright;
     private IBrowser? _browser;
+    private string _token = "";
 
     public LiveViewServer() => _finished = new(async () =>
     {
@@ -51,11 +52,13 @@ public sealed partial class LiveViewServer : IAsyncLifetime
             if (Listening().Match(line) is { Success: true } found)
             {
                 Url = new Uri(found.Groups[1].Value);
+                _token = found.Groups[2].Value;
             }
         }
 
         _ = _serve.StandardOutput.ReadToEndAsync();
         Http.BaseAddress = Url;
+        Http.DefaultRequestHeaders.Authorization = new("Bearer", _token);
         _playwright = await Playwright.CreateAsync();
         _browser = await Chromium.StartAsync(_playwright);
         Assertions.SetDefaultExpectTimeout(Patience);
@@ -96,7 +99,7 @@ public sealed partial class LiveViewServer : IAsyncLifetime
         });
         context.SetDefaultTimeout(Patience);
         var page = await context.NewPageAsync();
-        await page.GotoAsync(new Uri(Url, hash).ToString());
+        await page.GotoAsync(new Uri(Url, $"?token={_token}{hash}").ToString()); // as printed; a cookie takes the token's place
         return page;
     }
 
@@ -129,7 +132,7 @@ public sealed partial class LiveViewServer : IAsyncLifetime
         }
     }
 
-    [GeneratedRegex(@"Listening on (http://\S+)")]
+    [GeneratedRegex(@"Listening on (http://\S+)\?token=(\w+)")]
     private static partial Regex Listening();
 }
 

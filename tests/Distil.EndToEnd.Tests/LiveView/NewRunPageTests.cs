@@ -69,6 +69,38 @@ public sealed class NewRunPageTests(LiveViewServer server)
     }
 
     [Fact]
+    public async Task A_field_that_is_set_in_the_form_changes_the_text_and_nothing_else_of_it()
+    {
+        var page = await server.OpenAsync("#/new");
+        var text = page.GetByLabel("Specification (JSON");
+        await text.FillAsync("{\n  // kept\n  \"name\": \"mine\",\n  \"training\": { \"epochs\": 2 }\n}\n");
+        await page.Locator("summary", new() { HasText = "Fields of training" }).ClickAsync();
+        var epochs = page.GetByLabel("training.epochs");
+        await Expect(epochs).ToHaveValueAsync("2");
+        await epochs.FillAsync("3");
+        await epochs.BlurAsync();
+        await page.GetByLabel("training.precision").SelectOptionAsync("bf16");
+        await Expect(text).ToHaveValueAsync("{\n  // kept\n  \"name\": \"mine\",\n  \"training\": { \"epochs\": 3, \"precision\": \"bf16\" }\n}\n");
+        await epochs.FillAsync("");
+        await epochs.BlurAsync();
+        await page.GetByLabel("dataset.sources, one a line").FillAsync("a.txt\nb.txt");
+        await page.GetByLabel("dataset.sources, one a line").BlurAsync();
+        await Expect(text).ToHaveValueAsync(
+            "{\n  // kept\n  \"name\": \"mine\",\n  \"training\": { \"precision\": \"bf16\" },\n  \"dataset\": {\"sources\":[\"a.txt\",\"b.txt\"]}\n}\n");
+    }
+
+    [Fact]
+    public async Task A_plan_is_shown_before_anything_starts()
+    {
+        var page = await server.OpenAsync("#/new");
+        await page.GetByLabel("Specification (JSON").FillAsync(server.SmallSpec(spec => spec["name"] = "only-planned"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show the plan" }).ClickAsync();
+        var plan = page.GetByRole(AriaRole.Table, new() { Name = "Numbers of the plan" });
+        await Expect(plan.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("^Trainable parameters [0-9,]+ ") })).ToBeVisibleAsync();
+        Assert.DoesNotContain("only-planned", await server.Http.GetStringAsync("api/runs", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_fields_are_told_from_the_schema()
     {
         var page = await server.OpenAsync("#/new");

@@ -35,6 +35,10 @@ public sealed class RunPageTests(LiveViewServer server)
         var report = await page.RunAndWaitForPopupAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Open the report" }).ClickAsync());
         await Expect(report.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToContainTextAsync("from-the-page");
 
+        await page.Locator("#log ~ details summary").First.ClickAsync();
+        await Expect(page.Locator(".log li", new() { HasText = "train-001" })).Not.ToHaveCountAsync(0);
+        var model = page.GetByRole(AriaRole.Link, new() { Name = "Download the model" });
+        Assert.True((await server.Http.GetAsync(await model.GetAttributeAsync("href"), TestContext.Current.CancellationToken)).IsSuccessStatusCode);
         await page.Locator("#files ~ details summary").ClickAsync();
         var weights = page.GetByRole(AriaRole.Link, new() { Name = "model/model.safetensors" });
         Assert.True((await server.Http.GetAsync(await weights.GetAttributeAsync("href"), TestContext.Current.CancellationToken)).IsSuccessStatusCode);
@@ -71,6 +75,11 @@ public sealed class RunPageTests(LiveViewServer server)
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Earlier ends of this run" })).ToContainTextAsync("cancelled");
         (await server.Http.PostAsync($"/api/runs/{runId}/cancel", null, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
         await Expect(page.Locator(".badge")).ToContainTextAsync("cancelled");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete…" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete the run" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Runs" })).ToBeVisibleAsync();
+        Assert.Equal(404, (int)(await server.Http.GetAsync($"api/runs/{runId}", TestContext.Current.CancellationToken)).StatusCode);
     }
 
     [Fact]
@@ -95,6 +104,9 @@ public sealed class RunPageTests(LiveViewServer server)
         await Expect(error.Locator("pre")).ToHaveTextAsync("at the last line of the log");
         await Expect(page.Locator(".stages .stopped")).ToContainTextAsync("teach");
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Go on with this run" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "What to do next" })).ToContainTextAsync("smaller training.batchSize");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start a copy" }).ClickAsync();
+        await Expect(page.GetByLabel("Specification (JSON")).ToHaveValueAsync(new Regex("\"batchSize\": 4"));
 
         await page.RouteAsync("**/api/**", route => route.AbortAsync());
         await page.GetByRole(AriaRole.Navigation).GetByRole(AriaRole.Link, new() { Name = "Runs" }).ClickAsync();

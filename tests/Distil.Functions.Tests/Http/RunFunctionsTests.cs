@@ -83,8 +83,8 @@ public sealed class RunFunctionsTests
         builder.Services.AddDistilEndpoints();
         var app = builder.Build();
         var options = new ApiOptions();
-        var functions = new RunFunctions(new RunEndpoints(new DistilApi(durable.Store, options,
-            new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System))), options), durable.Runs);
+        var api = new DistilApi(durable.Store, options, new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)));
+        var functions = new RunFunctions(new RunEndpoints(api, options), new RunDocumentEndpoints(api), durable.Runs);
         app.MapPost(ApiRoutes.Runs, (HttpRequest request, CancellationToken cancel) => functions.SubmitAsync(request, durable.Client, cancel));
         app.MapGet(ApiRoutes.Runs, (HttpRequest request, CancellationToken cancel) => functions.ListAsync(request, cancel));
         app.MapGet(ApiRoutes.Run, (HttpRequest request, string runId, CancellationToken cancel) => functions.ReadAsync(request, runId, cancel));

@@ -21,7 +21,8 @@ public sealed partial class ReportHtmlTests
 
     [Theory]
     [InlineData("result", "Of 2 tasks it does 1 as well as its teacher, within 5 % of the score", "5.83",
-        "1.08 times", "5.41", "6.31", "7.61\u202F% better", "0.141", "0.247")]
+        "1.0776\u202F&#177;\u202F0.0065 times", "5.41", "6.31", "7.61\u202F&#177;\u202F0.78\u202F% better", "at most that", "0.141", "0.247")]
+    [InlineData("use", "distil chat --run 2026-11-24-tales", "distil generate --run", "distil serve --model", "214\u202FkB", "5.51\u202FMB", "921\u202F344 tokens")]
     [InlineData("epochs", "7.91", "1.462", "74.1\u202F%", "Held-out perplexity")]
     [InlineData(
         "tasks", "friend", "a&lt;b&gt;", "93.0\u202F&#177;\u202F2.9\u202F%", "25.0\u202F%", "0.969\u202F&#177;\u202F0.041", "yes", "no", "at least\n95 %")]
@@ -29,7 +30,7 @@ public sealed partial class ReportHtmlTests
     [InlineData("samples", "small fox", "sat on the grey stone", "looked at the water", "the mill was a red", "look for his red boat", "(ended at once)")]
     [InlineData("curves", "Cross-entropy", "KL(teacher", "Alignment", "α, the", "T, the", "Learning rate", "mean of 8 logged steps")]
     [InlineData("speed", "29\u202F914", "912\u202FMB", "beyond its context", "214\u202FkB", "limited to 512 tokens")]
-    [InlineData("storage", "74.4", "114", "300", "4\u202F096", "68.6\u202FMB", "0.42\u202F%", "0.07\u202F%", "14.2 tokens kept", "0.31\u202F%")]
+    [InlineData("storage", "74.4", "114", "300", "4\u202F096", "68.6\u202FMB", "0.42\u202F%", "0.07\u202F%", "14.2 tokens kept", "0.31\u202F%", "An error of 20 % means")]
     [InlineData("run", "1\u202F043\u202F968", "327\u202F680", "sLSTM, mLSTM, sLSTM, mLSTM", "921\u202F344", "&quot;baseline&quot;: true", "0.8 → 0.5")]
     [InlineData("time", "31.2\u202Fs", "2\u202Fmin 46\u202Fs")]
     [InlineData("files", "runs/2026-11-24-tales/model/", "metrics.jsonl")]
@@ -99,6 +100,16 @@ public sealed partial class ReportHtmlTests
     [Fact]
     public void A_teacher_that_made_it_worse_is_said_to_have() =>
         Assert.Contains("% worse", ReportHtml.Render(SampleReport.Create() with { Epochs = [Swapped(SampleReport.Create().Epochs[^1])] }));
+
+    [Fact]
+    public void A_difference_within_its_error_is_not_taken_for_one()
+    {
+        var report = SampleReport.Create();
+        var last = report.Epochs[^1];
+        var near = last with { WithoutTeacher = last.Distilled with { Student = last.Distilled.Student with { Perplexity = 5.85 } } };
+        Assert.Contains("better, which is within the error", ReportHtml.Render(report with { Epochs = [near] }));
+        Assert.DoesNotContain("within the error", Page);
+    }
 
     [Fact]
     public void The_data_survives_json()

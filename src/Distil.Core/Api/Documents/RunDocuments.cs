@@ -15,8 +15,17 @@ public sealed record SubmittedRun(string RunId, RunLinks Links)
     internal static SubmittedRun Of(string runId) => new(runId, RunLinks.Of(runId));
 }
 
+/// <summary>A run that was deleted.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="Bytes">What was deleted with it: its files, and the artifacts that only it referred to.</param>
+public sealed record DeletedRun(string RunId, long Bytes);
+
+/// <summary>What happened in a run.</summary>
+/// <param name="Events">In order of time: tries and ends of jobs, and ends of the run.</param>
+public sealed record RunHistory(IReadOnlyList<RunEvent> Events);
+
 /// <summary>The paths of a run and its parts on this server.</summary>
-/// <param name="Self">Its status.</param>
+/// <param name="Self">Its status; deletes it, with DELETE.</param>
 /// <param name="Cancel">Cancels it, with POST.</param>
 /// <param name="Retry">Lets it go on after it has failed, was cancelled or was interrupted, with POST.</param>
 /// <param name="Spec">Its specification.</param>
@@ -24,16 +33,18 @@ public sealed record SubmittedRun(string RunId, RunLinks Links)
 /// <param name="Metrics">Its training steps.</param>
 /// <param name="Epochs">Its evaluations.</param>
 /// <param name="Artifacts">Its files.</param>
+/// <param name="Log">What happened in it.</param>
 /// <param name="Report">Its report, once the run has succeeded.</param>
 public sealed record RunLinks(
-    string Self, string Cancel, string Retry, string Spec, string Plan, string Metrics, string Epochs, string Artifacts, string Report)
+    string Self, string Cancel, string Retry, string Spec, string Plan, string Metrics, string Epochs, string Artifacts, string Log, string Report)
 {
     /// <summary>A run's links.</summary>
     public static RunLinks Of(string runId)
     {
         var self = $"/api/runs/{runId}";
         return new RunLinks(
-            self, $"{self}/cancel", $"{self}/retry", $"{self}/spec", $"{self}/plan", $"{self}/metrics", $"{self}/epochs", $"{self}/artifacts", $"{self}/report");
+            self, $"{self}/cancel", $"{self}/retry", $"{self}/spec", $"{self}/plan", $"{self}/metrics", $"{self}/epochs", $"{self}/artifacts", $"{self}/log",
+            $"{self}/report");
     }
 }
 

@@ -1,6 +1,7 @@
 using Distil.Core.Api.Documents;
 using Distil.Core.Api.Requests;
 using Distil.Core.Artifacts;
+using Distil.Core.Specification;
 
 namespace Distil.Core.Api.Operations;
 
@@ -31,6 +32,18 @@ internal sealed class ReadArtifacts(ArtifactStore store)
         }
 
         return page.Count > 0 || paging.After is not null ? new ArtifactPage(page) : throw ReadRun.NoSuchRun(runId);
+    }
+
+    public async Task<IReadOnlyList<string>> ModelFilesAsync(string runId, CancellationToken cancel)
+    {
+        var folder = ArtifactLayout.Run(runId);
+        var files = new List<string>();
+        await foreach (var blob in store.ListAsync(ArtifactLayout.Model(runId, StudentVariant.Distilled), cancel))
+        {
+            files.Add(blob.Name[folder.Length..]);
+        }
+
+        return files.Count > 0 ? files : throw new ApiProblemException(404, $"{runId} has no model; a run has one when it has succeeded");
     }
 
     public async Task<ArtifactContent> OpenAsync(string runId, string name, CancellationToken cancel) =>

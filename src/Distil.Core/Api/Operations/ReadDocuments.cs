@@ -41,6 +41,12 @@ internal sealed class ReadDocuments(ArtifactStore store)
             store.TryReadJsonAsync<EvaluationResult>(ArtifactLayout.EpochReport(runId, student, epoch), cancel);
     }
 
+    public async Task<RunHistory> LogAsync(string runId, string? job, CancellationToken cancel)
+    {
+        _ = await _runs.FindStatusAsync(runId, cancel) ?? throw ReadRun.NoSuchRun(runId);
+        return new RunHistory(await new RunLog(store).ReadAsync(runId, job, cancel));
+    }
+
     public async Task<ArtifactContent> ReportAsync(string runId, bool json, CancellationToken cancel)
     {
         if (await _reader.TryOpenAsync(json ? ArtifactLayout.ReportData(runId) : ArtifactLayout.Report(runId), cancel) is { } report)

@@ -48,7 +48,7 @@ internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, RunPlan
             ? PipelineInput.From(await _runs.ReadSpecAsync(runId, cancel), plan)
             : null;
 
-    private async Task<(RunSpec Spec, RunPlan Plan)> PlanAsync(string json, CancellationToken cancel)
+    public async Task<(RunSpec Spec, RunPlan Plan)> PlanAsync(string json, CancellationToken cancel)
     {
         await _planning.WaitAsync(cancel);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);

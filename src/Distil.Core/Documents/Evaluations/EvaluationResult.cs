@@ -44,6 +44,17 @@ public sealed record EvaluationResult
     /// <value>Standard error of <see cref="PerplexityRatio"/>, over paired rows: smaller than the two perplexities' own errors imply.</value>
     public double? PerplexityRatioStandardError { get; init; }
 
+    /// <summary>This student's perplexity divided by another's on the same rows.</summary>
+    /// <returns>Its standard error is an upper bound: it takes the errors of the two students for independent, and on the same rows they vary together. If both
+    /// were compared with the teacher, the errors are those of their ratios to it.</returns>
+    public Estimate PerplexityAgainst(EvaluationResult other)
+    {
+        var ratio = Student.Perplexity / other.Student.Perplexity;
+        return RelativeError is { } own && other.RelativeError is { } others ? new Estimate(ratio, ratio * Math.Sqrt((own * own) + (others * others))) : new Estimate(ratio);
+    }
+
+    private double? RelativeError => PerplexityRatioStandardError / PerplexityRatio ?? Student.PerplexityStandardError / Student.Perplexity;
+
     /// <value>Multiple-choice tasks, after the last epoch; null if there were none.</value>
     public IReadOnlyList<TaskResult>? Tasks { get; init; }
 

@@ -25,18 +25,24 @@ internal static class TrainingHistory
         return Summarise([.. MetricsLog.Read(path)], history.PeakTrainingMemory(student)) with { Operations = history.Operations(student) };
     }
 
-    internal static TrainingSummary Summarise(IReadOnlyList<StepMetrics> steps, long? peakMemoryBytes) => new()
+    internal static TrainingSummary Summarise(IReadOnlyList<StepMetrics> steps, long? peakMemoryBytes)
     {
-        Steps = steps.Count,
-        Tokens = steps.Sum(step => step.Tokens),
-        Seconds = steps.Sum(step => step.TokensPerSecond > 0 ? step.Tokens / step.TokensPerSecond : 0),
-        PeakMemoryBytes = peakMemoryBytes,
-        AlignmentLosses = Alignment(steps),
-        Curves = [.. from quantity in Quantities
-                     let values = Values(steps, quantity.Value)
-                     where values.Count > 0
-                     select Curve.Thin(quantity.Kind, values)],
-    };
+        // The last step of a shard has what is left of its rows: what is measured of few rows stands out from the others for no reason.
+        var usual = steps.Select(step => step.Tokens).DefaultIfEmpty().Average();
+        var whole = steps.Where(step => step.Tokens >= 0.8 * usual).ToList();
+        return new TrainingSummary
+        {
+            Steps = steps.Count,
+            Tokens = steps.Sum(step => step.Tokens),
+            Seconds = steps.Sum(step => step.TokensPerSecond > 0 ? step.Tokens / step.TokensPerSecond : 0),
+            PeakMemoryBytes = peakMemoryBytes,
+            AlignmentLosses = Alignment(steps),
+            Curves = [.. from quantity in Quantities
+                         let values = Values(whole, quantity.Value)
+                         where values.Count > 0
+                         select Curve.Thin(quantity.Kind, values)],
+        };
+    }
 
     private static IReadOnlyList<LayerAlignment>? Alignment(IReadOnlyList<StepMetrics> steps)
     {

@@ -21,7 +21,7 @@ internal static class Curves
         var steps = report.Training.Curves.Concat(report.TrainingWithoutTeacher?.Curves ?? []).Select(curve => curve.StepsPerPoint).DefaultIfEmpty(1).Max();
         return steps == 1 ? Html.None : Html.Of($"""
             <p class="note">A point is the mean of {steps} logged steps, in a band from the smallest to the largest value; for α, T and the learning rate it is
-            the largest value. Nothing else is smoothed.</p>
+            the largest value. Nothing else is smoothed. A step with far fewer tokens than the others, the last of a shard, is left out.</p>
             """);
     }
 

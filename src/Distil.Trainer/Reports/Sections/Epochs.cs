@@ -66,7 +66,7 @@ internal static class Epochs
         {
             row.AddRange(
             [
-                student.Teacher is { } teacher ? Perplexity(teacher) : "–", Or(student.PerplexityRatio, ratio => Figures.Fixed(ratio, 3)),
+                student.Teacher is { } teacher ? Perplexity(teacher) : "–", Or(student.PerplexityRatio, ratio => student.PerplexityRatioStandardError is { } error ? Figures.Measured(ratio, error) : Figures.Fixed(ratio, 3)),
                 Or(student.Kl, kl => Figures.Measured(kl, student.KlStandardError)), Or(student.Top1Agreement, Figures.Percent),
             ]);
         }

@@ -16,13 +16,14 @@ internal static class Verdict
             <p class="lead">{Sentence(student)} {(without is null ? "" : Comparison(student, without))} {TaskSentence(report, student)}</p>
             <div class="cards">
             {Card("Student’s perplexity", Figures.Number(student.Student.Perplexity), TeacherNote(student))}
-            {(student.PerplexityRatio is { } ratio ? Card("Student / teacher", $"{Figures.Fixed(ratio, 3)} ×", "1 is as good as the teacher") : Html.None)}
+            {(student.PerplexityRatio is { } ratio ? Card("Student / teacher", $"{Ratio(student, ratio, 3)} ×", "1 is as good as the teacher") : Html.None)}
             {Html.When(without, other => Card("Without the teacher", Figures.Number(other.Student.Perplexity), "same student, same steps"))}
             {(student.Kl is { } kl ? Card("KL to the teacher", Figures.Number(kl), KlNote(without)) : Html.None)}
             </div>
             {Html.Join(report.Notes.Select(note => Html.Of($"<p class=\"note\"><strong>Less than asked:</strong> {note}.</p>\n")))}
             <p class="note">Measured on {Figures.Count(student.Tokens)} held-out tokens in {Figures.Count(student.Rows)} rows. Perplexity is the exponential of
-            the mean cross-entropy in nats a token; KL is KL(teacher ‖ student) at temperature 1 over the whole vocabulary, in nats a token. Lower is better.</p>
+            the mean cross-entropy in nats a token; KL is KL(teacher ‖ student) at temperature 1 over the whole vocabulary, in nats a token. Lower is better.
+            ± is one standard error, of a sample of rows{(without is null ? "" : "; between the two students at most that, because they were measured on the same rows")}.</p>
             </section>
 
             """);
@@ -30,18 +31,25 @@ internal static class Verdict
 
     private static string Sentence(EvaluationResult student) => student.PerplexityRatio is { } ratio
         ? $"The student’s perplexity on held-out text is {Figures.Number(student.Student.Perplexity)}: "
-            + $"{Figures.Fixed(ratio, 2)} times its teacher’s {Figures.Number(student.Teacher!.Perplexity)}."
+            + $"{Ratio(student, ratio, 2)} times its teacher’s {Figures.Number(student.Teacher!.Perplexity)}."
         : $"The student’s perplexity on held-out text is {Figures.Number(student.Student.Perplexity)}.";
 
     private static string Comparison(EvaluationResult student, EvaluationResult without)
     {
-        var gain = 1 - (student.Student.Perplexity / without.Student.Perplexity);
+        var against = student.PerplexityAgainst(without);
+        var gain = 1 - against.Value;
         var perplexity = $"Trained for the same steps without the teacher it reaches {Figures.Number(without.Student.Perplexity)}: the teacher made it "
-            + $"{Figures.Percent(Math.Abs(gain))} {(gain >= 0 ? "better" : "worse")}.";
+            + $"{Figures.Measured(100 * Math.Abs(gain), 100 * against.StandardError)}\u202F% {(gain >= 0 ? "better" : "worse")}{(IsClear(against) ? "" : ", which is within the error")}.";
         return student.Kl is { } kl && without.Kl is { } other
             ? $"{perplexity} Its KL to the teacher is {Figures.Number(kl)} nats a token, against {Figures.Number(other)} without."
             : perplexity;
     }
+
+    // Two errors: a difference that chance makes in one of twenty evaluations.
+    private static bool IsClear(Estimate ratio) => ratio.StandardError is not { } error || Math.Abs(1 - ratio.Value) >= 2 * error;
+
+    private static string Ratio(EvaluationResult student, double ratio, int decimals) =>
+        student.PerplexityRatioStandardError is { } error ? Figures.Measured(ratio, error) : Figures.Fixed(ratio, decimals);
 
     private static string TaskSentence(RunReport report, EvaluationResult student)
     {

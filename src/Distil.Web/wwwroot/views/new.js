@@ -1,7 +1,10 @@
 // Starts a run: a specification is chosen or pasted, and what is wrong with it is shown at its line.
 import { html } from '../vendor/lit-html.js';
 import { get, post } from '../api.js';
+import { bytes, count } from '../format.js';
+import { table } from '../parts.js';
 import { nearest, pointersOf } from '../pointers.js';
+import { form } from './fields.js';
 /** @import * as Api from '../openapi' */
 
 const samples = [
@@ -20,11 +23,16 @@ const least = `{
 `;
 const kept = 'distil-new-run';
 
+/** Puts a text where the next visit of this page begins. @param {string} text */
+export const keepSpecification = (text) => sessionStorage.setItem(kept, text);
+
 export function newView(page) {
   page.title('New run');
   let text = sessionStorage.getItem(kept) ?? least;
   let wrong = null; // { message, errors: [{ message, line, start, end }] }
-  let busy = false;
+  let busy = '';
+  /** @type {Api.RunPlan | null} */
+  let plan = null;
   let key = newKey();
   let fields = null;
   let offered = { folder: null, names: [] };
@@ -34,7 +42,8 @@ export function newView(page) {
   function write(changed) {
     text = changed;
     key = newKey(); // another text is another run
-    sessionStorage.setItem(kept, text);
+    plan = null;
+    keepSpecification(text);
     draw();
   }
 
@@ -47,24 +56,31 @@ export function newView(page) {
     area().focus();
   }
 
-  async function start(event) {
-    event.preventDefault();
-    busy = true;
-    wrong = null;
+  /** Sends the text, and shows what the server finds wrong in it. */
+  async function send(what, action) {
+    [busy, wrong] = [what, null];
     draw();
     try {
+      await action();
+    } catch (error) {
+      wrong = { message: error.status === undefined ? 'The server did not answer; the same text can be sent again.' : error.message, errors: placed(error.errors ?? [], text) };
+    }
+    busy = '';
+    draw();
+    if (wrong) document.getElementById('wrong').focus();
+  }
+
+  function start(event) {
+    event.preventDefault();
+    send('start', async () => {
       /** @type {Api.SubmittedRun} */
       const run = await post('runs', text, { 'Idempotency-Key': key });
       sessionStorage.removeItem(kept);
       location.hash = `#/runs/${encodeURIComponent(run.runId)}`;
-      return;
-    } catch (error) {
-      wrong = { message: error.status === undefined ? 'The server did not answer; the same text can be sent again.' : error.message, errors: placed(error.errors ?? [], text) };
-    }
-    busy = false;
-    draw();
-    document.getElementById('wrong').focus();
+    });
   }
+
+  const showPlan = () => send('plan', async () => { plan = await post('plan', text); });
 
   function goTo({ start: from, end }) {
     area().focus();
@@ -73,7 +89,7 @@ export function newView(page) {
   }
 
   function draw() {
-    page.draw(html`<h1>New run</h1>
+    page.draw(html`<h1>New run</h1><div class="beside"><div>
       <form @submit=${start}>
         <p class="bar"><label>Begin with <select @change=${choose}><option value="">what is below</option><option value="least">the least that a run needs</option>
           ${samples.filter(([name]) => offered.names.includes(name)).map(([name, label]) => html`<option value=${name}>${label}</option>`)}</select></label></p>
@@ -90,15 +106,27 @@ export function newView(page) {
             @input=${(event) => write(event.target.value)} @scroll=${(event) => { event.target.previousElementSibling.scrollTop = event.target.scrollTop; }}></textarea>
         </div>
         <p id="spec-note" class="note">Paths are the server’s; relative ones count from the folder that it was started in. What is left out has the default below.</p>
-        <p class="bar"><button class="primary" ?disabled=${busy}>${busy ? 'Planning…' : 'Start the run'}</button></p>
+        <p class="bar"><button class="primary" ?disabled=${busy}>${busy === 'start' ? 'Planning…' : 'Start the run'}</button>
+          <button type="button" ?disabled=${busy} @click=${showPlan}>${busy === 'plan' ? 'Planning…' : 'Show the plan'}</button></p>
       </form>
-      ${fields === null ? '' : html`<section aria-labelledby="fields"><h2 id="fields">Fields</h2>${fieldList(fields)}</section>`}`);
+      ${plan === null ? '' : html`<section aria-labelledby="plan"><h2 id="plan">What this run would take</h2>${planTable(plan)}</section>`}</div>
+      ${fields === null ? '' : html`<section aria-labelledby="fields"><h2 id="fields">Fields</h2><p class="note">A value that is set here is written into the specification; an empty one is left out of it.</p>${form(fields, text, write)}</section>`}</div>`);
   }
 
   draw();
   sampleFile('index.json').then((answer) => answer.json()).then((index) => { offered = index; draw(); }, (error) => console.warn('no samples:', error.message));
   get('schema').then((schema) => { fields = schema.properties; draw(); }, (error) => console.warn('no field reference:', error.message));
 }
+
+/** The plan's numbers, each with where it comes from. @param {Api.RunPlan} plan */
+function planTable(plan) {
+  const figures = /** @type {[string, any][]} */ (Object.entries(plan)).filter(([, value]) => typeof value?.value === 'number');
+  return html`${table('Numbers of the plan', ['', 'Value', 'From'], figures.map(([name, figure]) => [words(name), figure.unit === 'bytes' ? bytes(figure.value) : `${count(figure.value)} ${figure.unit}`, html`<span class="from">${figure.from}</span>`]))}
+    ${(plan.warnings ?? []).map((warning) => html`<p class="note"><strong>Warning:</strong> <span class="text">${warning}</span></p>`)}`;
+}
+
+/** checkpointBytes: Checkpoint bytes. */
+const words = (name) => name.replace(/^./, (letter) => letter.toUpperCase()).replace(/[A-Z]/g, (letter, at) => (at ? ` ${letter.toLowerCase()}` : letter));
 
 /** Line numbers; a line with a fault is marked. */
 function gutter(text, errors) {
@@ -138,9 +166,3 @@ function placedIn(folder, sample) {
 function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
-
-/** The schema as a reference: name, default, what it is. */
-const fieldList = (fields) => html`<dl class="fields">${Object.entries(fields).filter(([name]) => name !== '$schema').map(([name, field]) => html`<div>
-  <dt><code>${name}</code>${field.default === undefined ? '' : html` <span class="note">${JSON.stringify(field.default)}</span>`}</dt>
-  <dd>${field.description}${field.enum ? html` <span class="note">One of ${field.enum.join(', ')}.</span>` : ''}
-    ${field.properties ? html`<details><summary>Fields of ${name}</summary>${fieldList(field.properties)}</details>` : ''}</dd></div>`)}</dl>`;

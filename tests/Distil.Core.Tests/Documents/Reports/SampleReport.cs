@@ -135,6 +135,7 @@ internal static class SampleReport
         Kl = kl,
         KlStandardError = kl * 0.02,
         Top1Agreement = agreement,
+        PerplexityRatioStandardError = 0.006 * perplexity / 5.41,
     };
 
     private static ModelScore Score(double perplexity, double accuracy)

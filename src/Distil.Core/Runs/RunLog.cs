@@ -1,18 +1,18 @@
 using System.Globalization;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
-using Distil.Core.Runs;
 
-namespace Distil.Cli.Runs;
+namespace Distil.Core.Runs;
 
 /// <summary>What happened in a run, in order of time, from its documents: each try of each job with its machine's answer, and the run's ends.</summary>
-internal sealed class RunLog(ArtifactStore store)
+/// <param name="store">The storage.</param>
+public sealed class RunLog(ArtifactStore store)
 {
     /// <summary>The events of a run.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="job">Only this job and its later tries; null for all.</param>
     /// <param name="cancel">Cancels the call.</param>
-    internal async Task<IReadOnlyList<RunEvent>> ReadAsync(string runId, string? job, CancellationToken cancel)
+    public async Task<IReadOnlyList<RunEvent>> ReadAsync(string runId, string? job, CancellationToken cancel)
     {
         var events = new List<RunEvent>();
         await foreach (var folder in store.ListFoldersAsync(ArtifactLayout.AllJobs(runId), cancel))
@@ -26,11 +26,11 @@ internal sealed class RunLog(ArtifactStore store)
 
         if (job is null && await new RunFolder(store).FindStatusAsync(runId, cancel) is { } status)
         {
-            events.Add(new RunEvent(status.StartedAt, null, "the run starts"));
-            events.AddRange(status.Earlier.Select(end => new RunEvent(end.EndedAt, null, $"the run {Word(end.State)}; it is retried later", end.Failure?.Message)));
+            events.Add(new RunEvent(status.StartedAt, "the run starts"));
+            events.AddRange(status.Earlier.Select(end => new RunEvent(end.EndedAt, $"the run {Word(end.State)}; it is retried later", Detail: end.Failure?.Message)));
             if (status.HasEnded || status.State == RunState.Interrupted)
             {
-                events.Add(new RunEvent(status.UpdatedAt, null, $"the run {Word(status.State)}", status.State == RunState.Failed ? status.LastFailure?.Message : null));
+                events.Add(new RunEvent(status.UpdatedAt, $"the run {Word(status.State)}", Detail: status.State == RunState.Failed ? status.LastFailure?.Message : null));
             }
         }
 
@@ -41,19 +41,19 @@ internal sealed class RunLog(ArtifactStore store)
     {
         if (await store.TryReadJsonAsync<JobRequest>(ArtifactLayout.JobRequest(runId, id), cancel) is { } request)
         {
-            events.Add(new RunEvent(request.RequestedAt ?? default, id, $"is asked to make part {request.Part} of {request.Makes.Closing}"));
+            events.Add(new RunEvent(request.RequestedAt ?? default, $"is asked to make part {request.Part} of {request.Makes.Closing}", id));
         }
 
         if (await store.TryReadJsonAsync<JobResult>(ArtifactLayout.JobResult(runId, id), cancel) is { } result)
         {
             var took = (result.EndedAt - result.StartedAt).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
             events.Add(result.Failure is { } failure
-                ? new RunEvent(result.EndedAt, id, $"failed after {took} s ({failure.Class.ToString().ToLowerInvariant()}): {failure.Message}", failure.Detail)
-                : new RunEvent(result.EndedAt, id, $"is done after {took} s", result.Notes is null ? null : string.Join('\n', result.Notes)));
+                ? new RunEvent(result.EndedAt, $"failed after {took} s ({failure.Class.ToString().ToLowerInvariant()}): {failure.Message}", id, failure.Detail)
+                : new RunEvent(result.EndedAt, $"is done after {took} s", id, result.Notes is null ? null : string.Join('\n', result.Notes)));
         }
         else if (await store.TryReadJsonAsync<JobProgress>(ArtifactLayout.JobProgress(runId, id), cancel) is { } progress)
         {
-            events.Add(new RunEvent(progress.At, id, $"has {progress.Done:N0} of {progress.Total:N0} {progress.Unit}"));
+            events.Add(new RunEvent(progress.At, $"has {progress.Done:N0} of {progress.Total:N0} {progress.Unit}", id));
         }
     }
 
@@ -69,7 +69,7 @@ internal sealed class RunLog(ArtifactStore store)
 
 /// <summary>An event of a run.</summary>
 /// <param name="At">When it happened.</param>
-/// <param name="Job">The try of a job; null if the event is the run's.</param>
 /// <param name="Text">What happened, in a line.</param>
+/// <param name="Job">The try of a job; null if the event is the run's.</param>
 /// <param name="Detail">More lines, for instance a stack trace; null for none.</param>
-internal sealed record RunEvent(DateTimeOffset At, string? Job, string Text, string? Detail = null);
+public sealed record RunEvent(DateTimeOffset At, string Text, string? Job = null, string? Detail = null);

@@ -1,0 +1,104 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Distil.Cli.Workspaces;
+using Distil.Core;
+using Distil.Core.Documents.Reports;
+using Distil.Core.Runs;
+using Distil.Core.Specification;
+
+namespace Distil.Cli.Runs;
+
+/// <summary>How fast this machine did each stage of earlier runs (<c>speeds.json</c>), and the time of a new run by that: what was not measured is not guessed.</summary>
+/// <remarks>A stage's time is that of its jobs one after another. Speeds are of the same machine, device and shapes; the latest counts.</remarks>
+internal sealed class MeasuredSpeeds(Workspace workspace)
+{
+    private const string Teach = "teach", Train = "train", Evaluate = "evaluate", Export = "export";
+
+    private readonly string _path = Path.Combine(workspace.Home, "speeds.json");
+
+    /// <summary>Stores what the report of a run that was done on this machine says.</summary>
+    internal async Task RecordAsync(RunSpec spec, RunPlan plan, RunReport report, CancellationToken cancel)
+    {
+        var measured = Read();
+        foreach (var (stage, work) in WorkOf(spec, plan))
+        {
+            var (jobs, seconds) = report.Timings.Where(timing => timing.Stage == stage).Select(timing => (timing.Jobs, timing.Seconds)).FirstOrDefault();
+            double? speed = stage switch
+            {
+                Train => report.Training.TokensPerSecond,
+                Teach when jobs == report.Dataset.Shards => report.Dataset.TrainTokens / seconds, // else some shards were there already
+                Evaluate or Export when jobs > 0 => jobs / seconds,
+                _ => null,
+            };
+            if (speed > 0 && double.IsFinite(speed.Value))
+            {
+                measured[work.Key] = new Measured(speed.Value, report.RunId);
+            }
+        }
+
+        Directory.CreateDirectory(workspace.Home);
+        await AtomicFile.WriteAsync(_path, temporary => File.WriteAllTextAsync(temporary, JsonSerializer.Serialize(measured, DistilJson.Indented), cancel));
+    }
+
+    /// <summary>The time that a run takes on this machine, in a sentence; null if neither its training nor its teacher's pass was measured.</summary>
+    internal string? Estimate(RunSpec spec, RunPlan plan)
+    {
+        var measured = Read();
+        var stages = WorkOf(spec, plan).Select(each => (each.Stage, each.Work.Amount, each.Work.Unit, Speed: measured.GetValueOrDefault(each.Work.Key))).ToList();
+        var known = stages.Where(stage => stage.Speed is not null).ToList();
+        if (!known.Exists(stage => stage.Stage is Teach or Train))
+        {
+            return null;
+        }
+
+        var seconds = known.Sum(stage => stage.Amount / stage.Speed!.PerSecond);
+        var parts = known.Select(stage => $"{stage.Stage} {Text(stage.Amount / stage.Speed!.PerSecond)}{(stage.Unit == "tokens" ? $" at {stage.Speed.PerSecond:N0} tokens/s" : "")}");
+        var unknown = stages.Where(stage => stage.Speed is null).Select(stage => stage.Stage).ToList();
+        return $"takes about {Text(seconds)} here ({string.Join(", ", parts)}), as measured in {known[^1].Speed!.RunId}"
+            + (unknown.Count == 0 ? "" : $"; without {string.Join(" and ", unknown)}, which no run of this shape has measured yet");
+    }
+
+    private static string Text(double seconds) => seconds switch
+    {
+        < 90 => $"{Math.Ceiling(seconds):0} s",
+        < 90 * 60 => $"{Math.Ceiling(seconds / 60):0} min",
+        _ => FormattableString.Invariant($"{seconds / 3600:0.0} h"),
+    };
+
+    /// <summary>The stages that take time, with their amount of work and with everything that determines their speed.</summary>
+    private static IEnumerable<(string Stage, (double Amount, string Unit, string Key) Work)> WorkOf(RunSpec spec, RunPlan plan)
+    {
+        var (students, epochs) = (plan.ArtifactsOf(spec).Students.Count, plan.Epochs);
+        object teacher = new { plan.Teacher, spec.Dataset.ContextLength, spec.Training.Precision };
+        object student = new { plan.Student, plan.Linearised, spec.Training.BatchSize, spec.Training.GradientAccumulation, spec.Distillation.Alignment, spec.Teacher.Mode };
+        if (spec.Teacher.Mode == TeacherMode.Offline)
+        {
+            yield return (Teach, (plan.Tokens.Value, "tokens", Key(Teach, spec, teacher, spec.Teacher.Keep)));
+        }
+
+        yield return (Train, ((double)plan.Tokens.Value * epochs * students, "tokens", Key(Train, spec, teacher, student, spec.Teacher.Keep)));
+        yield return (Evaluate, (epochs * students, "jobs", Key(Evaluate, spec, teacher, student, spec.Evaluation)));
+        yield return (Export, (1, "jobs", Key(Export, spec, teacher, student, spec.Evaluation)));
+    }
+
+    private static string Key(string stage, RunSpec spec, params object[] determinants) => $"{stage}-" + ContentAddress.Of(new JsonArray(
+        [Environment.MachineName, Environment.ProcessorCount, spec.Compute.Device.ToString(), .. determinants.Select(each => JsonSerializer.SerializeToNode(each, DistilJson.Options))]));
+
+    // A file that another version has written, or that a full disk has cut, is as good as none.
+    private Dictionary<string, Measured> Read()
+    {
+        try
+        {
+            return File.Exists(_path) ? JsonSerializer.Deserialize<Dictionary<string, Measured>>(File.ReadAllText(_path), DistilJson.Options) ?? [] : [];
+        }
+        catch (JsonException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>A measurement.</summary>
+    /// <param name="PerSecond">Tokens or jobs in a second.</param>
+    /// <param name="RunId">The run.</param>
+    private sealed record Measured(double PerSecond, string RunId);
+}
