@@ -50,10 +50,28 @@ internal static class DecodeBench
         };
         var threads = new Option<int>("--threads") { Description = "Threads.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var torch = new Option<bool>("--torch") { Description = "The model in torch, too." };
-        var command = new Command("decode", "Decoding on the CPU: milliseconds a token by format of the weights.") { paper, linearised, tokens, threads, torch };
-        command.SetAction(parsed => Run(
-            parsed.GetValue(linearised) ? RandomLinearised.Write(Linearised, bfloat16: true) : RandomStudent.Write(parsed.GetValue(paper) ? Paper : Demo, bfloat16: true),
-            parsed.GetValue(tokens), parsed.GetValue(threads), parsed.GetValue(torch)));
+        var cuda = new Option<bool>("--cuda") { Description = "On the GPU instead, by the number of sequences; --threads, --torch and --linearised do not apply." };
+        var sequences = new Option<int[]>("--sequences")
+        {
+            Description = "With --cuda: numbers of sequences.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 2, 4, 8, 16, 32, 64],
+        };
+        var command = new Command("decode", "Decoding: milliseconds a token by format of the weights.")
+        {
+            paper, linearised, tokens, threads, torch, cuda, sequences,
+        };
+        command.SetAction(parsed =>
+        {
+            var (config, count) = (parsed.GetValue(paper) ? Paper : Demo, parsed.GetValue(tokens));
+            if (parsed.GetValue(cuda))
+            {
+                return CudaDecodeBench.Run(config, count, parsed.GetRequiredValue(sequences));
+            }
+
+            Run(
+                parsed.GetValue(linearised) ? RandomLinearised.Write(Linearised, bfloat16: true) : RandomStudent.Write(config, bfloat16: true),
+                count, parsed.GetValue(threads), parsed.GetValue(torch));
+            return 0;
+        });
         return command;
     }
 

@@ -35,7 +35,7 @@ internal static class GpuBench
                 return 1;
             }
 
-            Figure.Say("machine", new { device = CudaRuntime.Card.Name, nvrtc = CudaRuntime.Compiler.Version });
+            Figure.Say("machine", new { device = CudaRuntime.Card.Name, nvrtc = CudaRuntime.Platform.Compiler.Version });
             foreach (var part in parsed.GetRequiredValue(parts))
             {
                 Parts[part]();

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Distil.Trainer.Kernels.Launching;
+using Distil.Inference.Cuda;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
@@ -52,7 +53,7 @@ internal static class Figure
             Say(name, new
             {
                 ms = Math.Round(median, 3),
-                peak_gib = Math.Round(CudaCard.MemoryInUse() / (double)(1 << 30), 2),
+                peak_gib = Math.Round(CudaRuntime.Card.MemoryInUse() / (double)(1 << 30), 2),
                 tokens_per_s = tokens is null ? 0 : Math.Round(tokens.Value / median * 1e3),
             });
             return median;

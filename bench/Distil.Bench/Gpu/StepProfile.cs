@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Kernels;
-using Distil.Trainer.Kernels.Launching;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
@@ -44,7 +43,7 @@ internal sealed class StepProfile(int batch, int length, int blocks, int only, b
 
         var whole = Wall(() => student.Step(data));
         yield return Line("training step, as it runs", whole) + $", {tokens / whole * 1000:N0} tokens/s";
-        yield return $"GPU memory in use after it: {CudaCard.MemoryInUse() / (double)(1 << 30):0.00} GiB";
+        yield return $"GPU memory in use after it: {CudaRuntime.Card.MemoryInUse() / (double)(1 << 30):0.00} GiB";
         yield return Line("host time to issue a step", Issue(() => student.Step(data)));
 
         var hidden = randn([batch, length, PaperStudent.Width], ScalarType.BFloat16, CUDA);

@@ -6,6 +6,9 @@ namespace Distil.Inference.Generation;
 /// <summary>Continues a text token by token, from the model's own state: a student's recurrent state or a teacher's KV cache.</summary>
 public sealed class Generator(ITextModel model)
 {
+    // Tokens that a model chooses by itself in one call: more hide the call's latency no better, and show a text in larger pieces.
+    private const int Piece = 8;
+
     /// <summary>Returns new tokens, each as soon as it is chosen.</summary>
     /// <param name="prompt">At least one token, each inside the vocabulary.</param>
     /// <param name="options">How a token is chosen.</param>
@@ -17,10 +20,10 @@ public sealed class Generator(ITextModel model)
         IReadOnlyList<int> prompt, SamplingOptions options, int maxTokens, int? endOfText = null, CancellationToken cancel = default)
     {
         PromptCheck.Require(prompt, model.VocabularySize);
-        return Tokens([.. prompt], new Sampler(options), maxTokens, endOfText, cancel);
+        return Tokens([.. prompt], new Sampler(options), options.IsGreedy, maxTokens, endOfText, cancel);
     }
 
-    private IEnumerable<int> Tokens(int[] prompt, Sampler sampler, int maxTokens, int? endOfText, CancellationToken cancel)
+    private IEnumerable<int> Tokens(int[] prompt, Sampler sampler, bool greedy, int maxTokens, int? endOfText, CancellationToken cancel)
     {
         if (maxTokens < 1)
         {
@@ -29,24 +32,24 @@ public sealed class Generator(ITextModel model)
 
         sampler.ReadPrompt(prompt);
         using var text = model.Begin();
-        int[] next = prompt;
-        for (var made = 1; ; made++)
+        for (var (made, next) = (0, prompt); made < maxTokens;)
         {
             cancel.ThrowIfCancellationRequested();
-            var token = sampler.Next(text.Read(next, cancel));
-            if (token == endOfText)
+            next = greedy && text is IGreedyTextReader reader
+                ? [.. reader.Continue(next, Math.Min(Math.Min(Piece, reader.MaxCount), maxTokens - made), cancel)]
+                : [sampler.Next(text.Read(next, cancel))];
+            foreach (var token in next)
             {
-                yield break;
+                if (token == endOfText)
+                {
+                    yield break;
+                }
+
+                yield return token;
+                made++;
             }
 
-            yield return token;
-            if (made == maxTokens)
-            {
-                yield break;
-            }
-
-            next = made == 1 ? [token] : next;
-            next[0] = token;
+            next = next[^1..];
         }
     }
 }

@@ -9,7 +9,6 @@ internal sealed unsafe class Convolution : IDisposable
     private readonly int _width;
     private readonly int _kernel;
     private readonly int _stride;
-    private readonly FloatBuffer _weights; // (K + 1, stride): the bias, then the weights, the newest position last
 
     /// <param name="width">Number of channels.</param>
     /// <param name="kernel">K.</param>
@@ -18,16 +17,19 @@ internal sealed unsafe class Convolution : IDisposable
     internal Convolution(int width, int kernel, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias)
     {
         (_width, _kernel, _stride) = (width, kernel, VectorMath.Padded(width));
-        _weights = new((long)(kernel + 1) * _stride);
-        bias.CopyTo(_weights.Span(0, width));
+        Weights = new((long)(kernel + 1) * _stride);
+        bias.CopyTo(Weights.Span(0, width));
         for (var k = 0; k < kernel; k++)
         {
             for (var channel = 0; channel < width; channel++)
             {
-                _weights.Start[(long)(k + 1) * _stride + channel] = weights[channel * kernel + k];
+                Weights.Start[(long)(k + 1) * _stride + channel] = weights[channel * kernel + k];
             }
         }
     }
+
+    /// <value>(K + 1, stride), width rounded up to 16: the bias, then the weights, the newest position last.</value>
+    internal FloatBuffer Weights { get; }
 
     /// <value>Floats of the state: the last K − 1 inputs, the oldest first.</value>
     internal int StateLength => (_kernel - 1) * _width;
@@ -41,7 +43,7 @@ internal sealed unsafe class Convolution : IDisposable
         for (var i = 0; i < _width; i += VectorMath.Width)
         {
             var left = _width - i;
-            var weight = _weights.Start + i;
+            var weight = Weights.Start + i;
             var sum = Vector512.Load(weight);
             for (var k = 0; k < _kernel - 1; k++)
             {
@@ -62,5 +64,5 @@ internal sealed unsafe class Convolution : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _weights.Dispose();
+    public void Dispose() => Weights.Dispose();
 }

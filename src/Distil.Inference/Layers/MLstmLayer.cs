@@ -28,6 +28,9 @@ internal sealed unsafe class MLstmLayer : Layer, IWork
         _stabiliser = _normaliser + VectorMath.Padded(config.MlstmHeads * _size);
     }
 
+    /// <value>Its weights.</value>
+    internal MLstmLayerWeights Weights => _weights;
+
     /// <inheritdoc/>
     internal override int StateLength => _stabiliser + VectorMath.Padded(_config.MlstmHeads);
 

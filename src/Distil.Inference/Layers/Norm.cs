@@ -7,7 +7,7 @@ namespace Distil.Inference.Layers;
 internal abstract unsafe class Norm(FloatBuffer scale) : IDisposable
 {
     /// <value>Factors of the normalised values.</value>
-    protected FloatBuffer Scale => scale;
+    internal FloatBuffer Scale => scale;
 
     /// <summary>y = norm(x).</summary>
     /// <param name="x">(width).</param>

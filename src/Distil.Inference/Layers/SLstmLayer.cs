@@ -27,6 +27,9 @@ internal sealed unsafe class SLstmLayer : Layer, IWork
         _section = VectorMath.Padded(_width) + Matrix.Block;
     }
 
+    /// <value>Its weights.</value>
+    internal SLstmLayerWeights Weights => _weights;
+
     /// <inheritdoc/>
     internal override int StateLength => _hidden + 4 * _section;
 

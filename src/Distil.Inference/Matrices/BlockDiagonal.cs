@@ -9,23 +9,24 @@ internal sealed unsafe class BlockDiagonal : IDisposable
     private readonly int _size;
     private readonly int _width;
     private readonly int _stride;
-    private readonly FloatBuffer _weights; // (size, stride): row j contains each output's weight of its block's input j
-
     /// <param name="width">Number of inputs and of outputs.</param>
     /// <param name="size">Width of a block; divides <paramref name="width"/>.</param>
     /// <param name="weights">(width / size, size, size): block, output, input.</param>
     internal BlockDiagonal(int width, int size, ReadOnlySpan<float> weights)
     {
         (_width, _size, _stride) = (width, size, Matrix.BlocksOf(width) * Matrix.Block);
-        _weights = new((long)size * _stride);
+        Weights = new((long)size * _stride);
         for (var output = 0; output < width; output++)
         {
             for (var input = 0; input < size; input++)
             {
-                _weights.Start[(long)input * _stride + output] = weights[output * size + input];
+                Weights.Start[(long)input * _stride + output] = weights[output * size + input];
             }
         }
     }
+
+    /// <value>(size, stride), a multiple of 32: row j contains each output's weight of its block's input j.</value>
+    internal FloatBuffer Weights { get; }
 
     /// <summary>y = W · x.</summary>
     /// <param name="x">(width), readable up to a multiple of 16.</param>
@@ -50,7 +51,7 @@ internal sealed unsafe class BlockDiagonal : IDisposable
             var sum = 0f;
             for (var input = 0; input < _size; input++)
             {
-                sum = MathF.FusedMultiplyAdd(_weights.Start[(long)input * _stride + output], x[output / _size * _size + input], sum);
+                sum = MathF.FusedMultiplyAdd(Weights.Start[(long)input * _stride + output], x[output / _size * _size + input], sum);
             }
 
             y[output] = sum;
@@ -58,7 +59,7 @@ internal sealed unsafe class BlockDiagonal : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _weights.Dispose();
+    public void Dispose() => Weights.Dispose();
 
     private void MultiplyVectors(float* x, float* y)
     {
@@ -66,7 +67,7 @@ internal sealed unsafe class BlockDiagonal : IDisposable
         for (var i = 0; i < _width; i += VectorMath.Width)
         {
             var (inputs, sum) = (Vector512.Load(x + i), Vector512<float>.Zero);
-            var weight = _weights.Start + i;
+            var weight = Weights.Start + i;
             for (var input = 0; input < _size; input++, weight += _stride)
             {
                 sum = Vector512.FusedMultiplyAdd(Vector512.Load(weight), Vector512.Shuffle(inputs, first + Vector512.Create(input)), sum);

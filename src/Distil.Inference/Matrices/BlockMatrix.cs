@@ -13,6 +13,12 @@ internal sealed unsafe class BlockMatrix<TFormat>(int rows, int columns, BlockSt
     internal override long Bytes => (long)Rows * Blocks * (TFormat.BlockBytes + (TFormat.IsScaled ? sizeof(float) : 0));
 
     /// <inheritdoc/>
+    internal override BlockStorage Storage => storage;
+
+    /// <inheritdoc/>
+    internal override int RowBytes => Blocks * TFormat.BlockBytes;
+
+    /// <inheritdoc/>
     internal override void Multiply(RowBlock x, RowBlock y, int count, int from, int to)
     {
         var row = from;

@@ -15,6 +15,12 @@ internal abstract unsafe class Matrix(int rows, int columns) : IDisposable
     /// <value>Bytes that a product reads.</value>
     internal abstract long Bytes { get; }
 
+    /// <value>Its memory.</value>
+    internal abstract BlockStorage Storage { get; }
+
+    /// <value>Bytes of a row, without scales.</value>
+    internal abstract int RowBytes { get; }
+
     /// <value>Blocks in a row.</value>
     protected int Blocks => BlocksOf(columns);
 

@@ -30,6 +30,9 @@ public sealed record SamplingOptions
     /// <value>Options that always choose the most likely token.</value>
     public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
 
+    /// <value>Whether the most likely token is always chosen, as the model ranks it.</value>
+    internal bool IsGreedy => Temperature == 0 && !Penalizes;
+
     /// <value>Whether logits depend on the tokens before them.</value>
     internal bool Penalizes => RepetitionPenalty != 1 || PresencePenalty != 0 || FrequencyPenalty != 0;
 }

@@ -11,7 +11,7 @@ internal static class KernelsCommand
 {
     public static Command Create()
     {
-        var check = new Command("check", "Run every CUDA kernel against plain tensor operations, values and gradients; exit code 1 if one differs.");
+        var check = new Command("check", "Run every CUDA kernel against plain tensor operations, values and gradients, and decoding against the engine on the CPU; exit code 1 if one differs.");
         var only = new Option<string>("--only") { Description = "Only kernels and shapes whose row contains this text.", DefaultValueFactory = _ => "" };
         var draws = new Option<int>("--draws")
         {
@@ -41,15 +41,33 @@ internal static class KernelsCommand
         ];
         foreach (var check in checks)
         {
+            Say(check.Name, check.Shape, () =>
+            {
+                var result = check.Run(draws);
+                return (result.Passed, $"{Percent(result.Value)} | {Percent(result.Gradients.Max())} | {Milliseconds(result.FusedMilliseconds)} | "
+                    + $"{Milliseconds(result.PlainMilliseconds)} | "
+                    + (result.Passed ? "ok" : $"differs by more than {Percent(check.Tolerance)}: "
+                        + $"gradients {string.Join(", ", result.Gradients.Select(Percent))}"));
+            });
+        }
+
+        DecodeCheck[] decoding = [.. DecodeCheck.All.Where(check => $"{DecodeCheck.Name} {check.Shape}".Contains(only, StringComparison.OrdinalIgnoreCase))];
+        foreach (var check in decoding)
+        {
+            Say(DecodeCheck.Name, check.Shape, check.Run);
+        }
+
+        var count = checks.Length + decoding.Length;
+        output.WriteLine(failed == 0 ? $"all {count} agree" : $"{failed} of {count} do not agree");
+        return failed == 0 ? 0 : 1;
+
+        void Say(string name, string shape, Func<(bool Passed, string Row)> run)
+        {
             string row;
             try
             {
-                var result = check.Run(draws);
-                failed += result.Passed ? 0 : 1;
-                row = $"{Percent(result.Value)} | {Percent(result.Gradients.Max())} | {Milliseconds(result.FusedMilliseconds)} | "
-                    + $"{Milliseconds(result.PlainMilliseconds)} | "
-                    + (result.Passed ? "ok" : $"differs by more than {Percent(check.Tolerance)}: "
-                        + $"gradients {string.Join(", ", result.Gradients.Select(Percent))}");
+                (var passed, row) = run();
+                failed += passed ? 0 : 1;
             }
             catch (Exception error)
             {
@@ -57,11 +75,8 @@ internal static class KernelsCommand
                 row = $"| | | | {error.Message.ReplaceLineEndings(" ")}";
             }
 
-            output.WriteLine($"| {check.Name} | {check.Shape} | {row} |");
+            output.WriteLine($"| {name} | {shape} | {row} |");
         }
-
-        output.WriteLine(failed == 0 ? $"all {checks.Length} agree" : $"{failed} of {checks.Length} do not agree");
-        return failed == 0 ? 0 : 1;
     }
 
     private static bool Found(TextWriter output)
@@ -74,7 +89,7 @@ internal static class KernelsCommand
 
         output.WriteLine(CudaRuntime.UnavailableReason is { } reason
             ? $"no kernel can run here: {reason}"
-            : $"{CudaRuntime.Card.Name}, {CudaRuntime.Card.Architecture}, NVRTC {CudaRuntime.Compiler.Version}, torch {typeof(TorchSharp.torch).Assembly.GetName().Version}");
+            : $"{CudaRuntime.Card.Name}, {CudaRuntime.Card.Architecture}, NVRTC {CudaRuntime.Platform.Compiler.Version}, torch {typeof(TorchSharp.torch).Assembly.GetName().Version}");
         return CudaRuntime.UnavailableReason is null;
     }
 }

@@ -1,15 +1,17 @@
 using Distil.Core.Errors;
 using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
+using Distil.Inference.CudaEngines;
 using Distil.Inference.Engines;
 using Distil.Inference.Generation;
+using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.Torch;
 using TorchSharp;
 
 namespace Distil.Trainer.Generation;
 
-/// <summary>A model to generate texts with: a student on the CPU runs in the engine, everything else in torch.</summary>
+/// <summary>A model to generate texts with: a student runs in the engine, but a linearised one on a GPU, and everything else, in torch.</summary>
 internal sealed class OpenedTextModel : IDisposable
 {
     private readonly IDisposable _owner;
@@ -29,8 +31,9 @@ internal sealed class OpenedTextModel : IDisposable
     /// <exception cref="InvalidInputException">The model cannot be used, or the options ask the engine for what torch computes.</exception>
     internal static OpenedTextModel Open(string folder, ComputeDevice on, EngineOptions options)
     {
+        var isStudent = StudentEngine.Runs(folder);
         // Torch is slow to load: it is not asked for a device if the CPU is named.
-        if (StudentEngine.Runs(folder) && (on == ComputeDevice.Cpu || TorchDevice.Of(on).type == DeviceType.CPU))
+        if (isStudent && (on == ComputeDevice.Cpu || TorchDevice.Of(on).type == DeviceType.CPU))
         {
             var engine = StudentEngine.Open(folder, options);
             return new(engine, engine) { Reading = engine.Reading };
@@ -39,6 +42,18 @@ internal sealed class OpenedTextModel : IDisposable
         if (options.Weights != new EngineOptions().Weights)
         {
             throw new InvalidInputException($"--weights is {options.Weights}; expected a student on the CPU: other models run in the precision of their files");
+        }
+
+        var reason = CudaStudent.UnavailableReason(folder) ?? CudaRuntime.UnavailableReason;
+        if (isStudent && reason is null)
+        {
+            var student = CudaStudent.Open(folder, CudaRuntime.Platform);
+            return new(student, student) { Reading = student.Reading };
+        }
+
+        if (isStudent)
+        {
+            KernelSettings.Log.StudentRunsInTorch(reason!);
         }
 
         var model = LanguageModelLoader.Load(folder, TorchDevice.Of(on));

@@ -1,4 +1,4 @@
-using Distil.Trainer.Kernels.Launching;
+using Distil.Inference.Cuda;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Kernels;
@@ -22,13 +22,13 @@ internal static class CudaRuntime
     /// <value>Why no CUDA kernel can run; null if they can.</value>
     internal static string? UnavailableReason => Runtime.Value.UnavailableReason;
 
+    /// <value>The card with its compiler.</value>
+    /// <exception cref="CudaKernelException">No kernel can run here.</exception>
+    internal static CudaPlatform Platform => Runtime.Value.Platform ?? throw new CudaKernelException($"No CUDA kernel can run here: {UnavailableReason}.");
+
     /// <value>The card.</value>
     /// <exception cref="CudaKernelException">No kernel can run here.</exception>
-    internal static CudaCard Card => Runtime.Value.Card ?? throw new CudaKernelException($"No CUDA kernel can run here: {UnavailableReason}.");
-
-    /// <value>The compiler.</value>
-    /// <exception cref="CudaKernelException">No kernel can run here.</exception>
-    internal static RuntimeCompiler Compiler => Runtime.Value.Compiler ?? throw new CudaKernelException($"No CUDA kernel can run here: {UnavailableReason}.");
+    internal static CudaCard Card => Platform.Card;
 
     private static Found Find()
     {
@@ -51,27 +51,11 @@ internal static class CudaRuntime
         {
         }
 
-        try
-        {
-            var card = CudaCard.First();
-            if (Setting.StartsWith("sm_", StringComparison.Ordinal))
-            {
-                card = card.As(Setting);
-            }
-
-            if (card.Major < 8)
-            {
-                return new($"{card.Name} has compute capability {card.Major}.{card.Minor}; kernels need 8.0");
-            }
-
-            var compiler = RuntimeCompiler.Find();
-            return compiler is null ? new("there is no NVRTC (libnvrtc.so.13 or .12) beside torch or on the library path") : new(null, card, compiler);
-        }
-        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException or CudaKernelException)
-        {
-            return new($"CUDA's driver or compiler cannot be used{(Setting.Length > 0 ? $" with {Switch}={Setting}" : "")}: {error.Message}");
-        }
+        var folder = KernelSettings.CacheFolder;
+        var cache = new CubinCache(folder, reason => KernelSettings.Log.CubinsAreNotStored(folder, reason));
+        var platform = CudaPlatform.Find(cache, Setting.StartsWith("sm_", StringComparison.Ordinal) ? Setting : null, out var reason);
+        return new(reason, platform);
     }
 
-    private sealed record Found(string? UnavailableReason, CudaCard? Card = null, RuntimeCompiler? Compiler = null);
+    private sealed record Found(string? UnavailableReason, CudaPlatform? Platform = null);
 }

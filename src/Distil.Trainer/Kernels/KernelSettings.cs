@@ -48,4 +48,8 @@ internal static partial class KernelLog
     /// <summary>The cache of compiled kernels cannot be written.</summary>
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Folder}: compiled kernels cannot be kept there ({Reason}); each process compiles them anew")]
     public static partial void CubinsAreNotStored(this ILogger log, string folder, string reason);
+
+    /// <summary>A student decodes on the GPU without the engine.</summary>
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the student runs in torch, with a launch for each operation, about ten times slower than in the engine: {Reason}")]
+    public static partial void StudentRunsInTorch(this ILogger log, string reason);
 }

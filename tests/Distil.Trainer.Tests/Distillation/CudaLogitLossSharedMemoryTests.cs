@@ -1,5 +1,5 @@
+using Distil.Inference.Cuda;
 using Distil.Trainer.Distillation;
-using Distil.Trainer.Kernels.Launching;
 
 namespace Distil.Trainer.Tests.Distillation;
 

@@ -1,3 +1,5 @@
+using Distil.Inference.Cuda;
+
 namespace Distil.Trainer.Kernels.Launching;
 
 /// <summary>A point in torch's queue of work on the card; waiting for it does not wait for work queued later.</summary>
@@ -9,7 +11,7 @@ internal sealed class CudaEvent : IDisposable
     /// <exception cref="CudaKernelException">The driver refuses.</exception>
     internal CudaEvent()
     {
-        CudaDriver.Check(CudaDriver.ContextSetCurrent(CudaRuntime.Card.Context), "cuCtxSetCurrent");
+        CudaRuntime.Card.Use();
         CudaDriver.Check(CudaDriver.EventCreate(out _event, CudaDriver.EventWithoutTime), "cuEventCreate");
         CudaDriver.Check(CudaDriver.EventRecord(_event, stream: 0), "cuEventRecord");
     }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Distil.Core.Models;
+using Distil.Inference.Cuda;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
 using static TorchSharp.torch;

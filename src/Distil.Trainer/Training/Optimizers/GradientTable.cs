@@ -1,5 +1,5 @@
+using Distil.Inference.Cuda;
 using Distil.Trainer.Kernels;
-using Distil.Trainer.Kernels.Launching;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 

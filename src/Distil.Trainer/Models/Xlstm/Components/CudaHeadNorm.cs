@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Distil.Inference.Cuda;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
 using static TorchSharp.torch;

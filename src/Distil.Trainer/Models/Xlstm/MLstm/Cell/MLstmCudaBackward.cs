@@ -1,3 +1,4 @@
+using Distil.Inference.Cuda;
 using Distil.Trainer.Kernels.Launching;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Numerics;
+using Distil.Inference.Cuda;
 using Distil.Inference.Models;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;

@@ -1,4 +1,4 @@
-using Distil.Trainer.Kernels.Launching;
+using Distil.Inference.Cuda;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.MLstm.Cell;

@@ -1,5 +1,5 @@
+using Distil.Inference.Cuda;
 using Distil.Trainer.Kernels;
-using Distil.Trainer.Kernels.Launching;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Distil.Inference.Cuda;
 using Distil.Trainer.Kernels.Launching;
 
 namespace Distil.Trainer.Models.Xlstm.SLstm.Cell;

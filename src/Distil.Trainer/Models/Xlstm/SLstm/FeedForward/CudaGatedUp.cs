@@ -1,3 +1,4 @@
+using Distil.Inference.Cuda;
 using Distil.Inference.Models;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;

@@ -1,4 +1,4 @@
-using Distil.Trainer.Kernels.Launching;
+using Distil.Inference.Cuda;
 using Distil.Trainer.Models.Xlstm.SLstm.Cell;
 
 namespace Distil.Trainer.Tests.Models.Xlstm.SLstm.Cell;

@@ -1,8 +1,8 @@
 using System.Text;
 
-namespace Distil.Trainer.Kernels.Launching;
+namespace Distil.Inference.Cuda;
 
-/// <summary>The GPU that torch calls <c>cuda:0</c>, with its context, which torch uses too.</summary>
+/// <summary>The GPU that torch calls <c>cuda:0</c>, with its context, which torch uses too if it is in the process.</summary>
 /// <param name="Name">Name according to the driver.</param>
 /// <param name="Major">Compute capability: 9 for an H100.</param>
 /// <param name="Minor">The second digit of the compute capability.</param>
@@ -27,10 +27,14 @@ internal sealed record CudaCard(string Name, int Major, int Minor, int Multiproc
     /// <value>Whether blocks can form clusters that read one another's shared memory.</value>
     internal bool HasClusters => Major >= 9;
 
+    /// <summary>Makes the card's context the calling thread's.</summary>
+    /// <exception cref="CudaKernelException">The driver refuses.</exception>
+    internal void Use() => CudaDriver.Check(CudaDriver.ContextSetCurrent(Context), "cuCtxSetCurrent");
+
     /// <summary>Bytes of the card's memory in use, by this process and others. Torch does not return freed memory, so this is a peak.</summary>
-    internal static long MemoryInUse()
+    internal long MemoryInUse()
     {
-        CudaDriver.Check(CudaDriver.ContextSetCurrent(CudaRuntime.Card.Context), "cuCtxSetCurrent");
+        Use();
         CudaDriver.Check(CudaDriver.MemoryInformation(out var free, out var total), "cuMemGetInfo");
         return (long)(total - free);
     }
@@ -42,7 +46,7 @@ internal sealed record CudaCard(string Name, int Major, int Minor, int Multiproc
         ? this with { Major = older.Major, Minor = older.Minor, SharedBytes = Math.Min(SharedBytes, older.SharedBytes), StandsIn = true }
         : throw new CudaKernelException($"{Name} cannot stand in for {architecture}; it can for {string.Join(", ", Older.Keys)} that are not newer than it");
 
-    /// <summary>Reads the first device. Torch must have initialised CUDA before.</summary>
+    /// <summary>Reads the first device.</summary>
     /// <exception cref="DllNotFoundException">There is no driver.</exception>
     /// <exception cref="CudaKernelException">The driver finds no device.</exception>
     internal static unsafe CudaCard First()

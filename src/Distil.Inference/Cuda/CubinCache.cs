@@ -2,13 +2,14 @@ using System.Security.Cryptography;
 using System.Text;
 using Distil.Core;
 
-namespace Distil.Trainer.Kernels.Launching;
+namespace Distil.Inference.Cuda;
 
 /// <summary>Compiled kernels on disk, named by the hash of everything that determines them: compiling takes seconds, loading milliseconds.</summary>
 /// <remarks>Processes may share the folder, because files appear complete. If the folder cannot be written, each process compiles once more; nothing else
 /// changes.</remarks>
 /// <param name="folder">The folder, created if needed.</param>
-internal sealed class CubinCache(string folder)
+/// <param name="notKept">Told the reason if a file cannot be written.</param>
+internal sealed class CubinCache(string folder, Action<string>? notKept = null)
 {
     /// <summary>The hash of what determines a cubin. Each text is hashed separately, so that different lists have different hashes.</summary>
     internal static string Key(params IEnumerable<string> parts)
@@ -40,7 +41,7 @@ internal sealed class CubinCache(string folder)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            KernelSettings.Log.CubinsAreNotStored(folder, error.Message);
+            notKept?.Invoke(error.Message);
         }
 
         return made;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Distil.Trainer.Kernels.Launching;
+namespace Distil.Inference.Cuda;
 
 /// <summary>NVRTC, CUDA's compiler as a library (NVRTC reference). Every libtorch with CUDA contains it.</summary>
 internal sealed unsafe class RuntimeCompiler

@@ -1,6 +1,6 @@
-using Distil.Trainer.Kernels.Launching;
+using Distil.Inference.Cuda;
 
-namespace Distil.Trainer.Tests.Kernels.Launching;
+namespace Distil.Inference.Tests.Cuda;
 
 public sealed class CubinCacheTests : IDisposable
 {

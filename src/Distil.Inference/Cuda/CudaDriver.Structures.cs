@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Distil.Trainer.Kernels.Launching;
+namespace Distil.Inference.Cuda;
 
 internal static unsafe partial class CudaDriver
 {

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Distil.Trainer.Kernels.Launching;
+namespace Distil.Inference.Cuda;
 
 /// <summary>The functions of NVIDIA's driver for launching kernels and waiting for them (CUDA Driver API reference).</summary>
 internal static unsafe partial class CudaDriver
@@ -16,6 +16,9 @@ internal static unsafe partial class CudaDriver
 
     /// <summary><c>CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION</c>.</summary>
     internal const uint ClusterDimension = 4;
+
+    /// <summary><c>CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION</c>: a kernel may begin before the one in front of it has ended.</summary>
+    internal const uint ProgrammaticSerialization = 6;
 
     /// <summary><c>CU_EVENT_DISABLE_TIMING</c>.</summary>
     internal const uint EventWithoutTime = 2;

@@ -1,0 +1,85 @@
+using Distil.Inference.Cuda;
+using Distil.Inference.CudaEngines;
+using Distil.Inference.Models;
+using Distil.Inference.Tests.Engines;
+
+namespace Distil.Inference.Tests.CudaEngines;
+
+/// <summary>The student on a card against the engine on the CPU. CI has no card.</summary>
+public sealed class CudaStudentTests
+{
+    private static readonly CudaPlatform? Platform =
+        CudaPlatform.Find(new(Path.Combine(Path.GetTempPath(), "distil-test-cubins")), standsInFor: null, out Reason);
+
+    private static readonly string? Reason;
+
+    private static readonly XlstmConfig Usual = RandomStudent.Small;
+
+    public static TheoryData<string, XlstmConfig> Shapes => new()
+    {
+        { "usual", Usual },
+        { "odd widths", Usual with { Width = 60, SlstmHeads = 3, MlstmHeads = 2, QkvBlockSize = 64 } },
+        { "long and short kernels", Usual with { SlstmConvKernel = 1, MlstmConvKernel = 7, QkvBlockSize = 16 } },
+        { "only sLSTM, SELU, tied", Usual with { SlstmAt = [0, 1, 2, 3], FeedForwardActivation = "selu", TieWeights = true } },
+        { "only mLSTM", Usual with { SlstmAt = [], MlstmHeads = 8 } },
+        { "squared ReLU, one head", Usual with { FeedForwardActivation = "relu^2", SlstmHeads = 1 } },
+        { "swish, wide", Usual with { FeedForwardActivation = "swish", Width = 256, VocabularySize = 5003 } },
+        { "sigmoid, the paper's heads", Usual with { FeedForwardActivation = "sigmoid", Width = 1536, MlstmHeads = 12, SlstmHeads = 12 } },
+        { "ReLU, many tokens", Usual with { FeedForwardActivation = "relu", VocabularySize = 70_001 } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes), DisableDiscoveryEnumeration = true)]
+    public void Logits_and_greedy_tokens_equal_those_of_the_engine_on_the_processor(string name, XlstmConfig config)
+    {
+        foreach (var bfloat16 in new[] { false, true })
+        {
+            using var comparison = new CudaComparison(RandomStudent.Write(config, bfloat16: bfloat16), Card());
+            Assert.True(comparison.Difference(EngineSteps.Tokens) < 2e-5, $"{name}: {comparison.Difference(EngineSteps.Tokens)}");
+            Assert.Equal(100, comparison.EqualTokens(first: 5, 100));
+        }
+    }
+
+    [Theory]
+    [InlineData("model.safetensors")]
+    [InlineData("model.cuda-layout.safetensors")]
+    public void Greedy_tokens_of_the_references_student_equal_those_of_the_engine_on_the_processor(string weights)
+    {
+        using var comparison = new CudaComparison(GoldenStudent.Copy(weights), Card());
+        Assert.Equal(200, comparison.EqualTokens(first: 1, 200));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(9)]
+    [InlineData(17)]
+    [InlineData(64)]
+    public void A_sequence_among_others_gets_the_same_bits_as_alone(int sequences)
+    {
+        var wide = Usual with { VocabularySize = 70_001, Width = 128 };
+        using var comparison = new CudaComparison(RandomStudent.Write(wide), Card());
+        Assert.True(comparison.IsAloneAmongOthers(EngineSteps.Tokens, sequences));
+    }
+
+    [Theory]
+    [InlineData(1, 10_000)]
+    [InlineData(5, 2_000)]
+    public void A_replayed_graph_gives_the_same_bits_as_its_kernels_one_by_one(int sequences, int tokens)
+    {
+        using var comparison = new CudaComparison(RandomStudent.Write(Usual), Card());
+        Assert.Equal((tokens, true), comparison.Replayed(tokens, sequences));
+    }
+
+    [Fact]
+    public void Without_a_card_the_reason_is_given()
+    {
+        Assert.SkipWhen(Platform is not null, "there is a card");
+        Assert.False(string.IsNullOrWhiteSpace(Reason));
+    }
+
+    private static CudaPlatform Card()
+    {
+        Assert.SkipWhen(Platform is null, $"no card: {Reason}");
+        return Platform;
+    }
+}
