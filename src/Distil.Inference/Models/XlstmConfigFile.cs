@@ -49,7 +49,9 @@ public static class XlstmConfigFile
 
         try
         {
-            return Read(path, JsonNode.Parse(File.ReadAllBytes(path)));
+            var root = JsonNode.Parse(File.ReadAllBytes(path));
+            ConfigDocument.Read(path); // requires Unicode everywhere, also in what is not read here
+            return Read(path, root);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException) // not Unicode, or a duplicate name
         {

@@ -61,7 +61,7 @@ public sealed class WebSourceTests : IDisposable
                 web.Files["/a.parquet"] = (bytes, "v1");
                 var (here, there) = (Read(new SourceRange(path, 0, bytes.Length)), Read(SourceRange.Of(file, 0, file.Bytes)));
                 Assert.Equal(here.Texts, there.Texts);
-                Assert.Equal(here.Refusal?.Replace(path, file.Path, StringComparison.Ordinal), there.Refusal);
+                Assert.Equal(here.Refusal is null, there.Refusal is null); // the same damage may be found earlier in a remote file
             },
             count: 150);
     }
