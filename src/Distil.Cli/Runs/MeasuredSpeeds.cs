@@ -9,10 +9,10 @@ using Distil.Core.Specification;
 namespace Distil.Cli.Runs;
 
 /// <summary>How fast this machine did each stage of earlier runs (<c>speeds.json</c>), and the time of a new run by that: what was not measured is not guessed.</summary>
-/// <remarks>A stage's time is that of its jobs one after another. Speeds are of the same machine, device and shapes; the latest counts.</remarks>
+/// <remarks>A stage's time is that of its jobs one after another; the export is left out, because a report cannot time the job that writes it. Speeds are of the same machine, device and shapes; the latest counts.</remarks>
 internal sealed class MeasuredSpeeds(Workspace workspace)
 {
-    private const string Teach = "teach", Train = "train", Evaluate = "evaluate", Export = "export";
+    private const string Teach = "teach", Train = "train", Evaluate = "evaluate";
 
     private readonly string _path = Path.Combine(workspace.Home, "speeds.json");
 
@@ -27,7 +27,7 @@ internal sealed class MeasuredSpeeds(Workspace workspace)
             {
                 Train => report.Training.TokensPerSecond,
                 Teach when jobs == report.Dataset.Shards => report.Dataset.TrainTokens / seconds, // else some shards were there already
-                Evaluate or Export when jobs > 0 => jobs / seconds,
+                Evaluate when jobs > 0 => jobs / seconds,
                 _ => null,
             };
             if (speed > 0 && double.IsFinite(speed.Value))
@@ -78,7 +78,6 @@ internal sealed class MeasuredSpeeds(Workspace workspace)
 
         yield return (Train, ((double)plan.Tokens.Value * epochs * students, "tokens", Key(Train, spec, teacher, student, spec.Teacher.Keep)));
         yield return (Evaluate, (epochs * students, "jobs", Key(Evaluate, spec, teacher, student, spec.Evaluation)));
-        yield return (Export, (1, "jobs", Key(Export, spec, teacher, student, spec.Evaluation)));
     }
 
     private static string Key(string stage, RunSpec spec, params object[] determinants) => $"{stage}-" + ContentAddress.Of(new JsonArray(

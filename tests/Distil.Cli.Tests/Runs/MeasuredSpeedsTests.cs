@@ -25,13 +25,13 @@ public sealed class MeasuredSpeedsTests : IDisposable
         var speeds = new MeasuredSpeeds(_workspace.Workspace);
         Assert.Null(speeds.Estimate(spec, plan));
 
-        // A hundredth of the tokens a second in each pass; evaluation and export of 7 s.
+        // A hundredth of the tokens a second in each pass; an evaluation of 7 s.
         var tokens = plan.Tokens.Value;
         await speeds.RecordAsync(spec, plan, Report(tokens, jobs: 1), Cancel);
 
         var estimate = speeds.Estimate(spec, plan)!;
         Assert.Contains("takes about 4 min here", estimate, StringComparison.Ordinal);
-        Assert.Contains($"teach 2 min at {tokens / 100.0:N0} tokens/s, train 2 min at {tokens / 100.0:N0} tokens/s, evaluate 7 s, export 7 s", estimate, StringComparison.Ordinal);
+        Assert.Contains($"teach 2 min at {tokens / 100.0:N0} tokens/s, train 2 min at {tokens / 100.0:N0} tokens/s, evaluate 7 s)", estimate, StringComparison.Ordinal);
         Assert.Contains(SampleReport.Create().RunId, estimate, StringComparison.Ordinal);
 
         var (twice, itsPlan) = await PlanAsync(spec => spec with { Training = spec.Training with { Epochs = 2 } });
@@ -41,7 +41,7 @@ public sealed class MeasuredSpeedsTests : IDisposable
         var (larger, largerPlan) = await PlanAsync(spec => spec with { Student = spec.Student with { Blocks = 5 } });
         var part = speeds.Estimate(larger, largerPlan)!;
         Assert.Contains("takes about 2 min here (teach 2 min", part, StringComparison.Ordinal);
-        Assert.Contains("without train and evaluate and export", part, StringComparison.Ordinal);
+        Assert.Contains("without train and evaluate", part, StringComparison.Ordinal);
 
         var (longer, longerPlan) = await PlanAsync(spec => spec with { Dataset = spec.Dataset with { ContextLength = 64 } });
         Assert.Null(speeds.Estimate(longer, longerPlan));
@@ -63,7 +63,7 @@ public sealed class MeasuredSpeedsTests : IDisposable
         {
             Dataset = report.Dataset with { TrainTokens = tokens, Shards = 1 },
             Training = report.Training with { Tokens = tokens, Seconds = 100 },
-            Timings = [new("teach", jobs, 100), new("train", 1, 120), new("evaluate", 1, 7), new("export", 1, 7)],
+            Timings = [new("teach", jobs, 100), new("train", 1, 120), new("evaluate", 1, 7)],
         };
     }
 
