@@ -33,7 +33,7 @@ public sealed class ConfigDocument
                 throw new InvalidInputException($"{name}: is not a JSON object");
             }
 
-            RequireUnicode(document.RootElement);
+            UnicodeJson.Require(document.RootElement);
             return new ConfigDocument(name, "", document.RootElement.Clone());
         }
         catch (InvalidOperationException error)
@@ -88,17 +88,7 @@ public sealed class ConfigDocument
     }
 
     /// <summary>A list of integers ≥ 0; empty if the field is missing.</summary>
-    public IReadOnlyList<int> Naturals(string field)
-    {
-        if (Find(field) is not { } value)
-        {
-            return [];
-        }
-
-        return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => NaturalOf(item) is not null)
-            ? [.. value.EnumerateArray().Select(item => item.GetInt32())]
-            : throw Wrong(field, value, $"a list, each {ANatural}");
-    }
+    public IReadOnlyList<int> Naturals(string field) => List(field, NaturalOf, $"a list, each {ANatural}") ?? [];
 
     /// <summary>A finite number above 0.</summary>
     public double Number(string field, double? otherwise = null)
@@ -131,31 +121,16 @@ public sealed class ConfigDocument
     };
 
     /// <summary>A list of strings; null if the field is missing.</summary>
-    public IReadOnlyList<string>? Texts(string field)
+    public IReadOnlyList<string>? Texts(string field) => Find(field) switch
     {
-        if (Find(field) is not { } value)
-        {
-            return null;
-        }
-
-        return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
-            ? [.. value.EnumerateArray().Select(item => item.GetString()!)]
-            : throw Wrong(field, value, "a list of strings");
-    }
+        null => null,
+        { ValueKind: JsonValueKind.Array } list when list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) =>
+            [.. list.EnumerateArray().Select(item => item.GetString()!)],
+        { } value => throw Wrong(field, value, "a list of strings"),
+    };
 
     /// <summary>A list of integers ≥ 1; null if the field is missing.</summary>
-    public IReadOnlyList<int>? Counts(string field)
-    {
-        if (Find(field) is not { } value)
-        {
-            return null;
-        }
-
-        return value.ValueKind == JsonValueKind.Array
-            && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var number) && number >= 1)
-            ? [.. value.EnumerateArray().Select(item => item.GetInt32())]
-            : throw Wrong(field, value, "a list of whole numbers ≥ 1");
-    }
+    public IReadOnlyList<int>? Counts(string field) => List(field, item => NaturalOf(item) is >= 1 and var number ? number : null, "a list of whole numbers ≥ 1");
 
     /// <summary>An object inside this one; null if the field is missing.</summary>
     public ConfigDocument? Object(string field)
@@ -197,30 +172,17 @@ public sealed class ConfigDocument
     public InvalidInputException Wrong(string field, string expected) =>
         Find(field) is { } value ? Wrong(field, value, expected) : Missing(field, expected);
 
+    /// <summary>A list of integers, of which each must be one that <paramref name="read"/> gives; null if the field is missing.</summary>
+    private IReadOnlyList<int>? List(string field, Func<JsonElement, int?> read, string expected) => Find(field) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Array } list when list.EnumerateArray().All(item => read(item) is not null) =>
+            [.. list.EnumerateArray().Select(item => read(item)!.Value)],
+        { } value => throw Wrong(field, value, expected),
+    };
+
     private static int? NaturalOf(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0 ? number : null;
-
-    /// <exception cref="InvalidOperationException">A name or text contains half of a surrogate pair.</exception>
-    private static void RequireUnicode(JsonElement value)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.String:
-                _ = value.GetString();
-                break;
-            case JsonValueKind.Array:
-                value.EnumerateArray().ToList().ForEach(RequireUnicode);
-                break;
-            case JsonValueKind.Object:
-                foreach (var field in value.EnumerateObject())
-                {
-                    _ = field.Name;
-                    RequireUnicode(field.Value);
-                }
-
-                break;
-        }
-    }
 
     private InvalidInputException Wrong(string field, JsonElement value, string expected) =>
         new($"{_name}: {_prefix}{field} is {value.GetRawText()}; expected {expected}");

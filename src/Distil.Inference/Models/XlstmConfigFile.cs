@@ -23,8 +23,7 @@ public static class XlstmConfigFile
     private static readonly string[] WithoutEffect =
     [
         "_block_idx", "_block_map", "_inner_embedding_dim", "_name_or_path", "_num_blocks", "_proj_up_dim", "add_embedding_dropout", "architectures", "auto_map",
-        "batch_size",
-        "bias", "bias_init", "bos_token_id", "context_length", "dropout", "dtype", "embedding_dim", "enable_automatic_mixed_precision", "eos_token_id",
+        "batch_size", "bias", "bias_init", "bos_token_id", "context_length", "dropout", "dtype", "embedding_dim", "enable_automatic_mixed_precision", "eos_token_id",
         "gradient_recurrent_clipval", "gradient_recurrent_cut", "hidden_size", "initializer_range", "num_hidden_layers", "pad_token_id", "recurrent_weight_init",
         "tie_word_embeddings", "torch_dtype", "transformers_version", "use_cache", "vocab_size", "weight_decay_on_embedding",
     ];
@@ -96,7 +95,7 @@ public static class XlstmConfigFile
     public static void Write(XlstmConfig config, string folder)
     {
         PythonFiles.Write(folder, ModelType);
-        AtomicFile.WriteText(Path.Combine(folder, Name), Json(config).ToJsonString(Indented));
+        AtomicFile.WriteText(Path.Combine(folder, Name), XlstmConfigDocument.Of(config).ToJsonString(Indented));
     }
 
     private static XlstmConfig Stack(XlstmConfigSection file, XlstmConfigSection stack)
@@ -143,68 +142,5 @@ public static class XlstmConfigFile
             PadTokenId = file.Has("pad_token_id") ? file.Number("pad_token_id") : null,
             TieWeights = stack.Flag("tie_weights", false),
         };
-    }
-
-    private static JsonObject Json(XlstmConfig config)
-    {
-        var stack = new JsonObject
-        {
-            ["vocab_size"] = config.VocabularySize,
-            ["context_length"] = config.ContextLength,
-            ["num_blocks"] = config.Blocks,
-            ["embedding_dim"] = config.Width,
-            ["slstm_at"] = new JsonArray([.. config.SlstmAt.Select(block => JsonValue.Create(block))]),
-            ["add_post_blocks_norm"] = true,
-            ["bias"] = false,
-            ["dropout"] = 0.0,
-            ["tie_weights"] = config.TieWeights,
-            ["add_embedding_dropout"] = false,
-        };
-        if (config.SlstmAt.Count < config.Blocks)
-        {
-            stack["mlstm_block"] = new JsonObject
-            {
-                ["mlstm"] = new JsonObject
-                {
-                    ["conv1d_kernel_size"] = config.MlstmConvKernel,
-                    ["qkv_proj_blocksize"] = config.QkvBlockSize,
-                    ["num_heads"] = config.MlstmHeads,
-                    ["proj_factor"] = config.MlstmProjFactor,
-                },
-            };
-        }
-
-        if (config.SlstmAt.Count > 0)
-        {
-            stack["slstm_block"] = new JsonObject
-            {
-                ["slstm"] = new JsonObject
-                {
-                    ["backend"] = config.Layout == RecurrentLayout.Cuda ? "cuda" : "vanilla",
-                    ["num_heads"] = config.SlstmHeads,
-                    ["conv1d_kernel_size"] = config.SlstmConvKernel,
-                    ["bias_init"] = "powerlaw_blockdependent",
-                },
-                ["feedforward"] = new JsonObject { ["proj_factor"] = config.FeedForwardProjFactor, ["act_fn"] = config.FeedForwardActivation },
-            };
-        }
-
-        var root = new JsonObject
-        {
-            ["architectures"] = new JsonArray(PythonFiles.Architecture(ModelType)),
-            ["auto_map"] = PythonFiles.AutoMap(ModelType),
-            ["model_type"] = ModelType,
-            ["vocab_size"] = config.VocabularySize,
-            ["hidden_size"] = config.Width,
-            ["num_hidden_layers"] = config.Blocks,
-            ["tie_word_embeddings"] = config.TieWeights,
-            ["dtype"] = "float32",
-        };
-        if (config.PadTokenId is { } pad)
-        {
-            root["pad_token_id"] = pad;
-        }
-        root["xlstm_config"] = stack;
-        return root;
     }
 }
