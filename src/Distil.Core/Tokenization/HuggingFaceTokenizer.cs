@@ -21,7 +21,7 @@ public sealed class HuggingFaceTokenizer
     private readonly byte[]?[] _bytes;
     private readonly int? _endOfText;
 
-    private HuggingFaceTokenizer(string path, TokenizerJson json)
+    internal HuggingFaceTokenizer(string path, TokenizerJson json)
     {
         _path = path;
         _composes = json.Composes;

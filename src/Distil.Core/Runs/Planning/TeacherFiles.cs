@@ -51,7 +51,9 @@ internal sealed class TeacherFiles
             SpecPaths.Teacher, $"{model.Location.Folder} has no tokenizer.json; expected a Hugging Face folder");
         var (configFile, words) = (await catalog.FetchAsync(model.Config, "", cancel: cancel), await catalog.FetchAsync(tokenizer, "", cancel: cancel));
         var config = TransformerConfigFile.ReadFile(configFile, model.Config.Path);
-        VocabularyCheck.RequireFits(tokenizer.Path, TokenizerJson.Read(words, tokenizer.Path).Size, model.Config.Path, config.Config.VocabularySize);
+        var json = TokenizerJson.Read(words, tokenizer.Path);
+        VocabularyCheck.RequireFits(tokenizer.Path, json.Size, model.Config.Path, config.Config.VocabularySize);
+        _ = new HuggingFaceTokenizer(tokenizer.Path, json); // a job makes it, and may refuse it
         var reading = WeightReadings.Of(config, await HeadersAsync(catalog, model, cancel)).Summary;
 
         var settings = model.TokenizerConfig is { } file ? await catalog.FetchAsync(file, "", cancel: cancel) : null;
