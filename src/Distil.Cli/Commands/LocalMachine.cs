@@ -40,7 +40,7 @@ internal static class LocalMachine
         var card = memory.CardBytes is { } bytes ? $", {ByteSize.Of(bytes)} of the card" : "";
         var lines = new List<string>
         {
-            $"up to {ByteSize.Of(space.Storage + space.Cache)} of disk; {home} has {ByteSize.Of(Machine.FreeBytes(Nearest(home)))} free",
+            $"up to {ByteSize.Of(space.Storage + space.Cache)} of disk; {home} has {ByteSize.Of(Machine.FreeBytes(home))} free",
             $"at least {ByteSize.Of(Math.Max(plan.TeacherMemory?.Value ?? 0, plan.TrainingMemory?.Value ?? 0))} of memory; there are {ByteSize.Of(memory.HostBytes)}{card}",
         };
         if (Download(plan) is > 0 and var download)
@@ -74,17 +74,6 @@ internal static class LocalMachine
     internal static long Download(RunPlan plan) =>
         (plan.TeacherLocation?.Files.Where(file => SourceCatalog.IsRemote(file.Path)).Sum(file => file.Bytes) ?? 0)
         + plan.Shards.SelectMany(shard => shard.Ranges.Concat(shard.EvalRanges)).Where(range => SourceCatalog.IsRemote(range.Path)).Sum(range => range.End - range.Start);
-
-    // A plan makes no folder.
-    private static string Nearest(string folder)
-    {
-        while (!Directory.Exists(folder))
-        {
-            folder = Path.GetDirectoryName(folder)!;
-        }
-
-        return folder;
-    }
 
     /// <summary>The memory of this machine and of its largest card.</summary>
     /// <param name="run">Runs a program.</param>
