@@ -45,9 +45,9 @@ internal sealed class RunModelEndpoints(DistilApi api, RunModels models, ModelSe
             await report.Content.DisposeAsync();
             await answer();
         }
-        catch (Exception failure) when (!http.Response.HasStarted && OpenAiError.OfRefusal(failure) is not null)
+        catch (Exception failure) when (!http.Response.HasStarted && OpenAiError.OfRefusal(failure) is { } refusal)
         {
-            await OpenAiError.OfRefusal(failure)!.ExecuteAsync(http);
+            await refusal.ExecuteAsync(http);
         }
     }
 }

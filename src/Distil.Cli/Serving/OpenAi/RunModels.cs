@@ -22,8 +22,7 @@ internal sealed class RunModels(Func<string, CancellationToken, Task<string>> fe
     /// <exception cref="SchedulerBusyException">The student of another run is answering.</exception>
     internal async Task<Use> UseAsync(string runId, CancellationToken cancel)
     {
-        await _one.WaitAsync(cancel);
-        try
+        await AloneAsync(async () =>
         {
             if (_current?.Model.Name != runId)
             {
@@ -39,42 +38,36 @@ internal sealed class RunModels(Func<string, CancellationToken, Task<string>> fe
 
             _current.Users++;
             _current.Idle?.Dispose();
-            return new(this, _current.Model);
+        }, cancel);
+        return new(this, _current!.Model);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => AloneAsync(CloseAsync);
+
+    private ValueTask ReturnAsync() => AloneAsync(() =>
+    {
+        if (_current is { } current && --current.Users == 0) // closed already if the server ends
+        {
+            current.Idle = clock.CreateTimer(_ => _ = CloseUnusedAsync().AsTask(), null, idleTime, Timeout.InfiniteTimeSpan);
+        }
+
+        return ValueTask.CompletedTask;
+    });
+
+    private ValueTask CloseUnusedAsync() => AloneAsync(() => _current is { Users: 0 } ? CloseAsync() : ValueTask.CompletedTask);
+
+    private async ValueTask AloneAsync(Func<ValueTask> work, CancellationToken cancel = default)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            await work();
         }
         finally
         {
             _one.Release();
         }
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _one.WaitAsync();
-        await CloseAsync();
-        _one.Release();
-    }
-
-    private async ValueTask ReturnAsync()
-    {
-        await _one.WaitAsync();
-        if (_current is { } current && --current.Users == 0) // closed already if the server ends
-        {
-            current.Idle = clock.CreateTimer(_ => _ = CloseUnusedAsync(), null, idleTime, Timeout.InfiniteTimeSpan);
-        }
-
-        _one.Release();
-    }
-
-    private async Task CloseUnusedAsync()
-    {
-        await _one.WaitAsync();
-        if (_current is { Users: 0 })
-        {
-            await CloseAsync();
-        }
-
-        _one.Release();
     }
 
     private async ValueTask CloseAsync()
