@@ -58,6 +58,10 @@ public sealed class ConfigDocument
     public IEnumerable<string> Unread => Fields.SelectMany(name =>
         _objects.TryGetValue(name, out var inner) ? inner.Unread : _read.Contains(name) ? [] : [_prefix + name]);
 
+    /// <summary>The warning that names the fields of a file that were not read; none if all were.</summary>
+    public static IReadOnlyList<string> WarningOf(string name, IEnumerable<string> unread) =>
+        string.Join(", ", unread) is { Length: > 0 } fields ? [$"{name}: {fields}: not read, because Distil knows no effect of it"] : [];
+
     /// <summary>Whether a field is an object.</summary>
     public bool IsObject(string field) => Peek(field) is { ValueKind: JsonValueKind.Object };
 
@@ -91,17 +95,12 @@ public sealed class ConfigDocument
     public IReadOnlyList<int> Naturals(string field) => List(field, NaturalOf, $"a list, each {ANatural}") ?? [];
 
     /// <summary>A finite number above 0.</summary>
-    public double Number(string field, double? otherwise = null)
+    public double Number(string field, double? otherwise = null) => Find(field) switch
     {
-        if (Find(field) is not { } value)
-        {
-            return otherwise ?? throw Missing(field, "a number > 0");
-        }
-
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number > 0 && double.IsFinite(number)
-            ? number
-            : throw Wrong(field, value, "a number > 0");
-    }
+        null => otherwise ?? throw Missing(field, "a number > 0"),
+        { ValueKind: JsonValueKind.Number } value when value.TryGetDouble(out var number) && number > 0 && double.IsFinite(number) => number,
+        { } value => throw Wrong(field, value, "a number > 0"),
+    };
 
     /// <summary>True or false.</summary>
     public bool Flag(string field, bool otherwise) => Find(field) switch

@@ -35,8 +35,7 @@ public static class TransformerConfigFile
         var document = ConfigDocument.Read(path, name);
         var (config, quantization) = (Read(document), Quantization.Read(document));
         ConfigFields.Check(document);
-        var unread = string.Join(", ", document.Unread);
-        return new(config, quantization, unread.Length == 0 ? [] : [$"{name}: {unread}: not read, because Distil knows no effect of it"]);
+        return new(config, quantization, ConfigDocument.WarningOf(name, document.Unread));
     }
 
     /// <summary>Reads a config that is part of another document.</summary>

@@ -75,8 +75,7 @@ public static class XlstmConfigFile
         }
 
         file.Ignore(WithoutEffect);
-        var unread = string.Join(", ", file.Unread);
-        return (config, unread.Length == 0 ? [] : [$"{path}: {unread}: not read, because Distil knows no effect of it"]);
+        return (config, ConfigDocument.WarningOf(path, file.Unread));
     }
 
     // Python reads these: two readers must not see two students.
