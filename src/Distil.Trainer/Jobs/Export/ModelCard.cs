@@ -17,7 +17,7 @@ internal static class ModelCard
     /// <summary>Writes the card. Paths of this machine are shortened to their last part; the report's URLs have no queries.</summary>
     internal static string Of(RunReport report)
     {
-        var (spec, last) = (report.Spec, report.Epochs[^1].Distilled);
+        var (spec, last, without) = (report.Spec, report.Epochs[^1].Distilled, report.Epochs[^1].WithoutTeacher);
         var teacher = Shown(spec.Teacher.Path);
         var card = new StringBuilder("---\nlibrary_name: transformers\npipeline_tag: text-generation\n");
         if (HubPath.Is(spec.Teacher.Path))
@@ -49,11 +49,11 @@ internal static class ModelCard
 
             ## Quality on held-out text
 
-            | | student | teacher |{Cell(" without teacher |", report.Epochs[^1].WithoutTeacher)}
-            |---|--:|--:|{Cell("--:|", report.Epochs[^1].WithoutTeacher)}
-            | perplexity | {last.Student.Perplexity:F3} | {last.Teacher?.Perplexity:F3} |{Number(report.Epochs[^1].WithoutTeacher?.Student.Perplexity)}
-            | same most probable token as the teacher | {last.Top1Agreement:P1} | |{Number(report.Epochs[^1].WithoutTeacher?.Top1Agreement)}
-            | KL from the teacher, nats a token | {last.Kl:F4} | |{Number(report.Epochs[^1].WithoutTeacher?.Kl)}
+            | | student | teacher |{(without is null ? "" : " without teacher |")}
+            |---|--:|--:|{(without is null ? "" : "--:|")}
+            | perplexity | {last.Student.Perplexity:F3} | {last.Teacher?.Perplexity:F3} |{Cell($"{without?.Student.Perplexity:F3}")}
+            | same most probable token as the teacher | {last.Top1Agreement:P1} | |{Cell($"{without?.Top1Agreement:P1}")}
+            | KL from the teacher, nats a token | {last.Kl:F4} | |{Cell($"{without?.Kl:F4}")}
 
             Measured on {last.Tokens:N0} tokens at a context of {spec.Dataset.ContextLength:N0}.
 
@@ -82,7 +82,5 @@ internal static class ModelCard
     private static string Shown(string path) =>
         SourceCatalog.IsRemote(path) ? path : Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
 
-    private static string Cell(string cell, object? of) => of is null ? "" : cell;
-
-    private static string Number(double? value) => value is null ? "" : FormattableString.Invariant($" {value:G4} |");
+    private static string Cell(FormattableString value) => FormattableString.Invariant(value) is { Length: > 0 } text ? $" {text} |" : "";
 }

@@ -22,6 +22,8 @@ public sealed class ModelCardTests
 
         Assert.StartsWith("---\nlibrary_name: transformers\npipeline_tag: text-generation\nbase_model: Qwen/Qwen2.5-0.5B\ntags:\n", card, StringComparison.Ordinal);
         Assert.Contains(FormattableString.Invariant($"| perplexity | {report.Epochs[^1].Distilled.Student.Perplexity:F3} | 5.410 |"), card, StringComparison.Ordinal);
+        var (last, without) = (report.Epochs[^1].Distilled, report.Epochs[^1].WithoutTeacher!);
+        Assert.Contains(FormattableString.Invariant($"as the teacher | {last.Top1Agreement:P1} | | {without.Top1Agreement:P1} |\n"), card, StringComparison.Ordinal);
         Assert.Contains("- stories.txt\n- https://example.org/more.jsonl\n", card, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", card, StringComparison.Ordinal);
         Assert.DoesNotContain("\r", card, StringComparison.Ordinal);
