@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Cli.Workspaces;
 using Distil.Core;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Azurite;
 
@@ -12,6 +13,9 @@ namespace Distil.Cli.Azurite;
 /// </remarks>
 internal sealed class AzuriteFiles(Workspace workspace)
 {
+    private const int TriesInSilence = 100;
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(50);
+
     private readonly string _state = Path.Combine(workspace.Home, "azurite.json");
     private readonly string _turn = Path.Combine(workspace.Home, "azurite.lock");
     private readonly string _users = Path.Combine(workspace.Home, "azurite.users");
@@ -50,9 +54,11 @@ internal sealed class AzuriteFiles(Workspace workspace)
     internal void Forget() => File.Delete(_state);
 
     /// <summary>Waits until no other process starts or stops the server; disposing the result releases the lock.</summary>
-    internal async Task<IDisposable> TakeTurnAsync(CancellationToken cancel)
+    /// <param name="log">Receives a line if that takes long: the other process may be suspended.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    internal async Task<IDisposable> TakeTurnAsync(ILogger log, CancellationToken cancel)
     {
-        while (true)
+        for (var tries = 1; ; tries++)
         {
             try
             {
@@ -60,7 +66,12 @@ internal sealed class AzuriteFiles(Workspace workspace)
             }
             catch (IOException) when (File.Exists(_turn))
             {
-                await Task.Delay(50, cancel);
+                if (tries == TriesInSilence)
+                {
+                    log.WaitsForTurn(_turn);
+                }
+
+                await Task.Delay(BetweenTries, cancel);
             }
         }
     }

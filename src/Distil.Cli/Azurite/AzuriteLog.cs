@@ -9,6 +9,10 @@ internal static partial class AzuriteLog
     [LoggerMessage(Level = LogLevel.Information, Message = "storage has ended; it is started again")]
     public static partial void StorageStartsAgain(this ILogger log);
 
+    /// <summary>Another process starts or stops Azurite, and has not finished for seconds.</summary>
+    [LoggerMessage(Level = LogLevel.Information, Message = "waiting for another distil, which starts or stops the storage ({Lock})")]
+    public static partial void WaitsForTurn(this ILogger log, string @lock);
+
     /// <summary>Azurite has ended and did not start again; the next try follows.</summary>
     [LoggerMessage(Level = LogLevel.Information, Message = "storage has ended and cannot be started again yet: {Reason}")]
     public static partial void StorageCannotStart(this ILogger log, string reason);

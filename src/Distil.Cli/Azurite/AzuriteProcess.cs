@@ -7,6 +7,7 @@ using System.Text.Json.Serialization;
 using Distil.Core;
 using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Azurite;
@@ -19,6 +20,11 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
 {
     private const string Account = "distil";
     private const int KeyBytes = 64;
+
+    /// <summary>Time for a start, on a machine that is busy with other work.</summary>
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(120);
+
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(30);
 
     /// <value>Connection string for clients.</value>
     [JsonIgnore]
@@ -61,14 +67,7 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
                 RedirectStandardOutput = true,
                 Environment = { ["AZURITE_ACCOUNTS"] = $"{Account}:{key}" },
             })!;
-            var said = await launcher.StandardOutput.ReadToEndAsync(CancellationToken.None);
-            await launcher.WaitForExitAsync(CancellationToken.None);
-            if (!int.TryParse(said, CultureInfo.InvariantCulture, out var processId))
-            {
-                throw new InvalidOperationException($"Azurite did not start; node ended with {launcher.ExitCode}");
-            }
-
-            var azurite = new AzuriteProcess(processId, port, key);
+            var azurite = new AzuriteProcess(await LaunchAsync(launcher, StartTime, cancel), port, key);
             try
             {
                 await azurite.WaitUntilItAnswersAsync(log, cancel);
@@ -87,15 +86,44 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
         }
     }
 
+    /// <summary>Reads the id that node prints, and ends node if it prints none in time.</summary>
+    /// <exception cref="InvalidInputException">It ends without one, or is not done in time.</exception>
+    internal static async Task<int> LaunchAsync(Process launcher, TimeSpan limit, CancellationToken cancel)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(limit);
+        var output = launcher.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var isDone = await output.WaitAsync(patience.Token).ContinueWith(reading => reading.IsCompletedSuccessfully, TaskScheduler.Default);
+        if (!isDone)
+        {
+            launcher.Kill(entireProcessTree: true); // the server too: it is node's child as long as node runs
+        }
+
+        await launcher.WaitForExitAsync(CancellationToken.None);
+        if (int.TryParse(await output, CultureInfo.InvariantCulture, out var processId))
+        {
+            return processId;
+        }
+
+        cancel.ThrowIfCancellationRequested();
+        throw new InvalidInputException(
+            $"node did not start the local storage: {(isDone ? $"it ended with {launcher.ExitCode}" : $"it said nothing for {limit.TotalSeconds:F0} s")}; "
+            + "expected Node.js 20 or later (`distil doctor` shows which one this is)");
+    }
+
     /// <summary>Whether it runs and answers as Azurite does.</summary>
-    public async Task<bool> AnswersAsync(CancellationToken cancel)
+    /// <exception cref="RemoteException">It runs and does not answer: it is suspended, or its machine is too busy.</exception>
+    public Task<bool> AnswersAsync(CancellationToken cancel) => AnswersAsync(AnswerTime, cancel);
+
+    /// <inheritdoc cref="AnswersAsync(CancellationToken)"/>
+    internal async Task<bool> AnswersAsync(TimeSpan patience, CancellationToken cancel)
     {
         if (!ProcessTable.IsAlive(ProcessId))
         {
             return false;
         }
 
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        using var client = new HttpClient { Timeout = patience };
         try
         {
             using var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{Port}/"), cancel);
@@ -104,6 +132,12 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
         catch (HttpRequestException)
         {
             return false;
+        }
+        catch (TaskCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new RemoteException(
+                $"the local storage (process {ProcessId}, port {Port}) runs, but has not answered for {patience.TotalSeconds:F0} s; "
+                + $"if it was suspended, `kill -CONT {ProcessId}` lets it go on, else end it (`kill -9 {ProcessId}`): the next command starts it again");
         }
     }
 
@@ -115,9 +149,9 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
         var since = Stopwatch.GetTimestamp();
         while (!await AnswersAsync(cancel))
         {
-            if (!ProcessTable.IsAlive(ProcessId) || Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(60))
+            if (!ProcessTable.IsAlive(ProcessId) || Stopwatch.GetElapsedTime(since) > StartTime)
             {
-                throw new InvalidOperationException($"Azurite did not answer on port {Port}; it said: {(await File.ReadAllTextAsync(log, cancel)).Trim()}");
+                throw new RemoteException($"the local storage did not start on port {Port}; Azurite said: {Shown.Short((await File.ReadAllTextAsync(log, cancel)).Trim(), 2000)}");
             }
 
             await Task.Delay(50, cancel);

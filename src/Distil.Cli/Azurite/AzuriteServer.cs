@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Distil.Cli.Workspaces;
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Azurite;
@@ -29,6 +31,7 @@ public sealed class AzuriteServer : IAsyncDisposable
         _use = use;
         _process = process;
         _log = log;
+        AppDomain.CurrentDomain.ProcessExit += Abandon;
         _watching = WatchAsync();
     }
 
@@ -46,9 +49,9 @@ public sealed class AzuriteServer : IAsyncDisposable
     /// <exception cref="InvalidInputException">The port is in use, or the server runs on another; node or Azurite is missing.</exception>
     public static async Task<AzuriteServer> JoinAsync(Workspace workspace, int? port, ILogger log, CancellationToken cancel)
     {
-        Directory.CreateDirectory(workspace.Home);
+        workspace.CreateHome();
         var files = new AzuriteFiles(workspace);
-        using var turn = await files.TakeTurnAsync(cancel);
+        using var turn = await files.TakeTurnAsync(log, cancel);
         var recorded = await files.ReadAsync(cancel);
         var process = await RunningAsync(recorded, cancel);
         if (process is not null && port is not null && process.Port != port)
@@ -63,10 +66,11 @@ public sealed class AzuriteServer : IAsyncDisposable
     /// <summary>Stops using the server, and stops it if nobody else uses it.</summary>
     public async ValueTask DisposeAsync()
     {
+        AppDomain.CurrentDomain.ProcessExit -= Abandon;
         await _left.CancelAsync();
         await _watching;
         _left.Dispose();
-        using var turn = await _files.TakeTurnAsync(CancellationToken.None);
+        using var turn = await _files.TakeTurnAsync(_log, CancellationToken.None);
         await _use.DisposeAsync();
         if (!_files.AreUnused())
         {
@@ -75,6 +79,21 @@ public sealed class AzuriteServer : IAsyncDisposable
 
         await _process.StopAsync();
         _files.Forget();
+    }
+
+    private void Abandon(object? sender, EventArgs at) => Abandon();
+
+    /// <summary>Does what can be done if this process ends at once, by a second Ctrl-C: the server is killed, which loses nothing that it has answered, unless
+    /// others use it.</summary>
+    internal void Abandon()
+    {
+        _left.Cancel();
+        _use.Dispose();
+        if (_files.AreUnused() && ProcessTable.IsAlive(_process.ProcessId))
+        {
+            using var server = Process.GetProcessById(_process.ProcessId);
+            server.Kill();
+        }
     }
 
     private static async Task<AzuriteProcess?> RunningAsync(AzuriteProcess? recorded, CancellationToken cancel) =>
@@ -112,7 +131,7 @@ public sealed class AzuriteServer : IAsyncDisposable
             {
                 return;
             }
-            catch (Exception failed) when (failed is InvalidOperationException or IOException or InvalidInputException or OperationCanceledException)
+            catch (Exception failed) when (failed is RemoteException or IOException or InvalidInputException or OperationCanceledException)
             {
                 _log.StorageCannotStart(failed.Message);
             }
@@ -121,7 +140,7 @@ public sealed class AzuriteServer : IAsyncDisposable
 
     private async Task ReviveAsync(CancellationToken cancel)
     {
-        using var turn = await _files.TakeTurnAsync(cancel);
+        using var turn = await _files.TakeTurnAsync(_log, cancel);
         if (await RunningAsync(await _files.ReadAsync(cancel), cancel) is { } another && (another.Port, another.Key) == (Port, _process.Key))
         {
             _process = another;

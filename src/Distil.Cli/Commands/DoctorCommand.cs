@@ -44,9 +44,9 @@ internal static class DoctorCommand
 
     private static async Task RepairAsync(CommandContext context, CancellationToken cancel)
     {
-        Directory.CreateDirectory(context.Workspace.Home);
+        context.Workspace.CreateHome();
         var files = new AzuriteFiles(context.Workspace);
-        using var turn = await files.TakeTurnAsync(cancel);
+        using var turn = await files.TakeTurnAsync(context.Log, cancel);
         if (files.AreInUse())
         {
             throw new InvalidInputException($"{context.Workspace.Storage} is in use by another distil; end it first");
@@ -61,7 +61,6 @@ internal static class DoctorCommand
     private static async Task<IReadOnlyList<Finding>> FindAsync(CommandContext context)
     {
         var (workspace, sources) = (context.Workspace, context.Settings.Sources);
-        Directory.CreateDirectory(workspace.Home);
         using var client = new HttpClient();
         var isLocal = sources.ConnectionString is null;
         return
@@ -71,6 +70,7 @@ internal static class DoctorCommand
             await Programs.NodeAsync(Programs.RunAsync, needsStorage: isLocal),
             .. isLocal ? [Programs.Azurite(workspace)] : Array.Empty<Finding>(),
             await Programs.GpuAsync(Programs.RunAsync),
+            .. Surroundings.Home(workspace),
             Surroundings.Disk("disk", workspace.Home, Machine.FreeBytes),
             Surroundings.Disk("temporary files", Path.GetTempPath(), Machine.FreeBytes),
             Surroundings.Memory(Machine.MemoryBytes),

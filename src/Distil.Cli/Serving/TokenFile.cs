@@ -20,7 +20,7 @@ internal static class TokenFile
             return known;
         }
 
-        Directory.CreateDirectory(workspace.Home);
+        workspace.CreateHome();
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Bytes));
         await AtomicFile.WriteAsync(path, async temporary =>
         {

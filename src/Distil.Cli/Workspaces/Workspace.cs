@@ -1,3 +1,4 @@
+using Distil.Core;
 using Distil.Core.Errors;
 
 namespace Distil.Cli.Workspaces;
@@ -25,6 +26,28 @@ public sealed class Workspace
 
     /// <value>Folder of the workers' copies of artifacts.</value>
     public string Cache => Path.Combine(Home, "cache");
+
+    /// <summary>Creates the folder of the command's files if needed.</summary>
+    /// <exception cref="InvalidInputException">It cannot be created, or this user cannot write into it.</exception>
+    public void CreateHome()
+    {
+        try
+        {
+            Directory.CreateDirectory(Home);
+            var probe = Path.Combine(Home, $"probe-{Environment.ProcessId}~");
+            File.Create(probe).Dispose();
+            File.Delete(probe);
+        }
+        catch (IOException full) when (DiskFull.Is(full))
+        {
+            // What needs space says so itself, and deleting runs must remain possible.
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            var fault = Directory.Exists(Home) ? "this user cannot write into it" : File.Exists(Home) ? "it is not a folder" : "it cannot be created";
+            throw new InvalidInputException($"{Home} is to be the folder of distil's files, but {fault} ({refused.Message.TrimEnd('.')}); DISTIL_HOME names another", refused);
+        }
+    }
 
     /// <summary>Folder for copies of a run's report and model.</summary>
     public string Run(string runId) => Path.Combine(Home, "runs", runId);

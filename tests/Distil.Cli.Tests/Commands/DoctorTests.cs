@@ -8,7 +8,7 @@ public sealed class DoctorTests
     [Theory]
     [InlineData("v22.1.0", true, "Good", "v22.1.0")]
     [InlineData("v18.20.1", true, "Bad", "is v18.20.1; expected 20 or later")]
-    [InlineData(null, true, "Bad", "is not on the path")]
+    [InlineData(null, true, "Bad", "is not on the path, or does not say its version")]
     [InlineData(null, false, "Good", "is not needed")]
     public async Task Node_is_needed_in_version_20_unless_a_storage_account_is_named(string? version, bool needsStorage, string grade, string text)
     {

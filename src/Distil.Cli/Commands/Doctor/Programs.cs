@@ -30,7 +30,7 @@ internal static class Programs
     {
         const string Cure = "install Node.js 20 or later (https://nodejs.org), or name a storage account by AZURE_STORAGE_CONNECTION_STRING";
         var version = await run("node", ["--version"]);
-        return version is null ? (needsStorage ? Finding.Bad("node", "is not on the path", Cure) : Finding.Good("node", "is not needed: a storage account is named"))
+        return version is null ? (needsStorage ? Finding.Bad("node", "is not on the path, or does not say its version", Cure) : Finding.Good("node", "is not needed: a storage account is named"))
             : int.TryParse(version.TrimStart('v').Split('.')[0], out var major) && major >= MinNode ? Finding.Good("node", version)
             : Finding.Bad("node", $"is {version}; expected {MinNode} or later", Cure);
     }

@@ -16,6 +16,20 @@ internal static class Surroundings
     private const long LittleMemory = 4L << 30;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>The folder of distil's files, if it cannot be used.</summary>
+    internal static IEnumerable<Finding> Home(Workspace workspace)
+    {
+        try
+        {
+            workspace.CreateHome();
+            return [];
+        }
+        catch (InvalidInputException unusable)
+        {
+            return [Finding.Bad("home", unusable.Message, "DISTIL_HOME names a folder that this user can write into")];
+        }
+    }
+
     /// <summary>The free space of a folder.</summary>
     internal static Finding Disk(string subject, string folder, Func<string, long> free)
     {
