@@ -40,15 +40,21 @@ internal static class RunCommand
             (null, not null, null) => ResumeAsync(
                 context, parsed.GetValue(resume), parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
             (null, null, { } id) => RetryAsync(context, id, parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
-            ({ } file, null, null) when SweepReader.TryRead(file) is { } sweep => parsed.GetValue(planOnly)
-                ? SweepRunning.PlanAsync(context, sweep, parsed.GetValue(json), cancel)
-                : SweepRunning.ExecuteAsync(context, sweep, parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
-            ({ } file, null, null) when parsed.GetValue(planOnly) => PlanAsync(context, file, parsed.GetValue(json), cancel),
-            ({ } file, null, null) => ExecuteAsync(context, RunSpecReader.Read(file), parsed.GetValue(port), parsed.GetValue(json), cancel),
+            ({ } file, null, null) => StartAsync(
+                context, SpecDocument.Read(file), parsed.GetValue(planOnly), parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
             _ => throw new InvalidInputException("expected a specification, or --resume or --retry and none"),
         });
         return command;
     }
+
+    private static Task<int> StartAsync(CommandContext context, SpecDocument document, bool planOnly, int atMost, int? port, bool json, CancellationToken stop) =>
+        (SweepReader.TryParse(document), planOnly) switch
+        {
+            ({ } sweep, true) => SweepRunning.PlanAsync(context, sweep, json, stop),
+            ({ } sweep, false) => SweepRunning.ExecuteAsync(context, sweep, atMost, port, json, stop),
+            (null, true) => PlanAsync(context, RunSpecReader.Parse(document), json, stop),
+            (null, false) => ExecuteAsync(context, RunSpecReader.Parse(document), port, json, stop),
+        };
 
     /// <summary>Executes a run and prints its result.</summary>
     internal static async Task<int> ExecuteAsync(CommandContext context, RunSpec spec, int? port, bool json, CancellationToken stop)
@@ -110,9 +116,8 @@ internal static class RunCommand
         return ExitCode.Success;
     }
 
-    private static async Task<int> PlanAsync(CommandContext context, string specification, bool json, CancellationToken stop)
+    private static async Task<int> PlanAsync(CommandContext context, RunSpec spec, bool json, CancellationToken stop)
     {
-        var spec = RunSpecReader.Read(specification);
         var plan = await context.NewPlanner().PlanAsync(spec, stop);
         if (json)
         {

@@ -17,15 +17,11 @@ public static class RunSpecReader
 
     /// <summary>Reads a file. Relative paths in it start at its folder and become absolute.</summary>
     /// <exception cref="InvalidInputException">The file is missing or not a specification; see <see cref="InvalidInputException.Errors"/>.</exception>
-    public static RunSpec Read(string path)
-    {
-        if (!File.Exists(path))
-        {
-            throw new InvalidInputException($"{path}: there is no such file; expected a run specification");
-        }
+    public static RunSpec Read(string path) => Parse(SpecDocument.Read(path));
 
-        return Parse(File.ReadAllText(path), Path.GetFileName(path), Path.GetDirectoryName(Path.GetFullPath(path))!);
-    }
+    /// <summary>Reads the text of a file.</summary>
+    /// <exception cref="InvalidInputException">It is not a specification; see <see cref="InvalidInputException.Errors"/>.</exception>
+    public static RunSpec Parse(SpecDocument document) => Parse(document.Text, document.Name, document.Folder);
 
     /// <summary>Reads a text.</summary>
     /// <param name="json">The specification.</param>

@@ -22,13 +22,12 @@ public static class SweepReader
     /// <summary>Fields that have one value for all runs.</summary>
     internal static readonly string[] Fixed = ["name", "$schema"];
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>Reads the text of a file.</summary>
     /// <returns>Null if no value is a sweep's: then it is a specification of one run, or cannot be read, as <see cref="RunSpecReader"/> reports.</returns>
     /// <exception cref="InvalidInputException">A run of the sweep is invalid; the message says which and why.</exception>
-    public static Sweep? TryRead(string path) =>
-        File.Exists(path) ? TryParse(File.ReadAllText(path), Path.GetFileName(path), Path.GetDirectoryName(Path.GetFullPath(path))!) : null;
+    public static Sweep? TryParse(SpecDocument document) => TryParse(document.Text, document.Name, document.Folder);
 
-    /// <summary>Reads a text; the parameters are those of <see cref="RunSpecReader.Parse"/>.</summary>
+    /// <summary>Reads a text; the parameters are those of <see cref="RunSpecReader.Parse(string, string, string)"/>.</summary>
     public static Sweep? TryParse(string json, string document, string folder)
     {
         try
