@@ -27,7 +27,7 @@ public sealed class ConfigDocument
         name ??= path;
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(SmallFile.ReadBytes(path, name));
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw new InvalidInputException($"{name}: is not a JSON object");

@@ -37,6 +37,11 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="InvalidInputException">The file is missing, unreadable, truncated, or no safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {
+        if (SmallFile.IsEmpty(path))
+        {
+            throw new InvalidInputException($"{path}: it is empty, or no file but a pipe or a device; expected a safetensors file");
+        }
+
         FileStream file;
         try
         {

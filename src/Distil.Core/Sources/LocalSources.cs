@@ -52,6 +52,11 @@ public static class LocalSources
     /// <summary>Reads a file once, as a stream, and returns its SHA-256 in lower-case hexadecimal.</summary>
     public static string Fingerprint(string path)
     {
+        if (SmallFile.IsEmpty(path))
+        {
+            return Convert.ToHexStringLower(SHA256.HashData([])); // a pipe or a device may never end
+        }
+
         using var file = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }

@@ -60,7 +60,7 @@ public static class TaskFile
     {
         try
         {
-            ReadOnlyMemory<byte> bytes = File.ReadAllBytes(path);
+            ReadOnlyMemory<byte> bytes = SmallFile.IsEmpty(path) ? default : SmallFile.ReadBytes(path); // a pipe never ends
             return bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -59,7 +59,7 @@ internal static class EndOfTextToken
 
         try
         {
-            using var config = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var config = JsonDocument.Parse(SmallFile.ReadBytes(path));
             return !config.RootElement.TryGetProperty("eos_token", out var token) ? null
                 : token.ValueKind == JsonValueKind.Object ? token.GetProperty("content").GetString()
                 : token.GetString();

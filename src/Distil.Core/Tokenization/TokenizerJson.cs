@@ -58,7 +58,7 @@ public sealed class TokenizerJson
         name ??= path;
         try
         {
-            using var file = File.OpenRead(path);
+            using var file = SmallFile.OpenRead(path, name);
             using var document = JsonDocument.Parse(file);
             return new TokenizerJson(name, document.RootElement);
         }

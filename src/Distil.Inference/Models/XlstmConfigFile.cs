@@ -48,7 +48,7 @@ public static class XlstmConfigFile
 
         try
         {
-            var root = JsonNode.Parse(File.ReadAllBytes(path));
+            var root = JsonNode.Parse(SmallFile.ReadBytes(path));
             ConfigDocument.Read(path); // requires Unicode everywhere, also in what is not read here
             return Read(path, root);
         }
