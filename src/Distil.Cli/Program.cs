@@ -9,6 +9,7 @@ using Distil.Core.Logging;
 using Distil.Core.Settings;
 using Distil.Telemetry;
 
+Console.SetError(new TolerantWriter(Console.Error));
 LoopbackProxy.Exclude();
 using var interruption = new Interruption(Console.Error, Environment.Exit).Listen();
 CommandSettings? settings = null;
@@ -37,7 +38,10 @@ try
     var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
     if (parsed.Errors.Count > 0)
     {
-        throw new InvalidInputException($"{parsed.Errors[^1].Message} ({parsed.CommandResult.Command.Name} --help lists what it takes)");
+        // The first word that is not known, else the last error: those before it follow from it.
+        var error = parsed.Errors.FirstOrDefault(error => parsed.UnmatchedTokens.Any(word => error.Message.Contains($"'{word}'", StringComparison.Ordinal)))
+            ?? parsed.Errors[^1];
+        throw new InvalidInputException($"{error.Message} ({parsed.CommandResult.Command.Name} --help lists what it takes)");
     }
 
     return await parsed.InvokeAsync(

@@ -6,6 +6,7 @@ using Distil.Core.Sources;
 using Distil.Trainer.Commands;
 using Distil.Trainer.Kernels;
 
+Console.SetError(new TolerantWriter(Console.Error));
 try
 {
     var settings = SettingsReader.Read<TrainerSettings>(Environment.GetEnvironmentVariable);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
@@ -27,6 +28,17 @@ public sealed class BadInputTests : IDisposable
         }
 
         (await _distil.RunAsync("run", "--resume", Run)).IsBadInput($"{Run}/plan.json", "version is 2", "expected 1", "another version of distil");
+    }
+
+    [Theory]
+    [InlineData("2>/dev/full")]
+    [InlineData("2>&-")]
+    public async Task An_error_that_nobody_can_receive_is_still_an_exit_code(string redirection)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "it needs /dev/full");
+        using var shell = Process.Start("/bin/sh", ["-c", $"dotnet '{Path.Combine(AppContext.BaseDirectory, "Distil.Cli.dll")}' runz {redirection}"]);
+        await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(2, shell.ExitCode);
     }
 
     [Fact]

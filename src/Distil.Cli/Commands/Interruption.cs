@@ -49,20 +49,8 @@ internal sealed class Interruption : IDisposable
         }
 
         ExitCode = 128 + number;
-        Say("stopping: jobs at work save a checkpoint first; once more ends at once");
+        _error.WriteLine("stopping: jobs at work save a checkpoint first; once more ends at once");
         _ = Task.Run(_asked.Cancel); // its callbacks may take long, and the next signal must be heard
-    }
-
-    private void Say(string line)
-    {
-        try
-        {
-            _error.WriteLine(line);
-        }
-        catch (IOException)
-        {
-            // The terminal is gone, which may be the reason for the signal.
-        }
     }
 
     public void Dispose()

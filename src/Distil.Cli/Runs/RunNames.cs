@@ -10,13 +10,16 @@ internal static class RunNames
     /// <summary>The name of the newest run.</summary>
     internal const string Latest = "latest";
 
-    private const int Shown = 5;
+    private const int MaxListed = 5;
+    private const int LongestId = 100;
 
     /// <summary>Finds the run that a user means.</summary>
     /// <exception cref="InvalidInputException">There is none, or there are several.</exception>
     internal static async Task<string> ResolveAsync(ArtifactStore store, string name, CancellationToken cancel)
     {
-        if (await store.ExistsAsync(ArtifactLayout.Plan(name), cancel))
+        // Other texts would name other blobs (a/b) or other containers (../..).
+        if (name.Length <= LongestId && name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-')
+            && await store.ExistsAsync(ArtifactLayout.Plan(name), cancel))
         {
             return name;
         }
@@ -36,9 +39,10 @@ internal static class RunNames
         return found switch
         {
             [var one] => one,
-            [] => throw new InvalidInputException($"{name} is not a run; `distil runs` lists those that are"),
+            [] when name == Latest => throw new InvalidInputException("there is no run yet; `distil run` and `distil demo` make one"),
+            [] => throw new InvalidInputException($"{Shown.Short(name)} is not a run; `distil runs` lists those that are"),
             _ => throw new InvalidInputException(
-                $"{name} means {found.Count} runs: {string.Join(", ", found.Take(Shown))}{(found.Count > Shown ? ", …" : "")}; expected more of the id"),
+                $"{name} means {found.Count} runs: {string.Join(", ", found.Take(MaxListed))}{(found.Count > MaxListed ? ", …" : "")}; expected more of the id"),
         };
     }
 }

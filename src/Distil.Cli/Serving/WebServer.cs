@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Distil.Core.Errors;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -35,6 +36,7 @@ internal static class WebServer
         });
         builder.WebHost.UseUrls([.. options.Urls.Select(url => url.ToString())]);
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None); // what it says of a start that fails, StartAsync says without a stack
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // the command stops it
@@ -49,10 +51,11 @@ internal static class WebServer
         {
             await web.StartAsync(cancel);
         }
-        catch (IOException taken)
+        catch (Exception refused) when (refused is IOException or SocketException or InvalidOperationException) // in use; not this machine's, or not allowed; no certificate
         {
             await web.DisposeAsync();
-            throw new InvalidInputException($"{string.Join(';', options.Urls)} cannot be listened on: {taken.Message}", taken);
+            var cure = refused is InvalidOperationException ? "" : "; --port chooses another port, 0 a free one";
+            throw new InvalidInputException($"{string.Join(';', options.Urls)} cannot be listened on: {refused.Message.Split('\n')[0].Trim().TrimEnd('.')}{cure}", refused);
         }
     }
 

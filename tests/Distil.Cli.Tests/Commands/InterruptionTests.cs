@@ -1,4 +1,5 @@
 using Distil.Cli.Commands;
+using Distil.Core.Logging;
 
 namespace Distil.Cli.Tests.Commands;
 
@@ -43,7 +44,7 @@ public sealed class InterruptionTests
     [Fact]
     public void A_terminal_that_is_gone_is_no_error()
     {
-        using var interruption = new Interruption(new Gone(), _ended.Add);
+        using var interruption = new Interruption(new TolerantWriter(new Gone()), _ended.Add);
         interruption.Receive(1);
         Assert.Equal(129, interruption.ExitCode);
     }
