@@ -66,6 +66,11 @@ internal sealed record StatusAndProgress(RunStatus Status, IReadOnlyDictionary<s
             parts.Add($"loss {loss:0.000}");
         }
 
+        if (Jobs.Values.Select(job => job.Device).FirstOrDefault(device => device is not null) is { } device)
+        {
+            parts.Add($"GPU {(device.BusyShare is { } busy ? $"{busy * 100:0} %, " : "")}{ByteSize.Of(device.UsedBytes)} of {ByteSize.Of(device.TotalBytes)}");
+        }
+
         if (StageEnd(now) is { } end && end > now)
         {
             parts.Add($"{Left(end - now)} left");

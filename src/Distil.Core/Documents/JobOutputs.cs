@@ -17,6 +17,9 @@ public sealed record TrainOutput
     /// <value>The process's largest resident memory during this job, in bytes; null if unknown.</value>
     public long? PeakMemoryBytes { get; init; }
 
+    /// <value>The largest memory in use of the GPU during this job, by all processes on it, in bytes; null on the CPU or if unknown.</value>
+    public long? PeakDeviceMemoryBytes { get; init; }
+
     /// <value>How the student's operations were computed; null if unknown.</value>
     public IReadOnlyList<OperationForm>? Operations { get; init; }
 }

@@ -32,6 +32,9 @@ public sealed record JobProgress
     /// <value>Resident memory of the job's process, in bytes; null if it was not reported.</value>
     public long? MemoryBytes { get; init; }
 
+    /// <value>Use of the GPU; null if the job computes on the CPU, or if it was not reported.</value>
+    public DeviceUse? Device { get; init; }
+
     /// <value>How the operations of the model in training are computed; null outside training.</value>
     public IReadOnlyList<OperationForm>? Operations { get; init; }
 

@@ -27,6 +27,12 @@ public static class JobMeters
 
     private static readonly Gauge<double> Losses = DistilTelemetry.Meter.CreateGauge<double>("distil.training.loss", "nat", "Latest training loss.");
 
+    private static readonly Gauge<long> DeviceMemory = DistilTelemetry.Meter.CreateGauge<long>(
+        "distil.device.memory", "By", "Memory in use of the GPU of a job, by all processes on it.");
+
+    private static readonly Gauge<double> DeviceBusy = DistilTelemetry.Meter.CreateGauge<double>(
+        "distil.device.busy", "1", "Share of the time in which the GPU of a job computed.");
+
     /// <summary>Records that a job ended.</summary>
     /// <param name="job">The job.</param>
     /// <param name="result">Its result.</param>
@@ -60,6 +66,20 @@ public static class JobMeters
         if (progress.Loss is { } loss)
         {
             Losses.Record(loss, tags);
+        }
+    }
+
+    /// <summary>Records the use of a job's device; nothing if it is null.</summary>
+    public static void Measured(JobRequest job, DeviceUse? device)
+    {
+        var tags = new TagList { { JobTags.Run, job.RunId }, { JobTags.Kind, JobTags.Word(job.Kind) } };
+        if (device is not null)
+        {
+            DeviceMemory.Record(device.UsedBytes, tags);
+        }
+        if (device?.BusyShare is { } share)
+        {
+            DeviceBusy.Record(share, tags);
         }
     }
 

@@ -32,11 +32,21 @@ internal sealed record CudaCard(string Name, int Major, int Minor, int Multiproc
     internal void Use() => CudaDriver.Check(CudaDriver.ContextSetCurrent(Context), "cuCtxSetCurrent");
 
     /// <summary>Bytes of the card's memory in use, by this process and others. Torch does not return freed memory, so this is a peak.</summary>
-    internal long MemoryInUse()
+    internal long MemoryInUse() => Memory().Used;
+
+    /// <summary>Bytes of the card's memory in use, by this process and others, and of all of it.</summary>
+    internal (long Used, long Total) Memory()
     {
         Use();
         CudaDriver.Check(CudaDriver.MemoryInformation(out var free, out var total), "cuMemGetInfo");
-        return (long)(total - free);
+        return ((long)(total - free), (long)total);
+    }
+
+    /// <inheritdoc cref="NvidiaManagement.BusyShare"/>
+    internal double? BusyShare()
+    {
+        CudaDriver.Check(CudaDriver.DeviceGet(out var device, 0), "cuDeviceGet");
+        return NvidiaManagement.BusyShare(device);
     }
 
     /// <summary>Returns this card as an emulation of an older one: it runs that card's code, and features that that card lacks are not used.</summary>

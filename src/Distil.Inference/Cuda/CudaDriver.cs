@@ -47,6 +47,9 @@ internal static unsafe partial class CudaDriver
     [LibraryImport(Library, EntryPoint = "cuDeviceGetName")]
     internal static partial int DeviceGetName(byte* name, int length, int device);
 
+    [LibraryImport(Library, EntryPoint = "cuDeviceGetPCIBusId")]
+    internal static partial int DeviceGetPciBusId(byte* busId, int length, int device);
+
     [LibraryImport(Library, EntryPoint = "cuDeviceGetAttribute")]
     internal static partial int DeviceGetAttribute(out int value, int attribute, int device);
 

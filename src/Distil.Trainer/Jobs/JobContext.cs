@@ -2,6 +2,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Trainer.Torch;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
@@ -36,6 +37,9 @@ internal sealed record JobContext
 
     /// <value>The device to use.</value>
     public required Device Device { get; init; }
+
+    /// <value>What is in use of the device.</value>
+    public required DeviceMeter Meter { get; init; }
 
     /// <value>The clock.</value>
     public required TimeProvider Time { get; init; }

@@ -105,6 +105,9 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
         using var until = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
         try
         {
+            var device = TorchDevice.Of(request.Spec.Compute.Device);
+            var meter = DeviceMeter.Of(device);
+            progress.Watch(meter);
             var output = await JobOf(request.Makes).RunAsync(new JobContext
             {
                 Request = request,
@@ -115,7 +118,8 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
                 Catalog = _catalog,
                 Progress = progress,
                 Folder = folder,
-                Device = TorchDevice.Of(request.Spec.Compute.Device),
+                Device = device,
+                Meter = meter,
                 Time = time,
                 Log = log,
                 Stop = until.Token,

@@ -3,6 +3,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Documents;
 using Distil.Core.Jobs;
 using Distil.Core.Telemetry;
+using Distil.Trainer.Torch;
 using Microsoft.Extensions.Logging;
 
 namespace Distil.Trainer.Jobs;
@@ -22,6 +23,7 @@ internal sealed class ProgressReporter : IAsyncDisposable
     private long _began;
     private JobProgress? _latest;
     private IReadOnlyList<OperationForm>? _operations;
+    private DeviceMeter? _device;
 
     /// <param name="store">The run's storage.</param>
     /// <param name="job">The job.</param>
@@ -36,6 +38,9 @@ internal sealed class ProgressReporter : IAsyncDisposable
 
     /// <summary>Starts measuring a stage's time; call it when start-up is over.</summary>
     public void Begin() => _began = _time.GetTimestamp();
+
+    /// <summary>Adds the use of the job's device to all later reports.</summary>
+    public void Watch(DeviceMeter device) => _device = device;
 
     /// <summary>Adds the operations of the job's models to all later reports, and warns of each for which a kernel exists that cannot be used.</summary>
     public void Uses(IReadOnlyList<OperationForm> operations)
@@ -94,9 +99,11 @@ internal sealed class ProgressReporter : IAsyncDisposable
                 continue;
             }
 
+            var device = _device?.Read();
+            JobMeters.Measured(_job, device);
             try
             {
-                await _store.WriteJsonAsync(_blob, latest with { MemoryBytes = Environment.WorkingSet });
+                await _store.WriteJsonAsync(_blob, latest with { MemoryBytes = Environment.WorkingSet, Device = device });
                 written = latest;
             }
             catch (RequestFailedException error)

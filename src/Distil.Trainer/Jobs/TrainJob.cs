@@ -40,6 +40,7 @@ internal sealed class TrainJob(Weights weights) : IJob
             Steps = reached.GlobalStep,
             StepsHere = reached.GlobalStep - from.GlobalStep,
             PeakMemoryBytes = memory.Bytes,
+            PeakDeviceMemoryBytes = job.Meter.PeakBytes,
             Operations = operations,
         };
     }

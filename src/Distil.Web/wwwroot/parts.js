@@ -60,11 +60,16 @@ export function jobs(status, progress) {
       job.tokensPerSecond ? `${count(Math.round(job.tokensPerSecond))} tokens/s` : '',
       job.loss === undefined ? '' : `loss ${job.loss.toFixed(3)}`,
       job.memoryBytes ? `memory ${bytes(job.memoryBytes)}` : '',
+      job.device ? gpu(job.device) : '',
       left > 0 ? `${span(left)} left` : '',
     ].filter(Boolean).join(' · ');
     return html`<li><span>${id}</span> <progress max="1" .value=${job.total > 0 ? Math.min(1, job.done / job.total) : 0} aria-label=${`${id}, ${job.stage}`}></progress> <span class="note">${details}</span>${withoutKernel(job)}</li>`;
   })}</ul>`;
 }
+
+/** What is in use of a job's GPU. @param {Api.DeviceUse} device */
+const gpu = ({ usedBytes, peakBytes, totalBytes, busyShare }) =>
+  `GPU ${busyShare === undefined ? '' : `${Math.round(busyShare * 100)} %, `}${bytes(usedBytes)} of ${bytes(totalBytes)}${peakBytes > usedBytes ? ` (peak ${bytes(peakBytes)})` : ''}`;
 
 /** The operations of a job that no kernel could compute, and why. @param {Api.JobProgress} job */
 const withoutKernel = (job) => (job.operations ?? []).filter((operation) => operation.unavailableReason)

@@ -22,6 +22,15 @@ public sealed class PlainRunViewTests
     }
 
     [Fact]
+    public void Says_what_is_in_use_of_a_GPU()
+    {
+        var training = Training(done: 300);
+        var job = training.Jobs["train-002"] with { Device = new DeviceUse { UsedBytes = 12_300_000_000, PeakBytes = 20_000_000_000, TotalBytes = 151_000_000_000, BusyShare = 0.61 } };
+        new PlainRunView(_output, _time).Show(training with { Jobs = new Dictionary<string, JobProgress> { ["train-002"] = job } });
+        Assert.Contains(" · GPU 61 %, 12.3 GB of 151.0 GB", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Says_what_is_rebuilt_and_why()
     {
         var training = Training(done: 300);

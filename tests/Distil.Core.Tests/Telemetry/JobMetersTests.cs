@@ -35,4 +35,15 @@ public sealed class JobMetersTests
         Assert.Contains(
             listening.Measurements, one => one is { Instrument: "distil.job.duration", Value: 7.125 } && Equals(one[JobTags.Outcome], "outOfMemory"));
     }
+
+    [Fact]
+    public void The_use_of_a_device_is_told_if_it_is_known()
+    {
+        using var listening = new Listening();
+        JobMeters.Measured(Job, null);
+        JobMeters.Measured(Job, new DeviceUse { UsedBytes = 11, PeakBytes = 13, TotalBytes = 17, BusyShare = 0.375 });
+
+        Assert.Contains(listening.Measurements, one => one is { Instrument: "distil.device.memory", Value: 11 } && Equals(one[JobTags.Run], "metered"));
+        Assert.Contains(listening.Measurements, one => one is { Instrument: "distil.device.busy", Value: 0.375 } && Equals(one[JobTags.Run], "metered"));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -54,8 +55,10 @@ public sealed class RunPageTests(LiveViewServer server)
             spec["training"]!["epochs"] = 500;
             spec["training"]!["checkpointEverySteps"] = 100_000; // so that what is seen was stored between checkpoints
         }));
+        await page.RouteAsync($"**/api/runs/{runId}", AnswerWithGpuAsync);
         await page.GetByRole(AriaRole.Link, new() { Name = runId }).ClickAsync();
         await Expect(page.Locator(".stages .now")).ToHaveTextAsync(new Regex("train|evaluate"));
+        await Expect(page.Locator(".jobs li").First).ToContainTextAsync("GPU 61 %, 12.3 GB of 151.0 GB (peak 20.5 GB)");
         var loss = page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Loss over training steps") });
         var before = await loss.GetAttributeAsync("aria-label");
         await Expect(loss).Not.ToHaveAttributeAsync("aria-label", before!);
@@ -117,6 +120,19 @@ public sealed class RunPageTests(LiveViewServer server)
     }
 
     /// <summary>Pixels that something was drawn on.</summary>
+    /// <summary>The server's answer, as if each job computed on a GPU.</summary>
+    private static async Task AnswerWithGpuAsync(IRoute route)
+    {
+        var answer = await route.FetchAsync();
+        var run = JsonNode.Parse(await answer.TextAsync())!;
+        foreach (var (_, job) in run["progress"]!.AsObject())
+        {
+            job!["device"] = JsonNode.Parse("""{ "usedBytes": 12300000000, "peakBytes": 20500000000, "totalBytes": 151000000000, "busyShare": 0.61 }""");
+        }
+
+        await route.FulfillAsync(new() { Response = answer, Body = run.ToJsonString() });
+    }
+
     private static Task<int> InkOfFirstChartAsync(IPage page) => page.Locator("canvas").First.EvaluateAsync<int>(
         "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.filter((value, index) => index % 4 === 3 && value > 0).length");
 }

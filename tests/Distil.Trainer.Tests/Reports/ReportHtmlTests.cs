@@ -45,6 +45,16 @@ public sealed partial class ReportHtmlTests
     }
 
     [Fact]
+    public void The_memory_of_a_GPU_is_shown_if_one_trained()
+    {
+        var report = SampleReport.Create();
+        Assert.DoesNotContain("Peak GPU memory", Page);
+        var onGpu = ReportHtml.Render(report with { Training = report.Training with { PeakDeviceMemoryBytes = 12_300_000_000 } });
+        Assert.Contains("Peak GPU memory", onGpu);
+        Assert.Contains("12.3\u202FGB", onGpu);
+    }
+
+    [Fact]
     public void What_users_wrote_never_becomes_markup()
     {
         Assert.Contains("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;Mira&#39; &lt;/p&gt;", Page);

@@ -36,6 +36,9 @@ public sealed record TrainingSummary
     /// <value>The process's largest resident memory, in bytes; null if unknown.</value>
     public long? PeakMemoryBytes { get; init; }
 
+    /// <value>The largest memory in use of the GPU, by all processes on it, in bytes; null on the CPU or if unknown.</value>
+    public long? PeakDeviceMemoryBytes { get; init; }
+
     /// <value>One curve per quantity, thinned by <see cref="Curve.Thin"/>.</value>
     public required IReadOnlyList<Curve> Curves { get; init; }
 

@@ -43,6 +43,9 @@ internal sealed class JobHistory
     /// <summary>The largest memory that a train job of a student used, in bytes; null if none reports it.</summary>
     public long? PeakTrainingMemory(StudentVariant student) => Training(student).Max(output => output.PeakMemoryBytes);
 
+    /// <summary>The largest memory in use of a GPU in the train jobs of a student, in bytes; null if none reports it.</summary>
+    public long? PeakDeviceMemory(StudentVariant student) => Training(student).Max(output => output.PeakDeviceMemoryBytes);
+
     /// <summary>The form of each operation in a student's training, one for each machine that computed it differently; null if no train job reports
     /// it.</summary>
     public IReadOnlyList<OperationForm>? Operations(StudentVariant student)

@@ -22,7 +22,11 @@ internal static class TrainingHistory
         var blob = ArtifactLayout.Metrics(job.Request.RunId, student);
         var path = Path.Combine(job.Folder, $"metrics-{student}.jsonl");
         await File.WriteAllTextAsync(path, await job.Store.TryReadTextAsync(blob, job.Stop) ?? "", job.Stop);
-        return Summarise([.. MetricsLog.Read(path)], history.PeakTrainingMemory(student)) with { Operations = history.Operations(student) };
+        return Summarise([.. MetricsLog.Read(path)], history.PeakTrainingMemory(student)) with
+        {
+            Operations = history.Operations(student),
+            PeakDeviceMemoryBytes = history.PeakDeviceMemory(student),
+        };
     }
 
     internal static TrainingSummary Summarise(IReadOnlyList<StepMetrics> steps, long? peakMemoryBytes)

@@ -14,11 +14,16 @@ internal static class Speed
 
         """);
 
-    private static Table Training(RunReport report) => new("Training", "", "Steps", "Tokens", "Time", "Tokens a second", "Peak memory")
+    private static Table Training(RunReport report)
     {
-        Rows = new[] { (ChartRole.Distilled, report.Training), (ChartRole.WithoutTeacher, report.TrainingWithoutTeacher) }
-            .Where(row => row.Item2 is not null).Select(row => Row(Paint.NameOf(row.Item1), row.Item2!)),
-    };
+        (ChartRole Role, TrainingSummary? Training)[] rows = [(ChartRole.Distilled, report.Training), (ChartRole.WithoutTeacher, report.TrainingWithoutTeacher)];
+        var onDevice = rows.Any(row => row.Training?.PeakDeviceMemoryBytes is not null);
+        string[] heads = ["", "Steps", "Tokens", "Time", "Tokens a second", "Peak memory", .. onDevice ? ["Peak GPU memory"] : Array.Empty<string>()];
+        return new Table("Training", heads)
+        {
+            Rows = rows.Where(row => row.Training is not null).Select(row => Row(Paint.NameOf(row.Role), row.Training!, onDevice)),
+        };
+    }
 
     private static Html Operations(RunReport report) => report.Training.Operations is not { Count: > 0 } operations ? Html.None : new Table(
         "How the student’s operations were computed in training", "Operation", "Form", "Why no kernel")
@@ -33,11 +38,13 @@ internal static class Speed
         _ => form,
     };
 
-    private static List<string> Row(string name, TrainingSummary training) =>
+    private static List<string> Row(string name, TrainingSummary training, bool onDevice) =>
     [
         name, Figures.Count(training.Steps), Figures.Count(training.Tokens), Figures.Duration(training.Seconds), Figures.Number(training.TokensPerSecond),
-        training.PeakMemoryBytes is { } bytes ? Figures.Bytes(bytes) : "–",
+        Bytes(training.PeakMemoryBytes), .. onDevice ? [Bytes(training.PeakDeviceMemoryBytes)] : Array.Empty<string>(),
     ];
+
+    private static string Bytes(long? bytes) => bytes is { } known ? Figures.Bytes(known) : "–";
 
     private static Html Decoding(RunReport report)
     {
