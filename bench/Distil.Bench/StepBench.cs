@@ -16,7 +16,20 @@ namespace Distil.Bench;
 /// <summary>A training step of the demo's student: compares the C# kernels and chunked logits with plain tensor operations over whole logits.</summary>
 internal static class StepBench
 {
-    private const int Rows = 8, Length = 256, Vocabulary = 1024, Width = 128, Kept = 64;
+    internal const int Rows = 8, Length = 256;
+    private const int Vocabulary = 1024, Width = 128, Kept = 64;
+
+    internal static XlstmConfig Student => new()
+    {
+        VocabularySize = Vocabulary,
+        ContextLength = Length,
+        Blocks = 4,
+        Width = Width,
+        SlstmAt = [0, 2],
+        QkvBlockSize = 16,
+        FeedForwardProjFactor = 1.7,
+        TieWeights = true,
+    };
 
     internal static Command Create()
     {
@@ -28,24 +41,13 @@ internal static class StepBench
     private static void Run()
     {
         using var scope = NewDisposeScope();
-        var config = new XlstmConfig
-        {
-            VocabularySize = Vocabulary,
-            ContextLength = Length,
-            Blocks = 4,
-            Width = Width,
-            SlstmAt = [0, 2],
-            QkvBlockSize = 16,
-            FeedForwardProjFactor = 1.7,
-            TieWeights = true,
-        };
         var embedding = randn(Vocabulary, Width) * 0.1;
         var distillation = new DeltaDistillation(new DistillationSpec());
         using var batch = Batch();
         var step = 0L;
         double Time(Backend backend, int chunk)
         {
-            using var model = XlstmModel.Create(config, embedding, embedding, 1, CPU, backend);
+            using var model = XlstmModel.Create(Student, embedding, embedding, 1, CPU, backend);
             using var optimizer = new AdamW(model.TrainableParameters, new());
             var training = new TrainingStep(model, optimizer, distillation, 1.0, chunk);
             return Stopwatches.Median(
@@ -70,7 +72,7 @@ internal static class StepBench
         }
     }
 
-    private static StepBatch Batch()
+    internal static StepBatch Batch()
     {
         const long positions = Rows * Length;
         using var scope = NewDisposeScope();
