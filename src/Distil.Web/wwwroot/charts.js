@@ -58,10 +58,17 @@ function chart(trainings, { field, heading, decades = false, schedule = false })
   return curves.length === 0 ? '' : draw(heading, decades, [...curves, ...measured]);
 }
 
+/** A training that shows the teacher of all; none if they have several teachers. @param {Training[]} trainings */
+function oneTeacher(trainings) {
+  const taught = trainings.filter(({ heldOut }) => heldOut.some(({ teacher }) => teacher));
+  const values = new Set(taught.map(({ heldOut }) => heldOut.find(({ teacher }) => teacher).teacher.toPrecision(4)));
+  return values.size === 1 ? taught.slice(0, 1) : [];
+}
+
 /** Perplexity after each epoch, of the students and of the teacher. @param {Training[]} trainings */
 function heldOutChart(trainings) {
   const curves = [...trainings.flatMap((training) => points(training, '', 'perplexity', training.paint)),
-    ...trainings.filter(({ heldOut }) => heldOut.some(({ teacher }) => teacher)).slice(0, 1).flatMap((training) => points({ ...training, label: 'teacher' }, '', 'teacher', '--teacher'))];
+    ...oneTeacher(trainings).flatMap((training) => points({ ...training, label: 'teacher' }, '', 'teacher', '--teacher'))];
   return curves.length === 0 ? '' : draw('Perplexity on held-out text', false, curves);
 }
 

@@ -37,7 +37,7 @@ export function span(seconds) {
 export const spanOf = (from, to) => span((new Date(to).getTime() - new Date(from).getTime()) / 1000);
 
 export function bytes(value) {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;
   while (value >= 1000 && unit < units.length - 1) { value /= 1000; unit++; }
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;

@@ -10,8 +10,8 @@ internal static class Usage
         <section id="use"><h2>Using the model</h2>
         <div class="card">
         <p>It continues text of the kind that it was trained on ({Figures.Count(report.Dataset.TrainTokens)} tokens), in its teacher’s manner; it chats if its teacher is a
-        chat model.{State(report)} It is no better than its teacher, and of what it was not trained on it knows only what its teacher’s embedding and head contain
-        {(report.Student.InheritedParameters is null ? "" : "and the layers that it inherits ")}: the numbers above are those of held-out text of the same kind.</p>
+        chat model.{State(report)} It is no better than its teacher, and of what it was not trained on it knows only what its teacher’s embedding and head{(report.Student.InheritedParameters is null ? "" : " and the layers that it inherits")} contain:
+        the numbers above are those of held-out text of the same kind.</p>
         <pre tabindex="0">distil generate --run {report.RunId} --prompt "…"      # continue a text
         distil chat --run {report.RunId}                      # talk to it, if its teacher is a chat model
         distil serve --model .distil/runs/{report.RunId}/model   # OpenAI’s API for any client</pre>
