@@ -42,6 +42,17 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
         return files > 0 ? folder : throw new InvalidInputException($"{runId} has no model yet; `distil status {runId}` says where it stands");
     }
 
-    private Task CopyAsync(string blob, string path, CancellationToken cancel) =>
-        AtomicFile.WriteAsync(path, temporary => store.DownloadUncheckedAsync(blob, temporary, cancel));
+    private async Task CopyAsync(string blob, string path, CancellationToken cancel)
+    {
+        try
+        {
+            await AtomicFile.WriteAsync(path, temporary => store.DownloadUncheckedAsync(blob, temporary, cancel));
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(
+                $"the run has made {blob}, which is in the storage, but it could not be copied to {path}: {refused.Message.TrimEnd('.')}; "
+                + "`distil report RUN` and `distil generate --run RUN` copy it again", refused);
+        }
+    }
 }

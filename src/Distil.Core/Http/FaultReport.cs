@@ -24,13 +24,26 @@ public sealed record FaultReport(string Message, int ExitCode)
         OperationCanceledException => new FaultReport("interrupted", Failed),
         FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException => new FaultReport(error.Message, BadInput),
         IOException => new FaultReport(error.Message, Failed), // a full disk, a closed pipe
-        RequestFailedException => new FaultReport(error.Message.Split('\n')[0].TrimEnd(), Failed), // storage, which the message names
+        RequestFailedException storage => new FaultReport(Storage(storage), Failed),
         OutOfMemoryException => new FaultReport($"there is not enough memory: {error.Message}", Failed),
         _ => new FaultReport(
             $"this is a fault in distil, not in your input: {error.GetType().Name}: {UrlSecrets.Without(error.Message.Split('\n')[0].TrimEnd())} "
             + $"({Write(error, folder ?? Path.Combine(Path.GetTempPath(), "distil-faults"))})",
             Failed),
     };
+
+    // The library's message may be no more than "Service request failed." Without a status nobody has answered, which the message names.
+    private static string Storage(RequestFailedException failed)
+    {
+        var line = failed.Message.Split('\n')[0].Trim();
+        var answer = string.IsNullOrEmpty(failed.ErrorCode) ? $"{failed.Status}" : string.Create(CultureInfo.InvariantCulture, $"{failed.Status} {failed.ErrorCode}");
+        return failed.Status switch
+        {
+            0 => line,
+            401 or 403 => $"the storage refuses access ({answer}): {line} Check the key or the roles of the account that AZURE_STORAGE_CONNECTION_STRING names",
+            _ => $"the storage answered {answer}: {line}",
+        };
+    }
 
     private static string Write(Exception error, string folder)
     {

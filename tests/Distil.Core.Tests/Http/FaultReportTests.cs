@@ -1,3 +1,4 @@
+using Azure;
 using Distil.Core.Errors;
 using Distil.Core.Http;
 
@@ -41,6 +42,18 @@ public sealed class FaultReportTests : IDisposable
         ];
         Assert.All(cases, each => Assert.Equal(new FaultReport("a.txt: bad", each.ExitCode), FaultReport.Of(each.Error, _folder.Path)));
         Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void An_answer_of_the_storage_has_its_status_and_what_to_look_at()
+    {
+        Assert.Equal(
+            new FaultReport("the storage refuses access (403 AuthenticationFailed): Service request failed. "
+                + "Check the key or the roles of the account that AZURE_STORAGE_CONNECTION_STRING names", 1),
+            FaultReport.Of(new RequestFailedException(403, "Service request failed.\nStatus: 403", "AuthenticationFailed", null), _folder.Path));
+        Assert.Equal(
+            new FaultReport("the storage answered 409: it is there", 1), FaultReport.Of(new RequestFailedException(409, "it is there"), _folder.Path));
+        Assert.Equal(new FaultReport("storage a does not answer", 1), FaultReport.Of(new RequestFailedException("storage a does not answer"), _folder.Path));
     }
 
     private static Exception Thrown(Exception error)
