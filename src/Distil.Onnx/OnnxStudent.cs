@@ -7,8 +7,8 @@ using Distil.Onnx.Writing;
 namespace Distil.Onnx;
 
 /// <summary>Writes a student of either kind as an ONNX model, for ONNX Runtime on any machine and in a browser.</summary>
-/// <remarks>Inputs: <c>input_ids</c> (B, T), int64; <c>past.…</c>, the state, zeros at the start of a text; <c>logits_to_keep</c>, optional: of how many last
-/// positions logits are wanted, 1 by default, 0 for all. Outputs: <c>logits</c> (B, kept, V) and <c>present.…</c>, the next call's <c>past.…</c>. A call of n
+/// <remarks>Inputs: <c>input_ids</c> (B, T), int64; <c>past.…</c>, the state, zeros at the start of a text; <c>logits_to_keep</c> (1), int64: of how many
+/// last positions logits are wanted, 0 for all. Outputs: <c>logits</c> (B, kept, V) and <c>present.…</c>, the next call's <c>past.…</c>. A call of n
 /// tokens equals n calls of one; it takes memory for n² numbers a head, so a caller gives long texts in pieces of at most some 256 tokens.</remarks>
 public static class OnnxStudent
 {

@@ -1,6 +1,5 @@
 using Distil.Core.Safetensors;
 using Distil.Inference.Models;
-using Distil.Inference.Weights;
 using Distil.Onnx.Students;
 using Distil.Onnx.Weights;
 using Distil.Onnx.Writing;
@@ -18,13 +17,12 @@ public static class RoundedStudent
     public static void Write(string student, WeightForm form, string folder)
     {
         using var opened = OpenedStudent.Open(student);
-        var matrices = opened.Build(new CountedData(), form).Matrices;
+        var rounded = opened.Build(new CountedData(), form).Rounded;
         var tensors = opened.Weights.Folder.Stored.ByName.Values.Select(stored => new TensorToWrite(
             stored.Name, SafetensorsDtype.Of("F32"), stored.Entry.Shape, output =>
             {
                 var tensor = opened.Weights.Find(stored.Name, stored.Entry.Shape, XlstmConfigFile.Name);
-                var isRounded = matrices.Contains(stored.Name) && (form == WeightForm.Bf16 || stored.Entry.Shape[^1] % Inference.Matrices.Matrix.Block == 0);
-                TensorStream.WriteRounded(tensor, isRounded ? form : WeightForm.Fp32, output);
+                TensorStream.WriteRounded(tensor, rounded.GetValueOrDefault(stored.Name, WeightForm.Fp32), output);
             }));
         Directory.CreateDirectory(folder);
         File.Copy(Path.Combine(student, XlstmConfigFile.Name), Path.Combine(folder, XlstmConfigFile.Name), overwrite: true);

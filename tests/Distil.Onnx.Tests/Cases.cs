@@ -1,6 +1,5 @@
 using Distil.Core.Models;
 using Distil.Core.Specification;
-using Distil.Inference.Models;
 using Distil.Inference.Tests.Engines;
 
 namespace Distil.Onnx.Tests;

@@ -95,7 +95,7 @@ public sealed class OnnxStudentTests : IDisposable
     [InlineData(WeightForm.Int8, "xlstm")]
     [InlineData(WeightForm.Int4, "xlstm")]
     [InlineData(WeightForm.Int4, "xlstm, tied, only mLSTM")]
-    [InlineData(WeightForm.Int8, "linearised")] // of rows that are no whole blocks: nothing is rounded
+    [InlineData(WeightForm.Int8, "linearised")]
     [InlineData(WeightForm.Bf16, "linearised, whole blocks")]
     [InlineData(WeightForm.Int8, "linearised, whole blocks")]
     [InlineData(WeightForm.Int4, "linearised, whole blocks")]
@@ -109,7 +109,7 @@ public sealed class OnnxStudentTests : IDisposable
     }
 
     [Fact]
-    public void Logits_of_the_last_position_are_returned_unless_more_are_asked_for()
+    public void As_many_logits_are_returned_as_are_asked_for()
     {
         using var session = Export(Cases.Folder("xlstm"), WeightForm.Fp32);
         var all = session.Read(Cases.Tokens(8), keep: 0);

@@ -32,20 +32,15 @@ internal sealed class Session : IDisposable
 
     /// <summary>Reads further tokens of every text.</summary>
     /// <param name="tokens">(B, T), row by row.</param>
-    /// <param name="keep">Of how many last positions logits are returned; null for the model's default.</param>
+    /// <param name="keep">Of how many last positions logits are returned, 0 for all.</param>
     /// <returns>(B, kept, V), row by row.</returns>
-    internal float[] Read(IReadOnlyList<int> tokens, long? keep = null)
+    internal float[] Read(IReadOnlyList<int> tokens, long keep = 1)
     {
         long[] shape = [_batch, tokens.Count / _batch];
         using var ids = OrtValue.CreateTensorValueFromMemory(tokens.Select(token => (long)token).ToArray(), shape);
-        using var kept = OrtValue.CreateTensorValueFromMemory(new[] { keep ?? 1 }, [1]);
+        using var kept = OrtValue.CreateTensorValueFromMemory(new[] { keep }, [1]);
         var inputs = _state.ToDictionary(part => Past + part.Key, part => part.Value);
-        inputs["input_ids"] = ids;
-        if (keep is not null)
-        {
-            inputs["logits_to_keep"] = kept;
-        }
-
+        (inputs["input_ids"], inputs["logits_to_keep"]) = (ids, kept);
         string[] outputs = ["logits", .. _state.Keys.Select(part => Present + part)];
         var results = _session.Run(_run, [.. inputs.Keys], [.. inputs.Values], outputs);
         Release(_state);

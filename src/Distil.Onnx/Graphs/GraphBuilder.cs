@@ -59,13 +59,6 @@ internal sealed class GraphBuilder(GraphBuilder? outer = null)
     /// <summary>The whole numbers from one scalar to before another.</summary>
     internal Value Range(Value from, Value to) => Add("Range", [from, to, Scalar(1)]);
 
-    /// <summary>A number that a caller may give and need not: an input with a default.</summary>
-    internal Value Optional(string name, long otherwise)
-    {
-        Graph.Initializers.Add(new(name, ElementType.Int64, [1], MemoryMarshal.AsBytes<long>([otherwise]).ToArray(), null));
-        return Input(name, ElementType.Int64, 1);
-    }
-
     private Value Constant<T>(ElementType type, long[] shape, T[] values)
         where T : unmanaged
     {

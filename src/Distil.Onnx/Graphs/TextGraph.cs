@@ -17,7 +17,7 @@ internal sealed class TextGraph
     internal TextGraph()
     {
         _ids = Builder.Input(Tokens, ElementType.Int64, Batch, Length);
-        _keep = Builder.Optional(Keep, 1);
+        _keep = Builder.Input(Keep, ElementType.Int64, 1);
         _shape = _ids.Shape();
         Ids = _ids.Reshape(-1);
         Count = _shape.Gather(Builder.Scalar(1), 0);

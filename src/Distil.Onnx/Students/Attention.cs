@@ -3,7 +3,8 @@ using Distil.Onnx.Writing;
 
 namespace Distil.Onnx.Students;
 
-/// <summary>Softmax attention of a linearised student: over all positions in layers that keep it, over a window and a text's first positions in others.</summary>
+/// <summary>Softmax attention of a linearised student: over all positions in layers that keep it, over a window and a text's
+/// first positions in others.</summary>
 /// <param name="text">The graph.</param>
 /// <param name="layer">The layer's number.</param>
 /// <param name="heads">Its heads.</param>

@@ -8,8 +8,8 @@ using Distil.Onnx.Writing;
 
 namespace Distil.Onnx.Students;
 
-/// <summary>The graph of a linearised student: its teacher's layers with an mLSTM over softmax features in the place of attention, alone or mixed with attention
-/// over a window.</summary>
+/// <summary>The graph of a linearised student: its teacher's layers with an mLSTM over softmax features in the place of attention, alone or mixed with
+/// attention over a window.</summary>
 internal sealed class LinearisedGraph
 {
     private readonly TextGraph _text;

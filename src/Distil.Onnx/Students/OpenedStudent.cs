@@ -40,13 +40,13 @@ internal sealed class OpenedStudent : IDisposable
     /// <summary>Builds its graph, and writes its weights.</summary>
     /// <param name="data">Receives the weights.</param>
     /// <param name="form">How large matrices are stored.</param>
-    /// <returns>The graph, and the names of the large matrices.</returns>
+    /// <returns>The graph, and the names of the weights that are not float32, with their form.</returns>
     /// <exception cref="InvalidInputException">A tensor is missing, does not fit, is not finite or is left over.</exception>
-    internal (Graph Graph, IReadOnlyCollection<string> Matrices) Build(IWeightData data, WeightForm form)
+    internal (Graph Graph, IReadOnlyDictionary<string, WeightForm> Rounded) Build(IWeightData data, WeightForm form)
     {
         var text = new TextGraph();
         var stored = new StoredWeights(text.Builder, data, form);
-        return (_build(Weights, text, stored), stored.Matrices);
+        return (_build(Weights, text, stored), stored.Rounded);
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,8 @@ internal static class SLstmBlock
         Value Gates(Value from, string first, string second) =>
             from.Reshape(-1, heads, size).Transpose(1, 0, 2).MatMul(weights.Blocks(heads, size, Of(first), Of(second))).Transpose(1, 0, 2); // (N, NH, 2·DH)
         var gates = Value.Concat(
-            2, Gates(convolved, SLstmTensorNames.InputGate, SLstmTensorNames.ForgetGate), Gates(normed, SLstmTensorNames.CellGate, SLstmTensorNames.OutputGate));
+            2, Gates(convolved, SLstmTensorNames.InputGate, SLstmTensorNames.ForgetGate),
+            Gates(normed, SLstmTensorNames.CellGate, SLstmTensorNames.OutputGate));
         var (kernel, bias) = weights.Recurrence(block, heads, size);
         var hidden = SLstmScan.Add(text, block, heads, size, text.Split(gates + bias, heads, 4 * size), kernel);
         x += Norms.Heads(hidden, weights.Norm(Of(SLstmTensorNames.HeadNorm), width), heads, size);

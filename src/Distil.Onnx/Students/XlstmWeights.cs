@@ -55,7 +55,7 @@ internal sealed class XlstmWeights(MappedWeights folder, XlstmConfig config, Sto
             }
         }
 
-        return weights.Floats(string.Join('+', names), joined, blocks, size, columns);
+        return weights.Small([.. names.Select(Found)], joined, blocks, size, columns);
     }
 
     /// <summary>Matrices one below the other, in float32.</summary>
@@ -68,7 +68,9 @@ internal sealed class XlstmWeights(MappedWeights folder, XlstmConfig config, Sto
         var vanilla = XlstmTensorNames.IsVanilla(folder.Folder, block, config);
         string kernel = XlstmTensorNames.OfBlock(block, SLstmTensorNames.Recurrent), bias = XlstmTensorNames.OfBlock(block, SLstmTensorNames.RecurrentBias);
         return (
-            vanilla ? weights.Floats(kernel, Find(kernel, heads, 4 * size, size), heads, 4 * size, size).Transpose(0, 2, 1) : Floats(kernel, heads, size, 4 * size),
+            vanilla
+                ? weights.Small([Found(kernel)], Find(kernel, heads, 4 * size, size).ReadAll(), heads, 4 * size, size).Transpose(0, 2, 1)
+                : weights.Small([Found(kernel)], Find(kernel, heads, size, 4 * size).ReadAll(), heads, size, 4 * size),
             weights.Floats(bias, XlstmReader.RecurrentBias(config, Find(bias, 4 * heads * size).ReadAll(), vanilla), heads, 4 * size));
     }
 

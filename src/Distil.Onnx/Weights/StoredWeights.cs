@@ -15,9 +15,10 @@ internal sealed class StoredWeights(GraphBuilder graph, IWeightData data, Weight
     private const int Block = Inference.Matrices.Matrix.Block;
 
     private readonly Dictionary<string, StoredMatrix> _matrices = [];
+    private readonly Dictionary<string, WeightForm> _rounded = [];
 
-    /// <value>The names of the large matrices, which are stored in the chosen form.</value>
-    internal IReadOnlyCollection<string> Matrices => _matrices.Keys;
+    /// <value>The names of the weights that are not float32, with their form.</value>
+    internal IReadOnlyDictionary<string, WeightForm> Rounded => _rounded;
 
     /// <summary>A weight in float32.</summary>
     internal Value Floats(string name, MappedTensor tensor, params long[] shape) =>
@@ -26,6 +27,28 @@ internal sealed class StoredWeights(GraphBuilder graph, IWeightData data, Weight
     /// <summary>Values in float32 that were computed from weights.</summary>
     internal Value Floats(string name, float[] values, params long[] shape) =>
         Add(name, ElementType.Float, data.Add((long)values.Length * sizeof(float), output => output.Write(MemoryMarshal.AsBytes<float>(values))), shape);
+
+    /// <summary>Recurrent or block-diagonal matrices: float32 if the large matrices are, else bfloat16. They are few, and an error in them adds up.</summary>
+    /// <param name="names">Names of the weights that they are.</param>
+    /// <param name="values">Their elements.</param>
+    /// <param name="shape">Their shape in the graph.</param>
+    internal Value Small(IReadOnlyList<string> names, float[] values, params long[] shape)
+    {
+        var name = string.Join('+', names);
+        if (form == WeightForm.Fp32)
+        {
+            return Floats(name, values, shape);
+        }
+
+        foreach (var weight in names)
+        {
+            _rounded[weight] = WeightForm.Bf16;
+        }
+
+        var place = data.Add(
+            (long)values.Length * sizeof(ushort), output => output.Write(MemoryMarshal.AsBytes<ushort>(Array.ConvertAll(values, BFloat16Format.Round))));
+        return Add(name, ElementType.BFloat16, place, shape).Cast(ElementType.Float);
+    }
 
     /// <summary>A weight w as 1 + w.</summary>
     internal Value OnePlus(string name, MappedTensor tensor, params long[] shape) => Floats(name, [.. tensor.ReadAll().Select(w => 1 + w)], shape);
@@ -74,15 +97,25 @@ internal sealed class StoredWeights(GraphBuilder graph, IWeightData data, Weight
     private static Value AsFloats(Value values, StoredMatrix stored) => stored.Type == ElementType.BFloat16 ? values.Cast(ElementType.Float) : values;
 
     // Once, if two matrices are tied.
-    private StoredMatrix Store(string name, MappedTensor tensor, long rows, long columns) =>
-        _matrices.TryGetValue(name, out var stored) ? stored : _matrices[name] = form switch
+    private StoredMatrix Store(string name, MappedTensor tensor, long rows, long columns)
+    {
+        if (_matrices.TryGetValue(name, out var stored))
         {
+            return stored;
+        }
+
+        // Rows that are no whole blocks are those of small matrices.
+        var own = form is WeightForm.Int8 or WeightForm.Int4 && columns % Block != 0 ? WeightForm.Bf16 : form;
+        _rounded[name] = own;
+        return _matrices[name] = own switch
+        {
+            WeightForm.Fp32 => new(
+                ElementType.Float, data.Add(tensor.Count * sizeof(float), output => TensorStream.WriteFloats(tensor, output)), null, own.Bits),
             WeightForm.Bf16 => new(
-                ElementType.BFloat16, data.Add(tensor.Count * sizeof(ushort), output => TensorStream.WriteBFloat16(tensor, output)), null, 16),
-            // Rows that are no whole blocks are those of small matrices.
-            WeightForm.Int8 or WeightForm.Int4 when columns % Block == 0 => Round(name, tensor, rows, columns, form.Bits),
-            _ => new(ElementType.Float, data.Add(tensor.Count * sizeof(float), output => TensorStream.WriteFloats(tensor, output)), null, 32),
+                ElementType.BFloat16, data.Add(tensor.Count * sizeof(ushort), output => TensorStream.WriteBFloat16(tensor, output)), null, own.Bits),
+            _ => Round(name, tensor, rows, columns, own.Bits),
         };
+    }
 
     private StoredMatrix Round(string name, MappedTensor tensor, long rows, long columns, int bits)
     {

@@ -1,7 +1,7 @@
 namespace Distil.Onnx.Weights;
 
-/// <summary>How the large matrices of an exported student are stored: projections, embedding and head. Norms, convolutions, gates and recurrent matrices remain
-/// float32.</summary>
+/// <summary>How the large matrices of an exported student are stored: projections, embedding and head. In all forms but the first, recurrent and block-diagonal
+/// matrices, and matrices whose rows are no whole blocks of 32, are bfloat16; norms, convolutions, biases and the others are float32.</summary>
 public enum WeightForm
 {
     /// <summary>float32.</summary>
