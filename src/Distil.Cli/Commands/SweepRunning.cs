@@ -5,7 +5,6 @@ using Distil.Cli.Runs;
 using Distil.Core;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Sweeps;
-using Distil.Core.Specification;
 
 namespace Distil.Cli.Commands;
 

@@ -1,5 +1,4 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
