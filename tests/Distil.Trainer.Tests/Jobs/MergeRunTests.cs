@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
@@ -34,7 +35,7 @@ public sealed class MergeRunTests
         Assert.Equal((0, 0, 1), (report.Training.Steps, report.Storage.TeacherOutputBytes, report.Epochs.Count));
         Assert.NotNull(report.Epochs[0].Distilled.Branches);
         var page = Encoding.UTF8.GetString(run[ArtifactLayout.Report(run.Plan.RunId)]);
-        Assert.Contains($"0.25 × {a.Plan.RunId} + 0.75 × {b.Plan.RunId}", page, StringComparison.Ordinal);
+        Assert.Contains(WebUtility.HtmlEncode($"0.25 × {a.Plan.RunId} + 0.75 × {b.Plan.RunId}"), page, StringComparison.Ordinal);
         Assert.DoesNotContain("Training curves", page, StringComparison.Ordinal);
         Assert.Contains($"- 25.0 % of {a.Plan.RunId}", Encoding.UTF8.GetString(run[ArtifactLayout.ModelFile(run.Plan.RunId, StudentVariant.Distilled, "README.md")]));
     }
