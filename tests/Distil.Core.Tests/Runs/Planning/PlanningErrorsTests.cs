@@ -72,6 +72,8 @@ public sealed class PlanningErrorsTests : IDisposable
     [InlineData("/dataset/sources", "dataset.sources", "['ftp://host/a.txt']")]
     [InlineData("/dataset/evalSources", "dataset.evalSources", "['nowhere.txt']")]
     [InlineData("/dataset/evalSources", "dataset.evalSources", "['empty.txt']")]
+    [InlineData("/dataset/evalSources", "dataset.evalSources", "['copy-of-text.txt']")]
+    [InlineData("/dataset/evalSources", "dataset.evalSources", "['link-to-text.txt']")]
     [InlineData("/dataset/contextLength", "dataset.contextLength", "129")]
     [InlineData("/student/heads", "student.heads", "7")]
     [InlineData("/student/qkvBlockSize", "student.qkvBlockSize", "31")]
