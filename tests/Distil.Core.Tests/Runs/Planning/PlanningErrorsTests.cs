@@ -41,6 +41,8 @@ public sealed class PlanningErrorsTests : IDisposable
         }
 
         _folder.Write("empty.txt", "");
+        File.Copy(Path.Combine(_folder.Path, "text.txt"), Path.Combine(_folder.Path, "copy-of-text.txt"));
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, "link-to-text.txt"), "text.txt");
         _folder.Write("task.jsonl", """{"question": "a", "choices": ["b", "c"], "answer": 1}""");
         _folder.Write("torn.jsonl", """{"question": "a", "choices": ["b"]}""");
     }
