@@ -14,7 +14,7 @@ public static class GitLfs
     /// <summary>Whether a file is a pointer.</summary>
     public static bool IsPointer(string path)
     {
-        if (!File.Exists(path) || SmallFile.IsEmpty(path))
+        if (!File.Exists(path))
         {
             return false;
         }

@@ -14,7 +14,8 @@ internal static class JsonFile
     {
         try
         {
-            using var file = SmallFile.OpenRead(path);
+            InputFile.RequireRegular(path);
+            using var file = File.OpenRead(path);
             using var document = JsonDocument.Parse(file);
             return document.RootElement.ValueKind == JsonValueKind.Object ? read(document.RootElement) : throw new JsonException("expected an object");
         }

@@ -50,16 +50,16 @@ internal static class RunCommand
     private static Task<int> StartAsync(CommandContext context, SpecDocument document, bool planOnly, int atMost, int? port, bool json, CancellationToken stop) =>
         (SweepReader.TryParse(document), planOnly) switch
         {
-            ({ } sweep, true) => SweepRunning.PlanAsync(context, sweep, json, stop),
+            ({ } sweep, true) => SweepRunning.PlanAsync(context, sweep, port, json, stop),
             ({ } sweep, false) => SweepRunning.ExecuteAsync(context, sweep, atMost, port, json, stop),
-            (null, true) => PlanAsync(context, RunSpecReader.Parse(document), json, stop),
+            (null, true) => PlanAsync(context, RunSpecReader.Parse(document), port, json, stop),
             (null, false) => ExecuteAsync(context, RunSpecReader.Parse(document), port, json, stop),
         };
 
     /// <summary>Executes a run and prints its result.</summary>
     internal static async Task<int> ExecuteAsync(CommandContext context, RunSpec spec, int? port, bool json, CancellationToken stop)
     {
-        var plan = await context.NewPlanner().PlanAsync(spec, stop);
+        var plan = await context.PlanAsync(context.NewPlanner(), spec, port, stop);
         plan.RequireRunnable();
         await LocalMachine.RequireFitAsync(context, [(spec, plan)]);
         foreach (var warning in plan.TeacherReading?.Warnings ?? [])
@@ -116,9 +116,9 @@ internal static class RunCommand
         return ExitCode.Success;
     }
 
-    private static async Task<int> PlanAsync(CommandContext context, RunSpec spec, bool json, CancellationToken stop)
+    private static async Task<int> PlanAsync(CommandContext context, RunSpec spec, int? port, bool json, CancellationToken stop)
     {
-        var plan = await context.NewPlanner().PlanAsync(spec, stop);
+        var plan = await context.PlanAsync(context.NewPlanner(), spec, port, stop);
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(plan, DistilJson.Options));
@@ -129,6 +129,11 @@ internal static class RunCommand
         foreach (var (name, figure) in plan.Figures)
         {
             Console.WriteLine($"{name.PadRight(width)}  {Value(figure),16}  {figure.From}");
+        }
+
+        foreach (var expert in plan.Experts ?? [])
+        {
+            Console.WriteLine($"merges: {expert.Share:P1} of {expert.RunId} after epoch {expert.Epoch + 1} (weights {expert.Identity[..12]})");
         }
 
         foreach (var warning in (plan.TeacherReading?.Warnings ?? []).Concat(plan.Warnings))

@@ -27,7 +27,8 @@ public sealed class ConfigDocument
         name ??= path;
         try
         {
-            using var document = JsonDocument.Parse(SmallFile.ReadBytes(path, name));
+            InputFile.RequireRegular(path);
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw new InvalidInputException($"{name}: is not a JSON object");

@@ -37,12 +37,8 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="InvalidInputException">The file is missing, unreadable, truncated, or no safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {
-        if (SmallFile.IsEmpty(path))
-        {
-            throw new InvalidInputException($"{path}: it is empty, or no file but a pipe or a device; expected a safetensors file");
-        }
-
         FileStream file;
+        InputFile.RequireRegular(path);
         try
         {
             file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);

@@ -25,7 +25,8 @@ public sealed record WeightIndex(string Path, IReadOnlyDictionary<string, string
     {
         try
         {
-            using var document = JsonDocument.Parse(SmallFile.ReadBytes(file, path));
+            InputFile.RequireRegular(file);
+            using var document = JsonDocument.Parse(File.ReadAllBytes(file));
             if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("weight_map", out var map))
             {
                 throw new JsonException("weight_map is missing");

@@ -60,7 +60,8 @@ public static class TaskFile
     {
         try
         {
-            ReadOnlyMemory<byte> bytes = SmallFile.IsEmpty(path) ? default : SmallFile.ReadBytes(path); // a pipe never ends
+            InputFile.RequireRegular(path);
+            ReadOnlyMemory<byte> bytes = File.ReadAllBytes(path);
             return bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -59,7 +59,8 @@ internal static class EndOfTextToken
 
         try
         {
-            using var config = JsonDocument.Parse(SmallFile.ReadBytes(path));
+            InputFile.RequireRegular(path);
+            using var config = JsonDocument.Parse(File.ReadAllBytes(path));
             return !config.RootElement.TryGetProperty("eos_token", out var token) ? null
                 : token.ValueKind == JsonValueKind.Object ? token.GetProperty("content").GetString()
                 : token.GetString();

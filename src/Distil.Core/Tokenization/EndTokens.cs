@@ -39,7 +39,8 @@ public static class EndTokens
     {
         try
         {
-            return (JsonNode.Parse(SmallFile.ReadBytes(path)) as JsonObject)?[Field] switch
+            InputFile.RequireRegular(path);
+            return (JsonNode.Parse(File.ReadAllBytes(path)) as JsonObject)?[Field] switch
             {
                 null => [],
                 JsonArray several => [.. several.Select(each => each!.GetValue<int>())],

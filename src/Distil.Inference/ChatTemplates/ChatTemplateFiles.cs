@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Distil.Core;
 using Distil.Core.Errors;
 
 namespace Distil.Inference.ChatTemplates;
@@ -31,7 +30,7 @@ internal static class ChatTemplateFiles
                 }
             }
 
-            return File.Exists(own) ? (own, SmallFile.IsEmpty(own) ? "" : File.ReadAllText(own), tokens)
+            return File.Exists(own) ? (own, File.ReadAllText(own), tokens)
                 : Template(config, fields[Field]) is { } source ? (config, source, tokens)
                 : null;
         }
@@ -58,5 +57,5 @@ internal static class ChatTemplateFiles
     };
 
     private static JsonObject Read(string path) =>
-        JsonNode.Parse(SmallFile.ReadBytes(path), documentOptions: Unique) as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object");
+        JsonNode.Parse(File.ReadAllBytes(path), documentOptions: Unique) as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object");
 }

@@ -49,8 +49,8 @@ public static class XlstmConfigFile
 
         try
         {
-            var root = JsonNode.Parse(SmallFile.ReadBytes(path));
-            ConfigDocument.Read(path); // requires Unicode everywhere, also in what is not read here
+            ConfigDocument.Read(path); // requires a file, and Unicode everywhere, also in what is not read here
+            var root = JsonNode.Parse(File.ReadAllBytes(path));
             return Read(path, root);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException) // not Unicode, or a duplicate name
