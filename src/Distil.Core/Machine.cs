@@ -1,8 +1,15 @@
+using System.Globalization;
+
 namespace Distil.Core;
 
-/// <summary>The disk space and memory of this machine.</summary>
+/// <summary>The disk space, memory and load of this machine.</summary>
 public static class Machine
 {
+    private const string LoadFile = "/proc/loadavg";
+
+    /// <value>Mean number of processes that wanted to run in the last minute; null if the system does not say it.</value>
+    public static double? Load => File.Exists(LoadFile) ? double.Parse(File.ReadAllText(LoadFile).Split(' ')[0], CultureInfo.InvariantCulture) : null;
+
     /// <value>Bytes of memory that this process may use: the machine's, or its container's.</value>
     public static long MemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 

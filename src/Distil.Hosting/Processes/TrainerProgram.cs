@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Settings;
 
@@ -11,6 +12,12 @@ public sealed class TrainerProgram(string? named)
 {
     // A file beside a program that was built from source; build/Trainer.targets writes it.
     private const string BuiltAt = "trainer.path";
+
+    // Variables of OpenMP's runtime (GCC's manual of libgomp).
+    private const string WaitPolicy = "OMP_WAIT_POLICY", SpinCount = "GOMP_SPINCOUNT";
+
+    // Processes that want to run, by processor: from here on, most of the time others wait.
+    private const double BusyLoad = 2;
 
     /// <summary>Finds the trainer.</summary>
     /// <exception cref="InvalidInputException">It does not exist.</exception>
@@ -51,7 +58,23 @@ public sealed class TrainerProgram(string? named)
         var command = Command(["work"]);
         command.Environment[SourceSettings.ConnectionVariable] = connectionString;
         command.Environment.TryAdd(SourceSettings.CacheVariable, cache);
+        LimitSpinning(command.Environment, Machine.Load, Environment.ProcessorCount);
         return command;
+    }
+
+    /// <summary>Limits how long torch's threads wait for each other at work before they let others have the processor, unless the environment says it
+    /// already.</summary>
+    /// <remarks>By itself libgomp spins 300,000 times, for milliseconds: beside other work a training step cost seven times its processor time. A thread that
+    /// has gone to sleep is woken within microseconds (bench/README.md, "Training beside other work").</remarks>
+    /// <param name="environment">The worker's environment.</param>
+    /// <param name="load">The machine's load, in processes; null if unknown.</param>
+    /// <param name="cores">Number of processors.</param>
+    internal static void LimitSpinning(IDictionary<string, string?> environment, double? load, int cores)
+    {
+        if (!environment.ContainsKey(WaitPolicy))
+        {
+            environment.TryAdd(SpinCount, load > BusyLoad * cores ? "1000" : "10000");
+        }
     }
 
     /// <value>The <c>dotnet</c> that runs this program, or whose runtime does (a tool has a program of its own); else the one on the path.</value>
