@@ -20,6 +20,7 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
 {
     private const string Account = "distil";
     private const int KeyBytes = 64;
+    private const long LeastSpace = 256 << 10; // for its log, its process id and a first document
 
     /// <summary>Time for a start, on a machine that is busy with other work.</summary>
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(120);
@@ -144,6 +145,14 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
     /// <summary>Asks it to write its state and end, and kills it if it does not within 10 seconds.</summary>
     public Task StopAsync() => Signals.TerminateAsync(ProcessId, TimeSpan.FromSeconds(10));
 
+    /// <summary>Why it did not start: on a full disk it cannot even say so.</summary>
+    /// <param name="said">What it said.</param>
+    /// <param name="folder">The folder with its files.</param>
+    /// <param name="free">Free bytes of a folder's file system.</param>
+    internal RemoteException NotStarted(string said, string folder, Func<string, long> free) => free(folder) is < LeastSpace and var left
+        ? new RemoteException($"the local storage cannot start: the disk of {folder} has {left:N0} bytes free; make room, or let DISTIL_HOME name a folder of another disk")
+        : new RemoteException($"the local storage did not start on port {Port}; Azurite said: {Shown.Short(said.Trim(), 2000)}");
+
     private async Task WaitUntilItAnswersAsync(string log, CancellationToken cancel)
     {
         var since = Stopwatch.GetTimestamp();
@@ -151,7 +160,7 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
         {
             if (!ProcessTable.IsAlive(ProcessId) || Stopwatch.GetElapsedTime(since) > StartTime)
             {
-                throw new RemoteException($"the local storage did not start on port {Port}; Azurite said: {Shown.Short((await File.ReadAllTextAsync(log, cancel)).Trim(), 2000)}");
+                throw NotStarted(await File.ReadAllTextAsync(log, cancel), Path.GetDirectoryName(log)!, Machine.FreeBytes);
             }
 
             await Task.Delay(50, cancel);

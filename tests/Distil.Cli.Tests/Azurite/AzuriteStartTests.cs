@@ -53,6 +53,15 @@ public sealed class AzuriteStartTests
     }
 
     [Fact]
+    public void A_disk_that_is_too_full_for_a_start_is_named_and_else_what_the_storage_said()
+    {
+        var process = new AzuriteProcess(Environment.ProcessId, 10000, AzuriteProcess.NewKey());
+        Assert.StartsWith(
+            "the local storage cannot start: the disk of /home has 4,096 bytes free; make room", process.NotStarted("", "/home", _ => 4096).Message, StringComparison.Ordinal);
+        Assert.Equal("the local storage did not start on port 10000; Azurite said: no", process.NotStarted(" no\n", "/home", _ => 1 << 30).Message);
+    }
+
+    [Fact]
     public async Task A_process_that_ends_at_once_leaves_no_server_unless_another_uses_it()
     {
         using var temporary = new TemporaryWorkspace();
