@@ -25,11 +25,11 @@ internal static partial class HostLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Why}; the run pauses and goes on when there is space (`distil gc` deletes what no run refers to)")]
     public static partial void RunPauses(this ILogger log, string why);
 
-    /// <summary>A run has succeeded, and what its stages took is not known to the next plan.</summary>
-    [LoggerMessage(Level = LogLevel.Warning, Message = "how fast this machine was could not be stored for later plans: {Reason}")]
-    public static partial void SpeedsWereNotStored(this ILogger log, string reason);
-
     /// <summary>A run's documents cannot be read, so nobody knows whether it has ended.</summary>
     [LoggerMessage(Level = LogLevel.Information, Message = "{RunId} is passed over: {Reason}")]
     public static partial void RunIsSkipped(this ILogger log, string runId, string reason);
+
+    /// <summary>The speeds of a run that succeeded could not be stored; later plans do without them.</summary>
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{RunId}: how fast it was could not be stored for later plans: {Reason}")]
+    public static partial void SpeedsNotStored(this ILogger log, string runId, string reason);
 }

@@ -76,7 +76,6 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, Traine
         return await FinishedRun.CollectAsync(workspace, storage.Store, runId, Stopwatch.GetElapsedTime(began).TotalSeconds, stop);
     }
 
-    // For the next plan alone: a run that has succeeded does not fail here.
     private async Task RecordSpeedsAsync(string runId, RunSpec spec, CancellationToken stop)
     {
         var report = await storage.Store.ReadJsonAsync<RunReport>(ArtifactLayout.ReportData(runId), stop);
@@ -84,9 +83,9 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, Traine
         {
             await new MeasuredSpeeds(workspace).RecordAsync(spec, await _folder.ReadPlanAsync(runId, stop), report, stop);
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            log.SpeedsWereNotStored(refused.Message);
+            log.SpeedsNotStored(runId, error.Message); // the run itself has succeeded
         }
     }
 }
