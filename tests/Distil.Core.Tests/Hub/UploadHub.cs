@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -15,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Distil.Core.Tests.Hub;
 
 /// <summary>A server on loopback that takes uploads as the Hugging Face hub does: API with a token, and a storage on another port that refuses tokens.</summary>
-internal sealed class UploadHub : IAsyncDisposable
+internal sealed partial class UploadHub : IAsyncDisposable
 {
     private const string Token = "Bearer secret", Model = "/api/models/owner/name";
 
@@ -114,70 +113,6 @@ internal sealed class UploadHub : IAsyncDisposable
         (Exists, Created) = (true, request);
         return http.Response.WriteAsJsonAsync(new { url = $"{Endpoint}owner/name" });
     }
-
-    private Task BatchAsync(HttpContext http, JsonNode request) => http.Response.WriteAsJsonAsync(new
-    {
-        transfer = ChunkSize is null ? "basic" : "multipart",
-        objects = request["objects"]!.AsArray().Select(each =>
-        {
-            var (oid, size) = ((string)each!["oid"]!, (long)each["size"]!);
-            var header = new JsonObject();
-            for (var part = 0; ChunkSize is { } chunk && part * (long)chunk < size; part++)
-            {
-                header["chunk_size"] = chunk.ToString(CultureInfo.InvariantCulture);
-                header[(part + 1).ToString("D5", CultureInfo.InvariantCulture)] = new Uri(_storage, $"/{oid}?part={part + 1}&signed=yes").ToString();
-            }
-
-            var href = ChunkSize is null ? new Uri(_storage, $"/{oid}?signed=yes") : new Uri(Endpoint, $"/complete/{oid}");
-            return Objects.ContainsKey(oid)
-                ? (object)new { oid, size }
-                : new { oid, size, actions = new { upload = new { href, header }, verify = new { href = new Uri(Endpoint, $"/verify/{oid}") } } };
-        }),
-    });
-
-    private async Task StoreAsync(HttpContext http)
-    {
-        Requests.Enqueue($"{http.Request.Method} storage{http.Request.QueryString}");
-        if (http.Request.Headers.Authorization.Count > 0 || http.Request.Query["signed"] != "yes" || http.Request.ContentLength is null)
-        {
-            await Refuse(http, 400);
-            return;
-        }
-
-        if (Cuts > 0)
-        {
-            Cuts--;
-            http.Abort();
-            return;
-        }
-
-        using var content = new MemoryStream();
-        await http.Request.Body.CopyToAsync(content);
-        var oid = http.Request.Path.Value![1..];
-        if (int.TryParse(http.Request.Query["part"], out var part))
-        {
-            _parts.GetOrAdd(oid, _ => [])[part] = content.ToArray();
-            http.Response.Headers.ETag = $"\"part-{part}\"";
-            return;
-        }
-
-        Objects[oid] = content.ToArray();
-    }
-
-    private Task CompleteAsync(HttpContext http, string oid, JsonNode request)
-    {
-        var tags = request["parts"]!.AsArray().Select(part => $"{part!["partNumber"]} {part["etag"]}");
-        if (!tags.SequenceEqual(_parts[oid].Keys.Select(part => $"{part} \"part-{part}\"")))
-        {
-            return Refuse(http, 400);
-        }
-
-        Objects[oid] = [.. _parts[oid].Values.SelectMany(bytes => bytes)];
-        return Task.CompletedTask;
-    }
-
-    private Task VerifyAsync(HttpContext http, string oid) =>
-        Objects.TryGetValue(oid, out var content) && Convert.ToHexStringLower(SHA256.HashData(content)) == oid ? Task.CompletedTask : Refuse(http, 422);
 
     private Task CommitAsync(HttpContext http, string lines)
     {
