@@ -72,6 +72,8 @@ internal sealed class AlignmentStage : ITrainingStage
         _model.FreezeInherited(false);
     }
 
+    private static Tensor Wide(Tensor x) => x.dtype == ScalarType.BFloat16 ? x.to(ScalarType.Float32) : x;
+
     /// <summary>Adds a micro-batch's gradients to the new weights', and its share of the losses.</summary>
     private void AddGradients(TokenBatch rows, long tokens, Tensor layers)
     {
@@ -93,7 +95,7 @@ internal sealed class AlignmentStage : ITrainingStage
             // The mean over the values of all real positions of the step.
             Tensor Error(Tensor output)
             {
-                var square = (output - attention).square();
+                var square = (Wide(output) - Wide(attention)).square();
                 return (real is null ? square : square * real).sum() / ((double)tokens * output.shape[1] * output.shape[3]);
             }
         });
