@@ -44,6 +44,11 @@ internal static class LinearisedFigures
         using (optimizer)
         {
             var ms = Figure.Measure($"linearised stage II step {what}", () => step(batch), tokens, Runs, WarmUp);
+            if (double.IsNaN(ms))
+            {
+                return;
+            }
+
             Figure.Say($"share of the matrix-product rate, stage II {what}", new
             {
                 share = Math.Round(6.0 * student.Parameters * tokens / (ms / 1e3) / rate, 3), parameters = student.Parameters,

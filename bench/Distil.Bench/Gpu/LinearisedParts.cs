@@ -90,10 +90,19 @@ internal static class LinearisedParts
         Part("norm backward", () => StreamKernels.NormGradients(stream, delta, stream, norm, scale, rounds: true));
         Part("SwiGLU forward", () => StreamKernels.Gated(both));
         Part("SwiGLU backward", () => StreamKernels.GatedGradients(both, gated));
-        var weight = Half(2 * config.IntermediateSize, config.HiddenSize);
-        Part("gate and up product", () => nn.functional.linear(delta, weight));
-        Part("gate and up product, gradient of the input", () => both.mm(weight));
-        Part("gate and up product, gradient of the weight", () => both.t().mm(delta));
+        foreach (var (name, from, to) in new[]
+                 {
+                     ("gate and up", (long)config.HiddenSize, 2L * config.IntermediateSize), ("down", config.IntermediateSize, config.HiddenSize),
+                     ("queries, keys and values", config.HiddenSize, sizes.Columns), ("gates", config.HiddenSize, inputs.Gates!.shape[1]),
+                     ("output", width, config.HiddenSize),
+                 })
+        {
+            var (weight, x, gradient) = (Half(to, from), Half(positions, from), Half(positions, to));
+            Part($"product: {name}", () => nn.functional.linear(x, weight));
+            Part($"product: {name}, gradient of the input", () => gradient.mm(weight));
+            Part($"product: {name}, gradient of the weight", () => gradient.t().mm(x));
+        }
+
         var master = randn([2 * config.IntermediateSize, config.HiddenSize], ScalarType.Float32, CUDA);
         Part("weights rounded", () => master.to(ScalarType.BFloat16));
     }

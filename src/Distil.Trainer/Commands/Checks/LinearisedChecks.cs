@@ -4,7 +4,7 @@ using Distil.Core.Specification;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.Models.Transformers;
-using Distil.Trainer.Torch;
+using Distil.Trainer.Training.Stages;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands.Checks;
@@ -25,7 +25,6 @@ internal static class LinearisedChecks
         Student(2, 77, Of(128, 2, 1, 64, window: 500, family: TransformerFamily.Qwen3)),
         Student(2, 140, Of(128, 4, 2, 32, window: 32, keep: 1, layers: 2)),
         Student(2, 140, Of(128, 4, 2, 32, window: 32), Branch.Memory),
-        Student(2, 140, Of(128, 4, 2, 32, window: 32), trainEmbedding: true),
         Student(4, 1024, Of(896, 14, 2, 64, window: 512)),
         Alignment(2, 150, Of(128, 4, 2, 32, window: 0)),
         Alignment(2, 300, Of(192, 6, 2, 64, window: 100, layers: 2)),
@@ -48,46 +47,29 @@ internal static class LinearisedChecks
             KeepAttention = [.. Enumerable.Range(0, keep)],
         };
 
-    private static KernelCheck Student(int batch, int length, LinearisedShape shape, Branch branch = Branch.Both, bool trainEmbedding = false)
+    private static KernelCheck Student(int batch, int length, LinearisedShape shape, Branch branch = Branch.Both)
     {
         var ids = Ids(batch, length);
         Tensor Run(Tensor[] x, bool rounds)
         {
-            var model = Model(shape, x, trainEmbedding, rounds);
+            var model = Model(shape, x, rounds);
             model.Branch = branch;
             return model.Forward(ids.Value);
         }
 
-        return Check(shape, "", $"B {batch}, S {length}, {Text(shape)}{(branch == Branch.Both ? "" : ", memory alone")}{(trainEmbedding ? ", embedding trained" : "")}", Run);
+        return Check(shape, "", $"B {batch}, S {length}, {Text(shape)}{(branch == Branch.Both ? "" : ", memory alone")}", Run);
     }
 
     private static KernelCheck Alignment(int batch, int length, LinearisedShape shape)
     {
-        var ids = Ids(batch, length);
+        var (ids, tokens) = (Ids(batch, length), (long)batch * length);
         Tensor Run(Tensor[] x, bool rounds)
         {
-            var model = Model(shape, x, trainEmbedding: false, rounds);
+            var model = Model(shape, x, rounds);
             model.FreezeInherited(true);
-            var losses = new List<Tensor>();
-            model.ForwardTeacher(ids.Value, (branches, attention) =>
-            {
-                Tensor Error(Tensor output) => (output.to(ScalarType.Float32) - attention.to(ScalarType.Float32)).square().mean();
-                var loss = Error(branches.Mixed);
-                if (branches.Share is not null)
-                {
-                    loss += Error(branches.Memory!) * 0.5;
-                }
-
-                if (loss.requires_grad)
-                {
-                    GradientScope.Backward(loss);
-                }
-
-                losses.Add(loss.detach().DetachFromDisposeScope());
-            });
-            var all = stack(losses);
-            losses.ForEach(loss => loss.Dispose());
-            return all;
+            var losses = zeros(shape.ReplacedLayers, ScalarType.Float64, CUDA);
+            AlignmentStage.AddGradients(model, memoryWeight: 0.5, new(ids.Value, null, batch, tokens, tokens - batch), tokens, losses);
+            return losses.to(ScalarType.Float32);
         }
 
         return Check(shape, ", beside the teacher", $"B {batch}, S {length}, {Text(shape)}", Run);
@@ -107,9 +89,9 @@ internal static class LinearisedChecks
         };
     }
 
-    private static LinearisedModel Model(LinearisedShape shape, Tensor[] x, bool trainEmbedding, bool rounds)
+    private static LinearisedModel Model(LinearisedShape shape, Tensor[] x, bool rounds)
     {
-        var model = LinearisedModel.Of(shape, new Given(Tensors(shape), x), trainEmbedding, CUDA);
+        var model = LinearisedModel.Of(shape, new Given(Tensors(shape), x), trainEmbedding: false, CUDA);
         if (rounds)
         {
             model.UseBFloat16();

@@ -1,8 +1,8 @@
 // The mLSTM over positive features with the plain normaliser, in chunks of 64 positions (TFLA, arXiv 2503.14376): products in bf16 on tensor cores, sums in float.
 //   KEY_SIZE   features of a query or key: a multiple of 16 below 64, or of 64.   VALUE_SIZE of a value: a multiple of 16.
 // A sequence is a head of a batch row, h·B + b. φq: (sequences, S, KEY_SIZE). φk of head h: (H/GROUP, B, S, GROUP, KEY_SIZE). v: (H/GROUP, B, S, VALUE_SIZE).
-// "Rows" are (sequences, P) floats, P the length rounded up to whole chunks. A state is [KEY_SIZE][VALUE_SIZE + 8]: its column VALUE_SIZE is the sum of the keys, so that the
-// normaliser is one more column of each product; the others beyond are 0.
+// "Rows" are (sequences, P) floats, P the length rounded up to whole chunks. A state is [KEY_SIZE][VALUE_SIZE + 8]: its column VALUE_SIZE and the next are the sum of the keys in
+// two bf16 parts, so that the normaliser is one more column of each product, and more precise, because much cancels against it; the others beyond are 0.
 // source a(s) = i(s) − F(s), F the log of what was forgotten since the chunk began; peak u(t) = max(max a(≤ t), M), M the carried stabiliser; a pair (t, s) weighs
 // exp(a(s) − u(t)), the carried state exp(M − u(t)) =: carried(t), a key at its chunk's end written(s), the state before the chunk there keep(n).
 #include "tiles.cuh"
@@ -14,7 +14,6 @@
 #define KEY_BLOCK (KEY_SIZE < TILE ? KEY_SIZE : TILE)
 #define VALUES ((VALUE_SIZE + 8) / 8)     // blocks of 8 columns with the normaliser's
 #define NORMALISER (VALUES - 1)
-#define ONE 0x3f80                        // 1 in bf16
 
 struct Sequence {
   int head, batch, shared, inGroup, n, first, rows;
@@ -37,8 +36,14 @@ __device__ __forceinline__ void loadState(bf16* to, const bf16* state) {
   }
 }
 
-// The column of a tile that makes a sum of its rows: x of each row, then 0.
-__device__ __forceinline__ void setColumn(bf16* tile, int r, bf16 x) { *(uint4*)(tile + r * VALUE_STRIDE + VALUE_SIZE) = make_uint4(x, 0, 0, 0); }
+// A number as the sum of two bf16.
+__device__ __forceinline__ unsigned parts(float x) { const float high = toFloat(toBf16(x)); return toPair(high, x - high); }
+__device__ __forceinline__ float whole(unsigned pair) { return lowFloat(pair) + highFloat(pair); }
+
+// The columns of a tile that make a sum of its rows: x of each row in two parts, then 0.
+__device__ __forceinline__ void setColumn(bf16* tile, int r, float x) { *(uint4*)(tile + r * VALUE_STRIDE + VALUE_SIZE) = make_uint4(parts(x), 0, 0, 0); }
+// The sum of the keys in a state's row.
+__device__ __forceinline__ float sumOf(const bf16* state, int d) { return whole(*(const unsigned*)(state + d * VALUE_STRIDE + VALUE_SIZE)); }
 
 // What each chunk adds to a state: Σ over its positions of x(t) ⊗ scale(t)·[y(t), last(t)]; last is 1 if null, negative as given otherwise.
 // Forward x φk, y v; backward x φq, y the gradient of h. Grid (chunks, sequences).
@@ -57,7 +62,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_outer(
     const float w = real ? scale[at.row() + r] * (forward ? 1.f : over[at.row() + r]) : 0.f;
     const unsigned pair = real ? *(const unsigned*)(from + (long long)r * VALUE_SIZE + c) : 0;
     *(unsigned*)(Y + r * VALUE_STRIDE + c) = toPair(lowFloat(pair) * w, highFloat(pair) * w);
-    if (c == 0) setColumn(Y, r, real ? toBf16(forward ? w : -last[at.row() + r] * w) : 0);
+    if (c == 0) setColumn(Y, r, real ? (forward ? w : -last[at.row() + r] * w) : 0.f);
   }
   __syncthreads();
   for (int m = warp * 16; m < KEY_SIZE; m += TILE) {
@@ -72,8 +77,9 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_outer(
     bf16* to = states + (at.chunk * KEY_SIZE + m + (lane >> 2)) * STATE_WIDTH + (lane & 3) * 2;
 #pragma unroll
     for (int j = 0; j < VALUES; j++) {
-      *(unsigned*)(to + j * 8) = toPair(r[j][0], r[j][1]);
-      *(unsigned*)(to + 8 * STATE_WIDTH + j * 8) = toPair(r[j][2], r[j][3]);
+      const bool sum = j == NORMALISER;
+      *(unsigned*)(to + j * 8) = sum ? parts(r[j][0] + r[j][1]) : toPair(r[j][0], r[j][1]);
+      *(unsigned*)(to + 8 * STATE_WIDTH + j * 8) = sum ? parts(r[j][2] + r[j][3]) : toPair(r[j][2], r[j][3]);
     }
   }
 }
@@ -83,6 +89,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_outer(
 extern "C" __global__ void __launch_bounds__(256) memory_scan(uint4* states, const float* keep, int chunks, int backward) {
   const int at = blockIdx.x * blockDim.x + threadIdx.x, each = KEY_SIZE * STATE_WIDTH / 8;
   if (at >= each) return;
+  const bool keys = at % (STATE_WIDTH / 8) == STATE_WIDTH / 8 - 1;  // the sum of the keys, and zeros
   float sum[8] = {0, 0, 0, 0, 0, 0, 0, 0};
   for (int i = 0; i < chunks; i++) {
     const long long n = (long long)blockIdx.y * chunks + (backward ? chunks - 1 - i : i);
@@ -95,7 +102,8 @@ extern "C" __global__ void __launch_bounds__(256) memory_scan(uint4* states, con
     for (int k = 0; k < 4; k++) {
       sum[2 * k] = sum[2 * k] * kept + lowFloat(pairs[k]);
       sum[2 * k + 1] = sum[2 * k + 1] * kept + highFloat(pairs[k]);
-      packed[k] = toPair(sum[2 * k], sum[2 * k + 1]);
+      if (keys) { sum[2 * k] += sum[2 * k + 1]; sum[2 * k + 1] = 0.f; }
+      packed[k] = keys ? parts(sum[2 * k]) : toPair(sum[2 * k], sum[2 * k + 1]);
     }
     *s = make_uint4(packed[0], packed[1], packed[2], packed[3]);
   }
@@ -103,6 +111,7 @@ extern "C" __global__ void __launch_bounds__(256) memory_scan(uint4* states, con
 
 // Scores of a warp's 16 rows of x with those of y, for the blocks of 8 columns from `from` to before `to` (multiples of 2).
 __device__ __forceinline__ void scores(float (*r)[4], const bf16* x, const bf16* y, int stride, int depth, int m, int from, int to) {
+#pragma unroll
   for (int k = 0; k < depth; k += 16) {
     unsigned a[4];
     left(a, x, stride, m, k);
@@ -130,12 +139,13 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_forward(
   loadTile<KEY_SIZE, KEY_STRIDE>(Q, q + at.query(length), KEY_SIZE, at.rows);
   loadTile<KEY_SIZE, KEY_STRIDE>(K, k + at.key(batches, length, group), (long long)group * KEY_SIZE, at.rows);
   loadTile<VALUE_SIZE, VALUE_STRIDE>(V, v + at.value(batches, length), VALUE_SIZE, at.rows);
-  if (threadIdx.x < TILE) { a[threadIdx.x] = source[at.row() + threadIdx.x]; setColumn(V, threadIdx.x, ONE); }
+  if (threadIdx.x < TILE) { a[threadIdx.x] = source[at.row() + threadIdx.x]; setColumn(V, threadIdx.x, 1.f); }
   if (at.n > 0) loadState(S, states + (at.chunk - 1) * KEY_SIZE * STATE_WIDTH);
   __syncthreads();
   float r[VALUES][4], p[TILE / 8][4];
   clear(r); clear(p);
   if (at.n > 0) {
+#pragma unroll 4
     for (int d = 0; d < KEY_SIZE; d += 16) {
       unsigned x[4];
       left(x, Q, KEY_STRIDE, m, d);
@@ -162,7 +172,8 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_forward(
     asLeft(x, p[2 * k16], p[2 * k16 + 1]);
     addTurned<VALUES>(r, x, V, VALUE_STRIDE, 0, k16 * 16);
   }
-  const float o0 = 1.f / (__shfl_sync(~0u, r[NORMALISER][0], lane & ~3) + 1e-30f), o1 = 1.f / (__shfl_sync(~0u, r[NORMALISER][2], lane & ~3) + 1e-30f);
+  const float o0 = 1.f / (__shfl_sync(~0u, r[NORMALISER][0] + r[NORMALISER][1], lane & ~3) + 1e-30f),
+              o1 = 1.f / (__shfl_sync(~0u, r[NORMALISER][2] + r[NORMALISER][3], lane & ~3) + 1e-30f);
   bf16* to = h + (at.index * length + at.first + low) * VALUE_SIZE + column;
 #pragma unroll
   for (int j = 0; j < VALUE_SIZE / 8; j++) {

@@ -23,6 +23,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_backward_query
     for (int block = 0; block < KEY_SIZE; block += KEY_BLOCK) {
       float r[KEY_BLOCK / 8][4];
       clear(r);
+#pragma unroll 4
       for (int d = 0; d < VALUE_SIZE; d += 16) {
         unsigned x[4];
         left(x, G, VALUE_STRIDE, m, d);
@@ -63,6 +64,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_backward_query
     float r[KEY_BLOCK / 8][4];
     clear(r);
     if (at.n > 0) {
+#pragma unroll 4
       for (int d = 0; d < VALUE_SIZE; d += 16) {
         unsigned x[4];
         left(x, G, VALUE_STRIDE, m, d);
@@ -70,7 +72,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_backward_query
       }
 #pragma unroll
       for (int j = 0; j < KEY_BLOCK / 8; j++) {
-        const float z0 = toFloat(S[(block + j * 8 + column) * VALUE_STRIDE + VALUE_SIZE]), z1 = toFloat(S[(block + j * 8 + column + 1) * VALUE_STRIDE + VALUE_SIZE]);
+        const float z0 = sumOf(S, block + j * 8 + column), z1 = sumOf(S, block + j * 8 + column + 1);
         r[j][0] = o0 * c0 * (r[j][0] - D0 * z0); r[j][1] = o0 * c0 * (r[j][1] - D0 * z1);
         r[j][2] = o1 * c1 * (r[j][2] - D1 * z0); r[j][3] = o1 * c1 * (r[j][3] - D1 * z1);
       }
@@ -91,13 +93,15 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_backward_query
   }
 }
 
-// Gradients of φk (its layout), of v by query head (sequences, S, VALUE_SIZE; null if not needed) and of a (rows). dStates: of the state before each chunk. Grid (chunks, sequences).
+// Gradients of φk (its layout), of v by query head (sequences, S, VALUE_SIZE; null if not needed) and of a (rows). states: after each chunk; dStates: of the state before each.
+// crossing: (sequences, chunks), what the pairs of a position up to a chunk's end and a query beyond it give together: the state after the chunk times its gradient.
+// Grid (chunks, sequences).
 extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_backward_key(
     const bf16* dh, const bf16* q, const bf16* k, const bf16* v, const float* source, const float* peak, const float* written, const float* over, const float* mean,
-    const bf16* dStates, bf16* dk, bf16* dv, float* dSource, int batches, int group, int length) {
+    const bf16* states, const bf16* dStates, bf16* dk, bf16* dv, float* dSource, float* crossing, int batches, int group, int length) {
   extern __shared__ __align__(16) unsigned char shared[];
   bf16 *Q = (bf16*)shared, *K = Q + TILE * KEY_STRIDE, *V = K + TILE * KEY_STRIDE, *G = V + TILE * VALUE_STRIDE, *S = G + TILE * VALUE_STRIDE;
-  __shared__ float u[TILE], o[TILE], D[TILE];
+  __shared__ float u[TILE], o[TILE], D[TILE], crossings[TILE_WARPS];
   const Sequence at(batches, group, length);
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, m = warp * 16, low = m + (lane >> 2), column = (lane & 3) * 2;
   const bool later = at.n + 1 < gridDim.x;
@@ -128,6 +132,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_backward_key(
     float r[VALUE_SIZE / 8][4];
     clear(r);
     if (later) {
+#pragma unroll 4
       for (int d = 0; d < KEY_SIZE; d += 16) {
         unsigned x[4];
         left(x, K, KEY_STRIDE, m, d);
@@ -154,6 +159,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_backward_key(
     float r[KEY_BLOCK / 8][4];
     clear(r);
     if (later) {
+#pragma unroll 4
       for (int d = 0; d < VALUE_SIZE; d += 16) {
         unsigned x[4];
         left(x, V, VALUE_STRIDE, m, d);
@@ -162,7 +168,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_backward_key(
 #pragma unroll
       for (int j = 0; j < KEY_BLOCK / 8; j++) {
         const int d = block + j * 8 + column;
-        const float z0 = toFloat(S[d * VALUE_STRIDE + VALUE_SIZE]), z1 = toFloat(S[(d + 1) * VALUE_STRIDE + VALUE_SIZE]);
+        const float z0 = sumOf(S, d), z1 = sumOf(S, d + 1);
         const unsigned first = *(const unsigned*)(K + low * KEY_STRIDE + d), second = *(const unsigned*)(K + (low + 8) * KEY_STRIDE + d);
         r[j][0] = w0 * (r[j][0] + z0); r[j][1] = w0 * (r[j][1] + z1);
         r[j][2] = w1 * (r[j][2] + z0); r[j][3] = w1 * (r[j][3] + z1);
@@ -186,4 +192,17 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_backward_key(
   }
   sum0 = quadSum(sum0); sum1 = quadSum(sum1);
   if ((lane & 3) == 0) { dSource[at.row() + low] = low < at.rows ? sum0 : 0.f; dSource[at.row() + low + 8] = low + 8 < at.rows ? sum1 : 0.f; }
+  float product = 0.f;
+  if (later) {
+    const bf16* state = states + at.chunk * KEY_SIZE * STATE_WIDTH;
+    for (int i = threadIdx.x; i < KEY_SIZE * (VALUE_SIZE + 2) / 2; i += TILE_THREADS) {
+      const int d = i / (VALUE_SIZE / 2 + 1), c = i % (VALUE_SIZE / 2 + 1) * 2;
+      const unsigned own = *(const unsigned*)(state + d * STATE_WIDTH + c), given = *(const unsigned*)(S + d * VALUE_STRIDE + c);
+      product += c == VALUE_SIZE ? whole(own) * whole(given) : lowFloat(own) * lowFloat(given) + highFloat(own) * highFloat(given);
+    }
+  }
+  product = warpSum(product);
+  if (lane == 0) crossings[warp] = product;
+  __syncthreads();
+  if (threadIdx.x == 0) crossing[at.chunk] = crossings[0] + crossings[1] + crossings[2] + crossings[3];
 }

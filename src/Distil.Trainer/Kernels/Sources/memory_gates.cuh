@@ -57,34 +57,31 @@ extern "C" __global__ void __launch_bounds__(GATE_THREADS) memory_gates(
   }
 }
 
-// From the gradient of a (rows, 0 past the end): that of ĩ, the same; that of f̃, from what follows it: ∂a(s)/∂log f(r) = −1 for all s ≥ r. dx: as x. sums: (sequences, 2), of the
-// gradients over the positions, for the biases. Grid (sequences).
+// From the gradient of a (rows, 0 past the end): that of ĩ, the same; that of f̃: all pairs with a key before it and a query not before it change with log f. Of those, the pairs within
+// the chunk and those of its keys with later queries are −Σ of a's gradient from it to the chunk's end, given that the pairs of each query cancel, with `crossing` for the rest: sums of at most
+// a chunk, so that roundings do not add up over the text. dx: as x. sums: (sequences, 2), of the gradients over the positions, for the biases. Grid (sequences).
 extern "C" __global__ void __launch_bounds__(GATE_THREADS) memory_gates_backward(
-    const float* dSource, const bf16* x, const float* forgetBias, bf16* dx, float* sums, int batches, int heads, int width, int at, int length, int chunks) {
-  __shared__ float parts[GATE_WARPS], input[GATE_WARPS], forget[GATE_WARPS];
+    const float* dSource, const float* crossing, const bf16* x, const float* forgetBias, bf16* dx, float* sums, int batches, int heads, int width, int at, int length, int chunks) {
+  __shared__ float input[GATE_WARPS], forget[GATE_WARPS];
   const int head = blockIdx.x / batches, batch = blockIdx.x % batches, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
-  const long long start = (long long)batch * length * width + at + head, row = (long long)blockIdx.x * chunks * TILE;
-  float after = 0.f, inputs = 0.f, forgets = 0.f;  // after: the sum over what follows this round's positions
-  for (int first = (length - 1) / GATE_THREADS * GATE_THREADS; first >= 0; first -= GATE_THREADS) {
-    // Thread j has position first + GATE_THREADS − 1 − j: a scan over threads is one from the end.
-    const int t = first + GATE_THREADS - 1 - (int)threadIdx.x;
-    const bool real = t < length;
-    const float own = real ? dSource[row + t] : 0.f;
-    float through = warpScan<false>(own);
-    __syncthreads();
-    if (lane == 31) parts[warp] = through;
-    __syncthreads();
-    float total = 0.f;
+  const long long start = (long long)batch * length * width + at + head;
+  float inputs = 0.f, forgets = 0.f;
+  for (int n = warp; n < chunks; n += GATE_WARPS) {
+    const long long chunk = (long long)blockIdx.x * chunks + n;
+    const float2 own = *(const float2*)(dSource + chunk * TILE + 2 * lane);
+    const float through = warpScan<false>(own.x + own.y), from = __shfl_sync(~0u, through, 31) - through + own.y;  // from the lane's second position on
+    const float across = crossing[chunk];
 #pragma unroll
-    for (int w = 0; w < GATE_WARPS; w++) { if (w < warp) through += parts[w]; total += parts[w]; }
-    if (real) {
+    for (int j = 0; j < 2; j++) {
+      const int t = n * TILE + 2 * lane + j;
+      if (t >= length) continue;
       const long long place = start + (long long)t * width;
-      const float df = -(after + through) * sigmoid(-(toFloat(x[place + heads]) + forgetBias[head]));
-      dx[place] = toBf16(own);
+      const float df = (across - from - (j == 0 ? own.x : 0.f)) * sigmoid(-(toFloat(x[place + heads]) + forgetBias[head]));
+      const float di = j == 0 ? own.x : own.y;
+      dx[place] = toBf16(di);
       dx[place + heads] = toBf16(df);
-      inputs += own; forgets += df;
+      inputs += di; forgets += df;
     }
-    after += total;
   }
   inputs = warpSum(inputs); forgets = warpSum(forgets);
   if (lane == 0) { input[warp] = inputs; forget[warp] = forgets; }

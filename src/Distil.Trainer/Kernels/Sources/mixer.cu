@@ -1,12 +1,11 @@
 // Features of a linearised layer's queries and keys, and the mix of its memory and window; and the way back.
-//   SIZE   of a head: a multiple of 16.   FEATURES SIZE, or 2·SIZE: softmax(u) and softmax(−u) side by side.
+//   SIZE   of a head: a multiple of 32.   FEATURES SIZE, or 2·SIZE: softmax(u) and softmax(−u) side by side.
 #include "tiles.cuh"
+#include "lanes.cuh"
 #include "activations.cuh"
 
 #define WIDTH STRIDE(SIZE)
 #define BLOCKS (SIZE / 8)
-#define EACH ((SIZE + 31) / 32)
-#define ALL_VALUES _Pragma("unroll") for (int i = 0, e = lane; i < EACH; i++, e += 32) if (e < SIZE)
 
 // softmax(sign · u) of a row that four lanes share: its parts 2·row and 2·row + 1 of each result.
 __device__ __forceinline__ void softmax(const float (&u)[BLOCKS][4], float sign, bf16* low, bool writesLow, bf16* high, bool writesHigh) {
@@ -65,11 +64,29 @@ extern "C" __global__ void __launch_bounds__(256) mixer_features_backward(const 
   for (int part = 0; part < FEATURES / SIZE; part++) {
     const bf16 *f = features + row * FEATURES + part * SIZE, *g = gradient + row * FEATURES + part * SIZE;
     float x[EACH], y[EACH], sum = 0.f;
-    ALL_VALUES { x[i] = toFloat(f[e]); y[i] = toFloat(g[e]); sum += x[i] * y[i]; }
+    take(f, lane, x);
+    take(g, lane, y);
+    ALL_VALUES sum += x[i] * y[i];
     sum = warpSum(sum);
     ALL_VALUES d[i] += (part == 0 ? 1.f : -1.f) * x[i] * (y[i] - sum);
   }
-  ALL_VALUES du[row * SIZE + e] = toBf16(d[i]);
+  give(du + row * SIZE, lane, d);
+}
+
+// The memory's part of a row: raw, and times its gate.
+struct Memory { float raw[EACH], gate[EACH]; };
+
+__device__ __forceinline__ Memory memoryOf(const bf16* h, const bf16* gate, const float* bias, int lane) {
+  Memory m;
+  take(h, lane, m.raw);
+  ALL_VALUES m.gate[i] = 1.f;
+  if (gate) {
+    float g[EACH], b[EACH];
+    take(gate, lane, g);
+    take(bias, lane, b);
+    ALL_VALUES m.gate[i] = sigmoid(g[i] + b[i]);
+  }
+  return m;
 }
 
 // mixed = o·memory + (1 − o)·window, with memory = hM·σ(gate + bias). hM, hS: (heads, N, SIZE), null of a branch that does not count; gate: N rows, `pitch` apart, null without an
@@ -80,14 +97,21 @@ extern "C" __global__ void __launch_bounds__(256) mixer_mix(
   const long long row = (long long)blockIdx.x * 8 + (threadIdx.x >> 5), n = row / heads;
   if (n >= positions) return;
   const int h = row % heads;
-  const long long of = (h * positions + n) * SIZE, to = row * SIZE;
-  const float o = !hM ? 0.f : hS ? share[row] : 1.f;
-  ALL_VALUES {
-    float m = hM ? toFloat(hM[of + e]) : 0.f;
-    if (hM && gate) m *= sigmoid(toFloat(gate[n * pitch + h * SIZE + e]) + gateBias[h * SIZE + e]);
-    if (memory) memory[to + e] = toBf16(m);
-    mixed[to + e] = toBf16(o * m + (hS ? (1.f - o) * toFloat(hS[of + e]) : 0.f));
+  const long long of = (h * positions + n) * SIZE;
+  float y[EACH];
+  ALL_VALUES y[i] = 0.f;
+  if (hM) {
+    const Memory m = memoryOf(hM + of, gate ? gate + n * pitch + h * SIZE : 0, gateBias + h * SIZE, lane);
+    ALL_VALUES y[i] = m.raw[i] * m.gate[i];
+    if (memory) give(memory + row * SIZE, lane, y);
   }
+  if (hS) {
+    const float o = hM ? share[row] : 0.f;
+    float s[EACH];
+    take(hS + of, lane, s);
+    ALL_VALUES y[i] = o * y[i] + (1.f - o) * s[i];
+  }
+  give(mixed + row * SIZE, lane, y);
 }
 
 // dMemory: of the memory's own output, null if that was not used. dGate: as gate. dLogit: (N, heads), of the share before σ; 0 unless both branches count. delta: (heads, N), Σ dhS·hS.
@@ -99,30 +123,71 @@ extern "C" __global__ void __launch_bounds__(256) mixer_mix_backward(
   const long long row = (long long)blockIdx.x * 8 + (threadIdx.x >> 5), n = row / heads;
   if (n >= positions) return;
   const int h = row % heads;
-  const long long of = (h * positions + n) * SIZE, to = row * SIZE;
+  const long long of = (h * positions + n) * SIZE;
   const float o = !hM ? 0.f : hS ? share[row] : 1.f;
-  float difference = 0.f, product = 0.f;
-  ALL_VALUES {
-    const float d = toFloat(dMixed[to + e]), s = hS ? toFloat(hS[of + e]) : 0.f;
-    float m = 0.f;
-    if (hM) {
-      const float raw = toFloat(hM[of + e]), g = gate ? sigmoid(toFloat(gate[n * pitch + h * SIZE + e]) + gateBias[h * SIZE + e]) : 1.f;
-      const float dm = o * d + (dMemory ? toFloat(dMemory[to + e]) : 0.f);
-      m = raw * g;
-      dhM[of + e] = toBf16(dm * g);
-      if (gate) dGate[n * pitch + h * SIZE + e] = toBf16(dm * raw * g * (1.f - g));
+  float d[EACH], y[EACH], difference = 0.f, product = 0.f;
+  take(dMixed + row * SIZE, lane, d);
+  ALL_VALUES y[i] = 0.f;
+  if (hM) {
+    const Memory m = memoryOf(hM + of, gate ? gate + n * pitch + h * SIZE : 0, gateBias + h * SIZE, lane);
+    float own[EACH], ofRaw[EACH], ofGate[EACH];
+    ALL_VALUES own[i] = 0.f;
+    if (dMemory) take(dMemory + row * SIZE, lane, own);
+    ALL_VALUES {
+      own[i] += o * d[i];
+      y[i] = m.raw[i] * m.gate[i];
+      ofRaw[i] = own[i] * m.gate[i];
+      ofGate[i] = own[i] * y[i] * (1.f - m.gate[i]);
     }
-    if (hS) {
-      const bf16 ds = toBf16((1.f - o) * d);
-      if (dhS) dhS[of + e] = ds;
-      product += toFloat(ds) * s;
-      difference += d * (m - s);
+    give(dhM + of, lane, ofRaw);
+    if (gate) give(dGate + n * pitch + h * SIZE, lane, ofGate);
+  }
+  if (hS) {
+    float s[EACH], ofWindow[EACH];
+    take(hS + of, lane, s);
+    ALL_VALUES {
+      ofWindow[i] = toFloat(toBf16((1.f - o) * d[i]));
+      product += ofWindow[i] * s[i];
+      difference += d[i] * (y[i] - s[i]);
     }
+    if (dhS) give(dhS + of, lane, ofWindow);
   }
   if (!dLogit && !delta) return;
   difference = warpSum(difference); product = warpSum(product);
   if (lane == 0) {
     if (dLogit) dLogit[row] = hM && hS ? difference * o * (1.f - o) : 0.f;
     if (delta && hS) delta[h * positions + n] = product;
+  }
+}
+
+// Alignment with a teacher's attention h: real·scale·((mixed − h)² + λ·(memory − h)²) summed over the blocks' rows, and the gradients of mixed and memory (null without a window).
+// All (N, heads, SIZE); real: (N) float, null if all positions are. partial: (gridDim.x). Any grid, 256 threads.
+extern "C" __global__ void __launch_bounds__(256) mixer_align(
+    const bf16* mixed, const bf16* memory, const bf16* h, const float* real, bf16* dMixed, bf16* dMemory, float* partial, long long positions, int heads, float scale, float lambda) {
+  __shared__ float sums[8];
+  const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+  float sum = 0.f;
+  for (long long row = (long long)blockIdx.x * 8 + warp; row < positions * heads; row += (long long)gridDim.x * 8) {
+    const float weight = real ? scale * real[row / heads] : scale;
+    float wanted[EACH], d[EACH], m[EACH];
+    take(h + row * SIZE, lane, wanted);
+    take(mixed + row * SIZE, lane, d);
+    ALL_VALUES m[i] = wanted[i];
+    if (memory) take(memory + row * SIZE, lane, m);
+    ALL_VALUES {
+      d[i] -= wanted[i]; m[i] -= wanted[i];
+      sum += weight * (d[i] * d[i] + lambda * m[i] * m[i]);
+      d[i] *= 2.f * weight; m[i] *= 2.f * weight * lambda;
+    }
+    give(dMixed + row * SIZE, lane, d);
+    if (memory) give(dMemory + row * SIZE, lane, m);
+  }
+  sum = warpSum(sum);
+  if (lane == 0) sums[warp] = sum;
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    float total = 0.f;
+    for (int w = 0; w < 8; w++) total += sums[w];
+    partial[blockIdx.x] = total;
   }
 }

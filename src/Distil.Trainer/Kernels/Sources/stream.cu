@@ -2,8 +2,8 @@
 #include "logits.cuh"
 
 #define THREADS 256
-#define MOST 4  // pieces of 8 values of a thread: rows of up to 8,192
-#define EACH_PIECE(width) _Pragma("unroll") for (int j = 0, i = threadIdx.x; j < MOST; j++, i += THREADS) if (i < (width) / 8)
+//   PIECES   of 8 values that a thread has of a row: blockDim.x · 8 · PIECES is at least the width.
+#define EACH_PIECE(width) _Pragma("unroll") for (int j = 0, i = threadIdx.x; j < PIECES; j++, i += blockDim.x) if (i < (width) / 8)
 
 struct Eight { float x[8]; };
 __device__ __forceinline__ Eight eightOf(const float* from, long long i) {
@@ -20,7 +20,7 @@ __device__ __forceinline__ void put(float* to, long long i, const Eight& v) {
 extern "C" __global__ void __launch_bounds__(THREADS) rms_norm(
     const float* x, const bf16* delta, const float* weight, float* sum, bf16* y, float* scale, int width, float epsilon) {
   const long long row = blockIdx.x * (long long)(width / 8);
-  Eight v[MOST];
+  Eight v[PIECES];
   float squares = 0.f;
   EACH_PIECE(width) {
     v[j] = eightOf(x, row + i);
@@ -47,15 +47,15 @@ extern "C" __global__ void __launch_bounds__(THREADS) rms_norm(
 // dx = dSum (null: 0) + the norm's own; also in bf16 (null if not needed). partial: (gridDim.x, width), of the weight. Any grid.
 extern "C" __global__ void __launch_bounds__(THREADS) rms_norm_backward(
     const float* dSum, const bf16* dY, const float* x, const float* weight, const float* scale, float* dx, bf16* rounded, float* partial, int width, int rows) {
-  Eight dW[MOST];
+  Eight dW[PIECES];
 #pragma unroll
-  for (int j = 0; j < MOST; j++)
+  for (int j = 0; j < PIECES; j++)
 #pragma unroll
     for (int k = 0; k < 8; k++) dW[j].x[k] = 0.f;
   for (int r = blockIdx.x; r < rows; r += gridDim.x) {
     const long long row = r * (long long)(width / 8);
     const float over = scale[r];
-    Eight n[MOST], g[MOST];
+    Eight n[PIECES], g[PIECES];
     float dot = 0.f;
     EACH_PIECE(width) {
       n[j] = eightOf(x, row + i);

@@ -5,6 +5,8 @@
 
 #define WIDTH STRIDE(SIZE)
 #define BLOCKS (SIZE / 8)
+#define KEEPS (SIZE <= 64)                  // whether a warp keeps its own rows in registers while it goes through the backward passes' tiles
+#define KEPT (KEEPS ? SIZE / 16 : 1)
 #define LOG2E 1.4426950408889634f
 #define NONE -1e30f
 
@@ -42,6 +44,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_forward(
   };
   fetchTile<SIZE, WIDTH>(Q, q + (at + first) * SIZE, SIZE, rows);
   fetch(0);
+  unsigned own[SIZE / 16][4];  // the queries, once for all tiles
   float r[BLOCKS][4], top0 = NONE, top1 = NONE, sum0 = 0.f, sum1 = 0.f;
   clear(r);
   for (int i = 0; i < band.count; i++) {
@@ -53,10 +56,9 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_forward(
     float p[TILE / 8][4];
     clear(p);
 #pragma unroll
-    for (int d = 0; d < SIZE; d += 16) {
-      unsigned x[4];
-      left(x, Q, WIDTH, m, d);
-      add<TILE / 8>(p, x, k0, WIDTH, 0, d);
+    for (int d = 0; d < SIZE / 16; d++) {
+      if (i == 0) left(own[d], Q, WIDTH, m, d * 16);
+      add<TILE / 8>(p, own[d], k0, WIDTH, 0, d * 16);
     }
     const bool whole = band.whole(tile, keys);
     float high0 = top0, high1 = top1;
@@ -121,6 +123,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_query
   fetch(0);
   const float l0 = low < rows ? lse[at + first + low] * LOG2E : 0.f, l1 = low + 8 < rows ? lse[at + first + low + 8] * LOG2E : 0.f;
   const float d0 = low < rows ? delta[at + first + low] : 0.f, d1 = low + 8 < rows ? delta[at + first + low + 8] : 0.f;
+  unsigned ofQ[KEPT][4], ofG[KEPT][4];
   float r[BLOCKS][4];
   clear(r);
   for (int i = 0; i < band.count; i++) {
@@ -132,12 +135,10 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_query
     float p[TILE / 8][4], g[TILE / 8][4];
     clear(p); clear(g);
 #pragma unroll
-    for (int d = 0; d < SIZE; d += 16) {
-      unsigned x[4];
-      left(x, Q, WIDTH, m, d);
-      add<TILE / 8>(p, x, k0, WIDTH, 0, d);
-      left(x, G, WIDTH, m, d);
-      add<TILE / 8>(g, x, v0, WIDTH, 0, d);
+    for (int d = 0; d < SIZE / 16; d++) {
+      if (i == 0 || !KEEPS) { left(ofQ[KEEPS ? d : 0], Q, WIDTH, m, d * 16); left(ofG[KEEPS ? d : 0], G, WIDTH, m, d * 16); }
+      add<TILE / 8>(p, ofQ[KEEPS ? d : 0], k0, WIDTH, 0, d * 16);
+      add<TILE / 8>(g, ofG[KEEPS ? d : 0], v0, WIDTH, 0, d * 16);
     }
     const bool whole = band.whole(tile, keys);
 #pragma unroll
@@ -165,7 +166,10 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_query
   }
 }
 
-// Gradients of k and v, over all query heads that share them. Grid (H/GROUP·B, tiles): the first tiles, with the sinks, have most to do.
+// The last tile of queries whose windows reach into a tile of keys.
+__device__ __forceinline__ int lastOf(int keys, int window, int end) { return (int)min((long long)end, ((long long)keys * TILE + TILE + window - 2) / TILE); }
+
+// Gradients of k and v within the band, over all query heads that share them. Grid (H/GROUP·B, tiles).
 extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_key(
     const bf16* q, const bf16* k, const bf16* v, const bf16* dy, const float* lse, const float* delta, bf16* dk, bf16* dv, int batches, int length, int window, int sinks, float scale) {
   extern __shared__ __align__(16) unsigned char shared[];
@@ -175,7 +179,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_key(
   const int m = warp * 16, low = m + (lane >> 2), column = (lane & 3) * 2, first = keys * TILE, rows = min(TILE, length - first);
   const long long of = (long long)blockIdx.x * length + first;
   const Band band(keys, window, sinks);
-  const int end = gridDim.y - 1, last = keys * TILE < sinks ? end : (int)min((long long)end, ((long long)first + TILE - 1 + window - 1) / TILE), each = last - keys + 1;
+  const int end = gridDim.y - 1, last = lastOf(keys, window, end), each = last - keys + 1;
   auto Q = [&](int i) { return K + TILE * WIDTH * (2 + 2 * (i & 1)); };
   auto fetch = [&](int i) {
     const int t = (keys + i % each) * TILE, count = min(TILE, length - t);
@@ -192,6 +196,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_key(
   fetchTile<SIZE, WIDTH>(K, k + of * SIZE, SIZE, rows);
   fetchTile<SIZE, WIDTH>(V, v + of * SIZE, SIZE, rows);
   fetch(0);
+  unsigned ofK[KEPT][4], ofV[KEPT][4];
   float x[BLOCKS][4], y[BLOCKS][4];
   clear(x); clear(y);
   for (int i = 0; i < GROUP * each; i++) {
@@ -204,12 +209,10 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_key(
     float p[TILE / 8][4], g[TILE / 8][4];
     clear(p); clear(g);
 #pragma unroll
-    for (int d = 0; d < SIZE; d += 16) {
-      unsigned a[4];
-      left(a, K, WIDTH, m, d);
-      add<TILE / 8>(p, a, q0, WIDTH, 0, d);
-      left(a, V, WIDTH, m, d);
-      add<TILE / 8>(g, a, g0, WIDTH, 0, d);
+    for (int d = 0; d < SIZE / 16; d++) {
+      if (i == 0 || !KEEPS) { left(ofK[KEEPS ? d : 0], K, WIDTH, m, d * 16); left(ofV[KEEPS ? d : 0], V, WIDTH, m, d * 16); }
+      add<TILE / 8>(p, ofK[KEEPS ? d : 0], q0, WIDTH, 0, d * 16);
+      add<TILE / 8>(g, ofV[KEEPS ? d : 0], g0, WIDTH, 0, d * 16);
     }
     const bool whole = band.whole(queries, keys);
 #pragma unroll
@@ -239,5 +242,83 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_key(
       *(unsigned*)(dk + to + 8 * SIZE + j * 8) = toPair(x[j][2] * by, x[j][3] * by);
       *(unsigned*)(dv + to + 8 * SIZE + j * 8) = toPair(y[j][2], y[j][3]);
     }
+  }
+}
+
+// What sinks get from queries beyond the band: partial (GROUP, H/GROUP·B, 16·gridDim.z, 2, SIZE) float, of k and v. A block takes 16 sinks for one query head, each of its warps every fourth tile
+// of queries. Grid (H/GROUP·B, GROUP, ⌈sinks/16⌉).
+extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_sinks(
+    const bf16* q, const bf16* k, const bf16* v, const bf16* dy, const float* lse, const float* delta, float* partial, int batches, int length, int window, int sinks, float scale) {
+  extern __shared__ __align__(16) unsigned char shared[];
+  const int shares = blockIdx.x / batches, batch = blockIdx.x % batches, warp = threadIdx.x >> 5, lane = threadIdx.x & 31, first = blockIdx.z * 16, keys = first / TILE;
+  const int low = first + (lane >> 2), column = (lane & 3) * 2, end = (length - 1) / TILE;
+  bf16 *K = (bf16*)shared, *V = K + 16 * WIDTH, *Q = V + 16 * WIDTH + warp * 2 * TILE * WIDTH, *G = Q + TILE * WIDTH;
+  const long long of = (long long)blockIdx.x * length, at = ((long long)(shares * GROUP + blockIdx.y) * batches + batch) * length;
+  for (int i = threadIdx.x; i < 16 * SIZE / 8; i += TILE_THREADS) {
+    const int r = i / (SIZE / 8), c = i % (SIZE / 8) * 8;
+    const bool real = first + r < length;
+    *(uint4*)(K + r * WIDTH + c) = real ? *(const uint4*)(k + (of + first + r) * SIZE + c) : make_uint4(0, 0, 0, 0);
+    *(uint4*)(V + r * WIDTH + c) = real ? *(const uint4*)(v + (of + first + r) * SIZE + c) : make_uint4(0, 0, 0, 0);
+  }
+  __syncthreads();
+  float x[BLOCKS][4], y[BLOCKS][4];
+  clear(x); clear(y);
+  for (int tile = lastOf(keys, window, end) + 1 + warp; tile <= end; tile += TILE_WARPS) {
+    const int t0 = tile * TILE, count = min(TILE, length - t0);
+    __syncwarp();
+    for (int i = lane; i < TILE * SIZE / 8; i += 32) {
+      const int r = i / (SIZE / 8), c = i % (SIZE / 8) * 8;
+      const bool real = r < count;
+      *(uint4*)(Q + r * WIDTH + c) = real ? *(const uint4*)(q + (at + t0 + r) * SIZE + c) : make_uint4(0, 0, 0, 0);
+      *(uint4*)(G + r * WIDTH + c) = real ? *(const uint4*)(dy + (at + t0 + r) * SIZE + c) : make_uint4(0, 0, 0, 0);
+    }
+    __syncwarp();
+    float p[TILE / 8][4], g[TILE / 8][4];
+    clear(p); clear(g);
+#pragma unroll
+    for (int d = 0; d < SIZE; d += 16) {
+      unsigned a[4];
+      left(a, K, WIDTH, 0, d);
+      add<TILE / 8>(p, a, Q, WIDTH, 0, d);
+      left(a, V, WIDTH, 0, d);
+      add<TILE / 8>(g, a, G, WIDTH, 0, d);
+    }
+#pragma unroll
+    for (int j = 0; j < TILE / 8; j++) {
+#pragma unroll
+      for (int e = 0; e < 4; e++) {
+        const int r = j * 8 + column + (e & 1), s = e < 2 ? low : low + 8;
+        const bool seen = s < sinks && r < count;  // all are before the windows
+        p[j][e] = seen ? power2(p[j][e] * scale - lse[at + t0 + r] * LOG2E) : 0.f;
+        g[j][e] = seen ? p[j][e] * (g[j][e] - delta[at + t0 + r]) : 0.f;
+      }
+    }
+#pragma unroll
+    for (int k16 = 0; k16 < TILE / 16; k16++) {
+      unsigned a[4];
+      asLeft(a, p[2 * k16], p[2 * k16 + 1]);
+      addTurned<BLOCKS>(y, a, G, WIDTH, 0, k16 * 16);
+      asLeft(a, g[2 * k16], g[2 * k16 + 1]);
+      addTurned<BLOCKS>(x, a, Q, WIDTH, 0, k16 * 16);
+    }
+  }
+  __syncthreads();
+  float* sums = (float*)(shared) + warp * 2 * 16 * SIZE;  // over what the warps have read
+  const float by = scale / LOG2E;
+#pragma unroll
+  for (int j = 0; j < BLOCKS; j++) {
+#pragma unroll
+    for (int e = 0; e < 4; e++) {
+      const int r = (lane >> 2) + (e < 2 ? 0 : 8), c = j * 8 + column + (e & 1);
+      sums[(r * 2) * SIZE + c] = x[j][e] * by; sums[(r * 2 + 1) * SIZE + c] = y[j][e];
+    }
+  }
+  __syncthreads();
+  float* to = partial + (((long long)blockIdx.y * gridDim.x + blockIdx.x) * gridDim.z + blockIdx.z) * 2 * 16 * SIZE;
+  for (int i = threadIdx.x; i < 2 * 16 * SIZE; i += TILE_THREADS) {
+    float total = 0.f;
+#pragma unroll
+    for (int w = 0; w < TILE_WARPS; w++) total += ((float*)shared)[w * 2 * 16 * SIZE + i];
+    to[i] = total;
   }
 }

@@ -162,8 +162,8 @@ public sealed class LinearisedModel : IStudentModel
         return shares;
     }
 
-    /// <inheritdoc cref="LinearisedLayers.ForwardTeacher"/>
-    internal void ForwardTeacher(Tensor inputIds, Action<Branches, Tensor> each) => _passes.ForwardTeacher(inputIds, each);
+    /// <value>How whole texts run at present.</value>
+    internal LinearisedPasses Passes => _passes;
 
     /// <inheritdoc />
     public IDecodingState StartDecoding(int batch) => new LinearisedDecodingState(Shape, batch, _weights.Inherited.Embedding.dtype, Device);

@@ -47,18 +47,8 @@ internal sealed class LinearisedPasses : IDisposable
     /// <inheritdoc cref="LinearisedLayers.Forward"/>
     internal Tensor Forward(Tensor inputIds, Branch branch) => _fused?.Forward(inputIds, branch) ?? Plain.Forward(inputIds, branch);
 
-    /// <inheritdoc cref="LinearisedLayers.ForwardTeacher"/>
-    internal void ForwardTeacher(Tensor inputIds, Action<Branches, Tensor> each)
-    {
-        if (_fused is null)
-        {
-            Plain.ForwardTeacher(inputIds, each);
-        }
-        else
-        {
-            _fused.ForwardTeacher(inputIds, each);
-        }
-    }
+    /// <value>The layers as kernels; null if they run in the plain form.</value>
+    internal FusedLayers? Fused => _fused;
 
     /// <inheritdoc />
     public void Dispose() => _roundedHead?.Dispose();

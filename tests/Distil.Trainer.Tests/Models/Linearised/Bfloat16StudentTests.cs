@@ -1,5 +1,6 @@
 using Distil.Core.Specification;
 using Distil.Trainer.Models.Linearised;
+using Distil.Trainer.Tests.Kernels;
 using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Schedules;
@@ -11,6 +12,9 @@ namespace Distil.Trainer.Tests.Models.Linearised;
 /// <summary>A linearised student that computes in bfloat16, in the plain form, against itself in float32.</summary>
 public sealed class Bfloat16StudentTests
 {
+    /// <summary>‖bfloat16 − float32‖ / ‖float32‖: a product rounds to 1 in 256, and each layer of these small random models adds to it.</summary>
+    private const double Tolerance = 4e-2;
+
     public static TheoryData<string, int, FeatureMap> Shapes => new()
     {
         { "qwen2-tiny", 0, FeatureMap.Softmax }, { "qwen3-tiny", 5, FeatureMap.Both }, { "llama-tiny", 5, FeatureMap.Softmax },
@@ -28,7 +32,7 @@ public sealed class Bfloat16StudentTests
         student.UseBFloat16();
         var logits = Students.Logits(student, inputs.InputIds);
         Assert.Equal(ScalarType.BFloat16, logits.dtype);
-        Assert.InRange(GoldenCase.RelativeError(logits.to(ScalarType.Float32), expected), 1e-5, 2e-2);
+        Assert.InRange(Gpu.RelativeError(logits, expected), 1e-5, Tolerance);
     }
 
     [Theory]
@@ -68,7 +72,7 @@ public sealed class Bfloat16StudentTests
         var decoded = student.Decode(inputs.InputIds, state);
         var whole = student.Forward(inputs.InputIds).select(1, -1);
         Assert.Equal(whole.dtype, decoded.dtype);
-        Assert.InRange(GoldenCase.RelativeError(decoded.to(ScalarType.Float32), whole.to(ScalarType.Float32)), 0, 2e-2);
+        Assert.InRange(Gpu.RelativeError(decoded, whole), 0, Tolerance);
     }
 
     [Theory]
@@ -82,7 +86,7 @@ public sealed class Bfloat16StudentTests
         var expected = Aligned(student, inputs.InputIds);
         student.UseBFloat16();
         var actual = Aligned(student, inputs.InputIds);
-        Assert.InRange(GoldenCase.RelativeError(actual, expected), 1e-6, 3e-2);
+        Assert.InRange(Gpu.RelativeError(actual, expected), 1e-6, Tolerance);
     }
 
     private static Tensor Gradient(LinearisedModel student, Tensor ids)

@@ -3,7 +3,6 @@ using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm.Stack;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace Distil.Trainer.Models.Linearised.Fused;
 
@@ -14,6 +13,7 @@ internal sealed class FusedLayers
     private readonly TransformerWeights _inherited;
     private readonly IReadOnlyList<LayerParts> _parts;
     private readonly Recomputation _recomputation;
+    private readonly FusedAlignment _alignment;
 
     /// <param name="shape">The student's shape.</param>
     /// <param name="weights">Its weights, float32 on a GPU.</param>
@@ -24,6 +24,7 @@ internal sealed class FusedLayers
         var added = weights.New.ToDictionary(weight => weight.Name, weight => weight.Value);
         _parts = [.. _inherited.Layers.Select(
             (layer, i) => new LayerParts(layer, shape.Keeps(i) ? null : MixerWeights.Of(added, i), MixerSizes.Of(shape, i)))];
+        _alignment = new(_inherited, _parts, rotary);
     }
 
     /// <summary>Chooses the form of a student's layers: makes this one, or null for the plain layers.</summary>
@@ -61,57 +62,9 @@ internal sealed class FusedLayers
         return final.MoveToOuterDisposeScope();
     }
 
-    /// <inheritdoc cref="LinearisedLayers.ForwardTeacher"/>
-    internal void ForwardTeacher(Tensor inputIds, Action<Branches, Tensor> each)
-    {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        var (batch, length) = (inputIds.shape[0], inputIds.shape[1]);
-        var angles = _rotary.At(0, length, ScalarType.Float32);
-        var x = _inherited.Embed(inputIds).view(batch * length, -1);
-        foreach (var part in _parts)
-        {
-            using var layerScope = NewDisposeScope();
-            var layer = part.Layer;
-            var (_, normed, _) = StreamKernels.Norm(x, delta: null, layer.InputNorm);
-            var projected = part.Projections().Apply(normed);
-            var attended = Attended(part, projected, angles, batch);                             // (B, NH, S, DH)
-            if (part.New is { } added)
-            {
-                using var recorded = enable_grad();
-                var gates = functional.linear(normed, Merged(added));
-                var outputs = new FusedMixer(part.Sizes, Branch.Both, wantsMemory: part.Sizes.Mixes, inherited: false)
-                    .Forward(part.Inputs(projected, gates), angles, batch);
-                Tensor Heads(Tensor flat) => flat.view(batch, length, part.Sizes.Heads, -1).transpose(1, 2);
-                each(new(Heads(outputs.Mixed), Heads(outputs.Memory ?? outputs.Mixed), outputs.Share is { } share ? Heads(share) : null), attended);
-            }
-
-            var joined = new FusedLinear(layer.Attention.Output).Apply(attended.transpose(1, 2).reshape(normed.shape[0], -1));
-            var (sum, normedSum, _) = StreamKernels.Norm(x, joined, layer.FeedForwardNorm);
-            var gated = StreamKernels.Gated(new FusedLinear(layer.Gate, layer.Up).Apply(normedSum));
-            var next = sum.add_(new FusedLinear(layer.Down).Apply(gated)).MoveToOuterDisposeScope();
-            x.Dispose();
-            x = next;
-        }
-    }
-
-    /// <summary>The teacher's own attention.</summary>
-    private static Tensor Attended(LayerParts part, Tensor projected, (Tensor Cos, Tensor Sin) angles, long batch)
-    {
-        using var scope = NewDisposeScope();
-        var heads = HeadKernels.Run(part.Sizes, part.Inputs(projected, null), angles, batch);
-        Tensor ByText(Tensor x) => part.Layer.Attention.Repeat(x.transpose(0, 1));
-        return functional.scaled_dot_product_attention(
-            heads.Queries.transpose(0, 1), ByText(heads.Keys), ByText(heads.Values), is_casual: heads.Queries.shape[2] > 1).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The gates' weights as one bfloat16 matrix with a whole number of 16 bytes a row, recorded by autograd.</summary>
-    private static Tensor Merged(MixerWeights added)
-    {
-        using var scope = NewDisposeScope();
-        var joined = cat([.. new[] { added.OutputGate, added.InputGate, added.ForgetGate }.OfType<Tensor>()]);
-        return functional.pad(joined, [0, 0, 0, (8 - joined.shape[0] % 8) % 8]).to(ScalarType.BFloat16).MoveToOuterDisposeScope();
-    }
+    /// <inheritdoc cref="FusedAlignment.AddGradients"/>
+    internal void Align(Tensor inputIds, Tensor? real, double scale, double memoryWeight, Tensor losses) =>
+        _alignment.AddGradients(inputIds, real, scale, memoryWeight, losses);
 
     private Tensor WithoutGradients(Tensor x, Branch branch, (Tensor Cos, Tensor Sin) angles)
     {

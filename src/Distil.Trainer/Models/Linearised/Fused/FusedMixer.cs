@@ -1,5 +1,3 @@
-using Distil.Trainer.Kernels;
-using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Linearised.Fused;
@@ -53,7 +51,7 @@ internal sealed class FusedMixer(MixerSizes sizes, Branch branch, bool wantsMemo
         var joined = inherited || sizes.Mixes
             ? HeadKernels.Gradients(
                 sizes, saved, mix.OfLogit, (queries.Item1, window?.Queries), (keys.Item1, window?.Keys), (memory?.OfValues, window?.Values))
-            : new MixerInputs(inputs.Projected, null, new(null, null, null, null, null, null, null, null, null));
+            : new MixerInputs(null!, null, new(null, null, null, null, null, null, null, null, null));
         return new(joined.Projected, ofGates, joined.Weights with
         {
             QueryFeatures = queries.Item2,
@@ -62,65 +60,5 @@ internal sealed class FusedMixer(MixerSizes sizes, Branch branch, bool wantsMemo
             ForgetBias = memory?.OfBiases.select(1, 1),
             OutputBias = weights.OutputBias is null ? null : ofGates!.narrow(1, 0, sizes.Heads * sizes.Size).sum(0, type: ScalarType.Float32),
         });
-    }
-
-    /// <summary>The forward pass as one function of torch's autograd, if gradients are recorded.</summary>
-    internal MixerOutputs Forward(MixerInputs inputs, (Tensor Cos, Tensor Sin) angles, long batch)
-    {
-        using var scope = NewDisposeScope();
-        MixerOutputs outputs;
-        if (is_grad_enabled())
-        {
-            var call = new Call(this, inputs, angles, batch);
-            outputs = call.Outputs.Build<MixerOutputs>(AutogradFunction.Apply(call, call.Inputs.Present(inputs)));
-            foreach (var kept in call.Kept)
-            {
-                kept.MoveToOuterDisposeScope();
-            }
-        }
-        else
-        {
-            outputs = RunSaving(inputs, angles, batch).Outputs;
-        }
-
-        outputs.Mixed.MoveToOuterDisposeScope();
-        outputs.Memory?.MoveToOuterDisposeScope();
-        outputs.Share?.MoveToOuterDisposeScope();
-        return outputs;
-    }
-
-    /// <summary>One forward pass and the backward pass that may follow.</summary>
-    private sealed class Call(FusedMixer mixer, MixerInputs inputs, (Tensor Cos, Tensor Sin) angles, long batch) : IAutogradOperation
-    {
-        private MixerSaved? _saved;
-
-        internal OptionalTensors Inputs { get; } = OptionalTensors.Of(inputs);
-
-        internal OptionalTensors Outputs { get; private set; } = null!;
-
-        /// <value>What the backward pass needs, in the scope of the call.</value>
-        internal IEnumerable<Tensor> Kept => _saved!.Made;
-
-        /// <inheritdoc/>
-        public (IReadOnlyList<Tensor> Outputs, IReadOnlyList<Tensor> Saved) Forward(IReadOnlyList<Tensor> tensors)
-        {
-            (var outputs, _saved) = mixer.RunSaving(Inputs.Build<MixerInputs>(tensors), angles, batch);
-            outputs = outputs with { Share = outputs.Share?.clone() };   // an output may not be what the backward pass keeps
-            Outputs = OptionalTensors.Of(outputs);
-            foreach (var kept in Kept)
-            {
-                kept.MoveToOuterDisposeScope();
-            }
-
-            return (Outputs.Present(outputs), []);
-        }
-
-        /// <inheritdoc/>
-        public IReadOnlyList<Tensor?> Backward(IReadOnlyList<Tensor> saved, IReadOnlyList<Tensor> gradients)
-        {
-            var of = Outputs.Build<MixerOutputs>(gradients);
-            using var mixed = of.Mixed is null ? zeros_like(of.Memory!) : null;
-            return Inputs.Slots(mixer.Gradients(_saved! with { Inputs = inputs }, of with { Mixed = of.Mixed ?? mixed!, Share = null }));
-        }
     }
 }

@@ -56,7 +56,7 @@ internal static class MemoryKernels
         var run = new Sequences(sizes, queries);
         var program = Program(sizes);
         var (ofQueries, ofKeys, ofValues) = (empty_like(queries), empty_like(keys), wantsValues ? empty_like(gradient) : null);
-        var (mean, ofSource) = (empty_like(gates.Source), empty_like(gates.Source));
+        var (mean, ofSource, crossing) = (empty_like(gates.Source), empty_like(gates.Source), empty_like(gates.Keep));
         program["memory_backward_query"].Launch(
             run.Backward, gradient, queries, keys, values, gates.Source, gates.Peak, gates.Carried, saved.Over, saved.States, ofQueries, mean, run.Batch, sizes.Group,
             run.Length);
@@ -64,11 +64,11 @@ internal static class MemoryKernels
         program["memory_outer"].Launch(run.Outer, queries, gradient, gates.Carried, saved.Over, mean, ofStates, run.Batch, sizes.Group, run.Length);
         program["memory_scan"].Launch(run.Scan, ofStates, gates.Keep, run.Chunks, 1);
         program["memory_backward_key"].Launch(
-            run.Backward, gradient, queries, keys, values, gates.Source, gates.Peak, gates.Written, saved.Over, mean, ofStates, ofKeys, ofValues, ofSource, run.Batch,
-            sizes.Group, run.Length);
+            run.Backward, gradient, queries, keys, values, gates.Source, gates.Peak, gates.Written, saved.Over, mean, saved.States, ofStates, ofKeys, ofValues,
+            ofSource, crossing, run.Batch, sizes.Group, run.Length);
         var sums = MixerSizes.Room(queries, ScalarType.Float32, sizes.Heads, run.Batch, 2);
         program["memory_gates_backward"].Launch(
-            new(run.Count, GateThreads), ofSource, inputs.Gates!, inputs.Weights.ForgetBias!, ofGates, sums, run.Batch, sizes.Heads, (int)inputs.Gates!.shape[1],
+            new(run.Count, GateThreads), ofSource, crossing, inputs.Gates!, inputs.Weights.ForgetBias!, ofGates, sums, run.Batch, sizes.Heads, (int)inputs.Gates!.shape[1],
             sizes.GateColumn, run.Length, run.Chunks);
         return new(ofQueries, ofKeys, ofValues, sums.sum([1L]));
     }

@@ -7,6 +7,8 @@ namespace Distil.Trainer.Models.Linearised.Fused;
 /// <summary>o·memory + (1 − o)·window with the memory's output gate, and its backward pass.</summary>
 internal static class MixKernels
 {
+    private const int AlignBlocks = 1056;
+
     private static readonly ConcurrentDictionary<(int Size, int Features), CudaProgram> Programs = new();
 
     /// <summary>The program of <c>mixer.cu</c> for a head's size and number of features.</summary>
@@ -48,6 +50,24 @@ internal static class MixKernels
             MixerSizes.Warps(positions * sizes.Heads), gradients.Mixed.contiguous(), gradients.Memory?.contiguous(), memory, window, gate,
             saved.Inputs.Weights.OutputBias, saved.Heads.Share, ofMemory, ofWindow, gate is null ? null : ofGates, logit, delta, positions, sizes.Heads, pitch);
         return new(ofMemory, ofWindow, logit, delta);
+    }
+
+    /// <summary>The error of both parts against a teacher's attention, scale·Σ((mixed − h)² + λ·(memory − h)²), and its gradients.</summary>
+    /// <param name="sizes">Sizes of the layer.</param>
+    /// <param name="outputs">What the mixer gives.</param>
+    /// <param name="attention">h, (N, NH·DH) bfloat16.</param>
+    /// <param name="real">1 at the positions that count, (N) float32; null if all do.</param>
+    /// <param name="scale">What a square counts.</param>
+    /// <param name="memoryWeight">λ.</param>
+    internal static (Tensor Error, MixerOutputs Gradients) Align(
+        MixerSizes sizes, MixerOutputs outputs, Tensor attention, Tensor? real, double scale, double memoryWeight)
+    {
+        var (mixed, memory) = (empty_like(outputs.Mixed), outputs.Memory is null ? null : empty_like(outputs.Memory));
+        var partial = MixerSizes.Room(mixed, ScalarType.Float32, AlignBlocks);
+        Program(sizes.Size, sizes.Features)["mixer_align"].Launch(
+            new(AlignBlocks, 256), outputs.Mixed, outputs.Memory, attention, real, mixed, memory, partial, mixed.shape[0], sizes.Heads, (float)scale,
+            (float)memoryWeight);
+        return (partial.sum(), new(mixed, memory, null));
     }
 
     private static (Tensor? Gate, int Pitch) Gate(MixerSizes sizes, MixerInputs inputs) =>

@@ -1,6 +1,6 @@
 using Distil.Core.Models;
-using Distil.Core.Specification;
 using Distil.Inference.Cuda;
+using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Linearised.Fused;
@@ -23,8 +23,6 @@ internal sealed record MixerSizes(int Heads, int Shared, int Size, int Features,
     /// <summary>Threads of the kernels that work on tiles.</summary>
     internal const int TileThreads = 128;
 
-    private const int MaxSize = 128;
-
     /// <summary>The sizes of a layer.</summary>
     internal static MixerSizes Of(LinearisedShape shape, int layer)
     {
@@ -40,14 +38,12 @@ internal sealed record MixerSizes(int Heads, int Shared, int Size, int Features,
     {
         var config = shape.Transformer;
         var bytes = MemoryKernels.LargestShared(shape.FeatureSize, config.HeadSize);
-        return config.HeadSize > MaxSize || config.HeadSize % 16 != 0 || (config.HeadSize > Tile && config.HeadSize % Tile != 0)
-            ? $"a head has {config.HeadSize} units; the kernels support 16, 32, 48, 64 and {MaxSize}"
-            : shape.FeatureSize > Tile && shape.FeatureSize % Tile != 0 ? $"a head has {shape.FeatureSize} features; the kernels support up to {Tile} and multiples of it"
+        return config.HeadSize is not (Tile / 2 or Tile or 2 * Tile)
+            ? $"a head has {config.HeadSize} units; the kernels support {Tile / 2}, {Tile} and {2 * Tile}"
             : config.HiddenSize % 8 != 0 || config.HiddenSize > StreamKernels.MaxWidth
                 ? $"hidden_size is {config.HiddenSize}; the kernels support multiples of 8 up to {StreamKernels.MaxWidth}"
             : config.IntermediateSize % 8 != 0 ? $"intermediate_size is {config.IntermediateSize}; the kernels support multiples of 8"
-            : bytes > Kernels.CudaRuntime.Card.SharedBytes
-                ? $"a block would need {bytes} bytes of shared memory; {Kernels.CudaRuntime.Card.Name} has {Kernels.CudaRuntime.Card.SharedBytes}"
+            : bytes > CudaRuntime.Card.SharedBytes ? $"a block would need {bytes} bytes of shared memory; {CudaRuntime.Card.Name} has {CudaRuntime.Card.SharedBytes}"
             : null;
     }
 

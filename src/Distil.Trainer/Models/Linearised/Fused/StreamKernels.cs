@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Distil.Trainer.Kernels.Launching;
 using Distil.Trainer.Models.Transformers;
 using static TorchSharp.torch;
@@ -10,12 +11,12 @@ internal static class StreamKernels
     /// <summary>Largest width of the stream: a block keeps a row in registers.</summary>
     internal const int MaxWidth = 8192;
 
-    private const int Threads = 256, MostBlocks = 4096;
+    private const int Threads = 256, MostBlocks = 4096, Piece = 8;
 
-    /// <summary>Blocks of the norm's backward kernel: each sums the weight's gradient over its rows.</summary>
-    private const int BackwardBlocks = 528;
+    /// <summary>Threads of the norm's backward kernel: each block sums the weight's gradient over its rows.</summary>
+    private const int BackwardThreads = 528 * Threads;
 
-    private static readonly CudaProgram Program = new("stream.cu");
+    private static readonly ConcurrentDictionary<int, CudaProgram> Programs = new();
 
     /// <summary>x + δ and its norm.</summary>
     /// <param name="x">The stream, float32 (N, D).</param>
@@ -27,7 +28,7 @@ internal static class StreamKernels
         var rows = x.shape[0];
         var sum = delta is null ? x : empty_like(x);
         var (normed, scale) = (empty(x.shape, ScalarType.BFloat16, x.device), empty(rows, ScalarType.Float32, x.device));
-        Program["rms_norm"].Launch(new(rows, Threads), x, delta, norm.Weight, sum, normed, scale, (int)x.shape[1], (float)norm.Epsilon);
+        Program(x)["rms_norm"].Launch(new(rows, ThreadsOf(x)), x, delta, norm.Weight, sum, normed, scale, (int)x.shape[1], (float)norm.Epsilon);
         return (sum, normed, scale);
     }
 
@@ -43,12 +44,12 @@ internal static class StreamKernels
         Tensor? ofSum, Tensor ofNormed, Tensor sum, RmsNorm norm, Tensor scale, bool rounds)
     {
         var (rows, width) = (sum.shape[0], sum.shape[1]);
-        var blocks = Math.Min(rows, BackwardBlocks);
+        var blocks = Math.Min(rows, BackwardThreads / ThreadsOf(sum));
         var gradient = empty_like(sum);
         var rounded = rounds ? empty_like(ofNormed) : null;
         var partial = empty([blocks, width], ScalarType.Float32, sum.device);
-        Program["rms_norm_backward"].Launch(
-            new(blocks, Threads), ofSum, ofNormed, sum, norm.Weight, scale, gradient, rounded, partial, (int)width, (int)rows);
+        Program(sum)["rms_norm_backward"].Launch(
+            new(blocks, ThreadsOf(sum)), ofSum, ofNormed, sum, norm.Weight, scale, gradient, rounded, partial, (int)width, (int)rows);
         return (gradient, rounded, partial.sum([0L]));
     }
 
@@ -59,7 +60,7 @@ internal static class StreamKernels
     {
         var inner = both.shape[1] / 2;
         var gated = empty([both.shape[0], inner], ScalarType.BFloat16, both.device);
-        Program["gate_up"].Launch(Each(gated), both, gated, gated.numel() / 8, (int)inner);
+        Program(both)["gate_up"].Launch(Each(gated), both, gated, gated.numel() / 8, (int)inner);
         return gated;
     }
 
@@ -70,9 +71,15 @@ internal static class StreamKernels
     internal static Tensor GatedGradients(Tensor both, Tensor gradient)
     {
         var ofBoth = empty_like(both);
-        Program["gate_up_backward"].Launch(Each(gradient), both, gradient, ofBoth, gradient.numel() / 8, (int)gradient.shape[1]);
+        Program(both)["gate_up_backward"].Launch(Each(gradient), both, gradient, ofBoth, gradient.numel() / 8, (int)gradient.shape[1]);
         return ofBoth;
     }
+
+    /// <summary>Threads of a block that has a row: no more than the row has pieces.</summary>
+    private static int ThreadsOf(Tensor x) => (int)Math.Min(Threads, (x.shape[1] / Piece + 31) / 32 * 32);
+
+    private static CudaProgram Program(Tensor x) => Programs.GetOrAdd(
+        Math.Min(MaxWidth / Piece / Threads, (int)((x.shape[1] / Piece + Threads - 1) / Threads)), pieces => new("stream.cu", $"PIECES={pieces}"));
 
     private static Inference.Cuda.LaunchShape Each(Tensor gated) => new(Math.Min(MostBlocks, (gated.numel() / 8 + Threads - 1) / Threads), Threads);
 }

@@ -37,7 +37,28 @@ internal static class WindowKernels
         Program(sizes)["window_backward_key"].Launch(
             shape with { GridX = sizes.Shared * batch, GridY = (int)shape.GridX }, q, k, v, gradient, saved.LogSums, delta, ofKeys, ofValues, batch, length,
             Window(sizes, q), sizes.Sinks, Scale(sizes));
+        if (sizes.Sinks > 0)
+        {
+            AddSinks(sizes, heads, saved, gradient, delta, ofKeys, ofValues);
+        }
+
         return new(ofQueries, ofKeys, ofValues, null);
+    }
+
+    /// <summary>What sinks get from queries whose windows do not reach them: few keys of many queries, which would make their tiles' blocks the longest.</summary>
+    private static void AddSinks(MixerSizes sizes, MixerHeads heads, WindowSaved saved, Tensor gradient, Tensor delta, Tensor ofKeys, Tensor ofValues)
+    {
+        const int piece = 16;
+        var (q, k, v, _) = heads;
+        var (pieces, sinks) = ((sizes.Sinks + piece - 1) / piece, Math.Min(sizes.Sinks, q.shape[2]));
+        var partial = MixerSizes.Room(q, ScalarType.Float32, sizes.Group, k.shape[0], k.shape[1], pieces * piece, 2, sizes.Size);
+        var tiles = 2 * (MixerSizes.TileThreads / 32) * MixerSizes.Tile + 2 * piece;
+        Program(sizes)["window_backward_sinks"].Launch(
+            new(k.shape[0] * k.shape[1], MixerSizes.TileThreads, sizes.Group, pieces, SharedBytes: 2 * tiles * (sizes.Size + 8)), q, k, v, gradient, saved.LogSums,
+            delta, partial, (int)q.shape[1], (int)q.shape[2], Window(sizes, q), sizes.Sinks, Scale(sizes));
+        var sums = partial.sum([0L]).narrow(2, 0, sinks);                                         // (KVH, B, sinks, 2, DH)
+        ofKeys.narrow(2, 0, sinks).add_(sums.select(3, 0));
+        ofValues.narrow(2, 0, sinks).add_(sums.select(3, 1));
     }
 
     private static LaunchShape Queries(MixerSizes sizes, Tensor q, int tiles) => new(
