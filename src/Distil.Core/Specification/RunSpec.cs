@@ -37,9 +37,20 @@ public sealed record RunSpec
     /// <value>Optimiser and loop. Default: the paper's.</value>
     public TrainingSpec Training { get; init; } = new();
 
+    /// <value>The students whose mean this run's student is; null for a run that trains one. A run that merges has no <c>distillation</c>, and of
+    /// <c>training</c> only what its evaluation uses.</value>
+    public MergeSpec? Merge { get; init; }
+
     /// <value>What is measured after each epoch and at the end.</value>
     public EvaluationSpec Evaluation { get; init; } = new();
 
+    /// <value>How the finished student is written.</value>
+    public ExportSpec Export { get; init; } = new();
+
     /// <value>The device, and how much runs in parallel.</value>
     public ComputeSpec Compute { get; init; } = new();
+
+    /// <value>Whether the teacher's outputs are stored before the training.</value>
+    [JsonIgnore]
+    public bool StoresTeacherOutputs => Merge is null && Teacher.Mode == TeacherMode.Offline;
 }
