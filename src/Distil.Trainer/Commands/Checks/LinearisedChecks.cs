@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands.Checks;
 
-/// <summary>Whole linearised students, with all their kernels in both directions, against the plain form in float32: the result, and every weight's gradient.</summary>
+/// <summary>Whole linearised students, with all their kernels in both directions, against the plain form in float32: the result, and the gradient of every
+/// weight.</summary>
 internal static class LinearisedChecks
 {
     private const int Vocabulary = 100;
@@ -36,8 +37,8 @@ internal static class LinearisedChecks
         {
             Transformer = new()
             {
-                Family = family, VocabularySize = Vocabulary, HiddenSize = width, IntermediateSize = 2 * width, Layers = layers, Heads = heads, KeyValueHeads = shared,
-                HeadSize = size, MaxPositions = 4096, TiedHead = true, QueryKeyValueBias = family == TransformerFamily.Qwen2,
+                Family = family, VocabularySize = Vocabulary, HiddenSize = width, IntermediateSize = 2 * width, Layers = layers, Heads = heads,
+                KeyValueHeads = shared, HeadSize = size, MaxPositions = 4096, TiedHead = true, QueryKeyValueBias = family == TransformerFamily.Qwen2,
             },
             ContextLength = 4096,
             Window = window,
@@ -85,7 +86,9 @@ internal static class LinearisedChecks
             ToleranceOf = _ => 2 * KernelCheck.Rounding,
             // A constant on the input gate changes nothing: the gradient of its bias is 0 but for rounding, and is measured relative to that of its weights.
             ScaleOf = input => tensors[input].Name.EndsWith(MixerTensors.InputBias, StringComparison.Ordinal) ? input - 1 : input,
-            Cancels = input => tensors[input].Name.EndsWith(MixerTensors.ForgetBias, StringComparison.Ordinal),
+            // What a position forgets changes all pairs across it, and these nearly cancel, because each query's weights sum to 1.
+            Cancels = input => tensors[input].Name.EndsWith(MixerTensors.ForgetBias, StringComparison.Ordinal)
+                || tensors[input].Name.EndsWith(MixerTensors.ForgetGate, StringComparison.Ordinal),
         };
     }
 
@@ -107,9 +110,9 @@ internal static class LinearisedChecks
     private static Tensor Draw(ModelTensor weight)
     {
         Tensor Noise(double scale) => Inputs.Single(scale, weight.Shape);
-        return weight.Name.EndsWith(MixerTensors.QueryFeatures, StringComparison.Ordinal) || weight.Name.EndsWith(MixerTensors.KeyFeatures, StringComparison.Ordinal)
-                ? eye(weight.Shape[1], device: CUDA) + Noise(0.1)
-            : weight.Name.EndsWith(MixerTensors.ForgetBias, StringComparison.Ordinal) ? Noise(1) + 3
+        bool Is(string name) => weight.Name.EndsWith(name, StringComparison.Ordinal);
+        return Is(MixerTensors.QueryFeatures) || Is(MixerTensors.KeyFeatures) ? eye(weight.Shape[1], device: CUDA) + Noise(0.1)
+            : Is(MixerTensors.ForgetBias) ? Noise(1) + 3
             : weight.IsNorm ? Noise(0.1) + 1
             : weight.Shape.Length == 1 ? Noise(0.5)
             : weight.Name == TransformerTensors.Embedding ? Noise(1)

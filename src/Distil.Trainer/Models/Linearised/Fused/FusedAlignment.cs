@@ -6,13 +6,15 @@ using static TorchSharp.torch.nn;
 
 namespace Distil.Trainer.Models.Linearised.Fused;
 
-/// <summary>The teacher's forward pass by the inherited weights with, at each replaced layer, the mixer's forward and backward pass on the same input.</summary>
+/// <summary>The teacher's forward pass by the inherited weights with, at each replaced layer, the mixer's forward and backward pass on the same
+/// input.</summary>
 /// <param name="inherited">The teacher's weights.</param>
 /// <param name="parts">The layers.</param>
 /// <param name="rotary">The rotary embedding.</param>
 internal sealed class FusedAlignment(TransformerWeights inherited, IReadOnlyList<LayerParts> parts, RotaryEmbedding rotary)
 {
-    /// <summary>Adds the gradients of Σ over layers of scale·Σ((ĥ − h)² + λ·(hM − h)²) to those of the new weights, and each layer's error to the losses.</summary>
+    /// <summary>Adds the gradients of Σ over layers of scale·Σ((ĥ − h)² + λ·(hM − h)²) to those of the new weights, and each layer's error to the
+    /// losses.</summary>
     /// <param name="inputIds">(B, S), int64.</param>
     /// <param name="real">1 at the positions that count, (B, S) float32; null if all do.</param>
     /// <param name="scale">What a square counts.</param>

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Linearised.Fused;
 
-/// <summary>A linearised student's layers over whole texts as CUDA kernels and bfloat16 products. Equal to <see cref="LinearisedLayers"/>, rounding apart.</summary>
+/// <summary>A linearised student's layers over whole texts as CUDA kernels and bfloat16 products. Equal to
+/// <see cref="LinearisedLayers"/>, rounding apart.</summary>
 internal sealed class FusedLayers
 {
     private readonly RotaryEmbedding _rotary;

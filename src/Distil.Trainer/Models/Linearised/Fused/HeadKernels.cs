@@ -26,8 +26,8 @@ internal static class HeadKernels
         var (queries, keys, values) = (Room(sizes.Heads), Room(sizes.Shared), Room(sizes.Shared));
         var share = weights.Mix is null ? null : MixerSizes.Room(x, ScalarType.Float32, positions, sizes.Heads);
         Program(sizes)["mixer_heads"].Launch(
-            new((positions + Warps - 1) / Warps, Threads, sizes.Shared), x, angles.Cos, angles.Sin, weights.QueryNorm, weights.KeyNorm, weights.Mix, weights.MixBias,
-            queries, keys, values, share, positions, (int)(positions / batch), (float)sizes.NormEpsilon);
+            new((positions + Warps - 1) / Warps, Threads, sizes.Shared), x, angles.Cos, angles.Sin, weights.QueryNorm, weights.KeyNorm, weights.Mix,
+            weights.MixBias, queries, keys, values, share, positions, (int)(positions / batch), (float)sizes.NormEpsilon);
         return new(queries, keys, values, share);
     }
 

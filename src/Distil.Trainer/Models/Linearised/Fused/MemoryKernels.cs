@@ -30,8 +30,8 @@ internal static class MemoryKernels
         Tensor Rows() => MixerSizes.Room(queries, ScalarType.Float32, run.Count, run.Chunks * MixerSizes.Tile);
         var gates = new MemoryGates(Rows(), Rows(), Rows(), Rows(), MixerSizes.Room(queries, ScalarType.Float32, run.Count, run.Chunks));
         program["memory_gates"].Launch(
-            new(run.Count, GateThreads, SharedBytes: 12 * run.Chunks), inputs.Gates!, inputs.Weights.InputBias!, inputs.Weights.ForgetBias!, gates.Source, gates.Peak,
-            gates.Carried, gates.Written, gates.Keep, run.Batch, sizes.Heads, (int)inputs.Gates!.shape[1], sizes.GateColumn, run.Length, run.Chunks);
+            new(run.Count, GateThreads, SharedBytes: 12 * run.Chunks), inputs.Gates!, inputs.Weights.InputBias!, inputs.Weights.ForgetBias!, gates.Source,
+            gates.Peak, gates.Carried, gates.Written, gates.Keep, run.Batch, sizes.Heads, (int)inputs.Gates!.shape[1], sizes.GateColumn, run.Length, run.Chunks);
         var states = run.States();
         program["memory_outer"].Launch(run.Outer, keys, values, gates.Written, Absent, Absent, states, run.Batch, sizes.Group, run.Length);
         program["memory_scan"].Launch(run.Scan, states, gates.Keep, run.Chunks, 0);
@@ -58,8 +58,8 @@ internal static class MemoryKernels
         var (ofQueries, ofKeys, ofValues) = (empty_like(queries), empty_like(keys), wantsValues ? empty_like(gradient) : null);
         var (mean, ofSource, crossing) = (empty_like(gates.Source), empty_like(gates.Source), empty_like(gates.Keep));
         program["memory_backward_query"].Launch(
-            run.Backward, gradient, queries, keys, values, gates.Source, gates.Peak, gates.Carried, saved.Over, saved.States, ofQueries, mean, run.Batch, sizes.Group,
-            run.Length);
+            run.Backward, gradient, queries, keys, values, gates.Source, gates.Peak, gates.Carried, saved.Over, saved.States, ofQueries, mean, run.Batch,
+            sizes.Group, run.Length);
         var ofStates = run.States();
         program["memory_outer"].Launch(run.Outer, queries, gradient, gates.Carried, saved.Over, mean, ofStates, run.Batch, sizes.Group, run.Length);
         program["memory_scan"].Launch(run.Scan, ofStates, gates.Keep, run.Chunks, 1);
@@ -68,8 +68,8 @@ internal static class MemoryKernels
             ofSource, crossing, run.Batch, sizes.Group, run.Length);
         var sums = MixerSizes.Room(queries, ScalarType.Float32, sizes.Heads, run.Batch, 2);
         program["memory_gates_backward"].Launch(
-            new(run.Count, GateThreads), ofSource, crossing, inputs.Gates!, inputs.Weights.ForgetBias!, ofGates, sums, run.Batch, sizes.Heads, (int)inputs.Gates!.shape[1],
-            sizes.GateColumn, run.Length, run.Chunks);
+            new(run.Count, GateThreads), ofSource, crossing, inputs.Gates!, inputs.Weights.ForgetBias!, ofGates, sums, run.Batch, sizes.Heads,
+            (int)inputs.Gates!.shape[1], sizes.GateColumn, run.Length, run.Chunks);
         return new(ofQueries, ofKeys, ofValues, sums.sum([1L]));
     }
 

@@ -26,8 +26,8 @@ internal static class MixKernels
         var (mixed, memory) = (Room(), wantsMemory && saved.Memory is not null ? Room() : null);
         var (gate, pitch) = Gate(sizes, saved.Inputs);
         Program(sizes.Size, sizes.Features)["mixer_mix"].Launch(
-            MixerSizes.Warps(positions * sizes.Heads), saved.Memory?.Hidden, saved.Window?.Attended, gate, saved.Inputs.Weights.OutputBias, saved.Heads.Share, mixed,
-            memory, positions, sizes.Heads, pitch);
+            MixerSizes.Warps(positions * sizes.Heads), saved.Memory?.Hidden, saved.Window?.Attended, gate, saved.Inputs.Weights.OutputBias, saved.Heads.Share,
+            mixed, memory, positions, sizes.Heads, pitch);
         return new(mixed, memory, saved.Memory is null || saved.Window is null ? null : saved.Heads.Share);
     }
 

@@ -43,7 +43,8 @@ internal sealed record MixerSizes(int Heads, int Shared, int Size, int Features,
             : config.HiddenSize % 8 != 0 || config.HiddenSize > StreamKernels.MaxWidth
                 ? $"hidden_size is {config.HiddenSize}; the kernels support multiples of 8 up to {StreamKernels.MaxWidth}"
             : config.IntermediateSize % 8 != 0 ? $"intermediate_size is {config.IntermediateSize}; the kernels support multiples of 8"
-            : bytes > CudaRuntime.Card.SharedBytes ? $"a block would need {bytes} bytes of shared memory; {CudaRuntime.Card.Name} has {CudaRuntime.Card.SharedBytes}"
+            : bytes > CudaRuntime.Card.SharedBytes
+                ? $"a block would need {bytes} bytes of shared memory; {CudaRuntime.Card.Name} has {CudaRuntime.Card.SharedBytes}"
             : null;
     }
 

@@ -71,8 +71,8 @@ public sealed class FusedStudentTests
     {
         Transformer = new TransformerConfig
         {
-            Family = TransformerFamily.Qwen2, VocabularySize = 50, HiddenSize = 64, IntermediateSize = 128, Layers = 2, Heads = heads, KeyValueHeads = 1, HeadSize = size,
-            MaxPositions = 128, TiedHead = true, QueryKeyValueBias = true,
+            Family = TransformerFamily.Qwen2, VocabularySize = 50, HiddenSize = 64, IntermediateSize = 128, Layers = 2, Heads = heads, KeyValueHeads = 1,
+            HeadSize = size, MaxPositions = 128, TiedHead = true, QueryKeyValueBias = true,
         },
         ContextLength = 128,
         Window = window,
