@@ -1,6 +1,5 @@
 using Distil.Core.Models;
 using Distil.Core.Specification;
-using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Schedules;
 using Distil.Trainer.Training.Stages;
