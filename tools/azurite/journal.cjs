@@ -33,10 +33,9 @@ const replay = (index, lines) => {
     for (const { put, remove } of lines.filter((line) => line.collection === collection.name)) {
       if (put) documents.set(put.$loki, put);
       else documents.delete(remove);
-      // Of deleted documents too: a new one with such an id would be deleted if these lines were applied again.
-      collection.maxId = Math.max(collection.maxId, put?.$loki ?? remove);
     }
     collection.data = [...documents.values()].sort((one, other) => one.$loki - other.$loki);
+    collection.maxId = collection.data.reduce((most, document) => Math.max(most, document.$loki), collection.maxId);
   }
   return index;
 };

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using Distil.Cli.Azurite;
 using Distil.Core;
-using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -87,30 +86,6 @@ public sealed class AzuriteStartTests
         var error = Assert.Throws<InvalidInputException>(() => Workspaces.Workspace.Find(file).CreateHome());
         Assert.StartsWith($"{file} is to be the folder of distil's files, but it is not a folder", error.Message, StringComparison.Ordinal);
         Assert.EndsWith("DISTIL_HOME names another", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_journal_that_is_applied_twice_deletes_no_blob_that_came_after_it()
-    {
-        using var temporary = new TemporaryWorkspace();
-        var journal = Path.Combine(temporary.Workspace.Storage, "__azurite_db_blob__.json.log");
-        string before;
-        await using (var server = await JoinAsync(temporary))
-        {
-            var store = await ArtifactStore.OpenAsync(server.ConnectionString, cancel: Cancel);
-            await store.WriteTextAsync("first", "kept", cancel: Cancel);
-            await store.WriteTextAsync("second", "deleted", cancel: Cancel);
-            await store.DeleteAsync("second", Cancel);
-            before = await File.ReadAllTextAsync(journal, Cancel);
-            Assert.Contains("\"remove\":", before, StringComparison.Ordinal);
-            Process.GetProcessById((await new AzuriteFiles(temporary.Workspace).ReadAsync(Cancel))!.ProcessId).Kill();
-            await store.WriteTextAsync("third", "kept", cancel: Cancel); // by the server that takes its place
-        }
-
-        // As if that one had been killed after it had written the index, and before it moved the journal away.
-        await File.WriteAllTextAsync(journal, before, Cancel);
-        await using var last = await JoinAsync(temporary);
-        Assert.Equal("kept", await (await ArtifactStore.OpenAsync(last.ConnectionString, cancel: Cancel)).TryReadTextAsync("third", Cancel));
     }
 
     private static Task<AzuriteServer> JoinAsync(TemporaryWorkspace temporary) =>
