@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
 using Distil.Core.Models.Folders;
+using Distil.Core.Safetensors;
 using Distil.Core.Specification;
 
 namespace Distil.Core.Models;
@@ -83,8 +84,12 @@ public static class LinearisedConfigFile
     }
 
     /// <summary>Writes <c>config.json</c>, each file completely or not at all, and the Python code that it names; existing files are replaced.</summary>
-    public static void Write(string folder, LinearisedShape shape)
+    /// <param name="folder">The student's folder.</param>
+    /// <param name="shape">The student's shape.</param>
+    /// <param name="storage">How its weights are written beside it; null for float32.</param>
+    public static void Write(string folder, LinearisedShape shape, WeightStorage? storage = null)
     {
+        var dtype = (storage ?? new()).ConfigName;
         var json = new JsonObject
         {
             ["architectures"] = new JsonArray(PythonFiles.Architecture(ModelType)),
@@ -100,8 +105,8 @@ public static class LinearisedConfigFile
             ["hidden_size"] = shape.Transformer.HiddenSize,
             ["num_hidden_layers"] = shape.Transformer.Layers,
             ["tie_word_embeddings"] = shape.Transformer.TiedHead,
-            ["dtype"] = "float32",
-            [Transformer] = TransformerConfigFile.Json(shape.Transformer, "float32"),
+            ["dtype"] = dtype,
+            [Transformer] = TransformerConfigFile.Json(shape.Transformer, dtype),
         };
         PythonFiles.Write(folder, ModelType);
         AtomicFile.WriteText(Path.Combine(folder, TransformerConfigFile.Name), json.ToJsonString(Indented) + "\n");

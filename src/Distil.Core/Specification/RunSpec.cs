@@ -40,6 +40,9 @@ public sealed record RunSpec
     /// <value>What is measured after each epoch and at the end.</value>
     public EvaluationSpec Evaluation { get; init; } = new();
 
+    /// <value>How the finished student is written.</value>
+    public ExportSpec Export { get; init; } = new();
+
     /// <value>The device, and how much runs in parallel.</value>
     public ComputeSpec Compute { get; init; } = new();
 }

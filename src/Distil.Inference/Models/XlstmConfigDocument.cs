@@ -7,7 +7,9 @@ namespace Distil.Inference.Models;
 internal static class XlstmConfigDocument
 {
     /// <summary>The document of a configuration.</summary>
-    internal static JsonObject Of(XlstmConfig config)
+    /// <param name="config">The configuration.</param>
+    /// <param name="dtype">Element type of the weights beside it: <c>float32</c> or <c>bfloat16</c>.</param>
+    internal static JsonObject Of(XlstmConfig config, string dtype)
     {
         var stack = new JsonObject
         {
@@ -60,7 +62,7 @@ internal static class XlstmConfigDocument
             ["hidden_size"] = config.Width,
             ["num_hidden_layers"] = config.Blocks,
             ["tie_word_embeddings"] = config.TieWeights,
-            ["dtype"] = "float32",
+            ["dtype"] = dtype,
         };
         if (config.PadTokenId is { } pad)
         {

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Core.Safetensors;
 
 namespace Distil.Inference.Models;
 
@@ -91,10 +92,13 @@ public static class XlstmConfigFile
     }
 
     /// <summary>Writes <c>config.json</c>, completely or not at all, and the Python code that it names; existing files are replaced.</summary>
-    public static void Write(XlstmConfig config, string folder)
+    /// <param name="config">The student's configuration.</param>
+    /// <param name="folder">The student's folder.</param>
+    /// <param name="storage">How its weights are written beside it; null for float32.</param>
+    public static void Write(XlstmConfig config, string folder, WeightStorage? storage = null)
     {
         PythonFiles.Write(folder, ModelType);
-        AtomicFile.WriteText(Path.Combine(folder, Name), XlstmConfigDocument.Of(config).ToJsonString(Indented));
+        AtomicFile.WriteText(Path.Combine(folder, Name), XlstmConfigDocument.Of(config, (storage ?? new()).ConfigName).ToJsonString(Indented));
     }
 
     private static XlstmConfig Stack(XlstmConfigSection file, XlstmConfigSection stack)

@@ -1,9 +1,12 @@
+using Distil.Core.Safetensors;
+
 namespace Distil.Trainer.Models;
 
 /// <summary>A model that a run trains, evaluates and exports, of either kind of student.</summary>
 public interface IStudentModel : ILanguageModel
 {
-    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32), which <see cref="LanguageModelLoader"/> can read.</summary>
+    /// <summary>Writes <c>config.json</c> and the weights, which <see cref="LanguageModelLoader"/> can read.</summary>
     /// <param name="folder">Created if it is missing.</param>
-    void Save(string folder);
+    /// <param name="storage">Element type and size of the files of weights; null for float32 and the default size.</param>
+    void Save(string folder, WeightStorage? storage = null);
 }

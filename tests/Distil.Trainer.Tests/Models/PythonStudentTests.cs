@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Distil.Core.Safetensors;
 using Distil.Core.Specification;
 using Distil.Inference.Models;
 using Distil.Trainer.Models;
@@ -29,6 +30,7 @@ public sealed class PythonStudentTests : IDisposable
         string[] cases =
         [
             Case("xlstm", GoldenStudent.Load()),
+            Case("xlstm-shards", GoldenStudent.Load(), new() { FileBytes = 10_000 }),
             Case("xlstm-vanilla-tied", Tied()),
             Case("linearised", Students.Create(Students.ShapeOf("qwen2-tiny", window: 0), "qwen2-tiny")),
             Case("linearised-window", Students.Create(Students.ShapeOf("qwen3-tiny", window: 5, sinks: 2, FeatureMap.Both), "qwen3-tiny")),
@@ -68,14 +70,14 @@ public sealed class PythonStudentTests : IDisposable
     }
 
     /// <summary>A student's folder with what is expected of it.</summary>
-    private string Case(string name, IStudentModel model)
+    private string Case(string name, IStudentModel model, WeightStorage? storage = null)
     {
         var folder = Path.Combine(_kept ?? _temporary.FullName, name);
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var random = new Generator(7, CPU);
         var ids = randint(1, model.VocabularySize, [2, 40], ScalarType.Int64, generator: random);
-        model.Save(folder);
+        model.Save(folder, storage);
         SafetensorsWriter.Write(Path.Combine(folder, "case.safetensors"), new Dictionary<string, Tensor>
         {
             ["input_ids"] = ids,

@@ -1,5 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Documents.Reports;
+using Distil.Core.Safetensors;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Models;
@@ -14,7 +15,7 @@ internal static class ModelFolder
     public static async Task<IReadOnlyList<ArtifactFile>> UploadAsync(JobContext job, IStudentModel student, StudentVariant variant)
     {
         var folder = Path.Combine(job.Folder, $"model-{variant}");
-        student.Save(folder);
+        student.Save(folder, WeightStorage.Of(bfloat16: job.Spec.Export.Dtype == Precision.Bf16));
         foreach (var name in ModelFiles.TextFiles)
         {
             var path = Path.Combine(job.TeacherFolder, name);

@@ -102,13 +102,11 @@ public sealed class LinearisedModel : IStudentModel
         new(LinearisedWeights.Load(LinearisedConfigFile.Read(folder), folder, device), device, trainEmbedding: false);
 
     /// <inheritdoc />
-    public void Save(string folder)
+    public void Save(string folder, WeightStorage? storage = null)
     {
-        Directory.CreateDirectory(folder);
-        SafetensorsWriter.Write(
-            Path.Combine(folder, WeightIndex.SingleName),
-            _weights.Inherited.All.Concat(_weights.New).Select(weight => KeyValuePair.Create(weight.Name, weight.Value.detach())));
-        LinearisedConfigFile.Write(folder, Shape);
+        storage ??= new();
+        SafetensorsWriter.WriteFolder(folder, _weights.Inherited.All.Concat(_weights.New).Select(weight => KeyValuePair.Create(weight.Name, weight.Value)), storage);
+        LinearisedConfigFile.Write(folder, Shape, storage);
     }
 
     /// <inheritdoc />

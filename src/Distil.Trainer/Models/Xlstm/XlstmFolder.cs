@@ -26,7 +26,7 @@ internal static class XlstmFolder
         return new(config, embedding.DetachFromDisposeScope(), head.DetachFromDisposeScope(), weights, backend) { Reading = reading };
     }
 
-    internal static void Write(XlstmModel model, string folder)
+    internal static void Write(XlstmModel model, string folder, WeightStorage storage)
     {
         using var scope = NewDisposeScope();
         using var gradients = no_grad();
@@ -37,8 +37,8 @@ internal static class XlstmFolder
         {
             frozen.Add(new(XlstmTensorNames.Head, model.HeadWeight));
         }
-        SafetensorsWriter.Write(Path.Combine(folder, WeightIndex.SingleName), [.. frozen, .. weights]);
-        XlstmConfigFile.Write(model.Config, folder);
+        SafetensorsWriter.WriteFolder(folder, [.. frozen, .. weights], storage);
+        XlstmConfigFile.Write(model.Config, folder, storage);
     }
 
     private static Tensor Weight(WeightFolder file, XlstmParameter parameter, XlstmConfig config, string because, Device device)

@@ -1,6 +1,7 @@
 using Distil.Core.Documents;
 using Distil.Core.Errors;
 using Distil.Core.Models.Folders;
+using Distil.Core.Safetensors;
 using Distil.Inference.Models;
 using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
@@ -99,8 +100,9 @@ public sealed class XlstmModel : IStudentModel
     /// <exception cref="InvalidInputException">A file is missing or damaged, or a field or tensor does not fit; the message names it.</exception>
     public static XlstmModel Load(string folder, Device device, Backend? backend = null) => XlstmFolder.Read(folder, device, backend);
 
-    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> (float32) in the authors' current layout.</summary>
-    public void Save(string folder) => XlstmFolder.Write(this, folder);
+    /// <summary>Writes <c>config.json</c> and the weights in the authors' current layout.</summary>
+    /// <inheritdoc/>
+    public void Save(string folder, WeightStorage? storage = null) => XlstmFolder.Write(this, folder, storage ?? new());
 
     /// <summary>Makes the blocks compute in bfloat16, several times as fast on a GPU. The head is stored in bfloat16 too, and the embedding if that is
     /// exact, as with a teacher that was bfloat16: half the memory.</summary>

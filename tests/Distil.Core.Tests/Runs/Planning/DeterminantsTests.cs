@@ -18,7 +18,7 @@ public sealed class DeterminantsTests : IDisposable
           "name": "a", "teacher": { "path": "teacher", "mode": "online" },
           "dataset": { "sources": ["some.data"], "format": "jsonl", "contextLength": 64 },
           "student": {}, "distillation": { "alpha": { "from": 0.5, "to": 0.5 }, "temperature": { "from": 2, "to": 1 }, "alignment": {} },
-          "training": {}, "evaluation": { "recall": {} }, "compute": {}
+          "training": {}, "evaluation": { "recall": {} }, "export": {}, "compute": {}
         }
         """;
 
@@ -92,6 +92,7 @@ public sealed class DeterminantsTests : IDisposable
         ("evaluation.tolerance", "0.5", Renamed.Nothing),
         ("evaluation.recall.lengths", "[8]", Renamed.Nothing),
         ("evaluation.recall.sequences", "3", Renamed.Nothing),
+        ("export.dtype", "'bf16'", Renamed.Nothing),
         ("compute.teachParallelism", "3", Renamed.Nothing),
         ("compute.retries", "5", Renamed.Nothing),
         ("compute.device", "'cuda'", Renamed.Nothing),
