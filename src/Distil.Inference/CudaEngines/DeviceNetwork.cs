@@ -1,6 +1,5 @@
 using Distil.Core.Models;
 using Distil.Core.Models.Folders;
-using Distil.Inference.Cuda;
 using Distil.Inference.Engines;
 using Distil.Inference.Layers;
 using Distil.Inference.Layers.Linearised;

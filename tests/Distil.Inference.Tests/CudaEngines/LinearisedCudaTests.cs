@@ -1,5 +1,4 @@
 using Distil.Core.Models;
-using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
 using Distil.Inference.CudaEngines;
 using Distil.Inference.Tests.Engines;
