@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Distil.Cli.Azurite;
 using Distil.Core.Artifacts;
 using Distil.Core.Specification;
@@ -12,7 +13,7 @@ public sealed class SmallDemoTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Ends_with_a_model_a_report_and_numbers_and_a_second_run_reuses_what_the_first_prepared()
+    public async Task Ends_with_a_model_a_report_and_numbers_a_second_run_reuses_what_the_first_prepared_and_the_merge_of_both_is_that_student()
     {
         using var distil = new DistilCommand();
         await using var storage = await distil.KeepStorageAsync();
@@ -36,6 +37,23 @@ public sealed class SmallDemoTests
         Assert.DoesNotContain(jobs, job => job.StartsWith("prepare", StringComparison.Ordinal) || job.StartsWith("teach", StringComparison.Ordinal));
         Assert.Contains("train-002", jobs);
         Assert.Equal(await WeightsAsync(first), await WeightsAsync(second));
+
+        var merge = SmallDemo.Write(distil.Workspace.Home, json => Merge(json, first.RunId, second.RunId));
+        var planned = (await distil.RunAsync("run", merge, "--plan-only")).Succeeded().Output;
+        Assert.Contains($"merges: 50.0 % of {first.RunId} after epoch 2", planned, StringComparison.Ordinal);
+        var merged = await RunAsync(distil, merge);
+        Assert.Equal(["evaluate-001", "export", "merge"], await JobsAsync(distil, merged.RunId));
+        Assert.Equal(await WeightsAsync(first), await WeightsAsync(merged));
+        Assert.Equal(first.Student, merged.Student);
+        (await distil.RunAsync("run", SmallDemo.Write(distil.Workspace.Home, json => Merge(json, first.RunId, "no-run")))).IsBadInput("merge.experts[1].run", "no run");
+    }
+
+    private static void Merge(JsonNode spec, params string[] runs)
+    {
+        (spec["dataset"]!["maxTokens"], spec["dataset"]!["shardTokens"]) = (6000, 3000);
+        spec["training"] = new JsonObject { ["batchSize"] = 4 };
+        spec["evaluation"]!["baseline"] = false;
+        spec["merge"] = new JsonObject { ["experts"] = new JsonArray([.. runs.Select(run => new JsonObject { ["run"] = run })]) };
     }
 
     [Fact]

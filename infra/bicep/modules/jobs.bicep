@@ -6,7 +6,7 @@ param name string
 param location string
 param tags object
 
-@description('The GPU of teach, train, evaluate and export. Serverless: it costs while a job runs.')
+@description('The GPU of teach, train, merge, evaluate and export. Serverless: it costs while a job runs.')
 @allowed(['A100', 'T4'])
 param gpu string
 

@@ -1,8 +1,10 @@
 using Distil.Cli.Azurite;
 using Distil.Cli.Workspaces;
+using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 using Distil.Hosting.Processes;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +24,23 @@ internal sealed record CommandContext(CommandSettings Settings, ILogger Log)
     /// <summary>Creates a planner of runs.</summary>
     /// <exception cref="Core.Errors.InvalidInputException">A setting of the sources cannot be used.</exception>
     public RunPlanner NewPlanner() => new(TimeProvider.System, SourceCatalog.Create(Settings.Sources, TimeProvider.System, Log));
+
+    /// <summary>Plans a run. Only a run that merges others needs the storage in which they are.</summary>
+    /// <param name="planner">From <see cref="NewPlanner"/>.</param>
+    /// <param name="spec">The specification.</param>
+    /// <param name="port">The port for Azurite; null for a free one.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="Core.Errors.InvalidInputException">The specification cannot be run.</exception>
+    public async Task<RunPlan> PlanAsync(RunPlanner planner, RunSpec spec, int? port, CancellationToken cancel)
+    {
+        if (spec.Merge is null)
+        {
+            return await planner.PlanAsync(spec, cancel);
+        }
+
+        await using var storage = await OpenStorageAsync(port, cancel);
+        return await planner.PlanAsync(spec, storage.Store, cancel);
+    }
 
     /// <summary>Opens the storage, starting Azurite if no account is named.</summary>
     /// <param name="port">The port for Azurite; null for a free one.</param>

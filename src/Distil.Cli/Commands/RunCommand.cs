@@ -41,9 +41,9 @@ internal static class RunCommand
                 context, parsed.GetValue(resume), parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
             (null, null, { } id) => RetryAsync(context, id, parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
             ({ } file, null, null) when SweepReader.TryRead(file) is { } sweep => parsed.GetValue(planOnly)
-                ? SweepRunning.PlanAsync(context, sweep, parsed.GetValue(json), cancel)
+                ? SweepRunning.PlanAsync(context, sweep, parsed.GetValue(port), parsed.GetValue(json), cancel)
                 : SweepRunning.ExecuteAsync(context, sweep, parsed.GetValue(atMost), parsed.GetValue(port), parsed.GetValue(json), cancel),
-            ({ } file, null, null) when parsed.GetValue(planOnly) => PlanAsync(context, file, parsed.GetValue(json), cancel),
+            ({ } file, null, null) when parsed.GetValue(planOnly) => PlanAsync(context, file, parsed.GetValue(port), parsed.GetValue(json), cancel),
             ({ } file, null, null) => ExecuteAsync(context, RunSpecReader.Read(file), parsed.GetValue(port), parsed.GetValue(json), cancel),
             _ => throw new InvalidInputException("expected a specification, or --resume or --retry and none"),
         });
@@ -53,7 +53,7 @@ internal static class RunCommand
     /// <summary>Executes a run and prints its result.</summary>
     internal static async Task<int> ExecuteAsync(CommandContext context, RunSpec spec, int? port, bool json, CancellationToken stop)
     {
-        var plan = await context.NewPlanner().PlanAsync(spec, stop);
+        var plan = await context.PlanAsync(context.NewPlanner(), spec, port, stop);
         plan.RequireRunnable();
         await LocalMachine.RequireFitAsync(context, [(spec, plan)]);
         foreach (var warning in plan.TeacherReading?.Warnings ?? [])
@@ -110,10 +110,10 @@ internal static class RunCommand
         return ExitCode.Success;
     }
 
-    private static async Task<int> PlanAsync(CommandContext context, string specification, bool json, CancellationToken stop)
+    private static async Task<int> PlanAsync(CommandContext context, string specification, int? port, bool json, CancellationToken stop)
     {
         var spec = RunSpecReader.Read(specification);
-        var plan = await context.NewPlanner().PlanAsync(spec, stop);
+        var plan = await context.PlanAsync(context.NewPlanner(), spec, port, stop);
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(plan, DistilJson.Options));
@@ -124,6 +124,11 @@ internal static class RunCommand
         foreach (var (name, figure) in plan.Figures)
         {
             Console.WriteLine($"{name.PadRight(width)}  {Value(figure),16}  {figure.From}");
+        }
+
+        foreach (var expert in plan.Experts ?? [])
+        {
+            Console.WriteLine($"merges: {expert.Share:P1} of {expert.RunId} after epoch {expert.Epoch + 1} (weights {expert.Identity[..12]})");
         }
 
         foreach (var warning in (plan.TeacherReading?.Warnings ?? []).Concat(plan.Warnings))

@@ -5,7 +5,6 @@ using Distil.Cli.Runs;
 using Distil.Core;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Sweeps;
-using Distil.Core.Specification;
 
 namespace Distil.Cli.Commands;
 
@@ -16,7 +15,7 @@ internal static class SweepRunning
     internal static async Task<int> ExecuteAsync(CommandContext context, Sweep sweep, int atMost, int? port, bool json, CancellationToken stop)
     {
         var planner = context.NewPlanner();
-        var runs = await PlanAsync(sweep, planner, stop);
+        var runs = await PlanAsync(context, sweep, planner, port, stop);
         foreach (var run in runs)
         {
             run.Plan.RequireRunnable();
@@ -39,9 +38,9 @@ internal static class SweepRunning
         await SweepsOf(context, storage).TryRetryAsync(sweepId, atMost, stop) is { } result ? await SayAsync(context, storage, result, json, stop) : null;
 
     /// <summary>Prints the plan of a sweep.</summary>
-    internal static async Task<int> PlanAsync(CommandContext context, Sweep sweep, bool json, CancellationToken cancel)
+    internal static async Task<int> PlanAsync(CommandContext context, Sweep sweep, int? port, bool json, CancellationToken cancel)
     {
-        var runs = await PlanAsync(sweep, context.NewPlanner(), cancel);
+        var runs = await PlanAsync(context, sweep, context.NewPlanner(), port, cancel);
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(runs.Select(run => run.Plan), DistilJson.Options));
@@ -62,12 +61,12 @@ internal static class SweepRunning
     private static LocalSweep SweepsOf(CommandContext context, LocalStorage storage) =>
         new(context.Workspace, storage, context.Trainer, Console.Error, context.Log);
 
-    private static async Task<IReadOnlyList<SweepRun>> PlanAsync(Sweep sweep, RunPlanner planner, CancellationToken cancel)
+    private static async Task<IReadOnlyList<SweepRun>> PlanAsync(CommandContext context, Sweep sweep, RunPlanner planner, int? port, CancellationToken cancel)
     {
         var runs = new List<SweepRun>();
         foreach (var point in sweep.Points)
         {
-            runs.Add(new SweepRun(point.Spec, await planner.PlanAsync(point.Spec, cancel)));
+            runs.Add(new SweepRun(point.Spec, await context.PlanAsync(planner, point.Spec, port, cancel)));
         }
 
         return runs;
@@ -75,7 +74,7 @@ internal static class SweepRunning
 
     private static string Summary(IReadOnlyList<SweepRun> runs)
     {
-        var outputs = runs.Where(run => run.Spec.Teacher.Mode == TeacherMode.Offline).Select(run => run.Plan.TeacherOutputsId).Distinct().Count();
+        var outputs = runs.Where(run => run.Spec.StoresTeacherOutputs).Select(run => run.Plan.TeacherOutputsId).Distinct().Count();
         return $"{runs.Count} runs over {runs.Select(run => run.Plan.DatasetId).Distinct().Count()} datasets and {outputs} sets of teacher outputs";
     }
 

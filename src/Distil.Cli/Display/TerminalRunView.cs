@@ -47,7 +47,7 @@ internal sealed class TerminalRunView(IAnsiConsole console, TimeProvider time) :
             bars[stage] = bar = progress.AddTask(StageNames.Of(stage), maxValue: Math.Max(1, snapshot.Status.StageTotal));
 
             // A stage before this one is over, unless both alternate, as training and evaluation do.
-            foreach (var (_, earlier) in bars.Where(each => each.Key < stage && (each.Key < JobKind.Train || stage == JobKind.Export)))
+            foreach (var (_, earlier) in bars.Where(each => each.Key < stage && (each.Key is not (JobKind.Train or JobKind.Evaluate) || stage == JobKind.Export)))
             {
                 earlier.Value = earlier.MaxValue;
             }

@@ -71,12 +71,16 @@ internal sealed class MeasuredSpeeds(Workspace workspace)
         var (students, epochs) = (plan.ArtifactsOf(spec).Students.Count, plan.Epochs);
         object teacher = new { plan.Teacher, spec.Dataset.ContextLength, spec.Training.Precision };
         object student = new { plan.Student, plan.Linearised, spec.Training.BatchSize, spec.Training.GradientAccumulation, spec.Distillation.Alignment, spec.Teacher.Mode };
-        if (spec.Teacher.Mode == TeacherMode.Offline)
+        if (spec.StoresTeacherOutputs)
         {
             yield return (Teach, (plan.Tokens.Value, "tokens", Key(Teach, spec, teacher, spec.Teacher.Keep)));
         }
 
-        yield return (Train, ((double)plan.Tokens.Value * epochs * students, "tokens", Key(Train, spec, teacher, student, spec.Teacher.Keep)));
+        if (spec.Merge is null)
+        {
+            yield return (Train, ((double)plan.Tokens.Value * epochs * students, "tokens", Key(Train, spec, teacher, student, spec.Teacher.Keep)));
+        }
+
         yield return (Evaluate, (epochs * students, "jobs", Key(Evaluate, spec, teacher, student, spec.Evaluation)));
     }
 

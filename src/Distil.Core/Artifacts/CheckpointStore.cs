@@ -78,13 +78,18 @@ public sealed class CheckpointStore(ArtifactStore store, Weights weights)
     /// <exception cref="ArtifactException">It is missing or damaged.</exception>
     public async Task RestoreEndAsync(string localFolder, CancellationToken cancel = default)
     {
-        if ((await ManifestsAsync(cancel)).LastOrDefault(weights.Contains) is not { } newest
-            || !(await store.ReadJsonAsync<CheckpointManifest>(newest, cancel)).EndOfEpoch
-            || !await TryRestoreAsync(newest, localFolder, cancel))
+        if (await FindEndAsync(cancel) is not { } end || !await TryRestoreAsync(end, localFolder, cancel))
         {
             throw ArtifactException.NoCheckpoint(weights.Closing, found: null);
         }
     }
+
+    /// <summary>Finds the checkpoint of the epoch's end, without its files.</summary>
+    /// <returns>Its manifest; null if the epoch has not ended, or the checkpoint was deleted.</returns>
+    /// <exception cref="ArtifactException">The manifest is damaged.</exception>
+    public async Task<string?> FindEndAsync(CancellationToken cancel = default) =>
+        (await ManifestsAsync(cancel)).LastOrDefault(weights.Contains) is { } newest
+            && (await store.ReadJsonAsync<CheckpointManifest>(newest, cancel)).EndOfEpoch ? newest : null;
 
     /// <summary>The names of all manifests of the student, oldest first.</summary>
     public async Task<IReadOnlyList<string>> ManifestsAsync(CancellationToken cancel = default)

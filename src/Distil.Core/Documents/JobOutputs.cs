@@ -21,6 +21,11 @@ public sealed record TrainOutput
     public IReadOnlyList<OperationForm>? Operations { get; init; }
 }
 
+/// <summary>The output of a merge job.</summary>
+/// <param name="Experts">Number of students whose mean was made.</param>
+/// <param name="Made">Whether this job made it; false if it existed already.</param>
+public sealed record MergeOutput(int Experts, bool Made);
+
 /// <summary>The output of an export job.</summary>
 public sealed record ExportOutput
 {

@@ -37,6 +37,9 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>The shape of a linearised student, with every default filled in; null for another.</value>
     public LinearisedShape? Linearised { get; init; }
 
+    /// <value>The students that the run merges, in the order of the sum; null for a run that trains.</value>
+    public IReadOnlyList<Expert>? Experts { get; init; }
+
     /// <value>The input of each prepare job.</value>
     public required IReadOnlyList<ShardSource> Shards { get; init; }
 
@@ -140,13 +143,13 @@ public sealed record RunPlan : IVersionedDocument
     /// <summary>The artifacts that the run makes.</summary>
     /// <param name="spec">The run's specification.</param>
     public RunArtifacts ArtifactsOf(RunSpec spec) => new(
-        RunId, TeacherOutputs, Offline: spec.Teacher.Mode == TeacherMode.Offline,
+        RunId, TeacherOutputs, Offline: spec.StoresTeacherOutputs,
         [
             StudentVariant.Distilled,
             .. spec.Evaluation.Baseline ? new[] { StudentVariant.WithoutTeacher } : [],
             .. spec.Evaluation.Control ? new[] { StudentVariant.TeacherOnText, StudentVariant.TeacherOnLoss } : [],
         ],
-        spec.Training.Epochs);
+        spec.Training.Epochs, Experts);
 
     private static IEnumerable<(string Name, Figure Figure)> Optional(string name, Figure? figure) => figure is null ? [] : [(name, figure)];
 

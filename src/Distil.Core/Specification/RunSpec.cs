@@ -37,6 +37,10 @@ public sealed record RunSpec
     /// <value>Optimiser and loop. Default: the paper's.</value>
     public TrainingSpec Training { get; init; } = new();
 
+    /// <value>The students whose mean this run's student is; null for a run that trains one. A run that merges has no <c>distillation</c>, and of
+    /// <c>training</c> only what its evaluation uses.</value>
+    public MergeSpec? Merge { get; init; }
+
     /// <value>What is measured after each epoch and at the end.</value>
     public EvaluationSpec Evaluation { get; init; } = new();
 
@@ -45,4 +49,8 @@ public sealed record RunSpec
 
     /// <value>The device, and how much runs in parallel.</value>
     public ComputeSpec Compute { get; init; } = new();
+
+    /// <value>Whether the teacher's outputs are stored before the training.</value>
+    [JsonIgnore]
+    public bool StoresTeacherOutputs => Merge is null && Teacher.Mode == TeacherMode.Offline;
 }

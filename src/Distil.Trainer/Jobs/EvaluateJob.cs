@@ -29,7 +29,7 @@ internal sealed class EvaluateJob(Core.Artifacts.Kinds.Evaluation evaluation) : 
         job.Progress.Begin();
         var result = new Evaluator(options, new TokenText(tokenizer)).Evaluate(
             student, teacher, rows, at => job.Progress.Report("evaluate", at.Rows, rows.Count, "rows", at.Tokens), job.Stop);
-        if (evaluation.Epoch + 1 < job.Spec.Training.Epochs)
+        if (evaluation.Epoch + 1 < evaluation.Run.Epochs)
         {
             return result;
         }

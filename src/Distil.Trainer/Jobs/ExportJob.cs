@@ -50,7 +50,7 @@ internal sealed class ExportJob(Report report) : IJob
 
     private async Task<IReadOnlyList<KlError>> MeasureKlErrorsAsync(JobContext job, IStudentModel student)
     {
-        if (job.Spec.Teacher.Mode == TeacherMode.Online)
+        if (!job.Spec.StoresTeacherOutputs)
         {
             return [];
         }

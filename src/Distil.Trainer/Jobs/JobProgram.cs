@@ -139,7 +139,8 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
     {
         Dataset dataset => new PrepareJob(dataset),
         Core.Artifacts.Kinds.TeacherOutputs outputs => new TeachJob(outputs),
-        Weights weights => new TrainJob(weights),
+        Weights { Run.Experts: null } weights => new TrainJob(weights),
+        Weights merged => new MergeJob(merged),
         Core.Artifacts.Kinds.Evaluation evaluation => new EvaluateJob(evaluation),
         Report report => new ExportJob(report),
         _ => throw new InvalidOperationException($"{makes.Closing}: no job makes this kind of artifact"),

@@ -64,6 +64,7 @@ internal static class StudentFactory
     }
 
     /// <summary>Hash of everything that determines a student's weights at a position.</summary>
-    public static string IdentityOf(this JobContext job, Weights weights) =>
-        Identities.Weights(job.Spec, job.Request.Student, job.Request.Linearised, weights.Run.Dataset.Id, weights.Run.TeacherOutputs.Id, weights.Student);
+    public static string IdentityOf(this JobContext job, Weights weights) => weights.Run.Experts is { } experts
+        ? Identities.Merged(experts)
+        : Identities.Weights(job.Spec, job.Request.Student, job.Request.Linearised, weights.Run.Dataset.Id, weights.Run.TeacherOutputs.Id, weights.Student);
 }

@@ -33,7 +33,7 @@ public static class ReportHtml
             <p class="note">{report.CreatedAt.UtcDateTime.ToString("d MMMM yyyy, HH:mm", CultureInfo.InvariantCulture)} UTC · {report.Machine.Device}</p>
             <nav aria-label="Sections">{Contents(report)}</nav></header>
             <main>
-            {Verdict.Of(report)}{Usage.Of(report)}{Epochs.Of(report)}{Parts.Of(report)}{Tasks.Of(report)}{Recall.Of(report)}{Samples.Of(report)}{Curves.Of(report)}{Speed.Of(report)}{
+            {Verdict.Of(report)}{Usage.Of(report)}{Epochs.Of(report)}{Experts.Of(report)}{Parts.Of(report)}{Tasks.Of(report)}{Recall.Of(report)}{Samples.Of(report)}{Curves.Of(report)}{Speed.Of(report)}{
                 Storage.Of(report)}{WhatWasRun.Of(report)}{Circumstances.Of(report)}</main>
             </body>
             </html>
@@ -44,11 +44,13 @@ public static class ReportHtml
     private static IEnumerable<Html> Contents(RunReport report) =>
         from section in new[]
         {
-            ("result", "Result"), ("use", "Using the model"), ("epochs", "Epochs"), ("parts", "Parts and controls"), ("tasks", "Tasks"), ("recall", "Recall"), ("samples", "Continuations"), ("curves", "Curves"),
+            ("result", "Result"), ("use", "Using the model"), ("epochs", "Epochs"), ("experts", "Merged from"), ("parts", "Parts and controls"), ("tasks", "Tasks"), ("recall", "Recall"), ("samples", "Continuations"), ("curves", "Curves"),
             ("speed", "Speed"), ("storage", "Storage"), ("run", "What was run"), ("time", "Time"), ("files", "Files"), ("machine", "Machine"),
         }
         where section.Item1 switch
         {
+            "experts" => report.Experts is not null,
+            "curves" => report.Experts is null,
             "parts" => Parts.Exist(report),
             "tasks" => report.Epochs[^1].Distilled.Tasks is not null,
             "recall" => report.Epochs[^1].Distilled.Recall is not null,

@@ -44,7 +44,7 @@ export function bytes(value) {
 }
 
 /** The stages in order, and what each counts. @type {Record<Api.JobKind, string>} */
-const units = { prepare: 'shards', teach: 'shards', train: 'epochs', evaluate: 'epochs', export: '' };
+const units = { prepare: 'shards', teach: 'shards', train: 'epochs', merge: '', evaluate: 'epochs', export: '' };
 
 export const stages = /** @type {Api.JobKind[]} */ (Object.keys(units));
 

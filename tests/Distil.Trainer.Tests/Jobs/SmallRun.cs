@@ -21,12 +21,16 @@ internal sealed class SmallRun : IDisposable
 {
     private readonly StringWriter _log = new();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("distil-tests-");
-    private readonly InMemoryBlobService _service = new();
+    private readonly InMemoryBlobService _service;
     private JobProgram _program;
     private int _machines;
 
-    public SmallRun(Func<RunSpec, RunSpec>? change = null)
+    /// <param name="change">Adapts the specification.</param>
+    /// <param name="beside">A run in whose storage this one is made; null for a storage of its own.</param>
+    public SmallRun(Func<RunSpec, RunSpec>? change = null, SmallRun? beside = null)
     {
+        _service = beside?._service ?? new InMemoryBlobService();
+        Store = beside?.Store ?? _service.OpenStore();
         MakeTeacher();
         File.WriteAllLines(PathOf("text.txt"), Enumerable.Range(0, 100).Select(
             i => $"The cat number {i} sat on the mat and looked at {i * 7 % 13} birds. It was day {i % 5}."));
@@ -47,8 +51,8 @@ internal sealed class SmallRun : IDisposable
             Compute = new ComputeSpec { Device = ComputeDevice.Cpu },
         };
         Spec = change?.Invoke(spec) ?? spec;
-        Plan = new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(Spec).GetAwaiter().GetResult();
-        Store = _service.OpenStore();
+        Plan = new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(Spec, Store, CancellationToken.None)
+            .GetAwaiter().GetResult();
         _program = NewProgram();
     }
 
@@ -151,7 +155,7 @@ internal sealed class SmallRun : IDisposable
     {
         JobKind.Prepare => Artifacts.Dataset,
         JobKind.Teach => Artifacts.TeacherOutputs,
-        JobKind.Train => Artifacts.Weights(student, epoch),
+        JobKind.Train or JobKind.Merge => Artifacts.Weights(student, epoch),
         JobKind.Evaluate => Artifacts.Evaluation(student, epoch),
         _ => Artifacts.Report(),
     };

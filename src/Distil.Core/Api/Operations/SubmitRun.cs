@@ -57,7 +57,7 @@ internal sealed class SubmitRun(ArtifactStore store, ApiOptions options, RunPlan
         {
             var spec = RunSpecReader.Parse(json, "specification", options.BaseFolder);
             _roots.Require(spec);
-            var plan = await Task.Run(() => planner.PlanAsync(spec, limit.Token), limit.Token).WaitAsync(limit.Token);
+            var plan = await Task.Run(() => planner.PlanAsync(spec, store, limit.Token), limit.Token).WaitAsync(limit.Token);
             plan.RequireRunnable();
             if (options.Memory is { } memory)
             {

@@ -12,6 +12,9 @@ public enum JobKind
     /// <summary>Trains one student for one epoch.</summary>
     Train,
 
+    /// <summary>Makes a student whose weights are the weighted mean of other runs' students.</summary>
+    Merge,
+
     /// <summary>Measures perplexity, KL and agreement of one epoch's weights.</summary>
     Evaluate,
 

@@ -7,9 +7,11 @@ namespace Distil.Core.Artifacts.Kinds;
 /// <param name="TeacherOutputs">The teacher's outputs; with an online teacher they have an id but are not made.</param>
 /// <param name="Offline">Whether the teacher's outputs are made before training.</param>
 /// <param name="Students">The students to train, one after the other.</param>
-/// <param name="Epochs">Epochs, ≥ 1.</param>
+/// <param name="Epochs">Epochs, ≥ 1; 1 if the run merges.</param>
+/// <param name="Experts">The students that the run merges, in the order of the sum; null if it trains.</param>
 [ConstructedJson]
-public sealed record RunArtifacts(string RunId, TeacherOutputs TeacherOutputs, bool Offline, IReadOnlyList<StudentVariant> Students, int Epochs)
+public sealed record RunArtifacts(
+    string RunId, TeacherOutputs TeacherOutputs, bool Offline, IReadOnlyList<StudentVariant> Students, int Epochs, IReadOnlyList<Expert>? Experts = null)
 {
     /// <value>The rows of tokens.</value>
     public Dataset Dataset => TeacherOutputs.Dataset;

@@ -105,3 +105,13 @@ public sealed record MachineSummary
     /// <value>Distil, .NET and torch: name and version.</value>
     public required IReadOnlyDictionary<string, string> Versions { get; init; }
 }
+
+/// <summary>A student that was merged with others.</summary>
+/// <param name="RunId">Its run.</param>
+/// <param name="Share">λ, its share of the mean.</param>
+/// <param name="DatasetId">The dataset that it was trained on; null if its report cannot be read.</param>
+/// <param name="TrainTokens">Tokens of that dataset; null if its report cannot be read.</param>
+/// <param name="Perplexity">Its perplexity on the held-out text of its own run; null if its report cannot be read.</param>
+/// <param name="TeacherPerplexity">The teacher's on the same text.</param>
+public sealed record ExpertSummary(
+    string RunId, double Share, string? DatasetId = null, long? TrainTokens = null, double? Perplexity = null, double? TeacherPerplexity = null);

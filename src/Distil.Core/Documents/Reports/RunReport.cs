@@ -28,6 +28,9 @@ public sealed record RunReport : IVersionedDocument
     /// <value>The student.</value>
     public required StudentSummary Student { get; init; }
 
+    /// <value>The students whose weighted mean the student is, in the order of the sum; null if the run trained it.</value>
+    public IReadOnlyList<ExpertSummary>? Experts { get; init; }
+
     /// <value>The dataset.</value>
     public required DatasetSummary Dataset { get; init; }
 

@@ -64,10 +64,14 @@ public sealed class GarbageDeletion(ArtifactStore store, TimeProvider time)
     private async Task<bool> IsStillGarbageAsync(GarbageItem item, HashSet<string> runs, CancellationToken cancel) => item.Kind switch
     {
         GarbageKind.TornCheckpoint => !await store.ExistsAsync(item.Name + ArtifactLayout.ManifestFile, cancel),
-        GarbageKind.OldCheckpoint => true, // a run that has succeeded remains so
-        GarbageKind.Run => await _runs.TryReadStatusAsync(RunOf(item), cancel) is null or { HasEnded: true },
+        // A run that has succeeded remains so, but a new run may be about to merge its student.
+        GarbageKind.OldCheckpoint => !await IsExpertAsync(item, runs, cancel),
+        GarbageKind.Run => await _runs.TryReadStatusAsync(RunOf(item), cancel) is null or { HasEnded: true } && !await IsExpertAsync(item, runs, cancel),
         _ => !(await _roots.ReadAsync(runs, cancel)).Contains(item.Name),
     };
 
-    private static string RunOf(GarbageItem item) => item.Name[ArtifactLayout.Runs.Length..^1];
+    private async Task<bool> IsExpertAsync(GarbageItem item, HashSet<string> runs, CancellationToken cancel) =>
+        (await _roots.ReadExpertsAsync(runs, cancel)).ContainsKey(RunOf(item));
+
+    private static string RunOf(GarbageItem item) => item.Name.Split('/')[1];
 }

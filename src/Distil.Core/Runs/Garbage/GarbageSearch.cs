@@ -32,11 +32,18 @@ public sealed class GarbageSearch(ArtifactStore store)
         }
 
         var deleted = options.Runs.ToHashSet(StringComparer.Ordinal);
-        var named = await new GarbageRoots(store).ReadAsync(deleted, cancel);
+        var roots = new GarbageRoots(store);
+        var named = await roots.ReadAsync(deleted, cancel);
+        var experts = await roots.ReadExpertsAsync(deleted, cancel);
         found.RemoveAll(item => named.Contains(item.Name));
+        foreach (var run in options.Runs)
+        {
+            RequireUnneeded(run, experts);
+        }
+
         foreach (var run in (await _runs.ListIdsAsync(cancel)).Where(run => !deleted.Contains(run)))
         {
-            found.AddRange(await CheckpointsAsync(run, options.OldCheckpoints, cancel));
+            found.AddRange(await CheckpointsAsync(run, options.OldCheckpoints && !experts.ContainsKey(run), cancel));
         }
 
         found.RemoveAll(item => item.ModifiedAt > options.UnchangedSince);
@@ -46,6 +53,14 @@ public sealed class GarbageSearch(ArtifactStore store)
         }
 
         return found;
+    }
+
+    private static void RequireUnneeded(string runId, IReadOnlyDictionary<string, string> experts)
+    {
+        if (experts.TryGetValue(runId, out var merge))
+        {
+            throw new InvalidInputException($"{runId} is an expert of {merge}, which has not succeeded yet; expected a run that no merge needs, or both to be deleted");
+        }
     }
 
     private async Task RequireEndedAsync(string runId, CancellationToken cancel)

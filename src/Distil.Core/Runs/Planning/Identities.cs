@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Models;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
@@ -75,7 +76,13 @@ public static class Identities
             StudentVariant.TeacherOnLoss => "teacherOnLoss", _ => throw Unknown(variant) }),
         ("stages", spec.Training.Stages is { } stages ? LinearisedIdentity.Stages(stages) : null)));
 
-    private static JsonObject Student(StudentShape student) => Object(
+    /// <summary>The hash of everything that determines a merged student's weights: 64 hexadecimal digits.</summary>
+    /// <param name="experts">The students, in the order of the sum, which rounding depends on.</param>
+    public static string Merged(IReadOnlyList<Expert> experts) => HashOf(Object(
+        ("merge", List(experts, expert => Object(("weights", expert.Identity), ("share", expert.Share))))));
+
+    /// <summary>The shape of a student of kind xlstm.</summary>
+    internal static JsonObject Student(StudentShape student) => Object(
         ("width", student.Width),
         ("vocabularySize", student.VocabularySize),
         ("blocks", student.Blocks),

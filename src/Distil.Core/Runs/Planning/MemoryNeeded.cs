@@ -26,6 +26,11 @@ public static class MemoryNeeded
     /// <summary>Bytes for training the student, and for the teacher beside it if it runs online.</summary>
     internal static Figure ForTraining(RunSpec spec, StudentParameters student, Figure teacher)
     {
+        if (spec.Merge is not null)
+        {
+            return new Figure(BytesPerFrozen * student.Total, "bytes", $"at least: {BytesPerFrozen} bytes a parameter; the run merges, and trains nothing");
+        }
+
         var online = spec.Teacher.Mode == TeacherMode.Online;
         return new Figure(
             (BytesPerTrained * student.Trainable) + (BytesPerFrozen * student.Frozen) + (online ? teacher.Value : 0), "bytes",

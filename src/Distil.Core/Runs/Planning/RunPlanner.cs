@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
 using Distil.Core.Http;
 using Distil.Core.Models;
@@ -14,10 +16,18 @@ namespace Distil.Core.Runs.Planning;
 /// <param name="catalog">Finds the files.</param>
 public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
 {
-    /// <summary>Creates the plan.</summary>
+    /// <summary>Creates the plan of a run that trains.</summary>
     /// <exception cref="InvalidInputException">Teacher, sources and specification do not fit together.</exception>
     /// <exception cref="RemoteException">A server that the plan needs cannot be reached.</exception>
-    public async Task<RunPlan> PlanAsync(RunSpec spec, CancellationToken cancel = default)
+    public Task<RunPlan> PlanAsync(RunSpec spec, CancellationToken cancel = default) => PlanAsync(spec, store: null, cancel);
+
+    /// <summary>Creates the plan.</summary>
+    /// <param name="spec">The specification.</param>
+    /// <param name="store">The storage of the runs that a merge names; null if the caller has none, which only a run that trains may have.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="InvalidInputException">Teacher, sources, experts and specification do not fit together.</exception>
+    /// <exception cref="RemoteException">A server that the plan needs cannot be reached.</exception>
+    public async Task<RunPlan> PlanAsync(RunSpec spec, ArtifactStore? store, CancellationToken cancel)
     {
         var unreached = new List<FieldError>();
         var files = await FindTeacherAsync(spec, unreached, cancel);
@@ -36,6 +46,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
         }
 
         var student = PlannedStudent.Of(spec, teacher, config);
+        var experts = spec.Merge is null ? null : await FindExpertsAsync(spec, student, files, store, cancel);
         var parameters = student.Parameters;
         var (shards, contents, text) = await PlanShardsAsync(spec, unreached, cancel);
         var tokens = SizeEstimates.Tokens(spec, shards);
@@ -52,12 +63,13 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             Teacher = teacher,
             Student = student.Xlstm,
             Linearised = student.Linearised,
+            Experts = experts,
             Shards = shards,
             Epochs = spec.Training.Epochs,
             Tokens = tokens,
             Rows = rows,
             StepsPerEpoch = steps,
-            Steps = new Figure(steps.Value * spec.Training.Epochs, "", "steps in an epoch × training.epochs"),
+            Steps = spec.Merge is null ? new Figure(steps.Value * spec.Training.Epochs, "", "steps in an epoch × training.epochs") : steps,
             TrainableParameters = new Figure(parameters.Trainable, "", "exact: the student's shape"),
             FrozenParameters = new Figure(parameters.Frozen, "", "exact: the teacher's embedding and head"),
             InheritedParameters = student.Inherited,
@@ -77,6 +89,15 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             Unreached = unreached,
         };
     }
+
+    private static Task<IReadOnlyList<Expert>> FindExpertsAsync(
+        RunSpec spec, PlannedStudent student, TeacherFiles? files, ArtifactStore? store, CancellationToken cancel) => (files, store) switch
+    {
+        (null, _) => Task.FromResult<IReadOnlyList<Expert>>([]), // such a plan can be displayed only
+        (_, null) => throw new InvalidInputException(
+            FieldPath.Parse("merge"), "needs the storage in which its experts are; expected a run of its own, as `distil run` starts it"),
+        _ => new ExpertFinder(store).FindAsync(spec, student, files.ModelContent, cancel),
+    };
 
     private static SourceFile[] FindTasks(EvaluationSpec evaluation) =>
     [

@@ -13,6 +13,8 @@ internal static class SizeEstimates
     /// <summary>Bytes of a trained parameter in a checkpoint: the weight and two moments in fp32.</summary>
     internal const int CheckpointBytesPerParameter = 12;
 
+    private const int BytesPerWeight = 4;
+
     /// <summary>Number of training tokens in an epoch.</summary>
     public static Figure Tokens(RunSpec spec, IReadOnlyList<ShardSource> shards)
     {
@@ -28,9 +30,10 @@ internal static class SizeEstimates
         new(DivideUp(tokens.Value, spec.Dataset.ContextLength), "", "estimated: tokens over dataset.contextLength");
 
     /// <summary>Number of optimiser steps in an epoch.</summary>
-    public static Figure StepsPerEpoch(RunSpec spec, Figure rows) =>
-        new(DivideUp(rows.Value, (long)spec.Training.BatchSize * spec.Training.GradientAccumulation), "",
-            "estimated: rows over training.batchSize × gradientAccumulation");
+    public static Figure StepsPerEpoch(RunSpec spec, Figure rows) => spec.Merge is null
+        ? new(DivideUp(rows.Value, (long)spec.Training.BatchSize * spec.Training.GradientAccumulation), "",
+            "estimated: rows over training.batchSize × gradientAccumulation")
+        : new(0, "", "exact: the run merges, and trains nothing");
 
     /// <summary>Bytes of the stored rows.</summary>
     public static Figure Dataset(TeacherShape teacher, Figure tokens)
@@ -42,9 +45,9 @@ internal static class SizeEstimates
     /// <summary>Bytes of the teacher's stored outputs.</summary>
     public static Figure TeacherOutputs(RunSpec spec, TeacherShape teacher, Figure tokens)
     {
-        if (spec.Teacher.Mode == TeacherMode.Online)
+        if (!spec.StoresTeacherOutputs)
         {
-            return new Figure(0, "bytes", "exact: teacher.mode is online");
+            return new Figure(0, "bytes", spec.Merge is null ? "exact: teacher.mode is online" : "exact: the run merges, and trains nothing");
         }
 
         var kept = Math.Min(spec.Teacher.Keep.MaxTokens, teacher.VocabularySize);
@@ -58,6 +61,11 @@ internal static class SizeEstimates
     /// <summary>Bytes of the checkpoints: each epoch's last, and the one before the newest.</summary>
     public static Figure Checkpoints(RunSpec spec, StudentParameters parameters, TransformerConfig teacher)
     {
+        if (spec.Merge is not null)
+        {
+            return new Figure(BytesPerWeight * parameters.Trainable, "bytes", "exact: the merged weights in fp32");
+        }
+
         var students = spec.Evaluation.Baseline ? 2 : 1;
         var control = teacher.BodyParameters + (spec.Student.TrainEmbedding ? teacher.VocabularyParameters : 0);
         var trained = (parameters.Trainable * students) + (spec.Evaluation.Control ? 2 * control : 0);

@@ -10,7 +10,10 @@ namespace Distil.Core.Runs.Reading;
 internal static class CrossChecks
 {
     public static IEnumerable<FieldError> Find(RunSpec spec) =>
-        [.. Schedules(spec), .. Student(spec), .. LinearisedChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec), .. ImpossiblePaths(spec), .. Secrets(spec)];
+    [
+        .. Schedules(spec), .. Student(spec), .. LinearisedChecks.Find(spec), .. MergeChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec),
+        .. ImpossiblePaths(spec), .. Secrets(spec),
+    ];
 
     private static IEnumerable<FieldError> Schedules(RunSpec spec)
     {

@@ -15,11 +15,19 @@ internal static class KindDefaults
         }
         """;
 
+    /// <summary>A run that merges evaluates its student once.</summary>
+    private const string Merging = """{ "training": { "epochs": 1 } }""";
+
     /// <summary>Adds the defaults of the specification's kind that differ from the types' own.</summary>
     /// <param name="spec">A specification without errors.</param>
     /// <param name="kind">Its kind of student.</param>
     public static JsonNode Complete(JsonNode spec, StudentKind kind)
     {
+        if (spec["merge"] is not null)
+        {
+            Add(spec.AsObject(), JsonNode.Parse(Merging)!.AsObject(), depth: 2);
+        }
+
         if (kind == StudentKind.Linearised)
         {
             Add(spec.AsObject(), JsonNode.Parse(Linearised)!.AsObject(), depth: 2);

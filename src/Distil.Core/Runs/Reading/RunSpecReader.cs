@@ -9,6 +9,9 @@ namespace Distil.Core.Runs.Reading;
 /// <summary>Reads a <see cref="RunSpec"/> from JSON (comments and trailing commas are allowed) and reports all its errors at once.</summary>
 public static class RunSpecReader
 {
+    /// <value>What is allowed in a specification's JSON beside the standard.</value>
+    internal static JsonDocumentOptions Comments { get; } = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
     private static readonly JsonSerializerOptions Lenient = new(DistilJson.Options)
     {
         ReadCommentHandling = JsonCommentHandling.Skip,
@@ -37,18 +40,21 @@ public static class RunSpecReader
         using var parsed = ParseJson(json, document);
         ThrowIfAny(Check(parsed.RootElement, document), document);
 
-        ThrowIfAny([.. KindChecks.Find(parsed.RootElement)], document);
+        ThrowIfAny([.. KindChecks.Find(parsed.RootElement), .. MergeChecks.FindUnused(parsed.RootElement)], document);
 
-        var spec = KindDefaults.Complete(JsonObject.Create(parsed.RootElement)!, KindChecks.KindOf(parsed.RootElement)).Deserialize<RunSpec>(Lenient)!;
+        var spec = Deserialize(JsonObject.Create(parsed.RootElement)!, KindChecks.KindOf(parsed.RootElement));
         ThrowIfAny([.. CrossChecks.Find(spec)], document);
         return spec.MapPaths((_, path) => SourceCatalog.IsRemote(path) ? path : Path.GetFullPath(path, folder));
     }
+
+    /// <summary>The specification of a document without errors, with every default of its kind.</summary>
+    internal static RunSpec Deserialize(JsonObject document, StudentKind kind) => KindDefaults.Complete(document, kind).Deserialize<RunSpec>(Lenient)!;
 
     private static JsonDocument ParseJson(string json, string document)
     {
         try
         {
-            return JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            return JsonDocument.Parse(json, Comments);
         }
         catch (JsonException wrong)
         {

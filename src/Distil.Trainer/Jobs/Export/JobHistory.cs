@@ -53,7 +53,7 @@ internal sealed class JobHistory
 
     private IEnumerable<TrainOutput> Training(StudentVariant student) =>
         from job in _jobs
-        where job.Request.Makes is Weights weights && weights.Student == student
+        where job.Request is { Kind: JobKind.Train, Makes: Weights weights } && weights.Student == student
         let output = job.Result.ReadOutput<TrainOutput>()
         where output is not null
         select output;

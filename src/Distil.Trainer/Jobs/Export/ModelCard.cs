@@ -59,9 +59,7 @@ internal static class ModelCard
 
             ## Training
 
-            {report.Dataset.TrainTokens:N0} tokens, {spec.Training.Epochs} epochs, from:
-
-            {string.Join('\n', spec.Dataset.Sources.Select(source => $"- {Shown(source)}"))}
+            {Training(report)}
 
             ## Licence
 
@@ -71,6 +69,12 @@ internal static class ModelCard
             """);
         return card.ToString();
     }
+
+    private static string Training(RunReport report) => report.Experts is { } experts
+        ? "The weighted mean of students that began equal, each trained on text of its own:\n\n"
+            + string.Join('\n', experts.Select(expert => FormattableString.Invariant($"- {expert.Share:P1} of {expert.RunId} ({expert.TrainTokens:N0} tokens)")))
+        : FormattableString.Invariant($"{report.Dataset.TrainTokens:N0} tokens, {report.Spec.Training.Epochs} epochs, from:\n\n")
+            + string.Join('\n', report.Spec.Dataset.Sources.Select(source => $"- {Shown(source)}"));
 
     private static string Kind(RunReport report)
     {

@@ -24,9 +24,9 @@ internal static class ReportAssembly
     {
         var (request, spec) = (job.Request, job.Spec);
         var dataset = await job.Store.ReadJsonAsync<DatasetManifest>(made.Run.Dataset.Closing, job.Stop);
-        var outputs = spec.Teacher.Mode == TeacherMode.Online
-            ? null
-            : await job.Store.ReadJsonAsync<TeacherOutputsManifest>(made.Run.TeacherOutputs.Closing, job.Stop);
+        var outputs = spec.StoresTeacherOutputs
+            ? await job.Store.ReadJsonAsync<TeacherOutputsManifest>(made.Run.TeacherOutputs.Closing, job.Stop)
+            : null;
         var history = await JobHistory.ReadAsync(job);
         return new RunReport
         {
@@ -35,6 +35,7 @@ internal static class ReportAssembly
             Spec = RedactedSpec.Of(spec),
             Teacher = Teacher(job),
             Student = StudentSummaries.Of(request),
+            Experts = made.Run.Experts is { } experts ? await ExpertSummaries.ReadAsync(job, experts) : null,
             Dataset = Dataset(dataset, spec),
             Epochs = await EpochsAsync(job, made.Run),
             Training = await TrainingHistory.ReadAsync(job, StudentVariant.Distilled, history),
@@ -79,7 +80,7 @@ internal static class ReportAssembly
     private static async Task<IReadOnlyList<EpochSummary>> EpochsAsync(JobContext job, RunArtifacts run)
     {
         var epochs = new List<EpochSummary>();
-        for (var epoch = 0; epoch < job.Spec.Training.Epochs; epoch++)
+        for (var epoch = 0; epoch < run.Epochs; epoch++)
         {
             epochs.Add(new EpochSummary
             {

@@ -7,7 +7,7 @@ namespace Distil.Trainer.Reports.Sections;
 /// <summary>The logged metrics of the training, step by step; both trainings share a chart if both have the quantity.</summary>
 internal static class Curves
 {
-    public static Html Of(RunReport report) => Html.Of($"""
+    public static Html Of(RunReport report) => report.Experts is not null ? Html.None : Html.Of($"""
         <section id="curves"><h2>Training curves</h2>
         {Making(report)}
         <div class="charts">

@@ -10,7 +10,7 @@ internal static class Speed
 {
     public static Html Of(RunReport report) => Html.Of($"""
         <section id="speed"><h2>Speed and memory</h2>
-        {Training(report).ToHtml()}{Operations(report)}{(report.Decode.Count == 0 ? Html.None : Decoding(report))}</section>
+        {(report.Experts is null ? Training(report).ToHtml() : Html.None)}{Operations(report)}{(report.Decode.Count == 0 ? Html.None : Decoding(report))}</section>
 
         """);
 

@@ -17,7 +17,7 @@ internal static class WhatWasRun
         <div><h3>Teacher</h3>{Facts.Of(Teacher(report.Teacher))}</div>
         <div><h3>Student</h3>{Facts.Of(Student(report.Student))}</div>
         <div><h3>Text</h3>{Facts.Of(Text(report.Dataset))}</div>
-        <div><h3>Training</h3>{Facts.Of(Training(report))}</div>
+        <div><h3>{(report.Experts is null ? "Training" : "Merging")}</h3>{Facts.Of(report.Experts is null ? Training(report) : Merging(report))}</div>
         </div>
         <details><summary>The specification, with every default</summary><pre>{JsonSerializer.Serialize(report.Spec, DistilJson.Indented)}</pre></details>
         </section>
@@ -88,6 +88,12 @@ internal static class WhatWasRun
             ("Precision, seed", $"{report.Spec.Training.Precision.ToString().ToLowerInvariant()}, {report.Spec.Seed}"),
         ];
     }
+
+    private static IEnumerable<(string, string)> Merging(RunReport report) =>
+    [
+        ("Weights", string.Join(" + ", report.Experts!.Select(expert => $"{Figures.Setting(expert.Share)} × {expert.RunId}"))),
+        ("Precision, seed", $"{report.Spec.Training.Precision.ToString().ToLowerInvariant()}, {report.Spec.Seed}"),
+    ];
 
     private static string LearningRate(RunReport report)
     {

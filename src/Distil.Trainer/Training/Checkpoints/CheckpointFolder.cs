@@ -33,15 +33,30 @@ public static class CheckpointFolder
     /// <param name="optimizer">The optimiser with the weights and its own state.</param>
     /// <param name="parameters">All trained parameters of the model, if the optimiser has only some of them; null if it has all.</param>
     /// <returns>The checkpoint's folder.</returns>
-    public static string Save(string parent, CheckpointState state, AdamW optimizer, IReadOnlyList<NamedParameter>? parameters = null)
+    public static string Save(string parent, CheckpointState state, AdamW optimizer, IReadOnlyList<NamedParameter>? parameters = null) =>
+        Save(parent, state, temporary =>
+        {
+            SafetensorsWriter.Write(Path.Combine(temporary, WeightsFile), WeightsOf(optimizer, parameters));
+            SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile), optimizer.State());
+        });
+
+    /// <summary>Writes a checkpoint of weights that are not trained further: it has no <see cref="OptimizerFile"/>.</summary>
+    /// <param name="parent">Folder of the epoch's checkpoints; created if it does not exist.</param>
+    /// <param name="state">Position, seed and specification.</param>
+    /// <param name="weights">All weights that a run trains, float32, by name.</param>
+    /// <returns>The checkpoint's folder.</returns>
+    public static string SaveWeights(string parent, CheckpointState state, IReadOnlyList<NamedParameter> weights) =>
+        Save(parent, state, temporary => SafetensorsWriter.Write(
+            Path.Combine(temporary, WeightsFile), weights.Select(weight => KeyValuePair.Create(weight.Name, weight.Value.detach()))));
+
+    private static string Save(string parent, CheckpointState state, Action<string> write)
     {
         using var scope = NewDisposeScope();
         var folder = Path.Combine(parent, string.Create(CultureInfo.InvariantCulture, $"step-{state.Position.Step:000000}"));
         var temporary = $"{folder}.{Guid.NewGuid():N}.tmp";
         try
         {
-            SafetensorsWriter.Write(Path.Combine(temporary, WeightsFile), WeightsOf(optimizer, parameters));
-            SafetensorsWriter.Write(Path.Combine(temporary, OptimizerFile), optimizer.State());
+            write(temporary);
             File.WriteAllText(Path.Combine(temporary, StateFile), JsonSerializer.Serialize(state, DistilJson.Indented));
             if (Directory.Exists(folder))
             {
@@ -118,6 +133,12 @@ public static class CheckpointFolder
             throw new InvalidInputException($"{path}: cannot be read: {error.Message}", error);
         }
     }
+
+    /// <summary>Throws unless a checkpoint was trained with a specification.</summary>
+    /// <param name="folder">The checkpoint.</param>
+    /// <param name="specHash">The hash with which it must have been trained.</param>
+    /// <exception cref="InvalidInputException">It is of another specification, or its state is missing or damaged.</exception>
+    public static void RequireIdentity(string folder, string specHash) => ReadState(folder, specHash);
 
     /// <summary>The optimiser's weights in full precision, and those that it does not train.</summary>
     private static IEnumerable<KeyValuePair<string, Tensor>> WeightsOf(AdamW optimizer, IReadOnlyList<NamedParameter>? parameters)

@@ -141,12 +141,32 @@ public sealed class GarbageSearchTests : IDisposable
         Assert.Contains(Checkpoint("a", 0, "weights.safetensors"), _service.Blobs.Keys);
     }
 
+    [Fact]
+    public async Task What_a_merge_needs_is_kept_until_it_has_succeeded()
+    {
+        await RunAsync("a", RunState.Succeeded);
+        Put(Checkpoint("a", 1, "weights.safetensors"), Checkpoint("a", 1, ArtifactLayout.ManifestFile));
+        var (before, run) = (await FindAsync(checkpoints: true), await FindAsync(runs: "a"));
+        Assert.Single(before);
+
+        await RunAsync("merge", RunState.Failed, new Expert("a", 0, "hash", 0.5));
+        Assert.Empty(await FindAsync(checkpoints: true));
+        Assert.Empty(await new GarbageDeletion(_store, TimeProvider.System).DeleteAsync([.. before, .. run], Cancel)); // found before there was the merge
+        Assert.Contains(
+            "a is an expert of merge, which has not succeeded yet", (await Assert.ThrowsAsync<InvalidInputException>(() => FindAsync(runs: "a"))).Message);
+        Assert.Equal(2, (await FindAsync(runs: ["a", "merge"])).Count(item => item.Kind == GarbageKind.Run));
+
+        await RunAsync("merge", RunState.Succeeded, new Expert("a", 0, "hash", 0.5));
+        Assert.Equal(before, await new GarbageDeletion(_store, TimeProvider.System).DeleteAsync(before, Cancel));
+        Assert.Single(await FindAsync(runs: "a"));
+    }
+
     private Task<IReadOnlyList<GarbageItem>> FindAsync(bool checkpoints = false, params string[] runs) =>
         new GarbageSearch(_store).FindAsync(new GarbageOptions { UnchangedSince = DateTimeOffset.MaxValue, OldCheckpoints = checkpoints, Runs = runs }, Cancel);
 
-    private async Task RunAsync(string runId, RunState state)
+    private async Task RunAsync(string runId, RunState state, params Expert[] experts)
     {
-        await _store.WriteJsonAsync(ArtifactLayout.Plan(runId), Plans.Of(runId, 1), Cancel);
+        await _store.WriteJsonAsync(ArtifactLayout.Plan(runId), Plans.Of(runId, 1) with { Experts = experts.Length > 0 ? experts : null }, Cancel);
         await new RunFolder(_store).WriteStatusAsync(new RunStatus { RunId = runId, State = state, StartedAt = default, UpdatedAt = default }, Cancel);
     }
 
