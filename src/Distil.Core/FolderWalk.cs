@@ -81,6 +81,15 @@ internal static class FolderWalk
         }
     }
 
-    private static string Real(string folder) => Path.TrimEndingDirectorySeparator(
-        Directory.ResolveLinkTarget(folder, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(folder));
+    private static string Real(string folder)
+    {
+        try
+        {
+            return Path.TrimEndingDirectorySeparator(Directory.ResolveLinkTarget(folder, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(folder));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{folder}: cannot be read: {e.Message}", e); // deleted since it was listed
+        }
+    }
 }

@@ -14,6 +14,7 @@ internal static class JsonFile
     {
         try
         {
+            InputFile.RequireRegular(path);
             using var file = File.OpenRead(path);
             using var document = JsonDocument.Parse(file);
             return document.RootElement.ValueKind == JsonValueKind.Object ? read(document.RootElement) : throw new JsonException("expected an object");

@@ -27,6 +27,7 @@ public sealed class ConfigDocument
         name ??= path;
         try
         {
+            InputFile.RequireRegular(path);
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {

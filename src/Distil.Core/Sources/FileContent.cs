@@ -107,19 +107,14 @@ public static class FileContent
     internal static bool IsJson(ReadOnlySpan<byte> head)
     {
         head = Trim(head);
-        if (head.IsEmpty || head[0] is not ((byte)'{' or (byte)'['))
-        {
-            return false;
-        }
-
-        var (lines, objects) = (0, 0);
+        var (lines, objects) = (0, 0); // also of a part of a file, which begins inside an object
         foreach (var range in head.Split((byte)'\n'))
         {
             lines += Trim(head[range]).IsEmpty ? 0 : 1;
             objects += IsObject(head[range]) ? 1 : 0;
         }
 
-        return (objects >= JsonLines && 2 * objects > lines) || StartsAsJson(head);
+        return (objects >= JsonLines && 2 * objects > lines) || (head is [(byte)'{' or (byte)'[', ..] && StartsAsJson(head));
     }
 
     // Valid JSON as far as it is there, with the name of at least one field.

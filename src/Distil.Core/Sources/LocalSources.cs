@@ -50,9 +50,10 @@ public static class LocalSources
     public static long LengthOf(string path) => FileAt(path).Bytes;
 
     /// <summary>Reads a file once, as a stream, and returns its SHA-256 in lower-case hexadecimal.</summary>
+    /// <exception cref="InvalidInputException">It cannot be read.</exception>
     public static string Fingerprint(string path)
     {
-        using var file = File.OpenRead(path);
+        using var file = InputFile.Open(path);
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
@@ -73,10 +74,21 @@ public static class LocalSources
     }
 
     /// <summary>Describes a file. The length of a link is that of its target.</summary>
-    /// <exception cref="InvalidInputException">It is a link that leads to no file.</exception>
-    internal static SourceFile FileAt(string path) => FolderWalk.Target(path) is { Exists: true } file
-        ? new SourceFile { Path = path, Bytes = file.Length, Modified = file.LastWriteTimeUtc }
-        : throw new InvalidInputException($"{path}: {FolderWalk.WhyMissing(path)}; expected a file");
+    /// <exception cref="InvalidInputException">It is a link that leads to no file, or a pipe, a socket or a device.</exception>
+    internal static SourceFile FileAt(string path)
+    {
+        if (FolderWalk.Target(path) is not { Exists: true } file)
+        {
+            throw new InvalidInputException($"{path}: {FolderWalk.WhyMissing(path)}; expected a file");
+        }
+
+        if (file.Length == 0) // as long as pipes and devices are
+        {
+            InputFile.RequireRegular(path);
+        }
+
+        return new SourceFile { Path = path, Bytes = file.Length, Modified = file.LastWriteTimeUtc };
+    }
 
     private static string Slashes(string path) => path.Replace(Path.DirectorySeparatorChar, '/');
 }

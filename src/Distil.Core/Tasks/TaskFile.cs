@@ -60,6 +60,7 @@ public static class TaskFile
     {
         try
         {
+            InputFile.RequireRegular(path);
             ReadOnlyMemory<byte> bytes = File.ReadAllBytes(path);
             return bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
         }

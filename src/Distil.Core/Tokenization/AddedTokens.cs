@@ -10,13 +10,21 @@ internal readonly record struct Segment(int Start, int Length, AddedToken? Token
 /// <summary>Finds added tokens: the leftmost first; of those that start at the same place, the longest (Hugging Face's <c>find_matches</c>).</summary>
 internal sealed class AddedTokens
 {
-    private readonly AddedToken[] _longestFirst;
+    private readonly Dictionary<string, AddedToken>.AlternateLookup<ReadOnlySpan<char>> _byContent;
+    private readonly int[] _longestFirst; // lengths
     private readonly SearchValues<string>? _contents;
 
     internal AddedTokens(IEnumerable<AddedToken> tokens)
     {
-        _longestFirst = [.. tokens.Where(token => token.Content.Length > 0).OrderByDescending(token => token.Content.Length)];
-        _contents = _longestFirst.Length > 0 ? SearchValues.Create([.. _longestFirst.Select(token => token.Content)], StringComparison.Ordinal) : null;
+        var byContent = new Dictionary<string, AddedToken>(StringComparer.Ordinal);
+        foreach (var token in tokens.Where(token => token.Content.Length > 0))
+        {
+            byContent.TryAdd(token.Content, token); // of equal ones, the first is found
+        }
+
+        _byContent = byContent.GetAlternateLookup<ReadOnlySpan<char>>();
+        _longestFirst = [.. byContent.Keys.Select(content => content.Length).Distinct().OrderDescending()];
+        _contents = byContent.Count > 0 ? SearchValues.Create([.. byContent.Keys], StringComparison.Ordinal) : null;
     }
 
     /// <summary>Splits a text at its added tokens.</summary>
@@ -24,8 +32,8 @@ internal sealed class AddedTokens
     /// reference.</remarks>
     internal IEnumerable<Segment> Split(string text)
     {
-        var done = 0;
-        var searched = 0;
+        var (done, searched) = (0, 0);
+        var spaceEnd = 0; // of the white space that was stripped last, so that none is looked at twice
         while (_contents is not null && text.AsSpan(searched).IndexOfAny(_contents) is var found and >= 0)
         {
             var start = searched + found;
@@ -39,12 +47,12 @@ internal sealed class AddedTokens
 
             if (token.LeftStrip)
             {
-                start = Math.Max(done, text.AsSpan(0, start).TrimEnd().Length);
+                start = start > done ? done + text.AsSpan(done, start - done).TrimEnd().Length : done;
             }
 
             if (token.RightStrip)
             {
-                end = text.Length - text.AsSpan(end).TrimStart().Length;
+                end = spaceEnd = end <= spaceEnd ? spaceEnd : text.Length - text.AsSpan(end).TrimStart().Length;
             }
 
             if (start > done)
@@ -69,9 +77,9 @@ internal sealed class AddedTokens
 
     private AddedToken LongestAt(string text, int start)
     {
-        foreach (var token in _longestFirst)
+        foreach (var length in _longestFirst)
         {
-            if (string.CompareOrdinal(text, start, token.Content, 0, token.Content.Length) == 0)
+            if (length <= text.Length - start && _byContent.TryGetValue(text.AsSpan(start, length), out var token))
             {
                 return token;
             }

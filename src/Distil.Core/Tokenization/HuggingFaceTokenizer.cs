@@ -68,7 +68,9 @@ public sealed class HuggingFaceTokenizer
     public static HuggingFaceTokenizer Load(string fileOrFolder)
     {
         var path = FileOf(fileOrFolder);
-        return new HuggingFaceTokenizer(path, TokenizerJson.Read(path));
+        var json = TokenizerJson.Read(path);
+        TokenizerSettings.Require(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, TokenizerSettings.FileName), json);
+        return new HuggingFaceTokenizer(path, json);
     }
 
     /// <summary>Whether a tokenizer exists there.</summary>

@@ -58,6 +58,7 @@ public sealed class TokenizerJson
         name ??= path;
         try
         {
+            InputFile.RequireRegular(path);
             using var file = File.OpenRead(path);
             using var document = JsonDocument.Parse(file);
             return new TokenizerJson(name, document.RootElement);
@@ -107,14 +108,12 @@ public sealed class TokenizerJson
 
     private static bool IsPlain(JsonElement part) => part.ValueKind == JsonValueKind.String && !part.GetString()!.Contains(' ');
 
-    private AddedToken Added(JsonElement token) => new(
-        _fields.Id(_fields.Require(token, "id", JsonValueKind.Number), "added_tokens.id"),
-        _fields.Require(token, "content", JsonValueKind.String).GetString()!,
-        TokenizerFields.Flag(token, "single_word"),
-        TokenizerFields.Flag(token, "lstrip"),
-        TokenizerFields.Flag(token, "rstrip"),
-        // Hugging Face's own default: ordinary tokens are searched in normalised text, special ones are not.
-        TokenizerFields.Optional(token, "normalized") is { } normalized ? normalized.GetBoolean() : !TokenizerFields.Flag(token, "special"));
+    private AddedToken Added(JsonElement token)
+    {
+        var id = _fields.Id(_fields.Require(token, "id", JsonValueKind.Number), "added_tokens.id");
+        _fields.Require(token, "content", JsonValueKind.String);
+        return AddedToken.Read(token, id);
+    }
 
     private bool ReadNormalizer(JsonElement normalizer) => _fields.Type(normalizer) switch
     {

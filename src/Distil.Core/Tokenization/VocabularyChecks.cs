@@ -29,6 +29,21 @@ internal static class VocabularyChecks
         }
 
         RequireAddedIds(fields, json, ids);
+        RequireNoWhiteSpaceThatIsTakenTwice(fields, json);
+    }
+
+    // If one token strips the white space in which another one is found that strips to its left, the library ends with a panic.
+    private static void RequireNoWhiteSpaceThatIsTakenTwice(TokenizerFields fields, TokenizerJson json)
+    {
+        foreach (var token in json.AddedTokens.Where(token => token.LeftStrip && !token.RightStrip && string.IsNullOrWhiteSpace(token.Content)))
+        {
+            if (json.AddedTokens.Any(other => other.RightStrip && other.Normalized == token.Normalized))
+            {
+                throw fields.Unsupported(
+                    "added_tokens", $"white space with lstrip beside a token with rstrip (id {token.Id})",
+                    "one of the two without it: Hugging Face's tokenizers end in a panic");
+            }
+        }
     }
 
     // The library ignores the ids in the file: a token of the vocabulary keeps its id, and the others get the next ones.

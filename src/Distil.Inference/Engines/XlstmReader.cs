@@ -73,7 +73,7 @@ internal sealed unsafe class XlstmReader(MappedWeights weights, XlstmConfig conf
             vanilla
                 ? Dense(Named(SLstmTensorNames.Recurrent, heads, 4 * size, size), 4 * width, size, WeightFormat.Float32)
                 : Transposed(Named(SLstmTensorNames.Recurrent, heads, size, 4 * size).ReadAll(), size),
-            Vector(RecurrentBias(Named(SLstmTensorNames.RecurrentBias, 4 * width).ReadAll(), vanilla)),
+            Vector(RecurrentBias(config, Named(SLstmTensorNames.RecurrentBias, 4 * width).ReadAll(), vanilla)),
             OnePlus(Named(SLstmTensorNames.HeadNorm, width)), OnePlus(Named(SLstmTensorNames.FeedForwardNorm, width)),
             Dense(Named(SLstmTensorNames.FeedForwardUp, 2 * feedForward, width), 2 * feedForward, width, format),
             Activation.Of(config.FeedForwardActivation),
@@ -91,7 +91,7 @@ internal sealed unsafe class XlstmReader(MappedWeights weights, XlstmConfig conf
     });
 
     /// <summary>b as (NH, 4, DH); the vanilla layout is (4, NH, DH).</summary>
-    private float[] RecurrentBias(float[] stored, bool vanilla)
+    internal static float[] RecurrentBias(XlstmConfig config, float[] stored, bool vanilla)
     {
         if (!vanilla)
         {

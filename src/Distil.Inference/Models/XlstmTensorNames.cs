@@ -33,6 +33,13 @@ internal static class XlstmTensorNames
             ?? (name.StartsWith("xlstm.", StringComparison.Ordinal) && folder.Contains(name[6..]) ? name[6..] : name);
     }
 
+    /// <summary>The current name of a tensor of a folder.</summary>
+    internal static string Current(string stored)
+    {
+        var renamed = OlderNames.FirstOrDefault(names => names.Value.Contains(stored)).Key;
+        return renamed ?? (stored.StartsWith("xlstm.", StringComparison.Ordinal) || stored == Head ? stored : $"xlstm.{stored}");
+    }
+
     /// <summary>Whether a block's recurrent kernel has the layout of the authors' vanilla backend, (NH, 4·DH, DH); its shape says so.</summary>
     internal static bool IsVanilla(WeightFolder folder, int block, XlstmConfig config)
     {

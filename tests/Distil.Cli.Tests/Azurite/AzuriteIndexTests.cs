@@ -59,6 +59,39 @@ public sealed class AzuriteIndexTests : IDisposable
             (await store.TryReadTextAsync("a", Cancel), await store.TryReadTextAsync("b", Cancel), await store.ExistsAsync("c", Cancel))));
     }
 
+    [Theory]
+    [InlineData("cut")]
+    [InlineData("missing")]
+    [InlineData("damaged")]
+    public async Task A_damaged_journal_is_refused_by_its_name_and_repaired_up_to_the_damage(string damage)
+    {
+        await using (var server = await AzuriteServer.JoinAsync(_temporary.Workspace, port: null, NullLogger.Instance, Cancel))
+        {
+            var store = await ArtifactStore.OpenAsync(server.ConnectionString, cancel: Cancel);
+            foreach (var name in (string[])["a", "b", "c"])
+            {
+                await store.WriteTextAsync(name, name, cancel: Cancel);
+            }
+
+            Process.GetProcessById((await new AzuriteFiles(_temporary.Workspace).ReadAsync(Cancel))!.ProcessId).Kill();
+        }
+
+        var lines = File.ReadAllLines($"{Blobs}.log"); // its header, and a line for each blob
+        lines[^1] = lines[^1].Replace("\"c\"", "\"d\"", StringComparison.Ordinal);
+        File.Delete($"{Blobs}.log");
+        if (damage != "missing")
+        {
+            File.WriteAllLines($"{Blobs}.log", damage == "cut" ? lines[..^1] : lines);
+        }
+
+        var refused = await Assert.ThrowsAsync<InvalidInputException>(() => UseAsync(_ => Task.CompletedTask));
+        Assert.StartsWith($"{Blobs}.log: it", refused.Message, StringComparison.Ordinal);
+
+        Assert.StartsWith($"{Blobs}.log: it", Assert.Single(new AzuriteIndex(_temporary.Workspace).Repair()), StringComparison.Ordinal);
+        await UseAsync(async store => Assert.Equal(
+            (damage != "missing", damage != "missing", false), (await store.ExistsAsync("a", Cancel), await store.ExistsAsync("b", Cancel), await store.ExistsAsync("c", Cancel))));
+    }
+
     [Fact]
     public async Task Without_a_good_one_nothing_is_touched()
     {

@@ -40,6 +40,7 @@ public sealed class FileContentTests
     [InlineData("""{"text": "a long text that is cut""")]
     [InlineData("{\"score\": NaN, \"text\": \"Mira\"}\n{\"score\": -Infinity, \"text\": \"NaN\"}\n")]
     [InlineData(Object + "\n" + Object + "\nbroken\n" + Object + "\n")]
+    [InlineData("the mill\"}\n" + Object + "\n" + Object + "\n" + Object + "\n")] // the second part of a file that was split
     public void JSON_in_a_file_of_text_is_refused(string content) =>
         Assert.Contains("a.data: is JSON by its content", Refused(content, DatasetFormat.Text), StringComparison.Ordinal);
 

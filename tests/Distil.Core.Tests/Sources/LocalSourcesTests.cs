@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Distil.Core.Errors;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
@@ -44,6 +45,28 @@ public sealed class LocalSourcesTests : IDisposable
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.Contains($"dataset.evalSources: {source}", error.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("pipe.txt")]
+    [InlineData("link.txt")]
+    [InlineData("/dev/zero")]
+    [InlineData("/proc/self/status")]
+    public void What_would_be_waited_for_or_never_ends_is_refused_by_its_name(string source)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "it needs mkfifo, /dev and /proc");
+        using var made = Process.Start("mkfifo", At("pipe.txt"));
+        made.WaitForExit();
+        File.CreateSymbolicLink(At("link.txt"), "pipe.txt");
+        var path = Path.Combine(_folder.Path, source);
+
+        var refused = Assert.Throws<InvalidInputException>(() => LocalSources.List(path, DatasetFormat.Text, SpecPaths.Sources, cancel: Cancel));
+
+        Assert.StartsWith($"{path}: is a pipe, a socket or a device", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_vanished_is_named() =>
+        Assert.StartsWith($"{At("gone")}: cannot be read", Assert.Throws<InvalidInputException>(() => LocalSources.Fingerprint(At("gone"))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_link_is_as_long_as_what_it_points_at()

@@ -209,6 +209,7 @@ public sealed class HuggingFaceTokenizerTests : IDisposable
     [InlineData("decoder", """{ "type": "WordPiece" }""", "decoder: WordPiece")]
     [InlineData("decoder", "null", "decoder: null")]
     [InlineData("added_tokens", "[{}]", "id is missing")]
+    [InlineData("added_tokens", """[{"id": 0, "content": "<|endoftext|>", "rstrip": true}, {"id": 1024, "content": " ", "lstrip": true}]""", "white space with lstrip")]
     [InlineData("added_tokens", "3", "well-formed")]
     public void Rejects_a_component_that_it_does_not_reproduce_by_its_name(string field, string value, string message)
     {

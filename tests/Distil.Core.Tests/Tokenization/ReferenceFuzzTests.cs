@@ -9,32 +9,26 @@ namespace Distil.Core.Tests.Tokenization;
 /// <remarks>There are 150 cases, the same in every run, or as many as <c>DISTIL_FUZZ</c> says, others each time. A failure names its pattern and text.</remarks>
 public sealed class ReferenceFuzzTests
 {
+    private const int AtOnce = 500;
+
     private static readonly int Cases = RandomInputs.Wanted ?? 150;
 
     [Fact]
     public void Patterns_split_as_in_Hugging_Face_or_are_refused()
     {
         ReferenceTokenizer.SkipWhereMissing();
-        var accepted = new List<(string Pattern, string Text, JsonObject Tokenizer, int[] Words)>();
-        for (var seed = RandomInputs.Seed; accepted.Count < Cases; seed++)
-        {
-            var random = new RandomPattern(seed);
-            var (pattern, text) = (random.Pattern(), random.Text());
-            if (SplitPattern.Words(pattern, text) is { } words)
-            {
-                accepted.Add((pattern, text, SplitPattern.Tokenizer(pattern), words));
-            }
-        }
-
-        var encoded = ReferenceTokenizer.EncodeEach(accepted.Select(each => (each.Tokenizer, each.Text)));
         var compared = 0;
-        foreach (var (mine, theirs) in accepted.Zip(encoded).Where(pair => pair.Second.Error is null)) // a pattern may be an error there
+        foreach (var accepted in AcceptedPatterns(RandomInputs.Seed).Take(Cases).Chunk(AtOnce))
         {
-            compared++;
-            Assert.True(
-                mine.Words.SequenceEqual(theirs.Words!),
-                $"{JsonValue.Create(mine.Pattern)!.ToJsonString()} in {JsonValue.Create(mine.Text)!.ToJsonString()}: {string.Join(' ', mine.Words)}; "
-                + $"in Hugging Face: {string.Join(' ', theirs.Words!)}");
+            var encoded = ReferenceTokenizer.EncodeEach(accepted.Select(each => (SplitPattern.Tokenizer(each.Pattern), each.Text)));
+            foreach (var (mine, theirs) in accepted.Zip(encoded).Where(pair => pair.Second.Error is null)) // a pattern may be an error there
+            {
+                compared++;
+                Assert.True(
+                    mine.Words.SequenceEqual(theirs.Words!),
+                    $"{JsonValue.Create(mine.Pattern)!.ToJsonString()} in {JsonValue.Create(mine.Text)!.ToJsonString()}: {string.Join(' ', mine.Words)}; "
+                    + $"in Hugging Face: {string.Join(' ', theirs.Words!)}");
+            }
         }
 
         Assert.True(compared > Cases * 3 / 4, $"{compared} of {Cases} patterns are valid in both");
@@ -45,31 +39,53 @@ public sealed class ReferenceFuzzTests
     {
         ReferenceTokenizer.SkipWhereMissing();
         using var folder = new TemporaryFolder();
-        var accepted = new List<(string Text, JsonObject Tokenizer, int[] Ids)>();
-        for (var seed = RandomInputs.Seed; accepted.Count < Cases; seed++)
+        foreach (var accepted in AcceptedTokens(RandomInputs.Seed).Take(Cases).Chunk(AtOnce))
+        {
+            foreach (var (mine, theirs) in accepted.Zip(ReferenceTokenizer.EncodeEach(accepted.Select(each => (each.Tokenizer, each.Text)))))
+            {
+                Assert.True(
+                    mine.Ids.SequenceEqual(theirs.Ids!),
+                    $"{mine.Tokenizer["added_tokens"]!.ToJsonString()} in {JsonValue.Create(mine.Text)!.ToJsonString()}: {string.Join(' ', mine.Ids)}; "
+                    + $"in Hugging Face: {string.Join(' ', theirs.Ids ?? [])} {theirs.Error}");
+            }
+        }
+    }
+
+    private static IEnumerable<(string Pattern, string Text, int[] Words)> AcceptedPatterns(int seed)
+    {
+        for (; ; seed++)
+        {
+            var random = new RandomPattern(seed);
+            var (pattern, text) = (random.Pattern(), random.Text());
+            if (SplitPattern.Words(pattern, text) is { } words)
+            {
+                yield return (pattern, text, words);
+            }
+        }
+    }
+
+    private static IEnumerable<(string Text, JsonObject Tokenizer, int[] Ids)> AcceptedTokens(int seed)
+    {
+        using var folder = new TemporaryFolder();
+        for (; ; seed++)
         {
             var random = new Random(seed);
             var tokenizer = SplitPattern.Tokenizer(@"\s+|\S");
             tokenizer["normalizer"] = new JsonObject { ["type"] = "NFC" };
             tokenizer["added_tokens"] = AddedTokens(random);
             folder.Write("tokenizer.json", tokenizer.ToJsonString());
+            HuggingFaceTokenizer read;
             try
             {
-                var text = string.Concat(Enumerable.Range(0, random.Next(1, 10)).Select(_ => Pick(random, AddedText)));
-                accepted.Add((text, tokenizer, [.. HuggingFaceTokenizer.Load(folder.Path).Encode(text, cancel: TestContext.Current.CancellationToken)]));
+                read = HuggingFaceTokenizer.Load(folder.Path);
             }
             catch (InvalidInputException)
             {
-                // refused by name
+                continue; // refused by name
             }
-        }
 
-        foreach (var (mine, theirs) in accepted.Zip(ReferenceTokenizer.EncodeEach(accepted.Select(each => (each.Tokenizer, each.Text)))))
-        {
-            Assert.True(
-                mine.Ids.SequenceEqual(theirs.Ids!),
-                $"{mine.Tokenizer["added_tokens"]!.ToJsonString()} in {JsonValue.Create(mine.Text)!.ToJsonString()}: {string.Join(' ', mine.Ids)}; "
-                + $"in Hugging Face: {string.Join(' ', theirs.Ids ?? [])} {theirs.Error}");
+            var text = string.Concat(Enumerable.Range(0, random.Next(1, 10)).Select(_ => Pick(random, AddedText)));
+            yield return (text, tokenizer, [.. read.Encode(text, cancel: TestContext.Current.CancellationToken)]);
         }
     }
 

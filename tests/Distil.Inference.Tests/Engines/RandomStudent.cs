@@ -23,7 +23,8 @@ internal static class RandomStudent
         return folder;
     }
 
-    private static IEnumerable<(string Name, long[] Shape, double Scale, double Shift)> Tensors(XlstmConfig config)
+    /// <summary>Names and shapes of a student's weights, and which values they have.</summary>
+    internal static IEnumerable<(string Name, long[] Shape, double Scale, double Shift)> Tensors(XlstmConfig config)
     {
         long width = config.Width, inner = config.MlstmInnerWidth, feedForward = config.FeedForwardWidth, size = config.QkvBlockSize;
         (string, long[], double, double) Tensor(string name, double scale, params long[] shape) => (name, shape, scale, 0);

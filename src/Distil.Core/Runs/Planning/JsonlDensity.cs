@@ -24,7 +24,7 @@ internal static class JsonlDensity
     private static byte[] Head(string path, int bytes)
     {
         var head = new byte[bytes];
-        using var file = File.OpenRead(path);
+        using var file = InputFile.Open(path);
         return head[..file.ReadAtLeast(head, bytes, throwOnEndOfStream: false)];
     }
 

@@ -33,7 +33,7 @@ internal static class PlannedHeads
 
     private static void Require(string path, DatasetFormat format)
     {
-        using var file = File.OpenRead(path);
+        using var file = InputFile.Open(path);
         FileContent.RequireStored(path, Head(file, FileContent.SignatureBytes), format);
         file.Position = 0;
         var compression = SourceName.CompressionOf(path);

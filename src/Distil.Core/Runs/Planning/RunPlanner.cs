@@ -138,6 +138,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             var planned = ShardPlanner.Plan(files, evalFiles, dataset);
             PlannedHeads.Require(planned, dataset.Format);
             var contents = await SourceContents.OfAsync(catalog, planned, [.. files, .. evalFiles], cancel);
+            HeldOutText.RequireApart(planned, contents);
             planned = [.. planned.Select(shard => shard with { Ranges = WithContent(shard.Ranges), EvalRanges = WithContent(shard.EvalRanges) })];
             return (planned, contents, PlannedText.Of([.. files.ExceptBy(evalFiles.Select(file => file.Path), file => file.Path)], planned, others));
 

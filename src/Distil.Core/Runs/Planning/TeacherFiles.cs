@@ -53,10 +53,15 @@ internal sealed class TeacherFiles
         var config = TransformerConfigFile.ReadFile(configFile, model.Config.Path);
         var json = TokenizerJson.Read(words, tokenizer.Path);
         VocabularyCheck.RequireFits(tokenizer.Path, json.Size, model.Config.Path, config.Config.VocabularySize);
+        var settings = model.TokenizerConfig is { } file ? await catalog.FetchAsync(file, "", cancel: cancel) : null;
+        if (settings is not null)
+        {
+            TokenizerSettings.Require(settings, json, model.TokenizerConfig!.Path);
+        }
+
         _ = new HuggingFaceTokenizer(tokenizer.Path, json); // a job makes it, and may refuse it
         var reading = WeightReadings.Of(config, await HeadersAsync(catalog, model, cancel)).Summary;
 
-        var settings = model.TokenizerConfig is { } file ? await catalog.FetchAsync(file, "", cancel: cancel) : null;
         var contents = await Task.WhenAll(model.Weights.Select(weights => Task.Run(() => SourceContents.OfAsync(catalog, weights, cancel), cancel)));
         var known = model.Weights.Select(file => file.Path).Zip(contents).ToDictionary(file => file.First, file => file.Second);
         var found = model.Location.Found?.Select(file => file with { Identity = known.GetValueOrDefault(file.Path) ?? LocalSources.Fingerprint(file.Path) });

@@ -38,7 +38,7 @@ internal static class TextDensity
         }
 
         Span<byte> head = stackalloc byte[HeadBytes];
-        using var stream = File.OpenRead(path);
+        using var stream = InputFile.Open(path);
         var read = stream.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false);
         return head[..read].IndexOf("\"ids\""u8) >= 0;
     }

@@ -131,8 +131,8 @@ public sealed class DeterminantsTests : IDisposable
         _folder.Write("other-end-of-text/tokenizer_config.json", """{ "eos_token": { "content": "b" } }""");
         _folder.Write("unknown-end-of-text/tokenizer_config.json", """{ "eos_token": "<none>" }""");
 
-        // The first line is JSON and text: what a file contains is examined, and both formats must accept this one.
-        var text = string.Join('\n', Enumerable.Repeat("""{"text": "Once upon a time", "body": "there was a mill"}""", 40).Prepend("3"));
+        // Every second line is JSON and text: what a file contains is examined, and both formats must accept this one.
+        var text = string.Concat(Enumerable.Repeat("3\n{\"text\": \"Once upon a time\", \"body\": \"there was a mill\"}\n", 40)).TrimEnd();
         _folder.Write("some.data", text);
         _folder.Write("copy.data", text);
         using (var packed = new GZipStream(File.Create(Path.Combine(_folder.Path, "copy.data.gz")), CompressionLevel.Fastest))

@@ -41,6 +41,8 @@ public sealed class PlanningErrorsTests : IDisposable
         }
 
         _folder.Write("empty.txt", "");
+        File.Copy(Path.Combine(_folder.Path, "text.txt"), Path.Combine(_folder.Path, "copy-of-text.txt"));
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, "link-to-text.txt"), "text.txt");
         _folder.Write("task.jsonl", """{"question": "a", "choices": ["b", "c"], "answer": 1}""");
         _folder.Write("torn.jsonl", """{"question": "a", "choices": ["b"]}""");
     }
@@ -72,6 +74,8 @@ public sealed class PlanningErrorsTests : IDisposable
     [InlineData("/dataset/sources", "dataset.sources", "['ftp://host/a.txt']")]
     [InlineData("/dataset/evalSources", "dataset.evalSources", "['nowhere.txt']")]
     [InlineData("/dataset/evalSources", "dataset.evalSources", "['empty.txt']")]
+    [InlineData("/dataset/evalSources", "dataset.evalSources", "['copy-of-text.txt']")]
+    [InlineData("/dataset/evalSources", "dataset.evalSources", "['link-to-text.txt']")]
     [InlineData("/dataset/contextLength", "dataset.contextLength", "129")]
     [InlineData("/student/heads", "student.heads", "7")]
     [InlineData("/student/qkvBlockSize", "student.qkvBlockSize", "31")]

@@ -31,10 +31,13 @@ public sealed class LinearisedSpecFuzzTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
+    // Not in the folder of temporary files itself: inputs name "..", where other tests write and delete files.
+    private string Specifications => Path.Combine(_folder.Path, "in", "here");
+
     public LinearisedSpecFuzzTests()
     {
-        TinyTeacher.Write(Path.Combine(_folder.Path, "teacher"));
-        File.WriteAllText(Path.Combine(_folder.Path, "text.txt"), "Once upon a time.\n");
+        TinyTeacher.Write(Path.Combine(Specifications, "teacher"));
+        File.WriteAllText(Path.Combine(Specifications, "text.txt"), "Once upon a time.\n");
     }
 
     public void Dispose() => _folder.Dispose();
@@ -63,5 +66,5 @@ public sealed class LinearisedSpecFuzzTests : IDisposable
 
     private RunPlan Plan(string text) =>
         new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System))
-            .PlanAsync(RunSpecReader.Parse(text, "spec.json", _folder.Path)).GetAwaiter().GetResult();
+            .PlanAsync(RunSpecReader.Parse(text, "spec.json", Specifications)).GetAwaiter().GetResult();
 }

@@ -1,12 +1,13 @@
-namespace Distil.Trainer.Pretraining;
+namespace Distil.Core;
 
 /// <summary>A folder that is filled under a temporary name and renamed when it is complete.</summary>
-internal sealed class NewFolder : IDisposable
+public sealed class NewFolder : IDisposable
 {
     private readonly string _final;
 
+    /// <summary>Creates the temporary folder.</summary>
     /// <param name="path">A path that does not exist, or an empty folder.</param>
-    internal NewFolder(string path)
+    public NewFolder(string path)
     {
         _final = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         Path = $"{_final}.{Guid.NewGuid():N}.tmp";
@@ -14,15 +15,16 @@ internal sealed class NewFolder : IDisposable
     }
 
     /// <value>The temporary folder to write to.</value>
-    internal string Path { get; }
+    public string Path { get; }
 
     /// <summary>Renames the folder to its final name.</summary>
-    internal void Complete()
+    public void Complete()
     {
         if (Directory.Exists(_final))
         {
             Directory.Delete(_final);
         }
+
         Directory.Move(Path, _final);
     }
 

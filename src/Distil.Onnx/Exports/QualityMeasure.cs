@@ -1,0 +1,75 @@
+using Distil.Core.Errors;
+using Distil.Core.Tokenization;
+using Distil.Inference.Engines;
+using Distil.Onnx.Weights;
+
+namespace Distil.Onnx.Exports;
+
+/// <summary>Measures what forms cost on a text: the student with its own weights, and with those that a form leaves, read the same rows, each from an empty
+/// state.</summary>
+/// <param name="student">The student's folder, with its tokenizer.</param>
+/// <param name="text">A file of text in UTF-8.</param>
+/// <param name="maxTokens">Number of tokens that are read at most, ≥ 2.</param>
+/// <param name="rowLength">Tokens in a row, ≥ 2.</param>
+public sealed class QualityMeasure(string student, string text, int maxTokens, int rowLength)
+{
+    private readonly int[] _tokens = Read(student, text, maxTokens);
+
+    /// <summary>Measures one form.</summary>
+    /// <param name="form">The form.</param>
+    /// <param name="folder">A folder for the rounded weights in float32, which are deleted again.</param>
+    /// <param name="cancel">Ends the measurement.</param>
+    /// <exception cref="InvalidInputException">The student cannot be used.</exception>
+    public FormQuality Measure(WeightForm form, string folder, CancellationToken cancel)
+    {
+        try
+        {
+            RoundedStudent.Write(student, form, folder);
+            using var exact = StudentEngine.Open(student);
+            using var rounded = StudentEngine.Open(folder);
+            var sums = new QualitySums();
+            foreach (var row in _tokens.Chunk(Math.Min(rowLength, exact.MaxPositions ?? rowLength)))
+            {
+                Read(exact, rounded, row, sums, cancel);
+            }
+
+            return sums.ToQuality(Path.GetFileName(text));
+        }
+        finally
+        {
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    private static void Read(StudentEngine exact, StudentEngine rounded, int[] row, QualitySums sums, CancellationToken cancel)
+    {
+        using var exactState = exact.NewState();
+        using var roundedState = rounded.NewState();
+        for (var from = 0; from < row.Length - 1; from += exact.MaxRows)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var piece = row[from..Math.Min(from + exact.MaxRows, row.Length - 1)];
+            exact.Run([.. piece.Select(token => new StudentInput(exactState, token, true))]);
+            rounded.Run([.. piece.Select(token => new StudentInput(roundedState, token, true))]);
+            for (var i = 0; i < piece.Length; i++)
+            {
+                sums.Add(exact.Logits(i), rounded.Logits(i), row[from + i + 1]);
+            }
+        }
+    }
+
+    private static int[] Read(string student, string text, int maxTokens)
+    {
+        if (!File.Exists(text))
+        {
+            throw new InvalidInputException($"--evaluate: {text}: no such file");
+        }
+
+        var tokenizer = HuggingFaceTokenizer.Load(student);
+        int[] tokens = [.. tokenizer.Encode(File.ReadAllText(text)).Take(maxTokens)];
+        return tokens.Length > 1 ? tokens : throw new InvalidInputException($"--evaluate: {text} has {tokens.Length} tokens; expected 2 or more");
+    }
+}

@@ -1,0 +1,66 @@
+using Distil.Core.Errors;
+using Distil.Core.Tokenization;
+using Distil.Inference.Engines;
+using Distil.Inference.Tests.Engines;
+using Distil.Onnx.Exports;
+using Distil.Onnx.Weights;
+
+namespace Distil.Onnx.Tests.Exports;
+
+public sealed class QualityMeasureTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("distil-quality-");
+    private readonly string _student = RandomStudent.Write(RandomStudent.Small with { VocabularySize = 1024 });
+
+    public QualityMeasureTests()
+    {
+        File.Copy("Golden/tokenizer-tiny/tokenizer.json", Path.Combine(_student, "tokenizer.json"));
+        File.WriteAllText(Text, string.Concat(Enumerable.Range(0, 40).Select(i => $"The cat number {i} sat on the mat. ")));
+    }
+
+    private string Text => Path.Combine(_folder.FullName, "text.txt");
+
+    private string Rounded => Path.Combine(_folder.FullName, "rounded");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void A_form_with_fewer_bits_costs_more_and_float32_costs_nothing()
+    {
+        var measure = new QualityMeasure(_student, Text, 200, 64);
+        var qualities = Enum.GetValues<WeightForm>().Select(form => measure.Measure(form, Rounded, TestContext.Current.CancellationToken)).ToArray();
+        Assert.Equal((0, 1, 0), (qualities[0].Cost, qualities[0].Agreement, qualities[0].DifferenceError));
+        Assert.InRange(qualities[0].Kl, 0, 1e-6);
+        Assert.Equal(qualities.OrderBy(quality => quality.Kl), qualities);
+        Assert.True(qualities[3].Kl > 5 * qualities[2].Kl && qualities[3].Agreement < 1);
+        Assert.All(qualities, quality => Assert.Equal((196, "text.txt"), (quality.Tokens, quality.Text)));
+        Assert.False(Directory.Exists(Rounded));
+    }
+
+    [Fact]
+    public void The_cross_entropy_is_that_of_the_engine_read_token_by_token()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var quality = new QualityMeasure(_student, Text, 100, 100).Measure(WeightForm.Int8, Rounded, cancel);
+        int[] tokens = [.. HuggingFaceTokenizer.Load(_student).Encode(File.ReadAllText(Text), cancel: cancel).Take(100)];
+        using var engine = StudentEngine.Open(_student, new() { Threads = 1 });
+        using var state = engine.NewState();
+        var sum = 0.0;
+        for (var i = 0; i < tokens.Length - 1; i++)
+        {
+            engine.Run([new(state, tokens[i], true)]);
+            var logits = engine.Logits(0).ToArray().Select(logit => (double)logit).ToArray();
+            sum += Math.Log(logits.Sum(Math.Exp)) - logits[tokens[i + 1]];
+        }
+
+        Assert.Equal(sum / 99, quality.Exact, 1e-4);
+    }
+
+    [Fact]
+    public void A_text_that_is_missing_or_empty_is_refused()
+    {
+        Assert.Equal($"--evaluate: {Text}x: no such file", Assert.Throws<InvalidInputException>(() => new QualityMeasure(_student, Text + "x", 9, 9)).Message);
+        File.WriteAllText(Text, "");
+        Assert.Equal($"--evaluate: {Text} has 0 tokens; expected 2 or more", Assert.Throws<InvalidInputException>(() => new QualityMeasure(_student, Text, 9, 9)).Message);
+    }
+}
