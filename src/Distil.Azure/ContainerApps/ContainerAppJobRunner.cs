@@ -1,6 +1,7 @@
-using Distil.Core.Artifacts.Kinds;
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Distil.Azure.ResourceManager;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 
 namespace Distil.Azure.ContainerApps;
@@ -18,21 +19,24 @@ public sealed class ContainerAppJobRunner(
 {
     private const string Version = "?api-version=2025-07-01";
     private const int MaxStarts = 3;
+    private static readonly TimeSpan JobLifetime = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan StartPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StopPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestStop = TimeSpan.FromMinutes(10);
 
+    // By resource id: the job's description, and when it was read. A deployment that changes it is seen within a minute.
+    private readonly ConcurrentDictionary<string, (string Json, long ReadAt)> _jobs = new();
+
     /// <inheritdoc />
-    public async Task<string> StartAsync(JobKind kind, Uri request, CancellationToken cancel)
+    /// <remarks>A first start costs one request: Resource Manager limits how many a principal sends, and a list of executions grows with the run.</remarks>
+    public async Task<string> StartAsync(JobKind kind, Uri request, bool isFirst, CancellationToken cancel)
     {
         var job = options.For(kind);
-        var found = await resources.TryGetAsync(job + Version, cancel)
-            ?? throw new ResourceManagerException(System.Net.HttpStatusCode.NotFound, $"{job} does not exist");
-        var template = ExecutionTemplate.For(found, request)
+        var template = ExecutionTemplate.For(await DescribeAsync(job, cancel), request)
             ?? throw new ResourceManagerException(null, $"{job} has no container; its template needs one");
         for (var starts = 1; ; starts++)
         {
-            if (await FindAsync(job, request, cancel) is { } name)
+            if (!(isFirst && starts == 1) && await FindAsync(job, request, cancel) is { } name)
             {
                 return $"{job}/executions/{name}";
             }
@@ -76,6 +80,18 @@ public sealed class ContainerAppJobRunner(
 
             await Task.Delay(StopPause, time, cancel);
         }
+    }
+
+    private async Task<JsonNode> DescribeAsync(string job, CancellationToken cancel)
+    {
+        if (!_jobs.TryGetValue(job, out var known) || time.GetElapsedTime(known.ReadAt) >= JobLifetime)
+        {
+            var found = await resources.TryGetAsync(job + Version, cancel)
+                ?? throw new ResourceManagerException(System.Net.HttpStatusCode.NotFound, $"{job} does not exist");
+            _jobs[job] = known = (found.ToJsonString(), time.GetTimestamp());
+        }
+
+        return JsonNode.Parse(known.Json)!; // a tree of its own: reading one from several threads is not safe
     }
 
     // The name of the execution that runs a request; null if there is none.

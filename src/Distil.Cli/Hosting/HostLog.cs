@@ -28,4 +28,8 @@ internal static partial class HostLog
     /// <summary>A run's documents cannot be read, so nobody knows whether it has ended.</summary>
     [LoggerMessage(Level = LogLevel.Information, Message = "{RunId} is passed over: {Reason}")]
     public static partial void RunIsSkipped(this ILogger log, string runId, string reason);
+
+    /// <summary>The speeds of a run that succeeded could not be stored; later plans do without them.</summary>
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{RunId}: how fast it was could not be stored for later plans: {Reason}")]
+    public static partial void SpeedsNotStored(this ILogger log, string runId, string reason);
 }

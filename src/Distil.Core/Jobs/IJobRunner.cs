@@ -9,8 +9,9 @@ public interface IJobRunner
     /// has ended, it is started again, and does nothing if it has a result.</summary>
     /// <param name="kind">The kind of job, which determines the machine.</param>
     /// <param name="request">URI of the job's <c>request.json</c>.</param>
+    /// <param name="isFirst">Whether no earlier call can have started this request, so that the platform need not be searched for it.</param>
     /// <param name="cancel">Cancels the call, not the job.</param>
-    Task<string> StartAsync(JobKind kind, Uri request, CancellationToken cancel);
+    Task<string> StartAsync(JobKind kind, Uri request, bool isFirst, CancellationToken cancel);
 
     /// <summary>The state of a job according to the platform. The job's result takes precedence.</summary>
     Task<JobState> PollAsync(string handle, CancellationToken cancel);

@@ -117,9 +117,7 @@ internal sealed class ArtifactMaker(IPipelineContext run, PipelineInput plan, St
         }
     }
 
-    private Task<JobOutcome> DoAsync(ShardRange range) => status.DuringAsync(range, () => range.Count == 1
-        ? run.CallSubPipelineAsync<JobSpec, JobOutcome>(range.Spec.JobId, JobPipeline.Name, range.Spec)
-        : run.CallSubPipelineAsync<ShardRange, JobOutcome>(range.Spec.JobId, ShardsPipeline.Name, range));
+    private Task<JobOutcome> DoAsync(ShardRange range) => status.DuringAsync(range, () => ShardsPipeline.CallAsync(run, range));
 
     private JobSpec SpecOf(Artifact artifact) =>
         new() { RunId = plan.RunId, JobId = artifact.PartAt(0).JobId, Makes = artifact, Retries = plan.Retries, Polling = plan.Polling };

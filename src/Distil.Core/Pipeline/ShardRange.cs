@@ -8,8 +8,8 @@ namespace Distil.Core.Pipeline;
 /// <param name="Count">Number of parts, ≥ 1.</param>
 public sealed record ShardRange(JobSpec Spec, int Count)
 {
-    /// <summary>Maximum number of ranges, which limits the entries of a stage's history.</summary>
-    private const int MaxRanges = 400;
+    /// <summary>Maximum number of ranges that one is cut into, which limits the entries of a history.</summary>
+    internal const int MaxRanges = 400;
 
     /// <value>The first part.</value>
     [System.Text.Json.Serialization.JsonIgnore]
@@ -32,11 +32,13 @@ public sealed record ShardRange(JobSpec Spec, int Count)
 
     /// <summary>Splits an artifact into ranges: of one part each if there are few.</summary>
     /// <param name="spec">The jobs' common properties, without part and id.</param>
-    public static IReadOnlyList<ShardRange> Cut(JobSpec spec)
+    public static IReadOnlyList<ShardRange> Cut(JobSpec spec) => Of(spec, 0, spec.Makes.PartCount).Cut();
+
+    /// <summary>Splits this range into smaller ones, in order: of one part each if there are few.</summary>
+    public IReadOnlyList<ShardRange> Cut()
     {
-        var parts = spec.Makes.PartCount;
-        var size = (parts + MaxRanges - 1) / MaxRanges;
-        return [.. Enumerable.Range(0, (parts + size - 1) / size).Select(range => Of(spec, range * size, Math.Min(size, parts - (range * size))))];
+        var size = (Count + MaxRanges - 1) / MaxRanges;
+        return [.. Enumerable.Range(0, (Count + size - 1) / size).Select(range => Of(Spec, First + (range * size), Math.Min(size, Count - (range * size))))];
     }
 
     /// <summary>The parts after a given one; null if it is the last.</summary>

@@ -1,4 +1,5 @@
 using Distil.Core.Api;
+using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 using Distil.Functions.Activities;
@@ -12,6 +13,10 @@ namespace Distil.Functions.Hosting;
 /// <param name="client">The client that Durable gives to a function's call.</param>
 public sealed class DurableRunHost(RunFolder runs, DurableTaskClient client) : IRunHost
 {
+    /// <value>How often a job is polled. Each poll is three billed actions of Durable Task Scheduler, and a container needs many seconds to start: with
+    /// these delays a teach job of two minutes takes some forty actions.</value>
+    public Polling Polling { get; init; } = new() { Share = 0.2, MinMilliseconds = 10_000, MaxMilliseconds = 60_000 };
+
     /// <inheritdoc />
     public async Task ScheduleAsync(PipelineInput input, CancellationToken cancel)
     {
@@ -23,7 +28,7 @@ public sealed class DurableRunHost(RunFolder runs, DurableTaskClient client) : I
         try
         {
             await client.ScheduleNewOrchestrationInstanceAsync(
-                PipelineCatalog.Distill, StepAnswer.ToJson(input), new StartOrchestrationOptions(InstanceId: input.RunId), cancel);
+                PipelineCatalog.Distill, StepAnswer.ToJson(input with { Polling = Polling }), new StartOrchestrationOptions(InstanceId: input.RunId), cancel);
         }
         catch (Exception refused) when (refused is not OperationCanceledException)
         {

@@ -8,7 +8,6 @@ using Microsoft.DurableTask;
 namespace Distil.Functions.Pipelines;
 
 /// <summary>The pipeline's context over Durable Task.</summary>
-/// <remarks>A run's orchestration has the run's id; the id of a part consists of its parent's, a colon and its own name.</remarks>
 internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) : IPipelineContext
 {
     private readonly Dictionary<string, Task> _signals = [];
@@ -16,7 +15,7 @@ internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) :
     private Task _writing = Task.CompletedTask;
 
     /// <inheritdoc />
-    public string RunId { get; } = durable.InstanceId.Split(':')[0];
+    public string RunId { get; } = InstanceId.RunOf(durable.InstanceId);
 
     /// <inheritdoc />
     public DateTimeOffset Now => durable.CurrentUtcDateTime;
@@ -29,7 +28,7 @@ internal sealed class DurablePipelineContext(TaskOrchestrationContext durable) :
     /// <inheritdoc />
     public Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input) =>
         StepAsync<TOutput>(name, () => durable.CallSubOrchestratorAsync<JsonElement>(
-            pipeline, StepAnswer.ToJson(input), new SubOrchestrationOptions(instanceId: $"{durable.InstanceId}:{name}")));
+            pipeline, StepAnswer.ToJson(input), new SubOrchestrationOptions(instanceId: InstanceId.Of(durable.InstanceId, name))));
 
     /// <inheritdoc />
     public Task DelayAsync(TimeSpan time) => durable.CreateTimer(time, CancellationToken.None);

@@ -35,7 +35,7 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     public event Action<Uri, string>? Crashed;
 
     /// <inheritdoc />
-    public Task<string> StartAsync(JobKind kind, Uri request, CancellationToken cancel)
+    public Task<string> StartAsync(JobKind kind, Uri request, bool isFirst, CancellationToken cancel)
     {
         lock (_starting)
         {

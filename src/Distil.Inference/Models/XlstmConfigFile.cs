@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Models;
@@ -42,33 +41,14 @@ public static class XlstmConfigFile
     internal static (XlstmConfig Config, IReadOnlyList<string> Warnings) ReadWhole(string folder)
     {
         var path = Path.Combine(folder, Name);
-        if (!File.Exists(path))
-        {
-            throw new InvalidInputException($"{path}: no such file");
-        }
-
-        try
-        {
-            var root = JsonNode.Parse(File.ReadAllBytes(path));
-            ConfigDocument.Read(path); // requires Unicode everywhere, also in what is not read here
-            return Read(path, root);
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException) // not Unicode, or a duplicate name
-        {
-            throw new InvalidInputException($"{path}: not valid JSON: {error.Message}", error);
-        }
-    }
-
-    private static (XlstmConfig Config, IReadOnlyList<string> Warnings) Read(string path, JsonNode? root)
-    {
-        var file = new XlstmConfigSection(path, "", root as JsonObject ?? throw new InvalidInputException($"{path}: expected a JSON object"));
+        var file = ConfigDocument.Read(path);
         var type = file.Text("model_type", ModelType);
         if (!IsStudent(type))
         {
-            throw new InvalidInputException($"{path}: model_type is {type}; expected {ModelType}");
+            throw file.Wrong("model_type", ModelType);
         }
 
-        var config = Stack(file, file.Has("xlstm_config") ? file.Within("xlstm_config") : file.Within("xlstm_cfg", "xlstm_config"));
+        var config = Stack(file, file.Object("xlstm_config") ?? file.Object("xlstm_cfg") ?? throw file.Wrong("xlstm_config", "an object"));
         config.Validate(path);
         if (type == ModelType)
         {
@@ -80,13 +60,13 @@ public static class XlstmConfigFile
     }
 
     // Python reads these: two readers must not see two students.
-    private static void RequireSame(XlstmConfigSection file, params ReadOnlySpan<(string Field, int Value)> own)
+    private static void RequireSame(ConfigDocument file, params ReadOnlySpan<(string Field, int Value)> own)
     {
         foreach (var (field, value) in own)
         {
-            if (file.Number(field, value) is var stated && stated != value)
+            if (file.Count(field, value) != value)
             {
-                throw file.Refused(field, stated, $"{value}, as xlstm_config says");
+                throw file.Wrong(field, $"{value}, as xlstm_config says");
             }
         }
     }
@@ -101,49 +81,52 @@ public static class XlstmConfigFile
         AtomicFile.WriteText(Path.Combine(folder, Name), XlstmConfigDocument.Of(config, (storage ?? new()).ConfigName).ToJsonString(Indented));
     }
 
-    private static XlstmConfig Stack(XlstmConfigSection file, XlstmConfigSection stack)
+    private static XlstmConfig Stack(ConfigDocument file, ConfigDocument stack)
     {
-        stack.RefuseUnless("bias", false);
-        stack.RefuseUnless("add_post_blocks_norm", true);
-        var blocks = stack.Number("num_blocks");
-        var mlstm = stack.Has("mlstm_block") ? stack.Within("mlstm_block").Within("mlstm") : null;
-        var slstm = stack.Has("slstm_block") ? stack.Within("slstm_block").Within("slstm") : null;
-        var feedForward = stack.Has("slstm_block") ? stack.Within("slstm_block").Within("feedforward") : null;
-        slstm?.RefuseUnless("function", "slstm");
-        slstm?.RefuseUnless("group_norm_weight", true);
-        feedForward?.RefuseUnless("ff_type", "ffn_gated");
+        stack.RequireNeutral("bias", "false");
+        stack.RequireNeutral("add_post_blocks_norm", "true");
+        var blocks = stack.Count("num_blocks");
+        var (mlstmBlock, slstmBlock) = (stack.Object("mlstm_block"), stack.Object("slstm_block"));
+        var (mlstm, slstm, feedForward) = (Part(mlstmBlock, "mlstm"), Part(slstmBlock, "slstm"), Part(slstmBlock, "feedforward"));
+        slstm?.RequireNeutral("function", "\"slstm\"");
+        slstm?.RequireNeutral("group_norm_weight", "true");
+        feedForward?.RequireNeutral("ff_type", "\"ffn_gated\"");
+        foreach (var part in (ConfigDocument?[])[stack, mlstmBlock, slstmBlock, mlstm, slstm, feedForward])
+        {
+            part?.Ignore(WithoutEffect);
+        }
+
         foreach (var part in new[] { mlstm, feedForward })
         {
-            part?.RefuseUnless("round_proj_up_dim_up", true);
-            if (part?.Number("round_proj_up_to_multiple_of", 64) is { } multiple and not 64)
-            {
-                throw part.Refused("round_proj_up_to_multiple_of", multiple, "64");
-            }
+            part?.RequireNeutral("round_proj_up_dim_up", "true");
+            part?.RequireNeutral("round_proj_up_to_multiple_of", "64");
         }
 
         return new()
         {
-            VocabularySize = stack.Number("vocab_size"),
-            ContextLength = stack.Number("context_length"),
+            VocabularySize = stack.Count("vocab_size"),
+            ContextLength = stack.Count("context_length"),
             Blocks = blocks,
-            Width = stack.Number("embedding_dim"),
-            SlstmAt = mlstm is null ? [.. Enumerable.Range(0, blocks)] : stack.BlockList("slstm_at", blocks),
-            MlstmHeads = mlstm?.Number("num_heads", 4) ?? 4,
-            MlstmConvKernel = mlstm?.Number("conv1d_kernel_size", 4) ?? 4,
-            QkvBlockSize = mlstm?.Number("qkv_proj_blocksize", 4) ?? 4,
-            MlstmProjFactor = mlstm?.Real("proj_factor", 2) ?? 2,
-            SlstmHeads = slstm?.Number("num_heads", 4) ?? 4,
-            SlstmConvKernel = slstm?.Number("conv1d_kernel_size", 4) ?? 4,
-            FeedForwardProjFactor = feedForward?.Real("proj_factor", 1.3) ?? 1.3,
+            Width = stack.Count("embedding_dim"),
+            SlstmAt = mlstm is null || (stack.IsText("slstm_at") && stack.Text("slstm_at") == "all") ? [.. Enumerable.Range(0, blocks)] : stack.Naturals("slstm_at"),
+            MlstmHeads = mlstm?.Count("num_heads", 4) ?? 4,
+            MlstmConvKernel = mlstm?.Count("conv1d_kernel_size", 4) ?? 4,
+            QkvBlockSize = mlstm?.Count("qkv_proj_blocksize", 4) ?? 4,
+            MlstmProjFactor = mlstm?.Number("proj_factor", 2) ?? 2,
+            SlstmHeads = slstm?.Count("num_heads", 4) ?? 4,
+            SlstmConvKernel = slstm?.Count("conv1d_kernel_size", 4) ?? 4,
+            FeedForwardProjFactor = feedForward?.Number("proj_factor", 1.3) ?? 1.3,
             FeedForwardActivation = feedForward?.Text("act_fn", "gelu") ?? "gelu",
             Layout = slstm?.Text("backend", "cuda") switch
             {
                 null or "cuda" => RecurrentLayout.Cuda,
                 "vanilla" => RecurrentLayout.Vanilla,
-                var other => throw slstm!.Refused("backend", other, "cuda or vanilla"),
+                _ => throw slstm!.Wrong("backend", "cuda or vanilla"),
             },
-            PadTokenId = file.Has("pad_token_id") ? file.Number("pad_token_id") : null,
+            PadTokenId = file.Has("pad_token_id") ? file.Count("pad_token_id", least: 0) : null,
             TieWeights = stack.Flag("tie_weights", false),
         };
     }
+
+    private static ConfigDocument? Part(ConfigDocument? block, string field) => block is null ? null : block.Object(field) ?? throw block.Wrong(field, "an object");
 }

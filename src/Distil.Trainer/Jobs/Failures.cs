@@ -32,9 +32,12 @@ internal static class Failures
         _ => new(FailureClass.Transient, $"{error.GetType().Name}: {FirstLine(error.Message)}", error.ToString()),
     };
 
-    /// <summary>The inputs of a job whose blobs an exception reports as missing or damaged; null if it reports none.</summary>
+    /// <summary>Maximum number of <see cref="MissingInputs"/>: the pipeline carries them in its history. The job that is repeated reports the next ones.</summary>
+    internal const int MaxMissingInputs = 1000;
+
+    /// <summary>The first inputs of a job whose blobs an exception reports as missing or damaged; null if it reports none.</summary>
     public static IReadOnlyList<MissingInput>? MissingInputs(Exception error, JobRequest request) =>
-        error is ArtifactException bad && bad.Blobs.Select(request.Makes.FindInput).OfType<MissingInput>().ToList() is { Count: > 0 } missing ? missing : null;
+        error is ArtifactException bad && bad.Blobs.Select(request.Makes.FindInput).OfType<MissingInput>().Take(MaxMissingInputs).ToList() is { Count: > 0 } missing ? missing : null;
 
     private static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd();
 }

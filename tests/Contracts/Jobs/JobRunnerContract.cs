@@ -57,7 +57,7 @@ public abstract class JobRunnerContract : IAsyncLifetime
     public async Task A_job_that_is_started_twice_works_once()
     {
         var first = await StartAsync(One);
-        var second = await _platform.Runner.StartAsync(JobKind.Train, One, Cancel);
+        var second = await _platform.Runner.StartAsync(JobKind.Train, One, isFirst: false, Cancel);
 
         Assert.Equal(first, second);
         _platform.End(One, success: true);
@@ -72,7 +72,7 @@ public abstract class JobRunnerContract : IAsyncLifetime
         _platform.End(One, success: false);
         await EndedAsync(first);
 
-        var second = await _platform.Runner.StartAsync(JobKind.Train, One, Cancel);
+        var second = await _platform.Runner.StartAsync(JobKind.Train, One, isFirst: false, Cancel);
 
         Assert.NotEqual(first, second);
         await UntilAsync(() => Task.FromResult(_platform.Begun().Count == 2));
@@ -182,7 +182,7 @@ public abstract class JobRunnerContract : IAsyncLifetime
     private async Task<string> StartAsync(Uri request, CancellationToken? cancel = null, int begun = 0)
     {
         var before = _platform.Begun().Count;
-        var job = await _platform.Runner.StartAsync(JobKind.Train, request, cancel ?? Cancel);
+        var job = await _platform.Runner.StartAsync(JobKind.Train, request, isFirst: false, cancel ?? Cancel);
         await UntilAsync(() => Task.FromResult(_platform.Begun().Count >= Math.Max(begun, before + 1)));
         return job;
     }

@@ -33,7 +33,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
         _jobs.Server.On($"POST {Gpu}/start", Started);
 
-        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, isFirst: false, Cancel));
 
         var expected = """
             {"containers":[{
@@ -56,7 +56,36 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {Gpu}/executions", Executions(), Executions(("caj-gpu-abc", "Processing", Request.AbsoluteUri)));
         _jobs.Server.On($"POST {Gpu}/start", new Answer(status));
 
-        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, isFirst: false, Cancel));
+
+        Assert.Equal(1, _jobs.Server.Count($"POST {Gpu}/start"));
+    }
+
+    [Fact]
+    public async Task First_starts_search_for_nothing_and_read_the_job_once_a_minute()
+    {
+        _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
+        _jobs.Server.On($"POST {Gpu}/start", Started);
+        var runner = _jobs.Runner();
+        for (var job = 0; job < 3; job++)
+        {
+            await runner.StartAsync(JobKind.Teach, Request, isFirst: true, Cancel);
+        }
+
+        Assert.Equal((1, 0, 3), (_jobs.Server.Count($"GET {Gpu}"), _jobs.Server.Count($"GET {Gpu}/executions"), _jobs.Server.Count($"POST {Gpu}/start")));
+        await Task.Delay(TimeSpan.FromMinutes(1), _jobs.Time, Cancel);
+        await runner.StartAsync(JobKind.Teach, Request, isFirst: true, Cancel);
+        Assert.Equal(2, _jobs.Server.Count($"GET {Gpu}"));
+    }
+
+    [Fact]
+    public async Task A_first_start_whose_answer_was_lost_is_looked_for_before_another()
+    {
+        _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
+        _jobs.Server.On($"GET {Gpu}/executions", Executions(("caj-gpu-abc", "Processing", Request.AbsoluteUri)));
+        _jobs.Server.On($"POST {Gpu}/start", new Answer(Answer.Drop));
+
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, isFirst: true, Cancel));
 
         Assert.Equal(1, _jobs.Server.Count($"POST {Gpu}/start"));
     }
@@ -67,7 +96,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {Gpu}", new Answer(200, Job));
         _jobs.Server.On($"POST {Gpu}/start", new Answer(503));
 
-        await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
+        await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(JobKind.Train, Request, isFirst: false, Cancel));
 
         Assert.Equal(3, _jobs.Server.Count($"POST {Gpu}/start"));
     }
@@ -83,7 +112,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {job}", new Answer(200, Job));
         _jobs.Server.On($"POST {job}/start", Started);
 
-        Assert.StartsWith($"{job}/executions/", await _jobs.Runner().StartAsync(kind, Request, Cancel));
+        Assert.StartsWith($"{job}/executions/", await _jobs.Runner().StartAsync(kind, Request, isFirst: false, Cancel));
     }
 
     [Fact]
@@ -93,7 +122,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"POST {Gpu}/start", new Answer(202, "", ("Location", "{endpoint}/operations/7"), ("Retry-After", "20")));
         _jobs.Server.On("GET /operations/7", new Answer(202, "", ("Location", "/operations/7"), ("Retry-After", "20")), Started);
 
-        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, isFirst: false, Cancel));
 
         Assert.Equal([TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20)], _jobs.Time.Pauses);
     }
@@ -104,7 +133,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {Gpu}", new Answer(500), new Answer(200, Job));
         _jobs.Server.On($"POST {Gpu}/start", new Answer(429, "", ("Retry-After", "0")), new Answer(500), Started);
 
-        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
+        Assert.Equal(Execution, await _jobs.Runner().StartAsync(JobKind.Train, Request, isFirst: false, Cancel));
 
         Assert.Equal(3, _jobs.Server.Count($"POST {Gpu}/start"));
     }
@@ -112,7 +141,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
     [Fact]
     public async Task A_job_that_is_not_there_is_named()
     {
-        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel));
+        var error = await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(JobKind.Train, Request, isFirst: false, Cancel));
 
         Assert.Equal($"{Gpu} does not exist", error.Message);
     }
@@ -125,7 +154,7 @@ public sealed class ContainerAppJobRunnerStartTests : IAsyncLifetime
         _jobs.Server.On($"GET {Gpu}", new Answer(200, job));
         _jobs.Server.On($"POST {Gpu}/start", new Answer(200));
 
-        Assert.Contains(says, (await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(JobKind.Train, Request, Cancel))).Message);
+        Assert.Contains(says, (await Assert.ThrowsAsync<ResourceManagerException>(() => _jobs.Runner().StartAsync(JobKind.Train, Request, isFirst: false, Cancel))).Message);
     }
 
     private static Answer Executions(params (string Name, string Status, string Request)[] executions)

@@ -164,7 +164,7 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
     }
 
     private static Task<string> StartAsync(ProcessJobRunner runner, string name) =>
-        runner.StartAsync(JobKind.Train, new Uri($"http://127.0.0.1/distil/{name}"), Cancel);
+        runner.StartAsync(JobKind.Train, new Uri($"http://127.0.0.1/distil/{name}"), isFirst: false, Cancel);
 
     private static async Task<JobState> EndOfAsync(ProcessJobRunner runner, string handle)
     {

@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
 
@@ -31,6 +32,13 @@ public sealed class ClosingTests : ScriptedRuns
         };
         Assert.Equal(RunState.Succeeded, (await RunAsync(shards: 3)).Outcome.State);
         Assert.Equal(["prepare-00000-again-1", "prepare-00001-again-1"], Jobs.Started.Where(job => job.Contains("-again-")));
+    }
+
+    [Fact]
+    public async Task However_many_shards_are_gone_a_step_names_a_thousand_at_a_time()
+    {
+        var missing = (await new Dataset("data", Shards: 1_500).CloseAsync(Store, Cancel)).Missing!;
+        Assert.Equal(Enumerable.Range(0, 1000), missing);
     }
 
     [Fact]

@@ -12,6 +12,9 @@ internal sealed class ScriptedJobs(ArtifactStore store) : IJobRunner
     /// <value>The ids of all jobs started, in order.</value>
     public List<string> Started { get; } = [];
 
+    /// <value>For each of them, whether it was said to be the first start of its request.</value>
+    public List<bool> First { get; } = [];
+
     public List<string> Stopped { get; } = [];
 
     public int MaxAtWork { get; private set; }
@@ -31,12 +34,13 @@ internal sealed class ScriptedJobs(ArtifactStore store) : IJobRunner
     /// <value>Called when a job starts.</value>
     public Action<string> OnStart { get; set; } = _ => { };
 
-    public async Task<string> StartAsync(JobKind kind, Uri request, CancellationToken cancel)
+    public async Task<string> StartAsync(JobKind kind, Uri request, bool isFirst, CancellationToken cancel)
     {
         var job = await store.ReadJsonAsync<JobRequest>(request.AbsolutePath["/account/distil/".Length..], cancel);
         lock (Started)
         {
             Started.Add(job.JobId);
+            First.Add(isFirst);
             MaxAtWork = Math.Max(MaxAtWork, ++_atWork);
         }
 

@@ -21,6 +21,21 @@ public sealed class ShardRangeTests
         Assert.Equal(Enumerable.Range(0, parts), cut.SelectMany(range => Enumerable.Range(range.First, range.End - range.First)));
     }
 
+    [Theory]
+    [InlineData(160_001)]
+    [InlineData(1_000_000)]
+    [InlineData(64_000_001)]
+    public void A_long_range_is_cut_into_ranges_again_until_none_has_more_than_400_parts(int parts)
+    {
+        var range = ShardRange.Of(Of(parts), 0, parts);
+        for (var (cut, levels) = (range.Cut(), 1); range.Count > 1; (range, levels) = (cut[^1], levels + 1), cut = range.Cut())
+        {
+            Assert.InRange(cut.Count, 2, 400);
+            Assert.Equal((range.First, range.End), (cut[0].First, cut[^1].End));
+            Assert.InRange(levels, 1, 4);
+        }
+    }
+
     [Fact]
     public void A_range_is_named_by_its_first_and_last_part_and_a_single_part_by_its_job()
     {

@@ -6,6 +6,7 @@ using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
+using Distil.Functions.Hosting;
 using Microsoft.DurableTask.Client;
 
 namespace Distil.Functions.Tests.Pipelines;
@@ -108,7 +109,8 @@ public sealed class DistillOrchestrationTests
     {
         await using var durable = await DurableHost.StartAsync();
         durable.Jobs.States["train-001"] = new Queue<JobState>(Enumerable.Repeat(JobState.Running, 150));
-        await durable.RunHost.ScheduleAsync(await QuickAsync(durable), Cancel);
+        var quick = new DurableRunHost(durable.Runs, durable.Client) { Polling = new Polling { MinMilliseconds = 1, MaxMilliseconds = 1 } };
+        await quick.ScheduleAsync(await QuickAsync(durable), Cancel);
         Assert.Equal(RunState.Succeeded, (await durable.EndAsync("quick")).State);
         var watch = await durable.Client.GetInstanceAsync("quick:train-001:train-001-watch-100", Cancel);
         Assert.Equal(OrchestrationRuntimeStatus.Completed, watch!.RuntimeStatus);
@@ -138,6 +140,6 @@ public sealed class DistillOrchestrationTests
         };
         var plan = Core.Tests.Pipeline.Plans.Of("quick", 1);
         await durable.Runs.CreateAsync(spec, plan, Cancel);
-        return PipelineInput.From(spec, plan) with { Polling = new Polling { MinMilliseconds = 1, MaxMilliseconds = 1 } };
+        return PipelineInput.From(spec, plan);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
@@ -24,7 +25,7 @@ internal sealed class DurableHost : IAsyncDisposable
     private DurableHost(InMemoryBlobService service, ArtifactStore store, ScriptedJobs jobs, DurableTaskTestHost host)
     {
         (_service, Store, Jobs, _host, Runs) = (service, store, jobs, host, new RunFolder(store));
-        RunHost = new DurableRunHost(Runs, host.Client);
+        RunHost = new DurableRunHost(Runs, host.Client) { Polling = new Polling() };
     }
 
     public ArtifactStore Store { get; }

@@ -80,7 +80,7 @@ public abstract record ShardedArtifact<TShard, TManifest>(string Id) : SharedArt
                 // Incomplete: its job finds that too, and rebuilds the shard.
             }
         });
-        return ([.. documents.OfType<TShard>()], [.. Enumerable.Range(0, PartCount).Where(shard => documents[shard] is null)]);
+        return ([.. documents.OfType<TShard>()], [.. Enumerable.Range(0, PartCount).Where(shard => documents[shard] is null).Take(CloseOutput.MaxMissing)]);
     }
 }
 

@@ -47,5 +47,9 @@ public abstract record SharedArtifact(string Id) : Artifact
 
 /// <summary>The outcome of closing an artifact.</summary>
 /// <param name="Fault">Why there can be no manifest: the user's input does not allow one; null if there is one now.</param>
-/// <param name="Missing">The shards without a readable document, which must be made first; null if none is missing.</param>
-public sealed record CloseOutput(string? Fault = null, IReadOnlyList<int>? Missing = null);
+/// <param name="Missing">The first <see cref="MaxMissing"/> shards without a readable document, which must be made first; null if none is missing.</param>
+public sealed record CloseOutput(string? Fault = null, IReadOnlyList<int>? Missing = null)
+{
+    /// <summary>Maximum number of shards in <see cref="Missing"/>: a host limits what a step returns to a megabyte. When they are made, it is asked again.</summary>
+    public const int MaxMissing = 1000;
+}

@@ -61,8 +61,15 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
             TraceParent = span?.Id ?? $"00-{trace.TraceId}-{trace.SpanId}-{(byte)trace.TraceFlags:x2}",
         };
         var blob = ArtifactLayout.JobRequest(spec.RunId, input.JobId);
-        await store.WriteJsonAsync(blob, request, cancel);
-        var handle = await runner.StartAsync(spec.Kind, store.UriOf(blob), cancel);
+
+        // A host that died between the start and its journal starts the job again: it finds its request.
+        var isFirst = await store.TryCreateJsonAsync(blob, request, cancel);
+        if (!isFirst)
+        {
+            await store.WriteJsonAsync(blob, request, cancel);
+        }
+
+        var handle = await runner.StartAsync(spec.Kind, store.UriOf(blob), isFirst, cancel);
         return new StartOutput(StartState.Started, new JobHandle(spec.RunId, input.JobId, handle));
     }
 }

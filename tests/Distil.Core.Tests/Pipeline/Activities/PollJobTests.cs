@@ -41,7 +41,7 @@ public sealed class PollJobTests : ScriptedRuns
     /// <summary>A job that does its last step while its platform is asked.</summary>
     private sealed class EndingJob(JobState state, Func<Task> lastStep) : IJobRunner
     {
-        public Task<string> StartAsync(JobKind kind, Uri request, CancellationToken cancel) => throw new NotSupportedException();
+        public Task<string> StartAsync(JobKind kind, Uri request, bool isFirst, CancellationToken cancel) => throw new NotSupportedException();
 
         public async Task<JobState> PollAsync(string handle, CancellationToken cancel)
         {

@@ -41,6 +41,15 @@ public sealed class StartJobTests : ScriptedRuns
         Assert.Equal(trace.TraceId, parent.TraceId);
     }
 
+    [Fact]
+    public async Task The_platform_is_told_whether_the_request_can_have_been_started_before()
+    {
+        await CreateAsync(Plans.Of("run", 1));
+        await StartAsync(new Dataset("data", Shards: 1));
+        await StartAsync(new Dataset("data", Shards: 1));
+        Assert.Equal([true, false], Jobs.First);
+    }
+
     private Task CreateAsync(RunPlan plan) => new RunFolder(Store).CreateAsync(Spec(), plan, Cancel);
 
     private async Task<JobRequest> StartAsync(Artifact makes, int part = 0, string run = "run")

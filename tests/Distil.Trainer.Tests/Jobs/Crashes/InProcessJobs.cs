@@ -12,7 +12,7 @@ internal sealed class InProcessJobs(JobProgram program, ArtifactStore store) : I
     private readonly ConcurrentDictionary<string, Task> _jobs = new();
 
     /// <inheritdoc />
-    public Task<string> StartAsync(JobKind kind, Uri request, CancellationToken cancel)
+    public Task<string> StartAsync(JobKind kind, Uri request, bool isFirst, CancellationToken cancel)
     {
         var blob = Uri.UnescapeDataString(request.AbsolutePath[(store.Uri.AbsolutePath.Length + 1)..]);
         var handle = $"{blob} {Guid.NewGuid():n}";
