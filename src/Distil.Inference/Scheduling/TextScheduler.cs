@@ -123,13 +123,8 @@ public sealed class TextScheduler : IAsyncDisposable
                         continue;
                     }
 
-                    try
+                    if (!slot.TryBegin(_engine, _cache))
                     {
-                        slot.Begin(_engine, _cache);
-                    }
-                    catch (Exception failure)
-                    {
-                        slot.End(null, failure); // there was no memory for its state
                         continue;
                     }
 

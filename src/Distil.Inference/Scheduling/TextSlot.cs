@@ -26,12 +26,23 @@ internal sealed class TextSlot(TextRequest request, CancellationToken cancel)
     internal int Pending => _read.Count - _done;
 
     /// <summary>Gives it a state, restored from the cache if that has a beginning of the prompt.</summary>
-    internal void Begin(IStudentEngine engine, PrefixCache cache)
+    /// <returns>Whether it got one; if there was no memory, it has ended.</returns>
+    internal bool TryBegin(IStudentEngine engine, PrefixCache cache)
     {
-        _state = engine.NewSequence();
         var prompt = CollectionsMarshal.AsSpan(_read);
-        Restored = _done = cache.Restore(prompt, _state);
+        try
+        {
+            _state = engine.NewSequence();
+            Restored = _done = cache.Restore(prompt, _state);
+        }
+        catch (Exception failure)
+        {
+            End(null, failure);
+            return false;
+        }
+
         _sampler.ReadPrompt(prompt);
+        return true;
     }
 
     /// <summary>Takes the next token to read; the logits are wanted after the last one.</summary>
