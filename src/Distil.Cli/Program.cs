@@ -26,7 +26,7 @@ try
     {
         DemoCommand.Create(context), DoctorCommand.Create(context), RunCommand.Create(context), RunsCommand.Create(context), StatusCommand.Create(context),
         CancelCommand.Create(context), LogsCommand.Create(context), ReportCommand.Create(context), DeleteCommand.Create(context), GcCommand.Create(context),
-        CompareCommand.Create(context), ServeCommand.Create(context), ExportCommand.Create(context), BundleCommand.Create(context), PackCommand.Create(context), SchemaCommand.Create(context),
+        CompareCommand.Create(context), ServeCommand.Create(context), ExportCommand.Create(context), PushCommand.Create(context), BundleCommand.Create(context), PackCommand.Create(context), SchemaCommand.Create(context),
         VersionCommand.Create(), new HelpOption(), new VersionOption(),
     };
     foreach (var command in TrainerCommands.CreateAll().Concat(CompletionCommand.Create(root)))

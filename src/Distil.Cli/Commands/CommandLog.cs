@@ -33,6 +33,10 @@ internal static partial class CommandLog
     [LoggerMessage(Level = LogLevel.Error, Message = "nothing on this machine opens {Path}: {Reason}")]
     public static partial void CannotOpen(this ILogger log, string path, string reason);
 
+    /// <summary>A large file has been uploaded.</summary>
+    [LoggerMessage(Level = LogLevel.Information, Message = "{File}: {Bytes:N0} bytes are in the hub")]
+    public static partial void FileArrived(this ILogger log, string file, long bytes);
+
     /// <summary>Another process uses an artifact, so gc does not delete it.</summary>
     [LoggerMessage(Level = LogLevel.Information, Message = "{Artifact} is in use and was kept")]
     public static partial void ItemIsInUse(this ILogger log, string artifact);

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using Distil.Cli.Display;
-using Distil.Cli.Runs;
 using Distil.Core;
-using Distil.Core.Errors;
 using Distil.Onnx.Exports;
 using Distil.Onnx.Weights;
 
@@ -13,10 +11,7 @@ internal sealed class ExportCommand
 {
     private const int DefaultTokens = 4096, RowLength = 512;
 
-    private readonly Argument<string> _student = new("student")
-    {
-        Description = "A student's folder; or a run's id, its beginning or its last part, or `latest`.",
-    };
+    private readonly Argument<string> _student = StudentArgument.Create("A student's folder");
 
     private readonly Option<string> _to = new("--to")
     {
@@ -58,7 +53,7 @@ internal sealed class ExportCommand
     private async Task<int> RunAsync(CommandContext context, ParseResult parsed, CancellationToken cancel)
     {
         var parts = ExportPart.Parse(parsed.GetRequiredValue(_to), parsed.GetRequiredValue(_weights));
-        var (student, output) = (await StudentAsync(context, parsed.GetRequiredValue(_student), cancel), parsed.GetRequiredValue(_output));
+        var (student, output) = (await StudentArgument.FolderAsync(context, parsed.GetRequiredValue(_student), cancel), parsed.GetRequiredValue(_output));
         var measure = parsed.GetValue(_evaluate) is { } text ? new QualityMeasure(student, text, parsed.GetValue(_tokens), RowLength) : null;
         var export = new StudentExport(student, output, parts);
         export.Check(Machine.FreeBytes, isMeasured: measure is not null);
@@ -82,21 +77,4 @@ internal sealed class ExportCommand
 
     private static string Line(FormQuality quality) => FormattableString.Invariant(
         $"cross-entropy {quality.Rounded:F4} ({quality.Cost:+0.00%;-0.00%} of {quality.Exact:F4}), KL {quality.Kl:F5}, same top token {quality.Agreement:P2}");
-
-    private static async Task<string> StudentAsync(CommandContext context, string student, CancellationToken cancel)
-    {
-        if (Directory.Exists(student))
-        {
-            return student;
-        }
-
-        if (student.Contains(Path.DirectorySeparatorChar))
-        {
-            throw new InvalidInputException($"{student}: no such folder");
-        }
-
-        await using var storage = await context.OpenStorageAsync(port: null, cancel);
-        var run = await RunNames.ResolveAsync(storage.Store, student, cancel);
-        return await new LocalCopies(context.Workspace, storage.Store).ModelAsync(run, cancel);
-    }
 }

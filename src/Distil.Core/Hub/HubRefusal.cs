@@ -32,5 +32,21 @@ internal static class HubRefusal
         InvalidInputException Invalid(string message) => new($"{about}: {message}");
     }
 
+    /// <summary>A refusal of a change to a repository.</summary>
+    public static Exception OfWriting(HttpResponseMessage response, HubPath about, HubOptions options)
+    {
+        var (code, words) = (Header(response, "X-Error-Code"), Header(response, "X-Error-Message"));
+        var said = words.Length > 0 ? $": {words}" : "";
+        return response.StatusCode switch
+        {
+            HttpStatusCode.Unauthorized =>
+                new InvalidInputException($"{about}: {options.Endpoint} does not accept the token of HF_TOKEN or its file{said}; expected a valid one"),
+            HttpStatusCode.Forbidden or HttpStatusCode.NotFound => new InvalidInputException(
+                $"{about}: {options.Endpoint} refuses the change{said}{(code.Length > 0 ? $" ({code})" : "")}; expected a token that may write to {about.Repository}"),
+            HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity => new InvalidInputException($"{about}: {options.Endpoint} refuses the change{said}"),
+            _ => new RemoteException($"{about}: {options.Endpoint} answered {(int)response.StatusCode} {response.ReasonPhrase}{said}"),
+        };
+    }
+
     private static string Header(HttpResponseMessage response, string name) => response.Headers.TryGetValues(name, out var values) ? values.First() : "";
 }

@@ -79,7 +79,7 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
 
         return entry.TryGetProperty("lfs", out var large) && large.ValueKind == JsonValueKind.Object
             ? (new HubFile(path, Size(large), large.GetProperty("oid").GetString() ?? throw new FormatException("oid")), false)
-            : (new HubFile(path, Size(entry), null), false);
+            : (new HubFile(path, Size(entry), null) { GitId = entry.TryGetProperty("oid", out var id) ? id.GetString() : null }, false);
     }
 
     private static long Size(JsonElement entry) => entry.GetProperty("size").GetInt64() is >= 0 and var size ? size : throw new FormatException("size");

@@ -19,8 +19,7 @@ public sealed class SampleTests : IDisposable
     private const string Prompt = "Once upon a time";
     private const int Count = 40;
 
-    private static readonly string Repository = FindRepository();
-    private static readonly string Folder = Path.Combine(Repository, "samples", "onnx");
+    private static readonly string Folder = RepositoryFolder.Of("samples", "onnx");
 
     private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("distil-onnx-");
     private readonly HuggingFaceTokenizer _tokenizer;
@@ -30,7 +29,7 @@ public sealed class SampleTests : IDisposable
     {
         foreach (var name in new[] { "tokenizer.json", "tokenizer_config.json" })
         {
-            File.Copy(Path.Combine(Repository, "samples", "stories", "teacher", name), Path.Combine(_temporary.FullName, name));
+            File.Copy(RepositoryFolder.Of("samples", "stories", "teacher", name), Path.Combine(_temporary.FullName, name));
         }
 
         _tokenizer = HuggingFaceTokenizer.Load(_temporary.FullName);
@@ -112,15 +111,4 @@ public sealed class SampleTests : IDisposable
 
     private static void SkipUnlessInstalled() => Assert.SkipUnless(
         Directory.Exists(Path.Combine(Folder, "node_modules", "onnxruntime-web")), "the sample's packages are not installed: run `npm ci` in samples/onnx");
-
-    private static string FindRepository()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Distil.sln")))
-        {
-            folder = Path.GetDirectoryName(folder)!;
-        }
-
-        return folder;
-    }
 }

@@ -100,7 +100,6 @@ public sealed class XlstmModel : IStudentModel
     /// <exception cref="InvalidInputException">A file is missing or damaged, or a field or tensor does not fit; the message names it.</exception>
     public static XlstmModel Load(string folder, Device device, Backend? backend = null) => XlstmFolder.Read(folder, device, backend);
 
-    /// <summary>Writes <c>config.json</c> and the weights in the authors' current layout.</summary>
     /// <inheritdoc/>
     public void Save(string folder, WeightStorage? storage = null) => XlstmFolder.Write(this, folder, storage ?? new());
 
@@ -136,7 +135,6 @@ public sealed class XlstmModel : IStudentModel
         {
             return stack.Forward(x).MoveToOuterDisposeScope();
         }
-
         foreach (var block in _forms.Blocks)
         {
             x = block.Forward(x);
