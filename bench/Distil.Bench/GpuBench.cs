@@ -15,6 +15,8 @@ internal static class GpuBench
         ["online"] = OnlineFigures.Measure,
         ["decode"] = DecodeFigures.Measure,
         ["pipeline"] = PipelineFigures.Measure,
+        ["linearised"] = LinearisedFigures.Small,
+        ["linearised-large"] = LinearisedFigures.Large,
         ["fallbacks"] = FallbackFigures.Measure,
     };
 
@@ -22,8 +24,8 @@ internal static class GpuBench
     {
         var parts = new Argument<string[]>("parts")
         {
-            Description = $"Which: {string.Join(", ", Parts.Keys)}. Default: all but fallbacks.",
-            DefaultValueFactory = _ => [.. Parts.Keys.Where(part => part != "fallbacks")],
+            Description = $"Which: {string.Join(", ", Parts.Keys)}. Default: all but fallbacks and linearised students.",
+            DefaultValueFactory = _ => [.. Parts.Keys.Where(part => part != "fallbacks" && !part.StartsWith("linearised", StringComparison.Ordinal))],
         };
         parts.AcceptOnlyFromAmong([.. Parts.Keys]);
         var command = new Command("gpu", "Training step, head, teacher, decoding and input pipeline on a CUDA GPU, at the paper's sizes.") { parts };

@@ -11,6 +11,19 @@ public sealed class FolderWalkTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void A_folder_that_vanishes_during_the_walk_is_named()
+    {
+        var folders = new[] { "one", "two" }.Select(name => Directory.CreateDirectory(Path.Combine(_folder.Path, name)).FullName).ToList();
+        folders.ForEach(folder => File.WriteAllText(Path.Combine(folder, "a.txt"), "a"));
+        using var files = FolderWalk.Files(_folder.Path, Cancel).GetEnumerator();
+        Assert.True(files.MoveNext());
+        var other = folders.Single(folder => Path.GetDirectoryName(files.Current) != folder);
+        Directory.Delete(other, recursive: true);
+
+        Assert.StartsWith($"{other}: cannot be read", Assert.Throws<InvalidInputException>(() => files.MoveNext()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Links_with_more_ways_than_anybody_can_walk_are_refused()
     {
         for (var i = 0; i < 40; i++)

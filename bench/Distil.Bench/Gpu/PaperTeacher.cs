@@ -16,13 +16,17 @@ internal static class PaperTeacher
         new() { Keep = new KeepSpec { MaxTokens = 64 }, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
 
     /// <param name="backend">Which kernels it may use; null for all.</param>
-    internal static TransformerModel Create(Backend? backend = null) => TransformerModel.CreateFrozen(
+    internal static TransformerModel Create(Backend? backend = null) => Create(
         new TransformerConfig
         {
             Family = TransformerFamily.Qwen2, VocabularySize = 151_936, HiddenSize = 1536, IntermediateSize = 8960, Layers = 28, Heads = 12, KeyValueHeads = 2,
             HeadSize = 128, MaxPositions = 131_072, RopeTheta = 1e6, TiedHead = true, QueryKeyValueBias = true,
         },
-        new RandomWeights(), CUDA, backend);
+        backend);
+
+    /// <summary>A teacher of another shape.</summary>
+    internal static TransformerModel Create(TransformerConfig config, Backend? backend = null) =>
+        TransformerModel.CreateFrozen(config, new RandomWeights(), CUDA, backend);
 
     private sealed class RandomWeights : IWeightSource
     {

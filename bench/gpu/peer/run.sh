@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh [training|teacher ...]: the peer's figures, one JSON line each. Needs python3 with PyTorch and transformers, nvcc, and the packages xlstm and mlstm_kernels on
+# run.sh [training|teacher|linearised ...]: the peer's figures, one JSON line each. Needs python3 with PyTorch and transformers, nvcc, and the packages xlstm and mlstm_kernels on
 # PYTHONPATH (github.com/NX-AI). What is missing is said; the rest is measured.
 set -uo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
@@ -21,7 +21,8 @@ for part in "$@"; do
     training) python3 -u "$here/training.py" ${PEER_SHAPES:-8x512 64x512/8 1x8192} | grep --line-buffered '^{"side"' || failed=1 ;;
     # shellcheck disable=SC2086
     teacher) python3 -u "$here/teacher.py" ${PEER_TEACHER:-forward decode} | grep --line-buffered '^{"side"' || failed=1 ;;
-    *) echo "$part is no part; expected training or teacher" >&2; exit 2 ;;
+    linearised) python3 -u "$here/linearised.py" ${PEER_LINEARISED:-0.5B 8x2048/2} | grep --line-buffered '^{"side"' || failed=1 ;;
+    *) echo "$part is no part; expected training, teacher or linearised" >&2; exit 2 ;;
   esac
 done
 exit "$failed"

@@ -30,13 +30,18 @@ public static class FileContent
     /// <exception cref="InvalidInputException">They contradict.</exception>
     public static void RequireStored(string name, ReadOnlySpan<byte> first, DatasetFormat format)
     {
+        var compression = SourceName.CompressionOf(name);
         if (first.IsEmpty)
         {
+            if (compression != Compression.None)
+            {
+                throw new InvalidInputException($"{name}: is empty, which no compressed file is; expected the whole file");
+            }
+
             return;
         }
 
         var kind = FileSignatures.Find(first);
-        var compression = SourceName.CompressionOf(name);
         var expected = compression == Compression.Gzip ? FileSignatures.Gzip : FileSignatures.Zstd;
         if (GitLfs.IsPointer(first))
         {

@@ -47,6 +47,14 @@ internal sealed record CudaCard(string Name, int Major, int Minor, int Multiproc
         return (long)(total - free);
     }
 
+    /// <summary>Bytes of the card's memory that no process uses. What torch has cached counts as used.</summary>
+    internal long MemoryFree()
+    {
+        Use();
+        CudaDriver.Check(CudaDriver.MemoryInformation(out var free, out _), "cuMemGetInfo");
+        return (long)free;
+    }
+
     /// <summary>Returns this card as an emulation of an older one: it runs that card's code, and features that that card lacks are not used.</summary>
     /// <param name="architecture">For example <c>sm_80</c>.</param>
     /// <exception cref="CudaKernelException">The architecture is unknown, or newer than the card.</exception>

@@ -16,10 +16,17 @@ internal static class RunStages
     /// <param name="teaching">The loss and the teacher's outputs; null without a teacher.</param>
     /// <param name="totalSteps">Optimiser steps of the whole training.</param>
     public static TrainingStages Of(
-        JobContext job, IStudentModel student, (DeltaDistillation Loss, ITargetSource Targets)? teaching, long totalSteps) => student is LinearisedModel linearised
-        ? LinearisedStages.Of(
-            linearised, job.Spec.Training, job.Spec.Seed, totalSteps, teaching is { } known ? (known.Loss, known.Targets.Sizes) : null)
-        : new(new StageStart(0, UsesTargets: true, () => OnlyStage(job, student, teaching, totalSteps)));
+        JobContext job, IStudentModel student, (DeltaDistillation Loss, ITargetSource Targets)? teaching, long totalSteps)
+    {
+        if (student is not LinearisedModel linearised)
+        {
+            return new(new StageStart(0, UsesTargets: true, () => OnlyStage(job, student, teaching, totalSteps)));
+        }
+
+        job.UsePrecision(student); // its trained weights stay in full precision
+        return LinearisedStages.Of(
+            linearised, job.Spec.Training, job.Spec.Seed, totalSteps, teaching is { } known ? (known.Loss, known.Targets.Sizes) : null);
+    }
 
     private static DistillationStage OnlyStage(
         JobContext job, IStudentModel student, (DeltaDistillation Loss, ITargetSource Targets)? teaching, long totalSteps)

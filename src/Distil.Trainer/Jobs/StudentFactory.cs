@@ -44,7 +44,15 @@ internal static class StudentFactory
 
         if (job.Device.type == TorchSharp.DeviceType.CUDA)
         {
-            (student as XlstmModel)?.UseBFloat16(); // no other kind is trained in bfloat16
+            switch (student)
+            {
+                case XlstmModel xlstm:
+                    xlstm.UseBFloat16();
+                    break;
+                case LinearisedModel linearised:
+                    linearised.UseBFloat16();
+                    break;
+            }
         }
         else
         {

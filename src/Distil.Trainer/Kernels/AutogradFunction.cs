@@ -36,5 +36,6 @@ internal sealed class AutogradFunction : MultiTensorFunction<AutogradFunction>
 
     /// <inheritdoc/>
     public override List<Tensor> backward(AutogradContext context, List<Tensor> gradients) => GradientScope.Run((int)context.get_data(Inputs), gradients, () =>
-        [null!, .. ((IAutogradOperation)context.get_data(Operation)).Backward(context.get_saved_variables(), gradients).Select(gradient => gradient!)]);
+        [null!, .. ((IAutogradOperation)context.get_data(Operation))
+            .Backward(context.get_saved_variables(), [.. gradients.Select(gradient => gradient.IsInvalid ? null! : gradient)]).Select(gradient => gradient!)]);
 }

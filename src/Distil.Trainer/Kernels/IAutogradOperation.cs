@@ -12,7 +12,7 @@ internal interface IAutogradOperation
 
     /// <summary>The backward pass.</summary>
     /// <param name="saved">From <see cref="Forward"/>.</param>
-    /// <param name="gradients">Gradients of the outputs.</param>
+    /// <param name="gradients">Gradients of the outputs; null of one that was not used.</param>
     /// <returns>Gradients of the inputs, in their order; null for an input without one.</returns>
     IReadOnlyList<Tensor?> Backward(IReadOnlyList<Tensor> saved, IReadOnlyList<Tensor> gradients);
 }

@@ -54,6 +54,8 @@ internal sealed class Kernel
 
     internal static Kernel TeacherLayersCuda { get; } = new(Operation.TeacherLayers, Form.Cuda, 1.45, ScalarType.BFloat16);
 
+    internal static Kernel LinearisedLayersCuda { get; } = new(Operation.LinearisedLayers, Form.Cuda, 4, ScalarType.BFloat16);
+
     internal static Kernel AdamWCuda { get; } = new(Operation.AdamW, Form.Cuda, 1.12, ScalarType.Float32);
 
     /// <value>What it computes.</value>

@@ -41,6 +41,9 @@ internal sealed record Operation(string Name, string PartOf = "a training step")
     /// <value>A frozen Transformer's layers.</value>
     internal static Operation TeacherLayers { get; } = new("teacher's layers", "a teacher's pass");
 
+    /// <value>A linearised student's layers over whole texts.</value>
+    internal static Operation LinearisedLayers { get; } = new("linearised layers");
+
     /// <value>The optimiser's step.</value>
     internal static Operation AdamW { get; } = new("AdamW");
 }

@@ -59,10 +59,10 @@ public static class GradientScope
         try
         {
             using var scope = NewDisposeScope();
-            if (received.Any(gradient => gradient.IsInvalid))
+            if (received.Any(gradient => gradient.IsInvalid) && Failed)
             {
                 return [.. Enumerable.Repeat<Tensor>(null!, inputs)];
-            } // a later function has failed
+            } // it was a later function that failed; else the gradient is of an output that was not used
 
             var gradients = body();
             foreach (var made in gradients)
@@ -102,6 +102,17 @@ public static class GradientScope
             foreach (var gradient in received.Where(gradient => !gradient.IsInvalid))
             {
                 gradient.Dispose();
+            }
+        }
+    }
+
+    private static bool Failed
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _failure is not null;
             }
         }
     }

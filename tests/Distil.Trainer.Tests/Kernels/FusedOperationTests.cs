@@ -18,6 +18,16 @@ public sealed class FusedOperationTests
     }
 
     [Fact]
+    public void An_output_that_is_not_used_has_no_gradient_and_the_others_count()
+    {
+        using var scope = NewDisposeScope();
+        var inputs = new Pair(tensor(3f).requires_grad_(), tensor(4f).requires_grad_());
+        var (product, _) = ProductAndSum.Instance.Forward(inputs);
+        GradientScope.Backward(product * 10);
+        Assert.Equal((40f, 30f), (inputs.A.grad!.item<float>(), inputs.B.grad!.item<float>()));
+    }
+
+    [Fact]
     public void Without_gradients_nothing_is_recorded()
     {
         using var scope = NewDisposeScope();
@@ -53,6 +63,10 @@ public sealed class FusedOperationTests
         internal override (Pair Outputs, Pair Saved) RunSaving(Pair inputs) =>
             (new(inputs.A * inputs.B, inputs.A + inputs.B), new(inputs.A, inputs.B.detach()));
 
-        internal override Pair Gradients(Pair saved, Pair gradients) => new(gradients.A * saved.B + gradients.B, gradients.A * saved.A + gradients.B);
+        internal override Pair Gradients(Pair saved, Pair gradients)
+        {
+            var sum = gradients.B ?? zeros_like(gradients.A);
+            return new(gradients.A * saved.B + sum, gradients.A * saved.A + sum);
+        }
     }
 }

@@ -12,7 +12,7 @@ namespace Distil.Trainer.Commands.Checks;
 /// <summary>The kernels around the student's blocks: head and losses, the teacher's pass and extraction, the optimiser.</summary>
 internal static class HeadChecks
 {
-    private const double Temperature = 1.5, CrossEntropy = 0.3, Kl = 0.6;
+    private const double Temperature = 1.5, CrossEntropy = 0.3, Kl = 0.6, Factor = 3;
 
     private static readonly double[] Nodes = TemperatureNodes.Between(1, 2);
 
@@ -74,7 +74,7 @@ internal static class HeadChecks
         }),
         x => Found(rows, max, found => Nucleus.Select(x[0].detach().clone(), Settings(max), found)));
 
-    /// <summary>Two parameters that share a norm.</summary>
+    /// <summary>Two parameters that share a norm, and not a learning rate.</summary>
     private static KernelCheck Optimizer(int first, int second) => new(
         Kernel.AdamWCuda, $"P {first} + {second}",
         () => [.. new[] { first, first, second, second }.Select(count => randn([count], ScalarType.Float32, CUDA))],
@@ -82,7 +82,7 @@ internal static class HeadChecks
         {
             NamedParameter[] parameters = [new("p", x[0].detach().clone().requires_grad_()), new("q", x[2].detach().clone().requires_grad_())];
             (parameters[0].Value.grad, parameters[1].Value.grad) = (x[1].detach(), x[3].detach());
-            using var optimizer = new AdamW(parameters, new(), Backend.For(CUDA));
+            using var optimizer = new AdamW(parameters, new() { Factor = new([parameters[1]], Factor) }, Backend.For(CUDA));
             optimizer.Step(0.1, 1);
             return cat([.. optimizer.Weights.Select(weight => weight.Value)]);
         },
@@ -90,14 +90,14 @@ internal static class HeadChecks
         {
             var options = new AdamWOptions();
             var norm = cat([x[1], x[3]]).detach().norm();
-            Tensor Stepped(Tensor weight, Tensor gradient)
+            Tensor Stepped(Tensor weight, Tensor gradient, double rate)
             {
                 var clipped = gradient.detach() * (1 / (norm + 1e-6)).clamp_max(1.0);
                 // the first step: both moments are the gradient's own
-                return weight.detach() * (1 - 0.1 * options.WeightDecay) - clipped / (clipped.abs() + options.Epsilon) * 0.1;
+                return weight.detach() * (1 - rate * options.WeightDecay) - clipped / (clipped.abs() + options.Epsilon) * rate;
             }
 
-            return cat([Stepped(x[0], x[1]), Stepped(x[2], x[3])]);
+            return cat([Stepped(x[0], x[1], 0.1), Stepped(x[2], x[3], 0.1 * Factor)]);
         });
 
     private static KernelCheck Teacher(int rows, int length, TransformerFamily family)

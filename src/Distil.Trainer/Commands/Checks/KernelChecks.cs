@@ -25,6 +25,7 @@ internal static class KernelChecks
         Headwise(8, 512, 12, 128), Headwise(3, 7, 4, 32), GatedUp(8, 512, 1536, 2624), GatedUp(1, 31, 64, 128), Up(8, 512, 1536, 3072), Up(2, 37, 64, 128),
         .. HeadChecks.All,
         .. StackChecks.All,
+        .. LinearisedChecks.All,
     ];
 
     private static KernelCheck Mlstm(int batch, int length, int heads, int size, int block)

@@ -18,6 +18,7 @@ internal sealed class StoredText : IDisposable
     private readonly DatasetFormat? _format;
     private readonly Stream _stored;
     private readonly Stream _text;
+    private readonly GzipInput? _gzip;
     private byte[]? _head;
     private int _headRead;
 
@@ -39,9 +40,10 @@ internal sealed class StoredText : IDisposable
             RequireStored(read);
         }
 
+        _gzip = compression == Compression.Gzip ? new GzipInput(stored) : null;
         _text = compression switch
         {
-            Compression.Gzip => new GZipStream(stored, CompressionMode.Decompress),
+            Compression.Gzip => new GZipStream(_gzip!, CompressionMode.Decompress),
             Compression.Zstd => OpenZstd(stored),
             _ => stored,
         };
@@ -128,11 +130,17 @@ internal sealed class StoredText : IDisposable
     {
         try
         {
-            return _text.Read(buffer, offset, count);
+            var read = _text.Read(buffer, offset, count);
+            return read > 0 || count == 0 || _gzip is null || _gzip.IsAtEnd() ? read
+                : throw new InvalidInputException($"{_range.Name}: has bytes after its gzip data that are no gzip data; expected nothing else, or zeros");
         }
         catch (InvalidDataException e) // its message is about zip archives
         {
             throw new InvalidInputException($"{_range.Name}: is damaged or cut short: its gzip data do not fit together, or not to their checksum", e);
+        }
+        catch (ZstdException e) when (e.Message.Contains("Dictionary", StringComparison.Ordinal))
+        {
+            throw new InvalidInputException($"{_range.Name}: was compressed with a dictionary (zstd -D), which is not read; expected one without", e);
         }
         catch (Exception e) when (e is ZstdException or EndOfStreamException)
         {

@@ -43,9 +43,9 @@ struct Constants {
 
 extern "C" __global__ void __launch_bounds__(256) adamw(
     const Part* parts, const float* const* gradients, float* weights, float* mean, float* square, const float* norm, float maximumNorm, float learningRate,
-    float beta1, float beta2, float epsilon, float decay, float correction1, float correction2) {
+    float beta1, float beta2, float epsilon, float decay, float correction1, float correction2, const float* factors) {
   const Part part = parts[blockIdx.x];
-  const Constants constants = {learningRate, beta1, beta2, epsilon, decay, correction1, correction2, fminf(1.f, maximumNorm / (*norm + 1e-6f))};
+  const Constants constants = {learningRate * (factors ? factors[part.parameter] : 1.f), beta1, beta2, epsilon, decay, correction1, correction2, fminf(1.f, maximumNorm / (*norm + 1e-6f))};
   const float* gradient = gradients[part.parameter] + part.from;
   weights += part.at;
   mean += part.at;

@@ -5,7 +5,11 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Linearised;
 
 /// <summary>A linearised student's layers in the three ways in which they run: a whole text, further tokens, and beside the teacher.</summary>
-internal sealed class LinearisedLayers(LinearisedShape shape, LinearisedWeights weights, RotaryEmbedding rotary)
+/// <param name="shape">The student's shape.</param>
+/// <param name="weights">Its weights.</param>
+/// <param name="rotary">Its rotary embedding.</param>
+/// <param name="type">Element type of the products over whole texts; null for the weights'. The stream, norms and recurrence keep the weights'.</param>
+internal sealed class LinearisedLayers(LinearisedShape shape, LinearisedWeights weights, RotaryEmbedding rotary, ScalarType? type = null)
 {
     private readonly IReadOnlyList<Mixer?> _mixers = MixersOf(shape, weights);
 
@@ -34,11 +38,11 @@ internal sealed class LinearisedLayers(LinearisedShape shape, LinearisedWeights 
                 var branches = mixer.Forward(normed, angles, branch);
                 each?.Invoke(branches);
                 return layer.Attention.Join(branches.Mixed);
-            });
+            }, type);
             outputs?.Add(x.MoveToOuterDisposeScope());
         }
 
-        return Inherited.FinalNorm.Apply(x).MoveToOuterDisposeScope();
+        return Inherited.FinalNorm.Apply(x).to(type ?? x.dtype).MoveToOuterDisposeScope();
     }
 
     /// <summary>Runs the teacher, which the inherited weights are as long as they are not trained, and at each replaced layer the mixer on the same
@@ -64,7 +68,7 @@ internal sealed class LinearisedLayers(LinearisedShape shape, LinearisedWeights 
                 }
 
                 return layer.Attention.Join(attended);
-            });
+            }, type);
             x.Dispose();
             x = next;
         }

@@ -17,12 +17,14 @@ public sealed class LinearisedModel : IStudentModel
     private readonly LinearisedWeights _weights;
     private readonly RotaryEmbedding _rotary;
     private readonly LinearisedLayers _layers;
+    private LinearisedPasses _passes;
 
     private LinearisedModel(LinearisedWeights weights, Device device, bool trainEmbedding)
     {
         (Shape, Device, _weights) = (weights.Shape, device, weights);
         _rotary = new RotaryEmbedding(Shape.Transformer, device, ScalarType.Float32);
-        _layers = new LinearisedLayers(Shape, weights, _rotary);
+        _passes = new LinearisedPasses(Shape, weights, _rotary, ScalarType.Float32, Backend.For(device));
+        _layers = _passes.Plain;
         InheritedParameters = [.. weights.Inherited.All.Where(weight => trainEmbedding || !IsVocabulary(weight.Value))];
         TrainableParameters = [.. InheritedParameters, .. weights.New];
         foreach (var parameter in TrainableParameters)
@@ -47,13 +49,18 @@ public sealed class LinearisedModel : IStudentModel
     public Device Device { get; }
 
     /// <inheritdoc />
-    public IReadOnlyList<OperationForm> Operations { get; } = [new("linearised layers", Backend.NameOf(Form.Plain))];
+    public IReadOnlyList<OperationForm> Operations => [_passes.Report];
+
+    /// <value>Element type of the products over whole texts and of their result: float32 (default) or bfloat16. The weights, the stream, norms, features and the
+    /// recurrence's sums stay float32; decoding is float32 throughout.</value>
+    public ScalarType ComputeType => _passes.Type;
 
     /// <inheritdoc />
     public ModelReading? Reading => _weights.Reading;
 
     /// <inheritdoc />
-    public Tensor HeadWeight => _weights.Inherited.Head;
+    /// <remarks>Rounded if the model computes in bfloat16 and the head is not trained.</remarks>
+    public Tensor HeadWeight => _passes.Head;
 
     /// <inheritdoc />
     /// <remarks>The inherited weights first.</remarks>
@@ -64,6 +71,14 @@ public sealed class LinearisedModel : IStudentModel
 
     /// <value>The trained weights that the teacher did not have.</value>
     public IReadOnlyList<NamedParameter> NewParameters => _weights.New;
+
+    /// <summary>Makes whole texts run with bfloat16 products, by CUDA kernels if they support the shape. The trained weights stay float32.</summary>
+    /// <param name="backend">Which kernels may be used; null for all that can run on the device.</param>
+    public void UseBFloat16(Backend? backend = null)
+    {
+        _passes.Dispose();
+        _passes = new(Shape, _weights, _rotary, ScalarType.BFloat16, backend ?? Backend.For(Device));
+    }
 
     /// <summary>Freezes the inherited weights, or has them trained again.</summary>
     internal void FreezeInherited(bool frozen)
@@ -83,6 +98,14 @@ public sealed class LinearisedModel : IStudentModel
     /// <exception cref="InvalidInputException">A file, field or weight of the teacher is missing or does not fit.</exception>
     public static LinearisedModel Create(LinearisedShape shape, string teacherFolder, GateSpec start, bool trainEmbedding, Device device) =>
         new(LinearisedWeights.Inherit(shape, teacherFolder, start, device), device, trainEmbedding);
+
+    /// <summary>A student of given weights.</summary>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="weights">The inherited and the new ones, by name.</param>
+    /// <param name="trainEmbedding">As in <see cref="Create"/>.</param>
+    /// <param name="device">Device of the weights.</param>
+    internal static LinearisedModel Of(LinearisedShape shape, IWeightSource weights, bool trainEmbedding, Device device) =>
+        new(LinearisedWeights.From(shape, weights), device, trainEmbedding);
 
     /// <summary>The teacher itself as a model to train: every layer keeps its attention.</summary>
     /// <inheritdoc cref="Create"/>
@@ -110,13 +133,13 @@ public sealed class LinearisedModel : IStudentModel
     }
 
     /// <inheritdoc />
-    public Tensor Forward(Tensor inputIds) => _layers.Forward(inputIds, Branch);
+    public Tensor Forward(Tensor inputIds) => _passes.Forward(inputIds, Branch);
 
     /// <inheritdoc />
     public (Tensor Final, IReadOnlyList<Tensor> Layers) ForwardWithLayers(Tensor inputIds)
     {
         var layers = new List<Tensor>();
-        return (_layers.Forward(inputIds, Branch, outputs: layers), layers);
+        return (_passes.Plain.Forward(inputIds, Branch, outputs: layers), layers);
     }
 
     /// <summary>Measures the mean share of the memory in each mixed layer.</summary>
@@ -137,8 +160,8 @@ public sealed class LinearisedModel : IStudentModel
         return shares;
     }
 
-    /// <inheritdoc cref="LinearisedLayers.ForwardTeacher"/>
-    internal void ForwardTeacher(Tensor inputIds, Action<Branches, Tensor> each) => _layers.ForwardTeacher(inputIds, each);
+    /// <value>How whole texts run at present.</value>
+    internal LinearisedPasses Passes => _passes;
 
     /// <inheritdoc />
     public IDecodingState StartDecoding(int batch) => new LinearisedDecodingState(Shape, batch, _weights.Inherited.Embedding.dtype, Device);
@@ -153,13 +176,15 @@ public sealed class LinearisedModel : IStudentModel
             throw new ArgumentException($"{inputIds.shape[0]} sequences for a state of {own.Batch}", nameof(inputIds));
         }
 
-        return _layers.Decode(inputIds, own);
+        using var scope = NewDisposeScope();
+        return _layers.Decode(inputIds, own).to(ComputeType).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc />
     public void Dispose()
     {
         _weights.Dispose();
+        _passes.Dispose();
         _rotary.Dispose();
     }
 

@@ -41,6 +41,10 @@ internal sealed class LinearisedWeights : IDisposable
         });
     }
 
+    /// <summary>Weights from any source, the new ones by their full names like the inherited.</summary>
+    internal static LinearisedWeights From(LinearisedShape shape, IWeightSource source) =>
+        Read(shape, source, new GateSpec(), parameter => source.Get(parameter.Weight));
+
     /// <summary>A saved student's.</summary>
     /// <exception cref="InvalidInputException">A file, field or weight is missing or does not fit.</exception>
     internal static LinearisedWeights Load(LinearisedShape shape, string folder, Device device)

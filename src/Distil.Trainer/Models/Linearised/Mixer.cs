@@ -21,7 +21,8 @@ internal sealed class Mixer(LinearisedShape shape, Attention inherited, MixerWei
         var memory = branch == Branch.Window ? null : Remember(x, heads, state: null);
         if (shape.Window == 0)
         {
-            return new(memory!.MoveToOuterDisposeScope(), memory, null);
+            memory = memory!.to(x.dtype).MoveToOuterDisposeScope();
+            return new(memory, memory, null);
         }
 
         var share = Share(heads);
@@ -33,6 +34,7 @@ internal sealed class Mixer(LinearisedShape shape, Attention inherited, MixerWei
             Branch.Memory => memory! + share * 0, // the mix takes part, so that each trained weight has a gradient
             _ => share * memory! + (1 - share) * window!,
         };
+        mixed = mixed.to(x.dtype);
         return new(mixed.MoveToOuterDisposeScope(), memory?.MoveToOuterDisposeScope(), share.MoveToOuterDisposeScope());
     }
 
@@ -78,24 +80,31 @@ internal sealed class Mixer(LinearisedShape shape, Attention inherited, MixerWei
     {
         using var scope = NewDisposeScope();
         var (q, k) = (Features(heads.RotatedQuery, weights.QueryFeatures), Features(heads.RotatedKey, weights.KeyFeatures));
-        var input = linear(x, weights.InputGate, weights.InputBias).transpose(1, 2);                                 // (B, NH, S)
-        var forget = linear(x, weights.ForgetGate, weights.ForgetBias).transpose(1, 2);
+        var input = Gate(x, weights.InputGate, weights.InputBias).transpose(1, 2);                                 // (B, NH, S)
+        var forget = Gate(x, weights.ForgetGate, weights.ForgetBias).transpose(1, 2);
         var memory = state is null
-            ? MLstmForm.Forward(q, k, heads.Value, input, forget, MLstmNormaliser.Plain)
-            : MLstmForm.Decode(q, k, heads.Value, input, forget, state, MLstmNormaliser.Plain);                      // (B, NH, S, DH)
+            ? MLstmForm.Forward(q, k, Wide(heads.Value), input, forget, MLstmNormaliser.Plain)
+            : MLstmForm.Decode(q, k, Wide(heads.Value), input, forget, state, MLstmNormaliser.Plain);                      // (B, NH, S, DH)
         if (weights.OutputGate is { } gate)
         {
-            memory = memory * linear(x, gate, weights.OutputBias).sigmoid().view(x.shape[0], x.shape[1], -1, memory.shape[3]).transpose(1, 2);
+            memory = memory * Gate(x, gate, weights.OutputBias!).sigmoid().view(x.shape[0], x.shape[1], -1, memory.shape[3]).transpose(1, 2);
         }
 
         return memory.MoveToOuterDisposeScope();
     }
 
+    /// <summary>A gate before its activation: the product in x's element type, the bias added in its own.</summary>
+    private static Tensor Gate(Tensor x, Tensor weight, Tensor bias) =>
+        weight.dtype == x.dtype ? linear(x, weight, bias) : linear(x, weight.to(x.dtype)).to(bias.dtype) + bias;
+
+    /// <summary>Sums over positions and softmax are not computed in bfloat16.</summary>
+    private static Tensor Wide(Tensor x) => x.dtype == ScalarType.BFloat16 ? x.to(ScalarType.Float32) : x;
+
     /// <returns>Positive features that sum to a constant, (B, NH, S, dφ).</returns>
     private Tensor Features(Tensor rotated, Tensor weight)
     {
         using var scope = NewDisposeScope();
-        var u = rotated.matmul(weight);                                                                              // (B, NH, S, DH)
+        var u = Wide(rotated.matmul(weight.to(rotated.dtype)));                                                                         // (B, NH, S, DH)
         var features = shape.FeatureMap == Core.Specification.FeatureMap.Both ? cat([u.softmax(-1), (-u).softmax(-1)], -1) : u.softmax(-1);
         return features.MoveToOuterDisposeScope();
     }

@@ -65,7 +65,7 @@ internal sealed record Attention(TransformerConfig Config, Linear Query, Linear 
     private Tensor Heads(Tensor flat, int heads, RmsNorm? norm)
     {
         var split = flat.view(flat.shape[0], flat.shape[1], heads, Config.HeadSize);
-        return (norm?.Apply(split) ?? split).transpose(1, 2);
+        return (norm?.Apply(split).to(flat.dtype) ?? split).transpose(1, 2);
     }
 
     /// <summary>Repeats each shared key or value head for the query heads that use it: (B, KVH, T, DH) → (B, NH, T, DH).</summary>

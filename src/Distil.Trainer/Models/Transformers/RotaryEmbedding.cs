@@ -37,7 +37,7 @@ internal sealed class RotaryEmbedding : IDisposable
         using var scope = NewDisposeScope();
         var half = x.shape[^1] / 2;
         var turned = cat([-x.narrow(-1, half, half), x.narrow(-1, 0, half)], -1); // (B, NH, S, DH)
-        return (x * angles.Cos + turned * angles.Sin).MoveToOuterDisposeScope();
+        return (x * angles.Cos + turned * angles.Sin).to(x.dtype).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc />

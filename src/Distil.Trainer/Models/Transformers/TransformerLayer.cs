@@ -18,12 +18,13 @@ internal sealed record TransformerLayer(RmsNorm InputNorm, Attention Attention, 
     /// <summary>The layer with anything in the place of attention.</summary>
     /// <param name="x">(B, S, D).</param>
     /// <param name="attention">From the normed input to what is added to <paramref name="x"/>, (B, S, D) each.</param>
+    /// <param name="type">Element type of the matrix products; null for that of <paramref name="x"/>, which the stream keeps.</param>
     /// <returns>(B, S, D).</returns>
-    internal Tensor Apply(Tensor x, Func<Tensor, Tensor> attention)
+    internal Tensor Apply(Tensor x, Func<Tensor, Tensor> attention, ScalarType? type = null)
     {
         using var scope = NewDisposeScope();
-        x = x + attention(InputNorm.Apply(x));
-        return (x + FeedForward(FeedForwardNorm.Apply(x))).MoveToOuterDisposeScope();
+        x = x + attention(InputNorm.Apply(x).to(type ?? x.dtype));
+        return (x + FeedForward(FeedForwardNorm.Apply(x).to(type ?? x.dtype))).MoveToOuterDisposeScope();
     }
 
     /// <summary>SwiGLU (arXiv 2002.05202).</summary>

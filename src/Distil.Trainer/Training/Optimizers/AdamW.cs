@@ -43,12 +43,11 @@ public sealed class AdamW : IDisposable
         _mean = new(parameters, _layout);
         _square = new(parameters, _layout);
         _weights.ReadFrom(parameters);
-        _factors = Factors(options.Factor);
         var form = (backend ?? Backend.For(parameters[0].Value.device)).Choose<Func<CudaAdamW>?>(
             Operation.AdamW, TypeOf(parameters), null, new Candidate<Func<CudaAdamW>?>(
-                Kernel.AdamWCuda, () => new(parameters, _layout, _weights),
-                () => _factors is null ? null : "some parameters have a learning rate of their own"));
+                Kernel.AdamWCuda, () => new(parameters, _layout, _weights, FactorsOf(options.Factor))));
         (_kernel, Report) = (form.Run?.Invoke(), form.Report);
+        _factors = _kernel is null ? Factors(FactorsOf(options.Factor)) : null;
     }
 
     /// <value>The form of a step.</value>
@@ -145,18 +144,29 @@ public sealed class AdamW : IDisposable
         _factors?.Dispose();
     }
 
-    private FlatBuffer? Factors(RateFactor? factor)
+    /// <summary>What each parameter's learning rate is multiplied by, in the parameters' order; null if by nothing.</summary>
+    private float[]? FactorsOf(RateFactor? factor)
     {
         if (factor is null or { Value: 1 })
         {
             return null;
         }
 
-        var factors = new FlatBuffer(_parameters, _layout);
         var own = factor.Parameters.Select(parameter => parameter.Name).ToHashSet();
-        foreach (var (name, value) in factors.Views)
+        return [.. _parameters.Select(parameter => own.Contains(parameter.Name) ? (float)factor.Value : 1)];
+    }
+
+    private FlatBuffer? Factors(float[]? ofParameters)
+    {
+        if (ofParameters is null)
         {
-            value.fill_(own.Contains(name) ? factor.Value : 1);
+            return null;
+        }
+
+        var factors = new FlatBuffer(_parameters, _layout);
+        foreach (var ((_, value), factor) in factors.Views.Zip(ofParameters))
+        {
+            value.fill_(factor);
         }
 
         return factors;

@@ -14,16 +14,19 @@ internal sealed class CudaAdamW : IDisposable
 
     private readonly GradientTable _table;
     private readonly Tensor _partial;
+    private readonly Tensor? _factors;
 
     /// <summary>Moves the parameters into the buffer.</summary>
     /// <param name="parameters">On a GPU, float32.</param>
     /// <param name="layout">Layout of the parameters.</param>
     /// <param name="weights">Their values.</param>
-    internal CudaAdamW(IReadOnlyList<NamedParameter> parameters, FlatLayout layout, FlatBuffer weights)
+    /// <param name="factors">What the learning rate of each parameter is multiplied by, in their order; null for 1 of all.</param>
+    internal CudaAdamW(IReadOnlyList<NamedParameter> parameters, FlatLayout layout, FlatBuffer weights, float[]? factors)
     {
         using var noGradient = no_grad();
         _table = new(layout, weights.All.device);
         _partial = empty(_table.Count, ScalarType.Float32, weights.All.device).DetachFromDisposeScope();
+        _factors = factors is null ? null : tensor(factors, device: weights.All.device).DetachFromDisposeScope();
         foreach (var (i, parameter) in parameters.Index())
         {
             parameter.Value.set_(weights.Views[i].Value);
@@ -47,7 +50,7 @@ internal sealed class CudaAdamW : IDisposable
         Program["adamw"].Launch(
             new(_table.Count, Threads), _table.Parts, _table.Addresses, weights.All, mean.All, square.All, norm,
             (float)step.MaximumNorm, (float)step.LearningRate, (float)step.Beta1, (float)step.Beta2, (float)step.Epsilon, (float)step.WeightDecay,
-            (float)step.Correction1, (float)step.Correction2);
+            (float)step.Correction1, (float)step.Correction2, _factors);
         return norm.MoveToOuterDisposeScope();
     }
 
@@ -55,6 +58,7 @@ internal sealed class CudaAdamW : IDisposable
     {
         _table.Dispose();
         _partial.Dispose();
+        _factors?.Dispose();
     }
 
     /// <summary>AdamW's constants at one step; the corrections are 1 − βᵏ.</summary>

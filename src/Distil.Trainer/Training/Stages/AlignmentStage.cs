@@ -48,7 +48,7 @@ internal sealed class AlignmentStage : ITrainingStage
         var layers = zeros(_model.Shape.ReplacedLayers, ScalarType.Float64, _model.Device);
         foreach (var (rows, _) in batch.Parts)
         {
-            AddGradients(rows, Math.Max(1, batch.Tokens), layers);
+            AddGradients(_model, _spec.MemoryWeight, rows, Math.Max(1, batch.Tokens), layers);
         }
 
         var norm = Optimizer.Step(_schedule.At(position.GlobalStep), _gradientClip).to_type(ScalarType.Float64);
@@ -73,29 +73,44 @@ internal sealed class AlignmentStage : ITrainingStage
     }
 
     /// <summary>Adds a micro-batch's gradients to the new weights', and its share of the losses.</summary>
-    private void AddGradients(TokenBatch rows, long tokens, Tensor layers)
+    /// <param name="model">The student, with its inherited weights frozen.</param>
+    /// <param name="memoryWeight">λ.</param>
+    /// <param name="rows">The micro-batch.</param>
+    /// <param name="tokens">Real tokens of the step, ≥ 1.</param>
+    /// <param name="layers">The losses of the replaced layers, float64.</param>
+    internal static void AddGradients(LinearisedModel model, double memoryWeight, TokenBatch rows, long tokens, Tensor layers)
     {
         using var scope = NewDisposeScope();
-        var real = rows.Lengths is { } lengths ? PaddingMask.Of(lengths, rows.InputIds.shape[1]).unsqueeze(1).unsqueeze(-1) : null; // (B, 1, S, 1)
+        var real = rows.Lengths is { } lengths ? PaddingMask.Of(lengths, rows.InputIds.shape[1]) : null;             // (B, S)
+        var config = model.Shape.Transformer;
+        var values = (double)tokens * config.Heads * config.HeadSize; // of all real positions of the step
+        if (model.Passes.Fused is { } fused)
+        {
+            fused.Align(rows.InputIds, real, 1 / values, memoryWeight, layers);
+            return;
+        }
+
+        var ofHeads = real?.unsqueeze(1).unsqueeze(-1);                                                              // (B, 1, S, 1)
         var next = 0;
-        _model.ForwardTeacher(rows.InputIds, (branches, attention) =>
+        model.Passes.Plain.ForwardTeacher(rows.InputIds, (branches, attention) =>
         {
             using var layerScope = NewDisposeScope();
             var loss = Error(branches.Mixed);
-            if (branches.Share is not null && _spec.MemoryWeight > 0)
+            if (branches.Share is not null && memoryWeight > 0)
             {
-                loss += Error(branches.Memory!) * _spec.MemoryWeight;
+                loss += Error(branches.Memory!) * memoryWeight;
             }
 
             GradientScope.Backward(loss);
             layers[next++].add_(loss.detach().to_type(ScalarType.Float64));
 
-            // The mean over the values of all real positions of the step.
             Tensor Error(Tensor output)
             {
-                var square = (output - attention).square();
-                return (real is null ? square : square * real).sum() / ((double)tokens * output.shape[1] * output.shape[3]);
+                var square = (Wide(output) - Wide(attention)).square();
+                return (ofHeads is null ? square : square * ofHeads).sum() / values;
             }
         });
     }
+
+    private static Tensor Wide(Tensor x) => x.dtype == ScalarType.BFloat16 ? x.to(ScalarType.Float32) : x;
 }

@@ -52,6 +52,57 @@ public sealed class StoredTextTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1, "a line that was appended\n")]
+    [InlineData(1, "\n")]
+    [InlineData(1, "\0\0\0\0x")]
+    [InlineData(1000, "a longer rest of the file\n")] // beyond the decompressor's buffer
+    public void What_follows_the_gzip_data_is_an_error_and_not_passed_over(int times, string rest)
+    {
+        var path = Write("a.txt.gz", Lines);
+        File.AppendAllText(path, string.Concat(Enumerable.Repeat(rest, times)));
+        Assert.Contains("a.txt.gz: has bytes after its gzip data", Assert.Throws<InvalidInputException>(() => Read(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_second_member_whose_beginning_is_damaged_is_an_error()
+    {
+        var path = Write("a.txt.gz", Lines[..1000]);
+        var second = File.ReadAllBytes(Write("b.txt.gz", Lines[1000..]));
+        second[0] ^= 1;
+        File.AppendAllBytes(path, second);
+        Assert.Contains("a.txt.gz: has bytes after its gzip data", Assert.Throws<InvalidInputException>(() => Read(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20_000)]
+    public void Zeros_after_the_gzip_data_are_no_data(int zeros)
+    {
+        var path = Write("a.txt.gz", Lines);
+        File.AppendAllBytes(path, new byte[zeros]);
+        Assert.Equal(Lines, Read(path).Select(document => document.Text!));
+    }
+
+    [Theory]
+    [InlineData("a.txt.gz")]
+    [InlineData("a.txt.zst")]
+    public void An_empty_file_is_no_compressed_one(string name)
+    {
+        File.WriteAllBytes(At(name), []);
+        Assert.Contains($"{name}: is empty, which no compressed file is", Assert.Throws<InvalidInputException>(() => Read(At(name))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Zstandard_with_a_dictionary_is_said_to_be_that()
+    {
+        var texts = Enumerable.Range(0, 200).Select(i => System.Text.Encoding.UTF8.GetBytes($"Mara found a red stone number {i} near the river.\n")).ToArray();
+        using var compressor = new Compressor();
+        compressor.LoadDictionary(DictBuilder.TrainFromBuffer(texts, 1024));
+        File.WriteAllBytes(At("a.txt.zst"), compressor.Wrap(texts[7]).ToArray());
+        Assert.Contains("a.txt.zst: was compressed with a dictionary", Assert.Throws<InvalidInputException>(() => Read(At("a.txt.zst"))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("a.txt.gz", "is a gzip file by its name")]
     [InlineData("a.txt.zst", "is a Zstandard file by its name")]
     public void A_file_that_is_called_packed_and_is_not_is_an_error(string name, string message)

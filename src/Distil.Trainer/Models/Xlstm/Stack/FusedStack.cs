@@ -8,11 +8,11 @@ namespace Distil.Trainer.Models.Xlstm.Stack;
 /// <param name="finalNorm">The norm's weight.</param>
 internal sealed class FusedStack(IReadOnlyList<Func<Tensor, IFusedBlock>> blocks, Tensor finalNorm)
 {
-    /// <param name="x">The embedded tokens, float32 (B, S, D); no gradient flows to them.</param>
+    /// <param name="x">The embedded tokens, float32 (B, S, D).</param>
     /// <returns>After the last norm, bfloat16 (B, S, D). What the backward pass needs is moved to the dispose scope around the caller's.</returns>
     internal Tensor Forward(Tensor x)
     {
-        var call = new Call(blocks);
+        var call = new Call(blocks, x.requires_grad);
         // The weight is an input only so that autograd records the backward pass, which adds the gradients itself.
         var output = AutogradFunction.Apply(call, [finalNorm, x])[0];
         call.MoveToOuterDisposeScope();
@@ -20,7 +20,7 @@ internal sealed class FusedStack(IReadOnlyList<Func<Tensor, IFusedBlock>> blocks
     }
 
     /// <summary>One forward pass and the backward pass that may follow.</summary>
-    private sealed class Call(IReadOnlyList<Func<Tensor, IFusedBlock>> parts) : IAutogradOperation
+    private sealed class Call(IReadOnlyList<Func<Tensor, IFusedBlock>> parts, bool trainsInput) : IAutogradOperation
     {
         private readonly List<IFusedBlock> _run = [];
 
@@ -39,7 +39,7 @@ internal sealed class FusedStack(IReadOnlyList<Func<Tensor, IFusedBlock>> blocks
         }
 
         /// <inheritdoc/>
-        /// <remarks>The blocks have added the gradients: none is left to return.</remarks>
+        /// <remarks>The blocks have added the weights' gradients: only that of the input may be left to return.</remarks>
         public IReadOnlyList<Tensor?> Backward(IReadOnlyList<Tensor> saved, IReadOnlyList<Tensor> gradients)
         {
             Tensor? ofOutput = null;
@@ -52,7 +52,7 @@ internal sealed class FusedStack(IReadOnlyList<Func<Tensor, IFusedBlock>> blocks
                 block.Saved.Dispose();
             }
 
-            return [null, null];
+            return [null, trainsInput ? ofOutput : null];
         }
 
         /// <summary>Moves what the backward pass needs one dispose scope outwards.</summary>
