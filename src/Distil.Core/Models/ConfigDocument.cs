@@ -63,6 +63,9 @@ public sealed class ConfigDocument
     public static IReadOnlyList<string> WarningOf(string name, IEnumerable<string> unread) =>
         string.Join(", ", unread) is { Length: > 0 } fields ? [$"{name}: {fields}: not read, because Distil knows no effect of it"] : [];
 
+    /// <summary>Whether a field is an object.</summary>
+    public bool IsObject(string field) => Peek(field) is { ValueKind: JsonValueKind.Object };
+
     /// <summary>Whether a field is a string.</summary>
     public bool IsText(string field) => Peek(field) is { ValueKind: JsonValueKind.String };
 
