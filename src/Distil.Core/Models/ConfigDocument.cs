@@ -69,9 +69,6 @@ public sealed class ConfigDocument
     /// <summary>Whether a field is a string.</summary>
     public bool IsText(string field) => Peek(field) is { ValueKind: JsonValueKind.String };
 
-    /// <summary>Whether a field is an object.</summary>
-    public bool IsObject(string field) => Peek(field) is { ValueKind: JsonValueKind.Object };
-
     /// <summary>Marks fields as read that have no effect.</summary>
     public void Ignore(IEnumerable<string> fields) => _read.UnionWith(fields);
 
