@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using Distil.Inference.Cuda;
 using Distil.Inference.CudaEngines;
-using Distil.Inference.Models;
-using Distil.Inference.Tests.Engines;
-using Distil.Trainer.Kernels;
+using Distil.Inference.Engines;
 
 namespace Distil.Bench;
 
@@ -12,36 +10,82 @@ internal static class CudaDecodeBench
 {
     private const int Steps = 32;
 
-    internal static int Run(XlstmConfig config, int tokens, int[] sequences)
+    /// <summary>Measures students.</summary>
+    /// <param name="students">What they are called, and what writes them to a folder.</param>
+    /// <param name="tokens">Tokens of a measurement.</param>
+    /// <param name="sequences">Numbers of sequences.</param>
+    internal static int Run(IReadOnlyList<(string Name, Func<string> Write)> students, int tokens, int[] sequences)
     {
-        if (CudaRuntime.UnavailableReason is { } reason)
+        if (CudaPlatform.Find(new(new EngineOptions().KernelFolder), standsInFor: null, out var reason) is not { } platform)
         {
             Console.Error.WriteLine($"error: nothing to measure: {reason}");
             return 1;
         }
 
-        var (platform, folder) = (CudaRuntime.Platform, RandomStudent.Write(config, bfloat16: true));
-        try
+        Console.WriteLine($"{platform.Card.Name}; copy bandwidth {Bandwidth(platform.Card):F2} TB/s (read + write)");
+        foreach (var (name, write) in students)
         {
-            using var student = CudaStudent.Open(folder, platform);
-            Console.WriteLine(
-                $"{platform.Card.Name}; V {config.VocabularySize}, D {config.Width}, {config.Blocks} blocks; a step reads {student.WeightBytes / 1e6:F1} MB of weights and "
-                + $"reads and writes {student.StateBytes / 1e6:F1} MB of state a sequence; copy bandwidth {Bandwidth(platform.Card):F2} TB/s (read + write)");
-            Console.WriteLine("| sequences | context | launched | ms a step | tokens/s | TB/s |\n|--:|--:|---|--:|--:|--:|");
-            foreach (var count in sequences)
+            var folder = write();
+            try
             {
-                Measure(student, count, 512, graphs: true, tokens);
+                Run(name, folder, platform, tokens, sequences);
             }
-
-            Measure(student, sequences[0], 8192, graphs: true, tokens);
-            Measure(student, sequences[0], 512, graphs: false, tokens);
-
-            return 0;
+            finally
+            {
+                Directory.Delete(folder, recursive: true);
+            }
         }
-        finally
+
+        return 0;
+    }
+
+    private static void Run(string name, string folder, CudaPlatform platform, int tokens, int[] sequences)
+    {
+        using var student = CudaStudent.Open(folder, platform);
+        Console.WriteLine(
+            $"{name}; V {student.VocabularySize}, D {student.Network.Shape.Width}; a step reads {student.WeightBytes / 1e6:F1} MB of weights and "
+            + $"reads and writes {student.StateBytes / 1e6:F1} MB of state a sequence");
+        Console.WriteLine("| sequences | context | launched | ms a step | tokens/s | TB/s |\n|--:|--:|---|--:|--:|--:|");
+        foreach (var count in sequences)
         {
-            Directory.Delete(folder, recursive: true);
+            Measure(student, count, 512, graphs: true, tokens);
         }
+
+        Measure(student, sequences[0], 8192, graphs: true, tokens);
+        Measure(student, sequences[0], 512, graphs: false, tokens);
+        MeasurePrompt(folder, platform);
+    }
+
+    /// <summary>Reading a prompt in pieces, and steps of the engine that serves, with the host between them.</summary>
+    private static void MeasurePrompt(string folder, CudaPlatform platform)
+    {
+        using var engine = CudaEngine.Open(folder, platform);
+        using var state = engine.NewSequence();
+        var inputs = Enumerable.Range(0, engine.MaxRows).Select(i => new StudentInput(state, (int)(i * 7919L % engine.VocabularySize), WantsLogits: i == 63)).ToArray();
+        var (piece, step, sampled) = (Median(() => engine.Run(inputs)), Median(() => engine.Run(inputs.AsSpan(63))), Median(() =>
+        {
+            engine.Run(inputs.AsSpan(63));
+            engine.Logits(0);
+        }));
+        Console.WriteLine(
+            $"prompt in pieces of {inputs.Length}: {piece:F3} ms, {1000 * inputs.Length / piece:F0} tokens/s; a step with the host: {step:F4} ms, with its logits copied: {sampled:F4} ms");
+    }
+
+    private static double Median(Action run)
+    {
+        var times = new double[64];
+        for (var i = -8; i < times.Length; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            run();
+            if (i >= 0)
+            {
+                times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            }
+        }
+
+        Array.Sort(times);
+        return times[times.Length / 2];
     }
 
     private static void Measure(CudaStudent student, int sequences, int context, bool graphs, int tokens)

@@ -40,6 +40,16 @@ internal static class DecodeBench
         ContextLength = 2048, Window = 512, Sinks = 4, OutputGate = true,
     };
 
+    /// <summary>A linearised student of Qwen2.5-1.5B's shape.</summary>
+    internal static readonly LinearisedShape Large = Linearised with
+    {
+        Transformer = Linearised.Transformer with
+        {
+            HiddenSize = 1536, IntermediateSize = 8960, Layers = 28, Heads = 12, KeyValueHeads = 2, HeadSize = 128,
+        },
+        OutputGate = false,
+    };
+
     internal static Command Create()
     {
         var paper = new Option<bool>("--paper") { Description = "The paper's student (some 4 GB of memory) instead of the demo's." };
@@ -50,7 +60,7 @@ internal static class DecodeBench
         };
         var threads = new Option<int>("--threads") { Description = "Threads.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var torch = new Option<bool>("--torch") { Description = "The model in torch, too." };
-        var cuda = new Option<bool>("--cuda") { Description = "On the GPU instead, by the number of sequences; --threads, --torch and --linearised do not apply." };
+        var cuda = new Option<bool>("--cuda") { Description = "On the GPU instead, by the number of sequences; --threads and --torch do not apply. With --linearised: of Qwen2.5-1.5B's shape, with windows of 0 and 512." };
         var sequences = new Option<int[]>("--sequences")
         {
             Description = "With --cuda: numbers of sequences.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 2, 4, 8, 16, 32, 64],
@@ -64,7 +74,12 @@ internal static class DecodeBench
             var (config, count) = (parsed.GetValue(paper) ? Paper : Demo, parsed.GetValue(tokens));
             if (parsed.GetValue(cuda))
             {
-                return CudaDecodeBench.Run(config, count, parsed.GetRequiredValue(sequences));
+                var counts = parsed.GetRequiredValue(sequences);
+                return parsed.GetValue(linearised)
+                    ? CudaDecodeBench.Run([.. new[] { 0, 512 }.Select(Window)], count, counts) : CudaDecodeBench.Run([Student()], count, counts);
+                (string, Func<string>) Window(int window) => (
+                    $"linearised, window {window}", () => RandomLinearised.Write(Large with { Window = window, Sinks = window > 0 ? 4 : 0 }, bfloat16: true, repeated: true));
+                (string, Func<string>) Student() => ($"{config.Blocks} blocks", () => RandomStudent.Write(config, bfloat16: true));
             }
 
             Run(

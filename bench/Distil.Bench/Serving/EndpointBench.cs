@@ -68,7 +68,7 @@ internal static class EndpointBench
 
     private static async Task<(double Rate, int Answers, int Errors)> ServeAsync(string folder, int count, TimeSpan time, CancellationToken cancel)
     {
-        await using var model = StudentModel.Open(folder, new() { MaxRows = Math.Max(new EngineOptions().MaxRows, count) }, new() { Slots = count });
+        await using var model = StudentModel.Open(folder, new() { Device = Core.Specification.ComputeDevice.Cpu, MaxRows = Math.Max(new EngineOptions().MaxRows, count) }, new() { Slots = count });
         await using var server = await ModelServer.StartAsync(model, new(), new ServeOptions { Urls = [new("http://127.0.0.1:0")] }, cancel);
         using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = count }) { BaseAddress = server.Urls[0] };
         var start = Stopwatch.GetTimestamp();

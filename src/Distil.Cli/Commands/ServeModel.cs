@@ -2,6 +2,7 @@ using System.CommandLine;
 using Distil.Cli.Serving;
 using Distil.Cli.Serving.OpenAi;
 using Distil.Core.Errors;
+using Distil.Core.Specification;
 using Distil.Inference.Answers;
 using Distil.Inference.Engines;
 using Distil.Inference.Matrices;
@@ -15,6 +16,11 @@ internal sealed class ServeModel
     private readonly Option<string?> _model = new("--model")
     {
         Description = "Serve this student's folder instead, as OpenAI's API: /v1/chat/completions and /v1/completions.",
+    };
+
+    private readonly Option<ComputeDevice> _device = new("--device")
+    {
+        Description = "Where the model runs: auto (an NVIDIA card if one can run it, else the CPU), cpu or cuda.",
     };
 
     private readonly Option<WeightFormat> _weights = new("--weights")
@@ -31,6 +37,7 @@ internal sealed class ServeModel
     internal void AddTo(Command command)
     {
         command.Add(_model);
+        command.Add(_device);
         command.Add(_weights);
         command.Add(_slots);
     }
@@ -43,7 +50,10 @@ internal sealed class ServeModel
     internal async Task<int> RunAsync(ParseResult parsed, ServeOptions options, CancellationToken stop)
     {
         var slots = new SchedulerOptions { Slots = parsed.GetValue(_slots) };
-        var engine = new EngineOptions { Weights = parsed.GetValue(_weights), MaxRows = Math.Max(new EngineOptions().MaxRows, slots.Slots) };
+        var engine = new EngineOptions
+        {
+            Device = parsed.GetValue(_device), Weights = parsed.GetValue(_weights), MaxRows = Math.Max(new EngineOptions().MaxRows, slots.Slots),
+        };
         await using var model = StudentModel.Open(FolderOf(parsed)!, engine, slots);
         foreach (var warning in model.Reading.Warnings)
         {
@@ -55,6 +65,8 @@ internal sealed class ServeModel
         {
             Console.WriteLine($"Listening on {url}v1, model {model.Name} (Ctrl-C ends it)");
         }
+
+        Console.WriteLine($"{model.Name} runs on {model.Processor}{(model.NoCard is { } reason ? $": {reason}" : "")}");
 
         if (model.Template is null)
         {

@@ -62,8 +62,10 @@ public sealed class ConfigDocument
     /// <summary>The warning that names the fields of a file that were not read; none if all were.</summary>
     public static IReadOnlyList<string> WarningOf(string name, IEnumerable<string> unread) =>
         string.Join(", ", unread) is { Length: > 0 } fields ? [$"{name}: {fields}: not read, because Distil knows no effect of it"] : [];
+
     /// <summary>Whether a field is an object.</summary>
     public bool IsObject(string field) => Peek(field) is { ValueKind: JsonValueKind.Object };
+
     /// <summary>Whether a field is a string.</summary>
     public bool IsText(string field) => Peek(field) is { ValueKind: JsonValueKind.String };
 

@@ -3,6 +3,7 @@ using Distil.Core.Models;
 using Distil.Core.Models.Folders;
 using Distil.Core.Tokenization;
 using Distil.Inference.ChatTemplates;
+using Distil.Inference.CudaEngines;
 using Distil.Inference.Engines;
 using Distil.Inference.Scheduling;
 
@@ -11,9 +12,9 @@ namespace Distil.Inference.Answers;
 /// <summary>A student with everything that answering needs: engine, tokenizer, chat template and slots. Several threads may use it at once.</summary>
 public sealed class StudentModel : IAsyncDisposable
 {
-    private readonly StudentEngine _engine;
+    private readonly IStudentEngine _engine;
 
-    private StudentModel(string folder, string? name, StudentEngine engine, HuggingFaceTokenizer tokenizer, SchedulerOptions slots)
+    private StudentModel(string folder, string? name, IStudentEngine engine, HuggingFaceTokenizer tokenizer, SchedulerOptions slots)
     {
         (Name, _engine, Tokenizer) = (name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), engine, tokenizer);
         (Template, EndTokens, Scheduler) = (ChatTemplate.Find(folder), Core.Tokenization.EndTokens.Of(folder, tokenizer), new(engine, slots));
@@ -27,6 +28,12 @@ public sealed class StudentModel : IAsyncDisposable
 
     /// <value>What was read of its folder, and what was not.</value>
     public ModelReading Reading => _engine.Reading;
+
+    /// <value>What it runs on, for people.</value>
+    public string Processor => _engine.Processor;
+
+    /// <value>Why it does not run on a card; null if it does, or if the CPU was asked for.</value>
+    public string? NoCard { get; private init; }
 
     /// <value>Its tokenizer.</value>
     public HuggingFaceTokenizer Tokenizer { get; }
@@ -49,11 +56,14 @@ public sealed class StudentModel : IAsyncDisposable
     public static StudentModel Open(string folder, EngineOptions? options = null, SchedulerOptions? slots = null, string? name = null)
     {
         var tokenizer = HuggingFaceTokenizer.Load(folder);
-        var engine = StudentEngine.Open(folder, options);
+        options ??= new();
+        options.Validate();
+        slots ??= new();
+        var (engine, noCard) = EngineChoice.Open(folder, options, slots.Slots + slots.CachedStates);
         try
         {
             VocabularyCheck.RequireFits(folder, tokenizer.VocabularySize, folder, engine.VocabularySize);
-            return new(folder, name, engine, tokenizer, slots ?? new());
+            return new(folder, name, engine, tokenizer, slots) { NoCard = noCard };
         }
         catch
         {

@@ -16,6 +16,12 @@ public sealed class StudentChatClient : IChatClient
     private readonly StudentModel _model;
     private readonly ChatRequest _request;
 
+    /// <value>What the student runs on, for people.</value>
+    public string Processor => _model.Processor;
+
+    /// <value>Why it does not run on a card; null if it does, or if the CPU was asked for.</value>
+    public string? NoCard => _model.NoCard;
+
     private StudentChatClient(StudentModel model, ChatRequest request) => (_model, _request) = (model, request);
 
     /// <summary>Opens a student's folder.</summary>

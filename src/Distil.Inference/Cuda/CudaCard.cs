@@ -31,6 +31,14 @@ internal sealed record CudaCard(string Name, int Major, int Minor, int Multiproc
     /// <exception cref="CudaKernelException">The driver refuses.</exception>
     internal void Use() => CudaDriver.Check(CudaDriver.ContextSetCurrent(Context), "cuCtxSetCurrent");
 
+    /// <summary>Bytes of the card's memory that nobody uses.</summary>
+    internal long FreeMemory()
+    {
+        Use();
+        CudaDriver.Check(CudaDriver.MemoryInformation(out var free, out _), "cuMemGetInfo");
+        return (long)free;
+    }
+
     /// <summary>Bytes of the card's memory in use, by this process and others. Torch does not return freed memory, so this is a peak.</summary>
     internal long MemoryInUse() => Memory().Used;
 

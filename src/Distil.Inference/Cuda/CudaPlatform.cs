@@ -6,6 +6,19 @@ namespace Distil.Inference.Cuda;
 /// <param name="Cache">Compiled kernels on disk.</param>
 internal sealed record CudaPlatform(CudaCard Card, RuntimeCompiler Compiler, CubinCache Cache)
 {
+    /// <summary>Whether the driver finds a card.</summary>
+    internal static bool HasCard()
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() && CudaCard.First().Major > 0;
+        }
+        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException or CudaKernelException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Finds this machine's first card that can run the kernels: an NVIDIA card of compute capability 8.0 or newer, on Linux, with NVRTC.</summary>
     /// <param name="cache">Where compiled kernels are kept.</param>
     /// <param name="standsInFor">An older architecture that the card emulates, for example <c>sm_80</c>; null for its own.</param>
@@ -27,7 +40,12 @@ internal sealed record CudaPlatform(CudaCard Card, RuntimeCompiler Compiler, Cub
                 : compiler is null ? "there is no NVRTC (libnvrtc.so.13 or .12) beside torch or on the library path" : null;
             return compiler is null ? null : new(card, compiler, cache);
         }
-        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException or CudaKernelException)
+        catch (DllNotFoundException)
+        {
+            unavailableReason = "there is no NVIDIA driver (libcuda.so.1)";
+            return null;
+        }
+        catch (Exception error) when (error is EntryPointNotFoundException or CudaKernelException)
         {
             unavailableReason = $"CUDA's driver or compiler cannot be used{(standsInFor is null ? "" : $" as {standsInFor}")}: {error.Message}";
             return null;

@@ -39,6 +39,17 @@ internal sealed unsafe class CudaStream : IDisposable
         CudaDriver.Check(CudaDriver.CopyOnDevice(to, from, (nuint)bytes, Handle), "cuMemcpyDtoDAsync");
     }
 
+    /// <summary>Queues a copy from pinned memory of the host, which must not change until it is done.</summary>
+    internal void CopyToDevice<T>(Span<T> from, long to)
+        where T : unmanaged
+    {
+        _card.Use();
+        fixed (T* start = from)
+        {
+            CudaDriver.Check(CudaDriver.CopyToDevice((nint)to, start, (nuint)from.Length * (nuint)sizeof(T), Handle), "cuMemcpyHtoDAsync");
+        }
+    }
+
     /// <summary>Queues a copy to the host, whose memory must stay where it is until it is done.</summary>
     internal void CopyToHost<T>(long from, Span<T> to)
         where T : unmanaged

@@ -32,7 +32,10 @@ internal sealed unsafe class DeviceBuffer : IDisposable
         CudaDriver.Check(CudaDriver.CopyToDevice(Address + offset, from, (nuint)bytes), "cuMemcpyHtoD");
     }
 
-    /// <summary>As the other, of numbers, from the beginning.</summary>
+    /// <summary>As the other, of one number.</summary>
+    internal void Write(long offset, long value) => Write(offset, &value, sizeof(long));
+
+    /// <summary>As the first, of numbers, from the beginning.</summary>
     internal void Write<T>(ReadOnlySpan<T> values)
         where T : unmanaged
     {

@@ -4,12 +4,13 @@ namespace Distil.Inference.CudaEngines;
 
 /// <summary>Some sequences that a student on a card reads together, a token of each at a time. One thread uses it at a time.</summary>
 /// <remarks>A step's kernels are recorded once, as a CUDA graph; the card feeds the chosen tokens back to itself.</remarks>
-internal sealed unsafe class CudaBatch : IDisposable
+internal sealed class CudaBatch : IDisposable
 {
     private readonly CudaStudent _student;
     private readonly CudaStream _stream;
     private readonly Workspace _memory;
-    private readonly DeviceBuffer _states, _table;
+    private readonly SequenceMemory[] _sequences;
+    private readonly SequenceAddresses _addresses;
     private readonly CudaGraph _read, _choose;
     private readonly PinnedBuffer<float> _logits;
     private readonly PinnedBuffer<int> _chosen;
@@ -23,11 +24,13 @@ internal sealed unsafe class CudaBatch : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(sequences, StepQueue.MaxRows);
         var card = student.Card;
         (_student, Sequences, _stream) = (student, sequences, new(card));
-        _memory = new(card, student.Config, sequences);
-        (_states, _table) = (new(card, sequences * student.StateBytes), new(card, sequences * sizeof(long)));
-        _table.Write<long>([.. Enumerable.Range(0, sequences).Select(i => _states.Address + i * student.StateBytes)]);
+        _memory = new(card, student.Network.Shape, sequences);
+        _sequences = [.. Enumerable.Range(0, sequences).Select(_ => new SequenceMemory(student))];
+        _addresses = new(card, sequences, student.Network.CacheRecord > 0);
+        _addresses.Write(_sequences);
         (_logits, _chosen) = (new(card, student.VocabularySize), new(card, sequences * Workspace.MaxSteps));
-        Queue = student.Queue(_memory, _table.Address, sequences, _stream);
+        Queue = student.Queue(_memory, _addresses.Table(sequences), steps: 1, _stream);
+        Advance(2);
         EnqueueRead(); // once without recording: a kernel is loaded when it is first launched
         EnqueueChoice();
         _stream.Synchronize();
@@ -47,12 +50,9 @@ internal sealed unsafe class CudaBatch : IDisposable
     internal void Restart()
     {
         _stream.Synchronize();
-        fixed (float* start = _student.StartOfState())
+        foreach (var sequence in _sequences)
         {
-            for (var i = 0; i < Sequences; i++)
-            {
-                _states.Write(i * _student.StateBytes, start, _student.StateBytes);
-            }
+            sequence.Restart();
         }
     }
 
@@ -64,6 +64,7 @@ internal sealed unsafe class CudaBatch : IDisposable
         {
             var piece = tokens[..Math.Min(most, tokens.Length)];
             _stream.Synchronize(); // the steps before have read their tokens
+            Advance(piece.Length / Sequences);
             _memory.Fed.Write(piece);
             Repeat(_read, EnqueueRead, piece.Length / Sequences);
         }
@@ -73,12 +74,14 @@ internal sealed unsafe class CudaBatch : IDisposable
     /// <param name="tokens">(sequences), each inside the vocabulary.</param>
     /// <param name="steps">How many are chosen, 1 to <see cref="Workspace.MaxSteps"/>.</param>
     /// <returns>(steps, sequences); valid until the next call.</returns>
+    /// <exception cref="Core.Errors.InvalidInputException">The model's attention reads fewer tokens.</exception>
     /// <exception cref="ArithmeticException">A logit is not a number, or none is finite.</exception>
     internal ReadOnlySpan<int> Choose(ReadOnlySpan<int> tokens, int steps)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(steps, Workspace.MaxSteps);
         ArgumentOutOfRangeException.ThrowIfNotEqual(tokens.Length, Sequences);
         _stream.Synchronize();
+        Advance(steps);
         _memory.Tokens.Write(tokens);
         Repeat(_choose, EnqueueChoice, steps);
         var chosen = _chosen.Values[..(steps * Sequences)];
@@ -98,11 +101,14 @@ internal sealed unsafe class CudaBatch : IDisposable
     /// <summary>Copies all states to the host, for comparisons.</summary>
     internal float[] States()
     {
-        var states = new float[Sequences * _student.StateLength];
-        fixed (float* to = states) // until the copy is done
+        var length = _student.Network.StateLength;
+        using var state = new PinnedBuffer<float>(_student.Card, length);
+        var states = new float[Sequences * length];
+        for (var i = 0; i < Sequences; i++)
         {
-            _stream.CopyToHost(_states.Address, new Span<float>(to, states.Length));
+            _stream.CopyToHost(_sequences[i].State, state.Values);
             _stream.Synchronize();
+            state.Values.CopyTo(states.AsSpan(i * length));
         }
 
         return states;
@@ -112,7 +118,7 @@ internal sealed unsafe class CudaBatch : IDisposable
     public void Dispose()
     {
         _stream.Synchronize();
-        foreach (IDisposable part in (IDisposable[])[_read, _choose, _logits, _chosen, _states, _table, _memory, _stream])
+        foreach (IDisposable part in (IDisposable[])[_read, _choose, _logits, _chosen, .. _sequences, _addresses, _memory, _stream])
         {
             part.Dispose();
         }
@@ -121,13 +127,22 @@ internal sealed unsafe class CudaBatch : IDisposable
     private void EnqueueRead()
     {
         Queue.Launch("feed", new(1, StepQueue.MaxRows), _memory.Fed.Address, Sequences, _memory.Tokens.Address, _memory.Step);
-        _student.EnqueueRead(Queue);
+        _student.Network.EnqueueRead(Queue);
     }
 
     private void EnqueueChoice()
     {
-        _student.EnqueueRead(Queue);
-        _student.EnqueueChoice(Queue);
+        _student.Network.EnqueueRead(Queue);
+        _student.Network.EnqueueLogits(Queue, _memory.Stream);
+        Queue.Choose(_student.VocabularySize, listed: true);
+    }
+
+    private void Advance(int steps)
+    {
+        foreach (var sequence in _sequences)
+        {
+            sequence.Advance(steps);
+        }
     }
 
     private void Repeat(CudaGraph graph, Action enqueue, int steps)

@@ -42,20 +42,20 @@ internal sealed class DeviceMLstmLayer : DeviceLayer
     /// <inheritdoc/>
     internal override void Enqueue(StepQueue queue, long offset)
     {
-        var (memory, rows, heads, span, spans) = (queue.Memory, queue.Rows, _config.MlstmHeads, Span(_config), Spans(_config));
+        var (memory, sequences, heads, span, spans) = (queue.Memory, queue.Sequences, _config.MlstmHeads, Span(_config), Spans(_config));
         queue.Norm(_norm, _config.Width);
         queue.Product(_up, memory.Normed, memory.Stride, memory.Up, memory.UpStride);
         queue.Launch(
-            "mlstm_project", new(spans, Threads, rows, SharedBytes: 5 * span * sizeof(float)),
-            queue.States, offset, memory.Up, memory.UpStride, _convolution, _query, _key, _value, _gates, memory.Convolved, memory.Joined, memory.Gates,
+            "mlstm_project", new(spans, Threads, sequences, SharedBytes: 5 * span * sizeof(float)),
+            queue.States, queue.Steps, offset, memory.Up, memory.UpStride, _convolution, _query, _key, _value, _gates, memory.Convolved, memory.Joined, memory.Gates,
             _inner, heads, _config.QkvBlockSize, span, _config.MlstmConvKernel);
         queue.Launch(
-            "mlstm_memory", new(heads * (_stride / Columns), Threads, rows),
-            queue.States, offset + _memory, offset + _stabiliser, memory.Gates, spans, _gateBias, memory.Joined, memory.Read, _inner, heads, _stride);
+            "mlstm_memory", new(heads * (_stride / Columns), Threads, sequences),
+            queue.States, queue.Steps, offset + _memory, offset + _stabiliser, memory.Gates, spans, _gateBias, memory.Joined, memory.Read, _inner, heads, _stride);
         queue.Launch(
-            "mlstm_output", new(heads, Threads, rows, SharedBytes: _size * sizeof(float)),
-            queue.States, offset + _normaliser, offset + _stabiliser, memory.Gates, spans, _gateBias, memory.Joined, memory.Read, memory.Convolved, memory.Up,
-            memory.UpStride, _headNorm, _skip, memory.Mixed, memory.MixedStride, _inner, heads);
+            "mlstm_output", new(heads, Threads, sequences, SharedBytes: _size * sizeof(float)),
+            queue.States, queue.Steps, offset + _normaliser, offset + _stabiliser, memory.Gates, spans, _gateBias, memory.Joined, memory.Read,
+            memory.Convolved, memory.Up, memory.UpStride, _headNorm, _skip, memory.Mixed, memory.MixedStride, _inner, heads);
         queue.Product(_down, memory.Mixed, memory.MixedStride, memory.Stream, memory.Stride, add: true);
     }
 

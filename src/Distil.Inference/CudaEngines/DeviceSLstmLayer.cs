@@ -39,19 +39,23 @@ internal sealed class DeviceSLstmLayer : DeviceLayer
     /// <inheritdoc/>
     internal override void Enqueue(StepQueue queue, long offset)
     {
-        var (memory, rows, width, heads) = (queue.Memory, queue.Rows, _config.Width, _config.SlstmHeads);
+        var (memory, sequences, width, heads) = (queue.Memory, queue.Sequences, _config.Width, _config.SlstmHeads);
         queue.Launch(
-            "slstm_project", new((width + Threads - 1) / Threads, Threads, rows, SharedBytes: width * sizeof(float)),
-            queue.States, offset, memory.Stream, memory.Stride, _norm, _convolution, _convolutionStride, memory.Normed, memory.Stride, memory.Convolved, width,
-            _config.SlstmConvKernel);
-        var (tile, outputs) = rows <= 2 || _size % 4 != 0 ? (1, 8) : (8, 32);
-        queue.Launch(
-            $"slstm_gates_{tile}", new((4 * width + outputs - 1) / outputs, 2 * Threads, (rows + tile - 1) / tile),
-            queue.States, offset + _hidden, memory.Normed, memory.Stride, memory.Convolved, _gates, _recurrent, Matrix.BlocksOf(_size) * Matrix.Block, _bias,
-            memory.Joined, width, heads, rows);
-        queue.Launch(
-            "slstm_cell", new(heads, Threads, rows, SharedBytes: _size * sizeof(float)),
-            queue.States, offset + _hidden, _section, memory.Joined, _headNorm, memory.Stream, memory.Stride, width, heads);
+            "slstm_project", new((width + Threads - 1) / Threads, Threads, sequences, SharedBytes: width * sizeof(float)),
+            queue.States, queue.Steps, offset, memory.Stream, memory.Stride, _norm, _convolution, _convolutionStride, memory.Normed, memory.Stride,
+            memory.Convolved, width, _config.SlstmConvKernel);
+        var (tile, outputs) = sequences <= 2 || _size % 4 != 0 ? (1, 8) : (8, 32);
+        for (var step = 0; step < queue.Steps; step++)
+        {
+            queue.Launch(
+                $"slstm_gates_{tile}", new((4 * width + outputs - 1) / outputs, 2 * Threads, (sequences + tile - 1) / tile),
+                queue.States, queue.Steps, step, offset + _hidden, memory.Normed, memory.Stride, memory.Convolved, _gates, _recurrent,
+                Matrix.BlocksOf(_size) * Matrix.Block, _bias, memory.Joined, width, heads, sequences);
+            queue.Launch(
+                "slstm_cell", new(heads, Threads, sequences, SharedBytes: _size * sizeof(float)),
+                queue.States, queue.Steps, step, offset + _hidden, _section, memory.Joined, _headNorm, memory.Stream, memory.Stride, width, heads);
+        }
+
         queue.Norm(_feedForwardNorm, width);
         queue.GatedProduct(_feedForwardUp, memory.Normed, memory.Stride, memory.Mixed, memory.MixedStride, _activation);
         queue.Product(_feedForwardDown, memory.Mixed, memory.MixedStride, memory.Stream, memory.Stride, add: true);

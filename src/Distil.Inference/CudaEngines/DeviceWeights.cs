@@ -57,18 +57,39 @@ internal sealed unsafe class DeviceWeights(CudaCard card) : IDisposable
         return buffer.Address;
     }
 
-    /// <summary>Copies a bfloat16 matrix; rows have a multiple of 64 columns.</summary>
-    internal DeviceMatrix Half(Matrix matrix)
+    /// <summary>Copies a vector that a product reads beside its inputs: zeros follow up to a multiple of 64.</summary>
+    /// <returns>The address.</returns>
+    internal long Inputs(FloatBuffer vector)
     {
-        var stride = (matrix.RowBytes + ChunkBytes - 1) / ChunkBytes * ChunkBytes;
-        var buffer = Add((long)matrix.Rows * stride);
-        var piece = stride == matrix.RowBytes ? matrix.Rows : 1;
-        for (var row = 0; row < matrix.Rows; row += piece)
+        var buffer = Add((vector.Length * sizeof(ushort) + ChunkBytes - 1) / ChunkBytes * ChunkBytes * (sizeof(float) / sizeof(ushort)));
+        buffer.Write(0, vector.Start, vector.Length * sizeof(float));
+        return buffer.Address;
+    }
+
+    /// <summary>Copies numbers of eight bytes.</summary>
+    /// <returns>The address.</returns>
+    internal long Fields(params ReadOnlySpan<long> fields)
+    {
+        var buffer = Add(fields.Length * sizeof(long));
+        buffer.Write(fields);
+        return buffer.Address;
+    }
+
+    /// <summary>Copies bfloat16 matrices of one width, one below the other; rows have a multiple of 64 columns.</summary>
+    internal DeviceMatrix Half(params IReadOnlyList<Matrix> matrices)
+    {
+        var (rows, stride) = (matrices.Sum(matrix => matrix.Rows), (matrices[0].RowBytes + ChunkBytes - 1) / ChunkBytes * ChunkBytes);
+        var (buffer, offset) = (Add((long)rows * stride), 0L);
+        foreach (var matrix in matrices)
         {
-            buffer.Write((long)row * stride, matrix.Storage.Data + (long)row * matrix.RowBytes, (long)piece * matrix.RowBytes);
+            var piece = stride == matrix.RowBytes ? matrix.Rows : 1;
+            for (var row = 0; row < matrix.Rows; row += piece, offset += (long)piece * stride)
+            {
+                buffer.Write(offset, matrix.Storage.Data + (long)row * matrix.RowBytes, (long)piece * matrix.RowBytes);
+            }
         }
 
-        return new(buffer.Address, matrix.Rows, stride / sizeof(ushort));
+        return new(buffer.Address, rows, stride / sizeof(ushort));
     }
 
     /// <inheritdoc/>
@@ -87,6 +108,12 @@ internal sealed unsafe class DeviceWeights(CudaCard card) : IDisposable
         return buffer;
     }
 }
+
+/// <summary>A norm in a card's memory, whose values a product multiplies instead of its inputs.</summary>
+/// <param name="Scale">Address of its factors, with zeros up to a multiple of 64.</param>
+/// <param name="Epsilon">Added to the mean square.</param>
+/// <param name="Width">Number of values.</param>
+internal readonly record struct DeviceNorm(long Scale, float Epsilon, int Width);
 
 /// <summary>A bfloat16 matrix in a card's memory.</summary>
 /// <param name="Address">Of its first row.</param>

@@ -6,10 +6,10 @@ namespace Distil.Inference.CudaEngines;
 /// <param name="card">The card.</param>
 /// <param name="kernels"><c>decode.cu</c>.</param>
 /// <param name="memory">What the kernels share.</param>
-/// <param name="states">Address of the addresses of the rows' states.</param>
-/// <param name="rows">Number of rows.</param>
+/// <param name="sequences">The sequences that they read.</param>
+/// <param name="steps">Tokens of each sequence, side by side.</param>
 /// <param name="stream">The queue.</param>
-internal sealed class StepQueue(CudaCard card, CudaModule kernels, Workspace memory, long states, int rows, CudaStream stream)
+internal sealed class StepQueue(CudaCard card, CudaModule kernels, Workspace memory, SequenceTable sequences, int steps, CudaStream stream)
 {
     /// <summary>Most rows of a step.</summary>
     internal const int MaxRows = 64;
@@ -20,11 +20,20 @@ internal sealed class StepQueue(CudaCard card, CudaModule kernels, Workspace mem
     /// <value>What the kernels share.</value>
     internal Workspace Memory => memory;
 
-    /// <value>Address of the addresses of the rows' states.</value>
-    internal long States => states;
+    /// <value>Address of the addresses of the sequences' states.</value>
+    internal long States => sequences.States;
+
+    /// <value>Address of the addresses of the sequences' tables of pages; 0 if no layer keeps attention.</value>
+    internal long Caches => sequences.Caches;
+
+    /// <value>Number of sequences.</value>
+    internal int Sequences => sequences.Count;
+
+    /// <value>Tokens of each sequence.</value>
+    internal int Steps => steps;
 
     /// <value>Number of rows.</value>
-    internal int Rows => rows;
+    internal int Rows => sequences.Count * steps;
 
     /// <summary>Queues a kernel.</summary>
     /// <param name="name">Its name.</param>
@@ -33,14 +42,23 @@ internal sealed class StepQueue(CudaCard card, CudaModule kernels, Workspace mem
     internal void Launch(string name, LaunchShape shape, params ReadOnlySpan<long> arguments) =>
         kernels[name].Launch(shape with { Overlaps = card.HasClusters }, stream.Handle, arguments);
 
-    /// <summary>out = W · x, or out += W · x, for all rows.</summary>
-    internal void Product(DeviceMatrix matrix, long x, int xStride, long output, int outputStride, bool add = false)
+    /// <summary>out = W · x + b, or out += W · x + b, for all rows.</summary>
+    /// <param name="matrix">W.</param>
+    /// <param name="x">Address of the first row.</param>
+    /// <param name="xStride">Values of a row.</param>
+    /// <param name="output">Address of the first row.</param>
+    /// <param name="outputStride">Values of a row.</param>
+    /// <param name="add">Whether the product is added.</param>
+    /// <param name="norm">The norm of x that is multiplied instead of x; null for none.</param>
+    /// <param name="bias">Address of b; 0 for none.</param>
+    internal void Product(
+        DeviceMatrix matrix, long x, int xStride, long output, int outputStride, bool add = false, DeviceNorm? norm = null, long bias = 0)
     {
         // Blocks of many outputs read the rows less often, but must be enough for all multiprocessors.
         var tiles = TileRows == 8 ? 2 : 4;
         var wide = matrix.Rows >= 8 * tiles * TileOutputs * card.Multiprocessors;
         var kernel = $"product_{(wide ? "wide_" : "")}{TileRows}";
-        Product(kernel, TileOutputs * (wide ? tiles : 1), matrix, matrix.Rows, x, xStride, output, outputStride, add, activation: 0);
+        Product(kernel, TileOutputs * (wide ? tiles : 1), matrix, matrix.Rows, x, xStride, norm, bias, output, outputStride, add, activation: 0);
     }
 
     /// <summary>out = act(gate · x) · (up · x), element by element, for all rows.</summary>
@@ -50,18 +68,46 @@ internal sealed class StepQueue(CudaCard card, CudaModule kernels, Workspace mem
     /// <param name="output">Address of the first row.</param>
     /// <param name="outputStride">Values of a row.</param>
     /// <param name="activation">Index in <see cref="Models.XlstmConfig.ActivationNames"/>.</param>
-    internal void GatedProduct(DeviceMatrix matrix, long x, int xStride, long output, int outputStride, int activation) =>
-        Product($"product_gated_{TileRows}", TileOutputs, matrix, matrix.Rows / 2, x, xStride, output, outputStride, add: false, activation);
+    /// <param name="norm">As for <see cref="Product(DeviceMatrix, long, int, long, int, bool, DeviceNorm?, long)"/>.</param>
+    /// <param name="bias">Address of that of gate, then that of up; 0 for none.</param>
+    internal void GatedProduct(
+        DeviceMatrix matrix, long x, int xStride, long output, int outputStride, int activation, DeviceNorm? norm = null, long bias = 0) =>
+        Product(
+            $"product_gated_{TileRows}", TileOutputs, matrix, matrix.Rows / 2, x, xStride, norm, bias, output, outputStride, add: false, activation);
 
-    /// <summary>The norm of the stream.</summary>
-    internal void Norm(long scale, int width) =>
-        Launch("layer_norm", new(rows, Threads, SharedBytes: width * sizeof(float)), memory.Stream, memory.Stride, scale, memory.Normed, memory.Stride, width);
+    /// <summary>The norm of the stream, or of rows as wide.</summary>
+    internal void Norm(long scale, int width, long? rows = null) => Launch(
+        "layer_norm", new(Rows, Threads, SharedBytes: width * sizeof(float)), rows ?? memory.Stream, memory.Stride, scale, memory.Normed, memory.Stride, width);
 
-    private int TileRows => rows <= 8 ? 8 : rows <= 16 ? 16 : rows <= 32 ? 32 : 64;
+    /// <summary>The most likely token of each row becomes its next one.</summary>
+    /// <param name="vocabulary">V.</param>
+    /// <param name="listed">Whether the tokens are listed too, step by step.</param>
+    internal void Choose(int vocabulary, bool listed)
+    {
+        Launch("choose_parts", new(Workspace.Parts, Threads, Rows), memory.Logits, vocabulary, vocabulary, memory.Best, memory.BestToken);
+        Launch(
+            "choose", new(1, 1024),
+            memory.Best, memory.BestToken, Workspace.Parts, Rows, memory.Tokens.Address, listed ? memory.Chosen : 0, listed ? memory.Step : 0);
+    }
+
+    /// <summary>The bits of a float, as an argument.</summary>
+    internal static long Bits(float value) => BitConverter.SingleToUInt32Bits(value);
+
+    private int TileRows => Rows <= 8 ? 8 : Rows <= 16 ? 16 : Rows <= 32 ? 32 : 64;
 
     private void Product(
-        string kernel, int outputsOfBlock, DeviceMatrix matrix, int outputs, long x, int xStride, long output, int outputStride, bool add, int activation) =>
+        string kernel, int outputsOfBlock, DeviceMatrix matrix, int outputs, long x, int xStride, DeviceNorm? norm, long bias, long output, int outputStride,
+        bool add, int activation)
+    {
+        var (scale, epsilon, width) = norm ?? default;
         Launch(
-            kernel, new((outputs + outputsOfBlock - 1) / outputsOfBlock, Threads),
-            matrix.Address, matrix.Stride, outputs, x, xStride, rows, output, outputStride, add ? 1 : 0, activation);
+            norm is null ? kernel : kernel + "_root", new((outputs + outputsOfBlock - 1) / outputsOfBlock, Threads),
+            matrix.Address, matrix.Stride, outputs, x, xStride, Rows, scale, Bits(epsilon), width, bias, output, outputStride, add ? 1 : 0, activation);
+    }
 }
+
+/// <summary>Which sequences a step reads.</summary>
+/// <param name="States">Address of the addresses of their states.</param>
+/// <param name="Caches">Address of the addresses of their tables of pages; 0 if no layer keeps attention.</param>
+/// <param name="Count">How many they are.</param>
+internal readonly record struct SequenceTable(long States, long Caches, int Count);

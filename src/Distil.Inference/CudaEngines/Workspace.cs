@@ -1,5 +1,4 @@
 using Distil.Inference.Cuda;
-using Distil.Inference.Models;
 
 namespace Distil.Inference.CudaEngines;
 
@@ -16,17 +15,14 @@ internal sealed class Workspace : IDisposable
     private readonly int _rows;
     private readonly List<DeviceBuffer> _buffers = [];
 
-    internal Workspace(CudaCard card, XlstmConfig config, int rows)
+    internal Workspace(CudaCard card, WorkspaceShape shape, int rows)
     {
         (_card, _rows) = (card, rows);
-        var (inner, feedForward) = (config.MlstmInnerWidth, config.FeedForwardWidth);
-        Stride = (config.Width + 63) / 64 * 64;
-        MixedStride = Math.Max(inner, feedForward);
-        UpStride = 2 * MixedStride;
+        (Stride, MixedStride, UpStride) = ((shape.Width + 63) / 64 * 64, (shape.Mixed + 63) / 64 * 64, shape.Up);
         (Stream, Normed, Up, Mixed) = (Floats(Stride), Floats(Stride), Floats(UpStride), Floats(MixedStride));
-        (Convolved, Joined) = (Floats(Math.Max(inner, config.Width)), Floats(Math.Max(3 * inner, 4 * config.Width)));
-        Gates = Floats(DeviceMLstmLayer.Spans(config) * 2 * config.MlstmHeads);
-        (Read, Logits, Best, BestToken) = (Floats(inner), Floats(config.VocabularySize), Floats(Parts), Floats(Parts));
+        (Convolved, Joined, Gates, Read) = (Floats(shape.Convolved), Floats(shape.Joined), Floats(shape.Gates), Floats(shape.Read));
+        (Logits, Best, BestToken) = (Floats(shape.VocabularySize), Floats(Parts), Floats(Parts));
+        (Positions, Angles, Shares, Attended) = (Floats(1), Floats(2 * shape.Pairs), Floats(shape.Shares), Floats(shape.Attended));
         (Tokens, Chosen, Fed, Step) = (Buffer(1), Floats(MaxSteps), Buffer(MaxSteps), Floats(1));
     }
 
@@ -51,17 +47,29 @@ internal sealed class Workspace : IDisposable
     /// <value>Values of a row of <see cref="Mixed"/>.</value>
     internal int MixedStride { get; }
 
-    /// <value>A convolution, (rows, I or D).</value>
+    /// <value>A convolution, (rows, I or D), or features of queries and keys.</value>
     internal long Convolved { get; }
 
-    /// <value>q, k and v, (rows, 3·I), or the gates of an sLSTM, (rows, 4·D).</value>
+    /// <value>q, k and v, (rows, 3·I), the gates of an sLSTM, (rows, 4·D), or rotated queries and values.</value>
     internal long Joined { get; }
 
-    /// <value>The parts of the gates of an mLSTM, (rows, <see cref="DeviceMLstmLayer.Spans"/>, 2·NH).</value>
+    /// <value>The gates of an mLSTM, (rows, 2·NH), or their parts, (rows, <see cref="DeviceMLstmLayer.Spans"/>, 2·NH).</value>
     internal long Gates { get; }
 
     /// <value>What the queries read, (rows, I).</value>
     internal long Read { get; }
+
+    /// <value>Positions of the rows in their sequences, (rows), 32-bit.</value>
+    internal long Positions { get; }
+
+    /// <value>Cosines, then sines, of the rotary embedding, (rows, DH).</value>
+    internal long Angles { get; }
+
+    /// <value>How much of each head is the memory's, (rows, NH).</value>
+    internal long Shares { get; }
+
+    /// <value>Parts of the attention, (rows, NH, parts, DH + 2).</value>
+    internal long Attended { get; }
 
     /// <value>(rows, V).</value>
     internal long Logits { get; }
@@ -97,7 +105,7 @@ internal sealed class Workspace : IDisposable
 
     private DeviceBuffer Buffer(int width)
     {
-        var buffer = new DeviceBuffer(_card, (long)_rows * width * sizeof(float));
+        var buffer = new DeviceBuffer(_card, Math.Max(1, (long)_rows * width) * sizeof(float));
         _buffers.Add(buffer);
         return buffer;
     }

@@ -5,6 +5,7 @@ using Distil.Inference.Layers;
 using Distil.Inference.Matrices;
 using Distil.Inference.Numerics;
 using Distil.Inference.Parallelism;
+using Distil.Inference.Sampling;
 using Distil.Inference.Weights;
 
 namespace Distil.Inference.Engines;
@@ -14,7 +15,7 @@ namespace Distil.Inference.Engines;
 /// The results for a sequence do not depend on the other sequences of a pass, on how its tokens are divided into passes, or on the number of threads: they are
 /// the same bits. A pass allocates nothing. One thread uses an engine at a time.
 /// </remarks>
-public sealed unsafe class StudentEngine : ITextModel, IDisposable
+public sealed unsafe class StudentEngine : IStudentEngine
 {
     private readonly MappedWeights _weights;
     private readonly StudentNetwork _network;
@@ -43,6 +44,9 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
 
     /// <value>What was read of its folder, and what was not.</value>
     public ModelReading Reading => _network.Reading;
+
+    /// <inheritdoc/>
+    public string Processor => "the CPU";
 
     /// <value>V, the number of tokens.</value>
     public int VocabularySize => _network.VocabularySize;
@@ -96,6 +100,9 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
     }
 
     /// <inheritdoc/>
+    ISequenceState IStudentEngine.NewSequence() => NewState();
+
+    /// <inheritdoc/>
     public ITextReader Begin() => new StudentText(this, NewState());
 
     /// <summary>Reads tokens of one or several sequences and advances their states.</summary>
@@ -107,8 +114,9 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
         Check(inputs);
         _wantedCount = 0;
         _pass.Clear();
-        foreach (var (state, token, wantsLogits) in inputs)
+        foreach (var (sequence, token, wantsLogits) in inputs)
         {
+            var state = (StudentState)sequence;
             var row = _pass.Add(state.Start, state.Position, state.Cache);
             _network.Embedding.Read((long)token * _network.Width, new(_pass.Stream[row], _network.Width));
             state.Position++;
@@ -135,6 +143,9 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_wantedCount, nameof(index));
         return new(Logits().Start + (long)index * LogitStride, VocabularySize);
     }
+
+    /// <inheritdoc/>
+    public int MostLikely(int index) => LogitScan.IndexOf(Logits(index), LogitScan.Max(Logits(index)));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -174,18 +185,14 @@ public sealed unsafe class StudentEngine : ITextModel, IDisposable
     private void Check(ReadOnlySpan<StudentInput> inputs)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(inputs.Length, MaxRows, nameof(inputs));
-        var (last, position) = ((StudentState?)null, 0L);
-        foreach (var (state, token, _) in inputs)
+        foreach (var input in inputs)
         {
-            if (!ReferenceEquals(state.Engine, this))
+            if (input.State is not StudentState state || !ReferenceEquals(state.Engine, this))
             {
                 throw new ArgumentException("a state belongs to another engine", nameof(inputs));
             }
-
-            PromptCheck.Require(token, VocabularySize);
-            position = ReferenceEquals(state, last) ? position + 1 : state.Position;
-            last = state;
-            PromptCheck.RequireRoom(position + 1, MaxPositions);
         }
+
+        StudentInput.Check(inputs, VocabularySize, MaxPositions);
     }
 }

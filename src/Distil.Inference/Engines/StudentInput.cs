@@ -1,7 +1,23 @@
+using Distil.Inference.Generation;
+
 namespace Distil.Inference.Engines;
 
 /// <summary>A token of a pass.</summary>
 /// <param name="State">The state of its sequence, which is advanced.</param>
 /// <param name="Token">Its id.</param>
 /// <param name="WantsLogits">Whether the logits after it are computed.</param>
-public readonly record struct StudentInput(StudentState State, int Token, bool WantsLogits);
+public readonly record struct StudentInput(ISequenceState State, int Token, bool WantsLogits)
+{
+    /// <summary>Refuses inputs that a model cannot read.</summary>
+    internal static void Check(ReadOnlySpan<StudentInput> inputs, int vocabularySize, int? maxPositions)
+    {
+        var (last, position) = ((ISequenceState?)null, 0L);
+        foreach (var (state, token, _) in inputs)
+        {
+            PromptCheck.Require(token, vocabularySize);
+            position = ReferenceEquals(state, last) ? position + 1 : state.Position;
+            last = state;
+            PromptCheck.RequireRoom(position + 1, maxPositions);
+        }
+    }
+}

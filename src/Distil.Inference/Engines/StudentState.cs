@@ -8,7 +8,7 @@ namespace Distil.Inference.Engines;
 /// <summary>What a student remembers of one sequence; a copy continues the sequence independently.</summary>
 /// <remarks>Its size is constant unless layers of the student keep attention: then their keys and values of all tokens are added, in pages of
 /// <see cref="AttentionCache.PagePositions"/> tokens, which copies share.</remarks>
-public sealed unsafe class StudentState : IDisposable
+public sealed unsafe class StudentState : ISequenceState
 {
     private readonly FloatBuffer _values;
 
@@ -57,6 +57,13 @@ public sealed unsafe class StudentState : IDisposable
         Position = other.Position;
         Cache?.CopyFrom(other.Cache!, Position);
     }
+
+    /// <inheritdoc/>
+    ISequenceState ISequenceState.Fork() => Fork();
+
+    /// <inheritdoc/>
+    void ISequenceState.CopyFrom(ISequenceState other) =>
+        CopyFrom(other as StudentState ?? throw new ArgumentException("the state belongs to another engine", nameof(other)));
 
     /// <summary>Writes the state to a file, completely or not at all.</summary>
     public void Save(string path) => AtomicFile.Write(path, temporary => StateFile.Write(temporary, this));

@@ -31,6 +31,9 @@ internal sealed unsafe class LayerNorm(FloatBuffer scale) : Norm(scale)
 /// <param name="epsilon">Added to the mean square.</param>
 internal sealed unsafe class RootNorm(FloatBuffer scale, double epsilon) : Norm(scale)
 {
+    /// <value>What is added to the mean square.</value>
+    internal float Epsilon => (float)epsilon;
+
     /// <inheritdoc/>
-    internal override void Apply(float* x, float* y) => Norms.Root(x, Scale.Start, (float)epsilon, y, (int)Scale.Length);
+    internal override void Apply(float* x, float* y) => Norms.Root(x, Scale.Start, Epsilon, y, (int)Scale.Length);
 }

@@ -6,7 +6,7 @@ namespace Distil.Inference.Scheduling;
 /// <remarks>A recurrent state cannot be shortened, so only a whole stored sequence can be resumed.</remarks>
 internal sealed class PrefixCache(int capacity) : IDisposable
 {
-    private readonly LinkedList<(int[] Tokens, StudentState State)> _recent = [];
+    private readonly LinkedList<(int[] Tokens, ISequenceState State)> _recent = [];
 
     /// <value>Number of stored states.</value>
     internal int Count => _recent.Count;
@@ -15,9 +15,9 @@ internal sealed class PrefixCache(int capacity) : IDisposable
     /// <param name="prompt">The prompt.</param>
     /// <param name="into">Becomes its state.</param>
     /// <returns>How many tokens of the prompt this state has read; 0 if there is none, and then <paramref name="into"/> is unchanged.</returns>
-    internal int Restore(ReadOnlySpan<int> prompt, StudentState into)
+    internal int Restore(ReadOnlySpan<int> prompt, ISequenceState into)
     {
-        LinkedListNode<(int[] Tokens, StudentState State)>? best = null;
+        LinkedListNode<(int[] Tokens, ISequenceState State)>? best = null;
         for (var node = _recent.First; node is not null; node = node.Next)
         {
             var tokens = node.Value.Tokens;
@@ -41,7 +41,7 @@ internal sealed class PrefixCache(int capacity) : IDisposable
     /// <summary>Stores a copy of a state.</summary>
     /// <param name="tokens">All tokens that it has read.</param>
     /// <param name="state">The state.</param>
-    internal void Store(ReadOnlySpan<int> tokens, StudentState state)
+    internal void Store(ReadOnlySpan<int> tokens, ISequenceState state)
     {
         if (capacity == 0 || tokens.Length == 0)
         {
@@ -58,7 +58,7 @@ internal sealed class PrefixCache(int capacity) : IDisposable
             }
         }
 
-        StudentState copy;
+        ISequenceState copy;
         if (_recent.Count == capacity)
         {
             copy = _recent.Last!.Value.State; // its memory is used again

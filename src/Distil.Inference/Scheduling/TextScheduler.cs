@@ -9,7 +9,7 @@ namespace Distil.Inference.Scheduling;
 /// <remarks>A text joins and leaves between two passes. Its tokens do not depend on the other texts.</remarks>
 public sealed class TextScheduler : IAsyncDisposable
 {
-    private readonly StudentEngine _engine;
+    private readonly IStudentEngine _engine;
     private readonly SchedulerOptions _options;
     private readonly PrefixCache _cache;
     private readonly LogProbabilityMeasure _measure = new();
@@ -25,7 +25,7 @@ public sealed class TextScheduler : IAsyncDisposable
     /// <param name="engine">The engine, which is used by nobody else.</param>
     /// <param name="options">Limits.</param>
     /// <exception cref="InvalidInputException">A limit is out of its range.</exception>
-    public TextScheduler(StudentEngine engine, SchedulerOptions options)
+    public TextScheduler(IStudentEngine engine, SchedulerOptions options)
     {
         if (options.Slots < 1 || options.Slots > engine.MaxRows)
         {
@@ -123,7 +123,11 @@ public sealed class TextScheduler : IAsyncDisposable
                         continue;
                     }
 
-                    slot.Begin(_engine, _cache);
+                    if (!slot.TryBegin(_engine, _cache))
+                    {
+                        continue;
+                    }
+
                     Figures.Admitted(slot.Restored);
                     _slots.Add(slot);
                 }
@@ -159,7 +163,7 @@ public sealed class TextScheduler : IAsyncDisposable
         _engine.Run(_inputs.AsSpan(0, count));
         for (var i = 0; i < wanted; i++)
         {
-            if (!_chosen[i].Choose(_engine.Logits(i), _measure))
+            if (!_chosen[i].Choose(_engine, i, _measure))
             {
                 _slots.Remove(_chosen[i]);
                 _chosen[i].End(_cache);

@@ -11,7 +11,7 @@ internal sealed class TextSlot(TextRequest request, CancellationToken cancel)
     private readonly Channel<TextToken> _tokens = Channel.CreateUnbounded<TextToken>(new() { SingleWriter = true, SingleReader = true });
     private readonly Sampler _sampler = new(request.Sampling);
     private readonly List<int> _read = [.. request.Prompt];
-    private StudentState? _state;
+    private ISequenceState? _state;
     private int _done; // tokens of _read that the state has read
     private int _made;
 
@@ -25,15 +25,24 @@ internal sealed class TextSlot(TextRequest request, CancellationToken cancel)
     /// <value>Tokens that the state has still to read: the rest of the prompt, or the last chosen token.</value>
     internal int Pending => _read.Count - _done;
 
-    internal StudentState State => _state!;
-
     /// <summary>Gives it a state, restored from the cache if that has a beginning of the prompt.</summary>
-    internal void Begin(StudentEngine engine, PrefixCache cache)
+    /// <returns>Whether it got one; if there was no memory, it has ended.</returns>
+    internal bool TryBegin(IStudentEngine engine, PrefixCache cache)
     {
-        _state = engine.NewState();
         var prompt = CollectionsMarshal.AsSpan(_read);
-        Restored = _done = cache.Restore(prompt, _state);
+        try
+        {
+            _state = engine.NewSequence();
+            Restored = _done = cache.Restore(prompt, _state);
+        }
+        catch (Exception failure)
+        {
+            End(null, failure);
+            return false;
+        }
+
         _sampler.ReadPrompt(prompt);
+        return true;
     }
 
     /// <summary>Takes the next token to read; the logits are wanted after the last one.</summary>
@@ -44,10 +53,15 @@ internal sealed class TextSlot(TextRequest request, CancellationToken cancel)
     }
 
     /// <summary>Chooses a token.</summary>
+    /// <param name="engine">Has read its last token.</param>
+    /// <param name="index">Which of the inputs that wanted logits that was.</param>
+    /// <param name="measure">Computes probabilities.</param>
     /// <returns>Whether the text goes on.</returns>
-    internal bool Choose(ReadOnlySpan<float> logits, LogProbabilityMeasure measure)
+    internal bool Choose(IStudentEngine engine, int index, LogProbabilityMeasure measure)
     {
-        var token = _sampler.Next(logits);
+        // The most likely token is known where the logits are: they need not be copied.
+        var logits = request.Sampling.IsGreedy && request.TopLogProbabilities is null ? default : engine.Logits(index);
+        var token = logits.IsEmpty ? engine.MostLikely(index) : _sampler.Next(logits);
         if (request.EndTokens.Contains(token))
         {
             return false;

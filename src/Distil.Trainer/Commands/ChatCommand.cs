@@ -4,6 +4,7 @@ using Distil.Core.Sources;
 using Distil.Inference.Chat;
 using Distil.Inference.Engines;
 using Distil.Inference.Sampling;
+using Distil.Trainer.Generation;
 using Microsoft.Extensions.AI;
 
 namespace Distil.Trainer.Commands;
@@ -26,12 +27,13 @@ internal static class ChatCommand
         var system = new Option<string?>("--system") { Description = "Text of a system message, with which each conversation begins." };
         var tokens = new Option<int>("--tokens") { Description = "Maximum number of tokens of an answer.", DefaultValueFactory = _ => 512 };
         var sampling = new SamplingArguments();
-        var (weights, threads) = (EngineArguments.Weights(), EngineArguments.Threads());
+        var (device, weights, threads) = (EngineArguments.Device(), EngineArguments.Weights(), EngineArguments.Threads());
         var command = new Command("chat", $"Chat with a student. {Clear} begins a new conversation, {Exit} or the end of the input ends it.")
         {
             model, system, tokens,
         };
         sampling.AddTo(command);
+        command.Add(device);
         command.Add(weights);
         command.Add(threads);
         command.SetAction(async (parsed, cancel) =>
@@ -39,7 +41,8 @@ internal static class ChatCommand
             var folder = await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", catalog, cancel);
             var options = Options(sampling.Read(parsed), parsed.GetValue(tokens), parsed.GetValue(system));
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            await TalkAsync(folder, EngineArguments.Read(parsed, weights, threads), options, Console.In, output, Console.IsInputRedirected ? null : error, cancel);
+            var engine = StudentCard.Add(EngineArguments.Read(parsed, weights, threads) with { Device = parsed.GetValue(device) });
+            await TalkAsync(folder, engine, options, Console.In, output, Console.IsInputRedirected ? null : error, cancel);
         });
         return command;
     }
@@ -56,6 +59,11 @@ internal static class ChatCommand
         string folder, EngineOptions engine, ChatOptions options, TextReader input, TextWriter output, TextWriter? prompts, CancellationToken cancel)
     {
         using var client = StudentChatClient.Open(folder, engine);
+        if (prompts is not null)
+        {
+            await prompts.WriteLineAsync($"on {client.Processor}{(client.NoCard is { } reason ? $": {reason}" : "")}");
+        }
+
         var conversation = new List<ChatMessage>();
         while (await NextAsync(input, prompts, cancel) is { } line and not Exit)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Distil.Core.Specification;
 using Distil.Inference.Engines;
 using Distil.Inference.Matrices;
 
@@ -13,6 +14,8 @@ internal static class EngineArguments
     };
 
     internal static Option<int?> Threads() => new("--threads") { Description = "Number of threads of a student on the CPU. Default: one for each processor." };
+
+    internal static Option<ComputeDevice> Device() => new("--device") { Description = "auto (CUDA if available), cpu or cuda." };
 
     internal static EngineOptions Read(ParseResult parsed, Option<WeightFormat> weights, Option<int?> threads)
     {

@@ -29,7 +29,7 @@ internal static class GenerateCommand
         var prompt = new Option<string>("--prompt") { Required = true, Description = "Text to continue; an empty one begins a new text." };
         var tokens = new Option<int>("--tokens") { Description = "Maximum number of new tokens.", DefaultValueFactory = _ => 100 };
         var sampling = new SamplingArguments();
-        var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
+        var device = EngineArguments.Device();
         var weights = EngineArguments.Weights();
         var threads = EngineArguments.Threads();
         var json = new Option<bool>("--json") { Description = "Print one JSON object at the end." };

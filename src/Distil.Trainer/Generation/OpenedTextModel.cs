@@ -11,7 +11,7 @@ using TorchSharp;
 
 namespace Distil.Trainer.Generation;
 
-/// <summary>A model to generate texts with: a student runs in the engine, but a linearised one on a GPU, and everything else, in torch.</summary>
+/// <summary>A model to generate texts with: a student runs in the engine, everything else in torch.</summary>
 internal sealed class OpenedTextModel : IDisposable
 {
     private readonly IDisposable _owner;

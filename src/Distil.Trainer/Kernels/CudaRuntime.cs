@@ -26,9 +26,22 @@ internal static class CudaRuntime
     /// <exception cref="CudaKernelException">No kernel can run here.</exception>
     internal static CudaPlatform Platform => Runtime.Value.Platform ?? throw new CudaKernelException($"No CUDA kernel can run here: {UnavailableReason}.");
 
+    /// <value>The card with its compiler; null if no kernel can run.</value>
+    internal static CudaPlatform? PlatformOrNull => Runtime.Value.Platform;
+
+    /// <value>The architecture as which kernels run; null for the card's own.</value>
+    internal static string? StandsInFor { get; } = Setting.StartsWith("sm_", StringComparison.Ordinal) ? Setting : null;
+
     /// <value>The card.</value>
     /// <exception cref="CudaKernelException">No kernel can run here.</exception>
     internal static CudaCard Card => Platform.Card;
+
+    /// <summary>Where compiled kernels are kept.</summary>
+    internal static CubinCache Cache()
+    {
+        var folder = KernelSettings.CacheFolder;
+        return new(folder, reason => KernelSettings.Log.CubinsAreNotStored(folder, reason));
+    }
 
     private static Found Find()
     {
@@ -51,9 +64,7 @@ internal static class CudaRuntime
         {
         }
 
-        var folder = KernelSettings.CacheFolder;
-        var cache = new CubinCache(folder, reason => KernelSettings.Log.CubinsAreNotStored(folder, reason));
-        var platform = CudaPlatform.Find(cache, Setting.StartsWith("sm_", StringComparison.Ordinal) ? Setting : null, out var reason);
+        var platform = CudaPlatform.Find(Cache(), StandsInFor, out var reason);
         return new(reason, platform);
     }
 

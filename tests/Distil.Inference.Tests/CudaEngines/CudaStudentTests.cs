@@ -1,4 +1,3 @@
-using Distil.Inference.Cuda;
 using Distil.Inference.CudaEngines;
 using Distil.Inference.Models;
 using Distil.Inference.Tests.Engines;
@@ -8,11 +7,6 @@ namespace Distil.Inference.Tests.CudaEngines;
 /// <summary>The student on a card against the engine on the CPU. CI has no card.</summary>
 public sealed class CudaStudentTests
 {
-    private static readonly CudaPlatform? Platform =
-        CudaPlatform.Find(new(Path.Combine(Path.GetTempPath(), "distil-test-cubins")), standsInFor: null, out Reason);
-
-    private static readonly string? Reason;
-
     private static readonly XlstmConfig Usual = RandomStudent.Small;
 
     public static TheoryData<string, XlstmConfig> Shapes => new()
@@ -34,7 +28,7 @@ public sealed class CudaStudentTests
     {
         foreach (var bfloat16 in new[] { false, true })
         {
-            using var comparison = new CudaComparison(RandomStudent.Write(config, bfloat16: bfloat16), Card());
+            using var comparison = new CudaComparison(RandomStudent.Write(config, bfloat16: bfloat16), TestCard.Require());
             Assert.True(comparison.Difference(EngineSteps.Tokens) < 2e-5, $"{name}: {comparison.Difference(EngineSteps.Tokens)}");
             Assert.Equal(100, comparison.EqualTokens(first: 5, 100));
         }
@@ -45,7 +39,7 @@ public sealed class CudaStudentTests
     [InlineData("model.cuda-layout.safetensors")]
     public void Greedy_tokens_of_the_references_student_equal_those_of_the_engine_on_the_processor(string weights)
     {
-        using var comparison = new CudaComparison(GoldenStudent.Copy(weights), Card());
+        using var comparison = new CudaComparison(GoldenStudent.Copy(weights), TestCard.Require());
         Assert.Equal(200, comparison.EqualTokens(first: 1, 200));
     }
 
@@ -57,7 +51,7 @@ public sealed class CudaStudentTests
     public void A_sequence_among_others_gets_the_same_bits_as_alone(int sequences)
     {
         var wide = Usual with { VocabularySize = 70_001, Width = 128 };
-        using var comparison = new CudaComparison(RandomStudent.Write(wide), Card());
+        using var comparison = new CudaComparison(RandomStudent.Write(wide), TestCard.Require());
         Assert.True(comparison.IsAloneAmongOthers(EngineSteps.Tokens, sequences));
     }
 
@@ -66,20 +60,14 @@ public sealed class CudaStudentTests
     [InlineData(5, 2_000)]
     public void A_replayed_graph_gives_the_same_bits_as_its_kernels_one_by_one(int sequences, int tokens)
     {
-        using var comparison = new CudaComparison(RandomStudent.Write(Usual), Card());
+        using var comparison = new CudaComparison(RandomStudent.Write(Usual), TestCard.Require());
         Assert.Equal((tokens, true), comparison.Replayed(tokens, sequences));
     }
 
     [Fact]
     public void Without_a_card_the_reason_is_given()
     {
-        Assert.SkipWhen(Platform is not null, "there is a card");
-        Assert.False(string.IsNullOrWhiteSpace(Reason));
-    }
-
-    private static CudaPlatform Card()
-    {
-        Assert.SkipWhen(Platform is null, $"no card: {Reason}");
-        return Platform;
+        Assert.SkipWhen(TestCard.Platform is not null, "there is a card");
+        Assert.False(string.IsNullOrWhiteSpace(TestCard.Reason));
     }
 }

@@ -39,14 +39,15 @@ internal static class RandomLinearised
     /// <param name="shape">The shape.</param>
     /// <param name="seed">Of the weights.</param>
     /// <param name="bfloat16">Whether the weights are bfloat16 instead of float32.</param>
+    /// <param name="repeated">As for <see cref="RandomWeights.Write"/>.</param>
     /// <returns>The folder.</returns>
-    internal static string Write(LinearisedShape shape, int seed = 1, bool bfloat16 = false)
+    internal static string Write(LinearisedShape shape, int seed = 1, bool bfloat16 = false, bool repeated = false)
     {
         var folder = Directory.CreateTempSubdirectory("distil-student-").FullName;
         LinearisedConfigFile.Write(folder, shape);
         RandomWeights.Write(
             folder, TransformerTensors.Of(shape.Transformer).Concat(MixerTensors.Of(shape)).Select(tensor => (tensor.Name, tensor.Shape, Scale(tensor), Shift(tensor))),
-            seed, bfloat16);
+            seed, bfloat16, repeated);
         return folder;
     }
 

@@ -12,7 +12,9 @@ internal static class RandomWeights
     /// <param name="weights">The tensors: values are uniform within scale around shift.</param>
     /// <param name="seed">Of the values.</param>
     /// <param name="bfloat16">Whether they are bfloat16 instead of float32.</param>
-    internal static void Write(string folder, IEnumerable<(string Name, long[] Shape, double Scale, double Shift)> weights, int seed, bool bfloat16)
+    /// <param name="repeated">Whether the first values of a large tensor are repeated, which is faster.</param>
+    internal static void Write(
+        string folder, IEnumerable<(string Name, long[] Shape, double Scale, double Shift)> weights, int seed, bool bfloat16, bool repeated = false)
     {
         var random = new Random(seed);
         using var file = File.Create(Path.Combine(folder, "model.safetensors"));
@@ -20,7 +22,7 @@ internal static class RandomWeights
         file.Write(Header(tensors, bfloat16));
         foreach (var (_, shape, scale, shift) in tensors)
         {
-            WriteValues(file, shape.Aggregate(1L, (a, b) => a * b), () => (float)(shift + scale * (2 * random.NextDouble() - 1)), bfloat16);
+            WriteValues(file, shape.Aggregate(1L, (a, b) => a * b), () => (float)(shift + scale * (2 * random.NextDouble() - 1)), bfloat16, repeated);
         }
     }
 
@@ -43,20 +45,24 @@ internal static class RandomWeights
         return header;
     }
 
-    private static void WriteValues(Stream file, long count, Func<float> next, bool bfloat16)
+    private static void WriteValues(Stream file, long count, Func<float> next, bool bfloat16, bool repeated)
     {
-        var values = new float[Math.Min(count, 1 << 16)];
+        var (values, bytes) = (new float[Math.Min(count, 1 << 16)], Array.Empty<byte>());
         for (; count > 0; count -= values.Length)
         {
-            var piece = values.AsSpan(0, (int)Math.Min(count, values.Length));
-            for (var i = 0; i < piece.Length; i++)
+            if (bytes.Length == 0 || !repeated)
             {
-                piece[i] = next();
+                for (var i = 0; i < Math.Min(count, values.Length); i++)
+                {
+                    values[i] = next();
+                }
+
+                bytes = bfloat16
+                    ? MemoryMarshal.AsBytes<ushort>(values.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)).ToArray()).ToArray()
+                    : MemoryMarshal.AsBytes<float>(values).ToArray();
             }
 
-            file.Write(bfloat16
-                ? MemoryMarshal.AsBytes<ushort>(piece.ToArray().Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)).ToArray())
-                : MemoryMarshal.AsBytes(piece));
+            file.Write(bytes.AsSpan(0, (int)Math.Min(count, values.Length) * (bfloat16 ? 2 : 4)));
         }
     }
 }

@@ -1,3 +1,4 @@
+using Distil.Core.Specification;
 using Distil.Inference.Chat;
 using Distil.Inference.Tests.Chat;
 using Distil.Trainer.Commands;
@@ -36,15 +37,15 @@ public sealed class ChatCommandTests : IDisposable
     [Fact]
     public async Task A_person_sees_where_to_write()
     {
-        using var prompts = new StringWriter();
+        using var prompts = new StringWriter { NewLine = "\n" };
         await TalkAsync("Hello\n", prompts);
-        Assert.Equal("> > ", prompts.ToString());
+        Assert.Equal("on the CPU\n> > ", prompts.ToString());
     }
 
     private async Task<string> TalkAsync(string input, TextWriter? prompts = null)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        await ChatCommand.TalkAsync(_folder, new() { Threads = 1 }, Greedy, new StringReader(input), output, prompts, Cancel);
+        await ChatCommand.TalkAsync(_folder, new() { Threads = 1, Device = ComputeDevice.Cpu }, Greedy, new StringReader(input), output, prompts, Cancel);
         return output.ToString();
     }
 }

@@ -1,3 +1,4 @@
+using Distil.Core.Specification;
 using Distil.Inference.Answers;
 using Distil.Inference.Scheduling;
 
@@ -11,7 +12,7 @@ namespace Distil.Cli.Serving.OpenAi;
 internal sealed class RunModels(Func<string, CancellationToken, Task<string>> fetch, TimeSpan idleTime, TimeProvider clock) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _one = new(1, 1); // who holds it opens, closes and counts
-    private Opened? _current;
+    private Opened? _current; // on the CPU: a card is the jobs'
 
     /// <value>The run whose student is open; null if none is.</value>
     internal string? OpenRun => _current?.Model.Name;
@@ -33,7 +34,7 @@ internal sealed class RunModels(Func<string, CancellationToken, Task<string>> fe
                 }
 
                 await CloseAsync();
-                _current = new(StudentModel.Open(await fetch(runId, cancel), name: runId));
+                _current = new(StudentModel.Open(await fetch(runId, cancel), new() { Device = ComputeDevice.Cpu }, name: runId));
             }
 
             _current.Users++;

@@ -40,19 +40,21 @@ extern "C" __global__ void choose_parts(const float* logits, long long stride, i
   }
 }
 
-// The best of the parts becomes the row's next token, and one of the list chosen, (steps, rows); −1 if a logit is not a number or none is finite. One block.
+// The best of the parts becomes the row's next token, and one of the list chosen, (steps, rows), if there is one; −1 if a logit is not a number or none is finite. One block.
 extern "C" __global__ void choose(const float* best, const int* token, int parts, int rows, int* tokens, int* chosen, int* step) {
   letNextBegin();
   waitForInputs();
-  const int lane = threadIdx.x & 31, at = *step;
+  const int lane = threadIdx.x & 31, at = step ? *step : 0;
   for (int row = threadIdx.x >> 5; row < rows; row += blockDim.x >> 5) {
     Choice c = NONE;
     for (int i = lane; i < parts; i += 32) c.take(best[row * parts + i], token[row * parts + i]);
     c = chooseInWarp(c);
-    if (lane == 0) tokens[row] = chosen[at * rows + row] = isinf(c.logit) ? -1 : c.token;
+    if (lane > 0) continue;
+    tokens[row] = isinf(c.logit) ? -1 : c.token;
+    if (chosen) chosen[at * rows + row] = tokens[row];
   }
   __syncthreads();
-  if (threadIdx.x == 0) *step = at + 1;
+  if (step && threadIdx.x == 0) *step = at + 1;
 }
 
 // Takes the next token of each row from a list, (steps, rows). One block.

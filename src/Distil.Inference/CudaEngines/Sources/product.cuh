@@ -35,11 +35,20 @@ __device__ __forceinline__ unsigned lower(float a, float b) {
 // order of inputs inside a product does not matter, because both sides are permuted in the same way.
 struct Inputs {
   unsigned high[2][4], low[2][4];
-  __device__ __forceinline__ void load(const float* x, bool present) {
+  // With NORM, x is multiplied by scale, and the squares of x are added up.
+  template <bool NORM>
+  __device__ __forceinline__ void load(const float* x, bool present, const float* scale, float& squares) {
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-      const float4 a = present ? *(const float4*)(x + 32 * half) : make_float4(0, 0, 0, 0);
-      const float4 b = present ? *(const float4*)(x + 32 * half + 4) : make_float4(0, 0, 0, 0);
+      float4 a = present ? *(const float4*)(x + 32 * half) : make_float4(0, 0, 0, 0);
+      float4 b = present ? *(const float4*)(x + 32 * half + 4) : make_float4(0, 0, 0, 0);
+      if (NORM) {
+        squares = fmaf(a.x, a.x, fmaf(a.y, a.y, fmaf(a.z, a.z, fmaf(a.w, a.w, squares))));
+        squares = fmaf(b.x, b.x, fmaf(b.y, b.y, fmaf(b.z, b.z, fmaf(b.w, b.w, squares))));
+        const float4 s = *(const float4*)(scale + 32 * half), t = *(const float4*)(scale + 32 * half + 4);
+        a.x *= s.x; a.y *= s.y; a.z *= s.z; a.w *= s.w;
+        b.x *= t.x; b.y *= t.y; b.z *= t.z; b.w *= t.w;
+      }
       high[half][0] = upper(a.x, a.y); high[half][1] = upper(a.z, a.w); high[half][2] = upper(b.x, b.y); high[half][3] = upper(b.z, b.w);
       low[half][0] = lower(a.x, a.y); low[half][1] = lower(a.z, a.w); low[half][2] = lower(b.x, b.y); low[half][3] = lower(b.z, b.w);
     }
@@ -52,7 +61,11 @@ struct Product {
   int outputs;
   const float* x; // (rows, xStride), as long as W's rows and zero there
   int xStride, rows;
-  float* out; // (rows, outStride)
+  const float* scale; // of a root-mean-square norm of x, as long as W's rows
+  float epsilon;      // of that norm
+  int width;          // values of a row of x
+  const float* bias;  // (outputs), or (2·outputs) of a gated product; null for none
+  float* out;         // (rows, outStride)
   long long outStride;
   int add;        // whether the product is added to out
   int activation; // of a gated product
@@ -70,10 +83,11 @@ __device__ __forceinline__ float activate(float x, int kind) {
 }
 
 // TILES of 16 outputs a block; ROWS: tiles of 8 rows; AHEAD: chunks of W that a warp loads at once. 256 threads. Of a gated product, a block computes one tile of
-// gates and that of up: out = activation(gate)·up.
-template <int TILES, int ROWS, int AHEAD, bool GATED>
+// gates and that of up: out = activation(gate)·up. With NORM, W multiplies the norm of x: its factor, which every block computes, is applied to the sums.
+template <int TILES, int ROWS, int AHEAD, bool GATED, bool NORM>
 __device__ __forceinline__ void product(const Product p) {
   __shared__ float parts[WARPS][8 * ROWS][16];
+  __shared__ float squaresOf[NORM ? WARPS : 1][8 * ROWS];
   const unsigned short* weights = p.weights;
   const long long stride = p.stride;
   const int outputs = p.outputs, rows = p.rows;
@@ -86,7 +100,7 @@ __device__ __forceinline__ void product(const Product p) {
     for (int i = 0; i < 2; i++) w[tile][i] =
         weights + (GATED ? tile * outputs + min(first + 8 * i + group, outputs - 1) : min(first + 16 * tile + 8 * i + group, outputs - 1)) * stride + at;
 
-  float sums[TILES][ROWS][4] = {};
+  float sums[TILES][ROWS][4] = {}, squares[ROWS] = {};
   letNextBegin();
   for (int from = warp, turn = 0; turn == 0 || from < chunks; from += WARPS * AHEAD, turn++) {
     uint4 a[AHEAD][TILES][2][2];
@@ -107,7 +121,8 @@ __device__ __forceinline__ void product(const Product p) {
         for (int row = 0; row < ROWS; row++) {
           const int b = 8 * row + group;
           Inputs in;
-          in.load(p.x + (long long)b * p.xStride + (from + i * WARPS) * CHUNK + at, b < rows);
+          const int input = (from + i * WARPS) * CHUNK + at;
+          in.load<NORM>(p.x + (long long)b * p.xStride + input, b < rows, p.scale + input, squares[row]);
 #pragma unroll
           for (int tile = 0; tile < TILES; tile++)
 #pragma unroll
@@ -121,6 +136,14 @@ __device__ __forceinline__ void product(const Product p) {
         }
   }
 
+  if (NORM)
+#pragma unroll
+    for (int row = 0; row < ROWS; row++) {
+      float sum = squares[row];
+      sum += __shfl_xor_sync(0xffffffffu, sum, 1);
+      sum += __shfl_xor_sync(0xffffffffu, sum, 2);
+      if ((lane & 3) == 0) squaresOf[warp][8 * row + group] = sum;
+    }
   float gates[(ROWS + 1) / 2];
 #pragma unroll
   for (int tile = 0; tile < TILES; tile++) {
@@ -137,6 +160,13 @@ __device__ __forceinline__ void product(const Product p) {
       float sum = 0;
 #pragma unroll
       for (int part = 0; part < WARPS; part++) sum += parts[part][b][i & 15];
+      if (NORM) {
+        float total = 0;
+#pragma unroll
+        for (int part = 0; part < WARPS; part++) total += squaresOf[part][b];
+        sum *= 1.f / sqrtf(total / p.width + p.epsilon);
+      }
+      if (p.bias) sum += p.bias[GATED ? tile * outputs + output : output];
       float* to = p.out + b * p.outStride + output;
       if (GATED && tile == 0) gates[turn] = activate(sum, p.activation);
       else *to = GATED ? gates[turn] * sum : p.add ? *to + sum : sum;

@@ -1,4 +1,5 @@
-// What the kernels of a decoding step share. A row is one token of one sequence; row b has its own state, at states[b].
+// What the kernels of a decoding step share. A row is one token of one sequence; each of the sequences has the same number of rows, its steps, side by side, and
+// its own state: row b belongs to states[b / steps].
 #pragma once
 
 // Kernels in front may still be running until here. Only memory that no kernel writes may be read before.

@@ -2,25 +2,31 @@
 #pragma once
 #include "rows.cuh"
 
-// The norm of x, and its convolution. Grid (⌈width / threads⌉, rows), whole warps; shared: width floats.
+// The norm of x, and its convolution. Grid (⌈width / threads⌉, sequences), whole warps; shared: width floats.
 extern "C" __global__ void slstm_project(
-    float* const* states, long long state, const float* x, int xStride, const float* scale, const float* convolution, int stride, float* normed, int normedStride,
-    float* convolved, int width, int taps) {
+    float* const* states, int steps, long long state, const float* x, int xStride, const float* scale, const float* convolution, int stride, float* normed,
+    int normedStride, float* convolved, int width, int taps) {
   extern __shared__ float values[];
-  const int i = blockIdx.x * blockDim.x + threadIdx.x, b = blockIdx.y;
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
   letNextBegin();
   waitForInputs();
-  for (int j = threadIdx.x; j < width; j += blockDim.x) values[j] = x[(long long)b * xStride + j];
-  __syncthreads();
-  const float2 m = moments(values, width);
-  if (i >= width) return;
-  const float y = (values[i] - m.x) * m.y * scale[i];
-  normed[(long long)b * normedStride + i] = y;
-  convolved[(long long)b * width + i] = convolve(y, states[b] + state, convolution, stride, i, width, taps);
+  for (int step = 0; step < steps; step++) {
+    const long long b = (long long)blockIdx.y * steps + step;
+    for (int j = threadIdx.x; j < width; j += blockDim.x) values[j] = x[b * xStride + j];
+    __syncthreads();
+    const float2 m = moments(values, width);
+    if (i < width) {
+      const float y = (values[i] - m.x) * m.y * scale[i];
+      normed[b * normedStride + i] = y;
+      convolved[b * width + i] = convolve(y, states[blockIdx.y] + state, convolution, stride, i, width, taps);
+    }
+    __syncthreads(); // values are free again
+  }
 }
 
 struct Gates {
   float* const* states;
+  int steps, step; // of each sequence, and the one that is computed
   long long hidden;
   const float* normed;
   int normedStride;
@@ -28,10 +34,11 @@ struct Gates {
   int stride;
   const float* bias;
   float* gates;
-  int width, heads, rows;
+  int width, heads, sequences;
+  __device__ __forceinline__ long long row(int sequence) const { return (long long)sequence * steps + step; }
 };
 
-// A warp computes OUTPUTS outputs of ROWS rows; all have the same inputs, because OUTPUTS divides DH. A weight is read once for all rows, an input for all outputs.
+// A warp computes OUTPUTS outputs of ROWS sequences; all have the same inputs, because OUTPUTS divides DH. A weight is read once for all of them, an input for all outputs.
 template <int ROWS, int OUTPUTS>
 __device__ __forceinline__ void gates(const Gates p) {
   const int width = p.width, output = (blockIdx.x * 8 + (threadIdx.x >> 5)) * OUTPUTS, lane = threadIdx.x & 31, size = width / p.heads, first = ROWS * blockIdx.y;
@@ -56,9 +63,9 @@ __device__ __forceinline__ void gates(const Gates p) {
       for (int o = 0; o < OUTPUTS; o++) { w4[o] = *(const float4*)(w + o * p.stride + k); r4[o] = *(const float4*)(r + o * p.stride + k); }
 #pragma unroll
     for (int i = 0; i < ROWS; i++) {
-      const int b = min(first + i, p.rows - 1);
-      const float* x = (gate < 2 ? p.convolved + (long long)b * width : p.normed + (long long)b * p.normedStride) + from + k;
-      const float* h = p.states[b] + p.hidden + from + k;
+      const int sequence = min(first + i, p.sequences - 1);
+      const float* x = (gate < 2 ? p.convolved + p.row(sequence) * width : p.normed + p.row(sequence) * p.normedStride) + from + k;
+      const float* h = p.states[sequence] + p.hidden + from + k;
       if (four) {
         const float4 a = *(const float4*)x, g = *(const float4*)h;
 #pragma unroll
@@ -77,7 +84,7 @@ __device__ __forceinline__ void gates(const Gates p) {
 #pragma unroll
     for (int i = 0; i < ROWS; i++) {
       const float sum = warpSum(sums[o][i]);
-      if (lane == 0 && first + i < p.rows) p.gates[((long long)(first + i) * 4) * width + output + o] = sum + p.bias[within + o];
+      if (lane == 0 && first + i < p.sequences) p.gates[p.row(first + i) * 4 * width + output + o] = sum + p.bias[within + o];
     }
 }
 
@@ -85,23 +92,25 @@ __device__ __forceinline__ void gates(const Gates p) {
 // weights: (4, width, stride) and recurrent: (heads, 4, DH, stride), of output and input. bias: (heads, 4, DH).
 #define GATES(name, rowTile, outputs) \
   extern "C" __global__ void __launch_bounds__(256) name( \
-      float* const* states, long long hidden, const float* normed, int normedStride, const float* convolved, const float* weights, const float* recurrent, \
-      int stride, const float* bias, float* out, int width, int heads, int rows) { \
-    gates<rowTile, outputs>({states, hidden, normed, normedStride, convolved, weights, recurrent, stride, bias, out, width, heads, rows}); \
+      float* const* states, int steps, int step, long long hidden, const float* normed, int normedStride, const float* convolved, const float* weights, \
+      const float* recurrent, int stride, const float* bias, float* out, int width, int heads, int sequences) { \
+    gates<rowTile, outputs>( \
+        {states, steps, step, hidden, normed, normedStride, convolved, weights, recurrent, stride, bias, out, width, heads, sequences}); \
   }
 
-GATES(slstm_gates_1, 1, 1) // grid (⌈4·width / 8⌉, rows), 256 threads
-GATES(slstm_gates_8, 8, 4) // grid (⌈4·width / 32⌉, ⌈rows / 8⌉), 256 threads; DH: a multiple of 4
+GATES(slstm_gates_1, 1, 1) // grid (⌈4·width / 8⌉, sequences), 256 threads
+GATES(slstm_gates_8, 8, 4) // grid (⌈4·width / 32⌉, ⌈sequences / 8⌉), 256 threads; DH: a multiple of 4
 
-// h, c, n and m advance; x += norm of each head. section: from h to c, from c to n and from n to m. Grid (heads, rows), 128 threads; shared: DH floats.
+// h, c, n and m advance; x += norm of each head. section: from h to c, from c to n and from n to m. Grid (heads, sequences), 128 threads; shared: DH floats.
 extern "C" __global__ void slstm_cell(
-    float* const* states, long long hidden, long long section, const float* gates, const float* headNorm, float* x, int xStride, int width, int heads) {
+    float* const* states, int steps, int step, long long hidden, long long section, const float* gates, const float* headNorm, float* x, int xStride, int width, int heads) {
   extern __shared__ float values[];
   letNextBegin();
   waitForInputs();
-  const int b = blockIdx.y, size = width / heads, first = blockIdx.x * size;
-  float* h = states[b] + hidden + first;
-  const float* g = gates + (long long)b * 4 * width + first;
+  const int size = width / heads, first = blockIdx.x * size;
+  const long long b = (long long)blockIdx.y * steps + step;
+  float* h = states[blockIdx.y] + hidden + first;
+  const float* g = gates + b * 4 * width + first;
   for (int i = threadIdx.x; i < size; i += blockDim.x) {
     float *c = h + section + i, *n = c + section, *m = n + section;
     const float input = g[i], carried = logSigmoid(g[width + i]) + *m, max = fmaxf(carried, input), keep = expf(carried - max), write = expf(input - max);
@@ -112,5 +121,5 @@ extern "C" __global__ void slstm_cell(
   }
   __syncthreads();
   const float2 m = moments(values, size);
-  for (int i = threadIdx.x; i < size; i += blockDim.x) x[(long long)b * xStride + first + i] += (values[i] - m.x) * m.y * headNorm[first + i];
+  for (int i = threadIdx.x; i < size; i += blockDim.x) x[b * xStride + first + i] += (values[i] - m.x) * m.y * headNorm[first + i];
 }

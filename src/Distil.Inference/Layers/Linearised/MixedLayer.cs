@@ -13,10 +13,9 @@ internal sealed unsafe class MixedLayer : TransformerLayer
     /// <summary>Keeps 0 / 0 from being NaN if every weight underflows, as in training.</summary>
     private const float Smallest = 1e-30f;
 
-    // exp of it is 0, so that an empty state has no weight, and it is finite, so that differences of two of them are.
-    private const float StartStabiliser = -1e30f;
+    /// <summary>The stabiliser of an empty state: exp of it is 0, so that the state has no weight, and it is finite, so that differences of two of them are.</summary>
+    internal const float StartStabiliser = -1e30f;
 
-    private readonly MixerLayerWeights _weights;
     private readonly Window? _window;
     private readonly bool _both;
     private readonly int _features;   // of a query or key in a head
@@ -27,7 +26,7 @@ internal sealed unsafe class MixedLayer : TransformerLayer
     internal MixedLayer(LinearisedShape shape, TransformerLayerWeights inherited, MixerLayerWeights weights)
         : base(shape.Transformer, inherited)
     {
-        (_weights, _both, _features) = (weights, shape.FeatureMap == FeatureMap.Both, shape.FeatureSize);
+        (Mixer, _both, _features) = (weights, shape.FeatureMap == FeatureMap.Both, shape.FeatureSize);
         _normaliser = Heads.Heads * _features * Heads.Stride;
         _stabiliser = _normaliser + VectorMath.Padded(Heads.Heads * _features);
         var memory = _stabiliser + VectorMath.Padded(Heads.Heads);
@@ -35,11 +34,14 @@ internal sealed unsafe class MixedLayer : TransformerLayer
         StateLength = (int)StateLengthOf(shape);
     }
 
+    /// <value>The weights that its teacher did not have.</value>
+    internal MixerLayerWeights Mixer { get; }
+
     /// <inheritdoc/>
     internal override int StateLength { get; }
 
     /// <inheritdoc/>
-    internal override long WeightBytes => base.WeightBytes + _weights.Bytes;
+    internal override long WeightBytes => base.WeightBytes + Mixer.Bytes;
 
     /// <inheritdoc/>
     protected override long BytesOfARow => 2L * sizeof(float) * StateLength;
@@ -62,14 +64,14 @@ internal sealed unsafe class MixedLayer : TransformerLayer
     public override void Dispose()
     {
         base.Dispose();
-        _weights.Dispose();
+        Mixer.Dispose();
     }
 
     /// <inheritdoc/>
     protected override void Prepare()
     {
-        Current.Product.Multiply(_weights.Gates, Current.Normed, Current.Gates, Current.Count);
-        if (_weights.OutputGate is { } gate)
+        Current.Product.Multiply(Mixer.Gates, Current.Normed, Current.Gates, Current.Count);
+        if (Mixer.OutputGate is { } gate)
         {
             Current.Product.Multiply(gate, Current.Normed, Current.Up.From(Heads.Projected), Current.Count);
         }
@@ -80,8 +82,8 @@ internal sealed unsafe class MixedLayer : TransformerLayer
     {
         var (first, end) = (Current.FirstRow(sequence), Current.EndRow(sequence));
         var state = Current.State(sequence) + Offset;
-        Project(_weights.QueryFeatures, head * Heads.Stride, 0, head, first, end - first);
-        Project(_weights.KeyFeatures, Heads.Key(Heads.Shared(head)), Heads.Units, head, first, end - first);
+        Project(Mixer.QueryFeatures, head * Heads.Stride, 0, head, first, end - first);
+        Project(Mixer.KeyFeatures, Heads.Key(Heads.Shared(head)), Heads.Units, head, first, end - first);
         float* result = stackalloc float[2 * Heads.Stride], seen = result + Heads.Stride;
         for (var row = first; row < end; row++)
         {
@@ -115,7 +117,7 @@ internal sealed unsafe class MixedLayer : TransformerLayer
     /// <summary>The memory's part of a row.</summary>
     private void Remember(int row, int head, float* state, float* result)
     {
-        float* u = Current.Convolved[row] + head * Heads.Size, gates = Current.Gates[row], bias = _weights.GateBias.Start;
+        float* u = Current.Convolved[row] + head * Heads.Size, gates = Current.Gates[row], bias = Mixer.GateBias.Start;
         float* q = Current.Convolved[row] + 2 * Heads.Units + head * _features, k = q + Heads.Heads * _features;
         Features.Of(u, q, Heads.Size, _both);
         Features.Of(u + Heads.Units, k, Heads.Size, _both);
@@ -125,19 +127,19 @@ internal sealed unsafe class MixedLayer : TransformerLayer
         var (dot, _) = memory.Step(
             q, k, Current.Joined[row] + Heads.Value(Heads.Shared(head)), gates[head] + bias[head], gates[forget] + bias[forget], 1, result);
         Elementwise.Scale(result, 1 / (dot + Smallest), Heads.Size);
-        if (_weights.OutputBias is not null)
+        if (Mixer.OutputBias is not null)
         {
             var unit = head * Heads.Size;
-            Elementwise.Gate(result, Current.Up[row] + Heads.Projected + unit, _weights.OutputBias.Start + unit, Heads.Size);
+            Elementwise.Gate(result, Current.Up[row] + Heads.Projected + unit, Mixer.OutputBias.Start + unit, Heads.Size);
         }
     }
 
     /// <summary>o, from query, key and value before the rotation: the share must not depend on the position.</summary>
     private float Share(int row, int head)
     {
-        float* up = Current.Up[row], mix = _weights.Mix!.Start + head * 3 * Heads.Size;
+        float* up = Current.Up[row], mix = Mixer.Mix!.Start + head * 3 * Heads.Size;
         var shared = Heads.Shared(head);
-        var logit = _weights.MixBias!.Start[head]
+        var logit = Mixer.MixBias!.Start[head]
             + Elementwise.Dot(up + head * Heads.Size, mix, Heads.Size)
             + Elementwise.Dot(up + Heads.ProjectedKey(shared), mix + Heads.Size, Heads.Size)
             + Elementwise.Dot(up + Heads.ProjectedValue(shared), mix + 2 * Heads.Size, Heads.Size);

@@ -8,17 +8,19 @@ namespace Distil.Inference.Layers.Linearised;
 /// <summary>x += Wo·heads(norm(x)), then x += SwiGLU(norm(x)) (arXiv 2002.05202): a Transformer's layer with something in the place of its attention.</summary>
 internal abstract unsafe class TransformerLayer : Layer, IWork
 {
-    private readonly TransformerLayerWeights _weights;
     private readonly Activation _activation = Activation.Of("swish");
     private readonly int _width;
     private readonly int _inner; // F
 
     /// <summary>Takes over the weights.</summary>
     protected TransformerLayer(TransformerConfig config, TransformerLayerWeights weights) =>
-        (_weights, _width, _inner, Heads) = (weights, config.HiddenSize, config.IntermediateSize, HeadLayout.Of(config));
+        (Weights, _width, _inner, Heads) = (weights, config.HiddenSize, config.IntermediateSize, HeadLayout.Of(config));
 
     /// <inheritdoc/>
-    internal override long WeightBytes => _weights.Bytes;
+    internal override long WeightBytes => Weights.Bytes;
+
+    /// <value>The weights that its teacher had.</value>
+    internal TransformerLayerWeights Weights { get; }
 
     /// <value>Where its heads are in a row.</value>
     protected HeadLayout Heads { get; }
@@ -33,12 +35,12 @@ internal abstract unsafe class TransformerLayer : Layer, IWork
     internal override void Forward(Pass pass, int offset)
     {
         (Current, Offset) = (pass, offset);
-        Normalise(_weights.InputNorm);
+        Normalise(Weights.InputNorm);
         Project();
         Prepare();
         pass.Team.Run(this, pass.Sequences * Heads.Heads, pass.Count * BytesOfARow);
         Complete();
-        Add(_weights.Output, _weights.OutputBias);
+        Add(Weights.Output, Weights.OutputBias);
         FeedForward();
     }
 
@@ -46,7 +48,7 @@ internal abstract unsafe class TransformerLayer : Layer, IWork
     void IWork.Do(int part) => Attend(part / Heads.Heads, part % Heads.Heads);
 
     /// <inheritdoc/>
-    public override void Dispose() => _weights.Dispose();
+    public override void Dispose() => Weights.Dispose();
 
     /// <value>Bytes that the heads read for a row, roughly.</value>
     protected abstract long BytesOfARow { get; }
@@ -80,17 +82,17 @@ internal abstract unsafe class TransformerLayer : Layer, IWork
     private void Project()
     {
         var pass = Current;
-        pass.Product.Multiply(_weights.Query, pass.Normed, pass.Up, pass.Count);
-        pass.Product.Multiply(_weights.Key, pass.Normed, pass.Up.From(Heads.ProjectedKey(0)), pass.Count);
-        pass.Product.Multiply(_weights.Value, pass.Normed, pass.Up.From(Heads.ProjectedValue(0)), pass.Count);
+        pass.Product.Multiply(Weights.Query, pass.Normed, pass.Up, pass.Count);
+        pass.Product.Multiply(Weights.Key, pass.Normed, pass.Up.From(Heads.ProjectedKey(0)), pass.Count);
+        pass.Product.Multiply(Weights.Value, pass.Normed, pass.Up.From(Heads.ProjectedValue(0)), pass.Count);
         for (var row = 0; row < pass.Count; row++)
         {
             float* up = pass.Up[row], joined = pass.Joined[row];
-            AddBias(_weights.ProjectedBias, up);
+            AddBias(Weights.ProjectedBias, up);
             for (var head = 0; head < Heads.Heads + Heads.KeyValueHeads; head++)
             {
                 var x = up + head * Heads.Size;
-                (head < Heads.Heads ? _weights.QueryNorm : _weights.KeyNorm)?.Apply(x, x);
+                (head < Heads.Heads ? Weights.QueryNorm : Weights.KeyNorm)?.Apply(x, x);
                 Rotary.Rotate(x, pass.Angles[row], joined + head * Heads.Stride, Heads.Size);
             }
 
@@ -104,16 +106,16 @@ internal abstract unsafe class TransformerLayer : Layer, IWork
     private void FeedForward()
     {
         var pass = Current;
-        Normalise(_weights.FeedForwardNorm);
-        pass.Product.Multiply(_weights.Gate, pass.Normed, pass.Up, pass.Count);
-        pass.Product.Multiply(_weights.Up, pass.Normed, pass.Up.From(_inner), pass.Count);
+        Normalise(Weights.FeedForwardNorm);
+        pass.Product.Multiply(Weights.Gate, pass.Normed, pass.Up, pass.Count);
+        pass.Product.Multiply(Weights.Up, pass.Normed, pass.Up.From(_inner), pass.Count);
         for (var row = 0; row < pass.Count; row++)
         {
-            AddBias(_weights.GateAndUpBias, pass.Up[row]);
+            AddBias(Weights.GateAndUpBias, pass.Up[row]);
             _activation.Gate(pass.Up[row], pass.Up[row] + _inner, pass.Mixed[row], _inner);
         }
 
-        Add(_weights.Down, _weights.DownBias);
+        Add(Weights.Down, Weights.DownBias);
     }
 
     /// <summary>Adds a projection of <see cref="Pass.Mixed"/> to the residual stream.</summary>
