@@ -41,13 +41,10 @@ public sealed class ConfigDocument
         {
             throw new InvalidInputException($"{name}: contains a text that is not Unicode: {error.Message}", error);
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"{name}: {(GitLfs.IsPointer(path) ? GitLfs.Advice : $"cannot be read: {error.Message}")}", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"{name}: cannot be read: {error.Message}", error);
+            var isPointer = error is JsonException && GitLfs.IsPointer(path);
+            throw new InvalidInputException($"{name}: {(isPointer ? GitLfs.Advice : $"cannot be read: {error.Message}")}", error);
         }
     }
 

@@ -25,8 +25,10 @@ export function standing(status) {
 
 /** The five stages in order: which are done, which is at work. @param {Api.RunStatus} status */
 export function stepper(status) {
-  const at = status.state === 'succeeded' ? stages.length : stages.indexOf(status.stage);
-  return html`<ol class="stages" aria-label="Stages">${stages.map((stage, index) => {
+  // A run trains or merges; only the stage itself says which.
+  const shown = stages.filter((stage) => stage !== (status.stage === 'merge' ? 'train' : 'merge'));
+  const at = status.state === 'succeeded' ? shown.length : shown.indexOf(status.stage);
+  return html`<ol class="stages" aria-label="Stages">${shown.map((stage, index) => {
     const place = index < at ? 'done' : index === at ? (isAlive(status) ? 'now' : 'stopped') : 'ahead';
     return html`<li class=${place} aria-current=${place === 'now' ? 'step' : 'false'}>${stage}<span class="unseen">${{ done: ', done', now: ', at work', stopped: ', ended here', ahead: '' }[place]}</span></li>`;
   })}</ol>`;

@@ -59,6 +59,7 @@ public sealed class RunPageTests(LiveViewServer server)
         await page.GetByRole(AriaRole.Link, new() { Name = runId }).ClickAsync();
         await Expect(page.Locator(".stages .now")).ToHaveTextAsync(new Regex("train|evaluate"));
         await Expect(page.Locator(".jobs li").First).ToContainTextAsync("GPU 61 %, 12.3 GB of 151.0 GB (peak 20.5 GB)");
+        await page.UnrouteAsync($"**/api/runs/{runId}", AnswerWithGpuAsync);
         var loss = page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Loss over training steps") });
         var before = await loss.GetAttributeAsync("aria-label");
         await Expect(loss).Not.ToHaveAttributeAsync("aria-label", before!);
@@ -119,7 +120,6 @@ public sealed class RunPageTests(LiveViewServer server)
         await Expect(page.Locator(".runs li").First).ToBeVisibleAsync();
     }
 
-    /// <summary>Pixels that something was drawn on.</summary>
     /// <summary>The server's answer, as if each job computed on a GPU.</summary>
     private static async Task AnswerWithGpuAsync(IRoute route)
     {
@@ -133,6 +133,7 @@ public sealed class RunPageTests(LiveViewServer server)
         await route.FulfillAsync(new() { Response = answer, Body = run.ToJsonString() });
     }
 
+    /// <summary>Pixels that something was drawn on.</summary>
     private static Task<int> InkOfFirstChartAsync(IPage page) => page.Locator("canvas").First.EvaluateAsync<int>(
         "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.filter((value, index) => index % 4 === 3 && value > 0).length");
 }
