@@ -51,9 +51,9 @@ internal sealed class AzuriteJournal(string index)
         }
 
         // Killed right after an index was written, the server leaves the journal and the length of the one before.
-        var (now, before) = (Checksum("", File.ReadAllBytes(index)), Lasting());
+        var now = Checksum("", File.ReadAllBytes(index));
         var (whole, after, fault) = Examine(bytes);
-        if (fault is not null || (whole > 0 && after != now && after != before) || (noted.After != now && noted.After != before))
+        if (fault is not null || (whole > 0 && after != now && after != Lasting()) || (noted.After != now && noted.After != Lasting()))
         {
             return fault ?? "it follows another index than the one beside it";
         }

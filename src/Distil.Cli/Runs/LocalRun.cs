@@ -72,20 +72,8 @@ internal sealed class LocalRun(Workspace workspace, LocalStorage storage, Traine
             throw new RunFailedException(runId, outcome, host.LastWords);
         }
 
-        await RecordSpeedsAsync(runId, spec, stop);
+        await new MeasuredSpeeds(workspace).RecordAsync(
+            spec, await _folder.ReadPlanAsync(runId, stop), await storage.Store.ReadJsonAsync<RunReport>(ArtifactLayout.ReportData(runId), stop), log, stop);
         return await FinishedRun.CollectAsync(workspace, storage.Store, runId, Stopwatch.GetElapsedTime(began).TotalSeconds, stop);
-    }
-
-    private async Task RecordSpeedsAsync(string runId, RunSpec spec, CancellationToken stop)
-    {
-        var report = await storage.Store.ReadJsonAsync<RunReport>(ArtifactLayout.ReportData(runId), stop);
-        try
-        {
-            await new MeasuredSpeeds(workspace).RecordAsync(spec, await _folder.ReadPlanAsync(runId, stop), report, stop);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            log.SpeedsNotStored(runId, error.Message); // the run itself has succeeded
-        }
     }
 }

@@ -1,10 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Distil.Cli.Hosting;
 using Distil.Cli.Workspaces;
 using Distil.Core;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Runs;
 using Distil.Core.Specification;
+using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Runs;
 
@@ -16,8 +18,8 @@ internal sealed class MeasuredSpeeds(Workspace workspace)
 
     private readonly string _path = Path.Combine(workspace.Home, "speeds.json");
 
-    /// <summary>Stores what the report of a run that was done on this machine says.</summary>
-    internal async Task RecordAsync(RunSpec spec, RunPlan plan, RunReport report, CancellationToken cancel)
+    /// <summary>Stores what the report of a run that was done on this machine says. A disk that cannot take it does not make the run a failure.</summary>
+    internal async Task RecordAsync(RunSpec spec, RunPlan plan, RunReport report, ILogger log, CancellationToken cancel)
     {
         var measured = Read();
         foreach (var (stage, work) in WorkOf(spec, plan))
@@ -36,8 +38,15 @@ internal sealed class MeasuredSpeeds(Workspace workspace)
             }
         }
 
-        Directory.CreateDirectory(workspace.Home);
-        await AtomicFile.WriteAsync(_path, temporary => File.WriteAllTextAsync(temporary, JsonSerializer.Serialize(measured, DistilJson.Indented), cancel));
+        try
+        {
+            Directory.CreateDirectory(workspace.Home);
+            await AtomicFile.WriteAsync(_path, temporary => File.WriteAllTextAsync(temporary, JsonSerializer.Serialize(measured, DistilJson.Indented), cancel));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            log.SpeedsNotStored(report.RunId, error.Message);
+        }
     }
 
     /// <summary>The time that a run takes on this machine, in a sentence; null if neither its training nor its teacher's pass was measured.</summary>

@@ -1,3 +1,4 @@
+using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Runs;
@@ -11,15 +12,12 @@ internal static class RunNames
     internal const string Latest = "latest";
 
     private const int MaxListed = 5;
-    private const int LongestId = 100;
 
     /// <summary>Finds the run that a user means.</summary>
     /// <exception cref="InvalidInputException">There is none, or there are several.</exception>
     internal static async Task<string> ResolveAsync(ArtifactStore store, string name, CancellationToken cancel)
     {
-        // Other texts would name other blobs (a/b) or other containers (../..).
-        if (name.Length <= LongestId && name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-')
-            && await store.ExistsAsync(ArtifactLayout.Plan(name), cancel))
+        if (RunId.IsOne(name) && await store.ExistsAsync(ArtifactLayout.Plan(name), cancel))
         {
             return name;
         }

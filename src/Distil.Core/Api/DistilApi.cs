@@ -128,5 +128,5 @@ public sealed class DistilApi
     }
 
     // Before it becomes part of a blob's name.
-    private static string RequireRunId(string runId) => RequestNames.IsRunId(runId) ? runId : throw ReadRun.NoSuchRun(runId);
+    private static string RequireRunId(string runId) => RunId.IsOne(runId) ? runId : throw ReadRun.NoSuchRun(runId);
 }

@@ -9,7 +9,7 @@ namespace Distil.Core.Pipeline;
 public sealed record ShardRange(JobSpec Spec, int Count)
 {
     /// <summary>Maximum number of ranges that one is cut into, which limits the entries of a history.</summary>
-    internal const int MaxRanges = 400;
+    private const int MaxRanges = 400;
 
     /// <value>The first part.</value>
     [System.Text.Json.Serialization.JsonIgnore]

@@ -15,7 +15,7 @@ public sealed record MergeSpec
 public sealed record ExpertSpec
 {
     /// <value>The id of its run.</value>
-    [RegularExpression("[a-z0-9][a-z0-9-]{0,99}", ErrorMessage = "the id of a run")]
+    [RegularExpression(RunId.Pattern, ErrorMessage = "the id of a run")]
     public required string Run { get; init; }
 
     /// <value>Its share of the mean, above 0 and at most 1; the shares add up to 1. Default: an equal share, if no expert has a weight.</value>

@@ -64,8 +64,8 @@ public sealed class TrainerProgram(string? named)
 
     /// <summary>Limits how long torch's threads wait for each other at work before they let others have the processor, unless the environment says it
     /// already.</summary>
-    /// <remarks>By itself libgomp spins 300,000 times, for milliseconds: beside other work a training step cost seven times its processor time. A thread that
-    /// has gone to sleep is woken within microseconds (bench/README.md, "Training beside other work").</remarks>
+    /// <remarks>By itself libgomp spins 300,000 times, for milliseconds: beside other work a training step cost seven times its processor time. On an idle machine
+    /// the limit costs nothing (bench/README.md, "Training beside other work").</remarks>
     /// <param name="environment">The worker's environment.</param>
     /// <param name="load">The machine's load, in processes; null if unknown.</param>
     /// <param name="cores">Number of processors.</param>

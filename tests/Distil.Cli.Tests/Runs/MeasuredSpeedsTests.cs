@@ -1,5 +1,6 @@
 using Distil.Cli.Runs;
 using Distil.Core.Documents.Reports;
+using Distil.Core.Logging;
 using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
@@ -7,6 +8,7 @@ using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Documents.Reports;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Cli.Tests.Runs;
 
@@ -27,7 +29,7 @@ public sealed class MeasuredSpeedsTests : IDisposable
 
         // A hundredth of the tokens a second in each pass; an evaluation of 7 s.
         var tokens = plan.Tokens.Value;
-        await speeds.RecordAsync(spec, plan, Report(tokens, jobs: 1), Cancel);
+        await speeds.RecordAsync(spec, plan, Report(tokens, jobs: 1), NullLogger.Instance, Cancel);
 
         var estimate = speeds.Estimate(spec, plan)!;
         Assert.Contains("takes about 4 min here", estimate, StringComparison.Ordinal);
@@ -52,8 +54,18 @@ public sealed class MeasuredSpeedsTests : IDisposable
     {
         var (spec, plan) = await PlanAsync(spec => spec);
         var speeds = new MeasuredSpeeds(_workspace.Workspace);
-        await speeds.RecordAsync(spec, plan, Report(plan.Tokens.Value, jobs: 0), Cancel);
+        await speeds.RecordAsync(spec, plan, Report(plan.Tokens.Value, jobs: 0), NullLogger.Instance, Cancel);
         Assert.Contains("without teach", speeds.Estimate(spec, plan)!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_disk_that_cannot_take_the_speeds_is_said_and_is_no_failure()
+    {
+        var (spec, plan) = await PlanAsync(spec => spec);
+        Directory.CreateDirectory(Path.Combine(_workspace.Workspace.Home, "speeds.json")); // no file can take its place
+        var log = new StringWriter();
+        await new MeasuredSpeeds(_workspace.Workspace).RecordAsync(spec, plan, Report(plan.Tokens.Value, jobs: 1), new TextLogger(log), Cancel);
+        Assert.Contains("could not be stored for later plans", log.ToString(), StringComparison.Ordinal);
     }
 
     private static RunReport Report(long tokens, int jobs)

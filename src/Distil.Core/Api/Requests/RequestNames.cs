@@ -7,15 +7,9 @@ internal static partial class RequestNames
 {
     private const int LongestArtifact = 512;
 
-    /// <summary>Whether a text has the form of a run's id.</summary>
-    public static bool IsRunId(string text) => RunId().IsMatch(text);
-
     /// <summary>Whether a text has the form of an artifact's name in its run's folder: segments of letters, digits, <c>. _ -</c>, none of which begins with a
     /// dot.</summary>
     public static bool IsArtifact(string text) => text.Length <= LongestArtifact && Artifact().IsMatch(text);
-
-    [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{0,99}\z")]
-    private static partial Regex RunId();
 
     [GeneratedRegex(@"\A[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\z")]
     private static partial Regex Artifact();

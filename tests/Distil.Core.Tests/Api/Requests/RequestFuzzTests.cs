@@ -33,7 +33,7 @@ public sealed class RequestFuzzTests
             Assert.StartsWith("/runs/r/", Path.GetFullPath("/" + ArtifactLayout.Run("r") + name), StringComparison.Ordinal);
         }
 
-        if (RequestNames.IsRunId(name))
+        if (RunId.IsOne(name))
         {
             Assert.Equal($"/runs/{name}", Path.GetFullPath("/" + ArtifactLayout.Run(name)).TrimEnd('/'));
         }
