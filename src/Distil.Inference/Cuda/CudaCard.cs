@@ -31,14 +31,6 @@ internal sealed record CudaCard(string Name, int Major, int Minor, int Multiproc
     /// <exception cref="CudaKernelException">The driver refuses.</exception>
     internal void Use() => CudaDriver.Check(CudaDriver.ContextSetCurrent(Context), "cuCtxSetCurrent");
 
-    /// <summary>Bytes of the card's memory that nobody uses.</summary>
-    internal long FreeMemory()
-    {
-        Use();
-        CudaDriver.Check(CudaDriver.MemoryInformation(out var free, out _), "cuMemGetInfo");
-        return (long)free;
-    }
-
     /// <summary>Bytes of the card's memory in use, by this process and others. Torch does not return freed memory, so this is a peak.</summary>
     internal long MemoryInUse() => Memory().Used;
 
@@ -60,9 +52,8 @@ internal sealed record CudaCard(string Name, int Major, int Minor, int Multiproc
     /// <summary>Bytes of the card's memory that no process uses. What torch has cached counts as used.</summary>
     internal long MemoryFree()
     {
-        Use();
-        CudaDriver.Check(CudaDriver.MemoryInformation(out var free, out _), "cuMemGetInfo");
-        return (long)free;
+        var (used, total) = Memory();
+        return total - used;
     }
 
     /// <summary>Returns this card as an emulation of an older one: it runs that card's code, and features that that card lacks are not used.</summary>

@@ -134,10 +134,10 @@ internal sealed partial class CudaEngine : IStudentEngine
         }
     }
 
-    /// <summary>A sequence's memory on the card; a copy is queued in the order of the passes.</summary>
+    /// <summary>A sequence's memory on the card.</summary>
     internal SequenceMemory NewMemory() => new(_student);
 
-    /// <summary>Copies a sequence's memory.</summary>
+    /// <summary>Copies a sequence's memory, in the order of the passes.</summary>
     internal void Copy(SequenceMemory from, SequenceMemory to) => to.CopyFrom(from, _stream);
 
     /// <summary>The state of this engine that a caller passes.</summary>

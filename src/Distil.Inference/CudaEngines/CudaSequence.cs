@@ -19,8 +19,16 @@ internal sealed class CudaSequence(CudaEngine engine) : ISequenceState
     public ISequenceState Fork()
     {
         var copy = new CudaSequence(engine);
-        copy.CopyFrom(this);
-        return copy;
+        try
+        {
+            copy.CopyFrom(this);
+            return copy;
+        }
+        catch
+        {
+            copy.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,6 @@ internal abstract class DeviceLayer
     /// <param name="offset">Where this layer's state begins in a sequence's, in floats.</param>
     internal abstract void Enqueue(StepQueue queue, long offset);
 
-    /// <summary>A length rounded up to the next section.</summary>
-    protected static int Padded(int length) => (length + Section - 1) / Section * Section;
+    /// <summary>A length rounded up to a multiple, by default of a section.</summary>
+    protected static int Padded(int length, int multiple = Section) => (length + multiple - 1) / multiple * multiple;
 }

@@ -19,7 +19,7 @@ internal sealed class DeviceMLstmLayer : DeviceLayer
     internal DeviceMLstmLayer(XlstmConfig config, MLstmLayerWeights weights, DeviceWeights to)
     {
         (_config, _inner, _size) = (config, config.MlstmInnerWidth, config.MlstmInnerWidth / config.MlstmHeads);
-        _stride = (_size + Columns - 1) / Columns * Columns;
+        _stride = Padded(_size, Columns);
         _memory = Padded(weights.Convolution.StateLength);
         _normaliser = _memory + Padded(config.MlstmHeads * _size * _stride);
         _stabiliser = _normaliser + Padded(_inner);

@@ -17,12 +17,11 @@ internal sealed class DeviceMixerLayer : DeviceLayer
     private const int ParallelParts = 32; // of attention over all positions
 
     private readonly HeadLayout _heads;
-    private readonly TransformerConfig _config;
     private readonly DeviceMatrix _projection, _output, _up, _down;
     private readonly DeviceNorm _norm, _feedForwardNorm;
     private readonly long _outputBias, _upBias, _downBias;
     private readonly bool _keepsAttention;
-    private readonly int _stride, _normaliser, _stabiliser, _ring, _parts;
+    private readonly int _stride, _stabiliser, _parts;
     private readonly long _fields;
 
     /// <summary>Copies the weights, which the caller frees.</summary>
@@ -34,7 +33,8 @@ internal sealed class DeviceMixerLayer : DeviceLayer
     internal DeviceMixerLayer(LinearisedShape shape, TransformerLayer layer, int index, long offset, DeviceWeights to)
     {
         var (weights, mixed) = (layer.Weights, layer as MixedLayer);
-        (_config, _heads, _keepsAttention) = (shape.Transformer, HeadLayout.Of(shape.Transformer), mixed is null);
+        var config = shape.Transformer;
+        (_heads, _keepsAttention) = (HeadLayout.Of(config), mixed is null);
         long Vector(Numerics.FloatBuffer? values) => values is null ? 0 : to.Floats(values);
         (_norm, _feedForwardNorm) = (DeviceNetwork.Norm((RootNorm)weights.InputNorm, to), DeviceNetwork.Norm((RootNorm)weights.FeedForwardNorm, to));
         _projection = to.Half([weights.Query, weights.Key, weights.Value, .. mixed?.Mixer.OutputGate is { } gate ? [gate] : Array.Empty<Matrix>()]);
@@ -42,12 +42,12 @@ internal sealed class DeviceMixerLayer : DeviceLayer
         (_outputBias, _upBias, _downBias) = (Vector(weights.OutputBias), Vector(weights.GateAndUpBias), Vector(weights.DownBias));
 
         var features = mixed is null ? 0 : shape.FeatureSize;
-        _stride = Rounded(_heads.Size, Columns);
-        _normaliser = Padded(_heads.Heads * features * _stride);
-        _stabiliser = _normaliser + Padded(_heads.Heads * features);
-        _ring = mixed is null ? 0 : _stabiliser + Padded(_heads.Heads);
+        _stride = Padded(_heads.Size, Columns);
+        var normaliser = Padded(_heads.Heads * features * _stride);
+        _stabiliser = normaliser + Padded(_heads.Heads * features);
+        var ring = mixed is null ? 0 : _stabiliser + Padded(_heads.Heads);
         var slots = mixed is null ? 0 : SlotsOf(shape);
-        StateLength = _ring + (slots == 0 ? 0 : Padded(2 * _heads.KeyValueHeads * _heads.Size * (slots + shape.Sinks)));
+        StateLength = ring + (slots == 0 ? 0 : Padded(2 * _heads.KeyValueHeads * _heads.Size * (slots + shape.Sinks)));
         _parts = mixed is null ? ParallelParts : slots == 0 ? 0 : PartsOf(shape);
 
         var mixer = mixed?.Mixer;
@@ -55,13 +55,13 @@ internal sealed class DeviceMixerLayer : DeviceLayer
         long queryFeatures = mixer is null ? 0 : to.Floats([mixer.QueryFeatures]), keyFeatures = mixer is null ? 0 : to.Floats([mixer.KeyFeatures]);
         long gates = mixer is null ? 0 : to.Floats([mixer.Gates]), gateBias = Vector(mixer?.GateBias), outputGateBias = Vector(mixer?.OutputBias);
         long mix = Vector(mixer?.Mix), mixBias = Vector(mixer?.MixBias);
-        var epsilon = BitConverter.DoubleToInt64Bits(_config.NormEpsilon);
+        var epsilon = BitConverter.DoubleToInt64Bits(config.NormEpsilon);
         var record = shape.KeepAttention.Count(layer => layer < index) * RecordLength(_heads);
         _fields = to.Fields(
             bias, queryNorm, keyNorm, queryFeatures, keyFeatures, _norm.Scale, gates, gateBias, outputGateBias, mix, mixBias,
-            offset, offset + _normaliser, offset + _stabiliser, offset + _ring, _heads.Heads, _heads.KeyValueHeads, _heads.Size,
-            features, Rounded(_heads.Size, Matrix.Block), _stride, Rounded(_config.HiddenSize, Matrix.Block), _config.HiddenSize,
-            shape.Window, slots, shape.Sinks, record, CacheRecord(shape), index == 0 ? 1 : 0, epsilon, epsilon);
+            offset, offset + normaliser, offset + _stabiliser, offset + ring, _heads.Heads, _heads.KeyValueHeads, _heads.Size,
+            features, Padded(_heads.Size, Matrix.Block), _stride, Padded(config.HiddenSize, Matrix.Block), config.HiddenSize,
+            shape.Window, slots, shape.Sinks, record, CacheRecord(shape), index == 0 ? 1 : 0, epsilon);
         WeightBytes = weights.Bytes + (mixer?.Bytes ?? 0);
     }
 
@@ -81,7 +81,7 @@ internal sealed class DeviceMixerLayer : DeviceLayer
     internal static Int128 StateLengthOf(LinearisedShape shape)
     {
         var heads = HeadLayout.Of(shape.Transformer);
-        var values = (Int128)heads.Heads * shape.FeatureSize * (Rounded(heads.Size, Columns) + 1) + heads.Heads
+        var values = (Int128)heads.Heads * shape.FeatureSize * (Padded(heads.Size, Columns) + 1) + heads.Heads
             + (shape.Window == 0 ? 0 : (Int128)2 * heads.KeyValueHeads * heads.Size * ((long)shape.Window + StepQueue.MaxRows + shape.Sinks));
         return shape.ReplacedLayers * (values + 4 * Padded(1));
     }
@@ -140,6 +140,4 @@ internal sealed class DeviceMixerLayer : DeviceLayer
     private static int SlotsOf(LinearisedShape shape) => shape.Window == 0 ? 0 : shape.Window + StepQueue.MaxRows - 1;
 
     private static int RecordLength(HeadLayout heads) => 2 * heads.KeyValueHeads * heads.Size;
-
-    private static int Rounded(int length, int multiple) => (length + multiple - 1) / multiple * multiple;
 }

@@ -20,6 +20,7 @@ internal sealed unsafe class DeviceNetwork
     private readonly bool _halfEmbedding;
     private readonly DeviceMatrix _head;
     private readonly DeviceNorm? _rootNorm;
+    private float[]? _start;
 
     private DeviceNetwork(StudentNetwork network, WorkspaceShape shape, LinearisedShape? linearised, Func<Layer, long, DeviceLayer> copy, DeviceWeights to)
     {
@@ -56,6 +57,9 @@ internal sealed unsafe class DeviceNetwork
 
     /// <value>Floats of a sequence's state, but for its cache.</value>
     internal int StateLength { get; }
+
+    /// <value>The state before a sequence's first token.</value>
+    internal ReadOnlySpan<float> StartOfState => _start ??= Start();
 
     /// <value>Bytes of weights that are read for a step.</value>
     internal long WeightBytes => _head.Bytes + _layers.Sum(layer => layer.Layer.WeightBytes);
@@ -96,8 +100,7 @@ internal sealed unsafe class DeviceNetwork
     /// <summary>A root-mean-square norm, for products.</summary>
     internal static DeviceNorm Norm(RootNorm norm, DeviceWeights to) => new(to.Inputs(norm.Scale), norm.Epsilon, (int)norm.Scale.Length);
 
-    /// <summary>The state before a sequence's first token.</summary>
-    internal float[] StartOfState()
+    private float[] Start()
     {
         var state = new float[StateLength];
         foreach (var (layer, offset) in _layers)

@@ -11,9 +11,6 @@ internal sealed unsafe class DeviceWeights(CudaCard card) : IDisposable
 
     private readonly List<DeviceBuffer> _buffers = [];
 
-    /// <value>Bytes of all.</value>
-    internal long Bytes => _buffers.Sum(buffer => buffer.Bytes);
-
     /// <summary>Copies vectors, one behind the other.</summary>
     /// <returns>The address.</returns>
     internal long Floats(params ReadOnlySpan<FloatBuffer> vectors)
@@ -61,7 +58,7 @@ internal sealed unsafe class DeviceWeights(CudaCard card) : IDisposable
     /// <returns>The address.</returns>
     internal long Inputs(FloatBuffer vector)
     {
-        var buffer = Add((vector.Length * sizeof(ushort) + ChunkBytes - 1) / ChunkBytes * ChunkBytes * (sizeof(float) / sizeof(ushort)));
+        var buffer = Add((vector.Length + 63) / 64 * 64 * sizeof(float));
         buffer.Write(0, vector.Start, vector.Length * sizeof(float));
         return buffer.Address;
     }

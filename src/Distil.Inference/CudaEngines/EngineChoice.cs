@@ -22,8 +22,10 @@ internal static class EngineChoice
             return (StudentEngine.Open(folder, options), null);
         }
 
-        var reason = options.Weights is not (WeightFormat.AsStored or WeightFormat.BFloat16)
-            ? $"the weights are to be {options.Weights}; on a card they are bfloat16" : CudaStudent.UnavailableReason(folder);
+        var reason = options.NoCard ?? (options.Weights is not (WeightFormat.AsStored or WeightFormat.BFloat16)
+            ? $"the weights are to be {options.Weights}; on a card they are bfloat16"
+            : options.MaxRows > StepQueue.MaxRows ? $"a pass is to have {options.MaxRows} rows; on a card it has at most {StepQueue.MaxRows}"
+            : CudaStudent.UnavailableReason(folder));
         var platform = reason is null ? options.Platform ?? CudaPlatform.Find(new(options.KernelFolder), standsInFor: null, out reason) : null;
         if (platform is not null)
         {
@@ -45,13 +47,16 @@ internal static class EngineChoice
     private static CudaEngine Open(string folder, CudaPlatform platform, int states)
     {
         var engine = CudaEngine.Open(folder, platform);
-        var (needed, free) = (states * engine.StateBytes, platform.Card.FreeMemory());
-        if (needed <= free)
+        try
         {
-            return engine;
+            var (needed, free) = (states * engine.StateBytes, platform.Card.MemoryFree());
+            return needed <= free ? engine
+                : throw new CudaKernelException($"the states of {states} texts take {needed} bytes, and {platform.Card.Name} has {free} left");
         }
-
-        engine.Dispose();
-        throw new CudaKernelException($"the states of {states} texts take {needed} bytes, and {platform.Card.Name} has {free} left");
+        catch
+        {
+            engine.Dispose();
+            throw;
+        }
     }
 }

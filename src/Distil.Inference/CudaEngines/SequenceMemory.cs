@@ -6,7 +6,7 @@ namespace Distil.Inference.CudaEngines;
 /// <remarks>Kernels find the pages in a table of addresses. Only sequences whose kernels have ended are changed from the host.</remarks>
 internal sealed class SequenceMemory : IDisposable
 {
-    private const int PagePositions = 64; // as in attention.cuh
+    private const int PagePositions = Layers.AttentionCache.PagePositions; // PAGE in mixer.cuh
 
     private readonly CudaStudent _student;
     private readonly DeviceBuffer _state;
@@ -18,12 +18,20 @@ internal sealed class SequenceMemory : IDisposable
     internal SequenceMemory(CudaStudent student)
     {
         (_student, _state) = (student, new(student.Card, student.StateBytes));
-        if (student.Network.CacheRecord > 0)
+        try
         {
-            _table = new(student.Card, (student.MaxPositions!.Value + PagePositions - 1) / PagePositions * sizeof(long));
-        }
+            if (student.Network.CacheRecord > 0)
+            {
+                _table = new(student.Card, (student.MaxPositions!.Value + PagePositions - 1) / PagePositions * sizeof(long));
+            }
 
-        Restart();
+            Restart();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <value>Number of tokens read.</value>
@@ -35,13 +43,10 @@ internal sealed class SequenceMemory : IDisposable
     /// <value>Address of the table of pages; 0 if no layer keeps attention.</value>
     internal long Table => _table?.Address ?? 0;
 
-    /// <value>Bytes that it takes on the card, shared pages included.</value>
-    internal long Bytes => _state.Bytes + _pages.Sum(page => page.Values.Bytes);
-
     /// <summary>Returns to the state before the first token.</summary>
     internal void Restart()
     {
-        _state.Write<float>(_student.Network.StartOfState());
+        _state.Write(_student.Network.StartOfState);
         Release();
         Position = 0;
     }

@@ -91,7 +91,7 @@ internal sealed class StepQueue(CudaCard card, CudaModule kernels, Workspace mem
     }
 
     /// <summary>The bits of a float, as an argument.</summary>
-    internal static long Bits(float value) => BitConverter.SingleToUInt32Bits(value);
+    private static long Bits(float value) => BitConverter.SingleToUInt32Bits(value);
 
     private int TileRows => Rows <= 8 ? 8 : Rows <= 16 ? 16 : Rows <= 32 ? 32 : 64;
 

@@ -47,16 +47,16 @@ internal sealed class Workspace : IDisposable
     /// <value>Values of a row of <see cref="Mixed"/>.</value>
     internal int MixedStride { get; }
 
-    /// <value>A convolution, (rows, I or D), or features of queries and keys.</value>
+    /// <value>A convolution, (rows, I or D), or features of queries and keys, (rows, 2, NH, dφ).</value>
     internal long Convolved { get; }
 
-    /// <value>q, k and v, (rows, 3·I), the gates of an sLSTM, (rows, 4·D), or rotated queries and values.</value>
+    /// <value>q, k and v, (rows, 3·I), the gates of an sLSTM, (rows, 4·D), or rotated queries and values, (rows, (NH + KVH)·DH).</value>
     internal long Joined { get; }
 
     /// <value>The gates of an mLSTM, (rows, 2·NH), or their parts, (rows, <see cref="DeviceMLstmLayer.Spans"/>, 2·NH).</value>
     internal long Gates { get; }
 
-    /// <value>What the queries read, (rows, I).</value>
+    /// <value>What the queries read, (rows, I or NH·DH).</value>
     internal long Read { get; }
 
     /// <value>Positions of the rows in their sequences, (rows), 32-bit.</value>

@@ -14,7 +14,7 @@ namespace Distil.Inference.CudaEngines;
 /// <param name="Gates">The scalar gates, or their parts.</param>
 /// <param name="Read">What the queries read of a memory.</param>
 /// <param name="Pairs">Pairs of values that the rotary embedding rotates; 0 without one.</param>
-/// <param name="Shares">How much of each head is the memory's; 0 if students have no window.</param>
+/// <param name="Shares">How much of each head is the memory's; 0 for the paper's student.</param>
 /// <param name="Attended">Parts of the attention of each head; 0 if there is none.</param>
 internal sealed record WorkspaceShape(
     int VocabularySize, int Width, int Up, int Mixed, int Convolved, int Joined, int Gates, int Read, int Pairs = 0, int Shares = 0, int Attended = 0)
@@ -35,6 +35,6 @@ internal sealed record WorkspaceShape(
         return new(
             config.VocabularySize, config.HiddenSize, heads.Projected + heads.Units, Math.Max(heads.Units, config.IntermediateSize),
             2 * config.Heads * shape.FeatureSize, (heads.Heads + heads.KeyValueHeads) * heads.Size, 2 * config.Heads, heads.Units, heads.Size / 2, config.Heads,
-            shape.Window > 0 || shape.KeepAttention.Count > 0 ? config.Heads * DeviceMixerLayer.MostParts(shape) * (heads.Size + 2) : 0);
+            config.Heads * DeviceMixerLayer.MostParts(shape) * (heads.Size + 2));
     }
 }

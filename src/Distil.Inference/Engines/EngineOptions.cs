@@ -21,10 +21,13 @@ public sealed record EngineOptions
     /// <value>The card to run on, if its owner knows it; null to find one.</value>
     internal CudaPlatform? Platform { get; init; }
 
+    /// <value>Why no card is to be used, if its owner knows; null otherwise.</value>
+    internal string? NoCard { get; init; }
+
     /// <value>Number of threads, ≥ 1. Default: one for each processor.</value>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <value>Maximum number of tokens in one pass, over all sequences, ≥ 1. Default 64.</value>
+    /// <value>Maximum number of tokens in one pass, over all sequences, ≥ 1; on a card at most 64. Default 64.</value>
     public int MaxRows { get; init; } = 64;
 
     /// <summary>Checks the ranges.</summary>

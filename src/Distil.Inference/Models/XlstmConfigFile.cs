@@ -108,7 +108,7 @@ public static class XlstmConfigFile
             ContextLength = stack.Count("context_length"),
             Blocks = blocks,
             Width = stack.Count("embedding_dim"),
-            SlstmAt = mlstm is null || (stack.IsText("slstm_at") && stack.Text("slstm_at") == "all") ? [.. Enumerable.Range(0, blocks)] : stack.Naturals("slstm_at"),
+            SlstmAt = mlstm is null ? [.. Enumerable.Range(0, blocks)] : SlstmAt(stack, blocks),
             MlstmHeads = mlstm?.Count("num_heads", 4) ?? 4,
             MlstmConvKernel = mlstm?.Count("conv1d_kernel_size", 4) ?? 4,
             QkvBlockSize = mlstm?.Count("qkv_proj_blocksize", 4) ?? 4,
@@ -129,4 +129,9 @@ public static class XlstmConfigFile
     }
 
     private static ConfigDocument? Part(ConfigDocument? block, string field) => block is null ? null : block.Object(field) ?? throw block.Wrong(field, "an object");
+
+    private static IReadOnlyList<int> SlstmAt(ConfigDocument stack, int blocks) =>
+        !stack.IsText("slstm_at") ? stack.Naturals("slstm_at")
+        : stack.Text("slstm_at") == "all" ? [.. Enumerable.Range(0, blocks)]
+        : throw stack.Wrong("slstm_at", "a list of block numbers, or \"all\"");
 }

@@ -63,7 +63,15 @@ internal sealed class PrefixCache(int capacity) : IDisposable
         {
             copy = _recent.Last!.Value.State; // its memory is used again
             _recent.RemoveLast();
-            copy.CopyFrom(state);
+            try
+            {
+                copy.CopyFrom(state);
+            }
+            catch
+            {
+                copy.Dispose();
+                throw;
+            }
         }
         else
         {

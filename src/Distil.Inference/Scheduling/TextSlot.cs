@@ -75,12 +75,17 @@ internal sealed class TextSlot(TextRequest request, CancellationToken cancel)
     /// <summary>Ends the text: stores its state, so that a longer prompt can resume there, and ends the stream.</summary>
     internal void End(PrefixCache? cache, Exception? failure = null)
     {
-        if (_state is not null)
+        try
         {
-            cache?.Store(_read.ToArray().AsSpan(0, _done), _state);
-            _state.Dispose();
+            if (_state is not null)
+            {
+                cache?.Store(_read.ToArray().AsSpan(0, _done), _state);
+            }
         }
-
-        _tokens.Writer.TryComplete(failure);
+        finally
+        {
+            _state?.Dispose();
+            _tokens.Writer.TryComplete(failure); // whatever happens: its reader waits
+        }
     }
 }

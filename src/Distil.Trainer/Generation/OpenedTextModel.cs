@@ -11,7 +11,8 @@ using TorchSharp;
 
 namespace Distil.Trainer.Generation;
 
-/// <summary>A model to generate texts with: a student runs in the engine, everything else in torch.</summary>
+/// <summary>A model to generate texts with: a student runs in the engine; in torch, a student whose kernels cannot run on the GPU, and
+/// everything else.</summary>
 internal sealed class OpenedTextModel : IDisposable
 {
     private readonly IDisposable _owner;

@@ -11,13 +11,18 @@ internal static class StudentCard
     /// <summary>Adds the card, if students can run on one.</summary>
     internal static EngineOptions Add(EngineOptions options)
     {
-        if (options.Device == ComputeDevice.Cpu || CudaRuntime.SwitchedOff is not null)
+        if (options.Device == ComputeDevice.Cpu)
         {
-            return options with { Device = options.Device == ComputeDevice.Auto ? ComputeDevice.Cpu : options.Device };
+            return options;
+        }
+
+        if (CudaRuntime.SwitchedOff is { } switchedOff)
+        {
+            return options with { NoCard = switchedOff };
         }
 
         // Torch is slow to load, and is only needed if it brings the one compiler for the card.
-        var platform = CudaPlatform.Find(CudaRuntime.Cache(), CudaRuntime.StandsInFor, out _);
-        return options with { KernelFolder = KernelSettings.CacheFolder, Platform = platform ?? (CudaPlatform.HasCard() ? CudaRuntime.PlatformOrNull : null) };
+        var platform = CudaPlatform.Find(CudaRuntime.Cache(), CudaRuntime.StandsInFor, out var reason) ?? (CudaPlatform.HasCard() ? CudaRuntime.PlatformOrNull : null);
+        return options with { Platform = platform, NoCard = platform is null ? reason : null };
     }
 }

@@ -50,6 +50,6 @@ internal static partial class KernelLog
     public static partial void CubinsAreNotStored(this ILogger log, string folder, string reason);
 
     /// <summary>A student decodes on the GPU without the engine.</summary>
-    [LoggerMessage(Level = LogLevel.Warning, Message = "the student runs in torch, with a launch for each operation, about ten times slower than in the engine: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the student runs in torch, with a launch for each operation instead of one for a token: {Reason}")]
     public static partial void StudentRunsInTorch(this ILogger log, string reason);
 }

@@ -48,11 +48,11 @@ public sealed class EngineChoiceTests
     public void A_card_is_used_if_there_is_one_unless_the_states_do_not_fit()
     {
         TestCard.Require();
-        var (engine, noCard) = EngineChoice.Open(_folder, new(), states: 48);
+        var (engine, noCard) = EngineChoice.Open(_folder, new() { KernelFolder = TestCard.KernelFolder }, states: 48);
         using var _ = engine;
         Assert.IsType<CudaEngine>(engine);
         Assert.Null(noCard);
-        var refused = Assert.Throws<InvalidInputException>(() => EngineChoice.Open(_folder, new() { Device = ComputeDevice.Cuda }, states: int.MaxValue));
+        var refused = Assert.Throws<InvalidInputException>(() => EngineChoice.Open(_folder, new() { Device = ComputeDevice.Cuda, KernelFolder = TestCard.KernelFolder }, states: int.MaxValue));
         Assert.Contains("left", refused.Message, StringComparison.Ordinal);
     }
 }

@@ -32,6 +32,7 @@ public sealed class XlstmConfigFileTests
     [InlineData("\"embedding_dim\": 64", "\"embedding_dim\": 66", "slstm_block.slstm.num_heads is 4; expected a divisor of embedding_dim (66)")]
     [InlineData("\"qkv_proj_blocksize\": 16", "\"qkv_proj_blocksize\": 24", "qkv_proj_blocksize is 24; expected a divisor of the inner width (128")]
     [InlineData("   0,\n   2\n", "   0,\n   4\n", "slstm_at is 4; expected blocks from 0 to 3")]
+    [InlineData("\"slstm_at\": [\n   0,\n   2\n  ]", "\"slstm_at\": \"some\"", "slstm_at is \"some\"; expected a list of block numbers, or \"all\"")]
     [InlineData("\"bias\": false", "\"bias\": true", "xlstm_config.bias is true; expected false")]
     [InlineData("\"act_fn\": \"gelu\"", "\"act_fn\": \"glu\"", "act_fn is glu; expected gelu, relu")]
     [InlineData("\"backend\": \"cuda\"", "\"backend\": \"triton\"", "backend is \"triton\"; expected cuda or vanilla")]

@@ -23,6 +23,7 @@ internal sealed class RunModels(Func<string, CancellationToken, Task<string>> fe
     /// <exception cref="SchedulerBusyException">The student of another run is answering.</exception>
     internal async Task<Use> UseAsync(string runId, CancellationToken cancel)
     {
+        StudentModel? model = null;
         await AloneAsync(async () =>
         {
             if (_current?.Model.Name != runId)
@@ -39,8 +40,9 @@ internal sealed class RunModels(Func<string, CancellationToken, Task<string>> fe
 
             _current.Users++;
             _current.Idle?.Dispose();
+            model = _current.Model;
         }, cancel);
-        return new(this, _current!.Model);
+        return new(this, model!);
     }
 
     /// <inheritdoc/>

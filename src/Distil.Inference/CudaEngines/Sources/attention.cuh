@@ -2,8 +2,6 @@
 #pragma once
 #include "mixer.cuh"
 
-#define PAGE 64 // positions of a page of a cache
-
 // A part of the positions that each query head sees: sums weighted by exp(score − max). Any number of parts gives the same attention.
 // partial: (rows, heads, parts, size + 2): Σ weight·value, then max and Σ weight. Grid (heads, parts, rows), 128 threads; N: size ≤ 32·N.
 template <int N>

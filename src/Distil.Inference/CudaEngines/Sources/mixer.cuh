@@ -3,6 +3,8 @@
 #pragma once
 #include "mlstm.cuh"
 
+#define PAGE 64 // positions of a page of a cache; AttentionCache.PagePositions
+
 // A layer. The same fields, each of eight bytes, are written by DeviceMixerLayer; weights that a layer lacks are null.
 struct Mixer {
   const float *bias, *queryNorm, *keyNorm;     // of queries, keys and values, side by side; (size)
@@ -16,7 +18,7 @@ struct Mixer {
   long long window, slots, sinks;              // slots: of the ring, at least window; 0 without a window
   long long record, recordLength;              // floats in front of the layer's keys in a cache's record, and of a record
   long long advances;                          // whether the layer advances the sequences' positions
-  double epsilon, headEpsilon;                 // of the layer's first norm, and of queryNorm and keyNorm
+  double epsilon;                              // of the layer's first norm, queryNorm and keyNorm
 };
 
 // A value of a query, key or value of a row, with its bias.
@@ -54,7 +56,7 @@ extern "C" __global__ void __launch_bounds__(512) mixer_project(
   const float* up = projected + b * upStride;
   const int keyAt = (heads + shared) * size + i, valueAt = (heads + all + shared) * size + i;
   const float own = headNorm(
-      i < size ? projectedAt(p, up, isKey ? keyAt : head * size + i) : 0, isKey ? p.keyNorm : p.queryNorm, i, size, (float)p.headEpsilon);
+      i < size ? projectedAt(p, up, isKey ? keyAt : head * size + i) : 0, isKey ? p.keyNorm : p.queryNorm, i, size, (float)p.epsilon);
   if (i < 256) unturned[i] = own;
   __syncthreads();
   float y = 0;
@@ -82,7 +84,7 @@ extern "C" __global__ void __launch_bounds__(512) mixer_project(
         sink[all * sinks * size] = v;
       }
     } else if (caches) {
-      float* record = caches[b / steps][position / 64] + position % 64 * p.recordLength + p.record + shared * size + i;
+      float* record = caches[b / steps][position / PAGE] + position % PAGE * p.recordLength + p.record + shared * size + i;
       record[0] = y;
       record[all * size] = v;
     }
@@ -91,7 +93,7 @@ extern "C" __global__ void __launch_bounds__(512) mixer_project(
   if (!weights) return;
 
   if (!isKey && p.mix) { // before the rotation: the share must not depend on the position
-    const float key = headNorm(i < size ? projectedAt(p, up, keyAt) : 0, p.keyNorm, i, size, (float)p.headEpsilon);
+    const float key = headNorm(i < size ? projectedAt(p, up, keyAt) : 0, p.keyNorm, i, size, (float)p.epsilon);
     const float* mix = p.mix + (long long)head * 3 * size + i;
     const float logit = blockSum(i < size ? fmaf(own, mix[0], fmaf(key, mix[size], projectedAt(p, up, valueAt) * mix[2 * size])) : 0);
     if (i == 0) shares[b * heads + head] = sigmoid(logit + p.mixBias[head]);
