@@ -28,6 +28,8 @@ return new RootCommand("Measures Distil on this machine.")
     CancelBench.Create(),
     StandInTrainer.Create(),
     ProfileCommand.Create(),
+    SeveralGpus.Create(),
+    SeveralGpus.CreateWorker(),
     StoreBench.Create(),
     TableCommand.Create(),
 }.Parse(args).Invoke();

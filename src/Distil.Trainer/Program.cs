@@ -22,6 +22,7 @@ try
         GenerateCommand.Create(catalog),
         KernelsCommand.Create(),
         PretrainCommand.Create(),
+        RankCommand.Create(log),
         StoriesCommand.Create(),
         TokenizeCommand.Create(),
         TrainTokenizerCommand.Create(catalog),

@@ -2,6 +2,7 @@ using Distil.Core.Specification;
 using Distil.Inference.Models;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm;
+using Distil.Trainer.Ranks;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Rows;
@@ -22,7 +23,8 @@ internal sealed class PaperStudent : IDisposable
     /// <param name="blocks">Blocks; sLSTM at the even ones.</param>
     /// <param name="backend">Which kernels it may use; null for all.</param>
     /// <param name="type">Element type that it computes in: bfloat16 (default) or float32.</param>
-    internal PaperStudent(int length, int blocks = 6, Backend? backend = null, ScalarType type = ScalarType.BFloat16)
+    /// <param name="ranks">The processes that train together; null for this one alone.</param>
+    internal PaperStudent(int length, int blocks = 6, Backend? backend = null, ScalarType type = ScalarType.BFloat16, IRankGroup? ranks = null)
     {
         using var scope = NewDisposeScope();
         manual_seed(1);
@@ -42,7 +44,7 @@ internal sealed class PaperStudent : IDisposable
             Model.UseBFloat16();
         }
 
-        Optimizer = new AdamW(Model.TrainableParameters, new(), backend);
+        Optimizer = new AdamW(Model.TrainableParameters, new(), backend, ranks);
         Training = new TrainingStep(Model, Optimizer, Distillation, 1.0);
     }
 

@@ -40,7 +40,7 @@ internal static class PipelineFigures
     }
 
     /// <summary>Stores outputs like those of a teacher's extraction: up to 64 tokens, 5 nodes, mean hidden states.</summary>
-    private static void Store(string path)
+    internal static void Store(string path)
     {
         using var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(PaperTeacher.Settings, Length, PaperStudent.Vocabulary, PaperStudent.Width));
         for (var batch = 0; batch < StoredBatches; batch++)

@@ -3,6 +3,7 @@ using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
 using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Ranks;
 using Distil.Trainer.Training.Optimizers;
 using Distil.Trainer.Training.Steps;
 using static TorchSharp.torch;
@@ -40,9 +41,9 @@ internal sealed class RandomStudent : IDisposable
     internal long Parameters => Model.TrainableParameters.Sum(parameter => parameter.Value.numel()) + Model.HeadWeight.numel();
 
     /// <summary>A step of stage II: 0.1·CE + 0.9·KL from stored outputs, all weights but embedding and head trained.</summary>
-    internal (Action<StepBatch> Step, AdamW Optimizer) Distillation()
+    internal (Action<StepBatch> Step, AdamW Optimizer) Distillation(IRankGroup? ranks = null)
     {
-        var optimizer = new AdamW(Model.TrainableParameters, new() { Beta2 = 0.95, Factor = new(Model.NewParameters, FactorOfNew) });
+        var optimizer = new AdamW(Model.TrainableParameters, new() { Beta2 = 0.95, Factor = new(Model.NewParameters, FactorOfNew) }, ranks: ranks);
         var step = new TrainingStep(Model, optimizer, new DeltaDistillation(new DistillationSpec()), gradientClip: 1);
         return (batch => step.Run(batch, new DeltaWeights(0.9, 1, 0), Rate), optimizer);
     }

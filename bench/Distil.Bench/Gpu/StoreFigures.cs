@@ -9,9 +9,11 @@ namespace Distil.Bench.Gpu;
 /// <summary>Computing and storing the teacher's outputs as in a teach job, and each part of it alone.</summary>
 internal static class StoreFigures
 {
-    private const int Length = 512, Batch = 8, Batches = 32;
+    internal const int Batch = 8;
 
-    private static readonly ExtractionSettings Settings = new() { InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
+    private const int Length = 512, Batches = 32;
+
+    internal static readonly ExtractionSettings Settings = new() { InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
 
     internal static void Measure()
     {
@@ -34,8 +36,9 @@ internal static class StoreFigures
         }
     }
 
+    /// <summary>Runs the teacher over the first batches.</summary>
     /// <returns>The last batch.</returns>
-    private static TaughtRows Make(TokenRows read, TransformerModel teacher, int batches)
+    internal static TaughtRows Make(TokenRows read, TransformerModel teacher, int batches)
     {
         TaughtRows? last = null;
         foreach (var batch in TaughtRows.Of(read, new(teacher, Settings), Batch, CUDA).Take(batches))
@@ -52,8 +55,8 @@ internal static class StoreFigures
         using var writer = new TeacherOutputsWriter(path, header);
         Figure.Say(
             "teacher's outputs encoded",
-            new { ms = Math.Round(Stopwatches.Median(() => writer.Encode(taught.Targets, taught.Lengths).Dispose()), 3), cores = Environment.ProcessorCount });
-        using var encoded = writer.Encode(taught.Targets, taught.Lengths);
+            new { ms = Math.Round(Stopwatches.Median(() => writer.Encoder.Encode(taught.Targets, taught.Lengths).Dispose()), 3), cores = Environment.ProcessorCount });
+        using var encoded = writer.Encoder.Encode(taught.Targets, taught.Lengths);
         Figure.Say("teacher's outputs written to the file", new { ms = Math.Round(Stopwatches.Median(() => writer.Append(encoded), Batches), 3) });
         var started = Stopwatch.GetTimestamp();
         writer.Complete();
@@ -74,7 +77,8 @@ internal static class StoreFigures
         Say("teacher's outputs stored: pass, extraction, copy, encoding, file", started, (int)read.Rows / Batch);
     }
 
-    private static TokenRows Tokens(string folder, TransformerModel teacher)
+    /// <summary>A file of random tokens.</summary>
+    internal static TokenRows Tokens(string folder, TransformerModel teacher)
     {
         var rows = Batch * int.Parse(Environment.GetEnvironmentVariable("STORE_BATCHES") ?? "700", System.Globalization.CultureInfo.InvariantCulture);
         var path = Path.Combine(folder, "tokens.bin");

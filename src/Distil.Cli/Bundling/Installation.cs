@@ -82,7 +82,7 @@ public sealed class Installation
         Folders.WriteResource("distil.nuspec", description, executable: false);
         Folders.WriteResource("DotnetToolSettings.xml", Path.Combine(_work, "DotnetToolSettings.xml"), executable: false);
         File.Copy(_workspace.RepositoryFile("README.md"), Path.Combine(_work, "README.md"));
-        await Publishing.ExecuteAsync(TrainerProgram.Dotnet, ["pack", description, "--version", ProgramVersion.Current, "-o", folder, "-v", "quiet"], cancel);
+        await Publishing.ExecuteAsync(DotnetProgram.Path, ["pack", description, "--version", ProgramVersion.Current, "-o", folder, "-v", "quiet"], cancel);
         return Path.Combine(folder, $"{PackageId}.{ProgramVersion.Current}.nupkg");
     }
 }

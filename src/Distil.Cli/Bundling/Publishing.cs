@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Distil.Core;
 using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Bundling;
@@ -12,7 +13,7 @@ internal static class Publishing
     /// <param name="options">Further options of <c>dotnet publish</c>.</param>
     /// <param name="cancel">Ends it.</param>
     internal static Task PublishAsync(string project, string target, string[] options, CancellationToken cancel) => ExecuteAsync(
-        TrainerProgram.Dotnet, ["publish", project, "-c", "Release", "-o", target, "-v", "quiet", "--nologo", "-p:PublishDocumentationFiles=false", .. options], cancel);
+        DotnetProgram.Path, ["publish", project, "-c", "Release", "-o", target, "-v", "quiet", "--nologo", "-p:PublishDocumentationFiles=false", .. options], cancel);
 
     /// <summary>Runs a program to its end and returns its output.</summary>
     /// <exception cref="InvalidOperationException">It fails.</exception>

@@ -9,6 +9,12 @@ public sealed record ComputeSpec
     [Range(1.0, double.PositiveInfinity)]
     public int TeachParallelism { get; init; } = 1;
 
+    /// <value>GPUs of one machine on which a teach, train or evaluate job computes at once, ≥ 1. Training divides the micro-batches of each step among them, so
+    /// training.gradientAccumulation must be at least as large; the result is the same up to the order of sums. A machine with fewer ends the job with an
+    /// error. Default 1.</value>
+    [Range(1.0, double.PositiveInfinity)]
+    public int GpusPerWorker { get; init; } = 1;
+
     /// <value>How often a job is retried after a transient failure, ≥ 0. Default 3.</value>
     [Range(0.0, double.PositiveInfinity)]
     public int Retries { get; init; } = 3;

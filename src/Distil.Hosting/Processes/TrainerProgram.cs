@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Settings;
@@ -47,7 +46,7 @@ public sealed class TrainerProgram(string? named)
     {
         var trainer = Locate();
         var assembly = Path.GetExtension(trainer) == ".dll";
-        return new ProcessStartInfo(assembly ? Dotnet : trainer, assembly ? arguments.Prepend(trainer) : arguments) { UseShellExecute = false };
+        return new ProcessStartInfo(assembly ? DotnetProgram.Path : trainer, assembly ? arguments.Prepend(trainer) : arguments) { UseShellExecute = false };
     }
 
     /// <summary>Start information of a trainer that runs jobs.</summary>
@@ -75,14 +74,5 @@ public sealed class TrainerProgram(string? named)
         {
             environment.TryAdd(SpinCount, load > BusyLoad * cores ? "1000" : "10000");
         }
-    }
-
-    /// <value>The <c>dotnet</c> that runs this program, or whose runtime does (a tool has a program of its own); else the one on the path.</value>
-    internal static string Dotnet { get; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : OfRuntime() ?? "dotnet";
-
-    private static string? OfRuntime()
-    {
-        var program = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
-        return File.Exists(program) ? program : null;
     }
 }

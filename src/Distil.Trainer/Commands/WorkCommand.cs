@@ -43,7 +43,7 @@ internal static class WorkCommand
         using var stop = new CancellationTokenSource();
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var jobs = new JobProgram(new ArtifactCache(settings.Sources.CacheFolder), settings.Sources, TimeProvider.System, log);
+        using var jobs = new JobProgram(new ArtifactCache(settings.Sources.CacheFolder), settings.Sources, TimeProvider.System, log, new(RankCommand.Start));
         using var telemetry = TelemetryExport.TryStart("distil-trainer", settings.Telemetry);
         return request is not null
             ? ExitCode(await jobs.RunAsync(request, stop.Token))

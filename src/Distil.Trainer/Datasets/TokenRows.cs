@@ -80,8 +80,12 @@ public sealed unsafe class TokenRows : IDisposable
             }
         }
 
-        return (int)Math.Min(ContextLength, Tokens - row * ContextLength);
+        return LengthOf(row);
     }
+
+    /// <summary>Number of real tokens of a row, ≥ 1.</summary>
+    /// <param name="row">From 0.</param>
+    public int LengthOf(long row) => (int)Math.Min(ContextLength, Tokens - row * ContextLength);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Trainer.Models;
@@ -30,15 +31,18 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         }
 
         using var noGrad = no_grad();
-        var sums = new ScoreSums();
+        var (scores, counts) = (new List<double>(), new List<(long Tokens, TextCounts? Text)>());
         long rowsDone = 0, tokens = 0;
-        foreach (var batch in rows.Chunk(options.BatchRows))
+        foreach (var (number, batch) in rows.Chunk(options.BatchRows).Index())
         {
             cancel.ThrowIfCancellationRequested();
             var predicted = batch.Sum(Predicted);
+            counts.AddRange(batch.Where(row => Predicted(row) > 0).Select(row => ((long)Predicted(row), text?.Count(row))));
             if (predicted > 0)
             {
-                Measure(student, teacher, batch, sums);
+                scores.AddRange(options.Ranks.Takes(number)
+                    ? Measure(student, teacher, batch, scores.Count / ScoreSums.Count)
+                    : new double[batch.Count(row => Predicted(row) > 0) * ScoreSums.Count]);
             }
 
             rowsDone += batch.Length;
@@ -46,12 +50,14 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
             progress?.Invoke(new EvaluationProgress(rowsDone, tokens));
         }
 
+        options.Ranks.Complete(CollectionsMarshal.AsSpan(scores), student.Device);
         return tokens > 0
-            ? sums.Result(rowsDone, teacher is not null)
+            ? ScoreSums.Collect(scores, counts).Result(rowsDone, teacher is not null)
             : throw new InvalidInputException($"the evaluation data has {rowsDone} rows and no row of two tokens or more; there is nothing to predict");
     }
 
-    private void Measure(ILanguageModel student, ILanguageModel? teacher, long[][] batch, ScoreSums sums)
+    /// <returns>The sums of each row that has something to predict, one row after another.</returns>
+    private IEnumerable<double> Measure(ILanguageModel student, ILanguageModel? teacher, long[][] batch, int rowsBefore)
     {
         using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
@@ -72,11 +78,8 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         }
 
         var values = total.cpu();                                                            // (8, B)
-        foreach (var (b, row) in batch.Index().Where(each => Predicted(each.Item) > 0))
-        {
-            var scores = ScoreCheck.Finite(values[TensorIndex.Ellipsis, b].contiguous().data<double>().ToArray(), sums.Rows);
-            sums.Add(scores, Predicted(row), text?.Count(row));
-        }
+        return [.. batch.Index().Where(each => Predicted(each.Item) > 0).SelectMany((each, i) => ScoreCheck.Finite(
+            values[TensorIndex.Ellipsis, each.Index].contiguous().data<double>().ToArray(), rowsBefore + i))];
     }
 
     /// <summary>Pads rows at their ends: in a causal model, later tokens do not change earlier positions.</summary>

@@ -9,8 +9,10 @@ internal sealed class ScoreSums
     /// <summary>Number of values that <see cref="Of"/> computes for a position.</summary>
     public const int Count = 8;
 
-    private readonly List<double[]> _rows = [];
-    private readonly List<(long Tokens, TextCounts? Text)> _counts = [];
+    private readonly double[][] _rows;
+    private readonly IReadOnlyList<(long Tokens, TextCounts? Text)> _counts;
+
+    private ScoreSums(double[][] rows, IReadOnlyList<(long Tokens, TextCounts? Text)> counts) => (_rows, _counts) = (rows, counts);
 
     /// <summary>Computes the values of n positions.</summary>
     /// <param name="student">(n, V) log-probabilities.</param>
@@ -37,18 +39,10 @@ internal sealed class ScoreSums
         ]);
     }
 
-    /// <value>Number of rows added.</value>
-    public int Rows => _rows.Count;
-
-    /// <summary>Adds a row.</summary>
-    /// <param name="sums">The sums of its positions' values.</param>
-    /// <param name="tokens">Number of tokens predicted in it, ≥ 1.</param>
-    /// <param name="text">The text that they represent; null if unknown.</param>
-    public void Add(double[] sums, long tokens, TextCounts? text)
-    {
-        _rows.Add(sums);
-        _counts.Add((tokens, text));
-    }
+    /// <summary>Collects rows.</summary>
+    /// <param name="sums">The sums of the positions' values of each row, one row after another.</param>
+    /// <param name="counts">For each row, the number of tokens predicted in it, ≥ 1, and the text that they represent; null if unknown.</param>
+    public static ScoreSums Collect(IReadOnlyList<double> sums, IReadOnlyList<(long Tokens, TextCounts? Text)> counts) => new([.. sums.Chunk(Count)], counts);
 
     /// <summary>Computes the means over all tokens.</summary>
     /// <param name="rows">Number of rows read, including those with nothing to predict.</param>
@@ -75,7 +69,7 @@ internal sealed class ScoreSums
 
     private double[] Tokens => [.. _counts.Select(row => (double)row.Tokens)];
 
-    private long? Sum(Func<TextCounts, long> value) => _counts.Exists(row => row.Text is null) ? null : _counts.Sum(row => value(row.Text!));
+    private long? Sum(Func<TextCounts, long> value) => _counts.Any(row => row.Text is null) ? null : _counts.Sum(row => value(row.Text!));
 
     private ModelScore Score(int nll, int textNll)
     {

@@ -4,6 +4,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
 using Distil.Core.Jobs;
+using Distil.Trainer.Ranks;
 using Distil.Trainer.Training;
 
 namespace Distil.Trainer.Jobs;
@@ -21,6 +22,7 @@ internal static class Failures
     public static JobFailure Of(Exception error, bool stopped, IReadOnlyList<MissingInput>? missing = null) => error switch
     {
         ArtifactException when missing is not null => new(FailureClass.MissingInput, error.Message),
+        RankLostException lost => lost.Failure,
         InvalidInputException => new(FailureClass.InvalidInput, error.Message),
         _ when DiskFull.Is(error) => new(FailureClass.DiskFull, $"a disk is full: {FirstLine(error.Message)}", error.ToString()),
         // The same steps would end in the same way, so a retry is useless.

@@ -11,13 +11,28 @@ internal static class HeldOutRows
     /// <param name="job">The job.</param>
     /// <param name="dataset">The dataset.</param>
     /// <param name="max">Maximum number of rows.</param>
-    public static async Task<IReadOnlyList<long[]>> ReadEvalRowsAsync(this JobContext job, Dataset dataset, int max)
+    public static async Task<IReadOnlyList<long[]>> ReadEvalRowsAsync(this JobContext job, Dataset dataset, int max) =>
+        Read(await job.FetchEvalRowsAsync(dataset, max), max);
+
+    /// <summary>Fetches the files with the first held-out rows.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="max">Maximum number of rows.</param>
+    public static async Task<IReadOnlyList<string>> FetchEvalRowsAsync(this JobContext job, Dataset dataset, int max)
     {
         var manifest = await job.Store.ReadJsonAsync<DatasetManifest>(dataset.Closing, job.Stop);
+        return [.. (await job.Cache.GetAllAsync(job.Store, Enough(manifest, max), job.Stop)).Select(path => path!)];
+    }
+
+    /// <summary>Reads the first rows of files, without padding.</summary>
+    /// <param name="paths">The files.</param>
+    /// <param name="max">Maximum number of rows.</param>
+    public static IReadOnlyList<long[]> Read(IReadOnlyList<string> paths, int max)
+    {
         var found = new List<long[]>();
-        foreach (var path in await job.Cache.GetAllAsync(job.Store, Enough(manifest, max), job.Stop))
+        foreach (var path in paths)
         {
-            using var rows = TokenRows.Open(path!);
+            using var rows = TokenRows.Open(path);
             var ids = new long[rows.ContextLength];
             for (var row = 0; row < rows.Rows && found.Count < max; row++)
             {

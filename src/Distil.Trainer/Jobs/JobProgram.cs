@@ -8,6 +8,7 @@ using Distil.Core.Jobs;
 using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Telemetry;
+using Distil.Trainer.Ranks;
 using Distil.Trainer.Torch;
 using Microsoft.Extensions.Logging;
 
@@ -18,7 +19,8 @@ namespace Distil.Trainer.Jobs;
 /// <param name="sources">How texts, models and artifacts are read.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Receives messages about jobs, for people.</param>
-internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, TimeProvider time, ILogger log) : IDisposable
+/// <param name="pool">Starts processes for further GPUs; disposed with this.</param>
+internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, TimeProvider time, ILogger log, RankPool pool) : IDisposable
 {
     private readonly WarmTeacher _teacher = new();
     private readonly SourceCatalog _catalog = SourceCatalog.Create(sources, time, log);
@@ -64,7 +66,11 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
     }
 
     /// <inheritdoc />
-    public void Dispose() => _teacher.Dispose();
+    public void Dispose()
+    {
+        pool.Dispose();
+        _teacher.Dispose();
+    }
 
     private async Task<JobResult> DoAsync(ArtifactStore store, JobRequest request, string resultBlob, CancellationToken stop)
     {
@@ -106,6 +112,11 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
         try
         {
             var device = TorchDevice.Of(request.Spec.Compute.Device);
+            if (request.Kind is JobKind.Teach or JobKind.Train or JobKind.Evaluate)
+            {
+                pool.Require(request.Spec.Compute.GpusPerWorker, device);
+            }
+
             var meter = DeviceMeter.Of(device);
             progress.Watch(meter);
             var output = await JobOf(request.Makes).RunAsync(new JobContext
@@ -120,6 +131,7 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
                 Folder = folder,
                 Device = device,
                 Meter = meter,
+                Pool = pool,
                 Time = time,
                 Log = log,
                 Stop = until.Token,

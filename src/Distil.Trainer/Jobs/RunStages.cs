@@ -16,7 +16,7 @@ internal static class RunStages
     /// <param name="teaching">The loss and the teacher's outputs; null without a teacher.</param>
     /// <param name="totalSteps">Optimiser steps of the whole training.</param>
     public static TrainingStages Of(
-        JobContext job, IStudentModel student, (DeltaDistillation Loss, ITargetSource Targets)? teaching, long totalSteps)
+        ComputeContext job, IStudentModel student, (DeltaDistillation Loss, ITargetSource Targets)? teaching, long totalSteps)
     {
         if (student is not LinearisedModel linearised)
         {
@@ -25,14 +25,14 @@ internal static class RunStages
 
         job.UsePrecision(student); // its trained weights stay in full precision
         return LinearisedStages.Of(
-            linearised, job.Spec.Training, job.Spec.Seed, totalSteps, teaching is { } known ? (known.Loss, known.Targets.Sizes) : null);
+            linearised, job.Spec.Training, job.Spec.Seed, totalSteps, teaching is { } known ? (known.Loss, known.Targets.Sizes) : null, job.Ranks);
     }
 
     private static DistillationStage OnlyStage(
-        JobContext job, IStudentModel student, (DeltaDistillation Loss, ITargetSource Targets)? teaching, long totalSteps)
+        ComputeContext job, IStudentModel student, (DeltaDistillation Loss, ITargetSource Targets)? teaching, long totalSteps)
     {
         var training = job.Spec.Training;
-        var optimizer = new AdamW(student.TrainableParameters, new AdamWOptions { WeightDecay = training.WeightDecay });
+        var optimizer = new AdamW(student.TrainableParameters, new AdamWOptions { WeightDecay = training.WeightDecay }, ranks: job.Ranks);
         job.UsePrecision(student); // after the optimiser has taken the weights in full precision
         return new(
             new TrainingStep(student, optimizer, teaching?.Loss, training.GradientClip, sizes: teaching?.Targets.Sizes), optimizer,

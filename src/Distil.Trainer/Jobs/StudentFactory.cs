@@ -17,7 +17,7 @@ internal static class StudentFactory
     /// <summary>Creates the student before its first step: the same for every variant.</summary>
     /// <param name="job">The job.</param>
     /// <param name="variant">Which; the controls are the teacher.</param>
-    public static IStudentModel CreateStudent(this JobContext job, StudentVariant variant = StudentVariant.Distilled)
+    public static IStudentModel CreateStudent(this ComputeContext job, StudentVariant variant = StudentVariant.Distilled)
     {
         if (variant is StudentVariant.TeacherOnText or StudentVariant.TeacherOnLoss)
         {
@@ -35,7 +35,7 @@ internal static class StudentFactory
     }
 
     /// <summary>Sets a student's precision to <c>training.precision</c>: bfloat16 on a GPU, while an optimiser keeps the weights in float32.</summary>
-    public static void UsePrecision(this JobContext job, IStudentModel student)
+    public static void UsePrecision(this ComputeContext job, IStudentModel student)
     {
         if (job.Spec.Training.Precision != Precision.Bf16)
         {
@@ -64,15 +64,32 @@ internal static class StudentFactory
     /// <exception cref="ArtifactException">Its checkpoint is missing or damaged.</exception>
     public static async Task<IStudentModel> RestoreStudentAsync(this JobContext job, Weights weights)
     {
+        return job.LoadStudent(weights, await job.FetchStudentAsync(weights));
+    }
+
+    /// <summary>Fetches the checkpoint of the student after an epoch.</summary>
+    /// <returns>Its folder.</returns>
+    /// <exception cref="ArtifactException">Its checkpoint is missing or damaged.</exception>
+    public static async Task<string> FetchStudentAsync(this JobContext job, Weights weights)
+    {
         var folder = Directory.CreateDirectory(Path.Combine(job.Folder, $"restored-{weights.Student}")).FullName;
         await new CheckpointStore(job.Store, weights).RestoreEndAsync(folder, job.Stop);
+        return folder;
+    }
+
+    /// <summary>Creates the student of a checkpoint.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="weights">Which weights the checkpoint has.</param>
+    /// <param name="folder">The checkpoint.</param>
+    public static IStudentModel LoadStudent(this ComputeContext job, Weights weights, string folder)
+    {
         var student = job.CreateStudent(weights.Student);
         CheckpointFolder.LoadWeights(folder, job.IdentityOf(weights), student.TrainableParameters);
         return student;
     }
 
     /// <summary>Hash of everything that determines a student's weights at a position.</summary>
-    public static string IdentityOf(this JobContext job, Weights weights) => weights.Run.Experts is { } experts
+    public static string IdentityOf(this ComputeContext job, Weights weights) => weights.Run.Experts is { } experts
         ? Identities.Merged(experts)
         : Identities.Weights(job.Spec, job.Request.Student, job.Request.Linearised, weights.Run.Dataset.Id, weights.Run.TeacherOutputs.Id, weights.Student);
 }

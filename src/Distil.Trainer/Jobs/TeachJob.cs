@@ -3,6 +3,8 @@ using Distil.Core.Errors;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Distillation.Alignment;
+using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Ranks;
 using Distil.Trainer.TeacherOutputs;
 
 namespace Distil.Trainer.Jobs;
@@ -33,10 +35,44 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
 
     private async Task<TeacherOutputsShard> TeachAsync(JobContext job, TokenFile tokens)
     {
+        var file = await job.Cache.GetAsync(job.Store, tokens.File, job.Stop);
+        return await job.OnEveryGpuAsync(RankWork.Of(job) with { Rows = file }, (context, others) => TeachAsync(context, file, others));
+    }
+
+    /// <summary>Computes the part of a process other than process 0.</summary>
+    /// <param name="context">What it works with.</param>
+    /// <param name="file">The file of rows.</param>
+    /// <param name="send">Receives the encoded rows.</param>
+    internal static void Follow(ComputeContext context, string file, Action<byte[]> send)
+    {
+        using var rows = TokenRows.Open(file);
+        var (teacher, settings) = (context.LoadTeacher(), SettingsOf(context.Spec));
+        try
+        {
+            TaughtRows.Send(
+                rows, new TeacherExtractor(teacher, settings), new RowEncoder(HeaderOf(settings, rows, teacher)), context.Spec.Training.BatchSize,
+                context.Device, context.Ranks, send);
+        }
+        catch (NonFiniteOutputsException error)
+        {
+            throw NotFinite(context, error);
+        }
+    }
+
+    private static TeacherOutputsHeader HeaderOf(ExtractionSettings settings, TokenRows rows, TransformerModel teacher) =>
+        TeacherOutputsHeader.For(settings, rows.ContextLength, teacher.VocabularySize, teacher.HiddenSize);
+
+    private static InvalidInputException NotFinite(ComputeContext context, NonFiniteOutputsException error) => new(
+        $"{context.TeacherFolder}: the teacher's outputs for shard {context.Request.Part} are not finite ({error.Message}); expected finite numbers"
+        + (context.TeacherDtype == TorchSharp.torch.ScalarType.Float32 ? "" : "; training.precision fp32 may help"),
+        error);
+
+    private async Task<TeacherOutputsShard> TeachAsync(JobContext job, string file, RankTeam? others)
+    {
         var path = Path.Combine(job.Folder, "outputs.bin");
-        using var rows = TokenRows.Open(await job.Cache.GetAsync(job.Store, tokens.File, job.Stop));
+        using var rows = TokenRows.Open(file);
         var (teacher, settings) = (job.LoadTeacher(), SettingsOf(job.Spec));
-        using var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(settings, rows.ContextLength, teacher.VocabularySize, teacher.HiddenSize));
+        using var writer = new TeacherOutputsWriter(path, HeaderOf(settings, rows, teacher));
         await using var upload = job.Store.BeginUpload(ArtifactLayout.TeacherOutputs(outputs.Id, job.Request.Part), writer.PartialPath, job.Stop);
         var extractor = new TeacherExtractor(teacher, settings);
         job.Progress.Uses(extractor.Operations);
@@ -48,14 +84,11 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
                 job.Stop.ThrowIfCancellationRequested();
                 upload.Grown(writer.Length);
                 job.Progress.Report("teach", done, rows.Rows, "rows", done * rows.ContextLength);
-            });
+            }, others);
         }
         catch (NonFiniteOutputsException error)
         {
-            throw new InvalidInputException(
-                $"{job.TeacherFolder}: the teacher's outputs for shard {job.Request.Part} are not finite ({error.Message}); expected finite numbers"
-                + (job.TeacherDtype == TorchSharp.torch.ScalarType.Float32 ? "" : "; training.precision fp32 may help"),
-                error);
+            throw NotFinite(job, error);
         }
 
         writer.Complete();

@@ -1,82 +1,64 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
-using Distil.Core.Specification;
 using Distil.Core.Telemetry;
-using Distil.Trainer.Distillation.Alignment;
-using Distil.Trainer.Models;
 using Distil.Trainer.Torch;
-using Distil.Trainer.Training;
 using Distil.Trainer.Training.Checkpoints;
-using Distil.Trainer.Training.Optimizers;
-using Distil.Trainer.Training.Rows;
-using Distil.Trainer.Training.Stages;
-using Distil.Trainer.Training.Steps;
-using Distil.Trainer.Training.Targets;
 
 namespace Distil.Trainer.Jobs;
 
 /// <summary>Trains one student for one epoch, from the newest checkpoint of this epoch or the end of the epoch before.</summary>
 internal sealed class TrainJob(Weights weights) : IJob
 {
-    /// <summary>On a GPU, each reading of a step's metrics waits for the device.</summary>
-    private const int StepsBetweenReadings = 10;
-
     /// <inheritdoc />
     public async Task<object> RunAsync(JobContext job)
     {
         var memory = PeakMemory.Begin();
-        using var rows = await OpenRowsAsync(job);
-        using var stored = weights.UsesTeacherOutputs ? await OpenTargetsAsync(job) : null;
-        using var student = job.CreateStudent(weights.Student);
-        var order = new RowOrder(job.Spec.Seed, rows.RowsOfShards, job.Spec.Training.BatchSize, job.Spec.Training.GradientAccumulation);
-        var teaching = Teaching(job, stored);
-        using var stages = RunStages.Of(job, student, teaching, order.StepsPerEpoch * job.Spec.Training.Epochs);
-        var from = await RestoreAsync(job, stages);
-        using var logs = await TrainingLogs.OpenAsync(job, weights, from.GlobalStep);
-        var (reached, operations) = await TrainAsync(job, student, stages, rows, order, teaching?.Targets, logs, from);
-        return new TrainOutput
+        var files = await FetchAsync(job);
+        return await job.OnEveryGpuAsync<object>(RankWork.Of(job) with { Training = files }, async (context, _) =>
         {
-            Steps = reached.GlobalStep,
-            StepsHere = reached.GlobalStep - from.GlobalStep,
-            PeakMemoryBytes = memory.Bytes,
-            PeakDeviceMemoryBytes = job.Meter.PeakBytes,
-            Operations = operations,
-        };
+            using var training = new EpochTraining(context, weights, files);
+            using var logs = await TrainingLogs.OpenAsync(context, weights, training.From.GlobalStep);
+            var (reached, operations) = await TrainAsync(context, training, logs);
+            return new TrainOutput
+            {
+                Steps = reached.GlobalStep,
+                StepsHere = reached.GlobalStep - training.From.GlobalStep,
+                PeakMemoryBytes = memory.Bytes,
+                PeakDeviceMemoryBytes = context.Meter.PeakBytes,
+                Operations = operations,
+            };
+        });
     }
 
-    private async Task<StoredRows> OpenRowsAsync(JobContext job)
+    private async Task<TrainingFiles> FetchAsync(JobContext job)
     {
         var dataset = await job.Store.ReadJsonAsync<DatasetManifest>(weights.Run.Dataset.Closing, job.Stop);
-        return StoredRows.Open(await job.Cache.GetAllAsync(job.Store, dataset.Shards.Select(shard => shard.Train?.File), job.Stop), job.Device);
-    }
+        var rows = await job.Cache.GetAllAsync(job.Store, dataset.Shards.Select(shard => shard.Train?.File), job.Stop);
+        IReadOnlyList<string?>? targets = null;
+        if (weights.UsesTeacherOutputs)
+        {
+            var outputs = await job.Store.ReadJsonAsync<TeacherOutputsManifest>(weights.Run.TeacherOutputs.Closing, job.Stop);
+            targets = await job.Cache.GetAllAsync(job.Store, outputs.Shards.Select(shard => shard.File), job.Stop);
+        }
 
-    private async Task<StoredTargets> OpenTargetsAsync(JobContext job)
-    {
-        var outputs = await job.Store.ReadJsonAsync<TeacherOutputsManifest>(weights.Run.TeacherOutputs.Closing, job.Stop);
-        return StoredTargets.Open(await job.Cache.GetAllAsync(job.Store, outputs.Shards.Select(shard => shard.File), job.Stop), job.Device);
+        var folder = Directory.CreateDirectory(Path.Combine(job.Folder, "restored")).FullName;
+        var restored = await new CheckpointStore(job.Store, weights).RestoreAsync(folder, job.Log.CheckpointIsDamaged, job.Stop);
+        return new(rows, targets, restored ? folder : null);
     }
 
     private async Task<(TrainingPosition Reached, IReadOnlyList<OperationForm> Operations)> TrainAsync(
-        JobContext job, IStudentModel student, TrainingStages stages, StoredRows rows, RowOrder order, ITargetSource? targets, TrainingLogs logs,
-        TrainingPosition from)
+        JobContext job, EpochTraining training, TrainingLogs logs)
     {
-        var options = new TrainingLoopOptions
-        {
-            Seed = job.Spec.Seed,
-            TotalSteps = order.StepsPerEpoch * job.Spec.Training.Epochs,
-            CheckpointEverySteps = job.Spec.Training.CheckpointEverySteps,
-            MetricsEverySteps = job.Device.type == TorchSharp.DeviceType.CUDA ? StepsBetweenReadings : 1,
-        };
         long tokens = 0;
-        var loop = new TrainingLoop(stages, rows, order, targets, options, job.Time, OnStep);
-
-        var reached = from;
+        var loop = training.Loop(job.Time, OnStep);
+        var reached = training.From;
         job.Progress.Uses(loop.Operations);
         job.Progress.Begin();
-        foreach (var position in loop.RunEpoch(weights.Epoch, from, job.Stop))
+        foreach (var position in loop.RunEpoch(weights.Epoch, training.From, job.Stop))
         {
-            await SaveAsync(job, position, position.Step == order.StepsPerEpoch, stages.Of(position).Optimizer, student.TrainableParameters, logs);
+            job.Ranks.ThrowIfLost(); // the last sums would lack its part
+            await SaveAsync(job, position, training, logs);
             reached = position;
         }
 
@@ -86,40 +68,20 @@ internal sealed class TrainJob(Weights weights) : IJob
         {
             logs.Write(step);
             tokens += step.Tokens;
-            job.Progress.Report("train", step.Step + 1, order.StepsPerEpoch, "steps", tokens, from.Epoch == step.Epoch ? from.Step : 0, step.Loss);
+            var before = training.From.Epoch == step.Epoch ? training.From.Step : 0;
+            job.Progress.Report("train", step.Step + 1, training.StepsPerEpoch, "steps", tokens, before, step.Loss);
         }
     }
 
-    private (DeltaDistillation Loss, ITargetSource Targets)? Teaching(JobContext job, StoredTargets? stored)
-    {
-        if (weights.Student is StudentVariant.WithoutTeacher or StudentVariant.TeacherOnText)
-        {
-            return null;
-        }
-
-        var loss = new DeltaDistillation(job.Spec.Distillation);
-        return stored is not null
-            ? (loss, stored)
-            : (loss, new OnlineTargets(
-                job.LoadTeacher(), TeachJob.SettingsOf(job.Spec), new HiddenStateAlignment(job.Spec.Distillation.Alignment).NeedsLayers));
-    }
-
-    private async Task<TrainingPosition> RestoreAsync(JobContext job, TrainingStages stages)
-    {
-        var folder = Directory.CreateDirectory(Path.Combine(job.Folder, "restored")).FullName;
-        return await new CheckpointStore(job.Store, weights).RestoreAsync(folder, job.Log.CheckpointIsDamaged, job.Stop)
-            ? CheckpointFolder.Load(folder, job.IdentityOf(weights), stages).Position
-            : TrainingPosition.Start;
-    }
-
-    private async Task SaveAsync(
-        JobContext job, TrainingPosition at, bool endOfEpoch, AdamW optimizer, IReadOnlyList<NamedParameter> parameters, TrainingLogs logs)
+    private async Task SaveAsync(JobContext job, TrainingPosition at, EpochTraining training, TrainingLogs logs)
     {
         using var span = DistilTelemetry.Source.StartActivity("checkpoint");
         var state = new CheckpointState { Position = at, Seed = job.Spec.Seed, SpecHash = job.IdentityOf(weights) };
-        var folder = CheckpointFolder.Save(Path.Combine(job.Folder, "checkpoints"), state, optimizer, parameters);
+        var folder = CheckpointFolder.Save(
+            Path.Combine(job.Folder, "checkpoints"), state, training.Stages.Of(at).Optimizer, training.Student.TrainableParameters);
         await logs.SaveAsync();
-        await new CheckpointStore(job.Store, weights).SaveAsync(at.Step, endOfEpoch, CheckpointFolder.Files.Select(file => Path.Combine(folder, file)));
+        await new CheckpointStore(job.Store, weights).SaveAsync(
+            at.Step, at.Step == training.StepsPerEpoch, CheckpointFolder.Files.Select(file => Path.Combine(folder, file)));
         Directory.Delete(folder, recursive: true);
     }
 }

@@ -7,12 +7,12 @@ namespace Distil.Trainer.TeacherOutputs;
 /// <param name="header">The file's header.</param>
 /// <param name="hidden">(B, S, D) float16 on the host, disposed with this; null if none are stored.</param>
 /// <param name="rows">B.</param>
-internal sealed class EncodedRows(TeacherOutputsHeader header, Tensor? hidden, int rows) : IDisposable
+internal sealed class EncodedRows(TeacherOutputsHeader header, Tensor? hidden, int rows) : IEncodedRows
 {
     private readonly Row[] _rows = new Row[rows];
 
-    /// <value>B.</value>
-    internal int Count => _rows.Length;
+    /// <inheritdoc />
+    public int Count => _rows.Length;
 
     /// <summary>Sets a row. Several threads may set different rows at once.</summary>
     /// <param name="row">From 0.</param>
@@ -20,17 +20,17 @@ internal sealed class EncodedRows(TeacherOutputsHeader header, Tensor? hidden, i
     /// <param name="kept">Counts of the kept tokens.</param>
     internal void Set(int row, BitWriter bits, KeptTokens kept) => _rows[row] = new(bits, kept, Crc32C.Of(bits.Written, HiddenOf(row, kept.Positions)));
 
-    /// <summary>Counts of a row's kept tokens.</summary>
-    internal KeptTokens KeptOf(int row) => _rows[row].Kept;
+    /// <inheritdoc />
+    public KeptTokens KeptOf(int row) => _rows[row].Kept;
 
-    /// <summary>The index entry of a row that begins at an offset.</summary>
-    internal RowEntry Entry(int row, long offset) => new(offset, SparseOf(row).Length, KeptOf(row).Positions, KeptOf(row).Most, _rows[row].Checksum);
+    /// <inheritdoc />
+    public RowEntry Entry(int row, long offset) => new(offset, SparseOf(row).Length, KeptOf(row).Positions, KeptOf(row).Most, _rows[row].Checksum);
 
-    /// <summary>A row's kept tokens and tails.</summary>
-    internal ReadOnlySpan<byte> SparseOf(int row) => _rows[row].Bits.Written;
+    /// <inheritdoc />
+    public ReadOnlySpan<byte> SparseOf(int row) => _rows[row].Bits.Written;
 
-    /// <summary>A row's hidden states, float16; in the file they follow the kept tokens.</summary>
-    internal ReadOnlySpan<byte> HiddenOf(int row) => HiddenOf(row, KeptOf(row).Positions);
+    /// <inheritdoc />
+    public ReadOnlySpan<byte> HiddenOf(int row) => HiddenOf(row, KeptOf(row).Positions);
 
     /// <inheritdoc/>
     public void Dispose()

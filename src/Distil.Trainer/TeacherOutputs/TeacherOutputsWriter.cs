@@ -45,6 +45,9 @@ public sealed class TeacherOutputsWriter : IDisposable
     /// <value>Share of positions at which the cap cut the nucleus short; 0 before the first row.</value>
     public double CappedShare => _positions == 0 ? 0 : (double)_capped / _positions;
 
+    /// <value>Encodes batches for <see cref="Append(IEncodedRows)"/>, also while another batch is being appended.</value>
+    internal RowEncoder Encoder => _encoder;
+
     /// <value>Path of the file until it is complete. Bytes that have been written to it no longer change.</value>
     internal string PartialPath => _path + ".partial";
 
@@ -56,15 +59,12 @@ public sealed class TeacherOutputsWriter : IDisposable
     /// <param name="lengths">Real positions of each row; empty if all are real. Only those are stored.</param>
     public void Append(TeacherTargets targets, ReadOnlySpan<int> lengths = default)
     {
-        using var rows = Encode(targets, lengths);
+        using var rows = _encoder.Encode(targets, lengths);
         Append(rows);
     }
 
-    /// <summary>Encodes a batch for <see cref="Append(EncodedRows)"/>. It may be called while another batch is being appended.</summary>
-    internal EncodedRows Encode(TeacherTargets targets, ReadOnlySpan<int> lengths) => _encoder.Encode(targets, lengths);
-
-    /// <summary>Appends rows that this writer encoded.</summary>
-    internal void Append(EncodedRows rows)
+    /// <summary>Appends rows that were encoded with the same header.</summary>
+    internal void Append(IEncodedRows rows)
     {
         for (var row = 0; row < rows.Count; row++)
         {

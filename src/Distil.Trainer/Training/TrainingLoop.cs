@@ -86,7 +86,7 @@ public sealed class TrainingLoop
 
         var first = position;
         using var ahead = new Prefetch<StepBatch>(_order.Steps(epoch, position.Step).Select(
-            (step, i) => StepBatch.Read(step, _rows, _stages.UsesTargets(first.GlobalStep + i) ? _targets : null)));
+            (step, i) => StepBatch.Read(step, _rows, _stages.UsesTargets(first.GlobalStep + i) ? _targets : null, _options.Rank, _options.Ranks)));
         _readings.Begin();
         foreach (var batch in ahead.Items())
         {

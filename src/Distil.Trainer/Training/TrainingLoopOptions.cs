@@ -18,6 +18,12 @@ public sealed record TrainingLoopOptions
     /// <value>Number of steps whose metrics are read from the device at once, ≥ 1; a GPU meanwhile continues with two more steps. Default 1.</value>
     public int MetricsEverySteps { get; init; } = 1;
 
+    /// <value>This process's number among those that share the micro-batches of each step, from 0. Default 0.</value>
+    public int Rank { get; init; }
+
+    /// <value>Number of these processes, ≥ 1. Default 1.</value>
+    public int Ranks { get; init; } = 1;
+
     /// <value>Positions whose logits exist at one time, ≥ 1; null for the fastest number on the device.</value>
     public int? ChunkPositions { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Artifacts;
 using Distil.Core.Jobs;
@@ -10,8 +11,10 @@ using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tests.Artifacts;
+using Distil.Trainer.Commands;
 using Distil.Trainer.Jobs;
 using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Ranks;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Jobs;
@@ -67,6 +70,9 @@ internal sealed class SmallRun : IDisposable
     /// <summary>What the trainers logged.</summary>
     public string Log => _log.ToString();
 
+    /// <value>The trainer's processes for further GPUs, which are the CPU here.</value>
+    public RankPool Pool { get; private set; } = null!;
+
     public ICollection<string> Blobs => _service.Blobs.Keys;
 
     public byte[] this[string blob]
@@ -84,6 +90,15 @@ internal sealed class SmallRun : IDisposable
     /// <summary>Times that a blob was written.</summary>
     public int Writes(string blob) => _service.Writes.GetValueOrDefault(blob);
 
+    /// <summary>Deletes all other blobs.</summary>
+    public void DeleteAllBut(IReadOnlySet<string> kept)
+    {
+        foreach (var blob in Blobs.Where(blob => !kept.Contains(blob)).ToList())
+        {
+            _service.Blobs.Remove(blob, out _);
+        }
+    }
+
     /// <summary>Goes on on a machine that has no copies of artifacts.</summary>
     public void ChangeMachine()
     {
@@ -92,7 +107,7 @@ internal sealed class SmallRun : IDisposable
     }
 
     /// <summary>A trainer with its own local copies.</summary>
-    public JobProgram NewProgram() => new(new ArtifactCache(CacheOf(++_machines)), new SourceSettings(), TimeProvider.System, new TextLogger(_log));
+    public JobProgram NewProgram() => new(new ArtifactCache(CacheOf(++_machines)), new SourceSettings(), TimeProvider.System, new TextLogger(_log), Pool = new(StartRank, onCpu: true));
 
     /// <summary>Where the trainer keeps its copies.</summary>
     public string Cache => CacheOf(_machines);
@@ -103,7 +118,7 @@ internal sealed class SmallRun : IDisposable
     public async Task<JobResult> DoAsync(
         JobKind kind, string jobId, int shard = 0, int epoch = 0, StudentVariant variant = StudentVariant.Distilled,
         bool rebuild = false, CancellationTokenSource? stop = null,
-        JobProgram? by = null, bool abandoned = false)
+        JobProgram? by = null, bool abandoned = false, int? processes = null)
     {
         var blob = ArtifactLayout.JobRequest(Plan.RunId, jobId);
         await Store.WriteJsonAsync(blob, new JobRequest
@@ -113,7 +128,7 @@ internal sealed class SmallRun : IDisposable
             Makes = ArtifactOf(kind, epoch, variant),
             Part = kind <= JobKind.Teach ? shard : 0,
             Rebuild = rebuild,
-            Spec = Spec,
+            Spec = processes is { } count ? Spec with { Compute = Spec.Compute with { GpusPerWorker = count } } : Spec,
             Teacher = Plan.Teacher, TeacherLocation = Plan.TeacherLocation!, Student = Plan.Student, Linearised = Plan.Linearised, Source = Plan.Shards[shard],
             Tasks = kind == JobKind.Evaluate ? Plan.Tasks : null,
         });
@@ -149,6 +164,19 @@ internal sealed class SmallRun : IDisposable
         _program.Dispose();
         _service.Dispose();
         _folder.Delete(recursive: true);
+    }
+
+    /// <summary>The trainer beside the tests, with the tests' packages: some of the trainer's come from a framework that the tests use.</summary>
+    private static ProcessStartInfo StartRank()
+    {
+        var command = RankCommand.Start();
+        var tests = Path.ChangeExtension(typeof(SmallRun).Assembly.Location, null);
+        foreach (var argument in new[] { $"{tests}.deps.json", "--depsfile", $"{tests}.runtimeconfig.json", "--runtimeconfig", "exec" })
+        {
+            command.ArgumentList.Insert(0, argument);
+        }
+
+        return command;
     }
 
     private Artifact ArtifactOf(JobKind kind, int epoch, StudentVariant student) => kind switch

@@ -15,15 +15,23 @@ internal sealed class TinyRows(IReadOnlyList<long> rowsOfShards, int contextLeng
     /// <value>Called before each read, to test a slow or broken source.</value>
     public Action<MicroBatch> BeforeRead { get; init; } = _ => { };
 
+    public RowCounts CountsOf(MicroBatch rows)
+    {
+        var tokens = rows.Rows.Sum(LengthOf);
+        return new(rows.Rows.Length, tokens, tokens - rows.Rows.Length);
+    }
+
     public TokenBatch Read(MicroBatch rows)
     {
         BeforeRead(rows);
         using var scope = NewDisposeScope();
-        var lengths = rows.Rows.Select(row => row % 5 == 4 ? contextLength / 2L : contextLength).ToArray();
+        var lengths = rows.Rows.Select(LengthOf).ToArray();
         var ids = rows.Rows.SelectMany((row, i) => Enumerable.Range(0, contextLength)
             .Select(position => position < lengths[i] ? (row * 7 + rows.Shard * 3 + position * position) % vocabulary : padding));
         return new(
             tensor(ids.ToArray()).view(rows.Rows.Length, contextLength).DetachFromDisposeScope(),
             tensor(lengths).DetachFromDisposeScope(), rows.Rows.Length, lengths.Sum(), lengths.Sum(length => length - 1));
     }
+
+    private long LengthOf(long row) => row % 5 == 4 ? contextLength / 2L : contextLength;
 }

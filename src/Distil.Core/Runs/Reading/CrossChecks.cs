@@ -11,7 +11,7 @@ internal static class CrossChecks
 {
     public static IEnumerable<FieldError> Find(RunSpec spec) =>
     [
-        .. Schedules(spec), .. Student(spec), .. LinearisedChecks.Find(spec), .. MergeChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec),
+        .. Schedules(spec), .. Student(spec), .. LinearisedChecks.Find(spec), .. MergeChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec), .. Gpus(spec),
         .. ImpossiblePaths(spec), .. Secrets(spec),
     ];
 
@@ -110,6 +110,22 @@ internal static class CrossChecks
         if (spec is { Training.Precision: Precision.Bf16, Compute.Device: ComputeDevice.Cpu })
         {
             yield return Error("training.precision", "is bf16 and compute.device cpu; expected fp32 on a CPU");
+        }
+    }
+
+    private static IEnumerable<FieldError> Gpus(RunSpec spec)
+    {
+        var gpus = spec.Compute.GpusPerWorker;
+        if (gpus > 1 && spec.Compute.Device == ComputeDevice.Cpu)
+        {
+            yield return Error("compute.gpusPerWorker", $"is {gpus} and compute.device cpu; expected 1 on a CPU");
+        }
+
+        if (gpus > spec.Training.GradientAccumulation && spec.Merge is null)
+        {
+            yield return Error("training.gradientAccumulation",
+                $"is {spec.Training.GradientAccumulation} and compute.gpusPerWorker {gpus}; expected at least {gpus}, a micro-batch for each GPU "
+                + "(for the same step, training.batchSize as many times smaller)");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
@@ -77,12 +78,20 @@ public sealed class RecallEvaluator(EvaluationOptions options)
     {
         using var noGrad = no_grad();
         var accuracies = new List<double>(sequences.Length);
-        foreach (var batch in sequences.Chunk(options.BatchRows))
+        foreach (var (number, batch) in sequences.Chunk(options.BatchRows).Index())
         {
             cancel.ThrowIfCancellationRequested();
-            Measure(model, batch, accuracies);
+            if (options.Ranks.Takes(number))
+            {
+                Measure(model, batch, accuracies);
+            }
+            else
+            {
+                accuracies.AddRange(new double[batch.Length]);
+            }
         }
 
+        options.Ranks.Complete(CollectionsMarshal.AsSpan(accuracies), model.Device);
         return [.. accuracies];
     }
 

@@ -25,14 +25,19 @@ public sealed class LikelihoodScorer(ILanguageModel model, EvaluationOptions opt
             .GroupBy(each => string.Join(',', each.text.Tokens.SkipLast(1)), StringComparer.Ordinal)
             .Select(group => group.ToArray())
             .OrderByDescending(group => group[0].text.Tokens.Count);
-        foreach (var batch in inputs.Chunk(options.BatchRows))
+        foreach (var (number, batch) in inputs.Chunk(options.BatchRows).Index())
         {
             cancel.ThrowIfCancellationRequested();
-            Measure(batch, scores);
+            if (options.Ranks.Takes(number))
+            {
+                Measure(batch, scores);
+            }
+
             done += batch.Sum(group => group.Length);
             progress?.Invoke(done);
         }
 
+        options.Ranks.Complete(scores, model.Device);
         return scores;
     }
 

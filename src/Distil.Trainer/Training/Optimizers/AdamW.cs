@@ -3,6 +3,7 @@ using Distil.Core.Errors;
 using Distil.Core.Safetensors;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
+using Distil.Trainer.Ranks;
 using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 
@@ -33,8 +34,10 @@ public sealed class AdamW : IDisposable
     /// <param name="parameters">The trained parameters: leaves that require a gradient, all on one device.</param>
     /// <param name="options">The constants.</param>
     /// <param name="backend">Which kernels it may use; null for all that can run on the parameters' device.</param>
-    public AdamW(IReadOnlyList<NamedParameter> parameters, AdamWOptions options, Backend? backend = null)
+    /// <param name="ranks">The processes whose gradients are summed; null for this one alone.</param>
+    public AdamW(IReadOnlyList<NamedParameter> parameters, AdamWOptions options, Backend? backend = null, IRankGroup? ranks = null)
     {
+        Ranks = ranks ?? SingleRank.Instance;
         ArgumentOutOfRangeException.ThrowIfZero(parameters.Count);
         _parameters = parameters;
         _options = options;
@@ -53,6 +56,9 @@ public sealed class AdamW : IDisposable
     /// <value>The form of a step.</value>
     public OperationForm Report { get; }
 
+    /// <value>The processes whose gradients are summed.</value>
+    public IRankGroup Ranks { get; }
+
     /// <value>Number of steps since the beginning, including those before a resume.</value>
     public long Steps { get; private set; }
 
@@ -67,7 +73,7 @@ public sealed class AdamW : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var parts = TakeGradients();
+        var parts = Ranks.Count == 1 ? Gradients.Take(_parameters) : Gradients.TakeSums(_parameters, _layout, Ranks);
         Steps++;
         var correction1 = 1 - Math.Pow(_options.Beta1, Steps);
         var correction2 = 1 - Math.Pow(_options.Beta2, Steps);
@@ -175,19 +181,6 @@ public sealed class AdamW : IDisposable
     /// <summary>The parameters' element type; of parameters of several types, one that is not float32.</summary>
     private static ScalarType TypeOf(IReadOnlyList<NamedParameter> parameters) =>
         parameters.Select(parameter => parameter.Value.dtype).FirstOrDefault(type => type != ScalarType.Float32, ScalarType.Float32);
-
-    private Tensor[] TakeGradients()
-    {
-        var parts = new Tensor[_parameters.Count];
-        for (var i = 0; i < parts.Length; i++)
-        {
-            var (name, value) = _parameters[i];
-            parts[i] = value.grad ?? throw new InvalidOperationException($"{name} has no gradient: the loss does not depend on it.");
-            value.grad = null;
-        }
-
-        return parts;
-    }
 
     private static void Require(SafetensorsFile file, string name, long[] shape, ScalarType type)
     {

@@ -29,6 +29,9 @@ public sealed class DeviceRows : ITrainingRows, IDisposable
     public IReadOnlyList<long> RowsOfShards { get; }
 
     /// <inheritdoc />
+    public RowCounts CountsOf(MicroBatch rows) => RowCounts.OfFull(rows.Rows.Length, _rows.shape[1]);
+
+    /// <inheritdoc />
     public TokenBatch Read(MicroBatch rows)
     {
         using var scope = NewDisposeScope();

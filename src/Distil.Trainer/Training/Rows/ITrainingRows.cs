@@ -6,6 +6,9 @@ public interface ITrainingRows
     /// <value>Number of rows of each shard.</value>
     IReadOnlyList<long> RowsOfShards { get; }
 
+    /// <summary>Counts what rows contain, without reading them. It is called from the thread of <see cref="Read"/>.</summary>
+    RowCounts CountsOf(MicroBatch rows);
+
     /// <summary>Reads rows onto the model's device. It is called from one thread, which need not be that of the training.</summary>
     /// <returns>A batch outside of every dispose scope, which the caller disposes.</returns>
     TokenBatch Read(MicroBatch rows);

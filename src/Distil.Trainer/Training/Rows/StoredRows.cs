@@ -34,6 +34,14 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
     }
 
     /// <inheritdoc />
+    public RowCounts CountsOf(MicroBatch rows)
+    {
+        var shard = _shards[rows.Shard]!;
+        var tokens = rows.Rows.Sum(row => (long)shard.LengthOf(row));
+        return new(rows.Rows.Length, tokens, tokens - rows.Rows.Length);
+    }
+
+    /// <inheritdoc />
     public TokenBatch Read(MicroBatch rows)
     {
         var shard = _shards[rows.Shard]!;

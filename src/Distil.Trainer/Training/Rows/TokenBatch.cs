@@ -10,6 +10,9 @@ namespace Distil.Trainer.Training.Rows;
 /// <param name="Labels">Number of tokens predicted from an earlier one in their row; cross-entropy is the mean over them.</param>
 public sealed record TokenBatch(Tensor InputIds, Tensor? Lengths, long Rows, long Tokens, long Labels) : IDisposable
 {
+    /// <value>Its counts.</value>
+    public RowCounts Counts => new(Rows, Tokens, Labels);
+
     /// <inheritdoc />
     public void Dispose()
     {

@@ -2,6 +2,7 @@ using Distil.Core.Documents;
 using Distil.Core.Specification;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Linearised;
+using Distil.Trainer.Ranks;
 using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
@@ -27,11 +28,13 @@ internal sealed class AlignmentStage : ITrainingStage
     /// <param name="spec">Learning rate and λ.</param>
     /// <param name="schedule">The learning rate by step.</param>
     /// <param name="gradientClip">Largest global gradient norm, &gt; 0.</param>
-    internal AlignmentStage(LinearisedModel model, AlignmentStageSpec spec, LearningRateSchedule schedule, double gradientClip)
+    /// <param name="ranks">The processes that train together; null for this one alone.</param>
+    internal AlignmentStage(
+        LinearisedModel model, AlignmentStageSpec spec, LearningRateSchedule schedule, double gradientClip, IRankGroup? ranks = null)
     {
         (_model, _spec, _schedule, _gradientClip) = (model, spec, schedule, gradientClip);
         model.FreezeInherited(true);
-        Optimizer = new AdamW(model.NewParameters, new AdamWOptions { WeightDecay = 0 });
+        Optimizer = new AdamW(model.NewParameters, new AdamWOptions { WeightDecay = 0 }, ranks: ranks);
     }
 
     /// <inheritdoc />
@@ -51,6 +54,7 @@ internal sealed class AlignmentStage : ITrainingStage
             AddGradients(_model, _spec.MemoryWeight, rows, Math.Max(1, batch.Tokens), layers);
         }
 
+        Optimizer.Ranks.Sum(layers);
         var norm = Optimizer.Step(_schedule.At(position.GlobalStep), _gradientClip).to_type(ScalarType.Float64);
         return cat([norm.unsqueeze(0), layers]).MoveToOuterDisposeScope();
     }

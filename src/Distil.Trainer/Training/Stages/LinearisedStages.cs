@@ -2,6 +2,7 @@ using Distil.Core.Models;
 using Distil.Core.Specification;
 using Distil.Inference.Randomness;
 using Distil.Trainer.Models.Linearised;
+using Distil.Trainer.Ranks;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
@@ -25,8 +26,10 @@ internal static class LinearisedStages
     /// <param name="seed">Seed of the steps without the window.</param>
     /// <param name="totalSteps">Optimiser steps of the whole training.</param>
     /// <param name="teaching">The loss and the sizes of the teacher's outputs; null to train the second stage on the text alone.</param>
+    /// <param name="ranks">The processes that train together; null for this one alone.</param>
     internal static TrainingStages Of(
-        LinearisedModel model, TrainingSpec training, long seed, long totalSteps, (DeltaDistillation Loss, TargetSizes Sizes)? teaching)
+        LinearisedModel model, TrainingSpec training, long seed, long totalSteps, (DeltaDistillation Loss, TargetSizes Sizes)? teaching,
+        IRankGroup? ranks = null)
     {
         var stages = training.Stages ?? new StagesSpec();
         var alignment = model.NewParameters.Count == 0 ? 0 : (long)Math.Floor(stages.Alignment.Share * totalSteps);
@@ -34,19 +37,21 @@ internal static class LinearisedStages
         if (alignment > 0)
         {
             starts.Add(new(0, UsesTargets: false, () => new AlignmentStage(
-                model, stages.Alignment, LearningRateSchedule.WithRatio(stages.Alignment.LearningRate, AlignmentWarmup, alignment), training.GradientClip)));
+                model, stages.Alignment, LearningRateSchedule.WithRatio(stages.Alignment.LearningRate, AlignmentWarmup, alignment), training.GradientClip,
+                ranks)));
         }
 
         if (alignment < totalSteps)
         {
-            starts.Add(new(alignment, UsesTargets: teaching is not null, () => Distillation(model, training, seed, (alignment, totalSteps), teaching)));
+            starts.Add(new(alignment, UsesTargets: teaching is not null, () => Distillation(model, training, seed, (alignment, totalSteps), teaching, ranks)));
         }
 
         return new(starts);
     }
 
     private static DistillationStage Distillation(
-        LinearisedModel model, TrainingSpec training, long seed, (long First, long Total) steps, (DeltaDistillation Loss, TargetSizes Sizes)? teaching)
+        LinearisedModel model, TrainingSpec training, long seed, (long First, long Total) steps, (DeltaDistillation Loss, TargetSizes Sizes)? teaching,
+        IRankGroup? ranks)
     {
         var spec = (training.Stages ?? new StagesSpec()).Distillation;
         var rates = LinearisedRates.Of(spec, LinearisedParameters.Of(model.Shape).Inherited);
@@ -54,7 +59,7 @@ internal static class LinearisedStages
         var optimizer = new AdamW(model.TrainableParameters, new AdamWOptions
         {
             WeightDecay = training.WeightDecay, Beta2 = Beta2, Factor = new(model.NewParameters, rates.New / rates.Inherited),
-        });
+        }, ranks: ranks);
         return new(
             new TrainingStep(model, optimizer, teaching?.Loss, training.GradientClip, sizes: teaching?.Sizes), optimizer, schedule, steps.First, teaching?.Loss,
             owned: true, position => model.Branch = LeavesOut(position) ? Branch.Memory : Branch.Both);

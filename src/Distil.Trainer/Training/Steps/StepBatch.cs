@@ -3,18 +3,30 @@ using Distil.Trainer.Training.Targets;
 
 namespace Distil.Trainer.Training.Steps;
 
-/// <summary>The data of one optimiser step.</summary>
-/// <param name="Parts">Its micro-batches, with the teacher's outputs if there is a teacher.</param>
-internal sealed record StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? Targets)> Parts) : IDisposable
+/// <summary>The data of one optimiser step in one process.</summary>
+/// <param name="Parts">This process's micro-batches, with the teacher's outputs if there is a teacher; none if there are fewer micro-batches than processes.</param>
+/// <param name="Whole">Counts of all the step's micro-batches.</param>
+internal sealed record StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? Targets)> Parts, RowCounts Whole) : IDisposable
 {
+    /// <summary>A step that one process computes alone.</summary>
+    internal StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? Targets)> parts)
+        : this(parts, parts.Select(part => part.Rows.Counts).Aggregate((some, others) => some + others))
+    {
+    }
+
     /// <summary>Reads a step's rows and targets.</summary>
-    internal static StepBatch Read(IReadOnlyList<MicroBatch> step, ITrainingRows rows, ITargetSource? targets)
+    /// <param name="step">All the step's micro-batches.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="targets">The teacher's outputs; null without a teacher.</param>
+    /// <param name="rank">This process's number; of n processes, it takes every n-th micro-batch from this one on.</param>
+    /// <param name="ranks">Number of processes, ≥ 1.</param>
+    internal static StepBatch Read(IReadOnlyList<MicroBatch> step, ITrainingRows rows, ITargetSource? targets, int rank = 0, int ranks = 1)
     {
         var parts = new List<(TokenBatch, BatchTargets?)>(step.Count);
-        var batch = new StepBatch(parts);
+        var batch = new StepBatch(parts, step.Select(rows.CountsOf).Aggregate((some, others) => some + others));
         try
         {
-            foreach (var part in step)
+            foreach (var part in step.Where((_, number) => number % ranks == rank))
             {
                 var tokens = rows.Read(part);
                 parts.Add((tokens, null));
@@ -33,8 +45,8 @@ internal sealed record StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? T
         return batch;
     }
 
-    /// <value>Real tokens.</value>
-    internal long Tokens => Parts.Sum(part => part.Rows.Tokens);
+    /// <value>Real tokens of the whole step.</value>
+    internal long Tokens => Whole.Tokens;
 
     /// <inheritdoc />
     public void Dispose()

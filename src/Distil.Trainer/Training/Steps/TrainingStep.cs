@@ -12,7 +12,7 @@ namespace Distil.Trainer.Training.Steps;
 
 /// <summary>One optimiser step: forward and backward pass over its micro-batches, clipping, update.</summary>
 /// <remarks>
-/// Micro-batches are weighted by their contents: cross-entropy by labels, KL by positions, alignment by rows. The sum over a step's micro-batches then equals
+/// Of several processes, each computes its micro-batches; gradients and losses are summed over all. Micro-batches are weighted by their contents: cross-entropy by labels, KL by positions, alignment by rows. The sum over a step's micro-batches then equals
 /// the result for one batch of all its rows (except for Frobenius, whose √B is the micro-batch's).
 /// </remarks>
 /// <param name="model">The model to train.</param>
@@ -44,9 +44,9 @@ internal sealed class TrainingStep(
     internal Tensor Run(StepBatch batch, DeltaWeights weights, double learningRate)
     {
         using var scope = NewDisposeScope();
-        var labels = (double)Math.Max(1, batch.Parts.Sum(part => part.Rows.Labels));
-        var positions = (double)Math.Max(1, batch.Tokens);
-        var rows = (double)batch.Parts.Sum(part => part.Rows.Rows);
+        var labels = (double)Math.Max(1, batch.Whole.Labels);
+        var positions = (double)Math.Max(1, batch.Whole.Tokens);
+        var rows = (double)batch.Whole.Rows;
         Tensor? sums = null;                                                                 // (3): CE, KL, alignment
         foreach (var (tokens, targets) in batch.Parts)
         {
@@ -55,10 +55,12 @@ internal sealed class TrainingStep(
             sums = sums is null ? values : sums + values;
         }
 
+        sums ??= zeros(3, ScalarType.Float64, model.HeadWeight.device);
+        optimizer.Ranks.Sum(sums);
         var norm = optimizer.Step(learningRate, gradientClip).to_type(ScalarType.Float64);
         // Weights are passed as scalars: a tensor of them would be copied to the device, and the copy waits for the device.
         var (alpha, temperature, beta) = weights;
-        var loss = sums![0] * (1 - alpha - beta) + sums[1] * (alpha * temperature * temperature) + sums[2] * beta;
+        var loss = sums[0] * (1 - alpha - beta) + sums[1] * (alpha * temperature * temperature) + sums[2] * beta;
         return cat([loss.unsqueeze(0), sums, norm.unsqueeze(0)]).MoveToOuterDisposeScope();
     }
 

@@ -1,0 +1,127 @@
+using Distil.Core.Artifacts.Kinds;
+using Distil.Core.Documents;
+using Distil.Core.Specification;
+using Distil.Trainer.Distillation.Alignment;
+using Distil.Trainer.Models;
+using Distil.Trainer.Training;
+using Distil.Trainer.Training.Checkpoints;
+using Distil.Trainer.Training.Rows;
+using Distil.Trainer.Training.Stages;
+using Distil.Trainer.Training.Steps;
+using Distil.Trainer.Training.Targets;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Jobs;
+
+/// <summary>The training of one epoch in one process: all processes of a job train the same student, each on its micro-batches of every step.</summary>
+internal sealed class EpochTraining : IDisposable
+{
+    /// <summary>On a GPU, each reading of a step's metrics waits for the device.</summary>
+    private const int StepsBetweenReadings = 10;
+
+    private readonly ComputeContext _context;
+    private readonly Weights _weights;
+    private readonly StoredRows _rows;
+    private readonly StoredTargets? _stored;
+    private readonly ITargetSource? _targets;
+    private readonly RowOrder _order;
+
+    /// <summary>Opens the files and restores the student.</summary>
+    /// <param name="context">What it works with.</param>
+    /// <param name="weights">The weights to train.</param>
+    /// <param name="files">Rows, teacher's outputs and checkpoint.</param>
+    internal EpochTraining(ComputeContext context, Weights weights, TrainingFiles files)
+    {
+        (_context, _weights) = (context, weights);
+        try
+        {
+            _rows = StoredRows.Open(files.Rows, context.Device);
+            _stored = files.Targets is null ? null : StoredTargets.Open(files.Targets, context.Device);
+            Student = context.CreateStudent(weights.Student);
+            ShareStart();
+            _order = new RowOrder(context.Spec.Seed, _rows.RowsOfShards, context.Spec.Training.BatchSize, context.Spec.Training.GradientAccumulation);
+            var teaching = Teaching();
+            _targets = teaching?.Targets;
+            Stages = RunStages.Of(context, Student, teaching, TotalSteps);
+            From = files.Checkpoint is null
+                ? TrainingPosition.Start
+                : CheckpointFolder.Load(files.Checkpoint, context.IdentityOf(weights), Stages).Position;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <value>The student.</value>
+    internal IStudentModel Student { get; }
+
+    /// <value>The stages of the run's training.</value>
+    internal TrainingStages Stages { get; }
+
+    /// <value>The position at which it starts.</value>
+    internal TrainingPosition From { get; }
+
+    /// <value>Optimiser steps of an epoch.</value>
+    internal long StepsPerEpoch => _order.StepsPerEpoch;
+
+    private long TotalSteps => StepsPerEpoch * _context.Spec.Training.Epochs;
+
+    /// <summary>Creates the loop over the epoch's steps.</summary>
+    /// <param name="time">The clock for the speed.</param>
+    /// <param name="onStep">Receives each step's metrics, in order.</param>
+    internal TrainingLoop Loop(TimeProvider time, Action<StepMetrics> onStep) => new(
+        Stages, _rows, _order, _targets,
+        new TrainingLoopOptions
+        {
+            Seed = _context.Spec.Seed,
+            TotalSteps = TotalSteps,
+            CheckpointEverySteps = _context.Spec.Training.CheckpointEverySteps,
+            MetricsEverySteps = _context.Device.type == TorchSharp.DeviceType.CUDA ? StepsBetweenReadings : 1,
+            Rank = _context.Ranks.Rank,
+            Ranks = _context.Ranks.Count,
+        },
+        time, onStep);
+
+    /// <summary>Trains the epoch in a process that saves and reports nothing.</summary>
+    internal void Follow()
+    {
+        foreach (var _ in Loop(TimeProvider.System, _ => { }).RunEpoch(_weights.Epoch, From, CancellationToken.None))
+        {
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Stages?.Dispose();
+        Student?.Dispose();
+        _stored?.Dispose();
+        _rows?.Dispose();
+    }
+
+    /// <summary>Makes the processes start from the same bits, whatever their GPUs draw.</summary>
+    private void ShareStart()
+    {
+        using var frozen = no_grad();
+        foreach (var parameter in Student.TrainableParameters)
+        {
+            _context.Ranks.Broadcast(parameter.Value);
+        }
+    }
+
+    private (DeltaDistillation Loss, ITargetSource Targets)? Teaching()
+    {
+        if (_weights.Student is StudentVariant.WithoutTeacher or StudentVariant.TeacherOnText)
+        {
+            return null;
+        }
+
+        var loss = new DeltaDistillation(_context.Spec.Distillation);
+        return _stored is not null
+            ? (loss, _stored)
+            : (loss, new OnlineTargets(
+                _context.LoadTeacher(), TeachJob.SettingsOf(_context.Spec), new HiddenStateAlignment(_context.Spec.Distillation.Alignment).NeedsLayers));
+    }
+}

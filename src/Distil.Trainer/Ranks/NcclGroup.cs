@@ -1,0 +1,100 @@
+using Distil.Trainer.Torch;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Ranks;
+
+/// <summary>A group of GPUs of one host, by NCCL. Sums are queued on torch's stream: nothing here waits for a GPU.</summary>
+internal sealed unsafe class NcclGroup : IRankGroup
+{
+    private const int SumOperation = 0;
+
+    private readonly Lock _lock = new();
+    private readonly RankWatch _watch;
+    private IntPtr _communicator;
+
+    /// <summary>Joins the group, and waits for the others to join it.</summary>
+    /// <param name="id">The group's address, from <see cref="NewId"/> of process 0.</param>
+    /// <param name="rank">This process's number.</param>
+    /// <param name="count">Number of processes.</param>
+    /// <param name="watch">If a process ends, the sums that wait for it on the GPU are ended.</param>
+    internal NcclGroup(ReadOnlySpan<byte> id, int rank, int count, RankWatch watch)
+    {
+        (Rank, Count, _watch) = (rank, count, watch);
+        using (var started = zeros(1, device: CUDA)) // torch creates the GPU's context
+        {
+        }
+
+        Nccl.UniqueId address = default;
+        id.CopyTo(new Span<byte>(address.Bytes, Nccl.UniqueIdBytes));
+        IntPtr communicator;
+        Nccl.Check(Nccl.CommInitRank(&communicator, count, address, rank), $"process {rank} of {count} cannot join the group");
+        _communicator = communicator;
+        watch.OnLoss(Abort);
+    }
+
+    /// <inheritdoc />
+    public int Rank { get; }
+
+    /// <inheritdoc />
+    public int Count { get; }
+
+    /// <summary>Creates the address of a new group.</summary>
+    /// <exception cref="Distil.Core.Errors.InvalidInputException">NCCL is missing.</exception>
+    internal static byte[] NewId()
+    {
+        Nccl.Require();
+        Nccl.UniqueId id;
+        Nccl.Check(Nccl.GetUniqueId(&id), "no address for a group");
+        return new ReadOnlySpan<byte>(id.Bytes, Nccl.UniqueIdBytes).ToArray();
+    }
+
+    /// <inheritdoc />
+    public void Sum(Tensor values) => Queue(nameof(Sum), (address, communicator) => Nccl.AllReduce(
+        address, address, (nuint)values.numel(), TypeOf(values), SumOperation, communicator, IntPtr.Zero), values);
+
+    /// <inheritdoc />
+    public void Broadcast(Tensor values) => Queue(nameof(Broadcast), (address, communicator) => Nccl.Broadcast(
+        address, address, (nuint)values.numel(), TypeOf(values), root: 0, communicator, IntPtr.Zero), values);
+
+    /// <inheritdoc />
+    public void ThrowIfLost() => _watch.ThrowIfLost();
+
+    /// <inheritdoc />
+    public void Dispose() => Abort();
+
+    private void Queue(string what, Func<IntPtr, IntPtr, int> call, Tensor values)
+    {
+        if (!values.is_contiguous() || values.device_type != TorchSharp.DeviceType.CUDA)
+        {
+            throw new ArgumentException($"{values} is not contiguous on a GPU", nameof(values));
+        }
+
+        lock (_lock)
+        {
+            _watch.ThrowIfLost();
+            ObjectDisposedException.ThrowIf(_communicator == IntPtr.Zero, this);
+            Nccl.Check(call((IntPtr)TensorMemory.Address(values), _communicator), what);
+        }
+    }
+
+    /// <summary>Frees the communicator; a sum that waits on the GPU for another process ends.</summary>
+    private void Abort()
+    {
+        lock (_lock)
+        {
+            if (_communicator != IntPtr.Zero)
+            {
+                _ = Nccl.CommAbort(_communicator); // nothing can be done about a failure
+                _communicator = IntPtr.Zero;
+            }
+        }
+    }
+
+    private static Nccl.DataType TypeOf(Tensor values) => values.dtype switch
+    {
+        ScalarType.Float32 => Nccl.DataType.Float32,
+        ScalarType.Float64 => Nccl.DataType.Float64,
+        ScalarType.BFloat16 => Nccl.DataType.BFloat16,
+        var other => throw new ArgumentException($"{other} cannot be summed over GPUs", nameof(values)),
+    };
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Ranks;
+
+/// <summary>A group as process 0 sees it: the other processes, and its own place.</summary>
+internal sealed class RankTeam : IDisposable
+{
+    /// <summary>Time that a sum has to end after another process was lost. Then this process ends too: a GPU that waits cannot be woken in another way.</summary>
+    private static readonly TimeSpan LossPatience = TimeSpan.FromMinutes(1);
+
+    private readonly RankWatch _watch = new();
+    private readonly List<RankProcess> _others = [];
+    private readonly DirectoryInfo? _folder;
+    private readonly CancellationTokenSource _ended = new();
+
+    /// <summary>Starts the other processes and joins the group with them.</summary>
+    /// <param name="command">Creates the command of a process.</param>
+    /// <param name="count">Number of processes with this one, ≥ 2.</param>
+    /// <param name="device">The kind of device.</param>
+    internal RankTeam(Func<ProcessStartInfo> command, int count, Device device)
+    {
+        var onGpus = device.type == TorchSharp.DeviceType.CUDA;
+        var id = onGpus ? NcclGroup.NewId() : null;
+        _folder = onGpus ? null : Directory.CreateTempSubdirectory("distil-ranks-");
+        var place = new RankPlace(0, count, _folder is null ? null : Path.Combine(_folder.FullName, "sums"), id);
+        (Count, Device) = (count, device);
+        try
+        {
+            for (var rank = 1; rank < count; rank++)
+            {
+                var start = command();
+                if (onGpus)
+                {
+                    VisibleGpu.Only(start.Environment, rank);
+                }
+
+                _others.Add(new RankProcess(start, place with { Rank = rank }, _watch));
+            }
+
+            if (onGpus)
+            {
+                _watch.OnLoss(EndIfStuck);
+            }
+
+            _others.ForEach(other => other.Await(RankMessages.Kind.Ready));
+            Group = place.Join(_watch);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <value>Number of processes.</value>
+    internal int Count { get; }
+
+    /// <value>The kind of device.</value>
+    internal Device Device { get; }
+
+    /// <value>This process's place.</value>
+    internal IRankGroup Group { get; } = SingleRank.Instance;
+
+    /// <value>Ids of the other processes.</value>
+    internal IEnumerable<int> ProcessIds => _others.Select(other => other.ProcessId);
+
+    /// <value>The first loss; null if all live.</value>
+    internal RankLostException? Loss => _watch.Loss;
+
+    /// <summary>Sends each process the same work.</summary>
+    internal void Begin(ReadOnlySpan<byte> work)
+    {
+        foreach (var other in _others)
+        {
+            other.Send(RankMessages.Kind.Work, work);
+        }
+    }
+
+    /// <summary>Waits for the next output of a process.</summary>
+    /// <param name="rank">Its number, ≥ 1.</param>
+    internal byte[] TakeOutput(int rank) => _others[rank - 1].TakeOutput();
+
+    /// <summary>Waits until each process is done.</summary>
+    internal void End() => _others.ForEach(other => other.Await(RankMessages.Kind.Done));
+
+    /// <summary>Ends all processes.</summary>
+    public void Dispose()
+    {
+        _watch.Close();
+        _ended.Cancel();
+        _others.ForEach(other => other.Dispose());
+        Group.Dispose();
+        _folder?.Delete(recursive: true);
+        _ended.Dispose();
+    }
+
+    private void EndIfStuck() => _ = Task.Delay(LossPatience, _ended.Token).ContinueWith(
+        _ => Process.GetCurrentProcess().Kill(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+}

@@ -1,0 +1,64 @@
+using Distil.Core.Jobs;
+
+namespace Distil.Trainer.Ranks;
+
+/// <summary>Knows whether a process of a group has ended. Thread-safe.</summary>
+internal sealed class RankWatch
+{
+    private readonly Lock _lock = new();
+    private readonly List<Action> _actions = [];
+    private volatile RankLostException? _loss;
+
+    /// <value>The first loss; null if all processes live.</value>
+    internal RankLostException? Loss => _loss;
+
+    /// <summary>Calls an action once, on any thread, if a process is lost.</summary>
+    internal void OnLoss(Action action)
+    {
+        lock (_lock)
+        {
+            if (_loss is null)
+            {
+                _actions.Add(action);
+                return;
+            }
+        }
+
+        action();
+    }
+
+    /// <summary>Reports a loss; later ones are consequences of the first and are ignored.</summary>
+    internal void Lose(JobFailure failure)
+    {
+        Action[] actions;
+        lock (_lock)
+        {
+            if (_loss is not null)
+            {
+                return;
+            }
+
+            (_loss, actions) = (new RankLostException(failure), [.. _actions]);
+        }
+
+        Array.ForEach(actions, action => action());
+    }
+
+    /// <summary>Ignores later losses: the processes are no longer needed.</summary>
+    internal void Close()
+    {
+        lock (_lock)
+        {
+            _actions.Clear();
+        }
+    }
+
+    /// <summary>Throws the first loss.</summary>
+    internal void ThrowIfLost()
+    {
+        if (_loss is { } loss)
+        {
+            throw new RankLostException(loss.Failure);
+        }
+    }
+}

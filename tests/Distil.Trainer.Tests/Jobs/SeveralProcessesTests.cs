@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using System.Globalization;
+using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
+using Distil.Core.Jobs;
+using Distil.Core.Specification;
+using Distil.Inference.Randomness;
+
+namespace Distil.Trainer.Tests.Jobs;
+
+/// <summary>Jobs that several processes compute together, here on the CPU.</summary>
+/// <remarks><c>DISTIL_SOAK=20</c> kills processes with 20 seeds instead of two.</remarks>
+public sealed class SeveralProcessesTests
+{
+    private const int MaxTries = 12;
+
+    private static int Seeds => int.TryParse(Environment.GetEnvironmentVariable("DISTIL_SOAK"), CultureInfo.InvariantCulture, out var seeds) ? seeds : 2;
+
+    [Fact]
+    public async Task All_jobs_give_the_same_bytes_as_in_one_process()
+    {
+        using var alone = Small(processes: 1);
+        using var together = Small(processes: 2);
+        foreach (var run in new[] { alone, together })
+        {
+            await run.PrepareAndTeachAsync();
+            SmallRun.Succeeded(await run.DoAsync(JobKind.Train, "train"));
+            SmallRun.Succeeded(await run.DoAsync(JobKind.Evaluate, "evaluate"));
+        }
+
+        Assert.Single(together.Pool.ProcessIds); // one for all jobs
+        AssertSame(Artifacts(alone), Artifacts(together));
+        Assert.Equal(Losses(alone), Losses(together));
+    }
+
+    [Fact]
+    public async Task A_linearised_student_trains_to_the_same_bytes_as_in_one_process()
+    {
+        using var alone = Small(processes: 1, StudentKind.Linearised);
+        using var together = Small(processes: 2, StudentKind.Linearised);
+        foreach (var run in new[] { alone, together })
+        {
+            await run.PrepareAndTeachAsync();
+            SmallRun.Succeeded(await run.DoAsync(JobKind.Train, "train"));
+        }
+
+        AssertSame(Artifacts(alone), Artifacts(together));
+    }
+
+    [Fact]
+    public async Task Steps_that_end_a_shard_are_divided_too_and_equal_one_process_but_for_rounding()
+    {
+        using var alone = Small(processes: 1, shardTokens: 1200);
+        using var together = Small(processes: 2, shardTokens: 1200);
+        foreach (var run in new[] { alone, together })
+        {
+            await run.PrepareAndTeachAsync();
+            SmallRun.Succeeded(await run.DoAsync(JobKind.Train, "train"));
+        }
+
+        Assert.True(together.Plan.Shards.Count > 1);
+        Assert.All(Losses(alone).Zip(Losses(together)), loss => Assert.Equal(loss.First, loss.Second, 1e-4));
+    }
+
+    [Fact]
+    public async Task Killed_anywhere_the_job_is_preempted_and_resumes_to_the_same_bytes()
+    {
+        using var undisturbed = Small(processes: 2);
+        await undisturbed.PrepareAndTeachAsync();
+        var before = undisturbed.Blobs.Sum(undisturbed.Writes);
+        SmallRun.Succeeded(await undisturbed.DoAsync(JobKind.Train, "train"));
+        var writes = undisturbed.Blobs.Sum(undisturbed.Writes) - before;
+
+        using var killed = Small(processes: 2);
+        await killed.PrepareAndTeachAsync();
+        var kept = killed.Blobs.ToHashSet(StringComparer.Ordinal);
+        for (var seed = 1; seed <= Seeds; seed++)
+        {
+            var random = new SplitMix64(seed);
+            var kills = 0;
+            var at = 1 + random.Below(writes);
+            killed.Changed = _ =>
+            {
+                if (--at == 0)
+                {
+                    kills++;
+                    Kill(killed);
+                }
+            };
+            var result = await killed.DoAsync(JobKind.Train, $"train-{seed}");
+            killed.Changed = null;
+            for (var attempt = 2; !result.Succeeded && attempt <= MaxTries; attempt++)
+            {
+                Assert.Equal(FailureClass.Preempted, result.Failure!.Class);
+                result = await killed.DoAsync(JobKind.Train, $"train-{seed}-{attempt}");
+            }
+
+            SmallRun.Succeeded(result);
+            Assert.Equal(1, kills);
+            AssertSame(Artifacts(undisturbed), Artifacts(killed));
+            Assert.Equal(Losses(undisturbed), Losses(killed));
+            killed.DeleteAllBut(kept);
+        }
+    }
+
+    [Fact]
+    public async Task After_a_loss_it_resumes_in_one_process_to_the_same_bytes()
+    {
+        using var undisturbed = Small(processes: 1);
+        await undisturbed.PrepareAndTeachAsync();
+        SmallRun.Succeeded(await undisturbed.DoAsync(JobKind.Train, "train"));
+
+        using var run = Small(processes: 2);
+        await run.PrepareAndTeachAsync();
+        run.Changed = blob =>
+        {
+            if (blob.EndsWith("manifest.json", StringComparison.Ordinal))
+            {
+                Kill(run);
+            }
+        };
+        var lost = await run.DoAsync(JobKind.Train, "train");
+        Assert.Equal(FailureClass.Preempted, lost.Failure?.Class);
+        run.Changed = null;
+        SmallRun.Succeeded(await run.DoAsync(JobKind.Train, "train-alone", processes: 1));
+        AssertSame(Artifacts(undisturbed), Artifacts(run));
+    }
+
+    [Fact]
+    public async Task A_failure_of_another_process_is_the_jobs()
+    {
+        using var run = Small(processes: 2);
+        await run.PrepareAndTeachAsync();
+        var stop = new CancellationTokenSource();
+        run.Changed = blob =>
+        {
+            if (blob.EndsWith("manifest.json", StringComparison.Ordinal))
+            {
+                stop.Cancel();
+            }
+        };
+        var stopped = await run.DoAsync(JobKind.Train, "train", stop: stop);
+        Assert.Equal(FailureClass.Preempted, stopped.Failure?.Class);
+        Assert.Empty(run.Pool.ProcessIds); // those in the middle of the job were ended
+        stop.Dispose();
+    }
+
+    private static SmallRun Small(int processes, StudentKind kind = StudentKind.Xlstm, int shardTokens = 10_000) => new(spec => spec with
+    {
+        Dataset = spec.Dataset with { ShardTokens = shardTokens, MaxTokens = 1500 },
+        Student = kind == StudentKind.Xlstm ? spec.Student : new StudentSpec { Kind = kind, Window = 8 },
+        Training = spec.Training with { BatchSize = 2, GradientAccumulation = 2, Epochs = 1, CheckpointEverySteps = 4 },
+        Compute = spec.Compute with { GpusPerWorker = processes },
+    });
+
+    private static void Kill(SmallRun run)
+    {
+        foreach (var id in run.Pool.ProcessIds)
+        {
+            using var process = Process.GetProcessById(id);
+            process.Kill();
+        }
+    }
+
+    /// <summary>What the jobs made, by the end of its name: the run's id depends on the specification.</summary>
+    private static SortedDictionary<string, byte[]> Artifacts(SmallRun run) => new(run.Blobs
+        .Where(blob => blob.EndsWith(".safetensors", StringComparison.Ordinal) || blob.EndsWith(".bin", StringComparison.Ordinal)
+            || blob.Contains("/epoch-", StringComparison.Ordinal) && blob.EndsWith("000.json", StringComparison.Ordinal))
+        .ToDictionary(blob => blob.Replace(run.Plan.RunId, "run", StringComparison.Ordinal), blob => run[blob]));
+
+    private static void AssertSame(SortedDictionary<string, byte[]> expected, SortedDictionary<string, byte[]> actual)
+    {
+        Assert.Equal(expected.Keys, actual.Keys);
+        Assert.All(expected, blob => Assert.True(blob.Value.SequenceEqual(actual[blob.Key]), $"{blob.Key} differs"));
+        Assert.True(expected.Count > 3, string.Join(' ', expected.Keys));
+    }
+
+    private static double[] Losses(SmallRun run) =>
+    [
+        .. System.Text.Encoding.UTF8.GetString(run[ArtifactLayout.Metrics(run.Plan.RunId, StudentVariant.Distilled)])
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble()),
+    ];
+}

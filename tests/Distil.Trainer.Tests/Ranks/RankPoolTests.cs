@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using Distil.Core.Errors;
+using Distil.Core.Jobs;
+using Distil.Trainer.Ranks;
+using static TorchSharp.torch;
+
+namespace Distil.Trainer.Tests.Ranks;
+
+/// <summary>What process 0 does if other processes do not do as they should.</summary>
+public sealed class RankPoolTests
+{
+    [Fact]
+    public void GPUs_that_are_not_there_are_an_error_with_both_numbers()
+    {
+        using var pool = new RankPool(() => throw new InvalidOperationException());
+        pool.Require(1, CPU);
+        var error = Assert.Throws<InvalidInputException>(() => pool.Require(2, CPU));
+        Assert.Equal("compute.gpusPerWorker is 2; torch finds 0 CUDA GPUs on this machine; expected at most 1", error.Message);
+    }
+
+    [Fact]
+    public async Task A_job_on_one_GPU_starts_no_process()
+    {
+        using var pool = new RankPool(() => throw new InvalidOperationException());
+        Assert.Equal(5, await pool.RunAsync(1, CPU, () => throw new InvalidOperationException(), others => Task.FromResult(others is null ? 5 : 6)));
+    }
+
+    [Theory]
+    [InlineData("exit 3", FailureClass.Preempted, "exit code 3")]
+    [InlineData("printf '\\005\\001\\000'; exit 0", FailureClass.Preempted, "exit code 0")] // in the middle of a message
+    [InlineData("""printf '\006\050\000\000\000{"class":"OutOfMemory","message":"full"}'""", FailureClass.OutOfMemory, "full")]
+    [InlineData("printf '\\006\\001\\000\\000\\000x'", FailureClass.Transient, "no message")]
+    public async Task A_process_that_ends_ends_the_job_with_its_failure(string script, FailureClass failure, string message)
+    {
+        Assert.SkipUnless(File.Exists("/bin/sh"), "needs a shell");
+        using var pool = new RankPool(() => new ProcessStartInfo("/bin/sh", ["-c", script]), onCpu: true);
+        var lost = await Assert.ThrowsAsync<RankLostException>(
+            () => pool.RunAsync(2, CPU, () => [], others => Task.FromResult(1)));
+        Assert.Equal(failure, lost.Failure.Class);
+        Assert.Contains(message, lost.Message, StringComparison.Ordinal);
+        Assert.Empty(pool.ProcessIds);
+    }
+
+    [Theory]
+    [InlineData(null, 1, "1")]
+    [InlineData("", 2, "2")]
+    [InlineData("3,5", 1, "5")]
+    [InlineData("GPU-a, GPU-b", 1, "GPU-b")]
+    public void A_process_sees_one_of_the_GPUs_that_this_one_sees(string? visible, int gpu, string expected)
+    {
+        var environment = new Dictionary<string, string?>();
+        if (visible is not null)
+        {
+            environment[VisibleGpu.Variable] = visible;
+        }
+
+        VisibleGpu.Only(environment, gpu);
+        Assert.Equal(expected, environment[VisibleGpu.Variable]);
+    }
+}
