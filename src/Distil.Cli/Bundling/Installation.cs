@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.Runtime.InteropServices;
 using Distil.Cli.Workspaces;
 using Distil.Core;
-using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Bundling;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Distil.Core;
-using Distil.Hosting.Processes;
 
 namespace Distil.Cli.Bundling;
 

@@ -6,6 +6,7 @@ using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Hosting.Processes;
+using Distil.Inference.Cuda;
 using Microsoft.Extensions.Logging;
 
 namespace Distil.Cli.Commands;
@@ -23,7 +24,10 @@ internal sealed record CommandContext(CommandSettings Settings, ILogger Log)
 
     /// <summary>Creates a planner of runs.</summary>
     /// <exception cref="Core.Errors.InvalidInputException">A setting of the sources cannot be used.</exception>
-    public RunPlanner NewPlanner() => new(TimeProvider.System, SourceCatalog.Create(Settings.Sources, TimeProvider.System, Log));
+    public RunPlanner NewPlanner() => new(TimeProvider.System, SourceCatalog.Create(Settings.Sources, TimeProvider.System, Log))
+    {
+        CountGpus = CudaGpus.Count,
+    };
 
     /// <summary>Plans a run. Only a run that merges others needs the storage in which they are.</summary>
     /// <param name="planner">From <see cref="NewPlanner"/>.</param>

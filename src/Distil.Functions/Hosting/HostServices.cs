@@ -48,7 +48,10 @@ internal static class HostServices
         services.AddSingleton(new ApiOptions { PathRoots = platform == JobPlatform.Processes ? null : [] });
         services.AddSingleton(made => new RunPlanner(
             made.GetRequiredService<TimeProvider>(),
-            SourceCatalog.Create(settings.Sources, made.GetRequiredService<TimeProvider>(), made.GetRequiredService<ILogger<SourceCatalog>>())));
+            SourceCatalog.Create(settings.Sources, made.GetRequiredService<TimeProvider>(), made.GetRequiredService<ILogger<SourceCatalog>>()))
+        {
+            CountGpus = platform == JobPlatform.ContainerApps ? () => 1 : null, // a replica has one
+        });
         services.AddSingleton(made => new DistilApi(store, made.GetRequiredService<ApiOptions>(), made.GetRequiredService<RunPlanner>()));
         services.AddSingleton(new LiveSite(samples: null)); // jobs are on other machines, where no path of this one exists
         services.AddDistilEndpoints();

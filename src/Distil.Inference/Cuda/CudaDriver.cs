@@ -44,6 +44,9 @@ internal static unsafe partial class CudaDriver
     [LibraryImport(Library, EntryPoint = "cuDeviceGet")]
     internal static partial int DeviceGet(out int device, int ordinal);
 
+    [LibraryImport(Library, EntryPoint = "cuDeviceGetCount")]
+    internal static partial int DeviceGetCount(out int count);
+
     [LibraryImport(Library, EntryPoint = "cuDeviceGetName")]
     internal static partial int DeviceGetName(byte* name, int length, int device);
 

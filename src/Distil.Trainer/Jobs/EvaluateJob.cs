@@ -1,5 +1,4 @@
 using Distil.Core.Documents.Evaluations;
-using Distil.Trainer.Models;
 
 namespace Distil.Trainer.Jobs;
 

@@ -16,6 +16,9 @@ namespace Distil.Core.Runs.Planning;
 /// <param name="catalog">Finds the files.</param>
 public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
 {
+    /// <value>Counts the GPUs of a machine that runs jobs; null if that is not known here.</value>
+    public Func<int>? CountGpus { get; init; }
+
     /// <summary>Creates the plan of a run that trains.</summary>
     /// <exception cref="InvalidInputException">Teacher, sources and specification do not fit together.</exception>
     /// <exception cref="RemoteException">A server that the plan needs cannot be reached.</exception>
@@ -29,6 +32,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
     /// <exception cref="RemoteException">A server that the plan needs cannot be reached.</exception>
     public async Task<RunPlan> PlanAsync(RunSpec spec, ArtifactStore? store, CancellationToken cancel)
     {
+        RequireGpus(spec.Compute.GpusPerWorker);
         var unreached = new List<FieldError>();
         var files = await FindTeacherAsync(spec, unreached, cancel);
         var config = files?.Config ?? KnownTeachers.Find(spec.Teacher.Path)!;
@@ -88,6 +92,15 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             Tasks = spec.Evaluation.Tasks.Count == 0 ? null : FindTasks(spec.Evaluation),
             Unreached = unreached,
         };
+    }
+
+    private void RequireGpus(int asked)
+    {
+        if (asked > 1 && CountGpus?.Invoke() is { } found && found < asked)
+        {
+            throw new InvalidInputException(FieldError.Of(
+                FieldPath.Parse("compute.gpusPerWorker"), $"is {asked}; expected at most {Math.Max(1, found)}, because the jobs' machine has {found} CUDA GPUs"));
+        }
     }
 
     private static Task<IReadOnlyList<Expert>> FindExpertsAsync(

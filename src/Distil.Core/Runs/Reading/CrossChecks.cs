@@ -11,8 +11,8 @@ internal static class CrossChecks
 {
     public static IEnumerable<FieldError> Find(RunSpec spec) =>
     [
-        .. Schedules(spec), .. Student(spec), .. LinearisedChecks.Find(spec), .. MergeChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec), .. Gpus(spec),
-        .. ImpossiblePaths(spec), .. Secrets(spec),
+        .. Schedules(spec), .. Student(spec), .. LinearisedChecks.Find(spec), .. MergeChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec),
+        .. Gpus(spec), .. ImpossiblePaths(spec), .. Secrets(spec),
     ];
 
     private static IEnumerable<FieldError> Schedules(RunSpec spec)
@@ -120,8 +120,7 @@ internal static class CrossChecks
         {
             yield return Error("compute.gpusPerWorker", $"is {gpus} and compute.device cpu; expected 1 on a CPU");
         }
-
-        if (gpus > spec.Training.GradientAccumulation && spec.Merge is null)
+        else if (gpus > spec.Training.GradientAccumulation && spec.Merge is null)
         {
             yield return Error("training.gradientAccumulation",
                 $"is {spec.Training.GradientAccumulation} and compute.gpusPerWorker {gpus}; expected at least {gpus}, a micro-batch for each GPU "

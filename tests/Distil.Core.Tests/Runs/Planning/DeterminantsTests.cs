@@ -18,7 +18,7 @@ public sealed class DeterminantsTests : IDisposable
           "name": "a", "teacher": { "path": "teacher", "mode": "online" },
           "dataset": { "sources": ["some.data"], "format": "jsonl", "contextLength": 64 },
           "student": {}, "distillation": { "alpha": { "from": 0.5, "to": 0.5 }, "temperature": { "from": 2, "to": 1 }, "alignment": {} },
-          "training": {}, "evaluation": { "recall": {} }, "export": {}, "compute": {}
+          "training": { "gradientAccumulation": 2 }, "evaluation": { "recall": {} }, "export": {}, "compute": {}
         }
         """;
 
@@ -95,6 +95,7 @@ public sealed class DeterminantsTests : IDisposable
         ("export.dtype", "'bf16'", Renamed.Nothing),
         ("compute.teachParallelism", "3", Renamed.Nothing),
         ("compute.retries", "5", Renamed.Nothing),
+        ("compute.gpusPerWorker", "2", Renamed.Nothing),
         ("compute.device", "'cuda'", Renamed.Nothing),
     ];
 

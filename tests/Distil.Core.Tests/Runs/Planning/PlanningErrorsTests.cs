@@ -79,6 +79,7 @@ public sealed class PlanningErrorsTests : IDisposable
     [InlineData("/dataset/contextLength", "dataset.contextLength", "129")]
     [InlineData("/student/heads", "student.heads", "7")]
     [InlineData("/student/qkvBlockSize", "student.qkvBlockSize", "31")]
+    [InlineData("/compute/gpusPerWorker", "compute.gpusPerWorker", "3")]
     [InlineData("/evaluation/tasks/0/path", "evaluation.tasks", "[{ 'name': 't', 'path': 'nowhere.jsonl' }]")]
     [InlineData("/evaluation/tasks/0/path", "evaluation.tasks", "[{ 'name': 't', 'path': 'torn.jsonl' }]")]
     [InlineData("/evaluation/tasks/0/path", "evaluation.tasks", "[{ 'name': 't', 'path': 'text.txt' }]")]
@@ -87,14 +88,14 @@ public sealed class PlanningErrorsTests : IDisposable
     [InlineData("/evaluation/tasks/0/shots", "evaluation.tasks", "[{ 'name': 't', 'path': 'task.jsonl', 'shots': 1 }]")]
     public async Task An_error_of_planning_points_at_its_field(string pointer, string field, string value)
     {
-        var json = JsonNode.Parse("""{ "name": "a", "teacher": { "path": "teacher" }, "dataset": { "sources": ["text.txt"], "contextLength": 64 }, "student": {}, "evaluation": {} }""")!;
+        var json = JsonNode.Parse("""{ "name": "a", "teacher": { "path": "teacher" }, "dataset": { "sources": ["text.txt"], "contextLength": 64 }, "student": {}, "training": { "gradientAccumulation": 4 }, "evaluation": {}, "compute": {} }""")!;
         var (section, name) = (field.Split('.')[0], field.Split('.')[1]);
         json[section]![name] = JsonNode.Parse(value.Replace('\'', '"'));
         var spec = RunSpecReader.Parse(json.ToJsonString(), "spec.json", _folder.Path);
         var catalog = HubFixture.Catalog(new HubClient(new HubOptions { Cache = _folder.Path, Offline = true }, TimeProvider.System, NullLogger.Instance));
 
         var wrong = await Assert.ThrowsAsync<InvalidInputException>(
-            () => new RunPlanner(TimeProvider.System, catalog).PlanAsync(spec, TestContext.Current.CancellationToken));
+            () => new RunPlanner(TimeProvider.System, catalog) { CountGpus = () => 2 }.PlanAsync(spec, TestContext.Current.CancellationToken));
         var problem = ApiProblemException.Of(wrong);
         var error = Assert.Single(problem.Errors);
         Assert.Equal((pointer, wrong.Message, wrong.Message), (error.Pointer, error.Message, problem.Message));

@@ -85,6 +85,8 @@ public sealed class RunSpecReaderTests
     [InlineData("evaluation.tasks", """[{"name": "a", "path": "x"}, {"name": "a", "path": "y"}]""", "evaluation.tasks[1].name is a, which an earlier task")]
     [InlineData("dataset.shardTokens", "100", "dataset.shardTokens is 100; expected at least dataset.contextLength, 512")]
     [InlineData("dataset.evalFraction", "0", "dataset.evalFraction is 0 and dataset.evalSources is empty")]
+    [InlineData("compute.gpusPerWorker", "2", "training.gradientAccumulation is 1 and compute.gpusPerWorker 2; expected at least 2, a micro-batch for each")]
+    [InlineData("compute", """{"device": "cpu", "gpusPerWorker": 2}""", "compute.gpusPerWorker is 2 and compute.device cpu; expected 1 on a CPU")]
     public void Fields_that_do_not_go_together_are_named(string field, string value, string beginning) =>
         Assert.StartsWith(beginning, Assert.Single(ErrorsWith(field, value)).Message);
 
