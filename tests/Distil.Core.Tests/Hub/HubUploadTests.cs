@@ -133,10 +133,20 @@ public sealed class HubUploadTests : IAsyncLifetime
     {
         public ConcurrentBag<TimeSpan> Due { get; } = [];
 
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new Recorded(base.CreateTimer(callback, state, dueTime, period), Due);
+
+        private sealed class Recorded(ITimer timer, ConcurrentBag<TimeSpan> due) : ITimer
         {
-            Due.Add(dueTime);
-            return base.CreateTimer(callback, state, dueTime, period);
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                due.Add(dueTime);
+                return timer.Change(dueTime, period);
+            }
+
+            public void Dispose() => timer.Dispose();
+
+            public ValueTask DisposeAsync() => timer.DisposeAsync();
         }
     }
 }
