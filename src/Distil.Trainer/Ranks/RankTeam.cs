@@ -33,6 +33,7 @@ internal sealed class RankTeam : IDisposable
                 if (onGpus)
                 {
                     VisibleGpu.Only(start.Environment, rank);
+                    start.Environment.TryAdd("NCCL_DEBUG_FILE", "/dev/stderr"); // its output is for messages
                 }
 
                 _others.Add(new RankProcess(start, place with { Rank = rank }, _watch));

