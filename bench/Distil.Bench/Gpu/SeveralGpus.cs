@@ -111,4 +111,4 @@ internal static class SeveralGpus
 /// <param name="Ranks">The group.</param>
 /// <param name="Others">The other processes, in process 0; null in them, and for a process alone.</param>
 /// <param name="Send">Sends output to process 0.</param>
-internal sealed record GpuShare(IRankGroup Ranks, RankTeam? Others, Action<byte[]> Send);
+internal sealed record GpuShare(IRankGroup Ranks, RankTeam? Others, Action<ReadOnlyMemory<byte>> Send);

@@ -38,12 +38,16 @@ internal static class SharedTraining
         if (share.Ranks.Count == 1)
         {
             OneGpu.AddRange(losses);
+            losses.Clear();
+            Train(share, batchRows: 8, LossParts, LossSteps, losses.Add);
         }
-        else if (share.Others is not null)
+
+        if (share.Ranks.Rank == 0)
         {
-            Figure.Say("losses: 2 GPUs against accumulation on one", new
+            double[] differences = [.. losses.Zip(OneGpu, (a, b) => Math.Abs(a / b - 1))];
+            Figure.Say($"losses of {LossParts} micro-batches a step: {share.Ranks.Count} GPUs against one", new
             {
-                steps = losses.Count, largest_difference = losses.Zip(OneGpu, (a, b) => Math.Abs(a / b - 1)).Max(), first = losses[0], last = losses[^1],
+                steps = losses.Count, largest_difference = differences.Max(), differences = differences.Take(5).Append(differences[^1]), first = losses[0], last = losses[^1],
             });
         }
 

@@ -16,7 +16,7 @@ internal sealed class RankJobs(ILogger log) : IDisposable
     /// <param name="content">The <see cref="RankWork"/>.</param>
     /// <param name="ranks">The group.</param>
     /// <param name="send">Takes output for the job's process.</param>
-    internal void Do(byte[] content, IRankGroup ranks, Action<byte[]> send)
+    internal void Do(byte[] content, IRankGroup ranks, Action<ReadOnlyMemory<byte>> send)
     {
         var work = RankWork.Read(content);
         var context = new ComputeContext

@@ -43,7 +43,7 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
     /// <param name="context">What it works with.</param>
     /// <param name="file">The file of rows.</param>
     /// <param name="send">Receives the encoded rows.</param>
-    internal static void Follow(ComputeContext context, string file, Action<byte[]> send)
+    internal static void Follow(ComputeContext context, string file, Action<ReadOnlyMemory<byte>> send)
     {
         using var rows = TokenRows.Open(file);
         var (teacher, settings) = (context.LoadTeacher(), SettingsOf(context.Spec));

@@ -12,12 +12,12 @@ public interface IRankGroup : IDisposable
     int Count { get; }
 
     /// <summary>Replaces values by their sums over all processes: the same bits in each of them.</summary>
-    /// <param name="values">Contiguous, float32 or float64, of the same length in each process, on the group's device.</param>
+    /// <param name="values">Tensors that are contiguous, float32 or float64, of the same lengths in each process, on the group's device.</param>
     /// <exception cref="RankLostException">A process of the group has ended.</exception>
-    void Sum(Tensor values);
+    void Sum(params IReadOnlyList<Tensor> values);
 
     /// <summary>Replaces values by those of process 0.</summary>
-    /// <param name="values">As for <see cref="Sum"/>; also bfloat16.</param>
+    /// <param name="values">As for <see cref="Sum"/>, one tensor; also bfloat16.</param>
     /// <exception cref="RankLostException">A process of the group has ended.</exception>
     void Broadcast(Tensor values);
 

@@ -48,6 +48,12 @@ internal static unsafe partial class Nccl
     [LibraryImport(Library, EntryPoint = "ncclCommInitRank")]
     internal static partial int CommInitRank(IntPtr* communicator, int count, UniqueId id, int rank);
 
+    [LibraryImport(Library, EntryPoint = "ncclGroupStart")]
+    internal static partial int GroupStart();
+
+    [LibraryImport(Library, EntryPoint = "ncclGroupEnd")]
+    internal static partial int GroupEnd();
+
     [LibraryImport(Library, EntryPoint = "ncclAllReduce")]
     internal static partial int AllReduce(IntPtr from, IntPtr to, nuint count, DataType type, int operation, IntPtr communicator, IntPtr stream);
 

@@ -49,12 +49,12 @@ internal sealed unsafe class NcclGroup : IRankGroup
     }
 
     /// <inheritdoc />
-    public void Sum(Tensor values) => Queue(nameof(Sum), (address, communicator) => Nccl.AllReduce(
-        address, address, (nuint)values.numel(), TypeOf(values), SumOperation, communicator, IntPtr.Zero), values);
+    public void Sum(params IReadOnlyList<Tensor> values) => Queue(nameof(Sum), values, (each, address) => Nccl.AllReduce(
+        address, address, (nuint)each.numel(), TypeOf(each), SumOperation, _communicator, IntPtr.Zero));
 
     /// <inheritdoc />
-    public void Broadcast(Tensor values) => Queue(nameof(Broadcast), (address, communicator) => Nccl.Broadcast(
-        address, address, (nuint)values.numel(), TypeOf(values), root: 0, communicator, IntPtr.Zero), values);
+    public void Broadcast(Tensor values) => Queue(nameof(Broadcast), [values], (each, address) => Nccl.Broadcast(
+        address, address, (nuint)each.numel(), TypeOf(each), root: 0, _communicator, IntPtr.Zero));
 
     /// <inheritdoc />
     public void ThrowIfLost() => _watch.ThrowIfLost();
@@ -62,18 +62,25 @@ internal sealed unsafe class NcclGroup : IRankGroup
     /// <inheritdoc />
     public void Dispose() => Abort();
 
-    private void Queue(string what, Func<IntPtr, IntPtr, int> call, Tensor values)
+    /// <summary>Queues a call for each tensor, all as one of NCCL's groups: one launch.</summary>
+    private void Queue(string what, IReadOnlyList<Tensor> values, Func<Tensor, IntPtr, int> call)
     {
-        if (!values.is_contiguous() || values.device_type != TorchSharp.DeviceType.CUDA)
+        if (values.FirstOrDefault(each => !each.is_contiguous() || each.device_type != TorchSharp.DeviceType.CUDA) is { } other)
         {
-            throw new ArgumentException($"{values} is not contiguous on a GPU", nameof(values));
+            throw new ArgumentException($"{other} is not contiguous on a GPU", nameof(values));
         }
 
         lock (_lock)
         {
             _watch.ThrowIfLost();
             ObjectDisposedException.ThrowIf(_communicator == IntPtr.Zero, this);
-            Nccl.Check(call((IntPtr)TensorMemory.Address(values), _communicator), what);
+            Nccl.Check(Nccl.GroupStart(), what);
+            foreach (var each in values)
+            {
+                Nccl.Check(call(each, (IntPtr)TensorMemory.Address(each)), what);
+            }
+
+            Nccl.Check(Nccl.GroupEnd(), what);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Distil.Trainer.Ranks;
@@ -41,6 +42,7 @@ internal static class RankMessages
     }
 
     /// <summary>Reads a message; null at the end of the stream, also in the middle of a message.</summary>
+    /// <remarks>An <see cref="Kind.Output"/> is in an array of the shared pool, which may be longer: outputs are many and large.</remarks>
     internal static (Kind Kind, byte[] Content)? Read(Stream stream)
     {
         Span<byte> header = stackalloc byte[HeaderBytes];
@@ -49,7 +51,8 @@ internal static class RankMessages
             return null;
         }
 
-        var content = new byte[BinaryPrimitives.ReadInt32LittleEndian(header[1..])];
-        return stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false) < content.Length ? null : ((Kind)header[0], content);
+        var (kind, length) = ((Kind)header[0], BinaryPrimitives.ReadInt32LittleEndian(header[1..]));
+        var content = kind == Kind.Output ? ArrayPool<byte>.Shared.Rent(length) : new byte[length];
+        return stream.ReadAtLeast(content.AsSpan(0, length), length, throwOnEndOfStream: false) < length ? null : (kind, content);
     }
 }

@@ -58,7 +58,7 @@ internal sealed class RankProcess : IDisposable
         }
     }
 
-    /// <summary>Waits for the next output.</summary>
+    /// <summary>Waits for the next output, in an array of the shared pool that may be longer.</summary>
     /// <exception cref="RankLostException">A process of the group has ended.</exception>
     internal byte[] TakeOutput() => Take(_outputs);
 

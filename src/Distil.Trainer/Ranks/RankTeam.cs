@@ -78,7 +78,7 @@ internal sealed class RankTeam : IDisposable
         }
     }
 
-    /// <summary>Waits for the next output of a process.</summary>
+    /// <summary>Waits for the next output of a process, in an array of the shared pool that may be longer.</summary>
     /// <param name="rank">Its number, ≥ 1.</param>
     internal byte[] TakeOutput(int rank) => _others[rank - 1].TakeOutput();
 

@@ -15,7 +15,7 @@ internal static class RankWorker
     /// <param name="work">Does a work: its content, the group, and what takes its output.</param>
     /// <param name="failureOf">Classifies an exception of <paramref name="work"/>.</param>
     /// <returns>The exit code.</returns>
-    internal static int Run(Stream input, Stream output, Action<byte[], IRankGroup, Action<byte[]>> work, Func<Exception, JobFailure> failureOf)
+    internal static int Run(Stream input, Stream output, Action<byte[], IRankGroup, Action<ReadOnlyMemory<byte>>> work, Func<Exception, JobFailure> failureOf)
     {
         // Process 0 decides when the job ends; a signal to all processes must not end this one before the checkpoint.
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = true);
@@ -39,7 +39,7 @@ internal static class RankWorker
             using var group = place.Join(new RankWatch());
             foreach (var next in works.GetConsumingEnumerable())
             {
-                work(next, group, part => RankMessages.Write(output, RankMessages.Kind.Output, part));
+                work(next, group, part => RankMessages.Write(output, RankMessages.Kind.Output, part.Span));
                 RankMessages.Write(output, RankMessages.Kind.Done, []);
             }
 

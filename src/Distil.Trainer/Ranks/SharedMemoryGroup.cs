@@ -42,18 +42,13 @@ internal sealed unsafe class SharedMemoryGroup : IRankGroup
     public int Count { get; }
 
     /// <inheritdoc />
-    public void Sum(Tensor values) => InPieces(values, own =>
+    public void Sum(params IReadOnlyList<Tensor> values)
     {
-        own.CopyTo(Piece(Rank, own.Length));
-        Meet();
-        Piece(0, own.Length).CopyTo(own);
-        for (var rank = 1; rank < Count; rank++)
+        foreach (var each in values)
         {
-            Add(own, Piece(rank, own.Length), values.dtype);
+            Sum(each);
         }
-
-        Meet();
-    });
+    }
 
     /// <inheritdoc />
     public void Broadcast(Tensor values) => InPieces(values, own =>
@@ -82,6 +77,19 @@ internal sealed unsafe class SharedMemoryGroup : IRankGroup
         _view.Dispose();
         _file.Dispose();
     }
+
+    private void Sum(Tensor values) => InPieces(values, own =>
+    {
+        own.CopyTo(Piece(Rank, own.Length));
+        Meet();
+        Piece(0, own.Length).CopyTo(own);
+        for (var rank = 1; rank < Count; rank++)
+        {
+            Add(own, Piece(rank, own.Length), values.dtype);
+        }
+
+        Meet();
+    });
 
     private static void Add(Span<byte> sums, Span<byte> values, ScalarType type)
     {

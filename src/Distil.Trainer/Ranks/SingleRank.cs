@@ -19,7 +19,7 @@ public sealed class SingleRank : IRankGroup
     public int Count => 1;
 
     /// <inheritdoc />
-    public void Sum(Tensor values)
+    public void Sum(params IReadOnlyList<Tensor> values)
     {
     }
 

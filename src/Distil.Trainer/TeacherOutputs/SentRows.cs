@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Distil.Trainer.TeacherOutputs;
@@ -12,7 +13,7 @@ internal sealed class SentRows : IEncodedRows
     private readonly byte[] _content;
     private readonly int[] _starts;
 
-    /// <param name="content">The result of <see cref="Write"/>.</param>
+    /// <param name="content">What <see cref="Send"/> sent, in an array of the shared pool; returned to it by <see cref="Dispose"/>.</param>
     internal SentRows(byte[] content)
     {
         _content = content;
@@ -27,11 +28,12 @@ internal sealed class SentRows : IEncodedRows
     /// <inheritdoc />
     public int Count => _starts.Length - 1;
 
-    /// <summary>Writes rows.</summary>
-    internal static byte[] Write(IEncodedRows rows)
+    /// <summary>Sends rows.</summary>
+    internal static void Send(IEncodedRows rows, Action<ReadOnlyMemory<byte>> send)
     {
         var lengths = Enumerable.Range(0, rows.Count).Select(row => rows.SparseOf(row).Length + rows.HiddenOf(row).Length).ToArray();
-        var content = new byte[Fixed + (rows.Count * PerRow) + lengths.Sum()];
+        var length = Fixed + (rows.Count * PerRow) + lengths.Sum();
+        var content = ArrayPool<byte>.Shared.Rent(length);
         BinaryPrimitives.WriteInt32LittleEndian(content, rows.Count);
         var rest = content.AsSpan(Fixed + (rows.Count * PerRow));
         for (var row = 0; row < rows.Count; row++)
@@ -47,7 +49,8 @@ internal sealed class SentRows : IEncodedRows
             rest = rest[lengths[row]..];
         }
 
-        return content;
+        send(content.AsMemory(0, length));
+        ArrayPool<byte>.Shared.Return(content);
     }
 
     /// <inheritdoc />
@@ -70,9 +73,7 @@ internal sealed class SentRows : IEncodedRows
     public ReadOnlySpan<byte> HiddenOf(int row) => _content.AsSpan(_starts[row].._starts[row + 1])[Sent(row).SparseBytes..];
 
     /// <inheritdoc />
-    public void Dispose()
-    {
-    }
+    public void Dispose() => ArrayPool<byte>.Shared.Return(_content);
 
     private RowEntry Sent(int row) => RowEntry.Read(HeadOf(row));
 

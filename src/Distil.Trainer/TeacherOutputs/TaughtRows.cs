@@ -83,14 +83,14 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths, long Fi
     /// <param name="send">Receives each batch for process 0.</param>
     /// <exception cref="NonFiniteOutputsException">An output is not finite; nothing after it is computed.</exception>
     internal static void Send(
-        TokenRows rows, TeacherExtractor extractor, RowEncoder encoder, int batchRows, Device device, IRankGroup ranks, Action<byte[]> send)
+        TokenRows rows, TeacherExtractor extractor, RowEncoder encoder, int batchRows, Device device, IRankGroup ranks, Action<ReadOnlyMemory<byte>> send)
     {
         using var encoded = new Prefetch<EncodedRows>(Encode(Of(rows, extractor, batchRows, device, ranks.Rank, ranks.Count), encoder));
         foreach (var batch in encoded.Items())
         {
             using (batch)
             {
-                send(SentRows.Write(batch));
+                SentRows.Send(batch, send);
             }
         }
     }

@@ -68,12 +68,13 @@ public sealed class AdamW : IDisposable
     /// <summary>Clips the accumulated gradients, updates the parameters and clears the gradients.</summary>
     /// <param name="learningRate">The learning rate of this step, ≥ 0.</param>
     /// <param name="maximumNorm">Largest global norm that a gradient may have, &gt; 0; a larger one is scaled down.</param>
+    /// <param name="alsoSummed">Values that, with the gradients, become their sums over all processes; null for none.</param>
     /// <returns>The gradient's global norm before clipping, 0-d float32 on the device, in the caller's dispose scope.</returns>
-    public Tensor Step(double learningRate, double maximumNorm)
+    public Tensor Step(double learningRate, double maximumNorm, Tensor? alsoSummed = null)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var parts = Ranks.Count == 1 ? Gradients.Take(_parameters) : Gradients.TakeSums(_parameters, _layout, Ranks);
+        var parts = Ranks.Count == 1 ? Gradients.Take(_parameters) : Gradients.TakeSums(_parameters, Ranks, alsoSummed);
         Steps++;
         var correction1 = 1 - Math.Pow(_options.Beta1, Steps);
         var correction2 = 1 - Math.Pow(_options.Beta2, Steps);

@@ -23,13 +23,16 @@ internal static class Gradients
     }
 
     /// <summary>Takes the gradients' sums over all processes. A process that had no micro-batch in a step has no gradients.</summary>
-    /// <returns>Views of one float32 buffer of the layout.</returns>
-    internal static Tensor[] TakeSums(IReadOnlyList<NamedParameter> parameters, FlatLayout layout, IRankGroup ranks)
+    /// <param name="parameters">The parameters.</param>
+    /// <param name="ranks">The processes.</param>
+    /// <param name="more">Further values that become their sums; null for none.</param>
+    /// <returns>Each in float32 and contiguous.</returns>
+    internal static Tensor[] TakeSums(IReadOnlyList<NamedParameter> parameters, IRankGroup ranks, Tensor? more)
     {
-        var all = parameters.All(parameter => parameter.Value.grad is null)
-            ? zeros(layout.Length, ScalarType.Float32, parameters[0].Value.device)
-            : layout.Join(Take(parameters)).to_type(ScalarType.Float32);                     // (P)
-        ranks.Sum(all);
-        return [.. parameters.Select((_, i) => layout.View(all, i))];
+        Tensor[] sums = parameters.All(parameter => parameter.Value.grad is null)
+            ? [.. parameters.Select(parameter => zeros_like(parameter.Value, ScalarType.Float32))]
+            : [.. Take(parameters).Select(gradient => gradient.to_type(ScalarType.Float32).contiguous())];
+        ranks.Sum(more is null ? sums : [.. sums, more]);
+        return sums;
     }
 }

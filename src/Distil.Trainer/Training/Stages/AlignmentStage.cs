@@ -54,8 +54,7 @@ internal sealed class AlignmentStage : ITrainingStage
             AddGradients(_model, _spec.MemoryWeight, rows, Math.Max(1, batch.Tokens), layers);
         }
 
-        Optimizer.Ranks.Sum(layers);
-        var norm = Optimizer.Step(_schedule.At(position.GlobalStep), _gradientClip).to_type(ScalarType.Float64);
+        var norm = Optimizer.Step(_schedule.At(position.GlobalStep), _gradientClip, layers).to_type(ScalarType.Float64);
         return cat([norm.unsqueeze(0), layers]).MoveToOuterDisposeScope();
     }
 

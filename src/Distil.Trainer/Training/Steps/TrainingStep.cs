@@ -56,8 +56,7 @@ internal sealed class TrainingStep(
         }
 
         sums ??= zeros(3, ScalarType.Float64, model.HeadWeight.device);
-        optimizer.Ranks.Sum(sums);
-        var norm = optimizer.Step(learningRate, gradientClip).to_type(ScalarType.Float64);
+        var norm = optimizer.Step(learningRate, gradientClip, sums).to_type(ScalarType.Float64);
         // Weights are passed as scalars: a tensor of them would be copied to the device, and the copy waits for the device.
         var (alpha, temperature, beta) = weights;
         var loss = sums[0] * (1 - alpha - beta) + sums[1] * (alpha * temperature * temperature) + sums[2] * beta;
