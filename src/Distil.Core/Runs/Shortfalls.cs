@@ -62,7 +62,7 @@ public static class Shortfalls
     {
         var counts = dataset.Counts;
         var empty = spec.Format == DatasetFormat.Text ? 0 : counts.Empty; // blank lines of a text are no documents
-        if (empty + counts.WithoutText + counts.NotUtf8 > 0)
+        if (empty + counts.WithoutText + counts.NotUtf8 + (counts.WithoutLabel ?? 0) > 0)
         {
             yield return Invariant($"{counts.PassedOver:N0} of {counts.Read:N0} documents were passed over: {counts.DescribePassedOver()}");
         }

@@ -53,7 +53,8 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
         var rows = SizeEstimates.Rows(spec, tokens);
         var steps = SizeEstimates.StepsPerEpoch(spec, rows);
         var teacherMemory = MemoryNeeded.ForTeacher(spec, files?.Config.Parameters);
-        var datasetId = Identities.Dataset(spec.Dataset, shards, contents, files?.TokenizerContent, files?.ConfiguredEndOfText);
+        var datasetId = Identities.Dataset(
+            spec.Dataset, shards, contents, files?.TokenizerContent, files?.ConfiguredEndOfText, files?.Template?.Contents);
         return new RunPlan
         {
             RunId = NewRunId(spec.Name),
@@ -113,7 +114,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
     {
         try
         {
-            return await TeacherFiles.FindAsync(catalog, spec.Teacher.Path, cancel);
+            return await TeacherFiles.FindAsync(catalog, spec.Teacher.Path, spec.Dataset.Chat is not null, cancel);
         }
         catch (InvalidInputException wrong) when (wrong.Errors.Count == 0) // from a file, or from the hub
         {

@@ -4,6 +4,7 @@ using Distil.Core.Documents.Reports;
 using Distil.Core.Tokenization;
 using Distil.Inference.Generation;
 using Distil.Inference.Sampling;
+using Distil.Trainer.Evaluation;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
 
@@ -37,6 +38,20 @@ internal static class SampleMaker
 
     /// <summary>Returns beginnings of documents: the tokens after an end of text, at most half of the document's part in the row.</summary>
     internal static IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> HeldOut(
+        IReadOnlyList<EvaluationRow> rows, HuggingFaceTokenizer tokenizer, int continuation) => rows.Any(row => row.Counts is not null)
+        ? Answers(rows, tokenizer, continuation)
+        : Documents([.. rows.Select(row => row.Ids)], tokenizer, continuation);
+
+    /// <summary>The beginning of a row with masks up to its first answer, and the answer.</summary>
+    private static IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> Answers(
+        IReadOnlyList<EvaluationRow> rows, HuggingFaceTokenizer tokenizer, int continuation) =>
+        (from row in rows
+         let prompt = row.Positions().First() + 1
+         let answer = row.Ids.Index().Skip(prompt).TakeWhile(token => row.Counts![token.Index]).Take(continuation).Select(token => (int)token.Item)
+         select ((IReadOnlyList<int>)[.. row.Ids.Take(prompt).Select(id => (int)id)], (string?)Text(tokenizer, [.. answer])))
+        .Take(HeldOutPrompts);
+
+    private static IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> Documents(
         IReadOnlyList<long[]> rows, HuggingFaceTokenizer tokenizer, int continuation) =>
         (from row in rows
          from start in Enumerable.Range(0, row.Length)
