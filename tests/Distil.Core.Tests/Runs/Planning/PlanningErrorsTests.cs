@@ -41,6 +41,7 @@ public sealed class PlanningErrorsTests : IDisposable
         }
 
         _folder.Write("empty.txt", "");
+        _folder.Write("chats.jsonl", """{"prompt": "a", "completion": "b"}""");
         File.Copy(Path.Combine(_folder.Path, "text.txt"), Path.Combine(_folder.Path, "copy-of-text.txt"));
         File.CreateSymbolicLink(Path.Combine(_folder.Path, "link-to-text.txt"), "text.txt");
         _folder.Write("task.jsonl", """{"question": "a", "choices": ["b", "c"], "answer": 1}""");
@@ -55,6 +56,7 @@ public sealed class PlanningErrorsTests : IDisposable
     [InlineData("/teacher/path", "teacher.path", "'torn-config'")]
     [InlineData("/teacher/path", "teacher.path", "'other-family'")]
     [InlineData("/teacher/path", "teacher.path", "'no-tokenizer'")]
+    [InlineData("/teacher/path", "dataset", "{ 'sources': ['chats.jsonl'], 'format': 'jsonl', 'contextLength': 16, 'chat': {} }")]
     [InlineData("/teacher/path", "teacher.path", "'torn-tokenizer'")]
     [InlineData("/teacher/path", "teacher.path", "'large-tokenizer'")]
     [InlineData("/teacher/path", "teacher.path", "'no-weights'")]
