@@ -50,6 +50,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
         var parameters = student.Parameters;
         var (shards, contents, text) = await PlanShardsAsync(spec, unreached, cancel);
         var tokens = SizeEstimates.Tokens(spec, shards);
+        var labels = SizeEstimates.Labels(spec, shards, tokens);
         var rows = SizeEstimates.Rows(spec, tokens);
         var steps = SizeEstimates.StepsPerEpoch(spec, rows);
         var teacherMemory = MemoryNeeded.ForTeacher(spec, files?.Config.Parameters);
@@ -68,6 +69,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             Shards = shards,
             Epochs = spec.Training.Epochs,
             Tokens = tokens,
+            Labels = labels,
             Rows = rows,
             StepsPerEpoch = steps,
             Steps = spec.Merge is null ? new Figure(steps.Value * spec.Training.Epochs, "", "steps in an epoch × training.epochs") : steps,
@@ -79,7 +81,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             Warnings = student.Warnings,
             TotalParameters = new Figure(parameters.Total, "", "exact: trainable and frozen"),
             DatasetBytes = SizeEstimates.Dataset(teacher, tokens),
-            TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
+            TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, labels ?? tokens),
             CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters, config),
             TeacherMemory = teacherMemory,
             TrainingMemory = MemoryNeeded.ForTraining(spec, parameters, teacherMemory),

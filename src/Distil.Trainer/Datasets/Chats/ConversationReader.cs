@@ -22,7 +22,7 @@ internal sealed class ConversationReader(ChatSpec chat)
             ChatForm.Conversations => [.. System(row), .. MessageReader.All(row.GetProperty(ListField("conversations")), ListField("conversations"))],
             ChatForm.Completion => (List<ChatMessage>)
             [
-                .. System(row), .. Side(row, "prompt", "user").Select(message => message.IsAnswer ? message with { Counts = false } : message),
+                .. System(row), .. Side(row, "prompt", "user").Select(message => message.IsAnswer ? message with { Counts = message.Counts ?? false } : message),
                 .. Side(row, "completion", "assistant"),
             ],
             ChatForm.Instruction => [.. System(row), Instruction(row), MessageReader.Of("assistant", Text(row, "output"), "output")],

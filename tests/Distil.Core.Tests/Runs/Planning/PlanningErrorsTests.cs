@@ -41,7 +41,6 @@ public sealed class PlanningErrorsTests : IDisposable
         }
 
         _folder.Write("empty.txt", "");
-        _folder.Write("chats.jsonl", """{"prompt": "a", "completion": "b"}""");
         File.Copy(Path.Combine(_folder.Path, "text.txt"), Path.Combine(_folder.Path, "copy-of-text.txt"));
         File.CreateSymbolicLink(Path.Combine(_folder.Path, "link-to-text.txt"), "text.txt");
         _folder.Write("task.jsonl", """{"question": "a", "choices": ["b", "c"], "answer": 1}""");
@@ -56,7 +55,7 @@ public sealed class PlanningErrorsTests : IDisposable
     [InlineData("/teacher/path", "teacher.path", "'torn-config'")]
     [InlineData("/teacher/path", "teacher.path", "'other-family'")]
     [InlineData("/teacher/path", "teacher.path", "'no-tokenizer'")]
-    [InlineData("/teacher/path", "dataset", "{ 'sources': ['chats.jsonl'], 'format': 'jsonl', 'contextLength': 16, 'chat': {} }")]
+    [InlineData("/teacher/path", "dataset.chat", "{}")] // it has no chat template
     [InlineData("/teacher/path", "teacher.path", "'torn-tokenizer'")]
     [InlineData("/teacher/path", "teacher.path", "'large-tokenizer'")]
     [InlineData("/teacher/path", "teacher.path", "'no-weights'")]
@@ -92,6 +91,11 @@ public sealed class PlanningErrorsTests : IDisposable
         var json = JsonNode.Parse("""{ "name": "a", "teacher": { "path": "teacher" }, "dataset": { "sources": ["text.txt"], "contextLength": 64 }, "student": {}, "evaluation": {} }""")!;
         var (section, name) = (field.Split('.')[0], field.Split('.')[1]);
         json[section]![name] = JsonNode.Parse(value.Replace('\'', '"'));
+        if (name == "chat")
+        {
+            json[section]!["format"] = "jsonl";
+        }
+
         var spec = RunSpecReader.Parse(json.ToJsonString(), "spec.json", _folder.Path);
         var catalog = HubFixture.Catalog(new HubClient(new HubOptions { Cache = _folder.Path, Offline = true }, TimeProvider.System, NullLogger.Instance));
 

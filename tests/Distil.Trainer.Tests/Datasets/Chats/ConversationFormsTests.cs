@@ -1,6 +1,5 @@
 using Distil.Core.Errors;
 using Distil.Core.Specification;
-using Distil.Trainer.Datasets;
 using Parquet;
 using Parquet.Schema;
 using Parquet.Serialization;
