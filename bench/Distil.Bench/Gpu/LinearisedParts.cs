@@ -14,7 +14,7 @@ internal static class LinearisedParts
     /// <summary>Calls between two synchronisations, so that launching does not count.</summary>
     private const int Calls = 10;
 
-    internal static void Measure(string what, RandomStudent student, StepBatch batch, int rows, int length)
+    internal static void Measure(string what, LinearisedStudent student, StepBatch batch, int rows, int length)
     {
         using var scope = NewDisposeScope();
         var (model, config) = (student.Model, student.Model.Shape.Transformer);

@@ -191,7 +191,7 @@ extern "C" __global__ void gate_weights(
   composed[(long long)from * 2 * heads * inner + at] = toBf16(sum);
 }
 
-// The way back from d composed: bf16 (2, 2·NH, I), to the gates' weights, dGates: float (2·NH, 3·I), and, added, to the projections', dWeights: float (3, blocks, out, in).
+// The backward pass from d composed: bf16 (2, 2·NH, I), to the gates' weights, dGates: float (2·NH, 3·I), and, added, to the projections', dWeights: float (3, blocks, out, in).
 // Threads first of dGates, then of dWeights.
 extern "C" __global__ void gate_weights_backward(
     const bf16* dComposed, const float* inputGate, const float* forgetGate, const float* qWeight, const float* kWeight, const float* vWeight, float* dGates, float* dWeights,

@@ -1,4 +1,4 @@
-// The way back of window.cu, which includes this.
+// The backward pass of window.cu, which includes this.
 
 // Gradient of q. Grid as forward.
 extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_query(

@@ -10,14 +10,14 @@ using static TorchSharp.torch;
 namespace Distil.Bench.Gpu;
 
 /// <summary>A linearised student of a Qwen2.5 shape on CUDA in bfloat16, with random weights, for measuring.</summary>
-internal sealed class RandomStudent : IDisposable
+internal sealed class LinearisedStudent : IDisposable
 {
     private const double Rate = 1e-4, FactorOfNew = 10;
 
     /// <param name="teacher">The teacher's shape.</param>
     /// <param name="length">S.</param>
     /// <param name="window">W.</param>
-    internal RandomStudent(TransformerConfig teacher, int length, int window)
+    internal LinearisedStudent(TransformerConfig teacher, int length, int window)
     {
         manual_seed(1);
         var shape = new LinearisedShape
