@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation;
