@@ -4,6 +4,7 @@ using Distil.Core;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Tests.Documents.Reports;
+using Distil.Core.Specification;
 using Distil.Trainer.Reports;
 
 namespace Distil.Trainer.Tests.Reports;
@@ -43,6 +44,16 @@ public sealed partial class ReportHtmlTests
         var section = Page[start..Page.IndexOf("</section>", start, StringComparison.Ordinal)];
         Assert.Contains($"href=\"#{id}\"", Page);
         Assert.All(shown, text => Assert.Contains(text, section));
+    }
+
+    [Fact]
+    public void The_divergence_that_was_trained_is_named()
+    {
+        var report = SampleReport.Create();
+        var divergence = new DivergenceSpec { Kind = DivergenceKind.SkewReverseKl, Skew = 0.25 };
+        var page = ReportHtml.Render(report with { Spec = report.Spec with { Distillation = report.Spec.Distillation with { Divergence = divergence } } });
+        Assert.Contains("skew reverse KL, α 0.25, at the step’s T", page);
+        Assert.Contains("<dd>skew reverse KL, α 0.25", page);
     }
 
     [Fact]

@@ -99,7 +99,20 @@ public static class Identities
         ("alignment", Object(
             ("kind", Word(distillation.Alignment.Kind)),
             ("reduction", Word(distillation.Alignment.Reduction)),
-            ("weight", distillation.Alignment.Weight))));
+            ("weight", distillation.Alignment.Weight))),
+        ("divergence", Divergence(distillation.Divergence)));
+
+    /// <summary>Null for forward KL, the only divergence of the first versions.</summary>
+    private static JsonObject? Divergence(DivergenceSpec divergence) => divergence.Kind switch
+    {
+        DivergenceKind.ForwardKl => null,
+        DivergenceKind.ReverseKl => Object(("kind", "reverseKl")),
+        DivergenceKind.JensenShannon => Object(("kind", "jensenShannon"), ("beta", divergence.EffectiveBeta)),
+        DivergenceKind.SkewKl => Object(("kind", "skewKl"), ("skew", divergence.EffectiveSkew)),
+        DivergenceKind.SkewReverseKl => Object(("kind", "skewReverseKl"), ("skew", divergence.EffectiveSkew)),
+        DivergenceKind.TotalVariation => Object(("kind", "totalVariation")),
+        _ => throw Unknown(divergence.Kind),
+    };
 
     private static JsonObject Schedule(ScheduleSpec schedule) => Object(
         ("from", schedule.From),

@@ -1,5 +1,7 @@
 using Distil.Core.Models;
+using Distil.Core.Specification;
 using Distil.Trainer.Distillation;
+using Distil.Trainer.Distillation.Divergences;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
@@ -12,23 +14,29 @@ namespace Distil.Trainer.Commands.Checks;
 /// <summary>The kernels around the student's blocks: head and losses, the teacher's pass and extraction, the optimiser.</summary>
 internal static class HeadChecks
 {
-    private const double Temperature = 1.5, CrossEntropy = 0.3, Kl = 0.6, Factor = 3;
+    private const double Temperature = 1.5, CrossEntropy = 0.3, Kl = 0.6, Factor = 3, Single = 1e-3;
 
     private static readonly double[] Nodes = TemperatureNodes.Between(1, 2);
 
     /// <value>All checks on a GPU.</value>
     internal static IReadOnlyList<KernelCheck> All { get; } =
     [
-        Head(Kernel.HeadCuda, 1024, 151_936, 1536, 64), Head(Kernel.HeadCuda, 77, 1003, 64, 20),
+        Head(Kernel.HeadCuda, 1024, 151_936, 1536, 64), Head(Kernel.HeadCuda, 77, 1003, 64, 20), .. Divergences(Kernel.HeadCuda),
         Extraction(Kernel.ExtractionCuda, 512, 151_936, 128), Extraction(Kernel.ExtractionCuda, 33, 2048, 64), Extraction(Kernel.ExtractionCuda, 5, 1003, 1000),
         Optimizer(1_000_000, 300_001), Optimizer(13, 3),
         Teacher(8, 512, TransformerFamily.Qwen2), Teacher(3, 33, TransformerFamily.Qwen3),
     ];
 
-    /// <summary>The head: bfloat16 on a GPU, float32 on the CPU.</summary>
-    internal static KernelCheck Head(Kernel kernel, int positions, int vocabulary, int width, int kept)
+    /// <summary>The head with each other divergence, in float32: rounded to bfloat16, probabilities that are nearly equal change the sign of total variation's
+    /// derivative.</summary>
+    internal static IEnumerable<KernelCheck> Divergences(Kernel kernel) => Enum.GetValues<DivergenceKind>().Where(kind => kind != DivergenceKind.ForwardKl).Select(
+        kind => Head(kernel, 77, 1003, 64, 20, new() { Kind = kind }, ScalarType.Float32) with { Variant = $", {kind}", Tolerance = Single });
+
+    /// <summary>The head: bfloat16 on a GPU, float32 on the CPU, unless a type is given.</summary>
+    internal static KernelCheck Head(
+        Kernel kernel, int positions, int vocabulary, int width, int kept, DivergenceSpec? divergence = null, ScalarType? elements = null)
     {
-        var type = kernel.Form == Form.Cuda ? ScalarType.BFloat16 : ScalarType.Float32;
+        var type = elements ?? (kernel.Form == Form.Cuda ? ScalarType.BFloat16 : ScalarType.Float32);
         Device On() => kernel.Form == Form.Cuda ? CUDA : CPU; // torch has no CUDA device if there is no GPU
         Tensor Random(params long[] shape) => randn(shape, ScalarType.Float32, On());
         return new(
@@ -45,7 +53,7 @@ internal static class HeadChecks
             },
             x =>
             {
-                var head = new DistillationHead(Backend.For(On()), type, new(kept, Nodes.Length));
+                var head = new DistillationHead(Backend.For(On()), type, new(kept, Nodes.Length), divergence: divergence);
                 var loss = head.Compute(x[0], x[1].detach(), x[2], null, Targets(x), new(CrossEntropy, Kl, Temperature));
                 var carrier = (x[0] * loss.HiddenGradient).sum(ScalarType.Float32);                   // has the head's gradient, and no part in the value
                 return (loss.CrossEntropy * CrossEntropy + loss.Kl * (Kl * Temperature * Temperature)).to(ScalarType.Float32) + carrier - carrier.detach();
@@ -55,12 +63,12 @@ internal static class HeadChecks
                 var logits = x[0].squeeze(0).matmul(x[1].detach().t());                               // (N, V)
                 var q = Targets(x).At(Temperature);
                 var student = (logits / Temperature).log_softmax(-1);
-                var inside = (q.KeptLog.exp() * (q.KeptLog.masked_fill(q.KeptLog.isneginf(), 0) - student.gather(-1, q.TokenIds))).sum(-1);
-                var outside = student.scatter(-1, q.TokenIds, full_like(q.KeptLog, double.NegativeInfinity)).logsumexp(-1);
-                var tail = q.TailLog.isneginf();
-                var kl = (inside + (q.TailLog.exp() * (q.TailLog - outside)).masked_fill(tail, 0)).mean();
+                var outside = student.scatter(-1, q.TokenIds, full_like(q.KeptLog, double.NegativeInfinity)).logsumexp(-1, keepdim: true);
+                var teacher = cat([q.KeptLog, q.TailLog.unsqueeze(-1)], -1);                          // (N, K + 1), the bucket last
+                var (own, none) = (cat([student.gather(-1, q.TokenIds), outside], -1), teacher.isneginf());
+                var terms = Divergence.Of(divergence ?? new()).At(teacher.masked_fill(none, 0), own.masked_fill(none, 0)).Value;
                 var ce = nn.functional.cross_entropy(logits.narrow(0, 0, positions - 1), x[2].flatten().narrow(0, 1, positions - 1));
-                return ce * CrossEntropy + kl * (Kl * Temperature * Temperature);
+                return ce * CrossEntropy + terms.masked_fill(none, 0).sum(-1).mean() * (Kl * Temperature * Temperature);
             });
     }
 
