@@ -54,9 +54,9 @@ public static class Identities
         ("datasetId", datasetId),
         ("teacher", teacher is null ? null : List(teacher, content => content)),
         ("keep", Object(("topP", spec.Teacher.Keep.TopP), ("maxTokens", spec.Teacher.Keep.MaxTokens))),
-        ("temperatureFrom", spec.Distillation.Temperature.From), // the tail is stored at nodes between these two
+        ("temperatureFrom", SizeEstimates.HighestTemperature(spec)), // the tail is stored at nodes between these two
         ("temperatureTo", spec.Distillation.Temperature.To),
-        ("hiddenStates", SizeEstimates.NeedsHiddenStates(spec)),
+        ("hiddenStates", SizeEstimates.StoresHiddenStates(spec)),
         ("precision", Word(spec.Training.Precision))));
 
     /// <summary>The hash of everything that determines a student's weights at a position of training: 64 hexadecimal digits.</summary>

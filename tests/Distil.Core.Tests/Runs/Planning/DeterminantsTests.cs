@@ -39,6 +39,9 @@ public sealed class DeterminantsTests : IDisposable
         ("teacher.mode", "'offline'", Renamed.Nothing),
         ("teacher.keep.topP", "0.5", Renamed.Outputs),
         ("teacher.keep.maxTokens", "5", Renamed.Outputs),
+        ("teacher.keep.highestTemperature", "1.5", Renamed.Nothing), // the schedule's is higher
+        ("teacher.keep.highestTemperature", "3", Renamed.Outputs),
+        ("teacher.keep.hiddenStates", "true", Renamed.Nothing), // this student needs them
         ("dataset.sources", "['copy.data']", Renamed.Nothing),
         ("dataset.sources", "['other.data']", Renamed.Dataset),
         ("dataset.sources", "['copy.data.gz']", Renamed.Dataset),
