@@ -85,6 +85,12 @@ internal sealed class Documents(
 
     private static Document OfRow(ParquetRow row, ConversationReader conversations)
     {
+        // The library replaces bytes that are not UTF-8.
+        if (row.Json.Span.IndexOf("\uFFFD"u8) >= 0)
+        {
+            return Document.Faulty(DocumentFault.NotUtf8, () => row.Complaint("has bytes that are not UTF-8, or U+FFFD in their place"), row.Json.Length) with { Read = row.Read };
+        }
+
         using var json = JsonDocument.Parse(row.Json);
         return OfChat(json.RootElement, conversations, row.Json.Span, row.Complaint) with { Read = row.Read };
     }

@@ -24,8 +24,10 @@ internal sealed class ParquetRows(SourceOpener open)
             var rows = file.Try(() => RowsAsync(file, group));
             for (var i = 0; i < rows.Count; i++)
             {
+                var row = rows[i];
                 var place = $"{range.Name}: row {(group.FirstRow + i).ToString(CultureInfo.InvariantCulture)}";
-                yield return new(JsonSerializer.SerializeToUtf8Bytes(Node(rows[i]), Relaxed), problem => $"{place}: {problem}", group.Read);
+                var json = file.Try(() => Task.FromResult(JsonSerializer.SerializeToUtf8Bytes(Node(row), Relaxed)));
+                yield return new(json, problem => $"{place}: {problem}", group.Read);
             }
         }
     }

@@ -45,28 +45,27 @@ internal static class SampleMaker
         var tokens = Math.Min(GreedyTokens, job.Spec.Evaluation.SampleTokens);
         var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         return tokens == 0 ? null : new GreedyContinuations(job.LoadTeacher(), tokenizer.EndOfText, tokens).Measure(
-            [.. Documents(await job.ReadEvalRowsAsync(dataset, RowsLookedAt), tokenizer).Take(GreedyPrompts)], student, baseline, job.Stop);
+            [.. Beginnings(await job.ReadEvalRowsAsync(dataset, RowsLookedAt), tokenizer).Take(GreedyPrompts)], student, baseline, job.Stop);
     }
 
-    /// <summary>Returns beginnings of documents with the text that follows.</summary>
+    /// <summary>Returns beginnings of held-out texts with the text that follows.</summary>
     internal static IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> HeldOut(
-        IReadOnlyList<EvaluationRow> rows, HuggingFaceTokenizer tokenizer, int continuation) => rows.Any(row => row.Counts is not null)
-        ? Answers(rows, tokenizer, continuation)
-        : Documents([.. rows.Select(row => row.Ids)], tokenizer, continuation);
-
-    /// <summary>The beginning of a row with masks up to its first answer, and the answer.</summary>
-    private static IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> Answers(
         IReadOnlyList<EvaluationRow> rows, HuggingFaceTokenizer tokenizer, int continuation) =>
-        (from row in rows
-         let prompt = row.Positions().First() + 1
-         let answer = row.Ids.Index().Skip(prompt).TakeWhile(token => row.Counts![token.Index]).Take(continuation).Select(token => (int)token.Item)
-         select ((IReadOnlyList<int>)[.. row.Ids.Take(prompt).Select(id => (int)id)], (string?)Text(tokenizer, [.. answer])))
-        .Take(HeldOutPrompts);
+        Beginnings(rows, tokenizer).Take(HeldOutPrompts).Select(text => (text.Prompt, (string?)Text(tokenizer, [.. text.Following.Take(continuation)])));
 
-    private static IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> Documents(
-        IReadOnlyList<long[]> rows, HuggingFaceTokenizer tokenizer, int continuation) =>
-        Documents(rows, tokenizer).Take(HeldOutPrompts)
-            .Select(document => (document.Prompt, (string?)Text(tokenizer, [.. document.Following.Take(continuation)])));
+    private static IEnumerable<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Following)> Beginnings(
+        IReadOnlyList<EvaluationRow> rows, HuggingFaceTokenizer tokenizer) => rows.Any(row => row.Counts is not null)
+        ? rows.Select(Answer)
+        : Documents([.. rows.Select(row => row.Ids)], tokenizer);
+
+    /// <summary>The beginning of a row with a mask up to its first answer, and the answer.</summary>
+    private static (IReadOnlyList<int> Prompt, IReadOnlyList<int> Following) Answer(EvaluationRow row)
+    {
+        int[] ids = [.. row.Ids.Select(id => (int)id)];
+        var start = row.Positions().First() + 1;
+        var length = row.Counts.AsSpan(start).IndexOf(false) is >= 0 and var end ? end : ids.Length - start;
+        return (ids[..start], ids[start..(start + length)]);
+    }
 
     /// <summary>Beginnings of documents, the tokens after an end of text and at most half of the document's part in the row, with the rest of that part.</summary>
     private static IEnumerable<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Following)> Documents(IReadOnlyList<long[]> rows, HuggingFaceTokenizer tokenizer) =>

@@ -94,6 +94,26 @@ public sealed class ConversationFormsTests
         Assert.Equal(expected, chats.RowsOf("chats.parquet"));
     }
 
+    [Fact]
+    public async Task Parquet_with_bytes_that_are_not_UTF_8_is_counted()
+    {
+        using var chats = new PreparedChats();
+        var (prompt, completion) = (new DataField<string>("prompt"), new DataField<string>("completion"));
+        await using (var file = File.Create(chats.At("chats.parquet")))
+        {
+            List<IDictionary<string, object?>> rows =
+            [
+                new Dictionary<string, object?> { ["prompt"] = "Hi", ["completion"] = "Hello." },
+                new Dictionary<string, object?> { ["prompt"] = "\uFFFD", ["completion"] = "No." },
+            ];
+            await ParquetSerializer.SerializeUntypedAsync(rows, new ParquetSchema(prompt, completion), file, cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        chats.Spec = chats.Spec with { Format = DatasetFormat.Parquet };
+        Assert.Equal([Rendered], chats.RowsOf("chats.parquet"));
+        Assert.Equal((1, $"{chats.At("chats.parquet")}: row 1: has bytes that are not UTF-8, or U+FFFD in their place"), (chats.Counts!.Documents.NotUtf8, chats.Counts.Documents.FirstFault));
+    }
+
     [Theory]
     [InlineData("""{"messages": "Hi"}""", "messages is text; expected a list of messages")]
     [InlineData("""{"messages": [3]}""", "messages[0] is a number; expected an object with role and content")]
