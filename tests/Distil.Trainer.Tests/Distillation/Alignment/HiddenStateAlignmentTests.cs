@@ -83,7 +83,7 @@ public sealed class HiddenStateAlignmentTests
 
         var mask = arange(11).unsqueeze(0).lt(shorter.unsqueeze(-1)).to(ScalarType.Float32);
         Assert.Equal(Loss(spec, shorter, 0), Loss(spec, mask, 100), 1e-5);
-        Assert.Equal(0, Loss(spec, zeros_like(mask), 0)); // of a micro-batch in which nothing counts
+        Assert.Equal(0f, Loss(spec, zeros_like(mask), 0)); // of a micro-batch in which nothing counts
     }
 
     [Fact]
