@@ -108,6 +108,10 @@ internal sealed class Documents(
         {
             throw new InvalidInputException(complaint(wrong.Message), wrong);
         }
+        catch (InvalidOperationException)
+        {
+            return Document.Faulty(DocumentFault.NotUtf8, () => complaint(JsonLine.HalfPair), bytes.Length);
+        }
     }
 
     // The text wins over ids beside it: those may be anything, for instance the numbers of source documents.

@@ -113,8 +113,13 @@ internal sealed class ConversationReader(ChatSpec chat)
     {
         try
         {
-            var text = tools.ValueKind == JsonValueKind.String ? tools.GetString()! : tools.GetRawText();
-            return string.IsNullOrWhiteSpace(text) ? [] : JsonNode.Parse(text) as JsonArray ?? throw new JsonException("not a list");
+            if (tools.ValueKind != JsonValueKind.String)
+            {
+                return MessageReader.Node(tools) as JsonArray ?? throw new JsonException("not a list");
+            }
+
+            using var parsed = JsonDocument.Parse(tools.GetString() is { } text && !string.IsNullOrWhiteSpace(text) ? text : "[]");
+            return MessageReader.Node(parsed.RootElement) as JsonArray ?? throw new JsonException("not a list");
         }
         catch (JsonException)
         {

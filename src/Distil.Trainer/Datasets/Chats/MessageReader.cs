@@ -6,6 +6,11 @@ namespace Distil.Trainer.Datasets.Chats;
 /// <summary>Reads a message in either spelling: <c>role</c> and <c>content</c>, or ShareGPT's <c>from</c> and <c>value</c>.</summary>
 internal static class MessageReader
 {
+    /// <summary>A template's variables are a few levels deeper than their values.</summary>
+    private const int MaxDepth = 900;
+
+    private static readonly JsonSerializerOptions Deep = new() { MaxDepth = MaxDepth };
+
     private static readonly string[] Consumed = ["role", "content", "from", "value", "loss", "weight"];
 
     private static readonly Dictionary<string, string> Speakers = new(StringComparer.OrdinalIgnoreCase)
@@ -26,12 +31,9 @@ internal static class MessageReader
     internal static ChatMessage Of(string role, string content, string field) => new(new JsonObject { ["role"] = role, ["content"] = content }, field, null, []);
 
     /// <summary>A value for a template, which outlives the row.</summary>
-    internal static JsonNode? Node(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Array => JsonArray.Create(value.Clone()),
-        JsonValueKind.Object => JsonObject.Create(value.Clone()),
-        _ => JsonValue.Create(value.Clone()),
-    };
+    /// <exception cref="InvalidOperationException">A text in it has half of a surrogate pair, which no template can be given.</exception>
+    internal static JsonNode? Node(JsonElement value) =>
+        JsonNode.Parse(JsonSerializer.SerializeToUtf8Bytes(value, Deep), documentOptions: new() { MaxDepth = MaxDepth });
 
     /// <summary>The kind of a value, for messages: "a number".</summary>
     internal static string Kind(JsonElement value) => value.ValueKind switch

@@ -57,7 +57,7 @@ public sealed class SweepSchemaTests
             Set(spec, "student.kind", JsonValue.Create("linearised"));
         }
 
-        if (field.StartsWith("dataset.chat.", StringComparison.Ordinal)) // text has none
+        if (field.StartsWith("dataset.chat", StringComparison.Ordinal)) // text has none
         {
             Set(spec, "dataset.format", JsonValue.Create("jsonl"));
         }

@@ -150,6 +150,17 @@ public sealed class ConversationFormsTests
             $"{chats.At("chats.jsonl")}:2: has no messages, conversations, prompt and completion, or instruction and output; it has text", counts.FirstFault);
     }
 
+    [Theory]
+    [InlineData("""{"prompt": "a", "completion": [{"role": "assistant", "content": "b", "tool_calls": ["\ud800"]}]}""")]
+    [InlineData("""{"prompt": "a", "completion": "b", "tools": "[\"\\ud800\"]"}""")]
+    public void Half_of_a_surrogate_pair_anywhere_in_a_row_is_counted(string line)
+    {
+        using var chats = new PreparedChats();
+        Assert.Equal([Rendered], chats.Rows(Messages, line));
+        Assert.Equal(1, chats.Counts!.Documents.NotUtf8);
+        Assert.StartsWith($"{chats.At("chats.jsonl")}:2: has half of a surrogate pair", chats.Counts.Documents.FirstFault, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_file_without_any_token_to_train_on_is_refused_with_its_first_row()
     {
