@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -8,8 +9,6 @@ internal static class MessageReader
 {
     /// <summary>A template's variables are a few levels deeper than their values.</summary>
     private const int MaxDepth = 900;
-
-    private static readonly JsonSerializerOptions Deep = new() { MaxDepth = MaxDepth };
 
     private static readonly string[] Consumed = ["role", "content", "from", "value", "loss", "weight"];
 
@@ -32,8 +31,16 @@ internal static class MessageReader
 
     /// <summary>A value for a template, which outlives the row.</summary>
     /// <exception cref="InvalidOperationException">A text in it has half of a surrogate pair, which no template can be given.</exception>
-    internal static JsonNode? Node(JsonElement value) =>
-        JsonNode.Parse(JsonSerializer.SerializeToUtf8Bytes(value, Deep), documentOptions: new() { MaxDepth = MaxDepth });
+    internal static JsonNode? Node(JsonElement value)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(bytes))
+        {
+            value.WriteTo(writer);
+        }
+
+        return JsonNode.Parse(bytes.WrittenSpan, documentOptions: new() { MaxDepth = MaxDepth });
+    }
 
     /// <summary>The kind of a value, for messages: "a number".</summary>
     internal static string Kind(JsonElement value) => value.ValueKind switch
