@@ -86,9 +86,10 @@ internal static class SharedTraining
     private static void Train(GpuShare share, int batchRows, int parts, int steps, Action<double> onLoss)
     {
         var path = Path.Combine(Path.GetTempPath(), $"distil-gpus-{Environment.ProcessId}.bin");
+        cuda.manual_seed_all(1); // every process creates the same student
         using var student = new PaperStudent(Length, ranks: share.Ranks);
         ShareStart(student.Model, share.Ranks);
-        manual_seed(2); // every process stores the same outputs
+        cuda.manual_seed_all(2); // and stores the same outputs
         try
         {
             PipelineFigures.Store(path);

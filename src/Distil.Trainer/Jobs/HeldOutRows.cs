@@ -1,6 +1,7 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Trainer.Datasets;
+using Distil.Trainer.Evaluation;
 
 namespace Distil.Trainer.Jobs;
 
@@ -11,7 +12,7 @@ internal static class HeldOutRows
     /// <param name="job">The job.</param>
     /// <param name="dataset">The dataset.</param>
     /// <param name="max">Maximum number of rows.</param>
-    public static async Task<IReadOnlyList<long[]>> ReadEvalRowsAsync(this JobContext job, Dataset dataset, int max) =>
+    public static async Task<IReadOnlyList<EvaluationRow>> ReadEvalRowsAsync(this JobContext job, Dataset dataset, int max) =>
         Read(await job.FetchEvalRowsAsync(dataset, max), max);
 
     /// <summary>Fetches the files with the first held-out rows.</summary>
@@ -27,9 +28,9 @@ internal static class HeldOutRows
     /// <summary>Reads the first rows of files, without padding.</summary>
     /// <param name="paths">The files.</param>
     /// <param name="max">Maximum number of rows.</param>
-    public static IReadOnlyList<long[]> Read(IReadOnlyList<string> paths, int max)
+    public static IReadOnlyList<EvaluationRow> Read(IReadOnlyList<string> paths, int max)
     {
-        var found = new List<long[]>();
+        var found = new List<EvaluationRow>();
         foreach (var path in paths)
         {
             using var rows = TokenRows.Open(path);
@@ -37,7 +38,13 @@ internal static class HeldOutRows
             for (var row = 0; row < rows.Rows && found.Count < max; row++)
             {
                 var real = rows.ReadRow(row, ids);
-                found.Add(ids[..real]);
+                var counts = rows.IsMasked ? new bool[real] : null;
+                if (counts is not null)
+                {
+                    rows.ReadMask(row, counts);
+                }
+
+                found.Add(new(ids[..real], counts));
             }
         }
 

@@ -49,10 +49,10 @@ internal sealed class StudentEvaluation(Core.Artifacts.Kinds.Evaluation evaluati
             Longest = job.Request.Teacher.MaxPositions,
             Options = options,
         };
-        return suite.Extend(result with { Branches = Branches(rows, student, teacher, options) }, rows, student, teacher, Measured, job.Stop);
+        return suite.Extend(result with { Branches = Branches(rows, student, teacher, options) }, [.. rows.Select(row => row.Ids)], student, teacher, Measured, job.Stop);
     }
 
-    private BranchResult? Branches(IReadOnlyList<long[]> rows, ILanguageModel student, ILanguageModel teacher, EvaluationOptions options)
+    private BranchResult? Branches(IReadOnlyList<EvaluationRow> rows, ILanguageModel student, ILanguageModel teacher, EvaluationOptions options)
     {
         if (student is not LinearisedModel { Shape.ReplacedLayers: > 0 } linearised) // the controls have the teacher's attention in every layer
         {

@@ -38,7 +38,13 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
     {
         var shard = _shards[rows.Shard]!;
         var tokens = rows.Rows.Sum(row => (long)shard.LengthOf(row));
-        return new(rows.Rows.Length, tokens, tokens - rows.Rows.Length);
+        if (!shard.IsMasked)
+        {
+            return new(rows.Rows.Length, tokens, tokens - rows.Rows.Length, tokens, IsMasked: false);
+        }
+
+        var labels = rows.Rows.Sum(row => CountedPositions.Of(shard, row).LongCount(each => each));
+        return new(rows.Rows.Length, tokens, labels, labels, IsMasked: true);
     }
 
     /// <inheritdoc />
@@ -54,9 +60,18 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
         }
 
         using var scope = NewDisposeScope();
+        var inputs = tensor(ids, count, width).ToDevice(_device).DetachFromDisposeScope();
+        if (shard.IsMasked)
+        {
+            var counted = rows.Rows.Select(row => CountedPositions.Of(shard, row)).ToArray();
+            return new TokenBatch(
+                inputs, CountedPositions.Mask(counted).ToDevice(_device).DetachFromDisposeScope(), count, lengths.Sum(),
+                counted.Sum(row => row.LongCount(each => each)));
+        }
+
         var full = Array.TrueForAll(lengths, length => length == width);
         return new TokenBatch(
-            tensor(ids, count, width).ToDevice(_device).DetachFromDisposeScope(),
+            inputs,
             full ? null : tensor(lengths).ToDevice(_device).DetachFromDisposeScope(),
             count, lengths.Sum(), lengths.Sum(length => length - 1));
     }

@@ -48,6 +48,12 @@ internal sealed record StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? T
     /// <value>Real tokens of the whole step.</value>
     internal long Tokens => Whole.Tokens;
 
+    /// <value>Positions over which the losses to the teacher are means.</value>
+    internal long Positions => Whole.Positions;
+
+    /// <value>Tokens that count in the losses; null if the rows have no masks.</value>
+    internal long? MaskedLabels => Whole.IsMasked ? Whole.Labels : null;
+
     /// <inheritdoc />
     public void Dispose()
     {
