@@ -58,7 +58,7 @@ internal static class SharedTraining
     internal static double Linearised(GpuShare share)
     {
         const int rows = 8, length = 2048, steps = 30;
-        using var student = new RandomStudent(RandomStudent.Small, length, window: 512);
+        using var student = new LinearisedStudent(LinearisedStudent.Small, length, window: 512);
         ShareStart(student.Model, share.Ranks);
         using var own = PaperStudent.Batch(rows, length);
         var batch = own with { Whole = RowCounts.OfFull(rows * share.Ranks.Count, length) };

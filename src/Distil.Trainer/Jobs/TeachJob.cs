@@ -38,7 +38,7 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
     private async Task<TeacherOutputsShard> TeachAsync(JobContext job, TokenFile tokens)
     {
         var file = await job.Cache.GetAsync(job.Store, tokens.File, job.Stop);
-        return await job.OnEveryGpuAsync(RankWork.Of(job) with { Rows = file }, (context, others) => TeachAsync(context, file, others));
+        return await job.OnEveryGpuAsync(RankWork.Of(job) with { Rows = file }, (context, others) => TeachAsync(context, tokens, file, others));
     }
 
     /// <summary>Computes the part of a process other than process 0.</summary>
@@ -69,7 +69,7 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
         + (context.TeacherDtype == TorchSharp.torch.ScalarType.Float32 ? "" : "; training.precision fp32 may help"),
         error);
 
-    private async Task<TeacherOutputsShard> TeachAsync(JobContext job, string file, RankTeam? others)
+    private async Task<TeacherOutputsShard> TeachAsync(JobContext job, TokenFile tokens, string file, RankTeam? others)
     {
         var path = Path.Combine(job.Folder, "outputs.bin");
         using var rows = TokenRows.Open(file);
