@@ -1,5 +1,6 @@
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Specification;
 using Distil.Onnx.Students;
 using Distil.Onnx.Weights;
 using Distil.Onnx.Writing;

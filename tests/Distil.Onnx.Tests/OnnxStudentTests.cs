@@ -1,3 +1,4 @@
+using Distil.Core.Specification;
 using Distil.Inference.Engines;
 using Distil.Onnx.Weights;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Distil.Core.Specification;
 using Distil.Inference.Engines;
 using Distil.Inference.Generation;
 using Distil.Inference.Sampling;

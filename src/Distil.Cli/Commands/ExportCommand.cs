@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Distil.Cli.Display;
 using Distil.Core;
+using Distil.Core.Documents.Evaluations;
+using Distil.Core.Specification;
 using Distil.Onnx.Exports;
 using Distil.Onnx.Weights;
 

@@ -1,4 +1,5 @@
 using Distil.Core.Errors;
+using Distil.Core.Specification;
 using Distil.Core.Tokenization;
 using Distil.Inference.Engines;
 using Distil.Inference.Tests.Engines;

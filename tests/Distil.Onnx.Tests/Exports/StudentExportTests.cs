@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Distil.Core.Errors;
 using Distil.Core.Safetensors;
+using Distil.Core.Specification;
 using Distil.Inference.Engines;
 using Distil.Inference.Models;
 using Distil.Inference.Tests.Engines;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Distil.Core.Specification;
 using Distil.Core.Tokenization;
 using Distil.EndToEnd.Tests.LiveView;
 using Distil.Inference.Engines;

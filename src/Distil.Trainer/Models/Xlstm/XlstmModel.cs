@@ -66,6 +66,13 @@ public sealed class XlstmModel : IStudentModel
     /// <inheritdoc/>
     public IReadOnlyList<NamedParameter> TrainableParameters { get; }
 
+    /// <inheritdoc/>
+    public IReadOnlyList<NamedParameter> Weights =>
+    [
+        new(XlstmTensorNames.Embedding, _embedding), .. Config.TieWeights ? Array.Empty<NamedParameter>() : [new(XlstmTensorNames.Head, HeadWeight)],
+        .. TrainableParameters,
+    ];
+
     /// <summary>A fresh student around a teacher's embedding and head, which are copied and frozen.</summary>
     /// <param name="config">Its shape.</param>
     /// <param name="embedding">(V, D), any floating type and device.</param>
