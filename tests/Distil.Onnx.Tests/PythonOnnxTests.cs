@@ -3,7 +3,6 @@ using Distil.Core.Specification;
 using Distil.Inference.Engines;
 using Distil.Inference.Generation;
 using Distil.Inference.Sampling;
-using Distil.Onnx.Weights;
 
 namespace Distil.Onnx.Tests;
 

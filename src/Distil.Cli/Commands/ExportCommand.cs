@@ -4,7 +4,6 @@ using Distil.Core;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
 using Distil.Onnx.Exports;
-using Distil.Onnx.Weights;
 
 namespace Distil.Cli.Commands;
 

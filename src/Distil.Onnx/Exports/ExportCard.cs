@@ -1,7 +1,6 @@
 using System.Text;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
-using Distil.Onnx.Weights;
 
 namespace Distil.Onnx.Exports;
 

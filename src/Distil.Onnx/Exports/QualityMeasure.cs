@@ -4,7 +4,6 @@ using Distil.Core.Errors;
 using Distil.Core.Specification;
 using Distil.Core.Tokenization;
 using Distil.Inference.Engines;
-using Distil.Onnx.Weights;
 
 namespace Distil.Onnx.Exports;
 

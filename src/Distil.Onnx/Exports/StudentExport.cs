@@ -4,7 +4,6 @@ using Distil.Core.Errors;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Inference.Engines;
-using Distil.Onnx.Weights;
 
 namespace Distil.Onnx.Exports;
 

@@ -4,7 +4,6 @@ using Distil.Core.Tokenization;
 using Distil.Inference.Engines;
 using Distil.Inference.Tests.Engines;
 using Distil.Onnx.Exports;
-using Distil.Onnx.Weights;
 
 namespace Distil.Onnx.Tests.Exports;
 

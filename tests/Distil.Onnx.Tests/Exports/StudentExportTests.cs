@@ -7,7 +7,6 @@ using Distil.Inference.Engines;
 using Distil.Inference.Models;
 using Distil.Inference.Tests.Engines;
 using Distil.Onnx.Exports;
-using Distil.Onnx.Weights;
 
 namespace Distil.Onnx.Tests.Exports;
 

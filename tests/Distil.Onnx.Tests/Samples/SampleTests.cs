@@ -5,7 +5,6 @@ using Distil.EndToEnd.Tests.LiveView;
 using Distil.Inference.Engines;
 using Distil.Inference.Sampling;
 using Distil.Inference.Tests.Engines;
-using Distil.Onnx.Weights;
 using Distil.Trainer.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.StaticFiles;

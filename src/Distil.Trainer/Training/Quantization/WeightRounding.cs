@@ -2,6 +2,7 @@ using Distil.Core.Safetensors;
 using Distil.Core.Specification;
 using Distil.Onnx;
 using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Quantization;
@@ -57,6 +58,7 @@ internal sealed class WeightRounding
 
     private static void Round((Tensor Value, WeightForm Form)[] weights)
     {
+        using var pause = NoGcRegion.Begin();
         using var noGradient = no_grad();
         foreach (var (value, form) in weights)
         {
