@@ -29,11 +29,12 @@ internal sealed class ExportJob(Report report) : IJob
 
         job.Progress.Report("continue prompts", 1, 3, "parts");
         var samples = await SampleMaker.MakeAsync(job, report.Run.Dataset, student, baseline);
+        var greedy = await SampleMaker.MeasureGreedyAsync(job, report.Run.Dataset, student, baseline);
         job.Progress.Report("measure decoding", 2, 3, "parts");
         var decode = MeasureDecoding(job, student);
         var klErrors = await MeasureKlErrorsAsync(job, student);
         var forms = await FormMeasure.MeasureAsync(job, report, student);
-        var numbers = await ReportAssembly.ReadAsync(job, report, model, samples, decode, klErrors) with { Forms = forms };
+        var numbers = await ReportAssembly.ReadAsync(job, report, model, samples, decode, klErrors) with { Greedy = greedy, Forms = forms.Count > 0 ? forms : null };
         var text = ModelCard.Of(numbers);
         var card = await ModelFolder.UploadCardAsync(job, text);
         numbers = numbers with { Storage = numbers.Storage with { ExportBytes = await ExportedFolders.UploadAsync(job, student, text, forms) } };

@@ -54,7 +54,7 @@ public static class ReportHtml
             "parts" => Parts.Exist(report),
             "tasks" => report.Epochs[^1].Distilled.Tasks is not null,
             "recall" => report.Epochs[^1].Distilled.Recall is not null,
-            "forms" => report.Forms.Count > 0,
+            "forms" => report.Forms is not null,
             "samples" => report.Samples.Count > 0,
             _ => true,
         }

@@ -14,13 +14,13 @@ internal static class ExportedFolders
     /// <param name="student">The student.</param>
     /// <param name="card">The card of its own folder.</param>
     /// <param name="qualities">What the forms cost.</param>
-    /// <returns>Bytes of all files.</returns>
-    internal static async Task<long> UploadAsync(JobContext job, IStudentModel student, string card, IReadOnlyList<FormQuality> qualities)
+    /// <returns>Bytes of all files; null if there are no folders.</returns>
+    internal static async Task<long?> UploadAsync(JobContext job, IStudentModel student, string card, IReadOnlyList<FormQuality> qualities)
     {
         var parts = job.Spec.Export.Parts;
         if (parts.Count == 0)
         {
-            return 0;
+            return null;
         }
 
         // The student's own folder may have rounded weights.

@@ -71,9 +71,9 @@ internal static class ModelCard
         return card.ToString();
     }
 
-    private static string Forms(RunReport report) => report.Forms.Count == 0 ? "" : "\n## Weights in other forms\n\n"
+    private static string Forms(RunReport report) => report.Forms is not { } forms ? "" : "\n## Weights in other forms\n\n"
         + "| form | cross-entropy, nats a token | against these weights | KL from them | same most probable token |\n|---|--:|--:|--:|--:|\n"
-        + string.Concat(report.Forms.Select(form => FormattableString.Invariant(
+        + string.Concat(forms.Select(form => FormattableString.Invariant(
             $"| {form.Form.Word} | {form.Rounded:F4} | {form.Cost:+0.00%;-0.00%} | {form.Kl:F5} | {form.Agreement:P2} |\n")));
 
     private static string Training(RunReport report) => report.Experts is { } experts
