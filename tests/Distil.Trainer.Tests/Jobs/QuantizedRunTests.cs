@@ -47,7 +47,7 @@ public sealed class QuantizedRunTests
         var id = run.Plan.RunId;
         var report = await run.Store.ReadJsonAsync<RunReport>(ArtifactLayout.ReportData(id), Cancel);
         Assert.Equal([WeightForm.Fp32, WeightForm.Int4], report.Forms!.Select(form => form.Form));
-        var (exact, int4) = (report.Forms[0], report.Forms[1]);
+        var (exact, int4) = (report.Forms![0], report.Forms[1]);
         Assert.Equal(report.Epochs[^1].Distilled.Student.CrossEntropy, exact.Exact, 1e-5);
         Assert.Equal((exact.Exact, exact.Exact, 1.0), (exact.Rounded, int4.Exact, exact.Agreement));
         Assert.True(int4.Kl > 1e-6 && int4.Rounded != exact.Exact);

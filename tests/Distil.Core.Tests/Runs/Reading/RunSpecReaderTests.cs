@@ -52,7 +52,7 @@ public sealed class RunSpecReaderTests
     [InlineData("training.epochs", "null", "training.epochs is null; expected a whole number")]
     [InlineData("training.learningRate", "0", "training.learningRate is 0; expected > 0")]
     [InlineData("training.quantize", "\"int3\"", "training.quantize is \"int3\"; expected int8 or int4; did you mean int8?")]
-    [InlineData("export.weights", "[\"fp16\"]", "export.weights[0] is \"fp16\"; expected fp32 or bf16 or int8 or int4; did you mean bf16?")]
+    [InlineData("export.weights", "[\"fp16\"]", "export.weights[0] is \"fp16\"; expected fp32 or bf16 or int8 or int4; did you mean fp32?")]
     [InlineData("training", "[]", "training is a list; expected an object")]
     [InlineData("teacher.mode", "\"offlin\"", "teacher.mode is \"offlin\"; expected offline or online; did you mean offline?")]
     [InlineData("teacher.mode", "1", "teacher.mode is 1; expected offline or online")]
