@@ -61,7 +61,7 @@ public sealed class QuantizedTrainingTests : IDisposable
         }
 
         WeightRounding.Of(student, WeightForm.Int4, Path.Combine(_folder.FullName, "copy")).RoundAll();
-        var rows = Enumerable.Range(0, 32).Select(row => Row(1_000_000 + row)).ToArray();
+        var rows = Enumerable.Range(0, 32).Select(row => new EvaluationRow(Row(1_000_000 + row))).ToArray();
         double Loss(XlstmModel model) => new Evaluator(new()).Evaluate(model, null, rows).Student.CrossEntropy;
         var inInt4 = Loss(student);
         return (inInt4, inInt4 - Loss(exact));
