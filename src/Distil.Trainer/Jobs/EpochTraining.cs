@@ -5,6 +5,7 @@ using Distil.Trainer.Distillation.Alignment;
 using Distil.Trainer.Models;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Checkpoints;
+using Distil.Trainer.Training.Quantization;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Stages;
 using Distil.Trainer.Training.Steps;
@@ -42,7 +43,7 @@ internal sealed class EpochTraining : IDisposable
             _order = new RowOrder(context.Spec.Seed, _rows.RowsOfShards, context.Spec.Training.BatchSize, context.Spec.Training.GradientAccumulation);
             var teaching = Teaching();
             _targets = teaching?.Targets;
-            Stages = RunStages.Of(context, Student, teaching, TotalSteps);
+            Stages = RunStages.Of(context, Student, teaching, TotalSteps, Rounding(files.Folder));
             From = files.Checkpoint is null
                 ? TrainingPosition.Start
                 : CheckpointFolder.Load(files.Checkpoint, context.IdentityOf(weights), Stages).Position;
@@ -109,6 +110,20 @@ internal sealed class EpochTraining : IDisposable
         {
             _context.Ranks.Broadcast(parameter.Value);
         }
+    }
+
+    // The controls are the teacher, which is not exported.
+    private WeightRounding? Rounding(string folder)
+    {
+        if (_context.Spec.Training.Quantize is not { } quantized || _weights.Epoch + 1 < _weights.Run.Epochs
+            || _weights.Student is StudentVariant.TeacherOnText or StudentVariant.TeacherOnLoss)
+        {
+            return null;
+        }
+
+        var rounding = WeightRounding.Of(Student, quantized.Form, Path.Combine(folder, $"forms-{_context.Ranks.Rank}"));
+        rounding.RoundFrozen();
+        return rounding;
     }
 
     private (DeltaDistillation Loss, ITargetSource Targets)? Teaching()

@@ -36,7 +36,8 @@ internal sealed record RankWork
 /// <param name="Rows">The training rows of each shard; null for a shard without rows.</param>
 /// <param name="Targets">The teacher's outputs of each shard; null if the training reads none.</param>
 /// <param name="Checkpoint">The checkpoint's folder; null to start from the beginning.</param>
-internal sealed record TrainingFiles(IReadOnlyList<string?> Rows, IReadOnlyList<string?>? Targets = null, string? Checkpoint = null);
+/// <param name="Folder">The job's folder, for files of the processes.</param>
+internal sealed record TrainingFiles(IReadOnlyList<string?> Rows, string Folder, IReadOnlyList<string?>? Targets = null, string? Checkpoint = null);
 
 /// <summary>Local files of an evaluate job.</summary>
 /// <param name="Rows">Files with the held-out rows.</param>

@@ -44,7 +44,7 @@ internal sealed class TrainJob(Weights weights) : IJob
 
         var folder = Directory.CreateDirectory(Path.Combine(job.Folder, "restored")).FullName;
         var restored = await new CheckpointStore(job.Store, weights).RestoreAsync(folder, job.Log.CheckpointIsDamaged, job.Stop);
-        return new(rows, targets, restored ? folder : null);
+        return new(rows, job.Folder, targets, restored ? folder : null);
     }
 
     private async Task<(TrainingPosition Reached, IReadOnlyList<OperationForm> Operations)> TrainAsync(

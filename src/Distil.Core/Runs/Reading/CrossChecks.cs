@@ -12,7 +12,8 @@ internal static class CrossChecks
     public static IEnumerable<FieldError> Find(RunSpec spec) =>
     [
         .. Schedules(spec), .. Divergence(spec.Distillation.Divergence), .. Student(spec), .. LinearisedChecks.Find(spec), .. MergeChecks.Find(spec),
-        .. Data(spec), .. Tasks(spec), .. Machine(spec), .. Gpus(spec), .. ImpossiblePaths(spec), .. Secrets(spec),
+        .. Data(spec), .. Tasks(spec), .. Machine(spec), .. Gpus(spec), .. Export(spec),
+        .. ImpossiblePaths(spec), .. Secrets(spec),
     ];
 
     private static IEnumerable<FieldError> Schedules(RunSpec spec)
@@ -159,6 +160,13 @@ internal static class CrossChecks
                 + "(for the same step, training.batchSize as many times smaller)");
         }
     }
+
+    private static IEnumerable<FieldError> Export(RunSpec spec) =>
+        from target in spec.Export.To ?? []
+        where ExportPart.Of([target], spec.Export.Weights ?? []).Count == 0
+        let word = JsonNamingPolicy.CamelCase.ConvertName(target.ToString())
+        let forms = Enum.GetValues<WeightForm>().Where(form => ExportPart.Has(target, form)).Select(form => form.Word)
+        select Error("export.weights", $"has no form for export.to {word}; expected one or more of {string.Join(", ", forms)}");
 
     // An empty path would become the folder of the specification.
     private static IEnumerable<FieldError> ImpossiblePaths(RunSpec spec) => spec.Paths()
