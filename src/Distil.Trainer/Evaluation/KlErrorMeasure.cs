@@ -43,7 +43,7 @@ public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teache
         var ids = tensor(row, 1, row.Length);
         var studentHidden = student.Forward(ids.to(student.Device));                                              // (1, S, D)
         var teacherHidden = teacher.Forward(ids.to(teacher.Device));                                              // (1, S, D')
-        var targets = _sparse.Of(teacherHidden, teacher.HeadWeight, lengths: null);
+        var targets = _sparse.Of(teacherHidden, teacher.HeadWeight, lengths: null, teacher.LogitForm);
         for (var i = 0; i < temperatures.Length; i++)
         {
             var losses = _head.Compute(studentHidden, student.HeadWeight, ids.to(student.Device), null, targets, new LossWeights(0, 1, temperatures[i]));
@@ -69,5 +69,5 @@ public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teache
 
     /// <returns>ln softmax(logits / T), (n, V).</returns>
     private static Tensor LogProbabilities(ILanguageModel model, Tensor hidden, double temperature) =>
-        hidden.to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).to_type(float32).div_(temperature).log_softmax(-1);
+        model.LogitsOf(hidden).div(temperature).log_softmax(-1);
 }

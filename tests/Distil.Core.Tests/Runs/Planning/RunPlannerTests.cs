@@ -93,7 +93,7 @@ public sealed class RunPlannerTests : IDisposable
     [InlineData("tokenizer.json", null, "has no tokenizer.json; expected a Hugging Face folder")]
     [InlineData("model.safetensors", null, "has no *.safetensors; expected model.safetensors, or shards with their index")]
     [InlineData("config.json", "{", "config.json: cannot be read")]
-    [InlineData("config.json", """{ "model_type": "gpt2" }""", "config.json: model_type is \"gpt2\"; expected qwen2, qwen3 or llama")]
+    [InlineData("config.json", """{ "model_type": "gpt2" }""", "config.json: model_type is \"gpt2\"; expected one of qwen2, qwen3, llama, mistral")]
     [InlineData("config.json", """{ "model_type": "llama" }""", "config.json: hidden_size is missing; expected a whole number ≥ 1")]
     [InlineData("config.json", """{ "model_type": "llama", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2, "hidden_act": "gelu" }""", "config.json: hidden_act is \"gelu\"; expected silu")]
     [InlineData("tokenizer.json", """{ "model": { "type": "Unigram" } }""", "tokenizer.json: model.type: Unigram is not supported")]
