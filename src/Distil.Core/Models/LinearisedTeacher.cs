@@ -9,13 +9,7 @@ public static class LinearisedTeacher
     /// <exception cref="InvalidInputException">The student cannot compute the teacher's layers.</exception>
     public static TransformerConfig Of(TransformerConfig teacher)
     {
-        if (Obstacle(teacher) is { } obstacle)
-        {
-            throw new InvalidInputException(FieldError.Of(
-                FieldPath.Parse("student.kind"),
-                $"is linearised, but the teacher's family {teacher.Traits.ModelType} has {obstacle}, which a linearised student cannot compute; "
-                + "expected xlstm, which learns from every teacher"));
-        }
+        Require(teacher, "student.kind", "is linearised", "expected xlstm, which learns from every teacher");
 
         return teacher with
         {
@@ -24,6 +18,20 @@ public static class LinearisedTeacher
                 : teacher.QueryKeyNorm ? TransformerFamily.Qwen3
                 : TransformerFamily.Llama,
         };
+    }
+
+    /// <summary>Refuses the controls of a run, which are linearised students that keep all of the teacher's attention, if they cannot compute its layers.</summary>
+    /// <exception cref="InvalidInputException">They cannot.</exception>
+    public static void RequireControl(TransformerConfig teacher) => Require(teacher, "evaluation.control", "is true", "expected false");
+
+    private static void Require(TransformerConfig teacher, string field, string value, string expected)
+    {
+        if (Obstacle(teacher) is { } obstacle)
+        {
+            throw new InvalidInputException(FieldError.Of(
+                FieldPath.Parse(field),
+                $"{value}, but the teacher's family {teacher.Traits.ModelType} has {obstacle}, which a linearised student cannot compute; {expected}"));
+        }
     }
 
     private static string? Obstacle(TransformerConfig teacher) =>

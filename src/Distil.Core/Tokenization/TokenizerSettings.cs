@@ -54,7 +54,7 @@ internal static class TokenizerSettings
             var id = int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
             var token = AddedToken.Read(entry.Value, id);
             var known = json.AddedTokens.FirstOrDefault(each => each.Id == id && each.Content == token.Content);
-            if (token != known && (json.Composes || known is null || token with { Normalized = known.Normalized } != known))
+            if (token != known && (json.Normalizer.Changes || known is null || token with { Normalized = known.Normalized } != known))
             {
                 throw new InvalidInputException(
                     $"{name}: added_tokens_decoder.{entry.Name} ({token.Content}) is {(known is null ? "not among" : "other than in")} the added_tokens of "

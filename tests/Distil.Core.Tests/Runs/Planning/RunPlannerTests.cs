@@ -97,7 +97,7 @@ public sealed class RunPlannerTests : IDisposable
     [InlineData("config.json", """{ "model_type": "llama" }""", "config.json: hidden_size is missing; expected a whole number ≥ 1")]
     [InlineData("config.json", """{ "model_type": "llama", "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2, "hidden_act": "gelu" }""", "config.json: hidden_act is \"gelu\"; expected silu")]
     [InlineData("tokenizer.json", """{ "model": { "type": "Unigram" } }""", "tokenizer.json: model.type: Unigram is not supported")]
-    [InlineData("tokenizer.json", """{ "model": { "type": "BPE", "byte_fallback": true } }""", "tokenizer.json: model.byte_fallback: true is not supported")]
+    [InlineData("tokenizer.json", """{ "model": { "type": "BPE", "dropout": 0.1 } }""", "tokenizer.json: model.dropout: 0.1 is not supported")]
     [InlineData("tokenizer.json", "version https://git-lfs.github.com/spec/v1\n", "tokenizer.json: is a Git LFS pointer")]
     [InlineData("model.safetensors", "version https://git-lfs.github.com/spec/v1\n", "model.safetensors: is a Git LFS pointer")]
     [InlineData("model.safetensors", "weights", "model.safetensors: 7 bytes are too few for a safetensors file")]
