@@ -32,7 +32,7 @@ public static class OnnxStudent
         AtomicFile.Write(Path.Combine(folder, FileName), temporary => File.WriteAllBytes(temporary, bytes));
     }
 
-    /// <summary>The bytes that <see cref="Write"/> would write.</summary>
+    /// <summary>Checks the student, and returns the bytes that <see cref="Write"/> would write, without those that align weights: fewer than 4 kB a weight.</summary>
     /// <inheritdoc cref="Write"/>
     public static long Measure(string student, WeightForm form)
     {

@@ -19,10 +19,6 @@ internal sealed class Session : IDisposable
         _state = NewState();
     }
 
-    /// <value>Names and shapes of the state's parts; a dimension that the caller chooses is negative.</value>
-    internal IReadOnlyDictionary<string, int[]> State => _session.InputMetadata.Where(input => IsState(input.Key))
-        .ToDictionary(input => input.Key[Past.Length..], input => input.Value.Dimensions);
-
     /// <summary>Begins other texts.</summary>
     internal void Restart()
     {

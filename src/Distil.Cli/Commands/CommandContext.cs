@@ -25,21 +25,23 @@ internal sealed record CommandContext(CommandSettings Settings, ILogger Log)
     /// <exception cref="Core.Errors.InvalidInputException">A setting of the sources cannot be used.</exception>
     public RunPlanner NewPlanner() => new(TimeProvider.System, SourceCatalog.Create(Settings.Sources, TimeProvider.System, Log));
 
-    /// <summary>Plans a run. Only a run that merges others needs the storage in which they are.</summary>
+    /// <summary>Plans runs. Only runs that merge others need the storage in which they are; it is opened once.</summary>
     /// <param name="planner">From <see cref="NewPlanner"/>.</param>
-    /// <param name="spec">The specification.</param>
+    /// <param name="specs">The specifications.</param>
     /// <param name="port">The port for Azurite; null for a free one.</param>
     /// <param name="cancel">Cancels the call.</param>
-    /// <exception cref="Core.Errors.InvalidInputException">The specification cannot be run.</exception>
-    public async Task<RunPlan> PlanAsync(RunPlanner planner, RunSpec spec, int? port, CancellationToken cancel)
+    /// <returns>Their plans, in the same order.</returns>
+    /// <exception cref="Core.Errors.InvalidInputException">A specification cannot be run.</exception>
+    public async Task<IReadOnlyList<RunPlan>> PlanAsync(RunPlanner planner, IReadOnlyList<RunSpec> specs, int? port, CancellationToken cancel)
     {
-        if (spec.Merge is null)
+        await using var storage = specs.Any(spec => spec.Merge is not null) ? await OpenStorageAsync(port, cancel) : null;
+        var plans = new List<RunPlan>();
+        foreach (var spec in specs)
         {
-            return await planner.PlanAsync(spec, cancel);
+            plans.Add(await planner.PlanAsync(spec, storage?.Store, cancel));
         }
 
-        await using var storage = await OpenStorageAsync(port, cancel);
-        return await planner.PlanAsync(spec, storage.Store, cancel);
+        return plans;
     }
 
     /// <summary>Opens the storage, starting Azurite if no account is named.</summary>

@@ -54,14 +54,13 @@ internal sealed class ExportCommand
     {
         var parts = ExportPart.Parse(parsed.GetRequiredValue(_to), parsed.GetRequiredValue(_weights));
         var (student, output) = (await StudentArgument.FolderAsync(context, parsed.GetRequiredValue(_student), cancel), parsed.GetRequiredValue(_output));
-        var measure = parsed.GetValue(_evaluate) is { } text ? new QualityMeasure(student, text, parsed.GetValue(_tokens), RowLength) : null;
-        var export = new StudentExport(student, output, parts);
-        export.Check(Machine.FreeBytes, isMeasured: measure is not null);
+        var (export, text) = (new StudentExport(student, output, parts), parsed.GetValue(_evaluate));
+        export.Check(Machine.FreeBytes, isMeasured: text is not null);
+        var measure = text is null ? null : new QualityMeasure(student, text, parsed.GetValue(_tokens), RowLength, cancel);
         var qualities = new Dictionary<WeightForm, FormQuality>();
         foreach (var form in parts.Select(part => part.Form).Distinct().Where(_ => measure is not null))
         {
-            var temporary = Path.Combine(output, $"{form}.{Guid.NewGuid():N}.tmp");
-            qualities[form] = measure!.Measure(form, temporary, cancel);
+            qualities[form] = measure!.Measure(form, output, cancel);
         }
 
         foreach (var part in parts)

@@ -56,12 +56,6 @@ internal static class PushCommand
     /// <summary>Logs each large file that has arrived.</summary>
     private sealed class FileProgress(ILogger log) : IProgress<TransferProgress>
     {
-        public void Report(TransferProgress value)
-        {
-            if (value.Done == value.Total)
-            {
-                log.FileArrived(value.Name, value.Total);
-            }
-        }
+        public void Report(TransferProgress value) => log.FileArrived(value.Name, value.Total);
     }
 }

@@ -59,7 +59,7 @@ internal static class RunCommand
     /// <summary>Executes a run and prints its result.</summary>
     internal static async Task<int> ExecuteAsync(CommandContext context, RunSpec spec, int? port, bool json, CancellationToken stop)
     {
-        var plan = await context.PlanAsync(context.NewPlanner(), spec, port, stop);
+        var plan = (await context.PlanAsync(context.NewPlanner(), [spec], port, stop))[0];
         plan.RequireRunnable();
         await LocalMachine.RequireFitAsync(context, [(spec, plan)]);
         foreach (var warning in plan.TeacherReading?.Warnings ?? [])
@@ -118,7 +118,7 @@ internal static class RunCommand
 
     private static async Task<int> PlanAsync(CommandContext context, RunSpec spec, int? port, bool json, CancellationToken stop)
     {
-        var plan = await context.PlanAsync(context.NewPlanner(), spec, port, stop);
+        var plan = (await context.PlanAsync(context.NewPlanner(), [spec], port, stop))[0];
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(plan, DistilJson.Options));

@@ -26,8 +26,18 @@ internal static class StudentArgument
             throw new InvalidInputException($"{student}: no such folder");
         }
 
+        return await OfRunAsync(context, student, cancel);
+    }
+
+    /// <summary>A run's model, copied into the workspace.</summary>
+    /// <param name="context">Settings and services.</param>
+    /// <param name="name">The run's id, its beginning or its last part, or <c>latest</c>.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <exception cref="InvalidInputException">There is no such run, or it has no model.</exception>
+    internal static async Task<string> OfRunAsync(CommandContext context, string name, CancellationToken cancel)
+    {
         await using var storage = await context.OpenStorageAsync(port: null, cancel);
-        var run = await RunNames.ResolveAsync(storage.Store, student, cancel);
+        var run = await RunNames.ResolveAsync(storage.Store, name, cancel);
         return await new LocalCopies(context.Workspace, storage.Store).ModelAsync(run, cancel);
     }
 }

@@ -5,6 +5,7 @@ using Distil.Cli.Runs;
 using Distil.Core;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Sweeps;
+using Distil.Core.Specification;
 
 namespace Distil.Cli.Commands;
 
@@ -63,13 +64,9 @@ internal static class SweepRunning
 
     private static async Task<IReadOnlyList<SweepRun>> PlanAsync(CommandContext context, Sweep sweep, RunPlanner planner, int? port, CancellationToken cancel)
     {
-        var runs = new List<SweepRun>();
-        foreach (var point in sweep.Points)
-        {
-            runs.Add(new SweepRun(point.Spec, await context.PlanAsync(planner, point.Spec, port, cancel)));
-        }
-
-        return runs;
+        RunSpec[] specs = [.. sweep.Points.Select(point => point.Spec)];
+        var plans = await context.PlanAsync(planner, specs, port, cancel);
+        return [.. specs.Zip(plans, (spec, plan) => new SweepRun(spec, plan))];
     }
 
     private static string Summary(IReadOnlyList<SweepRun> runs)

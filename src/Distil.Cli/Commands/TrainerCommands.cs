@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Distil.Cli.Runs;
 using Distil.Core.Errors;
 
 namespace Distil.Cli.Commands;
@@ -51,9 +50,7 @@ internal static class TrainerCommands
             throw new InvalidInputException($"{RunOption} has no value; expected a run's id, or latest");
         }
 
-        await using var storage = await context.OpenStorageAsync(port: null, CancellationToken.None);
-        var run = await RunNames.ResolveAsync(storage.Store, arguments[at + 1], CancellationToken.None);
-        var model = await new LocalCopies(context.Workspace, storage.Store).ModelAsync(run, CancellationToken.None);
+        var model = await StudentArgument.OfRunAsync(context, arguments[at + 1], CancellationToken.None);
         return [.. arguments[..at], "--model", model, .. arguments[(at + 2)..]];
     }
 }

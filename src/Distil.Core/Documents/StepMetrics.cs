@@ -26,16 +26,17 @@ public sealed record StepMetrics
     /// stages.</value>
     public IReadOnlyList<double>? LayerLosses { get; init; }
 
-    /// <value>KL(teacher ‖ student) at the step's temperature, in nats per position; null without a teacher.</value>
+    /// <value>The divergence from the teacher that is trained, by default KL(teacher ‖ student), at the step's temperature, in nats per position; null without a
+    /// teacher.</value>
     public double? Kl { get; init; }
 
     /// <value>Distance of the hidden states, unweighted; null if it is not measured.</value>
     public double? Alignment { get; init; }
 
-    /// <value>α, the weight of KL; null without a teacher.</value>
+    /// <value>α, the weight of the divergence; null without a teacher.</value>
     public double? Alpha { get; init; }
 
-    /// <value>T, the temperature of KL; null without a teacher.</value>
+    /// <value>T, the temperature of the divergence; null without a teacher.</value>
     public double? Temperature { get; init; }
 
     /// <value>β, the weight of the alignment; null without a teacher.</value>

@@ -13,7 +13,9 @@ namespace Distil.Core.Http;
 internal sealed class ResilientHttp
 {
     private const int MaxRedirects = 10;
+    private const double MinBytesPerSecond = 100_000;
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(8);
+    private static readonly ResiliencePropertyKey<long> BodyBytes = new(nameof(BodyBytes));
 
     // One client for the process, so that connections are shared and reused. The time limit applies to silence, not to the whole response: files are large.
     private static readonly HttpClient Client = new(new SocketsHttpHandler
@@ -56,7 +58,11 @@ internal sealed class ResilientHttp
             });
         }
 
-        _tries = tries.AddTimeout(options.Silence).Build();
+        _tries = tries.AddTimeout(new TimeoutStrategyOptions
+        {
+            TimeoutGenerator = tried => ValueTask.FromResult(
+                options.Silence + TimeSpan.FromSeconds(tried.Context.Properties.GetValue(BodyBytes, 0) / MinBytesPerSecond)),
+        }).Build();
     }
 
     /// <summary>Sends a request until there is a final response, and follows redirects. Its body is not read.</summary>
@@ -64,13 +70,14 @@ internal sealed class ResilientHttp
     /// <param name="request">Creates the request for a URL, again for each try; it decides what that host may learn.</param>
     /// <param name="follows">Whether a redirect to a URL is followed; if not, the redirect is the response.</param>
     /// <param name="cancel">Cancels the call.</param>
+    /// <param name="bodyBytes">Length of the request's body: the server may be silent while it is sent, at 100 kB/s or more.</param>
     /// <exception cref="RemoteException">There is no final response.</exception>
     public async Task<HttpResponseMessage> SendAsync(
-        Uri url, Func<Uri, ValueTask<HttpRequestMessage>> request, Func<Uri, bool> follows, CancellationToken cancel)
+        Uri url, Func<Uri, ValueTask<HttpRequestMessage>> request, Func<Uri, bool> follows, CancellationToken cancel, long bodyBytes = 0)
     {
         for (var redirects = 0; redirects <= MaxRedirects; redirects++)
         {
-            var response = await SendAsync(url, request, cancel);
+            var response = await SendAsync(url, request, bodyBytes, cancel);
             if (!IsRedirect(response) || new Uri(url, response.Headers.Location!) is var next && !follows(next))
             {
                 return response;
@@ -137,9 +144,10 @@ internal sealed class ResilientHttp
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Uri url, Func<Uri, ValueTask<HttpRequestMessage>> request, CancellationToken cancel)
+    private async Task<HttpResponseMessage> SendAsync(Uri url, Func<Uri, ValueTask<HttpRequestMessage>> request, long bodyBytes, CancellationToken cancel)
     {
         var context = ResilienceContextPool.Shared.Get(Shown(url), cancel);
+        context.Properties.Set(BodyBytes, bodyBytes);
         try
         {
             var response = await _tries.ExecuteAsync(
@@ -180,10 +188,10 @@ internal sealed class ResilientHttp
         + (asked > _options.MaxWait ? $"it asks to wait {asked.Value.TotalSeconds:0} seconds)" : $"tried {_options.Tries} times)"),
         outcome.Exception);
 
-    private string FaultOf(Outcome<HttpResponseMessage> outcome) => outcome switch
+    private static string FaultOf(Outcome<HttpResponseMessage> outcome) => outcome switch
     {
         { Result: { } response } => $"{(int)response.StatusCode} {response.ReasonPhrase}",
-        { Exception: TimeoutRejectedException } => $"no answer in {_options.Silence.TotalSeconds:0} seconds",
+        { Exception: TimeoutRejectedException late } => $"no answer in {late.Timeout.TotalSeconds:0} seconds",
         _ => outcome.Exception!.Message,
     };
 

@@ -9,7 +9,7 @@ public sealed record RetryOptions
     /// <value>Delay after the first failure; it doubles with each further one, up to 8 seconds, with jitter. Default 1 second.</value>
     public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <value>Maximum silence of the server. Default 30 seconds.</value>
+    /// <value>Maximum silence of the server, after it has received a request's body. Default 30 seconds.</value>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <value>Maximum delay that a server may ask for (429, 503); a longer one is an error. Default 10 minutes.</value>

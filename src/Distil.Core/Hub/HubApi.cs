@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Core.Http;
@@ -12,22 +13,20 @@ internal sealed class HubApi(HubOptions options, ResilientHttp http)
     /// <summary>The type of Git LFS's messages.</summary>
     internal const string Lfs = "application/vnd.git-lfs+json";
 
-    /// <value>The hub's URL without a '/' at its end.</value>
-    internal string Endpoint { get; } = options.Endpoint.ToString().TrimEnd('/');
-
     /// <summary>Posts a document.</summary>
     /// <param name="url">In the hub, or where the hub says.</param>
     /// <param name="about">The repository, for messages.</param>
     /// <param name="type">The document's media type.</param>
-    /// <param name="content">The document; written again for each try.</param>
+    /// <param name="document">The document.</param>
     /// <param name="cancel">Cancels the call.</param>
     /// <param name="mayExist">Whether it is fine if what is created exists.</param>
     /// <returns>The answer; null if it is empty.</returns>
     /// <exception cref="Errors.InvalidInputException">The hub refuses.</exception>
     /// <exception cref="RemoteException">The hub cannot be reached, or does not answer as a hub does.</exception>
-    internal async Task<JsonNode?> PostAsync(Uri url, HubPath about, string type, Func<HttpContent> content, CancellationToken cancel, bool mayExist = false)
+    internal async Task<JsonNode?> PostAsync(Uri url, HubPath about, string type, string document, CancellationToken cancel, bool mayExist = false)
     {
-        using var response = await http.SendAsync(url, here => ValueTask.FromResult(Request(HttpMethod.Post, here, content(), type)), IsHub, cancel);
+        var body = Encoding.UTF8.GetBytes(document);
+        using var response = await http.SendAsync(url, here => ValueTask.FromResult(Request(here, body, type)), options.IsHub, cancel, body.Length);
         if (mayExist && response.StatusCode == HttpStatusCode.Conflict)
         {
             return null;
@@ -45,7 +44,7 @@ internal sealed class HubApi(HubOptions options, ResilientHttp http)
         }
         catch (JsonException error)
         {
-            throw NoHub(url, error);
+            throw HubRefusal.NoHub(url, error);
         }
     }
 
@@ -60,29 +59,25 @@ internal sealed class HubApi(HubOptions options, ResilientHttp http)
     internal async Task<string> PutAsync(Uri url, string file, long from, long length, CancellationToken cancel)
     {
         using var response = await http.SendAsync(
-            url, here => ValueTask.FromResult(new HttpRequestMessage(HttpMethod.Put, here) { Content = new FilePart(file, from, length) }), _ => false, cancel);
+            url, here => ValueTask.FromResult(new HttpRequestMessage(HttpMethod.Put, here) { Content = new FilePart(file, from, length) }), _ => false, cancel,
+            length);
         return response.IsSuccessStatusCode
             ? response.Headers.ETag?.ToString() ?? ""
             : throw new RemoteException($"{file}: {url.GetLeftPart(UriPartial.Path)} answered {(int)response.StatusCode} {response.ReasonPhrase} to its upload");
     }
 
-    /// <summary>The error about an answer that is not a hub's.</summary>
-    internal static RemoteException NoHub(Uri url, Exception? cause = null) =>
-        new($"{url.GetLeftPart(UriPartial.Path)} does not answer as a Hugging Face hub does; is HF_ENDPOINT right?", cause);
-
-    private HttpRequestMessage Request(HttpMethod method, Uri url, HttpContent content, string type)
+    private HttpRequestMessage Request(Uri url, byte[] body, string type)
     {
-        content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
-        var request = new HttpRequestMessage(method, url) { Content = content };
+        var request = new HttpRequestMessage(HttpMethod.Post, url)
+        {
+            Content = new ByteArrayContent(body) { Headers = { ContentType = MediaTypeHeaderValue.Parse(type) } },
+        };
         request.Headers.Accept.ParseAdd(type == Lfs ? Lfs : "application/json");
-        if (IsHub(url)) // other servers must not learn the token
+        if (options.IsHub(url)) // other servers must not learn the token
         {
             request.Headers.Authorization = new("Bearer", options.Token);
         }
 
         return request;
     }
-
-    private bool IsHub(Uri url) =>
-        Uri.Compare(url, options.Endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
 }

@@ -20,7 +20,7 @@ internal sealed class HubHttp(HubOptions options, ResilientHttp http)
     public async Task<HttpResponseMessage> SendAsync(
         HttpMethod method, Uri url, HubPath about, bool elsewhere, long from, CancellationToken cancel, long? to = null)
     {
-        var response = await http.SendAsync(url, here => ValueTask.FromResult(Request(method, here, from, to)), next => elsewhere || IsHub(next), cancel);
+        var response = await http.SendAsync(url, here => ValueTask.FromResult(Request(method, here, from, to)), next => elsewhere || options.IsHub(next), cancel);
         if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable || ResilientHttp.IsRedirect(response))
         {
             return response;
@@ -42,14 +42,11 @@ internal sealed class HubHttp(HubOptions options, ResilientHttp http)
         }
 
         // A redirect leads to the storage of another host, which must not learn the token.
-        if (options.Token is { } token && IsHub(url))
+        if (options.Token is { } token && options.IsHub(url))
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         }
 
         return request;
     }
-
-    private bool IsHub(Uri url) =>
-        Uri.Compare(url, options.Endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
 }

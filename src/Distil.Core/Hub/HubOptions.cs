@@ -36,12 +36,24 @@ public sealed record HubOptions
         };
     }
 
+    /// <value>URL of the hub, as the beginning of others.</value>
+    internal string Base => Endpoint.ToString().TrimEnd('/');
+
+    /// <summary>Whether a URL is the hub's: no other server may learn the token.</summary>
+    internal bool IsHub(Uri url) =>
+        Uri.Compare(url, Endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
+
+    /// <summary>The URL at which the hub's API answers about a repository.</summary>
+    internal string Api(HubPath path) => $"{Base}/api/{path.KindWord}s/{path.Repository}";
+
+    /// <summary>The URL of a repository's page.</summary>
+    internal string PageOf(HubPath path) => $"{Base}/{(path.Kind == HubKind.Dataset ? "datasets/" : "")}{path.Repository}";
+
     /// <summary>The URL of a file.</summary>
     internal Uri UrlOf(HubPath path)
     {
         var file = string.Join('/', path.Path.Split('/').Select(Uri.EscapeDataString));
-        var datasets = path.Kind == HubKind.Dataset ? "datasets/" : "";
-        return new Uri($"{Endpoint.ToString().TrimEnd('/')}/{datasets}{path.Repository}/resolve/{Uri.EscapeDataString(path.Revision)}/{file}");
+        return new Uri($"{PageOf(path)}/resolve/{Uri.EscapeDataString(path.Revision)}/{file}");
     }
 
     private static Uri EndpointOf(string text) =>

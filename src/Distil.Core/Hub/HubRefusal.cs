@@ -12,7 +12,7 @@ internal static class HubRefusal
         var code = Header(response, "X-Error-Code");
         var words = Header(response, "X-Error-Message");
         var token = options.Token is null ? "no token is set (HF_TOKEN, or `hf auth login`)" : "the token of HF_TOKEN or its file was sent";
-        var page = $"{options.Endpoint.ToString().TrimEnd('/')}/{(about.Kind == HubKind.Dataset ? "datasets/" : "")}{about.Repository}";
+        var page = options.PageOf(about);
         return (code, response.StatusCode) switch
         {
             ("RevisionNotFound", _) => Invalid($"{about.Repository} has no revision {about.Revision}; expected a branch, tag or commit of {page}"),
@@ -47,6 +47,10 @@ internal static class HubRefusal
             _ => new RemoteException($"{about}: {options.Endpoint} answered {(int)response.StatusCode} {response.ReasonPhrase}{said}"),
         };
     }
+
+    /// <summary>The error about an answer that is not a hub's.</summary>
+    public static RemoteException NoHub(Uri url, Exception? cause = null) =>
+        new($"{url.GetLeftPart(UriPartial.Path)} does not answer as a Hugging Face hub does; is HF_ENDPOINT right?", cause);
 
     private static string Header(HttpResponseMessage response, string name) => response.Headers.TryGetValues(name, out var values) ? values.First() : "";
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Distil.Core.Http;
 
 namespace Distil.Core.Hub;
 
@@ -10,9 +9,9 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
     /// <summary>Returns the commit of a revision.</summary>
     public async Task<string> CommitAsync(HubPath path, CancellationToken cancel)
     {
-        var url = new Uri($"{Api(path)}/revision/{Uri.EscapeDataString(path.Revision)}");
+        var url = new Uri($"{options.Api(path)}/revision/{Uri.EscapeDataString(path.Revision)}");
         using var answer = (await GetAsync(url, path, cancel)).Document;
-        return CommitIn(answer.RootElement) is { } commit && (path with { Revision = commit }).IsPinned ? commit : throw NoHub(url);
+        return CommitIn(answer.RootElement) is { } commit && (path with { Revision = commit }).IsPinned ? commit : throw HubRefusal.NoHub(url);
     }
 
     /// <summary>Returns the entries of a folder: its files and, if <paramref name="deep"/> is false, also its folders.</summary>
@@ -20,18 +19,18 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
     {
         var entries = new List<(HubFile, bool)>();
         var path = string.Concat(folder.Path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(segment => "/" + Uri.EscapeDataString(segment)));
-        var next = new Uri($"{Api(folder)}/tree/{Uri.EscapeDataString(folder.Revision)}{path}?recursive={(deep ? "true" : "false")}&expand=false");
+        var next = new Uri($"{options.Api(folder)}/tree/{Uri.EscapeDataString(folder.Revision)}{path}?recursive={(deep ? "true" : "false")}&expand=false");
         for (var asked = new HashSet<Uri>(); next is not null;)
         {
             if (!asked.Add(next))
             {
-                throw NoHub(next); // a list of pages that never ends
+                throw HubRefusal.NoHub(next); // a list of pages that never ends
             }
 
             var (document, following) = await GetAsync(next, folder, cancel);
             using (document)
             {
-                entries.AddRange(Entries(document.RootElement, folder) ?? throw NoHub(next));
+                entries.AddRange(Entries(document.RootElement, folder) ?? throw HubRefusal.NoHub(next));
             }
 
             next = following;
@@ -97,14 +96,9 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
         }
         catch (JsonException e)
         {
-            throw NoHub(url, e);
+            throw HubRefusal.NoHub(url, e);
         }
     }
-
-    private string Api(HubPath path) => $"{options.Endpoint.ToString().TrimEnd('/')}/api/{path.KindWord}s/{path.Repository}";
-
-    private static RemoteException NoHub(Uri url, Exception? cause = null) =>
-        new($"{url} does not answer as a Hugging Face hub does; is HF_ENDPOINT right?", cause);
 
     [GeneratedRegex("""<([^<>]+)>\s*;\s*rel="?next"?""")]
     private static partial Regex NextLink();

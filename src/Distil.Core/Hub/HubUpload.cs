@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
@@ -32,7 +31,7 @@ public sealed class HubUpload
     /// <param name="folder">The folder.</param>
     /// <param name="isPrivate">Whether a new repository is visible only to its owner.</param>
     /// <param name="summary">The commit's message.</param>
-    /// <param name="progress">Receives the progress of large files.</param>
+    /// <param name="progress">Receives each large file that has arrived.</param>
     /// <param name="cancel">Cancels the call.</param>
     /// <returns>The commit.</returns>
     /// <exception cref="InvalidInputException">There is no token or no file, or the hub refuses.</exception>
@@ -54,7 +53,7 @@ public sealed class HubUpload
 
         await CreateAsync(repository, isPrivate, cancel);
         var large = await ChooseAsync(repository, files, cancel);
-        await new LfsUpload(_api, repository, progress).RunAsync([.. files.Where(large.Contains)], cancel);
+        await new LfsUpload(_options, _api, repository, progress).RunAsync([.. files.Where(large.Contains)], cancel);
         var commit = await CommitAsync(repository, files, large, summary, cancel);
         await VerifyAsync(repository with { Revision = commit }, files, cancel);
         return commit;
@@ -76,7 +75,7 @@ public sealed class HubUpload
     private async Task CreateAsync(HubPath repository, bool isPrivate, CancellationToken cancel)
     {
         var request = new JsonObject { ["type"] = "model", ["name"] = repository.Name, ["organization"] = repository.Owner, ["private"] = isPrivate };
-        await _api.PostAsync(new($"{_api.Endpoint}/api/repos/create"), repository, Json, () => JsonContent.Create(request), cancel, mayExist: true);
+        await _api.PostAsync(new($"{_options.Base}/api/repos/create"), repository, Json, request.ToJsonString(), cancel, mayExist: true);
     }
 
     /// <summary>The files that the hub stores as large ones.</summary>
@@ -90,13 +89,13 @@ public sealed class HubUpload
                 ["path"] = file.Name, ["size"] = file.Bytes, ["sample"] = Convert.ToBase64String(file.ReadSample()),
             })]),
         };
-        var answer = await _api.PostAsync(url, repository, Json, () => JsonContent.Create(request), cancel);
-        var modes = (answer?["files"] as JsonArray ?? throw HubApi.NoHub(url)).ToLookup(entry => entry?["path"]?.ToString(), entry => entry?["uploadMode"]?.ToString());
+        var answer = await _api.PostAsync(url, repository, Json, request.ToJsonString(), cancel);
+        var modes = (answer?["files"] as JsonArray ?? throw HubRefusal.NoHub(url)).ToLookup(entry => entry?["path"]?.ToString(), entry => entry?["uploadMode"]?.ToString());
         return [.. files.Where(file => modes[file.Name].FirstOrDefault() switch
         {
             "lfs" => true,
             "regular" => false,
-            _ => throw HubApi.NoHub(url),
+            _ => throw HubRefusal.NoHub(url),
         })];
     }
 
@@ -120,8 +119,8 @@ public sealed class HubUpload
         }
 
         var url = Api(repository, "commit");
-        var answer = await _api.PostAsync(url, repository, Lines, () => new StringContent(lines.ToString()), cancel);
-        return answer?["commitOid"]?.ToString() is { } commit && (repository with { Revision = commit }).IsPinned ? commit : throw HubApi.NoHub(url);
+        var answer = await _api.PostAsync(url, repository, Lines, lines.ToString(), cancel);
+        return answer?["commitOid"]?.ToString() is { } commit && (repository with { Revision = commit }).IsPinned ? commit : throw HubRefusal.NoHub(url);
     }
 
     private async Task VerifyAsync(HubPath commit, IReadOnlyList<UploadFile> files, CancellationToken cancel)
@@ -138,5 +137,5 @@ public sealed class HubUpload
     }
 
     private Uri Api(HubPath repository, string what) =>
-        new($"{_api.Endpoint}/api/{repository.KindWord}s/{repository.Repository}/{what}/{Uri.EscapeDataString(repository.Revision)}");
+        new($"{_options.Api(repository)}/{what}/{Uri.EscapeDataString(repository.Revision)}");
 }

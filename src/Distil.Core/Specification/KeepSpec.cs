@@ -12,4 +12,13 @@ public sealed record KeepSpec
     /// <value>Maximum number of tokens kept for one position, ≥ 1. Default 128.</value>
     [Range(1.0, double.PositiveInfinity)]
     public int MaxTokens { get; init; } = 128;
+
+    /// <value>The highest temperature for which the other tokens' sum is stored, &gt; 0. Default: the schedule's. A higher one lets several students with
+    /// schedules of their own share one set of outputs.</value>
+    [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]
+    public double? HighestTemperature { get; init; }
+
+    /// <value>Whether the mean of the teacher's layers is stored although this student is not aligned with it, so that another can share the outputs.
+    /// Default: false, only if it is needed.</value>
+    public bool HiddenStates { get; init; }
 }

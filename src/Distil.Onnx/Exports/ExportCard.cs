@@ -38,7 +38,7 @@ internal static class ExportCard
                 | | |
                 |---|--:|
                 | cross-entropy, nats a token, before | {quality.Exact:F4} |
-                | cross-entropy in this form | {quality.Rounded:F4} ± {quality.DifferenceError:F4} for the difference |
+                | cross-entropy in this form | {quality.Rounded:F4}{ErrorOf(quality)} |
                 | KL from before, nats a token | {quality.Kl:F5} |
                 | same most probable token | {quality.Agreement:P2} |
 
@@ -48,11 +48,14 @@ internal static class ExportCard
         return card.ToString();
     }
 
+    private static string ErrorOf(FormQuality quality) =>
+        quality.DifferenceError is { } error ? FormattableString.Invariant($" ± {error:F4} for the difference") : "";
+
     private static string WeightsOf(ExportPart part) => part switch
     {
         { Form: WeightForm.Fp32 } => "float32.",
         { Target: ExportTarget.Hf } => "bfloat16: every weight is rounded to 8 significant bits.",
-        { Form: WeightForm.Bf16 } => "Matrices in bfloat16, but float32 for those of scalar gates, norms and convolutions; the runtime computes in float32.",
+        { Form: WeightForm.Bf16 } => "Matrices in bfloat16, but float32 for scalar gates, feature maps, norms and convolutions; the runtime computes in float32.",
         _ => FormattableString.Invariant(
             $"Projections, embedding and head in {part.Form.Word} with a float32 scale for 32 weights; recurrent and block-diagonal matrices in bfloat16; ")
             + "others in float32.",

@@ -2,7 +2,9 @@ using Distil.Core.Models;
 using Distil.Core.Safetensors;
 using Distil.Inference.Models;
 using Distil.Inference.Weights;
+using Distil.Onnx.Students;
 using Distil.Onnx.Weights;
+using Distil.Onnx.Writing;
 
 namespace Distil.Onnx.Exports;
 
@@ -17,40 +19,43 @@ internal static class HuggingFaceFolder
     {
         var storage = WeightStorage.Of(bfloat16: form == WeightForm.Bf16);
         using var weights = MappedWeights.Open(student);
-        WeightFolderOutput.Write(folder, [.. weights.Folder.Stored.ByName.Values.Select(Tensor)], storage.FileBytes);
         if (LinearisedConfigFile.Describes(student))
         {
-            LinearisedConfigFile.Write(folder, LinearisedConfigFile.Read(student), storage);
+            var shape = LinearisedConfigFile.Read(student);
+            WriteWeights(name => name);
+            LinearisedConfigFile.Write(folder, shape, storage);
             return;
         }
 
         // The weights' shapes decide which layout they have, whatever an earlier config says.
         var config = XlstmConfigFile.Read(student);
         var isVanilla = config.SlstmAt.Any(block => XlstmTensorNames.IsVanilla(weights.Folder, block, config));
+        WriteWeights(XlstmTensorNames.Current);
         XlstmConfigFile.Write(config with { Layout = isVanilla ? RecurrentLayout.Vanilla : RecurrentLayout.Cuda }, folder, storage);
 
-        TensorToWrite Tensor(StoredTensor stored)
+        void WriteWeights(Func<string, string> nameOf) => WeightFolderOutput.Write(
+            folder, [.. weights.Folder.Stored.ByName.Values.Select(stored => Tensor(nameOf(stored.Name), stored))], storage.FileBytes);
+
+        TensorToWrite Tensor(string name, StoredTensor stored) => new(name, storage.Dtype, stored.Entry.Shape, output =>
         {
-            var name = LinearisedConfigFile.Describes(student) ? stored.Name : XlstmTensorNames.Current(stored.Name);
-            return new(name, storage.Dtype, stored.Entry.Shape, output =>
+            var tensor = weights.Find(stored.Name, stored.Entry.Shape, XlstmConfigFile.Name);
+            if (form == WeightForm.Bf16)
             {
-                var tensor = weights.Find(stored.Name, stored.Entry.Shape, XlstmConfigFile.Name);
-                if (form == WeightForm.Bf16)
-                {
-                    TensorStream.WriteBFloat16(tensor, output);
-                }
-                else
-                {
-                    TensorStream.WriteFloats(tensor, output);
-                }
-            });
-        }
+                TensorStream.WriteBFloat16(tensor, output);
+            }
+            else
+            {
+                TensorStream.WriteFloats(tensor, output);
+            }
+        });
     }
 
-    /// <summary>The bytes of the weights that <see cref="Write"/> would write.</summary>
+    /// <summary>Checks the student, and returns the bytes of the weights that <see cref="Write"/> would write.</summary>
+    /// <exception cref="Core.Errors.InvalidInputException">A file, field or tensor of the student is missing or does not fit.</exception>
     internal static long Measure(string student, WeightForm form)
     {
-        using var weights = WeightFolder.Open(student);
-        return weights.Stored.ByName.Values.Sum(tensor => tensor.Entry.Elements) * (form == WeightForm.Bf16 ? sizeof(ushort) : sizeof(float));
+        using var opened = OpenedStudent.Open(student);
+        opened.Build(new CountedData(), form);
+        return opened.Weights.Folder.Stored.ByName.Values.Sum(tensor => tensor.Entry.Elements) * (form == WeightForm.Bf16 ? sizeof(ushort) : sizeof(float));
     }
 }

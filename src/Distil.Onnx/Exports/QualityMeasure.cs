@@ -1,3 +1,4 @@
+using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Tokenization;
 using Distil.Inference.Engines;
@@ -11,37 +12,30 @@ namespace Distil.Onnx.Exports;
 /// <param name="text">A file of text in UTF-8.</param>
 /// <param name="maxTokens">Number of tokens that are read at most, ≥ 2.</param>
 /// <param name="rowLength">Tokens in a row, ≥ 2.</param>
-public sealed class QualityMeasure(string student, string text, int maxTokens, int rowLength)
+/// <param name="cancel">Ends the reading of the text.</param>
+public sealed class QualityMeasure(string student, string text, int maxTokens, int rowLength, CancellationToken cancel)
 {
-    private readonly int[] _tokens = Read(student, text, maxTokens);
+    private readonly int[] _tokens = Read(student, text, maxTokens, cancel);
 
     /// <summary>Measures one form.</summary>
     /// <param name="form">The form.</param>
-    /// <param name="folder">A folder for the rounded weights in float32, which are deleted again.</param>
+    /// <param name="output">A folder in which the rounded weights are written in float32, and deleted again.</param>
     /// <param name="cancel">Ends the measurement.</param>
     /// <exception cref="InvalidInputException">The student cannot be used.</exception>
-    public FormQuality Measure(WeightForm form, string folder, CancellationToken cancel)
+    public FormQuality Measure(WeightForm form, string output, CancellationToken cancel)
     {
-        try
+        using var folder = new NewFolder(Path.Combine(output, form.Word));
+        RoundedStudent.Write(student, form, folder.Path);
+        using var exact = StudentEngine.Open(student);
+        using var rounded = StudentEngine.Open(folder.Path);
+        var sums = new QualitySums();
+        foreach (var row in _tokens.Chunk(Math.Min(rowLength, exact.MaxPositions ?? rowLength)))
         {
-            RoundedStudent.Write(student, form, folder);
-            using var exact = StudentEngine.Open(student);
-            using var rounded = StudentEngine.Open(folder);
-            var sums = new QualitySums();
-            foreach (var row in _tokens.Chunk(Math.Min(rowLength, exact.MaxPositions ?? rowLength)))
-            {
-                Read(exact, rounded, row, sums, cancel);
-            }
+            sums.NextRow();
+            Read(exact, rounded, row, sums, cancel);
+        }
 
-            return sums.ToQuality(Path.GetFileName(text));
-        }
-        finally
-        {
-            if (Directory.Exists(folder))
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-        }
+        return sums.ToQuality(Path.GetFileName(text));
     }
 
     private static void Read(StudentEngine exact, StudentEngine rounded, int[] row, QualitySums sums, CancellationToken cancel)
@@ -61,7 +55,7 @@ public sealed class QualityMeasure(string student, string text, int maxTokens, i
         }
     }
 
-    private static int[] Read(string student, string text, int maxTokens)
+    private static int[] Read(string student, string text, int maxTokens, CancellationToken cancel)
     {
         if (!File.Exists(text))
         {
@@ -69,7 +63,7 @@ public sealed class QualityMeasure(string student, string text, int maxTokens, i
         }
 
         var tokenizer = HuggingFaceTokenizer.Load(student);
-        int[] tokens = [.. tokenizer.Encode(File.ReadAllText(text)).Take(maxTokens)];
+        int[] tokens = [.. tokenizer.Encode(File.ReadAllText(text), cancel: cancel).Take(maxTokens)];
         return tokens.Length > 1 ? tokens : throw new InvalidInputException($"--evaluate: {text} has {tokens.Length} tokens; expected 2 or more");
     }
 }

@@ -14,7 +14,7 @@ public sealed class StudentExport(string student, string output, IReadOnlyList<E
 {
     private const string Card = "README.md";
 
-    /// <summary>Space that is left on the disk.</summary>
+    /// <summary>Space for the card, the config, and what aligns weights in ONNX's files.</summary>
     private const long Reserve = 2 << 20;
 
     /// <summary>Refuses what cannot be written, before anything is.</summary>
@@ -44,7 +44,8 @@ public sealed class StudentExport(string student, string output, IReadOnlyList<E
             throw new InvalidInputException($"{folder} exists already; delete it, or name another folder with --output");
         }
 
-        var needed = parts.Sum(BytesOf) + (isMeasured ? HuggingFaceFolder.Measure(student, WeightForm.Fp32) : 0) + Reserve;
+        var texts = ModelFiles.TextFiles.Append(Card).Select(name => new FileInfo(Path.Combine(student, name))).Sum(file => file.Exists ? file.Length : 0);
+        var needed = parts.Sum(part => BytesOf(part) + texts) + (isMeasured ? HuggingFaceFolder.Measure(student, WeightForm.Fp32) : 0) + Reserve;
         if (freeBytes(output) is var free && free < needed)
         {
             throw new InvalidInputException(

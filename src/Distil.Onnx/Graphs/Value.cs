@@ -86,8 +86,6 @@ internal readonly record struct Value(GraphBuilder Builder, string Name)
 
     internal Value Reshape(Value shape) => Builder.Add("Reshape", [this, shape]);
 
-    internal Value Expand(Value shape) => Builder.Add("Expand", [this, shape]);
-
     internal Value Transpose(params long[] order) => Builder.Add("Transpose", [this], ("perm", order));
 
     internal Value Unsqueeze(params long[] axes) => Builder.Add("Unsqueeze", [this, Builder.Numbers(axes)]);

@@ -1,28 +1,5 @@
 namespace Distil.Onnx.Writing;
 
-/// <summary>Receives the elements of weights, which are too many for the model's own file: a protobuf message ends at 2 GB.</summary>
-internal interface IWeightData
-{
-    /// <summary>Adds the elements of a weight.</summary>
-    /// <param name="bytes">Their number of bytes.</param>
-    /// <param name="write">Writes them.</param>
-    DataPlace Add(long bytes, Action<Stream> write);
-}
-
-/// <summary>Counts the bytes that an export would write.</summary>
-internal sealed class CountedData : IWeightData
-{
-    /// <value>Bytes of all weights.</value>
-    internal long Bytes { get; private set; }
-
-    /// <inheritdoc/>
-    public DataPlace Add(long bytes, Action<Stream> write)
-    {
-        Bytes += bytes;
-        return new("", 0, bytes);
-    }
-}
-
 /// <summary>Writes weights to files beside a model: <c>model.onnx.data</c>, then <c>model.onnx.data.1</c> and so on.</summary>
 /// <param name="folder">The model's folder.</param>
 /// <param name="name">Name of the first file.</param>
@@ -67,7 +44,8 @@ internal sealed class ExternalData(string folder, string name, long fileBytes) :
 
     private void Close()
     {
-        _file?.Flush(flushToDisk: true);
-        _file?.Dispose();
+        using var file = _file;
+        _file = null;
+        file?.Flush(flushToDisk: true);
     }
 }

@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
+using Distil.Trainer.Distillation.Divergences;
+using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation;
 
-/// <summary>CE, bucketed KL and their gradient on the CPU: three passes over each row of logits while it is in the cache, with rows divided among
+/// <summary>CE, a divergence over buckets and their gradient on the CPU: three passes over each row of logits while it is in the cache, with rows divided among
 /// threads.</summary>
 /// <remarks>Equal to <see cref="PlainLogitLoss"/>, which gives the equations. Rows are independent, so the result does not depend on the number of
 /// threads.</remarks>
@@ -27,7 +29,7 @@ internal static unsafe class CpuLogitLoss
                 Logits = z, CrossEntropyScale = ceScale, KlScale = klScale, Labels = labels,
                 TokenIds = ids, KeptLog = keptLog, TailLog = tailLog,
                 Vocabulary = (int)logits.shape[1], Kept = teacher is null ? 0 : (int)teacher.TokenIds.shape[1],
-                InverseTemperature = (float)(1 / targets.Temperature), CrossEntropy = ce, Kl = klOut,
+                InverseTemperature = (float)(1 / targets.Temperature), CrossEntropy = ce, Kl = klOut, Divergence = targets.Divergence,
             };
             var threads = Math.Min(rows, get_num_threads());
             Parallel.For(0, threads, part => batch.Rows(rows * part / threads, rows * (part + 1) / threads));
@@ -47,14 +49,15 @@ internal static unsafe class CpuLogitLoss
         internal required long* Labels, TokenIds;
         internal required int Vocabulary, Kept;
         internal required float InverseTemperature;
+        internal required Divergence Divergence;
 
         internal void Rows(int from, int to)
         {
             var scratch = InverseTemperature == 1 || Kept == 0 ? [] : new float[Vocabulary];
-            var kept = new float[Kept];
+            var (kept, slopes) = (new float[Kept], new double[Kept]);
             for (var row = from; row < to; row++)
             {
-                Row(row, new Span<float>(Logits + (long)row * Vocabulary, Vocabulary), scratch, kept);
+                Row(row, new Span<float>(Logits + (long)row * Vocabulary, Vocabulary), scratch, kept, slopes);
             }
         }
 
@@ -62,7 +65,8 @@ internal static unsafe class CpuLogitLoss
         /// <param name="z">Its logits, then its gradient.</param>
         /// <param name="plain">Space for exp(z − max) if T ≠ 1; empty if T = 1, because the tempered values are then the same.</param>
         /// <param name="kept">Space for the kept tokens' z − max.</param>
-        private void Row(int row, Span<float> z, Span<float> plain, Span<float> kept)
+        /// <param name="slopes">Space for the derivatives of their terms.</param>
+        private void Row(int row, Span<float> z, Span<float> plain, Span<float> kept, Span<double> slopes)
         {
             var ids = new ReadOnlySpan<long>(TokenIds + (long)row * Kept, Kept);
             var q = new ReadOnlySpan<float>(KeptLog + (long)row * Kept, Kept);
@@ -80,7 +84,6 @@ internal static unsafe class CpuLogitLoss
             }
 
             var (rest, plainTotal) = SimdSoftmax.Exponentials(z, max, InverseTemperature, plain);
-            var restOnly = Math.Max(rest, 1e-37f);
             double total = rest;
             for (var i = 0; i < Kept; i++)
             {
@@ -98,33 +101,42 @@ internal static unsafe class CpuLogitLoss
             }
             CrossEntropy[row] = (float)(Math.Log(plainTotal) - label);
 
-            // Gradient = softmax·a + (s − q)·b, with the bucket's factor on s outside the kept tokens.
+            // Gradient = softmax·a + (g − s·G)·b: PlainLogitLoss has the equations.
             var a = (float)(CrossEntropyScale[row] / plainTotal);
             var b = (float)(KlScale[row] / total);
-            var ratio = 1.0;
+            var (slopeSum, ratio) = (0.0, 0.0);
             if (Kept > 0)
             {
-                var tail = TailLog[row];
-                var tailRatio = float.IsNegativeInfinity(tail) ? 0 : tail - (Math.Log(restOnly) - Math.Log(total));
-                var sum = float.IsNegativeInfinity(tail) ? 0 : Math.Exp(tail) * tailRatio;
-                ratio = float.IsNegativeInfinity(tail) ? 1 : 1 - Math.Exp(tailRatio);
+                var logTotal = Math.Log(total);
+                var bucket = default(DivergenceTerm);
+                if (!float.IsNegativeInfinity(TailLog[row]))
+                {
+                    var logRest = Math.Max(Math.Log(rest) - logTotal, Divergence.LowestBucket);
+                    bucket = Divergence.At(TailLog[row], logRest);
+                    ratio = bucket.Slope * Math.Exp(-logRest);
+                }
+
+                (var sum, slopeSum) = (bucket.Value, bucket.Slope);
                 for (var i = 0; i < Kept; i++)
                 {
                     if (!float.IsNegativeInfinity(q[i]))
                     {
-                        sum += Math.Exp(q[i]) * (q[i] - (kept[i] * InverseTemperature - Math.Log(total)));
+                        var term = Divergence.At(q[i], kept[i] * InverseTemperature - logTotal);
+                        slopes[i] = term.Slope;
+                        sum += term.Value;
+                        slopeSum += term.Slope;
                     }
                 }
 
                 Kl[row] = (float)sum;
             }
 
-            SimdSoftmax.Combine(z, plain, a, (float)(b * ratio));
+            SimdSoftmax.Combine(z, plain, a, (float)(b * (ratio - slopeSum)));
             for (var i = 0; i < Kept; i++)
             {
                 if (!float.IsNegativeInfinity(q[i]))
                 {
-                    z[(int)ids[i]] = (float)(a * Math.Exp(kept[i]) + b * Math.Exp(kept[i] * InverseTemperature) - KlScale[row] * Math.Exp(q[i]));
+                    z[(int)ids[i]] = (float)(a * Math.Exp(kept[i]) - b * slopeSum * Math.Exp(kept[i] * InverseTemperature) + KlScale[row] * slopes[i]);
                 }
             }
 

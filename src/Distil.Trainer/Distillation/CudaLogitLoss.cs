@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Distil.Core.Specification;
 using Distil.Inference.Cuda;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Kernels.Launching;
@@ -6,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation;
 
-/// <summary>CE, bucketed KL and their gradient as one CUDA kernel. Equal to <see cref="PlainLogitLoss"/>.</summary>
+/// <summary>CE, a divergence over buckets and their gradient as one CUDA kernel. Equal to <see cref="PlainLogitLoss"/>.</summary>
 /// <remarks>It reads the teacher's outputs as stored and tempers them itself: nothing besides the logits is allocated, and nothing waits for the GPU.</remarks>
 internal static class CudaLogitLoss
 {
@@ -19,7 +21,7 @@ internal static class CudaLogitLoss
     /// <summary>Shared memory of a block and the driver in addition to the row, rounded up.</summary>
     private const int OwnShared = 4 * 1024;
 
-    private static readonly CudaProgram Program = new("distillation.cu");
+    private static readonly ConcurrentDictionary<DivergenceKind, CudaProgram> Programs = new();
 
     /// <summary>Why the kernel does not support a teacher's outputs; null if it does.</summary>
     internal static string? Limit(TargetSizes? sizes) =>
@@ -51,11 +53,13 @@ internal static class CudaLogitLoss
         // One thread for each kept token, and no more than the row needs.
         var threads = Math.Max(Warps(kept), Math.Clamp(Warps(vocabulary / 32), 128, Threads));
         var cached = Cached(logits.stride(0) * logits.element_size(), CudaRuntime.Card);
-        Program[logits.dtype == ScalarType.BFloat16 ? "distillation_bf16" : "distillation_float"].Launch(
+        var program = Programs.GetOrAdd(targets.Divergence.Kind, kind => new("distillation.cu", $"DIVERGENCE={(int)kind}"));
+        program[logits.dtype == ScalarType.BFloat16 ? "distillation_bf16" : "distillation_float"].Launch(
             new(rows, threads, SharedBytes: cached), KernelArgument.Strided(logits), logits.stride(0),
             vocabulary, targets.Labels, targets.CrossEntropyScale, targets.KlScale,
             teacher?.TokenIds, teacher?.LogProbabilities, teacher?.TailLogSumExp, kept, nodes, (float)(1 / targets.Temperature),
-            w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11], cached / 16, losses.CrossEntropy, losses.Kl);
+            w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11],
+            (float)targets.Divergence.TeacherWeight, cached / 16, losses.CrossEntropy, losses.Kl);
     }
 
     /// <summary>

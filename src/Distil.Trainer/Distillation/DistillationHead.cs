@@ -1,4 +1,6 @@
 using Distil.Core.Documents;
+using Distil.Core.Specification;
+using Distil.Trainer.Distillation.Divergences;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
@@ -24,21 +26,23 @@ public sealed class DistillationHead
 
     private readonly Choice<LogitLoss> _loss;
     private readonly int? _chunkPositions;
+    private readonly Divergence _divergence;
 
     /// <param name="backend">Which kernels may be used.</param>
     /// <param name="type">Element type of the head's weight.</param>
     /// <param name="sizes">Sizes of the teacher's outputs; null without a teacher.</param>
     /// <param name="chunkPositions">Positions whose logits exist at once, ≥ 1; null for what is fast on the device.</param>
-    public DistillationHead(Backend backend, ScalarType type, TargetSizes? sizes = null, int? chunkPositions = null)
+    /// <param name="divergence">How the student is compared with the teacher; null for forward KL.</param>
+    public DistillationHead(Backend backend, ScalarType type, TargetSizes? sizes = null, int? chunkPositions = null, DivergenceSpec? divergence = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(chunkPositions ?? 1, 1, nameof(chunkPositions));
-        (_loss, _chunkPositions) = (LogitLoss.Choose(backend, type, sizes), chunkPositions);
+        (_loss, _chunkPositions, _divergence) = (LogitLoss.Choose(backend, type, sizes), chunkPositions, Divergence.Of(divergence ?? new()));
     }
 
     /// <value>The form of the losses.</value>
     public OperationForm Report => _loss.Report;
 
-    /// <summary>Next-token loss and KL to the teacher, with the gradient of their weighted sum.</summary>
+    /// <summary>Next-token loss and divergence from the teacher, with the gradient of their weighted sum.</summary>
     /// <param name="hidden">
     /// After the student's final norm, (B, S, D). Its graph is not followed: pass <see cref="HeadLoss.HiddenGradient"/> to its backward pass.
     /// </param>
@@ -72,7 +76,7 @@ public sealed class DistillationHead
 
         var first = Logits(Chunk(0));                                                                 // a GPU multiplies while the targets are prepared
         var (real, labelled) = Masks(inputIds, lengths);
-        var goal = Targets(inputIds, real, labelled, targets, weights);
+        var goal = Targets(inputIds, real, labelled, targets, weights, _divergence);
         for (var start = 0L; start < positions; start += max)
         {
             using var chunkScope = NewDisposeScope();
@@ -116,12 +120,14 @@ public sealed class DistillationHead
     }
 
     /// <summary>Labels, and each position's share of the weighted sum. Internal for the tests that start from logits.</summary>
-    internal static LogitTargets Targets(Tensor inputIds, Tensor real, Tensor labelled, TeacherTargets? teacher, LossWeights weights) => new(
+    internal static LogitTargets Targets(
+        Tensor inputIds, Tensor real, Tensor labelled, TeacherTargets? teacher, LossWeights weights, Divergence divergence = default) => new(
         inputIds.roll(-1, 1).flatten(),
         labelled * weights.CrossEntropy / labelled.sum().clamp_min(1),
         teacher,
         real * (teacher is null ? 0 : weights.Kl * weights.Temperature) / real.sum().clamp_min(1),
-        weights.Temperature);
+        weights.Temperature,
+        divergence);
 
     private static Tensor MeanOver(Tensor losses, Tensor mask) =>
         losses.masked_fill(mask.eq(0), 0).sum(ScalarType.Float64) / mask.sum().clamp_min(1);

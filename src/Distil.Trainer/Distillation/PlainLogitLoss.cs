@@ -1,12 +1,14 @@
+using Distil.Trainer.Distillation.Divergences;
 using Distil.Trainer.TeacherOutputs;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation;
 
-/// <summary>CE, bucketed KL and their gradient by tensor operations, for GPUs without this project's kernels; tests compare both fused forms with it.</summary>
+/// <summary>CE, a divergence over buckets and their gradient by tensor operations, for GPUs without this project's kernels; tests compare both fused forms with it.</summary>
 /// <remarks>
-/// Kept tokens K, teacher q, student s, one bucket t for all other tokens: KL = Σ_K q·log(q/s) + q_t·log(q_t/s_t), and with respect to the logit
-/// over T: s_j − q_j in K, s_j·(1 − q_t/s_t) elsewhere. s_t is summed from its own members: 1 − Σ_K s would cancel.
+/// Kept tokens K, teacher q, student s, one bucket t for all other tokens: D = Σ_K d(q, s) + d(q_t, s_t), a sum of <see cref="Divergence"/>'s terms. With
+/// g = ∂d/∂log s and G = Σ_K g + g_t, the derivative by the logit over T is g_j − s_j·G in K and s_j·(g_t/s_t − G) elsewhere; for forward KL, whose G is −1,
+/// s_j − q_j and s_j·(1 − q_t/s_t). s_t is summed from its own members: 1 − Σ_K s would cancel.
 /// </remarks>
 internal static class PlainLogitLoss
 {
@@ -19,7 +21,7 @@ internal static class PlainLogitLoss
         var teacher = targets.Tempered();
         var (kl, klGradient) = teacher is null
             ? (zeros_like(targets.KlScale), null)
-            : Kl(targets.Temperature == 1 ? logits : logits / targets.Temperature, teacher, targets.KlScale);
+            : OfBuckets(targets.Temperature == 1 ? logits : logits / targets.Temperature, teacher, targets);
 
         var labels = targets.Labels.unsqueeze(-1);                                                    // (n, 1)
         var total = logits.logsumexp(-1, keepdim: true);                                              // (n, 1)
@@ -33,21 +35,25 @@ internal static class PlainLogitLoss
         return new(crossEntropy.MoveToOuterDisposeScope(), kl.MoveToOuterDisposeScope());
     }
 
-    private static (Tensor Kl, Tensor Gradient) Kl(Tensor tempered, TemperedTargets teacher, Tensor klScale)
+    private static (Tensor Loss, Tensor Gradient) OfBuckets(Tensor tempered, TemperedTargets teacher, LogitTargets targets)
     {
-        var (ids, keptLog, tailLog) = teacher;                                               // (n, K), (n, K), (n)
+        var (ids, keptLog, tailLog) = teacher;                                                        // (n, K), (n, K), (n)
         var logStudent = tempered - tempered.logsumexp(-1, keepdim: true);                            // (n, V), log s
-        var kept = keptLog.exp();                                                                     // q; 0 if a slot is unused
         var studentKept = logStudent.gather(-1, ids);                                                 // log s in K
         var studentRest = logStudent.scatter_(-1, ids, full_like(keptLog, double.NegativeInfinity));  // log s outside K, −inf inside
-        var studentTail = studentRest.logsumexp(-1);                                                  // log s_t
-        var hasTail = tailLog.isneginf().logical_not_();
-        var tailRatio = tailLog - studentTail;                                                        // log q_t/s_t
-        var kl = (kept * (keptLog.clamp_min(float.MinValue) - studentKept)).sum(-1) + (tailLog.exp() * tailRatio).masked_fill(hasTail.logical_not(), 0);
+        var studentTail = studentRest.logsumexp(-1, keepdim: true).clamp_min(Divergence.LowestBucket); // (n, 1), log s_t
 
-        var rest = (1 - tailRatio.exp()).masked_fill_(hasTail.logical_not(), 1).mul_(klScale).unsqueeze(-1);
-        var used = keptLog.isneginf().logical_not_().to(ScalarType.Float32);
-        var inside = (studentKept.exp() * used - kept).mul_(klScale.unsqueeze(-1));           // (n, K); unused slots add 0 to the first token
-        return (kl, studentRest.exp_().mul_(rest).scatter_add_(-1, ids, inside));
+        var all = cat([keptLog, tailLog.unsqueeze(-1)], -1);                                          // (n, K + 1), log q, the bucket last
+        var unused = all.isneginf();
+        var (value, slope) = targets.Divergence.At(all.masked_fill(unused, 0), cat([studentKept, studentTail], -1));
+        value.masked_fill_(unused, 0);
+        slope.masked_fill_(unused, 0);
+        var total = slope.sum(-1, keepdim: true);                                                     // (n, 1), G
+        var (kept, tail) = (slope.narrow(-1, 0, keptLog.shape[1]), slope.narrow(-1, keptLog.shape[1], 1));
+
+        var scale = targets.KlScale.unsqueeze(-1);
+        var rest = (tail * studentTail.neg().exp() - total).mul_(scale);                              // (n, 1)
+        var inside = (kept - studentKept.exp().masked_fill(keptLog.isneginf(), 0) * total).mul_(scale); // unused slots add 0 to the first token
+        return (value.sum(-1), studentRest.exp_().mul_(rest).scatter_add_(-1, ids, inside));
     }
 }

@@ -1,5 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Distillation.Alignment;
@@ -17,8 +18,9 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
     internal static ExtractionSettings SettingsOf(RunSpec spec) => new()
     {
         Keep = spec.Teacher.Keep,
-        InverseTemperatures = TemperatureNodes.For(spec.Distillation.Temperature),
-        MeanHidden = spec.Distillation.Alignment.Weight > 0 && new HiddenStateAlignment(spec.Distillation.Alignment).NeedsMeanHidden,
+        InverseTemperatures = TemperatureNodes.Between(spec.Distillation.Temperature.To, SizeEstimates.HighestTemperature(spec)),
+        MeanHidden = (spec.StoresTeacherOutputs && spec.Teacher.Keep.HiddenStates)
+            || (spec.Distillation.Alignment.Weight > 0 && new HiddenStateAlignment(spec.Distillation.Alignment).NeedsMeanHidden),
     };
 
     private async Task<TeacherOutputsShard> MakeAsync(JobContext job)

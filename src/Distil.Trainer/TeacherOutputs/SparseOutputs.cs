@@ -20,7 +20,8 @@ internal sealed class SparseOutputs
         _select = backend.Choose<Action<Tensor, (Tensor, Tensor, Tensor)>>(
             Operation.Extraction, type, (logits, found) => Nucleus.Select(logits.to(ScalarType.Float32), settings, found),
             new Candidate<Action<Tensor, (Tensor, Tensor, Tensor)>>(
-                Kernel.ExtractionCuda, (logits, found) => CudaNucleus.Select(logits, settings, found), () => CudaNucleus.Limit(settings)));
+                Kernel.ExtractionCuda, (logits, found) => CudaNucleus.Select(logits, settings, found), () => CudaNucleus.Limit(settings)),
+            new Candidate<Action<Tensor, (Tensor, Tensor, Tensor)>>(Kernel.ExtractionCpu, (logits, found) => CpuNucleus.Select(logits, settings, found)));
     }
 
     /// <value>The form of the extraction.</value>

@@ -15,11 +15,11 @@ import './curve-chart.js';
 const quantities = [
   { field: 'loss', heading: 'Loss', decades: true },
   { field: 'crossEntropy', heading: 'Cross-entropy, nats a token', decades: true },
-  { field: 'kl', heading: 'KL from the teacher, nats a token', decades: true },
+  { field: 'kl', heading: 'Divergence from the teacher, nats a token', decades: true },
   { field: 'alignment', heading: 'Distance of hidden states' },
   { field: 'learningRate', heading: 'Learning rate', schedule: true },
   { field: 'temperature', heading: 'Temperature', schedule: true },
-  { field: 'alpha', heading: 'α, the weight of KL', schedule: true },
+  { field: 'alpha', heading: 'α, the weight of the divergence', schedule: true },
   { field: 'gradientNorm', heading: 'Gradient norm before clipping', decades: true },
   { field: 'tokensPerSecond', heading: 'Speed, tokens a second' },
 ];

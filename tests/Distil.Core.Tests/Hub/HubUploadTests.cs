@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Distil.Core.Errors;
 using Distil.Core.Http;
@@ -71,12 +72,24 @@ public sealed class HubUploadTests : IAsyncLifetime
         Assert.Equal(2, _hub.Files.Count);
     }
 
-    [Fact]
-    public async Task A_commit_with_other_content_is_reported()
+    [Theory]
+    [InlineData("config.json")] // compared by Git's name of its content
+    [InlineData("model.safetensors")] // compared by SHA-256
+    public async Task A_commit_with_other_content_is_reported(string file)
     {
-        _hub.Damages = true;
+        _hub.Damages = file;
         var error = await Assert.ThrowsAsync<RemoteException>(PushAsync);
-        Assert.Contains("config.json is not what was sent", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{file} is not what was sent", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_large_part_has_more_time_than_a_small_one()
+    {
+        _hub.ChunkSize = 90_000;
+        var time = new RecordedTimers();
+        await PushAsync(time: time);
+        Assert.Contains(TimeSpan.FromSeconds(30.9), time.Due);
+        Assert.Contains(TimeSpan.FromSeconds(30.1), time.Due); // the rest of the file
     }
 
     [Theory]
@@ -103,15 +116,37 @@ public sealed class HubUploadTests : IAsyncLifetime
         Assert.Empty(_hub.Requests);
     }
 
-    private Task<string> PushAsync() => PushAsync(options => options);
+    private Task<string> PushAsync() => PushAsync(change: null);
 
-    private Task<string> PushAsync(Func<HubOptions, HubOptions> change)
+    private Task<string> PushAsync(Func<HubOptions, HubOptions>? change = null, TimeProvider? time = null)
     {
         var options = new HubOptions
         {
             Endpoint = _hub.Endpoint, Cache = _folder.FullName, Token = "secret", Retries = new() { Tries = 3, Pause = TimeSpan.FromMilliseconds(1) },
         };
-        return new HubUpload(change(options), TimeProvider.System, NullLogger.Instance).RunAsync(
+        return new HubUpload(change?.Invoke(options) ?? options, time ?? TimeProvider.System, NullLogger.Instance).RunAsync(
             Target, _folder.FullName, isPrivate: true, "a message", progress: null, Cancel);
+    }
+
+    /// <summary>The system's clock, which records for how long its timers are set.</summary>
+    private sealed class RecordedTimers : TimeProvider
+    {
+        public ConcurrentBag<TimeSpan> Due { get; } = [];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new Recorded(base.CreateTimer(callback, state, dueTime, period), Due);
+
+        private sealed class Recorded(ITimer timer, ConcurrentBag<TimeSpan> due) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                due.Add(dueTime);
+                return timer.Change(dueTime, period);
+            }
+
+            public void Dispose() => timer.Dispose();
+
+            public ValueTask DisposeAsync() => timer.DisposeAsync();
+        }
     }
 }

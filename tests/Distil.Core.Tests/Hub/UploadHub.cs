@@ -50,8 +50,8 @@ internal sealed partial class UploadHub : IAsyncDisposable
     /// <summary>Status and message with which the hub refuses an API's path; null refuses nothing.</summary>
     public (string Path, int Status, string Message)? Refusal { get; set; }
 
-    /// <summary>Whether commits keep other bytes than were sent.</summary>
-    public bool Damages { get; set; }
+    /// <summary>The file of which commits keep other bytes than were sent; null for none.</summary>
+    public string? Damages { get; set; }
 
     public static async Task<UploadHub> StartAsync()
     {
@@ -140,7 +140,7 @@ internal sealed partial class UploadHub : IAsyncDisposable
     private Task TreeAsync(HttpContext http) => http.Response.WriteAsJsonAsync(Files.Select(file =>
     {
         var content = file.Value.Content ?? Objects[file.Value.Sha256!];
-        byte[] stored = Damages ? [.. content[..^1], (byte)(content[^1] ^ 1)] : content;
+        byte[] stored = Damages == file.Key ? [.. content[..^1], (byte)(content[^1] ^ 1)] : content;
         var git = Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {stored.Length}\0"), .. stored]));
         return file.Value.Sha256 is null
             ? (object)new { type = "file", oid = git, size = stored.Length, path = file.Key }

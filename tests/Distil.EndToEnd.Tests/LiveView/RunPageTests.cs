@@ -23,7 +23,7 @@ public sealed class RunPageTests(LiveViewServer server)
 
         await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("^Loss over training steps. student: from .* at step 0 to ") }))
             .ToBeVisibleAsync();
-        foreach (var heading in new[] { "Cross-entropy", "KL from the teacher", "Learning rate", "Temperature" })
+        foreach (var heading in new[] { "Cross-entropy", "Divergence from the teacher", "Learning rate", "Temperature" })
         {
             await Expect(page.Locator("figcaption strong", new() { HasText = heading })).ToBeVisibleAsync();
         }

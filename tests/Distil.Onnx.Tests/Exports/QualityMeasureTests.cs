@@ -18,31 +18,30 @@ public sealed class QualityMeasureTests : IDisposable
         File.WriteAllText(Text, string.Concat(Enumerable.Range(0, 40).Select(i => $"The cat number {i} sat on the mat. ")));
     }
 
-    private string Text => Path.Combine(_folder.FullName, "text.txt");
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private string Rounded => Path.Combine(_folder.FullName, "rounded");
+    private string Text => Path.Combine(_folder.FullName, "text.txt");
 
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
     public void A_form_with_fewer_bits_costs_more_and_float32_costs_nothing()
     {
-        var measure = new QualityMeasure(_student, Text, 200, 64);
-        var qualities = Enum.GetValues<WeightForm>().Select(form => measure.Measure(form, Rounded, TestContext.Current.CancellationToken)).ToArray();
+        var measure = new QualityMeasure(_student, Text, 200, 64, Cancel);
+        var qualities = Enum.GetValues<WeightForm>().Select(form => measure.Measure(form, _folder.FullName, Cancel)).ToArray();
         Assert.Equal((0, 1, 0), (qualities[0].Cost, qualities[0].Agreement, qualities[0].DifferenceError));
         Assert.InRange(qualities[0].Kl, 0, 1e-6);
         Assert.Equal(qualities.OrderBy(quality => quality.Kl), qualities);
         Assert.True(qualities[3].Kl > 5 * qualities[2].Kl && qualities[3].Agreement < 1);
         Assert.All(qualities, quality => Assert.Equal((196, "text.txt"), (quality.Tokens, quality.Text)));
-        Assert.False(Directory.Exists(Rounded));
+        Assert.Empty(_folder.EnumerateDirectories());
     }
 
     [Fact]
     public void The_cross_entropy_is_that_of_the_engine_read_token_by_token()
     {
-        var cancel = TestContext.Current.CancellationToken;
-        var quality = new QualityMeasure(_student, Text, 100, 100).Measure(WeightForm.Int8, Rounded, cancel);
-        int[] tokens = [.. HuggingFaceTokenizer.Load(_student).Encode(File.ReadAllText(Text), cancel: cancel).Take(100)];
+        var quality = new QualityMeasure(_student, Text, 100, 100, Cancel).Measure(WeightForm.Int8, _folder.FullName, Cancel);
+        int[] tokens = [.. HuggingFaceTokenizer.Load(_student).Encode(File.ReadAllText(Text), cancel: Cancel).Take(100)];
         using var engine = StudentEngine.Open(_student, new() { Threads = 1 });
         using var state = engine.NewState();
         var sum = 0.0;
@@ -54,13 +53,14 @@ public sealed class QualityMeasureTests : IDisposable
         }
 
         Assert.Equal(sum / 99, quality.Exact, 1e-4);
+        Assert.Null(quality.DifferenceError); // of a single row
     }
 
     [Fact]
     public void A_text_that_is_missing_or_empty_is_refused()
     {
-        Assert.Equal($"--evaluate: {Text}x: no such file", Assert.Throws<InvalidInputException>(() => new QualityMeasure(_student, Text + "x", 9, 9)).Message);
+        Assert.Equal($"--evaluate: {Text}x: no such file", Assert.Throws<InvalidInputException>(() => new QualityMeasure(_student, Text + "x", 9, 9, Cancel)).Message);
         File.WriteAllText(Text, "");
-        Assert.Equal($"--evaluate: {Text} has 0 tokens; expected 2 or more", Assert.Throws<InvalidInputException>(() => new QualityMeasure(_student, Text, 9, 9)).Message);
+        Assert.Equal($"--evaluate: {Text} has 0 tokens; expected 2 or more", Assert.Throws<InvalidInputException>(() => new QualityMeasure(_student, Text, 9, 9, Cancel)).Message);
     }
 }

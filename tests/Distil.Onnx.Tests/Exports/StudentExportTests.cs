@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Distil.Core.Errors;
 using Distil.Core.Safetensors;
 using Distil.Inference.Engines;
@@ -114,7 +116,6 @@ public sealed class StudentExportTests : IDisposable
     {
         var student = Cases.Folder("xlstm");
         Refused(Path.Combine(_folder.FullName, "none"), "no such folder");
-        Refused(student, "bytes free, and ", free: 1000);
         Assert.False(Directory.Exists(Output));
         File.WriteAllText(Output, "");
         Refused(student, "out, a file; expected a folder");
@@ -124,6 +125,46 @@ public sealed class StudentExportTests : IDisposable
         Directory.Delete(Output, recursive: true);
         File.WriteAllText(Path.Combine(student, "config.json"), """{ "model_type": "gpt2" }""");
         Refused(student, "its config.json is not that of a student");
+    }
+
+    [Theory]
+    [InlineData("onnx", "fp32")]
+    [InlineData("hf,onnx", "bf16,int4")]
+    public void A_disk_with_too_little_space_is_refused_and_one_with_enough_is_not(string to, string weights)
+    {
+        var student = Cases.Folder("linearised, whole blocks");
+        File.WriteAllBytes(Path.Combine(student, "tokenizer.json"), new byte[10_000_000]); // more than the reserve
+        var parts = ExportPart.Parse(to, weights);
+        var export = new StudentExport(student, Output, parts);
+        var message = Assert.Throws<InvalidInputException>(() => export.Check(_ => 0, isMeasured: false)).Message;
+        var needed = long.Parse(Regex.Match(message, "and ([0-9,]+) are needed").Groups[1].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+        Assert.Throws<InvalidInputException>(() => export.Check(_ => needed - 1, isMeasured: false));
+        Assert.Throws<InvalidInputException>(() => export.Check(_ => needed, isMeasured: true));
+        export.Check(_ => needed, isMeasured: false);
+        Assert.InRange(parts.Sum(part => export.Write(part, null).Bytes), needed - (2 << 20), needed);
+    }
+
+    [Theory]
+    [InlineData("xlstm")]
+    [InlineData("linearised")]
+    public void A_student_without_one_of_its_tensors_is_refused_for_every_target(string name)
+    {
+        var student = Cases.Folder(name);
+        string missing;
+        using (var weights = WeightFolder.Open(student))
+        {
+            var tensors = weights.Stored.ByName.Values.OrderBy(tensor => tensor.Name, StringComparer.Ordinal).ToList();
+            missing = tensors[^1].Name;
+            WeightFolderOutput.Write(Path.Combine(student, "new"), [.. tensors.SkipLast(1).Select(tensor => new TensorToWrite(
+                tensor.Name, tensor.Entry.Dtype, tensor.Entry.Shape, output => Copy(weights, tensor, output)))], long.MaxValue);
+        }
+
+        File.Move(Path.Combine(student, "new", "model.safetensors"), Path.Combine(student, "model.safetensors"), overwrite: true);
+        foreach (var part in ExportPart.Parse("hf,onnx", "fp32"))
+        {
+            var export = new StudentExport(student, Output, [part]);
+            Assert.Contains(missing, Assert.Throws<InvalidInputException>(() => export.Check(_ => long.MaxValue, isMeasured: false)).Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

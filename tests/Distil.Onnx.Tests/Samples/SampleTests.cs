@@ -5,6 +5,7 @@ using Distil.Inference.Engines;
 using Distil.Inference.Sampling;
 using Distil.Inference.Tests.Engines;
 using Distil.Onnx.Weights;
+using Distil.Trainer.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.FileProviders;
@@ -19,7 +20,7 @@ public sealed class SampleTests : IDisposable
     private const string Prompt = "Once upon a time";
     private const int Count = 40;
 
-    private static readonly string Folder = RepositoryFolder.Of("samples", "onnx");
+    private static readonly string Folder = Repository.Sample("onnx");
 
     private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("distil-onnx-");
     private readonly HuggingFaceTokenizer _tokenizer;
@@ -29,7 +30,7 @@ public sealed class SampleTests : IDisposable
     {
         foreach (var name in new[] { "tokenizer.json", "tokenizer_config.json" })
         {
-            File.Copy(RepositoryFolder.Of("samples", "stories", "teacher", name), Path.Combine(_temporary.FullName, name));
+            File.Copy(Repository.Sample("stories", "teacher", name), Path.Combine(_temporary.FullName, name));
         }
 
         _tokenizer = HuggingFaceTokenizer.Load(_temporary.FullName);
@@ -40,7 +41,7 @@ public sealed class SampleTests : IDisposable
     public void Dispose() => _temporary.Delete(recursive: true);
 
     [Fact]
-    public void The_program_in_csharp_continues_a_text()
+    public void The_class_for_dotnet_continues_a_text()
     {
         OnnxStudent.Write(_student, WeightForm.Fp32, _temporary.FullName);
         using var text = new StudentText(_temporary.FullName);

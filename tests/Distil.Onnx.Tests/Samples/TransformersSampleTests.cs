@@ -3,6 +3,7 @@ using Distil.Inference.Engines;
 using Distil.Inference.Sampling;
 using Distil.Inference.Tests.Engines;
 using Distil.Onnx.Exports;
+using Distil.Trainer.Tests;
 
 namespace Distil.Onnx.Tests.Samples;
 
@@ -24,7 +25,7 @@ public sealed class TransformersSampleTests : IDisposable
         var student = RandomStudent.Write(RandomStudent.Small with { VocabularySize = 1024 });
         foreach (var name in new[] { "tokenizer.json", "tokenizer_config.json" })
         {
-            File.Copy(RepositoryFolder.Of("samples", "stories", "teacher", name), Path.Combine(student, name));
+            File.Copy(Repository.Sample("stories", "teacher", name), Path.Combine(student, name));
         }
 
         var part = Assert.Single(ExportPart.Parse("hf", "fp32"));
@@ -36,7 +37,7 @@ public sealed class TransformersSampleTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(folder, "expected.txt"), expected, Cancel);
         Assert.SkipUnless(await PythonProgram.RunAsync("-c", "import torch, transformers") is (0, _), "python3 has no torch or no transformers");
 
-        var (exit, output) = await PythonProgram.RunAsync(RepositoryFolder.Of("samples", "transformers", "generate.py"), folder, Prompt, $"{Count}");
+        var (exit, output) = await PythonProgram.RunAsync(Repository.Sample("transformers", "generate.py"), folder, Prompt, $"{Count}");
         Assert.True(exit == 0, output);
         Assert.Contains(expected, output, StringComparison.Ordinal);
     }

@@ -1,9 +1,9 @@
-using System.Diagnostics;
 using Distil.Core.Safetensors;
 using Distil.Core.Specification;
 using Distil.Inference.Models;
-using Distil.Trainer.Models;
+using Distil.Onnx.Tests;
 using Distil.Trainer.Models.Xlstm;
+using Distil.Trainer.Models;
 using Distil.Trainer.Safetensors;
 using Distil.Trainer.Tests.Models.Linearised;
 using Distil.Trainer.Tests.Models.Xlstm;
@@ -17,7 +17,7 @@ namespace Distil.Trainer.Tests.Models;
 public sealed class PythonStudentTests : IDisposable
 {
     private const int Continuation = 24;
-    private readonly string? _kept = Environment.GetEnvironmentVariable("DISTIL_PYTHON_CASES");
+    private readonly string? _kept = PythonProgram.KeptFolder;
     private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("distil-tests-");
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -36,9 +36,9 @@ public sealed class PythonStudentTests : IDisposable
             Case("linearised-window", Students.Create(Students.ShapeOf("qwen3-tiny", window: 5, sinks: 2, FeatureMap.Both), "qwen3-tiny")),
             Case("linearised-kept", Students.Create(Students.ShapeOf("llama-tiny", window: 4, sinks: 3, FeatureMap.Softmax, 1), "llama-tiny")),
         ];
-        Assert.SkipUnless(await RunAsync("-c", "import torch, transformers, safetensors") is (0, _), "python3 has no torch or no transformers");
+        Assert.SkipUnless(await PythonProgram.RunAsync("-c", "import torch, transformers, safetensors") is (0, _), "python3 has no torch or no transformers");
 
-        var (exit, output) = await RunAsync([Path.Combine(AppContext.BaseDirectory, "Python", "check_student.py"), .. cases]);
+        var (exit, output) = await PythonProgram.RunAsync([Path.Combine(AppContext.BaseDirectory, "Python", "check_student.py"), .. cases]);
         Assert.True(exit == 0, output);
     }
 
@@ -100,25 +100,5 @@ public sealed class PythonStudentTests : IDisposable
         }
 
         return cat(made, 1);
-    }
-
-    private static async Task<(int Exit, string Output)> RunAsync(params string[] arguments)
-    {
-        using var python = new Process
-        {
-            StartInfo = new ProcessStartInfo("python3", arguments) { RedirectStandardOutput = true, RedirectStandardError = true },
-        };
-        try
-        {
-            python.Start();
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return (-1, "there is no python3");
-        }
-
-        var output = await Task.WhenAll(python.StandardOutput.ReadToEndAsync(Cancel), python.StandardError.ReadToEndAsync(Cancel));
-        await python.WaitForExitAsync(Cancel);
-        return (python.ExitCode, string.Join('\n', output));
     }
 }

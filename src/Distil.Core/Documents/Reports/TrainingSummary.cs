@@ -67,16 +67,16 @@ public enum CurveKind
     /// <summary>Cross-entropy, in nats per token.</summary>
     CrossEntropy,
 
-    /// <summary>KL(teacher ‖ student) at the step's temperature, in nats per token.</summary>
+    /// <summary>The divergence that is trained, by default KL(teacher ‖ student), at the step's temperature, in nats per token.</summary>
     Kl,
 
     /// <summary>The distance of the hidden states.</summary>
     Alignment,
 
-    /// <summary>α, the weight of KL.</summary>
+    /// <summary>α, the weight of the divergence.</summary>
     Alpha,
 
-    /// <summary>T, the temperature of KL.</summary>
+    /// <summary>T, the temperature of the divergence.</summary>
     Temperature,
 
     /// <summary>The learning rate.</summary>

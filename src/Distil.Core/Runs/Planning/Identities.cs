@@ -51,9 +51,9 @@ public static class Identities
         ("datasetId", datasetId),
         ("teacher", teacher is null ? null : List(teacher, content => content)),
         ("keep", Object(("topP", spec.Teacher.Keep.TopP), ("maxTokens", spec.Teacher.Keep.MaxTokens))),
-        ("temperatureFrom", spec.Distillation.Temperature.From), // the tail is stored at nodes between these two
+        ("temperatureFrom", SizeEstimates.HighestTemperature(spec)), // the tail is stored at nodes between these two
         ("temperatureTo", spec.Distillation.Temperature.To),
-        ("hiddenStates", SizeEstimates.NeedsHiddenStates(spec)),
+        ("hiddenStates", SizeEstimates.StoresHiddenStates(spec)),
         ("precision", Word(spec.Training.Precision))));
 
     /// <summary>The hash of everything that determines a student's weights at a position of training: 64 hexadecimal digits.</summary>
@@ -99,7 +99,20 @@ public static class Identities
         ("alignment", Object(
             ("kind", Word(distillation.Alignment.Kind)),
             ("reduction", Word(distillation.Alignment.Reduction)),
-            ("weight", distillation.Alignment.Weight))));
+            ("weight", distillation.Alignment.Weight))),
+        ("divergence", Divergence(distillation.Divergence)));
+
+    /// <summary>Null for forward KL, the only divergence of the first versions.</summary>
+    private static JsonObject? Divergence(DivergenceSpec divergence) => divergence.Kind switch
+    {
+        DivergenceKind.ForwardKl => null,
+        DivergenceKind.ReverseKl => Object(("kind", "reverseKl")),
+        DivergenceKind.JensenShannon => Object(("kind", "jensenShannon"), ("beta", divergence.EffectiveBeta)),
+        DivergenceKind.SkewKl => Object(("kind", "skewKl"), ("skew", divergence.EffectiveSkew)),
+        DivergenceKind.SkewReverseKl => Object(("kind", "skewReverseKl"), ("skew", divergence.EffectiveSkew)),
+        DivergenceKind.TotalVariation => Object(("kind", "totalVariation")),
+        _ => throw Unknown(divergence.Kind),
+    };
 
     private static JsonObject Schedule(ScheduleSpec schedule) => Object(
         ("from", schedule.From),

@@ -11,7 +11,7 @@ internal static class CrossChecks
 {
     public static IEnumerable<FieldError> Find(RunSpec spec) =>
     [
-        .. Schedules(spec), .. Student(spec), .. LinearisedChecks.Find(spec), .. MergeChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec),
+        .. Schedules(spec), .. Divergence(spec.Distillation.Divergence), .. Student(spec), .. LinearisedChecks.Find(spec), .. MergeChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec),
         .. ImpossiblePaths(spec), .. Secrets(spec),
     ];
 
@@ -48,6 +48,20 @@ internal static class CrossChecks
             var reduction = JsonNamingPolicy.CamelCase.ConvertName(alignment.Reduction.ToString());
             yield return Error("distillation.alignment.reduction",
                 $"is {reduction}, which needs each teacher layer; expected teacher.mode online, or reduction paper, which a stored mean is enough for");
+        }
+    }
+
+    private static IEnumerable<FieldError> Divergence(DivergenceSpec divergence)
+    {
+        var kind = JsonNamingPolicy.CamelCase.ConvertName(divergence.Kind.ToString());
+        if (divergence is { Beta: not null, Kind: not DivergenceKind.JensenShannon })
+        {
+            yield return Error("distillation.divergence.beta", $"is set and kind is {kind}, which has no β; expected kind jensenShannon");
+        }
+
+        if (divergence is { Skew: not null, Kind: not (DivergenceKind.SkewKl or DivergenceKind.SkewReverseKl) })
+        {
+            yield return Error("distillation.divergence.skew", $"is set and kind is {kind}, which has no skew; expected kind skewKl or skewReverseKl");
         }
     }
 

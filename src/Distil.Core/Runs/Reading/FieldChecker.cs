@@ -122,10 +122,10 @@ internal sealed class FieldChecker
         }
 
         var (value, least, most) = (json.GetDouble(), (double)range.Minimum, (double)range.Maximum);
-        if (value < least || value > most || (range.MinimumIsExclusive && value == least))
+        if (value < least || value > most || (range.MinimumIsExclusive && value == least) || (range.MaximumIsExclusive && value == most))
         {
             var lower = $"{(range.MinimumIsExclusive ? ">" : "≥")} {least.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
-            var upper = double.IsInfinity(most) ? "" : $" and ≤ {most.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+            var upper = double.IsInfinity(most) ? "" : $" and {(range.MaximumIsExclusive ? "<" : "≤")} {most.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
             Add(path, $"is {Show(json)}; expected {lower}{upper}");
         }
     }

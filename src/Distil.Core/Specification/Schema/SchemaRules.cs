@@ -18,7 +18,7 @@ internal static class SchemaRules
             element[range.MinimumIsExclusive ? "exclusiveMinimum" : "minimum"] = Number(range.Minimum);
             if (!double.IsPositiveInfinity((double)range.Maximum))
             {
-                element["maximum"] = Number(range.Maximum);
+                element[range.MaximumIsExclusive ? "exclusiveMaximum" : "maximum"] = Number(range.Maximum);
             }
         }
 

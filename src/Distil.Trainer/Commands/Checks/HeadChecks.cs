@@ -1,5 +1,7 @@
 using Distil.Core.Models;
+using Distil.Core.Specification;
 using Distil.Trainer.Distillation;
+using Distil.Trainer.Distillation.Divergences;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
@@ -12,23 +14,29 @@ namespace Distil.Trainer.Commands.Checks;
 /// <summary>The kernels around the student's blocks: head and losses, the teacher's pass and extraction, the optimiser.</summary>
 internal static class HeadChecks
 {
-    private const double Temperature = 1.5, CrossEntropy = 0.3, Kl = 0.6, Factor = 3;
+    private const double Temperature = 1.5, CrossEntropy = 0.3, Kl = 0.6, Factor = 3, Single = 1e-3;
 
     private static readonly double[] Nodes = TemperatureNodes.Between(1, 2);
 
     /// <value>All checks on a GPU.</value>
     internal static IReadOnlyList<KernelCheck> All { get; } =
     [
-        Head(Kernel.HeadCuda, 1024, 151_936, 1536, 64), Head(Kernel.HeadCuda, 77, 1003, 64, 20),
-        Extraction(512, 151_936, 128), Extraction(33, 2048, 64), Extraction(5, 1003, 1000),
+        Head(Kernel.HeadCuda, 1024, 151_936, 1536, 64), Head(Kernel.HeadCuda, 77, 1003, 64, 20), .. Divergences(Kernel.HeadCuda),
+        Extraction(Kernel.ExtractionCuda, 512, 151_936, 128), Extraction(Kernel.ExtractionCuda, 33, 2048, 64), Extraction(Kernel.ExtractionCuda, 5, 1003, 1000),
         Optimizer(1_000_000, 300_001), Optimizer(13, 3),
         Teacher(8, 512, TransformerFamily.Qwen2), Teacher(3, 33, TransformerFamily.Qwen3),
     ];
 
-    /// <summary>The head: bfloat16 on a GPU, float32 on the CPU.</summary>
-    internal static KernelCheck Head(Kernel kernel, int positions, int vocabulary, int width, int kept)
+    /// <summary>The head with each other divergence, in float32: rounded to bfloat16, probabilities that are nearly equal change the sign of total variation's
+    /// derivative.</summary>
+    internal static IEnumerable<KernelCheck> Divergences(Kernel kernel) => Enum.GetValues<DivergenceKind>().Where(kind => kind != DivergenceKind.ForwardKl).Select(
+        kind => Head(kernel, 77, 1003, 64, 20, new() { Kind = kind }, ScalarType.Float32) with { Variant = $", {kind}", Tolerance = Single });
+
+    /// <summary>The head: bfloat16 on a GPU, float32 on the CPU, unless a type is given.</summary>
+    internal static KernelCheck Head(
+        Kernel kernel, int positions, int vocabulary, int width, int kept, DivergenceSpec? divergence = null, ScalarType? elements = null)
     {
-        var type = kernel.Form == Form.Cuda ? ScalarType.BFloat16 : ScalarType.Float32;
+        var type = elements ?? (kernel.Form == Form.Cuda ? ScalarType.BFloat16 : ScalarType.Float32);
         Device On() => kernel.Form == Form.Cuda ? CUDA : CPU; // torch has no CUDA device if there is no GPU
         Tensor Random(params long[] shape) => randn(shape, ScalarType.Float32, On());
         return new(
@@ -45,7 +53,7 @@ internal static class HeadChecks
             },
             x =>
             {
-                var head = new DistillationHead(Backend.For(On()), type, new(kept, Nodes.Length));
+                var head = new DistillationHead(Backend.For(On()), type, new(kept, Nodes.Length), divergence: divergence);
                 var loss = head.Compute(x[0], x[1].detach(), x[2], null, Targets(x), new(CrossEntropy, Kl, Temperature));
                 var carrier = (x[0] * loss.HiddenGradient).sum(ScalarType.Float32);                   // has the head's gradient, and no part in the value
                 return (loss.CrossEntropy * CrossEntropy + loss.Kl * (Kl * Temperature * Temperature)).to(ScalarType.Float32) + carrier - carrier.detach();
@@ -55,24 +63,32 @@ internal static class HeadChecks
                 var logits = x[0].squeeze(0).matmul(x[1].detach().t());                               // (N, V)
                 var q = Targets(x).At(Temperature);
                 var student = (logits / Temperature).log_softmax(-1);
-                var inside = (q.KeptLog.exp() * (q.KeptLog.masked_fill(q.KeptLog.isneginf(), 0) - student.gather(-1, q.TokenIds))).sum(-1);
-                var outside = student.scatter(-1, q.TokenIds, full_like(q.KeptLog, double.NegativeInfinity)).logsumexp(-1);
-                var tail = q.TailLog.isneginf();
-                var kl = (inside + (q.TailLog.exp() * (q.TailLog - outside)).masked_fill(tail, 0)).mean();
+                var outside = student.scatter(-1, q.TokenIds, full_like(q.KeptLog, double.NegativeInfinity)).logsumexp(-1, keepdim: true);
+                var teacher = cat([q.KeptLog, q.TailLog.unsqueeze(-1)], -1);                          // (N, K + 1), the bucket last
+                var (own, none) = (cat([student.gather(-1, q.TokenIds), outside], -1), teacher.isneginf());
+                var terms = Divergence.Of(divergence ?? new()).At(teacher.masked_fill(none, 0), own.masked_fill(none, 0)).Value;
                 var ce = nn.functional.cross_entropy(logits.narrow(0, 0, positions - 1), x[2].flatten().narrow(0, 1, positions - 1));
-                return ce * CrossEntropy + kl * (Kl * Temperature * Temperature);
+                return ce * CrossEntropy + terms.masked_fill(none, 0).sum(-1).mean() * (Kl * Temperature * Temperature);
             });
     }
 
-    private static KernelCheck Extraction(int rows, int vocabulary, int max) => new(
-        Kernel.ExtractionCuda, $"N {rows}, V {vocabulary}, K {max}",
-        () => [(randn([rows, vocabulary], ScalarType.Float32, CUDA) * 3).to(ScalarType.BFloat16)],
-        x => Found(rows, max, found =>
-        {
-            var padded = zeros([rows, (vocabulary + 7) / 8 * 8], ScalarType.BFloat16, CUDA).narrow(1, 0, vocabulary);
-            CudaNucleus.Select(padded.copy_(x[0].detach()), Settings(max), found);
-        }),
-        x => Found(rows, max, found => Nucleus.Select(x[0].detach().clone(), Settings(max), found)));
+    /// <summary>The extraction: bfloat16 on a GPU, float32 on the CPU.</summary>
+    internal static KernelCheck Extraction(Kernel kernel, int rows, int vocabulary, int max)
+    {
+        var cuda = kernel.Form == Form.Cuda;
+        Device On() => cuda ? CUDA : CPU;
+        var type = cuda ? ScalarType.BFloat16 : ScalarType.Float32;
+        return new(
+            kernel, $"N {rows}, V {vocabulary}, K {max}",
+            () => [(randn([rows, vocabulary], ScalarType.Float32, On()) * 3).to(type)],
+            x => Found(rows, max, On(), found =>
+            {
+                var padded = zeros([rows, (vocabulary + 7) / 8 * 8], type, On()).narrow(1, 0, vocabulary).copy_(x[0].detach());
+                Action<Tensor, ExtractionSettings, (Tensor, Tensor, Tensor)> select = cuda ? CudaNucleus.Select : CpuNucleus.Select;
+                select(padded, Settings(max), found);
+            }),
+            x => Found(rows, max, On(), found => Nucleus.Select(x[0].detach().clone(), Settings(max), found)));
+    }
 
     /// <summary>Two parameters that share a norm, and not a learning rate.</summary>
     private static KernelCheck Optimizer(int first, int second) => new(
@@ -143,9 +159,9 @@ internal static class HeadChecks
         empty([rows, max], ScalarType.Int64, device), empty([rows, max], ScalarType.Float32, device), empty([rows, Nodes.Length], ScalarType.Float32, device));
 
     /// <summary>Probabilities of the kept tokens, most probable first, and the tail's sums.</summary>
-    private static Tensor Found(int rows, int max, Action<(Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp)> select)
+    private static Tensor Found(int rows, int max, Device device, Action<(Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp)> select)
     {
-        var found = Empty(rows, max, CUDA);
+        var found = Empty(rows, max, device);
         select(found);
         return cat([found.LogProbabilities.exp(), found.TailLogSumExp.exp()], -1);
     }

@@ -1,7 +1,8 @@
-// Next-token loss, bucketed KL to a sparse teacher, and the gradient of their weighted sum in place of the logits: one block a row.
-// The equations are those of TorchLogitLoss, the plain twin. Kept tokens leave the row before it is summed and come back as gradients,
+// Next-token loss, divergence from a sparse teacher over buckets, and the gradient of their weighted sum in place of the logits: one block a row.
+// The equations are those of PlainLogitLoss, the plain twin. Kept tokens leave the row before it is summed and come back as gradients,
 // so that the bucket's mass is a sum of its own members. What a block's shared memory holds of the row (`cached` vectors, the first) is read once, the rest twice.
 #include "logits.cuh"
+#include "divergence.cuh"
 
 #define MOST_NODES 12
 struct Nodes { float weight[MOST_NODES]; };
@@ -27,7 +28,7 @@ template <class T>
 __device__ __forceinline__ void losses(
     T* logits, long long stride, int vocabulary, const long long* labels, const float* ceScales, const float* klScales,
     const long long* ids, const float* logProbabilities, const float* tails, int kept, int nodes, float inverseT, const Nodes& w,
-    int cached, float* ce, float* kl) {
+    float weight, int cached, float* ce, float* kl) {
   extern __shared__ uint4 cache[];
   constexpr int N = Wide<T>::Count;
   const int t = threadIdx.x, threads = blockDim.x, vectors = (vocabulary + N - 1) / N;
@@ -89,15 +90,28 @@ __device__ __forceinline__ void losses(
   const float plainTotal = same ? total
       : sumOverBlock(plain * exp2Fast((m - max) * LOG2E) + (mine ? exp2Fast((keptLogit - max) * LOG2E) : 0.f));
 
-  // Gradient = softmax·a + (s − q)·b, with the bucket's factor on s outside the kept tokens.
+  // Gradient = softmax·a + (g − s·G)·b, with the bucket's g in the place of each token's outside the kept ones.
   const float maxT = max * scaleT, maxPlain = max * LOG2E;
   const float a = ceScale / plainTotal, b = kept > 0 ? klScale / total : 0.f, logTotal = logf(total);
-  const bool hasTail = teacher.tailLog != NONE;
-  const float tailRatio = hasTail ? teacher.tailLog - (logf(fmaxf(rest, 1e-37f)) - logTotal) : 0.f;
-  const float bRest = b * (hasTail ? 1.f - expf(tailRatio) : 1.f);
+  Term own = {0.f, 0.f}, bucket = {0.f, 0.f};
+  float bOwn = 0.f, bRest = 0.f;
   if (kept > 0) {
-    float sum = sumOverBlock(mine ? expf(teacher.keptLog) * (teacher.keptLog - ((keptLogit - max) * inverseT - logTotal)) : 0.f);
-    if (t == 0) kl[row] = sum + (hasTail ? expf(teacher.tailLog) * tailRatio : 0.f);
+    if (mine) own = termOf(teacher.keptLog, (keptLogit - max) * inverseT - logTotal, weight);
+    float ratio = 0.f;
+    if (teacher.tailLog != NONE) {
+      const float logRest = fmaxf(logf(fmaxf(rest, 1e-37f)) - logTotal, LOWEST_BUCKET);
+      bucket = termOf(teacher.tailLog, logRest, weight);
+      ratio = bucket.slope * expf(-logRest);
+    }
+    const float value = sumOverBlock(own.value);
+#if DIVERGENCE == FORWARD_KL
+    const float slopes = -1.f;  // both masses add up to 1
+#else
+    const float slopes = sumOverBlock(own.slope) + bucket.slope;
+#endif
+    bOwn = -b * slopes;
+    bRest = b * (ratio - slopes);
+    if (t == 0) kl[row] = value + bucket.value;
   } else if (t == 0) {
     kl[row] = 0.f;
   }
@@ -128,7 +142,7 @@ __device__ __forceinline__ void losses(
   const bool labelKept = __syncthreads_or(mine && id == label);
   if (mine) {
     float x = keptLogit - max;
-    store(z, id, a * exp2Fast(x * LOG2E) + b * exp2Fast(x * scaleT) - klScale * expf(teacher.keptLog) - (id == label ? ceScale : 0.f));
+    store(z, id, a * exp2Fast(x * LOG2E) + bOwn * exp2Fast(x * scaleT) + klScale * own.slope - (id == label ? ceScale : 0.f));
   }
   if (t == 0 && !labelKept) {
     float x = labelLogit - max;
@@ -140,10 +154,10 @@ __device__ __forceinline__ void losses(
   T* logits, long long stride, int vocabulary, const long long* labels, const float* ceScales, const float* klScales, \
   const long long* ids, const float* logProbabilities, const float* tails, int kept, int nodes, float inverseT, \
   float w0, float w1, float w2, float w3, float w4, float w5, float w6, float w7, float w8, float w9, float w10, float w11, \
-  int cached, float* ce, float* kl
+  float weight, int cached, float* ce, float* kl
 #define BODY \
   Nodes w = {{w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11}}; \
-  losses(logits, stride, vocabulary, labels, ceScales, klScales, ids, logProbabilities, tails, kept, nodes, inverseT, w, cached, ce, kl);
+  losses(logits, stride, vocabulary, labels, ceScales, klScales, ids, logProbabilities, tails, kept, nodes, inverseT, w, weight, cached, ce, kl);
 
 extern "C" __global__ void __launch_bounds__(1024) distillation_bf16(PARAMETERS(bf16)) { BODY }
 extern "C" __global__ void __launch_bounds__(1024) distillation_float(PARAMETERS(float)) { BODY }

@@ -10,7 +10,8 @@ internal static class RunCurves
 {
     private static readonly (CurveKind Kind, string Title)[] Training =
     [
-        (CurveKind.Loss, "Loss, the weighted sum"), (CurveKind.CrossEntropy, "Cross-entropy (CE)"), (CurveKind.Kl, "KL(teacher ‖ student) at the step’s T"),
+        (CurveKind.Loss, "Loss, the weighted sum"), (CurveKind.CrossEntropy, "Cross-entropy (CE)"),
+        (CurveKind.Kl, "Divergence from the teacher at the step’s T"),
         (CurveKind.Alignment, "Alignment of hidden states"),
     ];
 

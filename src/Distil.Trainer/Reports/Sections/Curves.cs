@@ -1,4 +1,5 @@
 using Distil.Core.Documents.Reports;
+using Distil.Core.Specification;
 using Distil.Trainer.Reports.Charts;
 using Distil.Trainer.Reports.Markup;
 
@@ -41,7 +42,7 @@ internal static class Curves
             return Html.None;
         }
 
-        var (title, unit, wide) = Words(kind);
+        var (title, unit, wide) = Words(kind, report.Spec.Distillation.Divergence);
         var chart = new Chart(title, "optimiser step", unit)
         {
             Series = [.. curves.Select(found => new ChartSeries(found.Role, IsSchedule(kind) ? Highest(found.Curve!) : found.Curve!.Points))],
@@ -52,14 +53,15 @@ internal static class Curves
 
     private static Curve? Find(TrainingSummary? training, CurveKind kind) => training?.Curves.FirstOrDefault(curve => curve.Kind == kind);
 
-    private static (string Title, string Unit, bool Wide) Words(CurveKind kind) => kind switch
+    private static (string Title, string Unit, bool Wide) Words(CurveKind kind, DivergenceSpec divergence) => kind switch
     {
         CurveKind.Loss => ("Loss, the weighted sum", "nats a token", true),
         CurveKind.CrossEntropy => ("Cross-entropy (CE)", "nats a token", true),
-        CurveKind.Kl => ("KL(teacher ‖ student) at the step’s T", "nats a token", true),
+        CurveKind.Kl => (
+            $"{DivergenceName.Of(divergence)}, at the step’s T", divergence.Kind == DivergenceKind.TotalVariation ? "probability" : "nats a token", true),
         CurveKind.Alignment => ("Alignment of hidden states", "distance", true),
-        CurveKind.Alpha => ("α, the weight of KL", "weight", false),
-        CurveKind.Temperature => ("T, the temperature of KL", "temperature", false),
+        CurveKind.Alpha => ("α, the weight of the divergence", "weight", false),
+        CurveKind.Temperature => ("T, the temperature of the divergence", "temperature", false),
         CurveKind.LearningRate => ("Learning rate", "rate", false),
         CurveKind.GradientNorm => ("Gradient norm before clipping", "norm", true),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "has no words"),

@@ -106,11 +106,9 @@ internal sealed class AlignmentStage : ITrainingStage
 
             Tensor Error(Tensor output)
             {
-                var square = (Wide(output) - Wide(attention)).square();
+                var square = (Mixer.Wide(output) - Mixer.Wide(attention)).square();
                 return (ofHeads is null ? square : square * ofHeads).sum() / values;
             }
         });
     }
-
-    private static Tensor Wide(Tensor x) => x.dtype == ScalarType.BFloat16 ? x.to(ScalarType.Float32) : x;
 }

@@ -4,7 +4,8 @@ using Distil.Trainer.Distillation.Annealing;
 
 namespace Distil.Trainer.Training.Steps;
 
-/// <summary>The Δ-distillation loss over time: L = (1 − α − β)·CE + α·T²·KL + β·alignment (Distil-xLSTM, arXiv 2503.18565).</summary>
+/// <summary>The Δ-distillation loss over time: L = (1 − α − β)·CE + α·T²·D + β·alignment, with KL for D unless set (Distil-xLSTM,
+/// arXiv 2503.18565).</summary>
 public sealed class DeltaDistillation(DistillationSpec spec)
 {
     private readonly LogarithmicAnnealing _alpha = new(spec.Alpha);
@@ -12,6 +13,9 @@ public sealed class DeltaDistillation(DistillationSpec spec)
 
     /// <value>The third term.</value>
     public HiddenStateAlignment Alignment { get; } = new(spec.Alignment);
+
+    /// <value>What stands for KL.</value>
+    public DivergenceSpec Divergence => spec.Divergence;
 
     /// <summary>Returns the weights of an optimiser step.</summary>
     /// <param name="epoch">Epoch, from 0.</param>
@@ -21,7 +25,7 @@ public sealed class DeltaDistillation(DistillationSpec spec)
 }
 
 /// <summary>The loss's weights at one step.</summary>
-/// <param name="Alpha">α, the weight of KL.</param>
+/// <param name="Alpha">α, the weight of the divergence.</param>
 /// <param name="Temperature">T.</param>
 /// <param name="Beta">β, the weight of the alignment.</param>
 public readonly record struct DeltaWeights(double Alpha, double Temperature, double Beta);

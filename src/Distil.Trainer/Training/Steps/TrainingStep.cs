@@ -24,7 +24,7 @@ namespace Distil.Trainer.Training.Steps;
 internal sealed class TrainingStep(
     ILanguageModel model, AdamW optimizer, DeltaDistillation? distillation, double gradientClip, int? chunkPositions = null, TargetSizes? sizes = null)
 {
-    private readonly DistillationHead _head = new(model.Backend, model.HeadWeight.dtype, sizes, chunkPositions);
+    private readonly DistillationHead _head = new(model.Backend, model.HeadWeight.dtype, sizes, chunkPositions, distillation?.Divergence);
 
     /// <summary>Names of the values that <see cref="Run"/> returns, in order.</summary>
     internal enum Value

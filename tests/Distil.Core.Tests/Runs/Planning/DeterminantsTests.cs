@@ -39,6 +39,9 @@ public sealed class DeterminantsTests : IDisposable
         ("teacher.mode", "'offline'", Renamed.Nothing),
         ("teacher.keep.topP", "0.5", Renamed.Outputs),
         ("teacher.keep.maxTokens", "5", Renamed.Outputs),
+        ("teacher.keep.highestTemperature", "1.5", Renamed.Nothing), // the schedule's is higher
+        ("teacher.keep.highestTemperature", "3", Renamed.Outputs),
+        ("teacher.keep.hiddenStates", "true", Renamed.Nothing), // this student needs them
         ("dataset.sources", "['copy.data']", Renamed.Nothing),
         ("dataset.sources", "['other.data']", Renamed.Dataset),
         ("dataset.sources", "['copy.data.gz']", Renamed.Dataset),
@@ -68,6 +71,9 @@ public sealed class DeterminantsTests : IDisposable
         ("distillation.temperature.to", "0.5", Renamed.Outputs),
         ("distillation.temperature.delta", "0.25", Renamed.Weights),
         ("distillation.temperature.decay", "'relative'", Renamed.Weights),
+        ("distillation.divergence.kind", "'forwardKl'", Renamed.Nothing),
+        ("distillation.divergence.kind", "'reverseKl'", Renamed.Weights),
+        ("distillation.divergence.kind", "'totalVariation'", Renamed.Weights),
         ("distillation.alignment.kind", "'cosine'", Renamed.Weights),
         ("distillation.alignment.kind", "'none'", Renamed.Outputs),
         ("distillation.alignment.reduction", "'ratio'", Renamed.Weights),
@@ -97,6 +103,10 @@ public sealed class DeterminantsTests : IDisposable
         ("compute.retries", "5", Renamed.Nothing),
         ("compute.device", "'cuda'", Renamed.Nothing),
     ];
+
+    /// <summary>Fields that only some divergences have, with their defaults: other values give other weights.</summary>
+    private static readonly (string Kind, string Field, string Default)[] DivergenceChanges =
+        [("jensenShannon", "beta", "0.5"), ("skewKl", "skew", "0.1"), ("skewReverseKl", "skew", "0.1")];
 
     /// <summary>The same for the fields of a linearised student: all determine its weights.</summary>
     private static readonly (string Field, string Value)[] LinearisedChanges =
@@ -166,6 +176,15 @@ public sealed class DeterminantsTests : IDisposable
             Assert.True(ids[..2].SequenceEqual(ofLinearised[..2]) && ids[2] != ofLinearised[2], field);
         }
 
+        foreach (var (kind, field, standard) in DivergenceChanges)
+        {
+            var of = With("distillation.divergence.kind", $"'{kind}'");
+            var ids = await IdsAsync(of);
+            Assert.Equal(ids, await IdsAsync(With($"distillation.divergence.{field}", standard, of)));
+            var changed = await IdsAsync(With($"distillation.divergence.{field}", "0.25", of));
+            Assert.True(ids[..2].SequenceEqual(before[..2]) && ids[2] != before[2] && changed[..2].SequenceEqual(ids[..2]) && changed[2] != ids[2], kind);
+        }
+
         foreach (var (field, value, renamed) in Changes)
         {
             var isOfText = field == "dataset.documentSeparator"; // other formats do not have it
@@ -179,7 +198,7 @@ public sealed class DeterminantsTests : IDisposable
     public void Every_field_is_looked_at() =>
         Assert.Equal(
             Fields(typeof(RunSpec), "").Order(),
-            Changes.Select(change => change.Field).Concat(LinearisedChanges.Select(change => change.Field)).Append("merge.experts").Distinct().Order()); // MergePlanTests
+            Changes.Select(change => change.Field).Concat(LinearisedChanges.Select(change => change.Field)).Concat(DivergenceChanges.Select(change => $"distillation.divergence.{change.Field}")).Append("merge.experts").Distinct().Order()); // MergePlanTests
 
     private static IEnumerable<string> Fields(Type record, string prefix) => record.GetProperties().Where(property => property.CanWrite).SelectMany(property =>
     {

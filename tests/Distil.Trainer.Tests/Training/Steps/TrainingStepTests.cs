@@ -54,6 +54,17 @@ public sealed class TrainingStepTests
     }
 
     [Fact]
+    public void The_divergence_of_the_specification_is_trained()
+    {
+        var reverse = Unaligned with { Divergence = new() { Kind = DivergenceKind.ReverseKl } };
+        var (forwardWeights, forward) = Run(Unaligned, Weights with { Beta = 0 }, [new(0, [0, 1, 2, 3])]);
+        var (reverseWeights, reversed) = Run(reverse, Weights with { Beta = 0 }, [new(0, [0, 1, 2, 3])]);
+        Assert.Equal(forward[1].item<double>(), reversed[1].item<double>(), 9); // the same cross-entropy
+        Assert.NotEqual(forward[2].item<double>(), reversed[2].item<double>(), 3);
+        Assert.NotEqual(forwardWeights, reverseWeights);
+    }
+
+    [Fact]
     public void Layer_alignment_reaches_the_weights_below()
     {
         DistillationSpec spec = new() { Alignment = new() { Kind = AlignmentKind.Frobenius, Reduction = FrobeniusReduction.BlockWise } };
