@@ -23,6 +23,9 @@ internal sealed class TextNormalizer
     /// <value>Whether it changes any text.</value>
     internal bool Changes => _steps.Count > 0;
 
+    /// <value>Whether it puts a text in front.</value>
+    internal bool Prepends { get; private set; }
+
     /// <summary>Normalises a text.</summary>
     internal string Apply(string text) => _steps.Aggregate(text, (changed, step) => step(changed));
 
@@ -35,6 +38,7 @@ internal sealed class TextNormalizer
                 break;
             case "Prepend":
                 var front = _fields.Require(normalizer, "prepend", JsonValueKind.String).GetString()!;
+                Prepends = true;
                 _steps.Add(text => text.Length == 0 ? text : front + text);
                 break;
             case "Replace":

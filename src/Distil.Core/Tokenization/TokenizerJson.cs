@@ -55,6 +55,9 @@ public sealed class TokenizerJson
     /// <value>Spaces that become ▁ before the text is split; null for none.</value>
     public MetaspaceStep? Metaspace { get; }
 
+    /// <value>Whether a text begins with a ▁ that is not in it.</value>
+    public bool Prepends => Normalizer.Prepends || Metaspace is { Prepends: not MetaspacePrefix.Never };
+
     /// <value>How text is normalised.</value>
     internal TextNormalizer Normalizer { get; }
 

@@ -31,8 +31,10 @@ internal static class TokenizerSettings
             {
                 RequireDecoder(root, json, name);
                 RequireLists(root, json, name);
-                return TokenizerFields.Flag(root, "add_prefix_space")
-                    ? throw new InvalidInputException($"{name}: add_prefix_space: true is not supported; expected false")
+                // Without the field, transformers takes tokenizer.json as it is.
+                return TokenizerFields.Flag(root, "add_prefix_space", otherwise: json.Prepends) is var prefix && prefix != json.Prepends
+                    ? throw new InvalidInputException(
+                        $"{name}: add_prefix_space: {(prefix ? "true" : "false")} is not supported; expected {(prefix ? "false" : "true")}, as in tokenizer.json")
                     : 0;
             });
         }
