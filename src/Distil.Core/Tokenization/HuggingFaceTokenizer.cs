@@ -38,7 +38,10 @@ public sealed class HuggingFaceTokenizer
         VocabularySize = json.Size;
         _bytes = new byte[]?[VocabularySize];
         _standForBytes = json.IsOfBytes ? null : new bool[VocabularySize];
-        foreach (var (token, id) in json.Vocabulary.Concat(json.AddedTokens.Select(token => KeyValuePair.Create(token.Content, token.Id))))
+        // As in Hugging Face, a token that is searched in normalised text is spelled as there.
+        var added = json.AddedTokens.Select(token => KeyValuePair.Create(
+            token.Normalized && !json.IsOfBytes ? _normalizer.Apply(token.Content) : token.Content, token.Id));
+        foreach (var (token, id) in json.Vocabulary.Concat(added))
         {
             _bytes[id] = json.IsOfBytes ? ByteAlphabet.BytesOf(token) : PieceAlphabet.BytesOf(token);
             if (_standForBytes is not null)
