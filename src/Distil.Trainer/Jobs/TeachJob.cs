@@ -66,7 +66,7 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
             Index = job.Request.Part,
             File = job.Cache.Keep(await upload.CompleteAsync(writer.Length), path),
             Rows = rows.Rows,
-            Tokens = rows.Tokens,
+            Tokens = tokens.Labels ?? rows.Tokens,
             MeanKeptTokens = writer.MeanKeptTokens,
             CappedShare = writer.CappedShare,
         };

@@ -30,7 +30,7 @@ internal sealed class SparseOutputs
     /// <summary>Computes the sparse outputs, without hidden states.</summary>
     /// <param name="final">Hidden states after the teacher's final norm, (B, S, D).</param>
     /// <param name="headWeight">(V, D).</param>
-    /// <param name="lengths">(B), int64; null if all positions are real.</param>
+    /// <param name="lengths">(B), int64, or a mask (B, S), as in <see cref="PaddingMask"/>; null if all positions are real.</param>
     /// <param name="form">How logits follow from the products with the head; null if they are the products.</param>
     internal TeacherTargets Of(Tensor final, Tensor headWeight, Tensor? lengths, LogitForm? form = null)
     {

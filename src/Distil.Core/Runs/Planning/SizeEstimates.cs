@@ -25,6 +25,16 @@ public static class SizeEstimates
             : new Figure(tokens, "", "dataset.maxTokens; the sources are not read");
     }
 
+    /// <summary>Number of training tokens in an epoch that count in the losses; null if the rows have no masks, or if nothing shows how many count.</summary>
+    public static Figure? Labels(RunSpec spec, IReadOnlyList<ShardSource> shards, Figure tokens) => spec.Dataset.Chat switch
+    {
+        null => null,
+        { Train: TrainedTokens.All } => new Figure(tokens.Value, "", "dataset.chat.train is all"),
+        var chat => AnswerDensity.Of(shards, chat) is { } share
+            ? new Figure((long)(tokens.Value * share), "", $"estimated: {100 * share:0} % of the first lines of the sources are answers")
+            : null,
+    };
+
     /// <summary>Number of rows in an epoch. Rows are packed, so all are full except each shard's last.</summary>
     public static Figure Rows(RunSpec spec, Figure tokens) =>
         new(DivideUp(tokens.Value, spec.Dataset.ContextLength), "", "estimated: tokens over dataset.contextLength");
@@ -43,6 +53,9 @@ public static class SizeEstimates
     }
 
     /// <summary>Bytes of the teacher's stored outputs.</summary>
+    /// <param name="spec">The specification.</param>
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="tokens">Tokens in an epoch: those that count, if that is known.</param>
     public static Figure TeacherOutputs(RunSpec spec, TeacherShape teacher, Figure tokens)
     {
         if (!spec.StoresTeacherOutputs)

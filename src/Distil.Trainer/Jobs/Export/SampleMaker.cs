@@ -4,6 +4,7 @@ using Distil.Core.Documents.Reports;
 using Distil.Core.Tokenization;
 using Distil.Inference.Generation;
 using Distil.Inference.Sampling;
+using Distil.Trainer.Evaluation;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
 
@@ -44,14 +45,27 @@ internal static class SampleMaker
         var tokens = Math.Min(GreedyTokens, job.Spec.Evaluation.SampleTokens);
         var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         return tokens == 0 ? null : new GreedyContinuations(job.LoadTeacher(), tokenizer.EndOfText, tokens).Measure(
-            [.. Documents(await job.ReadEvalRowsAsync(dataset, RowsLookedAt), tokenizer).Take(GreedyPrompts)], student, baseline, job.Stop);
+            [.. Beginnings(await job.ReadEvalRowsAsync(dataset, RowsLookedAt), tokenizer).Take(GreedyPrompts)], student, baseline, job.Stop);
     }
 
-    /// <summary>Returns beginnings of documents with the text that follows.</summary>
+    /// <summary>Returns beginnings of held-out texts with the text that follows.</summary>
     internal static IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> HeldOut(
-        IReadOnlyList<long[]> rows, HuggingFaceTokenizer tokenizer, int continuation) =>
-        Documents(rows, tokenizer).Take(HeldOutPrompts)
-            .Select(document => (document.Prompt, (string?)Text(tokenizer, [.. document.Following.Take(continuation)])));
+        IReadOnlyList<EvaluationRow> rows, HuggingFaceTokenizer tokenizer, int continuation) =>
+        Beginnings(rows, tokenizer).Take(HeldOutPrompts).Select(text => (text.Prompt, (string?)Text(tokenizer, [.. text.Following.Take(continuation)])));
+
+    private static IEnumerable<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Following)> Beginnings(
+        IReadOnlyList<EvaluationRow> rows, HuggingFaceTokenizer tokenizer) => rows.Any(row => row.Counts is not null)
+        ? rows.Select(Answer)
+        : Documents([.. rows.Select(row => row.Ids)], tokenizer);
+
+    /// <summary>The beginning of a row with a mask up to its first answer, and the answer.</summary>
+    private static (IReadOnlyList<int> Prompt, IReadOnlyList<int> Following) Answer(EvaluationRow row)
+    {
+        int[] ids = [.. row.Ids.Select(id => (int)id)];
+        var start = row.Positions().First() + 1;
+        var length = row.Counts.AsSpan(start).IndexOf(false) is >= 0 and var end ? end : ids.Length - start;
+        return (ids[..start], ids[start..(start + length)]);
+    }
 
     /// <summary>Beginnings of documents, the tokens after an end of text and at most half of the document's part in the row, with the rest of that part.</summary>
     private static IEnumerable<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Following)> Documents(IReadOnlyList<long[]> rows, HuggingFaceTokenizer tokenizer) =>
