@@ -23,6 +23,9 @@ internal sealed class TextNormalizer
     /// <value>Whether it changes any text.</value>
     internal bool Changes => _steps.Count > 0;
 
+    /// <value>Whether it composes characters (Unicode form C).</value>
+    internal bool Composes { get; private set; }
+
     /// <value>Whether it puts a text in front.</value>
     internal bool Prepends { get; private set; }
 
@@ -34,6 +37,7 @@ internal sealed class TextNormalizer
         switch (_fields.Type(normalizer))
         {
             case "NFC":
+                Composes = true;
                 _steps.Add(CanonicalComposition.Compose);
                 break;
             case "Prepend":
