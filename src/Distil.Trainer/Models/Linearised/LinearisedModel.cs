@@ -66,6 +66,9 @@ public sealed class LinearisedModel : IStudentModel
     /// <remarks>The inherited weights first.</remarks>
     public IReadOnlyList<NamedParameter> TrainableParameters { get; }
 
+    /// <inheritdoc />
+    public IReadOnlyList<NamedParameter> Weights => [.. _weights.Inherited.All, .. _weights.New];
+
     /// <value>The trained weights that were the teacher's; without embedding and head, unless they are trained.</value>
     public IReadOnlyList<NamedParameter> InheritedParameters { get; }
 
@@ -128,7 +131,7 @@ public sealed class LinearisedModel : IStudentModel
     public void Save(string folder, WeightStorage? storage = null)
     {
         storage ??= new();
-        SafetensorsWriter.WriteFolder(folder, _weights.Inherited.All.Concat(_weights.New).Select(weight => KeyValuePair.Create(weight.Name, weight.Value)), storage);
+        SafetensorsWriter.WriteFolder(folder, Weights.Select(weight => KeyValuePair.Create(weight.Name, weight.Value)), storage);
         LinearisedConfigFile.Write(folder, Shape, storage);
     }
 
