@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 
 namespace Distil.Core.Specification;
 
@@ -12,4 +13,10 @@ public sealed record KeepSpec
     /// <value>Maximum number of tokens kept for one position, ≥ 1. Default 128.</value>
     [Range(1.0, double.PositiveInfinity)]
     public int MaxTokens { get; init; } = 128;
+
+    /// <value>Number of tokens drawn from the others, 0–512: with their weights they make KL to stored outputs, and its gradient, unbiased. Default 0: the others
+    /// count only as one bucket, which makes it too small.</value>
+    [Range(0.0, 512.0)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int TailDraws { get; init; }
 }

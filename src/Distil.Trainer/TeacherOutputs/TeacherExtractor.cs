@@ -21,9 +21,7 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
         using var scope = NewDisposeScope();
         var (final, mean) = settings.MeanHidden ? teacher.ForwardWithMean(inputIds) : (teacher.Forward(inputIds), null);
         var sparse = _sparse.Of(final, teacher.HeadWeight, lengths);
-        return new(
-            sparse.TokenIds.MoveToOuterDisposeScope(), sparse.LogProbabilities.MoveToOuterDisposeScope(), sparse.TailLogSumExp.MoveToOuterDisposeScope(),
-            sparse.InverseTemperatures, mean?.MoveToOuterDisposeScope());
+        return (sparse with { MeanHidden = mean }).MoveToOuterDisposeScope();
     }
 
     /// <summary>As <see cref="Extract"/> without the mean, with every layer's output.</summary>

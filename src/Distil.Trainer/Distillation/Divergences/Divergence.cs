@@ -67,7 +67,7 @@ internal readonly record struct Divergence(DivergenceKind Kind, double TeacherWe
     /// <summary>The same by tensor operations, for any number of tokens and buckets.</summary>
     /// <param name="teacher">log q, finite.</param>
     /// <param name="student">log s, of the same shape.</param>
-    /// <returns>The terms and their derivatives by log s, of the same shape, in the caller's dispose scope.</returns>
+    /// <returns>The terms and their derivatives by log s, of the same shape, in the caller's dispose scope; each in memory of its own.</returns>
     internal (Tensor Value, Tensor Slope) At(Tensor teacher, Tensor student)
     {
         var (q, s) = (teacher.exp(), student.exp());
@@ -77,7 +77,7 @@ internal readonly record struct Divergence(DivergenceKind Kind, double TeacherWe
                 return (q * (teacher - student), -q);
             case DivergenceKind.ReverseKl:
                 var term = s * (student - teacher);
-                return (term, term);
+                return (term, term.clone());
             case DivergenceKind.TotalVariation:
                 return ((q - s).abs() / 2, s * (s - q).sign() / 2);
         }
@@ -99,4 +99,8 @@ internal readonly record struct Divergence(DivergenceKind Kind, double TeacherWe
 /// <summary>One token's or bucket's part of a divergence.</summary>
 /// <param name="Value">Its summand, in nats, or a probability for total variation.</param>
 /// <param name="Slope">The summand's derivative by log s, up to a multiple of s.</param>
-internal readonly record struct DivergenceTerm(double Value, double Slope);
+internal readonly record struct DivergenceTerm(double Value, double Slope)
+{
+    /// <summary>The term with a weight.</summary>
+    public static DivergenceTerm operator *(DivergenceTerm term, double weight) => new(term.Value * weight, term.Slope * weight);
+}

@@ -32,19 +32,13 @@ internal sealed class StoredTargets : ITargetSource, IDisposable
 
     /// <inheritdoc />
     public TargetSizes Sizes =>
-        _shards.FirstOrDefault(shard => shard is not null)?.Header is { } header ? new(header.MaxTokens, header.InverseTemperatures.Count) : default;
+        _shards.FirstOrDefault(shard => shard is not null)?.Header is { } header ? new(header.MaxTokens + header.TailDraws, header.InverseTemperatures.Count) : default;
 
     /// <inheritdoc />
     public BatchTargets Read(MicroBatch rows, TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        var outputs = _shards[rows.Shard]!.ReadRows(rows.Rows, _device);
-        foreach (var part in new[] { outputs.TokenIds, outputs.LogProbabilities, outputs.TailLogSumExp, outputs.MeanHidden })
-        {
-            part?.DetachFromDisposeScope();
-        }
-
-        return new BatchTargets(outputs, Layers: null);
+        return new BatchTargets(_shards[rows.Shard]!.ReadRows(rows.Rows, _device).DetachFromDisposeScope(), Layers: null);
     }
 
     /// <inheritdoc />

@@ -39,6 +39,8 @@ public sealed class DeterminantsTests : IDisposable
         ("teacher.mode", "'offline'", Renamed.Nothing),
         ("teacher.keep.topP", "0.5", Renamed.Outputs),
         ("teacher.keep.maxTokens", "5", Renamed.Outputs),
+        ("teacher.keep.tailDraws", "0", Renamed.Nothing),
+        ("teacher.keep.tailDraws", "5", Renamed.Outputs),
         ("dataset.sources", "['copy.data']", Renamed.Nothing),
         ("dataset.sources", "['other.data']", Renamed.Dataset),
         ("dataset.sources", "['copy.data.gz']", Renamed.Dataset),
