@@ -7,12 +7,12 @@ folder=${1:-$(mktemp -d)}
 mkdir -p "$folder"
 export DISTIL_HOME=$folder/home
 
-# The text: dialogues, one a line of JSON, each as the teacher's chat template writes it.
+# The text: conversations, one a line of JSON. The teacher's chat template renders them, and only what the assistant says counts in the losses.
 awk 'BEGIN {
   split("Mira|Tom|Lily|Old Ben|Anna|the small fox", who, "|"); split("a red kite|a silver key|a wooden boat|a warm scarf|a round stone", what, "|")
   split("the river|the hill|the market|the old mill", place, "|")
   for (i = 0; i < 600; i++)
-    printf "{\"text\": \"User: Tell me story %d about %s and %s.\\nAssistant: %s found %s near %s. Then they went home.\\n\"}\n",
+    printf "{\"messages\": [{\"role\": \"user\", \"content\": \"Tell me story %d about %s and %s.\"}, {\"role\": \"assistant\", \"content\": \"%s found %s near %s. Then they went home.\"}]}\n",
       i, who[i % 6 + 1], what[i % 5 + 1], who[i % 6 + 1], what[i % 5 + 1], place[i % 4 + 1] }' > "$folder/dialogues.jsonl"
 
 # The teacher: any folder of a Qwen2, Qwen3 or Llama model. This one is the sample teacher with a chat template.
@@ -26,7 +26,7 @@ cat > "$folder/mine.json" <<'SPEC'
 {
   "name": "mine",
   "teacher": { "path": "teacher" },
-  "dataset": { "sources": ["dialogues.jsonl"], "format": "jsonl", "contextLength": 64, "evalFraction": 0.05 },
+  "dataset": { "sources": ["dialogues.jsonl"], "format": "jsonl", "chat": {}, "contextLength": 128, "evalFraction": 0.05 },
   "student": { "blocks": 2, "qkvBlockSize": 16 },
   "training": { "epochs": 2, "learningRate": 2e-3 },
   "evaluation": { "maxRows": 32 }

@@ -38,7 +38,7 @@ public sealed partial class LiveSiteTests
     }
 
     [Theory]
-    [InlineData("/home/me/distil/samples", """{"folder":"/home/me/distil/samples","names":["demo","linearised-llama-3.2-1b","linearised-qwen2.5-0.5b","linearised-qwen2.5-1.5b","paper","quickstart"]}""")]
+    [InlineData("/home/me/distil/samples", """{"folder":"/home/me/distil/samples","names":["demo","demo-linearised","linearised-llama-3.2-1b","linearised-qwen2.5-0.5b","linearised-qwen2.5-1.5b","paper","quickstart"]}""")]
     [InlineData(null, """{"names":["linearised-llama-3.2-1b","linearised-qwen2.5-0.5b","linearised-qwen2.5-1.5b","paper"]}""")]
     public void Offers_the_samples_that_its_server_can_run(string? folder, string index) =>
         Assert.Equal(index, Encoding.UTF8.GetString(new LiveSite(folder).Find("samples/index.json")!.Content));

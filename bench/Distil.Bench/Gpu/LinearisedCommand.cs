@@ -39,9 +39,10 @@ internal static class LinearisedCommand
         {
             Description = $"How many of the {Configurations.Length} configurations.", DefaultValueFactory = _ => Configurations.Length,
         };
+        var dense = new Option<bool>("--dense") { Description = "Train on the teacher's whole distributions instead of their stored form." };
         var command = new Command("linearised", "Train linearised students on real text and print their held-out loss, KL and agreement.")
         {
-            data, device, configurations,
+            data, device, configurations, dense,
         };
         command.SetAction(parsed =>
         {
@@ -49,14 +50,14 @@ internal static class LinearisedCommand
             var (train, held) = (ReadRows(Path.Combine(folder, "train.jsonl")), ReadRows(Path.Combine(folder, "eval.jsonl")));
             foreach (var (name, student, rate, dropout) in Configurations.Take(parsed.GetValue(configurations)))
             {
-                Run(name, student, (rate, dropout), Path.Combine(folder, "teacher"), train, held, place);
+                Run(name, student, (rate, dropout), Path.Combine(folder, "teacher"), train, held, place, parsed.GetValue(dense));
             }
         });
         return command;
     }
 
     private static void Run(
-        string name, StudentSpec spec, (double Rate, double Dropout) stage, string teacherFolder, long[][] train, long[][] held, Device device)
+        string name, StudentSpec spec, (double Rate, double Dropout) stage, string teacherFolder, long[][] train, long[][] held, Device device, bool dense)
     {
         var began = Stopwatch.GetTimestamp();
         var length = train[0].Length;
@@ -70,7 +71,8 @@ internal static class LinearisedCommand
         {
             Alpha = new() { From = 0.9, To = 0.9 }, Temperature = new() { From = 1, To = 1 }, Alignment = new() { Kind = AlignmentKind.None },
         };
-        var targets = new OnlineTargets(teacher, new() { InverseTemperatures = TemperatureNodes.For(distillation.Temperature) }, layers: false);
+        var keep = dense ? new KeepSpec { TopP = 1, MaxTokens = teacher.VocabularySize } : new KeepSpec();
+        var targets = new OnlineTargets(teacher, new() { Keep = keep, InverseTemperatures = TemperatureNodes.Between(1, 1) }, layers: false);
         var training = new TrainingSpec
         {
             Stages = new() { Distillation = new() { InheritedRate = stage.Rate, NewRate = stage.Rate, EndRate = 0, WindowDropout = stage.Dropout } },

@@ -13,9 +13,9 @@ internal static class LinearisedFigures
 {
     private const int Side = 8192, Runs = 8, WarmUp = 3;
 
-    internal static void Small() => Measure("0.5B", RandomStudent.Small, rows: 8, length: 2048, windows: [512, 0]);
+    internal static void Small() => Measure("0.5B", LinearisedStudent.Small, rows: 8, length: 2048, windows: [512, 0]);
 
-    internal static void Large() => Measure("1.5B", RandomStudent.Large, rows: 4, length: 4096, windows: [512]);
+    internal static void Large() => Measure("1.5B", LinearisedStudent.Large, rows: 4, length: 4096, windows: [512]);
 
     private static void Measure(string name, TransformerConfig shape, int rows, int length, int[] windows)
     {
@@ -24,7 +24,7 @@ internal static class LinearisedFigures
         foreach (var window in windows)
         {
             var what = $"{name} {rows} x {length}, W {window}";
-            using var student = new RandomStudent(shape, length, window);
+            using var student = new LinearisedStudent(shape, length, window);
             using var batch = PaperStudent.Batch(rows, length);
             Distil(what, student, batch, tokens, rate);
             Align(what, student, batch, tokens);
@@ -37,7 +37,7 @@ internal static class LinearisedFigures
         Teacher($"{name} {rows} x {length}", shape, rows, length);
     }
 
-    private static void Distil(string what, RandomStudent student, StepBatch batch, long tokens, double rate)
+    private static void Distil(string what, LinearisedStudent student, StepBatch batch, long tokens, double rate)
     {
         var (step, optimizer) = student.Distillation();
         using (optimizer)
@@ -56,7 +56,7 @@ internal static class LinearisedFigures
         }
     }
 
-    private static void Align(string what, RandomStudent student, StepBatch batch, long tokens)
+    private static void Align(string what, LinearisedStudent student, StepBatch batch, long tokens)
     {
         using var stage = new AlignmentStage(student.Model, new AlignmentStageSpec(), LearningRateSchedule.WithRatio(1e-2, 0.1, 100), gradientClip: 1);
         Figure.Measure($"linearised stage I step {what}", () => stage.Run(batch, TrainingPosition.Start), tokens, Runs, WarmUp);

@@ -14,7 +14,7 @@ internal static class LinearisedParts
     /// <summary>Calls between two synchronisations, so that launching does not count.</summary>
     private const int Calls = 10;
 
-    internal static void Measure(string what, RandomStudent student, StepBatch batch, int rows, int length)
+    internal static void Measure(string what, LinearisedStudent student, StepBatch batch, int rows, int length)
     {
         using var scope = NewDisposeScope();
         var (model, config) = (student.Model, student.Model.Shape.Transformer);
@@ -50,7 +50,7 @@ internal static class LinearisedParts
         var (outputs, saved) = mixer.RunSaving(inputs, angles, rows);
         var (heads, ofGates) = (saved.Heads, zeros_like(inputs.Gates!));
         var ofMixed = Half(positions, width);
-        var mix = MixKernels.Gradients(sizes, saved, new(ofMixed, null, null), ofGates, throughWindow: true);
+        var mix = MixKernels.Gradients(sizes, saved, new(ofMixed, null), ofGates, throughWindow: true);
         void Part(string name, Action run) => Figure.Measure($"{name}, {Calls} times, {what}", () =>
         {
             for (var i = 0; i < Calls; i++)
@@ -61,7 +61,7 @@ internal static class LinearisedParts
         }, runs: 5, warmUp: 2);
 
         Part("mixer forward", () => mixer.RunSaving(inputs, angles, rows));
-        Part("mixer backward", () => mixer.Gradients(saved, new(ofMixed, null, null)));
+        Part("mixer backward", () => mixer.Gradients(saved, new(ofMixed, null)));
         Part("heads forward", () => HeadKernels.Run(sizes, inputs, angles, rows));
         Part("heads backward", () => HeadKernels.Gradients(
             sizes, saved, mix.OfLogit, (heads.Queries, heads.Queries), (heads.Keys, heads.Keys), (mix.OfMemory, heads.Values)));
@@ -73,7 +73,7 @@ internal static class LinearisedParts
         Part("memory forward", () => MemoryKernels.Run(sizes, inputs, saved.Memory!.Queries, saved.Memory.Keys, heads.Values));
         Part("memory backward", () => MemoryKernels.Gradients(sizes, inputs, saved.Memory!, heads.Values, mix.OfMemory!, ofGates, wantsValues: true));
         Part("mix forward", () => MixKernels.Run(sizes, saved, wantsMemory: false));
-        Part("mix backward", () => MixKernels.Gradients(sizes, saved, new(ofMixed, null, null), ofGates, throughWindow: true));
+        Part("mix backward", () => MixKernels.Gradients(sizes, saved, new(ofMixed, null), ofGates, throughWindow: true));
         if (saved.Window is { } window)
         {
             Part("window forward", () => WindowKernels.Run(sizes, heads));

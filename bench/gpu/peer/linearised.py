@@ -94,7 +94,7 @@ class Student:
 
 def main():
     name, *shapes = sys.argv[1:] or ["0.5B"]
-    for shape in shapes or ["8x2048/2"]:
+    for shape in shapes or ["8x2048/4"]:
         size, micro = shape.split("/")
         rows, length = map(int, size.split("x"))
         for window in (512, 0):

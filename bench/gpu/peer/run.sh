@@ -21,7 +21,7 @@ for part in "$@"; do
     training) python3 -u "$here/training.py" ${PEER_SHAPES:-8x512 64x512/8 1x8192} | grep --line-buffered '^{"side"' || failed=1 ;;
     # shellcheck disable=SC2086
     teacher) python3 -u "$here/teacher.py" ${PEER_TEACHER:-forward decode} | grep --line-buffered '^{"side"' || failed=1 ;;
-    linearised) python3 -u "$here/linearised.py" ${PEER_LINEARISED:-0.5B 8x2048/2} | grep --line-buffered '^{"side"' || failed=1 ;;
+    linearised) python3 -u "$here/linearised.py" ${PEER_LINEARISED:-0.5B 8x2048/4} | grep --line-buffered '^{"side"' || failed=1 ;;
     *) echo "$part is no part; expected training, teacher or linearised" >&2; exit 2 ;;
   esac
 done

@@ -7,7 +7,11 @@ namespace Distil.Core.Artifacts;
 /// <param name="File">The blob.</param>
 /// <param name="Rows">Number of rows in it.</param>
 /// <param name="Tokens">Number of real tokens in those rows, without padding.</param>
-public sealed record TokenFile(ArtifactFile File, long Rows, long Tokens);
+public sealed record TokenFile(ArtifactFile File, long Rows, long Tokens)
+{
+    /// <value>Number of tokens that count in the losses; null if the rows have no mask.</value>
+    public long? Labels { get; init; }
+}
 
 /// <summary>The output of one prepare job, which writes it last.</summary>
 public sealed record DatasetShard : IVersionedDocument, IShardDocument
@@ -59,9 +63,15 @@ public sealed record DatasetManifest : IVersionedDocument, IShardManifest<Datase
     /// <value>Number of real tokens in them.</value>
     public required long TrainTokens { get; init; }
 
+    /// <value>Number of these that count in the losses; null if the rows have no masks.</value>
+    public long? TrainLabels { get; init; }
+
     /// <value>Number of rows held out, in all shards.</value>
     public required long EvalRows { get; init; }
 
     /// <value>Number of real tokens in them.</value>
     public required long EvalTokens { get; init; }
+
+    /// <value>Number of these that count in the losses; null if the rows have no masks.</value>
+    public long? EvalLabels { get; init; }
 }

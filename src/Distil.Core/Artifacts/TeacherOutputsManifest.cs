@@ -18,7 +18,7 @@ public sealed record TeacherOutputsShard : IVersionedDocument, IShardDocument
     /// <value>Number of rows in it, as in the dataset's shard.</value>
     public required long Rows { get; init; }
 
-    /// <value>Number of real tokens in those rows: the positions whose outputs are stored.</value>
+    /// <value>Number of positions whose outputs are stored: of each real token, or, if rows have masks, before each token that counts.</value>
     public required long Tokens { get; init; }
 
     /// <value>Mean number of tokens kept for a position.</value>

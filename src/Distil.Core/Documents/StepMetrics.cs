@@ -51,6 +51,9 @@ public sealed record StepMetrics
     /// <value>Tokens trained on in this step.</value>
     public required long Tokens { get; init; }
 
+    /// <value>Those of them that count in the losses; null if the rows have no masks.</value>
+    public long? Labels { get; init; }
+
     /// <value>Speed since the last measurement, in tokens per second.</value>
     public required double TokensPerSecond { get; init; }
 }

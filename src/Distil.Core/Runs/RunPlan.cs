@@ -49,6 +49,9 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>Number of training tokens in an epoch.</value>
     public required Figure Tokens { get; init; }
 
+    /// <value>Number of these that count in the losses; null if the rows have no masks, or if the plan does not show it.</value>
+    public Figure? Labels { get; init; }
+
     /// <value>Number of training rows in an epoch.</value>
     public required Figure Rows { get; init; }
 
@@ -123,6 +126,7 @@ public sealed record RunPlan : IVersionedDocument
     [
         ("shards", new Figure(Shards.Count, "", "the tokens over dataset.shardTokens")),
         ("tokens in an epoch", Tokens),
+        .. Optional("tokens that count", Labels),
         ("rows in an epoch", Rows),
         ("epochs", new Figure(Epochs, "", "training.epochs")),
         ("steps in an epoch", StepsPerEpoch),

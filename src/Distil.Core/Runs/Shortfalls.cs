@@ -29,9 +29,11 @@ public static class Shortfalls
         var made = dataset.TrainTokens;
         if (spec.MaxTokens is { } max)
         {
-            if (made < max)
+            // A conversation is not cut, so that a shard may end before the last one that would fit in part.
+            var uncut = spec.Chat is null ? 0 : spec.ContextLength;
+            if (made + (long)uncut * dataset.Shards.Count < max)
             {
-                yield return Invariant($"dataset.maxTokens is {max:N0}, and the run trained on {made:N0} tokens: {Reason(max, planned, dataset)}");
+                yield return Invariant($"dataset.maxTokens is {max:N0}, and the run trained on {made:N0} tokens: {Reason(max, uncut, planned, dataset)}");
             }
         }
         else if (planned is not null && made < FarBelow * planned.Tokens * (1 - spec.EvalFraction))
@@ -40,9 +42,9 @@ public static class Shortfalls
         }
     }
 
-    private static string Reason(long max, PlannedText? planned, DatasetManifest dataset)
+    private static string Reason(long max, int uncut, PlannedText? planned, DatasetManifest dataset)
     {
-        var full = dataset.Shards.Count(shard => shard.Train is { } train && train.Tokens >= max / dataset.Shards.Count);
+        var full = dataset.Shards.Count(shard => shard.Train is { } train && train.Tokens + uncut >= max / dataset.Shards.Count);
         return planned is { } text && text.FilesRead < text.Files
                 ? Invariant($"{text.FilesRead:N0} of {text.Files:N0} files were read, because their bytes promised more text; a larger maxTokens reads more files")
             : full > 0 ? Invariant($"{dataset.Shards.Count - full:N0} of {dataset.Shards.Count:N0} shards have less text than their part of these tokens")
@@ -62,7 +64,7 @@ public static class Shortfalls
     {
         var counts = dataset.Counts;
         var empty = spec.Format == DatasetFormat.Text ? 0 : counts.Empty; // blank lines of a text are no documents
-        if (empty + counts.WithoutText + counts.NotUtf8 > 0)
+        if (empty + counts.WithoutText + counts.NotUtf8 + (counts.WithoutLabel ?? 0) > 0)
         {
             yield return Invariant($"{counts.PassedOver:N0} of {counts.Read:N0} documents were passed over: {counts.DescribePassedOver()}");
         }

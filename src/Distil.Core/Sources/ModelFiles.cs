@@ -11,6 +11,7 @@ public sealed class ModelFiles
     private const string ConfigName = "config.json";
     private const string TokenizerName = "tokenizer.json";
     private const string TokenizerConfigName = "tokenizer_config.json";
+    private const string ChatTemplateName = "chat_template.jinja";
 
     /// <value>The files by whose presence alone a folder is read differently.</value>
     internal static IReadOnlyList<string> Determining { get; } = [ConfigName, TokenizerName, TokenizerConfigName, WeightIndex.SingleName, WeightIndex.Name];
@@ -22,7 +23,7 @@ public sealed class ModelFiles
     /// licence of the weights, of which a student inherits some.</value>
     public static IReadOnlyList<string> TextFiles { get; } =
     [
-        TokenizerName, TokenizerConfigName, "special_tokens_map.json", "chat_template.jinja", "generation_config.json",
+        TokenizerName, TokenizerConfigName, "special_tokens_map.json", ChatTemplateName, "generation_config.json",
         "LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE",
     ];
 
@@ -40,6 +41,9 @@ public sealed class ModelFiles
 
     /// <value><c>tokenizer_config.json</c>; null if the folder has none.</value>
     public SourceFile? TokenizerConfig { get; private init; }
+
+    /// <value><c>chat_template.jinja</c>; null if the folder has none: then <c>tokenizer_config.json</c> may contain the template.</value>
+    public SourceFile? ChatTemplate { get; private init; }
 
     /// <value>The weights: one file, or the shards that the index names, sorted by name.</value>
     public IReadOnlyList<SourceFile> Weights { get; }
@@ -80,6 +84,7 @@ public sealed class ModelFiles
             Warnings = FolderFiles.Check(folder, byName.Keys, names),
             Tokenizer = byName.GetValueOrDefault(TokenizerName),
             TokenizerConfig = byName.GetValueOrDefault(TokenizerConfigName),
+            ChatTemplate = byName.GetValueOrDefault(ChatTemplateName),
         };
 
         SourceFile Need(string name, string expected) =>

@@ -25,6 +25,9 @@ public sealed record DatasetSpec
     [MinLength(1)]
     public string TextField { get; init; } = "text";
 
+    /// <value>Reads rows of jsonl or parquet as conversations instead of text. Default: absent, a document is a text.</value>
+    public ChatSpec? Chat { get; init; }
+
     /// <value>Tokens in a row, ≥ 8. Default 512, the paper's.</value>
     [Range(8.0, double.PositiveInfinity)]
     public int ContextLength { get; init; } = 512;

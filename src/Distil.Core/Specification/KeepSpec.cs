@@ -19,4 +19,13 @@ public sealed record KeepSpec
     [Range(0.0, 512.0)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int TailDraws { get; init; }
+
+    /// <value>The highest temperature for which the other tokens' sum is stored, &gt; 0. Default: the schedule's. A higher one lets several students with
+    /// schedules of their own share one set of outputs.</value>
+    [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]
+    public double? HighestTemperature { get; init; }
+
+    /// <value>Whether the mean of the teacher's layers is stored although this student is not aligned with it, so that another can share the outputs.
+    /// Default: false, only if it is needed.</value>
+    public bool HiddenStates { get; init; }
 }

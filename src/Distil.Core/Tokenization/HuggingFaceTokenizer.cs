@@ -99,6 +99,9 @@ public sealed class HuggingFaceTokenizer
         return ids;
     }
 
+    /// <summary>The form of a text whose tokens are those of the text, and give this form back: composed (NFC), if the tokenizer composes.</summary>
+    public string Normalize(string text) => _composes ? CanonicalComposition.Compose(WellFormed(text)) : WellFormed(text);
+
     /// <summary>Returns the text of some ids, special tokens included.</summary>
     /// <remarks>As in Hugging Face, bytes that are not UTF-8 become U+FFFD, and ids without a token become nothing.</remarks>
     public string Decode(ReadOnlySpan<int> ids)

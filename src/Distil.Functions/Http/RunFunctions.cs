@@ -98,8 +98,8 @@ public sealed class RunFunctions(RunEndpoints endpoints, RunDocumentEndpoints do
     /// <inheritdoc cref="RunDocumentEndpoints.ModelAsync" />
     [Function("get-model")]
     public async Task<IResult> ModelAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiRoutes.Model)] HttpRequest request, string runId, CancellationToken cancel) =>
-        await documents.ModelAsync(runId, cancel);
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = ApiRoutes.Model)] HttpRequest request, string runId, CancellationToken cancel) =>
+        await documents.ModelAsync(runId, request, cancel);
 
     /// <summary>The run's files, or one of them.</summary>
     /// <remarks>One function: the Functions host sends the path without a name to the route with one too.</remarks>

@@ -46,6 +46,7 @@ public static class ApiEndpoints
         routes.MapMethods(ApiRoutes.LiveView, [HttpMethods.Get, HttpMethods.Head], routes.ServiceProvider.GetRequiredService<LiveView>().File)
             .ExcludeFromDescription();
         routes.MapMethods(ApiRoutes.Report, [HttpMethods.Head], documents.ReportAsync).ExcludeFromDescription();
+        routes.MapMethods(ApiRoutes.Model, [HttpMethods.Head], documents.ModelAsync).ExcludeFromDescription();
         routes.MapMethods(ApiRoutes.Artifact, [HttpMethods.Head], documents.ArtifactAsync).ExcludeFromDescription();
     }
 }

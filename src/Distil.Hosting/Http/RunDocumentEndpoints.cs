@@ -99,12 +99,16 @@ public sealed class RunDocumentEndpoints(DistilApi api)
 
     /// <summary>The run's model folder, in one archive.</summary>
     /// <param name="runId">The run.</param>
+    /// <param name="request">The request: HEAD reads no file of the model.</param>
     /// <param name="cancel">Cancels the call.</param>
     [ProducesResponseType<Stream>(200, ModelArchive.ContentType), Problem(404)]
-    public Task<Results<PushStreamHttpResult, ProblemHttpResult>> ModelAsync(string runId, CancellationToken cancel) => AnswerAsync(async () =>
+    public Task<Results<PushStreamHttpResult, ProblemHttpResult>> ModelAsync(
+        string runId, HttpRequest request, CancellationToken cancel) => AnswerAsync(async () =>
     {
         var files = await api.ModelFilesAsync(runId, cancel);
-        return TypedResults.Stream(output => ModelArchive.WriteAsync(api, runId, files, output, cancel), ModelArchive.ContentType, $"{runId}.tar");
+        return TypedResults.Stream(
+            output => HttpMethods.IsHead(request.Method) ? Task.CompletedTask : ModelArchive.WriteAsync(api, runId, files, output, cancel),
+            ModelArchive.ContentType, $"{runId}.tar");
     });
 
     private static bool WantsJson(HttpRequest request)

@@ -20,6 +20,7 @@ public sealed class ChatTemplate
     private readonly string _path;
     private readonly Engine _engine;
     private readonly JsValue _render;
+    private readonly JsValue? _renderMarked;
     private readonly JsonObject _specialTokens;
 
     private ChatTemplate(string path, string source, JsonObject specialTokens)
@@ -40,13 +41,18 @@ public sealed class ChatTemplate
                   return (context) => template.render(JSON.parse(context));
                 }
                 """);
-            _render = _engine.Invoke(_engine.Modules.Import("distil").Get("compile"), source);
+            var compile = _engine.Modules.Import("distil").Get("compile");
+            _render = _engine.Invoke(compile, source);
+            _renderMarked = AnswerMarks.In(source) ? _engine.Invoke(compile, AnswerMarks.Visible(source)) : null;
         }
         catch (Exception error) when (error is JintException or TimeoutException)
         {
             throw new InvalidInputException($"{path}: is not a template that can be used: {error.Message}", error);
         }
     }
+
+    /// <value>Whether the template marks what the assistant generates, by <c>{% generation %}</c> and <c>{% endgeneration %}</c>.</value>
+    public bool MarksAnswers => _renderMarked is not null;
 
     /// <summary>Reads the template of a model folder: <c>chat_template.jinja</c>, else <c>chat_template</c> of <c>tokenizer_config.json</c>.</summary>
     /// <returns>Null if the folder has none.</returns>
@@ -59,7 +65,20 @@ public sealed class ChatTemplate
     /// <param name="addGenerationPrompt">Whether the text ends where the assistant's next message begins.</param>
     /// <param name="extra">Further variables, for instance <c>tools</c> or <c>enable_thinking</c>; null for none.</param>
     /// <exception cref="InvalidInputException">The template refuses the messages, or exceeds a limit.</exception>
-    public string Render(JsonArray messages, bool addGenerationPrompt, JsonObject? extra = null)
+    public string Render(JsonArray messages, bool addGenerationPrompt, JsonObject? extra = null) => Run(_render, messages, addGenerationPrompt, extra);
+
+    /// <summary>Renders a conversation and finds what the template marks as the assistant's.</summary>
+    /// <inheritdoc cref="Render" path="/param"/>
+    /// <returns>The text, as <see cref="Render"/> gives it without a generation prompt, and the marked parts in order.</returns>
+    /// <exception cref="InvalidInputException">As for <see cref="Render"/>, or the text contains the characters that stand for marks.</exception>
+    public (string Text, IReadOnlyList<Range> Answers) RenderMarked(JsonArray messages, JsonObject? extra = null)
+    {
+        var render = _renderMarked ?? throw new InvalidOperationException("the template has no marks");
+        return AnswerMarks.Read(Run(render, messages, false, extra))
+            ?? throw new InvalidInputException($"{_path}: the template cannot render these messages: its generation marks do not come in pairs, or the text contains U+FDD0 or U+FDD1");
+    }
+
+    private string Run(JsValue render, JsonArray messages, bool addGenerationPrompt, JsonObject? extra)
     {
         var context = (JsonObject)_specialTokens.DeepClone();
         foreach (var (name, value) in extra ?? [])
@@ -73,7 +92,7 @@ public sealed class ChatTemplate
         {
             try
             {
-                return _engine.Invoke(_render, context.ToJsonString()).AsString();
+                return _engine.Invoke(render, context.ToJsonString()).AsString();
             }
             catch (Exception error) when (error is JintException or TimeoutException)
             {

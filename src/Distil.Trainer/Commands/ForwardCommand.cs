@@ -5,7 +5,6 @@ using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
-using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Safetensors;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
@@ -59,7 +58,7 @@ internal static class ForwardCommand
         ModelFolder.Warn(model.Reading);
         if (precision == Precision.Bf16)
         {
-            (model as XlstmModel)?.UseBFloat16();
+            (model as IStudentModel)?.UseBFloat16();
         }
         var ids = ReadIds(input, model);
         var (final, layers) = model.ForwardWithLayers(ids.to(device));

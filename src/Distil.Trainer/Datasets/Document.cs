@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Distil.Core.Artifacts;
+using Distil.Trainer.Datasets.Chats;
 
 namespace Distil.Trainer.Datasets;
 
@@ -18,14 +19,17 @@ internal enum DocumentFault
 }
 
 /// <summary>A document: text to tokenise, or ids that are already tokens.</summary>
-/// <param name="Text">Its text; null if it has ids or a fault.</param>
-/// <param name="Ids">Its ids; null if it has text or a fault.</param>
+/// <param name="Text">Its text; null if it has ids or a fault, or is a conversation.</param>
+/// <param name="Ids">Its ids; null if it has text or a fault, or is a conversation.</param>
 /// <param name="Position">In [0, 1), computed from its bytes alone; if it is below the eval share, the document is held out.</param>
 /// <param name="Bytes">Its length, uncompressed.</param>
 internal sealed record Document(string? Text, int[]? Ids, double Position, int Bytes)
 {
     /// <value>Whether it contains nothing to learn from.</value>
-    internal bool IsEmpty => Ids is null ? string.IsNullOrWhiteSpace(Text) : Ids.Length == 0;
+    internal bool IsEmpty => Chat is null && (Ids is null ? string.IsNullOrWhiteSpace(Text) : Ids.Length == 0);
+
+    /// <value>The conversation, if it is one instead of a text or ids.</value>
+    internal Conversation? Chat { get; init; }
 
     /// <value>Why it cannot be used.</value>
     internal DocumentFault Fault { get; init; }

@@ -4,6 +4,7 @@ using System.Text.Unicode;
 using Distil.Core.Errors;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
+using Distil.Trainer.Datasets.Chats;
 using Distil.Trainer.Datasets.Sources;
 
 namespace Distil.Trainer.Datasets;
@@ -15,8 +16,11 @@ namespace Distil.Trainer.Datasets;
 /// <param name="vocabularySize">Ids must be smaller.</param>
 /// <param name="open">Opens files; null opens local files.</param>
 /// <param name="separator">What ends a document of text; null for a line end.</param>
-internal sealed class Documents(DatasetFormat format, string textField, int vocabularySize, SourceOpener? open = null, Separator? separator = null)
+/// <param name="chat">How rows are read as conversations; null if they are texts.</param>
+internal sealed class Documents(
+    DatasetFormat format, string textField, int vocabularySize, SourceOpener? open = null, Separator? separator = null, ChatSpec? chat = null)
 {
+    private readonly ConversationReader? _conversations = chat is null ? null : new ConversationReader(chat);
     private readonly SourceLines _lines = new(open ?? SourceOpener.Local, format, format == DatasetFormat.Text ? separator : null);
     private readonly ParquetColumn _column = new(open ?? SourceOpener.Local, textField);
 
@@ -35,7 +39,7 @@ internal sealed class Documents(DatasetFormat format, string textField, int voca
     /// <summary>Returns the documents that begin in the range, including empty and faulty ones. A blank line of JSONL is not a document.</summary>
     /// <exception cref="InvalidInputException">A file is damaged or a line is not JSON; the message names file and line.</exception>
     internal IEnumerable<Document> Read(SourceRange range) => format == DatasetFormat.Parquet
-        ? _column.Read(range)
+        ? _conversations is null ? _column.Read(range) : new ParquetRows(open ?? SourceOpener.Local).Read(range).Select(row => OfRow(row, _conversations))
         : from line in _lines.Read(range)
           where format == DatasetFormat.Text || !line.Bytes.Span.Trim(" \t"u8).IsEmpty
           select Parse(line) with { Read = line.Read };
@@ -61,10 +65,11 @@ internal sealed class Documents(DatasetFormat format, string textField, int voca
             var root = json.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
             {
-                throw line.Error($"is a JSON {root.ValueKind.ToString().ToLowerInvariant()}; expected an object with \"{textField}\" or \"ids\"");
+                throw line.Error($"is a JSON {root.ValueKind.ToString().ToLowerInvariant()}; expected an object with {_conversations?.Expected ?? $"\"{textField}\" or \"ids\""}");
             }
 
-            return root.TryGetProperty(textField, out var text) ? OfText(text, line)
+            return _conversations is not null ? OfChat(root, _conversations, line.Bytes.Span, line.Complaint)
+                : root.TryGetProperty(textField, out var text) ? OfText(text, line)
                 : root.TryGetProperty("ids", out var ids) && ids.ValueKind == JsonValueKind.Array ? OfIds(ids, line)
                 : WithoutText(line, [.. root.EnumerateObject().Select(field => field.Name)]);
         }
@@ -75,6 +80,37 @@ internal sealed class Documents(DatasetFormat format, string textField, int voca
         catch (JsonException e)
         {
             throw line.Error($"is not well-formed JSON: {e.Message}", e);
+        }
+    }
+
+    private static Document OfRow(ParquetRow row, ConversationReader conversations)
+    {
+        // The library replaces bytes that are not UTF-8.
+        if (row.Json.Span.IndexOf("\uFFFD"u8) >= 0)
+        {
+            return Document.Faulty(DocumentFault.NotUtf8, () => row.Complaint("has bytes that are not UTF-8, or U+FFFD in their place"), row.Json.Length) with { Read = row.Read };
+        }
+
+        using var json = JsonDocument.Parse(row.Json);
+        return OfChat(json.RootElement, conversations, row.Json.Span, row.Complaint) with { Read = row.Read };
+    }
+
+    private static Document OfChat(JsonElement root, ConversationReader conversations, ReadOnlySpan<byte> bytes, Func<string, string> complaint)
+    {
+        try
+        {
+            var (chat, missing) = conversations.Read(root, complaint);
+            return chat is null
+                ? Document.Faulty(DocumentFault.WithoutText, () => complaint(missing), bytes.Length)
+                : new Document(null, null, Document.PositionOf(bytes), bytes.Length) { Chat = chat };
+        }
+        catch (ChatRowException wrong)
+        {
+            throw new InvalidInputException(complaint(wrong.Message), wrong);
+        }
+        catch (InvalidOperationException)
+        {
+            return Document.Faulty(DocumentFault.NotUtf8, () => complaint(JsonLine.HalfPair), bytes.Length);
         }
     }
 

@@ -14,6 +14,12 @@ internal sealed record PreparedShard
     /// <value>Tokens held out, end-of-text tokens included.</value>
     public required long EvalTokens { get; init; }
 
+    /// <value>Those of the tokens to train on that count in the losses; null without masks.</value>
+    public long? Labels { get; init; }
+
+    /// <value>Those of the tokens held out that count; null without masks.</value>
+    public long? EvalLabels { get; init; }
+
     /// <value>Rows to train on.</value>
     public required long Rows { get; init; }
 

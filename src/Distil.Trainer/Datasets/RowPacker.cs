@@ -9,16 +9,28 @@ namespace Distil.Trainer.Datasets;
 /// <param name="contextLength">Tokens in a row.</param>
 /// <param name="endOfText">Returns the token that is appended to each document that does not already end with it.</param>
 /// <param name="maxTokens">Number of tokens after which the rest is dropped.</param>
-internal sealed class RowPacker(Action<ReadOnlySpan<int>> write, int contextLength, Func<int> endOfText, long maxTokens = long.MaxValue)
+internal sealed class RowPacker(Action<ReadOnlySpan<int>> write, int contextLength, Func<int> endOfText, long maxTokens = long.MaxValue) : IRowPacker
 {
     private readonly int[] _row = new int[contextLength];
     private int _filled;
 
-    /// <value>Whether maxTokens has been reached.</value>
-    internal bool IsFull => Tokens == maxTokens;
+    /// <inheritdoc/>
+    public bool IsFull => Tokens == maxTokens;
 
-    /// <value>Tokens accepted so far, written or waiting.</value>
-    internal long Tokens { get; private set; }
+    /// <inheritdoc/>
+    public long Tokens { get; private set; }
+
+    /// <inheritdoc/>
+    public bool Add(EncodedText document)
+    {
+        if (IsFull)
+        {
+            return false;
+        }
+
+        Add(document.Tokens.Ids, document.AreGiven);
+        return true;
+    }
 
     /// <summary>Adds a document.</summary>
     /// <param name="ids">At least one.</param>
@@ -43,8 +55,8 @@ internal sealed class RowPacker(Action<ReadOnlySpan<int>> write, int contextLeng
         }
     }
 
-    /// <summary>Writes the partly filled row.</summary>
-    internal void Flush()
+    /// <inheritdoc/>
+    public void Flush()
     {
         if (_filled > 0)
         {

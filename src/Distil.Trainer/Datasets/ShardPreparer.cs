@@ -1,9 +1,9 @@
-using System.Runtime.InteropServices;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Tokenization;
+using Distil.Trainer.Datasets.Chats;
 using Distil.Trainer.Datasets.Sources;
 
 namespace Distil.Trainer.Datasets;
@@ -19,12 +19,15 @@ public sealed record PreparationProgress(long BytesDone, long BytesTotal, long T
 /// <param name="tokenizer">Turns texts into tokens.</param>
 /// <param name="dataset">The documents' format in the sources, and how they are split and packed.</param>
 /// <param name="open">Opens sources; null opens them with the settings of the environment.</param>
-internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec dataset, SourceOpener? open = null)
+/// <param name="modelFolder">The folder of the model whose chat template renders conversations; only they need it.</param>
+internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec dataset, SourceOpener? open = null, string? modelFolder = null)
 {
     private const int BatchDocuments = 1024;
     private const int BatchBytes = 1 << 20;
+    private const string Unlabelled = "has no token to train on within a row";
 
-    private readonly Documents _documents = new(dataset.Format, dataset.TextField, tokenizer.VocabularySize, open, new Separator(dataset.DocumentSeparator));
+    private readonly Documents _documents = new(
+        dataset.Format, dataset.TextField, tokenizer.VocabularySize, open, new Separator(dataset.DocumentSeparator), dataset.Chat);
 
     /// <summary>Writes both files of a shard, or neither.</summary>
     /// <param name="shard">The ranges to read.</param>
@@ -36,12 +39,12 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
     public PreparedShard Prepare(
         ShardSource shard, string trainPath, string evalPath, IProgress<PreparationProgress>? progress = null, CancellationToken cancel = default)
     {
-        using var train = new TokenRowsWriter(trainPath, dataset.ContextLength, tokenizer.VocabularySize);
-        using var eval = new TokenRowsWriter(evalPath, dataset.ContextLength, tokenizer.VocabularySize);
-        var trainRows = new RowPacker(train.WriteRow, dataset.ContextLength, () => tokenizer.EndOfText, shard.MaxTokens ?? long.MaxValue);
-        var evalRows = new RowPacker(eval.WriteRow, dataset.ContextLength, () => tokenizer.EndOfText);
-        var encoder = new BatchEncoder(tokenizer);
-        var counts = new DocumentCounts();
+        using var train = new TokenRowsWriter(trainPath, dataset.ContextLength, tokenizer.VocabularySize, masked: dataset.Chat is not null);
+        using var eval = new TokenRowsWriter(evalPath, dataset.ContextLength, tokenizer.VocabularySize, masked: dataset.Chat is not null);
+        var (trainRows, evalRows) = (PackerFor(train, shard.MaxTokens ?? long.MaxValue), PackerFor(eval, long.MaxValue));
+        using var chats = dataset.Chat is { } chat ? new ConversationEncoder(tokenizer, modelFolder!, chat, dataset.ContextLength) : null;
+        var encoder = new BatchEncoder(tokenizer, chats);
+        var counts = new DocumentCounts { WithoutLabel = chats is null ? null : 0 };
         long finished = 0;
         var total = shard.Ranges.Concat(shard.EvalRanges).Sum(range => range.End - range.Start);
         var heldShare = dataset.EvalSources.Count > 0 ? 0 : dataset.EvalFraction;
@@ -55,7 +58,7 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
         return new PreparedShard
         {
             Documents = counts,
-            Tokens = train.Tokens, EvalTokens = eval.Tokens, Rows = train.Rows, EvalRows = eval.Rows,
+            Tokens = train.Tokens, EvalTokens = eval.Tokens, Rows = train.Rows, EvalRows = eval.Rows, Labels = train.Labels, EvalLabels = eval.Labels,
         };
 
         void Pack(IReadOnlyList<SourceRange> ranges, double evalShare)
@@ -76,28 +79,32 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
         void PackRange(SourceRange range, double evalShare)
         {
             long before = 0;
+            var (start, unlabelled) = (counts, (Conversation?)null);
             foreach (var batch in Batches(_documents.Read(range)))
             {
                 cancel.ThrowIfCancellationRequested();
                 var encoded = encoder.Encode(batch, share => Report(ReadAfter(before + (long)(share * (batch[^1].Read - before)))), cancel);
-                foreach (var (document, ids) in batch.Zip(encoded))
+                foreach (var (document, texts) in batch.Zip(encoded))
                 {
                     var held = document.Position < evalShare;
-                    if (ids.Count > 0 && !held && trainRows.IsFull)
+                    if (texts.Count > 0 && texts.TakeWhile((held ? evalRows : trainRows).Add).Count() == 0)
                     {
                         Report(total); // nothing more is read
                         return;
                     }
 
-                    counts = Count(counts, document, held, ids.Count);
-                    if (ids.Count > 0)
-                    {
-                        (held ? evalRows : trainRows).Add(CollectionsMarshal.AsSpan(ids), document.Ids is not null);
-                    }
+                    counts = Count(counts, document, held, texts);
+                    unlabelled ??= texts.Count == 0 ? document.Chat : null;
                 }
 
                 before = batch[^1].Read;
                 Report(ReadAfter(before));
+            }
+
+            if (unlabelled is not null && counts.Trained + counts.HeldOut == start.Trained + start.HeldOut && IsWhole(range))
+            {
+                throw unlabelled.Error(
+                    $"{Unlabelled}, and neither has any of the file's {counts.WithoutLabel - start.WithoutLabel} conversations; expected answers of an assistant");
             }
         }
 
@@ -106,13 +113,24 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
         void Report(long bytes) => progress?.Report(new PreparationProgress(bytes, total, trainRows.Tokens + evalRows.Tokens));
     }
 
-    private DocumentCounts Count(DocumentCounts counts, Document document, bool held, int tokens)
+    private IRowPacker PackerFor(TokenRowsWriter rows, long maxTokens) => dataset.Chat is { } chat
+        ? new ConversationPacker(
+            rows.WriteRow, dataset.ContextLength, chat.Packing, tokenizer.HasEndOfText ? tokenizer.EndOfText : null, maxTokens)
+        : new RowPacker(rows.WriteRow, dataset.ContextLength, () => tokenizer.EndOfText, maxTokens);
+
+    private static bool IsWhole(SourceRange range) => range.Start == 0 && range.End >= (range.FileBytes ?? 0);
+
+    private DocumentCounts Count(DocumentCounts counts, Document document, bool held, IReadOnlyList<EncodedText> texts)
     {
-        var longer = counts.LongerThanRow + (tokens > dataset.ContextLength ? 1 : 0);
+        var longer = counts.LongerThanRow + (texts.Any(text => text.Tokens.Ids.Length > dataset.ContextLength) ? 1 : 0);
         return document switch
         {
             { Fault: not DocumentFault.None } => document.CountFault(counts),
-            _ when tokens == 0 => counts with { Empty = counts.Empty + 1 },
+            { Chat: { } chat } when texts.Count == 0 => counts with
+            {
+                WithoutLabel = counts.WithoutLabel + 1, FirstFault = counts.FirstFault ?? chat.Complaint(Unlabelled),
+            },
+            _ when texts.Count == 0 => counts with { Empty = counts.Empty + 1 },
             _ when held => counts with { HeldOut = counts.HeldOut + 1, LongerThanRow = longer },
             _ => counts with { Trained = counts.Trained + 1, LongerThanRow = longer },
         };

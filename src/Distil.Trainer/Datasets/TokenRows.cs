@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
 using System.Security.Cryptography;
 using Distil.Core.Errors;
@@ -11,9 +12,11 @@ public sealed unsafe class TokenRows : IDisposable
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _data;
     private readonly TokenRowsHeader _header;
+    private readonly string _path;
 
     private TokenRows(string path, long bytes)
     {
+        _path = path;
         _map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
         _view = _map.CreateViewAccessor(0, bytes, MemoryMappedFileAccess.Read);
         byte* start = null;
@@ -37,8 +40,11 @@ public sealed unsafe class TokenRows : IDisposable
     /// <value>Rows, ≥ 0.</value>
     public long Rows => _header.Rows;
 
-    /// <value>Real tokens in all rows. Only the last row may have fewer than <see cref="ContextLength"/>.</value>
+    /// <value>Real tokens in all rows. Without masks, only the last row may have fewer than <see cref="ContextLength"/>.</value>
     public long Tokens => _header.Tokens;
+
+    /// <value>Whether a mask says which tokens count in the losses.</value>
+    public bool IsMasked => _header.IsMasked;
 
     /// <summary>Opens a file and verifies all of it.</summary>
     /// <exception cref="InvalidInputException">The file is missing, truncated, damaged or no token-rows file.</exception>
@@ -62,7 +68,7 @@ public sealed unsafe class TokenRows : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
         ArgumentOutOfRangeException.ThrowIfNotEqual(ids.Length, ContextLength);
-        var from = _data + TokenRowsHeader.Bytes + row * ContextLength * _header.IdBytes;
+        var from = RowAt(row);
         if (_header.IdBytes == 2)
         {
             var narrow = new ReadOnlySpan<ushort>(from, ContextLength);
@@ -80,7 +86,23 @@ public sealed unsafe class TokenRows : IDisposable
             }
         }
 
-        return (int)Math.Min(ContextLength, Tokens - row * ContextLength);
+        return IsMasked ? LengthOf(row) : (int)Math.Min(ContextLength, Tokens - row * ContextLength);
+    }
+
+    /// <summary>Reads which tokens of a row count in the losses. Only for rows with masks.</summary>
+    /// <param name="row">From 0.</param>
+    /// <param name="counts">Receives a value for each of the row's real tokens or more; what is beyond them does not count.</param>
+    public void ReadMask(long row, Span<bool> counts)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(counts.Length, ContextLength);
+        var bits = RowAt(row) + _header.IdsBytes + sizeof(int);
+        var real = LengthOf(row);
+        for (var i = 0; i < counts.Length; i++)
+        {
+            counts[i] = i < real && (bits[i / 8] >> (i % 8) & 1) != 0;
+        }
     }
 
     /// <inheritdoc/>
@@ -94,6 +116,13 @@ public sealed unsafe class TokenRows : IDisposable
         _view.Dispose();
         _map.Dispose();
     }
+
+    private byte* RowAt(long row) => _data + TokenRowsHeader.Bytes + row * _header.RowBytes;
+
+    private int LengthOf(long row) => BinaryPrimitives.ReadInt32LittleEndian(new ReadOnlySpan<byte>(RowAt(row) + _header.IdsBytes, sizeof(int))) is var length
+        && length >= 1 && length <= ContextLength
+        ? length
+        : throw new InvalidInputException($"{_path}: row {row} has {length} tokens; expected 1 to {ContextLength}");
 
     private void CheckSum(string path, long bytes)
     {

@@ -6,20 +6,33 @@ namespace Distil.Trainer.Datasets;
 
 /// <summary>The header of a token-rows file: 40 bytes, little-endian.</summary>
 /// <remarks>
-/// Layout: magic "DISTROWS", int32 version 1, int32 contextLength, int32 bytes of an id (2 or 4), int32 0, int64 rows, int64 tokens; then rows ×
-/// contextLength ids, the last row filled with zeros; then the SHA-256 of the ids followed by the header (a writer knows the header last).
+/// Layout: magic "DISTROWS", int32 version (1, or 2 with masks), int32 contextLength, int32 bytes of an id (2 or 4), int32 0, int64 rows, int64 tokens; then
+/// the rows; then the SHA-256 of the rows followed by the header (a writer knows the header last). A row consists of contextLength ids, filled with zeros.
+/// With masks, its number of tokens (int32) follows, and a bit for each token, lowest first, padded to a byte: 1 if the token counts in the losses. Without
+/// masks only the last row may be short.
 /// </remarks>
-internal readonly record struct TokenRowsHeader(int ContextLength, int IdBytes, long Rows, long Tokens)
+/// <param name="ContextLength">Tokens in a row.</param>
+/// <param name="IdBytes">Bytes of an id.</param>
+/// <param name="Rows">Number of rows.</param>
+/// <param name="Tokens">Number of real tokens.</param>
+/// <param name="IsMasked">Whether the rows have masks.</param>
+internal readonly record struct TokenRowsHeader(int ContextLength, int IdBytes, long Rows, long Tokens, bool IsMasked)
 {
     internal const int Bytes = 40;
-    private const int Version = 1;
+    private const int Version = 1, MaskedVersion = 2;
+
+    /// <value>Bytes of a row's ids.</value>
+    internal int IdsBytes => ContextLength * IdBytes;
+
+    /// <value>Bytes of a row.</value>
+    internal int RowBytes => IdsBytes + (IsMasked ? sizeof(int) + (ContextLength + 7) / 8 : 0);
 
     private static ReadOnlySpan<byte> Magic => "DISTROWS"u8;
 
     internal void Write(Span<byte> to)
     {
         Magic.CopyTo(to);
-        BinaryPrimitives.WriteInt32LittleEndian(to[8..], Version);
+        BinaryPrimitives.WriteInt32LittleEndian(to[8..], IsMasked ? MaskedVersion : Version);
         BinaryPrimitives.WriteInt32LittleEndian(to[12..], ContextLength);
         BinaryPrimitives.WriteInt32LittleEndian(to[16..], IdBytes);
         BinaryPrimitives.WriteInt32LittleEndian(to[20..], 0);
@@ -35,24 +48,26 @@ internal readonly record struct TokenRowsHeader(int ContextLength, int IdBytes, 
         }
 
         var version = BinaryPrimitives.ReadInt32LittleEndian(from[8..]);
-        if (version != Version)
+        if (version is not (Version or MaskedVersion))
         {
-            throw new InvalidInputException($"{path}: has version {version}; this program reads version {Version}");
+            throw new InvalidInputException($"{path}: has version {version}; this program reads versions {Version} and {MaskedVersion}");
         }
 
         var header = new TokenRowsHeader(
             BinaryPrimitives.ReadInt32LittleEndian(from[12..]),
             BinaryPrimitives.ReadInt32LittleEndian(from[16..]),
             BinaryPrimitives.ReadInt64LittleEndian(from[24..]),
-            BinaryPrimitives.ReadInt64LittleEndian(from[32..]));
-        var (context, width, rows, tokens) = header;
+            BinaryPrimitives.ReadInt64LittleEndian(from[32..]),
+            version == MaskedVersion);
+        var (context, width, rows, tokens, masked) = header;
         // The number of rows is first bounded by the file's length, so that no product below overflows.
-        if (context < 1 || width is not (2 or 4) || rows < 0 || rows > fileBytes || tokens > (Int128)rows * context || tokens <= (Int128)(rows - 1) * context)
+        if (context < 1 || width is not (2 or 4) || rows < 0 || rows > fileBytes || context > int.MaxValue / 8
+            || tokens > (Int128)rows * context || tokens <= (masked ? rows - 1 : (Int128)(rows - 1) * context))
         {
             throw new InvalidInputException($"{path}: its header is damaged (contextLength {context}, id bytes {width}, rows {rows}, tokens {tokens})");
         }
 
-        var expected = Bytes + (Int128)rows * context * width + SHA256.HashSizeInBytes;
+        var expected = Bytes + (Int128)rows * header.RowBytes + SHA256.HashSizeInBytes;
         return expected == fileBytes
             ? header
             : throw new InvalidInputException($"{path}: has {fileBytes} bytes; its header ({rows} rows of {context}) needs {expected}");

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
@@ -18,13 +19,15 @@ public sealed class TokenRowsWriter : IDisposable
     /// <param name="path">Path of the file; an existing one is replaced.</param>
     /// <param name="contextLength">Tokens in a row, ≥ 1.</param>
     /// <param name="vocabularySize">All ids are smaller. Up to 65,536, an id takes two bytes.</param>
-    public TokenRowsWriter(string path, int contextLength, int vocabularySize)
+    /// <param name="masked">Whether the rows have masks.</param>
+    public TokenRowsWriter(string path, int contextLength, int vocabularySize, bool masked = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
         _path = Path.GetFullPath(path);
         _contextLength = contextLength;
         _idBytes = vocabularySize <= 1 << 16 ? 2 : 4;
-        _row = new byte[contextLength * _idBytes];
+        Labels = masked ? 0 : null;
+        _row = new byte[Header.RowBytes];
         Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
         _file = new FileStream(_path + ".partial", FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
         _file.Write(new byte[TokenRowsHeader.Bytes]);
@@ -36,41 +39,49 @@ public sealed class TokenRowsWriter : IDisposable
     /// <value>Tokens written so far.</value>
     public long Tokens { get; private set; }
 
-    /// <summary>Appends a row.</summary>
+    /// <value>Tokens written so far that count in the losses; null without masks.</value>
+    public long? Labels { get; private set; }
+
+    /// <summary>Appends a row with its mask.</summary>
+    /// <param name="row">At most contextLength tokens. The first does not count.</param>
+    internal void WriteRow(LabelledTokens row)
+    {
+        if (Labels is null || row.Counts is not { } counts || counts.Length != row.Ids.Length || row.Ids.Length is 0 || row.Ids.Length > _contextLength || counts[0])
+        {
+            throw new InvalidOperationException($"A masked row of {row.Ids.Length} tokens, {row.Counts?.Length} in its mask.");
+        }
+
+        SetIds(row.Ids);
+        var after = _row.AsSpan(_contextLength * _idBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(after, row.Ids.Length);
+        for (var i = 0; i < counts.Length; i++)
+        {
+            after[sizeof(int) + i / 8] |= (byte)(counts[i] ? 1 << (i % 8) : 0);
+        }
+
+        Labels += counts.Count(each => each);
+        Write(row.Ids.Length);
+    }
+
+    /// <summary>Appends a row without a mask.</summary>
     /// <param name="ids">contextLength ids; fewer (at least one) only in the last row.</param>
     public void WriteRow(ReadOnlySpan<int> ids)
     {
-        if (Tokens != Rows * _contextLength || ids.IsEmpty || ids.Length > _contextLength)
+        if (Labels is not null || Tokens != Rows * _contextLength || ids.IsEmpty || ids.Length > _contextLength)
         {
             throw new InvalidOperationException(
                 $"A row of {ids.Length} after {Rows} rows with {Tokens} tokens; only the last row may be short of {_contextLength}.");
         }
 
-        Array.Clear(_row);
-        if (_idBytes == 2)
-        {
-            var narrow = MemoryMarshal.Cast<byte, ushort>(_row.AsSpan());
-            for (var i = 0; i < ids.Length; i++)
-            {
-                narrow[i] = checked((ushort)ids[i]);
-            }
-        }
-        else
-        {
-            ids.CopyTo(MemoryMarshal.Cast<byte, int>(_row.AsSpan()));
-        }
-
-        _file.Write(_row);
-        _hash.AppendData(_row);
-        Rows++;
-        Tokens += ids.Length;
+        SetIds(ids);
+        Write(ids.Length);
     }
 
     /// <summary>Completes the file and gives it its name.</summary>
     public void Complete()
     {
         var header = new byte[TokenRowsHeader.Bytes];
-        new TokenRowsHeader(_contextLength, _idBytes, Rows, Tokens).Write(header);
+        Header.Write(header);
         _hash.AppendData(header);
         _file.Write(_hash.GetHashAndReset());
         _file.Position = 0;
@@ -90,4 +101,31 @@ public sealed class TokenRowsWriter : IDisposable
             File.Delete(_file.Name);
         }
     }
+
+    private void SetIds(ReadOnlySpan<int> ids)
+    {
+        Array.Clear(_row);
+        if (_idBytes == 2)
+        {
+            var narrow = MemoryMarshal.Cast<byte, ushort>(_row.AsSpan());
+            for (var i = 0; i < ids.Length; i++)
+            {
+                narrow[i] = checked((ushort)ids[i]);
+            }
+        }
+        else
+        {
+            ids.CopyTo(MemoryMarshal.Cast<byte, int>(_row.AsSpan()));
+        }
+    }
+
+    private void Write(int tokens)
+    {
+        _file.Write(_row);
+        _hash.AppendData(_row);
+        Rows++;
+        Tokens += tokens;
+    }
+
+    private TokenRowsHeader Header => new(_contextLength, _idBytes, Rows, Tokens, Labels is not null);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Distil.Trainer.Distillation.Divergences;
+using Distil.Trainer.Kernels;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Distillation;

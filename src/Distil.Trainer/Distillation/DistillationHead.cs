@@ -48,7 +48,7 @@ public sealed class DistillationHead
     /// </param>
     /// <param name="headWeight">(V, D).</param>
     /// <param name="inputIds">(B, S), int64.</param>
-    /// <param name="lengths">(B), int64: real tokens of each row; null if all are. Padding counts in no loss.</param>
+    /// <param name="lengths">(B), int64: real tokens of each row; or (B, S), float32: 1 at each position whose next token counts. Null if all are real.</param>
     /// <param name="targets">The teacher's outputs at the same positions; null without a teacher (KL is then 0).</param>
     /// <param name="weights">The weights of this step.</param>
     /// <param name="headGradient">Whether the head is trained too.</param>

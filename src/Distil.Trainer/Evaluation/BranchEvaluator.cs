@@ -19,13 +19,13 @@ public sealed class BranchEvaluator(EvaluationOptions options)
     /// <param name="progress">Called after each of the measurements with the number of those that are done.</param>
     /// <param name="cancel">Checked before each batch.</param>
     public BranchResult Evaluate(
-        LinearisedModel student, LinearisedModel start, ILanguageModel teacher, IReadOnlyList<long[]> rows, Action<int, int>? progress = null,
+        LinearisedModel student, LinearisedModel start, ILanguageModel teacher, IReadOnlyList<EvaluationRow> rows, Action<int, int>? progress = null,
         CancellationToken cancel = default)
     {
         var (mixed, done) = (student.Shape.Window > 0, 0);
         var measurements = mixed ? 4 : 2;
         var reach = mixed ? student.Shape.Window + student.Shape.Sinks : 0;
-        var beyond = mixed && rows.Any(row => row.Length > reach + 1) ? Measure(student, Branch.Both, reach) : null;
+        var beyond = mixed && rows.Any(row => row.Positions(reach).Any()) ? Measure(student, Branch.Both, reach) : null;
         return new BranchResult
         {
             Start = Score(Measure(start, Branch.Both))!,
@@ -56,11 +56,11 @@ public sealed class BranchEvaluator(EvaluationOptions options)
         result is null ? null : new(result.Student.CrossEntropy, result.Kl!.Value, result.Top1Agreement!.Value);
 
     /// <summary>The mean share of each layer over the first rows.</summary>
-    private static IReadOnlyList<double> Shares(LinearisedModel student, IReadOnlyList<long[]> rows)
+    private static IReadOnlyList<double> Shares(LinearisedModel student, IReadOnlyList<EvaluationRow> rows)
     {
         using var scope = NewDisposeScope();
         List<(double[] Shares, int Length)> measured = [.. rows.Take(RowsOfShares).Select(
-            row => (student.MeanShares(tensor(row, 1, row.Length).to(student.Device)).ToArray(), row.Length))];
+            row => (student.MeanShares(tensor(row.Ids, 1, row.Ids.Length).to(student.Device)).ToArray(), row.Ids.Length))];
         var tokens = (double)measured.Sum(row => row.Length);
         return [.. Enumerable.Range(0, measured[0].Shares.Length).Select(layer => measured.Sum(row => row.Shares[layer] * row.Length) / tokens)];
     }

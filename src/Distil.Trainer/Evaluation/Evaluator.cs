@@ -21,6 +21,12 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
     /// <exception cref="InvalidInputException">The vocabularies differ, the rows contain nothing to predict, or a model's outputs are not finite.</exception>
     public EvaluationResult Evaluate(
         ILanguageModel student, ILanguageModel? teacher, IEnumerable<long[]> rows, Action<EvaluationProgress>? progress = null,
+        CancellationToken cancel = default) => Evaluate(student, teacher, rows.Select(row => new EvaluationRow(row)), progress, cancel);
+
+    /// <inheritdoc cref="Evaluate(ILanguageModel, ILanguageModel?, IEnumerable{long[]}, Action{EvaluationProgress}?, CancellationToken)"/>
+    /// <remarks>Of rows with masks, only the tokens that count are predicted.</remarks>
+    public EvaluationResult Evaluate(
+        ILanguageModel student, ILanguageModel? teacher, IEnumerable<EvaluationRow> rows, Action<EvaluationProgress>? progress = null,
         CancellationToken cancel = default)
     {
         if (teacher is not null && teacher.VocabularySize != student.VocabularySize)
@@ -48,10 +54,10 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
 
         return tokens > 0
             ? sums.Result(rowsDone, teacher is not null)
-            : throw new InvalidInputException($"the evaluation data has {rowsDone} rows and no row of two tokens or more; there is nothing to predict");
+            : throw new InvalidInputException($"the evaluation data has {rowsDone} rows and no row of two tokens or more, the second of which counts; there is nothing to predict");
     }
 
-    private void Measure(ILanguageModel student, ILanguageModel? teacher, long[][] batch, ScoreSums sums)
+    private void Measure(ILanguageModel student, ILanguageModel? teacher, EvaluationRow[] batch, ScoreSums sums)
     {
         using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
@@ -81,18 +87,18 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
 
     /// <summary>Pads rows at their ends: in a causal model, later tokens do not change earlier positions.</summary>
     /// <returns>ids (B, S); the flat positions that predict a real token (N); the tokens that they predict; the row of each (N). All on the CPU.</returns>
-    private static (Tensor Ids, Tensor Positions, long[] Labels, Tensor Rows) Layout(long[][] batch, int skip)
+    private static (Tensor Ids, Tensor Positions, long[] Labels, Tensor Rows) Layout(EvaluationRow[] batch, int skip)
     {
-        var length = batch.Max(row => row.Length);
+        var length = batch.Max(row => row.Ids.Length);
         var ids = new long[batch.Length * length];
         List<long> positions = [], labels = [], rows = [];
         for (var b = 0; b < batch.Length; b++)
         {
-            batch[b].CopyTo(ids, b * length);
-            for (var s = skip; s + 1 < batch[b].Length; s++)
+            batch[b].Ids.CopyTo(ids, b * length);
+            foreach (var s in batch[b].Positions(skip))
             {
                 positions.Add(b * length + s);
-                labels.Add(batch[b][s + 1]);
+                labels.Add(batch[b].Ids[s + 1]);
                 rows.Add(b);
             }
         }
@@ -100,7 +106,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         return (tensor(ids, batch.Length, length), tensor(positions.ToArray()), labels.ToArray(), tensor(rows.ToArray()));
     }
 
-    private int Predicted(long[] row) => Math.Max(row.Length - 1 - options.SkipPositions, 0);
+    private int Predicted(EvaluationRow row) => row.Positions(options.SkipPositions).Count();
 
     private static Tensor HiddenAt(ILanguageModel model, Tensor ids, Tensor positions)
     {

@@ -21,7 +21,7 @@ public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teache
     /// <param name="rows">Each row's real tokens.</param>
     /// <param name="temperatures">T &gt; 0, inside what <c>settings</c> has nodes for; repeated ones count once.</param>
     /// <param name="cancel">Checked before each row.</param>
-    public IReadOnlyList<KlError> Measure(IEnumerable<long[]> rows, IEnumerable<double> temperatures, CancellationToken cancel = default)
+    public IReadOnlyList<KlError> Measure(IEnumerable<EvaluationRow> rows, IEnumerable<double> temperatures, CancellationToken cancel = default)
     {
         using var noGrad = no_grad();
         double[] at = [.. temperatures.Distinct()];
@@ -36,18 +36,26 @@ public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teache
     }
 
     /// <summary>Adds a row's KL, summed over its positions, at each temperature.</summary>
-    private void Add(long[] row, double[] temperatures, double[] bucketed, double[] dense)
+    private void Add(EvaluationRow row, double[] temperatures, double[] bucketed, double[] dense)
     {
         using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
-        var ids = tensor(row, 1, row.Length);
+        var ids = tensor(row.Ids, 1, row.Ids.Length);
         var studentHidden = student.Forward(ids.to(student.Device));                                              // (1, S, D)
         var teacherHidden = teacher.Forward(ids.to(teacher.Device));                                              // (1, S, D')
+        if (row.Counts is not null)
+        {
+            var counted = tensor(row.Positions().ToArray(), ScalarType.Int64);
+            ids = ids.index_select(1, counted);                                                                   // (1, S'), S' positions count
+            studentHidden = studentHidden.index_select(1, counted.to(student.Device));
+            teacherHidden = teacherHidden.index_select(1, counted.to(teacher.Device));
+        }
+
         var targets = _sparse.Of(teacherHidden, teacher.HeadWeight, lengths: null);
         for (var i = 0; i < temperatures.Length; i++)
         {
             var losses = _head.Compute(studentHidden, student.HeadWeight, ids.to(student.Device), null, targets, new LossWeights(0, 1, temperatures[i]));
-            bucketed[i] += losses.Kl.cpu().item<double>() * row.Length;
+            bucketed[i] += losses.Kl.cpu().item<double>() * ids.shape[1];
             dense[i] += Dense(studentHidden[0], teacherHidden[0], temperatures[i]);
         }
     }

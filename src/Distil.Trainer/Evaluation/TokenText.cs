@@ -15,6 +15,30 @@ public sealed class TokenText(HuggingFaceTokenizer tokenizer)
     /// <summary>Whether a token is text; the one that ends a document is not.</summary>
     public bool IsText(long id) => !tokenizer.IsEndOfText(id);
 
+    /// <summary>Counts a row; of one with a mask, what is in the tokens that count.</summary>
+    internal TextCounts Count(EvaluationRow row)
+    {
+        if (row.Counts is not { } counts)
+        {
+            return Count(row.Ids);
+        }
+
+        var sum = new TextCounts(0, 0);
+        for (var i = 1; i < counts.Length; i++)
+        {
+            var first = i - 1; // it is given, as a row's first token is
+            while (i < counts.Length && counts[i])
+            {
+                i++;
+            }
+
+            var run = Count(row.Ids.AsSpan(first..i));
+            sum = new(sum.Words + run.Words, sum.Bytes + run.Bytes);
+        }
+
+        return sum;
+    }
+
     /// <summary>Counts a row.</summary>
     /// <param name="row">Its real tokens.</param>
     public TextCounts Count(ReadOnlySpan<long> row)

@@ -20,7 +20,7 @@ internal sealed class EvaluateJob(Core.Artifacts.Kinds.Evaluation evaluation) : 
         return result;
     }
 
-    private EvaluationResult Evaluate(JobContext job, IReadOnlyList<long[]> rows, ILanguageModel student)
+    private EvaluationResult Evaluate(JobContext job, IReadOnlyList<EvaluationRow> rows, ILanguageModel student)
     {
         var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         var teacher = job.LoadTeacher();
@@ -50,12 +50,12 @@ internal sealed class EvaluateJob(Core.Artifacts.Kinds.Evaluation evaluation) : 
         };
         job.Progress.Begin();
         return suite.Extend(
-            result with { Branches = Branches(job, rows, student, teacher, options) }, rows, student, teacher,
+            result with { Branches = Branches(job, rows, student, teacher, options) }, [.. rows.Select(row => row.Ids)], student, teacher,
             (what, done, total) => job.Progress.Report(what, done, total, "parts"), job.Stop);
     }
 
     private static BranchResult? Branches(
-        JobContext job, IReadOnlyList<long[]> rows, ILanguageModel student, ILanguageModel teacher, EvaluationOptions options)
+        JobContext job, IReadOnlyList<EvaluationRow> rows, ILanguageModel student, ILanguageModel teacher, EvaluationOptions options)
     {
         if (student is not LinearisedModel { Shape.ReplacedLayers: > 0 } linearised) // the controls have the teacher's attention in every layer
         {

@@ -29,9 +29,10 @@ internal sealed class ExportJob(Report report) : IJob
 
         job.Progress.Report("continue prompts", 1, 3, "parts");
         var samples = await SampleMaker.MakeAsync(job, report.Run.Dataset, student, baseline);
+        var greedy = await SampleMaker.MeasureGreedyAsync(job, report.Run.Dataset, student, baseline);
         job.Progress.Report("measure decoding", 2, 3, "parts");
         var decode = MeasureDecoding(job, student);
-        var numbers = await ReportAssembly.ReadAsync(job, report, model, samples, decode, await MeasureKlErrorsAsync(job, student));
+        var numbers = await ReportAssembly.ReadAsync(job, report, model, samples, decode, await MeasureKlErrorsAsync(job, student)) with { Greedy = greedy };
         var card = await ModelFolder.UploadCardAsync(job, numbers);
         await job.Store.WriteTextAsync(ArtifactLayout.Report(job.Request.RunId), ReportHtml.Render(numbers), "text/html; charset=utf-8", job.Stop);
         await job.Store.WriteJsonAsync(report.Closing, numbers, job.Stop);

@@ -1,6 +1,7 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Trainer.Datasets;
+using Distil.Trainer.Evaluation;
 
 namespace Distil.Trainer.Jobs;
 
@@ -11,10 +12,10 @@ internal static class HeldOutRows
     /// <param name="job">The job.</param>
     /// <param name="dataset">The dataset.</param>
     /// <param name="max">Maximum number of rows.</param>
-    public static async Task<IReadOnlyList<long[]>> ReadEvalRowsAsync(this JobContext job, Dataset dataset, int max)
+    public static async Task<IReadOnlyList<EvaluationRow>> ReadEvalRowsAsync(this JobContext job, Dataset dataset, int max)
     {
         var manifest = await job.Store.ReadJsonAsync<DatasetManifest>(dataset.Closing, job.Stop);
-        var found = new List<long[]>();
+        var found = new List<EvaluationRow>();
         foreach (var path in await job.Cache.GetAllAsync(job.Store, Enough(manifest, max), job.Stop))
         {
             using var rows = TokenRows.Open(path!);
@@ -22,7 +23,13 @@ internal static class HeldOutRows
             for (var row = 0; row < rows.Rows && found.Count < max; row++)
             {
                 var real = rows.ReadRow(row, ids);
-                found.Add(ids[..real]);
+                var counts = rows.IsMasked ? new bool[real] : null;
+                if (counts is not null)
+                {
+                    rows.ReadMask(row, counts);
+                }
+
+                found.Add(new(ids[..real], counts));
             }
         }
 

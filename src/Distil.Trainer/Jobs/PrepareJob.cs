@@ -22,13 +22,13 @@ internal sealed class PrepareJob(Dataset dataset) : IJob
             Path.Combine(job.TeacherFolder, "tokenizer.json"), tokenizer.VocabularySize, job.TeacherFolder, job.Request.Teacher.VocabularySize);
         job.Progress.Begin();
         var open = new SourceOpener(job.Catalog, new Transfers(job.Progress), job.Stop);
-        var made = new ShardPreparer(tokenizer, job.Spec.Dataset, open).Prepare(source, train, eval, new Progress(job.Progress), job.Stop);
+        var made = new ShardPreparer(tokenizer, job.Spec.Dataset, open, job.TeacherFolder).Prepare(source, train, eval, new Progress(job.Progress), job.Stop);
 
         var shard = new DatasetShard
         {
             Index = number,
-            Train = await UploadAsync(job, ArtifactLayout.TrainTokens(dataset.Id, number), train, made.Rows, made.Tokens),
-            Eval = await UploadAsync(job, ArtifactLayout.EvalTokens(dataset.Id, number), eval, made.EvalRows, made.EvalTokens),
+            Train = await UploadAsync(job, ArtifactLayout.TrainTokens(dataset.Id, number), train, made.Rows, made.Tokens, made.Labels),
+            Eval = await UploadAsync(job, ArtifactLayout.EvalTokens(dataset.Id, number), eval, made.EvalRows, made.EvalTokens, made.EvalLabels),
             Documents = made.Documents.Trained + made.Documents.HeldOut,
             Counts = made.Documents,
             SourceBytes = source.Ranges.Concat(source.EvalRanges).Sum(range => range.End - range.Start),
@@ -37,8 +37,8 @@ internal sealed class PrepareJob(Dataset dataset) : IJob
         return shard;
     }
 
-    private static async Task<TokenFile?> UploadAsync(JobContext job, string blob, string path, long rows, long tokens) =>
-        rows == 0 ? null : new TokenFile(await job.Cache.UploadAsync(job.Store, blob, path, job.Stop), rows, tokens);
+    private static async Task<TokenFile?> UploadAsync(JobContext job, string blob, string path, long rows, long tokens, long? labels) =>
+        rows == 0 ? null : new TokenFile(await job.Cache.UploadAsync(job.Store, blob, path, job.Stop), rows, tokens) { Labels = labels };
 
     private sealed class Progress(ProgressReporter to) : IProgress<PreparationProgress>
     {

@@ -44,15 +44,7 @@ internal static class StudentFactory
 
         if (job.Device.type == TorchSharp.DeviceType.CUDA)
         {
-            switch (student)
-            {
-                case XlstmModel xlstm:
-                    xlstm.UseBFloat16();
-                    break;
-                case LinearisedModel linearised:
-                    linearised.UseBFloat16();
-                    break;
-            }
+            student.UseBFloat16();
         }
         else
         {

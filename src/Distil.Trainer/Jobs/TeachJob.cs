@@ -1,5 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
+using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Distillation.Alignment;
@@ -17,8 +18,9 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
     internal static ExtractionSettings SettingsOf(RunSpec spec) => new()
     {
         Keep = spec.Teacher.Keep,
-        InverseTemperatures = TemperatureNodes.For(spec.Distillation.Temperature),
-        MeanHidden = spec.Distillation.Alignment.Weight > 0 && new HiddenStateAlignment(spec.Distillation.Alignment).NeedsMeanHidden,
+        InverseTemperatures = TemperatureNodes.Between(spec.Distillation.Temperature.To, SizeEstimates.HighestTemperature(spec)),
+        MeanHidden = (spec.StoresTeacherOutputs && spec.Teacher.Keep.HiddenStates)
+            || (spec.Distillation.Alignment.Weight > 0 && new HiddenStateAlignment(spec.Distillation.Alignment).NeedsMeanHidden),
     };
 
     private async Task<TeacherOutputsShard> MakeAsync(JobContext job)
@@ -64,7 +66,7 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
             Index = job.Request.Part,
             File = job.Cache.Keep(await upload.CompleteAsync(writer.Length), path),
             Rows = rows.Rows,
-            Tokens = rows.Tokens,
+            Tokens = tokens.Labels ?? rows.Tokens,
             MeanKeptTokens = writer.MeanKeptTokens,
             CappedShare = writer.CappedShare,
         };

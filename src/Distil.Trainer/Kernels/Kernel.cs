@@ -9,11 +9,11 @@ internal sealed class Kernel
     private static readonly List<Kernel> Registered = [];
 
     private readonly ScalarType[] _types;
-    private readonly double _timesWithout;
+    private readonly double? _timesWithout;
 
     // timesWithout: how many times as long the work takes with the plain form of this operation alone, measured by `bench step` (CPU) and
-    // `bench gpu fallbacks` (one H200).
-    private Kernel(Operation operation, Form form, double timesWithout, params ScalarType[] types)
+    // `bench gpu fallbacks` (one H200); null if that was not measured.
+    private Kernel(Operation operation, Form form, double? timesWithout, params ScalarType[] types)
     {
         (Operation, Form, _timesWithout, _types) = (operation, form, timesWithout, types);
         Registered.Add(this);
@@ -50,11 +50,13 @@ internal sealed class Kernel
 
     internal static Kernel HeadCuda { get; } = new(Operation.Head, Form.Cuda, 2.6, ScalarType.Float32, ScalarType.BFloat16);
 
+    internal static Kernel ExtractionCpu { get; } = new(Operation.Extraction, Form.Cpu, 2, ScalarType.Float32);
+
     internal static Kernel ExtractionCuda { get; } = new(Operation.Extraction, Form.Cuda, 3, ScalarType.Float32, ScalarType.BFloat16);
 
     internal static Kernel TeacherLayersCuda { get; } = new(Operation.TeacherLayers, Form.Cuda, 1.45, ScalarType.BFloat16);
 
-    internal static Kernel LinearisedLayersCuda { get; } = new(Operation.LinearisedLayers, Form.Cuda, 4, ScalarType.BFloat16);
+    internal static Kernel LinearisedLayersCuda { get; } = new(Operation.LinearisedLayers, Form.Cuda, null, ScalarType.BFloat16);
 
     internal static Kernel AdamWCuda { get; } = new(Operation.AdamW, Form.Cuda, 1.12, ScalarType.Float32);
 
@@ -65,9 +67,12 @@ internal sealed class Kernel
     internal Form Form { get; }
 
     /// <value>What the plain form costs if this kernel cannot serve: a sentence's main clause.</value>
-    internal string CostOfPlain => _timesWithout < 2
-        ? string.Create(CultureInfo.InvariantCulture, $"{Operation.PartOf} takes about {100 * (_timesWithout - 1):F0} % longer")
-        : string.Create(CultureInfo.InvariantCulture, $"{Operation.PartOf} takes about {_timesWithout:0.#} times as long");
+    internal string CostOfPlain => _timesWithout switch
+    {
+        null => $"{Operation.PartOf} takes longer",
+        < 2 and var times => string.Create(CultureInfo.InvariantCulture, $"{Operation.PartOf} takes about {100 * (times - 1):F0} % longer"),
+        var times => string.Create(CultureInfo.InvariantCulture, $"{Operation.PartOf} takes about {times:0.#} times as long"),
+    };
 
     /// <summary>Whether it computes in an element type.</summary>
     internal bool Supports(ScalarType type) => _types.Contains(type);

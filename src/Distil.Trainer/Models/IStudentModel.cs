@@ -9,4 +9,7 @@ public interface IStudentModel : ILanguageModel
     /// <param name="folder">Created if it is missing.</param>
     /// <param name="storage">Element type and size of the files of weights; null for float32 and the default size.</param>
     void Save(string folder, WeightStorage? storage = null);
+
+    /// <summary>Makes it compute in bfloat16.</summary>
+    void UseBFloat16();
 }

@@ -35,6 +35,7 @@ internal static class Style
         .card, figure, .sample, .columns > div { background: var(--panel); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem 1rem; }
         .card h3 { font-size: .875rem; font-weight: 500; color: var(--soft); margin: 0; }
         .figure { font-size: 1.8rem; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
+        .error { display: inline-block; white-space: nowrap; font-size: .65em; font-weight: 500; color: var(--soft); }
         .scroll { overflow-x: auto; margin-bottom: 1.25rem; }
         table { min-width: min(100%, 22rem); border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
         caption { text-align: left; font-weight: 600; padding-bottom: .35rem; }

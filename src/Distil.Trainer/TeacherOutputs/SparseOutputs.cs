@@ -20,7 +20,8 @@ internal sealed class SparseOutputs
         _select = backend.Choose<Action<Tensor, (Tensor, Tensor, Tensor)>>(
             Operation.Extraction, type, (logits, found) => Nucleus.Select(logits.to(ScalarType.Float32), settings, found),
             new Candidate<Action<Tensor, (Tensor, Tensor, Tensor)>>(
-                Kernel.ExtractionCuda, (logits, found) => CudaNucleus.Select(logits, settings, found), () => CudaNucleus.Limit(settings)));
+                Kernel.ExtractionCuda, (logits, found) => CudaNucleus.Select(logits, settings, found), () => CudaNucleus.Limit(settings)),
+            new Candidate<Action<Tensor, (Tensor, Tensor, Tensor)>>(Kernel.ExtractionCpu, (logits, found) => CpuNucleus.Select(logits, settings, found)));
     }
 
     /// <value>The form of the extraction.</value>
@@ -29,7 +30,7 @@ internal sealed class SparseOutputs
     /// <summary>Computes the sparse outputs, without hidden states.</summary>
     /// <param name="final">Hidden states after the teacher's final norm, (B, S, D).</param>
     /// <param name="headWeight">(V, D).</param>
-    /// <param name="lengths">(B), int64; null if all positions are real.</param>
+    /// <param name="lengths">(B), int64, or a mask (B, S), as in <see cref="PaddingMask"/>; null if all positions are real.</param>
     internal TeacherTargets Of(Tensor final, Tensor headWeight, Tensor? lengths)
     {
         using var scope = NewDisposeScope();

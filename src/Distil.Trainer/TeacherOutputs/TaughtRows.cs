@@ -6,7 +6,7 @@ namespace Distil.Trainer.TeacherOutputs;
 
 /// <summary>The teacher's outputs of some rows on the host, ready to be stored.</summary>
 /// <param name="Targets">The outputs, with hidden states in float16.</param>
-/// <param name="Lengths">Number of real positions of each row.</param>
+/// <param name="Lengths">Number of positions of each row that are stored: its first.</param>
 /// <param name="First">The first of these rows in the file, from 0.</param>
 internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths, long First) : IDisposable
 {
@@ -75,9 +75,17 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths, long Fi
             lengths[i] = rows.ReadRow(first + i, ids.AsSpan(i * rows.ContextLength, rows.ContextLength));
         }
 
+        Tensor? order = null;
+        if (rows.IsMasked)
+        {
+            bool[][] counted = [.. Enumerable.Range(0, count).Select(i => CountedPositions.Of(rows, first + i))];
+            order = CountedPositions.Order(counted).ToDevice(device);
+            lengths = [.. counted.Select(row => row.Count(each => each))];
+        }
+
         var full = Array.TrueForAll(lengths, length => length == rows.ContextLength);
         var real = full ? null : tensor(lengths.Select(length => (long)length).ToArray()).ToDevice(device);
-        var targets = extractor.Extract(tensor(ids, count, rows.ContextLength).ToDevice(device), real);
+        var targets = extractor.Extract(tensor(ids, count, rows.ContextLength).ToDevice(device), real, order);
         return new(targets.ForStorage(), lengths, first);
     }
 }

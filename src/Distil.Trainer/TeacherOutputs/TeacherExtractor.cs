@@ -14,15 +14,21 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
 
     /// <summary>Computes the teacher's outputs for a batch of rows, on the teacher's device.</summary>
     /// <param name="inputIds">(B, S), int64.</param>
-    /// <param name="lengths">(B), int64: real tokens of each row; null if all are real.</param>
-    public TeacherTargets Extract(Tensor inputIds, Tensor? lengths = null)
+    /// <param name="lengths">(B), int64: real tokens of each row; or (B, S), float32: 1 at each position that counts. Null if all are real.</param>
+    /// <param name="order">(B, S), int64: the order in which positions are returned, of which <paramref name="lengths"/> then counts the first; null for
+    /// their own.</param>
+    public TeacherTargets Extract(Tensor inputIds, Tensor? lengths = null, Tensor? order = null)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var (final, mean) = settings.MeanHidden ? teacher.ForwardWithMean(inputIds) : (teacher.Forward(inputIds), null);
+        (final, mean) = (InOrder(final, order), mean is null ? null : InOrder(mean, order));
         var sparse = _sparse.Of(final, teacher.HeadWeight, lengths);
         return (sparse with { MeanHidden = mean }).MoveToOuterDisposeScope();
     }
+
+    private static Tensor InOrder(Tensor states, Tensor? order) =>
+        order is null ? states : states.gather(1, order.unsqueeze(-1).expand(-1, -1, states.shape[^1]));
 
     /// <summary>As <see cref="Extract"/> without the mean, with every layer's output.</summary>
     /// <returns>The layers as <see cref="ILanguageModel.ForwardWithLayers"/> numbers them.</returns>

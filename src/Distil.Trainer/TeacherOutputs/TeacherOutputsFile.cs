@@ -43,7 +43,13 @@ public sealed unsafe partial class TeacherOutputsFile : IDisposable
     /// <value>Number of rows in the file.</value>
     public long Rows => _index.Length;
 
-    /// <value>Number of real positions in the file.</value>
+    /// <value>Path of the file.</value>
+    internal string Path => _path;
+
+    /// <summary>Number of positions of a row whose outputs the file has.</summary>
+    internal long PositionsOf(long row) => _index[row].Positions;
+
+    /// <value>Number of positions in the file.</value>
     public long Tokens => _index.Sum(row => (long)row.Positions);
 
     /// <value>Mean number of bytes for the kept tokens and tail of a position; NaN in a file without tokens.</value>

@@ -59,6 +59,17 @@ public sealed record TeacherTargets(
         return TailLogSumExp.masked_fill(none.unsqueeze(-1), 0).matmul(weights).masked_fill(none, double.NegativeInfinity).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Returns the outputs at other places.</summary>
+    /// <param name="places">(N), int64: which of the present positions comes where.</param>
+    internal TeacherTargets At(Tensor places) => this with
+    {
+        TokenIds = TokenIds.index_select(0, places),
+        LogProbabilities = LogProbabilities.index_select(0, places),
+        TailLogSumExp = TailLogSumExp.index_select(0, places),
+        Draws = Draws?.index_select(0, places),
+        MeanHidden = MeanHidden is { } mean ? mean.flatten(0, 1).index_select(0, places).view(mean.shape) : null,
+    };
+
     /// <summary>Returns the distributions of some of the positions, as views, without hidden states.</summary>
     internal TeacherTargets Slice(long start, long length) => new(
         TokenIds.narrow(0, start, length), LogProbabilities.narrow(0, start, length),

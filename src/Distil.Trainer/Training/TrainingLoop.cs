@@ -125,7 +125,7 @@ public sealed class TrainingLoop
         using var scope = NewDisposeScope();
         using var seeded = random.manual_seed(new SplitMix64(_options.Seed, position.GlobalStep).Below(long.MaxValue));
         var stage = _stages.At(position.GlobalStep);
-        _readings.Add(new(position, stage, batch.Tokens), stage.Run(batch, position));
+        _readings.Add(new(position, stage, batch.Tokens, batch.MaskedLabels), stage.Run(batch, position));
     }
 
     private TrainingPosition Checked(TrainingPosition position)

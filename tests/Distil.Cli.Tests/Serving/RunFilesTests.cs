@@ -140,6 +140,20 @@ public sealed class RunFilesTests(SharedAzurite azurite)
         Assert.Equal(304, (int)same.StatusCode);
     }
 
+    [Fact]
+    public async Task A_models_archive_is_described_without_reading_its_files()
+    {
+        await using var api = await ServedApi.StartAsync(azurite);
+        var run = await api.NewRunAsync();
+        using var none = await api.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/api/runs/{run}/model"), Cancel);
+        Assert.Equal(404, (int)none.StatusCode);
+
+        await api.Store.WriteTextAsync(ArtifactLayout.ModelFile(run, StudentVariant.Distilled, "config.json"), "{}", cancel: Cancel);
+        using var head = await api.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/api/runs/{run}/model"), Cancel);
+        Assert.Equal((200, $"{run}.tar"), ((int)head.StatusCode, head.Content.Headers.ContentDisposition?.FileName));
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync(Cancel));
+    }
+
     private static string Lines(params long[] steps) =>
         string.Concat(steps.Select(step => JsonSerializer.Serialize(SampleTraining.Step(step), DistilJson.Options) + "\n"));
 

@@ -60,7 +60,7 @@ public sealed class RunTriggersTests : IAsyncLifetime
         [
             "delete api/runs/{runId}", "get api/runs", "get api/runs/{runId}", "get api/runs/{runId}/artifacts/{*name}", "get api/runs/{runId}/epochs",
             "get api/runs/{runId}/log", "get api/runs/{runId}/metrics", "get api/runs/{runId}/model", "get api/runs/{runId}/plan", "get api/runs/{runId}/report",
-            "get api/runs/{runId}/spec", "head api/runs/{runId}/artifacts/{*name}", "head api/runs/{runId}/report", "post api/plan", "post api/runs",
+            "get api/runs/{runId}/spec", "head api/runs/{runId}/artifacts/{*name}", "head api/runs/{runId}/model", "head api/runs/{runId}/report", "post api/plan", "post api/runs",
             "post api/runs/{runId}/cancel", "post api/runs/{runId}/retry",
         ],
         _mapped.Order(StringComparer.Ordinal));
@@ -135,6 +135,11 @@ public sealed class RunTriggersTests : IAsyncLifetime
         }
 
         Assert.Equal("<html>report</html>", await _client.GetStringAsync($"{Run}/report", Cancel));
+        using (var head = await _client.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"{Run}/model"), Cancel))
+        {
+            Assert.Equal((HttpStatusCode.OK, "application/x-tar"), (head.StatusCode, head.Content.Headers.ContentType?.MediaType));
+        }
+
         await using var model = await _client.GetStreamAsync($"{Run}/model", Cancel);
         await using var archive = new TarReader(model);
         Assert.Equal("run/config.json", (await archive.GetNextEntryAsync(copyData: true, Cancel))?.Name);

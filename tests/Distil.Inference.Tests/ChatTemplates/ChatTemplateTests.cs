@@ -52,6 +52,30 @@ public sealed class ChatTemplateTests
     public void A_template_may_be_in_the_tokenizers_configuration(string config, string expected) => Assert.Equal(
         expected, Find(("tokenizer_config.json", config))!.Render(JsonNode.Parse("""[{"role": "user", "content": "Hi"}]""")!.AsArray(), false));
 
+    [Theory]
+    [InlineData("{% generation %}", "{% endgeneration %}")]
+    [InlineData("{%- generation %}\n", "\n{% endgeneration -%}\n")]
+    [InlineData("\n  {% generation -%}  ", "  {%- endgeneration %}  \n")]
+    [InlineData("\n{%generation%}\n", "{%-endgeneration-%}")]
+    public void Generation_marks_are_found_and_change_nothing(string start, string end)
+    {
+        var template = Find(("chat_template.jinja", $"{{% for m in messages %}}\n  {{{{ m.role }}}}: {start}{{{{ m.content }}}};{end} .\n{{% endfor %}}"))!;
+        Assert.True(template.MarksAnswers);
+        JsonArray messages = [new JsonObject { ["role"] = "user", ["content"] = "Hi" }, new JsonObject { ["role"] = "assistant", ["content"] = "“Ho”" }];
+        var (text, answers) = template.RenderMarked(messages);
+        Assert.Equal(template.Render(messages, false), text);
+        Assert.Equal(["Hi;", "“Ho”;"], answers.Select(answer => text[answer].Trim()));
+    }
+
+    [Fact]
+    public void Marks_that_the_text_contains_or_that_have_no_pair_are_an_error()
+    {
+        var template = Find(("chat_template.jinja", "{% generation %}{{ messages[0].content }}{% endgeneration %}"))!;
+        Assert.Contains("do not come in pairs", Assert.Throws<InvalidInputException>(
+            () => template.RenderMarked([new JsonObject { ["content"] = "\uFDD0" }])).Message, StringComparison.Ordinal);
+        Assert.False(Find(("chat_template.jinja", "{{ 'generation' }}"))!.MarksAnswers);
+    }
+
     [Fact]
     public void A_folder_may_have_none()
     {

@@ -54,6 +54,24 @@ public sealed class DocumentsFuzzTests : IDisposable
         });
 
     [Theory]
+    [InlineData("""{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": [{"text": "b", "loss": false}, "c"], "weight": 1}], "tools": "[]"}""")]
+    [InlineData("""{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b", "loss": true}], "system": "c"}""")]
+    [InlineData("""{"prompt": "a", "completion": [{"role": "assistant", "content": "b", "tool_calls": [{"x": 1}]}], "chat_template_kwargs": {"y": [2]}}""")]
+    [InlineData("""{"instruction": "a", "input": "b", "output": "c"}""")]
+    public Task Rows_of_chats_are_read_or_refused(string row) => Hostile.EndsInAsync<InvalidInputException>(
+        Gen.OneOf(Mutations.Of(Encoding.UTF8.GetBytes(row)), Mutations.OfJson(row).Select(Encoding.UTF8.GetBytes)), bytes =>
+        {
+            File.WriteAllBytes(Path.Combine(_folder, "c.jsonl"), bytes);
+            var range = new SourceRange(Path.Combine(_folder, "c.jsonl"), 0, bytes.Length);
+            foreach (var document in new Documents(DatasetFormat.Jsonl, "text", 100, chat: new ChatSpec()).Read(range))
+            {
+                Assert.NotEqual(document.Chat is null, document.Fault == DocumentFault.None);
+                Assert.All(document.Chat?.Messages ?? [], message => Assert.NotNull((string?)message.Fields["content"]));
+                document.Chat?.First(document.Chat.Messages.Count).ToJsonString();
+            }
+        });
+
+    [Theory]
     [InlineData("a.txt.gz")]
     [InlineData("a.jsonl.zst")]
     public Task Packed_text_is_read_or_refused(string name)

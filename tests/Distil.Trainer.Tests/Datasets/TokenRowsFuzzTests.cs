@@ -10,20 +10,12 @@ namespace Distil.Trainer.Tests.Datasets;
 public sealed class TokenRowsFuzzTests : IDisposable
 {
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"distil-{Guid.NewGuid():n}.bin");
-    private readonly byte[] _valid;
+    private readonly byte[] _valid, _masked;
 
     public TokenRowsFuzzTests()
     {
-        using (var writer = new TokenRowsWriter(_path, 8, 100))
-        {
-            for (var row = 0; row < 4; row++)
-            {
-                writer.WriteRow([1, 2, 3, 4, 5, 6, 7, row]);
-            }
-            writer.Complete();
-        }
-
-        _valid = File.ReadAllBytes(_path);
+        _valid = Write(masked: false);
+        _masked = Write(masked: true);
     }
 
     public void Dispose() => File.Delete(_path);
@@ -33,6 +25,32 @@ public sealed class TokenRowsFuzzTests : IDisposable
 
     [Fact]
     public Task Changed_bytes_that_the_checksum_fits() => Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(_valid).Select(Seal), ReadAll);
+
+    [Fact]
+    public Task Changed_bytes_of_masked_rows_that_the_checksum_fits() =>
+        Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(_masked).Select(Seal), ReadAll);
+
+    private byte[] Write(bool masked)
+    {
+        using (var writer = new TokenRowsWriter(_path, 8, 100, masked))
+        {
+            for (var row = 0; row < 4; row++)
+            {
+                if (masked)
+                {
+                    writer.WriteRow(new LabelledTokens([1, 2, 3, row], [false, true, false, true]));
+                }
+                else
+                {
+                    writer.WriteRow([1, 2, 3, 4, 5, 6, 7, row]);
+                }
+            }
+
+            writer.Complete();
+        }
+
+        return File.ReadAllBytes(_path);
+    }
 
     private static byte[] Seal(byte[] file)
     {
@@ -53,6 +71,10 @@ public sealed class TokenRowsFuzzTests : IDisposable
         for (var row = 0L; row < rows.Rows; row++)
         {
             Assert.InRange(rows.ReadRow(row, ids), 0, ids.Length);
+            if (rows.IsMasked)
+            {
+                rows.ReadMask(row, new bool[rows.ContextLength]);
+            }
         }
     }
 }

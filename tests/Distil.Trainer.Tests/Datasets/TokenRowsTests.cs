@@ -29,6 +29,33 @@ public sealed class TokenRowsTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => rows.ReadRow(3, new long[3]));
     }
 
+    [Theory]
+    [InlineData(100)]
+    [InlineData(151_936)]
+    public void Rows_with_masks_may_all_be_short(int vocabularySize)
+    {
+        using (var writer = new TokenRowsWriter(FilePath, 10, vocabularySize, masked: true))
+        {
+            writer.WriteRow(new LabelledTokens([7, 8, vocabularySize - 1], [false, true, false]));
+            writer.WriteRow(new LabelledTokens([.. Enumerable.Range(0, 10)], [false, .. Enumerable.Repeat(true, 9)]));
+            Assert.Throws<InvalidOperationException>(() => writer.WriteRow([1]));
+            Assert.Throws<InvalidOperationException>(() => writer.WriteRow(new LabelledTokens([1], [true])));
+            Assert.Equal(10, writer.Labels);
+            writer.Complete();
+        }
+
+        using var rows = TokenRows.Open(FilePath);
+        Assert.Equal((2L, 13L, true), (rows.Rows, rows.Tokens, rows.IsMasked));
+        var (ids, counts) = (new long[10], new bool[10]);
+        Assert.Equal(3, rows.ReadRow(0, ids));
+        Assert.Equal([7, 8, vocabularySize - 1, 0, 0, 0, 0, 0, 0, 0], ids);
+        rows.ReadMask(0, counts);
+        Assert.Equal([1], counts.Index().Where(each => each.Item).Select(each => each.Index));
+        Assert.Equal(10, rows.ReadRow(1, ids));
+        rows.ReadMask(1, counts);
+        Assert.Equal(9, counts.Count(each => each));
+    }
+
     [Fact]
     public void A_file_without_rows_is_a_file()
     {

@@ -62,6 +62,35 @@ public sealed class DistillationHeadTests
         Assert.Equal(0f, loss.HiddenGradient[1].narrow(0, 4, 3).abs().max().item<float>());
     }
 
+    [Fact]
+    public void With_a_mask_only_its_positions_count_in_both_losses_and_the_gradient()
+    {
+        var (hidden, head, teacher, ids) = RandomCase();
+        var mask = zeros(B, S);
+        (int Row, int Position)[] counted = [(0, 1), (0, 2), (2, 5)];
+        foreach (var (row, position) in counted)
+        {
+            mask[row, position] = tensor(1f);
+        }
+
+        var loss = Heads.Compute(hidden.detach(), head.detach(), ids, mask, Dense(teacher, 1.5), new(0.4, 0.5, 1.5), 4, headGradient: true);
+
+        var (crossEntropy, kl) = (zeros(1), zeros(1));
+        foreach (var (row, position) in counted)
+        {
+            var logits = hidden[row, position].matmul(head.t());
+            crossEntropy -= logits.log_softmax(-1)[ids[row, position + 1]] / counted.Length;
+            var q = (teacher[row, position] / 1.5).softmax(-1);
+            kl += (q * (q.log() - (logits / 1.5).log_softmax(-1))).sum() / counted.Length;
+        }
+
+        (crossEntropy * 0.4 + kl * 0.5 * 1.5 * 1.5).sum().backward();
+        Assert.Equal(crossEntropy.item<float>(), loss.CrossEntropy.item<double>(), 1e-5);
+        Assert.Equal(kl.item<float>(), loss.Kl.item<double>(), 1e-5);
+        AssertClose(hidden.grad!, loss.HiddenGradient);
+        AssertClose(head.grad!, loss.HeadGradient!);
+    }
+
     [Theory]
     [InlineData(1.0, 0.9, 128)]
     [InlineData(1.0, 0.5, 4)]

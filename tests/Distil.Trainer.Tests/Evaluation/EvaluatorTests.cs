@@ -63,6 +63,23 @@ public sealed class EvaluatorTests
     }
 
     [Fact]
+    public void Of_a_row_with_a_mask_only_the_tokens_that_count_are_measured()
+    {
+        using var student = new DecayModel(Vocabulary, 6, seed: 1);
+        using var teacher = new DecayModel(Vocabulary, 10, seed: 2);
+        long[] row = [1, 2, 3, 4, 5, 6];
+        int[] counted = [2, 3, 5];
+        var result = new Evaluator(new EvaluationOptions()).Evaluate(
+            student, teacher, [new EvaluationRow(row, [.. row.Select((_, i) => counted.Contains(i))])], cancel: TestContext.Current.CancellationToken);
+        var kl = counted.Sum(i => Log(teacher, row[..i]).Zip(Log(student, row[..i]), (p, q) => Math.Exp(p) * (p - q)).Sum());
+
+        Assert.Equal(3, result.Tokens);
+        Assert.Equal(counted.Average(i => -Log(student, row[..i])[row[i]]), result.Student.CrossEntropy, 1e-5);
+        Assert.Equal(counted.Average(i => -Log(teacher, row[..i])[row[i]]), result.Teacher!.CrossEntropy, 1e-5);
+        Assert.Equal(kl / 3, result.Kl!.Value, 1e-5);
+    }
+
+    [Fact]
     public void Errors_are_those_of_a_sample_of_rows()
     {
         using var student = new DecayModel(Vocabulary, 6, seed: 1);

@@ -31,6 +31,6 @@ public sealed class KlErrorMeasureTests
             InverseTemperatures = TemperatureNodes.For(new ScheduleSpec { From = 2, To = 1, Delta = 0.05 }),
             ChunkPositions = 5,
         };
-        return new KlErrorMeasure(student, teacher, settings).Measure(Rows, [2, 1, 1]);
+        return new KlErrorMeasure(student, teacher, settings).Measure(Rows.Select(row => new EvaluationRow(row)), [2, 1, 1]);
     }
 }

@@ -35,6 +35,7 @@ public sealed class BackendTests
     {
         Assert.Equal("a training step takes about 106 times as long", Kernel.SLstmScanCuda.CostOfPlain);
         Assert.Equal("a training step takes about 19 % longer", Kernel.ConvolutionCuda.CostOfPlain);
+        Assert.Equal("a training step takes longer", Kernel.LinearisedLayersCuda.CostOfPlain); // not measured
         Assert.Equal("a teacher's pass takes about 3 times as long", Kernel.ExtractionCuda.CostOfPlain);
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Distil.Core;
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Tests.Documents.Reports;
 using Distil.Core.Specification;
@@ -130,6 +131,30 @@ public sealed partial class ReportHtmlTests
         var near = last with { WithoutTeacher = last.Distilled with { Student = last.Distilled.Student with { Perplexity = 5.85 } } };
         Assert.Contains("better, which is within the error", ReportHtml.Render(report with { Epochs = [near] }));
         Assert.DoesNotContain("within the error", Page);
+    }
+
+    [Fact]
+    public void The_reach_of_a_window_is_marked_where_the_axis_of_recall_has_it()
+    {
+        foreach (var (reach, marks) in new[] { (100, 2), (1, 0), (1 << 20, 0), (0, 0) })
+        {
+            var report = SampleReport.Create();
+            var last = report.Epochs[^1];
+            var page = ReportHtml.Render(report with
+            {
+                Epochs = [last with { Distilled = last.Distilled with { Branches = new BranchResult { Start = new(1, 1, 1), Reach = reach } } }],
+            });
+            Assert.Equal(marks, Regex.Count(page, "class=\"mark\"")); // a chart for each kind of recall
+            Assert.Equal(marks, Regex.Count(page, $"window and sinks: {reach}"));
+        }
+    }
+
+    [Fact]
+    public void Greedy_continuations_are_shown_as_the_teacher_judges_them()
+    {
+        var page = ReportHtml.Render(SampleReport.Create() with { Greedy = new(8, 32, -0.25, -0.75, null, -1.5) });
+        Assert.All(["−0.250", "−0.750", "−1.500", "continued 8 held-out beginnings by up to 32 tokens"], text => Assert.Contains(text, page, StringComparison.Ordinal));
+        Assert.DoesNotContain("judged by the teacher", Page, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -132,7 +132,7 @@ public sealed class TeacherOutputsFileTests : IDisposable
         var bytes = File.ReadAllBytes(_path);
         bytes[8] = 9;
         File.WriteAllBytes(_path, bytes);
-        Assert.Contains("format version 9; this program reads version 1", Assert.Throws<InvalidInputException>(ReadAll).Message);
+        Assert.Contains("format version 9; this program reads versions 1 to 2", Assert.Throws<InvalidInputException>(ReadAll).Message);
     }
 
     [Fact]

@@ -8,7 +8,9 @@ namespace Distil.Trainer.Tests.Training;
 /// <param name="contextLength">Tokens in a row.</param>
 /// <param name="vocabulary">Number of tokens, V.</param>
 /// <param name="padding">The token behind the end of a short row.</param>
-internal sealed class TinyRows(IReadOnlyList<long> rowsOfShards, int contextLength = 6, int vocabulary = 16, long padding = 0) : ITrainingRows
+/// <param name="masked">Whether what is behind the end is text that does not count, instead of padding.</param>
+internal sealed class TinyRows(IReadOnlyList<long> rowsOfShards, int contextLength = 6, int vocabulary = 16, long padding = 0, bool masked = false)
+    : ITrainingRows
 {
     public IReadOnlyList<long> RowsOfShards => rowsOfShards;
 
@@ -22,8 +24,14 @@ internal sealed class TinyRows(IReadOnlyList<long> rowsOfShards, int contextLeng
         var lengths = rows.Rows.Select(row => row % 5 == 4 ? contextLength / 2L : contextLength).ToArray();
         var ids = rows.Rows.SelectMany((row, i) => Enumerable.Range(0, contextLength)
             .Select(position => position < lengths[i] ? (row * 7 + rows.Shard * 3 + position * position) % vocabulary : padding));
+        var counted = tensor(lengths);
+        if (masked)
+        {
+            counted = arange(1, contextLength + 1).unsqueeze(0).lt(counted.unsqueeze(-1)).to(ScalarType.Float32);
+        }
+
         return new(
             tensor(ids.ToArray()).view(rows.Rows.Length, contextLength).DetachFromDisposeScope(),
-            tensor(lengths).DetachFromDisposeScope(), rows.Rows.Length, lengths.Sum(), lengths.Sum(length => length - 1));
+            counted.DetachFromDisposeScope(), rows.Rows.Length, masked ? contextLength * rows.Rows.Length : lengths.Sum(), lengths.Sum(length => length - 1));
     }
 }

@@ -34,13 +34,19 @@ public sealed record Dataset(string Id, int Shards) : ShardedArtifact<DatasetSha
         TrainTokens = shards.Sum(shard => shard.Train?.Tokens ?? 0),
         EvalRows = shards.Sum(shard => shard.Eval?.Rows ?? 0),
         EvalTokens = shards.Sum(shard => shard.Eval?.Tokens ?? 0),
+        TrainLabels = Labels(shards.Select(shard => shard.Train)),
+        EvalLabels = Labels(shards.Select(shard => shard.Eval)),
     };
+
+    private static long? Labels(IEnumerable<TokenFile?> files) =>
+        files.OfType<TokenFile>().Where(file => file.Labels is not null).ToList() is { Count: > 0 } masked ? masked.Sum(file => file.Labels) : null;
 
     /// <inheritdoc/>
     protected override string? FaultOf(DatasetManifest manifest) => manifest switch
     {
         { TrainRows: 0, Counts: { PassedOver: > 0 } counts } =>
-            $"dataset.sources: no row to train on; of {counts.Read:N0} documents {counts.DescribePassedOver()}; expected text in dataset.textField",
+            $"dataset.sources: no row to train on; of {counts.Read:N0} documents {counts.DescribePassedOver()}; expected "
+            + (counts.WithoutLabel is null ? "text in dataset.textField" : "conversations in the form of dataset.chat with a token to train on"),
         { TrainRows: 0 } => "dataset.sources: no row to train on; expected more text, or a smaller dataset.contextLength or dataset.evalFraction",
         { EvalRows: 0 } => "dataset: no row held out for evaluation; expected more documents, dataset.evalSources or a larger dataset.evalFraction",
         _ => null,

@@ -80,11 +80,17 @@ public sealed record DatasetSummary
     /// <value>Tokens in them, without padding.</value>
     public required long TrainTokens { get; init; }
 
+    /// <value>Those of them that count in the losses; null if the rows have no masks.</value>
+    public long? TrainLabels { get; init; }
+
     /// <value>Number of rows held out.</value>
     public required long EvalRows { get; init; }
 
     /// <value>Tokens in them, without padding.</value>
     public required long EvalTokens { get; init; }
+
+    /// <value>Those of them that count in the losses; null if the rows have no masks.</value>
+    public long? EvalLabels { get; init; }
 }
 
 /// <summary>The machine that a job ran on.</summary>

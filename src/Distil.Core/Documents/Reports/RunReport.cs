@@ -46,6 +46,9 @@ public sealed record RunReport : IVersionedDocument
     /// <value>Continuations of the same prompts by each model.</value>
     public IReadOnlyList<SampleSummary> Samples { get; init; } = [];
 
+    /// <value>The teacher's likelihood of greedy continuations; null if none were made, and in reports of earlier versions.</value>
+    public GreedyLikelihood? Greedy { get; init; }
+
     /// <value>Decoding speed after several context lengths.</value>
     public IReadOnlyList<DecodeComparison> Decode { get; init; } = [];
 

@@ -18,8 +18,10 @@ public static class Identities
     /// <param name="contents">The identity of each file's content, by its path.</param>
     /// <param name="tokenizer">The identity of the tokenizer; null if it is not known.</param>
     /// <param name="endOfText">The token that ends a document, if tokenizer_config.json determines it; null if tokenizer.json does.</param>
+    /// <param name="template">The identities of the files of the chat template; null if they are not known. Only chats depend on them.</param>
     public static string Dataset(
-        DatasetSpec dataset, IReadOnlyList<ShardSource> shards, IReadOnlyDictionary<string, string> contents, string? tokenizer, int? endOfText = null)
+        DatasetSpec dataset, IReadOnlyList<ShardSource> shards, IReadOnlyDictionary<string, string> contents, string? tokenizer, int? endOfText = null,
+        IReadOnlyList<string>? template = null)
     {
         return Of(Object(
             ("version", 2),
@@ -29,11 +31,12 @@ public static class Identities
                 ("evalRanges", List(shard.EvalRanges, Range))))),
             ("tokenizer", tokenizer),
             ("format", Word(dataset.Format)),
-            ("textField", dataset.Format == DatasetFormat.Text ? null : dataset.TextField),
+            ("textField", dataset.Format == DatasetFormat.Text || dataset.Chat is not null ? null : dataset.TextField),
             ("contextLength", dataset.ContextLength),
             ("evalFraction", dataset.EvalSources.Count > 0 ? 0 : dataset.EvalFraction),
             ("documentSeparator", dataset.HasLines ? null : dataset.DocumentSeparator),
-            ("endOfText", endOfText)));
+            ("endOfText", endOfText),
+            ("chat", dataset.Chat is { } chat ? Chat(chat, template) : null)));
 
         JsonNode Range(SourceRange range) => Object(
             ("holds", contents[range.Path]),
@@ -52,9 +55,9 @@ public static class Identities
         ("teacher", teacher is null ? null : List(teacher, content => content)),
         ("keep", Object(("topP", spec.Teacher.Keep.TopP), ("maxTokens", spec.Teacher.Keep.MaxTokens),
             ("tailDraws", spec.Teacher.Keep.TailDraws == 0 ? null : spec.Teacher.Keep.TailDraws))),
-        ("temperatureFrom", spec.Distillation.Temperature.From), // the tail is stored at nodes between these two
+        ("temperatureFrom", SizeEstimates.HighestTemperature(spec)), // the tail is stored at nodes between these two
         ("temperatureTo", spec.Distillation.Temperature.To),
-        ("hiddenStates", SizeEstimates.NeedsHiddenStates(spec)),
+        ("hiddenStates", SizeEstimates.StoresHiddenStates(spec)),
         ("precision", Word(spec.Training.Precision))));
 
     /// <summary>The hash of everything that determines a student's weights at a position of training: 64 hexadecimal digits.</summary>
@@ -131,6 +134,22 @@ public static class Identities
         ("gradientClip", training.GradientClip),
         ("precision", Word(training.Precision)),
         ("checkpointEverySteps", 1)); // without effect on the weights, but part of the identity since the first version
+
+    private static JsonObject Chat(ChatSpec chat, IReadOnlyList<string>? template) => Object(
+        ("version", 1),
+        ("form", chat.Form switch
+        {
+            ChatForm.Auto => "auto",
+            ChatForm.Messages => "messages",
+            ChatForm.Conversations => "conversations",
+            ChatForm.Completion => "completion",
+            ChatForm.Instruction => "instruction",
+            _ => throw Unknown(chat.Form),
+        }),
+        ("field", chat.Field),
+        ("train", chat.Train switch { TrainedTokens.Assistant => "assistant", TrainedTokens.All => "all", _ => throw Unknown(chat.Train) }),
+        ("packing", chat.Packing switch { ChatPacking.Whole => "whole", ChatPacking.None => "none", _ => throw Unknown(chat.Packing) }),
+        ("template", template is null ? null : List(template, content => content)));
 
     private static string Word(DatasetFormat format) => format switch
     {

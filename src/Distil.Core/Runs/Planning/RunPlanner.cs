@@ -50,10 +50,12 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
         var parameters = student.Parameters;
         var (shards, contents, text) = await PlanShardsAsync(spec, unreached, cancel);
         var tokens = SizeEstimates.Tokens(spec, shards);
+        var labels = SizeEstimates.Labels(spec, shards, tokens);
         var rows = SizeEstimates.Rows(spec, tokens);
         var steps = SizeEstimates.StepsPerEpoch(spec, rows);
         var teacherMemory = MemoryNeeded.ForTeacher(spec, files?.Config.Parameters);
-        var datasetId = Identities.Dataset(spec.Dataset, shards, contents, files?.TokenizerContent, files?.ConfiguredEndOfText);
+        var datasetId = Identities.Dataset(
+            spec.Dataset, shards, contents, files?.TokenizerContent, files?.ConfiguredEndOfText, files?.Template?.Contents);
         return new RunPlan
         {
             RunId = NewRunId(spec.Name),
@@ -67,6 +69,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             Shards = shards,
             Epochs = spec.Training.Epochs,
             Tokens = tokens,
+            Labels = labels,
             Rows = rows,
             StepsPerEpoch = steps,
             Steps = spec.Merge is null ? new Figure(steps.Value * spec.Training.Epochs, "", "steps in an epoch × training.epochs") : steps,
@@ -78,7 +81,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             Warnings = student.Warnings,
             TotalParameters = new Figure(parameters.Total, "", "exact: trainable and frozen"),
             DatasetBytes = SizeEstimates.Dataset(teacher, tokens),
-            TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, tokens),
+            TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, labels ?? tokens),
             CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters, config),
             TeacherMemory = teacherMemory,
             TrainingMemory = MemoryNeeded.ForTraining(spec, parameters, teacherMemory),
@@ -113,7 +116,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
     {
         try
         {
-            return await TeacherFiles.FindAsync(catalog, spec.Teacher.Path, cancel);
+            return await TeacherFiles.FindAsync(catalog, spec.Teacher.Path, spec.Dataset.Chat is not null, cancel);
         }
         catch (InvalidInputException wrong) when (wrong.Errors.Count == 0) // from a file, or from the hub
         {

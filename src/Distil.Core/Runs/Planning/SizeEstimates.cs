@@ -5,7 +5,7 @@ using Distil.Core.Specification;
 namespace Distil.Core.Runs.Planning;
 
 /// <summary>Computes the figures of a plan from its tokens and shapes.</summary>
-internal static class SizeEstimates
+public static class SizeEstimates
 {
     /// <summary>Bits per kept token in addition to its id's gap, log2(V/K): the log-probability and the inefficiency of the codes.</summary>
     private const double BitsPerKeptToken = 8.5;
@@ -28,6 +28,16 @@ internal static class SizeEstimates
             : new Figure(tokens, "", "dataset.maxTokens; the sources are not read");
     }
 
+    /// <summary>Number of training tokens in an epoch that count in the losses; null if the rows have no masks, or if nothing shows how many count.</summary>
+    public static Figure? Labels(RunSpec spec, IReadOnlyList<ShardSource> shards, Figure tokens) => spec.Dataset.Chat switch
+    {
+        null => null,
+        { Train: TrainedTokens.All } => new Figure(tokens.Value, "", "dataset.chat.train is all"),
+        var chat => AnswerDensity.Of(shards, chat) is { } share
+            ? new Figure((long)(tokens.Value * share), "", $"estimated: {100 * share:0} % of the first lines of the sources are answers")
+            : null,
+    };
+
     /// <summary>Number of rows in an epoch. Rows are packed, so all are full except each shard's last.</summary>
     public static Figure Rows(RunSpec spec, Figure tokens) =>
         new(DivideUp(tokens.Value, spec.Dataset.ContextLength), "", "estimated: tokens over dataset.contextLength");
@@ -46,6 +56,9 @@ internal static class SizeEstimates
     }
 
     /// <summary>Bytes of the teacher's stored outputs.</summary>
+    /// <param name="spec">The specification.</param>
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="tokens">Tokens in an epoch: those that count, if that is known.</param>
     public static Figure TeacherOutputs(RunSpec spec, TeacherShape teacher, Figure tokens)
     {
         if (!spec.StoresTeacherOutputs)
@@ -54,7 +67,7 @@ internal static class SizeEstimates
         }
 
         var kept = Math.Min(spec.Teacher.Keep.MaxTokens, teacher.VocabularySize);
-        var hidden = NeedsHiddenStates(spec) ? 2L * teacher.HiddenSize : 0;
+        var hidden = StoresHiddenStates(spec) ? 2L * teacher.HiddenSize : 0;
         var drawn = Math.Min(spec.Teacher.Keep.TailDraws, teacher.VocabularySize);
         var bits = kept * (Math.Log2((double)teacher.VocabularySize / kept) + BitsPerKeptToken)
             + (drawn == 0 ? 0 : (drawn * (Math.Log2((double)teacher.VocabularySize / drawn) + BitsPerKeptToken + 1)) + BitsOfDraws);
@@ -80,6 +93,12 @@ internal static class SizeEstimates
 
     /// <summary>Whether training compares hidden states with stored ones.</summary>
     public static bool NeedsHiddenStates(RunSpec spec) => spec.Distillation.Alignment is { Kind: not AlignmentKind.None, Weight: > 0 };
+
+    /// <summary>Whether the teacher's mean hidden states are stored: for this student, or for others.</summary>
+    public static bool StoresHiddenStates(RunSpec spec) => spec.Teacher.Keep.HiddenStates || NeedsHiddenStates(spec);
+
+    /// <summary>The highest temperature for which the teacher's outputs are stored.</summary>
+    public static double HighestTemperature(RunSpec spec) => Math.Max(spec.Distillation.Temperature.From, spec.Teacher.Keep.HighestTemperature ?? 0);
 
     private static long DivideUp(long value, long by) => (value + by - 1) / by;
 }

@@ -38,13 +38,20 @@ internal sealed class TeacherFiles
     /// <value>The token that ends a document, if tokenizer_config.json determines it; null if tokenizer.json does.</value>
     public int? ConfiguredEndOfText { get; private init; }
 
+    /// <value>Its chat template; null if the run does not use it.</value>
+    public TeacherTemplate? Template { get; private init; }
+
     /// <value>The identities of config.json and of each file of weights.</value>
     public IReadOnlyList<string> ModelContent { get; }
 
     /// <summary>Finds a teacher.</summary>
+    /// <param name="catalog">Finds and fetches its files.</param>
+    /// <param name="path">Its folder.</param>
+    /// <param name="withTemplate">Whether the run uses its chat template.</param>
+    /// <param name="cancel">Cancels the call.</param>
     /// <exception cref="InvalidInputException">Something is missing, does not fit or is not supported.</exception>
     /// <exception cref="RemoteException">A server cannot be reached.</exception>
-    public static async Task<TeacherFiles> FindAsync(SourceCatalog catalog, string path, CancellationToken cancel)
+    public static async Task<TeacherFiles> FindAsync(SourceCatalog catalog, string path, bool withTemplate, CancellationToken cancel)
     {
         var model = await ModelFiles.FindAsync(catalog, path, SpecPaths.Teacher, cancel);
         var tokenizer = model.Tokenizer ?? throw new InvalidInputException(
@@ -62,15 +69,17 @@ internal sealed class TeacherFiles
         _ = new HuggingFaceTokenizer(tokenizer.Path, json); // a job makes it, and may refuse it
         var reading = WeightReadings.Of(config, await HeadersAsync(catalog, model, cancel)).Summary;
 
+        var template = withTemplate ? await TeacherTemplate.FindAsync(catalog, model, settings, cancel) : null;
         var contents = await Task.WhenAll(model.Weights.Select(weights => Task.Run(() => SourceContents.OfAsync(catalog, weights, cancel), cancel)));
         var known = model.Weights.Select(file => file.Path).Zip(contents).ToDictionary(file => file.First, file => file.Second);
         var found = model.Location.Found?.Select(file => file with { Identity = known.GetValueOrDefault(file.Path) ?? LocalSources.Fingerprint(file.Path) });
         return new TeacherFiles(
-            model.Location with { Found = found?.ToList() }, config.Config, model.Config.Path,
+            model.Location with { Found = found is null ? null : [.. found, .. template?.Own is { } own ? new[] { own } : []] }, config.Config, model.Config.Path,
             reading with { Warnings = [.. model.Warnings, .. reading.Warnings] }, LocalSources.Fingerprint(words),
             [LocalSources.Fingerprint(configFile), .. contents])
         {
             ConfiguredEndOfText = EndOfTextToken.FindConfigured(words, settings),
+            Template = template,
         };
     }
 

@@ -100,6 +100,24 @@ internal static class CrossChecks
             yield return Error("dataset.documentSeparator", "is set; expected dataset.format text, because a line of JSONL or a row of Parquet is a document");
         }
 
+        if (dataset.Chat is { } chat)
+        {
+            if (dataset.Format == DatasetFormat.Text)
+            {
+                yield return Error("dataset.chat", "is set and dataset.format is text; expected dataset.format jsonl or parquet, whose rows have fields");
+            }
+
+            if (dataset.TextField != new DatasetSpec { Sources = [] }.TextField)
+            {
+                yield return Error("dataset.textField", $"is {dataset.TextField} and dataset.chat is set; expected dataset.chat.field, because a conversation has no text field");
+            }
+
+            if (chat is { Field: not null, Form: ChatForm.Completion or ChatForm.Instruction })
+            {
+                yield return Error("dataset.chat.field", $"is {chat.Field}; expected dataset.chat.form messages, conversations or auto, whose rows have a list of messages");
+            }
+        }
+
         if (dataset is { EvalFraction: 0, EvalSources.Count: 0 })
         {
             yield return Error("dataset.evalFraction", "is 0 and dataset.evalSources is empty; expected one of them, since evaluation needs held-out text");

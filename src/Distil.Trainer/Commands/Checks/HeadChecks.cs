@@ -22,7 +22,7 @@ internal static class HeadChecks
     internal static IReadOnlyList<KernelCheck> All { get; } =
     [
         Head(Kernel.HeadCuda, 1024, 151_936, 1536, 64), Head(Kernel.HeadCuda, 77, 1003, 64, 20), Draws(Kernel.HeadCuda), .. Divergences(Kernel.HeadCuda),
-        Extraction(512, 151_936, 128), Extraction(33, 2048, 64), Extraction(5, 1003, 1000),
+        Extraction(Kernel.ExtractionCuda, 512, 151_936, 128), Extraction(Kernel.ExtractionCuda, 33, 2048, 64), Extraction(Kernel.ExtractionCuda, 5, 1003, 1000),
         Optimizer(1_000_000, 300_001), Optimizer(13, 3),
         Teacher(8, 512, TransformerFamily.Qwen2), Teacher(3, 33, TransformerFamily.Qwen3),
     ];
@@ -90,15 +90,23 @@ internal static class HeadChecks
             });
     }
 
-    private static KernelCheck Extraction(int rows, int vocabulary, int max) => new(
-        Kernel.ExtractionCuda, $"N {rows}, V {vocabulary}, K {max}",
-        () => [(randn([rows, vocabulary], ScalarType.Float32, CUDA) * 3).to(ScalarType.BFloat16)],
-        x => Found(rows, max, found =>
-        {
-            var padded = zeros([rows, (vocabulary + 7) / 8 * 8], ScalarType.BFloat16, CUDA).narrow(1, 0, vocabulary);
-            CudaNucleus.Select(padded.copy_(x[0].detach()), Settings(max), found);
-        }),
-        x => Found(rows, max, found => Nucleus.Select(x[0].detach().clone(), Settings(max), found)));
+    /// <summary>The extraction: bfloat16 on a GPU, float32 on the CPU.</summary>
+    internal static KernelCheck Extraction(Kernel kernel, int rows, int vocabulary, int max)
+    {
+        var cuda = kernel.Form == Form.Cuda;
+        Device On() => cuda ? CUDA : CPU;
+        var type = cuda ? ScalarType.BFloat16 : ScalarType.Float32;
+        return new(
+            kernel, $"N {rows}, V {vocabulary}, K {max}",
+            () => [(randn([rows, vocabulary], ScalarType.Float32, On()) * 3).to(type)],
+            x => Found(rows, max, On(), found =>
+            {
+                var padded = zeros([rows, (vocabulary + 7) / 8 * 8], type, On()).narrow(1, 0, vocabulary).copy_(x[0].detach());
+                Action<Tensor, ExtractionSettings, (Tensor, Tensor, Tensor)> select = cuda ? CudaNucleus.Select : CpuNucleus.Select;
+                select(padded, Settings(max), found);
+            }),
+            x => Found(rows, max, On(), found => Nucleus.Select(x[0].detach().clone(), Settings(max), found)));
+    }
 
     /// <summary>Two parameters that share a norm, and not a learning rate.</summary>
     private static KernelCheck Optimizer(int first, int second) => new(
@@ -172,9 +180,9 @@ internal static class HeadChecks
         empty([rows, max], ScalarType.Int64, device), empty([rows, max], ScalarType.Float32, device), empty([rows, Nodes.Length], ScalarType.Float32, device));
 
     /// <summary>Probabilities of the kept tokens, most probable first, and the tail's sums.</summary>
-    private static Tensor Found(int rows, int max, Action<(Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp)> select)
+    private static Tensor Found(int rows, int max, Device device, Action<(Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp)> select)
     {
-        var found = Empty(rows, max, CUDA);
+        var found = Empty(rows, max, device);
         select(found);
         return cat([found.LogProbabilities.exp(), found.TailLogSumExp.exp()], -1);
     }

@@ -12,6 +12,6 @@ internal static class CosineAlignment
     internal static Tensor Loss(Tensor student, Tensor teacherMean, Tensor? mask)
     {
         var distance = 1 - nn.functional.cosine_similarity(student, teacherMean, dim: -1);            // (B, S)
-        return mask is null ? distance.mean() : (distance * mask).sum() / mask.sum();
+        return mask is null ? distance.mean() : (distance * mask).sum() / mask.sum().clamp_min(1);
     }
 }

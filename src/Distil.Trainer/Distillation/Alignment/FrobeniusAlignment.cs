@@ -74,5 +74,5 @@ internal static class FrobeniusAlignment
     /// <remarks>Filled on the device: copying a number there would wait for all work on the device.</remarks>
     private static Tensor RootElements(Tensor state, Tensor? mask, long states) =>
         mask is null ? full([], Math.Sqrt((double)state.numel() * states), ScalarType.Float32, state.device)
-                     : (mask.sum() * (state.shape[^1] * states)).sqrt();
+                     : (mask.sum().clamp_min(1) * (state.shape[^1] * states)).sqrt();
 }

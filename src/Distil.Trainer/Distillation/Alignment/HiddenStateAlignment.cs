@@ -16,7 +16,7 @@ public sealed class HiddenStateAlignment(AlignmentSpec spec)
     /// <summary>Computes the loss from the mean of the teacher's layers, unweighted.</summary>
     /// <param name="studentFinal">The student's hidden states after its final norm, (B, S, D).</param>
     /// <param name="teacherMean">Mean of the teacher's layers without the embedding output, (B, S, D).</param>
-    /// <param name="lengths">(B), int64: real tokens of each row; null if all are real.</param>
+    /// <param name="lengths">(B), int64: real tokens of each row; or (B, S), float32: 1 at each position that counts. Null if all are real.</param>
     /// <returns>0-d.</returns>
     public Tensor Loss(Tensor studentFinal, Tensor teacherMean, Tensor? lengths = null)
     {
@@ -35,7 +35,7 @@ public sealed class HiddenStateAlignment(AlignmentSpec spec)
     /// <summary>Computes the loss between layers, unweighted.</summary>
     /// <param name="studentBlocks">Output of each block, n × (B, S, D).</param>
     /// <param name="teacherLayers">Output of each layer without the embedding output, L × (B, S, D).</param>
-    /// <param name="lengths">(B), int64: real tokens of each row; null if all are real.</param>
+    /// <param name="lengths">(B), int64: real tokens of each row; or (B, S), float32: 1 at each position that counts. Null if all are real.</param>
     /// <returns>0-d.</returns>
     public Tensor LayerLoss(IReadOnlyList<Tensor> studentBlocks, IReadOnlyList<Tensor> teacherLayers, Tensor? lengths = null)
     {

@@ -75,6 +75,8 @@ internal static class ReportAssembly
         TrainTokens = dataset.TrainTokens,
         EvalRows = dataset.EvalRows,
         EvalTokens = dataset.EvalTokens,
+        TrainLabels = dataset.TrainLabels,
+        EvalLabels = dataset.EvalLabels,
     };
 
     private static async Task<IReadOnlyList<EpochSummary>> EpochsAsync(JobContext job, RunArtifacts run)

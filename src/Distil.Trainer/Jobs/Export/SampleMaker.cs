@@ -4,6 +4,7 @@ using Distil.Core.Documents.Reports;
 using Distil.Core.Tokenization;
 using Distil.Inference.Generation;
 using Distil.Inference.Sampling;
+using Distil.Trainer.Evaluation;
 using Distil.Trainer.Generation;
 using Distil.Trainer.Models;
 
@@ -16,6 +17,9 @@ internal static class SampleMaker
     private const int MaxPromptTokens = 24;
     private const int ShortestDocument = 8;
     private const int RowsLookedAt = 64;
+
+    /// <summary>A continuation costs as many steps as tokens: few and short ones take seconds.</summary>
+    private const int GreedyPrompts = 8, GreedyTokens = 32;
 
     /// <summary>Returns the user's prompts, or beginnings of held-out documents, continued by teacher and students.</summary>
     public static async Task<IReadOnlyList<SampleSummary>> MakeAsync(JobContext job, Dataset dataset, ILanguageModel student, ILanguageModel? baseline)
@@ -35,17 +39,43 @@ internal static class SampleMaker
         })];
     }
 
-    /// <summary>Returns beginnings of documents: the tokens after an end of text, at most half of the document's part in the row.</summary>
+    /// <summary>Lets each model continue beginnings of held-out documents greedily; null if the run's continuations have no tokens.</summary>
+    public static async Task<GreedyLikelihood?> MeasureGreedyAsync(JobContext job, Dataset dataset, ILanguageModel student, ILanguageModel? baseline)
+    {
+        var tokens = Math.Min(GreedyTokens, job.Spec.Evaluation.SampleTokens);
+        var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
+        return tokens == 0 ? null : new GreedyContinuations(job.LoadTeacher(), tokenizer.EndOfText, tokens).Measure(
+            [.. Beginnings(await job.ReadEvalRowsAsync(dataset, RowsLookedAt), tokenizer).Take(GreedyPrompts)], student, baseline, job.Stop);
+    }
+
+    /// <summary>Returns beginnings of held-out texts with the text that follows.</summary>
     internal static IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> HeldOut(
-        IReadOnlyList<long[]> rows, HuggingFaceTokenizer tokenizer, int continuation) =>
-        (from row in rows
-         from start in Enumerable.Range(0, row.Length)
-         where start == 0 || row[start - 1] == tokenizer.EndOfText
-         let document = row.Skip(start).TakeWhile(id => id != tokenizer.EndOfText).Select(id => (int)id).ToArray()
-         where document.Length >= ShortestDocument && (start > 0 || ReferenceEquals(row, rows[0]))
-         let prompt = EndOfWord(document, Math.Min(MaxPromptTokens, document.Length / 2), tokenizer)
-         select ((IReadOnlyList<int>)document[..prompt], (string?)Text(tokenizer, document.Skip(prompt).Take(continuation).ToArray())))
-        .Take(HeldOutPrompts);
+        IReadOnlyList<EvaluationRow> rows, HuggingFaceTokenizer tokenizer, int continuation) =>
+        Beginnings(rows, tokenizer).Take(HeldOutPrompts).Select(text => (text.Prompt, (string?)Text(tokenizer, [.. text.Following.Take(continuation)])));
+
+    private static IEnumerable<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Following)> Beginnings(
+        IReadOnlyList<EvaluationRow> rows, HuggingFaceTokenizer tokenizer) => rows.Any(row => row.Counts is not null)
+        ? rows.Select(Answer)
+        : Documents([.. rows.Select(row => row.Ids)], tokenizer);
+
+    /// <summary>The beginning of a row with a mask up to its first answer, and the answer.</summary>
+    private static (IReadOnlyList<int> Prompt, IReadOnlyList<int> Following) Answer(EvaluationRow row)
+    {
+        int[] ids = [.. row.Ids.Select(id => (int)id)];
+        var start = row.Positions().First() + 1;
+        var length = row.Counts.AsSpan(start).IndexOf(false) is >= 0 and var end ? end : ids.Length - start;
+        return (ids[..start], ids[start..(start + length)]);
+    }
+
+    /// <summary>Beginnings of documents, the tokens after an end of text and at most half of the document's part in the row, with the rest of that part.</summary>
+    private static IEnumerable<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Following)> Documents(IReadOnlyList<long[]> rows, HuggingFaceTokenizer tokenizer) =>
+        from row in rows
+        from start in Enumerable.Range(0, row.Length)
+        where start == 0 || row[start - 1] == tokenizer.EndOfText
+        let document = row.Skip(start).TakeWhile(id => id != tokenizer.EndOfText).Select(id => (int)id).ToArray()
+        where document.Length >= ShortestDocument && (start > 0 || ReferenceEquals(row, rows[0]))
+        let prompt = EndOfWord(document, Math.Min(MaxPromptTokens, document.Length / 2), tokenizer)
+        select ((IReadOnlyList<int>)document[..prompt], (IReadOnlyList<int>)document[prompt..]);
 
     /// <summary>The latest position up to a limit at which a word has ended; the limit if there is none.</summary>
     private static int EndOfWord(int[] document, int limit, HuggingFaceTokenizer tokenizer)

@@ -1,5 +1,5 @@
 // gelu(gate)·up, gate and up the two halves of a row. Exact GELU, by the error function. Threads take eight values each.
-// F is a multiple of 8. x: fp16 (N, 2·F). y, gradient: bf16 (N, F). halves: bf16 (N, 2·F), x rounded, for the way back; null where there is none.
+// F is a multiple of 8. x: fp16 (N, 2·F). y, gradient: bf16 (N, F). halves: bf16 (N, 2·F), x rounded, for the backward pass; null where there is none.
 #include "bfloat16.cuh"
 #include "float16.cuh"
 

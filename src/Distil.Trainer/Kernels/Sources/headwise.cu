@@ -72,11 +72,6 @@ extern "C" __global__ void __launch_bounds__(256) headwise_forward(
   }
 }
 
-// Four 8 × 8 matrices of bf16, each transposed on its way.
-__device__ __forceinline__ void loadTransposed(unsigned* r, unsigned address) {
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3},[%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(address) : "memory");
-}
-
 // dc += dq·Wq + dk·Wk, dx += dv·Wv, and the weights' gradients over the block row's share of the positions.
 // dq, dk, dv: bf16 (B, NH, P, DH). dc, dx: bf16 (B, S, I), read and written. partial: float (gridDim.y, 3, blocks, out, in).
 // A warp a block of channels; grid (⌈blocks/4⌉, any), 128 threads.
@@ -196,7 +191,7 @@ extern "C" __global__ void gate_weights(
   composed[(long long)from * 2 * heads * inner + at] = toBf16(sum);
 }
 
-// The way back from d composed: bf16 (2, 2·NH, I), to the gates' weights, dGates: float (2·NH, 3·I), and, added, to the projections', dWeights: float (3, blocks, out, in).
+// The backward pass from d composed: bf16 (2, 2·NH, I), to the gates' weights, dGates: float (2·NH, 3·I), and, added, to the projections', dWeights: float (3, blocks, out, in).
 // Threads first of dGates, then of dWeights.
 extern "C" __global__ void gate_weights_backward(
     const bf16* dComposed, const float* inputGate, const float* forgetGate, const float* qWeight, const float* kWeight, const float* vWeight, float* dGates, float* dWeights,

@@ -1,14 +1,8 @@
 // A row of logits, 16 bytes at a time, in bfloat16 or float32; and sums over a block.
 #include "bfloat16.cuh"
+#include "activations.cuh"
 
 #define NONE __int_as_float(0xff800000)  // −inf
-#define LOG2E 1.4426950408889634f
-
-__device__ __forceinline__ float exp2Fast(float x) {
-  float y;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-}
 
 __device__ __forceinline__ float load(const bf16* row, long long i) { return toFloat(row[i]); }
 __device__ __forceinline__ float load(const float* row, long long i) { return row[i]; }

@@ -1,4 +1,4 @@
-// The way back of memory.cu, which includes this. Weighted mean: with A(t, s) a pair's weight times its score, dA(t, s) = over(t)·(dh(t)·v(s) − D(t)), D(t) = dh(t)·h(t).
+// The backward pass of memory.cu, which includes this. Weighted mean: with A(t, s) a pair's weight times its score, dA(t, s) = over(t)·(dh(t)·v(s) − D(t)), D(t) = dh(t)·h(t).
 
 // φq's gradient, and D (rows), summed from the same rounded numbers as the pairs' own gradients. Grid (chunks, sequences).
 extern "C" __global__ void __launch_bounds__(TILE_THREADS) memory_backward_query(

@@ -3,16 +3,6 @@
 #define GATE_THREADS 512
 #define GATE_WARPS (GATE_THREADS / 32)
 
-// Inclusive scan over a warp.
-template <bool MAXIMUM> __device__ __forceinline__ float warpScan(float x) {
-#pragma unroll
-  for (int o = 1; o < 32; o <<= 1) {
-    const float y = __shfl_up_sync(~0u, x, o);
-    if ((threadIdx.x & 31) >= o) x = MAXIMUM ? fmaxf(x, y) : x + y;
-  }
-  return x;
-}
-
 struct ChunkGates { float a0, a1, top0, top1, forgotten; };  // of a lane's two positions: a, and the maximum of a up to them; the chunk's whole F
 
 // A warp's chunk n of a sequence. Positions past the end write nothing and forget nothing.

@@ -1,4 +1,4 @@
-// Features of a linearised layer's queries and keys, and the mix of its memory and window; and the way back.
+// Features of a linearised layer's queries and keys, and the mix of its memory and window; and the backward pass.
 //   SIZE   of a head: a multiple of 32.   FEATURES SIZE, or 2·SIZE: softmax(u) and softmax(−u) side by side.
 #include "tiles.cuh"
 #include "lanes.cuh"

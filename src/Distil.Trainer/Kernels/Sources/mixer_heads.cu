@@ -1,4 +1,4 @@
-// Queries, keys and values of a linearised layer: norm of heads, rotation, and the share of the memory; and the way back. A warp a position of a head.
+// Queries, keys and values of a linearised layer: norm of heads, rotation, and the share of the memory; and the backward pass. A warp a position of a head.
 //   SIZE   of a head, a multiple of 32.   HEADS of queries.   SHARED heads of keys and values.
 // x: (N, HEADS + 2·SHARED, SIZE) bf16, N = B·S. Results by head: (heads, N, SIZE). angles: cos and sin, (S, SIZE) float.
 #include "bfloat16.cuh"

@@ -16,11 +16,7 @@
 // Inclusive scan over the block's CHUNK threads, a sum or a maximum; `shared` has 32 places.
 template <bool Maximum> __device__ __forceinline__ float scan(float x, float* shared) {
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-#pragma unroll
-  for (int o = 1; o < 32; o <<= 1) {
-    const float y = __shfl_up_sync(~0u, x, o);
-    if (lane >= o) x = Maximum ? fmaxf(x, y) : x + y;
-  }
+  x = warpScan<Maximum>(x);
   __syncthreads();
   if (lane == 31) shared[warp] = x;
   __syncthreads();

@@ -1,4 +1,4 @@
-// The way back of mlstm.cu, which includes this: the names and layouts are its.
+// The backward pass of mlstm.cu, which includes this: the names and layouts are its.
 
 // Gradient of the plain scores from that of the weighed ones, in place, with dNorm, what each of a row's weights adds to the normaliser: what a row of h, as it came, gains
 // by growing as a whole, and its normaliser takes back. Rounding leaves a rest in every product; summed here from the rounded ones themselves, the rests of the gates'

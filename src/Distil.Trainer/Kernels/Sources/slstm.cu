@@ -1,6 +1,6 @@
 // The sLSTM recurrence. A group of blocks carries 8 batch rows of one head through all positions: one block, or a cluster of several (cluster.cuh), each with
 // its own units. R stays in registers as tensor-core fragments; a thread has all four gates of one unit for two rows; what it needs of memory comes by cp.async
-// some positions ahead, into places that only its own warp reads; h, or on the way back the gates' gradients, goes round to all warps at each step.
+// some positions ahead, into places that only its own warp reads; h, or in the backward pass the gates' gradients, goes round to all warps at each step.
 //   HEAD_SIZE   DH, units a head: a multiple of 32.
 //   BLOCK_UNITS those of a block: a multiple of 16 that divides DH.
 // Threads 4·BLOCK_UNITS; grid (NH · DH / BLOCK_UNITS, ⌈B/8⌉), the blocks of a head a cluster.

@@ -4,7 +4,7 @@
 struct Cell {
   float c, n, m;
 
-  // The new h. gates: pre-activations of i, f, z, o; i is replaced by δ, which with the others is what the way back needs.
+  // The new h. gates: pre-activations of i, f, z, o; i is replaced by δ, which with the others is what the backward pass needs.
   __device__ __forceinline__ float step(float (&gates)[4]) {
     const float carried = logSigmoid(gates[1]) + m, delta = carried - gates[0], lesser = __expf(-fabsf(delta));
     const float write = delta > 0.f ? lesser : 1.f, keep = delta > 0.f ? 1.f : lesser;

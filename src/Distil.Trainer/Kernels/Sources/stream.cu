@@ -1,4 +1,4 @@
-// The float residual stream of a Transformer: sum and RMSNorm into bf16, SwiGLU, and the way back. Widths are multiples of 8.
+// The float residual stream of a Transformer: sum and RMSNorm into bf16, SwiGLU, and the backward pass. Widths are multiples of 8.
 #include "logits.cuh"
 
 #define THREADS 256
@@ -107,7 +107,7 @@ extern "C" __global__ void __launch_bounds__(256) gate_up_backward(const uint4* 
     unpack(gradient[i], d);
 #pragma unroll
     for (int k = 0; k < 8; k++) {
-      const float s = 1.f / (1.f + __expf(-gate[k])), silu = gate[k] * s;
+      const float s = sigmoid(gate[k]), silu = gate[k] * s;
       y[k] = silu * up[k];
       gate[k] = d[k] * up[k] * s * (1.f + gate[k] * (1.f - s));
       up[k] = d[k] * silu;

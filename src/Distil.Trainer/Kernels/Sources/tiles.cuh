@@ -7,11 +7,6 @@
 #define STRIDE(columns) ((columns) + 8)        // of a tile's rows, in elements: an odd number of 16 bytes, so that banks differ
 #define WIDER(columns) ((columns) + 24)        // the same of a tile with 8 columns more
 
-// As loadMatrices, each 8 × 8 matrix transposed.
-__device__ __forceinline__ void loadTransposed(unsigned* r, unsigned address) {
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3},[%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(address) : "memory");
-}
-
 // What `product` takes from a tile t with rows of `stride` elements. Left: rows from m, depth from k. Right: two blocks of 8 columns from n, depth from k: r[0..1] and r[2..3].
 // Left, stored [m][k].
 __device__ __forceinline__ void left(unsigned* r, const bf16* t, int stride, int m, int k) {

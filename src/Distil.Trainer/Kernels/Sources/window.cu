@@ -1,16 +1,14 @@
-// Softmax attention of each position over the WINDOW positions up to its own and over the first `sinks` of the text (FlashAttention-2, arXiv 2307.08691, over a band).
+// Softmax attention of each position over the `window` positions up to its own and over the first `sinks` of the text (FlashAttention-2, arXiv 2307.08691, over a band).
 //   SIZE   of a head: a multiple of 16.   GROUP query heads share a head of keys and values.
 // q, y, dy: (H, B, S, SIZE). k, v: (H/GROUP, B, S, SIZE). lse, delta: (H, B, S) float, log Σ exp of a position's scores, and Σ dy·y.
 #include "tiles.cuh"
+#include "activations.cuh"
 
 #define WIDTH STRIDE(SIZE)
 #define BLOCKS (SIZE / 8)
 #define KEEPS (SIZE <= 64)                  // whether a warp keeps its own rows in registers while it goes through the backward passes' tiles
 #define KEPT (KEEPS ? SIZE / 16 : 1)
-#define LOG2E 1.4426950408889634f
 #define NONE -1e30f
-
-__device__ __forceinline__ float power2(float x) { float y; asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x)); return y; }
 
 // Which tiles of keys a tile of queries sees, in order: those with sinks, then the band.
 struct Band {
@@ -70,15 +68,15 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_forward(
       high0 = fmaxf(high0, fmaxf(p[j][0], p[j][1])); high1 = fmaxf(high1, fmaxf(p[j][2], p[j][3]));
     }
     high0 = quadMax(high0); high1 = quadMax(high1);
-    const float keep0 = power2(top0 - high0), keep1 = power2(top1 - high1);
+    const float keep0 = exp2Fast(top0 - high0), keep1 = exp2Fast(top1 - high1);
     top0 = high0; top1 = high1; sum0 *= keep0; sum1 *= keep1;
 #pragma unroll
     for (int j = 0; j < BLOCKS; j++) { r[j][0] *= keep0; r[j][1] *= keep0; r[j][2] *= keep1; r[j][3] *= keep1; }
 #pragma unroll
     for (int j = 0; j < TILE / 8; j++) {
       // a row may see nothing of a tile: then its maximum may still be that of nothing
-      p[j][0] = p[j][0] > NONE ? power2(p[j][0] - high0) : 0.f; p[j][1] = p[j][1] > NONE ? power2(p[j][1] - high0) : 0.f;
-      p[j][2] = p[j][2] > NONE ? power2(p[j][2] - high1) : 0.f; p[j][3] = p[j][3] > NONE ? power2(p[j][3] - high1) : 0.f;
+      p[j][0] = p[j][0] > NONE ? exp2Fast(p[j][0] - high0) : 0.f; p[j][1] = p[j][1] > NONE ? exp2Fast(p[j][1] - high0) : 0.f;
+      p[j][2] = p[j][2] > NONE ? exp2Fast(p[j][2] - high1) : 0.f; p[j][3] = p[j][3] > NONE ? exp2Fast(p[j][3] - high1) : 0.f;
       sum0 += p[j][0] + p[j][1]; sum1 += p[j][2] + p[j][3];
     }
 #pragma unroll

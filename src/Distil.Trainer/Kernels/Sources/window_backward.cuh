@@ -1,4 +1,4 @@
-// The way back of window.cu, which includes this.
+// The backward pass of window.cu, which includes this.
 
 // Gradient of q. Grid as forward.
 extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_query(
@@ -45,7 +45,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_query
 #pragma unroll
       for (int e = 0; e < 4; e++) {
         const bool seen = whole || band.sees(e < 2 ? t : t + 8, s + (e & 1));
-        p[j][e] = seen ? power2(p[j][e] * scale - (e < 2 ? l0 : l1)) * (g[j][e] - (e < 2 ? d0 : d1)) : 0.f;
+        p[j][e] = seen ? exp2Fast(p[j][e] * scale - (e < 2 ? l0 : l1)) * (g[j][e] - (e < 2 ? d0 : d1)) : 0.f;
       }
     }
 #pragma unroll
@@ -118,7 +118,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_key(
 #pragma unroll
       for (int e = 0; e < 4; e++) {
         const int t = j * 8 + column + (e & 1), s = first + (e < 2 ? low : low + 8);
-        p[j][e] = whole || band.sees(queries * TILE + t, s) ? power2(p[j][e] * scale - l0[t]) : 0.f;
+        p[j][e] = whole || band.sees(queries * TILE + t, s) ? exp2Fast(p[j][e] * scale - l0[t]) : 0.f;
         g[j][e] = p[j][e] * (g[j][e] - d0[t]);
       }
     }

@@ -44,7 +44,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) window_backward_sinks
       for (int e = 0; e < 4; e++) {
         const int r = j * 8 + column + (e & 1), s = e < 2 ? low : low + 8;
         const bool seen = s < sinks && r < count;  // all are before the windows
-        p[j][e] = seen ? power2(p[j][e] * scale - lse[at + t0 + r] * LOG2E) : 0.f;
+        p[j][e] = seen ? exp2Fast(p[j][e] * scale - lse[at + t0 + r] * LOG2E) : 0.f;
         g[j][e] = seen ? p[j][e] * (g[j][e] - delta[at + t0 + r]) : 0.f;
       }
     }

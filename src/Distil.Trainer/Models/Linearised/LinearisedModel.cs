@@ -72,12 +72,12 @@ public sealed class LinearisedModel : IStudentModel
     /// <value>The trained weights that the teacher did not have.</value>
     public IReadOnlyList<NamedParameter> NewParameters => _weights.New;
 
-    /// <summary>Makes whole texts run with bfloat16 products, by CUDA kernels if they support the shape. The trained weights stay float32.</summary>
-    /// <param name="backend">Which kernels may be used; null for all that can run on the device.</param>
-    public void UseBFloat16(Backend? backend = null)
+    /// <inheritdoc/>
+    /// <remarks>Whole texts run with bfloat16 products, by CUDA kernels if they support the shape. The trained weights stay float32.</remarks>
+    public void UseBFloat16()
     {
         _passes.Dispose();
-        _passes = new(Shape, _weights, _rotary, ScalarType.BFloat16, backend ?? Backend.For(Device));
+        _passes = new(Shape, _weights, _rotary, ScalarType.BFloat16, Backend.For(Device));
     }
 
     /// <summary>Freezes the inherited weights, or has them trained again.</summary>

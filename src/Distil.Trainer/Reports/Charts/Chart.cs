@@ -21,6 +21,9 @@ internal sealed partial record Chart(string Title, string XLabel, string YLabel)
     /// <value>Positions on the x axis with their labels; if there are none, the axis has whole numbers.</value>
     public IReadOnlyList<(double Position, string Label)> Places { get; init; } = [];
 
+    /// <value>Positions on the x axis that a vertical line marks, with its label; those outside of the axis are not drawn.</value>
+    public IReadOnlyList<(double Position, string Label)> Marks { get; init; } = [];
+
     /// <value>Whether a wide range of positive values may have a logarithmic y axis.</value>
     public bool MayBeLogarithmic { get; init; }
 
@@ -37,7 +40,7 @@ internal sealed partial record Chart(string Title, string XLabel, string YLabel)
             <figure>
             <figcaption><strong>{Title}</strong>{Html.Join(Series.Select(Legend))}</figcaption>
             <svg class="chart" viewBox="0 0 {Width} {Height}" role="img" aria-label="{Title}, {YLabel} by {XLabel}. {summary}">
-            {Drawing(x, y, index)}{Labels(x, y)}</svg>
+            {Drawing(x, y, index)}{Labels(x, y)}{Marks.Where(mark => mark.Position >= x.From && mark.Position <= x.To).Select(mark => Mark(x, mark))}</svg>
             </figure>
 
             """);
@@ -104,6 +107,15 @@ internal sealed partial record Chart(string Title, string XLabel, string YLabel)
         return Html.Of($"""
             {alongX}{alongY}{Text(right, Height - 5, "end", XLabel)}{Text(4, 13, "start", y.Logarithmic ? $"{YLabel}, logarithmic" : YLabel)}
 
+            """);
+    }
+
+    private static Html Mark(ChartScale x, (double Position, string Label) mark)
+    {
+        var at = Padding.Left + ((mark.Position - x.From) / (x.To - x.From) * (Width - Padding.Right - Padding.Left));
+        return Html.Of($"""
+            <path class="mark" fill="none" stroke="{Paint.Grid}" stroke-width="2" stroke-dasharray="4 3" d="M{Figures.Fixed(at, 1)} {Figures.Fixed(Padding.Top, 0)}V{Figures.Fixed(Height - Padding.Bottom, 0)}"/>
+            {Text(at + 4, Padding.Top + 12, "start", mark.Label)}
             """);
     }
 

@@ -5,6 +5,9 @@ namespace Distil.Trainer.Reports.Markup;
 /// <summary>Formats numbers: with a narrow space between thousands and before units, and without line breaks.</summary>
 internal static class Figures
 {
+    /// <summary>Stands between a number and its standard error.</summary>
+    public const string BeforeError = $"{Space}±{Space}";
+
     private const string Space = "\u202F";
     private static readonly string[] ByteUnits = ["bytes", "kB", "MB", "GB", "TB"];
 
@@ -29,7 +32,7 @@ internal static class Figures
         }
 
         var decimals = Math.Clamp(1 - (int)Math.Floor(Math.Log10(error.Value * 1.005)), 0, 6);
-        return $"{Fixed(number, decimals)}{Space}±{Space}{Fixed(error.Value, decimals)}";
+        return $"{Fixed(number, decimals)}{BeforeError}{Fixed(error.Value, decimals)}";
     }
 
     /// <summary>A number from a setting, as it was written: 0.8, 2, 0.0002.</summary>

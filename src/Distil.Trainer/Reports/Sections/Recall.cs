@@ -23,7 +23,7 @@ internal static class Recall
             <section id="recall"><h2>Recall by length</h2>
             <p class="note">{Meaning(distilled)}</p>
             <div class="charts">
-            {Enum.GetValues<RecallKind>().Select(kind => Chart(kind, distilled, without))}</div>
+            {Enum.GetValues<RecallKind>().Select(kind => Chart(kind, distilled, without, report.Epochs[^1].Distilled.Branches?.Reach ?? 0))}</div>
             {Enum.GetValues<RecallKind>().Select(kind => Table(kind, distilled, without))}</section>
 
             """);
@@ -41,7 +41,11 @@ internal static class Recall
             : Test;
     }
 
-    private static Html Chart(RecallKind kind, IReadOnlyList<RecallResult> distilled, IReadOnlyList<RecallResult> without)
+    /// <param name="kind">What is recalled.</param>
+    /// <param name="distilled">The student's and the teacher's scores.</param>
+    /// <param name="without">The scores of the student trained without the teacher.</param>
+    /// <param name="reach">Positions that a linearised student's attention reaches; 0 if it has none.</param>
+    private static Html Chart(RecallKind kind, IReadOnlyList<RecallResult> distilled, IReadOnlyList<RecallResult> without, int reach)
     {
         List<(ChartRole Role, IReadOnlyList<CurvePoint> Points)> series =
         [
@@ -53,6 +57,7 @@ internal static class Recall
         {
             Series = [.. series.Where(each => each.Points.Count > 0).Select(each => new ChartSeries(each.Role, each.Points))],
             Places = [.. distilled.Where(result => result.Kind == kind).Select(result => (Place(result), Figures.Count(result.Length)))],
+            Marks = reach > 0 ? [(Math.Log2(reach), $"window and sinks: {Figures.Count(reach)}")] : [],
         }.ToHtml(200 + (int)kind);
     }
 

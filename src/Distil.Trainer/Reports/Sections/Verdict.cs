@@ -68,5 +68,10 @@ internal static class Verdict
     private static string KlNote(EvaluationResult? without) => without?.Kl is { } kl ? $"without the teacher {Figures.Number(kl)}" : "nats a token";
 
     private static Html Card(string name, string value, string note) =>
-        Html.Of($"<div class=\"card\"><h3>{name}</h3><p class=\"figure\">{value}</p><p class=\"note\">{note}</p></div>\n");
+        Html.Of($"<div class=\"card\"><h3>{name}</h3><p class=\"figure\">{WithError(value)}</p><p class=\"note\">{note}</p></div>\n");
+
+    /// <summary>On a narrow page the number and its error take a line each, and neither is broken.</summary>
+    private static Html WithError(string value) => value.Split(Figures.BeforeError) is [var number, var error]
+        ? Html.Of($"{number} <span class=\"error\">±\u202F{error}</span>")
+        : Html.Of($"{value}");
 }

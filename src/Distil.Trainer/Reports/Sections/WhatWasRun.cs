@@ -66,12 +66,16 @@ internal static class WhatWasRun
         .. text.Counts.PassedOver == 0 ? Array.Empty<(string, string)>() : [("Passed over", text.Counts.DescribePassedOver())],
         .. text.Counts.LongerThanRow == 0
             ? Array.Empty<(string, string)>()
-            : [("Longer than a row", $"{Figures.Count(text.Counts.LongerThanRow)} documents, cut into rows")],
-        ("Trained on", $"{Figures.Count(text.TrainTokens)} tokens in {Figures.Count(text.TrainRows)} rows"),
-        ("Held out", $"{Figures.Count(text.EvalTokens)} tokens in {Figures.Count(text.EvalRows)} rows"),
+            : [("Longer than a row", $"{Figures.Count(text.Counts.LongerThanRow)} documents, {(text.TrainLabels is null ? "cut into rows" : "cut at the row’s end")}")],
+        ("Trained on", Amount(text.TrainTokens, text.TrainLabels, text.TrainRows)),
+        ("Held out", Amount(text.EvalTokens, text.EvalLabels, text.EvalRows)),
         ("Row", $"{Figures.Count(text.ContextLength)} tokens"),
         ("Dataset id", text.DatasetId),
     ];
+
+    private static string Amount(long tokens, long? labels, long rows) =>
+        (labels is { } counted ? $"{Figures.Count(counted)} of {Figures.Count(tokens)} tokens (the others are masked)" : $"{Figures.Count(tokens)} tokens")
+        + $" in {Figures.Count(rows)} rows";
 
     private static IEnumerable<(string, string)> Training(RunReport report)
     {

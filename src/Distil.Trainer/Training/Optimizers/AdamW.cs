@@ -43,11 +43,12 @@ public sealed class AdamW : IDisposable
         _mean = new(parameters, _layout);
         _square = new(parameters, _layout);
         _weights.ReadFrom(parameters);
+        var factors = FactorsOf(options.Factor);
         var form = (backend ?? Backend.For(parameters[0].Value.device)).Choose<Func<CudaAdamW>?>(
             Operation.AdamW, TypeOf(parameters), null, new Candidate<Func<CudaAdamW>?>(
-                Kernel.AdamWCuda, () => new(parameters, _layout, _weights, FactorsOf(options.Factor))));
+                Kernel.AdamWCuda, () => new(parameters, _layout, _weights, factors)));
         (_kernel, Report) = (form.Run?.Invoke(), form.Report);
-        _factors = _kernel is null ? Factors(FactorsOf(options.Factor)) : null;
+        _factors = _kernel is null ? Factors(factors) : null;
     }
 
     /// <value>The form of a step.</value>

@@ -46,9 +46,18 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
         }
 
         using var scope = NewDisposeScope();
+        var inputs = tensor(ids, count, width).ToDevice(_device).DetachFromDisposeScope();
+        if (shard.IsMasked)
+        {
+            var counted = rows.Rows.Select(row => CountedPositions.Of(shard, row)).ToArray();
+            return new TokenBatch(
+                inputs, CountedPositions.Mask(counted).ToDevice(_device).DetachFromDisposeScope(), count, lengths.Sum(),
+                counted.Sum(row => row.LongCount(each => each)));
+        }
+
         var full = Array.TrueForAll(lengths, length => length == width);
         return new TokenBatch(
-            tensor(ids, count, width).ToDevice(_device).DetachFromDisposeScope(),
+            inputs,
             full ? null : tensor(lengths).ToDevice(_device).DetachFromDisposeScope(),
             count, lengths.Sum(), lengths.Sum(length => length - 1));
     }

@@ -48,7 +48,7 @@ internal sealed class AlignmentStage : ITrainingStage
         var layers = zeros(_model.Shape.ReplacedLayers, ScalarType.Float64, _model.Device);
         foreach (var (rows, _) in batch.Parts)
         {
-            AddGradients(_model, _spec.MemoryWeight, rows, Math.Max(1, batch.Tokens), layers);
+            AddGradients(_model, _spec.MemoryWeight, rows, Math.Max(1, batch.Positions), layers);
         }
 
         var norm = Optimizer.Step(_schedule.At(position.GlobalStep), _gradientClip).to_type(ScalarType.Float64);
@@ -76,12 +76,12 @@ internal sealed class AlignmentStage : ITrainingStage
     /// <param name="model">The student, with its inherited weights frozen.</param>
     /// <param name="memoryWeight">λ.</param>
     /// <param name="rows">The micro-batch.</param>
-    /// <param name="tokens">Real tokens of the step, ≥ 1.</param>
+    /// <param name="tokens">Positions of the step that count, ≥ 1.</param>
     /// <param name="layers">The losses of the replaced layers, float64.</param>
     internal static void AddGradients(LinearisedModel model, double memoryWeight, TokenBatch rows, long tokens, Tensor layers)
     {
         using var scope = NewDisposeScope();
-        var real = rows.Lengths is { } lengths ? PaddingMask.Of(lengths, rows.InputIds.shape[1]) : null;             // (B, S)
+        var real = rows.Counted is { } counted ? PaddingMask.Of(counted, rows.InputIds.shape[1]) : null;             // (B, S)
         var config = model.Shape.Transformer;
         var values = (double)tokens * config.Heads * config.HeadSize; // of all real positions of the step
         if (model.Passes.Fused is { } fused)
@@ -106,11 +106,9 @@ internal sealed class AlignmentStage : ITrainingStage
 
             Tensor Error(Tensor output)
             {
-                var square = (Wide(output) - Wide(attention)).square();
+                var square = (Mixer.Wide(output) - Mixer.Wide(attention)).square();
                 return (ofHeads is null ? square : square * ofHeads).sum() / values;
             }
         });
     }
-
-    private static Tensor Wide(Tensor x) => x.dtype == ScalarType.BFloat16 ? x.to(ScalarType.Float32) : x;
 }

@@ -36,6 +36,12 @@ internal sealed record StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? T
     /// <value>Real tokens.</value>
     internal long Tokens => Parts.Sum(part => part.Rows.Tokens);
 
+    /// <value>Positions over which the losses to the teacher are means.</value>
+    internal long Positions => Parts.Sum(part => part.Rows.Positions);
+
+    /// <value>Tokens that count in the losses; null if the rows have no masks.</value>
+    internal long? MaskedLabels => Parts.Any(part => part.Rows.IsMasked) ? Parts.Sum(part => part.Rows.Labels) : null;
+
     /// <inheritdoc />
     public void Dispose()
     {

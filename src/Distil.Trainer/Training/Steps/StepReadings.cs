@@ -18,7 +18,7 @@ internal sealed class StepReadings(TimeProvider time, Action<StepMetrics> onStep
     private int _lead;
 
     /// <summary>The host's data of a step.</summary>
-    internal sealed record Step(TrainingPosition Position, ITrainingStage Stage, long Tokens);
+    internal sealed record Step(TrainingPosition Position, ITrainingStage Stage, long Tokens, long? Labels);
 
     /// <summary>Starts measuring the speed.</summary>
     internal void Begin() => _since = time.GetTimestamp();
@@ -83,6 +83,7 @@ internal sealed class StepReadings(TimeProvider time, Action<StepMetrics> onStep
                 LearningRate = double.NaN,
                 GradientNorm = double.NaN,
                 Tokens = step.Tokens,
+                Labels = step.Labels,
                 TokensPerSecond = speed,
             },
             values);

@@ -45,12 +45,12 @@ internal sealed class TrainingStep(
     {
         using var scope = NewDisposeScope();
         var labels = (double)Math.Max(1, batch.Parts.Sum(part => part.Rows.Labels));
-        var positions = (double)Math.Max(1, batch.Tokens);
+        var positions = (double)Math.Max(1, batch.Positions);
         var rows = (double)batch.Parts.Sum(part => part.Rows.Rows);
         Tensor? sums = null;                                                                 // (3): CE, KL, alignment
         foreach (var (tokens, targets) in batch.Parts)
         {
-            var share = new Share(tokens.Labels / labels, tokens.Tokens / positions, tokens.Rows / rows);
+            var share = new Share(tokens.Labels / labels, tokens.Positions / positions, tokens.Rows / rows);
             var values = Backward(tokens, targets, weights, share);
             sums = sums is null ? values : sums + values;
         }
@@ -70,7 +70,7 @@ internal sealed class TrainingStep(
         var layered = targets?.Layers is not null;
         var (final, blocks) = layered ? model.ForwardWithLayers(tokens.InputIds) : (model.Forward(tokens.InputIds), []);
         var head = _head.Compute(
-            final, model.HeadWeight, tokens.InputIds, tokens.Lengths, targets?.Outputs,
+            final, model.HeadWeight, tokens.InputIds, tokens.Counted, targets?.Outputs,
             new LossWeights((1 - weights.Alpha - weights.Beta) * share.Labels, weights.Alpha * share.Positions, weights.Temperature),
             headGradient: model.HeadWeight.requires_grad);
 
@@ -80,7 +80,7 @@ internal sealed class TrainingStep(
         {
             root += (model.HeadWeight * head.HeadGradient).sum();
         }
-        var alignment = weights.Beta > 0 && targets is not null ? Alignment(final, blocks, targets, tokens.Lengths) : null;
+        var alignment = weights.Beta > 0 && targets is not null ? Alignment(final, blocks, targets, tokens.Counted) : null;
         if (alignment is not null)
         {
             root += alignment * (weights.Beta * share.Rows);
@@ -91,10 +91,10 @@ internal sealed class TrainingStep(
         return stack([head.CrossEntropy * share.Labels, head.Kl * share.Positions, aligned]).MoveToOuterDisposeScope();
     }
 
-    private Tensor Alignment(Tensor final, IReadOnlyList<Tensor> blocks, BatchTargets targets, Tensor? lengths) =>
+    private Tensor Alignment(Tensor final, IReadOnlyList<Tensor> blocks, BatchTargets targets, Tensor? counted) =>
         targets.Layers is not null
-            ? distillation!.Alignment.LayerLoss(blocks, targets.Layers, lengths)
-            : distillation!.Alignment.Loss(final, targets.Outputs.MeanHidden!, lengths);
+            ? distillation!.Alignment.LayerLoss(blocks, targets.Layers, counted)
+            : distillation!.Alignment.Loss(final, targets.Outputs.MeanHidden!, counted);
 
     /// <summary>A micro-batch's share of the whole step.</summary>
     private readonly record struct Share(double Labels, double Positions, double Rows);

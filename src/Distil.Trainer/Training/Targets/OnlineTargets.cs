@@ -25,11 +25,11 @@ public sealed class OnlineTargets(ILanguageModel teacher, ExtractionSettings set
     {
         if (!layers)
         {
-            return new(_extractor.Extract(batch.InputIds, batch.Lengths), Layers: null);
+            return new(_extractor.Extract(batch.InputIds, batch.Counted), Layers: null);
         }
 
         using var scope = NewDisposeScope();
-        var (outputs, all) = _extractor.ExtractWithLayers(batch.InputIds, batch.Lengths);
+        var (outputs, all) = _extractor.ExtractWithLayers(batch.InputIds, batch.Counted);
         return new(outputs.DetachFromDisposeScope(), all.Skip(1).Select(layer => layer.DetachFromDisposeScope()).ToArray()); // [0] is the embedding's output
     }
 }

@@ -1,3 +1,5 @@
+using Distil.Core.Errors;
+using Distil.Trainer.Datasets;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Rows;
 using static TorchSharp.torch;
@@ -38,7 +40,19 @@ internal sealed class StoredTargets : ITargetSource, IDisposable
     public BatchTargets Read(MicroBatch rows, TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        return new BatchTargets(_shards[rows.Shard]!.ReadRows(rows.Rows, _device).DetachFromDisposeScope(), Layers: null);
+        var file = _shards[rows.Shard]!;
+        if (rows.Rows.Sum(file.PositionsOf) is var stored && stored != batch.Positions)
+        {
+            throw new InvalidInputException($"{file.Path}: has outputs of {stored} positions of these rows, {batch.Positions} of which count; expected one for each");
+        }
+
+        var outputs = file.ReadRows(rows.Rows, _device);
+        if (batch.IsMasked)
+        {
+            outputs = outputs.At(CountedPositions.Places(batch.Counted!));
+        }
+
+        return new BatchTargets(outputs.DetachFromDisposeScope(), Layers: null);
     }
 
     /// <inheritdoc />

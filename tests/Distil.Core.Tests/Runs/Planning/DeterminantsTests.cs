@@ -41,12 +41,20 @@ public sealed class DeterminantsTests : IDisposable
         ("teacher.keep.maxTokens", "5", Renamed.Outputs),
         ("teacher.keep.tailDraws", "0", Renamed.Nothing),
         ("teacher.keep.tailDraws", "5", Renamed.Outputs),
+        ("teacher.keep.highestTemperature", "1.5", Renamed.Nothing), // the schedule's is higher
+        ("teacher.keep.highestTemperature", "3", Renamed.Outputs),
+        ("teacher.keep.hiddenStates", "true", Renamed.Nothing), // this student needs them
         ("dataset.sources", "['copy.data']", Renamed.Nothing),
         ("dataset.sources", "['other.data']", Renamed.Dataset),
         ("dataset.sources", "['copy.data.gz']", Renamed.Dataset),
         ("dataset.evalSources", "['held.jsonl']", Renamed.Dataset),
         ("dataset.format", "'text'", Renamed.Dataset),
         ("dataset.textField", "'body'", Renamed.Dataset),
+        ("dataset.chat", "{}", Renamed.Dataset),
+        ("dataset.chat.form", "'completion'", Renamed.Dataset),
+        ("dataset.chat.field", "'dialog'", Renamed.Dataset),
+        ("dataset.chat.train", "'all'", Renamed.Dataset),
+        ("dataset.chat.packing", "'none'", Renamed.Dataset),
         ("dataset.documentSeparator", "''", Renamed.Dataset),
         ("dataset.documentSeparator", "'\\n\\n'", Renamed.Dataset),
         ("dataset.documentSeparator", "'\\n'", Renamed.Nothing),
@@ -125,6 +133,7 @@ public sealed class DeterminantsTests : IDisposable
     public DeterminantsTests()
     {
         GoldenSpecifications.WriteFiles(_folder.Path);
+        _folder.Write("teacher/chat_template.jinja", "{{ messages }}");
         foreach (var (copy, file) in new[] { ("copy", ""), ("other-weights", "model.safetensors"),
             ("other-config", "config.json"), ("other-tokenizer", "tokenizer.json"), ("end-of-text", ""), ("other-end-of-text", ""),
             ("unknown-end-of-text", "") })
@@ -194,9 +203,28 @@ public sealed class DeterminantsTests : IDisposable
     }
 
     [Fact]
+    public async Task The_fields_of_chats_and_the_chat_template_rename_a_dataset_of_chats()
+    {
+        var chats = With("dataset.chat", "{}");
+        List<string> ids = [(await IdsAsync(chats))[0], (await IdsAsync(Base))[0]];
+        foreach (var (field, value, _) in Changes.Where(change => change.Field.StartsWith("dataset.chat.", StringComparison.Ordinal)))
+        {
+            ids.Add((await IdsAsync(With(field, value, chats)))[0]);
+        }
+
+        var text = (await IdsAsync(Base))[0];
+        _folder.Write("teacher/chat_template.jinja", "{{ messages[0].content }}");
+        ids.Add((await IdsAsync(chats))[0]);
+        _folder.Write("teacher/tokenizer_config.json", """{ "bos_token": "a" }""");
+        ids.Add((await IdsAsync(chats))[0]);
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+        Assert.Equal(text, (await IdsAsync(Base))[0]);
+    }
+
+    [Fact]
     public void Every_field_is_looked_at() =>
         Assert.Equal(
-            Fields(typeof(RunSpec), "").Order(),
+            Fields(typeof(RunSpec), "").Append("dataset.chat").Order(),
             Changes.Select(change => change.Field).Concat(LinearisedChanges.Select(change => change.Field)).Concat(DivergenceChanges.Select(change => $"distillation.divergence.{change.Field}")).Append("merge.experts").Distinct().Order()); // MergePlanTests
 
     private static IEnumerable<string> Fields(Type record, string prefix) => record.GetProperties().Where(property => property.CanWrite).SelectMany(property =>

@@ -55,6 +55,7 @@ public sealed class PlanningErrorsTests : IDisposable
     [InlineData("/teacher/path", "teacher.path", "'torn-config'")]
     [InlineData("/teacher/path", "teacher.path", "'other-family'")]
     [InlineData("/teacher/path", "teacher.path", "'no-tokenizer'")]
+    [InlineData("/teacher/path", "dataset.chat", "{}")] // it has no chat template
     [InlineData("/teacher/path", "teacher.path", "'torn-tokenizer'")]
     [InlineData("/teacher/path", "teacher.path", "'large-tokenizer'")]
     [InlineData("/teacher/path", "teacher.path", "'no-weights'")]
@@ -90,6 +91,11 @@ public sealed class PlanningErrorsTests : IDisposable
         var json = JsonNode.Parse("""{ "name": "a", "teacher": { "path": "teacher" }, "dataset": { "sources": ["text.txt"], "contextLength": 64 }, "student": {}, "evaluation": {} }""")!;
         var (section, name) = (field.Split('.')[0], field.Split('.')[1]);
         json[section]![name] = JsonNode.Parse(value.Replace('\'', '"'));
+        if (name == "chat")
+        {
+            json[section]!["format"] = "jsonl";
+        }
+
         var spec = RunSpecReader.Parse(json.ToJsonString(), "spec.json", _folder.Path);
         var catalog = HubFixture.Catalog(new HubClient(new HubOptions { Cache = _folder.Path, Offline = true }, TimeProvider.System, NullLogger.Instance));
 

@@ -39,6 +39,25 @@ public sealed class RunPlannerTests : IDisposable
         Assert.All(plan.Figures, figure => Assert.NotEmpty(figure.Figure.From));
     }
 
+    [Theory]
+    [InlineData("""{"messages":[{"role":"user","content":"0123456789"},{"role":"assistant","content":"0123456789"},{"role":"assistant","content":"x","loss":false}]}""")]
+    [InlineData("""{"conversations":[{"from":"human","value":"01234567890123456789"},{"from":"gpt","value":"0123456789"},{"from":"gpt","value":"x","weight":0}],"id":7}""")]
+    [InlineData("""{"prompt":"01234567890123456789012345678901","completion":"0123456789"}""")]
+    [InlineData("""{"instruction":"012345678901234567890123456789012345","input":"","output":"0123456789"}""")]
+    public async Task A_plan_of_chats_estimates_the_tokens_that_count_from_the_first_lines(string line)
+    {
+        _folder.Write("chats.jsonl", string.Concat(Enumerable.Repeat(line + "\n", 200)));
+        _folder.Write("teacher/chat_template.jinja", "{{ messages }}");
+        var spec = Spec() with { Dataset = Spec().Dataset with { Sources = [Path.Combine(_folder.Path, "chats.jsonl")], Format = DatasetFormat.Jsonl, MaxTokens = null } };
+        var (text, chats) = (await PlanOfAsync(spec), await PlanOfAsync(spec with { Dataset = spec.Dataset with { Chat = new() } }));
+        var share = 10.0 / (line.Length + 1);
+        Assert.Null(text.Labels);
+        Assert.InRange(chats.Labels!.Value, chats.Tokens.Value * share - 1, chats.Tokens.Value * share + 1);
+        Assert.InRange((double)chats.TeacherOutputsBytes.Value / text.TeacherOutputsBytes.Value, share * 0.99, share * 1.01);
+        var all = await PlanOfAsync(spec with { Dataset = spec.Dataset with { Chat = new() { Train = TrainedTokens.All } } });
+        Assert.Equal(all.Tokens.Value, all.Labels!.Value);
+    }
+
     [Fact]
     public async Task Survives_being_written_and_read()
     {
@@ -193,7 +212,10 @@ public sealed class RunPlannerTests : IDisposable
             TimeProvider.System, NullLogger.Instance));
 
     private Task<RunPlan> PlanAsync(int contextLength = 64, string training = """{ "epochs": 3, "gradientAccumulation": 2 }""") =>
-        new RunPlanner(new FixedTime(), SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(Spec(contextLength, training));
+        PlanOfAsync(Spec(contextLength, training));
+
+    private static Task<RunPlan> PlanOfAsync(RunSpec spec) =>
+        new RunPlanner(new FixedTime(), SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).PlanAsync(spec, Cancel);
 
     private RunSpec Spec(int contextLength = 64, string training = "{}") => RunSpecReader.Parse(
         $$"""

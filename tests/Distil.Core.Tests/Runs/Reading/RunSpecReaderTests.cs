@@ -91,6 +91,9 @@ public sealed class RunSpecReaderTests
     [InlineData("student.slstmAt", "[1, 1]", "student.slstmAt[1] is 1, which stands in the list already")]
     [InlineData("evaluation.tasks", """[{"name": "a", "path": "x"}, {"name": "a", "path": "y"}]""", "evaluation.tasks[1].name is a, which an earlier task")]
     [InlineData("dataset.shardTokens", "100", "dataset.shardTokens is 100; expected at least dataset.contextLength, 512")]
+    [InlineData("dataset.chat", "{}", "dataset.chat is set and dataset.format is text; expected dataset.format jsonl or parquet")]
+    [InlineData("dataset", """{"sources": ["a"], "format": "jsonl", "textField": "body", "chat": {}}""", "dataset.textField is body and dataset.chat is set")]
+    [InlineData("dataset", """{"sources": ["a"], "format": "jsonl", "chat": {"field": "x", "form": "completion"}}""", "dataset.chat.field is x; expected dataset.chat.form messages")]
     [InlineData("dataset.evalFraction", "0", "dataset.evalFraction is 0 and dataset.evalSources is empty")]
     public void Fields_that_do_not_go_together_are_named(string field, string value, string beginning) =>
         Assert.StartsWith(beginning, Assert.Single(ErrorsWith(field, value)).Message);

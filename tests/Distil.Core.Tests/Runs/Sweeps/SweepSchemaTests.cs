@@ -57,6 +57,11 @@ public sealed class SweepSchemaTests
             Set(spec, "student.kind", JsonValue.Create("linearised"));
         }
 
+        if (field.StartsWith("dataset.chat", StringComparison.Ordinal)) // text has none
+        {
+            Set(spec, "dataset.format", JsonValue.Create("jsonl"));
+        }
+
         if (field is "distillation.divergence.beta" or "distillation.divergence.skew") // each belongs to some kinds
         {
             Set(spec, "distillation.divergence.kind", JsonValue.Create(field.EndsWith("beta", StringComparison.Ordinal) ? "jensenShannon" : "skewKl"));

@@ -80,6 +80,10 @@ public sealed class HiddenStateAlignmentTests
         var shorter = tensor(new long[] { 11, 7 });
         Assert.Equal(Loss(spec, shorter, 0), Loss(spec, shorter, 100), 1e-5);
         Assert.NotEqual(Loss(spec, lengths, 0), Loss(spec, shorter, 0), 1e-4);
+
+        var mask = arange(11).unsqueeze(0).lt(shorter.unsqueeze(-1)).to(ScalarType.Float32);
+        Assert.Equal(Loss(spec, shorter, 0), Loss(spec, mask, 100), 1e-5);
+        Assert.Equal(0f, Loss(spec, zeros_like(mask), 0)); // of a micro-batch in which nothing counts
     }
 
     [Fact]

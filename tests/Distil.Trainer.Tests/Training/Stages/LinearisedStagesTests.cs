@@ -49,12 +49,14 @@ public sealed class LinearisedStagesTests
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(4)]
-    public void Tokens_behind_the_end_of_a_row_change_no_loss_in_either_stage(int window)
+    [InlineData(0, false)]
+    [InlineData(4, false)]
+    [InlineData(0, true)]
+    [InlineData(4, true)]
+    public void Tokens_behind_the_end_of_a_row_or_the_last_that_counts_change_no_loss_in_either_stage(int window, bool masked)
     {
-        using var zeros = new LinearisedTraining(window: window, dropout: 0);
-        using var others = new LinearisedTraining(window: window, dropout: 0, padding: 7);
+        using var zeros = new LinearisedTraining(window: window, dropout: 0, masked: masked);
+        using var others = new LinearisedTraining(window: window, dropout: 0, padding: 7, masked: masked);
         zeros.Run(TrainingPosition.Start);
         others.Run(TrainingPosition.Start);
         Assert.Equal(10, zeros.Steps.Count);

@@ -23,10 +23,11 @@ internal sealed class LinearisedTraining : IDisposable
     private readonly RowOrder _order;
     private readonly TrainingLoop _loop;
 
-    internal LinearisedTraining(int batchSize = 4, int accumulation = 1, double dropout = 0.5, double alignment = 0.5, int window = 4, long padding = 0)
+    internal LinearisedTraining(int batchSize = 4, int accumulation = 1, double dropout = 0.5, double alignment = 0.5, int window = 4, long padding = 0,
+        bool masked = false)
     {
         Model = LinearisedModel.Create(Students.ShapeOf(Golden, window), $"Golden/{Golden}", Students.Start, trainEmbedding: false, CPU);
-        var rows = new TinyRows([12, 8], contextLength: 12, vocabulary: Model.VocabularySize, padding);
+        var rows = new TinyRows([12, 8], contextLength: 12, vocabulary: Model.VocabularySize, padding, masked);
         _order = new RowOrder(seed: 1, rows.RowsOfShards, batchSize, accumulation);
         var distillation = new DistillationSpec
         {

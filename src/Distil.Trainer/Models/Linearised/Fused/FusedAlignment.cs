@@ -1,6 +1,5 @@
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm.Stack;
-using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -49,7 +48,7 @@ internal sealed class FusedAlignment(TransformerWeights inherited, IReadOnlyList
                 losses[replaced++].add_(error.to_type(ScalarType.Float64));
                 var gradients = mixer.Gradients(saved, of);
                 gates.AddGradients(normed, gradients.Gates!);
-                AddNew(part, gradients.Weights);
+                WeightGradients.AddTrained(part.Weights, gradients.Weights); // the norms of heads are inherited: they are frozen
             }
 
             var (sum, normedSum, _) = StreamKernels.Norm(x, new FusedLinear(layer.Attention.Output).Apply(attended), layer.FeedForwardNorm);
@@ -57,18 +56,6 @@ internal sealed class FusedAlignment(TransformerWeights inherited, IReadOnlyList
             var next = sum.add_(new FusedLinear(layer.Down).Apply(gated)).MoveToOuterDisposeScope();
             x.Dispose();
             x = next;
-        }
-    }
-
-    /// <summary>The norms of heads are inherited: they are frozen.</summary>
-    private static void AddNew(LayerParts part, MixerParameters gradients)
-    {
-        foreach (var (weight, gradient) in TensorRecord.Flatten(part.Inputs(null!, null).Weights).Zip(TensorRecord.Flatten(gradients)))
-        {
-            if (weight is { requires_grad: true } && gradient is not null)
-            {
-                WeightGradients.Add(weight, gradient);
-            }
         }
     }
 

@@ -33,11 +33,7 @@ internal sealed class FusedFinalNorm : IFusedBlock
         using var scope = NewDisposeScope();
         var (ofInput, _, ofWeight) = StreamKernels.NormGradients(
             ofSum: null, gradient.to(ScalarType.BFloat16).contiguous().view(_x.shape), _x, _norm, _scale, rounds: false);
-        if (_norm.Weight.requires_grad)
-        {
-            WeightGradients.Add(_norm.Weight, ofWeight);
-        }
-
+        WeightGradients.AddTrained(_norm.Weight, ofWeight);
         return ofInput.view(gradient.shape).MoveToOuterDisposeScope();
     }
 }

@@ -1,5 +1,4 @@
 using Distil.Trainer.Models.Xlstm.Stack;
-using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Models.Linearised.Fused;
@@ -57,13 +56,9 @@ internal sealed class FusedLayer : IFusedBlock
         _down.AddGradients(gated, half);
         var ofNormedSum = Through(_gateAndUp, _normedSum, ofBoth);
         var (ofSum, rounded, ofNorm) = StreamKernels.NormGradients(ofOutput, ofNormedSum, _sum, layer.FeedForwardNorm, _sumScale, rounds: true);
-        Add(layer.FeedForwardNorm.Weight, ofNorm);
-        var mixed = _mixer.Gradients(_mixed, new(Through(_output, _joined, rounded!), null, null));
-        foreach (var (weight, ofWeight) in TensorRecord.Flatten(_mixed.Inputs.Weights).Zip(TensorRecord.Flatten(mixed.Weights)))
-        {
-            Add(weight, ofWeight);
-        }
-
+        WeightGradients.AddTrained(layer.FeedForwardNorm.Weight, ofNorm);
+        var mixed = _mixer.Gradients(_mixed, new(Through(_output, _joined, rounded!), null));
+        WeightGradients.AddTrained(_mixed.Inputs.Weights, mixed.Weights);
         var ofNormed = Through(_projections, _normed, mixed.Projected);
         if (_gates is not null)
         {
@@ -72,7 +67,7 @@ internal sealed class FusedLayer : IFusedBlock
         }
 
         var (ofInput, _, ofInputNorm) = StreamKernels.NormGradients(ofSum, ofNormed, _x, layer.InputNorm, _scale, rounds: false);
-        Add(layer.InputNorm.Weight, ofInputNorm);
+        WeightGradients.AddTrained(layer.InputNorm.Weight, ofInputNorm);
         return ofInput.view(_shape).MoveToOuterDisposeScope();
     }
 
@@ -80,13 +75,5 @@ internal sealed class FusedLayer : IFusedBlock
     {
         linear.AddGradients(input, gradient);
         return linear.InputGradient(gradient);
-    }
-
-    private static void Add(Tensor? weight, Tensor? gradient)
-    {
-        if (weight is { requires_grad: true } && gradient is not null)
-        {
-            WeightGradients.Add(weight, gradient);
-        }
     }
 }

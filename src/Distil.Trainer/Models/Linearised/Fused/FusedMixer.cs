@@ -32,7 +32,7 @@ internal sealed class FusedMixer(MixerSizes sizes, Branch branch, bool wantsMemo
 
     /// <summary>The backward pass.</summary>
     /// <param name="saved">From the forward pass.</param>
-    /// <param name="gradients">Gradients of the outputs; the share carries none.</param>
+    /// <param name="gradients">Gradients of the outputs.</param>
     internal MixerInputs Gradients(MixerSaved saved, MixerOutputs gradients)
     {
         var (inputs, weights, heads) = (saved.Inputs, saved.Inputs.Weights, saved.Heads);
@@ -40,22 +40,22 @@ internal sealed class FusedMixer(MixerSizes sizes, Branch branch, bool wantsMemo
         var mix = MixKernels.Gradients(sizes, saved, gradients, ofGates, inherited);
         var window = mix.OfWindow is null ? null : WindowKernels.Gradients(sizes, heads, saved.Window!, mix.OfWindow, mix.Delta!);
         MemoryGradients? memory = null;
-        var (queries, keys) = (((Tensor?)null, (Tensor?)null), ((Tensor?)null, (Tensor?)null));
+        (Tensor? OfInput, Tensor? OfWeight) queries = default, keys = default;
         if (saved.Memory is { } own)
         {
             memory = MemoryKernels.Gradients(sizes, inputs, own, heads.Values, mix.OfMemory!, ofGates!, inherited);
-            queries = FeatureKernels.Gradients(sizes, heads.Queries, weights.QueryFeatures!, own.Queries, memory.OfQueries, inherited)!;
-            keys = FeatureKernels.Gradients(sizes, heads.Keys, weights.KeyFeatures!, own.Keys, memory.OfKeys, inherited)!;
+            queries = FeatureKernels.Gradients(sizes, heads.Queries, weights.QueryFeatures!, own.Queries, memory.OfQueries, inherited);
+            keys = FeatureKernels.Gradients(sizes, heads.Keys, weights.KeyFeatures!, own.Keys, memory.OfKeys, inherited);
         }
 
         var joined = inherited || sizes.Mixes
             ? HeadKernels.Gradients(
-                sizes, saved, mix.OfLogit, (queries.Item1, window?.Queries), (keys.Item1, window?.Keys), (memory?.OfValues, window?.Values))
+                sizes, saved, mix.OfLogit, (queries.OfInput, window?.Queries), (keys.OfInput, window?.Keys), (memory?.OfValues, window?.Values))
             : new MixerInputs(null!, null, new(null, null, null, null, null, null, null, null, null));
         return new(joined.Projected, ofGates, joined.Weights with
         {
-            QueryFeatures = queries.Item2,
-            KeyFeatures = keys.Item2,
+            QueryFeatures = queries.OfWeight,
+            KeyFeatures = keys.OfWeight,
             InputBias = memory?.OfBiases.select(1, 0),
             ForgetBias = memory?.OfBiases.select(1, 1),
             OutputBias = weights.OutputBias is null ? null : ofGates!.narrow(1, 0, sizes.Heads * sizes.Size).sum(0, type: ScalarType.Float32),

@@ -17,8 +17,11 @@ internal sealed record LayerParts(TransformerLayer Layer, MixerWeights? New, Mix
         ? new(new Linear(gate, null), new Linear(New.InputGate, null), new Linear(New.ForgetGate, null))
         : new(new Linear(New.InputGate, null), new Linear(New.ForgetGate, null));
 
-    /// <summary>The mixer's inputs.</summary>
-    internal MixerInputs Inputs(Tensor projected, Tensor? gates) => new(projected, gates, new(
+    /// <value>The mixer's weights.</value>
+    internal MixerParameters Weights => new(
         Layer.Attention.QueryNorm?.Weight, Layer.Attention.KeyNorm?.Weight, New?.QueryFeatures, New?.KeyFeatures, New?.InputBias, New?.ForgetBias, New?.OutputBias,
-        New?.Mix, New?.MixBias));
+        New?.Mix, New?.MixBias);
+
+    /// <summary>The mixer's inputs.</summary>
+    internal MixerInputs Inputs(Tensor projected, Tensor? gates) => new(projected, gates, Weights);
 }

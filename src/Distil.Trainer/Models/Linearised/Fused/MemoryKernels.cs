@@ -14,7 +14,7 @@ internal static class MemoryKernels
 
     private static readonly ConcurrentDictionary<(int Key, int Value), CudaProgram> Programs = new();
 
-    /// <summary>The most shared memory that a block needs, bytes.</summary>
+    /// <summary>The most shared memory that a block of the memory needs, bytes.</summary>
     internal static int LargestShared(int features, int size) => Shared(features, size, keys: 2, values: 2, states: 1);
 
     /// <summary>The forward pass.</summary>

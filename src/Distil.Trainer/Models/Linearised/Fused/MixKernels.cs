@@ -28,7 +28,7 @@ internal static class MixKernels
         Program(sizes.Size, sizes.Features)["mixer_mix"].Launch(
             MixerSizes.Warps(positions * sizes.Heads), saved.Memory?.Hidden, saved.Window?.Attended, gate, saved.Inputs.Weights.OutputBias, saved.Heads.Share,
             mixed, memory, positions, sizes.Heads, pitch);
-        return new(mixed, memory, saved.Memory is null || saved.Window is null ? null : saved.Heads.Share);
+        return new(mixed, memory);
     }
 
     /// <summary>The backward pass.</summary>
@@ -67,7 +67,7 @@ internal static class MixKernels
         Program(sizes.Size, sizes.Features)["mixer_align"].Launch(
             new(AlignBlocks, 256), outputs.Mixed, outputs.Memory, attention, real, mixed, memory, partial, mixed.shape[0], sizes.Heads, (float)scale,
             (float)memoryWeight);
-        return (partial.sum(), new(mixed, memory, null));
+        return (partial.sum(), new(mixed, memory));
     }
 
     private static (Tensor? Gate, int Pitch) Gate(MixerSizes sizes, MixerInputs inputs) =>

@@ -26,8 +26,7 @@ internal sealed record MixerParameters(
 /// <summary>What a mixer gives.</summary>
 /// <param name="Mixed">(N, NH·DH) bfloat16.</param>
 /// <param name="Memory">The memory's part, gated, of the same shape; null unless it was asked for.</param>
-/// <param name="Share">o, (N, NH) float32; null unless both branches count. It carries no gradient.</param>
-internal sealed record MixerOutputs(Tensor Mixed, Tensor? Memory, Tensor? Share);
+internal sealed record MixerOutputs(Tensor Mixed, Tensor? Memory);
 
 /// <summary>What a mixer's backward pass needs. P is S rounded up to whole chunks.</summary>
 /// <param name="Inputs">The inputs.</param>

@@ -37,7 +37,8 @@ internal sealed record MixerSizes(int Heads, int Shared, int Size, int Features,
     internal static string? Limit(LinearisedShape shape)
     {
         var config = shape.Transformer;
-        var bytes = MemoryKernels.LargestShared(shape.FeatureSize, config.HeadSize);
+        var bytes = Math.Max(
+            MemoryKernels.LargestShared(shape.FeatureSize, config.HeadSize), shape is { Window: > 0, Sinks: > 0 } ? WindowKernels.LargestShared(config.HeadSize) : 0);
         return config.HeadSize is not (Tile / 2 or Tile or 2 * Tile)
             ? $"a head has {config.HeadSize} units; the kernels support {Tile / 2}, {Tile} and {2 * Tile}"
             : config.HiddenSize % 8 != 0 || config.HiddenSize > StreamKernels.MaxWidth

@@ -9,26 +9,24 @@ internal sealed class Recomputation(LinearisedShape shape)
     /// <summary>Share of the card's free memory that activations may take: the head's logits, gradients and fragments need the rest.</summary>
     private const double Usable = 0.8;
 
-    private readonly Dictionary<long, int> _layers = [];
+    private long? _budget; // read at the first step, when weights and optimiser are in memory and activations are not: torch keeps what it has freed
 
-    /// <summary>The number of layers for a micro-batch, decided at its first step, when weights and optimiser are in memory and activations are not.</summary>
+    /// <summary>The number of layers for a micro-batch.</summary>
     /// <param name="positions">B·S.</param>
-    internal int Layers(long positions)
-    {
-        if (!_layers.TryGetValue(positions, out var layers))
-        {
-            var free = CudaRuntime.Card.MemoryFree() - 4 * LinearisedParameters.Of(shape).Inherited;   // gradients
-            _layers[positions] = layers = Layers(BytesOfLayer(positions), (long)(Usable * Math.Max(0, free)), shape.Transformer.Layers);
-        }
-
-        return layers;
-    }
+    internal int Layers(long positions) => Layers(BytesOfLayer(positions), _budget ??= Budget(), shape.Transformer.Layers);
 
     /// <summary>The fewest layers that must recompute.</summary>
     /// <param name="bytes">What a layer keeps.</param>
     /// <param name="budget">Bytes for all.</param>
     /// <param name="layers">Number of layers.</param>
     internal static int Layers(long bytes, long budget, int layers) => (int)Math.Clamp(layers - budget / Math.Max(1, bytes), 0, layers);
+
+    private long Budget()
+    {
+        var weights = LinearisedParameters.Of(shape);
+        var free = CudaRuntime.Card.MemoryFree() - (4 * weights.Total) - (2 * (weights.Body + weights.New)); // gradients; the layers' weights in bfloat16
+        return (long)(Usable * Math.Max(0, free));
+    }
 
     /// <summary>Bytes that a layer keeps for its backward pass.</summary>
     internal long BytesOfLayer(long positions)

@@ -8,7 +8,12 @@ namespace Distil.Trainer.Models.Linearised.Fused;
 /// <summary>Attention over a window and sinks as a band of tiles, in both directions: O(S·W) work, O(S) memory.</summary>
 internal static class WindowKernels
 {
+    private const int Piece = 16; // sinks of a block
+
     private static readonly ConcurrentDictionary<(int Size, int Group), CudaProgram> Programs = new();
+
+    /// <summary>The most shared memory that a block needs if there are sinks, bytes.</summary>
+    internal static int LargestShared(int size) => 2 * (2 * (MixerSizes.TileThreads / 32) * MixerSizes.Tile + 2 * Piece) * (size + 8);
 
     /// <summary>The forward pass.</summary>
     internal static WindowSaved Run(MixerSizes sizes, MixerHeads heads)
@@ -48,13 +53,11 @@ internal static class WindowKernels
     /// <summary>What sinks get from queries whose windows do not reach them: few keys of many queries, which would make their tiles' blocks the longest.</summary>
     private static void AddSinks(MixerSizes sizes, MixerHeads heads, WindowSaved saved, Tensor gradient, Tensor delta, Tensor ofKeys, Tensor ofValues)
     {
-        const int piece = 16;
         var (q, k, v, _) = heads;
-        var (pieces, sinks) = ((sizes.Sinks + piece - 1) / piece, Math.Min(sizes.Sinks, q.shape[2]));
-        var partial = MixerSizes.Room(q, ScalarType.Float32, sizes.Group, k.shape[0], k.shape[1], pieces * piece, 2, sizes.Size);
-        var tiles = 2 * (MixerSizes.TileThreads / 32) * MixerSizes.Tile + 2 * piece;
+        var (pieces, sinks) = ((sizes.Sinks + Piece - 1) / Piece, Math.Min(sizes.Sinks, q.shape[2]));
+        var partial = MixerSizes.Room(q, ScalarType.Float32, sizes.Group, k.shape[0], k.shape[1], pieces * Piece, 2, sizes.Size);
         Program(sizes)["window_backward_sinks"].Launch(
-            new(k.shape[0] * k.shape[1], MixerSizes.TileThreads, sizes.Group, pieces, SharedBytes: 2 * tiles * (sizes.Size + 8)), q, k, v, gradient, saved.LogSums,
+            new(k.shape[0] * k.shape[1], MixerSizes.TileThreads, sizes.Group, pieces, SharedBytes: LargestShared(sizes.Size)), q, k, v, gradient, saved.LogSums,
             delta, partial, (int)q.shape[1], (int)q.shape[2], Window(sizes, q), sizes.Sinks, Scale(sizes));
         var sums = partial.sum([0L]).narrow(2, 0, sinks);                                         // (KVH, B, sinks, 2, DH)
         ofKeys.narrow(2, 0, sinks).add_(sums.select(3, 0));

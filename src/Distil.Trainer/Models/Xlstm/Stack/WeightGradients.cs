@@ -30,6 +30,25 @@ internal static class WeightGradients
         }
     }
 
+    /// <summary>Adds a gradient to a weight's if there are both and the weight is trained.</summary>
+    internal static void AddTrained(Tensor? weight, Tensor? gradient)
+    {
+        if (weight is { requires_grad: true } && gradient is not null)
+        {
+            Add(weight, gradient);
+        }
+    }
+
+    /// <summary>Adds the gradients of a record's weights that are there and trained.</summary>
+    internal static void AddTrained<T>(T weights, T gradients)
+        where T : class
+    {
+        foreach (var (weight, gradient) in TensorRecord.Flatten(weights).Zip(TensorRecord.Flatten(gradients)))
+        {
+            AddTrained(weight, gradient);
+        }
+    }
+
     /// <summary>The backward pass of a linear layer onto the stream: adds the gradient of its weight.</summary>
     /// <param name="weight">(D, in), float32.</param>
     /// <param name="used">The same in bfloat16, as the forward pass used it.</param>

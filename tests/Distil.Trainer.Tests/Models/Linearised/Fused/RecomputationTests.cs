@@ -20,6 +20,8 @@ public sealed class RecomputationTests
     public void What_a_layer_keeps_grows_with_the_positions()
     {
         var recomputation = new Recomputation(Students.ShapeOf("qwen2-tiny", window: 0));
+        // By position: streams 768, projections 384, features 256, states 48, heads and mixed 512, feed-forward 640.
+        Assert.Equal(100 * 2608, recomputation.BytesOfLayer(100));
         Assert.Equal(3 * recomputation.BytesOfLayer(100), recomputation.BytesOfLayer(300));
     }
 
@@ -27,7 +29,15 @@ public sealed class RecomputationTests
     public void A_recomputed_block_gives_the_same_output_and_gradients_and_keeps_only_its_input()
     {
         using var scope = NewDisposeScope();
-        var (once, twice) = (Run(x => new Square(x)), Run(x => new RecomputedBlock(input => new Square(input), x)));
+        List<Square> made = [];
+        var (once, twice) = (Run(x => new Square(x)), Run(x => new RecomputedBlock(
+            input =>
+            {
+                made.Add(new Square(input));
+                return made[^1];
+            }, x)));
+        Assert.Equal(2, made.Count);
+        Assert.All(made, square => Assert.True(square.IsReleased));
         Assert.Equal(once.Output.data<float>().ToArray(), twice.Output.data<float>().ToArray());
         Assert.Equal(once.Gradient.data<float>().ToArray(), twice.Gradient.data<float>().ToArray());
     }
@@ -63,6 +73,8 @@ public sealed class RecomputationTests
             _x = Saved.Keep(x.alias());
             Output = x.square().MoveToOuterDisposeScope();
         }
+
+        internal bool IsReleased => _x.IsInvalid;
 
         public Tensor Output { get; }
 

@@ -10,14 +10,14 @@ using static TorchSharp.torch;
 namespace Distil.Bench.Gpu;
 
 /// <summary>A linearised student of a Qwen2.5 shape on CUDA in bfloat16, with random weights, for measuring.</summary>
-internal sealed class RandomStudent : IDisposable
+internal sealed class LinearisedStudent : IDisposable
 {
     private const double Rate = 1e-4, FactorOfNew = 10;
 
     /// <param name="teacher">The teacher's shape.</param>
     /// <param name="length">S.</param>
     /// <param name="window">W.</param>
-    internal RandomStudent(TransformerConfig teacher, int length, int window)
+    internal LinearisedStudent(TransformerConfig teacher, int length, int window)
     {
         manual_seed(1);
         var shape = new LinearisedShape
@@ -29,10 +29,10 @@ internal sealed class RandomStudent : IDisposable
     }
 
     /// <value>Qwen2.5-0.5B's shape.</value>
-    internal static TransformerConfig Small { get; } = Qwen(896, 4864, 24, 14, 64);
+    internal static TransformerConfig Small => DecodeBench.Linearised.Transformer;
 
     /// <value>Qwen2.5-1.5B's shape.</value>
-    internal static TransformerConfig Large { get; } = Qwen(1536, 8960, 28, 12, 128);
+    internal static TransformerConfig Large => DecodeBench.Large.Transformer;
 
     internal LinearisedModel Model { get; }
 
@@ -49,12 +49,6 @@ internal sealed class RandomStudent : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
-
-    private static TransformerConfig Qwen(int width, int inner, int layers, int heads, int size) => new()
-    {
-        Family = TransformerFamily.Qwen2, VocabularySize = PaperStudent.Vocabulary, HiddenSize = width, IntermediateSize = inner, Layers = layers, Heads = heads,
-        KeyValueHeads = 2, HeadSize = size, MaxPositions = 32_768, RopeTheta = 1e6, TiedHead = true, QueryKeyValueBias = true,
-    };
 
     private sealed class Source(LinearisedShape shape) : IWeightSource
     {

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Distil.Trainer.Distillation;
+namespace Distil.Trainer.Kernels;
 
 /// <summary>Vectorised passes of a softmax over one row in memory.</summary>
 internal static class SimdSoftmax
