@@ -1,7 +1,7 @@
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Specification;
 using Distil.Onnx.Students;
-using Distil.Onnx.Weights;
 using Distil.Onnx.Writing;
 
 namespace Distil.Onnx;

@@ -1,4 +1,5 @@
 using Distil.Core.Safetensors;
+using Distil.Core.Specification;
 using Distil.Inference.Models;
 using Distil.Onnx.Students;
 using Distil.Onnx.Weights;
@@ -9,6 +10,17 @@ namespace Distil.Onnx;
 /// <summary>Writes what remains of a student in a form as a student's folder in float32: its quality is the form's.</summary>
 public static class RoundedStudent
 {
+    /// <summary>Which weights of a student a form rounds.</summary>
+    /// <param name="student">The student's folder.</param>
+    /// <param name="form">How large matrices are rounded.</param>
+    /// <returns>Names of the weights that are not float32 then, with the form of each.</returns>
+    /// <exception cref="Core.Errors.InvalidInputException">The folder is not a student's, or a file, field or tensor of it is missing or does not fit.</exception>
+    public static IReadOnlyDictionary<string, WeightForm> FormsOf(string student, WeightForm form)
+    {
+        using var opened = OpenedStudent.Open(student);
+        return opened.Build(new CountedData(), form).Rounded;
+    }
+
     /// <summary>Writes config.json and the weights.</summary>
     /// <param name="student">The student's folder.</param>
     /// <param name="form">How large matrices are rounded.</param>

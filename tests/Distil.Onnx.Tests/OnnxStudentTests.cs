@@ -1,5 +1,5 @@
+using Distil.Core.Specification;
 using Distil.Inference.Engines;
-using Distil.Onnx.Weights;
 
 namespace Distil.Onnx.Tests;
 

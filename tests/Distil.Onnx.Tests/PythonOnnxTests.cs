@@ -1,8 +1,8 @@
 using System.Text.Json;
+using Distil.Core.Specification;
 using Distil.Inference.Engines;
 using Distil.Inference.Generation;
 using Distil.Inference.Sampling;
-using Distil.Onnx.Weights;
 
 namespace Distil.Onnx.Tests;
 

@@ -44,7 +44,7 @@ internal static class LinearisedParts
         var inputs = new MixerInputs(Half(positions, sizes.Columns), Half(positions, (sizes.GateColumn + 2 * sizes.Heads + 7) / 8 * 8), new(
             null, null, New("query_features.weight"), New("key_features.weight"), New("input_gate.bias"), New("forget_gate.bias"), New("output_gate.bias"),
             sizes.Mixes ? New("mix.weight") : null, sizes.Mixes ? New("mix.bias") : null));
-        using var rotary = new RotaryEmbedding(config, CUDA, ScalarType.Float32);
+        using var rotary = new RotaryEmbedding(config.Rotary, CUDA, ScalarType.Float32);
         var angles = rotary.At(0, length, ScalarType.Float32);
         var mixer = new FusedMixer(sizes, Branch.Both);
         var (outputs, saved) = mixer.RunSaving(inputs, angles, rows);

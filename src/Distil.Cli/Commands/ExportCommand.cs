@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Distil.Cli.Display;
 using Distil.Core;
+using Distil.Core.Documents.Evaluations;
+using Distil.Core.Specification;
 using Distil.Onnx.Exports;
-using Distil.Onnx.Weights;
 
 namespace Distil.Cli.Commands;
 

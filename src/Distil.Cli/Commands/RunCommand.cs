@@ -111,7 +111,7 @@ internal static class RunCommand
     private static int Say(FinishedRun result, bool json)
     {
         Console.WriteLine(json
-            ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Seconds, result.Perplexity, result.Notes }, DistilJson.Options)
+            ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Exports, result.Seconds, result.Perplexity, result.Notes }, DistilJson.Options)
             : Text(result));
         return ExitCode.Success;
     }
@@ -162,7 +162,7 @@ internal static class RunCommand
         var third = without is null ? "" : $", student without teacher {without:0.00}";
         return $"""
             Done in {TimeSpan.FromSeconds(result.Seconds):m\:ss}. Perplexity on held-out text: student {student:0.00}, teacher {teacher:0.00}{third}.
-            model:  {result.Model}
+            model:  {result.Model}{(result.Exports is null ? "" : $"\nexports: {result.Exports}")}
             report: {result.Report}
             next:   distil generate --run {result.RunId} --prompt "…"   # try the student
                     distil report {result.RunId} --open

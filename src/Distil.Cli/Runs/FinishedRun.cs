@@ -9,11 +9,12 @@ namespace Distil.Cli.Runs;
 /// <param name="RunId">The run.</param>
 /// <param name="Report">Path of the report.</param>
 /// <param name="Model">Path of the model's folder.</param>
+/// <param name="Exports">Path of the folder with the student's folders for other programs; null if there are none.</param>
 /// <param name="Seconds">Time that this process spent on the run, in seconds.</param>
 /// <param name="Perplexity">Perplexities on the held-out rows, after the last epoch.</param>
 /// <param name="Notes">Where the run did less than was asked; empty if it did all.</param>
 internal sealed record FinishedRun(
-    string RunId, string Report, string Model, double Seconds, Perplexities Perplexity, IReadOnlyList<string> Notes)
+    string RunId, string Report, string Model, string? Exports, double Seconds, Perplexities Perplexity, IReadOnlyList<string> Notes)
 {
     /// <summary>Copies a finished run's report and model into the workspace and reads its result.</summary>
     /// <exception cref="InvalidInputException">The run has no report.</exception>
@@ -24,8 +25,8 @@ internal sealed record FinishedRun(
             ?? throw new InvalidInputException($"{blob} does not exist: {runId} has no report; `distil status {runId}` says where it stands");
         var copies = new LocalCopies(workspace, store);
         return new FinishedRun(
-            runId, await copies.ReportAsync(runId, cancel), await copies.ModelAsync(runId, cancel), Math.Round(seconds, 1), Perplexities.Of(report),
-            report.Notes);
+            runId, await copies.ReportAsync(runId, cancel), await copies.ModelAsync(runId, cancel), await copies.ExportsAsync(runId, cancel), Math.Round(seconds, 1),
+            Perplexities.Of(report), report.Notes);
     }
 }
 

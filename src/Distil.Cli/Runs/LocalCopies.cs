@@ -31,15 +31,30 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
     internal async Task<string> ModelAsync(string runId, CancellationToken cancel)
     {
         var folder = Path.Combine(workspace.Run(runId), "model");
-        var prefix = ArtifactLayout.Model(runId, StudentVariant.Distilled);
-        var files = 0;
+        return await CopyAllAsync(ArtifactLayout.Model(runId, StudentVariant.Distilled), folder, cancel)
+            ? folder
+            : throw new InvalidInputException($"{runId} has no model yet; `distil status {runId}` says where it stands");
+    }
+
+    /// <summary>Copies the student's folders for other programs.</summary>
+    /// <returns>The folder that contains them; null if the run has none.</returns>
+    internal async Task<string?> ExportsAsync(string runId, CancellationToken cancel)
+    {
+        var folder = Path.Combine(workspace.Run(runId), "exports");
+        return await CopyAllAsync(ArtifactLayout.Exports(runId), folder, cancel) ? folder : null;
+    }
+
+    /// <returns>Whether there is anything.</returns>
+    private async Task<bool> CopyAllAsync(string prefix, string folder, CancellationToken cancel)
+    {
+        var any = false;
         await foreach (var blob in store.ListAsync(prefix, cancel))
         {
             await CopyAsync(blob.Name, Path.Combine(folder, blob.Name[prefix.Length..]), cancel);
-            files++;
+            any = true;
         }
 
-        return files > 0 ? folder : throw new InvalidInputException($"{runId} has no model yet; `distil status {runId}` says where it stands");
+        return any;
     }
 
     private async Task CopyAsync(string blob, string path, CancellationToken cancel)

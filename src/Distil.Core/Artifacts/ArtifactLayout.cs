@@ -138,6 +138,14 @@ public static class ArtifactLayout
     /// <summary>A file of the finished model.</summary>
     public static string ModelFile(string runId, StudentVariant student, string file) => Model(runId, student) + file;
 
+    /// <summary>The folders of the finished student for other programs.</summary>
+    public static string Exports(string runId) => $"runs/{runId}/exports/";
+
+    /// <summary>One of these folders.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="part">Its name, for instance <c>onnx-int4</c>.</param>
+    public static string Export(string runId, string part) => $"{Exports(runId)}{part}/";
+
     private static string Root(string runId, StudentVariant student) => $"runs/{runId}/" + student switch
     {
         StudentVariant.Distilled => "",

@@ -6,10 +6,8 @@ namespace Distil.Core.Models;
 /// <summary>A <c>config.json</c>, or an object in one, whose fields are read by type. A missing or mistyped field is an error that names file and
 /// field.</summary>
 /// <remarks>It remembers which fields were read, so that the others can be reported.</remarks>
-public sealed class ConfigDocument
+public sealed partial class ConfigDocument
 {
-    private const string ANatural = "a whole number ≥ 0";
-
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ConfigDocument> _objects = new(StringComparer.Ordinal);
     private readonly string _name;
@@ -63,6 +61,9 @@ public sealed class ConfigDocument
     /// <summary>Whether a field is an object.</summary>
     public bool IsObject(string field) => Peek(field) is { ValueKind: JsonValueKind.Object };
 
+    /// <summary>Whether a field exists and is null.</summary>
+    public bool IsNull(string field) => _object.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.Null;
+
     /// <summary>Whether a field is a string.</summary>
     public bool IsText(string field) => Peek(field) is { ValueKind: JsonValueKind.String };
 
@@ -92,9 +93,6 @@ public sealed class ConfigDocument
             : NaturalOf(value) is { } number && number <= most ? number : throw Wrong(field, value, expected);
     }
 
-    /// <summary>A list of integers ≥ 0; empty if the field is missing.</summary>
-    public IReadOnlyList<int> Naturals(string field) => List(field, NaturalOf, $"a list, each {ANatural}") ?? [];
-
     /// <summary>A finite number above 0.</summary>
     public double Number(string field, double? otherwise = null) => Find(field) switch
     {
@@ -102,6 +100,9 @@ public sealed class ConfigDocument
         { ValueKind: JsonValueKind.Number } value when value.TryGetDouble(out var number) && number > 0 && double.IsFinite(number) => number,
         { } value => throw Wrong(field, value, "a number > 0"),
     };
+
+    /// <summary>A finite number above 0; null if the field is missing or null.</summary>
+    public double? NumberOrNone(string field) => Has(field) ? Number(field) : null;
 
     /// <summary>True or false.</summary>
     public bool Flag(string field, bool otherwise) => Find(field) switch
@@ -119,18 +120,6 @@ public sealed class ConfigDocument
         { ValueKind: JsonValueKind.String } value => value.GetString()!,
         { } value => throw Wrong(field, value, "a string"),
     };
-
-    /// <summary>A list of strings; null if the field is missing.</summary>
-    public IReadOnlyList<string>? Texts(string field) => Find(field) switch
-    {
-        null => null,
-        { ValueKind: JsonValueKind.Array } list when list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) =>
-            [.. list.EnumerateArray().Select(item => item.GetString()!)],
-        { } value => throw Wrong(field, value, "a list of strings"),
-    };
-
-    /// <summary>A list of integers ≥ 1; null if the field is missing.</summary>
-    public IReadOnlyList<int>? Counts(string field) => List(field, item => NaturalOf(item) is >= 1 and var number ? number : null, "a list of whole numbers ≥ 1");
 
     /// <summary>An object inside this one; null if the field is missing.</summary>
     public ConfigDocument? Object(string field)
@@ -171,18 +160,6 @@ public sealed class ConfigDocument
     /// <summary>The error for a field whose value this program cannot use.</summary>
     public InvalidInputException Wrong(string field, string expected) =>
         Find(field) is { } value ? Wrong(field, value, expected) : Missing(field, expected);
-
-    /// <summary>A list of integers, of which each must be one that <paramref name="read"/> gives; null if the field is missing.</summary>
-    private IReadOnlyList<int>? List(string field, Func<JsonElement, int?> read, string expected) => Find(field) switch
-    {
-        null => null,
-        { ValueKind: JsonValueKind.Array } list when list.EnumerateArray().All(item => read(item) is not null) =>
-            [.. list.EnumerateArray().Select(item => read(item)!.Value)],
-        { } value => throw Wrong(field, value, expected),
-    };
-
-    private static int? NaturalOf(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0 ? number : null;
 
     private InvalidInputException Wrong(string field, JsonElement value, string expected) =>
         new($"{_name}: {_prefix}{field} is {value.GetRawText()}; expected {expected}");

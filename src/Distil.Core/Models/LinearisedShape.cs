@@ -47,9 +47,10 @@ public sealed record LinearisedShape
     /// <param name="spec">The student, of kind linearised.</param>
     /// <param name="teacher">The teacher.</param>
     /// <param name="contextLength">Tokens in a row.</param>
-    /// <exception cref="InvalidInputException">A kept layer does not exist, or no layer is replaced.</exception>
+    /// <exception cref="InvalidInputException">A kept layer does not exist, no layer is replaced, or the student cannot compute the teacher's layers.</exception>
     public static LinearisedShape Of(StudentSpec spec, TransformerConfig teacher, int contextLength)
     {
+        var inherited = LinearisedTeacher.Of(teacher);
         for (var i = 0; i < spec.KeepAttention.Count; i++)
         {
             if (spec.KeepAttention[i] >= teacher.Layers)
@@ -63,7 +64,7 @@ public sealed record LinearisedShape
         return spec.KeepAttention.Count < teacher.Layers
             ? new LinearisedShape
             {
-                Transformer = teacher,
+                Transformer = inherited,
                 ContextLength = contextLength,
                 Window = spec.Window ?? Math.Min(DefaultWindow, contextLength / 4),
                 Sinks = spec.Sinks,

@@ -1,26 +1,19 @@
 namespace Distil.Core.Models;
 
-/// <summary>Frequencies of the rotary position embedding (RoFormer, arXiv 2104.09864), with Llama 3's scaling.</summary>
+/// <summary>Frequencies of the rotary position embedding (RoFormer, arXiv 2104.09864).</summary>
 public static class RotaryFrequencies
 {
-    /// <summary>DH/2 angular frequencies, in radians a token.</summary>
-    public static double[] Of(TransformerConfig config)
-    {
-        var frequencies = new double[config.HeadSize / 2];
-        for (var j = 0; j < frequencies.Length; j++)
-        {
-            var frequency = Math.Pow(config.RopeTheta, -2.0 * j / config.HeadSize);
-            frequencies[j] = config.RopeScaling is { } scaling ? Stretch(frequency, scaling) : frequency;
-        }
+    /// <summary>DH/2 angular frequencies of a model without sequences of special lengths, in radians a token.</summary>
+    public static double[] Of(TransformerConfig config) => Of(config.Rotary);
 
-        return frequencies;
-    }
+    /// <summary>Angular frequencies, in radians a token.</summary>
+    /// <param name="rotary">The embedding.</param>
+    /// <param name="length">Tokens of the sequence; 0 for the usual frequencies.</param>
+    /// <returns>One for each pair of rotated units.</returns>
+    public static double[] Of(RotaryForm rotary, long length = 0) =>
+        rotary.Scaling?.Frequencies(rotary.Theta, rotary.Width, length) ?? Unscaled(rotary.Theta, rotary.Width);
 
-    private static double Stretch(double frequency, Llama3Scaling scaling)
-    {
-        // Rotations within the original context: few mean full scaling, many none, and the scaling between them is smooth.
-        var turns = scaling.OriginalMaxPositions * frequency / (2 * Math.PI);
-        var kept = Math.Clamp((turns - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor), 0, 1);
-        return kept * frequency + (1 - kept) * frequency / scaling.Factor;
-    }
+    /// <summary>Frequencies θ^(−2j / width), for j from 0 to width / 2 − 1.</summary>
+    internal static double[] Unscaled(double theta, int width) =>
+        [.. Enumerable.Range(0, width / 2).Select(j => Math.Pow(theta, -2.0 * j / width))];
 }

@@ -3,7 +3,7 @@ namespace Distil.Core.Models;
 /// <summary>What a plan needs to know of a teacher.</summary>
 public sealed record TeacherShape
 {
-    /// <value>The architecture: qwen2, qwen3 or llama.</value>
+    /// <value>The architecture, as in config.json: <c>qwen2</c>.</value>
     public required string ModelType { get; init; }
 
     /// <value>Number of layers.</value>
@@ -29,7 +29,7 @@ public sealed record TeacherShape
     /// <param name="from">Where the configuration comes from.</param>
     public static TeacherShape Of(TransformerConfig config, string from) => new()
     {
-        ModelType = config.Family.ToString().ToLowerInvariant(),
+        ModelType = config.Traits.ModelType,
         Layers = config.Layers,
         HiddenSize = config.HiddenSize,
         Heads = config.Heads,

@@ -1,8 +1,9 @@
 using System.Text.Json.Serialization;
+using Distil.Core.Models.Folders;
 
 namespace Distil.Core.Models;
 
-/// <summary>The shape of a decoder-only Transformer of the families <c>qwen2</c>, <c>qwen3</c> and <c>llama</c>.</summary>
+/// <summary>The shape of a decoder-only Transformer of a supported family.</summary>
 public sealed record TransformerConfig
 {
     /// <value>The family; it determines which layers have biases and norms.</value>
@@ -38,8 +39,22 @@ public sealed record TransformerConfig
     /// <value>Base of the rotary embedding's wavelengths. Default 10,000.</value>
     public double RopeTheta { get; init; } = 10_000;
 
-    /// <value>Llama 3's scaling of the rotary embedding; null for none.</value>
-    public Llama3Scaling? RopeScaling { get; init; }
+    /// <value>Scaling of the rotary embedding; null for none.</value>
+    [JsonIgnore]
+    public RotaryScaling? RopeScaling { get; init; }
+
+    // A linearised student's document contains its teacher's shape: of all kinds of scaling, it may have this one.
+    [JsonInclude]
+    [JsonPropertyName("ropeScaling")]
+    private Llama3Scaling? StoredScaling
+    {
+        get => RopeScaling as Llama3Scaling;
+        init => RopeScaling = value ?? RopeScaling;
+    }
+
+    /// <value>What the model computes beyond the layers that all families share.</value>
+    [JsonIgnore]
+    public TransformerForm Form { get; init; } = new();
 
     /// <value>Whether the head shares the embedding's weights. Default false, as in Hugging Face.</value>
     public bool TiedHead { get; init; }
@@ -53,23 +68,31 @@ public sealed record TransformerConfig
     /// <value>Whether the feed-forward network has biases; llama only.</value>
     public bool FeedForwardBias { get; init; }
 
-    /// <value>Whether queries and keys are normalised per head; qwen3 only.</value>
+    /// <value>The family's traits.</value>
     [JsonIgnore]
-    public bool QueryKeyNorm => Family == TransformerFamily.Qwen3;
+    public FamilyTraits Traits => Family.Traits();
+
+    /// <value>Whether queries and keys are normalised per head.</value>
+    [JsonIgnore]
+    public bool QueryKeyNorm => Traits.HeadNorms == HeadNorms.Head;
+
+    /// <value>The rotary embedding of layers without a window.</value>
+    [JsonIgnore]
+    public RotaryForm Rotary => new(RopeTheta, Form.RotatedWidth ?? HeadSize, RopeScaling);
+
+    /// <summary>A layer's rotary embedding; null for none.</summary>
+    public RotaryForm? RotaryOf(int layer) =>
+        Form.UnrotatedLayers?.Contains(layer) == true ? null : WindowOf(layer) > 0 ? Form.WindowRotary ?? Rotary : Rotary;
+
+    /// <summary>A layer's window, in tokens; 0 for none.</summary>
+    public int WindowOf(int layer) => Form.Windows?[layer] ?? 0;
+
+    /// <summary>Whether a layer's feed-forward network consists of experts.</summary>
+    public bool HasExperts(int layer) => Form.Experts?.Layers.Contains(layer) == true;
 
     /// <value>Number of weights of layers and norms.</value>
     [JsonIgnore]
-    public long BodyParameters
-    {
-        get
-        {
-            long d = HiddenSize, queries = (long)Heads * HeadSize, shared = (long)KeyValueHeads * HeadSize, inner = IntermediateSize;
-            var attention = (2 * d * queries) + (2 * d * shared) + (QueryKeyNorm ? 2 * HeadSize : 0)
-                + (QueryKeyValueBias ? queries + (2 * shared) : 0) + (OutputBias ? d : 0);
-            var feedForward = (3 * d * inner) + (FeedForwardBias ? (2 * inner) + d : 0);
-            return (Layers * (attention + feedForward + (2 * d))) + d;
-        }
-    }
+    public long BodyParameters => TransformerTensors.Of(this).Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size)) - VocabularyParameters;
 
     /// <value>Number of weights of embedding and head; shared ones count once.</value>
     [JsonIgnore]
@@ -79,24 +102,3 @@ public sealed record TransformerConfig
     [JsonIgnore]
     public long Parameters => BodyParameters + VocabularyParameters;
 }
-
-/// <summary>The supported families of Transformers.</summary>
-public enum TransformerFamily
-{
-    /// <summary>Qwen2 and Qwen2.5.</summary>
-    Qwen2,
-
-    /// <summary>Qwen3, dense.</summary>
-    Qwen3,
-
-    /// <summary>Llama 2 and 3.x, SmolLM2.</summary>
-    Llama,
-}
-
-/// <summary>How Llama 3.1 and later scale long wavelengths (<c>rope_type: llama3</c>).</summary>
-/// <param name="Factor">Factor by which long wavelengths are multiplied.</param>
-/// <param name="LowFrequencyFactor">Wavelengths above the original context divided by this are scaled in full.</param>
-/// <param name="HighFrequencyFactor">Wavelengths below the original context divided by this are not scaled; larger than
-/// <paramref name="LowFrequencyFactor"/>.</param>
-/// <param name="OriginalMaxPositions">The context before scaling, in tokens.</param>
-public sealed record Llama3Scaling(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalMaxPositions);

@@ -42,11 +42,14 @@ public static class TransformerConfigFile
     /// <exception cref="InvalidInputException">As for <see cref="Read(string)"/>.</exception>
     internal static TransformerConfig Read(ConfigDocument document)
     {
-        var family = FamilyOf(document);
+        var family = FamilyTable.Find(document.Text("model_type")) ?? throw document.Wrong("model_type", $"one of {FamilyTable.ModelTypes}");
+        var traits = family.Traits();
         var (hidden, heads, layers) = (document.Count("hidden_size"), document.Count("num_attention_heads"), document.Count("num_hidden_layers"));
-        PlainFields.Require(document, family, layers);
-        var (theta, scaling) = RotaryFields.Read(document);
-        var attentionBias = document.Flag("attention_bias", false) && family != TransformerFamily.Qwen2;
+        PlainFields.Require(document, traits);
+        var form = FormFields.Read(document, family, layers, hidden);
+        var headSize = HeadSize(document, hidden, heads);
+        var rotary = RotaryFields.Read(document, family, headSize);
+        var attentionBias = document.Flag("attention_bias", false) && traits.AttentionBias == BiasRule.Optional;
         return new TransformerConfig
         {
             Family = family,
@@ -56,15 +59,19 @@ public static class TransformerConfigFile
             Layers = layers,
             Heads = heads,
             KeyValueHeads = KeyValueHeads(document, heads),
-            HeadSize = HeadSize(document, hidden, heads),
+            HeadSize = headSize,
             MaxPositions = document.Count("max_position_embeddings"),
-            NormEpsilon = document.Number("rms_norm_eps", 1e-6),
-            RopeTheta = theta,
-            RopeScaling = scaling,
-            TiedHead = document.Flag("tie_word_embeddings", false),
-            QueryKeyValueBias = family == TransformerFamily.Qwen2 || attentionBias,
+            NormEpsilon = document.Number("rms_norm_eps", traits.NormEpsilon),
+            RopeTheta = rotary.Theta,
+            RopeScaling = rotary.Scaling,
+            Form = form with
+            {
+                RotatedWidth = rotary.Width == headSize ? null : rotary.Width, WindowRotary = rotary.Window, QueryGrowth = rotary.Growth,
+            },
+            TiedHead = document.Flag("tie_word_embeddings", traits.TiedByDefault),
+            QueryKeyValueBias = traits.AttentionBias == BiasRule.QueryKeyValue || attentionBias,
             OutputBias = attentionBias,
-            FeedForwardBias = family == TransformerFamily.Llama && document.Flag("mlp_bias", false),
+            FeedForwardBias = traits.ReadsFeedForwardBias && document.Flag("mlp_bias", false),
         };
     }
 
@@ -78,10 +85,15 @@ public static class TransformerConfigFile
     /// <summary>The content of the file that <see cref="Write"/> writes.</summary>
     internal static JsonObject Json(TransformerConfig config, string dtype)
     {
-        var family = config.Family.ToString();
+        if (config.Family is not (TransformerFamily.Qwen2 or TransformerFamily.Qwen3 or TransformerFamily.Llama)
+            || config.Form != new TransformerForm() || config.RopeScaling is not (null or Llama3Scaling))
+        {
+            throw new NotSupportedException($"Models of the family {config.Family} are read and not written.");
+        }
+
         return new JsonObject
         {
-            ["architectures"] = new JsonArray($"{family}ForCausalLM"),
+            ["architectures"] = new JsonArray(config.Traits.Architecture),
             ["attention_bias"] = config.QueryKeyValueBias,
             ["dtype"] = dtype,
             ["head_dim"] = config.HeadSize,
@@ -90,7 +102,7 @@ public static class TransformerConfigFile
             ["intermediate_size"] = config.IntermediateSize,
             ["max_position_embeddings"] = config.MaxPositions,
             ["mlp_bias"] = config.FeedForwardBias,
-            ["model_type"] = family.ToLowerInvariant(),
+            ["model_type"] = config.Traits.ModelType,
             ["num_attention_heads"] = config.Heads,
             ["num_hidden_layers"] = config.Layers,
             ["num_key_value_heads"] = config.KeyValueHeads,
@@ -105,14 +117,6 @@ public static class TransformerConfigFile
             ["vocab_size"] = config.VocabularySize,
         };
     }
-
-    private static TransformerFamily FamilyOf(ConfigDocument document) => document.Text("model_type") switch
-    {
-        "qwen2" => TransformerFamily.Qwen2,
-        "qwen3" => TransformerFamily.Qwen3,
-        "llama" => TransformerFamily.Llama,
-        _ => throw document.Wrong("model_type", "qwen2, qwen3 or llama"),
-    };
 
     private static int KeyValueHeads(ConfigDocument document, int heads)
     {
@@ -134,7 +138,7 @@ public static class TransformerConfigFile
     private static JsonObject Rope(TransformerConfig config)
     {
         var rope = new JsonObject { ["rope_theta"] = config.RopeTheta, ["rope_type"] = config.RopeScaling is null ? "default" : "llama3" };
-        if (config.RopeScaling is { } scaling)
+        if (config.RopeScaling is Llama3Scaling scaling)
         {
             rope["factor"] = scaling.Factor;
             rope["low_freq_factor"] = scaling.LowFrequencyFactor;

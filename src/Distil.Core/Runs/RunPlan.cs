@@ -88,6 +88,9 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>Bytes of the checkpoints of all students.</value>
     public required Figure CheckpointBytes { get; init; }
 
+    /// <value>Bytes of the student's folders for other programs; null if there are none.</value>
+    public Figure? ExportBytes { get; init; }
+
     /// <value>Bytes of memory that the teacher needs at least; null in plans of earlier versions.</value>
     public Figure? TeacherMemory { get; init; }
 
@@ -140,6 +143,7 @@ public sealed record RunPlan : IVersionedDocument
         ("dataset", DatasetBytes),
         ("teacher outputs", TeacherOutputsBytes),
         ("checkpoints", CheckpointBytes),
+        .. Optional("exported folders", ExportBytes),
         .. Optional("memory for the teacher", TeacherMemory),
         .. Optional("memory to train", TrainingMemory),
     ];

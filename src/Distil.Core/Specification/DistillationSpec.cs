@@ -1,7 +1,9 @@
+using System.Reflection;
+
 namespace Distil.Core.Specification;
 
 /// <summary>L = (1 − α − β)·CE + α·T²·KL + β·alignment (Distil-xLSTM, arXiv 2503.18565), with another divergence in the place of KL if one is set.</summary>
-public sealed record DistillationSpec
+public sealed record DistillationSpec : IPartlyWritten
 {
     /// <value>Weight of KL. Default 0.8 → 0.5, the paper's.</value>
     public ScheduleSpec Alpha { get; init; } = new() { From = 0.8, To = 0.5 };
@@ -14,4 +16,7 @@ public sealed record DistillationSpec
 
     /// <value>Alignment of the hidden states. Default Frobenius with weight 0.1, the paper's.</value>
     public AlignmentSpec Alignment { get; init; } = new();
+
+    /// <inheritdoc/>
+    public bool Writes(MemberInfo field) => field.Name != nameof(Divergence) || Divergence != new DivergenceSpec(); // earlier documents have none
 }

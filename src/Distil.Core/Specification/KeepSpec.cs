@@ -27,5 +27,6 @@ public sealed record KeepSpec
 
     /// <value>Whether the mean of the teacher's layers is stored although this student is not aligned with it, so that another can share the outputs.
     /// Default: false, only if it is needed.</value>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool HiddenStates { get; init; }
 }

@@ -3,7 +3,7 @@ using Distil.Core.Errors;
 
 namespace Distil.Core.Tokenization;
 
-/// <summary>Merges the bytes of a word into tokens: the pair of lowest rank first, of equal ones the leftmost (byte-level BPE, arXiv 1508.07909).</summary>
+/// <summary>Merges the bytes or characters of a word into tokens: the pair of lowest rank first, of equal ones the leftmost (BPE, arXiv 1508.07909).</summary>
 /// <remarks>O(n log n) for a word of n bytes: the pieces are a linked list and the pairs wait in a heap, as in Hugging Face's <c>tokenizers</c>. Scanning for
 /// the lowest rank after each merge would take O(n²): minutes for a line of Chinese text without spaces.</remarks>
 internal sealed class BpeMerger
@@ -11,6 +11,7 @@ internal sealed class BpeMerger
     private const int MergesBetweenLooks = 1 << 12;
 
     private readonly int[] _bytes = new int[256];
+    private readonly Dictionary<int, int>? _characters; // tokens by code point, if words are spelled in characters
     private readonly Dictionary<(int Left, int Right), (int Rank, int Token)> _merges;
 
     /// <param name="path">The tokenizer.json, for messages.</param>
@@ -19,12 +20,15 @@ internal sealed class BpeMerger
     internal BpeMerger(string path, TokenizerJson json)
     {
         var ids = IdsOf(path, json);
-        foreach (var character in ByteAlphabet.Sorted)
+        for (var value = 0; value < 256; value++)
         {
-            _bytes[ByteAlphabet.BytesOf(character.ToString())[0]] = ids.TryGetValue(character.ToString(), out var id)
+            var token = json.IsOfBytes ? ByteAlphabet.Character((byte)value).ToString() : PieceAlphabet.Token(value);
+            _bytes[value] = ids.TryGetValue(token, out var id)
                 ? id
-                : throw new InvalidInputException($"{path}: model.vocab has no token '{character}'; expected one for each of the 256 bytes");
+                : throw new InvalidInputException($"{path}: model.vocab has no token '{token}'; expected one for each of the 256 bytes");
         }
+
+        _characters = json.IsOfBytes ? null : Characters(ids);
 
         _merges = new Dictionary<(int, int), (int, int)>(json.Merges.Count);
         foreach (var (rank, merge) in json.Merges.Index())
@@ -45,17 +49,10 @@ internal sealed class BpeMerger
     /// <param name="cancel">Checked every few thousand merges.</param>
     internal int[] Merge(ReadOnlySpan<char> word, CancellationToken cancel)
     {
-        var bytes = new byte[Encoding.UTF8.GetByteCount(word)];
-        Encoding.UTF8.GetBytes(word, bytes);
-        var pieces = new Pieces(bytes.Length);
-        for (var at = 0; at < bytes.Length; at++)
-        {
-            pieces.Tokens[at] = _bytes[bytes[at]];
-        }
-
+        var pieces = new Pieces(FirstTokens(word));
         // An entry is the position of a pair's left piece; its priority is the pair's rank, then the position.
-        var waiting = new PriorityQueue<int, long>(bytes.Length);
-        for (var at = 0; at < bytes.Length - 1; at++)
+        var waiting = new PriorityQueue<int, long>(pieces.Tokens.Length);
+        for (var at = 0; at < pieces.Tokens.Length - 1; at++)
         {
             Enqueue(waiting, pieces, at);
         }
@@ -83,6 +80,32 @@ internal sealed class BpeMerger
 
         return pieces.Left();
     }
+
+    /// <summary>The tokens of a word's bytes; or those of its characters, and of the bytes of characters that have none.</summary>
+    private int[] FirstTokens(ReadOnlySpan<char> word)
+    {
+        var tokens = new List<int>(word.Length);
+        Span<byte> bytes = stackalloc byte[4];
+        foreach (var rune in word.EnumerateRunes())
+        {
+            if (_characters is not null && _characters.TryGetValue(rune.Value, out var token))
+            {
+                tokens.Add(token);
+                continue;
+            }
+
+            foreach (var value in bytes[..rune.EncodeToUtf8(bytes)])
+            {
+                tokens.Add(_bytes[value]);
+            }
+        }
+
+        return [.. tokens];
+    }
+
+    private static Dictionary<int, int> Characters(Dictionary<string, int> ids) =>
+        ids.Where(entry => Rune.TryGetRuneAt(entry.Key.Length > 0 ? entry.Key : " x", 0, out var rune) && rune.Utf16SequenceLength == entry.Key.Length)
+            .ToDictionary(entry => Rune.GetRuneAt(entry.Key, 0).Value, entry => entry.Value);
 
     private static Dictionary<string, int> IdsOf(string path, TokenizerJson json)
     {
@@ -116,12 +139,12 @@ internal sealed class BpeMerger
     /// <summary>The pieces of a word as a list linked in both directions; −1 is no piece.</summary>
     private sealed class Pieces
     {
-        internal Pieces(int count)
+        internal Pieces(int[] tokens)
         {
-            (Tokens, Before, After) = (new int[count], new int[count], new int[count]);
-            for (var at = 0; at < count; at++)
+            (Tokens, Before, After) = (tokens, new int[tokens.Length], new int[tokens.Length]);
+            for (var at = 0; at < tokens.Length; at++)
             {
-                (Before[at], After[at]) = (at - 1, at + 1 < count ? at + 1 : -1);
+                (Before[at], After[at]) = (at - 1, at + 1 < tokens.Length ? at + 1 : -1);
             }
         }
 

@@ -4,7 +4,8 @@ using Distil.Core.Errors;
 
 namespace Distil.Core.Tokenization;
 
-/// <summary>Byte-level BPE as a Hugging Face <c>tokenizer.json</c> describes it, with the same ids as the <c>tokenizers</c> library.</summary>
+/// <summary>BPE of bytes or of characters (SentencePiece) as a Hugging Face <c>tokenizer.json</c> describes it, with the same ids as the <c>tokenizers</c>
+/// library.</summary>
 /// <remarks>
 /// No special tokens are added around a text. Several threads may use an instance at once. Unpaired surrogates, which UTF-8 cannot represent, become U+FFFD.
 /// </remarks>
@@ -16,7 +17,10 @@ public sealed class HuggingFaceTokenizer
     private readonly WordSplitter _splitter;
     private readonly AddedTokens _givenTokens;
     private readonly AddedTokens _normalizedTokens;
-    private readonly bool _composes;
+    private readonly TextNormalizer _normalizer;
+    private readonly MetaspaceStep? _metaspace;
+    private readonly bool[]? _standForBytes; // null if all do
+    private readonly bool _stripsSpace;
     private readonly WordEncoder _encoder;
     private readonly byte[]?[] _bytes;
     private readonly int? _endOfText;
@@ -24,23 +28,26 @@ public sealed class HuggingFaceTokenizer
     internal HuggingFaceTokenizer(string path, TokenizerJson json)
     {
         _path = path;
-        _composes = json.Composes;
+        (_normalizer, _metaspace, _stripsSpace) = (json.Normalizer, json.Metaspace, json.StripsSpace);
         _splitter = new WordSplitter(json.Steps);
         _encoder = new WordEncoder(path, json);
         _givenTokens = new AddedTokens(json.AddedTokens.Where(token => !token.Normalized));
         _normalizedTokens = new AddedTokens(json.AddedTokens.Where(token => token.Normalized)
-            .Select(token => _composes ? token with { Content = CanonicalComposition.Compose(token.Content) } : token));
+            .Select(token => token with { Content = _normalizer.Apply(token.Content) }));
 
         VocabularySize = json.Size;
         _bytes = new byte[]?[VocabularySize];
-        foreach (var (token, id) in json.Vocabulary)
+        _standForBytes = json.IsOfBytes ? null : new bool[VocabularySize];
+        // As in Hugging Face, a token that is searched in normalised text is spelled as there.
+        var added = json.AddedTokens.Select(token => KeyValuePair.Create(
+            token.Normalized && !json.IsOfBytes ? _normalizer.Apply(token.Content) : token.Content, token.Id));
+        foreach (var (token, id) in json.Vocabulary.Concat(added))
         {
-            _bytes[id] = ByteAlphabet.BytesOf(token);
-        }
-
-        foreach (var token in json.AddedTokens)
-        {
-            _bytes[token.Id] = ByteAlphabet.BytesOf(token.Content);
+            _bytes[id] = json.IsOfBytes ? ByteAlphabet.BytesOf(token) : PieceAlphabet.BytesOf(token);
+            if (_standForBytes is not null)
+            {
+                _standForBytes[id] = PieceAlphabet.ByteOf(token) is not null;
+            }
         }
 
         _endOfText = EndOfTextToken.Find(path, json);
@@ -92,20 +99,26 @@ public sealed class HuggingFaceTokenizer
                 continue;
             }
 
-            var segment = text.Substring(given.Start, given.Length);
-            EncodeSegment(_composes ? CanonicalComposition.Compose(segment) : segment, ids, progress, cancel);
+            EncodeSegment(_normalizer.Apply(text.Substring(given.Start, given.Length)), given.Start == 0, ids, progress, cancel);
         }
 
         return ids;
     }
 
-    /// <summary>The form of a text whose tokens are those of the text, and give this form back: composed (NFC), if the tokenizer composes.</summary>
-    public string Normalize(string text) => _composes ? CanonicalComposition.Compose(WellFormed(text)) : WellFormed(text);
+    /// <summary>The form of a text whose tokens are those of the text, and give this form back: composed (NFC), if the tokenizer composes. A space
+    /// that the tokenizer puts in front of a text is not in it.</summary>
+    public string Normalize(string text) => _normalizer.Composes ? CanonicalComposition.Compose(WellFormed(text)) : WellFormed(text);
 
     /// <summary>Returns the text of some ids, special tokens included.</summary>
     /// <remarks>As in Hugging Face, bytes that are not UTF-8 become U+FFFD, and ids without a token become nothing.</remarks>
     public string Decode(ReadOnlySpan<int> ids)
     {
+        if (_standForBytes is { } standFor)
+        {
+            return PieceAlphabet.Decode(
+                ids.ToArray().Where(id => (uint)id < (uint)_bytes.Length && _bytes[id] is not null).Select(id => (_bytes[id]!, standFor[id])), _stripsSpace);
+        }
+
         var bytes = new List<byte>(ids.Length * 4);
         foreach (var id in ids)
         {
@@ -117,7 +130,7 @@ public sealed class HuggingFaceTokenizer
 
     private static string FileOf(string fileOrFolder) => Directory.Exists(fileOrFolder) ? Path.Combine(fileOrFolder, "tokenizer.json") : fileOrFolder;
 
-    private void EncodeSegment(string text, List<int> ids, Action<int>? progress, CancellationToken cancel)
+    private void EncodeSegment(string text, bool isFirst, List<int> ids, Action<int>? progress, CancellationToken cancel)
     {
         var words = new List<Word>();
         foreach (var segment in _normalizedTokens.Split(text))
@@ -129,6 +142,7 @@ public sealed class HuggingFaceTokenizer
             }
 
             var plain = segment.Length == text.Length ? text : text.Substring(segment.Start, segment.Length);
+            plain = _metaspace?.Apply(plain, isFirst && segment.Start == 0) ?? plain;
             words.Clear();
             _splitter.Split(plain, words);
             var reported = 0;

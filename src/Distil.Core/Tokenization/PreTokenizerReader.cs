@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Distil.Core.Tokenization;
 
-/// <summary>Reads the <c>pre_tokenizer</c> of a tokenizer.json: Split, Digits and ByteLevel, alone or in a Sequence that ends in ByteLevel.</summary>
+/// <summary>Reads the <c>pre_tokenizer</c> of a tokenizer.json: Split, Digits, ByteLevel and Metaspace, alone or in a Sequence.</summary>
 internal sealed class PreTokenizerReader(TokenizerFields fields)
 {
     private const string Gpt2Pattern = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
@@ -10,13 +10,25 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
     private readonly List<SplitStep> _steps = [];
     private bool _bytes;
 
+    /// <value>Spaces that become ▁ before the text is split; null for none.</value>
+    internal MetaspaceStep? Metaspace { get; private set; }
+
     /// <summary>The steps that split a text into words, in order.</summary>
-    internal List<SplitStep> Read(JsonElement root)
+    /// <param name="root">The file.</param>
+    /// <param name="ofBytes">Whether the tokens are spelled in bytes; else in characters.</param>
+    internal List<SplitStep> Read(JsonElement root, bool ofBytes)
     {
-        Add(TokenizerFields.Optional(root, "pre_tokenizer") ?? throw fields.Unsupported("pre_tokenizer", "null", "one that ends in ByteLevel"));
-        if (!_bytes)
+        var step = TokenizerFields.Optional(root, "pre_tokenizer");
+        if (ofBytes || step is not null)
         {
-            throw fields.Unsupported("pre_tokenizer", "without ByteLevel", "one that ends in ByteLevel");
+            Add(step ?? throw fields.Unsupported("pre_tokenizer", "null", "one that ends in ByteLevel"));
+        }
+
+        if (_bytes != ofBytes)
+        {
+            throw ofBytes
+                ? fields.Unsupported("pre_tokenizer", "without ByteLevel", "one that ends in ByteLevel")
+                : fields.Unsupported("pre_tokenizer", "ByteLevel", "none, Split or Metaspace, because decoder is not ByteLevel");
         }
 
         try
@@ -48,7 +60,15 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
 
                 break;
             case "Split":
-                _steps.Add(ReadPattern(fields.Require(step, "pattern", JsonValueKind.Object), KeepsGaps(step)));
+                _steps.Add(ReadSplit(fields.Require(step, "pattern", JsonValueKind.Object), step));
+                break;
+            case "Metaspace" when _steps.Count == 0 && Metaspace is null:
+                Metaspace = MetaspaceStep.Read(fields, step);
+                if (TokenizerFields.Flag(step, "split", otherwise: true))
+                {
+                    _steps.Add(Merged(Metaspace.Replacement, previous: false));
+                }
+
                 break;
             case "Digits":
                 _steps.Add(Pattern(TokenizerFields.Flag(step, "individual_digits") ? @"\p{N}" : @"\p{N}+", keepGaps: true));
@@ -67,17 +87,32 @@ internal sealed class PreTokenizerReader(TokenizerFields fields)
 
                 break;
             default:
-                throw fields.Unsupported("pre_tokenizer", type, "Split, Digits, ByteLevel or a Sequence of them");
+                throw fields.Unsupported("pre_tokenizer", type, "Split, Digits, ByteLevel, Metaspace first, or a Sequence of them");
         }
     }
 
-    private bool KeepsGaps(JsonElement split)
+    private SplitStep ReadSplit(JsonElement pattern, JsonElement split)
     {
         var behavior = fields.Require(split, "behavior", JsonValueKind.String).GetString();
         var invert = TokenizerFields.Flag(split, "invert");
-        return behavior == "Isolated" || (behavior == "Removed" && invert
-            ? false
-            : throw fields.Unsupported("pre_tokenizer.Split.behavior", $"{behavior}, invert {invert}", "Isolated, or Removed with invert true"));
+        var literal = TokenizerFields.Optional(pattern, "String")?.GetString();
+        return behavior switch
+        {
+            "Isolated" => ReadPattern(pattern, keepGaps: true),
+            "Removed" when invert => ReadPattern(pattern, keepGaps: false),
+            "MergedWithPrevious" or "MergedWithNext" when !invert && literal is [var character] && !char.IsSurrogate(character) =>
+                Merged(character, behavior == "MergedWithPrevious"),
+            _ => throw fields.Unsupported(
+                "pre_tokenizer.Split.behavior", $"{behavior}, invert {invert}",
+                "Isolated, Removed with invert true, or MergedWithPrevious or MergedWithNext of one character"),
+        };
+    }
+
+    /// <summary>Words that end, or begin, at a character.</summary>
+    private SplitStep Merged(char character, bool previous)
+    {
+        var (one, others) = (Quote($"{character}"), $"[^{Quote($"{character}")}]*");
+        return Pattern(previous ? others + one : one + others, keepGaps: true);
     }
 
     private SplitStep ReadPattern(JsonElement pattern, bool keepGaps) =>

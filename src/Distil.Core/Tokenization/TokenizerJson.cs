@@ -21,14 +21,20 @@ public sealed class TokenizerJson
         AddedTokens = TokenizerFields.Optional(root, "added_tokens") is { } added
             ? [.. added.EnumerateArray().Select(Added).Where(token => token.Content.Length > 0).Distinct()] // as Hugging Face ignores them
             : [];
-        Composes = TokenizerFields.Optional(root, "normalizer") is { } normalizer && ReadNormalizer(normalizer);
-        Steps = new PreTokenizerReader(_fields).Read(root);
+        Normalizer = new TextNormalizer(_fields, TokenizerFields.Optional(root, "normalizer"));
+        ReadDecoder(root);
+        if (IsOfBytes == TokenizerFields.Flag(model, "byte_fallback"))
+        {
+            throw _fields.Unsupported("model.byte_fallback", IsOfBytes ? "true" : "false", IsOfBytes ? "false with ByteLevel" : "true without ByteLevel");
+        }
+
+        var words = new PreTokenizerReader(_fields);
+        (Steps, Metaspace) = (words.Read(root, IsOfBytes), words.Metaspace);
         CheckPostProcessor(root);
-        CheckDecoder(root);
         VocabularyChecks.Require(_fields, this);
     }
 
-    /// <value>Tokens, spelled in the byte alphabet, with their ids.</value>
+    /// <value>Tokens with their ids, spelled in the byte alphabet or, unless <see cref="IsOfBytes"/>, in characters.</value>
     public IReadOnlyList<KeyValuePair<string, int>> Vocabulary { get; }
 
     /// <value>Pairs to merge, as "left right", in order of priority.</value>
@@ -40,8 +46,20 @@ public sealed class TokenizerJson
     /// <value>Tokens that are found before the text is split.</value>
     public IReadOnlyList<AddedToken> AddedTokens { get; }
 
-    /// <value>Whether text is normalised to Unicode form C.</value>
-    public bool Composes { get; }
+    /// <value>Whether tokens are spelled in bytes (ByteLevel); else in characters, with tokens for single bytes (SentencePiece).</value>
+    public bool IsOfBytes { get; private set; }
+
+    /// <value>Whether a space at the start of a decoded text is dropped.</value>
+    public bool StripsSpace { get; private set; }
+
+    /// <value>Spaces that become ▁ before the text is split; null for none.</value>
+    public MetaspaceStep? Metaspace { get; }
+
+    /// <value>Whether a text begins with a ▁ that is not in it.</value>
+    public bool Prepends => Normalizer.Prepends || Metaspace is { Prepends: not MetaspacePrefix.Never };
+
+    /// <value>How text is normalised.</value>
+    internal TextNormalizer Normalizer { get; }
 
     /// <value>The steps that split text into words.</value>
     public IReadOnlyList<SplitStep> Steps { get; }
@@ -67,7 +85,7 @@ public sealed class TokenizerJson
         {
             throw new InvalidInputException($"{name}: does not exist; expected a Hugging Face tokenizer.json", e);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
             throw new InvalidInputException($"{name}: {(GitLfs.IsPointer(path) ? GitLfs.Advice : $"is not a well-formed tokenizer.json: {e.Message}")}", e);
         }
@@ -78,11 +96,6 @@ public sealed class TokenizerJson
         if (TokenizerFields.Optional(model, "type") is { } type && type.GetString() != "BPE")
         {
             throw _fields.Unsupported("model.type", type.GetString(), "BPE");
-        }
-
-        if (TokenizerFields.Flag(model, "byte_fallback"))
-        {
-            throw _fields.Unsupported("model.byte_fallback", "true", "false");
         }
 
         if (TokenizerFields.Optional(model, "dropout") is { } dropout && dropout.GetDouble() != 0)
@@ -115,13 +128,6 @@ public sealed class TokenizerJson
         return AddedToken.Read(token, id);
     }
 
-    private bool ReadNormalizer(JsonElement normalizer) => _fields.Type(normalizer) switch
-    {
-        "NFC" => true,
-        "Sequence" => _fields.Require(normalizer, "normalizers", JsonValueKind.Array).EnumerateArray().Select(ReadNormalizer).ToList().Contains(true),
-        var other => throw _fields.Unsupported("normalizer", other, "NFC or none"),
-    };
-
     /// <summary>Post-processors add special tokens around a text. Documents are encoded without them, so a post-processor that does only this is
     /// ignored.</summary>
     private void CheckPostProcessor(JsonElement root)
@@ -140,12 +146,28 @@ public sealed class TokenizerJson
         }
     }
 
-    private void CheckDecoder(JsonElement root)
+    /// <summary>ByteLevel, or ▁ to space, bytes, and the whole without the space at its start.</summary>
+    private void ReadDecoder(JsonElement root)
     {
-        var type = TokenizerFields.Optional(root, "decoder") is { } decoder ? _fields.Type(decoder) : "null";
-        if (type != "ByteLevel")
+        var decoder = TokenizerFields.Optional(root, "decoder");
+        var type = decoder is { } given ? _fields.Type(given) : "null";
+        IsOfBytes = type == "ByteLevel";
+        if (IsOfBytes)
         {
-            throw _fields.Unsupported("decoder", type, "ByteLevel");
+            return;
+        }
+
+        var steps = type == "Sequence" ? _fields.Require(decoder!.Value, "decoders", JsonValueKind.Array).EnumerateArray().ToArray() : [];
+        StripsSpace = steps.Length == 4 && IsStrip(steps[3]);
+        if (steps.Length != (StripsSpace ? 4 : 3) || !IsSpace(steps[0]) || _fields.Type(steps[1]) != "ByteFallback" || _fields.Type(steps[2]) != "Fuse")
+        {
+            throw _fields.Unsupported("decoder", type, "ByteLevel, or a Sequence of Replace (▁ by a space), ByteFallback, Fuse and, if any, Strip of one space at the start");
         }
     }
+
+    private bool IsSpace(JsonElement step) => _fields.Type(step) == "Replace" && step.GetProperty("content").ValueEquals(" ")
+        && TokenizerFields.Optional(step.GetProperty("pattern"), "String") is { } from && from.ValueEquals($"{PieceAlphabet.Space}");
+
+    private bool IsStrip(JsonElement step) => _fields.Type(step) == "Strip" && step.GetProperty("content").ValueEquals(" ")
+        && step.GetProperty("start").GetInt32() == 1 && step.GetProperty("stop").GetInt32() == 0;
 }

@@ -31,8 +31,10 @@ internal static class TokenizerSettings
             {
                 RequireDecoder(root, json, name);
                 RequireLists(root, json, name);
-                return TokenizerFields.Flag(root, "add_prefix_space")
-                    ? throw new InvalidInputException($"{name}: add_prefix_space: true is not supported; expected false")
+                // Without the field, transformers takes tokenizer.json as it is.
+                return TokenizerFields.Flag(root, "add_prefix_space", otherwise: json.Prepends) is var prefix && prefix != json.Prepends
+                    ? throw new InvalidInputException(
+                        $"{name}: add_prefix_space: {(prefix ? "true" : "false")} is not supported; expected {(prefix ? "false" : "true")}, as in tokenizer.json")
                     : 0;
             });
         }
@@ -54,7 +56,7 @@ internal static class TokenizerSettings
             var id = int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
             var token = AddedToken.Read(entry.Value, id);
             var known = json.AddedTokens.FirstOrDefault(each => each.Id == id && each.Content == token.Content);
-            if (token != known && (json.Composes || known is null || token with { Normalized = known.Normalized } != known))
+            if (token != known && (json.Normalizer.Changes || known is null || token with { Normalized = known.Normalized } != known))
             {
                 throw new InvalidInputException(
                     $"{name}: added_tokens_decoder.{entry.Name} ({token.Content}) is {(known is null ? "not among" : "other than in")} the added_tokens of "

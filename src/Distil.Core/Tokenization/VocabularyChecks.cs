@@ -15,7 +15,7 @@ internal static class VocabularyChecks
             }
         }
 
-        if (ByteAlphabet.Sorted.FirstOrDefault(character => !ids.ContainsKey(character.ToString())) is var missing and not '\0')
+        if (Bytes(json).FirstOrDefault(token => !ids.ContainsKey(token)) is { } missing)
         {
             throw fields.Wrong($"model.vocab has no token '{missing}'; expected one for each of the 256 bytes");
         }
@@ -31,6 +31,10 @@ internal static class VocabularyChecks
         RequireAddedIds(fields, json, ids);
         RequireNoWhiteSpaceThatIsTakenTwice(fields, json);
     }
+
+    private static IEnumerable<string> Bytes(TokenizerJson json) => json.IsOfBytes
+        ? ByteAlphabet.Sorted.Select(character => character.ToString())
+        : Enumerable.Range(0, 256).Select(PieceAlphabet.Token);
 
     // If one token strips the white space in which another one is found that strips to its left, the library ends with a panic.
     private static void RequireNoWhiteSpaceThatIsTakenTwice(TokenizerFields fields, TokenizerJson json)

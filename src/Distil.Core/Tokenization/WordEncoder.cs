@@ -3,7 +3,7 @@ using Distil.Core.Errors;
 
 namespace Distil.Core.Tokenization;
 
-/// <summary>Encodes single words by byte-level BPE and caches the ids of short ones. Safe to use from several threads.</summary>
+/// <summary>Encodes single words by BPE and caches the ids of short ones. Safe to use from several threads.</summary>
 internal sealed class WordEncoder
 {
     private const int CachedWords = 1 << 18;
@@ -11,6 +11,7 @@ internal sealed class WordEncoder
 
     private readonly BpeMerger _merger;
     private readonly Dictionary<string, int>? _wholeWords;
+    private readonly bool _ofBytes;
     private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cached;
     private int _cacheCount;
@@ -20,7 +21,7 @@ internal sealed class WordEncoder
     /// <exception cref="InvalidInputException">Vocabulary and merges do not fit together.</exception>
     internal WordEncoder(string path, TokenizerJson json)
     {
-        _merger = new BpeMerger(path, json);
+        (_merger, _ofBytes) = (new BpeMerger(path, json), json.IsOfBytes);
         _wholeWords = json.IgnoreMerges ? new(json.Vocabulary, StringComparer.Ordinal) : null;
         _cached = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
     }
@@ -35,7 +36,7 @@ internal sealed class WordEncoder
             return ids;
         }
 
-        ids = _wholeWords is not null && _wholeWords.TryGetValue(ByteAlphabet.Spell(word), out var whole)
+        ids = _wholeWords is not null && _wholeWords.TryGetValue(_ofBytes ? ByteAlphabet.Spell(word) : word.ToString(), out var whole)
             ? [whole]
             : _merger.Merge(word, cancel);
         if (word.Length <= CachedWordLength && Volatile.Read(ref _cacheCount) < CachedWords && _cached.TryAdd(word, ids))

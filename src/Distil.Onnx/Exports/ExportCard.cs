@@ -1,5 +1,6 @@
 using System.Text;
-using Distil.Onnx.Weights;
+using Distil.Core.Documents.Evaluations;
+using Distil.Core.Specification;
 
 namespace Distil.Onnx.Exports;
 

@@ -1,5 +1,6 @@
 using Distil.Core.Models;
 using Distil.Core.Safetensors;
+using Distil.Core.Specification;
 using Distil.Inference.Models;
 using Distil.Inference.Weights;
 using Distil.Onnx.Students;

@@ -1,8 +1,9 @@
 using Distil.Core;
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
+using Distil.Core.Specification;
 using Distil.Core.Tokenization;
 using Distil.Inference.Engines;
-using Distil.Onnx.Weights;
 
 namespace Distil.Onnx.Exports;
 
@@ -35,7 +36,7 @@ public sealed class QualityMeasure(string student, string text, int maxTokens, i
             Read(exact, rounded, row, sums, cancel);
         }
 
-        return sums.ToQuality(Path.GetFileName(text));
+        return sums.ToQuality(form, Path.GetFileName(text));
     }
 
     private static void Read(StudentEngine exact, StudentEngine rounded, int[] row, QualitySums sums, CancellationToken cancel)

@@ -1,4 +1,5 @@
 using Distil.Core.Documents.Evaluations;
+using Distil.Core.Specification;
 using Distil.Inference.Sampling;
 
 namespace Distil.Onnx.Exports;
@@ -39,13 +40,14 @@ internal sealed class QualitySums
     }
 
     /// <summary>The means over all tokens; the error of the difference is that of a sample of rows.</summary>
+    /// <param name="form">The second student's form.</param>
     /// <param name="text">The text's name.</param>
-    internal FormQuality ToQuality(string text)
+    internal FormQuality ToQuality(WeightForm form, string text)
     {
         Row[] rows = [.. _rows.Where(row => row.Tokens > 0)];
         Estimate PerToken(Func<Row, double> value) => Estimate.OfRatio([.. rows.Select(value)], [.. rows.Select(row => (double)row.Tokens)]);
         return new(
-            text, rows.Sum(row => row.Tokens), PerToken(row => row.Exact).Value, PerToken(row => row.Rounded).Value,
+            form, text, rows.Sum(row => row.Tokens), PerToken(row => row.Exact).Value, PerToken(row => row.Rounded).Value,
             PerToken(row => row.Rounded - row.Exact).StandardError, Math.Max(0, PerToken(row => row.Kl).Value), PerToken(row => row.Same).Value);
     }
 

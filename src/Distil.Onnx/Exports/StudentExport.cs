@@ -1,8 +1,9 @@
 using Distil.Core;
+using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 using Distil.Inference.Engines;
-using Distil.Onnx.Weights;
 
 namespace Distil.Onnx.Exports;
 

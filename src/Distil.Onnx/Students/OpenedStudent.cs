@@ -1,5 +1,6 @@
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Core.Specification;
 using Distil.Inference.Models;
 using Distil.Inference.Weights;
 using Distil.Onnx.Graphs;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Distil.Core.Specification;
 using Distil.Inference.Matrices;
 using Distil.Inference.Weights;
 

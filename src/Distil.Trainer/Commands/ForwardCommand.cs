@@ -62,7 +62,7 @@ internal static class ForwardCommand
         }
         var ids = ReadIds(input, model);
         var (final, layers) = model.ForwardWithLayers(ids.to(device));
-        var results = new List<KeyValuePair<string, Tensor>> { new("logits", final.matmul(model.HeadWeight.t())) }; // (B, S, V)
+        var results = new List<KeyValuePair<string, Tensor>> { new("logits", model.LogitsOf(final)) }; // (B, S, V)
         for (var i = 0; i < layers.Count; i++)
         {
             results.Add(new($"hidden_states.{i}", layers[i]));

@@ -72,6 +72,6 @@ public sealed class DecodeBenchmark(DecodeBenchmarkOptions options)
         using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var hidden = model.Decode(tensor(ids, options.Batch, ids.Length / options.Batch).to(model.Device), state); // (B, D)
-        return hidden.to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).argmax(-1).cpu().data<long>().ToArray();
+        return model.LogitsOf(hidden).argmax(-1).cpu().data<long>().ToArray();
     }
 }

@@ -117,5 +117,5 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
 
     /// <returns>(n, V).</returns>
     private static Tensor LogProbabilities(ILanguageModel model, Tensor hidden) =>
-        hidden.to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).to_type(float32).log_softmax(-1);
+        model.LogitsOf(hidden).log_softmax(-1);
 }

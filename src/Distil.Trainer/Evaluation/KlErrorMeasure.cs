@@ -51,7 +51,7 @@ public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teache
             teacherHidden = teacherHidden.index_select(1, counted.to(teacher.Device));
         }
 
-        var targets = _sparse.Of(teacherHidden, teacher.HeadWeight, lengths: null);
+        var targets = _sparse.Of(teacherHidden, teacher.HeadWeight, lengths: null, teacher.LogitForm);
         for (var i = 0; i < temperatures.Length; i++)
         {
             var losses = _head.Compute(studentHidden, student.HeadWeight, ids.to(student.Device), null, targets, new LossWeights(0, 1, temperatures[i]));
@@ -77,5 +77,5 @@ public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teache
 
     /// <returns>ln softmax(logits / T), (n, V).</returns>
     private static Tensor LogProbabilities(ILanguageModel model, Tensor hidden, double temperature) =>
-        hidden.to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).to_type(float32).div_(temperature).log_softmax(-1);
+        model.LogitsOf(hidden).div(temperature).log_softmax(-1);
 }

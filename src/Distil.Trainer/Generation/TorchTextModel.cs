@@ -54,7 +54,7 @@ public sealed class TorchTextModel(ILanguageModel model) : ITextModel
             var hidden = model.Decode(tensor(ids, 1, ids.Length, dtype: ScalarType.Int64).to(model.Device), _state);      // (1, D)
             if (last)
             {
-                var logits = hidden.to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).to_type(float32).cpu(); // (1, V)
+                var logits = model.LogitsOf(hidden).cpu(); // (1, V)
                 logits.data<float>().CopyTo(_logits);
             }
         }

@@ -32,8 +32,12 @@ internal sealed class ExportJob(Report report) : IJob
         var greedy = await SampleMaker.MeasureGreedyAsync(job, report.Run.Dataset, student, baseline);
         job.Progress.Report("measure decoding", 2, 3, "parts");
         var decode = MeasureDecoding(job, student);
-        var numbers = await ReportAssembly.ReadAsync(job, report, model, samples, decode, await MeasureKlErrorsAsync(job, student)) with { Greedy = greedy };
-        var card = await ModelFolder.UploadCardAsync(job, numbers);
+        var klErrors = await MeasureKlErrorsAsync(job, student);
+        var forms = await FormMeasure.MeasureAsync(job, report, student);
+        var numbers = await ReportAssembly.ReadAsync(job, report, model, samples, decode, klErrors) with { Greedy = greedy, Forms = forms.Count > 0 ? forms : null };
+        var text = ModelCard.Of(numbers);
+        var card = await ModelFolder.UploadCardAsync(job, text);
+        numbers = numbers with { Storage = numbers.Storage with { ExportBytes = await ExportedFolders.UploadAsync(job, student, text, forms) } };
         await job.Store.WriteTextAsync(ArtifactLayout.Report(job.Request.RunId), ReportHtml.Render(numbers), "text/html; charset=utf-8", job.Stop);
         await job.Store.WriteJsonAsync(report.Closing, numbers, job.Stop);
         var result = numbers.Epochs[^1];

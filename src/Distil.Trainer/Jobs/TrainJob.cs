@@ -9,6 +9,7 @@ using Distil.Trainer.Torch;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
+using Distil.Trainer.Training.Quantization;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Stages;
 using Distil.Trainer.Training.Steps;
@@ -31,7 +32,7 @@ internal sealed class TrainJob(Weights weights) : IJob
         using var student = job.CreateStudent(weights.Student);
         var order = new RowOrder(job.Spec.Seed, rows.RowsOfShards, job.Spec.Training.BatchSize, job.Spec.Training.GradientAccumulation);
         var teaching = Teaching(job, stored);
-        using var stages = RunStages.Of(job, student, teaching, order.StepsPerEpoch * job.Spec.Training.Epochs);
+        using var stages = RunStages.Of(job, student, teaching, order.StepsPerEpoch * job.Spec.Training.Epochs, Rounding(job, student));
         var from = await RestoreAsync(job, stages);
         using var logs = await TrainingLogs.OpenAsync(job, weights, from.GlobalStep);
         var (reached, operations) = await TrainAsync(job, student, stages, rows, order, teaching?.Targets, logs, from);
@@ -88,6 +89,20 @@ internal sealed class TrainJob(Weights weights) : IJob
             tokens += step.Tokens;
             job.Progress.Report("train", step.Step + 1, order.StepsPerEpoch, "steps", tokens, from.Epoch == step.Epoch ? from.Step : 0, step.Loss);
         }
+    }
+
+    // The controls are the teacher, which is not exported.
+    private WeightRounding? Rounding(JobContext job, IStudentModel student)
+    {
+        if (job.Spec.Training.Quantize is not { } quantized || weights.Epoch + 1 < weights.Run.Epochs
+            || weights.Student is StudentVariant.TeacherOnText or StudentVariant.TeacherOnLoss)
+        {
+            return null;
+        }
+
+        var rounding = WeightRounding.Of(student, quantized.Form, Path.Combine(job.Folder, "forms"));
+        rounding.RoundFrozen();
+        return rounding;
     }
 
     private (DeltaDistillation Loss, ITargetSource Targets)? Teaching(JobContext job, StoredTargets? stored)

@@ -21,6 +21,15 @@ public interface ILanguageModel : IDisposable
     /// <value>The LM head, (V, D): the embedding's own tensor if they are tied.</value>
     Tensor HeadWeight { get; }
 
+    /// <value>How logits follow from the products of hidden states and head.</value>
+    LogitForm LogitForm => LogitForm.Plain;
+
+    /// <summary>Logits of hidden states after the final norm.</summary>
+    /// <param name="hidden">(N, D), of any floating-point type.</param>
+    /// <returns>(N, V), float32. Not for training: the products are overwritten.</returns>
+    sealed Tensor LogitsOf(Tensor hidden) =>
+        LogitForm.ApplyIn(hidden.to_type(HeadWeight.dtype).matmul(HeadWeight.t())).to_type(ScalarType.Float32);
+
     /// <value>The weights that training changes, with their names on disk, in a fixed order.</value>
     IReadOnlyList<NamedParameter> TrainableParameters { get; }
 
@@ -35,7 +44,7 @@ public interface ILanguageModel : IDisposable
 
     /// <summary>Computes hidden states after the final norm, from the start of a sequence.</summary>
     /// <param name="inputIds">(B, S), int64.</param>
-    /// <returns>(B, S, D), with gradient if gradients are recorded. Logits are its product with <see cref="HeadWeight"/> transposed.</returns>
+    /// <returns>(B, S, D), with gradient if gradients are recorded. Logits follow by <see cref="LogitsOf"/>.</returns>
     Tensor Forward(Tensor inputIds);
 
     /// <summary>As <see cref="Forward"/>, with every layer's output.</summary>

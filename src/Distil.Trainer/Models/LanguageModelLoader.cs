@@ -23,10 +23,10 @@ public static class LanguageModelLoader
         var config = ConfigDocument.Read(Path.Combine(folder, TransformerConfigFile.Name));
         return config.Text("model_type") switch
         {
-            "qwen2" or "qwen3" or "llama" => TransformerModel.Load(folder, device, dtype, rotaryPrecision: rotaryPrecision),
+            var type when FamilyTable.Find(type) is not null => TransformerModel.Load(folder, device, dtype, rotaryPrecision: rotaryPrecision),
             var type when XlstmConfigFile.IsStudent(type) => XlstmModel.Load(folder, device),
             LinearisedConfigFile.ModelType => LinearisedModel.Load(folder, device),
-            _ => throw config.Wrong("model_type", $"qwen2, qwen3, llama, {XlstmConfigFile.ModelType} or {LinearisedConfigFile.ModelType}"),
+            _ => throw config.Wrong("model_type", $"{FamilyTable.ModelTypes}, {XlstmConfigFile.ModelType} or {LinearisedConfigFile.ModelType}"),
         };
     }
 }

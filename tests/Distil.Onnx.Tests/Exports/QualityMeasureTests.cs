@@ -1,9 +1,9 @@
 using Distil.Core.Errors;
+using Distil.Core.Specification;
 using Distil.Core.Tokenization;
 using Distil.Inference.Engines;
 using Distil.Inference.Tests.Engines;
 using Distil.Onnx.Exports;
-using Distil.Onnx.Weights;
 
 namespace Distil.Onnx.Tests.Exports;
 

@@ -1,4 +1,5 @@
 using Distil.Core.Documents.Evaluations;
+using Distil.Core.Specification;
 using Distil.Onnx.Exports;
 
 namespace Distil.Onnx.Tests.Exports;
@@ -26,7 +27,7 @@ public sealed class QualitySumsTests
         sums.Add([MathF.Log(0.5f), MathF.Log(0.25f), MathF.Log(0.25f)], [MathF.Log(0.25f), MathF.Log(0.5f), MathF.Log(0.25f)], 0);
         sums.Add([0, 1, 0], [0, 1, 0], 0);
         sums.NextRow(); // with nothing to predict
-        var quality = sums.ToQuality("text");
+        var quality = sums.ToQuality(WeightForm.Int8, "text");
         Assert.Equal((2, 0.5), (quality.Tokens, quality.Agreement));
         Assert.Equal(0.25 * Math.Log(2) / 2, quality.Kl, 1e-6); // Σ p·(log p − log q)
         Assert.Null(quality.DifferenceError);
@@ -46,6 +47,6 @@ public sealed class QualitySumsTests
             }
         }
 
-        return sums.ToQuality("text");
+        return sums.ToQuality(WeightForm.Int8, "text");
     }
 }

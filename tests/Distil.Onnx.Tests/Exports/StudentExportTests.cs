@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Distil.Core.Errors;
 using Distil.Core.Safetensors;
+using Distil.Core.Specification;
 using Distil.Inference.Engines;
 using Distil.Inference.Models;
 using Distil.Inference.Tests.Engines;
 using Distil.Onnx.Exports;
-using Distil.Onnx.Weights;
 
 namespace Distil.Onnx.Tests.Exports;
 

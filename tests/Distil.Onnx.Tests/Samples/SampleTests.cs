@@ -1,10 +1,10 @@
 using System.Diagnostics;
+using Distil.Core.Specification;
 using Distil.Core.Tokenization;
 using Distil.EndToEnd.Tests.LiveView;
 using Distil.Inference.Engines;
 using Distil.Inference.Sampling;
 using Distil.Inference.Tests.Engines;
-using Distil.Onnx.Weights;
 using Distil.Trainer.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.StaticFiles;
@@ -45,7 +45,7 @@ public sealed class SampleTests : IDisposable
     {
         OnnxStudent.Write(_student, WeightForm.Fp32, _temporary.FullName);
         using var text = new StudentText(_temporary.FullName);
-        Assert.Equal(Expected(WeightForm.Fp32), text.Continue(_tokenizer.Encode(Prompt, cancel: Cancel)).Take(Count));
+        Assert.Equal(Expected(_student, WeightForm.Fp32), text.Continue(_tokenizer.Encode(Prompt, cancel: Cancel)).Take(Count));
     }
 
     [Theory]
@@ -55,8 +55,22 @@ public sealed class SampleTests : IDisposable
     [InlineData(WeightForm.Int4)]
     public async Task The_program_for_node_continues_a_text(WeightForm form)
     {
+        await ContinuesInNodeAsync(_student, form);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_program_for_node_continues_a_text_with_a_linearised_student(bool keepsAttention)
+    {
+        var shape = keepsAttention ? RandomLinearised.Hybrid : RandomLinearised.Windowed;
+        await ContinuesInNodeAsync(RandomLinearised.Write(shape with { Transformer = shape.Transformer with { VocabularySize = 1024 } }), WeightForm.Fp32);
+    }
+
+    private async Task ContinuesInNodeAsync(string student, WeightForm form)
+    {
         SkipUnlessInstalled();
-        OnnxStudent.Write(_student, form, _temporary.FullName);
+        OnnxStudent.Write(student, form, _temporary.FullName);
         using var node = Process.Start(new ProcessStartInfo("node", [Path.Combine(Folder, "generate.mjs"), _temporary.FullName, Prompt, $"{Count}"])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
@@ -65,7 +79,7 @@ public sealed class SampleTests : IDisposable
         var output = await node.StandardOutput.ReadToEndAsync(Cancel);
         await node.WaitForExitAsync(Cancel);
         Assert.True(node.ExitCode == 0, await errors);
-        Assert.Equal(_tokenizer.Decode(Expected(form)), output);
+        Assert.Equal(_tokenizer.Decode(Expected(student, form)), output);
     }
 
     [Fact]
@@ -81,14 +95,14 @@ public sealed class SampleTests : IDisposable
         await page.GotoAsync($"{server.Urls.First()}/index.html");
         await page.GetByRole(AriaRole.Button).ClickAsync(new() { Timeout = 120_000 }); // waits until the student is loaded
         await page.Locator("#text[data-done]").WaitForAsync(new() { Timeout = 120_000 });
-        Assert.Equal(_tokenizer.Decode(Expected(WeightForm.Int4)), await page.Locator("#text").TextContentAsync());
+        Assert.Equal(_tokenizer.Decode(Expected(_student, WeightForm.Int4)), await page.Locator("#text").TextContentAsync());
     }
 
     /// <summary>What the engine says with the weights that a form leaves.</summary>
-    private int[] Expected(WeightForm form)
+    private int[] Expected(string student, WeightForm form)
     {
         var rounded = Path.Combine(_temporary.FullName, "rounded");
-        RoundedStudent.Write(_student, form, rounded);
+        RoundedStudent.Write(student, form, rounded);
         using var engine = StudentEngine.Open(rounded, new() { Threads = 1 });
         return [.. new Inference.Generation.Generator(engine).Continue([.. _tokenizer.Encode(Prompt, cancel: Cancel)], SamplingOptions.Greedy, Count, cancel: Cancel)];
     }

@@ -1,3 +1,4 @@
+using Distil.Core.Specification;
 using Distil.Core.Tokenization;
 using Distil.Inference.Engines;
 using Distil.Inference.Sampling;

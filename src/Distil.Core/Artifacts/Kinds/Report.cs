@@ -2,7 +2,7 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Artifacts.Kinds;
 
-/// <summary>A run's result: the report (a page and its numbers) and the students' model folders. An export job makes it; the numbers are written
+/// <summary>A run's result: the report (a page and its numbers) the students' model folders and those for other programs. An export job makes it; the numbers are written
 /// last.</summary>
 /// <param name="Run">The run.</param>
 public sealed record Report(RunArtifacts Run) : Artifact
@@ -30,5 +30,6 @@ public sealed record Report(RunArtifacts Run) : Artifact
     /// <inheritdoc/>
     public override bool Contains(string blob) =>
         blob == Closing || blob == ArtifactLayout.Report(Run.RunId)
+        || blob.StartsWith(ArtifactLayout.Exports(Run.RunId), StringComparison.Ordinal)
         || Run.Students.Any(student => blob.StartsWith(ArtifactLayout.Model(Run.RunId, student), StringComparison.Ordinal));
 }

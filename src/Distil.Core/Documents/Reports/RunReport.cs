@@ -61,6 +61,9 @@ public sealed record RunReport : IVersionedDocument
     /// <value>Error of KL over stored tokens and tail bucket, at the first and last temperature of the schedule; empty if the teacher ran online.</value>
     public IReadOnlyList<KlError> KlErrors { get; init; } = [];
 
+    /// <value>What each of <c>export.weights</c> costs on the held-out rows; null if there are none.</value>
+    public IReadOnlyList<FormQuality>? Forms { get; init; }
+
     /// <value>Where the run did less than was asked (tokens, shards, documents, files), in sentences; empty if it did all.</value>
     public IReadOnlyList<string> Notes { get; init; } = [];
 

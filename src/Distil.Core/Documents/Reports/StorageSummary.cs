@@ -23,6 +23,9 @@ public sealed record StorageSummary
 
     /// <value>The finished model's folder, in bytes.</value>
     public required long ModelBytes { get; init; }
+
+    /// <value>The folders for other programs, in bytes; null if there are none.</value>
+    public long? ExportBytes { get; init; }
 }
 
 /// <summary>Time of a stage.</summary>

@@ -19,31 +19,26 @@ internal static class ConfigFields
         "transformers_version", "typical_p", "unk_token_id", "unsloth_fixed", "unsloth_version", "use_bfloat16", "use_cache",
     ];
 
+    /// <summary>Fields that change the numbers in some family, with the JSON that changes nothing; null if only null does.</summary>
+    private static readonly (string Field, string? Neutral)[] Neutral =
+    [
+        ("add_cross_attention", "false"), ("alibi", "false"), ("is_encoder_decoder", "false"), ("rope_interleaved", "false"), ("use_mrope", "false"),
+        ("use_parallel_residual", "false"), ("embedding_multiplier", "1"), ("logit_scale", "1"), ("logits_scaling", "1"), ("residual_multiplier", "1"),
+        ("attention_multiplier", null), ("attn_logit_softcapping", null), ("clip_qkv", null), ("final_logit_softcapping", null),
+        ("logit_softcapping", null), ("query_pre_attn_scalar", null), ("no_rope_layers", null), ("n_routed_experts", "0"), ("num_experts", "0"),
+        ("num_local_experts", "0"), ("pruned_heads", "{}"),
+    ];
+
     /// <summary>Marks the fields without effect as read, and refuses fields that would change the numbers if they were ignored.</summary>
+    /// <remarks>It is called after a family's fields have been read.</remarks>
     /// <exception cref="Errors.InvalidInputException">Such a field has a value that is not supported.</exception>
     public static void Check(ConfigDocument document)
     {
         document.Ignore(WithoutEffect);
-        foreach (var flag in (string[])["add_cross_attention", "alibi", "is_encoder_decoder", "rope_interleaved", "use_mrope", "use_parallel_residual"])
+        var unread = document.Unread.ToHashSet(StringComparer.Ordinal); // what a family has read, it computes
+        foreach (var (field, neutral) in Neutral.Where(each => unread.Contains(each.Field)))
         {
-            document.RequireNeutral(flag, "false");
+            document.RequireNeutral(field, neutral is null ? [] : [neutral]);
         }
-
-        foreach (var factor in (string[])["embedding_multiplier", "logit_scale", "logits_scaling", "residual_multiplier"])
-        {
-            document.RequireNeutral(factor, "1");
-        }
-
-        foreach (var limit in (string[])["attention_multiplier", "attn_logit_softcapping", "clip_qkv", "final_logit_softcapping", "logit_softcapping"])
-        {
-            document.RequireNeutral(limit);
-        }
-
-        foreach (var experts in (string[])["n_routed_experts", "num_experts", "num_local_experts"])
-        {
-            document.RequireNeutral(experts, "0");
-        }
-
-        document.RequireNeutral("pruned_heads", "{}");
     }
 }

@@ -5,6 +5,9 @@ namespace Distil.Core.Models.Folders;
 /// <param name="Dimensions">Its shape, with the fields of config.json that determine it.</param>
 public sealed record ModelTensor(string Name, IReadOnlyList<Dimension> Dimensions)
 {
+    /// <value>The rows of another tensor on disk that it is; null if it has its own.</value>
+    public FusedRows? Fused { get; init; }
+
     /// <value>Whether it is a bias.</value>
     public bool IsBias => Name.EndsWith(".bias", StringComparison.Ordinal);
 
@@ -24,3 +27,9 @@ public sealed record ModelTensor(string Name, IReadOnlyList<Dimension> Dimension
 /// <param name="Size">The size, ≥ 1.</param>
 /// <param name="Field">The field with its value.</param>
 public readonly record struct Dimension(long Size, string Field);
+
+/// <summary>Rows of a tensor on disk that is several weights, one behind the other.</summary>
+/// <param name="Name">The tensor's name.</param>
+/// <param name="First">The first row.</param>
+/// <param name="Rows">Rows of the whole tensor.</param>
+public sealed record FusedRows(string Name, long First, Dimension Rows);

@@ -2,23 +2,39 @@ using Distil.Core.Errors;
 
 namespace Distil.Core.Models.Folders;
 
+/// <summary>The rotary embeddings of a config.json.</summary>
+/// <param name="Theta">Base of the wavelengths.</param>
+/// <param name="Scaling">How they are scaled; null for not at all.</param>
+/// <param name="Window">The embedding of layers with a window; null if it is the same.</param>
+/// <param name="Width">Units of a head that are rotated.</param>
+/// <param name="Growth">Growth of the queries; null for none.</param>
+internal sealed record RotaryReading(double Theta, RotaryScaling? Scaling, RotaryForm? Window, int Width, QueryGrowth? Growth);
+
 /// <summary>Reads the rotary embedding of a config.json: <c>rope_parameters</c> (transformers 5), <c>rope_scaling</c> and <c>rope_theta</c> (4).</summary>
 internal static class RotaryFields
 {
-    private const string Theta = "rope_theta", FullAttention = "full_attention";
+    private const string Theta = "rope_theta", WindowTheta = "rope_local_base_freq", Fraction = "partial_rotary_factor", Growth = "llama_4_scaling_beta";
+    private const string FullAttention = "full_attention", WindowAttention = "sliding_attention";
 
-    /// <summary>Reads base and scaling. <c>rope_scaling</c> has precedence over <c>rope_parameters</c>, as in transformers.</summary>
+    /// <summary>Reads bases and scaling. <c>rope_scaling</c> has precedence over <c>rope_parameters</c>, as in transformers.</summary>
+    /// <param name="document">The file.</param>
+    /// <param name="family">The family.</param>
+    /// <param name="headSize">DH.</param>
     /// <exception cref="InvalidInputException">The kind of scaling is not supported, or two fields contradict each other.</exception>
-    public static (double Theta, Llama3Scaling? Scaling) Read(ConfigDocument document)
+    public static RotaryReading Read(ConfigDocument document, TransformerFamily family, int headSize)
     {
+        var traits = family.Traits();
         var (old, current) = (Section(document, "rope_scaling"), Section(document, "rope_parameters"));
-        var (first, second) = (old is null ? null : ScalingOf(old), current is null ? null : ScalingOf(current));
+        var width = WidthOf(document, traits, headSize, old, current);
+        var (first, second) = (ScalingOf(old, document, family, width), ScalingOf(current, document, family, width));
         if (old is not null && second is not null && first != second)
         {
             throw document.Wrong("rope_scaling", "the same as rope_parameters, or one of the two");
         }
 
-        return (ThetaOf(document, old, current), old is null ? second : first);
+        var theta = ThetaOf(document, traits, old, current);
+        var scaling = old is null ? second : first;
+        return new(theta, scaling, WindowOf(document, family, theta, width), width, GrowthOf(family, old ?? current, scaling));
     }
 
     /// <summary>The field's object, or, if it has one for each type of layers, that of full attention. Null if there is none, or an empty one.</summary>
@@ -38,9 +54,9 @@ internal static class RotaryFields
         return section.Object(FullAttention) ?? throw section.Wrong(FullAttention, "an object, because the rotary embedding is given by type of layers");
     }
 
-    private static double ThetaOf(ConfigDocument document, params ReadOnlySpan<ConfigDocument?> sections)
+    private static double ThetaOf(ConfigDocument document, FamilyTraits traits, params ReadOnlySpan<ConfigDocument?> sections)
     {
-        double? theta = document.Has(Theta) ? document.Number(Theta) : null;
+        var theta = document.NumberOrNone(Theta);
         foreach (var section in sections)
         {
             if (section?.Has(Theta) == true && section.Number(Theta) is var own && (theta ??= own) != own)
@@ -49,33 +65,55 @@ internal static class RotaryFields
             }
         }
 
-        return theta ?? 10_000;
+        return theta ?? traits.RopeTheta;
     }
 
-    private static Llama3Scaling? ScalingOf(ConfigDocument rope)
+    private static int WidthOf(ConfigDocument document, FamilyTraits traits, int headSize, params ReadOnlySpan<ConfigDocument?> sections)
     {
-        var field = rope.Has("rope_type") ? "rope_type" : "type";
-        var kind = rope.Text(field, "default");
-        if (rope.Text("type", kind) != kind)
+        var fraction = 1.0;
+        foreach (var section in (ReadOnlySpan<ConfigDocument?>)[document, .. sections])
         {
-            throw rope.Wrong("type", $"{kind}, as rope_type");
+            if (traits.PartialRotary)
+            {
+                fraction = section?.NumberOrNone(Fraction) ?? fraction;
+            }
+            else
+            {
+                section?.RequireNeutral(Fraction, "1");
+            }
         }
 
-        rope.RequireNeutral("partial_rotary_factor", "1");
-        return kind switch
-        {
-            "default" => null,
-            "llama3" => Llama3(rope),
-            _ => throw rope.Wrong(field, "default or llama3"),
-        };
+        var width = (int)(headSize * fraction);
+        return width % 2 == 0 && width > 0 && width <= headSize ? width : throw document.Wrong(Fraction, $"a fraction of {headSize} that is an even number");
     }
 
-    private static Llama3Scaling Llama3(ConfigDocument rope)
+    private static RotaryForm? WindowOf(ConfigDocument document, TransformerFamily family, double theta, int width)
     {
-        var scaling = new Llama3Scaling(
-            rope.Number("factor"), rope.Number("low_freq_factor"), rope.Number("high_freq_factor"), rope.Count("original_max_position_embeddings"));
-        return scaling.HighFrequencyFactor > scaling.LowFrequencyFactor
-            ? scaling
-            : throw rope.Wrong("high_freq_factor", $"more than low_freq_factor {scaling.LowFrequencyFactor}");
+        var section = document.Object("rope_parameters") is { } parameters && parameters.IsObject(WindowAttention) ? parameters.Object(WindowAttention) : null;
+        if (section is null && family.Traits().WindowRopeTheta is null)
+        {
+            return null;
+        }
+
+        var own = section?.NumberOrNone(Theta) ?? document.NumberOrNone(WindowTheta) ?? family.Traits().WindowRopeTheta ?? theta;
+        document.Ignore([WindowTheta]);
+        return new(own, width, ScalingOf(section, document, family, width));
+    }
+
+    private static RotaryScaling? ScalingOf(ConfigDocument? section, ConfigDocument document, TransformerFamily family, int width) =>
+        section is null ? null : ScalingFields.Read(section, document, family, width);
+
+    private static QueryGrowth? GrowthOf(TransformerFamily family, ConfigDocument? section, RotaryScaling? scaling)
+    {
+        if (family != TransformerFamily.Ministral3)
+        {
+            section?.RequireNeutral(Growth, "0");
+            return null;
+        }
+
+        // transformers computes it for every model of the family, and fails if there is none.
+        return section is not null && section.Number(Growth) is var beta
+            ? new(beta, section.Count("original_max_position_embeddings", (scaling as YarnScaling)?.OriginalMaxPositions))
+            : null;
     }
 }

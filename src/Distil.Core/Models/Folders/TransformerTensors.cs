@@ -59,22 +59,55 @@ public sealed class TransformerTensors
 
     private IEnumerable<ModelTensor> Layer(int index)
     {
-        var prefix = $"model.layers.{index}";
+        var (prefix, traits) = ($"model.layers.{index}", _config.Traits);
+        var wide = traits.HeadNorms == HeadNorms.Width;
         return
         [
-            new($"{prefix}.input_layernorm.weight", [_width]),
-            .. Linear($"{prefix}.self_attn.q_proj", _queries, _width, _config.QueryKeyValueBias),
-            .. Linear($"{prefix}.self_attn.k_proj", _keyValues, _width, _config.QueryKeyValueBias),
-            .. Linear($"{prefix}.self_attn.v_proj", _keyValues, _width, _config.QueryKeyValueBias),
+            .. Norm(prefix, traits.InputNorm, _width),
+            .. Fused($"{prefix}.self_attn", "qkv_proj", ("q_proj", _queries), ("k_proj", _keyValues), ("v_proj", _keyValues)),
             .. Linear($"{prefix}.self_attn.o_proj", _width, _queries, _config.OutputBias),
-            .. _config.QueryKeyNorm
-                ? new ModelTensor[] { new($"{prefix}.self_attn.q_norm.weight", [_headWidth]), new($"{prefix}.self_attn.k_norm.weight", [_headWidth]) }
-                : [],
-            new($"{prefix}.post_attention_layernorm.weight", [_width]),
-            .. Linear($"{prefix}.mlp.gate_proj", _inner, _width, _config.FeedForwardBias),
-            .. Linear($"{prefix}.mlp.up_proj", _inner, _width, _config.FeedForwardBias),
-            .. Linear($"{prefix}.mlp.down_proj", _width, _inner, _config.FeedForwardBias),
+            .. Norm($"{prefix}.self_attn", traits.HeadNorms == HeadNorms.None ? null : "q_norm", wide ? _queries : _headWidth),
+            .. Norm($"{prefix}.self_attn", traits.HeadNorms == HeadNorms.None ? null : "k_norm", wide ? _keyValues : _headWidth),
+            .. Norm(prefix, traits.AttentionOutputNorm, _width),
+            .. Norm(prefix, traits.FeedForwardNorm, _width),
+            .. _config.HasExperts(index) ? Experts($"{prefix}.mlp", _config.Form.Experts!) : FeedForward($"{prefix}.mlp", _inner),
+            .. Norm(prefix, traits.FeedForwardOutputNorm, _width),
         ];
+    }
+
+    private IEnumerable<ModelTensor> FeedForward(string prefix, Dimension inner) =>
+    [
+        .. Fused(prefix, "gate_up_proj", ("gate_proj", inner), ("up_proj", inner)),
+        .. Linear($"{prefix}.down_proj", _width, inner, _config.FeedForwardBias),
+    ];
+
+    private IEnumerable<ModelTensor> Experts(string prefix, ExpertLayers experts)
+    {
+        var inner = new Dimension(experts.IntermediateSize, $"moe_intermediate_size {experts.IntermediateSize}");
+        return
+        [
+            new($"{prefix}.gate.weight", [new(experts.Count, $"num_experts {experts.Count}"), _width]),
+            .. Enumerable.Range(0, experts.Count).SelectMany(expert => FeedForward($"{prefix}.experts.{expert}", inner)),
+        ];
+    }
+
+    private static IEnumerable<ModelTensor> Norm(string prefix, string? name, Dimension width) =>
+        name is null ? [] : [new($"{prefix}.{name}.weight", [width])];
+
+    /// <summary>Linear maps of one input, which some families store as one tensor.</summary>
+    private IEnumerable<ModelTensor> Fused(string prefix, string whole, params (string Name, Dimension Rows)[] parts)
+    {
+        var bias = whole == "qkv_proj" ? _config.QueryKeyValueBias : _config.FeedForwardBias;
+        if (!_config.Traits.FusedWeights)
+        {
+            return parts.SelectMany(part => Linear($"{prefix}.{part.Name}", part.Rows, _width, bias));
+        }
+
+        var all = new Dimension(parts.Sum(part => part.Rows.Size), string.Join(" + ", parts.Select(part => part.Rows.Field)));
+        return parts.Select((part, i) => new ModelTensor($"{prefix}.{part.Name}.weight", [part.Rows, _width])
+        {
+            Fused = new($"{prefix}.{whole}.weight", parts.Take(i).Sum(before => before.Rows.Size), all),
+        });
     }
 
     private static IEnumerable<ModelTensor> Linear(string name, Dimension rows, Dimension columns, bool bias) =>

@@ -48,7 +48,7 @@ public sealed class WeightReadings
     public WeightReading? HeadBesideTie { get; }
 
     /// <value>What is read.</value>
-    public ModelReading Summary => ModelReading.Of([.. _byName.Values.Select(reading => reading.Values)], [.. _config.Warnings, .. _warnings]) with
+    public ModelReading Summary => ModelReading.Of([.. _byName.Values.Select(reading => reading.Values).Distinct()], [.. _config.Warnings, .. _warnings]) with
     {
         Quantization = _byName.Values.Any(reading => reading.Scaling is not null)
             ? $"{_config.Quantization!.Method}: each weight is multiplied by its scales"
@@ -74,20 +74,21 @@ public sealed class WeightReadings
 
     private WeightReading Read(ModelTensor tensor)
     {
-        if (Find(tensor.Name) is not { } values)
+        var onDisk = tensor.Fused is { } fused ? new ModelTensor(fused.Name, [fused.Rows, .. tensor.Dimensions.Skip(1)]) : tensor;
+        if (Find(onDisk.Name) is not { } values)
         {
-            var near = _stored.ByName.Keys.FirstOrDefault(name => name.StartsWith(tensor.Name[..(tensor.Name.LastIndexOf('.') + 1)], StringComparison.Ordinal));
-            throw new InvalidInputException($"{_stored.Folder}: the weights have no tensor {tensor.Name}{(near is null ? "" : $", but have {near}")}");
+            var near = _stored.ByName.Keys.FirstOrDefault(name => name.StartsWith(onDisk.Name[..(onDisk.Name.LastIndexOf('.') + 1)], StringComparison.Ordinal));
+            throw new InvalidInputException($"{_stored.Folder}: the weights have no tensor {onDisk.Name}{(near is null ? "" : $", but have {near}")}");
         }
 
-        if (!values.Entry.Shape.SequenceEqual(tensor.Shape))
+        if (!values.Entry.Shape.SequenceEqual(onDisk.Shape))
         {
             throw new InvalidInputException(
-                $"{values.Path}: {values.Name} is {values.Entry}; config.json ({tensor.ReasonsAgainst(values.Entry.Shape)}) needs "
-                + SafetensorsEntry.Text(tensor.Shape));
+                $"{values.Path}: {values.Name} is {values.Entry}; config.json ({onDisk.ReasonsAgainst(values.Entry.Shape)}) needs "
+                + SafetensorsEntry.Text(onDisk.Shape));
         }
 
-        var find = (string name) => Find(tensor.Name + name[values.Name.Length..]);
+        var find = (string name) => Find(onDisk.Name + name[values.Name.Length..]);
         return new(tensor, values, values.Entry.Dtype.IsPlain ? null : Scaling.Of(values, _config.Quantization, find));
     }
 
@@ -104,7 +105,7 @@ public sealed class WeightReadings
         {
             var config = _config.Config;
             var biases = $"attention_bias {config.OutputBias}, mlp_bias {config.FeedForwardBias}";
-            var fields = $"model_type {config.Family}, num_hidden_layers {config.Layers}, {biases}";
+            var fields = $"model_type {config.Traits.ModelType}, num_hidden_layers {config.Layers}, {biases}";
             throw new InvalidInputException(
                 $"{inside[0].Path}: contains {StoredTensors.Few(inside)}, for which config.json ({fields.ToLowerInvariant()}) has no place; "
                 + "expected a config.json that fits the weights");

@@ -78,7 +78,8 @@ public static class Identities
         ("variant",
             variant switch { StudentVariant.Distilled => "distilled", StudentVariant.WithoutTeacher => "withoutTeacher", StudentVariant.TeacherOnText => "teacherOnText",
             StudentVariant.TeacherOnLoss => "teacherOnLoss", _ => throw Unknown(variant) }),
-        ("stages", spec.Training.Stages is { } stages ? LinearisedIdentity.Stages(stages) : null)));
+        ("stages", spec.Training.Stages is { } stages ? LinearisedIdentity.Stages(stages) : null),
+        ("quantize", spec.Training.Quantize?.Form.Word)));
 
     /// <summary>The hash of everything that determines a merged student's weights: 64 hexadecimal digits.</summary>
     /// <param name="experts">The students, in the order of the sum, which rounding depends on.</param>

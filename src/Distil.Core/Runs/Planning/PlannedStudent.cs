@@ -26,6 +26,11 @@ internal sealed record PlannedStudent(StudentShape? Xlstm, LinearisedShape? Line
     /// <exception cref="Errors.InvalidInputException">It does not fit the teacher.</exception>
     public static PlannedStudent Of(RunSpec spec, TeacherShape teacher, TransformerConfig config)
     {
+        if (spec.Evaluation.Control)
+        {
+            LinearisedTeacher.RequireControl(config);
+        }
+
         if (spec.Student.Kind == StudentKind.Xlstm)
         {
             var xlstm = StudentShape.Of(spec.Student, teacher);

@@ -83,6 +83,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             DatasetBytes = SizeEstimates.Dataset(teacher, tokens),
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, labels ?? tokens),
             CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters, config),
+            ExportBytes = SizeEstimates.Exports(spec, parameters),
             TeacherMemory = teacherMemory,
             TrainingMemory = MemoryNeeded.ForTraining(spec, parameters, teacherMemory),
             TeacherLocation = files?.Location,

@@ -91,6 +91,11 @@ public static class SizeEstimates
             "estimated: weights and two moments of the trainable parameters in fp32, for each epoch and one more");
     }
 
+    /// <summary>Bytes of the folders for other programs; null if there are none.</summary>
+    public static Figure? Exports(RunSpec spec, StudentParameters parameters) => spec.Export.Parts is { Count: > 0 } parts
+        ? new((long)(parts.Sum(part => part.Form.BytesPerWeight) * parameters.Total), "bytes", $"estimated: {string.Join(", ", parts.Select(part => part.Name))}")
+        : null;
+
     /// <summary>Whether training compares hidden states with stored ones.</summary>
     public static bool NeedsHiddenStates(RunSpec spec) => spec.Distillation.Alignment is { Kind: not AlignmentKind.None, Weight: > 0 };
 

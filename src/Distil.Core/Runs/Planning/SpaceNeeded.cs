@@ -36,5 +36,6 @@ public sealed record SpaceNeeded(long Storage, long Cache)
 
     private static long Checkpoint(RunPlan plan) => SizeEstimates.CheckpointBytesPerParameter * plan.TrainableParameters.Value;
 
-    private static long Model(RunPlan plan) => ModelBytesPerParameter * plan.TotalParameters.Value;
+    // With the folders for other programs.
+    private static long Model(RunPlan plan) => (ModelBytesPerParameter * plan.TotalParameters.Value) + (plan.ExportBytes?.Value ?? 0);
 }

@@ -12,7 +12,7 @@ internal static class CrossChecks
     public static IEnumerable<FieldError> Find(RunSpec spec) =>
     [
         .. Schedules(spec), .. Divergence(spec.Distillation.Divergence), .. Student(spec), .. LinearisedChecks.Find(spec), .. MergeChecks.Find(spec), .. Data(spec), .. Tasks(spec), .. Machine(spec),
-        .. ImpossiblePaths(spec), .. Secrets(spec),
+        .. Export(spec), .. ImpossiblePaths(spec), .. Secrets(spec),
     ];
 
     private static IEnumerable<FieldError> Schedules(RunSpec spec)
@@ -144,6 +144,13 @@ internal static class CrossChecks
             yield return Error("training.precision", "is bf16 and compute.device cpu; expected fp32 on a CPU");
         }
     }
+
+    private static IEnumerable<FieldError> Export(RunSpec spec) =>
+        from target in spec.Export.To ?? []
+        where ExportPart.Of([target], spec.Export.Weights ?? []).Count == 0
+        let word = JsonNamingPolicy.CamelCase.ConvertName(target.ToString())
+        let forms = Enum.GetValues<WeightForm>().Where(form => ExportPart.Has(target, form)).Select(form => form.Word)
+        select Error("export.weights", $"has no form for export.to {word}; expected one or more of {string.Join(", ", forms)}");
 
     // An empty path would become the folder of the specification.
     private static IEnumerable<FieldError> ImpossiblePaths(RunSpec spec) => spec.Paths()

@@ -71,7 +71,7 @@ public sealed class LikelihoodScorer(ILanguageModel model, EvaluationOptions opt
             var count = Math.Min(options.ChunkPositions, labels.Count - start);
             var at = tensor(positions.GetRange(start, count).ToArray()).to(model.Device);
             var label = tensor(labels.GetRange(start, count).ToArray()).to(model.Device).unsqueeze(-1);  // (n, 1)
-            var logits = hidden.index_select(0, at).to_type(model.HeadWeight.dtype).matmul(model.HeadWeight.t()).to_type(float32);
+            var logits = model.LogitsOf(hidden.index_select(0, at));
             var values = logits.log_softmax(-1).gather(-1, label).cpu().data<float>().ToArray();
             for (var i = 0; i < count; i++)
             {

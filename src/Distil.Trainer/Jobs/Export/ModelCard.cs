@@ -4,6 +4,7 @@ using Distil.Core.Documents.Reports;
 using Distil.Core.Errors;
 using Distil.Core.Hub;
 using Distil.Core.Sources;
+using Distil.Core.Specification;
 
 namespace Distil.Trainer.Jobs.Export;
 
@@ -60,7 +61,7 @@ internal static class ModelCard
             ## Training
 
             {Training(report)}
-
+            {Forms(report)}
             ## Licence
 
             Weights of this student are its teacher's, or were trained from the teacher's outputs: the teacher's licence applies. If the teacher's folder had
@@ -69,6 +70,11 @@ internal static class ModelCard
             """);
         return card.ToString();
     }
+
+    private static string Forms(RunReport report) => report.Forms is not { } forms ? "" : "\n## Weights in other forms\n\n"
+        + "| form | cross-entropy, nats a token | against these weights | KL from them | same most probable token |\n|---|--:|--:|--:|--:|\n"
+        + string.Concat(forms.Select(form => FormattableString.Invariant(
+            $"| {form.Form.Word} | {form.Rounded:F4} | {form.Cost:+0.00%;-0.00%} | {form.Kl:F5} | {form.Agreement:P2} |\n")));
 
     private static string Training(RunReport report) => report.Experts is { } experts
         ? "The weighted mean of students that began equal, each trained on text of its own:\n\n"

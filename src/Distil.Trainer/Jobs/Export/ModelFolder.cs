@@ -1,5 +1,4 @@
 using Distil.Core.Artifacts;
-using Distil.Core.Documents.Reports;
 using Distil.Core.Safetensors;
 using Distil.Core.Sources;
 using Distil.Core.Specification;
@@ -14,17 +13,7 @@ internal static class ModelFolder
     /// <returns>Its files.</returns>
     public static async Task<IReadOnlyList<ArtifactFile>> UploadAsync(JobContext job, IStudentModel student, StudentVariant variant)
     {
-        var folder = Path.Combine(job.Folder, $"model-{variant}");
-        student.Save(folder, WeightStorage.Of(bfloat16: job.Spec.Export.Dtype == Precision.Bf16));
-        foreach (var name in ModelFiles.TextFiles)
-        {
-            var path = Path.Combine(job.TeacherFolder, name);
-            if (File.Exists(path))
-            {
-                File.Copy(path, Path.Combine(folder, name));
-            }
-        }
-
+        var folder = Write(job, student, $"model-{variant}", WeightStorage.Of(bfloat16: job.Spec.Export.Dtype == Precision.Bf16));
         var files = new List<ArtifactFile>();
         foreach (var path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
@@ -34,11 +23,33 @@ internal static class ModelFolder
         return files;
     }
 
+    /// <summary>Writes the folder locally, with what travels with the teacher.</summary>
+    /// <param name="job">The export job.</param>
+    /// <param name="student">The student.</param>
+    /// <param name="name">The folder's name in the job's folder.</param>
+    /// <param name="storage">Element type and size of the files of weights.</param>
+    /// <returns>The folder.</returns>
+    public static string Write(JobContext job, IStudentModel student, string name, WeightStorage storage)
+    {
+        var folder = Path.Combine(job.Folder, name);
+        student.Save(folder, storage);
+        foreach (var text in ModelFiles.TextFiles)
+        {
+            var path = Path.Combine(job.TeacherFolder, text);
+            if (File.Exists(path))
+            {
+                File.Copy(path, Path.Combine(folder, text));
+            }
+        }
+
+        return folder;
+    }
+
     /// <summary>Writes the model card of the run's student into its folder and uploads it.</summary>
-    public static Task<ArtifactFile> UploadCardAsync(JobContext job, RunReport report)
+    public static Task<ArtifactFile> UploadCardAsync(JobContext job, string card)
     {
         var path = Path.Combine(job.Folder, $"model-{StudentVariant.Distilled}", ModelCard.Name);
-        File.WriteAllText(path, ModelCard.Of(report));
+        File.WriteAllText(path, card);
         return job.Store.UploadAsync(ArtifactLayout.ModelFile(job.Request.RunId, StudentVariant.Distilled, ModelCard.Name), path, job.Stop);
     }
 }

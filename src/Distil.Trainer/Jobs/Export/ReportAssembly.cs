@@ -136,6 +136,7 @@ internal static class ReportAssembly
             new("TensorBoard events", ArtifactLayout.Events(request.RunId, StudentVariant.Distilled, "")),
             new("Numbers of this page", ArtifactLayout.ReportData(request.RunId)),
         };
+        links.AddRange(spec.Export.Parts.Select(part => new ArtifactLink($"Folder {part.Name} for other programs", ArtifactLayout.Export(request.RunId, part.Name))));
         if (spec.Evaluation.Baseline)
         {
             links.Add(new("Model trained without the teacher", ArtifactLayout.Model(request.RunId, StudentVariant.WithoutTeacher)));

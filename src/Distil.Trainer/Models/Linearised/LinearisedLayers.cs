@@ -32,7 +32,7 @@ internal sealed class LinearisedLayers(LinearisedShape shape, LinearisedWeights 
             {
                 if (_mixers[i] is not { } mixer)
                 {
-                    return layer.Attention.Apply(normed, angles, cache: null, i, mask: null);
+                    return layer.Attention.Apply(normed, new(angles), cache: null, i);
                 }
 
                 var branches = mixer.Forward(normed, angles, branch);
@@ -60,7 +60,7 @@ internal sealed class LinearisedLayers(LinearisedShape shape, LinearisedWeights 
         {
             var next = layer.Apply(x, normed =>
             {
-                var attended = layer.Attention.Attend(normed, angles, cache: null, i, mask: null);
+                var attended = layer.Attention.Attend(normed, new(angles), cache: null, i);
                 if (_mixers[i] is { } mixer)
                 {
                     using var recorded = enable_grad();
@@ -88,7 +88,7 @@ internal sealed class LinearisedLayers(LinearisedShape shape, LinearisedWeights 
         {
             x = layer.Apply(x, normed => _mixers[i] is { } mixer
                 ? layer.Attention.Join(mixer.Decode(normed, angles, state.Mixers[mixed++]))
-                : layer.Attention.Apply(normed, angles, state.Kept, kept++, mask));
+                : layer.Attention.Apply(normed, new(angles, mask), state.Kept, kept++));
         }
 
         state.Advance(inputIds.shape[1]);

@@ -22,7 +22,7 @@ public sealed class LinearisedModel : IStudentModel
     private LinearisedModel(LinearisedWeights weights, Device device, bool trainEmbedding)
     {
         (Shape, Device, _weights) = (weights.Shape, device, weights);
-        _rotary = new RotaryEmbedding(Shape.Transformer, device, ScalarType.Float32);
+        _rotary = new RotaryEmbedding(Shape.Transformer.Rotary, device, ScalarType.Float32);
         _passes = new LinearisedPasses(Shape, weights, _rotary, ScalarType.Float32, Backend.For(device));
         _layers = _passes.Plain;
         InheritedParameters = [.. weights.Inherited.All.Where(weight => trainEmbedding || !IsVocabulary(weight.Value))];
@@ -65,6 +65,9 @@ public sealed class LinearisedModel : IStudentModel
     /// <inheritdoc />
     /// <remarks>The inherited weights first.</remarks>
     public IReadOnlyList<NamedParameter> TrainableParameters { get; }
+
+    /// <inheritdoc />
+    public IReadOnlyList<NamedParameter> Weights => [.. _weights.Inherited.All, .. _weights.New];
 
     /// <value>The trained weights that were the teacher's; without embedding and head, unless they are trained.</value>
     public IReadOnlyList<NamedParameter> InheritedParameters { get; }
@@ -111,7 +114,7 @@ public sealed class LinearisedModel : IStudentModel
     /// <inheritdoc cref="Create"/>
     public static LinearisedModel Keep(string teacherFolder, bool trainEmbedding, Device device)
     {
-        var teacher = TransformerConfigFile.Read(teacherFolder);
+        var teacher = LinearisedTeacher.Of(TransformerConfigFile.Read(teacherFolder));
         var shape = new LinearisedShape
         {
             Transformer = teacher, ContextLength = teacher.MaxPositions, Window = 0, KeepAttention = [.. Enumerable.Range(0, teacher.Layers)],
@@ -128,7 +131,7 @@ public sealed class LinearisedModel : IStudentModel
     public void Save(string folder, WeightStorage? storage = null)
     {
         storage ??= new();
-        SafetensorsWriter.WriteFolder(folder, _weights.Inherited.All.Concat(_weights.New).Select(weight => KeyValuePair.Create(weight.Name, weight.Value)), storage);
+        SafetensorsWriter.WriteFolder(folder, Weights.Select(weight => KeyValuePair.Create(weight.Name, weight.Value)), storage);
         LinearisedConfigFile.Write(folder, Shape, storage);
     }
 

@@ -34,7 +34,7 @@ internal sealed class LinearisedWeights : IDisposable
     internal static LinearisedWeights Inherit(LinearisedShape shape, string teacherFolder, GateSpec start, Device device)
     {
         using var files = TransformerFolder.Open(teacherFolder);
-        return Read(shape with { Transformer = files.Config }, files.In(ScalarType.Float32, device), start, parameter =>
+        return Read(shape with { Transformer = LinearisedTeacher.Of(files.Config) }, files.In(ScalarType.Float32, device), start, parameter =>
         {
             using var scope = NewDisposeScope();
             return parameter.Start().to(ScalarType.Float32, device).MoveToOuterDisposeScope();

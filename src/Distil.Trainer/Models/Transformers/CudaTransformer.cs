@@ -25,7 +25,7 @@ internal sealed class CudaTransformer : IDisposable
     {
         (_config, _weights) = (config, weights);
         _merged = [.. weights.Layers.Select(layer => (
-            Merge(layer.Attention.Query, layer.Attention.Key, layer.Attention.Value), Merge(layer.Gate, layer.Up)))];
+            Merge(layer.Attention.Query, layer.Attention.Key, layer.Attention.Value), Merge(layer.Dense.Gate, layer.Dense.Up)))];
     }
 
     /// <summary>Chooses the form of a frozen model's layers: makes this one, or null for the plain layers.</summary>
@@ -35,7 +35,8 @@ internal sealed class CudaTransformer : IDisposable
         new Candidate<Func<CudaTransformer>?>(Kernel.TeacherLayersCuda, () => new(config, weights), () => Limit(config)));
 
     private static string? Limit(TransformerConfig config) =>
-        config.HiddenSize % 8 != 0 || config.HiddenSize > WidthInRegisters
+        UnusualLayers.Of(config).FirstOrDefault() is { } part ? $"the family {config.Traits.ModelType} has {part}; the kernels support layers as in Llama and Qwen"
+        : config.HiddenSize % 8 != 0 || config.HiddenSize > WidthInRegisters
             ? $"hidden_size is {config.HiddenSize}; the kernels support multiples of 8 up to {WidthInRegisters}"
         : config.IntermediateSize % 8 != 0 ? $"intermediate_size is {config.IntermediateSize}; the kernels support multiples of 8"
         : config.HeadSize % ValuesOfAThread != 0 || !BitOperations.IsPow2(config.HeadSize / ValuesOfAThread) || config.HeadSize > 512
@@ -89,7 +90,7 @@ internal sealed class CudaTransformer : IDisposable
         var gated = empty([x.shape[0], _config.IntermediateSize], ScalarType.BFloat16, x.device);
         var vectors = gated.numel() / 8;
         Program["swiglu"].Launch(new(Math.Min(4096, (vectors + Threads - 1) / Threads), Threads), both, gated, vectors, _config.IntermediateSize);
-        return layer.Down.Apply(gated).MoveToOuterDisposeScope();
+        return layer.Dense.Down.Apply(gated).MoveToOuterDisposeScope();
     }
 
     private Tensor AddAndNorm(Tensor x, Tensor? delta, RmsNorm norm, Tensor? sum = null, bool sumOfNormed = false)

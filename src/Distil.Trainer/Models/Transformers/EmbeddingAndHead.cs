@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Models.Transformers;
 
 /// <summary>The two matrices of a Transformer that a student inherits, read without the rest of the model.</summary>
+/// <remarks>The head is divided as the teacher's logits are (Granite), with the embedding if they are tied.</remarks>
 /// <param name="Embedding">(V, D), float32, on the CPU.</param>
 /// <param name="Head">(V, D); the same object as <paramref name="Embedding"/> if they are tied.</param>
 public sealed record EmbeddingAndHead(Tensor Embedding, Tensor Head) : IDisposable
@@ -14,7 +15,14 @@ public sealed record EmbeddingAndHead(Tensor Embedding, Tensor Head) : IDisposab
     {
         using var files = TransformerFolder.Open(folder);
         var embedding = files.Read(TransformerTensors.Embedding, ScalarType.Float32, CPU);
-        return new EmbeddingAndHead(embedding, files.Config.TiedHead ? embedding : files.Read(TransformerTensors.Head, ScalarType.Float32, CPU));
+        var divisor = files.Config.Form.LogitDivisor;
+        if (files.Config.TiedHead)
+        {
+            embedding.div_(divisor);
+            return new EmbeddingAndHead(embedding, embedding);
+        }
+
+        return new EmbeddingAndHead(embedding, files.Read(TransformerTensors.Head, ScalarType.Float32, CPU).div_(divisor));
     }
 
     /// <inheritdoc />

@@ -13,14 +13,14 @@ namespace Distil.Trainer.Models.Transformers;
 public sealed class TransformerModel : ILanguageModel
 {
     private readonly TransformerWeights _weights;
-    private readonly RotaryEmbedding _rotary;
+    private readonly LayerPositions _positions;
     private readonly CudaTransformer? _fused;
 
     private TransformerModel(
         TransformerConfig config, TransformerWeights weights, Device device, bool trainable, ScalarType rotaryPrecision, Backend? backend = null)
     {
         (Config, Device, _weights, Backend) = (config, device, weights, backend ?? Backend.For(device));
-        _rotary = new RotaryEmbedding(config, device, rotaryPrecision);
+        _positions = new LayerPositions(config, device, rotaryPrecision);
         if (!trainable)
         {
             var layers = CudaTransformer.Choose(Backend, config, weights);
@@ -67,6 +67,9 @@ public sealed class TransformerModel : ILanguageModel
 
     /// <inheritdoc />
     public Tensor HeadWeight => _weights.Head;
+
+    /// <inheritdoc />
+    public LogitForm LogitForm => new(Config.Form.LogitDivisor, Config.Form.LogitCap);
 
     /// <inheritdoc />
     /// <remarks>Empty for a frozen model.</remarks>
@@ -170,22 +173,21 @@ public sealed class TransformerModel : ILanguageModel
     {
         _fused?.Dispose();
         _weights.Dispose();
-        _rotary.Dispose();
+        _positions.Dispose();
     }
 
-    private (Tensor Cos, Tensor Sin) Angles(Tensor inputIds) => _rotary.At(0, inputIds.shape[1], Dtype);
+    private (Tensor Cos, Tensor Sin) Angles(Tensor inputIds) => _positions.Angles(inputIds.shape[1], Dtype);
 
     private Tensor Run(Tensor inputIds, KeyValueCache? cache, List<Tensor>? layers)
     {
         using var scope = NewDisposeScope();
         var (length, start) = (inputIds.shape[1], cache?.Position ?? 0);
-        var angles = _rotary.At(start, length, Dtype);
-        var mask = Attention.Mask(start, length, Device);
+        var positions = _positions.Of(start, length, Dtype, cached: cache is not null);
         var x = _weights.Embed(inputIds);                                           // (B, S, D)
         for (var i = 0; i < _weights.Layers.Count; i++)
         {
             layers?.Add(x.MoveToOuterDisposeScope());
-            var next = _weights.Layers[i].Apply(x, angles, cache, i, mask);
+            var next = _weights.Layers[i].Apply(x, positions[i], cache, i);
             (layers is null ? x : null)?.Dispose();
             x = next;
         }

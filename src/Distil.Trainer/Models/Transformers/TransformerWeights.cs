@@ -31,7 +31,7 @@ internal sealed class TransformerWeights
 
         Embedding = _byName[TransformerTensors.Embedding];
         Layers = [.. Enumerable.Range(0, config.Layers).Select(Layer)];
-        FinalNorm = new RmsNorm(_byName[TransformerTensors.FinalNorm], config.NormEpsilon);
+        FinalNorm = new RmsNorm(_byName[TransformerTensors.FinalNorm], config.NormEpsilon, config.Traits.ZeroCentredNorms);
         Head = config.TiedHead ? Embedding : _byName[TransformerTensors.Head];
     }
 
@@ -48,13 +48,15 @@ internal sealed class TransformerWeights
     /// <value>(V, D).</value>
     internal Tensor Head { get; }
 
-    /// <summary>The embedding of tokens.</summary>
+    /// <summary>The embedding of tokens, times its factor if the model has one.</summary>
     /// <param name="inputIds">(B, S), int64.</param>
     /// <returns>(B, S, D).</returns>
     internal Tensor Embed(Tensor inputIds)
     {
         using var scope = NewDisposeScope();
-        return Embedding.index_select(0, inputIds.flatten()).view(inputIds.shape[0], inputIds.shape[1], _config.HiddenSize).MoveToOuterDisposeScope();
+        var embedded = Embedding.index_select(0, inputIds.flatten()).view(inputIds.shape[0], inputIds.shape[1], _config.HiddenSize);
+        var factor = _config.Form.EmbeddingFactor;                              // rounded to the type of the weights, as in transformers
+        return (factor == 1 ? embedded : embedded * tensor(factor, embedded.dtype, embedded.device)).MoveToOuterDisposeScope();
     }
 
     internal void Dispose()
@@ -67,24 +69,28 @@ internal sealed class TransformerWeights
 
     private TransformerLayer Layer(int index)
     {
-        var prefix = $"model.layers.{index}";
+        var (prefix, traits) = ($"model.layers.{index}", _config.Traits);
+        var (attention, hasNorms) = ($"{prefix}.self_attn", traits.HeadNorms != HeadNorms.None);
         return new TransformerLayer(
-            Norm($"{prefix}.input_layernorm"),
+            new LayerNorms(
+                Norm(prefix, traits.InputNorm), Norm(prefix, traits.AttentionOutputNorm), Norm(prefix, traits.FeedForwardNorm),
+                Norm(prefix, traits.FeedForwardOutputNorm)),
             new Attention(
-                _config,
-                Linear($"{prefix}.self_attn.q_proj"),
-                Linear($"{prefix}.self_attn.k_proj"),
-                Linear($"{prefix}.self_attn.v_proj"),
-                Linear($"{prefix}.self_attn.o_proj"),
-                _config.QueryKeyNorm ? Norm($"{prefix}.self_attn.q_norm") : null,
-                _config.QueryKeyNorm ? Norm($"{prefix}.self_attn.k_norm") : null),
-            Norm($"{prefix}.post_attention_layernorm"),
-            Linear($"{prefix}.mlp.gate_proj"),
-            Linear($"{prefix}.mlp.up_proj"),
-            Linear($"{prefix}.mlp.down_proj"));
+                _config, Linear($"{attention}.q_proj"), Linear($"{attention}.k_proj"), Linear($"{attention}.v_proj"), Linear($"{attention}.o_proj"),
+                Norm(attention, hasNorms ? "q_norm" : null), Norm(attention, hasNorms ? "k_norm" : null)),
+            _config.HasExperts(index) ? Experts($"{prefix}.mlp", _config.Form.Experts!) : FeedForward($"{prefix}.mlp"),
+            _config.Form.ResidualFactor);
     }
 
-    private RmsNorm Norm(string name) => new(_byName[$"{name}.weight"], _config.NormEpsilon);
+    private ExpertFeedForward Experts(string prefix, ExpertLayers experts) => new(
+        Linear($"{prefix}.gate"), [.. Enumerable.Range(0, experts.Count).Select(expert => FeedForward($"{prefix}.experts.{expert}"))],
+        experts.PerToken, experts.Normalised);
+
+    private DenseFeedForward FeedForward(string prefix) =>
+        new(Linear($"{prefix}.gate_proj"), Linear($"{prefix}.up_proj"), Linear($"{prefix}.down_proj"), _config.Traits.Gelu);
+
+    private RmsNorm? Norm(string prefix, string? name) =>
+        name is null ? null : new(_byName[$"{prefix}.{name}.weight"], _config.NormEpsilon, _config.Traits.ZeroCentredNorms);
 
     private Linear Linear(string name) => new(_byName[$"{name}.weight"], _byName.GetValueOrDefault($"{name}.bias"));
 }

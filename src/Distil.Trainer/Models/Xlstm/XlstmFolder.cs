@@ -32,13 +32,16 @@ internal static class XlstmFolder
         using var gradients = no_grad();
         var weights = XlstmParameter.Of(model.Config).Zip(model.TrainableParameters, (parameter, value) => KeyValuePair.Create(
             parameter.FullName, model.Config.Layout == RecurrentLayout.Cuda ? value.Value : ToVanilla(parameter.Name, value.Value, model.Config.SlstmHeads)));
-        var frozen = new List<KeyValuePair<string, Tensor>> { new(XlstmTensorNames.Embedding, model.EmbeddingWeight) };
-        if (!model.Config.TieWeights)
-        {
-            frozen.Add(new(XlstmTensorNames.Head, model.HeadWeight));
-        }
+        var frozen = FrozenOf(model).Select(weight => KeyValuePair.Create(weight.Name, weight.Value));
         SafetensorsWriter.WriteFolder(folder, [.. frozen, .. weights], storage);
         XlstmConfigFile.Write(model.Config, folder, storage);
+    }
+
+    /// <summary>Embedding and head, as the folder has them: the head only if it is not the embedding.</summary>
+    internal static IReadOnlyList<NamedParameter> FrozenOf(XlstmModel model)
+    {
+        var embedding = new NamedParameter(XlstmTensorNames.Embedding, model.EmbeddingWeight);
+        return model.Config.TieWeights ? [embedding] : [embedding, new(XlstmTensorNames.Head, model.HeadWeight)];
     }
 
     private static Tensor Weight(WeightFolder file, XlstmParameter parameter, XlstmConfig config, string because, Device device)

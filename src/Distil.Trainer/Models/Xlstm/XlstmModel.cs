@@ -21,11 +21,7 @@ public sealed class XlstmModel : IStudentModel
     {
         (Config, _embedding, HeadWeight, Device, _weights) = (config, embedding, head, embedding.device, weights);
         TrainableParameters = [.. XlstmParameter.Of(config).Select(parameter => new NamedParameter(parameter.FullName, weights[parameter.FullName]))];
-        foreach (var parameter in TrainableParameters)
-        {
-            parameter.Value.requires_grad = true;
-        }
-
+        TrainableParameters.ToList().ForEach(parameter => parameter.Value.requires_grad = true);
         _finalNorm = weights[XlstmParameter.FinalNorm];
         Backend = backend ?? Backend.For(Device);
         _forms = XlstmForms.Choose(Backend, config, weights, ComputeType);
@@ -65,6 +61,9 @@ public sealed class XlstmModel : IStudentModel
 
     /// <inheritdoc/>
     public IReadOnlyList<NamedParameter> TrainableParameters { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<NamedParameter> Weights => [.. XlstmFolder.FrozenOf(this), .. TrainableParameters];
 
     /// <summary>A fresh student around a teacher's embedding and head, which are copied and frozen.</summary>
     /// <param name="config">Its shape.</param>

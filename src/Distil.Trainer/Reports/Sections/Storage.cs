@@ -25,6 +25,7 @@ internal static class Storage
             ["Teacher’s outputs", storage.TeacherOutputBytes == 0 ? "none" : Figures.Bytes(storage.TeacherOutputBytes)],
             ["Checkpoints", Figures.Bytes(storage.CheckpointBytes)],
             ["Finished model", Figures.Bytes(storage.ModelBytes)],
+            .. storage.ExportBytes is { } exported ? new[] { (IReadOnlyList<string>)["Folders for other programs", Figures.Bytes(exported)] } : [],
         ],
     };
 

@@ -5,6 +5,7 @@ using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
+using Distil.Trainer.Training.Quantization;
 using Distil.Trainer.Training.Schedules;
 using Distil.Trainer.Training.Steps;
 
@@ -25,8 +26,10 @@ internal static class LinearisedStages
     /// <param name="seed">Seed of the steps without the window.</param>
     /// <param name="totalSteps">Optimiser steps of the whole training.</param>
     /// <param name="teaching">The loss and the sizes of the teacher's outputs; null to train the second stage on the text alone.</param>
+    /// <param name="rounding">Rounds the weights with which the second stage computes; null to compute with the exact ones.</param>
     internal static TrainingStages Of(
-        LinearisedModel model, TrainingSpec training, long seed, long totalSteps, (DeltaDistillation Loss, TargetSizes Sizes)? teaching)
+        LinearisedModel model, TrainingSpec training, long seed, long totalSteps, (DeltaDistillation Loss, TargetSizes Sizes)? teaching,
+        WeightRounding? rounding = null)
     {
         var stages = training.Stages ?? new StagesSpec();
         var alignment = model.NewParameters.Count == 0 ? 0 : (long)Math.Floor(stages.Alignment.Share * totalSteps);
@@ -39,14 +42,15 @@ internal static class LinearisedStages
 
         if (alignment < totalSteps)
         {
-            starts.Add(new(alignment, UsesTargets: teaching is not null, () => Distillation(model, training, seed, (alignment, totalSteps), teaching)));
+            starts.Add(new(alignment, UsesTargets: teaching is not null, () => Distillation(model, training, seed, (alignment, totalSteps), teaching, rounding)));
         }
 
         return new(starts);
     }
 
     private static DistillationStage Distillation(
-        LinearisedModel model, TrainingSpec training, long seed, (long First, long Total) steps, (DeltaDistillation Loss, TargetSizes Sizes)? teaching)
+        LinearisedModel model, TrainingSpec training, long seed, (long First, long Total) steps, (DeltaDistillation Loss, TargetSizes Sizes)? teaching,
+        WeightRounding? rounding)
     {
         var spec = (training.Stages ?? new StagesSpec()).Distillation;
         var rates = LinearisedRates.Of(spec, LinearisedParameters.Of(model.Shape).Inherited);
@@ -56,8 +60,8 @@ internal static class LinearisedStages
             WeightDecay = training.WeightDecay, Beta2 = Beta2, Factor = new(model.NewParameters, rates.New / rates.Inherited),
         });
         return new(
-            new TrainingStep(model, optimizer, teaching?.Loss, training.GradientClip, sizes: teaching?.Sizes), optimizer, schedule, steps.First, teaching?.Loss,
-            owned: true, position => model.Branch = LeavesOut(position) ? Branch.Memory : Branch.Both);
+            new TrainingStep(model, optimizer, teaching?.Loss, training.GradientClip, sizes: teaching?.Sizes, rounding: rounding), optimizer, schedule, steps.First,
+            teaching?.Loss, owned: true, position => model.Branch = LeavesOut(position) ? Branch.Memory : Branch.Both);
 
         bool LeavesOut(TrainingPosition at) =>
             model.Shape.Window > 0 && spec.WindowDropout > 0

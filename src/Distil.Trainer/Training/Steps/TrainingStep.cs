@@ -4,6 +4,7 @@ using Distil.Trainer.Models;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Optimizers;
+using Distil.Trainer.Training.Quantization;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Targets;
 using static TorchSharp.torch;
@@ -21,8 +22,10 @@ namespace Distil.Trainer.Training.Steps;
 /// <param name="gradientClip">Largest global gradient norm, &gt; 0.</param>
 /// <param name="chunkPositions">Positions whose logits exist at one time; null for the fastest number on the device.</param>
 /// <param name="sizes">Sizes of the teacher's outputs; null without a teacher.</param>
+/// <param name="rounding">Rounds the weights with which the passes compute; null to compute with the exact ones.</param>
 internal sealed class TrainingStep(
-    ILanguageModel model, AdamW optimizer, DeltaDistillation? distillation, double gradientClip, int? chunkPositions = null, TargetSizes? sizes = null)
+    ILanguageModel model, AdamW optimizer, DeltaDistillation? distillation, double gradientClip, int? chunkPositions = null, TargetSizes? sizes = null,
+    WeightRounding? rounding = null)
 {
     private readonly DistillationHead _head = new(model.Backend, model.HeadWeight.dtype, sizes, chunkPositions, distillation?.Divergence);
 
@@ -48,11 +51,14 @@ internal sealed class TrainingStep(
         var positions = (double)Math.Max(1, batch.Positions);
         var rows = (double)batch.Parts.Sum(part => part.Rows.Rows);
         Tensor? sums = null;                                                                 // (3): CE, KL, alignment
-        foreach (var (tokens, targets) in batch.Parts)
+        using (rounding?.RoundForPass())
         {
-            var share = new Share(tokens.Labels / labels, tokens.Positions / positions, tokens.Rows / rows);
-            var values = Backward(tokens, targets, weights, share);
-            sums = sums is null ? values : sums + values;
+            foreach (var (tokens, targets) in batch.Parts)
+            {
+                var share = new Share(tokens.Labels / labels, tokens.Positions / positions, tokens.Rows / rows);
+                var values = Backward(tokens, targets, weights, share);
+                sums = sums is null ? values : sums + values;
+            }
         }
 
         var norm = optimizer.Step(learningRate, gradientClip).to_type(ScalarType.Float64);

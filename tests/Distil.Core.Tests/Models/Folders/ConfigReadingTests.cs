@@ -73,9 +73,11 @@ public sealed class ConfigReadingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{ "type": "linear", "factor": 2.0 }""", null, "rope_scaling.type is \"linear\"; expected default or llama3")]
-    [InlineData("""{ "type": "yarn", "factor": 4.0 }""", """{ "rope_type": "default" }""", "rope_scaling.type is \"yarn\"")]
-    [InlineData(null, """{ "full_attention": { "rope_type": "longrope" } }""", "rope_parameters.full_attention.rope_type is \"longrope\"")]
+    [InlineData("""{ "type": "mrope" }""", null, "rope_scaling.type is \"mrope\"; expected default, linear, dynamic, llama3, yarn or longrope")]
+    [InlineData("""{ "type": "linear" }""", null, "rope_scaling.factor is missing; expected a number > 0")]
+    [InlineData(null, """{ "full_attention": { "rope_type": "longrope" } }""", "rope_parameters.full_attention.short_factor is missing; expected 8 numbers")]
+    [InlineData(
+        null, """{ "rope_type": "longrope", "short_factor": [1.0], "long_factor": [1.0] }""", "rope_parameters.short_factor is [1.0]; expected 8 numbers")]
     [InlineData(null, """{ "sliding_attention": { "rope_type": "default" } }""", "rope_parameters.full_attention is missing")]
     [InlineData("""{ "type": "default" }""", Llama3, "expected the same as rope_parameters, or one of the two")]
     [InlineData("""{ "type": "dynamic", "rope_type": "default" }""", null, "rope_scaling.type is \"dynamic\"; expected default, as rope_type")]
@@ -93,22 +95,21 @@ public sealed class ConfigReadingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("0", true)]
-    [InlineData("1", true)]
-    [InlineData("2", false)]
-    [InlineData("null", false)] // 28, as in transformers
-    public void Windows_are_refused_if_a_layer_has_one(string maxWindowLayers, bool refused)
+    [InlineData("0", new[] { 32, 32 })]
+    [InlineData("1", new[] { 0, 32 })]
+    [InlineData("2", null)]
+    [InlineData("null", null)] // 28, as in transformers
+    public void Layers_from_max_window_layers_on_have_a_window(string maxWindowLayers, int[]? windows)
     {
-        (string, string)[] fields = [("use_sliding_window", "true"), ("sliding_window", "32"), ("max_window_layers", maxWindowLayers)];
-        if (refused)
-        {
-            Assert.Contains("sliding_window is 32; expected full attention", Assert.Throws<InvalidInputException>(() => Read(fields)).Message);
-        }
-        else
-        {
-            Assert.Empty(Read(fields).Warnings);
-        }
+        var read = Read(("use_sliding_window", "true"), ("sliding_window", "32"), ("max_window_layers", maxWindowLayers));
+        Assert.Equal(windows, read.Config.Form.Windows);
+        Assert.Empty(read.Warnings);
     }
+
+    [Fact]
+    public void Types_of_layers_that_name_a_window_need_one() => Assert.Contains(
+        "expected a window, because layer_types names sliding_attention",
+        Assert.Throws<InvalidInputException>(() => Read(("layer_types", """["full_attention", "sliding_attention"]"""))).Message);
 
     [Fact]
     public void A_window_that_the_family_does_not_know_is_a_warning() =>

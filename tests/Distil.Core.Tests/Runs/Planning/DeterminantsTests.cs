@@ -18,7 +18,7 @@ public sealed class DeterminantsTests : IDisposable
           "name": "a", "teacher": { "path": "teacher", "mode": "online" },
           "dataset": { "sources": ["some.data"], "format": "jsonl", "contextLength": 64 },
           "student": {}, "distillation": { "alpha": { "from": 0.5, "to": 0.5 }, "temperature": { "from": 2, "to": 1 }, "alignment": {} },
-          "training": {}, "evaluation": { "recall": {} }, "export": {}, "compute": {}
+          "training": {}, "evaluation": { "recall": {} }, "export": { "weights": ["int4"] }, "compute": {}
         }
         """;
 
@@ -105,7 +105,10 @@ public sealed class DeterminantsTests : IDisposable
         ("evaluation.tolerance", "0.5", Renamed.Nothing),
         ("evaluation.recall.lengths", "[8]", Renamed.Nothing),
         ("evaluation.recall.sequences", "3", Renamed.Nothing),
+        ("training.quantize", "'int4'", Renamed.Weights),
         ("export.dtype", "'bf16'", Renamed.Nothing),
+        ("export.to", "['onnx']", Renamed.Nothing),
+        ("export.weights", "['int8', 'int4']", Renamed.Nothing),
         ("compute.teachParallelism", "3", Renamed.Nothing),
         ("compute.retries", "5", Renamed.Nothing),
         ("compute.device", "'cuda'", Renamed.Nothing),

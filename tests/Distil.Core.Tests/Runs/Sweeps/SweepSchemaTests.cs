@@ -67,6 +67,11 @@ public sealed class SweepSchemaTests
             Set(spec, "distillation.divergence.kind", JsonValue.Create(field.EndsWith("beta", StringComparison.Ordinal) ? "jensenShannon" : "skewKl"));
         }
 
+        if (field == "export.to")
+        {
+            Set(spec, "export.weights", new JsonArray("fp32"));
+        }
+
         Set(spec, field, new JsonArray(JsonNode.Parse(value), JsonNode.Parse(value)));
         Assert.True(Accepts(spec), spec.ToJsonString());
         Assert.Equal(field, Assert.Single(Read(spec)!.Axes).Path);
@@ -134,6 +139,9 @@ public sealed class SweepSchemaTests
         "merge" => """{ "experts": [{ "run": "a" }, { "run": "b" }] }""",
         "merge.experts" => """[{ "run": "a" }, { "run": "b" }]""",
         "student.slstmAt" => "[0]",
+        "training.quantize" => "\"int4\"",
+        "export.to" => """["onnx"]""",
+        "export.weights" => """["int4"]""",
         "distillation.alpha.from" or "distillation.temperature.from" => "0.9",
         "distillation.alpha.to" or "distillation.temperature.to" => "0.5",
         _ when rule["properties"] is not null => "{}",

@@ -27,5 +27,14 @@ public sealed class ModelCardTests
         Assert.Contains("- stories.txt\n- https://example.org/more.jsonl\n", card, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", card, StringComparison.Ordinal);
         Assert.DoesNotContain("\r", card, StringComparison.Ordinal);
+        Assert.DoesNotContain("other forms", card, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Says_what_each_form_of_the_weights_costs()
+    {
+        var card = ModelCard.Of(SampleReport.Create() with { Forms = [new(WeightForm.Int4, "the held-out rows", 900, 2, 2.01, 0.001, 0.0123, 0.987)] });
+        Assert.Contains("\n\n## Weights in other forms\n\n| form |", card, StringComparison.Ordinal);
+        Assert.Contains("\n| int4 | 2.0100 | +0.50% | 0.01230 | 98.70 % |\n\n## Licence", card, StringComparison.Ordinal);
     }
 }

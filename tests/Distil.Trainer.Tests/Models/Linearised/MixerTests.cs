@@ -96,7 +96,7 @@ public sealed class MixerTests
                 gate ? Draw(Heads * Size, Width) : null, gate ? Draw(Heads * Size) : null,
                 window > 0 ? Draw(Heads, 3 * Size) : null, window > 0 ? Draw(Heads) : null);
             Mixer = new(_shape, _attention, _new);
-            Angles = new RotaryEmbedding(config, CPU, ScalarType.Float32).At(0, Length, ScalarType.Float64);
+            Angles = new RotaryEmbedding(config.Rotary, CPU, ScalarType.Float32).At(0, Length, ScalarType.Float64);
         }
 
         internal Mixer Mixer { get; }

@@ -52,8 +52,8 @@ internal sealed class FusedAlignment(TransformerWeights inherited, IReadOnlyList
             }
 
             var (sum, normedSum, _) = StreamKernels.Norm(x, new FusedLinear(layer.Attention.Output).Apply(attended), layer.FeedForwardNorm);
-            var gated = StreamKernels.Gated(new FusedLinear(layer.Gate, layer.Up).Apply(normedSum));
-            var next = sum.add_(new FusedLinear(layer.Down).Apply(gated)).MoveToOuterDisposeScope();
+            var gated = StreamKernels.Gated(new FusedLinear(layer.Dense.Gate, layer.Dense.Up).Apply(normedSum));
+            var next = sum.add_(new FusedLinear(layer.Dense.Down).Apply(gated)).MoveToOuterDisposeScope();
             x.Dispose();
             x = next;
         }

@@ -25,7 +25,7 @@ internal sealed class FusedLayer : IFusedBlock
         var layer = parts.Layer;
         (_parts, _shape, _mixer) = (parts, x.shape, new(parts.Sizes, branch));
         (_projections, _gates, _output) = (parts.Projections(), parts.Gates(), new(layer.Attention.Output));
-        (_gateAndUp, _down) = (new(layer.Gate, layer.Up), new(layer.Down));
+        (_gateAndUp, _down) = (new(layer.Dense.Gate, layer.Dense.Up), new(layer.Dense.Down));
         _x = x.view(-1, x.shape[2]);                                                              // (N, D)
         (_, _normed, _scale) = StreamKernels.Norm(_x, delta: null, layer.InputNorm);
         (var outputs, _mixed) = _mixer.RunSaving(parts.Inputs(_projections.Apply(_normed), _gates?.Apply(_normed)), angles, x.shape[0]);

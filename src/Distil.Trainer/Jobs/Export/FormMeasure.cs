@@ -1,0 +1,41 @@
+using Distil.Core.Documents.Evaluations;
+using Distil.Core.Specification;
+using Distil.Trainer.Evaluation;
+using Distil.Trainer.Models;
+using Distil.Trainer.Training.Quantization;
+
+namespace Distil.Trainer.Jobs.Export;
+
+/// <summary>Measures what forms of the finished student's weights cost on the held-out rows.</summary>
+internal static class FormMeasure
+{
+    private const string Text = "the held-out rows";
+
+    /// <summary>Measures each of <c>export.weights</c>.</summary>
+    /// <param name="job">The export job.</param>
+    /// <param name="report">The report that it makes.</param>
+    /// <param name="exact">The student with its own weights.</param>
+    internal static async Task<IReadOnlyList<FormQuality>> MeasureAsync(JobContext job, Core.Artifacts.Kinds.Report report, IStudentModel exact)
+    {
+        var forms = new List<FormQuality>();
+        foreach (var form in (job.Spec.Export.Weights ?? []).Distinct())
+        {
+            var rows = await job.ReadEvalRowsAsync(report.Run.Dataset, job.Spec.Evaluation.MaxRows);
+            using var rounded = await job.RestoreStudentAsync(report.Final(StudentVariant.Distilled));
+            WeightRounding.Of(rounded, form, Path.Combine(job.Folder, "forms")).RoundAll();
+            var result = new Evaluator(new() { BatchRows = job.Spec.Training.BatchSize }).Evaluate(
+                rounded, exact, rows, at => job.Progress.Report($"measure {form.Word}", at.Rows, rows.Count, "rows", at.Tokens), job.Stop);
+            forms.Add(Quality(form, result));
+        }
+
+        return forms;
+    }
+
+    // The exact student is the teacher of this evaluation.
+    private static FormQuality Quality(WeightForm form, EvaluationResult result)
+    {
+        var (exact, rounded) = (result.Teacher!.CrossEntropy, result.Student.CrossEntropy);
+        var error = result.PerplexityRatioStandardError / Math.Exp(rounded - exact); // of the difference: the ratio is its exponential
+        return new(form, Text, result.Tokens, exact, rounded, error, Math.Max(0, result.Kl!.Value), result.Top1Agreement!.Value);
+    }
+}
