@@ -30,6 +30,7 @@ return new RootCommand("Measures Distil on this machine.")
     ProfileCommand.Create(),
     SeveralGpus.Create(),
     SeveralGpus.CreateWorker(),
+    StorageBench.Create(),
     StoreBench.Create(),
     TableCommand.Create(),
 }.Parse(args).Invoke();
