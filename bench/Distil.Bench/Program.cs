@@ -28,6 +28,7 @@ return new RootCommand("Measures Distil on this machine.")
     CancelBench.Create(),
     StandInTrainer.Create(),
     ProfileCommand.Create(),
+    StorageBench.Create(),
     StoreBench.Create(),
     TableCommand.Create(),
 }.Parse(args).Invoke();

@@ -14,6 +14,12 @@ public sealed record KeepSpec
     [Range(1.0, double.PositiveInfinity)]
     public int MaxTokens { get; init; } = 128;
 
+    /// <value>Number of tokens drawn from the others, 0–512: with their weights they make KL to stored outputs, and its gradient, unbiased. Default 0: the others
+    /// count only as one bucket, which makes it too small.</value>
+    [Range(0.0, 512.0)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int TailDraws { get; init; }
+
     /// <value>The highest temperature for which the other tokens' sum is stored, &gt; 0. Default: the schedule's. A higher one lets several students with
     /// schedules of their own share one set of outputs.</value>
     [Range(0.0, double.PositiveInfinity, MinimumIsExclusive = true)]

@@ -22,12 +22,13 @@ internal static unsafe class CpuLogitLoss
         fixed (float* z = Floats(logits), ceScale = Floats(targets.CrossEntropyScale), klScale = Floats(targets.KlScale))
         fixed (float* ce = Floats(crossEntropy), klOut = Floats(kl))
         fixed (float* keptLog = teacher is null ? [] : Floats(teacher.KeptLog), tailLog = teacher is null ? [] : Floats(teacher.TailLog))
+        fixed (float* drawWeights = teacher?.DrawWeights is { } weights ? Floats(weights) : [])
         fixed (long* labels = Longs(targets.Labels), ids = teacher is null ? [] : Longs(teacher.TokenIds))
         {
             var batch = new Batch
             {
                 Logits = z, CrossEntropyScale = ceScale, KlScale = klScale, Labels = labels,
-                TokenIds = ids, KeptLog = keptLog, TailLog = tailLog,
+                TokenIds = ids, KeptLog = keptLog, TailLog = tailLog, DrawWeights = drawWeights, Draws = teacher?.Draws ?? 0,
                 Vocabulary = (int)logits.shape[1], Kept = teacher is null ? 0 : (int)teacher.TokenIds.shape[1],
                 InverseTemperature = (float)(1 / targets.Temperature), CrossEntropy = ce, Kl = klOut, Divergence = targets.Divergence,
             };
@@ -45,9 +46,9 @@ internal static unsafe class CpuLogitLoss
     /// <summary>Pointers into the tensors of one call, valid only during the call.</summary>
     private sealed class Batch
     {
-        internal required float* Logits, CrossEntropyScale, KlScale, KeptLog, TailLog, CrossEntropy, Kl;
+        internal required float* Logits, CrossEntropyScale, KlScale, KeptLog, TailLog, DrawWeights, CrossEntropy, Kl;
         internal required long* Labels, TokenIds;
-        internal required int Vocabulary, Kept;
+        internal required int Vocabulary, Kept, Draws;
         internal required float InverseTemperature;
         internal required Divergence Divergence;
 
@@ -70,6 +71,8 @@ internal static unsafe class CpuLogitLoss
         {
             var ids = new ReadOnlySpan<long>(TokenIds + (long)row * Kept, Kept);
             var q = new ReadOnlySpan<float>(KeptLog + (long)row * Kept, Kept);
+            var weights = new ReadOnlySpan<float>(DrawWeights + (long)row * Draws, Draws);
+            var exact = Kept - Draws;
             var max = SimdSoftmax.Max(z);
             var label = z[(int)Labels[row]] - max;
             for (var i = 0; i < Kept; i++)
@@ -77,15 +80,15 @@ internal static unsafe class CpuLogitLoss
                 kept[i] = z[(int)ids[i]] - max;
             }
 
-            // Kept tokens are removed from the row here and come back as gradients: the sum below is over the rest, without cancellation.
-            foreach (var id in ids)
+            // Kept tokens are removed from the row here and come back as gradients: the sum below is over the rest, without cancellation. Draws are of the rest.
+            foreach (var id in ids[..exact])
             {
                 z[(int)id] = float.NegativeInfinity;
             }
 
             var (rest, plainTotal) = SimdSoftmax.Exponentials(z, max, InverseTemperature, plain);
             double total = rest;
-            for (var i = 0; i < Kept; i++)
+            for (var i = 0; i < exact; i++)
             {
                 if (float.IsNegativeInfinity(q[i]))
                 {
@@ -112,7 +115,7 @@ internal static unsafe class CpuLogitLoss
                 if (!float.IsNegativeInfinity(TailLog[row]))
                 {
                     var logRest = Math.Max(Math.Log(rest) - logTotal, Divergence.LowestBucket);
-                    bucket = Divergence.At(TailLog[row], logRest);
+                    bucket = Divergence.At(TailLog[row], logRest) * BucketWeight(q[exact..], weights, TailLog[row]);
                     ratio = bucket.Slope * Math.Exp(-logRest);
                 }
 
@@ -121,7 +124,7 @@ internal static unsafe class CpuLogitLoss
                 {
                     if (!float.IsNegativeInfinity(q[i]))
                     {
-                        var term = Divergence.At(q[i], kept[i] * InverseTemperature - logTotal);
+                        var term = Divergence.At(q[i], kept[i] * InverseTemperature - logTotal) * (i < exact ? 1 : weights[i - exact]);
                         slopes[i] = term.Slope;
                         sum += term.Value;
                         slopeSum += term.Slope;
@@ -134,13 +137,28 @@ internal static unsafe class CpuLogitLoss
             SimdSoftmax.Combine(z, plain, a, (float)(b * (ratio - slopeSum)));
             for (var i = 0; i < Kept; i++)
             {
-                if (!float.IsNegativeInfinity(q[i]))
+                if (i < exact && !float.IsNegativeInfinity(q[i]))
                 {
                     z[(int)ids[i]] = (float)(a * Math.Exp(kept[i]) - b * slopeSum * Math.Exp(kept[i] * InverseTemperature) + KlScale[row] * slopes[i]);
+                }
+                else if (!float.IsNegativeInfinity(q[i]))
+                {
+                    z[(int)ids[i]] += (float)(KlScale[row] * slopes[i]);
                 }
             }
 
             z[(int)Labels[row]] -= CrossEntropyScale[row];
+        }
+
+        /// <summary>1 − Σ w·q/q_t over the draws.</summary>
+        private static double BucketWeight(ReadOnlySpan<float> logs, ReadOnlySpan<float> weights, float tail)
+        {
+            var weight = 1.0;
+            for (var i = 0; i < weights.Length; i++)
+            {
+                weight -= weights[i] == 0 ? 0 : weights[i] * Math.Exp(logs[i] - tail);
+            }
+            return weight;
         }
     }
 }

@@ -50,6 +50,8 @@ internal static class CudaLogitLoss
             }
         }
 
+        using var drawWeights = teacher?.DrawWeights();
+
         // One thread for each kept token, and no more than the row needs.
         var threads = Math.Max(Warps(kept), Math.Clamp(Warps(vocabulary / 32), 128, Threads));
         var cached = Cached(logits.stride(0) * logits.element_size(), CudaRuntime.Card);
@@ -57,7 +59,8 @@ internal static class CudaLogitLoss
         program[logits.dtype == ScalarType.BFloat16 ? "distillation_bf16" : "distillation_float"].Launch(
             new(rows, threads, SharedBytes: cached), KernelArgument.Strided(logits), logits.stride(0),
             vocabulary, targets.Labels, targets.CrossEntropyScale, targets.KlScale,
-            teacher?.TokenIds, teacher?.LogProbabilities, teacher?.TailLogSumExp, kept, nodes, (float)(1 / targets.Temperature),
+            teacher?.TokenIds, teacher?.LogProbabilities, teacher?.TailLogSumExp, drawWeights, kept, (int)(teacher?.DrawSlots ?? 0), nodes,
+            (float)(1 / targets.Temperature),
             w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10], w[11],
             (float)targets.Divergence.TeacherWeight, cached / 16, losses.CrossEntropy, losses.Kl);
     }

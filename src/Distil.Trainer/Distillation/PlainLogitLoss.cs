@@ -8,7 +8,9 @@ namespace Distil.Trainer.Distillation;
 /// <remarks>
 /// Kept tokens K, teacher q, student s, one bucket t for all other tokens: D = Σ_K d(q, s) + d(q_t, s_t), a sum of <see cref="Divergence"/>'s terms. With
 /// g = ∂d/∂log s and G = Σ_K g + g_t, the derivative by the logit over T is g_j − s_j·G in K and s_j·(g_t/s_t − G) elsewhere; for forward KL, whose G is −1,
-/// s_j − q_j and s_j·(1 − q_t/s_t). s_t is summed from its own members: 1 − Σ_K s would cancel.
+/// s_j − q_j and s_j·(1 − q_t/s_t). s_t is summed from its own members: 1 − Σ_K s would cancel. Tokens drawn from the tail add Σ w·(d(q, s) − q/q_t·d(q_t, s_t)),
+/// whose expectation is the difference between the sum over the tail's tokens and the bucket: a divergence is homogeneous, d(q, q·s_t/q_t) = q/q_t·d(q_t, s_t). The
+/// bucket's term so has the factor 1 − Σ w·q/q_t, and for forward KL G remains −1.
 /// </remarks>
 internal static class PlainLogitLoss
 {
@@ -37,23 +39,32 @@ internal static class PlainLogitLoss
 
     private static (Tensor Loss, Tensor Gradient) OfBuckets(Tensor tempered, TemperedTargets teacher, LogitTargets targets)
     {
-        var (ids, keptLog, tailLog) = teacher;                                                        // (n, K), (n, K), (n)
+        var (ids, keptLog, tailLog, drawWeights) = teacher;                                           // (n, K + m), (n, K + m), (n), (n, m)
+        var (slots, exact) = (ids.shape[1], ids.shape[1] - teacher.Draws);
         var logStudent = tempered - tempered.logsumexp(-1, keepdim: true);                            // (n, V), log s
-        var studentKept = logStudent.gather(-1, ids);                                                 // log s in K
-        var studentRest = logStudent.scatter_(-1, ids, full_like(keptLog, double.NegativeInfinity));  // log s outside K, −inf inside
+        var studentOf = logStudent.gather(-1, ids);                                                   // log s of each slot
+        var studentKept = studentOf.narrow(-1, 0, exact);
+        var studentRest = logStudent.scatter_(-1, ids.narrow(-1, 0, exact), full_like(studentKept, double.NegativeInfinity)); // log s outside K, −inf inside
         var studentTail = studentRest.logsumexp(-1, keepdim: true).clamp_min(Divergence.LowestBucket); // (n, 1), log s_t
 
-        var all = cat([keptLog, tailLog.unsqueeze(-1)], -1);                                          // (n, K + 1), log q, the bucket last
+        var all = cat([keptLog, tailLog.unsqueeze(-1)], -1);                                          // (n, K + m + 1), log q, the bucket last
         var unused = all.isneginf();
-        var (value, slope) = targets.Divergence.At(all.masked_fill(unused, 0), cat([studentKept, studentTail], -1));
+        var (value, slope) = targets.Divergence.At(all.masked_fill(unused, 0), cat([studentOf, studentTail], -1));
         value.masked_fill_(unused, 0);
         slope.masked_fill_(unused, 0);
-        var total = slope.sum(-1, keepdim: true);                                                     // (n, 1), G
-        var (kept, tail) = (slope.narrow(-1, 0, keptLog.shape[1]), slope.narrow(-1, keptLog.shape[1], 1));
+        if (drawWeights is not null)
+        {
+            var shares = drawWeights * (keptLog.narrow(-1, exact, teacher.Draws) - tailLog.unsqueeze(-1)).masked_fill(drawWeights.eq(0), 0).exp(); // w·q/q_t
+            var weights = cat([ones_like(studentKept), drawWeights, 1 - shares.sum(-1, keepdim: true)], -1);
+            value.mul_(weights);
+            slope.mul_(weights);
+        }
 
+        var total = slope.sum(-1, keepdim: true);                                                     // (n, 1), G
+        var (inside, tail) = (slope.narrow(-1, 0, slots), slope.narrow(-1, slots, 1));
+        inside.narrow(-1, 0, exact).sub_(studentKept.exp().masked_fill(unused.narrow(-1, 0, exact), 0) * total); // unused slots add 0 to the first token
         var scale = targets.KlScale.unsqueeze(-1);
         var rest = (tail * studentTail.neg().exp() - total).mul_(scale);                              // (n, 1)
-        var inside = (kept - studentKept.exp().masked_fill(keptLog.isneginf(), 0) * total).mul_(scale); // unused slots add 0 to the first token
-        return (value.sum(-1), studentRest.exp_().mul_(rest).scatter_add_(-1, ids, inside));
+        return (value.sum(-1), studentRest.exp_().mul_(rest).scatter_add_(-1, ids, inside * scale));
     }
 }

@@ -15,7 +15,7 @@ public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teache
 {
     private readonly SparseOutputs _sparse = new(teacher.Backend, teacher.HeadWeight.dtype, settings);
     private readonly DistillationHead _head = new(
-        student.Backend, student.HeadWeight.dtype, new(settings.Keep.MaxTokens, settings.InverseTemperatures.Count), settings.ChunkPositions);
+        student.Backend, student.HeadWeight.dtype, new(settings.Keep.MaxTokens + settings.Keep.TailDraws, settings.InverseTemperatures.Count), settings.ChunkPositions);
 
     /// <summary>Measures at each temperature.</summary>
     /// <param name="rows">Each row's real tokens.</param>

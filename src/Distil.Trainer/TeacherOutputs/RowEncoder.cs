@@ -13,9 +13,10 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
     /// <returns>The encoded rows. They depend only on these rows, not on other calls before or during this one.</returns>
     internal EncodedRows Encode(TeacherTargets targets, ReadOnlySpan<int> lengths = default)
     {
-        if (!targets.InverseTemperatures.SequenceEqual(header.InverseTemperatures) || targets.MeanHidden is null != (header.HiddenSize == 0))
+        if (!targets.InverseTemperatures.SequenceEqual(header.InverseTemperatures) || targets.MeanHidden is null != (header.HiddenSize == 0)
+            || targets.DrawSlots != header.TailDraws)
         {
-            throw new ArgumentException("the targets' temperatures or hidden states are not those of the file's header", nameof(targets));
+            throw new ArgumentException("the targets' temperatures, hidden states or draws are not those of the file's header", nameof(targets));
         }
         using var here = targets.ForStorage();
         var rows = (int)(here.TokenIds.shape[0] / header.ContextLength);
@@ -43,14 +44,19 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
         var ids = RowOf<long>(targets.TokenIds, row);
         var logs = RowOf<float>(targets.LogProbabilities, row);
         var tail = RowOf<float>(targets.TailLogSumExp, row);
-        var (slots, nodes) = ((int)targets.TokenIds.shape[1], header.InverseTemperatures.Count);
+        var counts = targets.Draws is null ? [] : RowOf<float>(targets.Draws, row);
+        var (slots, draws, nodes) = ((int)targets.TokenIds.shape[1], header.TailDraws, header.InverseTemperatures.Count);
         var bits = new BitWriter();
         var (tokens, most, capped) = (0L, 0, 0);
         for (var position = 0; position < real; position++)
         {
-            var kept = KeptOf(logs.Slice(position * slots, slots));
+            var (first, firstDraw) = (position * slots, (position + 1) * slots - draws);
+            var kept = UsedOf(logs[first..firstDraw]);
+            var drawn = UsedOf(logs.Slice(firstDraw, draws));
             OutputCheck.RequireFinite(row, position, kept, tail.Slice(position * nodes, nodes));
-            _codec.Encode(bits, ids.Slice(position * slots, kept.Length), kept, tail.Slice(position * nodes, nodes));
+            _codec.Encode(
+                bits, ids.Slice(first, kept.Length), kept, tail.Slice(position * nodes, nodes),
+                ids.Slice(firstDraw, drawn.Length), drawn, counts.Slice(position * draws, drawn.Length));
             tokens += kept.Length;
             most = Math.Max(most, kept.Length);
             if (kept.Length >= header.MaxTokens && MassOf(kept) < header.TopP)
@@ -65,7 +71,7 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
     }
 
     /// <summary>The log-probabilities of the used slots, which come first.</summary>
-    private static ReadOnlySpan<float> KeptOf(ReadOnlySpan<float> slots)
+    private static ReadOnlySpan<float> UsedOf(ReadOnlySpan<float> slots)
     {
         var used = slots.IndexOf(float.NegativeInfinity);
         return used < 0 ? slots : slots[..used];

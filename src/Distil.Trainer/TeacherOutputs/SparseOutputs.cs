@@ -40,6 +40,9 @@ internal sealed class SparseOutputs
         var max = Math.Min(_settings.Keep.MaxTokens, vocabulary);
         var (ids, kept) = (empty([positions, max], ScalarType.Int64, device), empty([positions, max], ScalarType.Float32, device));
         var tail = empty([positions, _settings.InverseTemperatures.Count], ScalarType.Float32, device);
+        var draws = Math.Min(_settings.Keep.TailDraws, vocabulary);
+        var drawn = (Ids: empty([positions, draws], ScalarType.Int64, device), Kept: empty([positions, draws], ScalarType.Float32, device),
+            Counts: empty([positions, draws], ScalarType.Float32, device));
         var stride = (vocabulary + 7) / 8 * 8;                                                        // rows of whole vectors, for the kernel
         var buffer = empty([Math.Min(_settings.ChunkPositions, positions), stride], headWeight.dtype, device).narrow(1, 0, vocabulary);
         for (var start = 0L; start < positions; start += _settings.ChunkPositions)
@@ -47,23 +50,30 @@ internal sealed class SparseOutputs
             using var chunkScope = NewDisposeScope();
             var count = Math.Min(_settings.ChunkPositions, positions - start);
             var logits = buffer.narrow(0, 0, count).addmm_(states.narrow(0, start, count), headWeight.t(), beta: 0); // (n, V)
-            _select.Run(form?.ApplyIn(logits) ?? logits, (ids.narrow(0, start, count), kept.narrow(0, start, count), tail.narrow(0, start, count)));
+            logits = form?.ApplyIn(logits) ?? logits;
+            var whole = draws == 0 ? null : logits.to(ScalarType.Float32, copy: true);
+            var found = (ids.narrow(0, start, count), kept.narrow(0, start, count), tail.narrow(0, start, count));
+            _select.Run(logits, found);
+            if (whole is not null)
+            {
+                TailDraws.Draw(whole, found, _settings.InverseTemperatures,
+                    (drawn.Ids.narrow(0, start, count), drawn.Kept.narrow(0, start, count), drawn.Counts.narrow(0, start, count)));
+            }
         }
 
-        var targets = new TeacherTargets(ids, kept, tail, _settings.InverseTemperatures, MeanHidden: null);
+        // Slots that no position uses need not be stored, but finding them would mean waiting for a GPU.
+        var width = _select.IsCuda ? max : kept.isneginf().logical_not_().sum(-1).max().item<long>();
+        var targets = new TeacherTargets(
+            cat([ids.narrow(-1, 0, width), drawn.Ids], -1), cat([kept.narrow(-1, 0, width), drawn.Kept], -1), tail, _settings.InverseTemperatures, MeanHidden: null)
+        {
+            Draws = draws == 0 ? null : drawn.Counts,
+        };
         if (lengths is not null)
         {
             targets = WithPadding(targets, PaddingMask.Of(lengths, final.shape[1]).flatten().eq(0));
         }
 
-        // Slots that no position uses need not be stored, but finding them would mean waiting for a GPU.
-        var width = _select.IsCuda ? max : targets.LogProbabilities.isneginf().logical_not_().sum(-1).max().item<long>();
-        return targets with
-        {
-            TokenIds = targets.TokenIds.narrow(-1, 0, width).contiguous().MoveToOuterDisposeScope(),
-            LogProbabilities = targets.LogProbabilities.narrow(-1, 0, width).contiguous().MoveToOuterDisposeScope(),
-            TailLogSumExp = targets.TailLogSumExp.MoveToOuterDisposeScope(),
-        };
+        return targets.MoveToOuterDisposeScope();
     }
 
     /// <summary>Sets token 0 with probability 1 at padding.</summary>
@@ -77,6 +87,7 @@ internal sealed class SparseOutputs
             TokenIds = targets.TokenIds.masked_fill(column, 0),
             LogProbabilities = kept,
             TailLogSumExp = targets.TailLogSumExp.masked_fill(column, double.NegativeInfinity),
+            Draws = targets.Draws?.masked_fill(column, 0),
         };
     }
 }

@@ -24,9 +24,7 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
         var (final, mean) = settings.MeanHidden ? teacher.ForwardWithMean(inputIds) : (teacher.Forward(inputIds), null);
         (final, mean) = (InOrder(final, order), mean is null ? null : InOrder(mean, order));
         var sparse = _sparse.Of(final, teacher.HeadWeight, lengths, teacher.LogitForm);
-        return new(
-            sparse.TokenIds.MoveToOuterDisposeScope(), sparse.LogProbabilities.MoveToOuterDisposeScope(), sparse.TailLogSumExp.MoveToOuterDisposeScope(),
-            sparse.InverseTemperatures, mean?.MoveToOuterDisposeScope());
+        return (sparse with { MeanHidden = mean }).MoveToOuterDisposeScope();
     }
 
     private static Tensor InOrder(Tensor states, Tensor? order) =>

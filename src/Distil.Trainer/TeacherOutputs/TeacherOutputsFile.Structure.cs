@@ -15,9 +15,9 @@ public sealed unsafe partial class TeacherOutputsFile
             throw Bad("does not begin like a file of teacher outputs");
         }
         var version = BinaryPrimitives.ReadInt32LittleEndian(beginning[8..]);
-        if (version != TeacherOutputsWriter.Version)
+        if (version is < 1 or > TeacherOutputsWriter.Version)
         {
-            throw Bad($"has format version {version}; this program reads version {TeacherOutputsWriter.Version}");
+            throw Bad($"has format version {version}; this program reads versions 1 to {TeacherOutputsWriter.Version}");
         }
         var length = BinaryPrimitives.ReadInt32LittleEndian(beginning[12..]);
         if (length < 0 || length > size - TeacherOutputsWriter.BeginningSize - 4)
@@ -31,7 +31,7 @@ public sealed unsafe partial class TeacherOutputsFile
         }
         try
         {
-            return JsonSerializer.Deserialize<TeacherOutputsHeader>(json, TeacherOutputsHeader.Json) is { } header && header.IsPossible()
+            return JsonSerializer.Deserialize<TeacherOutputsHeader>(json, TeacherOutputsHeader.Json) is { } header && header.IsPossible() && header.Version == version
                 ? header
                 : throw Bad("its header says what no writer writes");
         }

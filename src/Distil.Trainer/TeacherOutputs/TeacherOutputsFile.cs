@@ -76,20 +76,24 @@ public sealed unsafe partial class TeacherOutputsFile : IDisposable
     /// <summary>Reads the targets of some rows, in the given order.</summary>
     /// <param name="rows">Each from 0 to <see cref="Rows"/> − 1.</param>
     /// <param name="device">Device of the returned tensors.</param>
-    /// <returns>Targets with B = the number of rows and K = the largest number of tokens kept at one of their positions, in ascending order of id.</returns>
+    /// <returns>Targets with B = the number of rows and K = the largest number of tokens kept at one of their positions, in ascending order of id;
+    /// then the draws.</returns>
     /// <exception cref="InvalidInputException">A row's bytes have changed.</exception>
     public TeacherTargets ReadRows(ReadOnlySpan<long> rows, Device device)
     {
         using var scope = NewDisposeScope();
         var asked = rows.ToArray();
-        var (positions, slots, nodes) = (Header.ContextLength, asked.Max(row => Math.Max(1, _index[row].MaxKept)), Header.InverseTemperatures.Count);
+        var (positions, draws, nodes) = (Header.ContextLength, Header.TailDraws, Header.InverseTemperatures.Count);
+        var slots = asked.Max(row => Math.Max(1, _index[row].MaxKept)) + draws;
         var count = (long)asked.Length * positions;
         var (ids, kept, tail) = (empty([count, slots], ScalarType.Int64), empty([count, slots], ScalarType.Float32), empty([count, nodes], ScalarType.Float32));
+        var counts = empty([count, draws], ScalarType.Float32);
         var hidden = Header.HiddenSize == 0 ? null : empty([asked.Length, positions, Header.HiddenSize], ScalarType.Float16);
         try
         {
             Parallel.For(0, asked.Length, i => Decode(
                 asked[i], Part<long>(ids, i, positions * slots), Part<float>(kept, i, positions * slots), Part<float>(tail, i, positions * nodes),
+                Part<float>(counts, i, positions * draws),
                 hidden is null ? [] : Part<byte>(hidden, i, positions * Header.HiddenSize * sizeof(ushort))));
         }
         catch (AggregateException error) when (error.InnerException is InvalidDataException wrong)
@@ -99,7 +103,10 @@ public sealed unsafe partial class TeacherOutputsFile : IDisposable
 
         return new(
             ids.ToDevice(device).MoveToOuterDisposeScope(), kept.ToDevice(device).MoveToOuterDisposeScope(), tail.ToDevice(device).MoveToOuterDisposeScope(),
-            Header.InverseTemperatures, hidden?.ToDevice(device).to(ScalarType.Float32).MoveToOuterDisposeScope());
+            Header.InverseTemperatures, hidden?.ToDevice(device).to(ScalarType.Float32).MoveToOuterDisposeScope())
+        {
+            Draws = draws == 0 ? null : counts.ToDevice(device).MoveToOuterDisposeScope(),
+        };
     }
 
     /// <inheritdoc/>
@@ -114,7 +121,7 @@ public sealed unsafe partial class TeacherOutputsFile : IDisposable
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(tensor.bytes).Slice(part * length, length);
 
     /// <summary>Verifies a row and fills its part of a batch, padding included.</summary>
-    private void Decode(long row, Span<long> ids, Span<float> kept, Span<float> tail, Span<byte> hidden)
+    private void Decode(long row, Span<long> ids, Span<float> kept, Span<float> tail, Span<float> counts, Span<byte> hidden)
     {
         var entry = _index[row];
         var bytes = At(entry.Offset, BlockSize(entry));
@@ -122,16 +129,17 @@ public sealed unsafe partial class TeacherOutputsFile : IDisposable
         {
             throw new InvalidDataException($"row {row} has checksum {checksum:x8}, its index entry says {entry.Checksum:x8}");
         }
-        var (positions, nodes) = (Header.ContextLength, Header.InverseTemperatures.Count);
+        var (positions, draws, nodes) = (Header.ContextLength, Header.TailDraws, Header.InverseTemperatures.Count);
         var slots = ids.Length / positions;
         var bits = new BitReader(bytes[..entry.SparseBytes]);
         for (var i = 0; i < entry.Positions; i++)
         {
-            _codec.Decode(ref bits, ids.Slice(i * slots, slots), kept.Slice(i * slots, slots), tail.Slice(i * nodes, nodes));
+            _codec.Decode(ref bits, ids.Slice(i * slots, slots), kept.Slice(i * slots, slots), tail.Slice(i * nodes, nodes), counts.Slice(i * draws, draws));
         }
         ids[(entry.Positions * slots)..].Clear();
         kept[(entry.Positions * slots)..].Fill(float.NegativeInfinity);
         tail[(entry.Positions * nodes)..].Fill(float.NegativeInfinity);
+        counts[(entry.Positions * draws)..].Clear();
         for (var i = entry.Positions; i < positions; i++)
         {
             kept[i * slots] = 0;

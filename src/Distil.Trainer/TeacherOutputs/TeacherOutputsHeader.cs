@@ -6,7 +6,7 @@ namespace Distil.Trainer.TeacherOutputs;
 /// <summary>The header of a file of teacher outputs: JSON at its beginning.</summary>
 public sealed record TeacherOutputsHeader
 {
-    private const int MaxPositions = 1 << 24, MaxNodes = 256;
+    private const int MaxPositions = 1 << 24, MaxNodes = 256, MaxDraws = 1 << 12;
     private const long MaxHidden = 1L << 31;
 
     internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
@@ -32,12 +32,20 @@ public sealed record TeacherOutputsHeader
     /// <value>The values of 1/T of the tail's sums, ascending.</value>
     public required IReadOnlyList<double> InverseTemperatures { get; init; }
 
+    /// <value>Number of tokens drawn from the tail of each position; 0 if the tail is only a bucket.</value>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int TailDraws { get; init; }
+
     /// <value>s: log-probabilities are stored as √(−log p) in steps of s, so that |error of log p| ≤ s·√(−log p) + s²/4.</value>
     public required double LogProbabilityStep { get; init; }
 
+    /// <value>Version of the format that the file needs: what only version 2 has is written only if it is used.</value>
+    [JsonIgnore]
+    internal int Version => TailDraws > 0 ? 2 : 1;
+
     /// <summary>Whether a writer can have written it; readers allocate memory by its sizes.</summary>
     internal bool IsPossible() =>
-        ContextLength is > 0 and <= MaxPositions && VocabularySize > 0 && MaxTokens > 0 && HiddenSize >= 0 && (long)ContextLength * HiddenSize <= MaxHidden
+        ContextLength is > 0 and <= MaxPositions && VocabularySize > 0 && MaxTokens > 0 && TailDraws is >= 0 and <= MaxDraws && HiddenSize >= 0 && (long)ContextLength * HiddenSize <= MaxHidden
         && InverseTemperatures is { Count: <= MaxNodes } nodes && nodes.All(double.IsFinite) && LogProbabilityStep > 0 && double.IsFinite(LogProbabilityStep);
 
     /// <summary>Creates the header for outputs extracted with given settings.</summary>
@@ -51,6 +59,7 @@ public sealed record TeacherOutputsHeader
         MaxTokens = settings.Keep.MaxTokens,
         NucleusTemperature = settings.NucleusTemperature,
         InverseTemperatures = settings.InverseTemperatures,
+        TailDraws = Math.Min(settings.Keep.TailDraws, vocabularySize),
         LogProbabilityStep = settings.Keep.TopP >= 1 ? 1 / 1024.0 : 1 / 64.0,
     };
 }

@@ -11,7 +11,7 @@ namespace Distil.Trainer.TeacherOutputs;
 /// </remarks>
 public sealed class TeacherOutputsWriter : IDisposable
 {
-    internal const int Version = 1, BeginningSize = 16, EndSize = 24;
+    internal const int Version = 2, BeginningSize = 16, EndSize = 24;
     internal static ReadOnlySpan<byte> Magic => "DISTILTO"u8;
     internal static ReadOnlySpan<byte> EndMagic => "DTOE"u8;
 
@@ -32,7 +32,7 @@ public sealed class TeacherOutputsWriter : IDisposable
         var json = JsonSerializer.SerializeToUtf8Bytes(header, TeacherOutputsHeader.Json);
         var bytes = new byte[BeginningSize + json.Length + 4];
         Magic.CopyTo(bytes);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), Version);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), header.Version);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), json.Length);
         json.CopyTo(bytes, BeginningSize);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(^4), Crc32C.Of(json));

@@ -21,16 +21,16 @@ public sealed class DivergenceTests
         new() { Kind = DivergenceKind.SkewReverseKl }, new() { Kind = DivergenceKind.SkewReverseKl, Skew = 0.6 },
     ];
 
-    public static TheoryData<int, double, double, int> Cases => [.. from divergence in Enumerable.Range(0, All.Length)
-                                                                     from keep in new[] { (1.0, 0.9, 128), (1.6, 0.5, 5), (2.0, 1.0, V) }
-                                                                     select (divergence, keep.Item1, keep.Item2, keep.Item3)];
+    public static TheoryData<int, double, double, int, int> Cases => [.. from divergence in Enumerable.Range(0, All.Length)
+                                                                     from keep in new[] { (1.0, 0.9, 128, 0), (1.6, 0.5, 5, 0), (2.0, 1.0, V, 0), (1.3, 0.6, 6, 7) }
+                                                                     select (divergence, keep.Item1, keep.Item2, keep.Item3, keep.Item4)];
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Value_and_gradient_equal_the_definition_over_dense_buckets(int which, double temperature, double topP, int maxTokens)
+    public void Value_and_gradient_equal_the_definition_over_dense_buckets(int which, double temperature, double topP, int maxTokens, int draws)
     {
         using var scope = NewDisposeScope();
-        var (logits, targets) = Case(All[which], temperature, topP, maxTokens, sharpness: 2);
+        var (logits, targets) = Case(All[which], temperature, topP, maxTokens, sharpness: 2, draws);
         var (value, gradient) = Defined(All[which], logits, targets);
 
         var (plain, fused) = (logits.clone(), logits.clone());
@@ -108,7 +108,9 @@ public sealed class DivergenceTests
     /// <returns>Each position's divergence, and the gradient of their weighted sum by the logits, float64.</returns>
     private static (Tensor Value, Tensor Gradient) Defined(DivergenceSpec spec, Tensor logits, LogitTargets targets)
     {
-        var (ids, keptLog, tailLog) = targets.Tempered()!;
+        var (allIds, allLogs, tailLog, drawWeights) = targets.Tempered()!;
+        var exact = allIds.shape[1] - (drawWeights?.shape[1] ?? 0);
+        var (ids, keptLog) = (allIds.narrow(-1, 0, exact), allLogs.narrow(-1, 0, exact));
         var z = logits.to(ScalarType.Float64, copy: true).requires_grad_();
         var student = (z / targets.Temperature).softmax(-1);
         var used = keptLog.isneginf().logical_not().to(ScalarType.Float64);
@@ -118,19 +120,35 @@ public sealed class DivergenceTests
         var own = cat([student.masked_fill(isKept.logical_not(), 0), student.masked_fill(isKept, 0).sum(-1, keepdim: true)], -1);
         var here = cat([isKept, isKept.all(-1, keepdim: true).logical_not()], -1);
         var value = Definition(spec, everything.masked_fill(here.logical_not(), 1), own.masked_fill(here.logical_not(), 1)); // equal, so without effect
+        if (drawWeights is not null)
+        {
+            value += OfDraws(spec, allIds.narrow(-1, exact, drawWeights.shape[1]), allLogs.narrow(-1, exact, drawWeights.shape[1]).to(ScalarType.Float64), drawWeights);
+        }
+
         (value * targets.KlScale * targets.Temperature).sum().backward();
         return (value.detach(), z.grad!);
+
+        // Σ w·(d(q, s) − q/q_t·d(q_t, s_t)): what the draws add to the buckets' divergence.
+        Tensor OfDraws(DivergenceSpec divergence, Tensor drawnIds, Tensor drawnLogs, Tensor weights)
+        {
+            var unused = weights.eq(0);
+            var goal = drawnLogs.masked_fill(unused, 0);
+            var goalTail = tailLog.to(ScalarType.Float64).unsqueeze(-1);
+            var terms = Divergence.Of(divergence).At(goal, student.gather(-1, drawnIds).log()).Value;
+            var bucket = Divergence.Of(divergence).At(goalTail, own.narrow(-1, V, 1).log()).Value;
+            return (weights * (terms - (goal - goalTail).exp() * bucket)).masked_fill(unused, 0).sum(-1);
+        }
     }
 
-    private static (Tensor Logits, LogitTargets Targets) Case(DivergenceSpec spec, double temperature, double topP, int maxTokens, double sharpness)
+    private static (Tensor Logits, LogitTargets Targets) Case(DivergenceSpec spec, double temperature, double topP, int maxTokens, double sharpness, int draws = 0)
     {
         var generator = new Generator(7);
-        return (randn([N, V], generator: generator) * 2, Targets(spec, randn([N, V], generator: generator) * sharpness, temperature, topP, maxTokens));
+        return (randn([N, V], generator: generator) * 2, Targets(spec, randn([N, V], generator: generator) * sharpness, temperature, topP, maxTokens, draws));
     }
 
-    private static LogitTargets Targets(DivergenceSpec spec, Tensor teacher, double temperature, double topP, int maxTokens)
+    private static LogitTargets Targets(DivergenceSpec spec, Tensor teacher, double temperature, double topP, int maxTokens, int draws = 0)
     {
-        var settings = new ExtractionSettings { Keep = new() { TopP = topP, MaxTokens = maxTokens }, InverseTemperatures = [1 / temperature] };
+        var settings = new ExtractionSettings { Keep = new() { TopP = topP, MaxTokens = maxTokens, TailDraws = draws }, InverseTemperatures = [1 / temperature] };
         return new(
             zeros(N, ScalarType.Int64), zeros(N), Heads.Sparse(teacher, eye(V), settings, null), (arange(1, N + 1) / (N * N)).to(ScalarType.Float32), temperature,
             Divergence.Of(spec));

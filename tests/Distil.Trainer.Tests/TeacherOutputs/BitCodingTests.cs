@@ -48,13 +48,13 @@ public sealed class BitCodingTests
         {
             var (ids, logs) = (kept.Select(k => (long)k.Item1).ToArray(), kept.Select(k => k.Item2).ToArray());
             using var writer = new BitWriter();
-            new PositionCodec(header).Encode(writer, ids, logs, [-1.5f, float.NegativeInfinity]);
+            new PositionCodec(header).Encode(writer, ids, logs, [-1.5f, float.NegativeInfinity], [], [], []);
             writer.Flush();
             Array.Sort(ids, logs);
 
             var (readIds, readLogs, tail) = (new long[128], new float[128], new float[2]);
             var reader = new BitReader(writer.Written);
-            new PositionCodec(header).Decode(ref reader, readIds, readLogs, tail);
+            new PositionCodec(header).Decode(ref reader, readIds, readLogs, tail, []);
 
             Assert.Equal(ids, readIds[..ids.Length]);
             Assert.All(readIds[ids.Length..], id => Assert.Equal(ids[0], id));

@@ -55,6 +55,49 @@ public sealed class TeacherOutputsFileTests : IDisposable
     }
 
     [Fact]
+    public void Draws_come_back_with_their_counts_and_nearly_with_their_weights()
+    {
+        using var scope = NewDisposeScope();
+        var settings = Settings with { Keep = new() { TopP = 0.5, MaxTokens = 20, TailDraws = 9 }, MeanHidden = false };
+        var written = Heads.Sparse(randn([2, S, V], generator: new Generator(3)) * 3, eye(V), settings, tensor(new long[] { S, 5 }));
+        using (var writer = new TeacherOutputsWriter(_path, TeacherOutputsHeader.For(settings, S, V, 0)))
+        {
+            writer.Append(written, [S, 5]);
+            writer.Complete();
+        }
+
+        Assert.Equal(2, File.ReadAllBytes(_path)[8]); // the version
+        using var file = TeacherOutputsFile.Open(_path);
+        var read = file.ReadRows([0, 1], CPU);
+        for (var position = 0; position < 2 * S; position++)
+        {
+            var (expected, actual) = (DrawsOf(written, position), DrawsOf(read, position));
+            Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
+            Assert.All(expected, draw => Assert.Equal(draw.Value.Count, actual[draw.Key].Count));
+            Assert.All(expected, draw => Assert.Equal(1, actual[draw.Key].Weight / draw.Value.Weight, 0.05));
+            Assert.Equal(position is < S + 5 ? 9 : 0, actual.Values.Sum(draw => draw.Count));
+        }
+    }
+
+    [Fact]
+    public void A_file_without_draws_is_of_the_first_version()
+    {
+        Write();
+        var bytes = File.ReadAllBytes(_path);
+        Assert.Equal(1, bytes[8]);
+        bytes[8] = 2; // has nothing of it
+        File.WriteAllBytes(_path, bytes);
+        Assert.Contains("says what no writer writes", Assert.Throws<InvalidInputException>(ReadAll).Message);
+    }
+
+    private static Dictionary<long, (float Count, float Weight)> DrawsOf(TeacherTargets targets, long position)
+    {
+        var (weights, slots) = (targets.DrawWeights()!, targets.TokenIds.shape[1] - targets.DrawSlots);
+        return Enumerable.Range(0, (int)targets.DrawSlots).Where(i => targets.Draws![position, i].item<float>() > 0).ToDictionary(
+            i => targets.TokenIds[position, slots + i].item<long>(), i => (targets.Draws![position, i].item<float>(), weights[position, i].item<float>()));
+    }
+
+    [Fact]
     public void Every_flipped_bit_is_found()
     {
         Write();
@@ -89,7 +132,7 @@ public sealed class TeacherOutputsFileTests : IDisposable
         var bytes = File.ReadAllBytes(_path);
         bytes[8] = 9;
         File.WriteAllBytes(_path, bytes);
-        Assert.Contains("format version 9; this program reads version 1", Assert.Throws<InvalidInputException>(ReadAll).Message);
+        Assert.Contains("format version 9; this program reads versions 1 to 2", Assert.Throws<InvalidInputException>(ReadAll).Message);
     }
 
     [Fact]

@@ -21,14 +21,19 @@ public sealed class TeacherOutputsFuzzTests : IDisposable
 
     public TeacherOutputsFuzzTests()
     {
-        var settings = new ExtractionSettings { InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
+        _valid = Valid(draws: 0);
+    }
+
+    private byte[] Valid(int draws)
+    {
+        var settings = new ExtractionSettings { Keep = new() { TailDraws = draws }, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
         using (var writer = new TeacherOutputsWriter(_path, TeacherOutputsHeader.For(settings, S, V, D)))
         {
             writer.Append(Heads.Sparse(randn(Rows, S, V) * 3, eye(V), settings, null) with { MeanHidden = randn(Rows, S, D) });
             writer.Complete();
         }
 
-        _valid = File.ReadAllBytes(_path);
+        return File.ReadAllBytes(_path);
     }
 
     public void Dispose() => File.Delete(_path);
@@ -41,6 +46,9 @@ public sealed class TeacherOutputsFuzzTests : IDisposable
 
     [Fact]
     public Task Changed_bytes_that_every_checksum_fits() => Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(_valid).Select(Seal), ReadAll);
+
+    [Fact]
+    public Task Changed_draws_that_every_checksum_fits() => Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(Valid(draws: 6)).Select(Seal), ReadAll);
 
     [Fact]
     public Task A_changed_index_that_every_checksum_fits()

@@ -53,7 +53,8 @@ public static class Identities
         ("version", 1),
         ("datasetId", datasetId),
         ("teacher", teacher is null ? null : List(teacher, content => content)),
-        ("keep", Object(("topP", spec.Teacher.Keep.TopP), ("maxTokens", spec.Teacher.Keep.MaxTokens))),
+        ("keep", Object(("topP", spec.Teacher.Keep.TopP), ("maxTokens", spec.Teacher.Keep.MaxTokens),
+            ("tailDraws", spec.Teacher.Keep.TailDraws == 0 ? null : spec.Teacher.Keep.TailDraws))),
         ("temperatureFrom", SizeEstimates.HighestTemperature(spec)), // the tail is stored at nodes between these two
         ("temperatureTo", spec.Distillation.Temperature.To),
         ("hiddenStates", SizeEstimates.StoresHiddenStates(spec)),

@@ -10,6 +10,9 @@ public static class SizeEstimates
     /// <summary>Bits per kept token in addition to its id's gap, log2(V/K): the log-probability and the inefficiency of the codes.</summary>
     private const double BitsPerKeptToken = 8.5;
 
+    /// <summary>Bits of a position's draws in addition to the drawn tokens'.</summary>
+    private const double BitsOfDraws = 30;
+
     /// <summary>Bytes of a trained parameter in a checkpoint: the weight and two moments in fp32.</summary>
     internal const int CheckpointBytesPerParameter = 12;
 
@@ -65,7 +68,9 @@ public static class SizeEstimates
 
         var kept = Math.Min(spec.Teacher.Keep.MaxTokens, teacher.VocabularySize);
         var hidden = StoresHiddenStates(spec) ? 2L * teacher.HiddenSize : 0;
-        var bits = kept * (Math.Log2((double)teacher.VocabularySize / kept) + BitsPerKeptToken);
+        var drawn = Math.Min(spec.Teacher.Keep.TailDraws, teacher.VocabularySize);
+        var bits = kept * (Math.Log2((double)teacher.VocabularySize / kept) + BitsPerKeptToken)
+            + (drawn == 0 ? 0 : (drawn * (Math.Log2((double)teacher.VocabularySize / drawn) + BitsPerKeptToken + 1)) + BitsOfDraws);
         var from = $"estimated, at most: {bits / 8:0} bytes a token where all of teacher.keep.maxTokens are needed"
             + (hidden > 0 ? $", and {hidden} for the mean hidden state" : "");
         return new Figure((long)(tokens.Value * ((bits / 8) + hidden)), "bytes", from);

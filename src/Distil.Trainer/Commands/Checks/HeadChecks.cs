@@ -21,7 +21,7 @@ internal static class HeadChecks
     /// <value>All checks on a GPU.</value>
     internal static IReadOnlyList<KernelCheck> All { get; } =
     [
-        Head(Kernel.HeadCuda, 1024, 151_936, 1536, 64), Head(Kernel.HeadCuda, 77, 1003, 64, 20), .. Divergences(Kernel.HeadCuda),
+        Head(Kernel.HeadCuda, 1024, 151_936, 1536, 64), Head(Kernel.HeadCuda, 77, 1003, 64, 20), Draws(Kernel.HeadCuda), .. Divergences(Kernel.HeadCuda),
         Extraction(Kernel.ExtractionCuda, 512, 151_936, 128), Extraction(Kernel.ExtractionCuda, 33, 2048, 64), Extraction(Kernel.ExtractionCuda, 5, 1003, 1000),
         Optimizer(1_000_000, 300_001), Optimizer(13, 3),
         Teacher(8, 512, TransformerFamily.Qwen2), Teacher(3, 33, TransformerFamily.Qwen3),
@@ -32,9 +32,12 @@ internal static class HeadChecks
     internal static IEnumerable<KernelCheck> Divergences(Kernel kernel) => Enum.GetValues<DivergenceKind>().Where(kind => kind != DivergenceKind.ForwardKl).Select(
         kind => Head(kernel, 77, 1003, 64, 20, new() { Kind = kind }, ScalarType.Float32) with { Variant = $", {kind}", Tolerance = Single });
 
+    /// <summary>The head with tokens drawn from the tail.</summary>
+    internal static KernelCheck Draws(Kernel kernel) => Head(kernel, 77, 1003, 64, 20, elements: ScalarType.Float32, draws: 12) with { Variant = ", draws", Tolerance = Single };
+
     /// <summary>The head: bfloat16 on a GPU, float32 on the CPU, unless a type is given.</summary>
     internal static KernelCheck Head(
-        Kernel kernel, int positions, int vocabulary, int width, int kept, DivergenceSpec? divergence = null, ScalarType? elements = null)
+        Kernel kernel, int positions, int vocabulary, int width, int kept, DivergenceSpec? divergence = null, ScalarType? elements = null, int draws = 0)
     {
         var type = elements ?? (kernel.Form == Form.Cuda ? ScalarType.BFloat16 : ScalarType.Float32);
         Device On() => kernel.Form == Form.Cuda ? CUDA : CPU; // torch has no CUDA device if there is no GPU
@@ -43,17 +46,25 @@ internal static class HeadChecks
             kernel, $"N {positions}, V {vocabulary}, D {width}, K {kept}",
             () =>
             {
-                var found = Empty(positions, kept, On());
-                Nucleus.Select(Random(positions, vocabulary) * 3, Settings(kept), found);
+                var (teacher, found) = (Random(positions, vocabulary) * 3, Empty(positions, kept, On()));
+                Nucleus.Select(teacher.clone(), Settings(kept), found);
+                var drawn = Empty(positions, draws, On());
+                var counts = zeros_like(drawn.LogProbabilities);
+                if (draws > 0)
+                {
+                    TailDraws.Draw(teacher, found, Nodes, (drawn.TokenIds, drawn.LogProbabilities, counts));
+                }
+
                 return
                 [
                     Random(1, positions, width).to(type), (Random(vocabulary, width) * 0.05).to(type),
-                    randint(vocabulary, [1, positions], ScalarType.Int64, On()), found.TokenIds, found.LogProbabilities, found.TailLogSumExp,
+                    randint(vocabulary, [1, positions], ScalarType.Int64, On()), cat([found.TokenIds, drawn.TokenIds], -1),
+                    cat([found.LogProbabilities, drawn.LogProbabilities], -1), found.TailLogSumExp, counts,
                 ];
             },
             x =>
             {
-                var head = new DistillationHead(Backend.For(On()), type, new(kept, Nodes.Length), divergence: divergence);
+                var head = new DistillationHead(Backend.For(On()), type, new(kept + draws, Nodes.Length), divergence: divergence);
                 var loss = head.Compute(x[0], x[1].detach(), x[2], null, Targets(x), new(CrossEntropy, Kl, Temperature));
                 var carrier = (x[0] * loss.HiddenGradient).sum(ScalarType.Float32);                   // has the head's gradient, and no part in the value
                 return (loss.CrossEntropy * CrossEntropy + loss.Kl * (Kl * Temperature * Temperature)).to(ScalarType.Float32) + carrier - carrier.detach();
@@ -63,10 +74,17 @@ internal static class HeadChecks
                 var logits = x[0].squeeze(0).matmul(x[1].detach().t());                               // (N, V)
                 var q = Targets(x).At(Temperature);
                 var student = (logits / Temperature).log_softmax(-1);
-                var outside = student.scatter(-1, q.TokenIds, full_like(q.KeptLog, double.NegativeInfinity)).logsumexp(-1, keepdim: true);
+                var exact = q.TokenIds.narrow(-1, 0, kept);
+                var outside = student.scatter(-1, exact, full_like(exact, double.NegativeInfinity, ScalarType.Float32)).logsumexp(-1, keepdim: true);
                 var teacher = cat([q.KeptLog, q.TailLog.unsqueeze(-1)], -1);                          // (N, K + 1), the bucket last
                 var (own, none) = (cat([student.gather(-1, q.TokenIds), outside], -1), teacher.isneginf());
                 var terms = Divergence.Of(divergence ?? new()).At(teacher.masked_fill(none, 0), own.masked_fill(none, 0)).Value;
+                if (q.DrawWeights is not null)
+                {
+                    var shares = (q.DrawWeights * (q.KeptLog.narrow(-1, kept, draws) - q.TailLog.unsqueeze(-1)).exp()).sum(-1, keepdim: true);
+                    terms *= cat([ones_like(exact, ScalarType.Float32), q.DrawWeights, 1 - shares], -1);
+                }
+
                 var ce = nn.functional.cross_entropy(logits.narrow(0, 0, positions - 1), x[2].flatten().narrow(0, 1, positions - 1));
                 return ce * CrossEntropy + terms.masked_fill(none, 0).sum(-1).mean() * (Kl * Temperature * Temperature);
             });
@@ -151,7 +169,10 @@ internal static class HeadChecks
         };
     }
 
-    private static TeacherTargets Targets(Tensor[] x) => new(x[3], x[4].detach(), x[5].detach(), Nodes, MeanHidden: null);
+    private static TeacherTargets Targets(Tensor[] x) => new(x[3], x[4].detach(), x[5].detach(), Nodes, MeanHidden: null)
+    {
+        Draws = x[6].shape[1] == 0 ? null : x[6].detach(),
+    };
 
     private static ExtractionSettings Settings(int max) => new() { Keep = new() { TopP = 0.95, MaxTokens = max }, InverseTemperatures = Nodes };
 

@@ -8,13 +8,13 @@ namespace Distil.Trainer.Distillation.Divergences;
 /// With the mixture m = w·q + (1 − w)·s, the terms and their derivatives by log s are
 /// <code>
 /// forward KL         q·(log q − log s)                             −q
-/// reverse KL         s·(log s − log q)                             s·(log s − log q)
+/// reverse KL         s·(log s − log q)                             s·(log s − log q + 1)
 /// Jensen–Shannon     w·q·(log q − log m) + (1 − w)·s·(log s − log m)   (1 − w)·s·(log s − log m)
 /// skew KL            q·(log q − log m)                             −(1 − w)·q·s/m
 /// skew reverse KL    s·(log s − log m)                             s·(log s − log m + w·q/m)
 /// total variation    ½·|q − s|                                     ½·s·sign(s − q)
 /// </code>
-/// up to a multiple of s, which the softmax removes (Σ s = 1). Every ratio is a difference of logarithms, and log m is at least the larger of log(w·q) and
+/// Every ratio is a difference of logarithms, and log m is at least the larger of log(w·q) and
 /// log((1 − w)·s): a probability that rounds to 0 gives 0 and never 0·∞. CUDA's form of these equations is <c>divergence.cuh</c>.
 /// </remarks>
 /// <param name="Kind">The divergence.</param>
@@ -47,7 +47,7 @@ internal readonly record struct Divergence(DivergenceKind Kind, double TeacherWe
             case DivergenceKind.ForwardKl:
                 return new(q * (teacher - student), -q);
             case DivergenceKind.ReverseKl:
-                return new(s * (student - teacher), s * (student - teacher));
+                return new(s * (student - teacher), s * (student - teacher + 1));
             case DivergenceKind.TotalVariation:
                 return new(Math.Abs(q - s) / 2, s * Math.Sign(s - q) / 2);
         }
@@ -76,8 +76,7 @@ internal readonly record struct Divergence(DivergenceKind Kind, double TeacherWe
             case DivergenceKind.ForwardKl:
                 return (q * (teacher - student), -q);
             case DivergenceKind.ReverseKl:
-                var term = s * (student - teacher);
-                return (term, term);
+                return (s * (student - teacher), s * (student - teacher + 1));
             case DivergenceKind.TotalVariation:
                 return ((q - s).abs() / 2, s * (s - q).sign() / 2);
         }
@@ -98,5 +97,9 @@ internal readonly record struct Divergence(DivergenceKind Kind, double TeacherWe
 
 /// <summary>One token's or bucket's part of a divergence.</summary>
 /// <param name="Value">Its summand, in nats, or a probability for total variation.</param>
-/// <param name="Slope">The summand's derivative by log s, up to a multiple of s.</param>
-internal readonly record struct DivergenceTerm(double Value, double Slope);
+/// <param name="Slope">The summand's derivative by log s.</param>
+internal readonly record struct DivergenceTerm(double Value, double Slope)
+{
+    /// <summary>The term with a weight.</summary>
+    public static DivergenceTerm operator *(DivergenceTerm term, double weight) => new(term.Value * weight, term.Slope * weight);
+}

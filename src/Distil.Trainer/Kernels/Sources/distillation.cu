@@ -7,12 +7,13 @@
 #define MOST_NODES 12
 struct Nodes { float weight[MOST_NODES]; };
 
-// The teacher's distribution at the step's temperature (TeacherTargets.At): thread k holds kept token k.
+// The teacher's distribution at the step's temperature (TeacherTargets.At): thread k holds token k; the last `draws` were drawn from the tail.
 struct Teacher { float keptLog, tailLog; };
 
-__device__ __forceinline__ Teacher temper(const float* logProbabilities, const float* tail, int kept, int nodes, float inverseT, const Nodes& w) {
+__device__ __forceinline__ Teacher temper(const float* logProbabilities, const float* tail, int kept, int draws, int nodes, float inverseT, const Nodes& w) {
   int t = threadIdx.x;
-  float log = t < kept ? logProbabilities[t] * inverseT : NONE;
+  float own = t < kept ? logProbabilities[t] * inverseT : NONE;
+  float log = t < kept - draws ? own : NONE;
   float bucket = NONE;
   if (tail[0] != NONE) {
     bucket = 0.f;
@@ -21,13 +22,13 @@ __device__ __forceinline__ Teacher temper(const float* logProbabilities, const f
   }
   float top = fmaxf(maxOverBlock(log), bucket);
   float total = top + logf(sumOverBlock(log == NONE ? 0.f : expf(log - top)) + (bucket == NONE ? 0.f : expf(bucket - top)));
-  return {log - total, bucket - total};
+  return {own - total, bucket - total};
 }
 
 template <class T>
 __device__ __forceinline__ void losses(
     T* logits, long long stride, int vocabulary, const long long* labels, const float* ceScales, const float* klScales,
-    const long long* ids, const float* logProbabilities, const float* tails, int kept, int nodes, float inverseT, const Nodes& w,
+    const long long* ids, const float* logProbabilities, const float* tails, const float* drawWeights, int kept, int draws, int nodes, float inverseT, const Nodes& w,
     float weight, int cached, float* ce, float* kl) {
   extern __shared__ uint4 cache[];
   constexpr int N = Wide<T>::Count;
@@ -40,12 +41,12 @@ __device__ __forceinline__ void losses(
   const float labelLogit = load(z, label);
 
   Teacher teacher = {NONE, NONE};
-  if (kept > 0) teacher = temper(logProbabilities + row * kept, tails + row * nodes, kept, nodes, inverseT, w);
-  const bool mine = t < kept && teacher.keptLog != NONE;
+  if (kept > 0) teacher = temper(logProbabilities + row * kept, tails + row * nodes, kept, draws, nodes, inverseT, w);
+  const bool mine = t < kept && teacher.keptLog != NONE, drawn = mine && t >= kept - draws, exact = mine && !drawn;
   const int id = mine ? (int)ids[row * kept + t] : -1;
   const float keptLogit = mine ? load(z, id) : NONE;
   __syncthreads();
-  if (mine) store(z, id, NONE);
+  if (exact) store(z, id, NONE);
   __syncthreads();
 
   // Sums over the tokens that are not kept, relative to each thread's own maximum.
@@ -86,9 +87,9 @@ __device__ __forceinline__ void losses(
 
   const float max = maxOverBlock(fmaxf(m, keptLogit));
   const float rest = sumOverBlock(tempered * exp2Fast((m - max) * scaleT));
-  const float total = rest + sumOverBlock(mine ? exp2Fast((keptLogit - max) * scaleT) : 0.f);
+  const float total = rest + sumOverBlock(exact ? exp2Fast((keptLogit - max) * scaleT) : 0.f);
   const float plainTotal = same ? total
-      : sumOverBlock(plain * exp2Fast((m - max) * LOG2E) + (mine ? exp2Fast((keptLogit - max) * LOG2E) : 0.f));
+      : sumOverBlock(plain * exp2Fast((m - max) * LOG2E) + (exact ? exp2Fast((keptLogit - max) * LOG2E) : 0.f));
 
   // Gradient = softmax·a + (g − s·G)·b, with the bucket's g in the place of each token's outside the kept ones.
   const float maxT = max * scaleT, maxPlain = max * LOG2E;
@@ -97,15 +98,21 @@ __device__ __forceinline__ void losses(
   float bOwn = 0.f, bRest = 0.f;
   if (kept > 0) {
     if (mine) own = termOf(teacher.keptLog, (keptLogit - max) * inverseT - logTotal, weight);
-    float ratio = 0.f;
+    float ratio = 0.f, bucketWeight = 1.f;
+    if (draws > 0) {
+      const float drawWeight = drawn ? drawWeights[row * draws + t - (kept - draws)] : 1.f;
+      own = {own.value * drawWeight, own.slope * drawWeight};
+      bucketWeight -= sumOverBlock(drawn ? drawWeight * expf(teacher.keptLog - teacher.tailLog) : 0.f);
+    }
     if (teacher.tailLog != NONE) {
       const float logRest = fmaxf(logf(fmaxf(rest, 1e-37f)) - logTotal, LOWEST_BUCKET);
       bucket = termOf(teacher.tailLog, logRest, weight);
+      bucket = {bucket.value * bucketWeight, bucket.slope * bucketWeight};
       ratio = bucket.slope * expf(-logRest);
     }
     const float value = sumOverBlock(own.value);
 #if DIVERGENCE == FORWARD_KL
-    const float slopes = -1.f;  // both masses add up to 1
+    const float slopes = -1.f;  // the masses add up to 1, and the weights keep that
 #else
     const float slopes = sumOverBlock(own.slope) + bucket.slope;
 #endif
@@ -142,7 +149,7 @@ __device__ __forceinline__ void losses(
   const bool labelKept = __syncthreads_or(mine && id == label);
   if (mine) {
     float x = keptLogit - max;
-    store(z, id, a * exp2Fast(x * LOG2E) + bOwn * exp2Fast(x * scaleT) + klScale * own.slope - (id == label ? ceScale : 0.f));
+    store(z, id, a * exp2Fast(x * LOG2E) + (drawn ? bRest : bOwn) * exp2Fast(x * scaleT) + klScale * own.slope - (id == label ? ceScale : 0.f));
   }
   if (t == 0 && !labelKept) {
     float x = labelLogit - max;
@@ -152,12 +159,12 @@ __device__ __forceinline__ void losses(
 
 #define PARAMETERS(T) \
   T* logits, long long stride, int vocabulary, const long long* labels, const float* ceScales, const float* klScales, \
-  const long long* ids, const float* logProbabilities, const float* tails, int kept, int nodes, float inverseT, \
+  const long long* ids, const float* logProbabilities, const float* tails, const float* drawWeights, int kept, int draws, int nodes, float inverseT, \
   float w0, float w1, float w2, float w3, float w4, float w5, float w6, float w7, float w8, float w9, float w10, float w11, \
   float weight, int cached, float* ce, float* kl
 #define BODY \
   Nodes w = {{w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11}}; \
-  losses(logits, stride, vocabulary, labels, ceScales, klScales, ids, logProbabilities, tails, kept, nodes, inverseT, w, weight, cached, ce, kl);
+  losses(logits, stride, vocabulary, labels, ceScales, klScales, ids, logProbabilities, tails, drawWeights, kept, draws, nodes, inverseT, w, weight, cached, ce, kl);
 
 extern "C" __global__ void __launch_bounds__(1024) distillation_bf16(PARAMETERS(bf16)) { BODY }
 extern "C" __global__ void __launch_bounds__(1024) distillation_float(PARAMETERS(float)) { BODY }

@@ -15,7 +15,7 @@ __device__ __forceinline__ Term termOf(float teacher, float student, float weigh
 #if DIVERGENCE == FORWARD_KL
   return {q * (teacher - student), -q};
 #elif DIVERGENCE == REVERSE_KL
-  return {s * (student - teacher), s * (student - teacher)};
+  return {s * (student - teacher), s * (student - teacher + 1.f)};
 #elif DIVERGENCE == TOTAL_VARIATION
   return {0.5f * fabsf(q - s), s > q ? 0.5f * s : s < q ? -0.5f * s : 0.f};
 #else

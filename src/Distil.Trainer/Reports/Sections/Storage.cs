@@ -42,10 +42,11 @@ internal static class Storage
             ],
         };
         var keep = report.Spec.Teacher.Keep;
+        var drawn = keep.TailDraws > 0 ? $" {keep.TailDraws} draws from the others," : "";
         var capped = report.Storage.CappedShare is { } share ? $" The cap cut {Figures.Percent(share)} of positions short." : "";
         return Html.Of($"""
             {table.ToHtml()}<p class="note">Stored for each position: the most likely tokens up to a probability of {Figures.Setting(keep.TopP)}, {keep.MaxTokens} at
-            most, the tail’s mass over temperatures, and the mean hidden state if alignment needs it.{capped}</p>
+            most,{drawn} the tail’s mass over temperatures, and the mean hidden state if alignment needs it.{capped}</p>
 
             """);
     }
@@ -58,8 +59,12 @@ internal static class Storage
             Rows = report.KlErrors.OrderByDescending(error => error.Temperature)
                 .Select(error => (IReadOnlyList<string>)[Figures.Setting(error.Temperature), Figures.Percent(error.Relative)]),
         }.ToHtml()}<p class="note">At the ends of the temperature’s schedule, on a sample of positions. An error of 20 % means that the KL which training minimised was a fifth
-        off: the kept tokens are taught exactly, the others only by the sum of their probabilities. It does not concern the KL of the results, which is computed over
-        the whole vocabulary. More kept tokens (teacher.keep) make it smaller, and the stored outputs larger.</p>
+        off: the kept tokens are taught exactly, {Others(report)}. It does not concern the KL of the results, which is computed over
+        the whole vocabulary. More kept tokens{(report.Spec.Teacher.Keep.TailDraws > 0 ? "" : " or draws from the others")} (teacher.keep) make it smaller, and the stored outputs larger.</p>
 
         """);
+
+    private static string Others(RunReport report) => report.Spec.Teacher.Keep.TailDraws > 0
+        ? "the others by draws, whose error is random and has the mean 0"
+        : "the others only by the sum of their probabilities";
 }

@@ -15,7 +15,7 @@ public sealed class OnlineTargets(ILanguageModel teacher, ExtractionSettings set
     private readonly TeacherExtractor _extractor = new(teacher, settings);
 
     /// <inheritdoc />
-    public TargetSizes Sizes { get; } = new(settings.Keep.MaxTokens, settings.InverseTemperatures.Count);
+    public TargetSizes Sizes { get; } = new(settings.Keep.MaxTokens + settings.Keep.TailDraws, settings.InverseTemperatures.Count);
 
     /// <inheritdoc />
     public IReadOnlyList<OperationForm> Operations => _extractor.Operations;
@@ -30,11 +30,6 @@ public sealed class OnlineTargets(ILanguageModel teacher, ExtractionSettings set
 
         using var scope = NewDisposeScope();
         var (outputs, all) = _extractor.ExtractWithLayers(batch.InputIds, batch.Counted);
-        foreach (var part in new[] { outputs.TokenIds, outputs.LogProbabilities, outputs.TailLogSumExp })
-        {
-            part.DetachFromDisposeScope();
-        }
-
-        return new(outputs, all.Skip(1).Select(layer => layer.DetachFromDisposeScope()).ToArray()); // [0] is the embedding's output
+        return new(outputs.DetachFromDisposeScope(), all.Skip(1).Select(layer => layer.DetachFromDisposeScope()).ToArray()); // [0] is the embedding's output
     }
 }

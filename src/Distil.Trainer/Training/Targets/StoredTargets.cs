@@ -34,7 +34,7 @@ internal sealed class StoredTargets : ITargetSource, IDisposable
 
     /// <inheritdoc />
     public TargetSizes Sizes =>
-        _shards.FirstOrDefault(shard => shard is not null)?.Header is { } header ? new(header.MaxTokens, header.InverseTemperatures.Count) : default;
+        _shards.FirstOrDefault(shard => shard is not null)?.Header is { } header ? new(header.MaxTokens + header.TailDraws, header.InverseTemperatures.Count) : default;
 
     /// <inheritdoc />
     public BatchTargets Read(MicroBatch rows, TokenBatch batch)
@@ -52,12 +52,7 @@ internal sealed class StoredTargets : ITargetSource, IDisposable
             outputs = outputs.At(CountedPositions.Places(batch.Counted!));
         }
 
-        foreach (var part in new[] { outputs.TokenIds, outputs.LogProbabilities, outputs.TailLogSumExp, outputs.MeanHidden })
-        {
-            part?.DetachFromDisposeScope();
-        }
-
-        return new BatchTargets(outputs, Layers: null);
+        return new BatchTargets(outputs.DetachFromDisposeScope(), Layers: null);
     }
 
     /// <inheritdoc />

@@ -39,6 +39,8 @@ public sealed class DeterminantsTests : IDisposable
         ("teacher.mode", "'offline'", Renamed.Nothing),
         ("teacher.keep.topP", "0.5", Renamed.Outputs),
         ("teacher.keep.maxTokens", "5", Renamed.Outputs),
+        ("teacher.keep.tailDraws", "0", Renamed.Nothing),
+        ("teacher.keep.tailDraws", "5", Renamed.Outputs),
         ("teacher.keep.highestTemperature", "1.5", Renamed.Nothing), // the schedule's is higher
         ("teacher.keep.highestTemperature", "3", Renamed.Outputs),
         ("teacher.keep.hiddenStates", "true", Renamed.Nothing), // this student needs them

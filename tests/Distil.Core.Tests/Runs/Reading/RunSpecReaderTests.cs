@@ -56,6 +56,8 @@ public sealed class RunSpecReaderTests
     [InlineData("training", "[]", "training is a list; expected an object")]
     [InlineData("teacher.mode", "\"offlin\"", "teacher.mode is \"offlin\"; expected offline or online; did you mean offline?")]
     [InlineData("teacher.mode", "1", "teacher.mode is 1; expected offline or online")]
+    [InlineData("teacher.keep.tailDraws", "-1", "teacher.keep.tailDraws is -1; expected ≥ 0 and ≤ 512")]
+    [InlineData("teacher.keep.tailDraws", "513", "teacher.keep.tailDraws is 513; expected ≥ 0 and ≤ 512")]
     [InlineData("teacher.keep.topP", "1.1", "teacher.keep.topP is 1.1; expected > 0 and ≤ 1")]
     [InlineData("teacher.path", "\"\"", "teacher.path is empty; expected a text")]
     [InlineData("dataset.sources", "[]", "dataset.sources is empty; expected at least one")]
