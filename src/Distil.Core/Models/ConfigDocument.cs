@@ -67,6 +67,9 @@ public sealed partial class ConfigDocument
     /// <summary>Whether a field is a string.</summary>
     public bool IsText(string field) => Peek(field) is { ValueKind: JsonValueKind.String };
 
+    /// <summary>Whether a field was read or ignored.</summary>
+    public bool WasRead(string field) => _read.Contains(field);
+
     /// <summary>Marks fields as read that have no effect.</summary>
     public void Ignore(IEnumerable<string> fields) => _read.UnionWith(fields);
 

@@ -35,8 +35,7 @@ internal static class ConfigFields
     public static void Check(ConfigDocument document)
     {
         document.Ignore(WithoutEffect);
-        var unread = document.Unread.ToHashSet(StringComparer.Ordinal); // what a family has read, it computes
-        foreach (var (field, neutral) in Neutral.Where(each => unread.Contains(each.Field)))
+        foreach (var (field, neutral) in Neutral.Where(each => !document.WasRead(each.Field))) // what a family has read, it computes
         {
             document.RequireNeutral(field, neutral is null ? [] : [neutral]);
         }
