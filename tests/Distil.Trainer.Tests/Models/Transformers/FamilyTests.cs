@@ -1,6 +1,7 @@
 using Distil.Core.Models;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Transformers;
+using Distil.Trainer.Torch;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Models.Transformers;
@@ -21,6 +22,7 @@ public sealed class FamilyTests
     [MemberData(nameof(Families))]
     public void Equal_to_the_reference_in_logits_and_every_hidden_state(string name)
     {
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         using var golden = new GoldenCase(name);
         using var model = TransformerModel.Load(golden.Folder, CPU);
@@ -42,6 +44,7 @@ public sealed class FamilyTests
     [MemberData(nameof(Families))]
     public void Decoding_in_pieces_equals_the_whole_sequence(string name)
     {
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         using var golden = new GoldenCase(name);
         using var model = TransformerModel.Load(golden.Folder, CPU);
@@ -64,6 +67,7 @@ public sealed class FamilyTests
     [MemberData(nameof(Families))]
     public void Every_weight_gets_a_gradient(string name)
     {
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         using var golden = new GoldenCase(name);
         using var model = TransformerModel.Load(golden.Folder, CPU, trainable: true);
@@ -79,6 +83,7 @@ public sealed class FamilyTests
     [Fact]
     public void A_text_within_the_original_context_has_the_short_factors()
     {
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         using var golden = new GoldenCase("phi3-tiny");
         using var model = TransformerModel.Load(golden.Folder, CPU);

@@ -2,6 +2,7 @@ using Distil.Core.Specification;
 using Distil.Inference.Tests.Engines;
 using Distil.Onnx;
 using Distil.Trainer.Models;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Quantization;
 using static TorchSharp.torch;
 
@@ -57,6 +58,7 @@ public sealed class WeightRoundingTests : IDisposable
     [Fact]
     public void A_pass_computes_with_rounded_weights_and_leaves_the_exact_ones()
     {
+        using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
         var folder = RandomStudent.Write(RandomStudent.Small);
         using var student = (IStudentModel)LanguageModelLoader.Load(folder, CPU);
