@@ -15,7 +15,7 @@ awk 'BEGIN {
     printf "{\"messages\": [{\"role\": \"user\", \"content\": \"Tell me story %d about %s and %s.\"}, {\"role\": \"assistant\", \"content\": \"%s found %s near %s. Then they went home.\"}]}\n",
       i, who[i % 6 + 1], what[i % 5 + 1], who[i % 6 + 1], what[i % 5 + 1], place[i % 4 + 1] }' > "$folder/dialogues.jsonl"
 
-# The teacher: any folder of a Qwen2, Qwen3 or Llama model. This one is the sample teacher with a chat template.
+# The teacher: any folder of a model of a known family (docs/limits.md). This one is the sample teacher with a chat template.
 cp -r "$root/samples/stories/teacher" "$folder/teacher"
 cat > "$folder/teacher/chat_template.jinja" <<'TEMPLATE'
 {%- for message in messages %}{{ message.role | capitalize }}: {{ message.content }}

@@ -31,7 +31,8 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
     internal async Task<string> ModelAsync(string runId, CancellationToken cancel)
     {
         var folder = Path.Combine(workspace.Run(runId), "model");
-        return await CopyAllAsync(ArtifactLayout.Model(runId, StudentVariant.Distilled), folder, cancel)
+        return await store.ExistsAsync(ArtifactLayout.ReportData(runId), cancel) // written last: without it, files may be missing
+            && await CopyAllAsync(ArtifactLayout.Model(runId, StudentVariant.Distilled), folder, cancel)
             ? folder
             : throw new InvalidInputException($"{runId} has no model yet; `distil status {runId}` says where it stands");
     }

@@ -41,7 +41,8 @@ public sealed class HubUpload
     {
         RequireToken(repository);
         var files = new List<UploadFile>();
-        foreach (var path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.EnumerateFiles(folder)
+            .Where(path => !path.EndsWith(AtomicFile.TemporaryExtension, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             files.Add(await UploadFile.OfAsync(path, cancel));
         }

@@ -27,7 +27,7 @@ public static class FamilyTable
         {
             AttentionBias = BiasRule.Never, FusedWeights = true, PartialRotary = true, Windows = WindowRule.All, NormEpsilon = 1e-5,
         },
-        [TransformerFamily.Olmo2] = new("olmo2", "Olmo2ForCausalLM") { Norms = NormPlaces.After, HeadNorms = HeadNorms.Width, NormEpsilon = 1e-5 },
+        [TransformerFamily.Olmo2] = new("olmo2", "Olmo2ForCausalLM") { Norms = NormPlaces.After, HeadNorms = HeadNorms.Width, WideNorms = true, NormEpsilon = 1e-5 },
         [TransformerFamily.SmolLm3] = new("smollm3", "SmolLM3ForCausalLM")
         {
             ReadsFeedForwardBias = true, TiedByDefault = true, Windows = WindowRule.Unrotated, RopeTheta = 2_000_000,

@@ -14,6 +14,9 @@ public sealed record FamilyTraits(string ModelType, string Architecture)
     /// <value>Whether a norm multiplies by 1 + its weight.</value>
     public bool ZeroCentredNorms { get; init; }
 
+    /// <value>Whether a norm multiplies by its weight in float32, before it rounds to the model's type.</value>
+    public bool WideNorms { get; init; }
+
     /// <value>Whether the projections of queries, keys and values are one tensor on disk, and gate and up another.</value>
     public bool FusedWeights { get; init; }
 

@@ -59,13 +59,13 @@ public sealed record TransformerConfig
     /// <value>Whether the head shares the embedding's weights. Default false, as in Hugging Face.</value>
     public bool TiedHead { get; init; }
 
-    /// <value>Whether q, k and v have biases: always in qwen2; in the others if <c>attention_bias</c> is true.</value>
+    /// <value>Whether q, k and v have biases: as the family's <see cref="BiasRule"/> says.</value>
     public bool QueryKeyValueBias { get; init; }
 
-    /// <value>Whether the attention's output has a bias: never in qwen2; in the others if <c>attention_bias</c> is true.</value>
+    /// <value>Whether the attention's output has a bias: as the family's <see cref="BiasRule"/> says.</value>
     public bool OutputBias { get; init; }
 
-    /// <value>Whether the feed-forward network has biases; llama only.</value>
+    /// <value>Whether the feed-forward network has biases: <c>mlp_bias</c>, if the family reads it.</value>
     public bool FeedForwardBias { get; init; }
 
     /// <value>The family's traits.</value>

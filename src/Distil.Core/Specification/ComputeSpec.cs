@@ -1,9 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using System.Reflection;
 
 namespace Distil.Core.Specification;
 
 /// <summary>The device, and how much runs in parallel.</summary>
-public sealed record ComputeSpec
+public sealed record ComputeSpec : IPartlyWritten
 {
     /// <value>Maximum number of prepare or teach jobs at once, ≥ 1. Default 1.</value>
     [Range(1.0, double.PositiveInfinity)]
@@ -21,6 +22,9 @@ public sealed record ComputeSpec
 
     /// <value>auto (CUDA if available), cpu or cuda. Default auto.</value>
     public ComputeDevice Device { get; init; } = ComputeDevice.Auto;
+
+    /// <inheritdoc/>
+    public bool Writes(MemberInfo field) => field.Name != nameof(GpusPerWorker) || GpusPerWorker != 1; // earlier documents have none
 }
 
 /// <summary>The processor that torch uses.</summary>

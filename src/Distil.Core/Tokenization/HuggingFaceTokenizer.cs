@@ -17,6 +17,7 @@ public sealed class HuggingFaceTokenizer
     private readonly WordSplitter _splitter;
     private readonly AddedTokens _givenTokens;
     private readonly AddedTokens _normalizedTokens;
+    private readonly Dictionary<int, AddedToken> _addedById;
     private readonly TextNormalizer _normalizer;
     private readonly MetaspaceStep? _metaspace;
     private readonly bool[]? _standForBytes; // null if all do
@@ -35,6 +36,7 @@ public sealed class HuggingFaceTokenizer
         _normalizedTokens = new AddedTokens(json.AddedTokens.Where(token => token.Normalized)
             .Select(token => token with { Content = _normalizer.Apply(token.Content) }));
 
+        _addedById = json.AddedTokens.DistinctBy(token => token.Id).ToDictionary(token => token.Id);
         VocabularySize = json.Size;
         _bytes = new byte[]?[VocabularySize];
         _standForBytes = json.IsOfBytes ? null : new bool[VocabularySize];
@@ -68,6 +70,9 @@ public sealed class HuggingFaceTokenizer
 
     /// <summary>The bytes that a token represents; empty for an id without a token.</summary>
     public ReadOnlySpan<byte> BytesOf(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : [];
+
+    /// <summary>The added token of an id; null if it has none.</summary>
+    public AddedToken? AddedOf(int id) => _addedById.GetValueOrDefault(id);
 
     /// <summary>Reads a tokenizer.</summary>
     /// <param name="fileOrFolder">A tokenizer.json, or the folder that contains it.</param>

@@ -118,7 +118,7 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
             rows.WriteRow, dataset.ContextLength, chat.Packing, tokenizer.HasEndOfText ? tokenizer.EndOfText : null, maxTokens)
         : new RowPacker(rows.WriteRow, dataset.ContextLength, () => tokenizer.EndOfText, maxTokens);
 
-    private static bool IsWhole(SourceRange range) => range.Start == 0 && range.End >= (range.FileBytes ?? 0);
+    private static bool IsWhole(SourceRange range) => range.Start == 0 && range.FileBytes is { } bytes && range.End >= bytes;
 
     private DocumentCounts Count(DocumentCounts counts, Document document, bool held, IReadOnlyList<EncodedText> texts)
     {

@@ -2,6 +2,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
 using Distil.Core.Telemetry;
+using Distil.Trainer.Ranks;
 using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Checkpoints;
 
@@ -15,11 +16,11 @@ internal sealed class TrainJob(Weights weights) : IJob
     {
         var memory = PeakMemory.Begin();
         var files = await FetchAsync(job);
-        return await job.OnEveryGpuAsync<object>(RankWork.Of(job) with { Training = files }, async (context, _) =>
+        return await job.OnEveryGpuAsync<object>(RankWork.Of(job) with { Training = files }, async (context, others) =>
         {
             using var training = new EpochTraining(context, weights, files);
             using var logs = await TrainingLogs.OpenAsync(context, weights, training.From.GlobalStep);
-            var (reached, operations) = await TrainAsync(context, training, logs);
+            var (reached, operations) = await TrainAsync(context, training, logs, others);
             return new TrainOutput
             {
                 Steps = reached.GlobalStep,
@@ -48,7 +49,7 @@ internal sealed class TrainJob(Weights weights) : IJob
     }
 
     private async Task<(TrainingPosition Reached, IReadOnlyList<OperationForm> Operations)> TrainAsync(
-        JobContext job, EpochTraining training, TrainingLogs logs)
+        JobContext job, EpochTraining training, TrainingLogs logs, RankTeam? others)
     {
         long tokens = 0;
         var loop = training.Loop(job.Time, OnStep);
@@ -58,7 +59,8 @@ internal sealed class TrainJob(Weights weights) : IJob
         foreach (var position in loop.RunEpoch(weights.Epoch, training.From, job.Stop))
         {
             job.Ranks.ThrowIfLost(); // the last sums would lack its part
-            await SaveAsync(job, position, training, logs);
+            Task Save() => SaveAsync(job, position, training, logs);
+            await (others?.AloneAsync(Save) ?? Save());
             reached = position;
         }
 

@@ -8,7 +8,6 @@ internal sealed unsafe class NcclGroup : IRankGroup
 {
     private const int SumOperation = 0;
 
-    private readonly Lock _lock = new();
     private readonly RankWatch _watch;
     private IntPtr _communicator;
 
@@ -70,30 +69,32 @@ internal sealed unsafe class NcclGroup : IRankGroup
             throw new ArgumentException($"{other} is not contiguous on a GPU", nameof(values));
         }
 
-        lock (_lock)
+        _watch.ThrowIfLost();
+        ObjectDisposedException.ThrowIf(_communicator == IntPtr.Zero, this);
+        Nccl.Check(Nccl.GroupStart(), what);
+        var end = 0;
+        try
         {
-            _watch.ThrowIfLost();
-            ObjectDisposedException.ThrowIf(_communicator == IntPtr.Zero, this);
-            Nccl.Check(Nccl.GroupStart(), what);
             foreach (var each in values)
             {
                 Nccl.Check(call(each, (IntPtr)TensorMemory.Address(each)), what);
             }
-
-            Nccl.Check(Nccl.GroupEnd(), what);
         }
+        finally
+        {
+            end = Nccl.GroupEnd();
+        }
+
+        Nccl.Check(end, what);
     }
 
-    /// <summary>Frees the communicator; a sum that waits on the GPU for another process ends.</summary>
+    /// <summary>Frees the communicator, beside a call that another thread is in: a call or a sum on the GPU that waits for another process ends.</summary>
     private void Abort()
     {
-        lock (_lock)
+        var communicator = Interlocked.Exchange(ref _communicator, IntPtr.Zero);
+        if (communicator != IntPtr.Zero)
         {
-            if (_communicator != IntPtr.Zero)
-            {
-                _ = Nccl.CommAbort(_communicator); // nothing can be done about a failure
-                _communicator = IntPtr.Zero;
-            }
+            _ = Nccl.CommAbort(communicator); // nothing can be done about a failure
         }
     }
 

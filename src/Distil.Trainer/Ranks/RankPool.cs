@@ -35,14 +35,14 @@ internal sealed class RankPool(Func<ProcessStartInfo> command, bool onCpu = fals
     /// <exception cref="RankLostException">Another process failed or ended.</exception>
     internal async Task<T> RunAsync<T>(int count, Device device, Func<byte[]> work, Func<RankTeam?, Task<T>> compute)
     {
-        if (count == 1)
-        {
-            return await compute(null);
-        }
-
         if (_team is not null && (_team.Count != count || _team.Device.type != device.type || _team.Loss is not null))
         {
             Dispose();
+        }
+
+        if (count == 1)
+        {
+            return await compute(null);
         }
 
         try

@@ -63,12 +63,17 @@ internal sealed class RankProcess : IDisposable
     internal byte[] TakeOutput() => Take(_outputs);
 
     /// <summary>Kills the process: it has nothing to save.</summary>
-    public void Dispose()
+    internal void Stop()
     {
         _stop.Cancel();
         _process.Kill();
         _process.WaitForExit();
         _listener.Join();
+    }
+
+    /// <summary>Frees what a stopped process leaves.</summary>
+    public void Dispose()
+    {
         _process.Dispose();
         _outputs.Dispose();
         _signs.Dispose();

@@ -13,6 +13,7 @@ internal sealed class RankTeam : IDisposable
     private readonly List<RankProcess> _others = [];
     private readonly DirectoryInfo? _folder;
     private readonly CancellationTokenSource _ended = new();
+    private volatile bool _waits = true; // joining waits, too
 
     /// <summary>Starts the other processes and joins the group with them.</summary>
     /// <param name="command">Creates the command of a process.</param>
@@ -46,6 +47,7 @@ internal sealed class RankTeam : IDisposable
 
             _others.ForEach(other => other.Await(RankMessages.Kind.Ready));
             Group = place.Join(_watch);
+            _waits = false;
         }
         catch
         {
@@ -72,6 +74,7 @@ internal sealed class RankTeam : IDisposable
     /// <summary>Sends each process the same work.</summary>
     internal void Begin(ReadOnlySpan<byte> work)
     {
+        _waits = true;
         foreach (var other in _others)
         {
             other.Send(RankMessages.Kind.Work, work);
@@ -83,13 +86,26 @@ internal sealed class RankTeam : IDisposable
     internal byte[] TakeOutput(int rank) => _others[rank - 1].TakeOutput();
 
     /// <summary>Waits until each process is done.</summary>
-    internal void End() => _others.ForEach(other => other.Await(RankMessages.Kind.Done));
+    internal void End()
+    {
+        _others.ForEach(other => other.Await(RankMessages.Kind.Done));
+        _waits = false;
+    }
+
+    /// <summary>Does what waits for no other process: a loss does not interrupt it, and is found afterwards.</summary>
+    internal async Task AloneAsync(Func<Task> work)
+    {
+        _waits = false;
+        await work();
+        _waits = true;
+    }
 
     /// <summary>Ends all processes.</summary>
     public void Dispose()
     {
         _watch.Close();
         _ended.Cancel();
+        _others.ForEach(other => other.Stop()); // all of them before any is disposed of: each may still stop the others
         _others.ForEach(other => other.Dispose());
         Group.Dispose();
         _folder?.Delete(recursive: true);
@@ -97,5 +113,13 @@ internal sealed class RankTeam : IDisposable
     }
 
     private void EndIfStuck() => _ = Task.Delay(LossPatience, _ended.Token).ContinueWith(
-        _ => Process.GetCurrentProcess().Kill(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        _ =>
+        {
+            if (_waits)
+            {
+                Console.Error.WriteLine(Loss!.Message); // there will be no result that says it
+                Process.GetCurrentProcess().Kill();
+            }
+        },
+        CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
 }

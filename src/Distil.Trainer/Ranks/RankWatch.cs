@@ -8,6 +8,7 @@ internal sealed class RankWatch
     private readonly Lock _lock = new();
     private readonly List<Action> _actions = [];
     private volatile RankLostException? _loss;
+    private bool _closed;
 
     /// <value>The first loss; null if all processes live.</value>
     internal RankLostException? Loss => _loss;
@@ -33,7 +34,7 @@ internal sealed class RankWatch
         Action[] actions;
         lock (_lock)
         {
-            if (_loss is not null)
+            if (_loss is not null || _closed)
             {
                 return;
             }
@@ -49,6 +50,7 @@ internal sealed class RankWatch
     {
         lock (_lock)
         {
+            _closed = true;
             _actions.Clear();
         }
     }

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Jobs;
+using TorchSharp;
 
 namespace Distil.Trainer.Ranks;
 
@@ -31,6 +32,7 @@ internal static class RankWorker
             if (place.NcclId is not null)
             {
                 Nccl.Require();
+                using var started = torch.zeros(1, device: torch.CUDA); // a GPU that cannot be used is said before the others wait for this process
             }
 
             using var works = new BlockingCollection<byte[]>();

@@ -102,6 +102,8 @@ public sealed class ManageRunsTests(SharedAzurite azurite)
             await api.Store.WriteTextAsync(ArtifactLayout.ModelFile(run, StudentVariant.Distilled, file), $"content of {file}", cancel: Cancel);
         }
 
+        await ServedApi.ProblemAsync(api.Client.GetAsync($"/api/runs/{run}/model", Cancel), 404, run, "no model"); // files may be missing
+        await api.Store.WriteTextAsync(ArtifactLayout.ReportData(run), "{}", cancel: Cancel);
         await using var archive = new TarReader(new MemoryStream(await api.Client.GetByteArrayAsync($"/api/runs/{run}/model", Cancel)));
         foreach (var file in (string[])["config.json", "model.safetensors"])
         {

@@ -163,6 +163,7 @@ public sealed class OpenApiTests(SharedAzurite azurite)
         await api.Store.WriteJsonAsync(ArtifactLayout.EpochReport(run, StudentVariant.Distilled, 0), SampleTraining.Evaluation(rows: 1), Cancel);
         await api.Store.WriteTextAsync(ArtifactLayout.Report(run), "<p>", cancel: Cancel);
         await api.Store.WriteTextAsync(ArtifactLayout.ModelFile(run, StudentVariant.Distilled, "config.json"), "{}", cancel: Cancel);
+        await api.Store.WriteTextAsync(ArtifactLayout.ReportData(run), "{}", cancel: Cancel);
         await api.Store.WriteJsonAsync(ArtifactLayout.ReportData(run), SampleReport.Create(), Cancel);
         await api.Store.WriteJsonAsync(ArtifactLayout.JobProgress(run, "train-001"),
             new JobProgress { Stage = "train", Done = 1, Total = 2, Unit = "steps", At = DateTimeOffset.UnixEpoch }, Cancel);

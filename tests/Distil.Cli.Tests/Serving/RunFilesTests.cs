@@ -145,10 +145,11 @@ public sealed class RunFilesTests(SharedAzurite azurite)
     {
         await using var api = await ServedApi.StartAsync(azurite);
         var run = await api.NewRunAsync();
-        using var none = await api.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/api/runs/{run}/model"), Cancel);
-        Assert.Equal(404, (int)none.StatusCode);
-
         await api.Store.WriteTextAsync(ArtifactLayout.ModelFile(run, StudentVariant.Distilled, "config.json"), "{}", cancel: Cancel);
+        using var unfinished = await api.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/api/runs/{run}/model"), Cancel);
+        Assert.Equal(404, (int)unfinished.StatusCode);
+
+        await api.Store.WriteTextAsync(ArtifactLayout.ReportData(run), "{}", cancel: Cancel);
         using var head = await api.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/api/runs/{run}/model"), Cancel);
         Assert.Equal((200, $"{run}.tar"), ((int)head.StatusCode, head.Content.Headers.ContentDisposition?.FileName));
         Assert.Empty(await head.Content.ReadAsByteArrayAsync(Cancel));

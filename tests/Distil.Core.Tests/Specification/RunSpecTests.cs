@@ -21,7 +21,7 @@ public sealed class RunSpecTests
     {
         var numbers = typeof(RunSpec).Assembly.GetTypes()
             .Where(type => type.Namespace == typeof(RunSpec).Namespace)
-            .SelectMany(type => type.GetProperties())
+            .SelectMany(type => type.GetProperties().Where(property => property.CanWrite))
             .Where(property => property.PropertyType.ToString() is var type && (type.Contains("Int") || type.Contains("Double")));
         Assert.All(numbers, property => Assert.NotNull(property.GetCustomAttribute<RangeAttribute>()));
     }

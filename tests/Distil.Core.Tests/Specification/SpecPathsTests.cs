@@ -7,7 +7,10 @@ public sealed class SpecPathsTests
 {
     /// <summary>The texts of a specification that name no file. A new text belongs here or in the walk.</summary>
     private static readonly string[] NoPaths =
-        ["$schema", "name", "dataset.documentSeparator", "dataset.textField", "merge.experts[0].run", "evaluation.prompts[0]", "evaluation.tasks[0].name"];
+        [
+            "$schema", "name", "dataset.chat.field", "dataset.documentSeparator", "dataset.textField", "merge.experts[0].run", "evaluation.prompts[0]",
+            "evaluation.tasks[0].name",
+        ];
 
     [Fact]
     public void Every_text_of_the_records_is_a_path_of_the_walk_or_known_to_be_none()

@@ -118,6 +118,7 @@ public sealed class RunTriggersTests : IAsyncLifetime
         await _durable.ScheduleAsync("run");
         await _durable.EndAsync("run");
         await _durable.Store.WriteTextAsync(ArtifactLayout.ModelFile("run", StudentVariant.Distilled, "config.json"), "{ \"a\": 1 }", cancel: Cancel);
+        await _durable.Store.WriteTextAsync(ArtifactLayout.ReportData("run"), "{}", cancel: Cancel);
         await _durable.Store.WriteTextAsync(ArtifactLayout.Report("run"), "<html>report</html>", cancel: Cancel);
 
         Assert.Contains("model/config.json", await _client.GetStringAsync($"{Run}/artifacts", Cancel), StringComparison.Ordinal);

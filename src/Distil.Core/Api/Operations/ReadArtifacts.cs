@@ -38,9 +38,12 @@ internal sealed class ReadArtifacts(ArtifactStore store)
     {
         var folder = ArtifactLayout.Run(runId);
         var files = new List<string>();
-        await foreach (var blob in store.ListAsync(ArtifactLayout.Model(runId, StudentVariant.Distilled), cancel))
+        if (await store.ExistsAsync(ArtifactLayout.ReportData(runId), cancel)) // written last: without it, files may be missing
         {
-            files.Add(blob.Name[folder.Length..]);
+            await foreach (var blob in store.ListAsync(ArtifactLayout.Model(runId, StudentVariant.Distilled), cancel))
+            {
+                files.Add(blob.Name[folder.Length..]);
+            }
         }
 
         return files.Count > 0 ? files : throw new ApiProblemException(404, $"{runId} has no model; a run has one when it has succeeded");

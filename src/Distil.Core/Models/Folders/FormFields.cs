@@ -59,7 +59,7 @@ internal static class FormFields
 
     private static ExpertLayers? Experts(ConfigDocument document, int layers)
     {
-        var field = document.Has("num_experts") ? "num_experts" : "num_local_experts";
+        var field = !document.Has("num_experts") && document.Has("num_local_experts") ? "num_local_experts" : "num_experts";
         var (count, step, dense) = (document.Count(field, least: 0), document.Count("decoder_sparse_step", 1), document.Naturals("mlp_only_layers"));
         document.Ignore(["output_router_logits", "router_aux_loss_coef"]); // for training
         var sparse = Enumerable.Range(0, layers).Where(layer => count > 0 && (layer + 1) % step == 0 && !dense.Contains(layer)).ToList();

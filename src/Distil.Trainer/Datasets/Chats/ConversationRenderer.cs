@@ -101,9 +101,14 @@ internal sealed class ConversationRenderer(ChatTemplate template, TrainedTokens 
 
         // A prompt may begin the answer in another way than this one begins, for instance with <think>.
         var before = Text(chat, message);
-        return after.StartsWith(before, StringComparison.Ordinal)
-            ? Math.Max(before.Length, after.AsSpan().CommonPrefixLength(prompt))
-            : throw Unclear(chat, chat.Messages[message]);
+        if (!after.StartsWith(before, StringComparison.Ordinal))
+        {
+            throw Unclear(chat, chat.Messages[message]);
+        }
+
+        var common = after.AsSpan()[..after.AsSpan().CommonPrefixLength(prompt)];
+        var tag = common.LastIndexOf('<'); // <think> and <tool_call> begin alike, and are two tokens
+        return Math.Max(before.Length, tag >= 0 && !common[tag..].Contains('>') ? tag : common.Length);
     }
 
     private string Text(Conversation chat, int messages) =>
@@ -132,7 +137,9 @@ internal sealed class ConversationRenderer(ChatTemplate template, TrainedTokens 
             return;
         }
 
-        var from = region.Start;
+        // The content as a whole comes after a role and reasoning, which may have the same words.
+        var content = string.Concat(message.Parts.Select(part => part.Text)).Trim();
+        var from = region.Start + Math.Max(0, content.Length == 0 ? 0 : text.Text.AsSpan(region.Start, region.End - region.Start).LastIndexOf(content));
         foreach (var part in message.Parts.Where(part => part.Text.AsSpan().Trim().Length > 0))
         {
             var said = part.Text.Trim();

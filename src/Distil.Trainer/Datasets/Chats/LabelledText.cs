@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Distil.Core.Tokenization;
 
@@ -53,6 +54,12 @@ internal sealed record LabelledText(string Text)
         var (starts, character, at) = (new List<int>(ids.Length), 0, 0);
         foreach (var id in ids)
         {
+            var added = tokenizer.AddedOf(id);
+            if (added is { LeftStrip: true })
+            {
+                PassSpace(text, ref at, ref character);
+            }
+
             var bytes = tokenizer.BytesOf(id);
             if (bytes is [(byte)' ', .. var rest] && !text[at..].StartsWith(bytes))
             {
@@ -71,9 +78,22 @@ internal sealed record LabelledText(string Text)
             }
 
             at += bytes.Length;
+            if (added is { RightStrip: true })
+            {
+                PassSpace(text, ref at, ref character);
+            }
         }
 
         return at == text.Length ? starts : null;
+    }
+
+    /// <summary>Passes white space, which some added tokens take with them.</summary>
+    private static void PassSpace(ReadOnlySpan<byte> text, ref int at, ref int character)
+    {
+        while (Rune.DecodeFromUtf8(text[at..], out var rune, out var length) == OperationStatus.Done && Rune.IsWhiteSpace(rune))
+        {
+            (at, character) = (at + length, character + rune.Utf16SequenceLength);
+        }
     }
 
     /// <summary>Whether a token begins inside of a character's UTF-8.</summary>

@@ -18,9 +18,9 @@ internal static class FormMeasure
     internal static async Task<IReadOnlyList<FormQuality>> MeasureAsync(JobContext job, Core.Artifacts.Kinds.Report report, IStudentModel exact)
     {
         var forms = new List<FormQuality>();
+        var rows = await job.ReadEvalRowsAsync(report.Run.Dataset, job.Spec.Evaluation.MaxRows);
         foreach (var form in (job.Spec.Export.Weights ?? []).Distinct())
         {
-            var rows = await job.ReadEvalRowsAsync(report.Run.Dataset, job.Spec.Evaluation.MaxRows);
             using var rounded = await job.RestoreStudentAsync(report.Final(StudentVariant.Distilled));
             WeightRounding.Of(rounded, form, Path.Combine(job.Folder, "forms")).RoundAll();
             var result = new Evaluator(new() { BatchRows = job.Spec.Training.BatchSize }).Evaluate(

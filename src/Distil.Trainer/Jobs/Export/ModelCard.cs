@@ -72,7 +72,7 @@ internal static class ModelCard
     }
 
     private static string Forms(RunReport report) => report.Forms is not { } forms ? "" : "\n## Weights in other forms\n\n"
-        + "| form | cross-entropy, nats a token | against these weights | KL from them | same most probable token |\n|---|--:|--:|--:|--:|\n"
+        + "| form | cross-entropy, nats a token | against float32 weights | KL from those | same most probable token |\n|---|--:|--:|--:|--:|\n"
         + string.Concat(forms.Select(form => FormattableString.Invariant(
             $"| {form.Form.Word} | {form.Rounded:F4} | {form.Cost:+0.00%;-0.00%} | {form.Kl:F5} | {form.Agreement:P2} |\n")));
 

@@ -45,7 +45,9 @@ internal static class SampleMaker
         var tokens = Math.Min(GreedyTokens, job.Spec.Evaluation.SampleTokens);
         var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         return tokens == 0 ? null : new GreedyContinuations(job.LoadTeacher(), tokenizer.EndOfText, tokens).Measure(
-            [.. Beginnings(await job.ReadEvalRowsAsync(dataset, RowsLookedAt), tokenizer).Take(GreedyPrompts)], student, baseline, job.Stop);
+            [.. Beginnings(await job.ReadEvalRowsAsync(dataset, RowsLookedAt), tokenizer)
+                .Where(text => text.Prompt.Count + tokens <= job.Request.Teacher.MaxPositions).Take(GreedyPrompts)],
+            student, baseline, job.Stop);
     }
 
     /// <summary>Returns beginnings of held-out texts with the text that follows.</summary>

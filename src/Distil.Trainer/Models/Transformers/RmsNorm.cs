@@ -6,16 +6,17 @@ namespace Distil.Trainer.Models.Transformers;
 /// <param name="Weight">(D).</param>
 /// <param name="Epsilon">ε.</param>
 /// <param name="ZeroCentred">Whether the factor is 1 + w, multiplied in float32 (Gemma).</param>
-internal sealed record RmsNorm(Tensor Weight, double Epsilon, bool ZeroCentred = false)
+/// <param name="Wide">Whether w is multiplied in float32 (OLMo 2).</param>
+internal sealed record RmsNorm(Tensor Weight, double Epsilon, bool ZeroCentred = false, bool Wide = false)
 {
     internal Tensor Apply(Tensor x)
     {
         using var scope = NewDisposeScope();
         var wide = x.to(ScalarType.Float32);
         var scale = (wide.square().mean([-1], keepdim: true) + Epsilon).rsqrt();
-        if (ZeroCentred)
+        if (ZeroCentred || Wide)
         {
-            return (wide * scale * (Weight.to(ScalarType.Float32) + 1)).to(x.dtype).MoveToOuterDisposeScope();
+            return (wide * scale * (Weight.to(ScalarType.Float32) + (ZeroCentred ? 1 : 0))).to(x.dtype).MoveToOuterDisposeScope();
         }
 
         return (Weight * (wide * scale).to(x.dtype)).MoveToOuterDisposeScope();

@@ -31,7 +31,7 @@ internal sealed class TransformerWeights
 
         Embedding = _byName[TransformerTensors.Embedding];
         Layers = [.. Enumerable.Range(0, config.Layers).Select(Layer)];
-        FinalNorm = new RmsNorm(_byName[TransformerTensors.FinalNorm], config.NormEpsilon, config.Traits.ZeroCentredNorms);
+        FinalNorm = new RmsNorm(_byName[TransformerTensors.FinalNorm], config.NormEpsilon, config.Traits.ZeroCentredNorms, config.Traits.WideNorms);
         Head = config.TiedHead ? Embedding : _byName[TransformerTensors.Head];
     }
 
@@ -90,7 +90,7 @@ internal sealed class TransformerWeights
         new(Linear($"{prefix}.gate_proj"), Linear($"{prefix}.up_proj"), Linear($"{prefix}.down_proj"), _config.Traits.Gelu);
 
     private RmsNorm? Norm(string prefix, string? name) =>
-        name is null ? null : new(_byName[$"{prefix}.{name}.weight"], _config.NormEpsilon, _config.Traits.ZeroCentredNorms);
+        name is null ? null : new(_byName[$"{prefix}.{name}.weight"], _config.NormEpsilon, _config.Traits.ZeroCentredNorms, _config.Traits.WideNorms);
 
     private Linear Linear(string name) => new(_byName[$"{name}.weight"], _byName.GetValueOrDefault($"{name}.bias"));
 }

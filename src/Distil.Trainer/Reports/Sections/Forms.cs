@@ -16,7 +16,7 @@ internal static class Forms
                 form.Form.Word, Figures.Number(form.Rounded), Figures.Percent(form.Cost),
                 form.DifferenceError is { } error ? Figures.Number(error) : "–", Figures.Number(form.Kl), Figures.Percent(form.Agreement),
             ]),
-        }.ToHtml()}<p class="note">On {Figures.Count(forms[0].Tokens)} held-out tokens, against the student’s own weights, whose cross-entropy is
+        }.ToHtml()}<p class="note">On {Figures.Count(forms[0].Tokens)} held-out tokens, against the student’s float32 weights, whose cross-entropy is
         {Figures.Number(forms[0].Exact)} nats a token; the standard error is that of the difference, the KL is from the student’s own weights.
         distil export writes any of these forms{(report.Spec.Training.Quantize is { } quantized ? $"; the last epoch trained for {quantized.Form.Word}" : "")}.</p>
         </section>

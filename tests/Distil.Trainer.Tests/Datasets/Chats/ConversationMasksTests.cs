@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using Distil.Core.Errors;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 
 namespace Distil.Trainer.Tests.Datasets.Chats;
 
@@ -70,6 +72,39 @@ public sealed class ConversationMasksTests
     {
         using var chats = new PreparedChats(PreparedChats.ChatMl.Replace("assistant\\n'", "assistant\\n<think>'", StringComparison.Ordinal));
         Assert.Equal([Two], chats.Rows(TwoTurns));
+    }
+
+    [Fact]
+    public void An_answer_that_begins_with_another_tag_than_the_prompt_counts_from_its_first_character()
+    {
+        using var chats = new PreparedChats(PreparedChats.ChatMl.Replace("assistant\\n'", "assistant\\n<think>'", StringComparison.Ordinal));
+        Assert.Equal(
+            [Two.Replace("One.", "<t>One.", StringComparison.Ordinal)], chats.Rows(TwoTurns.Replace("One.", "<t>One.", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_part_that_does_not_count_is_found_in_the_content_and_not_in_the_role_before_it()
+    {
+        using var chats = new PreparedChats(chat: new ChatSpec { Train = TrainedTokens.All, Packing = ChatPacking.None });
+        Assert.Equal(
+            ["<|im_start|>[user\nA?<|im_end|>\n<|im_start|>assistant\nAn as]sistant[.<|im_end|>\n]<|endoftext|>"], // " as" begins with a space that counts
+            chats.Rows("""
+                {"messages": [{"role": "user", "content": "A?"}, {"role": "assistant", "content": ["An ", {"type": "text", "text": "assistant", "loss": false}, "."]}]}
+                """));
+    }
+
+    [Fact]
+    public void Added_tokens_may_take_white_space_with_them()
+    {
+        var folder = Directory.CreateTempSubdirectory("distil-tests-");
+        var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "tokenizer-tiny", "tokenizer.json"));
+        var json = JsonNode.Parse(text)!;
+        json["added_tokens"]!.AsArray().Single(token => token!["content"]!.GetValue<string>() == "<|im_end|>")!["rstrip"] = true;
+        File.WriteAllText(Path.Combine(folder.FullName, "tokenizer.json"), json.ToJsonString());
+        using var chats = new PreparedChats { Tokenizer = HuggingFaceTokenizer.Load(folder.FullName) };
+        folder.Delete(recursive: true);
+
+        Assert.Equal([Two.Replace("<|im_end|>\n", "<|im_end|>", StringComparison.Ordinal)], chats.Rows(TwoTurns));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal sealed class PreparedChats : IDisposable
         "{% for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
-    private static readonly HuggingFaceTokenizer Tokenizer = HuggingFaceTokenizer.Load(Path.Combine(AppContext.BaseDirectory, "Golden", "tokenizer-tiny"));
+    private static readonly HuggingFaceTokenizer Usual = HuggingFaceTokenizer.Load(Path.Combine(AppContext.BaseDirectory, "Golden", "tokenizer-tiny"));
 
     private readonly string _folder = Directory.CreateTempSubdirectory("distil-chats-").FullName;
 
@@ -26,6 +26,9 @@ internal sealed class PreparedChats : IDisposable
     }
 
     internal DatasetSpec Spec { get; set; }
+
+    /// <value>Default: the sample teacher's.</value>
+    internal HuggingFaceTokenizer Tokenizer { get; init; } = Usual;
 
     internal PreparedShard? Counts { get; private set; }
 
@@ -49,7 +52,7 @@ internal sealed class PreparedChats : IDisposable
         return [.. Enumerable.Range(0, (int)rows.Rows).Select(row => Show(rows, row))];
     }
 
-    private static string Show(TokenRows rows, int row)
+    private string Show(TokenRows rows, int row)
     {
         var (ids, counts) = (new long[rows.ContextLength], new bool[rows.ContextLength]);
         var length = rows.ReadRow(row, ids);
