@@ -12,7 +12,7 @@ public sealed class SlowStorageTests(SharedAzurite azurite)
     {
         using var line = new Line();
         var store = await azurite.OpenAsync($"slow-{Guid.NewGuid():n}", line);
-        await using var api = await ServedApi.StartAsync(azurite, store: store, change: serve => serve with { AnswerTime = TimeSpan.FromMilliseconds(300) });
+        await using var api = await ServedApi.StartAsync(azurite, store: store, change: serve => serve with { AnswerTime = TimeSpan.FromSeconds(5) });
         await api.GetAsync<RunPage>("/api/runs");
 
         line.Hangs = true;
