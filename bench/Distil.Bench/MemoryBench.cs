@@ -51,7 +51,7 @@ internal static class MemoryBench
         int[] ids = [.. Enumerable.Range(0, 64 * Length).Select(_ => random.Next(teacher.VocabularySize))];
         using var rows = new DeviceRows(ids, Length, CPU);
         var spec = new DistillationSpec();
-        var settings = new ExtractionSettings { InverseTemperatures = TemperatureNodes.For(spec.Temperature), MeanHidden = true };
+        var settings = new ExtractionSettings { InverseTemperatures = TemperatureNodes.Between(spec.Temperature.To, spec.Temperature.From), MeanHidden = true };
         var order = new RowOrder(seed: 1, rows.RowsOfShards, Rows, accumulation: 1);
         Console.WriteLine($"{Steps} steps of {Rows} × {Length} tokens, V {teacher.VocabularySize}, D {teacher.HiddenSize}, 2 blocks, online teacher");
         Console.WriteLine("| step | tensors | bytes outside the managed heap |");

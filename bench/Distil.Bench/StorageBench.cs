@@ -80,7 +80,7 @@ internal static class StorageBench
                 var sparse = new SparseOutputs(Backend.For(CPU), teacher.HeadWeight.dtype, settings);
                 foreach (var (goal, _, _) in _rows)
                 {
-                    writer.Append(sparse.Of(goal, teacher.HeadWeight, null));
+                    writer.Append(sparse.Of(goal, teacher.HeadWeight, null, teacher.LogitForm));
                 }
 
                 writer.Complete();
@@ -115,7 +115,7 @@ internal static class StorageBench
         private double Kl(Tensor goal, Tensor own, double temperature)
         {
             using var scope = NewDisposeScope();
-            Tensor Logs(ILanguageModel model, Tensor hidden) => (hidden.matmul(model.HeadWeight.t()).to(ScalarType.Float64) / temperature).log_softmax(-1);
+            Tensor Logs(ILanguageModel model, Tensor hidden) => (model.LogitsOf(hidden).to(ScalarType.Float64) / temperature).log_softmax(-1);
             var (q, s) = (Logs(teacher, goal), Logs(student, own));
             return (q.exp() * (q - s)).sum(-1).mean().item<double>();
         }

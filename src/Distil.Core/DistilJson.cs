@@ -30,9 +30,14 @@ public static class DistilJson
         options.RespectNullableAnnotations = true;
         options.RespectRequiredConstructorParameters = true;
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping; // the documents are files, not parts of a web page
-        options.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutComputed, LeaveOutInapplicable, RefuseNullItems } };
+        options.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutComputed, LeaveOutInapplicable, LeaveOutDefaults, RefuseNullItems } };
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
     }
+
+    /// <summary>A value as in Distil's documents: <c>OutOfMemory</c> is <c>outOfMemory</c>.</summary>
+    /// <param name="value">The value.</param>
+    public static string Word<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 
     private static JsonSerializerOptions Create(bool indented, params JsonConverter[] converters)
     {
@@ -64,6 +69,15 @@ public static class DistilJson
             {
                 property.ShouldSerialize = (owner, value) => value is not null && ((IPartlyWritten)owner).Writes(field);
             }
+        }
+    }
+
+    private static void LeaveOutDefaults(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties.Where(each => each.AttributeProvider?.IsDefined(typeof(AddedLaterAttribute), inherit: false) == true))
+        {
+            var initial = property.Get!(Activator.CreateInstance(type.Type)!);
+            property.ShouldSerialize = (_, value) => value is not null && !value.Equals(initial);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Distil.Trainer.Models;
 using Distil.Trainer.Ranks;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training;
@@ -59,7 +58,7 @@ internal static class SharedTraining
     {
         const int rows = 8, length = 2048, steps = 30;
         using var student = new LinearisedStudent(LinearisedStudent.Small, length, window: 512);
-        ShareStart(student.Model, share.Ranks);
+        share.Ranks.ShareStart(student.Model.TrainableParameters.Select(parameter => parameter.Value));
         using var own = PaperStudent.Batch(rows, length);
         var batch = own with { Whole = RowCounts.OfFull(rows * share.Ranks.Count, length) };
         var (step, optimizer) = student.Distillation(share.Ranks);
@@ -88,7 +87,7 @@ internal static class SharedTraining
         var path = Path.Combine(Path.GetTempPath(), $"distil-gpus-{Environment.ProcessId}.bin");
         cuda.manual_seed_all(1); // every process creates the same student
         using var student = new PaperStudent(Length, ranks: share.Ranks);
-        ShareStart(student.Model, share.Ranks);
+        share.Ranks.ShareStart(student.Model.TrainableParameters.Select(parameter => parameter.Value));
         cuda.manual_seed_all(2); // and stores the same outputs
         try
         {
@@ -113,15 +112,6 @@ internal static class SharedTraining
         finally
         {
             File.Delete(path);
-        }
-    }
-
-    private static void ShareStart(ILanguageModel student, IRankGroup ranks)
-    {
-        using var frozen = no_grad();
-        foreach (var parameter in student.TrainableParameters)
-        {
-            ranks.Broadcast(parameter.Value);
         }
     }
 }

@@ -53,7 +53,8 @@ internal sealed class AzuriteJournal(string index)
         // Killed right after an index was written, the server leaves the journal and the length of the one before.
         var now = Checksum("", File.ReadAllBytes(index));
         var (whole, after, fault) = Examine(bytes);
-        if (fault is not null || (whole > 0 && after != now && after != Lasting()) || (noted.After != now && noted.After != Lasting()))
+        var before = noted.After == now && (whole == 0 || after == now) ? now : Lasting();
+        if (fault is not null || (whole > 0 && after != now && after != before) || (noted.After != now && noted.After != before))
         {
             return fault ?? "it follows another index than the one beside it";
         }

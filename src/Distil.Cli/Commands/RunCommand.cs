@@ -111,7 +111,7 @@ internal static class RunCommand
     private static int Say(FinishedRun result, bool json)
     {
         Console.WriteLine(json
-            ? JsonSerializer.Serialize(new { result.RunId, result.Report, result.Model, result.Exports, result.Seconds, result.Perplexity, result.Notes }, DistilJson.Options)
+            ? JsonSerializer.Serialize(result, DistilJson.Options)
             : Text(result));
         return ExitCode.Success;
     }

@@ -93,8 +93,7 @@ internal static class SweepRunning
 
         if (json)
         {
-            var runs = done.Select(result => new { result.RunId, result.Report, result.Model, result.Exports, result.Seconds, result.Perplexity, result.Notes });
-            Console.WriteLine(JsonSerializer.Serialize(new { sweep.SweepId, Runs = runs, Failed = failed, Comparison = page }, DistilJson.Options));
+            Console.WriteLine(JsonSerializer.Serialize(new { sweep.SweepId, Runs = done, Failed = failed, Comparison = page }, DistilJson.Options));
         }
         else
         {

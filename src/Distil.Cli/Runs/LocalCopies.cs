@@ -68,7 +68,7 @@ internal sealed class LocalCopies(Workspace workspace, ArtifactStore store)
         {
             throw new IOException(
                 $"the run has made {blob}, which is in the storage, but it could not be copied to {path}: {refused.Message.TrimEnd('.')}; "
-                + "`distil report RUN` and `distil generate --run RUN` copy it again", refused);
+                + "`distil report RUN`, `distil generate --run RUN` or `distil export RUN` makes it again", refused);
         }
     }
 }

@@ -1,6 +1,4 @@
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
@@ -42,6 +40,7 @@ internal sealed class ResilientHttp
     {
         (_options, _time, _log) = (options, time, log);
         _backoff = new Backoff(options.Pause, options.Pause > MaxDelay ? options.Pause : MaxDelay);
+        Bodies = new(options, time, _backoff, log);
         var tries = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time };
         if (options.Tries > 1)
         {
@@ -64,6 +63,9 @@ internal sealed class ResilientHttp
                 options.Silence + TimeSpan.FromSeconds(tried.Context.Properties.GetValue(BodyBytes, 0) / MinBytesPerSecond)),
         }).Build();
     }
+
+    /// <value>Reads the responses' bodies.</value>
+    public HttpBodies Bodies { get; }
 
     /// <summary>Sends a request until there is a final response, and follows redirects. Its body is not read.</summary>
     /// <param name="url">The first URL.</param>
@@ -93,57 +95,6 @@ internal sealed class ResilientHttp
     /// <summary>Whether a response points to another URL.</summary>
     public static bool IsRedirect(HttpResponseMessage response) => (int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is not null;
 
-    /// <summary>Resumes a transfer after each interruption, as long as it advances.</summary>
-    /// <param name="what">What is transferred, for messages.</param>
-    /// <param name="done">Bytes received so far.</param>
-    /// <param name="resume">Sends one request for the rest; returns whether the transfer is complete.</param>
-    /// <param name="cancel">Cancels the call.</param>
-    /// <exception cref="RemoteException">Several requests in a row transferred nothing.</exception>
-    public async Task UntilWholeAsync(string what, Func<long> done, Func<Task<bool>> resume, CancellationToken cancel)
-    {
-        for (var failures = 0; ; failures++)
-        {
-            var before = done();
-            Exception? cut = null;
-            try
-            {
-                if (await resume())
-                {
-                    return;
-                }
-            }
-            catch (Exception e) when (IsCut(e) && !cancel.IsCancellationRequested)
-            {
-                cut = e;
-            }
-
-            failures = done() > before ? 0 : failures;
-            if (failures + 1 >= _options.Tries)
-            {
-                throw new RemoteException($"{what}: the transfer is cut again and again, and nothing more comes{(cut is null ? "" : $": {cut.Message}")}", cut);
-            }
-
-            var delay = _backoff.DelayAfter(failures + 1);
-            _log.ResumingTransfer(what, done(), delay.TotalSeconds);
-            await Task.Delay(delay, _time, cancel);
-        }
-    }
-
-    /// <summary>Reads from a body; if the server is silent for too long, the transfer counts as interrupted.</summary>
-    public async ValueTask<int> ReadAsync(Stream body, Memory<byte> buffer, CancellationToken cancel)
-    {
-        using var silence = new CancellationTokenSource(_options.Silence, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancel);
-        try
-        {
-            return await body.ReadAsync(buffer, either.Token);
-        }
-        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
-        {
-            throw new TimeoutException($"nothing came for {_options.Silence.TotalSeconds:0} seconds", e);
-        }
-    }
-
     private async Task<HttpResponseMessage> SendAsync(Uri url, Func<Uri, ValueTask<HttpRequestMessage>> request, long bodyBytes, CancellationToken cancel)
     {
         var context = ResilienceContextPool.Shared.Get(Shown(url), cancel);
@@ -157,7 +108,7 @@ internal sealed class ResilientHttp
                     return await Client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, tried.CancellationToken);
                 },
                 context);
-            if (!IsTransient(response.StatusCode))
+            if (!TransientFault.Is(response.StatusCode))
             {
                 return response;
             }
@@ -167,7 +118,7 @@ internal sealed class ResilientHttp
                 throw NoResponse(url, Outcome.FromResult(response), AskedDelay(response));
             }
         }
-        catch (Exception problem) when (IsCut(problem))
+        catch (Exception problem) when (TransientFault.IsCut(problem))
         {
             throw NoResponse(url, Outcome.FromException<HttpResponseMessage>(problem), null);
         }
@@ -178,8 +129,8 @@ internal sealed class ResilientHttp
     }
 
     private bool MayPass(Outcome<HttpResponseMessage> outcome) => outcome.Result is { } response
-        ? IsTransient(response.StatusCode) && !(AskedDelay(response) > _options.MaxWait)
-        : IsCut(outcome.Exception!);
+        ? TransientFault.Is(response.StatusCode) && !(AskedDelay(response) > _options.MaxWait)
+        : TransientFault.IsCut(outcome.Exception!);
 
     private TimeSpan? AskedDelay(HttpResponseMessage? response) => response is null ? null : RetryAfter.Of(response, _time.GetUtcNow());
 
@@ -194,11 +145,6 @@ internal sealed class ResilientHttp
         { Exception: TimeoutRejectedException late } => $"no answer in {late.Timeout.TotalSeconds:0} seconds",
         _ => outcome.Exception!.Message,
     };
-
-    private static bool IsTransient(HttpStatusCode status) => status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
-
-    private static bool IsCut(Exception error) => error is HttpRequestException or HttpIOException or TimeoutException or TimeoutRejectedException or SocketException
-        || (error is IOException && error.InnerException is SocketException);
 
     private static string Shown(Uri url) => url.GetLeftPart(UriPartial.Path);
 }

@@ -37,10 +37,10 @@ internal sealed class HubApi(HubOptions options, ResilientHttp http)
             throw HubRefusal.OfWriting(response, about, options);
         }
 
-        var text = await response.Content.ReadAsStringAsync(cancel);
+        using var answer = await http.Bodies.ReadAllAsync(response, cancel);
         try
         {
-            return text.Length == 0 ? null : JsonNode.Parse(text);
+            return answer.Length == 0 ? null : JsonNode.Parse(answer);
         }
         catch (JsonException error)
         {

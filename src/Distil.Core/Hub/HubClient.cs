@@ -28,9 +28,9 @@ public sealed class HubClient
         _cache = new HubCache(options.Cache);
         var http = new ResilientHttp(options.Retries, time, log);
         var asking = new HubHttp(options, http);
-        _tree = new HubTree(options, asking);
-        _download = new HubDownload(options, _cache, asking, http, freeBytes, log);
-        _start = new HubStart(asking, http);
+        _tree = new HubTree(options, asking, http.Bodies);
+        _download = new HubDownload(options, _cache, asking, http.Bodies, freeBytes, log);
+        _start = new HubStart(asking, http.Bodies);
     }
 
     /// <summary>Returns the path with the commit of its revision in place of the revision, so that it always refers to the same files.</summary>

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Distil.Core.Hub;
 
 /// <summary>Fetches one file into the cache: resumes an interrupted download, verifies it, and only then gives it its name.</summary>
-internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp http, ResilientHttp transfers, Func<string, long> freeBytes, ILogger log)
+internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp http, HttpBodies transfers, Func<string, long> freeBytes, ILogger log)
 {
     private const int Downloads = 2;
     private const int BufferBytes = 1 << 20;

@@ -4,7 +4,7 @@ using Distil.Core.Http;
 namespace Distil.Core.Hub;
 
 /// <summary>Reads the first bytes of a file of the hub without fetching the rest.</summary>
-internal sealed class HubStart(HubHttp http, ResilientHttp transfers)
+internal sealed class HubStart(HubHttp http, HttpBodies transfers)
 {
     /// <summary>Reads bytes; an interrupted transfer is resumed.</summary>
     /// <param name="url">The file's URL.</param>

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Distil.Core.Http;
 
 namespace Distil.Core.Hub;
 
 /// <summary>Asks the hub for the commit of a revision and for its files, with sizes and checksums; reads none of the files.</summary>
-internal sealed partial class HubTree(HubOptions options, HubHttp http)
+internal sealed partial class HubTree(HubOptions options, HubHttp http, HttpBodies bodies)
 {
     /// <summary>Returns the commit of a revision.</summary>
     public async Task<string> CommitAsync(HubPath path, CancellationToken cancel)
@@ -88,8 +89,7 @@ internal sealed partial class HubTree(HubOptions options, HubHttp http)
         using var response = await http.SendAsync(HttpMethod.Get, url, about, elsewhere: false, from: 0, cancel);
         try
         {
-            await using var body = await response.Content.ReadAsStreamAsync(cancel);
-            var document = await JsonDocument.ParseAsync(body, cancellationToken: cancel);
+            var document = JsonDocument.Parse(await bodies.ReadAllAsync(response, cancel));
             var link = response.Headers.TryGetValues("Link", out var links) ? NextLink().Match(string.Join(",", links)) : Match.Empty;
             // A mirror may return the hub's own address, but the next page is requested from the same server.
             return (document, link.Success && Uri.TryCreate(url, link.Groups[1].Value, out var next) ? new Uri(options.Endpoint, next.PathAndQuery) : null);

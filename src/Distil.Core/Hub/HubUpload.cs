@@ -23,7 +23,7 @@ public sealed class HubUpload
     public HubUpload(HubOptions options, TimeProvider time, ILogger log)
     {
         var http = new ResilientHttp(options.Retries, time, log);
-        (_options, _api, _tree) = (options, new(options, http), new(options, new(options, http)));
+        (_options, _api, _tree) = (options, new(options, http), new(options, new(options, http), http.Bodies));
     }
 
     /// <summary>Uploads the files of a folder, without its subfolders, and verifies that the commit has their content.</summary>

@@ -8,9 +8,7 @@ public sealed partial class ConfigDocument
     public IReadOnlyList<int> Naturals(string field) => List(field, NaturalOf, "a list, each a whole number ≥ 0") ?? [];
 
     /// <summary>A list of finite numbers above 0; null if the field is missing.</summary>
-    public IReadOnlyList<double>? Numbers(string field) => List<double>(
-        field, item => item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out var number) && number > 0 && double.IsFinite(number) ? number : null,
-        "a list of numbers > 0");
+    public IReadOnlyList<double>? Numbers(string field) => List(field, PositiveOf, "a list of numbers > 0");
 
     /// <summary>A list of strings; null if the field is missing.</summary>
     public IReadOnlyList<string>? Texts(string field) => Find(field) switch
@@ -23,6 +21,8 @@ public sealed partial class ConfigDocument
 
     /// <summary>A list of integers ≥ 1; null if the field is missing.</summary>
     public IReadOnlyList<int>? Counts(string field) => List<int>(field, item => NaturalOf(item) is >= 1 and var number ? number : null, "a list of whole numbers ≥ 1");
+
+    private static double? PositiveOf(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number > 0 && double.IsFinite(number) ? number : null;
 
     /// <summary>A list of items, of which each must be one that <paramref name="read"/> gives; null if the field is missing.</summary>
     private IReadOnlyList<T>? List<T>(string field, Func<JsonElement, T?> read, string expected) where T : struct => Find(field) switch

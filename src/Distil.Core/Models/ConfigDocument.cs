@@ -100,8 +100,7 @@ public sealed partial class ConfigDocument
     public double Number(string field, double? otherwise = null) => Find(field) switch
     {
         null => otherwise ?? throw Missing(field, "a number > 0"),
-        { ValueKind: JsonValueKind.Number } value when value.TryGetDouble(out var number) && number > 0 && double.IsFinite(number) => number,
-        { } value => throw Wrong(field, value, "a number > 0"),
+        { } value => PositiveOf(value) ?? throw Wrong(field, value, "a number > 0"),
     };
 
     /// <summary>A finite number above 0; null if the field is missing or null.</summary>

@@ -47,6 +47,12 @@ public sealed record FamilyTraits(string ModelType, string Architecture)
     /// <value>Default of <c>rope_local_base_freq</c>, the base of the layers with a window; null if they share that of the others.</value>
     public double? WindowRopeTheta { get; init; }
 
+    /// <value>Name of the norm of queries; null for none.</value>
+    public string? QueryNorm => HeadNorms == HeadNorms.None ? null : "q_norm";
+
+    /// <value>Name of the norm of keys; null for none.</value>
+    public string? KeyNorm => HeadNorms == HeadNorms.None ? null : "k_norm";
+
     /// <value>Name of the norm before the attention; null for none.</value>
     public string? InputNorm => Norms == NormPlaces.After ? null : "input_layernorm";
 

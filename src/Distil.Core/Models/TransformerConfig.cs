@@ -68,6 +68,11 @@ public sealed record TransformerConfig
     /// <value>Whether the feed-forward network has biases: <c>mlp_bias</c>, if the family reads it.</value>
     public bool FeedForwardBias { get; init; }
 
+    /// <value>Factor of the attention's scores in addition to 1/√DH; exactly 1 if the two differ by rounding alone.</value>
+    [JsonIgnore]
+    public double RelativeScoreScale =>
+        Form.ScoreScale is { } scale && scale * Math.Sqrt(HeadSize) is var relative && Math.Abs(relative - 1) > 1e-12 ? relative : 1;
+
     /// <value>The family's traits.</value>
     [JsonIgnore]
     public FamilyTraits Traits => Family.Traits();

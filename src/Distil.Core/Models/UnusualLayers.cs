@@ -14,7 +14,7 @@ public static class UnusualLayers
             (form.RotatedWidth is not null, "heads that are rotated in part (partial_rotary_factor)"),
             (form.WindowRotary is not null && form.Windows is not null, "two rotary embeddings (rope_local_base_freq)"),
             (form.QueryGrowth is not null, "queries that grow with their position (llama_4_scaling_beta)"),
-            (form.ScoreScale is { } scale && Math.Abs((scale * Math.Sqrt(config.HeadSize)) - 1) > 1e-12, "a scale of the scores (query_pre_attn_scalar, attention_multiplier)"),
+            (config.RelativeScoreScale != 1, "a scale of the scores (query_pre_attn_scalar, attention_multiplier)"),
             (form.ScoreCap is not null, "capped scores (attn_logit_softcapping)"),
             (form.EmbeddingFactor != 1, "a factor of the embedding (embedding_multiplier, or √hidden_size)"),
             (form.ResidualFactor != 1, "a factor of what a layer adds (residual_multiplier)"),

@@ -63,8 +63,7 @@ public static class Shortfalls
     private static IEnumerable<string> Documents(DatasetSpec spec, DatasetManifest dataset)
     {
         var counts = dataset.Counts;
-        var empty = spec.Format == DatasetFormat.Text ? 0 : counts.Empty; // blank lines of a text are no documents
-        if (empty + counts.WithoutText + counts.NotUtf8 + (counts.WithoutLabel ?? 0) > 0)
+        if (counts.PassedOver > (spec.Format == DatasetFormat.Text ? counts.Empty : 0)) // blank lines of a text are no documents
         {
             yield return Invariant($"{counts.PassedOver:N0} of {counts.Read:N0} documents were passed over: {counts.DescribePassedOver()}");
         }

@@ -1,10 +1,9 @@
 using System.ComponentModel.DataAnnotations;
-using System.Reflection;
 
 namespace Distil.Core.Specification;
 
 /// <summary>The device, and how much runs in parallel.</summary>
-public sealed record ComputeSpec : IPartlyWritten
+public sealed record ComputeSpec
 {
     /// <value>Maximum number of prepare or teach jobs at once, ≥ 1. Default 1.</value>
     [Range(1.0, double.PositiveInfinity)]
@@ -13,7 +12,7 @@ public sealed record ComputeSpec : IPartlyWritten
     /// <value>GPUs of one machine on which a teach, train or evaluate job computes at once, ≥ 1. Training divides the micro-batches of each step among them, so
     /// training.gradientAccumulation must be at least as large; the result is the same up to the order of sums. A machine with fewer ends the job with an
     /// error. Default 1.</value>
-    [Range(1.0, double.PositiveInfinity)]
+    [Range(1.0, double.PositiveInfinity), AddedLater]
     public int GpusPerWorker { get; init; } = 1;
 
     /// <value>How often a job is retried after a transient failure, ≥ 0. Default 3.</value>
@@ -22,9 +21,6 @@ public sealed record ComputeSpec : IPartlyWritten
 
     /// <value>auto (CUDA if available), cpu or cuda. Default auto.</value>
     public ComputeDevice Device { get; init; } = ComputeDevice.Auto;
-
-    /// <inheritdoc/>
-    public bool Writes(MemberInfo field) => field.Name != nameof(GpusPerWorker) || GpusPerWorker != 1; // earlier documents have none
 }
 
 /// <summary>The processor that torch uses.</summary>

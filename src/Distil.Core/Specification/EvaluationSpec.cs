@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Text.Json.Serialization;
 
 namespace Distil.Core.Specification;
 
@@ -15,7 +14,7 @@ public sealed record EvaluationSpec
 
     /// <value>Whether to train the teacher itself, too, for the same steps: once on the text alone, once by the student's loss on its own outputs. Part of a
     /// student's loss below its teacher's is the text, which training fits; these controls show how much. Default false.</value>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [AddedLater]
     public bool Control { get; init; }
 
     /// <value>Prompts that each model continues in the final report. Default: taken from the eval split.</value>

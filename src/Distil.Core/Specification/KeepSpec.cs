@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Text.Json.Serialization;
 
 namespace Distil.Core.Specification;
 
@@ -16,8 +15,7 @@ public sealed record KeepSpec
 
     /// <value>Number of tokens drawn from the others, 0–512: with their weights they make KL to stored outputs, and its gradient, unbiased. Default 0: the others
     /// count only as one bucket, which makes it too small.</value>
-    [Range(0.0, 512.0)]
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Range(0.0, 512.0), AddedLater]
     public int TailDraws { get; init; }
 
     /// <value>The highest temperature for which the other tokens' sum is stored, &gt; 0. Default: the schedule's. A higher one lets several students with
@@ -27,6 +25,6 @@ public sealed record KeepSpec
 
     /// <value>Whether the mean of the teacher's layers is stored although this student is not aligned with it, so that another can share the outputs.
     /// Default: false, only if it is needed.</value>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [AddedLater]
     public bool HiddenStates { get; init; }
 }

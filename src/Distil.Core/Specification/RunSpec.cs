@@ -53,4 +53,12 @@ public sealed record RunSpec
     /// <value>Whether the teacher's outputs are stored before the training.</value>
     [JsonIgnore]
     public bool StoresTeacherOutputs => Merge is null && Teacher.Mode == TeacherMode.Offline;
+
+    /// <value>Whether the teacher's mean hidden states are stored with its outputs: for this student, or for others.</value>
+    [JsonIgnore]
+    public bool StoresHiddenStates => Teacher.Keep.HiddenStates || Distillation.Alignment is { Kind: not AlignmentKind.None, Weight: > 0 };
+
+    /// <value>The highest temperature for which the teacher's outputs are stored.</value>
+    [JsonIgnore]
+    public double HighestTemperature => Math.Max(Distillation.Temperature.From, Teacher.Keep.HighestTemperature ?? 0);
 }

@@ -10,6 +10,7 @@ public sealed record StudentSpec : IPartlyWritten
     public const int MaxWindow = 1 << 20;
 
     /// <value>A new stack of xLSTM blocks (the paper's, default), or the teacher with its attention replaced.</value>
+    [AddedLater]
     public StudentKind Kind { get; init; }
 
     /// <value>Number of blocks, 1 to 10,000. Default 6, the paper's. Kind xlstm.</value>
@@ -72,8 +73,5 @@ public sealed record StudentSpec : IPartlyWritten
     public bool TrainEmbedding { get; init; }
 
     /// <inheritdoc/>
-    /// <remarks>The default kind is not written: a specification from before there were kinds remains the same, byte for byte.</remarks>
-    public bool Writes(MemberInfo field) => field.Name == nameof(Kind)
-        ? Kind != StudentKind.Xlstm
-        : field.GetCustomAttribute<ForKindAttribute>() is not { } only || only.Kind == Kind;
+    public bool Writes(MemberInfo field) => field.GetCustomAttribute<ForKindAttribute>() is not { } only || only.Kind == Kind;
 }

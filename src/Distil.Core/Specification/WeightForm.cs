@@ -35,8 +35,11 @@ public static class WeightForms
         /// <value>The name that specifications, commands and files use.</value>
         public string Word => form.ToString().ToLowerInvariant();
 
-        /// <value>Bytes of a weight of a large matrix, with its part of the scale.</value>
-        public double BytesPerWeight => form switch { WeightForm.Int4 => 0.625, WeightForm.Int8 => 1.125, WeightForm.Bf16 => 2, _ => 4 };
+        /// <value>Bits of a weight of a large matrix, without its part of a scale.</value>
+        public int Bits => form switch { WeightForm.Int4 => 4, WeightForm.Int8 => 8, WeightForm.Bf16 => 16, _ => 32 };
+
+        /// <value>Bytes of a weight of a large matrix, with its part of the scale: a float32 for 32 integers.</value>
+        public double BytesPerWeight => (form.Bits / 8.0) + (form is WeightForm.Int8 or WeightForm.Int4 ? sizeof(float) / 32.0 : 0);
     }
 
     extension(QuantizedForm form)

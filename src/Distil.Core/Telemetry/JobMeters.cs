@@ -38,7 +38,7 @@ public static class JobMeters
     /// <param name="result">Its result.</param>
     public static void Ended(JobRequest job, JobResult result) =>
         Durations.Record(
-            (result.EndedAt - result.StartedAt).TotalSeconds, new TagList { { JobTags.Kind, JobTags.Word(job.Kind) }, { JobTags.Outcome, OutcomeOf(result) } });
+            (result.EndedAt - result.StartedAt).TotalSeconds, new TagList { { JobTags.Kind, DistilJson.Word(job.Kind) }, { JobTags.Outcome, OutcomeOf(result) } });
 
     /// <summary>Records that a job started.</summary>
     /// <param name="job">The job; without <see cref="JobRequest.RequestedAt"/> nothing is recorded.</param>
@@ -48,17 +48,17 @@ public static class JobMeters
         // The times come from two machines' clocks: a start slightly before the request counts as no wait.
         if (job.RequestedAt is { } requested)
         {
-            Waits.Record(Math.Max(0, (at - requested).TotalSeconds), new TagList { { JobTags.Kind, JobTags.Word(job.Kind) } });
+            Waits.Record(Math.Max(0, (at - requested).TotalSeconds), new TagList { { JobTags.Kind, DistilJson.Word(job.Kind) } });
         }
     }
 
     /// <summary>Records that a job is retried.</summary>
-    public static void Retried(JobKind kind) => Retries.Add(1, new TagList { { JobTags.Kind, JobTags.Word(kind) } });
+    public static void Retried(JobKind kind) => Retries.Add(1, new TagList { { JobTags.Kind, DistilJson.Word(kind) } });
 
     /// <summary>Records a job's progress.</summary>
     public static void Progressed(JobRequest job, JobProgress progress)
     {
-        var tags = new TagList { { JobTags.Run, job.RunId }, { JobTags.Kind, JobTags.Word(job.Kind) } };
+        var tags = new TagList { { JobTags.Run, job.RunId }, { JobTags.Kind, DistilJson.Word(job.Kind) } };
         if (progress.TokensPerSecond is { } rate)
         {
             Rates.Record(rate, tags);
@@ -72,7 +72,7 @@ public static class JobMeters
     /// <summary>Records the use of a job's device; nothing if it is null.</summary>
     public static void Measured(JobRequest job, DeviceUse? device)
     {
-        var tags = new TagList { { JobTags.Run, job.RunId }, { JobTags.Kind, JobTags.Word(job.Kind) } };
+        var tags = new TagList { { JobTags.Run, job.RunId }, { JobTags.Kind, DistilJson.Word(job.Kind) } };
         if (device is not null)
         {
             DeviceMemory.Record(device.UsedBytes, tags);
@@ -84,5 +84,5 @@ public static class JobMeters
     }
 
     /// <summary>The value of <see cref="JobTags.Outcome"/>.</summary>
-    public static string OutcomeOf(JobResult result) => result.Failure is { } failure ? JobTags.Word(failure.Class) : "succeeded";
+    public static string OutcomeOf(JobResult result) => result.Failure is { } failure ? DistilJson.Word(failure.Class) : "succeeded";
 }

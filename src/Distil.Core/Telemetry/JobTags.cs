@@ -16,8 +16,4 @@ public static class JobTags
 
     /// <summary><c>succeeded</c>, or the class of its failure.</summary>
     public const string Outcome = "distil.job.outcome";
-
-    /// <summary>A value as in Distil's documents: <c>OutOfMemory</c> is <c>outOfMemory</c>.</summary>
-    public static string Word<T>(T value)
-        where T : struct, Enum => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }

@@ -22,7 +22,7 @@ internal sealed class BpeMerger
         var ids = IdsOf(path, json);
         for (var value = 0; value < 256; value++)
         {
-            var token = json.IsOfBytes ? ByteAlphabet.Character((byte)value).ToString() : PieceAlphabet.Token(value);
+            var token = json.TokenOf((byte)value);
             _bytes[value] = ids.TryGetValue(token, out var id)
                 ? id
                 : throw new InvalidInputException($"{path}: model.vocab has no token '{token}'; expected one for each of the 256 bytes");

@@ -49,6 +49,9 @@ public sealed class TokenizerJson
     /// <value>Whether tokens are spelled in bytes (ByteLevel); else in characters, with tokens for single bytes (SentencePiece).</value>
     public bool IsOfBytes { get; private set; }
 
+    /// <summary>The token of a byte.</summary>
+    internal string TokenOf(byte value) => IsOfBytes ? ByteAlphabet.Character(value).ToString() : PieceAlphabet.Token(value);
+
     /// <value>Whether a space at the start of a decoded text is dropped.</value>
     public bool StripsSpace { get; private set; }
 

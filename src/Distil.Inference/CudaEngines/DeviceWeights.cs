@@ -7,7 +7,7 @@ namespace Distil.Inference.CudaEngines;
 /// <summary>A student's weights in a card's memory, copied from the form that the engine on the CPU uses.</summary>
 internal sealed unsafe class DeviceWeights(CudaCard card) : IDisposable
 {
-    private const int ChunkBytes = 128; // a product's chunk of 64 inputs
+    private const int ChunkInputs = 64, ChunkBytes = ChunkInputs * sizeof(ushort); // of a product's chunk
 
     private readonly List<DeviceBuffer> _buffers = [];
 
@@ -58,7 +58,7 @@ internal sealed unsafe class DeviceWeights(CudaCard card) : IDisposable
     /// <returns>The address.</returns>
     internal long Inputs(FloatBuffer vector)
     {
-        var buffer = Add((vector.Length + 63) / 64 * 64 * sizeof(float));
+        var buffer = Add((vector.Length + ChunkInputs - 1) / ChunkInputs * ChunkInputs * sizeof(float));
         buffer.Write(0, vector.Start, vector.Length * sizeof(float));
         return buffer.Address;
     }

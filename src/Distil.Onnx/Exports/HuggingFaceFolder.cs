@@ -57,6 +57,6 @@ internal static class HuggingFaceFolder
     {
         using var opened = OpenedStudent.Open(student);
         opened.Build(new CountedData(), form);
-        return opened.Weights.Folder.Stored.ByName.Values.Sum(tensor => tensor.Entry.Elements) * (form == WeightForm.Bf16 ? sizeof(ushort) : sizeof(float));
+        return opened.Weights.Folder.Stored.ByName.Values.Sum(tensor => tensor.Entry.Elements) * form.Bits / 8;
     }
 }

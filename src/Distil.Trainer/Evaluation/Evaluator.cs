@@ -42,17 +42,18 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         foreach (var (number, batch) in rows.Chunk(options.BatchRows).Index())
         {
             cancel.ThrowIfCancellationRequested();
-            var predicted = batch.Sum(Predicted);
-            counts.AddRange(batch.Where(row => Predicted(row) > 0).Select(row => ((long)Predicted(row), text?.Count(row))));
-            if (predicted > 0)
+            var predicted = Array.ConvertAll(batch, Predicted);                              // tokens of each row
+            var measured = predicted.Count(count => count > 0);
+            counts.AddRange(batch.Zip(predicted).Where(each => each.Second > 0).Select(each => ((long)each.Second, text?.Count(each.First))));
+            if (measured > 0)
             {
                 scores.AddRange(options.Ranks.Takes(number)
-                    ? Measure(student, teacher, batch, scores.Count / ScoreSums.Count)
-                    : new double[batch.Count(row => Predicted(row) > 0) * ScoreSums.Count]);
+                    ? Measure(student, teacher, batch, predicted, scores.Count / ScoreSums.Count)
+                    : new double[measured * ScoreSums.Count]);
             }
 
             rowsDone += batch.Length;
-            tokens += predicted;
+            tokens += predicted.Sum();
             progress?.Invoke(new EvaluationProgress(rowsDone, tokens));
         }
 
@@ -63,7 +64,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
     }
 
     /// <returns>The sums of each row that has something to predict, one row after another.</returns>
-    private IEnumerable<double> Measure(ILanguageModel student, ILanguageModel? teacher, EvaluationRow[] batch, int rowsBefore)
+    private IEnumerable<double> Measure(ILanguageModel student, ILanguageModel? teacher, EvaluationRow[] batch, int[] predicted, int rowsBefore)
     {
         using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
@@ -84,7 +85,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         }
 
         var values = total.cpu();                                                            // (8, B)
-        return [.. batch.Index().Where(each => Predicted(each.Item) > 0).SelectMany((each, i) => ScoreCheck.Finite(
+        return [.. predicted.Index().Where(each => each.Item > 0).SelectMany((each, i) => ScoreCheck.Finite(
             values[TensorIndex.Ellipsis, each.Index].contiguous().data<double>().ToArray(), rowsBefore + i))];
     }
 

@@ -77,5 +77,5 @@ public sealed class KlErrorMeasure(ILanguageModel student, ILanguageModel teache
 
     /// <returns>ln softmax(logits / T), (n, V).</returns>
     private static Tensor LogProbabilities(ILanguageModel model, Tensor hidden, double temperature) =>
-        model.LogitsOf(hidden).div(temperature).log_softmax(-1);
+        model.LogitsOf(hidden).div_(temperature).log_softmax(-1);
 }

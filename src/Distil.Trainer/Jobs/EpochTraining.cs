@@ -3,6 +3,7 @@ using Distil.Core.Documents;
 using Distil.Core.Specification;
 using Distil.Trainer.Distillation.Alignment;
 using Distil.Trainer.Models;
+using Distil.Trainer.Ranks;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Quantization;
@@ -10,7 +11,6 @@ using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Stages;
 using Distil.Trainer.Training.Steps;
 using Distil.Trainer.Training.Targets;
-using static TorchSharp.torch;
 
 namespace Distil.Trainer.Jobs;
 
@@ -39,7 +39,7 @@ internal sealed class EpochTraining : IDisposable
             _rows = StoredRows.Open(files.Rows, context.Device);
             _stored = files.Targets is null ? null : StoredTargets.Open(files.Targets, context.Device);
             Student = context.CreateStudent(weights.Student);
-            ShareStart();
+            context.Ranks.ShareStart(Student.TrainableParameters.Select(parameter => parameter.Value));
             _order = new RowOrder(context.Spec.Seed, _rows.RowsOfShards, context.Spec.Training.BatchSize, context.Spec.Training.GradientAccumulation);
             var teaching = Teaching();
             _targets = teaching?.Targets;
@@ -100,16 +100,6 @@ internal sealed class EpochTraining : IDisposable
         Student?.Dispose();
         _stored?.Dispose();
         _rows?.Dispose();
-    }
-
-    /// <summary>Makes the processes start from the same bits, whatever their GPUs draw.</summary>
-    private void ShareStart()
-    {
-        using var frozen = no_grad();
-        foreach (var parameter in Student.TrainableParameters)
-        {
-            _context.Ranks.Broadcast(parameter.Value);
-        }
     }
 
     // The controls are the teacher, which is not exported.

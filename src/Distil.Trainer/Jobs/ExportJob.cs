@@ -3,6 +3,7 @@ using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Jobs.Export;
 using Distil.Trainer.Models;
@@ -18,7 +19,9 @@ internal sealed class ExportJob(Report report) : IJob
     /// <inheritdoc />
     public async Task<object> RunAsync(JobContext job)
     {
-        using var student = await job.RestoreStudentAsync(report.Final(StudentVariant.Distilled));
+        var final = report.Final(StudentVariant.Distilled);
+        var checkpoint = await job.FetchStudentAsync(final);
+        using var student = job.LoadStudent(final, checkpoint);
         using var baseline = job.Spec.Evaluation.Baseline ? await job.RestoreStudentAsync(report.Final(StudentVariant.WithoutTeacher)) : null;
         job.Progress.Report("export the model", 0, 3, "parts");
         var model = await ModelFolder.UploadAsync(job, student, StudentVariant.Distilled);
@@ -28,12 +31,14 @@ internal sealed class ExportJob(Report report) : IJob
         }
 
         job.Progress.Report("continue prompts", 1, 3, "parts");
-        var samples = await SampleMaker.MakeAsync(job, report.Run.Dataset, student, baseline);
-        var greedy = await SampleMaker.MeasureGreedyAsync(job, report.Run.Dataset, student, baseline);
+        var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
+        var heldOut = await job.ReadEvalRowsAsync(report.Run.Dataset, SampleMaker.RowsLookedAt);
+        var samples = SampleMaker.Make(job, tokenizer, heldOut, student, baseline);
+        var greedy = SampleMaker.MeasureGreedy(job, tokenizer, heldOut, student, baseline);
         job.Progress.Report("measure decoding", 2, 3, "parts");
         var decode = MeasureDecoding(job, student);
-        var klErrors = await MeasureKlErrorsAsync(job, student);
-        var forms = await FormMeasure.MeasureAsync(job, report, student);
+        var klErrors = MeasureKlErrors(job, student, heldOut.Take(RowsOfKlErrors));
+        var forms = await FormMeasure.MeasureAsync(job, report, student, checkpoint);
         var numbers = await ReportAssembly.ReadAsync(job, report, model, samples, decode, klErrors) with { Greedy = greedy, Forms = forms.Count > 0 ? forms : null };
         var text = ModelCard.Of(numbers);
         var card = await ModelFolder.UploadCardAsync(job, text);
@@ -53,14 +58,13 @@ internal sealed class ExportJob(Report report) : IJob
         };
     }
 
-    private async Task<IReadOnlyList<KlError>> MeasureKlErrorsAsync(JobContext job, IStudentModel student)
+    private static IReadOnlyList<KlError> MeasureKlErrors(JobContext job, IStudentModel student, IEnumerable<EvaluationRow> rows)
     {
         if (!job.Spec.StoresTeacherOutputs)
         {
             return [];
         }
 
-        var rows = await job.ReadEvalRowsAsync(report.Run.Dataset, RowsOfKlErrors);
         var temperature = job.Spec.Distillation.Temperature;
         return new KlErrorMeasure(student, job.LoadTeacher(), TeachJob.SettingsOf(job.Spec)).Measure(rows, [temperature.From, temperature.To], job.Stop);
     }

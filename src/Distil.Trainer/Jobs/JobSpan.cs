@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Distil.Core;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 using Distil.Core.Telemetry;
@@ -11,8 +12,8 @@ internal static class JobSpan
     /// <summary>Starts the span; null if nobody listens.</summary>
     public static Activity? Start(JobRequest job)
     {
-        var span = DistilTelemetry.Source.StartActivity(JobTags.Word(job.Kind), ActivityKind.Consumer, RunTrace.Read(job.TraceParent) ?? default);
-        return span?.SetTag(JobTags.Run, job.RunId).SetTag(JobTags.Job, job.JobId).SetTag(JobTags.Kind, JobTags.Word(job.Kind))
+        var span = DistilTelemetry.Source.StartActivity(DistilJson.Word(job.Kind), ActivityKind.Consumer, RunTrace.Read(job.TraceParent) ?? default);
+        return span?.SetTag(JobTags.Run, job.RunId).SetTag(JobTags.Job, job.JobId).SetTag(JobTags.Kind, DistilJson.Word(job.Kind))
             .SetTag("distil.job.shard", job.Makes is SharedArtifact ? job.Part : null).SetTag("distil.job.epoch", job.Makes.StageEpoch);
     }
 

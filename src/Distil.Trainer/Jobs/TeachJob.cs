@@ -1,6 +1,5 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
-using Distil.Core.Runs.Planning;
 using Distil.Core.Specification;
 using Distil.Trainer.Datasets;
 using Distil.Trainer.Distillation.Alignment;
@@ -20,7 +19,7 @@ internal sealed class TeachJob(Core.Artifacts.Kinds.TeacherOutputs outputs) : IJ
     internal static ExtractionSettings SettingsOf(RunSpec spec) => new()
     {
         Keep = spec.Teacher.Keep,
-        InverseTemperatures = TemperatureNodes.Between(spec.Distillation.Temperature.To, SizeEstimates.HighestTemperature(spec)),
+        InverseTemperatures = TemperatureNodes.Between(spec.Distillation.Temperature.To, spec.HighestTemperature),
         MeanHidden = (spec.StoresTeacherOutputs && spec.Teacher.Keep.HiddenStates)
             || (spec.Distillation.Alignment.Weight > 0 && new HiddenStateAlignment(spec.Distillation.Alignment).NeedsMeanHidden),
     };

@@ -50,7 +50,7 @@ internal sealed class Kernel
 
     internal static Kernel HeadCuda { get; } = new(Operation.Head, Form.Cuda, 2.6, ScalarType.Float32, ScalarType.BFloat16);
 
-    internal static Kernel ExtractionCpu { get; } = new(Operation.Extraction, Form.Cpu, 2, ScalarType.Float32);
+    internal static Kernel ExtractionCpu { get; } = new(Operation.Extraction, Form.Cpu, null, ScalarType.Float32);
 
     internal static Kernel ExtractionCuda { get; } = new(Operation.Extraction, Form.Cuda, 3, ScalarType.Float32, ScalarType.BFloat16);
 

@@ -1,5 +1,3 @@
-using Distil.Core.Specification;
-
 namespace Distil.Trainer.TeacherOutputs;
 
 /// <summary>The inverse temperatures at which a tail's log-sum-exp is stored, and its interpolation between them.</summary>
@@ -9,9 +7,6 @@ namespace Distil.Trainer.TeacherOutputs;
 /// </remarks>
 public static class TemperatureNodes
 {
-    /// <summary>Nodes for every temperature that a schedule can take.</summary>
-    public static double[] For(ScheduleSpec temperature) => Between(temperature.To, temperature.From);
-
     /// <summary>Nodes for a range of temperatures: one for a single temperature, more for a wider range.</summary>
     /// <param name="lowest">&gt; 0.</param>
     /// <param name="highest">≥ <paramref name="lowest"/>.</param>

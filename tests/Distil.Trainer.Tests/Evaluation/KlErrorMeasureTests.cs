@@ -28,7 +28,7 @@ public sealed class KlErrorMeasureTests
         var settings = new ExtractionSettings
         {
             Keep = keep,
-            InverseTemperatures = TemperatureNodes.For(new ScheduleSpec { From = 2, To = 1, Delta = 0.05 }),
+            InverseTemperatures = TemperatureNodes.Between(1, 2),
             ChunkPositions = 5,
         };
         return new KlErrorMeasure(student, teacher, settings).Measure(Rows.Select(row => new EvaluationRow(row)), [2, 1, 1]);

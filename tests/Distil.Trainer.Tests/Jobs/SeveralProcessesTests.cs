@@ -134,17 +134,20 @@ public sealed class SeveralProcessesTests
     {
         using var run = Small(processes: 2);
         await run.PrepareAndTeachAsync();
-        var stop = new CancellationTokenSource();
+        var (stop, others) = (new CancellationTokenSource(), new List<int>());
         run.Changed = blob =>
         {
             if (blob.EndsWith("manifest.json", StringComparison.Ordinal))
             {
+                others.AddRange(run.Pool.ProcessIds);
                 stop.Cancel();
             }
         };
         var stopped = await run.DoAsync(JobKind.Train, "train", stop: stop);
         Assert.Equal(FailureClass.Preempted, stopped.Failure?.Class);
-        Assert.Empty(run.Pool.ProcessIds); // those in the middle of the job were ended
+        Assert.Empty(run.Pool.ProcessIds);
+        Assert.NotEmpty(others);
+        Assert.All(others, id => Assert.Throws<ArgumentException>(() => Process.GetProcessById(id))); // ended in the middle of the job
         Assert.Contains(run.Blobs, blob => blob.Contains("/checkpoints/", StringComparison.Ordinal));
         stop.Dispose();
     }

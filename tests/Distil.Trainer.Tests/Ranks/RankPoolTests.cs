@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Globalization;
 using Distil.Core.Errors;
 using Distil.Core.Jobs;
 using Distil.Trainer.Ranks;
+using Distil.Trainer.Tests.Training;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Ranks;
@@ -28,17 +30,20 @@ public sealed class RankPoolTests
     [Theory]
     [InlineData("exit 3", FailureClass.Preempted, "exit code 3")]
     [InlineData("printf '\\005\\001\\000'; exit 0", FailureClass.Preempted, "exit code 0")] // in the middle of a message
-    [InlineData("""printf '\006\050\000\000\000{"class":"OutOfMemory","message":"full"}'""", FailureClass.OutOfMemory, "full")]
-    [InlineData("printf '\\006\\001\\000\\000\\000x'", FailureClass.Transient, "no message")]
+    [InlineData("""printf '\006\050\000\000\000{"class":"OutOfMemory","message":"full"}'; exec sleep 600""", FailureClass.OutOfMemory, "full")]
+    [InlineData("printf '\\006\\001\\000\\000\\000x'; exec sleep 600", FailureClass.Transient, "no message")]
     public async Task A_process_that_ends_ends_the_job_with_its_failure(string script, FailureClass failure, string message)
     {
         Assert.SkipUnless(File.Exists("/bin/sh"), "needs a shell");
-        using var pool = new RankPool(() => new ProcessStartInfo("/bin/sh", ["-c", script]), onCpu: true);
+        using var folder = new TemporaryFolder();
+        using var pool = new RankPool(() => new ProcessStartInfo("/bin/sh", ["-c", $"echo $$ > '{folder["id"]}'; {script}"]), onCpu: true);
         var lost = await Assert.ThrowsAsync<RankLostException>(
             () => pool.RunAsync(2, CPU, () => [], others => Task.FromResult(1)));
         Assert.Equal(failure, lost.Failure.Class);
         Assert.Contains(message, lost.Message, StringComparison.Ordinal);
         Assert.Empty(pool.ProcessIds);
+        var id = int.Parse(await File.ReadAllTextAsync(folder["id"], TestContext.Current.CancellationToken), CultureInfo.InvariantCulture);
+        Assert.Throws<ArgumentException>(() => Process.GetProcessById(id)); // ended, even if it would have lived on
     }
 
     [Theory]

@@ -1,4 +1,3 @@
-using Distil.Core.Specification;
 using Distil.Trainer.TeacherOutputs;
 
 namespace Distil.Trainer.Tests.TeacherOutputs;
@@ -11,7 +10,7 @@ public sealed class TemperatureNodesTests
     [Fact]
     public void The_papers_schedule_has_its_ends_as_nodes()
     {
-        var nodes = TemperatureNodes.For(new ScheduleSpec { From = 2, To = 1 });
+        var nodes = TemperatureNodes.Between(1, 2);
         Assert.Equal((0.5, 1.0), (nodes[0], nodes[^1]));
         Assert.Equal(nodes.Order(), nodes);
     }

@@ -28,7 +28,7 @@ internal sealed class TinyTraining : IDisposable
         Model = new TinyModel(seed: 1, dropout: 0.1);
         Optimizer = new AdamW(Model.TrainableParameters, new AdamWOptions());
         var total = epochs * _order.StepsPerEpoch;
-        var settings = new ExtractionSettings { InverseTemperatures = TemperatureNodes.For(Distillation.Temperature), MeanHidden = true };
+        var settings = new ExtractionSettings { InverseTemperatures = TemperatureNodes.Between(Distillation.Temperature.To, Distillation.Temperature.From), MeanHidden = true };
         _loop = new TrainingLoop(
             Model, Optimizer, LearningRateSchedule.WithRatio(learningRate, 0.1, total), rows, _order,
             withTeacher ? (new DeltaDistillation(Distillation), new OnlineTargets(_teacher, settings, layers: false)) : null,

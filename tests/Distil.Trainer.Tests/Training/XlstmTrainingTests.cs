@@ -37,7 +37,7 @@ public sealed class XlstmTrainingTests
         var rows = new TinyRows([10, 6], contextLength: 12, vocabulary: model.VocabularySize);
         var order = new RowOrder(seed: 1, rows.RowsOfShards, batchSize: 4, accumulation: 1);
         DistillationSpec spec = new();
-        ExtractionSettings settings = new() { InverseTemperatures = TemperatureNodes.For(spec.Temperature), MeanHidden = true };
+        ExtractionSettings settings = new() { InverseTemperatures = TemperatureNodes.Between(spec.Temperature.To, spec.Temperature.From), MeanHidden = true };
         var loop = new TrainingLoop(
             model, optimizer, LearningRateSchedule.WithRatio(1e-3, 0.1, order.StepsPerEpoch), rows, order,
             (new DeltaDistillation(spec), new OnlineTargets(teacher, settings, layers: false)),

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
 using Distil.Core.Pipeline;
@@ -16,7 +15,7 @@ internal sealed class CancelRun(ArtifactStore store)
         var status = await _runs.FindStatusAsync(runId, cancel) ?? throw ReadRun.NoSuchRun(runId);
         if (status.HasEnded)
         {
-            throw new ApiProblemException(409, $"{runId} has ended already: {JsonNamingPolicy.CamelCase.ConvertName(status.State.ToString())}");
+            throw new ApiProblemException(409, $"{runId} has ended already: {DistilJson.Word(status.State)}");
         }
 
         await host.SignalAsync(runId, DistillPipeline.CancelSignal, "asked for over HTTP", cancel);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
 using Distil.Core.Documents.Evaluations;
@@ -56,6 +55,6 @@ internal sealed class ReadDocuments(ArtifactStore store)
 
         var status = await _runs.FindStatusAsync(runId, cancel) ?? throw ReadRun.NoSuchRun(runId);
         throw new ApiProblemException(
-            404, $"{runId} has no report: it is {JsonNamingPolicy.CamelCase.ConvertName(status.State.ToString())}; a run has one when it has succeeded");
+            404, $"{runId} has no report: it is {DistilJson.Word(status.State)}; a run has one when it has succeeded");
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Distil.Core.Api.Documents;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
@@ -18,7 +17,7 @@ internal sealed class RetryRun(ArtifactStore store)
         if (status.State is RunState.Running or RunState.Succeeded)
         {
             throw new ApiProblemException(
-                409, $"{runId} is {JsonNamingPolicy.CamelCase.ConvertName(status.State.ToString())}; expected a run that failed, was cancelled or was interrupted");
+                409, $"{runId} is {DistilJson.Word(status.State)}; expected a run that failed, was cancelled or was interrupted");
         }
 
         try

@@ -2,8 +2,8 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Artifacts.Kinds;
 
-/// <summary>A run's result: the report (a page and its numbers) the students' model folders and those for other programs. An export job makes it; the numbers are written
-/// last.</summary>
+/// <summary>A run's result: the report (a page and its numbers), the students' model folders, and the folders for other programs. An export job makes it; the
+/// numbers are written last.</summary>
 /// <param name="Run">The run.</param>
 public sealed record Report(RunArtifacts Run) : Artifact
 {

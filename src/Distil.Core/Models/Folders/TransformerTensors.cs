@@ -64,10 +64,10 @@ public sealed class TransformerTensors
         return
         [
             .. Norm(prefix, traits.InputNorm, _width),
-            .. Fused($"{prefix}.self_attn", "qkv_proj", ("q_proj", _queries), ("k_proj", _keyValues), ("v_proj", _keyValues)),
+            .. Fused($"{prefix}.self_attn", "qkv_proj", _config.QueryKeyValueBias, ("q_proj", _queries), ("k_proj", _keyValues), ("v_proj", _keyValues)),
             .. Linear($"{prefix}.self_attn.o_proj", _width, _queries, _config.OutputBias),
-            .. Norm($"{prefix}.self_attn", traits.HeadNorms == HeadNorms.None ? null : "q_norm", wide ? _queries : _headWidth),
-            .. Norm($"{prefix}.self_attn", traits.HeadNorms == HeadNorms.None ? null : "k_norm", wide ? _keyValues : _headWidth),
+            .. Norm($"{prefix}.self_attn", traits.QueryNorm, wide ? _queries : _headWidth),
+            .. Norm($"{prefix}.self_attn", traits.KeyNorm, wide ? _keyValues : _headWidth),
             .. Norm(prefix, traits.AttentionOutputNorm, _width),
             .. Norm(prefix, traits.FeedForwardNorm, _width),
             .. _config.HasExperts(index) ? Experts($"{prefix}.mlp", _config.Form.Experts!) : FeedForward($"{prefix}.mlp", _inner),
@@ -77,7 +77,7 @@ public sealed class TransformerTensors
 
     private IEnumerable<ModelTensor> FeedForward(string prefix, Dimension inner) =>
     [
-        .. Fused(prefix, "gate_up_proj", ("gate_proj", inner), ("up_proj", inner)),
+        .. Fused(prefix, "gate_up_proj", _config.FeedForwardBias, ("gate_proj", inner), ("up_proj", inner)),
         .. Linear($"{prefix}.down_proj", _width, inner, _config.FeedForwardBias),
     ];
 
@@ -95,9 +95,8 @@ public sealed class TransformerTensors
         name is null ? [] : [new($"{prefix}.{name}.weight", [width])];
 
     /// <summary>Linear maps of one input, which some families store as one tensor.</summary>
-    private IEnumerable<ModelTensor> Fused(string prefix, string whole, params (string Name, Dimension Rows)[] parts)
+    private IEnumerable<ModelTensor> Fused(string prefix, string whole, bool bias, params (string Name, Dimension Rows)[] parts)
     {
-        var bias = whole == "qkv_proj" ? _config.QueryKeyValueBias : _config.FeedForwardBias;
         if (!_config.Traits.FusedWeights)
         {
             return parts.SelectMany(part => Linear($"{prefix}.{part.Name}", part.Rows, _width, bias));

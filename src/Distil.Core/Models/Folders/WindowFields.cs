@@ -8,7 +8,7 @@ internal static class WindowFields
     private const string Types = "layer_types", Window = "sliding_window", InUse = "use_sliding_window";
     private const string Full = "full_attention", Sliding = "sliding_attention";
 
-    /// <summary>The default of max_window_layers, and of the width of a window, in transformers.</summary>
+    /// <summary>The default of max_window_layers in transformers.</summary>
     private const int DefaultWindowLayers = 28;
 
     /// <summary>Reads the window of each layer, in tokens, 0 for none.</summary>

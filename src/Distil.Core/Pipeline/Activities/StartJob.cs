@@ -34,7 +34,7 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
         }
 
         var trace = await RunTrace.GetOrCreateAsync(store, spec.RunId, cancel);
-        using var span = DistilTelemetry.Source.StartActivity($"start {JobTags.Word(spec.Kind)}", ActivityKind.Producer, trace);
+        using var span = DistilTelemetry.Source.StartActivity($"start {DistilJson.Word(spec.Kind)}", ActivityKind.Producer, trace);
         span?.SetTag(JobTags.Run, spec.RunId).SetTag(JobTags.Job, input.JobId);
         if (input.JobId != spec.JobId)
         {

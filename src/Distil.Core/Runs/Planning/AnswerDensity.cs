@@ -10,8 +10,6 @@ internal static class AnswerDensity
 {
     private const int HeadBytes = 1 << 18;
 
-    private static readonly string[] Speakers = ["assistant", "gpt", "chatgpt", "model"];
-
     /// <summary>Share of a dataset's bytes that are answers which count, of its first file that shows it; null if none does: they are remote, compressed or
     /// Parquet.</summary>
     public static double? Of(IEnumerable<ShardSource> shards, ChatSpec chat) => shards.SelectMany(shard => shard.Ranges)
@@ -55,10 +53,14 @@ internal static class AnswerDensity
     }
 
     private static int MessageBytes(JsonElement message) =>
-        Speakers.Contains(TextOf(Field(message, "role")) ?? TextOf(Field(message, "from")))
+        IsAnswer(message)
         && Field(message, "loss").ValueKind != JsonValueKind.False && !(Field(message, "weight") is { ValueKind: JsonValueKind.Number } weight && weight.GetDouble() == 0)
             ? TextBytes(Field(message, "content")) + TextBytes(Field(message, "value"))
             : 0;
+
+    private static bool IsAnswer(JsonElement message) => TextOf(Field(message, "role")) is { } role
+        ? ChatSpeakers.IsAnswer(role)
+        : ChatSpeakers.ShareGpt.GetValueOrDefault(TextOf(Field(message, "from")) ?? "") == "assistant";
 
     private static JsonElement Field(JsonElement owner, string name) =>
         owner.ValueKind == JsonValueKind.Object && owner.TryGetProperty(name, out var value) ? value : default;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Errors;
@@ -47,14 +46,14 @@ internal sealed class ExpertFinder(ArtifactStore store)
 
     private async Task<(string State, (RunSpec Spec, RunPlan Plan)? Definition)> ReadAsync(string run, CancellationToken cancel) =>
         await _runs.FindStatusAsync(run, cancel) is not { } status ? ($"no run in {store.Uri}", null)
-        : status.State != RunState.Succeeded ? (Word(status.State), null)
-        : (Word(status.State), await _runs.ReadAsync(run, cancel));
+        : status.State != RunState.Succeeded ? (DistilJson.Word(status.State), null)
+        : (DistilJson.Word(status.State), await _runs.ReadAsync(run, cancel));
 
     private static string? FaultOf((RunSpec Spec, RunPlan Plan) expert, RunSpec spec, PlannedStudent student, IReadOnlyList<string> teacher)
     {
         if (expert.Spec.Student.Kind != spec.Student.Kind)
         {
-            return $"whose student.kind is {Word(expert.Spec.Student.Kind)}; expected {Word(spec.Student.Kind)}, this specification's";
+            return $"whose student.kind is {DistilJson.Word(expert.Spec.Student.Kind)}; expected {DistilJson.Word(spec.Student.Kind)}, this specification's";
         }
 
         // The id of its own teacher's outputs, if that teacher's files are the same.
@@ -98,7 +97,4 @@ internal sealed class ExpertFinder(ArtifactStore store)
             : Identities.Weights(spec, plan.Student, plan.Linearised, plan.DatasetId, plan.TeacherOutputsId, StudentVariant.Distilled);
         return new Expert(run, plan.Epochs - 1, identity, share);
     }
-
-    private static string Word<T>(T value)
-        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }

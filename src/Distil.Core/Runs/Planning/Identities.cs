@@ -55,9 +55,9 @@ public static class Identities
         ("teacher", teacher is null ? null : List(teacher, content => content)),
         ("keep", Object(("topP", spec.Teacher.Keep.TopP), ("maxTokens", spec.Teacher.Keep.MaxTokens),
             ("tailDraws", spec.Teacher.Keep.TailDraws == 0 ? null : spec.Teacher.Keep.TailDraws))),
-        ("temperatureFrom", SizeEstimates.HighestTemperature(spec)), // the tail is stored at nodes between these two
+        ("temperatureFrom", spec.HighestTemperature), // the tail is stored at nodes between these two
         ("temperatureTo", spec.Distillation.Temperature.To),
-        ("hiddenStates", SizeEstimates.StoresHiddenStates(spec)),
+        ("hiddenStates", spec.StoresHiddenStates),
         ("precision", Word(spec.Training.Precision))));
 
     /// <summary>The hash of everything that determines a student's weights at a position of training: 64 hexadecimal digits.</summary>

@@ -21,8 +21,7 @@ internal static class SeveralGpus
     }
 
     /// <summary>What a step with a micro-batch for each GPU costs, and a step that leaves GPUs without work.</summary>
-    /// <remarks>Measured with the paper's student on 1.06 M tokens: after four epochs, held-out cross-entropy was 3.29 with steps of 32 rows, 3.54 with 64 and, at
-    /// a rate of 3e-3 instead of 2e-3, 3.42.</remarks>
+    /// <remarks>docs/scale.md, "Several GPUs", says what was measured.</remarks>
     internal static IEnumerable<string> Warnings(RunSpec spec, long stepsPerEpoch)
     {
         var (gpus, parts) = (spec.Compute.GpusPerWorker, spec.Training.GradientAccumulation);
@@ -34,8 +33,7 @@ internal static class SeveralGpus
         yield return string.Create(
             CultureInfo.InvariantCulture,
             $"compute.gpusPerWorker {gpus}: a step has {parts} micro-batches, so an epoch has {stepsPerEpoch} steps, and {stepsPerEpoch * parts} with one micro-batch a step; ")
-            + "fewer steps learn less from the same text (twice the rows in a step cost 0.25 of cross-entropy where it was measured, and a training.learningRate "
-            + "one and a half times as high recovered half of that)";
+            + "fewer steps learn less from the same text, and a higher training.learningRate recovers a part of it (docs/scale.md)";
         if (parts % gpus != 0)
         {
             yield return string.Create(

@@ -5,7 +5,7 @@ using Distil.Core.Specification;
 namespace Distil.Core.Runs.Planning;
 
 /// <summary>Computes the figures of a plan from its tokens and shapes.</summary>
-public static class SizeEstimates
+internal static class SizeEstimates
 {
     /// <summary>Bits per kept token in addition to its id's gap, log2(V/K): the log-probability and the inefficiency of the codes.</summary>
     private const double BitsPerKeptToken = 8.5;
@@ -67,7 +67,7 @@ public static class SizeEstimates
         }
 
         var kept = Math.Min(spec.Teacher.Keep.MaxTokens, teacher.VocabularySize);
-        var hidden = StoresHiddenStates(spec) ? 2L * teacher.HiddenSize : 0;
+        var hidden = spec.StoresHiddenStates ? 2L * teacher.HiddenSize : 0;
         var drawn = Math.Min(spec.Teacher.Keep.TailDraws, teacher.VocabularySize);
         var bits = kept * (Math.Log2((double)teacher.VocabularySize / kept) + BitsPerKeptToken)
             + (drawn == 0 ? 0 : (drawn * (Math.Log2((double)teacher.VocabularySize / drawn) + BitsPerKeptToken + 1)) + BitsOfDraws);
@@ -95,15 +95,6 @@ public static class SizeEstimates
     public static Figure? Exports(RunSpec spec, StudentParameters parameters) => spec.Export.Parts is { Count: > 0 } parts
         ? new((long)(parts.Sum(part => part.Form.BytesPerWeight) * parameters.Total), "bytes", $"estimated: {string.Join(", ", parts.Select(part => part.Name))}")
         : null;
-
-    /// <summary>Whether training compares hidden states with stored ones.</summary>
-    public static bool NeedsHiddenStates(RunSpec spec) => spec.Distillation.Alignment is { Kind: not AlignmentKind.None, Weight: > 0 };
-
-    /// <summary>Whether the teacher's mean hidden states are stored: for this student, or for others.</summary>
-    public static bool StoresHiddenStates(RunSpec spec) => spec.Teacher.Keep.HiddenStates || NeedsHiddenStates(spec);
-
-    /// <summary>The highest temperature for which the teacher's outputs are stored.</summary>
-    public static double HighestTemperature(RunSpec spec) => Math.Max(spec.Distillation.Temperature.From, spec.Teacher.Keep.HighestTemperature ?? 0);
 
     private static long DivideUp(long value, long by) => (value + by - 1) / by;
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Distil.Core.Errors;
 using Distil.Core.Http;
 using Distil.Core.Specification;
@@ -46,7 +45,7 @@ internal static class CrossChecks
 
         if (alignment is { Kind: AlignmentKind.Frobenius, Reduction: not FrobeniusReduction.Paper } && spec.Teacher.Mode == TeacherMode.Offline)
         {
-            var reduction = JsonNamingPolicy.CamelCase.ConvertName(alignment.Reduction.ToString());
+            var reduction = DistilJson.Word(alignment.Reduction);
             yield return Error("distillation.alignment.reduction",
                 $"is {reduction}, which needs each teacher layer; expected teacher.mode online, or reduction paper, which a stored mean is enough for");
         }
@@ -54,7 +53,7 @@ internal static class CrossChecks
 
     private static IEnumerable<FieldError> Divergence(DivergenceSpec divergence)
     {
-        var kind = JsonNamingPolicy.CamelCase.ConvertName(divergence.Kind.ToString());
+        var kind = DistilJson.Word(divergence.Kind);
         if (divergence is { Beta: not null, Kind: not DivergenceKind.JensenShannon })
         {
             yield return Error("distillation.divergence.beta", $"is set and kind is {kind}, which has no β; expected kind jensenShannon");
@@ -164,7 +163,7 @@ internal static class CrossChecks
     private static IEnumerable<FieldError> Export(RunSpec spec) =>
         from target in spec.Export.To ?? []
         where ExportPart.Of([target], spec.Export.Weights ?? []).Count == 0
-        let word = JsonNamingPolicy.CamelCase.ConvertName(target.ToString())
+        let word = DistilJson.Word(target)
         let forms = Enum.GetValues<WeightForm>().Where(form => ExportPart.Has(target, form)).Select(form => form.Word)
         select Error("export.weights", $"has no form for export.to {word}; expected one or more of {string.Join(", ", forms)}");
 

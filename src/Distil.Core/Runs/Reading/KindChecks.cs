@@ -25,11 +25,9 @@ internal static class KindChecks
                where field.Value.GetCustomAttribute<ForKindAttribute>() is { } only && only.Kind != kind && members.TryGetProperty(field.Key, out _)
                select FieldError.Of(
                    FieldPath.Parse(section.Key).Field(field.Key),
-                   $"is a field for student.kind {Word(field.Value.GetCustomAttribute<ForKindAttribute>()!.Kind)}; this student's kind is {Word(kind)}");
+                   $"is a field for student.kind {DistilJson.Word(field.Value.GetCustomAttribute<ForKindAttribute>()!.Kind)}; this student's kind is {DistilJson.Word(kind)}");
     }
 
     private static Dictionary<string, PropertyInfo> Fields(Type record) =>
         record.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(field => field.CanWrite).ToDictionary(FieldChecker.NameOf);
-
-    private static string Word(StudentKind kind) => JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
 }

@@ -67,7 +67,7 @@ internal sealed class WebFiles(ResilientHttp http, AzureAccess azure, SignedUrls
 
     /// <summary>Opens a found file as a seekable stream.</summary>
     public Stream Open(SourceFile file, CancellationToken cancel) =>
-        new WebStream(file, http, (range, stop) => SendAsync(Parse(file.Path, FieldPath.Named("path")), range, stop), cancel);
+        new WebStream(file, http.Bodies, (range, stop) => SendAsync(Parse(file.Path, FieldPath.Named("path")), range, stop), cancel);
 
     /// <summary>Throws unless the request succeeded.</summary>
     public static void RequireSuccess(string url, HttpResponseMessage response, FieldPath field)

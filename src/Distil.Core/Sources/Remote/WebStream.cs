@@ -9,7 +9,7 @@ namespace Distil.Core.Sources.Remote;
 /// <remarks>Every block must belong to the version that was found; an interrupted transfer is resumed. Synchronous reads block, because a job has nothing
 /// else to do.</remarks>
 internal sealed class WebStream(
-    SourceFile file, ResilientHttp http, Func<RangeHeaderValue, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken stop) : Stream
+    SourceFile file, HttpBodies bodies, Func<RangeHeaderValue, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken stop) : Stream
 {
     private const int BlockBytes = 4 << 20;
 
@@ -79,7 +79,7 @@ internal sealed class WebStream(
     {
         (_start, _filled) = (from, 0);
         var wanted = (int)Math.Min(_block.Length, Length - from);
-        await http.UntilWholeAsync(WebUrl.WithoutQuery(file.Path), () => _start + _filled, () => GoOnAsync(wanted, cancel), cancel);
+        await bodies.UntilWholeAsync(WebUrl.WithoutQuery(file.Path), () => _start + _filled, () => GoOnAsync(wanted, cancel), cancel);
     }
 
     private async Task<bool> GoOnAsync(int wanted, CancellationToken cancel)
@@ -101,7 +101,7 @@ internal sealed class WebStream(
         }
 
         await using var body = await response.Content.ReadAsStreamAsync(cancel);
-        while (_filled < wanted && await http.ReadAsync(body, _block.AsMemory(_filled, wanted - _filled), cancel) is > 0 and var read)
+        while (_filled < wanted && await bodies.ReadAsync(body, _block.AsMemory(_filled, wanted - _filled), cancel) is > 0 and var read)
         {
             _filled += read;
         }

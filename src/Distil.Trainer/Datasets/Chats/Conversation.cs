@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
+using Distil.Core.Specification;
 
 namespace Distil.Trainer.Datasets.Chats;
 
@@ -24,7 +25,7 @@ internal sealed record Conversation(IReadOnlyList<ChatMessage> Messages, JsonObj
 internal sealed record ChatMessage(JsonObject Fields, string Name, bool? Counts, IReadOnlyList<ChatPart> Parts)
 {
     /// <value>Whether the model says it.</value>
-    internal bool IsAnswer => Role is "assistant" or "model";
+    internal bool IsAnswer => ChatSpeakers.IsAnswer(Role);
 
     /// <value>Who says it.</value>
     internal string Role => (string)Fields["role"]!;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Distil.Core.Specification;
 
 namespace Distil.Trainer.Datasets.Chats;
 
@@ -11,12 +12,6 @@ internal static class MessageReader
     private const int MaxDepth = 900;
 
     private static readonly string[] Consumed = ["role", "content", "from", "value", "loss", "weight"];
-
-    private static readonly Dictionary<string, string> Speakers = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["human"] = "user", ["user"] = "user", ["gpt"] = "assistant", ["assistant"] = "assistant", ["chatgpt"] = "assistant", ["model"] = "assistant",
-        ["system"] = "system", ["tool"] = "tool", ["function"] = "tool", ["observation"] = "tool",
-    };
 
     /// <summary>Reads a list of messages.</summary>
     /// <param name="list">The list.</param>
@@ -65,8 +60,8 @@ internal static class MessageReader
         var role = RequireText(message, speaker, name);
         var fields = new JsonObject
         {
-            ["role"] = !shareGpt ? role : Speakers.GetValueOrDefault(role) ?? throw new ChatRowException(
-                $"{name}.from is \"{role}\"; expected {string.Join(", ", Speakers.Keys)}"),
+            ["role"] = !shareGpt ? role : ChatSpeakers.ShareGpt.GetValueOrDefault(role) ?? throw new ChatRowException(
+                $"{name}.from is \"{role}\"; expected {string.Join(", ", ChatSpeakers.ShareGpt.Keys)}"),
         };
         var parts = new List<ChatPart>();
         fields["content"] = Content(message, said, name, parts);

@@ -32,7 +32,7 @@ internal sealed class ParquetRows(SourceOpener open)
         }
     }
 
-    private static async Task<IReadOnlyList<IReadOnlyDictionary<string, object?>>> RowsAsync(ParquetSource file, ParquetGroup group)
+    private static async Task<IReadOnlyList<object>> RowsAsync(ParquetSource file, ParquetGroup group)
     {
         foreach (var chunk in group.Rows.RowGroup.Columns)
         {
@@ -44,7 +44,7 @@ internal sealed class ParquetRows(SourceOpener open)
 
         file.Bytes.Position = 0;
         var read = await ParquetSerializer.DeserializeUntypedAsync(new FiniteStream(file.Bytes), rowGroupIndex: group.Index);
-        return [.. read.Data.Select(row => row.ToDictionary(field => field.Key, field => (object?)field.Value))];
+        return [.. read.Data];
     }
 
     private static JsonNode? Node(object? value) => value switch

@@ -1,6 +1,7 @@
 using Distil.Core.Artifacts;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Safetensors;
+using Distil.Core.Specification;
 using Distil.Onnx.Exports;
 using Distil.Trainer.Models;
 
@@ -23,9 +24,13 @@ internal static class ExportedFolders
             return null;
         }
 
-        // The student's own folder may have rounded weights.
-        var exact = ModelFolder.Write(job, student, "exact", WeightStorage.Of(bfloat16: false));
-        await File.WriteAllTextAsync(Path.Combine(exact, ModelCard.Name), card, job.Stop);
+        var exact = ModelFolder.PathOf(job, StudentVariant.Distilled);
+        if (job.Spec.Export.Dtype == Precision.Bf16) // the student's own folder has rounded weights
+        {
+            exact = ModelFolder.Write(job, student, Path.Combine(job.Folder, "exact"), WeightStorage.Of(bfloat16: false));
+            await File.WriteAllTextAsync(Path.Combine(exact, ModelCard.Name), card, job.Stop);
+        }
+
         var (export, bytes) = (new StudentExport(exact, Path.Combine(job.Folder, "exports"), parts), 0L);
         foreach (var part in parts)
         {
@@ -40,7 +45,6 @@ internal static class ExportedFolders
             bytes += size;
         }
 
-        Directory.Delete(exact, recursive: true);
         return bytes;
     }
 }

@@ -1,5 +1,6 @@
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
+using Distil.Onnx;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Training.Quantization;
@@ -14,15 +15,22 @@ internal static class FormMeasure
     /// <summary>Measures each of <c>export.weights</c>.</summary>
     /// <param name="job">The export job.</param>
     /// <param name="report">The report that it makes.</param>
-    /// <param name="exact">The student with its own weights.</param>
-    internal static async Task<IReadOnlyList<FormQuality>> MeasureAsync(JobContext job, Core.Artifacts.Kinds.Report report, IStudentModel exact)
+    /// <param name="exact">The student with its own weights, whose folder is written.</param>
+    /// <param name="checkpoint">The folder of its checkpoint.</param>
+    internal static async Task<IReadOnlyList<FormQuality>> MeasureAsync(JobContext job, Core.Artifacts.Kinds.Report report, IStudentModel exact, string checkpoint)
     {
+        WeightForm[] asked = [.. (job.Spec.Export.Weights ?? []).Distinct()];
+        if (asked.Length == 0)
+        {
+            return [];
+        }
+
         var forms = new List<FormQuality>();
         var rows = await job.ReadEvalRowsAsync(report.Run.Dataset, job.Spec.Evaluation.MaxRows);
-        foreach (var form in (job.Spec.Export.Weights ?? []).Distinct())
+        foreach (var form in asked)
         {
-            using var rounded = await job.RestoreStudentAsync(report.Final(StudentVariant.Distilled));
-            WeightRounding.Of(rounded, form, Path.Combine(job.Folder, "forms")).RoundAll();
+            using var rounded = job.LoadStudent(report.Final(StudentVariant.Distilled), checkpoint);
+            WeightRounding.Of(rounded, RoundedStudent.FormsOf(ModelFolder.PathOf(job, StudentVariant.Distilled), form)).RoundAll();
             var result = new Evaluator(new() { BatchRows = job.Spec.Training.BatchSize }).Evaluate(
                 rounded, exact, rows, at => job.Progress.Report($"measure {form.Word}", at.Rows, rows.Count, "rows", at.Tokens), job.Stop);
             forms.Add(Quality(form, result));

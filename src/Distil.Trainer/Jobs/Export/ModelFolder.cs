@@ -13,7 +13,7 @@ internal static class ModelFolder
     /// <returns>Its files.</returns>
     public static async Task<IReadOnlyList<ArtifactFile>> UploadAsync(JobContext job, IStudentModel student, StudentVariant variant)
     {
-        var folder = Write(job, student, $"model-{variant}", WeightStorage.Of(bfloat16: job.Spec.Export.Dtype == Precision.Bf16));
+        var folder = Write(job, student, PathOf(job, variant), WeightStorage.Of(bfloat16: job.Spec.Export.Dtype == Precision.Bf16));
         var files = new List<ArtifactFile>();
         foreach (var path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
@@ -26,12 +26,11 @@ internal static class ModelFolder
     /// <summary>Writes the folder locally, with what travels with the teacher.</summary>
     /// <param name="job">The export job.</param>
     /// <param name="student">The student.</param>
-    /// <param name="name">The folder's name in the job's folder.</param>
+    /// <param name="folder">The folder.</param>
     /// <param name="storage">Element type and size of the files of weights.</param>
     /// <returns>The folder.</returns>
-    public static string Write(JobContext job, IStudentModel student, string name, WeightStorage storage)
+    public static string Write(JobContext job, IStudentModel student, string folder, WeightStorage storage)
     {
-        var folder = Path.Combine(job.Folder, name);
         student.Save(folder, storage);
         foreach (var text in ModelFiles.TextFiles)
         {
@@ -45,10 +44,13 @@ internal static class ModelFolder
         return folder;
     }
 
+    /// <summary>The local folder of a student.</summary>
+    public static string PathOf(JobContext job, StudentVariant variant) => Path.Combine(job.Folder, $"model-{variant}");
+
     /// <summary>Writes the model card of the run's student into its folder and uploads it.</summary>
     public static Task<ArtifactFile> UploadCardAsync(JobContext job, string card)
     {
-        var path = Path.Combine(job.Folder, $"model-{StudentVariant.Distilled}", ModelCard.Name);
+        var path = Path.Combine(PathOf(job, StudentVariant.Distilled), ModelCard.Name);
         File.WriteAllText(path, card);
         return job.Store.UploadAsync(ArtifactLayout.ModelFile(job.Request.RunId, StudentVariant.Distilled, ModelCard.Name), path, job.Stop);
     }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Tokenization;
 using Distil.Inference.Generation;
@@ -13,21 +12,23 @@ namespace Distil.Trainer.Jobs.Export;
 /// <summary>Lets each model continue the same prompts.</summary>
 internal static class SampleMaker
 {
+    /// <summary>Held-out rows in which beginnings are looked for.</summary>
+    internal const int RowsLookedAt = 64;
+
     private const int HeldOutPrompts = 3;
     private const int MaxPromptTokens = 24;
     private const int ShortestDocument = 8;
-    private const int RowsLookedAt = 64;
 
     /// <summary>A continuation costs as many steps as tokens: few and short ones take seconds.</summary>
     private const int GreedyPrompts = 8, GreedyTokens = 32;
 
     /// <summary>Returns the user's prompts, or beginnings of held-out documents, continued by teacher and students.</summary>
-    public static async Task<IReadOnlyList<SampleSummary>> MakeAsync(JobContext job, Dataset dataset, ILanguageModel student, ILanguageModel? baseline)
+    public static IReadOnlyList<SampleSummary> Make(
+        JobContext job, HuggingFaceTokenizer tokenizer, IReadOnlyList<EvaluationRow> rows, ILanguageModel student, ILanguageModel? baseline)
     {
-        var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> prompts = job.Spec.Evaluation.Prompts.Count > 0
             ? job.Spec.Evaluation.Prompts.Select(text => ((IReadOnlyList<int>)tokenizer.Encode(text), (string?)null))
-            : HeldOut(await job.ReadEvalRowsAsync(dataset, RowsLookedAt), tokenizer, job.Spec.Evaluation.SampleTokens);
+            : HeldOut(rows, tokenizer, job.Spec.Evaluation.SampleTokens);
         var teacher = job.LoadTeacher();
         return [.. prompts.Select(item => new SampleSummary
         {
@@ -40,13 +41,12 @@ internal static class SampleMaker
     }
 
     /// <summary>Lets each model continue beginnings of held-out documents greedily; null if the run's continuations have no tokens.</summary>
-    public static async Task<GreedyLikelihood?> MeasureGreedyAsync(JobContext job, Dataset dataset, ILanguageModel student, ILanguageModel? baseline)
+    public static GreedyLikelihood? MeasureGreedy(
+        JobContext job, HuggingFaceTokenizer tokenizer, IReadOnlyList<EvaluationRow> rows, ILanguageModel student, ILanguageModel? baseline)
     {
         var tokens = Math.Min(GreedyTokens, job.Spec.Evaluation.SampleTokens);
-        var tokenizer = HuggingFaceTokenizer.Load(job.TeacherFolder);
         return tokens == 0 ? null : new GreedyContinuations(job.LoadTeacher(), tokenizer.EndOfText, tokens).Measure(
-            [.. Beginnings(await job.ReadEvalRowsAsync(dataset, RowsLookedAt), tokenizer)
-                .Where(text => text.Prompt.Count + tokens <= job.Request.Teacher.MaxPositions).Take(GreedyPrompts)],
+            [.. Beginnings(rows, tokenizer).Where(text => text.Prompt.Count + tokens <= job.Request.Teacher.MaxPositions).Take(GreedyPrompts)],
             student, baseline, job.Stop);
     }
 

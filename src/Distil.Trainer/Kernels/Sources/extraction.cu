@@ -68,18 +68,12 @@ __device__ __forceinline__ Key exactBound(const T* z, int vocabulary, int most) 
   return prefix;
 }
 
-__device__ __forceinline__ float sumOverWarp(float x) {
-#pragma unroll
-  for (int step = 16; step > 0; step >>= 1) x += __shfl_xor_sync(~0u, x, step);
-  return x;
-}
-
 // Each of the sums over the whole block. The array's indices are constants here and in the hot loop: it stays in registers.
 __device__ __forceinline__ void sumOverWarps(const float (&sums)[SUMS], float* total) {
   __shared__ float parts[SUMS][THREADS / 32];
 #pragma unroll
   for (int s = 0; s < SUMS; s++) {
-    float sum = sumOverWarp(sums[s]);
+    float sum = warpSum(sums[s]);
     if ((threadIdx.x & 31) == 0) parts[s][threadIdx.x >> 5] = sum;
   }
   __syncthreads();
@@ -178,7 +172,7 @@ __device__ __forceinline__ void extract(
   if (warp < SUMS) {
     float sum = 0.f;
     for (int i = lane; i < candidates; i += 32) sum += exp2Fast((value(keys[i]) - max) * exponents[warp]);
-    sum = sumOverWarp(sum);
+    sum = warpSum(sum);
     if (lane == 0) whole[warp] = rest[warp] + sum;
   }
   __syncthreads();
@@ -189,12 +183,7 @@ __device__ __forceinline__ void extract(
   float before = 0.f;
   for (int first = 0; first < most && topP < 1.f; first += THREADS) {
     int i = first + t;
-    float mass = i < most && i < candidates ? exp2Fast((value(keys[i]) - max) * x) / nucleus : 0.f, sum = mass;
-#pragma unroll
-    for (int step = 1; step < 32; step <<= 1) {
-      float lower = __shfl_up_sync(~0u, sum, step);
-      if (lane >= step) sum += lower;
-    }
+    float mass = i < most && i < candidates ? exp2Fast((value(keys[i]) - max) * x) / nucleus : 0.f, sum = warpScan<false>(mass);
     __syncthreads();
     if (lane == 31) warps[warp] = sum;
     __syncthreads();
@@ -217,7 +206,7 @@ __device__ __forceinline__ void extract(
   if (warp < nodes) {
     float sum = 0.f;
     for (int i = used + lane; i < candidates; i += 32) sum += exp2Fast((value(keys[i]) - max) * exponents[warp]);
-    sum = rest[warp] + sumOverWarp(sum);
+    sum = rest[warp] + warpSum(sum);
     if (lane == 0) tails[row * nodes + warp] = sum > 0.f ? logf(sum) - exponents[warp] / LOG2E * logPlain : NONE;
   }
 }

@@ -97,8 +97,7 @@ internal sealed class Mixer(LinearisedShape shape, Attention inherited, MixerWei
     private static Tensor Gate(Tensor x, Tensor weight, Tensor bias) =>
         weight.dtype == x.dtype ? linear(x, weight, bias) : linear(x, weight.to(x.dtype)).to(bias.dtype) + bias;
 
-    /// <summary>Sums over positions and softmax are not computed in bfloat16.</summary>
-    /// <summary>A tensor in float32 if it is bfloat16.</summary>
+    /// <summary>A tensor in float32 if it is bfloat16: sums over positions and softmax are not computed in that.</summary>
     internal static Tensor Wide(Tensor x) => x.dtype == ScalarType.BFloat16 ? x.to(ScalarType.Float32) : x;
 
     /// <returns>Positive features that sum to a constant, (B, NH, S, dφ).</returns>

@@ -38,8 +38,7 @@ internal sealed record Attention(TransformerConfig Config, Linear Query, Linear 
             return Capped(q, Repeat(k), Repeat(v), positions.Mask, cap).MoveToOuterDisposeScope();
         }
 
-        var relative = Scale * Math.Sqrt(Config.HeadSize);                       // torch's own scale is 1/√DH
-        q = Math.Abs(relative - 1) > 1e-12 ? q * relative : q;
+        q = Config.RelativeScoreScale is var relative and not 1 ? q * relative : q; // torch's own scale is 1/√DH
         var causal = positions.Mask is null && x.shape[1] > 1;
         return functional.scaled_dot_product_attention(q, Repeat(k), Repeat(v), attn_mask: positions.Mask, is_casual: causal).MoveToOuterDisposeScope();
     }
@@ -78,13 +77,11 @@ internal sealed record Attention(TransformerConfig Config, Linear Query, Linear 
         return (windowed ? seen.triu(start - window + 1) : seen).MoveToOuterDisposeScope();
     }
 
-    private double Scale => Config.Form.ScoreScale ?? 1 / Math.Sqrt(Config.HeadSize);
-
     /// <summary>Attention with scores c · tanh(score / c) (Gemma 2).</summary>
     private Tensor Capped(Tensor q, Tensor k, Tensor v, Tensor? mask, double cap)
     {
-        var (length, total) = (q.shape[2], k.shape[2]);
-        var scores = q.matmul(k.transpose(-2, -1)).mul(Scale / cap).tanh().mul(cap);          // (B, NH, S, T)
+        var (length, total, scale) = (q.shape[2], k.shape[2], Config.Form.ScoreScale ?? 1 / Math.Sqrt(Config.HeadSize));
+        var scores = q.matmul(k.transpose(-2, -1)).mul(scale / cap).tanh().mul(cap);          // (B, NH, S, T)
         var seen = mask ?? ones([length, total], ScalarType.Bool, q.device).tril(total - length);
         return scores.masked_fill(seen.logical_not(), double.NegativeInfinity).to(ScalarType.Float32).softmax(-1).to(v.dtype).matmul(v);
     }

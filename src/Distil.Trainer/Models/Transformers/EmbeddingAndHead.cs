@@ -15,14 +15,9 @@ public sealed record EmbeddingAndHead(Tensor Embedding, Tensor Head) : IDisposab
     {
         using var files = TransformerFolder.Open(folder);
         var embedding = files.Read(TransformerTensors.Embedding, ScalarType.Float32, CPU);
-        var divisor = files.Config.Form.LogitDivisor;
-        if (files.Config.TiedHead)
-        {
-            embedding.div_(divisor);
-            return new EmbeddingAndHead(embedding, embedding);
-        }
-
-        return new EmbeddingAndHead(embedding, files.Read(TransformerTensors.Head, ScalarType.Float32, CPU).div_(divisor));
+        var head = files.Config.TiedHead ? embedding : files.Read(TransformerTensors.Head, ScalarType.Float32, CPU);
+        new LogitForm(files.Config.Form.LogitDivisor, Cap: null).ApplyIn(head);
+        return new EmbeddingAndHead(embedding, head);
     }
 
     /// <inheritdoc />

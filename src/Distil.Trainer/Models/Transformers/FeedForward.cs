@@ -42,12 +42,13 @@ internal sealed record ExpertFeedForward(Linear Router, IReadOnlyList<DenseFeedF
         var sum = zeros_like(flat);
         foreach (var (e, expert) in Experts.Index())
         {
+            using var turn = NewDisposeScope();                                                     // an expert's tensors end with its turn
             var found = chosen.eq(e).nonzero();                                                     // (n, 2): token, place
             if (found.shape[0] > 0)
             {
                 var (tokens, places) = (found.select(1, 0), found.select(1, 1));
                 var output = expert.Apply(flat.index_select(0, tokens));                            // (n, D)
-                sum = sum.index_add(0, tokens, output * weights.index(tokens, places).unsqueeze(-1), 1);
+                sum.index_add_(0, tokens, output * weights.index(tokens, places).unsqueeze(-1), 1);
             }
         }
 

@@ -9,6 +9,7 @@ internal sealed class LayerPositions : IDisposable
     private readonly TransformerConfig _config;
     private readonly Device _device;
     private readonly Dictionary<RotaryForm, RotaryEmbedding> _embeddings;
+    private readonly (RotaryEmbedding? Rotary, int Window)[] _kinds; // of each layer
 
     /// <param name="config">The model's shape.</param>
     /// <param name="device">Device of the results.</param>
@@ -18,6 +19,7 @@ internal sealed class LayerPositions : IDisposable
         (_config, _device) = (config, device);
         _embeddings = Enumerable.Range(0, config.Layers).Select(config.RotaryOf).OfType<RotaryForm>().Append(config.Rotary).Distinct()
             .ToDictionary(rotary => rotary, rotary => new RotaryEmbedding(rotary, device, precision));
+        _kinds = [.. Enumerable.Range(0, config.Layers).Select(layer => (config.RotaryOf(layer) is { } rotary ? _embeddings[rotary] : null, config.WindowOf(layer)))];
     }
 
     /// <summary>Angles of layers without a window, from the start of a sequence.</summary>
@@ -30,13 +32,10 @@ internal sealed class LayerPositions : IDisposable
     /// <param name="cached">Whether keys are stored for later positions.</param>
     internal IReadOnlyList<Positions> Of(long start, long length, ScalarType dtype, bool cached)
     {
-        var known = new Dictionary<(RotaryForm?, int), Positions>();
+        var known = new Dictionary<(RotaryEmbedding?, int), Positions>();
         var factor = QueryFactor(start, length, dtype);
-        return [.. Enumerable.Range(0, _config.Layers).Select(layer =>
-        {
-            var kind = (_config.RotaryOf(layer), _config.WindowOf(layer));
-            return known.TryGetValue(kind, out var same) ? same : known[kind] = Of(kind, start, length, dtype, cached) with { QueryFactor = factor };
-        })];
+        return [.. _kinds.Select(kind =>
+            known.TryGetValue(kind, out var same) ? same : known[kind] = Of(kind, start, length, dtype, cached) with { QueryFactor = factor })];
     }
 
     /// <inheritdoc />
@@ -48,16 +47,12 @@ internal sealed class LayerPositions : IDisposable
         }
     }
 
-    private Positions Of((RotaryForm? Rotary, int Window) kind, long start, long length, ScalarType dtype, bool cached)
+    private Positions Of((RotaryEmbedding? Rotary, int Window) kind, long start, long length, ScalarType dtype, bool cached)
     {
         var mask = Attention.Mask(start, length, _device, kind.Window);
-        if (kind.Rotary is null)
-        {
-            return new(null, mask);
-        }
-
-        var rotary = _embeddings[kind.Rotary];
-        return new(rotary.At(start, length, dtype), mask, AllAngles: cached && rotary.DependsOnLength ? rotary.At(0, start + length, dtype) : null);
+        return kind.Rotary is { } rotary
+            ? new(rotary.At(start, length, dtype), mask, AllAngles: cached && rotary.DependsOnLength ? rotary.At(0, start + length, dtype) : null)
+            : new(null, mask);
     }
 
     /// <returns>(S, 1); null if the queries do not grow.</returns>

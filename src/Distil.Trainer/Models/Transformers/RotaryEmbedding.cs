@@ -24,13 +24,10 @@ internal sealed class RotaryEmbedding : IDisposable
 
     /// <summary>Returns the angles of positions from <paramref name="start"/> on, in a sequence that ends with the last of them.</summary>
     /// <returns>cos and sin, each (length, width), in <paramref name="dtype"/>.</returns>
-    internal (Tensor Cos, Tensor Sin) At(long start, long length, ScalarType dtype) => At(start, length, start + length, dtype);
-
-    /// <summary>Returns the angles of positions in a sequence of <paramref name="total"/> tokens.</summary>
-    /// <inheritdoc cref="At(long, long, ScalarType)"/>
-    internal (Tensor Cos, Tensor Sin) At(long start, long length, long total, ScalarType dtype)
+    internal (Tensor Cos, Tensor Sin) At(long start, long length, ScalarType dtype)
     {
         using var scope = NewDisposeScope();
+        var total = start + length;
         var frequencies = total > _rotary.Scaling?.UsualLength ? Frequencies(total, _usual.device) : _usual;
         var positions = arange(start, start + length, dtype: ScalarType.Float32, device: _usual.device);
         var angles = outer(positions, frequencies);                               // (S, width/2)
@@ -46,7 +43,7 @@ internal sealed class RotaryEmbedding : IDisposable
 
     /// <summary>Rotates each pair (x_j, x_(j + width/2)) of a head's first units by its angle; the others stay.</summary>
     /// <param name="x">(B, NH, S, DH).</param>
-    /// <param name="angles">From <see cref="At(long, long, ScalarType)"/>.</param>
+    /// <param name="angles">From <see cref="At"/>.</param>
     internal static Tensor Rotate(Tensor x, (Tensor Cos, Tensor Sin) angles)
     {
         using var scope = NewDisposeScope();

@@ -31,7 +31,7 @@ internal sealed class TransformerWeights
 
         Embedding = _byName[TransformerTensors.Embedding];
         Layers = [.. Enumerable.Range(0, config.Layers).Select(Layer)];
-        FinalNorm = new RmsNorm(_byName[TransformerTensors.FinalNorm], config.NormEpsilon, config.Traits.ZeroCentredNorms, config.Traits.WideNorms);
+        FinalNorm = Norm(TransformerTensors.FinalNorm);
         Head = config.TiedHead ? Embedding : _byName[TransformerTensors.Head];
     }
 
@@ -70,14 +70,14 @@ internal sealed class TransformerWeights
     private TransformerLayer Layer(int index)
     {
         var (prefix, traits) = ($"model.layers.{index}", _config.Traits);
-        var (attention, hasNorms) = ($"{prefix}.self_attn", traits.HeadNorms != HeadNorms.None);
+        var attention = $"{prefix}.self_attn";
         return new TransformerLayer(
             new LayerNorms(
                 Norm(prefix, traits.InputNorm), Norm(prefix, traits.AttentionOutputNorm), Norm(prefix, traits.FeedForwardNorm),
                 Norm(prefix, traits.FeedForwardOutputNorm)),
             new Attention(
                 _config, Linear($"{attention}.q_proj"), Linear($"{attention}.k_proj"), Linear($"{attention}.v_proj"), Linear($"{attention}.o_proj"),
-                Norm(attention, hasNorms ? "q_norm" : null), Norm(attention, hasNorms ? "k_norm" : null)),
+                Norm(attention, traits.QueryNorm), Norm(attention, traits.KeyNorm)),
             _config.HasExperts(index) ? Experts($"{prefix}.mlp", _config.Form.Experts!) : FeedForward($"{prefix}.mlp"),
             _config.Form.ResidualFactor);
     }
@@ -89,8 +89,9 @@ internal sealed class TransformerWeights
     private DenseFeedForward FeedForward(string prefix) =>
         new(Linear($"{prefix}.gate_proj"), Linear($"{prefix}.up_proj"), Linear($"{prefix}.down_proj"), _config.Traits.Gelu);
 
-    private RmsNorm? Norm(string prefix, string? name) =>
-        name is null ? null : new(_byName[$"{prefix}.{name}.weight"], _config.NormEpsilon, _config.Traits.ZeroCentredNorms, _config.Traits.WideNorms);
+    private RmsNorm? Norm(string prefix, string? name) => name is null ? null : Norm($"{prefix}.{name}.weight");
+
+    private RmsNorm Norm(string weight) => new(_byName[weight], _config.NormEpsilon, _config.Traits.ZeroCentredNorms, _config.Traits.WideNorms);
 
     private Linear Linear(string name) => new(_byName[$"{name}.weight"], _byName.GetValueOrDefault($"{name}.bias"));
 }

@@ -27,9 +27,7 @@ internal sealed class WeightRounding
         try
         {
             student.Save(folder, WeightStorage.Of(bfloat16: true));
-            var forms = RoundedStudent.FormsOf(folder, form);
-            var rounded = student.Weights.Where(weight => forms.GetValueOrDefault(weight.Name, WeightForm.Fp32) != WeightForm.Fp32);
-            return new(rounded.DistinctBy(weight => weight.Value, ReferenceEqualityComparer.Instance).Select(weight => (weight.Value, forms[weight.Name])));
+            return Of(student, RoundedStudent.FormsOf(folder, form));
         }
         finally
         {
@@ -38,6 +36,15 @@ internal sealed class WeightRounding
                 Directory.Delete(folder, recursive: true);
             }
         }
+    }
+
+    /// <summary>Finds what is rounded.</summary>
+    /// <param name="student">The student, with the weights that it trains.</param>
+    /// <param name="forms">The form of each weight, from <see cref="RoundedStudent.FormsOf"/> of a folder of the student.</param>
+    internal static WeightRounding Of(IStudentModel student, IReadOnlyDictionary<string, WeightForm> forms)
+    {
+        var rounded = student.Weights.Where(weight => forms.GetValueOrDefault(weight.Name, WeightForm.Fp32) != WeightForm.Fp32);
+        return new(rounded.DistinctBy(weight => weight.Value, ReferenceEqualityComparer.Instance).Select(weight => (weight.Value, forms[weight.Name])));
     }
 
     /// <summary>Rounds the weights that are not trained, for good.</summary>

@@ -22,14 +22,20 @@ internal sealed record StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? T
     /// <param name="ranks">Number of processes, ≥ 1.</param>
     internal static StepBatch Read(IReadOnlyList<MicroBatch> step, ITrainingRows rows, ITargetSource? targets, int rank = 0, int ranks = 1)
     {
-        var parts = new List<(TokenBatch, BatchTargets?)>(step.Count);
-        var batch = new StepBatch(parts, step.Select(rows.CountsOf).Aggregate((some, others) => some + others));
+        var (parts, whole) = (new List<(TokenBatch Rows, BatchTargets? Targets)>(step.Count), default(RowCounts));
         try
         {
-            foreach (var part in step.Where((_, number) => number % ranks == rank))
+            foreach (var (number, part) in step.Index())
             {
+                if (number % ranks != rank)
+                {
+                    whole += rows.CountsOf(part);
+                    continue;
+                }
+
                 var tokens = rows.Read(part);
                 parts.Add((tokens, null));
+                whole += tokens.Counts;
                 if (targets is not null)
                 {
                     parts[^1] = (tokens, targets.Read(part, tokens));
@@ -38,11 +44,11 @@ internal sealed record StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? T
         }
         catch
         {
-            batch.Dispose();
+            new StepBatch(parts, whole).Dispose();
             throw;
         }
 
-        return batch;
+        return new(parts, whole);
     }
 
     /// <value>Real tokens of the whole step.</value>

@@ -33,7 +33,7 @@ internal sealed class LinearisedTraining : IDisposable
         {
             Alpha = new() { From = 0.9, To = 0.9 }, Temperature = new() { From = 1, To = 1 }, Alignment = new() { Kind = AlignmentKind.None },
         };
-        var settings = new ExtractionSettings { InverseTemperatures = TemperatureNodes.For(distillation.Temperature), MeanHidden = false };
+        var settings = new ExtractionSettings { InverseTemperatures = TemperatureNodes.Between(distillation.Temperature.To, distillation.Temperature.From), MeanHidden = false };
         var (loss, targets) = (new DeltaDistillation(distillation), new OnlineTargets(_teacher, settings, layers: false));
         var training = new TrainingSpec
         {

@@ -103,7 +103,7 @@ public sealed class TrainingStepTests
         ExtractionSettings settings = new()
         {
             Keep = new KeepSpec { TopP = 1, MaxTokens = 16 },
-            InverseTemperatures = TemperatureNodes.For(spec.Temperature),
+            InverseTemperatures = TemperatureNodes.Between(spec.Temperature.To, spec.Temperature.From),
             MeanHidden = loss.Alignment.NeedsMeanHidden,
         };
         using var batch = StepBatch.Read(parts, new TinyRows([7]), new OnlineTargets(teacher, settings, loss.Alignment.NeedsLayers));
