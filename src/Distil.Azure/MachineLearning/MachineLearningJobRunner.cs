@@ -70,7 +70,12 @@ public sealed class MachineLearningJobRunner(ResourceManagerClient resources, Ma
         catch (ResourceManagerException refused) when (refused.Status is HttpStatusCode.BadRequest or HttpStatusCode.Conflict)
         {
             // A job's description cannot be changed, so another one under the same name is refused: the host was deployed anew between two starts.
-            return await resources.TryGetAsync(handle + Version, cancel) ?? throw refused;
+            if (await resources.TryGetAsync(handle + Version, cancel) is { } existing)
+            {
+                return existing;
+            }
+
+            throw;
         }
     }
 

@@ -163,7 +163,8 @@ public abstract class JobRunnerContract : IAsyncLifetime
         Assert.Equal(new JobAnswer(JobState.Running), await AnswerAsync(job));
         _platform.End(One, success);
         await EndedAsync(job);
-        Assert.Equal(new JobAnswer(JobState.Ended), await AnswerAsync(job));
+        var says = await _platform.Runner.DescribeEndAsync(job, Cancel);
+        Assert.Equal(new JobAnswer(JobState.Ended, PlatformSays: says), await AnswerAsync(job));
         await _platform.ForgetAsync();
         Assert.Equal(new JobAnswer(JobState.Unknown), await AnswerAsync(job));
     }
