@@ -69,12 +69,12 @@ internal sealed class StudentTrials : IDisposable
 
         var trained = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var windowed = student is LinearisedModel { Shape.Window: > 0 };
-        var result = Evaluate(student, Branch.Both);
-        Figure.Say($"linearised {trial.Name}", new
+        object Alone(Branch branch) => windowed ? Score(Evaluate(student, branch)) : "none";
+        var (window, memory) = (Alone(Branch.Window), Alone(Branch.Memory));
+        var result = Evaluate(student);
+        Figure.Say($"student {trial.Name}", new
         {
-            end = Score(result),
-            window = windowed ? Score(Evaluate(student, Branch.Window)) : "none",
-            memory = windowed ? Score(Evaluate(student, Branch.Memory)) : "none",
+            end = Score(result), window, memory,
             steps = position.GlobalStep, seed = _options.Seed, trained = student.TrainableParameters.Sum(parameter => parameter.Value.numel()),
             forms = stages.Present.Operations.Select(operation => $"{operation.Operation}: {operation.Form}").ToArray(), s = Math.Round(trained, 1),
         });
@@ -88,11 +88,11 @@ internal sealed class StudentTrials : IDisposable
         MeanHidden = loss.Alignment.NeedsMeanHidden,
     }, loss.Alignment.NeedsLayers);
 
-    private EvaluationResult Evaluate(IStudentModel student, Branch branch)
+    private EvaluationResult Evaluate(IStudentModel student, Branch? alone = null)
     {
         if (student is LinearisedModel linearised)
         {
-            linearised.Branch = branch;
+            linearised.Branch = alone ?? Branch.Both;
         }
 
         return new Evaluator(new() { BatchRows = _options.Batch }).Evaluate(student, _teacher, _held);
@@ -108,7 +108,6 @@ internal sealed class StudentTrials : IDisposable
             return;
         }
 
-        _ = Evaluate(student, Branch.Both); // leaves both branches on
         var suite = new EvaluationSuite
         {
             Spec = new()
@@ -119,7 +118,7 @@ internal sealed class StudentTrials : IDisposable
             Seed = 1, ContextLength = _length, Longest = _teacher.Config.MaxPositions, Tokenizer = HuggingFaceTokenizer.Load(_teacherFolder),
         };
         var measured = suite.Extend(result, _held, student, _teacher);
-        Figure.Say($"linearised {name}, tasks and recall", new
+        Figure.Say($"student {name}, tasks and recall", new
         {
             tasks = measured.Tasks?.Select(task => new { task.Name, student = task.Student.Acc, teacher = task.Teacher!.Acc, task.Chance }).ToArray(),
             recall = measured.Recall?.Select(recall => new
