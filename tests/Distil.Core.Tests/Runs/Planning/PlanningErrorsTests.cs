@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Distil.Core.Api;
 using Distil.Core.Errors;
 using Distil.Core.Hub;
+using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Tests.Hub;
