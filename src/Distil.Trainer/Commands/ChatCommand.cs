@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Distil.Core.Errors;
 using Distil.Core.Sources;
-using Distil.Inference.Engines;
 using Distil.Inference.Sampling;
 using Distil.Trainer.Generation;
 using Microsoft.Extensions.AI;

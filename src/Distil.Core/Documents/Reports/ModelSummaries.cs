@@ -1,4 +1,3 @@
-using Distil.Core.Artifacts;
 using Distil.Core.Models.Folders;
 
 namespace Distil.Core.Documents.Reports;

@@ -1,11 +1,9 @@
 using Distil.Core.Documents;
 using Distil.Core.Specification;
-using Distil.Trainer.Models;
 using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.Ranks;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
-using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Schedules;
 using Distil.Trainer.Training.Steps;
 using static TorchSharp.torch;
