@@ -46,7 +46,7 @@ internal sealed class ServedRows(TokenRows rows, EndpointTeacher teacher, KeepSp
         finally
         {
             await stop.CancelAsync();
-            await Task.WhenAll(asked).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // the first failure is thrown already; rows must not be read after it
+            await Task.WhenAll((IEnumerable<Task>)asked).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // the first failure is thrown already; rows must not be read after it
         }
     }
 
