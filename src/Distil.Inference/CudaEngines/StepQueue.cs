@@ -84,11 +84,16 @@ internal sealed class StepQueue(CudaCard card, CudaModule kernels, Workspace mem
     /// <param name="listed">Whether the tokens are listed too, step by step.</param>
     internal void Choose(int vocabulary, bool listed)
     {
-        Launch("choose_parts", new(Workspace.Parts, Threads, Rows), memory.Logits, vocabulary, vocabulary, memory.Best, memory.BestToken);
+        FindBest(vocabulary);
         Launch(
             "choose", new(1, 1024),
             memory.Best, memory.BestToken, Workspace.Parts, Rows, memory.Tokens.Address, listed ? memory.Chosen : 0, listed ? memory.Step : 0);
     }
+
+    /// <summary>The largest logit of each part of the vocabulary.</summary>
+    /// <param name="vocabulary">V.</param>
+    internal void FindBest(int vocabulary) =>
+        Launch("choose_parts", new(Workspace.Parts, Threads, Rows), memory.Logits, vocabulary, vocabulary, memory.Best, memory.BestToken);
 
     /// <summary>The bits of a float, as an argument.</summary>
     private static long Bits(float value) => BitConverter.SingleToUInt32Bits(value);

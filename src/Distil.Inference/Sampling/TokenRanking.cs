@@ -23,12 +23,12 @@ internal sealed class TokenRanking
     internal double Total { get; private set; }
 
     /// <summary>Takes the weights exp((logit − max) / T) of a vocabulary.</summary>
-    internal void Rank(ReadOnlySpan<float> logits, float max, double temperature)
+    internal void Rank(ReadOnlySpan<float> logits, float max, float inverseTemperature)
     {
         var padded = VectorMath.Padded(logits.Length);
         _weights = _weights.Length == padded ? _weights : new float[padded];
         _length = logits.Length;
-        Total = LogitScan.Exponentials(logits, max, (float)(1 / temperature), _weights);
+        Total = LogitScan.Exponentials(logits, max, inverseTemperature, _weights);
     }
 
     /// <summary>The smallest set of heaviest tokens that reaches a count or a mass; at least one token.</summary>

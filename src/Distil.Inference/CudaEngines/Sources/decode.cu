@@ -5,6 +5,7 @@
 #include "mixer.cuh"
 #include "attention.cuh"
 #include "choice.cuh"
+#include "ranking.cuh"
 
 #define PRODUCT(name, tiles, rowTiles, ahead, gated, norm, blocks) \
   extern "C" __global__ void __launch_bounds__(32 * WARPS, blocks) name( \
