@@ -9,7 +9,7 @@ internal sealed class DeviceSampling : IDisposable
     private const int Ranges = 2049; // RANGES in draw.cuh
     private const int Threads = 256, DrawThreads = 1024;
     private const int MostOfPart = 1 << 15; // tokens whose masses' halves are added in 32 bits
-    private const int LeastParts = 4, MostParts = 128, Blocks = 256;
+    private const int LeastParts = 4, MostParts = 128, Blocks = 1024;
 
     private readonly CudaCard _card;
     private readonly CudaStream _stream;

@@ -57,7 +57,8 @@ internal sealed class StepQueue(CudaCard card, CudaModule kernels, Workspace mem
         // Blocks of many outputs read the rows less often, but must be enough for all multiprocessors.
         var tiles = TileRows == 8 ? 2 : 4;
         var wide = matrix.Rows >= 8 * tiles * TileOutputs * card.Multiprocessors;
-        var kernel = $"product_{(wide ? "wide_" : "")}{TileRows}";
+        var isLong = TileRows == 8 && matrix.Rows <= TileOutputs * card.Multiprocessors;
+        var kernel = $"product_{(wide ? "wide_" : isLong ? "long_" : "")}{TileRows}";
         Product(kernel, TileOutputs * (wide ? tiles : 1), matrix, matrix.Rows, x, xStride, norm, bias, output, outputStride, add, activation: 0);
     }
 

@@ -11,6 +11,9 @@ internal static class LogitScan
     // Vectors of a block that stays in the cache while it is compared with every threshold.
     private const int BlockVectors = 64;
 
+    /// <summary>The smallest weight that is not 0.</summary>
+    internal const float LeastWeight = 1 / Unit;
+
     // Weights are multiples of 1 / Unit, so sums of up to 2²¹ of them are exact in a double: whatever adds them, in any order, gets the same one.
     private const float Unit = 1L << 32;
 
@@ -79,7 +82,7 @@ internal static class LogitScan
         for (var i = 0; i < weights.Length; i += VectorMath.Width)
         {
             var value = VectorMath.Exp((Vector512.LoadUnsafe(ref start, (nuint)i) - Vector512.Create(max)) * Vector512.Create(inverseTemperature));
-            value = Vector512.Round(value * Unit) * (1 / Unit);
+            value = Vector512.Round(value * Unit) * LeastWeight;
             value.StoreUnsafe(ref start, (nuint)i);
             var (lower, upper) = Vector512.Widen(value);
             sum += lower + upper;
@@ -92,8 +95,9 @@ internal static class LogitScan
     /// <param name="weights">≥ 0; a multiple of 16.</param>
     /// <param name="thresholds">Ascending or not.</param>
     /// <param name="counts">How many weights are ≥ each threshold.</param>
-    /// <param name="masses">Their sums, which are exact.</param>
-    internal static void Measure(ReadOnlySpan<float> weights, ReadOnlySpan<float> thresholds, Span<long> counts, Span<double> masses)
+    /// <param name="masses">Their sums.</param>
+    /// <param name="exactly">Whether the sums are exact, which takes longer, or rounded.</param>
+    internal static void Measure(ReadOnlySpan<float> weights, ReadOnlySpan<float> thresholds, Span<long> counts, Span<double> masses, bool exactly)
     {
         counts.Clear();
         masses.Clear();
@@ -103,7 +107,14 @@ internal static class LogitScan
             var block = weights.Slice(i, Math.Min(Length, weights.Length - i));
             for (var j = 0; j < thresholds.Length; j++)
             {
-                MeasureBlock(block, thresholds[j], ref counts[j], ref masses[j]);
+                if (exactly)
+                {
+                    MeasureBlock(block, thresholds[j], ref counts[j], ref masses[j]);
+                }
+                else
+                {
+                    EstimateBlock(block, thresholds[j], ref counts[j], ref masses[j]);
+                }
             }
         }
     }
@@ -142,6 +153,22 @@ internal static class LogitScan
             var counted = Vector512.GreaterThanOrEqual(value, least);
             var (lower, upper) = Vector512.Widen(value & counted);
             sum += lower + upper;
+            negatives += counted.AsInt32();
+        }
+
+        count -= Vector512.Sum(negatives);
+        mass += Vector512.Sum(sum);
+    }
+
+    private static void EstimateBlock(ReadOnlySpan<float> weights, float threshold, ref long count, ref double mass)
+    {
+        var (sum, negatives, least) = (Vector512<float>.Zero, Vector512<int>.Zero, Vector512.Create(threshold));
+        ref var start = ref MemoryMarshal.GetReference(weights);
+        for (var i = 0; i < weights.Length; i += VectorMath.Width)
+        {
+            var value = Vector512.LoadUnsafe(ref start, (nuint)i);
+            var counted = Vector512.GreaterThanOrEqual(value, least);
+            sum += value & counted;
             negatives += counted.AsInt32();
         }
 

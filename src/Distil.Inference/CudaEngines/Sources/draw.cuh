@@ -68,21 +68,28 @@ __device__ __forceinline__ Key massAt(unsigned distance) { return (Key)__fmul_rn
 __device__ __forceinline__ Key massOf(Key key) { return massAt((unsigned)(key >> TOKEN_BITS)); }
 __device__ __forceinline__ double masses(Key sum) { return (double)sum * 2.3283064365386963e-10; }
 
+// The sum over the warp's lanes up to this one.
+template <class T>
+__device__ __forceinline__ T sumUpTo(T x) {
+#pragma unroll
+  for (int i = 1; i < 32; i <<= 1) {
+    const T other = __shfl_up_sync(0xffffffffu, x, i);
+    if ((threadIdx.x & 31) >= i) x += other;
+  }
+  return x;
+}
+
 // The sum over the threads before this one. Whole warps, at most 32.
 template <class T>
 __device__ __forceinline__ T sumBefore(T x) {
   __shared__ T parts[32];
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-  T sum = x;
-  for (int i = 1; i < 32; i <<= 1) {
-    const T other = __shfl_up_sync(0xffffffffu, sum, i);
-    if (lane >= i) sum += other;
-  }
+  const T sum = sumUpTo(x);
   __syncthreads();
   if (lane == 31) parts[warp] = sum;
   __syncthreads();
-  for (int i = 0; i < warp; i++) sum += parts[i];
-  return sum - x;
+  const T warps = sumUpTo(lane < blockDim.x >> 5 ? parts[lane] : 0), before = __shfl_sync(0xffffffffu, warps, max(warp - 1, 0));
+  return sum - x + (warp > 0 ? before : 0);
 }
 
 // Counts a part of a row's tokens by the range of their weight. verdicts: the most likely token, or −1 if a logit is not a number or none is finite. counts and
