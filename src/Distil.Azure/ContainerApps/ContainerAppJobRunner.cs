@@ -21,8 +21,6 @@ public sealed class ContainerAppJobRunner(
     private const int MaxStarts = 3;
     private static readonly TimeSpan JobLifetime = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan StartPause = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan StopPause = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestStop = TimeSpan.FromMinutes(10);
 
     // By resource id: the job's description, and when it was read. A deployment that changes it is seen within a minute.
     private readonly ConcurrentDictionary<string, (string Json, long ReadAt)> _jobs = new();
@@ -62,25 +60,8 @@ public sealed class ContainerAppJobRunner(
         await resources.TryGetAsync(handle + Version, cancel) is not { } execution ? JobState.Unknown : StateOf(execution);
 
     /// <inheritdoc />
-    public async Task StopAsync(string handle, CancellationToken cancel)
-    {
-        if (await PollAsync(handle, cancel) != JobState.Running)
-        {
-            return;
-        }
-
-        var started = time.GetTimestamp();
-        await resources.PostAsync($"{handle}/stop{Version}", null, once: false, cancel);
-        while (await PollAsync(handle, cancel) == JobState.Running)
-        {
-            if (time.GetElapsedTime(started) > LongestStop)
-            {
-                throw new ResourceManagerException(null, $"{handle} is still running {LongestStop} after it was told to stop");
-            }
-
-            await Task.Delay(StopPause, time, cancel);
-        }
-    }
+    public Task StopAsync(string handle, CancellationToken cancel) =>
+        JobStop.RunAsync(resources, handle, $"{handle}/stop{Version}", this, time, cancel);
 
     private async Task<JsonNode> DescribeAsync(string job, CancellationToken cancel)
     {

@@ -54,6 +54,18 @@ public sealed class ResourceManagerClient
         }
     }
 
+    /// <summary>Creates a resource with a name that the caller gives. It is safe to repeat the request, so a lost response is not an error.</summary>
+    /// <param name="path">The resource.</param>
+    /// <param name="body">Its description.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <returns>The resource; null if the one in which it would be created does not exist.</returns>
+    /// <exception cref="ResourceManagerException">It was refused, or failed on every try.</exception>
+    public async Task<JsonNode?> PutAsync(string path, JsonNode body, CancellationToken cancel)
+    {
+        using var response = await SendAsync(RequestMethod.Put, new Uri(_options.Endpoint, path), body, once: false, cancel);
+        return BodyOf(response);
+    }
+
     /// <summary>Calls an action of a resource and waits until it is done.</summary>
     /// <param name="path">The action.</param>
     /// <param name="body">The request's body; null for none.</param>

@@ -2,7 +2,8 @@ using Distil.Core.Artifacts.Kinds;
 
 namespace Distil.Core.Jobs;
 
-/// <summary>Starts jobs on a platform: as child processes (Cli) or as executions of Container Apps jobs (Functions).</summary>
+/// <summary>Starts jobs on a platform: as child processes (Cli) or as executions of Container Apps jobs or jobs of Azure Machine
+/// Learning (Functions).</summary>
 public interface IJobRunner
 {
     /// <summary>Starts a job and returns a handle for the other members. If the platform already runs this request, that job's handle is returned; if the job
@@ -18,6 +19,10 @@ public interface IJobRunner
 
     /// <summary>Asks a job to stop, and ends it if it does not; returns when it has ended. No error if it has already ended.</summary>
     Task StopAsync(string handle, CancellationToken cancel);
+
+    /// <summary>What the platform says about a job that has ended without a result: its status, and the address of its log.</summary>
+    /// <returns>Null if the platform says nothing that helps a reader.</returns>
+    Task<string?> DescribeEndAsync(string handle, CancellationToken cancel) => Task.FromResult<string?>(null);
 }
 
 /// <summary>The state of a job according to its platform.</summary>

@@ -95,7 +95,8 @@ public static class JobPipeline
 
             if (answer.State == JobState.Ended)
             {
-                return Failed(run, started, FailureClass.Preempted, $"{jobId} ended without a result; its process or machine was taken away");
+                var says = answer.PlatformSays is { } platform ? $" ({platform})" : "";
+                return Failed(run, started, FailureClass.Preempted, $"{jobId} ended without a result; its process or machine was taken away{says}");
             }
 
             if (answer.State == JobState.Unknown)

@@ -19,7 +19,7 @@ public sealed record HostSettings
     [Variable(ArtifactsVariable)]
     public string? Artifacts { get; init; }
 
-    /// <value>Where jobs run: `container-apps` (default), or `processes` for child processes of the app.</value>
+    /// <value>Where jobs run: `container-apps` (default), `machine-learning`, or `processes` for child processes of the app.</value>
     [Variable(JobsVariable)]
     public string? Jobs { get; init; }
 
@@ -34,6 +34,9 @@ public sealed record HostSettings
     /// <value>The trainer that the app starts if jobs are child processes: an assembly or a program. Default: the one built with the app.</value>
     [Variable("DISTIL_TRAINER")]
     public string? Trainer { get; init; }
+
+    /// <value>The workspace of Azure Machine Learning, if jobs run there.</value>
+    public MachineLearningSettings MachineLearning { get; init; } = new();
 
     /// <value>Where texts, models and artifacts are read from.</value>
     public SourceSettings Sources { get; init; } = new();

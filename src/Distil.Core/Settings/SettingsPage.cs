@@ -25,7 +25,10 @@ public static class SettingsPage
         """;
 
     private static readonly Type[] Records =
-        [typeof(CommandSettings), typeof(TrainerSettings), typeof(HostSettings), typeof(SourceSettings), typeof(HubSettings), typeof(TelemetrySettings)];
+    [
+        typeof(CommandSettings), typeof(TrainerSettings), typeof(HostSettings), typeof(MachineLearningSettings), typeof(SourceSettings), typeof(HubSettings),
+        typeof(TelemetrySettings),
+    ];
 
     /// <summary>Makes the page from the types.</summary>
     /// <exception cref="FileNotFoundException">The assembly's documentation file is not beside it.</exception>

@@ -9,6 +9,9 @@ public enum JobPlatform
     /// <summary>Executions of Container Apps jobs.</summary>
     ContainerApps,
 
+    /// <summary>Jobs of an Azure Machine Learning workspace.</summary>
+    MachineLearning,
+
     /// <summary>Child processes of the app, on your own machine.</summary>
     Processes,
 }
@@ -21,9 +24,11 @@ public static class HostChoices
     public static JobPlatform Platform(this HostSettings settings) => settings.Jobs switch
     {
         null or "container-apps" => JobPlatform.ContainerApps,
+        "machine-learning" => JobPlatform.MachineLearning,
         "processes" => JobPlatform.Processes,
         var other => throw new InvalidInputException(
-            $"{HostSettings.JobsVariable} is {other}; expected container-apps (with {HostSettings.GpuJobVariable}) or processes"),
+            $"{HostSettings.JobsVariable} is {other}; expected container-apps (with {HostSettings.GpuJobVariable}), machine-learning "
+            + $"(with {MachineLearningSettings.WorkspaceVariable}) or processes"),
     };
 
     /// <summary>URI of the artifact container; null if the connection string gives the account.</summary>

@@ -1,5 +1,6 @@
 using Azure.Identity;
 using Distil.Azure.ContainerApps;
+using Distil.Azure.MachineLearning;
 using Distil.Azure.ResourceManager;
 using Distil.Core.Api;
 using Distil.Core.Artifacts;
@@ -38,9 +39,12 @@ internal static class HostServices
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(store);
         var platform = settings.Platform();
-        services.AddSingleton<IJobRunner>(_ => platform == JobPlatform.Processes
-            ? new ProcessJobRunner(() => new TrainerProgram(settings.Trainer).Command(["work"]), Environment.ProcessorCount)
-            : ContainerApps(settings));
+        services.AddSingleton<IJobRunner>(_ => platform switch
+        {
+            JobPlatform.Processes => new ProcessJobRunner(() => new TrainerProgram(settings.Trainer).Command(["work"]), Environment.ProcessorCount),
+            JobPlatform.MachineLearning => new MachineLearningJobRunner(ResourceManager(), MachineLearningOptions.From(settings), TimeProvider.System),
+            _ => new ContainerAppJobRunner(ResourceManager(), ContainerAppJobOptions.From(settings), TimeProvider.System),
+        });
         services.AddSingleton<RunFolder>();
         services.AddSingleton<WriteStatus>();
         services.AddSingleton(made => new ActivityCatalog(store, made.GetRequiredService<IJobRunner>(), made.GetRequiredService<TimeProvider>()));
@@ -50,7 +54,12 @@ internal static class HostServices
             made.GetRequiredService<TimeProvider>(),
             SourceCatalog.Create(settings.Sources, made.GetRequiredService<TimeProvider>(), made.GetRequiredService<ILogger<SourceCatalog>>()))
         {
-            CountGpus = platform == JobPlatform.ContainerApps ? () => 1 : null, // a replica has one
+            CountGpus = platform switch
+            {
+                JobPlatform.ContainerApps => () => 1, // a replica has one
+                JobPlatform.MachineLearning => () => MachineLearningOptions.From(settings).Gpus,
+                _ => null,
+            },
         });
         services.AddSingleton(made => new DistilApi(store, made.GetRequiredService<ApiOptions>(), made.GetRequiredService<RunPlanner>()));
         services.AddSingleton(new LiveSite(samples: null)); // jobs are on other machines, where no path of this one exists
@@ -73,7 +82,5 @@ internal static class HostServices
             .UseFunctionsWorkerDefaults();
     }
 
-    private static ContainerAppJobRunner ContainerApps(HostSettings settings) => new(
-        new ResourceManagerClient(new DefaultAzureCredential(), new ResourceManagerOptions(), TimeProvider.System),
-        ContainerAppJobOptions.From(settings), TimeProvider.System);
+    private static ResourceManagerClient ResourceManager() => new(new DefaultAzureCredential(), new ResourceManagerOptions(), TimeProvider.System);
 }

@@ -16,6 +16,9 @@ public sealed class HostChoicesTests
     [Fact]
     public void On_a_machine_of_ones_own_they_are_processes() => Assert.Equal(JobPlatform.Processes, Read(jobs: "processes").Platform());
 
+    [Fact]
+    public void They_can_be_jobs_of_a_workspace() => Assert.Equal(JobPlatform.MachineLearning, Read(jobs: "machine-learning").Platform());
+
     [Theory]
     [InlineData("http://account.blob.core.windows.net/distil", null, "DISTIL_ARTIFACTS", "https")]
     [InlineData("distil", null, "DISTIL_ARTIFACTS", "distil")]

@@ -24,7 +24,9 @@ public sealed class PollJob(ArtifactStore store, IJobRunner runner) : IActivity<
         var state = await runner.PollAsync(input.Handle, cancel);
 
         // The result may have been written between the two checks.
-        return new JobAnswer(state, state == JobState.Running ? null : await ResultAsync(input, cancel), cancelled);
+        var late = state == JobState.Running ? null : await ResultAsync(input, cancel);
+        var says = state == JobState.Ended && late is null ? await runner.DescribeEndAsync(input.Handle, cancel) : null;
+        return new JobAnswer(state, late, cancelled, says);
     }
 
     private Task<JobResult?> ResultAsync(JobHandle job, CancellationToken cancel) =>
@@ -35,4 +37,5 @@ public sealed class PollJob(ArtifactStore store, IJobRunner runner) : IActivity<
 /// <param name="State">The state according to the platform.</param>
 /// <param name="Result">The job's own result, which takes precedence; null if there is none yet.</param>
 /// <param name="CancelRequested">Whether the run is to be cancelled.</param>
-public sealed record JobAnswer(JobState State, JobResult? Result = null, bool CancelRequested = false);
+/// <param name="PlatformSays">What the platform says about an end without a result; null for nothing.</param>
+public sealed record JobAnswer(JobState State, JobResult? Result = null, bool CancelRequested = false, string? PlatformSays = null);
