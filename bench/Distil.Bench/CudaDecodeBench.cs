@@ -2,13 +2,21 @@ using System.Diagnostics;
 using Distil.Inference.Cuda;
 using Distil.Inference.CudaEngines;
 using Distil.Inference.Engines;
+using Distil.Inference.Sampling;
 
 namespace Distil.Bench;
 
-/// <summary>Decoding on the GPU without torch, greedy: milliseconds a step by the number of sequences, beside the card's bandwidth.</summary>
+/// <summary>Decoding on the GPU without torch, greedy and drawn: milliseconds a step by the number of sequences, beside the card's bandwidth.</summary>
 internal static class CudaDecodeBench
 {
     private const int Steps = 32;
+
+    private static readonly (string Name, SamplingOptions Options)[] Samplings =
+    [
+        ("T 0.8, top-p 0.95", new()), ("T 1, all", new() { Temperature = 1, TopP = 1 }), ("T 1, top-k 50", new() { Temperature = 1, TopP = 1, TopK = 50 }),
+        ("T 1, top-k 40, top-p 0.95, min-p 0.05", new() { Temperature = 1, TopK = 40, MinP = 0.05 }), ("T 0.1, top-p 0.95", new() { Temperature = 0.1 }),
+        ("T 8, top-p 0.9", new() { Temperature = 8, TopP = 0.9 }),
+    ];
 
     /// <summary>Measures students.</summary>
     /// <param name="students">What they are called, and what writes them to a folder.</param>
@@ -45,7 +53,7 @@ internal static class CudaDecodeBench
         Console.WriteLine(
             $"{name}; V {student.VocabularySize}, D {student.Network.Shape.Width}; a step reads {student.WeightBytes / 1e6:F1} MB of weights and "
             + $"reads and writes {student.StateBytes / 1e6:F1} MB of state a sequence");
-        Console.WriteLine("| sequences | context | launched | ms a step | tokens/s | TB/s |\n|--:|--:|---|--:|--:|--:|");
+        Console.WriteLine("| sequences | context | launched, drawn | ms a step | tokens/s | TB/s |\n|--:|--:|---|--:|--:|--:|");
         foreach (var count in sequences)
         {
             Measure(student, count, 512, graphs: true, tokens);
@@ -53,6 +61,14 @@ internal static class CudaDecodeBench
 
         Measure(student, sequences[0], 8192, graphs: true, tokens);
         Measure(student, sequences[0], 512, graphs: false, tokens);
+        foreach (var count in sequences.Where(count => count is 1 or 8 or 64))
+        {
+            foreach (var (options, sampling) in Samplings)
+            {
+                Measure(student, count, 512, graphs: true, tokens, options, [.. Enumerable.Range(1, count).Select(seed => new Sampler(sampling with { Seed = (ulong)seed }))]);
+            }
+        }
+
         MeasurePrompt(folder, platform);
     }
 
@@ -62,18 +78,33 @@ internal static class CudaDecodeBench
         using var engine = CudaEngine.Open(folder, platform);
         using var state = engine.NewSequence();
         var inputs = Enumerable.Range(0, engine.MaxRows).Select(i => new StudentInput(state, (int)(i * 7919L % engine.VocabularySize), WantsLogits: i == engine.MaxRows - 1)).ToArray();
-        var (piece, step, sampled) = (Median(() => engine.Run(inputs)), Median(() => engine.Run(inputs.AsSpan(inputs.Length - 1))), Median(() =>
+        var (piece, own) = (Median(() => engine.Run(inputs)), new Sampler(new()));
+        var (step, copied) = (Median(() => engine.Run(inputs.AsSpan(inputs.Length - 1))), Median(() =>
         {
             engine.Run(inputs.AsSpan(inputs.Length - 1));
-            engine.Logits(0);
+            own.Next(engine.Logits(0));
         }));
+        double Drawn(SamplingOptions options)
+        {
+            var sampler = new Sampler(options);
+            sampler.ReadPrompt([.. Enumerable.Range(0, 1000)]);
+            var input = inputs[^1] with { Sampler = sampler };
+            return Median(() =>
+            {
+                engine.Run(new(in input));
+                engine.Choose(0);
+            });
+        }
+
         Console.WriteLine(
-            $"prompt in pieces of {inputs.Length}: {piece:F3} ms, {1000 * inputs.Length / piece:F0} tokens/s; a step with the host: {step:F4} ms, with its logits copied: {sampled:F4} ms");
+            $"prompt in pieces of {inputs.Length}: {piece:F3} ms, {1000 * inputs.Length / piece:F0} tokens/s; a step with the host: {step:F4} ms, drawn on the card: "
+            + $"{Drawn(new()):F4} ms, with penalties of 1,000 tokens: {Drawn(new() { RepetitionPenalty = 1.1 }):F4} ms, drawn by the host from its logits: {copied:F4} ms");
     }
 
     private static double Median(Action run) => DecodeBench.Median(64, _ => run());
 
-    private static void Measure(CudaStudent student, int sequences, int context, bool graphs, int tokens)
+    private static void Measure(
+        CudaStudent student, int sequences, int context, bool graphs, int tokens, string drawn = "greedy", params ReadOnlySpan<Sampler?> samplers)
     {
         using var batch = new CudaBatch(student, sequences) { UsesGraphs = graphs };
         batch.Read([.. Enumerable.Range(0, context * sequences).Select(i => (int)(i * 7919L % student.VocabularySize))]);
@@ -82,7 +113,7 @@ internal static class CudaDecodeBench
         for (var done = -2 * Steps; done < Math.Max(tokens, Steps); done += Steps)
         {
             var start = Stopwatch.GetTimestamp();
-            next = [.. batch.Choose(next, Steps)[^sequences..]];
+            next = [.. batch.Choose(next, Steps, samplers)[^sequences..]];
             if (done >= 0)
             {
                 times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds / Steps);
@@ -92,7 +123,7 @@ internal static class CudaDecodeBench
         times.Sort();
         var (median, bytes) = (times[times.Count / 2], student.WeightBytes + 2 * sequences * student.StateBytes);
         Console.WriteLine(
-            $"| {sequences} | {context} | {(graphs ? "graph" : "by kernel")} | {median:F4} | {1000 * sequences / median:F0} | {bytes / median / 1e9:F2} |");
+            $"| {sequences} | {context} | {(graphs ? "graph" : "by kernel")}, {drawn} | {median:F4} | {1000 * sequences / median:F0} | {bytes / median / 1e9:F2} |");
     }
 
     private static double Bandwidth(CudaCard card)

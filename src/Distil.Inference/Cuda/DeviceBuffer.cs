@@ -30,6 +30,7 @@ internal sealed unsafe class DeviceBuffer : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + bytes, Bytes, nameof(bytes));
         _card.Use();
         CudaDriver.Check(CudaDriver.CopyToDevice(Address + offset, from, (nuint)bytes), "cuMemcpyHtoD");
+        CudaDriver.Check(CudaDriver.StreamSynchronize(stream: 0), "cuStreamSynchronize"); // it may return before the last bytes are there
     }
 
     /// <summary>As the other, of one number.</summary>

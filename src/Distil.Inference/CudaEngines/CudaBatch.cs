@@ -1,4 +1,5 @@
 using Distil.Inference.Cuda;
+using Distil.Inference.Sampling;
 
 namespace Distil.Inference.CudaEngines;
 
@@ -14,6 +15,8 @@ internal sealed class CudaBatch : IDisposable
     private readonly CudaGraph _read, _choose;
     private readonly PinnedBuffer<float> _logits;
     private readonly PinnedBuffer<int> _chosen;
+    private DeviceSampling? _sampling;
+    private CudaGraph? _draw;
 
     /// <param name="student">The student.</param>
     /// <param name="sequences">How many, 1 to 64.</param>
@@ -70,24 +73,39 @@ internal sealed class CudaBatch : IDisposable
         }
     }
 
-    /// <summary>Reads a token of each sequence, then chooses the most likely next ones and reads them, but for the last.</summary>
+    /// <summary>Reads a token of each sequence, then chooses next ones and reads them, but for the last.</summary>
     /// <param name="tokens">(sequences), each inside the vocabulary.</param>
-    /// <param name="steps">How many are chosen, 1 to <see cref="Workspace.MaxSteps"/>.</param>
+    /// <param name="steps">How many are chosen, 1 to <see cref="Workspace.MaxSteps"/>; 1 with penalties.</param>
+    /// <param name="samplers">How each sequence's are chosen; none for the most likely tokens.</param>
     /// <returns>(steps, sequences); valid until the next call.</returns>
     /// <exception cref="Core.Errors.InvalidInputException">The model's attention reads fewer tokens.</exception>
     /// <exception cref="ArithmeticException">A logit is not a number, or none is finite.</exception>
-    internal ReadOnlySpan<int> Choose(ReadOnlySpan<int> tokens, int steps)
+    internal ReadOnlySpan<int> Choose(ReadOnlySpan<int> tokens, int steps, params ReadOnlySpan<Sampler?> samplers)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(steps, Workspace.MaxSteps);
         ArgumentOutOfRangeException.ThrowIfNotEqual(tokens.Length, Sequences);
         _stream.Synchronize();
         Advance(steps);
         _memory.Tokens.Write(tokens);
-        Repeat(_choose, EnqueueChoice, steps);
+        if (DeviceSampling.Needs(samplers))
+        {
+            Draw(steps, samplers);
+        }
+        else
+        {
+            Repeat(_choose, EnqueueChoice, steps);
+        }
+
         var chosen = _chosen.Values[..(steps * Sequences)];
         _stream.CopyToHost(_memory.Chosen, chosen);
         _stream.Synchronize();
-        return chosen.Contains(-1) ? throw new ArithmeticException("a logit is not a number, or none is finite") : chosen;
+        if (chosen.Contains(-1))
+        {
+            throw new ArithmeticException("a logit is not a number, or none is finite");
+        }
+
+        DeviceSampling.Accept(samplers, chosen);
+        return chosen;
     }
 
     /// <summary>The logits of the last choice, (V); valid until the next call.</summary>
@@ -118,9 +136,9 @@ internal sealed class CudaBatch : IDisposable
     public void Dispose()
     {
         _stream.Synchronize();
-        foreach (IDisposable part in (IDisposable[])[_read, _choose, _logits, _chosen, .. _sequences, _addresses, _memory, _stream])
+        foreach (IDisposable? part in (IDisposable?[])[_read, _choose, _draw, _logits, _chosen, _sampling, .. _sequences, _addresses, _memory, _stream])
         {
-            part.Dispose();
+            part?.Dispose();
         }
     }
 
@@ -137,6 +155,24 @@ internal sealed class CudaBatch : IDisposable
         Queue.Choose(_student.VocabularySize, listed: true);
     }
 
+    private void EnqueueDraw()
+    {
+        _student.Network.EnqueueRead(Queue);
+        _student.Network.EnqueueLogits(Queue, _memory.Stream);
+        _sampling!.Enqueue(Queue, listed: true);
+    }
+
+    private void Draw(int steps, ReadOnlySpan<Sampler?> samplers)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(samplers.Length, Sequences);
+        var isLoaded = _sampling is not null;
+        _sampling ??= new(_student.Card, _stream, _student.VocabularySize, Sequences);
+        _sampling.Prepare(samplers, steps);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(steps, _sampling.Penalizes ? 1 : Workspace.MaxSteps);
+        _draw ??= isLoaded && !_sampling.Penalizes ? _stream.Capture(EnqueueDraw) : null;
+        Repeat(_sampling.Penalizes ? null : _draw, EnqueueDraw, steps);
+    }
+
     private void Advance(int steps)
     {
         foreach (var sequence in _sequences)
@@ -145,12 +181,12 @@ internal sealed class CudaBatch : IDisposable
         }
     }
 
-    private void Repeat(CudaGraph graph, Action enqueue, int steps)
+    private void Repeat(CudaGraph? graph, Action enqueue, int steps)
     {
         _stream.Clear(_memory.Step, sizeof(int));
         for (var i = 0; i < steps; i++)
         {
-            if (UsesGraphs)
+            if (UsesGraphs && graph is not null)
             {
                 graph.Launch();
             }

@@ -1,6 +1,7 @@
 using Distil.Inference.Cuda;
 using Distil.Inference.Engines;
 using Distil.Inference.Matrices;
+using Distil.Inference.Sampling;
 
 namespace Distil.Inference.CudaEngines;
 
@@ -39,9 +40,45 @@ internal sealed class CudaComparison(string folder, CudaPlatform platform) : IDi
     internal int EqualTokens(int first, int count)
     {
         int[] Chosen(Generation.ITextModel model) =>
-            [.. new Generation.Generator(model).Continue([first], Sampling.SamplingOptions.Greedy, count)];
+            [.. new Generation.Generator(model).Continue([first], SamplingOptions.Greedy, count)];
         var (expected, actual) = (Chosen(_engine), Chosen(_student));
         return expected.Zip(actual).TakeWhile(pair => pair.First == pair.Second).Count();
+    }
+
+    /// <summary>How many tokens the card draws as a sampler on the CPU draws them from the card's logits, before the first that differs: one by one beside a greedy
+    /// sequence, and several in a call.</summary>
+    /// <param name="options">How tokens are chosen.</param>
+    /// <param name="first">The sequence's first token.</param>
+    /// <param name="count">Most tokens.</param>
+    internal int EqualDraws(SamplingOptions options, int first, int count)
+    {
+        using CudaBatch pair = new(_student, 2), alone = new(_student, 1);
+        var (greedy, single, several, expected) = (new Sampler(SamplingOptions.Greedy), new Sampler(options), new Sampler(options), new Sampler(options));
+        Array.ForEach([single, several, expected], sampler => sampler.ReadPrompt([first]));
+        List<int> tokens = [first];
+        while (tokens.Count <= count)
+        {
+            var token = pair.Choose([tokens[^1], tokens[^1]], 1, greedy, single)[1];
+            if (token != expected.Next(pair.Logits(0))) // both sequences have the same logits, and no penalty changes the first one's
+            {
+                return tokens.Count - 1;
+            }
+
+            tokens.Add(token);
+        }
+
+        for (var done = 0; done < count;)
+        {
+            foreach (var token in alone.Choose([tokens[done]], options.Penalizes ? 1 : Math.Min(8, count - done), several))
+            {
+                if (token != tokens[++done])
+                {
+                    return done - 1;
+                }
+            }
+        }
+
+        return count;
     }
 
     /// <summary>Whether a sequence among others gets the same bits as alone, and read token by token the same as in pieces.</summary>

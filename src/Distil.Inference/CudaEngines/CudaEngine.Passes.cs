@@ -5,6 +5,28 @@ namespace Distil.Inference.CudaEngines;
 /// <content>What is queued for a pass.</content>
 internal sealed partial class CudaEngine
 {
+    /// <summary>Takes how the wanted tokens are chosen. The pass before has ended.</summary>
+    private void PrepareChoices(ReadOnlySpan<StudentInput> inputs)
+    {
+        _wanted = 0;
+        foreach (var input in inputs)
+        {
+            if (input.WantsLogits)
+            {
+                _samplers[_wanted++] = input.Sampler;
+            }
+        }
+
+        var samplers = _samplers.AsSpan(0, _wanted);
+        _wanted = 0;
+        _draws = DeviceSampling.Needs(samplers);
+        if (_draws)
+        {
+            _sampling ??= new(_student.Card, _stream, VocabularySize, MaxRows);
+            _sampling.Prepare(samplers, steps: 1);
+        }
+    }
+
     /// <summary>Several tokens of one sequence.</summary>
     private void ReadPiece(ReadOnlySpan<StudentInput> inputs)
     {
@@ -66,14 +88,21 @@ internal sealed partial class CudaEngine
     private void Launch(int sequences, bool withLogits)
     {
         var queue = _student.Queue(_memory, _addresses.Table(sequences), steps: 1, _stream);
-        if (!_graphs.TryGetValue((sequences, withLogits), out var graph))
+        if (withLogits && _draws && _sampling!.Penalizes)
         {
-            Enqueue();
-            _graphs[(sequences, withLogits)] = null;
+            Enqueue(); // as many penalties as this step has
             return;
         }
 
-        (_graphs[(sequences, withLogits)] = graph ?? _stream.Capture(Enqueue)).Launch();
+        var key = (sequences, withLogits, withLogits && _draws);
+        if (!_graphs.TryGetValue(key, out var graph))
+        {
+            Enqueue();
+            _graphs[key] = null;
+            return;
+        }
+
+        (_graphs[key] = graph ?? _stream.Capture(Enqueue)).Launch();
 
         void Enqueue()
         {
@@ -103,6 +132,13 @@ internal sealed partial class CudaEngine
     private void EnqueueLogits(StepQueue queue, long stream)
     {
         _student.Network.EnqueueLogits(queue, stream);
-        queue.Choose(VocabularySize, listed: false);
+        if (_draws)
+        {
+            _sampling!.Enqueue(queue, listed: false);
+        }
+        else
+        {
+            queue.Choose(VocabularySize, listed: false);
+        }
     }
 }

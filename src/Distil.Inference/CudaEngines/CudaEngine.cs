@@ -3,13 +3,15 @@ using Distil.Core.Models.Folders;
 using Distil.Inference.Cuda;
 using Distil.Inference.Engines;
 using Distil.Inference.Generation;
+using Distil.Inference.Sampling;
 
 namespace Distil.Inference.CudaEngines;
 
 /// <summary>Runs a student on a card for several texts at once. One thread uses it at a time.</summary>
 /// <remarks>
 /// Sequences that read a token each are one step, recorded as a graph for each number of them. A sequence that reads more is a step by itself: its rows share
-/// the products, and its memories advance row by row. Only wanted logits are computed, and only those that are asked for are copied to the host.
+/// the products, and its memories advance row by row. Only wanted logits are computed, and only those that are asked for are copied to the host. Tokens are drawn
+/// on the card.
 /// </remarks>
 internal sealed partial class CudaEngine : IStudentEngine
 {
@@ -20,8 +22,11 @@ internal sealed partial class CudaEngine : IStudentEngine
     private readonly DeviceBuffer _last; // the streams whose logits are wanted
     private readonly PinnedBuffer<int> _tokens, _chosen;
     private readonly PinnedBuffer<float> _logits;
-    private readonly Dictionary<(int Sequences, bool WithLogits), CudaGraph?> _graphs = [];
+    private readonly Dictionary<(int Sequences, bool WithLogits, bool Draws), CudaGraph?> _graphs = [];
     private readonly List<(CudaSequence Sequence, int Token, int Wanted)> _single = [];
+    private readonly Sampler?[] _samplers; // of the wanted logits
+    private DeviceSampling? _sampling;
+    private bool _draws;
     private int _wanted;
 
     private CudaEngine(CudaStudent student)
@@ -30,7 +35,7 @@ internal sealed partial class CudaEngine : IStudentEngine
         (_student, _stream, _memory) = (student, new(card), new(card, student.Network.Shape, MaxRows));
         _addresses = new(card, MaxRows, student.Network.CacheRecord > 0);
         _last = new(card, (long)MaxRows * _memory.Stride * sizeof(float));
-        (_tokens, _chosen, _logits) = (new(card, MaxRows), new(card, MaxRows), new(card, student.VocabularySize));
+        (_tokens, _chosen, _logits, _samplers) = (new(card, MaxRows), new(card, MaxRows), new(card, student.VocabularySize), new Sampler?[MaxRows]);
     }
 
     /// <inheritdoc/>
@@ -84,7 +89,7 @@ internal sealed partial class CudaEngine : IStudentEngine
         }
 
         StudentInput.Check(inputs, VocabularySize, MaxPositions);
-        _wanted = 0;
+        PrepareChoices(inputs);
         _single.Clear();
         for (int from = 0, end; from < inputs.Length; from = end)
         {
@@ -118,17 +123,19 @@ internal sealed partial class CudaEngine : IStudentEngine
     }
 
     /// <inheritdoc/>
-    public int MostLikely(int index)
+    public int Choose(int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_wanted, nameof(index));
-        return _chosen.Values[index] is >= 0 and var token ? token : throw new ArithmeticException("a logit is not a number, or none is finite");
+        var token = _chosen.Values[index] is >= 0 and var chosen ? chosen : throw new ArithmeticException("a logit is not a number, or none is finite");
+        _samplers[index]?.Accept(token);
+        return token;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _stream.Synchronize();
-        foreach (IDisposable? part in (IDisposable?[])[.. _graphs.Values, _tokens, _chosen, _logits, _last, _addresses, _memory, _stream, _student])
+        foreach (IDisposable? part in (IDisposable?[])[.. _graphs.Values, _tokens, _chosen, _logits, _sampling, _last, _addresses, _memory, _stream, _student])
         {
             part?.Dispose();
         }

@@ -9,6 +9,7 @@ namespace Distil.Inference.CudaEngines;
 internal sealed class SequenceAddresses(CudaCard card, int most, bool caches) : IDisposable
 {
     private readonly DeviceBuffer _buffer = new(card, 2L * most * sizeof(long)); // of the states, then of the tables of pages
+    private readonly long[] _written = new long[2 * most];
 
     /// <summary>Where the addresses of the first sequences are.</summary>
     internal SequenceTable Table(int count) => new(_buffer.Address, caches ? _buffer.Address + most * sizeof(long) : 0, count);
@@ -17,12 +18,17 @@ internal sealed class SequenceAddresses(CudaCard card, int most, bool caches) : 
     internal void Write(params ReadOnlySpan<SequenceMemory> sequences)
     {
         Span<long> addresses = stackalloc long[2 * most];
+        addresses.Clear();
         for (var i = 0; i < sequences.Length; i++)
         {
             (addresses[i], addresses[most + i]) = (sequences[i].State, sequences[i].Table);
         }
 
-        _buffer.Write<long>(addresses);
+        if (!addresses.SequenceEqual(_written)) // most steps read the sequences of the step before
+        {
+            _buffer.Write<long>(addresses);
+            addresses.CopyTo(_written);
+        }
     }
 
     /// <inheritdoc/>

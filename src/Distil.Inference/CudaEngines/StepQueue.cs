@@ -57,7 +57,8 @@ internal sealed class StepQueue(CudaCard card, CudaModule kernels, Workspace mem
         // Blocks of many outputs read the rows less often, but must be enough for all multiprocessors.
         var tiles = TileRows == 8 ? 2 : 4;
         var wide = matrix.Rows >= 8 * tiles * TileOutputs * card.Multiprocessors;
-        var kernel = $"product_{(wide ? "wide_" : "")}{TileRows}";
+        var isLong = TileRows == 8 && matrix.Rows <= TileOutputs * card.Multiprocessors;
+        var kernel = $"product_{(wide ? "wide_" : isLong ? "long_" : "")}{TileRows}";
         Product(kernel, TileOutputs * (wide ? tiles : 1), matrix, matrix.Rows, x, xStride, norm, bias, output, outputStride, add, activation: 0);
     }
 
@@ -84,11 +85,16 @@ internal sealed class StepQueue(CudaCard card, CudaModule kernels, Workspace mem
     /// <param name="listed">Whether the tokens are listed too, step by step.</param>
     internal void Choose(int vocabulary, bool listed)
     {
-        Launch("choose_parts", new(Workspace.Parts, Threads, Rows), memory.Logits, vocabulary, vocabulary, memory.Best, memory.BestToken);
+        FindBest(vocabulary);
         Launch(
             "choose", new(1, 1024),
             memory.Best, memory.BestToken, Workspace.Parts, Rows, memory.Tokens.Address, listed ? memory.Chosen : 0, listed ? memory.Step : 0);
     }
+
+    /// <summary>The largest logit of each part of the vocabulary.</summary>
+    /// <param name="vocabulary">V.</param>
+    internal void FindBest(int vocabulary) =>
+        Launch("choose_parts", new(Workspace.Parts, Threads, Rows), memory.Logits, vocabulary, vocabulary, memory.Best, memory.BestToken);
 
     /// <summary>The bits of a float, as an argument.</summary>
     private static long Bits(float value) => BitConverter.SingleToUInt32Bits(value);

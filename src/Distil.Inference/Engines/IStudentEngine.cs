@@ -26,14 +26,14 @@ public interface IStudentEngine : ITextModel, IDisposable
     /// read.</exception>
     void Run(ReadOnlySpan<StudentInput> inputs);
 
-    /// <summary>The logits after an input of the last pass that wanted them, (V); valid until the next call.</summary>
-    /// <param name="index">Counts these inputs, from 0.</param>
+    /// <summary>The logits after an input of the last pass that wanted them and had no sampler, (V); valid until the next call.</summary>
+    /// <param name="index">Counts the inputs that wanted logits, from 0.</param>
     ReadOnlySpan<float> Logits(int index);
 
-    /// <summary>The token with the largest of these logits, the first of equal ones.</summary>
+    /// <summary>The token that the input's sampler chooses; without one, that with the largest logit, the first of equal ones. To be called once.</summary>
     /// <param name="index">As for <see cref="Logits"/>.</param>
     /// <exception cref="ArithmeticException">A logit is not a number, or none is finite.</exception>
-    int MostLikely(int index);
+    int Choose(int index);
 }
 
 /// <summary>What an engine remembers of one sequence; a copy continues the sequence independently.</summary>

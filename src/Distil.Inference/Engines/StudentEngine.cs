@@ -22,7 +22,7 @@ public sealed unsafe class StudentEngine : IStudentEngine
     private readonly int[] _offsets;
     private readonly WorkerTeam _team;
     private readonly Pass _pass;
-    private readonly int[] _wanted;
+    private readonly (int Row, Sampler? Sampler)[] _wanted;
     private readonly Lazy<byte[]> _fingerprint;
     private FloatBuffer _logits = new(0);
     private int _wantedCount;
@@ -38,7 +38,7 @@ public sealed unsafe class StudentEngine : IStudentEngine
 
         _team = new(options.Threads);
         _pass = new(network.Shape, options.MaxRows, _team);
-        _wanted = new int[options.MaxRows];
+        _wanted = new (int, Sampler?)[options.MaxRows];
         _fingerprint = new(() => ModelFingerprint.Of(folder, weights.Folder));
     }
 
@@ -114,7 +114,7 @@ public sealed unsafe class StudentEngine : IStudentEngine
         Check(inputs);
         _wantedCount = 0;
         _pass.Clear();
-        foreach (var (sequence, token, wantsLogits) in inputs)
+        foreach (var (sequence, token, wantsLogits, sampler) in inputs)
         {
             var state = (StudentState)sequence;
             var row = _pass.Add(state.Start, state.Position, state.Cache);
@@ -123,7 +123,7 @@ public sealed unsafe class StudentEngine : IStudentEngine
             state.Cache?.Reserve(state.Position);
             if (wantsLogits)
             {
-                _wanted[_wantedCount++] = row;
+                _wanted[_wantedCount++] = (row, sampler);
             }
         }
 
@@ -145,7 +145,7 @@ public sealed unsafe class StudentEngine : IStudentEngine
     }
 
     /// <inheritdoc/>
-    public int MostLikely(int index) => LogitScan.IndexOf(Logits(index), LogitScan.Max(Logits(index)));
+    public int Choose(int index) => _wanted[index].Sampler?.Next(Logits(index)) ?? LogitScan.IndexOf(Logits(index), LogitScan.Max(Logits(index)));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -176,7 +176,7 @@ public sealed unsafe class StudentEngine : IStudentEngine
 
         for (var i = 0; i < _wantedCount; i++)
         {
-            _network.FinalNorm.Apply(_pass.Stream[_wanted[i]], _pass.Normed[i]);
+            _network.FinalNorm.Apply(_pass.Stream[_wanted[i].Row], _pass.Normed[i]);
         }
 
         _pass.Product.Multiply(_network.Head, _pass.Normed, Logits(), _wantedCount);

@@ -20,10 +20,10 @@ public sealed class Generator(ITextModel model)
         IReadOnlyList<int> prompt, SamplingOptions options, int maxTokens, int? endOfText = null, CancellationToken cancel = default)
     {
         PromptCheck.Require(prompt, model.VocabularySize);
-        return Tokens([.. prompt], new Sampler(options), options.IsGreedy, maxTokens, endOfText, cancel);
+        return Tokens([.. prompt], new Sampler(options), maxTokens, endOfText, cancel);
     }
 
-    private IEnumerable<int> Tokens(int[] prompt, Sampler sampler, bool greedy, int maxTokens, int? endOfText, CancellationToken cancel)
+    private IEnumerable<int> Tokens(int[] prompt, Sampler sampler, int maxTokens, int? endOfText, CancellationToken cancel)
     {
         if (maxTokens < 1)
         {
@@ -35,8 +35,8 @@ public sealed class Generator(ITextModel model)
         for (var (made, next) = (0, prompt); made < maxTokens;)
         {
             cancel.ThrowIfCancellationRequested();
-            next = greedy && text is IGreedyTextReader reader
-                ? [.. reader.Continue(next, Math.Min(Math.Min(Piece, reader.MaxCount), maxTokens - made), cancel)]
+            next = text is IChoosingTextReader reader
+                ? [.. reader.Continue(next, sampler, Math.Min(Math.Min(Piece, reader.MaxCount), maxTokens - made), cancel)]
                 : [sampler.Next(text.Read(next, cancel))];
             foreach (var token in next)
             {

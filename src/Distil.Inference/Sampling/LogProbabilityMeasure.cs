@@ -12,7 +12,7 @@ internal sealed class LogProbabilityMeasure
     internal TokenLogProbabilities Of(ReadOnlySpan<float> logits, int token, int top)
     {
         var max = LogitScan.Max(logits);
-        _ranking.Rank(logits, max, temperature: 1);
+        _ranking.Rank(logits, max, inverseTemperature: 1);
         var logTotal = max + Math.Log(_ranking.Total);
         var list = new List<KeyValuePair<int, double>>(top);
         if (top > 0)

@@ -8,8 +8,14 @@ namespace Distil.Inference.Sampling;
 /// <summary>Passes over the logits of the whole vocabulary, sixteen at a time.</summary>
 internal static class LogitScan
 {
-    // Sums of floats are added to a double after this many vectors, so that a large vocabulary does not lose digits.
+    // Vectors of a block that stays in the cache while it is compared with every threshold.
     private const int BlockVectors = 64;
+
+    /// <summary>The smallest weight that is not 0.</summary>
+    internal const float LeastWeight = 1 / Unit;
+
+    // Weights are multiples of 1 / Unit, so sums of up to 2²¹ of them are exact in a double: whatever adds them, in any order, gets the same one.
+    private const float Unit = 1L << 32;
 
     /// <summary>The largest logit.</summary>
     /// <exception cref="ArithmeticException">A logit is not a number, or none is finite.</exception>
@@ -61,30 +67,28 @@ internal static class LogitScan
         return i;
     }
 
-    /// <summary>weights = exp((logits − max) · inverseTemperature).</summary>
+    /// <summary>weights = exp((logits − max) · inverseTemperature), rounded to multiples of 2⁻³².</summary>
     /// <param name="logits">(V).</param>
     /// <param name="max">The largest.</param>
     /// <param name="inverseTemperature">1 / T.</param>
     /// <param name="weights">(V) or longer: up to a multiple of 16, the rest becomes 0.</param>
-    /// <returns>Their sum.</returns>
+    /// <returns>Their sum, which is exact.</returns>
     internal static double Exponentials(ReadOnlySpan<float> logits, float max, float inverseTemperature, Span<float> weights)
     {
         logits.CopyTo(weights);
         weights[logits.Length..].Fill(float.NegativeInfinity);
-        var (total, sum) = (0.0, Vector512<float>.Zero);
+        var sum = Vector512<double>.Zero;
         ref var start = ref MemoryMarshal.GetReference(weights);
-        for (int i = 0, vectors = 1; i < weights.Length; i += VectorMath.Width, vectors++)
+        for (var i = 0; i < weights.Length; i += VectorMath.Width)
         {
             var value = VectorMath.Exp((Vector512.LoadUnsafe(ref start, (nuint)i) - Vector512.Create(max)) * Vector512.Create(inverseTemperature));
+            value = Vector512.Round(value * Unit) * LeastWeight;
             value.StoreUnsafe(ref start, (nuint)i);
-            sum += value;
-            if (vectors % BlockVectors == 0)
-            {
-                (total, sum) = (total + Sum(sum), Vector512<float>.Zero);
-            }
+            var (lower, upper) = Vector512.Widen(value);
+            sum += lower + upper;
         }
 
-        return total + Sum(sum);
+        return Vector512.Sum(sum);
     }
 
     /// <summary>Counts and adds up the weights from each of some thresholds on.</summary>
@@ -92,7 +96,8 @@ internal static class LogitScan
     /// <param name="thresholds">Ascending or not.</param>
     /// <param name="counts">How many weights are ≥ each threshold.</param>
     /// <param name="masses">Their sums.</param>
-    internal static void Measure(ReadOnlySpan<float> weights, ReadOnlySpan<float> thresholds, Span<long> counts, Span<double> masses)
+    /// <param name="exactly">Whether the sums are exact, which takes longer, or rounded.</param>
+    internal static void Measure(ReadOnlySpan<float> weights, ReadOnlySpan<float> thresholds, Span<long> counts, Span<double> masses, bool exactly)
     {
         counts.Clear();
         masses.Clear();
@@ -102,7 +107,14 @@ internal static class LogitScan
             var block = weights.Slice(i, Math.Min(Length, weights.Length - i));
             for (var j = 0; j < thresholds.Length; j++)
             {
-                MeasureBlock(block, thresholds[j], ref counts[j], ref masses[j]);
+                if (exactly)
+                {
+                    MeasureBlock(block, thresholds[j], ref counts[j], ref masses[j]);
+                }
+                else
+                {
+                    EstimateBlock(block, thresholds[j], ref counts[j], ref masses[j]);
+                }
             }
         }
     }
@@ -131,15 +143,24 @@ internal static class LogitScan
         return found;
     }
 
-    /// <summary>Adds the lanes in a fixed order: the result is the same on every machine.</summary>
-    internal static float Sum(Vector512<float> lanes)
+    private static void MeasureBlock(ReadOnlySpan<float> weights, float threshold, ref long count, ref double mass)
     {
-        var eight = lanes.GetLower() + lanes.GetUpper();
-        var four = eight.GetLower() + eight.GetUpper();
-        return four[0] + four[2] + (four[1] + four[3]);
+        var (sum, negatives, least) = (Vector512<double>.Zero, Vector512<int>.Zero, Vector512.Create(threshold));
+        ref var start = ref MemoryMarshal.GetReference(weights);
+        for (var i = 0; i < weights.Length; i += VectorMath.Width)
+        {
+            var value = Vector512.LoadUnsafe(ref start, (nuint)i);
+            var counted = Vector512.GreaterThanOrEqual(value, least);
+            var (lower, upper) = Vector512.Widen(value & counted);
+            sum += lower + upper;
+            negatives += counted.AsInt32();
+        }
+
+        count -= Vector512.Sum(negatives);
+        mass += Vector512.Sum(sum);
     }
 
-    private static void MeasureBlock(ReadOnlySpan<float> weights, float threshold, ref long count, ref double mass)
+    private static void EstimateBlock(ReadOnlySpan<float> weights, float threshold, ref long count, ref double mass)
     {
         var (sum, negatives, least) = (Vector512<float>.Zero, Vector512<int>.Zero, Vector512.Create(threshold));
         ref var start = ref MemoryMarshal.GetReference(weights);
@@ -152,7 +173,7 @@ internal static class LogitScan
         }
 
         count -= Vector512.Sum(negatives);
-        mass += Sum(sum);
+        mass += Vector512.Sum(sum);
     }
 
     private static int FirstNaN(ReadOnlySpan<float> logits)

@@ -14,6 +14,10 @@ internal sealed class Penalties(SamplingOptions options)
         }
     }
 
+    /// <value>The tokens whose logits change, with what is subtracted last.</value>
+    internal IEnumerable<(int Token, float Less)> Changes => _times.Select(pair => (
+        pair.Key, (float)(pair.Value > 0 ? options.PresencePenalty + options.FrequencyPenalty * pair.Value : 0)));
+
     internal void Choose(int token) => _times[token] = _times.GetValueOrDefault(token) + 1;
 
     /// <summary>A copy of the logits, with the penalties.</summary>
@@ -21,11 +25,11 @@ internal sealed class Penalties(SamplingOptions options)
     {
         _logits = _logits.Length == logits.Length ? _logits : new float[logits.Length];
         logits.CopyTo(_logits);
-        foreach (var (token, times) in _times)
+        foreach (var (token, less) in Changes)
         {
             ref var logit = ref _logits[token];
             logit = (float)(logit > 0 ? logit / options.RepetitionPenalty : logit * options.RepetitionPenalty);
-            logit -= (float)(times > 0 ? options.PresencePenalty + options.FrequencyPenalty * times : 0);
+            logit -= less;
         }
 
         return _logits;

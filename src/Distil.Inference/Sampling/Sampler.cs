@@ -4,7 +4,10 @@ using Distil.Inference.Randomness;
 namespace Distil.Inference.Sampling;
 
 /// <summary>Chooses the next token from logits: penalties, temperature, then top-k, top-p and min-p, then one draw.</summary>
-/// <remarks>Equal logits are ranked by token id. The vocabulary is not sorted.</remarks>
+/// <remarks>
+/// Equal weights are ranked by token id. The vocabulary is not sorted. Weights are multiples of 2⁻³² of the heaviest, so that their sums are exact and every
+/// processor and card draws the same token from the same logits.
+/// </remarks>
 public sealed class Sampler
 {
     private readonly SamplingOptions _options;
@@ -27,8 +30,20 @@ public sealed class Sampler
         _random = SplitMix64.At(options.Seed);
     }
 
+    /// <value>How tokens are chosen.</value>
+    internal SamplingOptions Options => _options;
+
+    /// <value>The tokens whose logits change, with what is subtracted last; none without penalties.</value>
+    internal IEnumerable<(int Token, float Less)> Changes => _penalties?.Changes ?? [];
+
     /// <summary>Tells the sampler tokens of the prompt, which the repetition penalty takes into account.</summary>
     public void ReadPrompt(ReadOnlySpan<int> tokens) => _penalties?.ReadPrompt(tokens);
+
+    /// <summary>The next random number, in [0, 1), for a draw elsewhere.</summary>
+    internal double Number() => _random.NextDouble();
+
+    /// <summary>Tells the sampler a token of the text that was drawn elsewhere.</summary>
+    internal void Accept(int token) => _penalties?.Choose(token);
 
     /// <summary>Chooses a token.</summary>
     /// <param name="logits">(V). −∞ excludes a token.</param>
@@ -44,7 +59,7 @@ public sealed class Sampler
 
     private int Draw(ReadOnlySpan<float> logits, float max)
     {
-        _ranking.Rank(logits, max, _options.Temperature);
+        _ranking.Rank(logits, max, _options.InverseTemperature);
         var all = new TokenCut(-1, float.Epsilon, logits.Length, _ranking.Total);
         var kept = _options.TopK is { } topK && topK < logits.Length ? _ranking.Take(topK, double.PositiveInfinity, all.Weight) : all;
         if (_options.TopP < 1)
@@ -57,11 +72,11 @@ public sealed class Sampler
             kept = _ranking.Take(kept.Count, double.PositiveInfinity, (float)_options.MinP);
         }
 
-        return _ranking.Take(kept.Count, _random.NextDouble() * kept.Mass, kept.Weight).Token;
+        return _ranking.Take(kept.Count, Number() * kept.Mass, kept.Weight).Token;
     }
 
-    // Tokens below (1 − p)/n of the mass of n have less than 1 − p together: the nucleus needs none of them.
-    private float Needed(TokenCut kept) => MathF.Max(kept.Weight, MathF.Min((float)((1 - _options.TopP) * kept.Mass / kept.Count), 1));
+    // Tokens below (1 − p)/n of the mass of n have less than 1 − p together: the nucleus needs none of them, whatever the rounding with a little less.
+    private float Needed(TokenCut kept) => MathF.Max(kept.Weight, MathF.Min((float)(0.999 * (1 - _options.TopP) * kept.Mass / kept.Count), 1));
 
     private static TokenCut Smaller(TokenCut a, TokenCut b) => b.Count < a.Count ? b : a;
 

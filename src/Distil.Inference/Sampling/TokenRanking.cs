@@ -5,7 +5,8 @@ namespace Distil.Inference.Sampling;
 /// <summary>Ranks tokens by weight, the heaviest first and equal ones by id, without sorting the vocabulary.</summary>
 /// <remarks>
 /// A place in the ranking is found by narrowing the range of its weight, to an eighth in each pass over the vocabulary, until few tokens are left to sort.
-/// Floats that are not negative are ordered as their bits are, so a range is divided by its bits.
+/// Floats that are not negative are ordered as their bits are, so a range is divided by its bits. Rounded sums, which are faster, guide the search; exact ones then
+/// say whether it was right, and otherwise it is repeated with them.
 /// </remarks>
 internal sealed class TokenRanking
 {
@@ -23,12 +24,12 @@ internal sealed class TokenRanking
     internal double Total { get; private set; }
 
     /// <summary>Takes the weights exp((logit − max) / T) of a vocabulary.</summary>
-    internal void Rank(ReadOnlySpan<float> logits, float max, double temperature)
+    internal void Rank(ReadOnlySpan<float> logits, float max, float inverseTemperature)
     {
         var padded = VectorMath.Padded(logits.Length);
         _weights = _weights.Length == padded ? _weights : new float[padded];
         _length = logits.Length;
-        Total = LogitScan.Exponentials(logits, max, (float)(1 / temperature), _weights);
+        Total = LogitScan.Exponentials(logits, max, inverseTemperature, _weights);
     }
 
     /// <summary>The smallest set of heaviest tokens that reaches a count or a mass; at least one token.</summary>
@@ -37,16 +38,36 @@ internal sealed class TokenRanking
     /// <param name="least">Tokens below this weight, which is at most 1, are not ranked.</param>
     internal TokenCut Take(long count, double mass, float least)
     {
-        var range = new Range(BitConverter.SingleToUInt32Bits(least), BitConverter.SingleToUInt32Bits(1), 0, 0);
+        var lowest = BitConverter.SingleToUInt32Bits(MathF.Max(least, LogitScan.LeastWeight));
+        var range = Narrow(lowest, count, mass, exactly: false);
+        LogitScan.Measure(_weights, [Weight(range.Low), Weight(range.High + 1)], _counts, _masses, exactly: true);
+        bool Reached(int part) => _counts[part] > 0 && (_counts[part] >= count || _masses[part] >= mass);
+        range = (range.Low == lowest || Reached(0)) && !Reached(1)
+            ? range with { Above = _counts[1], MassAbove = _masses[1] }
+            : Narrow(lowest, count, mass, exactly: true);
+        return range.Low == range.High ? TakeEqual(range, count, mass) : TakeFew(range, count, mass);
+    }
+
+    /// <summary>The tokens of at least a weight, at most 512, the heaviest first.</summary>
+    internal IEnumerable<int> Heaviest(TokenCut cut)
+    {
+        var found = LogitScan.Collect(_weights, BitConverter.SingleToUInt32Bits(cut.Weight), uint.MaxValue, _few);
+        Array.Sort(_few, 0, found);
+        return _few.Take((int)Math.Min(found, cut.Count)).Select(key => (int)(uint)key);
+    }
+
+    private Range Narrow(uint lowest, long count, double mass, bool exactly)
+    {
+        var range = new Range(lowest, BitConverter.SingleToUInt32Bits(1), 0, 0);
         for (var inside = long.MaxValue; inside > Few && range.Low < range.High;)
         {
             var step = Math.Max(1, (range.High - range.Low + 1) / Parts);
             for (var part = 0; part < Parts; part++)
             {
-                _thresholds[part] = BitConverter.UInt32BitsToSingle(Math.Min(range.High, range.Low + (uint)part * step));
+                _thresholds[part] = Weight(Math.Min(range.High, range.Low + (uint)part * step));
             }
 
-            LogitScan.Measure(_weights, _thresholds, _counts, _masses);
+            LogitScan.Measure(_weights, _thresholds, _counts, _masses, exactly);
             count = Math.Min(count, _counts[0]);
             var enough = Parts - 1;
             while (enough > 0 && _counts[enough] < count && _masses[enough] < mass)
@@ -60,18 +81,12 @@ internal sealed class TokenRanking
             inside = _counts[enough] - range.Above;
         }
 
-        return range.Low == range.High ? TakeEqual(range, count, mass) : TakeFew(range, count, mass);
-    }
-
-    /// <summary>The tokens of at least a weight, at most 512, the heaviest first.</summary>
-    internal IEnumerable<int> Heaviest(TokenCut cut)
-    {
-        var found = LogitScan.Collect(_weights, BitConverter.SingleToUInt32Bits(cut.Weight), uint.MaxValue, _few);
-        Array.Sort(_few, 0, found);
-        return _few.Take((int)Math.Min(found, cut.Count)).Select(key => (int)(uint)key);
+        return range;
     }
 
     private uint Bits(int part) => BitConverter.SingleToUInt32Bits(_thresholds[part]);
+
+    private static float Weight(uint bits) => BitConverter.UInt32BitsToSingle(bits);
 
     private TokenCut TakeFew(Range range, long count, double mass)
     {
@@ -89,7 +104,7 @@ internal sealed class TokenRanking
 
     private TokenCut TakeEqual(Range range, long count, double mass)
     {
-        var weight = BitConverter.UInt32BitsToSingle(range.Low);
+        var weight = Weight(range.Low);
         var cut = new TokenCut(-1, weight, range.Above, range.MassAbove);
         for (var token = 0; token < _length && (cut.Token < 0 || (cut.Count < count && cut.Mass < mass)); token++)
         {

@@ -25,6 +25,8 @@ internal sealed class TextSlot(TextRequest request, CancellationToken cancel)
     /// <value>Tokens that the state has still to read: the rest of the prompt, or the last chosen token.</value>
     internal int Pending => _read.Count - _done;
 
+    private bool ChoosesHere => request.TopLogProbabilities is not null;
+
     /// <summary>Gives it a state, restored from the cache if that has a beginning of the prompt.</summary>
     /// <returns>Whether it got one; if there was no memory, it has ended.</returns>
     internal bool TryBegin(IStudentEngine engine, PrefixCache cache)
@@ -49,7 +51,7 @@ internal sealed class TextSlot(TextRequest request, CancellationToken cancel)
     internal StudentInput Next()
     {
         var token = _read[_done++];
-        return new(_state!, token, WantsLogits: _done == _read.Count);
+        return new(_state!, token, WantsLogits: _done == _read.Count, ChoosesHere ? null : _sampler);
     }
 
     /// <summary>Chooses a token.</summary>
@@ -59,9 +61,9 @@ internal sealed class TextSlot(TextRequest request, CancellationToken cancel)
     /// <returns>Whether the text goes on.</returns>
     internal bool Choose(IStudentEngine engine, int index, LogProbabilityMeasure measure)
     {
-        // The most likely token is known where the logits are: they need not be copied.
-        var logits = request.Sampling.IsGreedy && request.TopLogProbabilities is null ? default : engine.Logits(index);
-        var token = logits.IsEmpty ? engine.MostLikely(index) : _sampler.Next(logits);
+        // The engine chooses where the logits are: they need not be copied, unless their probabilities are wanted.
+        var logits = ChoosesHere ? engine.Logits(index) : default;
+        var token = ChoosesHere ? _sampler.Next(logits) : engine.Choose(index);
         if (request.EndTokens.Contains(token))
         {
             return false;

@@ -33,9 +33,9 @@ public sealed class CudaEngineTests : IDisposable
         {
             Run(processor, expected, from, end);
             Run(card, pieces, from, end);
-            var (last, most) = (card.Logits(0).ToArray(), card.MostLikely(0));
+            var (last, most) = (card.Logits(0).ToArray(), card.Choose(0));
             Assert.True(Difference(last, processor.Logits(0)) < 2e-5, $"{kind}: {Difference(last, processor.Logits(0))}");
-            Assert.Equal(processor.MostLikely(0), most);
+            Assert.Equal(processor.Choose(0), most);
             for (var i = from; i < end; i++)
             {
                 Run(card, steps, i, i + 1);
@@ -58,7 +58,7 @@ public sealed class CudaEngineTests : IDisposable
         card.Run([.. Inputs(second, 5, 8, last: true), new(first, Tokens[9], true)]);
         foreach (var i in new[] { 0, 1 })
         {
-            Assert.Equal(LogitScan.IndexOf(card.Logits(i), LogitScan.Max(card.Logits(i))), card.MostLikely(i));
+            Assert.Equal(LogitScan.IndexOf(card.Logits(i), LogitScan.Max(card.Logits(i))), card.Choose(i));
         }
 
         using var copy = first.Fork();

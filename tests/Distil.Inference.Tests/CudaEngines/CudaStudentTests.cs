@@ -1,5 +1,6 @@
 using Distil.Inference.CudaEngines;
 using Distil.Inference.Models;
+using Distil.Inference.Sampling;
 using Distil.Inference.Tests.Engines;
 
 namespace Distil.Inference.Tests.CudaEngines;
@@ -62,6 +63,24 @@ public sealed class CudaStudentTests
     {
         using var comparison = new CudaComparison(RandomStudent.Write(Usual), TestCard.Require());
         Assert.Equal((tokens, true), comparison.Replayed(tokens, sequences));
+    }
+
+    [Theory]
+    [InlineData(203, 300)]
+    [InlineData(70_001, 24)]
+    public void Draws_on_the_card_are_those_of_the_sampler(int vocabulary, int tokens)
+    {
+        using var comparison = new CudaComparison(RandomStudent.Write(Usual with { VocabularySize = vocabulary }), TestCard.Require());
+        foreach (var options in new SamplingOptions[]
+        {
+            new(), new() { Temperature = 1, TopP = 1, Seed = 5 }, new() { TopK = 1 }, new() { Temperature = 2, TopK = 40, TopP = 1 },
+            new() { Temperature = 1.5, TopK = 90, TopP = 0.7, MinP = 0.3 }, new() { Temperature = 1, TopP = 1, MinP = 0.5 }, new() { MinP = 1 },
+            new() { Temperature = 1e6, TopP = 0.4, Seed = 2 }, new() { Temperature = 60, TopK = vocabulary / 2 }, new() { Temperature = 1e-42 }, // many equal weights, and one
+            new() { RepetitionPenalty = 1.4, PresencePenalty = 0.5, FrequencyPenalty = -0.2 }, new() { Temperature = 0, PresencePenalty = 2 },
+        })
+        {
+            Assert.Equal((options, tokens), (options, comparison.EqualDraws(options, first: 7, tokens)));
+        }
     }
 
     [Fact]

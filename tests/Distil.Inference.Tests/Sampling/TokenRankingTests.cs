@@ -33,6 +33,23 @@ public sealed class TokenRankingTests
     }, count: 100);
 
     [Fact]
+    public void Sums_do_not_depend_on_the_order_of_the_tokens()
+    {
+        var random = new Random(11);
+        var logits = Enumerable.Range(0, 50_000).Select(_ => (float)(-20 * random.NextDouble())).Append(0).ToArray();
+        (double Total, TokenCut Cut) Ranked()
+        {
+            var ranking = new TokenRanking();
+            ranking.Rank(logits, 0, 1);
+            return (ranking.Total, ranking.Take(logits.Length, 0.7 * ranking.Total, float.Epsilon) with { Token = 0 });
+        }
+
+        var expected = Ranked();
+        random.Shuffle(logits);
+        Assert.Equal(expected, Ranked());
+    }
+
+    [Fact]
     public void Equal_weights_are_ranked_by_id()
     {
         var ranking = new TokenRanking();

@@ -5,6 +5,7 @@
 #include "mixer.cuh"
 #include "attention.cuh"
 #include "choice.cuh"
+#include "ranking.cuh"
 
 #define PRODUCT(name, tiles, rowTiles, ahead, gated, norm, blocks) \
   extern "C" __global__ void __launch_bounds__(32 * WARPS, blocks) name( \
@@ -14,9 +15,11 @@
         {weights, stride, outputs, x, xStride, rows, scale, epsilon, width, bias, out, outStride, add, activation}); \
   }
 
-// By the number of rows; grid (⌈outputs / (16·tiles)⌉). Wide: for many outputs, rows are read once for more of them.
-#define PRODUCTS(suffix, norm) \
-  PRODUCT(product_8##suffix, 1, 1, 3, false, norm, 2) \
+// By the number of rows; grid (⌈outputs / (16·tiles)⌉). Wide: for many outputs, rows are read once for more of them. Long: for so few outputs that each block has a
+// multiprocessor for itself, and so many registers that most of its weights are there before its inputs are. blocks: of a multiprocessor at once, of product_8.
+#define PRODUCTS(suffix, norm, blocks) \
+  PRODUCT(product_8##suffix, 1, 1, 3, false, norm, blocks) \
+  PRODUCT(product_long_8##suffix, 1, 1, 6, false, norm, 1) \
   PRODUCT(product_16##suffix, 1, 2, 3, false, norm, 2) \
   PRODUCT(product_32##suffix, 1, 4, 2, false, norm, 2) \
   PRODUCT(product_64##suffix, 1, 8, 2, false, norm, 2) \
@@ -28,8 +31,8 @@
   PRODUCT(product_gated_16##suffix, 2, 2, 1, true, norm, 2) \
   PRODUCT(product_gated_32##suffix, 2, 4, 1, true, norm, 2) \
   PRODUCT(product_gated_64##suffix, 2, 8, 1, true, norm, 1)
-PRODUCTS(, false)
-PRODUCTS(_root, true)
+PRODUCTS(, false, 3)
+PRODUCTS(_root, true, 2)
 
 // x = embedding[token]: bfloat16, or float if half is 0.
 __device__ __forceinline__ void embedRow(const void* embedding, int half, int width, int token, float* x) {

@@ -4,6 +4,7 @@ using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
 using Distil.Inference.CudaEngines;
 using Distil.Inference.Models;
+using Distil.Inference.Sampling;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Safetensors;
@@ -23,6 +24,7 @@ internal sealed record DecodeCheck(string Shape, int VocabularySize, Action<stri
 
     private const int Tokens = 40;
     private const int Replayed = 1_000;
+    private const int Drawn = 100;
     private const int Sequences = 9;
 
     /// <value>All checks.</value>
@@ -52,6 +54,8 @@ internal sealed record DecodeCheck(string Shape, int VocabularySize, Action<stri
         ContextLength = 64, Window = 0,
     };
 
+    private static SamplingOptions[] Draws => [new(), new() { Temperature = 1, TopP = 1 }, new() { Temperature = 2, TopK = 40, MinP = 0.2, RepetitionPenalty = 1.2 }];
+
     /// <value>Its name in the table.</value>
     internal static string Name => "decoding";
 
@@ -72,6 +76,7 @@ internal sealed record DecodeCheck(string Shape, int VocabularySize, Action<stri
                 .. difference <= Tolerance ? Array.Empty<string>() : [string.Create(CultureInfo.InvariantCulture, $"logits differ by more than {100 * Tolerance} %")],
                 .. comparison.IsAloneAmongOthers(tokens, Sequences) ? Array.Empty<string>() : [$"a sequence has other bits among {Sequences} than alone"],
                 .. replayed == Replayed && states ? Array.Empty<string>() : [$"the replayed graph differs from its kernels within {replayed + 50} tokens"],
+                .. Draws.All(options => comparison.EqualDraws(options, tokens[1], Drawn) == Drawn) ? Array.Empty<string>() : ["drawn tokens differ from the sampler's"],
             ];
             return (faults.Length == 0, string.Create(
                 CultureInfo.InvariantCulture, $"{100 * difference:0.00000} % | | | | {(faults.Length == 0 ? "ok" : string.Join("; ", faults))}"));
