@@ -22,7 +22,7 @@ public sealed class HostChoicesTests
     [Theory]
     [InlineData(null, null, 8L << 30)]
     [InlineData(null, "2000", 2_000_000_000_000)]
-    [InlineData("machine-learning", "0.5", 500_000_000)]
+    [InlineData("machine-learning", "0.5", 500_000_000L)]
     [InlineData("machine-learning", null, null)]
     [InlineData("processes", null, null)]
     public void The_disk_of_a_replica_is_known_and_others_are_told(string? jobs, string? disk, long? bytes) =>
