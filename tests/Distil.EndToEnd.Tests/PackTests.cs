@@ -26,7 +26,9 @@ public sealed class PackTests
             await TarFile.ExtractToDirectoryAsync(archive, folder, overwriteFiles: false, Cancel);
         }
 
-        var teacher = Path.Combine(folder, "distil", "app", "samples", "stories", "teacher");
+        var samples = Path.Combine(folder, "distil", "app", "samples");
+        Assert.Empty(Directory.GetDirectories(samples, "node_modules", SearchOption.AllDirectories));
+        var teacher = Path.Combine(samples, "stories", "teacher");
         var spec = SmallDemo.WriteTiny(folder, json => json["teacher"] = new JsonObject { ["path"] = teacher });
         var run = (await RunAsync(distil, folder, Path.Combine(folder, "distil", "distil"), PathWith(folder, needed), "run", spec, "--json")).Succeeded();
         var model = JsonDocument.Parse(run.LastLine).RootElement.GetProperty("model").GetString()!;

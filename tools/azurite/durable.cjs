@@ -8,9 +8,12 @@ const { createRequire } = require("node:module");
 const { join } = require("node:path");
 const { Journal } = require("./journal.cjs");
 const azurite = createRequire(require.resolve("azurite/package.json"));
-// Azurite loads its telemetry before it reads --disableTelemetry: more than half of what a start costs.
-const telemetry = azurite.resolve("applicationinsights");
-require.cache[telemetry] = { id: telemetry, filename: telemetry, loaded: true, exports: {} };
+// Azurite loads its telemetry before it reads --disableTelemetry, and its server over SQL (sequelize) before it knows that none is meant: most of what a
+// start costs. Both are left out; the index is always Loki's, which is what is journaled here.
+for (const module of ["applicationinsights", "./dist/src/blob/SqlBlobServer.js"].map(azurite.resolve)) {
+  require.cache[module] = { id: module, filename: module, loaded: true, exports: {} };
+}
+delete process.env.AZURITE_DB;
 const { default: Blobs } = azurite("./dist/src/blob/persistence/LokiBlobMetadataStore.js");
 const { default: Extents } = azurite("./dist/src/common/persistence/LokiExtentMetadataStore.js");
 const { default: ExtentFiles } = azurite("./dist/src/common/persistence/FSExtentStore.js");

@@ -45,7 +45,8 @@ public sealed class Installation
         AzuriteCopy.Create(workspace.RepositoryFile("tools", "azurite"), Path.Combine(installation.App, "tools", "azurite"));
         foreach (var folder in (string[])["samples", "schemas"])
         {
-            Folders.Copy(workspace.RepositoryFile(folder), Path.Combine(installation.App, folder));
+            // What npm installed for a sample on this machine is no part of it.
+            Folders.Copy(workspace.RepositoryFile(folder), Path.Combine(installation.App, folder), path => Path.GetFileName(path) != "node_modules");
         }
 
         File.Copy(workspace.RepositoryFile("LICENSE"), Path.Combine(installation.Content, "LICENSE"));

@@ -6,7 +6,6 @@ using Distil.Cli.Serving;
 using Distil.Cli.Serving.Guards;
 using Distil.Cli.Serving.OpenAi;
 using Distil.Core.Api;
-using Distil.Core.Errors;
 using Distil.Core.Settings;
 
 namespace Distil.Cli.Commands;
@@ -52,8 +51,8 @@ internal static class ServeCommand
         model.AddTo(command);
         command.SetAction((parsed, stop) =>
         {
-            var apiKey = ReadApiKey(parsed.GetValue(apiKeyFile)) ?? context.Settings.ApiKey;
-            var options = Options(parsed.GetValue(port), parsed.GetValue(urls), apiKey, parsed.GetValue(roots) ?? []) with { AllowedHosts = parsed.GetValue(hosts) ?? [] };
+            var apiKey = ServeArguments.ReadApiKey(parsed.GetValue(apiKeyFile)) ?? context.Settings.ApiKey;
+            var options = ServeArguments.Options(parsed.GetValue(port), parsed.GetValue(urls), apiKey, parsed.GetValue(roots) ?? []) with { AllowedHosts = parsed.GetValue(hosts) ?? [] };
             return model.FolderOf(parsed) is null
                 ? RunAsync(context, options, parsed.GetValue(noToken), parsed.GetValue(jobs), parsed.GetValue(storagePort), stop)
                 : model.RunAsync(parsed, options, stop);
@@ -95,33 +94,4 @@ internal static class ServeCommand
 
         return ExitCode.Success;
     }
-
-    private static ServeOptions Options(int? port, string? urls, string? apiKey, string[] roots)
-    {
-        if (port is not null && urls is not null)
-        {
-            throw new InvalidInputException("--port and --urls both say where to listen; expected one of them");
-        }
-
-        if (port is < 0 or > 65535)
-        {
-            throw new InvalidInputException($"--port is {port}; expected 0 to 65535");
-        }
-
-        if (roots.FirstOrDefault(root => !Directory.Exists(root)) is { } missing)
-        {
-            throw new InvalidInputException($"--root {missing} does not exist; expected a folder");
-        }
-
-        return new ServeOptions
-        {
-            Urls = ServeOptions.ParseUrls(urls ?? $"http://127.0.0.1:{port ?? ServeOptions.UsualPort}"),
-            ApiKey = apiKey,
-            PathRoots = roots.Length > 0 ? [.. roots.Select(Path.GetFullPath)] : null,
-        }.Checked();
-    }
-
-    private static string? ReadApiKey(string? file) => file is null ? null
-        : File.Exists(file) ? File.ReadAllText(file).Trim()
-        : throw new InvalidInputException($"--api-key-file {file} does not exist; expected a file with the key");
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Distil.Cli.Hosting;
 using Distil.Cli.Workspaces;
 using Distil.Core;
@@ -14,22 +13,20 @@ namespace Distil.Cli.Runs;
 /// <remarks>A stage's time is that of its jobs one after another; the export is left out, because a report cannot time the job that writes it. Speeds are of the same machine, device and shapes; the latest counts.</remarks>
 internal sealed class MeasuredSpeeds(Workspace workspace)
 {
-    private const string Teach = "teach", Train = "train", Evaluate = "evaluate";
-
     private readonly string _path = Path.Combine(workspace.Home, "speeds.json");
 
     /// <summary>Stores what the report of a run that was done on this machine says. A disk that cannot take it does not make the run a failure.</summary>
     internal async Task RecordAsync(RunSpec spec, RunPlan plan, RunReport report, ILogger log, CancellationToken cancel)
     {
         var measured = Read();
-        foreach (var (stage, work) in WorkOf(spec, plan))
+        foreach (var work in StageWork.Of(spec, plan))
         {
-            var (jobs, seconds) = report.Timings.Where(timing => timing.Stage == stage).Select(timing => (timing.Jobs, timing.Seconds)).FirstOrDefault();
-            double? speed = stage switch
+            var (jobs, seconds) = report.Timings.Where(timing => timing.Stage == work.Stage).Select(timing => (timing.Jobs, timing.Seconds)).FirstOrDefault();
+            double? speed = work.Stage switch
             {
-                Train => report.Training.TokensPerSecond,
-                Teach when jobs == report.Dataset.Shards => report.Dataset.TrainTokens / seconds, // else some shards were there already
-                Evaluate when jobs > 0 => jobs / seconds,
+                StageWork.Train => report.Training.TokensPerSecond,
+                StageWork.Teach when jobs == report.Dataset.Shards => report.Dataset.TrainTokens / seconds, // else some shards were there already
+                StageWork.Evaluate when jobs > 0 => jobs / seconds,
                 _ => null,
             };
             if (speed > 0 && double.IsFinite(speed.Value))
@@ -53,9 +50,9 @@ internal sealed class MeasuredSpeeds(Workspace workspace)
     internal string? Estimate(RunSpec spec, RunPlan plan)
     {
         var measured = Read();
-        var stages = WorkOf(spec, plan).Select(each => (each.Stage, each.Work.Amount, each.Work.Unit, Speed: measured.GetValueOrDefault(each.Work.Key))).ToList();
+        var stages = StageWork.Of(spec, plan).Select(work => (work.Stage, work.Amount, work.Unit, Speed: measured.GetValueOrDefault(work.Key))).ToList();
         var known = stages.Where(stage => stage.Speed is not null).ToList();
-        if (!known.Exists(stage => stage.Stage is Teach or Train))
+        if (!known.Exists(stage => stage.Stage is StageWork.Teach or StageWork.Train))
         {
             return null;
         }
@@ -73,28 +70,6 @@ internal sealed class MeasuredSpeeds(Workspace workspace)
         < 90 * 60 => $"{Math.Ceiling(seconds / 60):0} min",
         _ => FormattableString.Invariant($"{seconds / 3600:0.0} h"),
     };
-
-    /// <summary>The stages that take time, with their amount of work and with everything that determines their speed.</summary>
-    private static IEnumerable<(string Stage, (double Amount, string Unit, string Key) Work)> WorkOf(RunSpec spec, RunPlan plan)
-    {
-        var (students, epochs) = (plan.ArtifactsOf(spec).Students.Count, plan.Epochs);
-        object teacher = new { plan.Teacher, spec.Dataset.ContextLength, spec.Training.Precision };
-        object student = new { plan.Student, plan.Linearised, spec.Training.BatchSize, spec.Training.GradientAccumulation, spec.Distillation.Alignment, spec.Teacher.Mode };
-        if (spec.StoresTeacherOutputs)
-        {
-            yield return (Teach, (plan.Tokens.Value, "tokens", Key(Teach, spec, teacher, spec.Teacher.Keep)));
-        }
-
-        if (spec.Merge is null)
-        {
-            yield return (Train, ((double)plan.Tokens.Value * epochs * students, "tokens", Key(Train, spec, teacher, student, spec.Teacher.Keep)));
-        }
-
-        yield return (Evaluate, (epochs * students, "jobs", Key(Evaluate, spec, teacher, student, spec.Evaluation)));
-    }
-
-    private static string Key(string stage, RunSpec spec, params object[] determinants) => $"{stage}-" + ContentAddress.Of(new JsonArray(
-        [Environment.MachineName, Environment.ProcessorCount, spec.Compute.Device.ToString(), .. determinants.Select(each => JsonSerializer.SerializeToNode(each, DistilJson.Options))]));
 
     // A file that another version has written, or that a full disk has cut, is as good as none.
     private Dictionary<string, Measured> Read()

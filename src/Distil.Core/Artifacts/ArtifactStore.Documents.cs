@@ -51,68 +51,9 @@ public sealed partial class ArtifactStore
     public Task WriteJsonAsync<T>(string blob, T document, CancellationToken cancel = default) =>
         WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", conditions: null, cancel);
 
-    /// <summary>Writes a document unless one exists (If-None-Match).</summary>
-    /// <returns>False if one exists; it is not changed.</returns>
-    public async Task<bool> TryCreateJsonAsync<T>(string blob, T document, CancellationToken cancel = default)
-    {
-        try
-        {
-            await WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented),
-                "application/json", new BlobRequestConditions { IfNoneMatch = ETag.All }, cancel);
-            return true;
-        }
-        catch (RequestFailedException exists) when (exists.Status is 409 or 412)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Reads a document with its entity tag, for <see cref="TryReplaceJsonAsync"/>.</summary>
-    /// <returns>No tag if it is missing; a tag without a document if it is damaged.</returns>
-    /// <exception cref="Errors.InvalidInputException">It is of another version.</exception>
-    internal async Task<(T? Document, ETag? Tag)> TryReadTaggedJsonAsync<T>(string blob, CancellationToken cancel)
-        where T : class
-    {
-        ETag? tag = null;
-        try
-        {
-            var content = (await SoonAsync(blob, soon => _container.GetBlobClient(blob).DownloadContentAsync(soon), cancel)).Value;
-            tag = content.Details.ETag;
-            return (DocumentVersion.Read<T>(blob, content.Content.ToMemory().Span), tag);
-        }
-        catch (RequestFailedException missing) when (missing.Status == 404)
-        {
-            return (null, null);
-        }
-        catch (JsonException)
-        {
-            return (null, tag);
-        }
-    }
-
-    /// <summary>Replaces a document, unless it was written or deleted in the meantime (If-Match).</summary>
-    /// <returns>Whether it was written.</returns>
-    internal async Task<bool> TryReplaceJsonAsync<T>(string blob, T document, ETag tag, CancellationToken cancel)
-    {
-        try
-        {
-            await WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented),
-                "application/json", new BlobRequestConditions { IfMatch = tag }, cancel);
-            return true;
-        }
-        catch (RequestFailedException changed) when (changed.Status is 404 or 412)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Writes a text blob; an older one is replaced.</summary>
     public Task WriteTextAsync(string blob, string text, string contentType = "text/plain; charset=utf-8", CancellationToken cancel = default) =>
         WriteAsync(blob, Encoding.UTF8.GetBytes(text), contentType, conditions: null, cancel);
-
-    /// <summary>Writes a document into a blob on which this process has a lease.</summary>
-    internal Task WriteLeasedJsonAsync<T>(string blob, T document, string leaseId, CancellationToken cancel) => WriteAsync(
-        blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), "application/json", new BlobRequestConditions { LeaseId = leaseId }, cancel);
 
     private Task WriteAsync(string blob, byte[] content, string contentType, BlobRequestConditions? conditions, CancellationToken cancel) =>
         SoonAsync(

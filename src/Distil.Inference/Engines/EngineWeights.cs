@@ -27,6 +27,19 @@ internal static unsafe class EngineWeights
         WeightFormat.Float32, 2 * rowsOfEach, columns,
         (row, values) => (row < rowsOfEach ? first : second).Read((long)(row % rowsOfEach) * columns, values));
 
+    /// <summary>A matrix of each head, (heads, inputs, outputs), with its columns as rows, in float32.</summary>
+    internal static Matrix Transposed(MappedTensor tensor, int heads, int inputs, int outputs)
+    {
+        var stored = tensor.ReadAll();
+        return MatrixBuilder.Build(WeightFormat.Float32, heads * outputs, inputs, (row, values) =>
+        {
+            for (var i = 0; i < inputs; i++)
+            {
+                values[i] = stored[((row / outputs * inputs) + i) * outputs + (row % outputs)];
+            }
+        });
+    }
+
     /// <summary>The values of tensors, one after the other.</summary>
     internal static FloatBuffer Vector(params ReadOnlySpan<MappedTensor> tensors)
     {

@@ -64,7 +64,7 @@ internal sealed unsafe class LinearisedReader(MappedWeights weights, LinearisedS
         MappedTensor Of(string name) => tensors.Find($"self_attn.{name}");
         int heads = _config.Heads, size = _config.HeadSize, width = _config.HiddenSize;
         var mixer = new MixerLayerWeights(
-            Transposed(Of(MixerTensors.QueryFeatures)), Transposed(Of(MixerTensors.KeyFeatures)),
+            Transposed(Of(MixerTensors.QueryFeatures), heads, size, size), Transposed(Of(MixerTensors.KeyFeatures), heads, size, size),
             Stacked(Of(MixerTensors.InputGate), Of(MixerTensors.ForgetGate), heads, width), Vector(Of(MixerTensors.InputBias), Of(MixerTensors.ForgetBias)),
             shape.OutputGate ? Dense(Of(MixerTensors.OutputGate), heads * size, width, format) : null,
             shape.OutputGate ? Vector(Of(MixerTensors.OutputBias)) : null,
@@ -90,19 +90,6 @@ internal sealed unsafe class LinearisedReader(MappedWeights weights, LinearisedS
             Matrix(FeedForward + "gate_proj", inner, width), Matrix(FeedForward + "up_proj", inner, width),
             _config.FeedForwardBias ? Vector(Bias(FeedForward + "gate_proj"), Bias(FeedForward + "up_proj")) : null,
             Matrix(FeedForward + "down_proj", width, inner), _config.FeedForwardBias ? Vector(Bias(FeedForward + "down_proj")) : null);
-    }
-
-    /// <summary>A matrix of each head, (NH, DH, DH), with its columns as rows.</summary>
-    private Matrix Transposed(MappedTensor features)
-    {
-        var (values, size) = (features.ReadAll(), _config.HeadSize);
-        return MatrixBuilder.Build(WeightFormat.Float32, _config.Heads * size, size, (row, output) =>
-        {
-            for (var i = 0; i < size; i++)
-            {
-                output[i] = values[((row / size * size) + i) * size + (row % size)];
-            }
-        });
     }
 
     private MappedTensor Find(ModelTensor tensor)

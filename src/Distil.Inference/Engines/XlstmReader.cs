@@ -72,23 +72,13 @@ internal sealed unsafe class XlstmReader(MappedWeights weights, XlstmConfig conf
             [Gate(SLstmTensorNames.InputGate), Gate(SLstmTensorNames.ForgetGate), Gate(SLstmTensorNames.CellGate), Gate(SLstmTensorNames.OutputGate)],
             vanilla
                 ? Dense(Named(SLstmTensorNames.Recurrent, heads, 4 * size, size), 4 * width, size, WeightFormat.Float32)
-                : Transposed(Named(SLstmTensorNames.Recurrent, heads, size, 4 * size).ReadAll(), size),
+                : Transposed(Named(SLstmTensorNames.Recurrent, heads, size, 4 * size), heads, size, 4 * size),
             Vector(RecurrentBias(config, Named(SLstmTensorNames.RecurrentBias, 4 * width).ReadAll(), vanilla)),
             OnePlus(Named(SLstmTensorNames.HeadNorm, width)), OnePlus(Named(SLstmTensorNames.FeedForwardNorm, width)),
             Dense(Named(SLstmTensorNames.FeedForwardUp, 2 * feedForward, width), 2 * feedForward, width, format),
             Activation.Of(config.FeedForwardActivation),
             Dense(Named(SLstmTensorNames.FeedForwardDown, width, feedForward), width, feedForward, format));
     }
-
-    /// <summary>R of each head, (NH, DH, 4·DH), with its rows as columns.</summary>
-    private Matrix Transposed(float[] recurrent, int size) => MatrixBuilder.Build(WeightFormat.Float32, 4 * config.Width, size, (row, values) =>
-    {
-        var head = row / (4 * size) * size * 4 * size;
-        for (var i = 0; i < size; i++)
-        {
-            values[i] = recurrent[head + i * 4 * size + row % (4 * size)];
-        }
-    });
 
     /// <summary>b as (NH, 4, DH); the vanilla layout is (4, NH, DH).</summary>
     internal static float[] RecurrentBias(XlstmConfig config, float[] stored, bool vanilla)

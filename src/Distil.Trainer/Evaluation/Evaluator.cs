@@ -68,7 +68,7 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
     {
         using var pause = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
-        var (ids, positions, labels, rows) = Layout(batch, options.SkipPositions);
+        var (ids, positions, labels, rows) = PaddedBatch.Of(batch, options.SkipPositions);
         var isText = tensor(labels.Select(id => text?.IsText(id) ?? true ? 1.0 : 0.0).ToArray());
         var label = tensor(labels);                                                          // (N)
         var studentHidden = HiddenAt(student, ids, positions);                               // (N, D)
@@ -87,27 +87,6 @@ public sealed class Evaluator(EvaluationOptions options, TokenText? text = null)
         var values = total.cpu();                                                            // (8, B)
         return [.. predicted.Index().Where(each => each.Item > 0).SelectMany((each, i) => ScoreCheck.Finite(
             values[TensorIndex.Ellipsis, each.Index].contiguous().data<double>().ToArray(), rowsBefore + i))];
-    }
-
-    /// <summary>Pads rows at their ends: in a causal model, later tokens do not change earlier positions.</summary>
-    /// <returns>ids (B, S); the flat positions that predict a real token (N); the tokens that they predict; the row of each (N). All on the CPU.</returns>
-    private static (Tensor Ids, Tensor Positions, long[] Labels, Tensor Rows) Layout(EvaluationRow[] batch, int skip)
-    {
-        var length = batch.Max(row => row.Ids.Length);
-        var ids = new long[batch.Length * length];
-        List<long> positions = [], labels = [], rows = [];
-        for (var b = 0; b < batch.Length; b++)
-        {
-            batch[b].Ids.CopyTo(ids, b * length);
-            foreach (var s in batch[b].Positions(skip))
-            {
-                positions.Add(b * length + s);
-                labels.Add(batch[b].Ids[s + 1]);
-                rows.Add(b);
-            }
-        }
-
-        return (tensor(ids, batch.Length, length), tensor(positions.ToArray()), labels.ToArray(), tensor(rows.ToArray()));
     }
 
     private int Predicted(EvaluationRow row) => row.Positions(options.SkipPositions).Count();

@@ -15,7 +15,14 @@ internal static class BicepCompiler
     /// <summary>Runs the compiler and returns its warnings and errors, if any.</summary>
     public static async Task<(int ExitCode, string Output, string Said)> RunAsync(string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Compiler, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Compiler, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            // It lives for seconds: code that is profiled or compiled again costs more than it saves.
+            Environment = { ["DOTNET_TieredPGO"] = "0", ["DOTNET_TC_QuickJitForLoops"] = "1", ["DOTNET_TC_CallCounting"] = "0" },
+        };
         using var process = Process.Start(start)!;
         var said = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();

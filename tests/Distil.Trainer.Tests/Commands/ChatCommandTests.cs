@@ -45,7 +45,7 @@ public sealed class ChatCommandTests : IDisposable
     private async Task<string> TalkAsync(string input, TextWriter? prompts = null)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        await ChatCommand.TalkAsync(_folder, new() { Threads = 1, Device = ComputeDevice.Cpu }, Greedy, new StringReader(input), output, prompts, Cancel);
+        await TerminalChat.TalkAsync(_folder, new() { Threads = 1, Device = ComputeDevice.Cpu }, Greedy, new StringReader(input), output, prompts, Cancel);
         return output.ToString();
     }
 }

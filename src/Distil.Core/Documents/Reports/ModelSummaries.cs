@@ -1,4 +1,3 @@
-using Distil.Core.Artifacts;
 using Distil.Core.Models.Folders;
 
 namespace Distil.Core.Documents.Reports;
@@ -54,62 +53,6 @@ public sealed record StudentSummary
 
     /// <value>Number of a linearised student's weights that the teacher does not have; null for another student.</value>
     public long? NewParameters { get; init; }
-}
-
-/// <summary>The dataset of a run.</summary>
-public sealed record DatasetSummary
-{
-    /// <value>Content address.</value>
-    public required string DatasetId { get; init; }
-
-    /// <value>Number of documents trained on or held out.</value>
-    public required long Documents { get; init; }
-
-    /// <value>Documents by what was done with them.</value>
-    public DocumentCounts Counts { get; init; } = new();
-
-    /// <value>Number of shards.</value>
-    public required int Shards { get; init; }
-
-    /// <value>Tokens per row.</value>
-    public required int ContextLength { get; init; }
-
-    /// <value>Number of rows trained on.</value>
-    public required long TrainRows { get; init; }
-
-    /// <value>Tokens in them, without padding.</value>
-    public required long TrainTokens { get; init; }
-
-    /// <value>Those of them that count in the losses; null if the rows have no masks.</value>
-    public long? TrainLabels { get; init; }
-
-    /// <value>Number of rows held out.</value>
-    public required long EvalRows { get; init; }
-
-    /// <value>Tokens in them, without padding.</value>
-    public required long EvalTokens { get; init; }
-
-    /// <value>Those of them that count in the losses; null if the rows have no masks.</value>
-    public long? EvalLabels { get; init; }
-}
-
-/// <summary>The machine that a job ran on.</summary>
-public sealed record MachineSummary
-{
-    /// <value>Operating system.</value>
-    public required string OperatingSystem { get; init; }
-
-    /// <value>The processor that torch used: the CPU's or the GPU's name.</value>
-    public required string Device { get; init; }
-
-    /// <value>CPU cores that the process may use.</value>
-    public required int Cores { get; init; }
-
-    /// <value>Memory that the process may use, in bytes.</value>
-    public required long MemoryBytes { get; init; }
-
-    /// <value>Distil, .NET and torch: name and version.</value>
-    public required IReadOnlyDictionary<string, string> Versions { get; init; }
 }
 
 /// <summary>A student that was merged with others.</summary>

@@ -3,12 +3,6 @@ using Distil.Core.Safetensors;
 
 namespace Distil.Core.Models.Folders;
 
-/// <summary>How one weight is read.</summary>
-/// <param name="Tensor">The weight.</param>
-/// <param name="Values">Its values on disk.</param>
-/// <param name="Scaling">How they are scaled; null if they are plain numbers.</param>
-public sealed record WeightReading(ModelTensor Tensor, StoredTensor Values, Scaling? Scaling);
-
 /// <summary>How a Transformer's weights are read from its files, by the files' headers alone. Plan and job use this, so the plan refuses what a job
 /// would.</summary>
 public sealed class WeightReadings

@@ -69,7 +69,7 @@ internal static class LinearisedChecks
             var model = Model(shape, x, rounds);
             model.FreezeInherited(true);
             var losses = zeros(shape.ReplacedLayers, ScalarType.Float64, CUDA);
-            AlignmentStage.AddGradients(model, memoryWeight: 0.5, new(ids.Value, null, batch, tokens, tokens - batch), tokens, losses);
+            AlignmentGradients.Add(model, memoryWeight: 0.5, new(ids.Value, null, batch, tokens, tokens - batch), tokens, losses);
             return losses.to(ScalarType.Float32);
         }
 

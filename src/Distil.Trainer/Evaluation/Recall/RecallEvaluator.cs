@@ -12,8 +12,6 @@ namespace Distil.Trainer.Evaluation.Recall;
 /// <param name="options">How the work is divided into pieces.</param>
 public sealed class RecallEvaluator(EvaluationOptions options)
 {
-    private const int ShortestByDefault = 16;
-
     /// <summary>Measures both kinds at every length.</summary>
     /// <param name="spec">Lengths and sequences.</param>
     /// <param name="seed">Seed of the sequences.</param>
@@ -30,7 +28,7 @@ public sealed class RecallEvaluator(EvaluationOptions options)
         RecallSpec spec, int seed, int contextLength, RecallTokens tokens, ILanguageModel student, ILanguageModel? teacher, int? longest, double tolerance,
         Action<int, int>? progress = null, CancellationToken cancel = default)
     {
-        var lengths = Lengths(spec, contextLength, tokens);
+        var lengths = RecallLengths.Of(spec, contextLength, tokens);
         var results = new List<RecallResult>();
         foreach (var kind in Enum.GetValues<RecallKind>())
         {
@@ -57,20 +55,6 @@ public sealed class RecallEvaluator(EvaluationOptions options)
         }
 
         return results;
-    }
-
-    private static IReadOnlyList<int> Lengths(RecallSpec spec, int contextLength, RecallTokens tokens)
-    {
-        if (spec.Lengths is null)
-        {
-            return [.. Enumerable.Range(0, 31).Select(power => ShortestByDefault << power)
-                .TakeWhile(length => length > 0 && length <= contextLength && RecallSequence.DistinctTokens(length) <= tokens.Vocabulary.Count)];
-        }
-
-        return spec.Lengths.FirstOrDefault(length => RecallSequence.DistinctTokens(length) > tokens.Vocabulary.Count) is var much and > 0
-            ? throw new InvalidInputException($"evaluation.recall.lengths: {much} needs {RecallSequence.DistinctTokens(much)} distinct tokens; "
-                + $"the held-out text has {tokens.Vocabulary.Count}")
-            : spec.Lengths;
     }
 
     /// <summary>Share of each sequence's answers that a model ranks first among the sequence's candidates.</summary>

@@ -1,12 +1,9 @@
 using Distil.Core.Documents;
 using Distil.Core.Specification;
-using Distil.Trainer.Models;
 using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.Ranks;
-using Distil.Trainer.Torch;
 using Distil.Trainer.Training.Checkpoints;
 using Distil.Trainer.Training.Optimizers;
-using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Schedules;
 using Distil.Trainer.Training.Steps;
 using static TorchSharp.torch;
@@ -51,7 +48,7 @@ internal sealed class AlignmentStage : ITrainingStage
         var layers = zeros(_model.Shape.ReplacedLayers, ScalarType.Float64, _model.Device);
         foreach (var (rows, _) in batch.Parts)
         {
-            AddGradients(_model, _spec.MemoryWeight, rows, Math.Max(1, batch.Positions), layers);
+            AlignmentGradients.Add(_model, _spec.MemoryWeight, rows, Math.Max(1, batch.Positions), layers);
         }
 
         var norm = Optimizer.Step(_schedule.At(position.GlobalStep), _gradientClip, layers).to_type(ScalarType.Float64);
@@ -73,45 +70,5 @@ internal sealed class AlignmentStage : ITrainingStage
     {
         Optimizer.Dispose();
         _model.FreezeInherited(false);
-    }
-
-    /// <summary>Adds a micro-batch's gradients to the new weights', and its share of the losses.</summary>
-    /// <param name="model">The student, with its inherited weights frozen.</param>
-    /// <param name="memoryWeight">λ.</param>
-    /// <param name="rows">The micro-batch.</param>
-    /// <param name="tokens">Positions of the step that count, ≥ 1.</param>
-    /// <param name="layers">The losses of the replaced layers, float64.</param>
-    internal static void AddGradients(LinearisedModel model, double memoryWeight, TokenBatch rows, long tokens, Tensor layers)
-    {
-        using var scope = NewDisposeScope();
-        var real = rows.Counted is { } counted ? PaddingMask.Of(counted, rows.InputIds.shape[1]) : null;             // (B, S)
-        var config = model.Shape.Transformer;
-        var values = (double)tokens * config.Heads * config.HeadSize; // of all real positions of the step
-        if (model.Passes.Fused is { } fused)
-        {
-            fused.Align(rows.InputIds, real, 1 / values, memoryWeight, layers);
-            return;
-        }
-
-        var ofHeads = real?.unsqueeze(1).unsqueeze(-1);                                                              // (B, 1, S, 1)
-        var next = 0;
-        model.Passes.Plain.ForwardTeacher(rows.InputIds, (branches, attention) =>
-        {
-            using var layerScope = NewDisposeScope();
-            var loss = Error(branches.Mixed);
-            if (branches.Share is not null && memoryWeight > 0)
-            {
-                loss += Error(branches.Memory!) * memoryWeight;
-            }
-
-            GradientScope.Backward(loss);
-            layers[next++].add_(loss.detach().to_type(ScalarType.Float64));
-
-            Tensor Error(Tensor output)
-            {
-                var square = (Mixer.Wide(output) - Mixer.Wide(attention)).square();
-                return (ofHeads is null ? square : square * ofHeads).sum() / values;
-            }
-        });
     }
 }
