@@ -22,7 +22,6 @@ internal sealed partial class CudaEngine
         _draws = DeviceSampling.Needs(samplers);
         if (_draws)
         {
-            _sampling ??= new(_student.Card, _stream, VocabularySize, MaxRows);
             _sampling.Prepare(samplers, steps: 1);
         }
     }
@@ -88,7 +87,7 @@ internal sealed partial class CudaEngine
     private void Launch(int sequences, bool withLogits)
     {
         var queue = _student.Queue(_memory, _addresses.Table(sequences), steps: 1, _stream);
-        if (withLogits && _draws && _sampling!.Penalizes)
+        if (withLogits && _draws && _sampling.Penalizes)
         {
             Enqueue(); // as many penalties as this step has
             return;
@@ -134,7 +133,7 @@ internal sealed partial class CudaEngine
         _student.Network.EnqueueLogits(queue, stream);
         if (_draws)
         {
-            _sampling!.Enqueue(queue, listed: false);
+            _sampling.Enqueue(queue, listed: false);
         }
         else
         {

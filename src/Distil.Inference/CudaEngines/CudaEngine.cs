@@ -25,7 +25,7 @@ internal sealed partial class CudaEngine : IStudentEngine
     private readonly Dictionary<(int Sequences, bool WithLogits, bool Draws), CudaGraph?> _graphs = [];
     private readonly List<(CudaSequence Sequence, int Token, int Wanted)> _single = [];
     private readonly Sampler?[] _samplers; // of the wanted logits
-    private DeviceSampling? _sampling;
+    private readonly DeviceSampling _sampling;
     private bool _draws;
     private int _wanted;
 
@@ -33,6 +33,7 @@ internal sealed partial class CudaEngine : IStudentEngine
     {
         var card = student.Card;
         (_student, _stream, _memory) = (student, new(card), new(card, student.Network.Shape, MaxRows));
+        _sampling = new(card, _stream, student.VocabularySize, MaxRows);
         _addresses = new(card, MaxRows, student.Network.CacheRecord > 0);
         _last = new(card, (long)MaxRows * _memory.Stride * sizeof(float));
         (_tokens, _chosen, _logits, _samplers) = (new(card, MaxRows), new(card, MaxRows), new(card, student.VocabularySize), new Sampler?[MaxRows]);
