@@ -2,10 +2,13 @@
 using 'main.bicep'
 
 param name = 'distil-prod'
-param image = 'distil-trainer:latest' // '' at the first deployment, before it is pushed
+param image = 'distil-trainer:latest' // a digest, distil-trainer@sha256:…, makes each run use what was tested; '' at the first deployment, before it is pushed
 param gpu = 'A100'
 param gpuTimeoutHours = 72
 param durableBackend = 'scheduler'
+param schedulerUnits = 3
+param alwaysReady = 2
+param zoneRedundant = true
 param privateNetworking = true
 param storageSku = 'Standard_ZRS'
 param alertEmail = 'distil@example.com'

@@ -36,5 +36,21 @@ public sealed class RepositoryTests
         Assert.Matches($@"(?m)^## .*\b{Regex.Escape(version)}\b", Read("CHANGELOG.md"));
     }
 
+    [Fact]
+    public void Azd_is_told_of_files_that_exist_and_its_hook_of_outputs_that_exist()
+    {
+        var (project, template) = (Read("azure.yaml"), Read("infra/bicep/azd.bicep"));
+        Assert.All(
+            Regex.Matches(project, @"(?m)^ +(?:path|project|run): (\S+)$").Select(match => Path.Combine(Root, match.Groups[1].Value)),
+            path => Assert.True(Path.Exists(path), path));
+        Assert.Contains("module: azd\n", project, StringComparison.Ordinal);
+
+        var needed = Regex.Matches(Read("infra/azd/image.sh"), @"\$\{(\w+):\?").Select(match => match.Groups[1].Value).ToList();
+        Assert.Equal(4, needed.Count);
+        Assert.All(needed, name => Assert.Contains($"output {name} string", template, StringComparison.Ordinal));
+        Assert.Contains("'azd-service-name': 'api'", Read("infra/bicep/modules/functions.bicep"), StringComparison.Ordinal);
+        Assert.Contains("\n  api:\n", project, StringComparison.Ordinal);
+    }
+
     private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 }

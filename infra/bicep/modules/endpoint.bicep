@@ -1,40 +1,34 @@
-// A private endpoint of one service, with the DNS zone that makes its public name lead there.
+// A private endpoint of one service of one resource.
 
 param name string
 param location string
 param tags object
-param networkId string
 param subnetId string
 
 @description('The resource that is reached.')
 param targetId string
 
-@description('Which of its services: blob, queue, table, registry.')
+@description('Distinguishes endpoints of the same service; empty for the only one.')
+param suffix string
+
+@description('Which of its services: blob, queue, table, registry, sites, vault.')
 param service string
 
-@description('For instance privatelink.blob.core.windows.net.')
+@description('Name of the zone (zone.bicep) that its name is entered in.')
 param zoneName string
 
-resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = {
+resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' existing = {
   name: zoneName
-  location: 'global'
-  tags: tags
-
-  resource link 'virtualNetworkLinks' = {
-    name: 'distil'
-    location: 'global'
-    properties: { registrationEnabled: false, virtualNetwork: { id: networkId } }
-  }
 }
 
 resource endpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = {
-  name: 'pe-${name}-${service}'
+  name: 'pe-${name}-${service}${suffix}'
   location: location
   tags: tags
   properties: {
     subnet: { id: subnetId }
     privateLinkServiceConnections: [
-      { name: service, properties: { privateLinkServiceId: targetId, groupIds: [service] } }
+      { name: '${service}${suffix}', properties: { privateLinkServiceId: targetId, groupIds: [service] } }
     ]
   }
 

@@ -21,6 +21,29 @@ param cpuJobId string
 param schedulerEndpoint string
 param schedulerHub string
 
+@description('URI of the secret with the hub\'s token; empty for none.')
+param hubTokenUri string
+
+@description('Settings of the app besides those made here, for instance those of Azure Machine Learning.')
+param moreSettings object
+
+@description('Application (client) id of the app registration that callers sign in to; empty for function keys alone.')
+param apiClientId string
+
+@description('Whether the app is reached through its private endpoint only (and allowedIps).')
+param privateNetworking bool
+param allowedIps string[]
+
+@description('Instances that are always there for orchestrations, so that a timer does not wait for a cold start; 0 for none.')
+@minValue(0)
+param alwaysReady int
+
+@description('Whether instances are spread over zones; the region must have them.')
+param zoneRedundant bool
+
+@description('Workspace that gets the app\'s log.')
+param workspaceId string
+
 @description('Subnet of the app\'s outgoing calls; empty for none.')
 param subnetId string
 
@@ -52,6 +75,7 @@ var settings = union(
     DISTIL_GPU_JOB: gpuJobId
     DISTIL_CPU_JOB: cpuJobId
   },
+  empty(hubTokenUri) ? {} : { HF_TOKEN: '@Microsoft.KeyVault(SecretUri=${hubTokenUri})' },
   empty(schedulerEndpoint)
     ? {}
     : {
@@ -59,7 +83,8 @@ var settings = union(
         AzureFunctionsJobHost__extensions__durableTask__hubName: schedulerHub
         AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
         AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
-      }
+      },
+  moreSettings
 )
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
@@ -68,18 +93,20 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   tags: tags
   kind: 'functionapp'
   sku: { tier: 'FlexConsumption', name: 'FC1' }
-  properties: { reserved: true }
+  properties: { reserved: true, zoneRedundant: zoneRedundant }
 }
 
 resource app 'Microsoft.Web/sites@2024-04-01' = {
   name: 'func-${name}'
   location: location
-  tags: tags
+  tags: union(tags, { 'azd-service-name': 'api' }) // azd publishes to the app with this tag
   kind: 'functionapp,linux'
   identity: { type: 'UserAssigned', userAssignedIdentities: { '${host.id}': {} } }
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
+    keyVaultReferenceIdentity: host.id
+    publicNetworkAccess: privateNetworking && empty(allowedIps) ? 'Disabled' : 'Enabled'
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     functionAppConfig: {
       deployment: {
@@ -90,9 +117,35 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
         }
       }
       runtime: { name: 'dotnet-isolated', version: '10.0' }
-      scaleAndConcurrency: { maximumInstanceCount: maximumInstances, instanceMemoryMB: 2048 }
+      scaleAndConcurrency: {
+        maximumInstanceCount: maximumInstances
+        instanceMemoryMB: 2048
+        alwaysReady: alwaysReady == 0 ? [] : [{ name: 'durable', instanceCount: alwaysReady }]
+      }
     }
-    siteConfig: { minTlsVersion: '1.2', appSettings: map(items(settings), item => { name: item.key, value: item.value }) }
+    siteConfig: {
+      minTlsVersion: '1.2'
+      ipSecurityRestrictionsDefaultAction: privateNetworking ? 'Deny' : 'Allow'
+      ipSecurityRestrictions: [for (ip, i) in allowedIps: { ipAddress: '${ip}/32', action: 'Allow', priority: 100 + i }]
+      appSettings: map(items(settings), item => { name: item.key, value: item.value })
+    }
+  }
+
+  // The platform checks the token before the app sees the request.
+  resource signIn 'config' = if (!empty(apiClientId)) {
+    name: 'authsettingsV2'
+    properties: {
+      platform: { enabled: true }
+      globalValidation: { requireAuthentication: true, unauthenticatedClientAction: 'Return401' }
+      httpSettings: { requireHttps: true }
+      identityProviders: {
+        azureActiveDirectory: {
+          enabled: true
+          registration: { clientId: apiClientId, openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0' }
+          validation: { allowedAudiences: ['api://${apiClientId}', apiClientId] }
+        }
+      }
+    }
   }
 
   // Publishing takes an Entra token; a password would be a key by another name.
@@ -107,5 +160,16 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
+resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: app
+  name: 'logs'
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ category: 'FunctionAppLogs', enabled: true }]
+    metrics: [{ category: 'AllMetrics', enabled: true }]
+  }
+}
+
+output id string = app.id
 output name string = app.name
 output url string = 'https://${app.properties.defaultHostName}'

@@ -21,6 +21,9 @@ param workspaceId string
 @description('Subnet of the environment; empty leaves the network to the platform.')
 param subnetId string
 
+@description('URI of the secret with the hub\'s token; empty for none.')
+param hubTokenUri string
+
 @description('Hours after which the platform ends an execution, however far it is.')
 @minValue(1)
 param gpuTimeoutHours int
@@ -89,6 +92,7 @@ resource job 'Microsoft.App/jobs@2025-07-01' = [
         replicaTimeout: job.hours * 3600
         // The pipeline tries again itself: it knows which failures pass, and a new try gets its own result.
         replicaRetryLimit: 0
+        secrets: empty(hubTokenUri) ? [] : [{ name: 'hf-token', keyVaultUrl: hubTokenUri, identity: trainer.id }]
         registries: [{ server: registryServer, identity: trainer.id }]
       }
       template: {
@@ -99,10 +103,13 @@ resource job 'Microsoft.App/jobs@2025-07-01' = [
             // The runner adds the URI of the job's request.
             args: ['work']
             resources: { cpu: json(job.cpu), memory: job.memory }
-            env: [
-              { name: 'AZURE_CLIENT_ID', value: trainer.properties.clientId }
-              { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: insights.properties.ConnectionString }
-            ]
+            env: concat(
+              [
+                { name: 'AZURE_CLIENT_ID', value: trainer.properties.clientId }
+                { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: insights.properties.ConnectionString }
+              ],
+              empty(hubTokenUri) ? [] : [{ name: 'HF_TOKEN', secretRef: 'hf-token' }]
+            )
           }
         ]
       }

@@ -10,6 +10,9 @@ param location string
 param tags object
 param retentionDays int
 
+@description('Gigabytes a day after which the workspace takes no more logs until the next day; -1 takes all.')
+param dailyQuotaGb int
+
 @description('Identities that send telemetry.')
 param senderNames string[]
 
@@ -21,6 +24,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
     sku: { name: 'PerGB2018' }
     retentionInDays: retentionDays
     features: { disableLocalAuth: true }
+    workspaceCapping: { dailyQuotaGb: dailyQuotaGb }
   }
 }
 

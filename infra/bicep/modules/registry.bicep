@@ -11,6 +11,9 @@ param trainerName string
 param privateNetworking bool
 param allowedIps string[]
 
+@description('Workspace that gets its log of pulls and pushes.')
+param workspaceId string
+
 resource trainer 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   name: trainerName
 }
@@ -29,6 +32,7 @@ resource registry 'Microsoft.ContainerRegistry/registries@2025-04-01' = {
     },
     privateNetworking
       ? {
+          policies: { retentionPolicy: { days: 30, status: 'enabled' } }
           networkRuleBypassOptions: 'AzureServices'
           networkRuleSet: { defaultAction: 'Deny', ipRules: map(allowedIps, ip => { action: 'Allow', value: ip }) }
         }
@@ -43,6 +47,18 @@ resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalId: trainer.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', acrPull)
+  }
+}
+
+resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: registry
+  name: 'logs'
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      { category: 'ContainerRegistryRepositoryEvents', enabled: true }
+      { category: 'ContainerRegistryLoginEvents', enabled: true }
+    ]
   }
 }
 

@@ -27,3 +27,11 @@ var jobsOperator = 'b9a307c4-5aa3-4b52-ba60-2b17c136cd7b'
 @export()
 @description('Run orchestrations in a Durable Task Scheduler.')
 var durableTaskDataContributor = '0ad04412-c4d5-4796-b79c-f76d14c8d402'
+
+@export()
+@description('Read, write and delete blobs, and take leases as the Functions host does for its own storage.')
+var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+
+@export()
+@description('Read secrets.')
+var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'

@@ -7,6 +7,18 @@ param location string
 param tags object
 param hostName string
 
+@description('Workers\' throughput: Consumption (500 actions a second, billed by the action), or Dedicated with this many capacity units; 3 are highly available.')
+@minValue(0)
+@maxValue(3)
+param capacityUnits int
+
+@description('Days after which the history of an ended run is deleted; what a run made lies in storage.')
+@minValue(1)
+param historyDays int
+
+@description('Workspace that gets its metrics.')
+param workspaceId string
+
 @description('Addresses or ranges that reach it, with a role besides; an empty list would refuse everybody.')
 @minLength(1)
 param allowedIps string[]
@@ -15,26 +27,37 @@ resource host 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' exis
   name: hostName
 }
 
-resource scheduler 'Microsoft.DurableTask/schedulers@2025-11-01' = {
+resource scheduler 'Microsoft.DurableTask/schedulers@2026-02-01' = {
   name: 'dts-${name}'
   location: location
   tags: tags
   properties: {
-    sku: { name: 'Consumption' }
+    sku: capacityUnits == 0 ? { name: 'Consumption' } : { name: 'Dedicated', capacity: capacityUnits }
     ipAllowlist: allowedIps
   }
 
   resource hub 'taskHubs' = { name: 'distil' }
+
+  resource history 'retentionPolicies' = {
+    name: 'default'
+    properties: { retentionPolicies: [{ retentionPeriodInDays: historyDays }] }
+  }
 }
 
 resource run 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: scheduler
-  name: guid(scheduler.id, host.id, durableTaskDataContributor)
+  scope: scheduler::hub
+  name: guid(scheduler::hub.id, host.id, durableTaskDataContributor)
   properties: {
     principalId: host.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', durableTaskDataContributor)
   }
+}
+
+resource metrics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: scheduler
+  name: 'metrics'
+  properties: { workspaceId: workspaceId, metrics: [{ category: 'AllMetrics', enabled: true }] }
 }
 
 output endpoint string = scheduler.properties.endpoint

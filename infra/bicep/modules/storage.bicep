@@ -1,6 +1,6 @@
-// The account that remembers everything: artifacts, the Functions package and, where Durable uses storage, its history.
+// The account of the artifacts: runs, teacher outputs, checkpoints, models.
 
-import { blobDataContributor, queueDataContributor, tableDataContributor } from 'roles.bicep'
+import { blobDataContributor } from 'roles.bicep'
 
 @description('Name of the account: 3 to 24 lower-case letters and digits.')
 @minLength(3)
@@ -13,7 +13,7 @@ param sku string
 @description('Container of the artifacts.')
 param artifactContainer string
 
-@description('Identity of the Functions app: the whole account, because the host makes its own containers, queues and tables.')
+@description('Identity of the Functions app: the artifact container only.')
 param hostName string
 
 @description('Identity of the jobs: the artifact container only.')
@@ -53,7 +53,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
     supportsHttpsTrafficOnly: true
     publicNetworkAccess: privateNetworking && empty(allowedIps) ? 'Disabled' : 'Enabled'
     networkAcls: {
-      bypass: 'AzureServices'
+      bypass: privateNetworking ? 'None' : 'AzureServices'
       defaultAction: privateNetworking ? 'Deny' : 'Allow'
       ipRules: [for ip in allowedIps: { value: ip }]
     }
@@ -66,18 +66,14 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   properties: {
     deleteRetentionPolicy: { enabled: true, days: 7 }
     containerDeleteRetentionPolicy: { enabled: true, days: 7 }
+    // The lifecycle goes by the last access: teacher outputs that each epoch reads stay in the hot tier.
+    lastAccessTimeTrackingPolicy: { enable: true, name: 'AccessTimeTracking', trackingGranularityInDays: 1, blobType: ['blockBlob'] }
   }
 }
 
 resource artifacts 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = {
   parent: blobs
   name: artifactContainer
-  properties: { publicAccess: 'None' }
-}
-
-resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = {
-  parent: blobs
-  name: 'app-package'
   properties: { publicAccess: 'None' }
 }
 
@@ -90,17 +86,15 @@ resource writes 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
-resource hostData 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in [blobDataContributor, queueDataContributor, tableDataContributor]: {
-    scope: account
-    name: guid(account.id, host.id, role)
-    properties: {
-      principalId: host.properties.principalId
-      principalType: 'ServicePrincipal'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
-    }
+resource hostBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: artifacts
+  name: guid(artifacts.id, host.id, blobDataContributor)
+  properties: {
+    principalId: host.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataContributor)
   }
-]
+}
 
 resource trainerBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: artifacts
@@ -126,4 +120,3 @@ resource operatorBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 
 output id string = account.id
 output artifactsUri string = '${account.properties.primaryEndpoints.blob}${artifacts.name}'
-output packagesUri string = '${account.properties.primaryEndpoints.blob}${packages.name}'

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Distil.Core.Errors;
 using Distil.Core.Settings;
 
@@ -19,6 +20,9 @@ public enum JobPlatform
 /// <summary>Reads the app's settings about its host.</summary>
 public static class HostChoices
 {
+    // Ephemeral storage of a Container Apps replica with more than one core: https://learn.microsoft.com/azure/container-apps/storage-mounts
+    private const long ReplicaDisk = 8L << 30;
+
     /// <summary>The platform on which jobs run.</summary>
     /// <exception cref="InvalidInputException"><c>DISTIL_JOBS</c> names no platform.</exception>
     public static JobPlatform Platform(this HostSettings settings) => settings.Jobs switch
@@ -29,6 +33,16 @@ public static class HostChoices
         var other => throw new InvalidInputException(
             $"{HostSettings.JobsVariable} is {other}; expected container-apps (with {HostSettings.GpuJobVariable}), machine-learning "
             + $"(with {MachineLearningSettings.WorkspaceVariable}) or processes"),
+    };
+
+    /// <summary>Bytes of disk that a job's machine has for copies of its inputs; null if that is not known.</summary>
+    /// <exception cref="InvalidInputException"><c>DISTIL_JOB_DISK</c> is no positive number.</exception>
+    public static long? JobDiskBytes(this HostSettings settings) => settings.JobDisk switch
+    {
+        null => settings.Platform() == JobPlatform.ContainerApps ? ReplicaDisk : null,
+        var given when double.TryParse(given, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var gigabytes) && gigabytes is > 0 and < 1e9 =>
+            (long)(gigabytes * 1e9),
+        var other => throw new InvalidInputException($"{HostSettings.JobDiskVariable} is {other}; expected a number of gigabytes, more than 0"),
     };
 
     /// <summary>URI of the artifact container; null if the connection string gives the account.</summary>

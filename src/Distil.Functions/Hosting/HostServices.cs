@@ -60,6 +60,7 @@ internal static class HostServices
                 JobPlatform.MachineLearning => () => MachineLearningOptions.From(settings).Gpus,
                 _ => null,
             },
+            JobDiskBytes = settings.JobDiskBytes(),
         });
         services.AddSingleton(made => new DistilApi(store, made.GetRequiredService<ApiOptions>(), made.GetRequiredService<RunPlanner>()));
         services.AddSingleton(new LiveSite(samples: null)); // jobs are on other machines, where no path of this one exists

@@ -87,6 +87,16 @@ public sealed class JobPipelineTests : IAsyncLifetime
         Assert.Equal((JobEnd.Succeeded, 2, FailureClass.Preempted), (outcome.End, outcome.Tries, outcome.LastFailure!.Class));
     }
 
+    [Theory]
+    [InlineData(null, "taken away")]
+    [InlineData("the platform says Failed; its log: https://log.example", "taken away (the platform says Failed; its log: https://log.example)")]
+    public async Task Its_failure_has_what_its_platform_says(string? says, string end)
+    {
+        _jobs.States["train-001"] = new Queue<JobState>([JobState.Ended]);
+        _jobs.EndSays = says;
+        Assert.EndsWith(end, (await RunAsync()).LastFailure!.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task One_that_is_taken_away_goes_on_more_often_than_one_that_fails()
     {

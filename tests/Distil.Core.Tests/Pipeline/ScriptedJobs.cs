@@ -28,6 +28,9 @@ internal sealed class ScriptedJobs(ArtifactStore store) : IJobRunner
     /// <value>By job id: what its platform says instead of its ending, one after the other.</value>
     public Dictionary<string, Queue<JobState>> States { get; } = [];
 
+    /// <value>What the platform says about a job that ended without a result.</value>
+    public string? EndSays { get; set; }
+
     /// <value>Rows to evaluate in each shard of a dataset.</value>
     public long EvalRows { get; set; } = 10;
 
@@ -47,6 +50,8 @@ internal sealed class ScriptedJobs(ArtifactStore store) : IJobRunner
         OnStart(job.JobId);
         return request.AbsolutePath["/account/distil/".Length..];
     }
+
+    public Task<string?> DescribeEndAsync(string handle, CancellationToken cancel) => Task.FromResult(EndSays);
 
     public async Task<JobState> PollAsync(string handle, CancellationToken cancel)
     {

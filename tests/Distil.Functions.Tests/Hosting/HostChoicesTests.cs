@@ -20,6 +20,23 @@ public sealed class HostChoicesTests
     public void They_can_be_jobs_of_a_workspace() => Assert.Equal(JobPlatform.MachineLearning, Read(jobs: "machine-learning").Platform());
 
     [Theory]
+    [InlineData(null, null, 8L << 30)]
+    [InlineData(null, "2000", 2_000_000_000_000)]
+    [InlineData("machine-learning", "0.5", 500_000_000)]
+    [InlineData("machine-learning", null, null)]
+    [InlineData("processes", null, null)]
+    public void The_disk_of_a_replica_is_known_and_others_are_told(string? jobs, string? disk, long? bytes) =>
+        Assert.Equal(bytes, new HostSettings { Jobs = jobs, JobDisk = disk }.JobDiskBytes());
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("NaN")]
+    [InlineData("8 GB")]
+    public void A_disk_that_is_no_number_is_bad_input(string disk) => Assert.StartsWith(
+        $"DISTIL_JOB_DISK is {disk}; expected a number", Assert.Throws<InvalidInputException>(() => new HostSettings { JobDisk = disk }.JobDiskBytes()).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("http://account.blob.core.windows.net/distil", null, "DISTIL_ARTIFACTS", "https")]
     [InlineData("distil", null, "DISTIL_ARTIFACTS", "distil")]
     [InlineData(null, "kubernetes", "DISTIL_JOBS", "kubernetes")]

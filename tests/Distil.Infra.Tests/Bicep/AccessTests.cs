@@ -7,6 +7,8 @@ namespace Distil.Infra.Tests.Bicep;
 public sealed partial class AccessTests
 {
     private const string
+        BlobDataOwner = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+        SecretsUser = "4633458b-17de-408a-b874-0445c86b69e6",
         BlobDataContributor = "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
         QueueDataContributor = "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
         TableDataContributor = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
@@ -22,16 +24,19 @@ public sealed partial class AccessTests
     {
         string[] expected =
         [
-            $"host {BlobDataContributor} Microsoft.Storage/storageAccounts",
-            $"host {QueueDataContributor} Microsoft.Storage/storageAccounts",
-            $"host {TableDataContributor} Microsoft.Storage/storageAccounts",
+            $"host {BlobDataOwner} Microsoft.Storage/storageAccounts",
+            $"host {BlobDataContributor} Microsoft.Storage/storageAccounts/blobServices/containers",
+            $"host {SecretsUser} Microsoft.KeyVault/vaults",
+            $"trainer {SecretsUser} Microsoft.KeyVault/vaults",
             $"host {JobsOperator} Microsoft.App/jobs",
             $"host {JobsOperator} Microsoft.App/jobs",
             $"host {MetricsPublisher} Microsoft.Insights/components",
             $"trainer {BlobDataContributor} Microsoft.Storage/storageAccounts/blobServices/containers",
             $"trainer {AcrPull} Microsoft.ContainerRegistry/registries",
             $"trainer {MetricsPublisher} Microsoft.Insights/components",
-            .. example == "prod" ? [$"host {DurableTaskDataContributor} Microsoft.DurableTask/schedulers"] : Array.Empty<string>(),
+            .. example == "prod"
+                ? [$"host {DurableTaskDataContributor} Microsoft.DurableTask/schedulers/taskHubs"]
+                : new[] { $"host {QueueDataContributor} Microsoft.Storage/storageAccounts", $"host {TableDataContributor} Microsoft.Storage/storageAccounts" },
         ];
 
         Assert.Equal(expected.Order(), Assignments(await Deployment.OfAsync(example)).Order());

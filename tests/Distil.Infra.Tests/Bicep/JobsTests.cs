@@ -72,7 +72,7 @@ public sealed class JobsTests
         var actions = definition.GetProperty("actions").GetProperty("baseBlob");
 
         Assert.Equal("distil/runs/", definition.GetProperty("filters").GetProperty("prefixMatch")[0].GetString());
-        Assert.True(actions.GetProperty("tierToCool").GetProperty("daysAfterModificationGreaterThan").GetInt32() > 0);
+        Assert.True(actions.GetProperty("tierToCool").GetProperty("daysAfterLastAccessTimeGreaterThan").GetInt32() > 0);
         int? deletedAfter = actions.TryGetProperty("delete", out var delete) ? delete.GetProperty("daysAfterModificationGreaterThan").GetInt32() : null;
         Assert.Equal(days, deletedAfter);
     }

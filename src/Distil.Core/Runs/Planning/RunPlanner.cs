@@ -19,6 +19,9 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
     /// <value>Counts the GPUs of a machine that runs jobs; null if that is not known here.</value>
     public Func<int>? CountGpus { get; init; }
 
+    /// <value>Bytes of disk that a machine that runs jobs has for copies of artifacts; null if that is not known here.</value>
+    public long? JobDiskBytes { get; init; }
+
     /// <summary>Creates the plan of a run that trains.</summary>
     /// <exception cref="InvalidInputException">Teacher, sources and specification do not fit together.</exception>
     /// <exception cref="RemoteException">A server that the plan needs cannot be reached.</exception>
@@ -60,7 +63,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
         var teacherMemory = MemoryNeeded.ForTeacher(spec, files?.Config.Parameters);
         var datasetId = Identities.Dataset(
             spec.Dataset, shards, contents, files?.TokenizerContent, files?.ConfiguredEndOfText, files?.Template?.Contents);
-        return new RunPlan
+        var plan = new RunPlan
         {
             RunId = NewRunId(spec.Name),
             PlannedAt = time.GetUtcNow(),
@@ -98,6 +101,8 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             Tasks = spec.Evaluation.Tasks.Count == 0 ? null : FindTasks(spec.Evaluation),
             Unreached = unreached,
         };
+        JobDisk.Require(spec, plan, JobDiskBytes);
+        return plan;
     }
 
     private static Task<IReadOnlyList<Expert>> FindExpertsAsync(

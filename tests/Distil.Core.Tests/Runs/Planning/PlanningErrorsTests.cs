@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Distil.Core.Api;
 using Distil.Core.Errors;
 using Distil.Core.Hub;
+using Distil.Core.Runs;
 using Distil.Core.Runs.Planning;
 using Distil.Core.Runs.Reading;
 using Distil.Core.Tests.Hub;
@@ -105,6 +106,23 @@ public sealed class PlanningErrorsTests : IDisposable
         var problem = ApiProblemException.Of(wrong);
         var error = Assert.Single(problem.Errors);
         Assert.Equal((pointer, wrong.Message, wrong.Message), (error.Pointer, error.Message, problem.Message));
+    }
+
+    [Fact]
+    public async Task A_training_job_that_cannot_have_its_inputs_on_its_disk_is_refused_with_the_bytes()
+    {
+        const string json = """{ "name": "a", "teacher": { "path": "teacher" }, "dataset": { "sources": ["text.txt"], "contextLength": 64, "maxTokens": 100 } }""";
+        var spec = RunSpecReader.Parse(json, "spec.json", _folder.Path);
+        var catalog = HubFixture.Catalog(new HubClient(new HubOptions { Cache = _folder.Path, Offline = true }, TimeProvider.System, NullLogger.Instance));
+        Task<RunPlan> PlanAsync(long? disk) =>
+            new RunPlanner(TimeProvider.System, catalog) { JobDiskBytes = disk }.PlanAsync(spec, TestContext.Current.CancellationToken);
+        var needed = SpaceNeeded.OfRun(await PlanAsync(null)).Cache;
+
+        await PlanAsync(needed);
+        var error = Assert.Single((await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync(needed - 1))).Errors);
+
+        Assert.Equal("/dataset/maxTokens", error.Pointer);
+        Assert.Contains("on its disk at once", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
