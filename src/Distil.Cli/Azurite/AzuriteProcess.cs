@@ -16,7 +16,8 @@ namespace Distil.Cli.Azurite;
 /// <param name="ProcessId">Id of its process.</param>
 /// <param name="Port">Its port on 127.0.0.1.</param>
 /// <param name="Key">The key of its account, in base64: chosen when it is started, because other users and web pages reach the port too.</param>
-internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
+/// <param name="Identity">What tells its process from those of other containers and machines; null in a file of an earlier version.</param>
+internal sealed record AzuriteProcess(int ProcessId, int Port, string Key, ProcessIdentity? Identity = null)
 {
     private const string Account = "distil";
     private const int KeyBytes = 64;
@@ -38,6 +39,14 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
     public bool IsPossible =>
         ProcessId > 0 && Port is > 0 and <= IPEndPoint.MaxPort
         && Convert.TryFromBase64String(Key, new byte[KeyBytes], out var length) && length == KeyBytes;
+
+    /// <value>Whether its process runs here: on this machine, in this container.</value>
+    [JsonIgnore]
+    public bool IsAlive => Identity is null ? ProcessTable.IsAlive(ProcessId) : Identity.IsAlive == true;
+
+    /// <value>Whether it was started in another container or on another machine, so that nothing here can know whether it runs.</value>
+    [JsonIgnore]
+    public bool IsElsewhere => Identity is { IsAlive: null };
 
     /// <summary>A new key.</summary>
     public static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes));
@@ -68,7 +77,8 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
                 RedirectStandardOutput = true,
                 Environment = { ["AZURITE_ACCOUNTS"] = $"{Account}:{key}" },
             })!;
-            var azurite = new AzuriteProcess(await LaunchAsync(launcher, StartTime, cancel), port, key);
+            var processId = await LaunchAsync(launcher, StartTime, cancel);
+            var azurite = new AzuriteProcess(processId, port, key, ProcessIdentity.TryFind(processId));
             try
             {
                 await azurite.WaitUntilItAnswersAsync(log, cancel);
@@ -119,7 +129,7 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
     /// <inheritdoc cref="AnswersAsync(CancellationToken)"/>
     internal async Task<bool> AnswersAsync(TimeSpan patience, CancellationToken cancel)
     {
-        if (!ProcessTable.IsAlive(ProcessId))
+        if (!IsAlive)
         {
             return false;
         }
@@ -158,7 +168,7 @@ internal sealed record AzuriteProcess(int ProcessId, int Port, string Key)
         var since = Stopwatch.GetTimestamp();
         while (!await AnswersAsync(cancel))
         {
-            if (!ProcessTable.IsAlive(ProcessId) || Stopwatch.GetElapsedTime(since) > StartTime)
+            if (!IsAlive || Stopwatch.GetElapsedTime(since) > StartTime)
             {
                 throw NotStarted(await File.ReadAllTextAsync(log, cancel), Path.GetDirectoryName(log)!, Machine.FreeBytes);
             }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Distil.Cli.Workspaces;
-using Distil.Core;
 using Distil.Core.Errors;
 using Distil.Core.Http;
 using Microsoft.Extensions.Logging;
@@ -46,7 +45,8 @@ public sealed class AzuriteServer : IAsyncDisposable
     /// <param name="port">The port for the server; null for a free one.</param>
     /// <param name="log">Receives a line if the server has to be started again.</param>
     /// <param name="cancel">Cancels the call.</param>
-    /// <exception cref="InvalidInputException">The port is in use, or the server runs on another; node or Azurite is missing.</exception>
+    /// <exception cref="InvalidInputException">The port is in use, or the server runs on another; another container or machine uses the storage; node or Azurite
+    /// is missing.</exception>
     public static async Task<AzuriteServer> JoinAsync(Workspace workspace, int? port, ILogger log, CancellationToken cancel)
     {
         workspace.CreateHome();
@@ -57,6 +57,13 @@ public sealed class AzuriteServer : IAsyncDisposable
         if (process is not null && port is not null && process.Port != port)
         {
             throw new InvalidInputException($"{workspace.Storage} is served on port {process.Port} already; leave out --storage-port {port}");
+        }
+
+        if (recorded is { IsElsewhere: true } && files.AreInUse())
+        {
+            throw new InvalidInputException(
+                $"{workspace.Storage} is served by process {recorded.ProcessId} of another container or machine, and in use there; expected one at a time: "
+                + "two servers would destroy the storage. Wait until its commands have ended, or let DISTIL_HOME name another folder");
         }
 
         process ??= await StartAsync(workspace, files, FreePort.Choose(port, recorded?.Port), recorded?.Key ?? AzuriteProcess.NewKey(), cancel);
@@ -89,7 +96,7 @@ public sealed class AzuriteServer : IAsyncDisposable
     {
         _left.Cancel();
         _use.Dispose();
-        if (_files.AreUnused() && ProcessTable.IsAlive(_process.ProcessId))
+        if (_files.AreUnused() && _process.IsAlive)
         {
             using var server = Process.GetProcessById(_process.ProcessId);
             server.Kill();
@@ -122,7 +129,7 @@ public sealed class AzuriteServer : IAsyncDisposable
             try
             {
                 await Task.Delay(Look, _left.Token);
-                if (!ProcessTable.IsAlive(_process.ProcessId))
+                if (!_process.IsAlive)
                 {
                     await ReviveAsync(_left.Token);
                 }

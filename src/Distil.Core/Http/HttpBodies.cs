@@ -69,18 +69,33 @@ internal sealed class HttpBodies(RetryOptions options, TimeProvider time, Backof
     /// <exception cref="RemoteException">The body is cut.</exception>
     public async Task<MemoryStream> ReadAllAsync(HttpResponseMessage response, CancellationToken cancel)
     {
-        var (whole, buffer) = (new MemoryStream(), new byte[BufferBytes]);
         try
         {
-            await using var body = await response.Content.ReadAsStreamAsync(cancel);
-            while (await ReadAsync(body, buffer, cancel) is > 0 and var read)
-            {
-                whole.Write(buffer, 0, read);
-            }
+            return await ReadWholeAsync(response, long.MaxValue, cancel);
         }
         catch (Exception cut) when (TransientFault.IsCut(cut) && !cancel.IsCancellationRequested)
         {
             throw new RemoteException($"{response.RequestMessage!.RequestUri!.GetLeftPart(UriPartial.Path)}: its answer is cut: {cut.Message}", cut);
+        }
+    }
+
+    /// <summary>Reads the whole body of a document; an interruption is for the caller, who may ask for it again.</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="maxBytes">The longest body.</param>
+    /// <param name="cancel">Cancels the call.</param>
+    /// <returns>The body, at its beginning.</returns>
+    /// <exception cref="RemoteException">The body is longer.</exception>
+    public async Task<MemoryStream> ReadWholeAsync(HttpResponseMessage response, long maxBytes, CancellationToken cancel)
+    {
+        var (whole, buffer) = (new MemoryStream(), new byte[BufferBytes]);
+        await using var body = await response.Content.ReadAsStreamAsync(cancel);
+        while (await ReadAsync(body, buffer, cancel) is > 0 and var read)
+        {
+            whole.Write(buffer, 0, read);
+            if (whole.Length > maxBytes)
+            {
+                throw new RemoteException($"{response.RequestMessage!.RequestUri!.GetLeftPart(UriPartial.Path)}: its answer is longer than {maxBytes:N0} bytes");
+            }
         }
 
         whole.Position = 0;

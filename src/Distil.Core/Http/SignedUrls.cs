@@ -12,9 +12,9 @@ internal sealed class SignedUrls
     /// <summary>URLs with their signatures, as Azure's portal copies them, separated by white space: of files, folders, containers or accounts.</summary>
     internal const string Variable = SourceSettings.SignedUrlsVariable;
 
-    private readonly IReadOnlyList<(string Below, string Query)> _known;
+    private readonly UrlTable _known;
 
-    private SignedUrls(IEnumerable<(string Below, string Query)> known) => _known = [.. known.OrderByDescending(each => each.Below.Length)];
+    private SignedUrls(IEnumerable<(string Below, string Query)> known) => _known = new(known);
 
     /// <value>An empty list.</value>
     public static SignedUrls None { get; } = new([]);
@@ -25,11 +25,7 @@ internal sealed class SignedUrls
         new((list ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select((entry, i) => Entry(entry, i + 1)));
 
     /// <summary>Returns the signature for a URL, without the '?'; empty if none is known.</summary>
-    public string QueryFor(Uri url)
-    {
-        var path = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        return _known.FirstOrDefault(each => path == each.Below || path.StartsWith(each.Below + "/", StringComparison.Ordinal)).Query ?? "";
-    }
+    public string QueryFor(Uri url) => _known.Find(url) ?? "";
 
     /// <summary>Returns the URL to request: with the known signature, unless it already has one.</summary>
     public Uri Sign(Uri url) =>
@@ -39,7 +35,7 @@ internal sealed class SignedUrls
 
     private static (string Below, string Query) Entry(string entry, int number) =>
         Uri.TryCreate(entry, UriKind.Absolute, out var url) && WebUrl.IsReadable(url) && url.Query.Length > 1
-            ? (url.GetLeftPart(UriPartial.Path).TrimEnd('/'), url.Query[1..])
+            ? (UrlTable.Key(url), url.Query[1..])
             : throw new InvalidInputException(
                 $"{Variable}: its entry {number} is not a URL with a signature; "
                 + "expected for instance https://account.blob.core.windows.net/container?sv=…&sig=…, several separated by spaces");

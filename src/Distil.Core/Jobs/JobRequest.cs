@@ -63,6 +63,10 @@ public sealed record JobRequest : IPipelineDocument
     [JsonIgnore]
     public JobKind Kind => Makes.Maker;
 
+    /// <value>Whether the job reads the teacher's weights.</value>
+    [JsonIgnore]
+    public bool NeedsWeights => Kind != JobKind.Prepare && (Kind != JobKind.Teach || Spec.Teacher.Endpoint is null);
+
     /// <value>The part that it makes.</value>
     [JsonIgnore]
     public Part Made => Makes.PartAt(Part);

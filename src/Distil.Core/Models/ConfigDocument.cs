@@ -153,9 +153,9 @@ public sealed partial class ConfigDocument
     /// <summary>Refuses fields that were neither read nor ignored.</summary>
     public void RequireAllRead()
     {
-        if (Unread.FirstOrDefault() is { } unknown)
+        if (Unread.ToList() is { Count: > 0 } unknown)
         {
-            throw new InvalidInputException($"{_name}: {unknown} is not read; expected no such field");
+            throw new InvalidInputException($"{_name}: {string.Join(", ", unknown)} {(unknown.Count == 1 ? "is" : "are")} not read; expected no such field, because it may change the numbers");
         }
     }
 

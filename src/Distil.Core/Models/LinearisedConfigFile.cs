@@ -77,10 +77,8 @@ public static class LinearisedConfigFile
             throw file.Wrong("tie_word_embeddings", $"{Transformer}.tie_word_embeddings");
         }
 
-        file.Ignore(["auto_map"]);
-        ConfigFields.Check(file);
         ConfigFields.Check(inner);
-        file.RequireAllRead();
+        ConfigFields.Check(file);
     }
 
     /// <summary>Writes <c>config.json</c>, each file completely or not at all, and the Python code that it names; existing files are replaced.</summary>

@@ -14,8 +14,8 @@ public static class TransformerConfigFile
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Reads the shape from a folder's config.</summary>
-    /// <exception cref="InvalidInputException">The file is missing, names another architecture, or has a field that is missing, ill-typed or not
-    /// supported.</exception>
+    /// <exception cref="InvalidInputException">The file is missing, names another architecture, or has a field that is missing, ill-typed, not
+    /// supported or not known.</exception>
     public static TransformerConfig Read(string folder) => ReadWhole(folder).Config;
 
     /// <summary>Reads a folder's config.</summary>
@@ -34,8 +34,9 @@ public static class TransformerConfigFile
     {
         var document = ConfigDocument.Read(path, name);
         var (config, quantization) = (Read(document), Quantization.Read(document));
+        ConfigFields.RequireOwnClass(document, config.Traits);
         ConfigFields.Check(document);
-        return new(config, quantization, ConfigDocument.WarningOf(name, document.Unread));
+        return new(config, quantization);
     }
 
     /// <summary>Reads a config that is part of another document.</summary>

@@ -85,6 +85,12 @@ public sealed record RunPlan : IVersionedDocument
     /// <value>Bytes of the teacher's outputs; 0 if the teacher runs online.</value>
     public required Figure TeacherOutputsBytes { get; init; }
 
+    /// <value>Requests to the server that computes the teacher's outputs; null if a job computes them.</value>
+    public Figure? EndpointRequests { get; init; }
+
+    /// <value>Tokens that this server reads and generates; null if a job computes the outputs.</value>
+    public Figure? EndpointTokens { get; init; }
+
     /// <value>Bytes of the checkpoints of all students.</value>
     public required Figure CheckpointBytes { get; init; }
 
@@ -142,6 +148,8 @@ public sealed record RunPlan : IVersionedDocument
         .. Optional("state of a text", StateBytes),
         ("dataset", DatasetBytes),
         ("teacher outputs", TeacherOutputsBytes),
+        .. Optional("requests to the teacher", EndpointRequests),
+        .. Optional("tokens to the teacher", EndpointTokens),
         ("checkpoints", CheckpointBytes),
         .. Optional("exported folders", ExportBytes),
         .. Optional("memory for the teacher", TeacherMemory),

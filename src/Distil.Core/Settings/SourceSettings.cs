@@ -12,6 +12,9 @@ public sealed record SourceSettings
     /// <summary>The variable of <see cref="SignedUrls"/>.</summary>
     public const string SignedUrlsVariable = "DISTIL_SIGNED_URLS";
 
+    /// <summary>The variable of <see cref="TeacherKeys"/>.</summary>
+    public const string TeacherKeysVariable = "DISTIL_TEACHER_KEYS";
+
     /// <value>Connection string of the storage account of the artifacts. Default: the command starts Azurite; other programs use their Azure identity.</value>
     [Variable(ConnectionVariable)]
     public string? ConnectionString { get; init; }
@@ -25,6 +28,11 @@ public sealed record SourceSettings
     /// its signature.</value>
     [Variable(SignedUrlsVariable)]
     public string? SignedUrls { get; init; }
+
+    /// <value>Keys of servers that compute a teacher's outputs (`teacher.endpoint`), each as `URL=KEY`, separated by spaces. A request for a URL below one of
+    /// them gets its key, over `https://` or to this machine only.</value>
+    [Variable(TeacherKeysVariable)]
+    public string? TeacherKeys { get; init; }
 
     /// <value>The Hugging Face hub.</value>
     public HubSettings Hub { get; init; } = new();

@@ -12,6 +12,10 @@ public sealed record TeacherSpec
     /// <value>Offline stores the outputs once and trains from them; online runs the teacher in each step. Default offline.</value>
     public TeacherMode Mode { get; init; } = TeacherMode.Offline;
 
+    /// <value>A server that computes the stored outputs, for a teacher that is served already. Default: absent, a job on the run's machine computes
+    /// them.</value>
+    public EndpointSpec? Endpoint { get; init; }
+
     /// <value>Which part of each distribution is stored.</value>
     public KeepSpec Keep { get; init; } = new();
 }

@@ -35,7 +35,7 @@ internal static class EvaluateCommand
         var data = new Option<string>("--data")
         {
             Required = true,
-            Description = "JSONL ({\"text\"} or {\"ids\"} a line), Parquet, or text with one document per line; also .gz or .zst.",
+            Description = "JSONL ({\"text\"} or {\"ids\"} a line, with --chat conversations), Parquet, or text with one document per line; also .gz or .zst.",
         };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "tokenizer.json, its folder, or a model's hf:// path. Default: the model's." };
         var context = new Option<int?>("--context") { Description = $"Tokens in a row. Default: {DefaultContext}, or less if a model's context is shorter." };
@@ -55,12 +55,14 @@ internal static class EvaluateCommand
             Description = "Lengths in tokens at which recall and copying of random tokens are measured. May be repeated.",
             AllowMultipleArgumentsPerToken = true,
         };
+        var chat = new ChatArguments();
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command("evaluate", "Measure a model's perplexity on a file, and its distance to a teacher.")
         {
             model, teacher, data, tokenizer, context, maxRows, tasks, shots, maxQuestions, recall, device, json,
         };
+        chat.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
             var folder = await ModelFolder.FetchAsync(parsed.GetRequiredValue(model), "--model", catalog, cancel);
@@ -78,6 +80,7 @@ internal static class EvaluateCommand
                     MaxQuestions = parsed.GetValue(maxQuestions),
                     Recall = parsed.GetValue(recall) ?? [],
                     Device = parsed.GetValue(device),
+                    Chat = chat.Of(parsed),
                 },
                 parsed.InvocationConfiguration.Error,
                 cancel);
@@ -119,11 +122,21 @@ internal static class EvaluateCommand
             return loaded;
         });
         var passedOver = new DocumentCounts();
-        long[][] rows =
-        [
-            .. EvaluationRows.Of(input.Data, tokenizer, model.VocabularySize, context, document => passedOver = document.CountFault(passedOver))
-                .Take(input.MaxRows),
-        ];
+        IReadOnlyList<EvaluationRow> rows;
+        if (input.Chat is { } chat)
+        {
+            var chats = new ChatRows(tokenizer.Value, File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path, chat, context);
+            (rows, passedOver) = (chats.Read(input.Data, input.MaxRows, cancel), chats.PassedOver);
+        }
+        else
+        {
+            rows =
+            [
+                .. EvaluationRows.Of(input.Data, tokenizer, model.VocabularySize, context, document => passedOver = document.CountFault(passedOver))
+                    .Take(input.MaxRows).Select(row => new EvaluationRow(row)),
+            ];
+        }
+
         if (passedOver.PassedOver > 0)
         {
             notes.WriteLine($"{input.Data}: documents passed over: {passedOver.DescribePassedOver()}");
@@ -144,7 +157,7 @@ internal static class EvaluateCommand
             Tokenizer = tokenizer.Value,
             Longest = new[] { MaxContext(model), MaxContext(teacher) }.Min(),
         };
-        return suite.Extend(result, rows, model, teacher, cancel: cancel);
+        return suite.Extend(result, [.. rows.Select(row => row.Ids)], model, teacher, cancel: cancel);
     }
 
     private static int MaxContext(ILanguageModel? model) => model is TransformerModel transformer ? transformer.Config.MaxPositions : int.MaxValue;
@@ -188,6 +201,9 @@ internal sealed record EvaluateInput(string Model, string? Teacher, string Data,
         })],
         Recall = new RecallSpec { Lengths = Recall },
     };
+
+    /// <value>How the data's rows are read as conversations; null if they are texts.</value>
+    public ChatSpec? Chat { get; init; }
 
     /// <value>The device.</value>
     public ComputeDevice Device { get; init; }

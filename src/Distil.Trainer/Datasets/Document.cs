@@ -25,6 +25,9 @@ internal enum DocumentFault
 /// <param name="Bytes">Its length, uncompressed.</param>
 internal sealed record Document(string? Text, int[]? Ids, double Position, int Bytes)
 {
+    /// <summary>What is wrong with a conversation whose tokens do not count.</summary>
+    internal const string Unlabelled = "has no token to train on within a row";
+
     /// <value>Whether it contains nothing to learn from.</value>
     internal bool IsEmpty => Chat is null && (Ids is null ? string.IsNullOrWhiteSpace(Text) : Ids.Length == 0);
 
@@ -50,6 +53,14 @@ internal sealed record Document(string? Text, int[]? Ids, double Position, int B
         DocumentFault.WithoutText => counts with { WithoutText = counts.WithoutText + 1, FirstFault = counts.FirstFault ?? Complaint() },
         DocumentFault.NotUtf8 => counts with { NotUtf8 = counts.NotUtf8 + 1, FirstFault = counts.FirstFault ?? Complaint() },
         _ => counts,
+    };
+
+    /// <summary>Adds this document, which gave no tokens, to the counts of those that were passed over.</summary>
+    internal DocumentCounts CountPassedOver(DocumentCounts counts) => this switch
+    {
+        { Fault: not DocumentFault.None } => CountFault(counts),
+        { Chat: { } chat } => counts with { WithoutLabel = counts.WithoutLabel + 1, FirstFault = counts.FirstFault ?? chat.Complaint(Unlabelled) },
+        _ => counts with { Empty = counts.Empty + 1 },
     };
 
     /// <summary>A document's <see cref="Position"/>.</summary>

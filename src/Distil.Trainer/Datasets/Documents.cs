@@ -27,13 +27,18 @@ internal sealed class Documents(
     /// <summary>Reads a whole local file whose format its name and content decide.</summary>
     /// <param name="path">The file.</param>
     /// <param name="vocabularySize">Ids must be smaller.</param>
-    /// <exception cref="InvalidInputException">The file cannot be opened, or its content contradicts its name.</exception>
-    internal static (Documents Documents, SourceRange File) Of(string path, int vocabularySize)
+    /// <param name="chat">How rows are read as conversations; null if they are texts.</param>
+    /// <exception cref="InvalidInputException">The file cannot be opened, its content contradicts its name, or it is a text and not rows of
+    /// conversations.</exception>
+    internal static (Documents Documents, SourceRange File) Of(string path, int vocabularySize, ChatSpec? chat = null)
     {
         SourceName.RequireRead(path, FieldPath.Named("a file"));
         var range = new SourceRange(path, 0, LocalSources.LengthOf(path));
         using var file = SourceOpener.Local.OpenText(range);
-        return (new Documents(FileContent.FormatOf(path, file.Head()), "text", vocabularySize), range);
+        var format = FileContent.FormatOf(path, file.Head());
+        return chat is null || format != DatasetFormat.Text
+            ? (new Documents(format, "text", vocabularySize, chat: chat), range)
+            : throw new InvalidInputException($"{path}: is text; expected JSONL or Parquet, whose rows are conversations");
     }
 
     /// <summary>Returns the documents that begin in the range, including empty and faulty ones. A blank line of JSONL is not a document.</summary>

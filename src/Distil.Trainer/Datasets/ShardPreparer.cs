@@ -24,7 +24,6 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
 {
     private const int BatchDocuments = 1024;
     private const int BatchBytes = 1 << 20;
-    private const string Unlabelled = "has no token to train on within a row";
 
     private readonly Documents _documents = new(
         dataset.Format, dataset.TextField, tokenizer.VocabularySize, open, new Separator(dataset.DocumentSeparator), dataset.Chat);
@@ -104,7 +103,7 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
             if (unlabelled is not null && counts.Trained + counts.HeldOut == start.Trained + start.HeldOut && IsWhole(range))
             {
                 throw unlabelled.Error(
-                    $"{Unlabelled}, and neither has any of the file's {counts.WithoutLabel - start.WithoutLabel} conversations; expected answers of an assistant");
+                    $"{Document.Unlabelled}, and neither has any of the file's {counts.WithoutLabel - start.WithoutLabel} conversations; expected answers of an assistant");
             }
         }
 
@@ -125,12 +124,7 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
         var longer = counts.LongerThanRow + (texts.Any(text => text.Tokens.Ids.Length > dataset.ContextLength) ? 1 : 0);
         return document switch
         {
-            { Fault: not DocumentFault.None } => document.CountFault(counts),
-            { Chat: { } chat } when texts.Count == 0 => counts with
-            {
-                WithoutLabel = counts.WithoutLabel + 1, FirstFault = counts.FirstFault ?? chat.Complaint(Unlabelled),
-            },
-            _ when texts.Count == 0 => counts with { Empty = counts.Empty + 1 },
+            _ when texts.Count == 0 => document.CountPassedOver(counts),
             _ when held => counts with { HeldOut = counts.HeldOut + 1, LongerThanRow = longer },
             _ => counts with { Trained = counts.Trained + 1, LongerThanRow = longer },
         };

@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Settings;
 using Distil.Core.Sources;
 using Distil.Trainer.Ranks;
 using Distil.Trainer.Torch;
@@ -16,6 +17,9 @@ internal sealed record JobContext : ComputeContext
 
     /// <value>Fetches remote files.</value>
     public required SourceCatalog Catalog { get; init; }
+
+    /// <value>How texts, models and artifacts are read, and the keys of servers.</value>
+    public required SourceSettings Sources { get; init; }
 
     /// <value>Reports the job's progress.</value>
     public required ProgressReporter Progress { get; init; }

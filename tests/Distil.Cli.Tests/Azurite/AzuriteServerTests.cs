@@ -6,6 +6,7 @@ using Azure.Core.Pipeline;
 using Azure.Storage;
 using Azure.Storage.Blobs;
 using Distil.Cli.Azurite;
+using Distil.Core;
 using Distil.Core.Artifacts;
 using Distil.Core.Errors;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -43,6 +44,26 @@ public sealed class AzuriteServerTests
 
         Assert.False(await new AzuriteProcess(Environment.ProcessId, second.Port, AzuriteProcess.NewKey()).AnswersAsync(Cancel));
         Assert.False(File.Exists(Path.Combine(temporary.Workspace.Home, "azurite.json")));
+    }
+
+    [Fact]
+    public async Task A_storage_that_another_container_uses_is_refused_until_it_is_free()
+    {
+        using var temporary = new TemporaryWorkspace();
+        var state = Path.Combine(temporary.Workspace.Home, "azurite.json");
+        string elsewhere;
+        await using (await JoinAsync(temporary))
+        {
+            elsewhere = (await File.ReadAllTextAsync(state, Cancel)).Replace(ProcessIdentity.Self.PidNamespace, "pid:[1]", StringComparison.Ordinal);
+            await File.WriteAllTextAsync(state, elsewhere, Cancel);
+            var error = await Assert.ThrowsAsync<InvalidInputException>(() => JoinAsync(temporary));
+            Assert.Contains(temporary.Workspace.Storage, error.Message, StringComparison.Ordinal);
+            Assert.Contains("of another container or machine", error.Message, StringComparison.Ordinal);
+        }
+
+        await File.WriteAllTextAsync(state, elsewhere, Cancel);
+        await using var next = await JoinAsync(temporary);
+        Assert.DoesNotContain("pid:[1]", await File.ReadAllTextAsync(state, Cancel), StringComparison.Ordinal);
     }
 
     [Fact]

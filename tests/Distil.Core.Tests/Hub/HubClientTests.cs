@@ -1,3 +1,4 @@
+using System.Text;
 using Distil.Core.Errors;
 using Distil.Core.Http;
 using Distil.Core.Hub;
@@ -56,6 +57,21 @@ public sealed class HubClientTests : HubFixture
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => offline.FetchAsync(pinned with { Path = "data/b.bin" }, cancel: Cancel));
         Assert.Contains("is not in the cache", error.Message, StringComparison.Ordinal);
         Assert.Empty(Hub.Requests);
+    }
+
+    [Fact]
+    public async Task An_answer_that_never_ends_counts_as_cut()
+    {
+        Hub.Answer = (Encoding.UTF8.GetBytes("{ \"sha\": \""), null);
+        Hub.AnswerEnd = async http =>
+        {
+            await http.Response.Body.FlushAsync(Cancel);
+            await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => http.Abort(), TaskScheduler.Default);
+        };
+        var client = Client(options => options with { Retries = options.Retries with { Silence = TimeSpan.FromSeconds(0.2) } });
+        var error = await Assert.ThrowsAsync<RemoteException>(() => client.PinAsync(Dataset("hf://o/n"), Cancel));
+        Assert.Contains("its answer is cut", error.Message, StringComparison.Ordinal);
+        Assert.Contains("nothing came for", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

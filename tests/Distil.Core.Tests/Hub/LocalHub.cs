@@ -41,6 +41,9 @@ internal sealed class LocalHub : IAsyncDisposable
     /// <summary>The body of each of the API's answers, and its header Link, in place of the right ones; null for the right ones.</summary>
     public (byte[] Body, string? Link)? Answer { get; set; }
 
+    /// <summary>What happens to an answer in place of its last byte, which is announced and not sent; null if the answer is whole.</summary>
+    public Func<HttpContext, Task>? AnswerEnd { get; set; }
+
     /// <summary>Number of entries in a page of the tree.</summary>
     public int PageSize { get; set; } = 1000;
 
@@ -103,7 +106,9 @@ internal sealed class LocalHub : IAsyncDisposable
         if (isApi && Answer is { } answer)
         {
             http.Response.Headers.Link = answer.Link;
+            http.Response.ContentLength = answer.Body.Length + (AnswerEnd is null ? 0 : 1);
             await http.Response.Body.WriteAsync(answer.Body);
+            await (AnswerEnd?.Invoke(http) ?? Task.CompletedTask);
             return;
         }
 

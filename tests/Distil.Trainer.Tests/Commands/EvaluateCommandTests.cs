@@ -8,6 +8,7 @@ using Distil.Core.Sources;
 using Distil.Trainer.Commands;
 using Distil.Trainer.Models;
 using Distil.Trainer.Safetensors;
+using Distil.Trainer.Tests.Datasets.Chats;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Tests.Commands;
@@ -70,6 +71,29 @@ public sealed class EvaluateCommandTests : IDisposable
             .Parse(["--model", teacher, "--data", Data, "--context", "8"]).Invoke(new() { Output = output }));
         Assert.Matches(@"word perplexity +\d+\.\d{4} ± \d+\.\d{4}\n", output.ToString());
         Assert.Matches(@"bits per byte +[01]\.\d{4} ± \d+\.\d{4}\n", output.ToString());
+    }
+
+    [Fact]
+    public void Of_conversations_only_the_answers_count()
+    {
+        var teacher = Repository.Sample("stories", "teacher");
+        File.Copy(Path.Combine(teacher, "tokenizer.json"), Path.Combine(_folder, "tokenizer.json"));
+        File.WriteAllText(Path.Combine(_folder, "chat_template.jinja"), PreparedChats.ChatMl);
+        File.WriteAllText(Data, """{"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "A little rabbit named Ruby."}]}""");
+        long Tokens(params string[] options)
+        {
+            using var output = new StringWriter();
+            Assert.Equal(0, EvaluateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System))
+                .Parse(["--model", teacher, "--tokenizer", _folder, "--data", Data, "--context", "64", "--json", .. options]).Invoke(new() { Output = output }));
+            return JsonSerializer.Deserialize<EvaluationResult>(output.ToString(), DistilJson.Options)!.Tokens;
+        }
+
+        var (answers, all) = (Tokens("--chat"), Tokens("--chat", "messages", "--chat-train", "all"));
+        Assert.InRange(answers, 5, all - 5);
+        var command = EvaluateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System));
+        var alone = Assert.Throws<InvalidInputException>(
+            () => command.Parse(["--model", teacher, "--data", Data, "--chat-train", "all"]).Invoke(new() { EnableDefaultExceptionHandler = false }));
+        Assert.Equal("--chat-train is set without --chat; expected --chat beside it", alone.Message);
     }
 
     [Fact]

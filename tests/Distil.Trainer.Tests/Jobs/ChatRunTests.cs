@@ -62,7 +62,7 @@ public sealed class ChatRunTests
         Encoding.UTF8.GetString(run[ArtifactLayout.Metrics(run.Plan.RunId, StudentVariant.Distilled)])
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement);
 
-    private static RunSpec Chats(RunSpec spec, TeacherMode mode)
+    internal static RunSpec Chats(RunSpec spec, TeacherMode mode)
     {
         File.WriteAllText(Path.Combine(spec.Teacher.Path, "chat_template.jinja"), PreparedChats.ChatMl);
         var path = Path.Combine(Path.GetDirectoryName(spec.Teacher.Path)!, "chats.jsonl");

@@ -16,6 +16,11 @@ internal static class RotaryFields
     public static RotaryReading Read(ConfigDocument document, TransformerFamily family, int headSize)
     {
         var traits = family.Traits();
+        if (family == TransformerFamily.Phi3)
+        {
+            document.Ignore(["original_max_position_embeddings"]); // longrope reads it
+        }
+
         var (old, current) = (Section(document, "rope_scaling"), Section(document, "rope_parameters"));
         var width = WidthOf(document, traits, headSize, old, current);
         var (first, second) = (ScalingOf(old, document, family, width), ScalingOf(current, document, family, width));

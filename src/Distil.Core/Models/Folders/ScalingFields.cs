@@ -25,7 +25,6 @@ internal static class ScalingFields
         var maxPositions = document.Count("max_position_embeddings");
         if (family == TransformerFamily.Phi3)
         {
-            document.Ignore([Original]);
             kind = kind is "su" or "yarn" ? "longrope" : kind; // as in transformers: older names
         }
 

@@ -42,7 +42,7 @@ public sealed class WeightReadings
     public WeightReading? HeadBesideTie { get; }
 
     /// <value>What is read.</value>
-    public ModelReading Summary => ModelReading.Of([.. _byName.Values.Select(reading => reading.Values).Distinct()], [.. _config.Warnings, .. _warnings]) with
+    public ModelReading Summary => ModelReading.Of([.. _byName.Values.Select(reading => reading.Values).Distinct()], _warnings) with
     {
         Quantization = _byName.Values.Any(reading => reading.Scaling is not null)
             ? $"{_config.Quantization!.Method}: each weight is multiplied by its scales"

@@ -58,7 +58,8 @@ public static class Identities
         ("temperatureFrom", spec.HighestTemperature), // the tail is stored at nodes between these two
         ("temperatureTo", spec.Distillation.Temperature.To),
         ("hiddenStates", spec.StoresHiddenStates),
-        ("precision", Word(spec.Training.Precision))));
+        ("precision", Word(spec.Training.Precision)),
+        ("endpointModel", spec.Teacher.Endpoint?.Model)));
 
     /// <summary>The hash of everything that determines a student's weights at a position of training: 64 hexadecimal digits.</summary>
     /// <param name="spec">The specification: seed, loss and training; the frequency of checkpoints has no effect.</param>

@@ -89,6 +89,8 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             TotalParameters = new Figure(parameters.Total, "", "exact: trainable and frozen"),
             DatasetBytes = SizeEstimates.Dataset(teacher, tokens),
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, labels ?? tokens),
+            EndpointRequests = SizeEstimates.EndpointRequests(spec, shards.Count, rows),
+            EndpointTokens = SizeEstimates.EndpointTokens(spec, tokens, rows),
             CheckpointBytes = SizeEstimates.Checkpoints(spec, parameters, config),
             ExportBytes = SizeEstimates.Exports(spec, parameters),
             TeacherMemory = teacherMemory,

@@ -76,6 +76,16 @@ internal static class SizeEstimates
         return new Figure((long)(tokens.Value * ((bits / 8) + hidden)), "bytes", from);
     }
 
+    /// <summary>Requests to the teacher's server; null if there is none.</summary>
+    public static Figure? EndpointRequests(RunSpec spec, int shards, Figure rows) => spec.Teacher.Endpoint is null
+        ? null
+        : new(rows.Value + (2L * shards), "", "estimated: one for each row, and two for each shard that compare model and tokenizer");
+
+    /// <summary>Tokens that the teacher's server reads and generates; null if there is none.</summary>
+    public static Figure? EndpointTokens(RunSpec spec, Figure tokens, Figure rows) => spec.Teacher.Endpoint is null
+        ? null
+        : new(tokens.Value + rows.Value, "", "estimated, at most: the tokens in an epoch, once, and one that is generated for each row");
+
     /// <summary>Bytes of the checkpoints: each epoch's last, and the one before the newest.</summary>
     public static Figure Checkpoints(RunSpec spec, StudentParameters parameters, TransformerConfig teacher)
     {

@@ -3,7 +3,7 @@ using Distil.Core.Specification;
 
 namespace Distil.Core.Runs.Reading;
 
-/// <summary>What a specification of a kind of student means if it leaves a field out whose default differs between the kinds.</summary>
+/// <summary>What a specification means if it leaves out a field whose default differs between the kinds of student, or with a served teacher.</summary>
 internal static class KindDefaults
 {
     /// <summary>A linearised student: mostly the teacher's distribution at temperature 1, which kept it nearest to its teacher in our measurement
@@ -14,6 +14,9 @@ internal static class KindDefaults
           "training": { "stages": {} }
         }
         """;
+
+    /// <summary>A served teacher gives log-probabilities at temperature 1, and no hidden states.</summary>
+    private const string Served = """{ "distillation": { "temperature": { "from": 1, "to": 1 }, "alignment": { "kind": "none" } } }""";
 
     /// <summary>A run that merges evaluates its student once.</summary>
     private const string Merging = """{ "training": { "epochs": 1 } }""";
@@ -26,6 +29,11 @@ internal static class KindDefaults
         if (spec["merge"] is not null)
         {
             Add(spec.AsObject(), JsonNode.Parse(Merging)!.AsObject(), depth: 2);
+        }
+
+        if (spec["teacher"]?["endpoint"] is not null)
+        {
+            Add(spec.AsObject(), JsonNode.Parse(Served)!.AsObject(), depth: 2);
         }
 
         if (kind == StudentKind.Linearised)

@@ -152,13 +152,11 @@ public sealed class RunPlannerTests : IDisposable
     [Fact]
     public async Task What_is_read_of_a_teacher_and_what_is_not_is_in_the_plan()
     {
-        _folder.Write("teacher/config.json", TinyTeacher.Config.Replace("{\n", "{ \"mystery\": 1,\n", StringComparison.Ordinal));
         File.WriteAllBytes(Path.Combine(_folder.Path, "teacher", "stale.safetensors"), []);
         var reading = (await PlanAsync()).TeacherReading!;
         Assert.Equal(["model.safetensors"], reading.Files);
         Assert.Equal(TinyTeacher.Shapes.Count, reading.Tensors["BF16"]);
-        Assert.Collection(
-            reading.Warnings, warning => Assert.Contains("not from stale.safetensors", warning), warning => Assert.Contains("config.json: mystery: not read", warning));
+        Assert.Contains("not from stale.safetensors", Assert.Single(reading.Warnings));
     }
 
     [Fact]
