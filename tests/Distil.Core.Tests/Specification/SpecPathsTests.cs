@@ -9,7 +9,7 @@ public sealed class SpecPathsTests
     private static readonly string[] NoPaths =
         [
             "$schema", "name", "dataset.chat.field", "dataset.documentSeparator", "dataset.textField", "merge.experts[0].run", "evaluation.prompts[0]",
-            "evaluation.tasks[0].name",
+            "evaluation.tasks[0].name", "teacher.endpoint.url", "teacher.endpoint.model",
         ];
 
     [Fact]

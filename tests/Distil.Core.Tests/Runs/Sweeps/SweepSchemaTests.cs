@@ -15,6 +15,8 @@ namespace Distil.Core.Tests.Runs.Sweeps;
 public sealed class SweepSchemaTests
 {
     private static readonly string Text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "schemas", "sweep.schema.json"));
+    private const string Endpoint = """{ "url": "http://localhost:8000", "model": "m" }""";
+
     private static readonly JsonSchema Published = JsonSchema.FromText(Text);
 
     public static TheoryData<string> Sweeps => [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples", "sweeps"), "*.json")];
@@ -60,6 +62,11 @@ public sealed class SweepSchemaTests
         if (field.StartsWith("dataset.chat", StringComparison.Ordinal)) // text has none
         {
             Set(spec, "dataset.format", JsonValue.Create("jsonl"));
+        }
+
+        if (field.StartsWith("teacher.endpoint.", StringComparison.Ordinal)) // it needs both
+        {
+            Set(spec, "teacher.endpoint", JsonNode.Parse(Endpoint)!);
         }
 
         if (field is "distillation.divergence.beta" or "distillation.divergence.skew") // each belongs to some kinds
@@ -134,6 +141,8 @@ public sealed class SweepSchemaTests
     private static string Value(string name, JsonObject rule) => rule["default"]?.ToJsonString() ?? name switch
     {
         "teacher" => """{ "path": "t" }""",
+        "teacher.endpoint" => Endpoint,
+        "teacher.endpoint.url" => "\"http://localhost:8000\"",
         "dataset" => """{ "sources": ["x"] }""",
         "dataset.sources" => """["x"]""",
         "merge" => """{ "experts": [{ "run": "a" }, { "run": "b" }] }""",
