@@ -1,5 +1,4 @@
 using Distil.Core.Specification;
-using Distil.Trainer.Torch;
 
 namespace Distil.Trainer.Commands;
 
