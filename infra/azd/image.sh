@@ -8,8 +8,17 @@ set -eu
 : "${CPU_JOB_ID:?is not set; azd sets it from the outputs of infra/bicep/azd.bicep}"
 
 registry=${AZURE_CONTAINER_REGISTRY_ENDPOINT%%.*}
-tag=$(git rev-parse HEAD)
-if ! az acr repository show --name "$registry" --image "distil-trainer:$tag" --output none 2>/dev/null; then
+: "${AZURE_SUBSCRIPTION_ID:?is not set; azd sets it when it has chosen one}"
+az() { command az "$@" --subscription "$AZURE_SUBSCRIPTION_ID"; } # not the one that az itself would choose
+
+# A commit is built once; changes that are in no commit, and a folder without git, each time.
+if tag=$(git rev-parse HEAD 2>/dev/null) && [ -z "$(git status --porcelain)" ]; then
+  az acr repository show --name "$registry" --image "distil-trainer:$tag" --output none 2>/dev/null && built=yes
+else
+  tag=$(date -u +%Y%m%d-%H%M%S)
+fi
+
+if [ -z "${built:-}" ]; then
   az acr build --registry "$registry" --image "distil-trainer:$tag" --file infra/container/Dockerfile .
 fi
 

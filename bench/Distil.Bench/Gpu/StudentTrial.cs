@@ -59,7 +59,7 @@ internal sealed record StudentTrial(string Name)
     internal TrainingStages Stages(
         IStudentModel student, int seed, long total, (DeltaDistillation Loss, TargetSizes Sizes)? teaching, Precision precision)
     {
-        var bf16 = precision == Precision.Bf16;
+        var bf16 = precision == Precision.Bf16 && student.Device.type == TorchSharp.DeviceType.CUDA;
         if (student is LinearisedModel linearised)
         {
             if (bf16)

@@ -42,7 +42,7 @@ def overlaps(paragraphs):
 
 
 def questions(documents, rng):
-    """Four sentences from two paragraphs before, and one of each of three other documents."""
+    """The beginning of two paragraphs, their last sentence, and those of three other passages."""
     passages = []
     for paragraphs in documents:
         long = [p for p in paragraphs if 120 < len(p) < 600]

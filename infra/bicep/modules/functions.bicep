@@ -126,7 +126,8 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     siteConfig: {
       minTlsVersion: '1.2'
       ipSecurityRestrictionsDefaultAction: privateNetworking ? 'Deny' : 'Allow'
-      ipSecurityRestrictions: [for (ip, i) in allowedIps: { ipAddress: '${ip}/32', action: 'Allow', priority: 100 + i }]
+      scmIpSecurityRestrictionsUseMain: true // publishing too
+      ipSecurityRestrictions: [for (ip, i) in allowedIps: { ipAddress: contains(ip, '/') ? ip : '${ip}/32', action: 'Allow', priority: 100 + i }]
       appSettings: map(items(settings), item => { name: item.key, value: item.value })
     }
   }

@@ -111,8 +111,7 @@ resource operatorBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     scope: artifacts
     name: guid(artifacts.id, operator, blobDataContributor)
     properties: {
-      principalId: operator
-      principalType: 'User'
+      principalId: operator // a person, or what signs in for a deployment: Azure finds which
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataContributor)
     }
   }

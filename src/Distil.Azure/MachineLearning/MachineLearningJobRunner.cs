@@ -65,7 +65,7 @@ public sealed class MachineLearningJobRunner(ResourceManagerClient resources, Ma
         try
         {
             return await resources.PutAsync(handle + Version, job, cancel)
-                ?? throw new ResourceManagerException(HttpStatusCode.NotFound, $"{options.Workspace} does not exist");
+                ?? throw new ResourceManagerException(HttpStatusCode.NotFound, $"{options.Workspace} does not exist, or does not know {options.Environment}");
         }
         catch (ResourceManagerException refused) when (refused.Status is HttpStatusCode.BadRequest or HttpStatusCode.Conflict)
         {

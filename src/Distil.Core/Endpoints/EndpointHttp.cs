@@ -34,7 +34,9 @@ internal sealed class EndpointHttp(EndpointSpec endpoint, ResilientHttp http, En
             async () =>
             {
                 using var response = await http.SendAsync(url, here => ValueTask.FromResult(Request(here, body)), _ => false, cancel, body?.Length ?? 0);
-                using var bytes = await http.Bodies.ReadWholeAsync(response, MaxBytes, cancel);
+                using var bytes = await http.Bodies.ReadWholeAsync(response, MaxBytes, cancel) ?? throw new InvalidInputException(
+                    FieldPath.Parse("teacher.keep.maxTokens"),
+                    $"makes {Shown(url)} answer with more than {MaxBytes >> 20} MiB a row; expected fewer tokens, or a smaller dataset.contextLength");
                 answer = response.IsSuccessStatusCode ? Parse(bytes) : throw Refusal(url, response, bytes);
                 return true;
             },
@@ -84,6 +86,7 @@ internal sealed class EndpointHttp(EndpointSpec endpoint, ResilientHttp http, En
             >= 300 and < 400 => $"{said}; expected the server's own URL, because redirects are not followed",
             401 or 403 => keys.KeyFor(url) is null
                 ? $"{said}; no key is set for it: expected {endpoint.Url}=KEY in {EndpointKeys.Variable}"
+                    + (WebUrl.IsReadable(url) ? "" : ", with the server behind https://, because a key is sent in the open otherwise")
                 : $"{said}; expected a valid key in {EndpointKeys.Variable}",
             404 => $"{said}; expected a server of {DistilJson.Word(endpoint.Api)} with the model {endpoint.Model}",
             _ => $"{said}; expected a server that allows teacher.keep.maxTokens log-probabilities (vLLM: --max-logprobs) and rows of "

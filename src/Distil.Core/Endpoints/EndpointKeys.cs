@@ -26,7 +26,7 @@ internal sealed class EndpointKeys
     private static (string Below, string Key) Entry(string entry, int number) =>
         entry.Split('=', 2) is [var url, { Length: > 0 } key] && key.All(character => character is > ' ' and <= '~')
         && Uri.TryCreate(url, UriKind.Absolute, out var parsed) && WebUrl.IsReadable(parsed) && EndpointAddress.Fault(url) is null
-            ? (UrlTable.Key(parsed), key)
+            ? (UrlTable.Key(EndpointAddress.Of(url, "")), key)
             : throw new InvalidInputException(
                 $"{Variable}: its entry {number} is not a URL with a key; expected for instance https://host=KEY (http:// only on this machine), several "
                 + "separated by spaces");

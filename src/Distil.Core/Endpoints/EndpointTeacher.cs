@@ -54,7 +54,7 @@ public sealed class EndpointTeacher
     public async Task RequireSameAsync(HuggingFaceTokenizer tokenizer, CancellationToken cancel)
     {
         var models = await AskAsync("/v1/models", null, answer =>
-            answer.GetProperty("data").EnumerateArray().Select(model => model.GetProperty("id").GetString()!).ToList(), cancel);
+            answer.GetProperty("data").EnumerateArray().Select(model => model.GetProperty("id").GetString() ?? throw new FormatException("a model has no id")).ToList(), cancel);
         if (!models.Contains(_endpoint.Model))
         {
             throw new InvalidInputException(

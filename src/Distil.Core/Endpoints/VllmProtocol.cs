@@ -54,7 +54,7 @@ internal sealed class VllmProtocol : IEndpointProtocol
     public IReadOnlyList<int> ReadText(JsonElement answer) =>
     [
         .. answer.GetProperty("choices")[0].GetProperty("logprobs").GetProperty("tokens").EnumerateArray()
-            .Select(token => IdOf(token.GetString()!)).SkipLast(1), // the last one is generated
+            .Select(token => IdOf(token.GetString() ?? throw new FormatException("a token has no name"))).SkipLast(1), // the last one is generated
     ];
 
     /// <summary>A request for one further token from the whole distribution: a server's usual settings of sampling may change what it reports.</summary>

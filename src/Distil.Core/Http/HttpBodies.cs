@@ -71,7 +71,7 @@ internal sealed class HttpBodies(RetryOptions options, TimeProvider time, Backof
     {
         try
         {
-            return await ReadWholeAsync(response, long.MaxValue, cancel);
+            return (await ReadWholeAsync(response, long.MaxValue, cancel))!;
         }
         catch (Exception cut) when (TransientFault.IsCut(cut) && !cancel.IsCancellationRequested)
         {
@@ -83,9 +83,8 @@ internal sealed class HttpBodies(RetryOptions options, TimeProvider time, Backof
     /// <param name="response">The response.</param>
     /// <param name="maxBytes">The longest body.</param>
     /// <param name="cancel">Cancels the call.</param>
-    /// <returns>The body, at its beginning.</returns>
-    /// <exception cref="RemoteException">The body is longer.</exception>
-    public async Task<MemoryStream> ReadWholeAsync(HttpResponseMessage response, long maxBytes, CancellationToken cancel)
+    /// <returns>The body, at its beginning; null if it is longer.</returns>
+    public async Task<MemoryStream?> ReadWholeAsync(HttpResponseMessage response, long maxBytes, CancellationToken cancel)
     {
         var (whole, buffer) = (new MemoryStream(), new byte[BufferBytes]);
         await using var body = await response.Content.ReadAsStreamAsync(cancel);
@@ -94,7 +93,7 @@ internal sealed class HttpBodies(RetryOptions options, TimeProvider time, Backof
             whole.Write(buffer, 0, read);
             if (whole.Length > maxBytes)
             {
-                throw new RemoteException($"{response.RequestMessage!.RequestUri!.GetLeftPart(UriPartial.Path)}: its answer is longer than {maxBytes:N0} bytes");
+                return null;
             }
         }
 

@@ -63,9 +63,13 @@ public sealed record JobRequest : IPipelineDocument
     [JsonIgnore]
     public JobKind Kind => Makes.Maker;
 
+    /// <value>Whether a server computes the teacher's outputs for it, so that it needs no device of its own.</value>
+    [JsonIgnore]
+    public bool AsksServer => Kind == JobKind.Teach && Spec.Teacher.Endpoint is not null;
+
     /// <value>Whether the job reads the teacher's weights.</value>
     [JsonIgnore]
-    public bool NeedsWeights => Kind != JobKind.Prepare && (Kind != JobKind.Teach || Spec.Teacher.Endpoint is null);
+    public bool NeedsWeights => Kind != JobKind.Prepare && !AsksServer;
 
     /// <value>The part that it makes.</value>
     [JsonIgnore]

@@ -32,11 +32,21 @@ internal sealed partial class CudaEngine : IStudentEngine
     private CudaEngine(CudaStudent student)
     {
         var card = student.Card;
-        (_student, _stream, _memory) = (student, new(card), new(card, student.Network.Shape, MaxRows));
-        _sampling = new(card, _stream, student.VocabularySize, MaxRows);
-        _addresses = new(card, MaxRows, student.Network.CacheRecord > 0);
-        _last = new(card, (long)MaxRows * _memory.Stride * sizeof(float));
-        (_tokens, _chosen, _logits, _samplers) = (new(card, MaxRows), new(card, MaxRows), new(card, student.VocabularySize), new Sampler?[MaxRows]);
+        (_student, _samplers) = (student, new Sampler?[MaxRows]);
+        try
+        {
+            _stream = new(card);
+            _memory = new(card, student.Network.Shape, MaxRows);
+            _sampling = new(card, _stream, student.VocabularySize, MaxRows);
+            _addresses = new(card, MaxRows, student.Network.CacheRecord > 0);
+            _last = new(card, (long)MaxRows * _memory.Stride * sizeof(float));
+            (_tokens, _chosen, _logits) = (new(card, MaxRows), new(card, MaxRows), new(card, student.VocabularySize));
+        }
+        catch
+        {
+            Dispose(); // of what there was room for, so that the student can run on the processor beside other work on the card
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -60,19 +70,7 @@ internal sealed partial class CudaEngine : IStudentEngine
     /// <summary>Copies a student's folder to a card.</summary>
     /// <exception cref="InvalidInputException">A file is missing or damaged, or a field or tensor does not fit; the message names it.</exception>
     /// <exception cref="CudaKernelException">The card has too little memory, or the kernels do not compile.</exception>
-    internal static CudaEngine Open(string folder, CudaPlatform platform)
-    {
-        var student = CudaStudent.Open(folder, platform);
-        try
-        {
-            return new(student);
-        }
-        catch
-        {
-            student.Dispose();
-            throw;
-        }
-    }
+    internal static CudaEngine Open(string folder, CudaPlatform platform) => new(CudaStudent.Open(folder, platform));
 
     /// <inheritdoc/>
     public ITextReader Begin() => _student.Begin();
@@ -135,7 +133,7 @@ internal sealed partial class CudaEngine : IStudentEngine
     /// <inheritdoc/>
     public void Dispose()
     {
-        _stream.Synchronize();
+        _stream?.Synchronize();
         foreach (IDisposable? part in (IDisposable?[])[.. _graphs.Values, _tokens, _chosen, _logits, _sampling, _last, _addresses, _memory, _stream, _student])
         {
             part?.Dispose();

@@ -29,11 +29,26 @@ internal sealed class DeviceSampling : IDisposable
     internal DeviceSampling(CudaCard card, CudaStream stream, int vocabulary, int rows)
     {
         (_card, _stream, _vocabulary) = (card, stream, vocabulary);
-        (_options, _numbers, _penalties) = (new(card, rows), new(card, rows * Workspace.MaxSteps), new(card, 1));
-        (_how, _uniform, _changes) = (Buffer<RowDraw>(rows), Buffer<double>(rows * Workspace.MaxSteps), Buffer<Penalty>(1));
-        (_maxima, _verdicts, _counts, _sums) = (Buffer<float>(rows), Buffer<int>(rows), Buffer<uint>(rows * Ranges), Buffer<ulong>(rows * Ranges));
-        _within = Buffer<uint>((long)Math.Max(Blocks, rows * PartsOf(rows)) * Ranges);
-        _grouped = Buffer<ulong>((long)rows * vocabulary);
+        try
+        {
+            _options = new(card, rows);
+            _numbers = new(card, rows * Workspace.MaxSteps);
+            _penalties = new(card, 1);
+            _how = Buffer<RowDraw>(rows);
+            _uniform = Buffer<double>(rows * Workspace.MaxSteps);
+            _changes = Buffer<Penalty>(1);
+            _maxima = Buffer<float>(rows);
+            _verdicts = Buffer<int>(rows);
+            _counts = Buffer<uint>(rows * Ranges);
+            _sums = Buffer<ulong>(rows * Ranges);
+            _within = Buffer<uint>((long)Math.Max(Blocks, rows * PartsOf(rows)) * Ranges);
+            _grouped = Buffer<ulong>((long)rows * vocabulary);
+        }
+        catch
+        {
+            Dispose(); // of what there was room for
+            throw;
+        }
     }
 
     /// <summary>Whether any of some samplers does not simply take the most likely token.</summary>
@@ -111,10 +126,10 @@ internal sealed class DeviceSampling : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (IDisposable part in (IDisposable[])[
+        foreach (IDisposable? part in (IDisposable?[])[
             _options, _numbers, _penalties, _how, _uniform, _changes, _maxima, _verdicts, _counts, _sums, _within, _grouped])
         {
-            part.Dispose();
+            part?.Dispose();
         }
     }
 
@@ -126,9 +141,13 @@ internal sealed class DeviceSampling : IDisposable
         _changeCount = changes.Count;
         if (_changeCount > _penalties.Values.Length)
         {
-            _penalties.Dispose();
-            _changes.Dispose();
-            (_penalties, _changes) = (new(_card, 2 * _changeCount), Buffer<Penalty>(2 * _changeCount));
+            // If there is no room for the larger ones, the next steps still have the old ones.
+            var onCard = Buffer<Penalty>(2 * _changeCount);
+            using var oldOnCard = _changes;
+            _changes = onCard;
+            var onHost = new PinnedBuffer<Penalty>(_card, 2 * _changeCount);
+            using var oldOnHost = _penalties;
+            _penalties = onHost;
         }
 
         changes.CopyTo(_penalties.Values);

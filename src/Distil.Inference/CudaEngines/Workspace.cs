@@ -19,11 +19,19 @@ internal sealed class Workspace : IDisposable
     {
         (_card, _rows) = (card, rows);
         (Stride, MixedStride, UpStride) = ((shape.Width + 63) / 64 * 64, (shape.Mixed + 63) / 64 * 64, shape.Up);
-        (Stream, Normed, Up, Mixed) = (Floats(Stride), Floats(Stride), Floats(UpStride), Floats(MixedStride));
-        (Convolved, Joined, Gates, Read) = (Floats(shape.Convolved), Floats(shape.Joined), Floats(shape.Gates), Floats(shape.Read));
-        (Logits, Best, BestToken) = (Floats(shape.VocabularySize), Floats(Parts), Floats(Parts));
-        (Positions, Angles, Shares, Attended) = (Floats(1), Floats(2 * shape.Pairs), Floats(shape.Shares), Floats(shape.Attended));
-        (Tokens, Chosen, Fed, Step) = (Buffer(1), Floats(MaxSteps), Buffer(MaxSteps), Floats(1));
+        try
+        {
+            (Stream, Normed, Up, Mixed) = (Floats(Stride), Floats(Stride), Floats(UpStride), Floats(MixedStride));
+            (Convolved, Joined, Gates, Read) = (Floats(shape.Convolved), Floats(shape.Joined), Floats(shape.Gates), Floats(shape.Read));
+            (Logits, Best, BestToken) = (Floats(shape.VocabularySize), Floats(Parts), Floats(Parts));
+            (Positions, Angles, Shares, Attended) = (Floats(1), Floats(2 * shape.Pairs), Floats(shape.Shares), Floats(shape.Attended));
+            (Tokens, Chosen, Fed, Step) = (Buffer(1), Floats(MaxSteps), Buffer(MaxSteps), Floats(1));
+        }
+        catch
+        {
+            Dispose(); // of what there was room for
+            throw;
+        }
     }
 
     /// <value>The residual stream, (rows, <see cref="Stride"/>).</value>

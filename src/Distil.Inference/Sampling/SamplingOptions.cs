@@ -34,7 +34,7 @@ public sealed record SamplingOptions
     internal bool IsGreedy => Temperature == 0 && !Penalizes;
 
     /// <value>What logits are multiplied by; 0 for a temperature of 0.</value>
-    internal float InverseTemperature => Temperature == 0 ? 0 : (float)Math.Min(1 / Temperature, float.MaxValue);
+    internal float InverseTemperature => Temperature == 0 ? 0 : (float)Math.Clamp(1 / Temperature, float.Epsilon, float.MaxValue);
 
     /// <value>Whether logits depend on the tokens before them.</value>
     internal bool Penalizes => RepetitionPenalty != 1 || PresencePenalty != 0 || FrequencyPenalty != 0;

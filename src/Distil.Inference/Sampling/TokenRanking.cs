@@ -48,14 +48,6 @@ internal sealed class TokenRanking
         return range.Low == range.High ? TakeEqual(range, count, mass) : TakeFew(range, count, mass);
     }
 
-    /// <summary>The tokens of at least a weight, at most 512, the heaviest first.</summary>
-    internal IEnumerable<int> Heaviest(TokenCut cut)
-    {
-        var found = LogitScan.Collect(_weights, BitConverter.SingleToUInt32Bits(cut.Weight), uint.MaxValue, _few);
-        Array.Sort(_few, 0, found);
-        return _few.Take((int)Math.Min(found, cut.Count)).Select(key => (int)(uint)key);
-    }
-
     private Range Narrow(uint lowest, long count, double mass, bool exactly)
     {
         var range = new Range(lowest, BitConverter.SingleToUInt32Bits(1), 0, 0);

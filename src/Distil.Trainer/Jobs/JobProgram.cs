@@ -111,8 +111,8 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
         using var until = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
         try
         {
-            var device = TorchDevice.Of(request.Spec.Compute.Device);
-            if (request.Kind is JobKind.Teach or JobKind.Train or JobKind.Evaluate)
+            var device = request.AsksServer ? TorchSharp.torch.CPU : TorchDevice.Of(request.Spec.Compute.Device);
+            if (!request.AsksServer && request.Kind is JobKind.Teach or JobKind.Train or JobKind.Evaluate)
             {
                 pool.Require(request.Spec.Compute.GpusPerWorker, device);
             }

@@ -186,7 +186,8 @@ public sealed class EndpointTeacherTests : IAsyncLifetime
     {
         await TeacherOf(keys: $"{_server.Url}=sk-1 http://localhost:1=sk-2").ScoreAsync(Row, Cancel);
         await TeacherOf(keys: "http://localhost:1=sk-2").ScoreAsync(Row, Cancel);
-        Assert.Equal(["Bearer sk-1", ""], _server.Keys);
+        await TeacherOf(EndpointApi.Sglang, "/v1", keys: $"{_server.Url}/v1=sk-3").ScoreAsync(Row, Cancel);
+        Assert.Equal(["Bearer sk-1", "", "Bearer sk-3"], _server.Keys);
         _server.Failures.Enqueue(http => Task.FromResult(http.Response.StatusCode = 403));
         var refused = await Assert.ThrowsAsync<InvalidInputException>(() => TeacherOf(keys: $"{_server.Url}=sk-1").ScoreAsync(Row, Cancel));
         Assert.EndsWith("answers 403 Forbidden; expected a valid key in DISTIL_TEACHER_KEYS", refused.Message);

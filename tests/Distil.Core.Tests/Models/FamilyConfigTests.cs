@@ -71,6 +71,13 @@ public sealed class FamilyConfigTests : IDisposable
     }
 
     [Fact]
+    public void Fields_that_published_models_have_and_transformers_does_not_read_are_ignored()
+    {
+        Assert.Equal(4096, Read(Gemma2Of2B, ("sliding_window_size", "4096")).WindowOf(0)); // Gemma 2 of 9B and 27B
+        Assert.IsType<YarnScaling>(Read(Mistral7B, ("rope_scaling", """{ "rope_type": "yarn", "factor": 4.0, "attn_factor": 0.88 }""")).RopeScaling);
+    }
+
+    [Fact]
     public void Phi_4_mini_rotates_three_quarters_of_a_head_by_long_and_short_factors()
     {
         var config = Read(Phi4Mini.Replace("FACTORS", $"[{string.Join(", ", Enumerable.Repeat("1.5", 48))}]", StringComparison.Ordinal));

@@ -57,12 +57,4 @@ public sealed class TokenRankingTests
         Assert.Equal(2999, ranking.Take(3000, double.PositiveInfinity, float.Epsilon).Token);
         Assert.Equal(1249, ranking.Take(5000, 1250, float.Epsilon).Token);
     }
-
-    [Fact]
-    public void The_heaviest_come_in_their_order()
-    {
-        var ranking = new TokenRanking();
-        ranking.Rank([1, 5, 3, 5, 2], 5, 1);
-        Assert.Equal([1, 3, 2], ranking.Heaviest(ranking.Take(3, double.PositiveInfinity, float.Epsilon)));
-    }
 }

@@ -11,7 +11,7 @@ internal static class PlainFields
     {
         if (traits.Gelu)
         {
-            document.Ignore(["hidden_act", "cache_implementation"]); // transformers reads hidden_activation
+            document.Ignore(["hidden_act", "cache_implementation", "sliding_window_size"]); // transformers reads hidden_activation and sliding_window
             if (document.Text("hidden_activation", "gelu_pytorch_tanh") != "gelu_pytorch_tanh")
             {
                 throw document.Wrong("hidden_activation", "gelu_pytorch_tanh");

@@ -43,12 +43,8 @@ internal static class RotaryFields
             return null;
         }
 
-        if (!section.Fields.Any(section.IsObject))
-        {
-            return section;
-        }
-
-        return section.Object(FullAttention) ?? throw section.Wrong(FullAttention, "an object, because the rotary embedding is given by type of layers");
+        return !section.Fields.Any(section.IsObject) ? section
+            : section.Object(FullAttention) ?? throw section.Wrong(FullAttention, "an object, because the rotary embedding is given by type of layers");
     }
 
     private static double ThetaOf(ConfigDocument document, FamilyTraits traits, params ReadOnlySpan<ConfigDocument?> sections)

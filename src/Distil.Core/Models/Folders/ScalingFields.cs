@@ -65,7 +65,7 @@ internal static class ScalingFields
         var usual = scale is null || ofAll is null
             ? YarnScaling.AttentionOf(factor)
             : YarnScaling.AttentionOf(factor, scale.Value) / YarnScaling.AttentionOf(factor, ofAll.Value);
-        rope.Ignore(["max_position_embeddings"]);
+        rope.Ignore(["max_position_embeddings", "attn_factor", "finetuned"]); // transformers reads attention_factor
         return new(
             factor, original, rope.Number(Attention, usual), rope.Number("beta_fast", 32), rope.Number("beta_slow", 1), rope.Flag("truncate", true));
     }

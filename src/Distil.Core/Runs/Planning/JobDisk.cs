@@ -22,11 +22,13 @@ internal static class JobDisk
         }
 
         var given = spec.Dataset.MaxTokens?.ToString(CultureInfo.InvariantCulture) ?? "not set";
+        var (rows, outputs) = (plan.DatasetBytes.Value, plan.TeacherOutputsBytes.Value);
         throw new InvalidInputException(FieldError.Of(
             FieldPath.Parse("dataset.maxTokens"),
-            $"is {given}; expected fewer tokens: a training job has at least {Gigabytes(needed)} on its disk at once (rows {Gigabytes(plan.DatasetBytes.Value)}, "
-            + $"teacher outputs {Gigabytes(plan.TeacherOutputsBytes.Value)}, and a checkpoint), and the jobs' machine has room for {Gigabytes(there)}; "
-            + "with teacher.mode online, or a smaller teacher.keep.maxTokens, a token needs less"));
+            $"is {given}; expected fewer tokens: a training job has up to {Gigabytes(needed)} on its disk at once (rows {Gigabytes(rows)}, teacher outputs "
+            + $"{Gigabytes(outputs)}, a checkpoint {Gigabytes(needed - rows - outputs)}), and the jobs' machine has room for {Gigabytes(there)} "
+            + $"({Settings.HostSettings.JobDiskVariable}); a token needs less with teacher.mode online, a smaller teacher.keep.maxTokens"
+            + (spec.StoresHiddenStates ? ", or distillation.alignment none, because hidden states are the largest part" : "")));
     }
 
     private static string Gigabytes(long bytes) => FormattableString.Invariant($"{bytes / 1e9:0.00} GB");
