@@ -6,8 +6,6 @@ using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.TeacherOutputs;
-using Distil.Trainer.Training.Optimizers;
-using Distil.Trainer.Training.Schedules;
 using Distil.Trainer.Training.Stages;
 using Distil.Trainer.Training.Steps;
 using static TorchSharp.torch;
@@ -59,27 +57,22 @@ internal sealed record StudentTrial(string Name)
     internal TrainingStages Stages(
         IStudentModel student, int seed, long total, (DeltaDistillation Loss, TargetSizes Sizes)? teaching, Precision precision)
     {
-        var bf16 = precision == Precision.Bf16 && student.Device.type == TorchSharp.DeviceType.CUDA;
+        void UsePrecision()
+        {
+            if (precision == Precision.Bf16)
+            {
+                student.UseBFloat16();
+            }
+        }
+
         if (student is LinearisedModel linearised)
         {
-            if (bf16)
-            {
-                student.UseBFloat16(); // its trained weights stay in full precision
-            }
-
+            UsePrecision(); // its trained weights stay in full precision
             var distillation = new DistillationStageSpec { InheritedRate = Rate, NewRate = Rate, EndRate = EndRate, WindowDropout = WindowDropout };
             return LinearisedStages.Of(linearised, new() { Stages = new() { Distillation = distillation } }, seed, total, teaching);
         }
 
-        var optimizer = new AdamW(student.TrainableParameters, new());
-        if (bf16)
-        {
-            student.UseBFloat16(); // after the optimiser has taken the weights in full precision
-        }
-
         var training = new TrainingSpec();
-        return TrainingStages.Single(new DistillationStage(
-            new TrainingStep(student, optimizer, teaching?.Loss, training.GradientClip, sizes: teaching?.Sizes), optimizer,
-            LearningRateSchedule.WithRatio(Rate ?? training.LearningRate, training.WarmupRatio, total), firstStep: 0, teaching?.Loss, owned: true));
+        return XlstmStages.Of(student, training with { LearningRate = Rate ?? training.LearningRate }, total, teaching, UsePrecision);
     }
 }

@@ -33,6 +33,7 @@ internal sealed class StudentTrials : IDisposable
     /// <param name="options">The options.</param>
     internal StudentTrials(string folder, Device device, StudentTrialsOptions options)
     {
+        options = device.type == TorchSharp.DeviceType.CUDA ? options : options with { Precision = Precision.Fp32 }; // as a run does
         (_folder, _teacherFolder, _device, _options) = (folder, Path.Combine(folder, "teacher"), device, options);
         _teacher = TransformerModel.Load(_teacherFolder, device, options.Precision == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32);
         _held = [.. ReadRows("eval.jsonl")];

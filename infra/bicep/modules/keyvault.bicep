@@ -1,4 +1,4 @@
-// Secrets that people give: the token of the Hugging Face hub, signatures of URLs. Nothing else here is secret.
+// The secret that people give: the token of the Hugging Face hub. Nothing else here is secret.
 
 import { secretsUser } from 'roles.bicep'
 

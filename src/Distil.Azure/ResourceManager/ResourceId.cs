@@ -22,6 +22,6 @@ internal static class ResourceId
             ? value
             : throw new InvalidInputException(
                 $"{variable} is {value ?? "not set"}; expected a resource id, /subscriptions/…/resourceGroups/…/providers/{segments[0]}/"
-                + $"{string.Join('/', segments.Skip(1).Select(segment => $"{segment}/…"))} (main.bicep's outputs)");
+                + $"{string.Join('/', segments.Skip(1).Select(segment => $"{segment}/…"))} (docs/azure.md)");
     }
 }

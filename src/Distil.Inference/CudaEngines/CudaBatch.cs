@@ -99,11 +99,6 @@ internal sealed class CudaBatch : IDisposable
         var chosen = _chosen.Values[..(steps * Sequences)];
         _stream.CopyToHost(_memory.Chosen, chosen);
         _stream.Synchronize();
-        if (chosen.Contains(-1))
-        {
-            throw new ArithmeticException("a logit is not a number, or none is finite");
-        }
-
         DeviceSampling.Accept(samplers, chosen);
         return chosen;
     }

@@ -125,9 +125,8 @@ internal sealed partial class CudaEngine : IStudentEngine
     public int Choose(int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_wanted, nameof(index));
-        var token = _chosen.Values[index] is >= 0 and var chosen ? chosen : throw new ArithmeticException("a logit is not a number, or none is finite");
-        _samplers[index]?.Accept(token);
-        return token;
+        DeviceSampling.Accept(_samplers.AsSpan(index, 1), _chosen.Values.Slice(index, 1));
+        return _chosen.Values[index];
     }
 
     /// <inheritdoc/>

@@ -63,9 +63,15 @@ internal sealed class DeviceSampling : IDisposable
         return needs;
     }
 
-    /// <summary>Tells the samplers, if there are any, their rows' tokens, (steps, rows).</summary>
+    /// <summary>Checks the rows' tokens, (steps, rows), and tells them to the rows' samplers, if there are any.</summary>
+    /// <exception cref="ArithmeticException">A token could not be chosen.</exception>
     internal static void Accept(ReadOnlySpan<Sampler?> samplers, ReadOnlySpan<int> chosen)
     {
+        if (chosen.Contains(-1))
+        {
+            throw new ArithmeticException("a logit is not a number, or none is finite");
+        }
+
         for (var i = 0; i < chosen.Length && samplers.Length > 0; i++)
         {
             samplers[i % samplers.Length]?.Accept(chosen[i]);

@@ -1,8 +1,7 @@
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Linearised;
-using Distil.Trainer.Training.Optimizers;
+using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Quantization;
-using Distil.Trainer.Training.Schedules;
 using Distil.Trainer.Training.Stages;
 using Distil.Trainer.Training.Steps;
 using Distil.Trainer.Training.Targets;
@@ -21,25 +20,13 @@ internal static class RunStages
         ComputeContext job, IStudentModel student, (DeltaDistillation Loss, ITargetSource Targets)? teaching, long totalSteps,
         WeightRounding? rounding)
     {
+        (DeltaDistillation, TargetSizes)? sized = teaching is { } known ? (known.Loss, known.Targets.Sizes) : null;
         if (student is not LinearisedModel linearised)
         {
-            return new(new StageStart(0, UsesTargets: true, () => OnlyStage(job, student, teaching, totalSteps, rounding)));
+            return XlstmStages.Of(student, job.Spec.Training, totalSteps, sized, () => job.UsePrecision(student), rounding, job.Ranks);
         }
 
         job.UsePrecision(student); // its trained weights stay in full precision
-        return LinearisedStages.Of(
-            linearised, job.Spec.Training, job.Spec.Seed, totalSteps, teaching is { } known ? (known.Loss, known.Targets.Sizes) : null, rounding, job.Ranks);
-    }
-
-    private static DistillationStage OnlyStage(
-        ComputeContext job, IStudentModel student, (DeltaDistillation Loss, ITargetSource Targets)? teaching, long totalSteps,
-        WeightRounding? rounding)
-    {
-        var training = job.Spec.Training;
-        var optimizer = new AdamW(student.TrainableParameters, new AdamWOptions { WeightDecay = training.WeightDecay }, ranks: job.Ranks);
-        job.UsePrecision(student); // after the optimiser has taken the weights in full precision
-        return new(
-            new TrainingStep(student, optimizer, teaching?.Loss, training.GradientClip, sizes: teaching?.Targets.Sizes, rounding: rounding), optimizer,
-            LearningRateSchedule.WithRatio(training.LearningRate, training.WarmupRatio, totalSteps), firstStep: 0, teaching?.Loss, owned: true);
+        return LinearisedStages.Of(linearised, job.Spec.Training, job.Spec.Seed, totalSteps, sized, rounding, job.Ranks);
     }
 }
