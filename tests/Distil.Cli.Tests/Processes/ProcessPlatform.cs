@@ -11,9 +11,9 @@ internal sealed class ProcessPlatform : IJobPlatform
     private const string Trainer = """
         while read -r request; do
           job=$(echo "$request" | tr '/:' '__')
-          echo "$$ $request" >> "$FOLDER/begun"
-          touch "$FOLDER/$job.$$"
           trap 'rm "$FOLDER/$job.$$"; exit 0' TERM
+          touch "$FOLDER/$job.$$"
+          echo "$$ $request" >> "$FOLDER/begun" # last: a test goes on as soon as it is there
           while [ ! -e "$FOLDER/$job.end" ]; do sleep 0.02; done
           code=$(cat "$FOLDER/$job.end")
           rm "$FOLDER/$job.end" "$FOLDER/$job.$$"
