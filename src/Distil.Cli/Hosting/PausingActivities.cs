@@ -26,7 +26,7 @@ internal sealed class PausingActivities(
     /// <summary>Time between two looks at a disk.</summary>
     internal static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(5);
 
-    private readonly RunDefinitions _definitions = new(new RunFolder(store));
+    private readonly RunDefinitions _definitions = new(store);
 
     /// <summary>Calls an activity.</summary>
     internal async Task<JsonElement> CallAsync(string name, JsonElement input, CancellationToken cancel)
@@ -58,7 +58,7 @@ internal sealed class PausingActivities(
     // A run that is cancelled meanwhile needs no space: the activity finds the request.
     private async Task WaitForSpaceAsync(StartInput input, CancellationToken cancel)
     {
-        var (_, plan) = await _definitions.ReadAsync(input.Spec.RunId, cancel);
+        var (plan, _) = await _definitions.ReadAsync(input.Spec.RunId, cancel);
         var needed = SpaceNeeded.Of(plan, input.Spec.Makes);
         if (input.Spec.Makes is Weights)
         {

@@ -109,7 +109,9 @@ public sealed class ArtifactCache(string folder)
     private static IEnumerable<FileInfo> Files(string folder) =>
         Directory.Exists(folder) ? new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories) : [];
 
-    private string PathOf(ArtifactFile file) => file.Sha256.Length == 64 && file.Sha256.All(char.IsAsciiHexDigitLower)
+    /// <summary>The path of a file's copy, which need not exist.</summary>
+    /// <exception cref="ArtifactException">The manifest's checksum is none.</exception>
+    public string PathOf(ArtifactFile file) => file.Sha256.Length == 64 && file.Sha256.All(char.IsAsciiHexDigitLower)
         ? Path.Combine(_artifacts, file.Sha256[..2], file.Sha256 + Path.GetExtension(file.Name))
         : throw ArtifactException.NoChecksum(file);
 

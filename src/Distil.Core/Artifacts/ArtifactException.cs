@@ -17,7 +17,8 @@ public sealed class ArtifactException : Exception
     /// <value>The names of the blobs in their container; at least one.</value>
     public IReadOnlyList<string> Blobs { get; }
 
-    internal static ArtifactException All(IReadOnlyList<ArtifactException> several) => several.Count == 1 ? several[0] : new(several);
+    /// <summary>One exception for several, at least one.</summary>
+    public static ArtifactException All(IReadOnlyList<ArtifactException> several) => several.Count == 1 ? several[0] : new(several);
 
     /// <summary>An epoch has no intact checkpoint of its end.</summary>
     /// <param name="folder">The epoch's checkpoints.</param>

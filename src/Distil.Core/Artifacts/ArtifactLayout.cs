@@ -88,6 +88,11 @@ public static class ArtifactLayout
     /// <param name="pipeline">Its path: <c>run</c> for the whole run's, otherwise the names of sub-pipelines, separated by <c>/</c>.</param>
     public static string JournalOf(string runId, string pipeline) => $"{Journal(runId)}{pipeline}.jsonl";
 
+    /// <summary>What all jobs of a run read, a <see cref="Jobs.JobDefinition"/>.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="address">SHA-256 of its bytes, hexadecimal.</param>
+    public static string JobDefinition(string runId, string address) => $"runs/{runId}/definitions/{address}.json";
+
     /// <summary>The folders of a run's jobs.</summary>
     public static string AllJobs(string runId) => $"runs/{runId}/jobs/";
 

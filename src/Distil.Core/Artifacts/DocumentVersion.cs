@@ -10,7 +10,7 @@ public static class DocumentVersion
     public const int Current = 1;
 
     /// <summary>The version of what the steps of a run exchange: journals, pipeline inputs and job requests.</summary>
-    public const int Pipeline = 2;
+    public const int Pipeline = 3;
 
     /// <summary>Reads a document. If it has another version, the error says so instead of naming an unknown field.</summary>
     /// <param name="name">The document's blob or file, for messages.</param>

@@ -8,7 +8,7 @@ using Distil.Core.Specification;
 namespace Distil.Core.Jobs;
 
 /// <summary>A job's input: the one document whose URI starts it (<c>runs/{runId}/jobs/{jobId}/request.json</c>).</summary>
-/// <remarks>Small and complete: the job reads no other document of the run's definition.</remarks>
+/// <remarks>Small: what all jobs of the run read is one document that requests name. No job reads the plan, which lists every shard.</remarks>
 public sealed record JobRequest : IPipelineDocument
 {
     /// <inheritdoc/>
@@ -29,35 +29,41 @@ public sealed record JobRequest : IPipelineDocument
     /// <value>Whether the part was found damaged: its stored files are then verified before it counts as made.</value>
     public bool Rebuild { get; init; }
 
-    /// <value>The run's specification, with local paths made absolute.</value>
-    public required RunSpec Spec { get; init; }
-
-    /// <value>The teacher's shape.</value>
-    public required TeacherShape Teacher { get; init; }
-
-    /// <value>Location of the teacher.</value>
-    public required ModelLocation TeacherLocation { get; init; }
-
-    /// <value>The shape of a student of kind xlstm; null for another.</value>
-    public StudentShape? Student { get; init; }
-
-    /// <value>The shape of a linearised student; null for another.</value>
-    public LinearisedShape? Linearised { get; init; }
+    /// <value>The address of the run's <see cref="JobDefinition"/>.</value>
+    public required string Definition { get; init; }
 
     /// <value>The input of a prepare job; null for the other kinds.</value>
     public ShardSource? Source { get; init; }
-
-    /// <value>For an export job, the text that the plan found, to compare with what was read; null for the other kinds and in earlier versions.</value>
-    public PlannedText? Text { get; init; }
-
-    /// <value>For an evaluate job, the files of the tasks as the plan found them; null for the other kinds, without tasks and in earlier versions.</value>
-    public IReadOnlyList<SourceFile>? Tasks { get; init; }
 
     /// <value>When the job was requested; null if the time to its start does not matter.</value>
     public DateTimeOffset? RequestedAt { get; init; }
 
     /// <value>The parent of the job's span, as a W3C <c>traceparent</c>; null for a separate trace.</value>
     public string? TraceParent { get; init; }
+
+    /// <value>What <see cref="Definition"/> names; set by the process that reads it.</value>
+    [JsonIgnore]
+    public JobDefinition? Defined { get; init; }
+
+    /// <inheritdoc cref="JobDefinition.Spec"/>
+    [JsonIgnore]
+    public RunSpec Spec => Run.Spec;
+
+    /// <inheritdoc cref="JobDefinition.Teacher"/>
+    [JsonIgnore]
+    public TeacherShape Teacher => Run.Teacher;
+
+    /// <inheritdoc cref="JobDefinition.TeacherLocation"/>
+    [JsonIgnore]
+    public ModelLocation TeacherLocation => Run.TeacherLocation;
+
+    /// <inheritdoc cref="JobDefinition.Student"/>
+    [JsonIgnore]
+    public StudentShape? Student => Run.Student;
+
+    /// <inheritdoc cref="JobDefinition.Linearised"/>
+    [JsonIgnore]
+    public LinearisedShape? Linearised => Run.Linearised;
 
     /// <value>The kind of job.</value>
     [JsonIgnore]
@@ -74,4 +80,6 @@ public sealed record JobRequest : IPipelineDocument
     /// <value>The part that it makes.</value>
     [JsonIgnore]
     public Part Made => Makes.PartAt(Part);
+
+    private JobDefinition Run => Defined ?? throw new InvalidOperationException($"{RunId}/{JobId}: the job's definition was not read.");
 }

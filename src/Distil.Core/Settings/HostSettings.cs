@@ -15,9 +15,6 @@ public sealed record HostSettings
     /// <summary>The variable of <see cref="CpuJob"/>.</summary>
     public const string CpuJobVariable = "DISTIL_CPU_JOB";
 
-    /// <summary>The variable of <see cref="JobDisk"/>.</summary>
-    public const string JobDiskVariable = "DISTIL_JOB_DISK";
-
     /// <value>URI of the artifact container, opened with the app's identity. Default: the account of AZURE_STORAGE_CONNECTION_STRING.</value>
     [Variable(ArtifactsVariable)]
     public string? Artifacts { get; init; }
@@ -33,11 +30,6 @@ public sealed record HostSettings
     /// <value>Resource id of the Container Apps job that prepares text. Default: the job with a GPU, which costs more.</value>
     [Variable(CpuJobVariable)]
     public string? CpuJob { get; init; }
-
-    /// <value>Gigabytes of disk that a job's machine has for copies of its inputs; a run whose training job needs more is refused when it is planned. Default: 8 GiB
-    /// if jobs run in Container Apps, whose replicas have no more; otherwise nothing is checked.</value>
-    [Variable(JobDiskVariable)]
-    public string? JobDisk { get; init; }
 
     /// <value>The trainer that the app starts if jobs are child processes: an assembly or a program. Default: the one built with the app.</value>
     [Variable("DISTIL_TRAINER")]

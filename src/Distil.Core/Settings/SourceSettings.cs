@@ -1,3 +1,6 @@
+using System.Globalization;
+using Distil.Core.Errors;
+
 namespace Distil.Core.Settings;
 
 /// <summary>Every program: texts, models and artifacts</summary>
@@ -8,6 +11,9 @@ public sealed record SourceSettings
 
     /// <summary>The variable of <see cref="Cache"/>.</summary>
     public const string CacheVariable = "DISTIL_CACHE";
+
+    /// <summary>The variable of <see cref="JobDisk"/>.</summary>
+    public const string JobDiskVariable = "DISTIL_JOB_DISK";
 
     /// <summary>The variable of <see cref="SignedUrls"/>.</summary>
     public const string SignedUrlsVariable = "DISTIL_SIGNED_URLS";
@@ -24,6 +30,12 @@ public sealed record SourceSettings
     [Variable(CacheVariable)]
     public string? Cache { get; init; }
 
+    /// <value>Gigabytes of disk that a job may use. A training job has as many shards at once as fit beside the teacher's files and its checkpoints, and the Azure
+    /// host refuses a run of which not even two would fit. Default: 8 GiB in the Azure host if jobs run in Container Apps, whose replicas have no more (the
+    /// templates give them the same); otherwise what is free on the disk.</value>
+    [Variable(JobDiskVariable)]
+    public string? JobDisk { get; init; }
+
     /// <value>URLs with their signatures (SAS), separated by spaces: of files, folders, containers or accounts. A request for a URL below one of them gets
     /// its signature.</value>
     [Variable(SignedUrlsVariable)]
@@ -39,4 +51,14 @@ public sealed record SourceSettings
 
     /// <value>The folder for copies, with its default.</value>
     public string CacheFolder => Cache ?? Path.Combine(Path.GetTempPath(), "distil-cache");
+
+    /// <summary>Bytes of disk that a job may use; null if that is not set.</summary>
+    /// <exception cref="InvalidInputException"><c>DISTIL_JOB_DISK</c> is no positive number.</exception>
+    public long? JobDiskBytes => JobDisk switch
+    {
+        null => null,
+        var given when double.TryParse(given, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var gigabytes) && gigabytes is > 0 and < 1e9 =>
+            (long)(gigabytes * 1e9),
+        var other => throw new InvalidInputException($"{JobDiskVariable} is {other}; expected a number of gigabytes, more than 0"),
+    };
 }

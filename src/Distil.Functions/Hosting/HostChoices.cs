@@ -1,4 +1,3 @@
-using System.Globalization;
 using Distil.Core.Errors;
 using Distil.Core.Settings;
 
@@ -35,15 +34,10 @@ public static class HostChoices
             + $"(with {MachineLearningSettings.WorkspaceVariable}) or processes"),
     };
 
-    /// <summary>Bytes of disk that a job's machine has for copies of its inputs; null if that is not known.</summary>
+    /// <summary>Bytes of disk that a job may use; null if that is not known.</summary>
     /// <exception cref="InvalidInputException"><c>DISTIL_JOB_DISK</c> is no positive number.</exception>
-    public static long? JobDiskBytes(this HostSettings settings) => settings.JobDisk switch
-    {
-        null => settings.Platform() == JobPlatform.ContainerApps ? ReplicaDisk : null,
-        var given when double.TryParse(given, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var gigabytes) && gigabytes is > 0 and < 1e9 =>
-            (long)(gigabytes * 1e9),
-        var other => throw new InvalidInputException($"{HostSettings.JobDiskVariable} is {other}; expected a number of gigabytes, more than 0"),
-    };
+    public static long? JobDiskBytes(this HostSettings settings) =>
+        settings.Sources.JobDiskBytes ?? (settings.Platform() == JobPlatform.ContainerApps ? ReplicaDisk : null);
 
     /// <summary>URI of the artifact container; null if the connection string gives the account.</summary>
     /// <exception cref="InvalidInputException"><c>DISTIL_ARTIFACTS</c> is not an https URI.</exception>

@@ -10,10 +10,14 @@ internal sealed class Prefetch<T> : IDisposable
     private readonly BlockingCollection<T> _ready = new(boundedCapacity: 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Thread _thread;
+    private readonly Action? _endWaits;
     private Exception? _error;
 
-    public Prefetch(IEnumerable<T> items)
+    /// <param name="items">The sequence.</param>
+    /// <param name="endWaits">Ends a wait of the sequence for its next item, if it may wait for what this thread does.</param>
+    public Prefetch(IEnumerable<T> items, Action? endWaits = null)
     {
+        _endWaits = endWaits;
         _thread = new Thread(() => Produce(items)) { IsBackground = true, Name = "prefetch" };
         _thread.Start();
     }
@@ -36,6 +40,7 @@ internal sealed class Prefetch<T> : IDisposable
     public void Dispose()
     {
         _stop.Cancel();
+        _endWaits?.Invoke();
         _thread.Join();
         while (_ready.TryTake(out var item))
         {

@@ -22,25 +22,33 @@ internal sealed class EpochTraining : IDisposable
 
     private readonly ComputeContext _context;
     private readonly Weights _weights;
+    private readonly OpenShard _shards;
     private readonly StoredRows _rows;
     private readonly StoredTargets? _stored;
     private readonly ITargetSource? _targets;
     private readonly RowOrder _order;
 
-    /// <summary>Opens the files and restores the student.</summary>
+    /// <summary>Restores the student.</summary>
     /// <param name="context">What it works with.</param>
     /// <param name="weights">The weights to train.</param>
     /// <param name="files">Rows, teacher's outputs and checkpoint.</param>
-    internal EpochTraining(ComputeContext context, Weights weights, TrainingFiles files)
+    /// <param name="fetch">What fetches the shards; null in a process that another fetches them for.</param>
+    internal EpochTraining(ComputeContext context, Weights weights, TrainingFiles files, ShardFetch? fetch = null)
     {
         (_context, _weights) = (context, weights);
+        _shards = new OpenShard(new ShardFiles(files, context.Ranks.Rank, shard =>
+        {
+            fetch?.Check(shard);
+            context.Ranks.ThrowIfLost();
+            context.Stop.ThrowIfCancellationRequested();
+        }));
         try
         {
-            _rows = StoredRows.Open(files.Rows, context.Device);
-            _stored = files.Targets is null ? null : StoredTargets.Open(files.Targets, context.Device);
+            _rows = new StoredRows(_shards, context.Device);
+            _stored = files.WithTargets ? new StoredTargets(_shards, TeachJob.SettingsOf(context.Spec), context.Device) : null;
             Student = context.CreateStudent(weights.Student);
             context.Ranks.ShareStart(Student.TrainableParameters.Select(parameter => parameter.Value));
-            _order = new RowOrder(context.Spec.Seed, _rows.RowsOfShards, context.Spec.Training.BatchSize, context.Spec.Training.GradientAccumulation);
+            _order = OrderOf(context.Spec, _rows.RowsOfShards);
             var teaching = Teaching();
             _targets = teaching?.Targets;
             Stages = RunStages.Of(context, Student, teaching, TotalSteps, Rounding(files.Folder));
@@ -68,6 +76,10 @@ internal sealed class EpochTraining : IDisposable
     internal long StepsPerEpoch => _order.StepsPerEpoch;
 
     private long TotalSteps => StepsPerEpoch * _context.Spec.Training.Epochs;
+
+    /// <summary>The order of a run's rows.</summary>
+    internal static RowOrder OrderOf(RunSpec spec, IReadOnlyList<long> rowsOfShards) =>
+        new(spec.Seed, rowsOfShards, spec.Training.BatchSize, spec.Training.GradientAccumulation);
 
     /// <summary>Creates the loop over the epoch's steps.</summary>
     /// <param name="time">The clock for the speed.</param>
@@ -98,8 +110,7 @@ internal sealed class EpochTraining : IDisposable
     {
         Stages?.Dispose();
         Student?.Dispose();
-        _stored?.Dispose();
-        _rows?.Dispose();
+        _shards.Dispose();
     }
 
     // The controls are the teacher, which is not exported.

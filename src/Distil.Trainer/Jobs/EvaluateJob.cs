@@ -26,7 +26,7 @@ internal sealed class EvaluateJob(Core.Artifacts.Kinds.Evaluation evaluation) : 
         Rated = (at, rows) => job.Progress.Report("evaluate", at.Rows, rows, "rows", at.Tokens),
         SuiteStarts = () =>
         {
-            foreach (var file in job.Request.Tasks ?? [])
+            foreach (var file in job.Request.Defined!.Tasks ?? [])
             {
                 job.Catalog.RequireUnchanged(file);
             }

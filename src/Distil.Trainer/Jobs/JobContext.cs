@@ -41,5 +41,5 @@ internal sealed record JobContext : ComputeContext
     /// <param name="compute">This process's part, with the context of its group; the other processes as well, null without any.</param>
     /// <exception cref="RankLostException">Another process failed or ended.</exception>
     public Task<T> OnEveryGpuAsync<T>(RankWork work, Func<JobContext, RankTeam?, Task<T>> compute) => Pool.RunAsync(
-        Spec.Compute.GpusPerWorker, Device, work.ToBytes, team => compute(team is null ? this : this with { Ranks = team.Group }, team));
+        Spec.Compute.GpusPerWorker, Device, work.ToBytes, team => compute(team is null ? this : this with { Ranks = team.Group }, team), Stop);
 }

@@ -23,6 +23,7 @@ namespace Distil.Trainer.Jobs;
 internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, TimeProvider time, ILogger log, RankPool pool) : IDisposable
 {
     private readonly WarmTeacher _teacher = new();
+    private volatile Tuple<string, JobDefinition>? _definition; // a process that runs several jobs of a run reads it once
     private readonly SourceCatalog _catalog = SourceCatalog.Create(sources, time, log);
 
     /// <summary>Runs one job.</summary>
@@ -80,6 +81,13 @@ internal sealed class JobProgram(ArtifactCache cache, SourceSettings sources, Ti
         {
             await using var progress = new ProgressReporter(store, request, time, log);
             progress.Report("wait for another process that does this", 0, 0, "");
+            var definition = _definition;
+            if (definition?.Item1 != request.Definition)
+            {
+                _definition = definition = Tuple.Create(request.Definition, await JobDefinition.ReadAsync(store, request, stop));
+            }
+
+            request = request with { Defined = definition.Item2 };
 
             // Another run may make the same shard, or an earlier try may not have noticed yet that it was given up.
             await using var lease = await Lease.TakeAsync(

@@ -15,10 +15,14 @@ internal sealed class TrainJob(Weights weights) : IJob
     public async Task<object> RunAsync(JobContext job)
     {
         var memory = PeakMemory.Begin();
-        var files = await FetchAsync(job);
+        var folder = Directory.CreateDirectory(Path.Combine(job.Folder, "restored")).FullName;
+        var restored = await new CheckpointStore(job.Store, weights).RestoreAsync(folder, job.Log.CheckpointIsDamaged, job.Stop);
+        var shards = await TrainingShards.FindAsync(job, weights, restored ? CheckpointFolder.ReadState(folder).Position : TrainingPosition.Start);
+        var files = shards.Files with { Checkpoint = restored ? folder : null };
+        await using var fetch = shards.Fetch(job);
         return await job.OnEveryGpuAsync<object>(RankWork.Of(job) with { Training = files }, async (context, others) =>
         {
-            using var training = new EpochTraining(context, weights, files);
+            using var training = new EpochTraining(context, weights, files, fetch);
             using var logs = await TrainingLogs.OpenAsync(context, weights, training.From.GlobalStep);
             var (reached, operations) = await TrainAsync(context, training, logs, others);
             return new TrainOutput
@@ -30,22 +34,6 @@ internal sealed class TrainJob(Weights weights) : IJob
                 Operations = operations,
             };
         });
-    }
-
-    private async Task<TrainingFiles> FetchAsync(JobContext job)
-    {
-        var dataset = await job.Store.ReadJsonAsync<DatasetManifest>(weights.Run.Dataset.Closing, job.Stop);
-        var rows = await job.Cache.GetAllAsync(job.Store, dataset.Shards.Select(shard => shard.Train?.File), job.Stop);
-        IReadOnlyList<string?>? targets = null;
-        if (weights.UsesTeacherOutputs)
-        {
-            var outputs = await job.Store.ReadJsonAsync<TeacherOutputsManifest>(weights.Run.TeacherOutputs.Closing, job.Stop);
-            targets = await job.Cache.GetAllAsync(job.Store, outputs.Shards.Select(shard => shard.File), job.Stop);
-        }
-
-        var folder = Directory.CreateDirectory(Path.Combine(job.Folder, "restored")).FullName;
-        var restored = await new CheckpointStore(job.Store, weights).RestoreAsync(folder, job.Log.CheckpointIsDamaged, job.Stop);
-        return new(rows, job.Folder, targets, restored ? folder : null);
     }
 
     private async Task<(TrainingPosition Reached, IReadOnlyList<OperationForm> Operations)> TrainAsync(

@@ -33,12 +33,12 @@ internal static unsafe partial class Nccl
     internal static void Require() => _ = Loaded.Value;
 
     /// <summary>Throws if a call failed.</summary>
-    /// <exception cref="ExternalException">It failed; the message is NCCL's.</exception>
+    /// <exception cref="NcclException">It failed; the message is NCCL's.</exception>
     internal static void Check(int result, string what)
     {
         if (result != 0)
         {
-            throw new ExternalException($"NCCL: {what}: {Marshal.PtrToStringUTF8((IntPtr)GetErrorString(result))}");
+            throw new NcclException($"NCCL: {what}: {Marshal.PtrToStringUTF8((IntPtr)GetErrorString(result))}");
         }
     }
 

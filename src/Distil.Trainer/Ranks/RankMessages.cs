@@ -28,6 +28,9 @@ internal static class RankMessages
 
         /// <summary>From the process, last: a <see cref="Core.Jobs.JobFailure"/> as JSON.</summary>
         Failure,
+
+        /// <summary>From the process, last: as <see cref="Failure"/>, of a sum, which may have failed because another process ended.</summary>
+        SumFailure,
     }
 
     /// <summary>Writes a message.</summary>

@@ -32,8 +32,11 @@ internal sealed class RankPool(Func<ProcessStartInfo> command, bool onCpu = fals
     /// <param name="device">The kind of device.</param>
     /// <param name="work">The work as the other processes read it.</param>
     /// <param name="compute">This process's part, with the group; null for a process alone.</param>
+    /// <param name="cancel">Ends the wait for processes to start; <paramref name="compute"/> ends by itself.</param>
     /// <exception cref="RankLostException">Another process failed or ended.</exception>
-    internal async Task<T> RunAsync<T>(int count, Device device, Func<byte[]> work, Func<RankTeam?, Task<T>> compute)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal async Task<T> RunAsync<T>(
+        int count, Device device, Func<byte[]> work, Func<RankTeam?, Task<T>> compute, CancellationToken cancel = default)
     {
         if (_team is not null && (_team.Count != count || _team.Device.type != device.type || _team.Loss is not null))
         {
@@ -47,20 +50,21 @@ internal sealed class RankPool(Func<ProcessStartInfo> command, bool onCpu = fals
 
         try
         {
-            _team ??= new(command, count, device);
+            _team ??= new(command, count, device, cancel);
             _team.Begin(work());
             var result = await compute(_team);
             _team.End();
             return result;
         }
-        catch (Exception) when (_team?.Loss is { } loss)
+        catch (Exception failure)
         {
-            Dispose();
-            throw loss;
-        }
-        catch
-        {
+            var loss = _team?.LossBehind(failure);
             Dispose(); // they are in the middle of something that will not be finished
+            if (loss is not null)
+            {
+                throw loss;
+            }
+
             throw;
         }
     }

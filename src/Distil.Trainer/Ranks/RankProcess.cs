@@ -50,9 +50,10 @@ internal sealed class RankProcess : IDisposable
 
     /// <summary>Waits for the next message without content.</summary>
     /// <exception cref="RankLostException">A process of the group has ended.</exception>
-    internal void Await(RankMessages.Kind kind)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal void Await(RankMessages.Kind kind, CancellationToken cancel = default)
     {
-        if (Take(_signs) != kind)
+        if (Take(_signs, cancel) != kind)
         {
             throw new InvalidOperationException($"process {_rank} did not answer with {kind}");
         }
@@ -80,11 +81,12 @@ internal sealed class RankProcess : IDisposable
         _stop.Dispose();
     }
 
-    private T Take<T>(BlockingCollection<T> queue)
+    private T Take<T>(BlockingCollection<T> queue, CancellationToken cancel = default)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, cancel);
         try
         {
-            return queue.Take(_stop.Token);
+            return queue.Take(either.Token);
         }
         catch (OperationCanceledException)
         {
@@ -104,7 +106,9 @@ internal sealed class RankProcess : IDisposable
                     case RankMessages.Kind.Output:
                         _outputs.Add(content, _stop.Token);
                         break;
-                    case RankMessages.Kind.Failure:
+                    case RankMessages.Kind.SumFailure when _watch.Await(RankTeam.CausePatience) is not null:
+                        return;
+                    case RankMessages.Kind.Failure or RankMessages.Kind.SumFailure:
                         _watch.Lose(JsonSerializer.Deserialize<JobFailure>(content, DistilJson.Options)!);
                         return;
                     default:

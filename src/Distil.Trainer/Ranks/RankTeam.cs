@@ -9,6 +9,9 @@ internal sealed class RankTeam : IDisposable
     /// <summary>Time that a sum has to end after another process was lost. Then this process ends too: a GPU that waits cannot be woken in another way.</summary>
     private static readonly TimeSpan LossPatience = TimeSpan.FromMinutes(1);
 
+    /// <summary>Time in which the end of another process is reported after a sum failed because of it.</summary>
+    internal static readonly TimeSpan CausePatience = TimeSpan.FromSeconds(10);
+
     private readonly RankWatch _watch = new();
     private readonly List<RankProcess> _others = [];
     private readonly DirectoryInfo? _folder;
@@ -19,7 +22,9 @@ internal sealed class RankTeam : IDisposable
     /// <param name="command">Creates the command of a process.</param>
     /// <param name="count">Number of processes with this one, ≥ 2.</param>
     /// <param name="device">The kind of device.</param>
-    internal RankTeam(Func<ProcessStartInfo> command, int count, Device device)
+    /// <param name="cancel">Ends the wait for the processes to start.</param>
+    /// <exception cref="OperationCanceledException">Cancelled; no process is left.</exception>
+    internal RankTeam(Func<ProcessStartInfo> command, int count, Device device, CancellationToken cancel)
     {
         var onGpus = device.type == TorchSharp.DeviceType.CUDA;
         var id = onGpus ? NcclGroup.NewId() : null;
@@ -45,7 +50,7 @@ internal sealed class RankTeam : IDisposable
                 _watch.OnLoss(EndIfStuck);
             }
 
-            _others.ForEach(other => other.Await(RankMessages.Kind.Ready));
+            _others.ForEach(other => other.Await(RankMessages.Kind.Ready, cancel));
             Group = place.Join(_watch);
             _waits = false;
         }
@@ -70,6 +75,9 @@ internal sealed class RankTeam : IDisposable
 
     /// <value>The first loss; null if all live.</value>
     internal RankLostException? Loss => _watch.Loss;
+
+    /// <summary>The loss that explains a failure of this process; null if all live.</summary>
+    internal RankLostException? LossBehind(Exception failure) => failure is NcclException ? _watch.Await(CausePatience) : Loss;
 
     /// <summary>Sends each process the same work.</summary>
     internal void Begin(ReadOnlySpan<byte> work)

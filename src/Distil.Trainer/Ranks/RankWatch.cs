@@ -45,6 +45,14 @@ internal sealed class RankWatch
         Array.ForEach(actions, action => action());
     }
 
+    /// <summary>Waits for a loss that explains a failure.</summary>
+    /// <returns>The loss; null if there is none after the time.</returns>
+    internal RankLostException? Await(TimeSpan time)
+    {
+        SpinWait.SpinUntil(() => _loss is not null, time);
+        return _loss;
+    }
+
     /// <summary>Ignores later losses: the processes are no longer needed.</summary>
     internal void Close()
     {

@@ -49,7 +49,8 @@ internal static class RankWorker
         }
         catch (Exception error)
         {
-            RankMessages.Write(output, RankMessages.Kind.Failure, JsonSerializer.SerializeToUtf8Bytes(failureOf(error), DistilJson.Options));
+            var kind = error is NcclException ? RankMessages.Kind.SumFailure : RankMessages.Kind.Failure;
+            RankMessages.Write(output, kind, JsonSerializer.SerializeToUtf8Bytes(failureOf(error), DistilJson.Options));
             return 1;
         }
     }

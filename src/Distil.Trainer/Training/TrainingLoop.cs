@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Distil.Core.Documents;
 using Distil.Inference.Randomness;
 using Distil.Trainer.Datasets;
@@ -71,8 +72,8 @@ public sealed class TrainingLoop
     /// <param name="from">The position that training has reached: in this epoch, or at the end of an earlier one.</param>
     /// <param name="cancel">Checked between steps.</param>
     /// <returns>
-    /// The positions at which the weights should be saved, each when it is reached: every so many steps, at the end, and before a cancelled enumeration throws.
-    /// None if the epoch is done.
+    /// The positions at which the weights should be saved, each when it is reached: every so many steps, at the end, and before the enumeration throws because
+    /// it is cancelled or cannot read the next rows. None if the epoch is done.
     /// </returns>
     /// <exception cref="NonFiniteTrainingException">A loss or gradient is not finite; that position is not returned.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, after a position was returned.</exception>
@@ -85,24 +86,31 @@ public sealed class TrainingLoop
         }
 
         var first = position;
-        using var ahead = new Prefetch<StepBatch>(_order.Steps(epoch, position.Step).Select(
-            (step, i) => StepBatch.Read(step, _rows, _stages.UsesTargets(first.GlobalStep + i) ? _targets : null, _options.Rank, _options.Ranks)));
+        using var ahead = new Prefetch<StepBatch>(
+            _order.Steps(epoch, position.Step).Select((step, i) => StepBatch.Read(
+                step, _rows, _stages.UsesTargets(first.GlobalStep + i) ? _targets : null, _options.Rank, _options.Ranks)),
+            _rows.EndWaits);
+        using var batches = ahead.Items().GetEnumerator();
         _readings.Begin();
-        foreach (var batch in ahead.Items())
+        while (true)
         {
+            var (batch, unread) = Next(batches);
+            if (unread is null ? batch is not null && cancel.IsCancellationRequested : position.Step > first.Step)
+            {
+                batch?.Dispose();
+                yield return Checked(position);
+                cancel.ThrowIfCancellationRequested();
+            }
+
+            unread?.Throw();
+            if (batch is null || position.GlobalStep >= _options.TotalSteps)
+            {
+                batch?.Dispose();
+                break;
+            }
+
             using (batch)
             {
-                if (cancel.IsCancellationRequested)
-                {
-                    yield return Checked(position);
-                    cancel.ThrowIfCancellationRequested();
-                }
-
-                if (position.GlobalStep >= _options.TotalSteps)
-                {
-                    break;
-                }
-
                 Step(batch, position);
             }
 
@@ -115,6 +123,19 @@ public sealed class TrainingLoop
         }
 
         yield return Checked(position);
+    }
+
+    /// <summary>The next batch, null at the end; or why it cannot be read.</summary>
+    private static (StepBatch? Batch, ExceptionDispatchInfo? Unread) Next(IEnumerator<StepBatch> batches)
+    {
+        try
+        {
+            return (batches.MoveNext() ? batches.Current : null, null);
+        }
+        catch (Exception error)
+        {
+            return (null, ExceptionDispatchInfo.Capture(error));
+        }
     }
 
     private TrainingPosition At(int epoch, long step) => new(epoch, step, epoch * _order.StepsPerEpoch + step);

@@ -17,7 +17,7 @@ public sealed class RefusedJournalTests
     public async Task Leaves_a_run_alone_whose_journal_another_version_wrote_to(string path)
     {
         await _run.RunAsync();
-        _run.Journals.Logs[path] = [.. _run.Journals.Logs[path][..^1], (byte)'\n', .. JournalLine.Seal("""{ "version": 3, "index": 99 }"""u8.ToArray())];
+        _run.Journals.Logs[path] = [.. _run.Journals.Logs[path][..^1], (byte)'\n', .. JournalLine.Seal("""{ "version": 4, "index": 99 }"""u8.ToArray())];
         if (path != "run")
         {
             _run.Journals.Logs.TryRemove("run", out _);
@@ -27,7 +27,7 @@ public sealed class RefusedJournalTests
 
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => _run.RunAsync());
 
-        Assert.Equal($"journal/{path}.jsonl: version is 3, expected 2: another version of distil wrote it; use that one, or a new run", error.Message);
+        Assert.Equal($"journal/{path}.jsonl: version is 4, expected 3: another version of distil wrote it; use that one, or a new run", error.Message);
         Assert.Equal(before, _run.Journals.Logs[path]);
     }
 
@@ -42,17 +42,20 @@ public sealed class RefusedJournalTests
 
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => _run.RunAsync());
 
-        Assert.Equal($"journal/{path}.jsonl: version is 1, expected 2: another version of distil wrote it; use that one, or a new run", error.Message);
+        Assert.Equal($"journal/{path}.jsonl: version is 1, expected 3: another version of distil wrote it; use that one, or a new run", error.Message);
         Assert.Equal(stored, _run.Journals.Logs[path]);
     }
 
-    [Fact]
-    public async Task Leaves_a_run_alone_whose_journal_is_from_before_there_were_versions()
+    [Theory]
+    [InlineData(null, 1)] // from before there were versions
+    [InlineData(2, 2)] // each request contained the whole specification
+    public async Task Leaves_a_run_alone_whose_journal_has_an_earlier_version(int? stored, int version)
     {
         await _run.RunAsync();
-        _run.Journals.Logs["run"] = [.. _run.Journals.Entries("run").SelectMany(entry => JournalLine.Write(entry with { Version = null }))];
+        _run.Journals.Logs["run"] = [.. _run.Journals.Entries("run").SelectMany(
+            entry => JournalLine.Write(entry with { Version = entry.Version is null ? null : stored }))];
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => _run.RunAsync());
-        Assert.StartsWith("journal/run.jsonl: version is 1, expected 2:", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"journal/run.jsonl: version is {version}, expected 3:", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -89,6 +89,11 @@ public sealed class DocumentFuzzTests : IDisposable
         {
             Index = 0, Ranges = [new SourceRange("/x", 0, 9)], EvalRanges = [new SourceRange("https://x/y", 0, 9) { ETag = "e", FileBytes = 9 }], EstimatedTokens = 1,
         },
+    });
+
+    [Fact]
+    public Task Job_definition() => HoldsAsync(Plans.Request("one", Plans.Artifacts("one").Dataset, "prepare-00000").Defined! with
+    {
         Text = new PlannedText { Files = 1, FilesRead = 1, Tokens = 3 },
     });
 

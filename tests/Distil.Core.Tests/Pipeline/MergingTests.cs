@@ -20,7 +20,7 @@ public sealed class MergingTests : ScriptedRuns
         Assert.Equal(RunState.Succeeded, outcome.State);
         Assert.Equal(["prepare-00000", "merge", "evaluate-001", "export"], Jobs.Started);
         var request = await Store.ReadJsonAsync<JobRequest>(ArtifactLayout.JobRequest("run", "merge"), Cancel);
-        Assert.Equal((JobKind.Merge, 2), (request.Kind, request.Spec.Merge!.Experts.Count));
+        Assert.Equal((JobKind.Merge, 2), (request.Kind, (await JobDefinition.ReadAsync(Store, request, Cancel)).Spec.Merge!.Experts.Count));
         Assert.Equal(Experts, Assert.IsType<Weights>(request.Makes).Run.Experts!);
         Assert.Contains(statuses, status => status is { Stage: JobKind.Merge, Epoch: null, StageTotal: 1 });
     }

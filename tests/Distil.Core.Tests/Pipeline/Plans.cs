@@ -45,9 +45,13 @@ internal static class Plans
         RunId = runId,
         JobId = jobId,
         Makes = makes,
-        Spec = new RunSpec { Name = "a", Teacher = new TeacherSpec { Path = "/t" }, Dataset = new DatasetSpec { Sources = ["/x"] } },
-        Teacher = Of(runId, 1).Teacher,
-        TeacherLocation = new ModelLocation { Folder = "/t" },
-        Student = Of(runId, 1).Student,
+        Definition = new string('0', 64),
+        Defined = new JobDefinition
+        {
+            Spec = new RunSpec { Name = "a", Teacher = new TeacherSpec { Path = "/t" }, Dataset = new DatasetSpec { Sources = ["/x"] } },
+            Teacher = Of(runId, 1).Teacher,
+            TeacherLocation = new ModelLocation { Folder = "/t" },
+            Student = Of(runId, 1).Student,
+        },
     };
 }

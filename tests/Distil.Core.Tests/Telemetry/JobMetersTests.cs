@@ -1,5 +1,4 @@
 using Distil.Core.Jobs;
-using Distil.Core.Sources;
 using Distil.Core.Specification;
 using Distil.Core.Telemetry;
 using Distil.Core.Tests.Pipeline;
@@ -13,8 +12,7 @@ public sealed class JobMetersTests
     private static readonly JobRequest Job = new()
     {
         RunId = "metered", JobId = "train-001", Makes = Plans.Artifacts("metered").Weights(StudentVariant.Distilled, 0), RequestedAt = Noon,
-        Teacher = Plans.Of("metered", 1).Teacher, Student = Plans.Of("metered", 1).Student, TeacherLocation = new ModelLocation { Folder = "/t" },
-        Spec = new RunSpec { Name = "n", Teacher = new TeacherSpec { Path = "/t" }, Dataset = new DatasetSpec { Sources = ["/s"] } },
+        Definition = new string('0', 64),
     };
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class HostChoicesTests
     [InlineData("machine-learning", null, null)]
     [InlineData("processes", null, null)]
     public void The_disk_of_a_replica_is_known_and_others_are_told(string? jobs, string? disk, long? bytes) =>
-        Assert.Equal(bytes, new HostSettings { Jobs = jobs, JobDisk = disk }.JobDiskBytes());
+        Assert.Equal(bytes, new HostSettings { Jobs = jobs, Sources = new SourceSettings { JobDisk = disk } }.JobDiskBytes());
 
     [Theory]
     [InlineData("0")]
@@ -34,7 +34,7 @@ public sealed class HostChoicesTests
     [InlineData("NaN")]
     [InlineData("8 GB")]
     public void A_disk_that_is_no_number_is_bad_input(string disk) => Assert.StartsWith(
-        $"DISTIL_JOB_DISK is {disk}; expected a number", Assert.Throws<InvalidInputException>(() => new HostSettings { JobDisk = disk }.JobDiskBytes()).Message, StringComparison.Ordinal);
+        $"DISTIL_JOB_DISK is {disk}; expected a number", Assert.Throws<InvalidInputException>(() => new HostSettings { Sources = new SourceSettings { JobDisk = disk } }.JobDiskBytes()).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("http://account.blob.core.windows.net/distil", null, "DISTIL_ARTIFACTS", "https")]

@@ -100,7 +100,7 @@ public sealed class DistillOrchestrationTests
         Assert.Equal(RunState.Failed, (await durable.EndAsync("quick")).State);
         var status = await durable.Runs.TryReadStatusAsync("quick", Cancel);
         Assert.Equal((RunState.Failed, FailureClass.InvalidInput), (status!.State, status.LastFailure!.Class));
-        Assert.Contains("version is 1, expected 2", status.LastFailure.Message, StringComparison.Ordinal);
+        Assert.Contains("version is 1, expected 3", status.LastFailure.Message, StringComparison.Ordinal);
         Assert.Empty(durable.Jobs.Started);
     }
 

@@ -106,8 +106,12 @@ internal sealed class SmallRun : IDisposable
         _program = NewProgram();
     }
 
+    /// <value>Gigabytes of disk that trainers may use, from the next <see cref="ChangeMachine"/> on; null for all there is.</value>
+    public string? JobDisk { get; set; }
+
     /// <summary>A trainer with its own local copies.</summary>
-    public JobProgram NewProgram() => new(new ArtifactCache(CacheOf(++_machines)), new SourceSettings(), TimeProvider.System, new TextLogger(_log), Pool = new(StartRank, onCpu: true));
+    public JobProgram NewProgram() => new(
+        new ArtifactCache(CacheOf(++_machines)), new SourceSettings { JobDisk = JobDisk }, TimeProvider.System, new TextLogger(_log), Pool = new(StartRank, onCpu: true));
 
     /// <summary>Where the trainer keeps its copies.</summary>
     public string Cache => CacheOf(_machines);
@@ -128,9 +132,13 @@ internal sealed class SmallRun : IDisposable
             Makes = ArtifactOf(kind, epoch, variant),
             Part = kind <= JobKind.Teach ? shard : 0,
             Rebuild = rebuild,
-            Spec = processes is { } count ? Spec with { Compute = Spec.Compute with { GpusPerWorker = count } } : Spec,
-            Teacher = Plan.Teacher, TeacherLocation = Plan.TeacherLocation!, Student = Plan.Student, Linearised = Plan.Linearised, Source = Plan.Shards[shard],
-            Tasks = kind == JobKind.Evaluate ? Plan.Tasks : null,
+            Definition = await new JobDefinition
+            {
+                Spec = processes is { } count ? Spec with { Compute = Spec.Compute with { GpusPerWorker = count } } : Spec,
+                Teacher = Plan.Teacher, TeacherLocation = Plan.TeacherLocation!, Student = Plan.Student, Linearised = Plan.Linearised, Tasks = Plan.Tasks,
+                CheckpointBytes = SpaceNeeded.Checkpoint(Plan),
+            }.StoreAsync(Store, Plan.RunId),
+            Source = Plan.Shards[shard],
         });
         return await (by ?? _program).RunAsync(Store, blob, stop?.Token ?? CancellationToken.None, new CancellationToken(abandoned));
     }

@@ -24,7 +24,7 @@ public sealed class RankPoolTests
     public async Task A_job_on_one_GPU_starts_no_process()
     {
         using var pool = new RankPool(() => throw new InvalidOperationException());
-        Assert.Equal(5, await pool.RunAsync(1, CPU, () => throw new InvalidOperationException(), others => Task.FromResult(others is null ? 5 : 6)));
+        Assert.Equal(5, await pool.RunAsync(1, CPU, () => throw new InvalidOperationException(), others => Task.FromResult(others is null ? 5 : 6), TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -38,12 +38,57 @@ public sealed class RankPoolTests
         using var folder = new TemporaryFolder();
         using var pool = new RankPool(() => new ProcessStartInfo("/bin/sh", ["-c", $"echo $$ > '{folder["id"]}'; {script}"]), onCpu: true);
         var lost = await Assert.ThrowsAsync<RankLostException>(
-            () => pool.RunAsync(2, CPU, () => [], others => Task.FromResult(1)));
+            () => pool.RunAsync(2, CPU, () => [], others => Task.FromResult(1), TestContext.Current.CancellationToken));
         Assert.Equal(failure, lost.Failure.Class);
         Assert.Contains(message, lost.Message, StringComparison.Ordinal);
         Assert.Empty(pool.ProcessIds);
         var id = int.Parse(await File.ReadAllTextAsync(folder["id"], TestContext.Current.CancellationToken), CultureInfo.InvariantCulture);
         Assert.Throws<ArgumentException>(() => Process.GetProcessById(id)); // ended, even if it would have lived on
+    }
+
+    [Fact]
+    public async Task A_start_that_takes_long_can_be_cancelled_and_leaves_no_process()
+    {
+        Assert.SkipUnless(File.Exists("/bin/sh"), "needs a shell");
+        using var folder = new TemporaryFolder();
+        using var stop = new CancellationTokenSource();
+        using var pool = new RankPool(() => new ProcessStartInfo("/bin/sh", ["-c", $"echo $$ > '{folder["id"]}.part'; mv '{folder["id"]}.part' '{folder["id"]}'; exec sleep 600"]), onCpu: true);
+        var run = Task.Run(() => pool.RunAsync(2, CPU, () => [], _ => Task.FromResult(1), stop.Token), TestContext.Current.CancellationToken);
+        while (!File.Exists(folder["id"]))
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+        var id = int.Parse(await File.ReadAllTextAsync(folder["id"], TestContext.Current.CancellationToken), CultureInfo.InvariantCulture);
+        Assert.Throws<ArgumentException>(() => Process.GetProcessById(id));
+    }
+
+    [Theory]
+    [InlineData("""sleep 1; printf '\006\050\000\000\000{"class":"OutOfMemory","message":"full"}'""", FailureClass.OutOfMemory)]
+    [InlineData("sleep 1; exit 3", FailureClass.Preempted)]
+    public async Task A_sum_that_fails_because_another_process_failed_is_that_ones_failure(string then, FailureClass failure)
+    {
+        Assert.SkipUnless(File.Exists("/bin/sh"), "needs a shell");
+        using var pool = new RankPool(() => new ProcessStartInfo("/bin/sh", ["-c", $"printf '\\002\\000\\000\\000\\000'; {then}"]), onCpu: true);
+        var lost = await Assert.ThrowsAsync<RankLostException>(
+            () => pool.RunAsync<int>(2, CPU, () => [], _ => throw new NcclException("remote process exited"), TestContext.Current.CancellationToken));
+        Assert.Equal(failure, lost.Failure.Class);
+    }
+
+    [Fact]
+    public async Task Of_processes_one_whose_sum_fails_and_one_that_fails_the_cause_is_the_jobs_failure()
+    {
+        Assert.SkipUnless(File.Exists("/bin/sh"), "needs a shell");
+        var scripts = new Queue<string>(
+        [
+            """printf '\007\047\000\000\000{"class":"Transient","message":"a sum."}'; exec sleep 600""",
+            """sleep 1; printf '\006\050\000\000\000{"class":"OutOfMemory","message":"full"}'; exec sleep 600""",
+        ]);
+        using var pool = new RankPool(() => new ProcessStartInfo("/bin/sh", ["-c", scripts.Dequeue()]), onCpu: true);
+        var lost = await Assert.ThrowsAsync<RankLostException>(() => pool.RunAsync(3, CPU, () => [], _ => Task.FromResult(1), TestContext.Current.CancellationToken));
+        Assert.Equal((FailureClass.OutOfMemory, "full"), (lost.Failure.Class, lost.Failure.Message));
     }
 
     [Theory]

@@ -3,7 +3,6 @@ using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
-using Distil.Core.Sources;
 using Distil.Core.Telemetry;
 
 namespace Distil.Core.Pipeline.Activities;
@@ -14,7 +13,7 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
     /// <summary>Its name as a function.</summary>
     public const string Id = "start-job";
 
-    private readonly RunDefinitions _definitions = new(new RunFolder(store));
+    private readonly RunDefinitions _definitions = new(store);
 
     /// <summary>Its name in the catalogue.</summary>
     public static ActivityName<StartInput, StartOutput> Name { get; } = new(Id, RetryPolicy.Jobs);
@@ -41,7 +40,7 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
             JobMeters.Retried(spec.Kind);
         }
 
-        var (run, plan) = await _definitions.ReadAsync(spec.RunId, cancel);
+        var (plan, definition) = await _definitions.ReadAsync(spec.RunId, cancel);
         var request = new JobRequest
         {
             RunId = spec.RunId,
@@ -49,14 +48,8 @@ public sealed class StartJob(ArtifactStore store, IJobRunner runner, TimeProvide
             Makes = spec.Makes,
             Part = spec.Part,
             Rebuild = spec.Rebuild,
-            Spec = run,
-            Teacher = plan.Teacher,
-            TeacherLocation = plan.TeacherLocation ?? new ModelLocation { Folder = run.Teacher.Path },
-            Student = plan.Student,
-            Linearised = plan.Linearised,
+            Definition = definition,
             Source = spec.Makes is Dataset ? plan.Shards[spec.Part] : null,
-            Text = spec.Makes is Report ? plan.Text : null,
-            Tasks = spec.Makes is Evaluation ? plan.Tasks : null,
             RequestedAt = time.GetUtcNow(),
             TraceParent = span?.Id ?? $"00-{trace.TraceId}-{trace.SpanId}-{(byte)trace.TraceFlags:x2}",
         };

@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts.Kinds;
+using Distil.Core.Sources;
 
 namespace Distil.Core.Runs.Planning;
 
@@ -7,6 +8,12 @@ namespace Distil.Core.Runs.Planning;
 /// <param name="Cache">In the folder of the jobs' own files and of copies of artifacts.</param>
 public sealed record SpaceNeeded(long Storage, long Cache)
 {
+    /// <summary>Checkpoints on a training job's disk at once: the one from which it resumed, and the one that it saves.</summary>
+    public const int CheckpointsOfJob = 2;
+
+    /// <summary>Bytes for logs, metrics and compiled kernels of a job.</summary>
+    public const long Reserve = 200_000_000;
+
     private const int ModelBytesPerParameter = 4;
 
     /// <value>No space beyond that for small documents.</value>
@@ -34,7 +41,14 @@ public sealed record SpaceNeeded(long Storage, long Cache)
         return new SpaceNeeded(shared + plan.CheckpointBytes.Value + Model(plan), shared + Checkpoint(plan));
     }
 
-    private static long Checkpoint(RunPlan plan) => SizeEstimates.CheckpointBytesPerParameter * plan.TrainableParameters.Value;
+    /// <summary>The space on a training job's disk beside copies of shards: the teacher's files if they are fetched, and the job's own.</summary>
+    /// <param name="teacher">Location of the teacher; null if it is not known.</param>
+    /// <param name="checkpoint">Bytes of a checkpoint.</param>
+    public static long BesideShards(ModelLocation? teacher, long checkpoint) =>
+        (teacher?.Files.Where(file => SourceCatalog.IsRemote(file.Path)).Sum(file => file.Bytes) ?? 0) + (CheckpointsOfJob * checkpoint) + Reserve;
+
+    /// <summary>Bytes of a checkpoint.</summary>
+    public static long Checkpoint(RunPlan plan) => SizeEstimates.CheckpointBytesPerParameter * plan.TrainableParameters.Value;
 
     // With the folders for other programs.
     private static long Model(RunPlan plan) => (ModelBytesPerParameter * plan.TotalParameters.Value) + (plan.ExportBytes?.Value ?? 0);

@@ -45,7 +45,7 @@ internal static class ReportAssembly
             Storage = await StorageAsync(job, made, dataset, outputs, model),
             Timings = history.Timings,
             KlErrors = klErrors,
-            Notes = Shortfalls.Of(spec, request.Text, dataset),
+            Notes = Shortfalls.Of(spec, request.Defined!.Text, dataset),
             Artifacts = Links(request, spec),
             Machine = Machine.Describe(job.Device),
         };

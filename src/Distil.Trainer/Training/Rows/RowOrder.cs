@@ -45,6 +45,24 @@ public sealed class RowOrder
         return (rows + rowsPerStep - 1) / rowsPerStep;
     }
 
+    /// <summary>Returns the shards whose rows the steps of an epoch use, from a given step on, in the order of <see cref="Steps"/>.</summary>
+    /// <param name="epoch">Epoch, from 0.</param>
+    /// <param name="firstStep">First step, from 0.</param>
+    public IEnumerable<int> Shards(int epoch, long firstStep)
+    {
+        var skip = firstStep * _rowsPerStep;
+        foreach (var shard in new SplitMix64(_seed, epoch).Permutation(_shards.Count))
+        {
+            var count = _shards[(int)shard];
+            if (skip < count)
+            {
+                yield return (int)shard;
+            }
+
+            skip = Math.Max(0, skip - count);
+        }
+    }
+
     /// <summary>Returns the steps of an epoch, from a given one on, each as its micro-batches.</summary>
     /// <param name="epoch">Epoch, from 0.</param>
     /// <param name="firstStep">First step to return, from 0.</param>

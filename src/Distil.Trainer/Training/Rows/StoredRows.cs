@@ -4,39 +4,21 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Rows;
 
-/// <summary>The dataset's training rows, read from memory-mapped files; only the rows of a batch are in memory.</summary>
-internal sealed class StoredRows : ITrainingRows, IDisposable
+/// <summary>The dataset's training rows, read from memory-mapped files, one shard after another; only the rows of a batch are in memory.</summary>
+/// <param name="shards">The files.</param>
+/// <param name="device">Device of the batches.</param>
+internal sealed class StoredRows(OpenShard shards, Device device) : ITrainingRows
 {
-    private readonly List<TokenRows?> _shards = [];
-    private readonly Device _device;
-
-    private StoredRows(Device device) => _device = device;
+    /// <inheritdoc />
+    public IReadOnlyList<long> RowsOfShards => shards.RowsOfShards;
 
     /// <inheritdoc />
-    public IReadOnlyList<long> RowsOfShards => [.. _shards.Select(shard => shard?.Rows ?? 0)];
-
-    /// <summary>Opens the files of all shards.</summary>
-    /// <param name="paths">The paths in order; null for a shard without rows.</param>
-    /// <param name="device">Device of the batches.</param>
-    public static StoredRows Open(IReadOnlyList<string?> paths, Device device)
-    {
-        var rows = new StoredRows(device);
-        try
-        {
-            rows._shards.AddRange(paths.Select(path => path is null ? null : TokenRows.Open(path)));
-            return rows;
-        }
-        catch
-        {
-            rows.Dispose();
-            throw;
-        }
-    }
+    public void EndWaits() => shards.EndWaits();
 
     /// <inheritdoc />
     public RowCounts CountsOf(MicroBatch rows)
     {
-        var shard = _shards[rows.Shard]!;
+        var shard = shards.RowsOf(rows.Shard);
         var tokens = rows.Rows.Sum(row => (long)shard.LengthOf(row));
         if (!shard.IsMasked)
         {
@@ -50,7 +32,7 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
     /// <inheritdoc />
     public TokenBatch Read(MicroBatch rows)
     {
-        var shard = _shards[rows.Shard]!;
+        var shard = shards.RowsOf(rows.Shard);
         var (count, width) = (rows.Rows.Length, shard.ContextLength);
         var ids = new long[count * width];
         var lengths = new long[count];
@@ -60,28 +42,19 @@ internal sealed class StoredRows : ITrainingRows, IDisposable
         }
 
         using var scope = NewDisposeScope();
-        var inputs = tensor(ids, count, width).ToDevice(_device).DetachFromDisposeScope();
+        var inputs = tensor(ids, count, width).ToDevice(device).DetachFromDisposeScope();
         if (shard.IsMasked)
         {
             var counted = rows.Rows.Select(row => CountedPositions.Of(shard, row)).ToArray();
             return new TokenBatch(
-                inputs, CountedPositions.Mask(counted).ToDevice(_device).DetachFromDisposeScope(), count, lengths.Sum(),
+                inputs, CountedPositions.Mask(counted).ToDevice(device).DetachFromDisposeScope(), count, lengths.Sum(),
                 counted.Sum(row => row.LongCount(each => each)));
         }
 
         var full = Array.TrueForAll(lengths, length => length == width);
         return new TokenBatch(
             inputs,
-            full ? null : tensor(lengths).ToDevice(_device).DetachFromDisposeScope(),
+            full ? null : tensor(lengths).ToDevice(device).DetachFromDisposeScope(),
             count, lengths.Sum(), lengths.Sum(length => length - 1));
-    }
-
-    /// <inheritdoc />
-    public void Dispose()
-    {
-        foreach (var shard in _shards)
-        {
-            shard?.Dispose();
-        }
     }
 }

@@ -15,7 +15,7 @@ public sealed class OnlineTargets(ILanguageModel teacher, ExtractionSettings set
     private readonly TeacherExtractor _extractor = new(teacher, settings);
 
     /// <inheritdoc />
-    public TargetSizes Sizes { get; } = new(settings.Keep.MaxTokens + settings.Keep.TailDraws, settings.InverseTemperatures.Count);
+    public TargetSizes Sizes { get; } = TargetSizes.Of(settings);
 
     /// <inheritdoc />
     public IReadOnlyList<OperationForm> Operations => _extractor.Operations;

@@ -25,9 +25,33 @@ public sealed class StartJobTests : ScriptedRuns
     public async Task The_teacher_is_where_the_plan_found_it_and_in_an_older_plan_where_the_specification_says()
     {
         await CreateAsync(Plans.Of("run", 1));
-        Assert.Equal("/t", (await StartAsync(new Dataset("data", Shards: 1))).TeacherLocation.Folder);
+        Assert.Equal("/t", (await DefinedAsync(await StartAsync(new Dataset("data", Shards: 1)))).TeacherLocation.Folder);
         await CreateAsync(Plans.Of("other", 1) with { TeacherLocation = new ModelLocation { Folder = "hf://t@1" } });
-        Assert.Equal("hf://t@1", (await StartAsync(new Dataset("data", Shards: 1), run: "other")).TeacherLocation.Folder);
+        Assert.Equal("hf://t@1", (await DefinedAsync(await StartAsync(new Dataset("data", Shards: 1), run: "other"))).TeacherLocation.Folder);
+    }
+
+    [Fact]
+    public async Task Requests_name_what_all_jobs_read_which_is_stored_once()
+    {
+        await CreateAsync(Plans.Of("run", 2));
+        var (first, second) = (await StartAsync(new Dataset("data", Shards: 2)), await StartAsync(new Dataset("data", Shards: 2), part: 1));
+        Assert.Equal(first.Definition, second.Definition);
+        var definition = Assert.Single(Service.Blobs.Keys, blob => blob.Contains("/definitions/", StringComparison.Ordinal));
+        Assert.Equal(ArtifactLayout.JobDefinition("run", first.Definition), definition);
+        Assert.Equal(1, Service.Writes[definition]);
+        Assert.Equal(Spec().Name, (await DefinedAsync(second)).Spec.Name);
+        Assert.InRange(Service.Blobs[ArtifactLayout.JobRequest("run", first.JobId)].Length, 1, 1500); // whatever the specification contains
+    }
+
+    [Fact]
+    public async Task A_definition_that_was_changed_is_refused_by_its_address()
+    {
+        await CreateAsync(Plans.Of("run", 1));
+        var request = await StartAsync(new Dataset("data", Shards: 1));
+        var blob = ArtifactLayout.JobDefinition("run", request.Definition);
+        Service.Blobs[blob] = [.. Service.Blobs[blob], (byte)' '];
+        var error = await Assert.ThrowsAsync<ArtifactException>(() => DefinedAsync(request));
+        Assert.StartsWith($"{blob}: this blob has SHA-256", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -49,6 +73,8 @@ public sealed class StartJobTests : ScriptedRuns
         await StartAsync(new Dataset("data", Shards: 1));
         Assert.Equal([true, false], Jobs.First);
     }
+
+    private Task<JobDefinition> DefinedAsync(JobRequest request) => JobDefinition.ReadAsync(Store, request, Cancel);
 
     private Task CreateAsync(RunPlan plan) => new RunFolder(Store).CreateAsync(Spec(), plan, Cancel);
 

@@ -109,20 +109,39 @@ public sealed class PlanningErrorsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_training_job_that_cannot_have_its_inputs_on_its_disk_is_refused_with_the_bytes()
+    public async Task A_run_is_refused_if_two_shards_do_not_fit_on_a_jobs_disk_and_told_which_would()
     {
-        const string json = """{ "name": "a", "teacher": { "path": "teacher" }, "dataset": { "sources": ["text.txt"], "contextLength": 64, "maxTokens": 100 } }""";
-        var spec = RunSpecReader.Parse(json, "spec.json", _folder.Path);
-        var catalog = HubFixture.Catalog(new HubClient(new HubOptions { Cache = _folder.Path, Offline = true }, TimeProvider.System, NullLogger.Instance));
-        Task<RunPlan> PlanAsync(long? disk) =>
-            new RunPlanner(TimeProvider.System, catalog) { JobDiskBytes = disk }.PlanAsync(spec, TestContext.Current.CancellationToken);
-        var needed = SpaceNeeded.OfRun(await PlanAsync(null)).Cache;
+        File.WriteAllLines(Path.Combine(_folder.Path, "long.txt"), Enumerable.Range(0, 2000).Select(i => $"line {i} of a text with several shards"));
+        var found = await PlanAsync(null);
+        Assert.True(found.Shards.Count > 4);
+        var beside = SpaceNeeded.BesideShards(found.TeacherLocation, SpaceNeeded.Checkpoint(found));
+        var all = beside + found.DatasetBytes.Value + found.TeacherOutputsBytes.Value;
+        var two = found.Shards.Select(shard => shard.EstimatedTokens).OrderDescending().Take(2).Sum()
+            * (found.DatasetBytes.Value + found.TeacherOutputsBytes.Value) / found.Tokens.Value;
 
-        await PlanAsync(needed);
-        var error = Assert.Single((await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync(needed - 1))).Errors);
+        await PlanAsync(beside + two + 1);
+        Assert.True(beside + two + 1 < all); // the whole data does not fit
+        var error = Assert.Single((await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync(beside + (two / 2)))).Errors);
 
-        Assert.Equal("/dataset/maxTokens", error.Pointer);
-        Assert.Contains("on its disk at once", error.Message, StringComparison.Ordinal);
+        Assert.Equal("/dataset/shardTokens", error.Pointer);
+        Assert.Contains("has 2 shards with the teacher's outputs on its disk at once", error.Message, StringComparison.Ordinal);
+        var fits = int.Parse(System.Text.RegularExpressions.Regex.Match(error.Message, "expected at most ([0-9]+)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        await PlanAsync(beside + (two / 2), fits);
+        await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync(beside + (two / 2), fits * 5 / 4));
+
+        var none = Assert.Single((await Assert.ThrowsAsync<InvalidInputException>(() => PlanAsync(beside))).Errors);
+        Assert.Equal("/teacher/path", none.Pointer);
+        Assert.Contains("two checkpoints", none.Message, StringComparison.Ordinal);
+
+        Task<RunPlan> PlanAsync(long? disk, int shardTokens = 2000)
+        {
+            var json = $$"""
+                { "name": "a", "teacher": { "path": "teacher" }, "dataset": { "sources": ["long.txt"], "contextLength": 64, "shardTokens": {{shardTokens}} } }
+                """;
+            var catalog = HubFixture.Catalog(new HubClient(new HubOptions { Cache = _folder.Path, Offline = true }, TimeProvider.System, NullLogger.Instance));
+            return new RunPlanner(TimeProvider.System, catalog) { JobDiskBytes = disk }.PlanAsync(
+                RunSpecReader.Parse(json, "spec.json", _folder.Path), TestContext.Current.CancellationToken);
+        }
     }
 
     [Fact]

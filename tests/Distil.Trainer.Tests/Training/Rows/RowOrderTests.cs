@@ -39,6 +39,16 @@ public sealed class RowOrderTests
     });
 
     [Fact]
+    public void Says_which_shards_the_steps_from_any_one_on_use() => Cases.Each(item =>
+    {
+        var order = Order(item);
+        for (var step = 0; step <= order.StepsPerEpoch; step++)
+        {
+            Assert.Equal(order.Steps(1, step).SelectMany(parts => parts).Select(part => part.Shard).Distinct(), order.Shards(1, step));
+        }
+    });
+
+    [Fact]
     public void Differs_between_epochs_and_seeds()
     {
         string Of(int seed, int epoch) => string.Join(";", new RowOrder(seed, [50, 50], 8, 1).Steps(epoch, 0).Select(Text));
