@@ -14,7 +14,7 @@ namespace Distil.Trainer.Tests.Training.Quantization;
 [Collection(AloneCollection.Name)]
 public sealed class QuantizedTrainingTests : IDisposable
 {
-    private const int Vocabulary = 64, Length = 32, Start = 400;
+    private const int Vocabulary = 64, Length = 32, Start = 250;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("distil-tests-");
 
