@@ -28,7 +28,7 @@ internal static class JobDisk
             $"is {given}; expected fewer tokens: a training job has up to {Gigabytes(needed)} on its disk at once (rows {Gigabytes(rows)}, teacher outputs "
             + $"{Gigabytes(outputs)}, a checkpoint {Gigabytes(needed - rows - outputs)}), and the jobs' machine has room for {Gigabytes(there)} "
             + $"({Settings.HostSettings.JobDiskVariable}); a token needs less with teacher.mode online, a smaller teacher.keep.maxTokens"
-            + (spec.StoresHiddenStates ? ", or distillation.alignment.kind none, which stores no hidden states" : "")));
+            + (spec.StoresHiddenStates ? ", teacher.keep.hiddenForm int4, or distillation.alignment.kind none, which stores no hidden states" : "")));
     }
 
     private static string Gigabytes(long bytes) => FormattableString.Invariant($"{bytes / 1e9:0.00} GB");
