@@ -13,9 +13,10 @@ internal sealed class WeightHistogram
     /// <summary>Number of ranges, from 1 to 2⁻³².</summary>
     internal const int Ranges = (32 << (MantissaBits - RangeBits)) + 1;
 
+    private const ulong AllLanes = (1UL << VectorMath.Width) - 1;
     private const int MantissaBits = 23, RangeBits = 17; // of a range
 
-    private readonly Vector128<ulong>[] _ranges = new Vector128<ulong>[Ranges]; // sum, count
+    private readonly Vector128<ulong>[] _ranges = new Vector128<ulong>[2 * Ranges]; // sum, count; first all, behind them a part while they are counted
 
     /// <value>The smallest weight that was counted; positive infinity before <see cref="Count"/>.</value>
     internal float Least { get; private set; } = float.PositiveInfinity;
@@ -40,7 +41,8 @@ internal sealed class WeightHistogram
         Least = least;
         Array.Clear(_ranges);
         ref var from = ref MemoryMarshal.GetReference(weights);
-        ref var ranges = ref MemoryMarshal.GetArrayDataReference(_ranges);
+        ref var even = ref MemoryMarshal.GetArrayDataReference(_ranges);
+        ref var odd = ref _ranges[Ranges];
         Span<uint> indices = stackalloc uint[VectorMath.Width];
         Span<ulong> masses = stackalloc ulong[VectorMath.Width];
         ref var index = ref MemoryMarshal.GetReference(indices);
@@ -59,12 +61,31 @@ internal sealed class WeightHistogram
             var (lower, upper) = Vector512.Widen(value);
             ((lower / LogitScan.LeastWeight) + exact).AsUInt64().StoreUnsafe(ref mass);
             ((upper / LogitScan.LeastWeight) + exact).AsUInt64().StoreUnsafe(ref mass, 8);
+            if (counted == AllLanes)
+            {
+                for (var lane = 0; lane < VectorMath.Width; lane += 2)
+                {
+                    Add(ref even, in index, in mass, lane);
+                    Add(ref odd, in index, in mass, lane + 1); // neighbours are often in one range: their additions do not wait for each other
+                }
+
+                continue;
+            }
+
             for (; counted != 0; counted &= counted - 1)
             {
-                var lane = BitOperations.TrailingZeroCount(counted);
-                var number = Unsafe.Add(ref mass, lane) & ((1UL << 52) - 1);
-                Unsafe.Add(ref ranges, Unsafe.Add(ref index, lane)) += Vector128.Create(number, 1UL);
+                Add(ref even, in index, in mass, BitOperations.TrailingZeroCount(counted));
             }
         }
+
+        for (var range = 0; range < Ranges; range++)
+        {
+            _ranges[range] += _ranges[Ranges + range];
+        }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(ref Vector128<ulong> ranges, ref readonly uint indices, ref readonly ulong masses, int lane) =>
+        Unsafe.Add(ref ranges, Unsafe.Add(ref Unsafe.AsRef(in indices), lane)) +=
+            Vector128.Create(Unsafe.Add(ref Unsafe.AsRef(in masses), lane) & ((1UL << 52) - 1), 1UL);
 }
