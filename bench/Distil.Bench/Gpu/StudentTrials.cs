@@ -144,8 +144,8 @@ internal sealed class StudentTrials : IDisposable
         var measured = suite.Extend(result, _held, student, _teacher);
         Figure.Say($"student {name}, tasks and recall", new
         {
-            tasks = measured.Tasks?.Select(task => new { task.Name, student = task.Student.Acc, teacher = task.Teacher!.Acc, task.Chance }).ToArray(),
-            recall = measured.Recall?.Select(recall => new
+            tasks = (measured.Tasks ?? []).Select(task => new { task.Name, student = task.Student.Acc, teacher = task.Teacher!.Acc, task.Chance }).ToArray(),
+            recall = (measured.Recall ?? []).Select(recall => new
             {
                 kind = recall.Kind.ToString(), recall.Length, student = Math.Round(recall.Student.Value, 3), teacher = recall.Teacher?.Value,
                 chance = Math.Round(recall.Chance, 3),

@@ -21,7 +21,7 @@ def close(what, actual, expected, tolerance):
 
 
 # Of the largest logit: a computation in bfloat16 has 8 bits, and its errors add up over the layers.
-BFLOAT16 = 0.05
+BFLOAT16 = 0.1
 PREFIX = 9
 
 
@@ -99,8 +99,7 @@ def check(folder):
         assert str(own.dtype) == f"torch.{stored}", f"the weights are {own.dtype}; config.json says {stored}"
         rounded = close("logits in bfloat16", read(folder, dtype=torch.bfloat16)(ids).logits, expected, BFLOAT16)
 
-    compiled = check_compiled(model, ids, expected, batch, mask)
-    check_gradient(model, ids)
+    check_gradient(read(folder, dtype=torch.float32), ids)
 
     try:
         model.generate(ids, num_beams=2)
@@ -115,6 +114,8 @@ def check(folder):
             raise AssertionError("it was loaded without trust_remote_code")
         except ValueError:
             pass
+
+    compiled = check_compiled(model, ids, expected, batch, mask)  # last: it takes minutes for the student of kind xlstm, whose sLSTM is a loop
     print(f"ok {folder.name}, stored in {stored}: logits off by {off:.1e}, in bfloat16 by {rounded:.1e}, compiled by {compiled:.1e}")
 
 
