@@ -32,5 +32,6 @@ return new RootCommand("Measures Distil on this machine.")
     SeveralGpus.CreateWorker(),
     StorageBench.Create(),
     StoreBench.Create(),
+    StoredTrainingBench.Create(),
     TableCommand.Create(),
 }.Parse(args).Invoke();

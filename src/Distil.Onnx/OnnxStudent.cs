@@ -23,21 +23,22 @@ public static class OnnxStudent
     /// <param name="form">How large matrices are stored.</param>
     /// <param name="folder">An existing folder without such files.</param>
     /// <param name="fileBytes">Largest file of weights; a single weight may be larger.</param>
+    /// <param name="isPacked">Whether the state is one tensor and logits are the last position's, for ONNX Runtime GenAI.</param>
     /// <exception cref="InvalidInputException">The folder is not a student's, or a file, field or tensor of it is missing or does not fit.</exception>
-    public static void Write(string student, WeightForm form, string folder, long fileBytes = DefaultFileBytes)
+    public static void Write(string student, WeightForm form, string folder, long fileBytes = DefaultFileBytes, bool isPacked = false)
     {
         using var data = new ExternalData(folder, $"{FileName}.data", fileBytes);
         using var opened = OpenedStudent.Open(student);
-        var bytes = ModelWriter.ToBytes(opened.Build(data, form).Graph, new Dictionary<string, string> { ["weights"] = form.Word });
+        var bytes = ModelWriter.ToBytes(opened.Build(data, form, isPacked).Graph, new Dictionary<string, string> { ["weights"] = form.Word });
         AtomicFile.Write(Path.Combine(folder, FileName), temporary => File.WriteAllBytes(temporary, bytes));
     }
 
     /// <summary>Checks the student, and returns the bytes that <see cref="Write"/> would write, without those that align weights: fewer than 4 kB a weight.</summary>
     /// <inheritdoc cref="Write"/>
-    public static long Measure(string student, WeightForm form)
+    public static long Measure(string student, WeightForm form, bool isPacked = false)
     {
         var data = new CountedData();
         using var opened = OpenedStudent.Open(student);
-        return ModelWriter.ToBytes(opened.Build(data, form).Graph, new Dictionary<string, string>()).Length + data.Bytes;
+        return ModelWriter.ToBytes(opened.Build(data, form, isPacked).Graph, new Dictionary<string, string>()).Length + data.Bytes;
     }
 }

@@ -152,8 +152,8 @@ public sealed class OnnxStudentTests : IDisposable
         return best;
     }
 
-    // Of the largest logit, since rounding errors grow with the numbers that are added.
-    private static void AssertClose(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, float tolerance, string what)
+    /// <summary>Checks that logits are equal up to a share of the largest, since rounding errors grow with the numbers that are added.</summary>
+    internal static void AssertClose(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, float tolerance, string what)
     {
         Assert.Equal(expected.Length, actual.Length);
         var largest = 1f;

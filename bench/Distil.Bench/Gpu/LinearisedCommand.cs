@@ -42,6 +42,12 @@ internal static class LinearisedCommand
         };
         only.AcceptOnlyFromAmong([.. Trials.Select(trial => trial.Name)]);
         var rate = new Option<double?>("--rate") { Description = "Learning rate of all weights in the place of each student's own." };
+        var newRate = new Option<double?>("--new-rate") { Description = "Learning rate of new weights, if not --rate." };
+        var quantize = new Option<WeightForm?>("--quantize") { Description = "Train linearised students with weights rounded to int8 or int4 after their alignment." };
+        var forms = new Option<WeightForm[]>("--forms")
+        {
+            Description = "Forms of linearised students' weights that are measured against the exact ones.", AllowMultipleArgumentsPerToken = true,
+        };
         var endRate = new Option<double>("--end-rate") { Description = "Share of the learning rate at which its cosine ends." };
         var batch = new Option<int>("--batch") { Description = "Rows of a step.", DefaultValueFactory = _ => 32 };
         var epochs = new Option<int>("--epochs") { Description = "Passes over the rows.", DefaultValueFactory = _ => 4 };
@@ -51,19 +57,23 @@ internal static class LinearisedCommand
         var dense = new Option<bool>("--dense") { Description = "Train on the teacher's whole distributions instead of their stored form." };
         var command = new Command("linearised", "Train students on real text and print their held-out loss, KL and agreement.")
         {
-            data, device, only, rate, endRate, batch, epochs, seed, precision, recall, dense,
+            data, device, only, rate, newRate, endRate, batch, epochs, seed, precision, quantize, forms, recall, dense,
         };
         command.SetAction(parsed =>
         {
             using var trials = new StudentTrials(parsed.GetRequiredValue(data), TorchDevice.Of(parsed.GetValue(device)), new()
             {
                 Batch = parsed.GetValue(batch), Epochs = parsed.GetValue(epochs), Seed = parsed.GetValue(seed), Precision = parsed.GetValue(precision),
-                Dense = parsed.GetValue(dense), Recall = parsed.GetValue(recall) ?? [],
+                Dense = parsed.GetValue(dense), Forms = parsed.GetValue(forms) ?? [], Recall = parsed.GetValue(recall) ?? [],
             });
             var names = parsed.GetRequiredValue(only);
             foreach (var trial in Trials.Where(trial => names.Contains(trial.Name)))
             {
-                trials.Run(trial with { Rate = parsed.GetValue(rate) ?? trial.Rate, EndRate = parsed.GetValue(endRate) });
+                trials.Run(trial with
+                {
+                    Rate = parsed.GetValue(rate) ?? trial.Rate, NewRate = parsed.GetValue(newRate), EndRate = parsed.GetValue(endRate),
+                    Quantize = parsed.GetValue(quantize),
+                });
             }
         });
         return command;

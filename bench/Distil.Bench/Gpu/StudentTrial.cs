@@ -6,6 +6,7 @@ using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Training.Quantization;
 using Distil.Trainer.Training.Stages;
 using Distil.Trainer.Training.Steps;
 using static TorchSharp.torch;
@@ -21,6 +22,12 @@ internal sealed record StudentTrial(string Name)
 
     /// <value>Learning rate of all weights; null for the defaults of the student's kind.</value>
     internal double? Rate { get; init; }
+
+    /// <value>Learning rate of a linearised student's new weights, if not <see cref="Rate"/>.</value>
+    internal double? NewRate { get; init; }
+
+    /// <value>The form with whose weights a linearised student computes after its alignment; null for the exact ones.</value>
+    internal WeightForm? Quantize { get; init; }
 
     /// <value>Share of the first steps without the window, 0–1.</value>
     internal double WindowDropout { get; init; }
@@ -68,11 +75,26 @@ internal sealed record StudentTrial(string Name)
         if (student is LinearisedModel linearised)
         {
             UsePrecision(); // its trained weights stay in full precision
-            var distillation = new DistillationStageSpec { InheritedRate = Rate, NewRate = Rate, EndRate = EndRate, WindowDropout = WindowDropout };
-            return LinearisedStages.Of(linearised, new() { Stages = new() { Distillation = distillation } }, seed, total, teaching);
+            var distillation = new DistillationStageSpec
+            {
+                InheritedRate = Rate, NewRate = NewRate ?? Rate, EndRate = EndRate, WindowDropout = WindowDropout,
+            };
+            return LinearisedStages.Of(linearised, new() { Stages = new() { Distillation = distillation } }, seed, total, teaching, Rounding(linearised));
         }
 
         var training = new TrainingSpec();
         return XlstmStages.Of(student, training with { LearningRate = Rate ?? training.LearningRate }, total, teaching, UsePrecision);
+    }
+
+    private WeightRounding? Rounding(LinearisedModel student)
+    {
+        if (Quantize is not { } form || Student is null)
+        {
+            return null;
+        }
+
+        var rounding = WeightRounding.Of(student, form, Path.Combine(Path.GetTempPath(), $"distil-forms-{Environment.ProcessId}"));
+        rounding.RoundFrozen();
+        return rounding;
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Specification;
 using Distil.Core.Tokenization;
+using Distil.Onnx;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
 using Distil.Trainer.Models.Linearised;
@@ -10,6 +11,7 @@ using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training;
 using Distil.Trainer.Training.Checkpoints;
+using Distil.Trainer.Training.Quantization;
 using Distil.Trainer.Training.Rows;
 using Distil.Trainer.Training.Steps;
 using Distil.Trainer.Training.Targets;
@@ -79,6 +81,7 @@ internal sealed class StudentTrials : IDisposable
             steps = position.GlobalStep, seed = _options.Seed, trained = student.TrainableParameters.Sum(parameter => parameter.Value.numel()),
             forms = stages.Present.Operations.Select(operation => $"{operation.Operation}: {operation.Form}").ToArray(), s = Math.Round(trained, 1),
         });
+        Forms(trial.Name, student);
         Suite(trial.Name, student, result);
     }
 
@@ -97,6 +100,26 @@ internal sealed class StudentTrials : IDisposable
         }
 
         return new Evaluator(new() { BatchRows = _options.Batch }).Evaluate(student, _teacher, _held);
+    }
+
+    /// <summary>What forms of the weights cost, if any were asked for: each against the student's exact weights.</summary>
+    private void Forms(string name, IStudentModel student)
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"distil-trial-{Environment.ProcessId}");
+        foreach (var form in student is LinearisedModel && _options.Forms.Count > 0 ? _options.Forms : [])
+        {
+            student.Save(folder, new());
+            using var rounded = LinearisedModel.Load(folder, _device);
+            WeightRounding.Of(rounded, RoundedStudent.FormsOf(folder, form)).RoundAll();
+            Directory.Delete(folder, recursive: true);
+            if (_options.Precision == Precision.Bf16)
+            {
+                rounded.UseBFloat16();
+            }
+
+            var toExact = new Evaluator(new() { BatchRows = _options.Batch }).Evaluate(rounded, student, _held);
+            Figure.Say($"student {name}, {form.Word} against exact weights", Score(toExact));
+        }
     }
 
     /// <summary>Tasks and recall, if any were asked for.</summary>
@@ -121,8 +144,8 @@ internal sealed class StudentTrials : IDisposable
         var measured = suite.Extend(result, _held, student, _teacher);
         Figure.Say($"student {name}, tasks and recall", new
         {
-            tasks = measured.Tasks?.Select(task => new { task.Name, student = task.Student.Acc, teacher = task.Teacher!.Acc, task.Chance }).ToArray(),
-            recall = measured.Recall?.Select(recall => new
+            tasks = (measured.Tasks ?? []).Select(task => new { task.Name, student = task.Student.Acc, teacher = task.Teacher!.Acc, task.Chance }).ToArray(),
+            recall = (measured.Recall ?? []).Select(recall => new
             {
                 kind = recall.Kind.ToString(), recall.Length, student = Math.Round(recall.Student.Value, 3), teacher = recall.Teacher?.Value,
                 chance = Math.Round(recall.Chance, 3),
@@ -157,6 +180,9 @@ internal sealed record StudentTrialsOptions
 
     /// <value>Whether students see whole distributions instead of their stored form.</value>
     internal required bool Dense { get; init; }
+
+    /// <value>Forms of a linearised student's weights that are measured; empty for none.</value>
+    internal required IReadOnlyList<WeightForm> Forms { get; init; }
 
     /// <value>Lengths at which recall is measured; empty for none.</value>
     internal required IReadOnlyList<int> Recall { get; init; }

@@ -16,7 +16,8 @@ internal sealed class ExportCommand
 
     private readonly Option<string> _to = new("--to")
     {
-        Description = "For what, with commas: hf (transformers) and onnx (ONNX Runtime, also in a browser). Default: onnx.", DefaultValueFactory = _ => "onnx",
+        Description = "For what, with commas: hf (transformers), onnx (ONNX Runtime, also in a browser) and genai (ONNX Runtime GenAI). Default: onnx.",
+        DefaultValueFactory = _ => "onnx",
     };
 
     private readonly Option<string> _weights = new("--weights")
@@ -41,9 +42,9 @@ internal sealed class ExportCommand
     {
         var own = new ExportCommand();
         own._tokens.Require<int>(tokens => tokens >= 2, "2 or more");
-        own._to.CompletionSources.Add("hf", "onnx", "hf,onnx");
+        own._to.CompletionSources.Add("hf", "onnx", "genai", "hf,onnx");
         own._weights.CompletionSources.Add("fp32", "bf16", "int8", "int4");
-        var command = new Command("export", "Write a student for Hugging Face's transformers and for ONNX Runtime.")
+        var command = new Command("export", "Write a student for Hugging Face's transformers, for ONNX Runtime and for ONNX Runtime GenAI.")
         {
             own._student, own._to, own._weights, own._output, own._evaluate, own._tokens,
         };

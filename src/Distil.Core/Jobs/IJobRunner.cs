@@ -14,7 +14,7 @@ public interface IJobRunner
     /// <param name="cancel">Cancels the call, not the job.</param>
     Task<string> StartAsync(JobKind kind, Uri request, bool isFirst, CancellationToken cancel);
 
-    /// <summary>The state of a job according to the platform. The job's result takes precedence.</summary>
+    /// <summary>The state of a job according to the platform, which may wait for the job's end for less than a second. The job's result takes precedence.</summary>
     Task<JobState> PollAsync(string handle, CancellationToken cancel);
 
     /// <summary>Asks a job to stop, and ends it if it does not; returns when it has ended. No error if it has already ended.</summary>

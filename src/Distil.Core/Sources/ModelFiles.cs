@@ -14,7 +14,7 @@ public sealed class ModelFiles
     private const string ChatTemplateName = "chat_template.jinja";
 
     /// <value>The files by whose presence alone a folder is read differently.</value>
-    internal static IReadOnlyList<string> Determining { get; } = [ConfigName, TokenizerName, TokenizerConfigName, WeightIndex.SingleName, WeightIndex.Name];
+    internal static IReadOnlyList<string> Determining { get; } = [ConfigName, TokenizerName, TokenizerConfigName, ChatTemplateName, WeightIndex.SingleName, WeightIndex.Name];
 
     private ModelFiles(ModelLocation location, SourceFile config, IReadOnlyList<SourceFile> weights, WeightIndex? index) =>
         (Location, Config, Weights, Index) = (location, config, weights, index);

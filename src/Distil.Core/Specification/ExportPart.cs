@@ -8,6 +8,9 @@ public enum ExportTarget
 
     /// <summary>ONNX Runtime, also in a browser.</summary>
     Onnx,
+
+    /// <summary>ONNX Runtime GenAI, which chooses tokens and keeps the state itself.</summary>
+    Genai,
 }
 
 /// <summary>One folder of an export.</summary>
@@ -24,5 +27,5 @@ public sealed record ExportPart(ExportTarget Target, WeightForm Form)
 
     /// <summary>Whether a target can have a form.</summary>
     // Integers with scales are no type that transformers reads without a library for them.
-    public static bool Has(ExportTarget target, WeightForm form) => target == ExportTarget.Onnx || form is WeightForm.Fp32 or WeightForm.Bf16;
+    public static bool Has(ExportTarget target, WeightForm form) => target != ExportTarget.Hf || form is WeightForm.Fp32 or WeightForm.Bf16;
 }

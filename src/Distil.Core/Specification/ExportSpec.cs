@@ -10,7 +10,7 @@ public sealed record ExportSpec
     public Precision Dtype { get; init; } = Precision.Fp32;
 
     /// <value>For which other programs the student is written too, in folders beside its own, one for each of <c>weights</c> that the program can have: hf
-    /// (transformers), onnx (ONNX Runtime, also in a browser). Default: none.</value>
+    /// (transformers), onnx (ONNX Runtime, also in a browser), genai (ONNX Runtime GenAI; not if layers keep attention). Default: none.</value>
     public IReadOnlyList<ExportTarget>? To { get; init; }
 
     /// <value>How weights are stored in these folders. The report and the model card have the cost of each on held-out text, also if <c>to</c> is left out.

@@ -27,4 +27,8 @@ public sealed record KeepSpec
     /// Default: false, only if it is needed.</value>
     [AddedLater]
     public bool HiddenStates { get; init; }
+
+    /// <value>How the mean of the teacher's layers is stored, if it is. Default fp16; int4 needs 0.53 bytes a number instead of 2.</value>
+    [AddedLater]
+    public HiddenForm HiddenForm { get; init; }
 }

@@ -38,7 +38,7 @@ public sealed record TrainingSpec : IPartlyWritten
     public Precision Precision { get; init; } = Precision.Fp32;
 
     /// <value>Form of the exported weights for which the last epoch trains: its passes compute with the weights as that form rounds them, and the gradients
-    /// change the exact ones. Default: none.</value>
+    /// change the exact ones; the finished student has the rounded weights. Default: none.</value>
     public QuantizedForm? Quantize { get; init; }
 
     /// <value>Optimiser steps between checkpoints inside an epoch, ≥ 1; the end of an epoch always writes one. Default 500.</value>

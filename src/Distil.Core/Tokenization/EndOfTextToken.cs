@@ -31,7 +31,8 @@ internal static class EndOfTextToken
     internal static InvalidInputException Missing(string path) =>
         new($"{path}: has no end-of-text token; expected <|endoftext|> or <|end_of_text|>, or eos_token in tokenizer_config.json");
 
-    private static int? IdOf(TokenizerJson json, string? content) =>
+    /// <summary>The id of a token by its content; null if there is none.</summary>
+    internal static int? IdOf(TokenizerJson json, string? content) =>
         json.AddedTokens.FirstOrDefault(token => token.Content == content)?.Id
         ?? json.Vocabulary.Where(entry => entry.Key == content).Select(entry => (int?)entry.Value).FirstOrDefault();
 

@@ -7,7 +7,8 @@ namespace Distil.Core.Tokenization;
 /// <summary>BPE of bytes or of characters (SentencePiece) as a Hugging Face <c>tokenizer.json</c> describes it, with the same ids as the <c>tokenizers</c>
 /// library.</summary>
 /// <remarks>
-/// No special tokens are added around a text. Several threads may use an instance at once. Unpaired surrogates, which UTF-8 cannot represent, become U+FFFD.
+/// No special tokens are added around a text, except by <see cref="EncodePrompt"/>. Several threads may use an instance at once. Unpaired surrogates, which
+/// UTF-8 cannot represent, become U+FFFD.
 /// </remarks>
 public sealed class HuggingFaceTokenizer
 {
@@ -53,6 +54,7 @@ public sealed class HuggingFaceTokenizer
         }
 
         _endOfText = EndOfTextToken.Find(path, json);
+        Beginning = BeginningToken.Find(json, Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, TokenizerSettings.FileName));
     }
 
     /// <value>The highest id plus one: the minimum size of a model's vocabulary.</value>
@@ -65,8 +67,11 @@ public sealed class HuggingFaceTokenizer
     /// <value>Whether there is a token that ends a document.</value>
     public bool HasEndOfText => _endOfText is not null;
 
-    /// <summary>Whether a token is the one that ends a document.</summary>
-    public bool IsEndOfText(long id) => id == _endOfText;
+    /// <value>The token with which every text that the model reads begins, see <see cref="BeginningToken"/>; null if there is none.</value>
+    public int? Beginning { get; }
+
+    /// <summary>Whether a token begins or ends a document, so that it is not text.</summary>
+    public bool IsBorder(long id) => id == _endOfText || id == Beginning;
 
     /// <summary>The bytes that a token represents; empty for an id without a token.</summary>
     public ReadOnlySpan<byte> BytesOf(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : [];
@@ -108,6 +113,16 @@ public sealed class HuggingFaceTokenizer
         }
 
         return ids;
+    }
+
+    /// <summary>Returns the token ids of a text that a model is to read: those of <see cref="Encode"/>, with the <see cref="Beginning"/> before them if the text does not
+    /// begin with it.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="cancel">Stops at the next word, and within a long one.</param>
+    public List<int> EncodePrompt(string text, CancellationToken cancel = default)
+    {
+        var ids = Encode(text, cancel: cancel);
+        return Beginning is { } first && (ids.Count == 0 || ids[0] != first) ? [first, .. ids] : ids;
     }
 
     /// <summary>The form of a text whose tokens are those of the text, and give this form back: composed (NFC), if the tokenizer composes. A space

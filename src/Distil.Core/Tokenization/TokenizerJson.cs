@@ -30,8 +30,8 @@ public sealed class TokenizerJson
 
         var words = new PreTokenizerReader(_fields);
         (Steps, Metaspace) = (words.Read(root, IsOfBytes), words.Metaspace);
-        CheckPostProcessor(root);
         VocabularyChecks.Require(_fields, this);
+        BeginningOfTemplate = ReadPostProcessor(root);
     }
 
     /// <value>Tokens with their ids, spelled in the byte alphabet or, unless <see cref="IsOfBytes"/>, in characters.</value>
@@ -42,6 +42,9 @@ public sealed class TokenizerJson
 
     /// <value>Whether a word that is itself a token is encoded as that token without merging (Llama 3).</value>
     public bool IgnoreMerges { get; }
+
+    /// <value>The token that the post-processor puts before a text; null if it puts none there.</value>
+    internal int? BeginningOfTemplate { get; }
 
     /// <value>Tokens that are found before the text is split.</value>
     public IReadOnlyList<AddedToken> AddedTokens { get; }
@@ -131,22 +134,25 @@ public sealed class TokenizerJson
         return AddedToken.Read(token, id);
     }
 
-    /// <summary>Post-processors add special tokens around a text. Documents are encoded without them, so a post-processor that does only this is
-    /// ignored.</summary>
-    private void CheckPostProcessor(JsonElement root)
+    /// <summary>Post-processors add special tokens around a text: of these, only one before it is used.</summary>
+    private int? ReadPostProcessor(JsonElement root)
     {
         if (TokenizerFields.Optional(root, "post_processor") is not { } processor)
         {
-            return;
+            return null;
         }
 
-        var types = _fields.Type(processor) == "Sequence"
-            ? _fields.Require(processor, "processors", JsonValueKind.Array).EnumerateArray().Select(_fields.Type)
-            : [_fields.Type(processor)];
-        if (types.FirstOrDefault(type => type is not ("ByteLevel" or "TemplateProcessing")) is { } other)
+        JsonElement[] parts = _fields.Type(processor) == "Sequence"
+            ? [.. _fields.Require(processor, "processors", JsonValueKind.Array).EnumerateArray()]
+            : [processor];
+        if (parts.Select(_fields.Type).FirstOrDefault(type => type is not ("ByteLevel" or "TemplateProcessing")) is { } other)
         {
             throw _fields.Unsupported("post_processor", other, "ByteLevel or TemplateProcessing");
         }
+
+        return parts.Where(part => _fields.Type(part) == "TemplateProcessing").Select(part => BeginningToken.OfTemplate(_fields, part)).FirstOrDefault(id => id is not null) is not { } beginning ? null
+            : beginning < Size ? beginning
+            : throw _fields.Unsupported("post_processor.special_tokens.ids", $"{beginning}", $"a token, below {Size}");
     }
 
     /// <summary>ByteLevel, or ▁ to space, bytes, and the whole without the space at its start.</summary>

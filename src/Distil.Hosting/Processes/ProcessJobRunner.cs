@@ -8,11 +8,12 @@ namespace Distil.Hosting.Processes;
 /// <summary>Runs jobs in child processes that stay alive between jobs: starting torch must not dominate a small run.</summary>
 /// <param name="command">Creates the command that starts a worker, including its environment.</param>
 /// <param name="parallelism">Maximum number of workers at once, ≥ 1; further jobs wait for one.</param>
+/// <param name="pollPatience">Time that a poll waits for the job's end; null for half a second.</param>
 /// <remarks>
 /// Only this object knows its handles: after a restart every job is <see cref="JobState.Unknown"/>, and so is one that ended before the latest
 /// <see cref="MaxEnded"/>.
 /// </remarks>
-public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int parallelism) : IJobRunner, IAsyncDisposable
+public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int parallelism, TimeSpan? pollPatience = null) : IJobRunner, IAsyncDisposable
 {
     /// <summary>Number of ended jobs that are remembered; they are polled within seconds.</summary>
     internal const int MaxEnded = 1000;
@@ -22,6 +23,10 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
 
     /// <summary>The same time if this host ends: those jobs are resumed later, from what they save now.</summary>
     internal static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time that a poll waits for the job's end: a job that ends meanwhile is noticed at once, and one that goes on costs few polls, each of which asks
+    /// storage and writes to the journal.</summary>
+    internal static readonly TimeSpan PollPatience = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentDictionary<string, RunningJob> _jobs = new();
     private readonly ConcurrentQueue<string> _ended = new();
@@ -46,19 +51,22 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
     }
 
     /// <inheritdoc />
-    public Task<JobState> PollAsync(string handle, CancellationToken cancel)
+    public async Task<JobState> PollAsync(string handle, CancellationToken cancel)
     {
         if (!_jobs.TryGetValue(handle, out var job))
         {
-            return Task.FromResult(JobState.Unknown);
+            return JobState.Unknown;
         }
 
-        if (job.Work.IsFaulted)
+        try
         {
-            return Task.FromException<JobState>(job.Work.Exception!.GetBaseException());
+            await job.Work.WaitAsync(pollPatience ?? PollPatience, cancel);
+            return JobState.Ended;
         }
-
-        return Task.FromResult(job.Work.IsCompleted ? JobState.Ended : JobState.Running);
+        catch (TimeoutException) when (!job.Work.IsCompleted)
+        {
+            return JobState.Running;
+        }
     }
 
     /// <inheritdoc />

@@ -8,11 +8,14 @@ namespace Distil.Inference.Sampling;
 /// <summary>Passes over the logits of the whole vocabulary, sixteen at a time.</summary>
 internal static class LogitScan
 {
-    // Vectors of a block that stays in the cache while it is compared with every threshold.
-    private const int BlockVectors = 64;
-
     /// <summary>The smallest weight that is not 0.</summary>
     internal const float LeastWeight = 1 / Unit;
+
+    /// <summary>Where a weight begins in a key.</summary>
+    internal const int KeyShift = 32;
+
+    /// <summary>The bits of 1, the largest weight.</summary>
+    internal const uint One = 0x3F800000;
 
     // Weights are multiples of 1 / Unit, so sums of up to 2²¹ of them are exact in a double: whatever adds them, in any order, gets the same one.
     private const float Unit = 1L << 32;
@@ -91,39 +94,11 @@ internal static class LogitScan
         return Vector512.Sum(sum);
     }
 
-    /// <summary>Counts and adds up the weights from each of some thresholds on.</summary>
-    /// <param name="weights">≥ 0; a multiple of 16.</param>
-    /// <param name="thresholds">Ascending or not.</param>
-    /// <param name="counts">How many weights are ≥ each threshold.</param>
-    /// <param name="masses">Their sums.</param>
-    /// <param name="exactly">Whether the sums are exact, which takes longer, or rounded.</param>
-    internal static void Measure(ReadOnlySpan<float> weights, ReadOnlySpan<float> thresholds, Span<long> counts, Span<double> masses, bool exactly)
-    {
-        counts.Clear();
-        masses.Clear();
-        const int Length = BlockVectors * VectorMath.Width;
-        for (var i = 0; i < weights.Length; i += Length)
-        {
-            var block = weights.Slice(i, Math.Min(Length, weights.Length - i));
-            for (var j = 0; j < thresholds.Length; j++)
-            {
-                if (exactly)
-                {
-                    MeasureBlock(block, thresholds[j], ref counts[j], ref masses[j]);
-                }
-                else
-                {
-                    EstimateBlock(block, thresholds[j], ref counts[j], ref masses[j]);
-                }
-            }
-        }
-    }
-
     /// <summary>Finds the weights whose bits lie in a range.</summary>
     /// <param name="weights">≥ 0; a multiple of 16.</param>
     /// <param name="low">Smallest bits.</param>
     /// <param name="high">Largest bits.</param>
-    /// <param name="keys">Receives a key for each, which sorts heavy weights first and equal ones by index: the complement of the bits, then the index.</param>
+    /// <param name="keys">Receives a key for each, which sorts heavy weights first and equal ones by index: how far the bits are below those of 1, then the index.</param>
     /// <returns>How many were found; further ones than fit are left out.</returns>
     internal static int Collect(ReadOnlySpan<float> weights, uint low, uint high, Span<ulong> keys)
     {
@@ -136,44 +111,11 @@ internal static class LogitScan
             for (; inside != 0 && found < keys.Length; inside &= inside - 1)
             {
                 var lane = BitOperations.TrailingZeroCount(inside);
-                keys[found++] = ((ulong)~bits[lane] << 32) | (uint)(i + lane);
+                keys[found++] = ((ulong)(One - bits[lane]) << KeyShift) | (uint)(i + lane);
             }
         }
 
         return found;
-    }
-
-    private static void MeasureBlock(ReadOnlySpan<float> weights, float threshold, ref long count, ref double mass)
-    {
-        var (sum, negatives, least) = (Vector512<double>.Zero, Vector512<int>.Zero, Vector512.Create(threshold));
-        ref var start = ref MemoryMarshal.GetReference(weights);
-        for (var i = 0; i < weights.Length; i += VectorMath.Width)
-        {
-            var value = Vector512.LoadUnsafe(ref start, (nuint)i);
-            var counted = Vector512.GreaterThanOrEqual(value, least);
-            var (lower, upper) = Vector512.Widen(value & counted);
-            sum += lower + upper;
-            negatives += counted.AsInt32();
-        }
-
-        count -= Vector512.Sum(negatives);
-        mass += Vector512.Sum(sum);
-    }
-
-    private static void EstimateBlock(ReadOnlySpan<float> weights, float threshold, ref long count, ref double mass)
-    {
-        var (sum, negatives, least) = (Vector512<float>.Zero, Vector512<int>.Zero, Vector512.Create(threshold));
-        ref var start = ref MemoryMarshal.GetReference(weights);
-        for (var i = 0; i < weights.Length; i += VectorMath.Width)
-        {
-            var value = Vector512.LoadUnsafe(ref start, (nuint)i);
-            var counted = Vector512.GreaterThanOrEqual(value, least);
-            sum += value & counted;
-            negatives += counted.AsInt32();
-        }
-
-        count -= Vector512.Sum(negatives);
-        mass += Vector512.Sum(sum);
     }
 
     private static int FirstNaN(ReadOnlySpan<float> logits)

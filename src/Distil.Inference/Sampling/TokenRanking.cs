@@ -4,21 +4,18 @@ namespace Distil.Inference.Sampling;
 
 /// <summary>Ranks tokens by weight, the heaviest first and equal ones by id, without sorting the vocabulary.</summary>
 /// <remarks>
-/// A place in the ranking is found by narrowing the range of its weight, to an eighth in each pass over the vocabulary, until few tokens are left to sort.
-/// Floats that are not negative are ordered as their bits are, so a range is divided by its bits. Rounded sums, which are faster, guide the search; exact ones then
-/// say whether it was right, and otherwise it is repeated with them.
+/// Tokens are counted by the range of their weight once. The range of a place in the ranking follows from the counts and the sums; only its tokens are then ranked:
+/// sorted if they are few, else divided by the next bits of their weights first.
 /// </remarks>
 internal sealed class TokenRanking
 {
-    private const int Parts = 8;
     private const int Few = 512;
+    private const int DigitBits = 10;
 
-    private readonly ulong[] _few = new ulong[Few];
-    private readonly float[] _thresholds = new float[Parts];
-    private readonly long[] _counts = new long[Parts];
-    private readonly double[] _masses = new double[Parts];
+    private readonly WeightHistogram _histogram = new();
+    private readonly (long Count, double Mass)[] _digits = new (long, double)[1 << DigitBits];
+    private ulong[] _keys = new ulong[Few];
     private float[] _weights = [];
-    private int _length;
 
     /// <value>Sum of all weights.</value>
     internal double Total { get; private set; }
@@ -28,8 +25,8 @@ internal sealed class TokenRanking
     {
         var padded = VectorMath.Padded(logits.Length);
         _weights = _weights.Length == padded ? _weights : new float[padded];
-        _length = logits.Length;
         Total = LogitScan.Exponentials(logits, max, inverseTemperature, _weights);
+        _histogram.Clear();
     }
 
     /// <summary>The smallest set of heaviest tokens that reaches a count or a mass; at least one token.</summary>
@@ -38,79 +35,110 @@ internal sealed class TokenRanking
     /// <param name="least">Tokens below this weight, which is at most 1, are not ranked.</param>
     internal TokenCut Take(long count, double mass, float least)
     {
-        var lowest = BitConverter.SingleToUInt32Bits(MathF.Max(least, LogitScan.LeastWeight));
-        var range = Narrow(lowest, count, mass, exactly: false);
-        LogitScan.Measure(_weights, [Weight(range.Low), Weight(range.High + 1)], _counts, _masses, exactly: true);
-        bool Reached(int part) => _counts[part] > 0 && (_counts[part] >= count || _masses[part] >= mass);
-        range = (range.Low == lowest || Reached(0)) && !Reached(1)
-            ? range with { Above = _counts[1], MassAbove = _masses[1] }
-            : Narrow(lowest, count, mass, exactly: true);
-        return range.Low == range.High ? TakeEqual(range, count, mass) : TakeFew(range, count, mass);
-    }
-
-    private Range Narrow(uint lowest, long count, double mass, bool exactly)
-    {
-        var range = new Range(lowest, BitConverter.SingleToUInt32Bits(1), 0, 0);
-        for (var inside = long.MaxValue; inside > Few && range.Low < range.High;)
+        least = MathF.Max(least, LogitScan.LeastWeight);
+        if (least < _histogram.Least)
         {
-            var step = Math.Max(1, (range.High - range.Low + 1) / Parts);
-            for (var part = 0; part < Parts; part++)
-            {
-                _thresholds[part] = Weight(Math.Min(range.High, range.Low + (uint)part * step));
-            }
-
-            LogitScan.Measure(_weights, _thresholds, _counts, _masses, exactly);
-            count = Math.Min(count, _counts[0]);
-            var enough = Parts - 1;
-            while (enough > 0 && _counts[enough] < count && _masses[enough] < mass)
-            {
-                enough--;
-            }
-
-            range = enough == Parts - 1
-                ? range with { Low = Bits(enough) }
-                : new(Bits(enough), Bits(enough + 1) - 1, _counts[enough + 1], _masses[enough + 1]);
-            inside = _counts[enough] - range.Above;
+            _histogram.Count(_weights, least);
         }
 
-        return range;
+        // The last range may contain tokens that are not ranked: its count is not used.
+        var (last, range, above, end) = (WeightHistogram.RangeOf(least), 0, new TokenCut(-1, 0, 0, 0), (Range: 0, Above: new TokenCut(-1, 0, 0, 0)));
+        for (; range < last; range++)
+        {
+            var (inside, sum) = _histogram[range];
+            if (inside == 0)
+            {
+                continue;
+            }
+
+            end = (range, above);
+            if (above.Count + inside >= count || above.Mass + sum >= mass)
+            {
+                break;
+            }
+
+            above = above with { Count = above.Count + inside, Mass = above.Mass + sum };
+        }
+
+        var found = Collect(range, least);
+        return found > 0 ? TakeFrom(found, above, count, mass) : TakeFrom(Collect(end.Range, least), end.Above, count, mass);
     }
 
-    private uint Bits(int part) => BitConverter.SingleToUInt32Bits(_thresholds[part]);
-
-    private static float Weight(uint bits) => BitConverter.UInt32BitsToSingle(bits);
-
-    private TokenCut TakeFew(Range range, long count, double mass)
+    private int Collect(int range, float least)
     {
-        var found = LogitScan.Collect(_weights, range.Low, range.High, _few);
-        Array.Sort(_few, 0, found);
-        var cut = new TokenCut(-1, 0, range.Above, range.MassAbove);
+        var inside = _histogram[range].Count;
+        if (_keys.Length < inside)
+        {
+            _keys = new ulong[Math.Max(inside, 2 * _keys.Length)];
+        }
+
+        var (low, high) = WeightHistogram.Bits(range);
+        return inside == 0 ? 0 : LogitScan.Collect(_weights, Math.Max(low, BitConverter.SingleToUInt32Bits(least)), high, _keys);
+    }
+
+    /// <summary>Ranks the keys that were found, of tokens lighter than those of a cut.</summary>
+    private TokenCut TakeFrom(int found, TokenCut above, long count, double mass)
+    {
+        for (var shift = LogitScan.KeyShift + DigitBits; found > Few && shift >= LogitScan.KeyShift; shift -= DigitBits)
+        {
+            (found, above) = Narrow(found, above, count, mass, shift);
+        }
+
+        if (found <= Few)
+        {
+            Array.Sort(_keys, 0, found);
+        } // else all have the same weight, and are in the order of their ids
+
+        var cut = above;
         for (var i = 0; i < found && (i == 0 || (cut.Count < count && cut.Mass < mass)); i++)
         {
-            var token = (int)(uint)_few[i];
+            var token = (int)(uint)_keys[i];
             cut = new(token, _weights[token], cut.Count + 1, cut.Mass + _weights[token]);
         }
 
         return cut;
     }
 
-    private TokenCut TakeEqual(Range range, long count, double mass)
+    /// <summary>Keeps the keys with the digit at which the count or the mass is reached, or with the last one, in their order.</summary>
+    private (int Found, TokenCut Above) Narrow(int found, TokenCut above, long count, double mass, int shift)
     {
-        var weight = Weight(range.Low);
-        var cut = new TokenCut(-1, weight, range.Above, range.MassAbove);
-        for (var token = 0; token < _length && (cut.Token < 0 || (cut.Count < count && cut.Mass < mass)); token++)
+        Array.Clear(_digits);
+        int Digit(ulong key) => (int)(key >> shift) & ((1 << DigitBits) - 1);
+        for (var i = 0; i < found; i++)
         {
-            if (_weights[token] == weight)
+            ref var digit = ref _digits[Digit(_keys[i])];
+            digit = (digit.Count + 1, digit.Mass + _weights[(uint)_keys[i]]);
+        }
+
+        var (at, before) = (0, above);
+        for (var digit = 0; digit < _digits.Length; digit++)
+        {
+            var (inside, sum) = _digits[digit];
+            if (inside == 0)
             {
-                cut = new(token, weight, cut.Count + 1, cut.Mass + weight);
+                continue;
+            }
+
+            (at, above) = (digit, before);
+            if (before.Count + inside >= count || before.Mass + sum >= mass)
+            {
+                break;
+            }
+
+            before = before with { Count = before.Count + inside, Mass = before.Mass + sum };
+        }
+
+        var kept = 0;
+        for (var i = 0; i < found; i++)
+        {
+            if (Digit(_keys[i]) == at)
+            {
+                _keys[kept++] = _keys[i];
             }
         }
 
-        return cut;
+        return (kept, above);
     }
-
-    // Weights whose bits are from Low to High, and the count and mass of those above.
-    private readonly record struct Range(uint Low, uint High, long Above, double MassAbove);
 }
 
 /// <summary>The heaviest tokens up to and including one.</summary>

@@ -29,6 +29,20 @@ internal static class ExportCard
                 """));
         }
 
+        if (part.Target == ExportTarget.Genai)
+        {
+            card.Replace("library_name: transformers\n", "library_name: onnxruntime-genai\n");
+            card.Append("""
+
+                ## In ONNX Runtime GenAI
+
+                `new Model(folder)` of Microsoft.ML.OnnxRuntimeGenAI or `onnxruntime_genai.Model(folder)` opens this folder (tested with version 0.18). Give it
+                one text at a time: the model takes no mask for padding, and the runtime reads a long prompt in pieces of 256 tokens, which it cuts wrongly for
+                several texts.
+
+                """);
+        }
+
         card.Append(FormattableString.Invariant($"\n## Weights\n\n{WeightsOf(part)}\n"));
         if (quality is not null)
         {

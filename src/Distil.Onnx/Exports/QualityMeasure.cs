@@ -64,7 +64,7 @@ public sealed class QualityMeasure(string student, string text, int maxTokens, i
         }
 
         var tokenizer = HuggingFaceTokenizer.Load(student);
-        int[] tokens = [.. tokenizer.Encode(File.ReadAllText(text), cancel: cancel).Take(maxTokens)];
+        int[] tokens = [.. tokenizer.EncodePrompt(File.ReadAllText(text), cancel).Take(maxTokens)];
         return tokens.Length > 1 ? tokens : throw new InvalidInputException($"--evaluate: {text} has {tokens.Length} tokens; expected 2 or more");
     }
 }

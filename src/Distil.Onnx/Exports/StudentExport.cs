@@ -68,7 +68,12 @@ public sealed class StudentExport(string student, string output, IReadOnlyList<E
         }
         else
         {
-            OnnxStudent.Write(student, part.Form, folder.Path);
+            OnnxStudent.Write(student, part.Form, folder.Path, isPacked: part.Target == ExportTarget.Genai);
+        }
+
+        if (part.Target == ExportTarget.Genai)
+        {
+            GenAiConfig.Write(student, folder.Path);
         }
 
         foreach (var name in ModelFiles.TextFiles.Where(name => File.Exists(Path.Combine(student, name))))
@@ -86,5 +91,7 @@ public sealed class StudentExport(string student, string output, IReadOnlyList<E
     private string PathOf(ExportPart part) => Path.Combine(output, part.Name);
 
     private long BytesOf(ExportPart part) =>
-        part.Target == ExportTarget.Hf ? HuggingFaceFolder.Measure(student, part.Form) : OnnxStudent.Measure(student, part.Form);
+        part.Target == ExportTarget.Hf
+            ? HuggingFaceFolder.Measure(student, part.Form)
+            : OnnxStudent.Measure(student, part.Form, isPacked: part.Target == ExportTarget.Genai);
 }

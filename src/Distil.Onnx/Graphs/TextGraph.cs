@@ -13,11 +13,14 @@ internal sealed class TextGraph
     internal const string Batch = "batch", Length = "tokens";
 
     private readonly Value _ids, _keep, _shape;
+    private readonly PackedState? _packed;
 
-    internal TextGraph()
+    /// <param name="isPacked">Whether the state is one tensor, and logits are those of the last position, as ONNX Runtime GenAI asks for.</param>
+    internal TextGraph(bool isPacked = false)
     {
+        _packed = isPacked ? new(Builder) : null;
         _ids = Builder.Input(Tokens, ElementType.Int64, Batch, Length);
-        _keep = Builder.Input(Keep, ElementType.Int64, 1);
+        _keep = isPacked ? Builder.Numbers(1) : Builder.Input(Keep, ElementType.Int64, 1);
         _shape = _ids.Shape();
         Ids = _ids.Reshape(-1);
         Count = _shape.Gather(Builder.Scalar(1), 0);
@@ -44,10 +47,21 @@ internal sealed class TextGraph
     /// <param name="name">Its name.</param>
     /// <param name="type">Its element type.</param>
     /// <param name="shape">Its shape.</param>
-    internal Value State(string name, ElementType type, params Size[] shape) => Builder.Input(Past + name, type, shape);
+    internal Value State(string name, ElementType type, params Size[] shape) =>
+        _packed?.Take(name, type, shape) ?? Builder.Input(Past + name, type, shape);
 
     /// <summary>The same part after this call.</summary>
-    internal void NextState(string name, Value value, ElementType type, params Size[] shape) => Builder.Output(Present + name, value, type, shape);
+    internal void NextState(string name, Value value, ElementType type, params Size[] shape)
+    {
+        if (_packed is null)
+        {
+            Builder.Output(Present + name, value, type, shape);
+        }
+        else
+        {
+            _packed.Put(name, value, type, shape);
+        }
+    }
 
     /// <summary>Ends the graph with the logits of the last positions: as many as the caller asks for, all if that is 0.</summary>
     /// <param name="hidden">(N, D).</param>
@@ -58,7 +72,8 @@ internal sealed class TextGraph
     {
         var last = Split(hidden, width).Slice(1, -_keep, Builder.Numbers(long.MaxValue));
         var logits = head(last.Reshape(-1, width)).Reshape(Value.Concat(0, _shape.Slice(0, 0, 1), Builder.Numbers(-1, vocabulary)));
-        Builder.Output(Logits, logits, ElementType.Float, Batch, "kept", vocabulary);
+        Builder.Output(Logits, logits, ElementType.Float, Batch, _packed is null ? "kept" : 1, vocabulary);
+        _packed?.End();
         return Builder.Graph;
     }
 }

@@ -72,7 +72,7 @@ internal static class GenerateCommand
         using var opened = OpenedTextModel.Open(input.Model, input.Device, input.Engine);
         ModelFolder.Warn(opened.Reading);
         VocabularyCheck.RequireFits(input.Model, tokenizer.VocabularySize, input.Model, opened.Model.VocabularySize);
-        List<int> prompt = input.Prompt.Length == 0 ? [tokenizer.EndOfText] : tokenizer.Encode(input.Prompt);
+        List<int> prompt = tokenizer.EncodePrompt(input.Prompt) is { Count: > 0 } ids ? ids : [tokenizer.EndOfText];
         if (prompt.Count + (long)input.Tokens is var length && length > opened.Model.MaxPositions)
         {
             throw new InvalidInputException(

@@ -1,6 +1,7 @@
 namespace Distil.Trainer.Datasets;
 
-/// <summary>Packs documents end to end into rows, each document ended by the end-of-text token. Nothing is dropped; the last row may be short.</summary>
+/// <summary>Packs documents end to end into rows, each document ended by the end-of-text token. Nothing is dropped; the last row may be short. If texts have a token
+/// at their beginning, each document begins with it, and each row, also in the middle of a document: models are bad at rows without it.</summary>
 /// <remarks>
 /// A document of ids whose length is a multiple of the row length consists of rows already. It is written at once, with nothing appended, while a partly
 /// filled row waits for the documents after it. A file of such documents therefore gives exactly its own rows.
@@ -8,8 +9,9 @@ namespace Distil.Trainer.Datasets;
 /// <param name="write">Receives the rows, each valid until it returns.</param>
 /// <param name="contextLength">Tokens in a row.</param>
 /// <param name="endOfText">Returns the token that is appended to each document that does not already end with it.</param>
+/// <param name="beginning">Returns the token at the beginning of each document and row; null for none.</param>
 /// <param name="maxTokens">Number of tokens after which the rest is dropped.</param>
-internal sealed class RowPacker(Action<ReadOnlySpan<int>> write, int contextLength, Func<int> endOfText, long maxTokens = long.MaxValue) : IRowPacker
+internal sealed class RowPacker(Action<ReadOnlySpan<int>> write, int contextLength, Func<int> endOfText, Func<int?> beginning, long maxTokens = long.MaxValue) : IRowPacker
 {
     private readonly int[] _row = new int[contextLength];
     private int _filled;
@@ -48,6 +50,11 @@ internal sealed class RowPacker(Action<ReadOnlySpan<int>> write, int contextLeng
             return;
         }
 
+        if (beginning() is { } first && ids[0] != first)
+        {
+            Append([first]);
+        }
+
         Append(ids);
         if (ids[^1] != endOfText())
         {
@@ -67,14 +74,20 @@ internal sealed class RowPacker(Action<ReadOnlySpan<int>> write, int contextLeng
 
     private void Append(ReadOnlySpan<int> ids)
     {
-        ids = ids[..(int)Math.Min(ids.Length, maxTokens - Tokens)];
-        Tokens += ids.Length;
-        while (!ids.IsEmpty)
+        while (!ids.IsEmpty && !IsFull)
         {
-            var taken = Math.Min(ids.Length, contextLength - _filled);
+            if (_filled == 0 && beginning() is { } first && ids[0] != first)
+            {
+                _row[_filled++] = first;
+                Tokens++;
+                continue;
+            }
+
+            var taken = (int)Math.Min(Math.Min(ids.Length, contextLength - _filled), maxTokens - Tokens);
             ids[..taken].CopyTo(_row.AsSpan(_filled));
             ids = ids[taken..];
             _filled += taken;
+            Tokens += taken;
             if (_filled == contextLength)
             {
                 Flush();

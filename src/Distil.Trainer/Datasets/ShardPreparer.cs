@@ -115,7 +115,7 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
     private IRowPacker PackerFor(TokenRowsWriter rows, long maxTokens) => dataset.Chat is { } chat
         ? new ConversationPacker(
             rows.WriteRow, dataset.ContextLength, chat.Packing, tokenizer.HasEndOfText ? tokenizer.EndOfText : null, maxTokens)
-        : new RowPacker(rows.WriteRow, dataset.ContextLength, () => tokenizer.EndOfText, maxTokens);
+        : new RowPacker(rows.WriteRow, dataset.ContextLength, () => tokenizer.EndOfText, () => tokenizer.Beginning, maxTokens);
 
     private static bool IsWhole(SourceRange range) => range.Start == 0 && range.FileBytes is { } bytes && range.End >= bytes;
 

@@ -49,7 +49,8 @@ public static class EvaluationRows
     private static IEnumerable<long[]> Pack(IEnumerable<Document> documents, Lazy<HuggingFaceTokenizer> tokenizer, int contextLength)
     {
         var rows = new Queue<long[]>();
-        var packer = new RowPacker(row => rows.Enqueue([.. row.ToArray().Select(id => (long)id)]), contextLength, () => tokenizer.Value.EndOfText);
+        var packer = new RowPacker(
+            row => rows.Enqueue([.. row.ToArray().Select(id => (long)id)]), contextLength, () => tokenizer.Value.EndOfText, () => tokenizer.Value.Beginning);
         foreach (var document in documents)
         {
             var ids = document.Ids ?? CollectionsMarshal.AsSpan(tokenizer.Value.Encode(document.Text!));

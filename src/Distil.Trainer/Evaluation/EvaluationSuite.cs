@@ -44,7 +44,7 @@ public sealed record EvaluationSuite
         List<TaskResult> tasks = [.. Spec.Tasks.Select(task => evaluator.Evaluate(
             task, student, teacher, Longest, Spec.Tolerance, (done, total) => progress?.Invoke($"task {task.Name}", done, total), cancel))];
         var recall = !Tokenizer.HasEndOfText && Spec.Recall.Lengths is null ? [] : new RecallEvaluator(Options).Evaluate(
-            Spec.Recall, Seed, ContextLength, RecallTokens.Of(rows, Tokenizer.EndOfText), student, teacher, Longest, Spec.Tolerance,
+            Spec.Recall, Seed, ContextLength, RecallTokens.Of(rows, Tokenizer.EndOfText, Tokenizer.Beginning), student, teacher, Longest, Spec.Tolerance,
             (done, total) => progress?.Invoke("recall", done, total), cancel);
         var compared = tasks.Count(task => task.Recovery is not null);
         return result with

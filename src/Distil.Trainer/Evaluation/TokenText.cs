@@ -9,11 +9,11 @@ namespace Distil.Trainer.Evaluation;
 public sealed record TextCounts(long Words, long Bytes);
 
 /// <summary>Counts the text of a row's predicted tokens, so that models with different vocabularies can be compared.</summary>
-/// <remarks>A row's first token is not predicted, and the token that ends a document is not text: neither is counted.</remarks>
+/// <remarks>A row's first token is not predicted, and the tokens that begin and end a document are not text: none of them is counted.</remarks>
 public sealed class TokenText(HuggingFaceTokenizer tokenizer)
 {
-    /// <summary>Whether a token is text; the one that ends a document is not.</summary>
-    public bool IsText(long id) => !tokenizer.IsEndOfText(id);
+    /// <summary>Whether a token is text; those that begin and end a document are not.</summary>
+    public bool IsText(long id) => !tokenizer.IsBorder(id);
 
     /// <summary>Counts a row; of one with a mask, what is in the tokens that count.</summary>
     internal TextCounts Count(EvaluationRow row)

@@ -113,17 +113,10 @@ internal sealed class EpochTraining : IDisposable
         _shards.Dispose();
     }
 
-    // The controls are the teacher, which is not exported.
     private WeightRounding? Rounding(string folder)
     {
-        if (_context.Spec.Training.Quantize is not { } quantized || _weights.Epoch + 1 < _weights.Run.Epochs
-            || _weights.Student is StudentVariant.TeacherOnText or StudentVariant.TeacherOnLoss)
-        {
-            return null;
-        }
-
-        var rounding = WeightRounding.Of(Student, quantized.Form, Path.Combine(folder, $"forms-{_context.Ranks.Rank}"));
-        rounding.RoundFrozen();
+        var rounding = _context.RoundingOf(_weights, Student, Path.Combine(folder, $"forms-{_context.Ranks.Rank}"));
+        rounding?.RoundFrozen();
         return rounding;
     }
 

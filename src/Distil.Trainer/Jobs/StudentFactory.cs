@@ -8,6 +8,7 @@ using Distil.Trainer.Models.Linearised;
 using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Models.Xlstm;
 using Distil.Trainer.Training.Checkpoints;
+using Distil.Trainer.Training.Quantization;
 
 namespace Distil.Trainer.Jobs;
 
@@ -69,7 +70,20 @@ internal static class StudentFactory
         return folder;
     }
 
-    /// <summary>Creates the student of a checkpoint.</summary>
+    /// <summary>How the passes of an epoch round a student's weights: those of the last epoch, if the run trains for a quantised form.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="weights">The weights after the epoch.</param>
+    /// <param name="student">The student.</param>
+    /// <param name="folder">As in <see cref="WeightRounding.Of(IStudentModel, WeightForm, string)"/>.</param>
+    /// <returns>Null if the epoch computes with the exact weights. The controls are the teacher, which is not exported.</returns>
+    public static WeightRounding? RoundingOf(this ComputeContext job, Weights weights, IStudentModel student, string folder) =>
+        job.Spec.Training.Quantize is { } quantized && weights.Epoch + 1 >= weights.Run.Epochs && weights.Run.Experts is null
+            && weights.Student is not (StudentVariant.TeacherOnText or StudentVariant.TeacherOnLoss)
+            ? WeightRounding.Of(student, quantized.Form, folder)
+            : null;
+
+    /// <summary>Creates the student of a checkpoint. If its last epoch trained for a quantised form, its weights are what that form leaves of them: the exact
+    /// ones, which only training needs, predict worse.</summary>
     /// <param name="job">The job.</param>
     /// <param name="weights">Which weights the checkpoint has.</param>
     /// <param name="folder">The checkpoint.</param>
@@ -77,6 +91,7 @@ internal static class StudentFactory
     {
         var student = job.CreateStudent(weights.Student);
         CheckpointFolder.LoadWeights(folder, job.IdentityOf(weights), student.TrainableParameters);
+        job.RoundingOf(weights, student, Path.Combine(folder, $"forms-{job.Ranks.Rank}"))?.RoundAll();
         return student;
     }
 

@@ -4,7 +4,7 @@ using Distil.Trainer.Datasets;
 
 namespace Distil.Trainer.Pretraining;
 
-/// <summary>A file's documents as one stream of token ids, each ended by the end-of-text token.</summary>
+/// <summary>A file's documents as one stream of token ids, each between its beginning token, if texts have one, and the end-of-text token.</summary>
 internal static class TextTokens
 {
     /// <exception cref="InvalidInputException">The file cannot be read, its content contradicts its name, or it contains no text.</exception>
@@ -14,8 +14,15 @@ internal static class TextTokens
         var (documents, file) = Documents.Of(path, tokenizer.VocabularySize);
         foreach (var document in documents.ReadUsable(file).Where(document => !document.IsEmpty))
         {
-            ids.AddRange(document.Ids ?? (IEnumerable<int>)tokenizer.Encode(document.Text!));
-            if (ids[^1] != tokenizer.EndOfText) // as a run ends its documents
+            // Documents begin and end as in a run.
+            IReadOnlyList<int> own = document.Ids ?? (IReadOnlyList<int>)tokenizer.Encode(document.Text!);
+            if (tokenizer.Beginning is { } beginning && own[0] != beginning)
+            {
+                ids.Add(beginning);
+            }
+
+            ids.AddRange(own);
+            if (ids[^1] != tokenizer.EndOfText)
             {
                 ids.Add(tokenizer.EndOfText);
             }

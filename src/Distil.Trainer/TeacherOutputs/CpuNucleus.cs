@@ -55,7 +55,7 @@ internal static unsafe class CpuNucleus
         }
 
         var (mass, used) = (0.0, 0);
-        while (used < ids.Length && (used == 0 || settings.Keep.TopP >= 1 || mass < settings.Keep.TopP))
+        while (used < ids.Length && Nucleus.Needs(settings.Keep, used, mass))
         {
             var block = best.IndexOf(SimdSoftmax.Max(best));
             var id = (block * Block) + Of(z, block).IndexOf(best[block]);

@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
 
-/// <summary>A batch of rows in the file's format, not yet written: bits in pooled buffers, hidden states in the teacher's copy on the host.</summary>
+/// <summary>A batch of rows in the file's format, not yet written: bits in pooled buffers.</summary>
 /// <param name="header">The file's header.</param>
-/// <param name="hidden">(B, S, D) float16 on the host, disposed with this; null if none are stored.</param>
+/// <param name="hidden">(B, S, bytes of a state) on the host, disposed with this; null if none are stored.</param>
 /// <param name="rows">B.</param>
 internal sealed class EncodedRows(TeacherOutputsHeader header, Tensor? hidden, int rows) : IEncodedRows
 {
@@ -42,10 +42,10 @@ internal sealed class EncodedRows(TeacherOutputsHeader header, Tensor? hidden, i
         hidden?.Dispose();
     }
 
-    /// <summary>Hidden states of a row's first positions, float16.</summary>
-    internal ReadOnlySpan<byte> HiddenOf(int row, int positions)
+    /// <summary>Hidden states of a row's first positions, in the header's form.</summary>
+    internal Span<byte> HiddenOf(int row, int positions)
     {
-        var width = header.HiddenSize * sizeof(ushort);
+        var width = header.HiddenBytes;
         return hidden is null ? default : hidden.bytes.Slice(row * header.ContextLength * width, positions * width);
     }
 

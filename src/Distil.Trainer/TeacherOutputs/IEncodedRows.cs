@@ -16,6 +16,6 @@ internal interface IEncodedRows : IDisposable
     /// <summary>A row's kept tokens and tails.</summary>
     ReadOnlySpan<byte> SparseOf(int row);
 
-    /// <summary>A row's hidden states, float16; in the file they follow the kept tokens.</summary>
+    /// <summary>A row's hidden states, in the header's form; in the file they follow the kept tokens.</summary>
     ReadOnlySpan<byte> HiddenOf(int row);
 }

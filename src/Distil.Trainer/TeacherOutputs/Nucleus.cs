@@ -1,3 +1,4 @@
+using Distil.Core.Specification;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
@@ -27,10 +28,15 @@ internal static class Nucleus
         found.TailLogSumExp.copy_(tail);
     }
 
-    /// <returns>(n, K) bool: slots after the mass is reached. The first is always used.</returns>
+    /// <summary>Whether a nucleus needs one more token: the rule of every form. Rounded masses may reach 1 before the last token.</summary>
+    /// <param name="keep">The nucleus.</param>
+    /// <param name="used">Number of tokens that it has, the most probable.</param>
+    /// <param name="mass">Their mass.</param>
+    internal static bool Needs(KeepSpec keep, int used, double mass) => used == 0 || keep.TopP >= 1 || mass < keep.TopP;
+
+    /// <returns>(n, K) bool: slots after the mass is reached, by the rule of <see cref="Needs"/>.</returns>
     private static Tensor Unused(Tensor logProbabilities, Tensor top, ExtractionSettings settings)
     {
-        // Rounded masses may reach 1 before the last token.
         if (settings.Keep.TopP >= 1)
         {
             return zeros_like(top, ScalarType.Bool);

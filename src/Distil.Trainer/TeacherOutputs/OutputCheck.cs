@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Distil.Trainer.TeacherOutputs;
 
 /// <summary>Finds outputs of a teacher that are infinite or not a number before they are stored: a student would learn them.</summary>
@@ -38,17 +36,15 @@ internal static class OutputCheck
     /// <summary>Checks the hidden states of a row.</summary>
     /// <param name="row">The row, for the message.</param>
     /// <param name="width">Numbers of a position.</param>
-    /// <param name="hidden">float16, position by position; empty if none are stored.</param>
+    /// <param name="hidden">Position by position.</param>
     /// <exception cref="NonFiniteOutputsException">One of them is not finite, or too large for float16.</exception>
-    internal static void RequireFinite(int row, int width, ReadOnlySpan<byte> hidden)
+    internal static void RequireFinite(int row, int width, ReadOnlySpan<Half> hidden)
     {
-        const ushort Exponent = 0x7C00;
-        var bits = MemoryMarshal.Cast<byte, ushort>(hidden);
-        for (var i = 0; i < bits.Length; i++)
+        for (var i = 0; i < hidden.Length; i++)
         {
-            if ((bits[i] & Exponent) == Exponent)
+            if (!Half.IsFinite(hidden[i]))
             {
-                throw new NonFiniteOutputsException(row, i / width, $"the mean hidden state has the value {BitConverter.UInt16BitsToHalf(bits[i])} in float16");
+                throw new NonFiniteOutputsException(row, i / width, $"the mean hidden state has the value {hidden[i]} in float16");
             }
         }
     }

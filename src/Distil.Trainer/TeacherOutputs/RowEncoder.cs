@@ -7,6 +7,7 @@ namespace Distil.Trainer.TeacherOutputs;
 internal sealed class RowEncoder(TeacherOutputsHeader header)
 {
     private readonly PositionCodec _codec = new(header);
+    private readonly HiddenCodec _hidden = new(header.HiddenForm, header.HiddenSize);
 
     /// <param name="targets">Targets of whole rows of the header's context length, on any device.</param>
     /// <param name="lengths">Real positions of each row; empty if all are real. Only those are stored.</param>
@@ -21,7 +22,8 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
         using var here = targets.ForStorage();
         var rows = (int)(here.TokenIds.shape[0] / header.ContextLength);
         int[] real = lengths.IsEmpty ? [.. Enumerable.Repeat(header.ContextLength, rows)] : lengths.ToArray();
-        var encoded = new EncodedRows(header, here.MeanHidden?.alias().DetachFromDisposeScope(), rows);
+        var hidden = here.MeanHidden is null ? null : empty([rows, header.ContextLength, header.HiddenBytes], ScalarType.Byte).DetachFromDisposeScope();
+        var encoded = new EncodedRows(header, hidden, rows);
         try
         {
             Parallel.For(0, rows, row => Encode(encoded, here, row, real[row]));
@@ -65,7 +67,13 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
             }
         }
 
-        OutputCheck.RequireFinite(row, header.HiddenSize, encoded.HiddenOf(row, real));
+        if (targets.MeanHidden is { } mean)
+        {
+            var states = RowOf<Half>(mean.view(-1, header.HiddenSize), row)[..(real * header.HiddenSize)];
+            OutputCheck.RequireFinite(row, header.HiddenSize, states);
+            _hidden.Encode(states, encoded.HiddenOf(row, real));
+        }
+
         bits.Flush();
         encoded.Set(row, bits, new(real, tokens, most, capped));
     }

@@ -38,7 +38,7 @@ internal sealed class ServedRows(TokenRows rows, EndpointTeacher teacher, KeepSp
                     asked.Enqueue(AskAsync(row++, stop.Token));
                 }
 
-                var answered = await asked.Peek();
+                var answered = await FirstAsync(asked);
                 _ = asked.Dequeue();
                 yield return Targets(answered);
             }
@@ -48,6 +48,23 @@ internal sealed class ServedRows(TokenRows rows, EndpointTeacher teacher, KeepSp
             await stop.CancelAsync();
             await Task.WhenAll((IEnumerable<Task>)asked).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // the first failure is thrown already; rows must not be read after it
         }
+    }
+
+    /// <summary>Awaits the first row. A later row that fails ends the work at once: the first may be waiting for a server that is overloaded.</summary>
+    internal static async Task<T> FirstAsync<T>(Queue<Task<T>> asked)
+    {
+        var pending = asked.ToList();
+        while (!asked.Peek().IsCompleted)
+        {
+            var ended = await Task.WhenAny(pending);
+            _ = pending.Remove(ended);
+            if (ended.IsFaulted)
+            {
+                _ = await ended;
+            }
+        }
+
+        return await asked.Peek();
     }
 
     private async Task<Answered> AskAsync(long row, CancellationToken cancel)
@@ -95,7 +112,7 @@ internal sealed class ServedRows(TokenRows rows, EndpointTeacher teacher, KeepSp
     private float Fill(TokenScore[] scores, Span<long> ids, Span<float> logs)
     {
         var (mass, used) = (0.0, 0);
-        while (used < scores.Length && (used == 0 || keep.TopP >= 1 || mass < keep.TopP))
+        while (used < scores.Length && Nucleus.Needs(keep, used, mass))
         {
             (ids[used], logs[used]) = (scores[used].Id, scores[used].LogProbability);
             mass += Math.Exp(scores[used].LogProbability);

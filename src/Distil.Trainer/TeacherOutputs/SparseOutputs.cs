@@ -64,7 +64,7 @@ internal sealed class SparseOutputs
         // Slots that no position uses need not be stored, but finding them would mean waiting for a GPU.
         var width = _select.IsCuda ? max : kept.isneginf().logical_not_().sum(-1).max().item<long>();
         var targets = new TeacherTargets(
-            cat([ids.narrow(-1, 0, width), drawn.Ids], -1), cat([kept.narrow(-1, 0, width), drawn.Kept], -1), tail, _settings.InverseTemperatures, MeanHidden: null)
+            Joined(ids, drawn.Ids), Joined(kept, drawn.Kept), tail, _settings.InverseTemperatures, MeanHidden: null)
         {
             Draws = draws == 0 ? null : drawn.Counts,
         };
@@ -74,6 +74,9 @@ internal sealed class SparseOutputs
         }
 
         return targets.MoveToOuterDisposeScope();
+
+        Tensor Joined(Tensor found, Tensor alsoDrawn) =>
+            draws == 0 ? found.narrow(-1, 0, width).contiguous() : cat([found.narrow(-1, 0, width), alsoDrawn], -1);
     }
 
     /// <summary>Sets token 0 with probability 1 at padding.</summary>

@@ -72,6 +72,6 @@ public sealed unsafe partial class TeacherOutputsFile
     private bool IsPossible(RowEntry entry, long end) =>
         entry is { SparseBytes: >= 0, Positions: >= 0 } && entry.Positions <= Header.ContextLength
         && entry.MaxKept >= 0 && entry.MaxKept <= Math.Min(Math.Min(Header.MaxTokens, Header.VocabularySize), 8L * entry.SparseBytes)
-        && entry.SparseBytes + (long)entry.Positions * Header.HiddenSize * sizeof(ushort) is <= int.MaxValue and var size
+        && entry.SparseBytes + (long)entry.Positions * Header.HiddenBytes is <= int.MaxValue and var size
         && entry.Offset >= TeacherOutputsWriter.BeginningSize && entry.Offset <= end - size;
 }

@@ -17,6 +17,7 @@ public sealed unsafe partial class TeacherOutputsFile : IDisposable
     private readonly byte* _bytes;
     private readonly RowEntry[] _index;
     private readonly PositionCodec _codec;
+    private readonly HiddenCodec _hidden;
 
     private TeacherOutputsFile(string path, MemoryMappedFile mapping, long size)
     {
@@ -34,7 +35,7 @@ public sealed unsafe partial class TeacherOutputsFile : IDisposable
             throw;
         }
 
-        _codec = new(Header);
+        (_codec, _hidden) = (new(Header), new(Header.HiddenForm, Header.HiddenSize));
     }
 
     /// <value>The file's header.</value>
@@ -56,7 +57,7 @@ public sealed unsafe partial class TeacherOutputsFile : IDisposable
     public double SparseBytesPerToken => _index.Sum(row => (double)row.SparseBytes) / Tokens;
 
     /// <value>Bytes for the mean hidden state of a position; 0 if none is stored.</value>
-    public double HiddenBytesPerToken => Header.HiddenSize * sizeof(ushort);
+    public double HiddenBytesPerToken => Header.HiddenBytes;
 
     /// <summary>Opens a file and verifies its beginning, header and index.</summary>
     /// <exception cref="InvalidInputException">The file is missing, no file of teacher outputs, of another version, truncated or changed.</exception>
@@ -94,7 +95,7 @@ public sealed unsafe partial class TeacherOutputsFile : IDisposable
             Parallel.For(0, asked.Length, i => Decode(
                 asked[i], Part<long>(ids, i, positions * slots), Part<float>(kept, i, positions * slots), Part<float>(tail, i, positions * nodes),
                 Part<float>(counts, i, positions * draws),
-                hidden is null ? [] : Part<byte>(hidden, i, positions * Header.HiddenSize * sizeof(ushort))));
+                hidden is null ? [] : Part<Half>(hidden, i, positions * Header.HiddenSize)));
         }
         catch (AggregateException error) when (error.InnerException is InvalidDataException wrong)
         {
@@ -121,7 +122,7 @@ public sealed unsafe partial class TeacherOutputsFile : IDisposable
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(tensor.bytes).Slice(part * length, length);
 
     /// <summary>Verifies a row and fills its part of a batch, padding included.</summary>
-    private void Decode(long row, Span<long> ids, Span<float> kept, Span<float> tail, Span<float> counts, Span<byte> hidden)
+    private void Decode(long row, Span<long> ids, Span<float> kept, Span<float> tail, Span<float> counts, Span<Half> hidden)
     {
         var entry = _index[row];
         var bytes = At(entry.Offset, BlockSize(entry));
@@ -145,11 +146,11 @@ public sealed unsafe partial class TeacherOutputsFile : IDisposable
             kept[i * slots] = 0;
         }
         var states = bytes[entry.SparseBytes..];
-        states.CopyTo(hidden);
-        hidden[states.Length..].Clear();
+        _hidden.Decode(states, hidden);
+        hidden[(entry.Positions * Header.HiddenSize)..].Clear();
     }
 
-    private int BlockSize(RowEntry entry) => entry.SparseBytes + entry.Positions * Header.HiddenSize * sizeof(ushort);
+    private int BlockSize(RowEntry entry) => entry.SparseBytes + entry.Positions * Header.HiddenBytes;
 
     private ReadOnlySpan<byte> At(long offset, int length) => new(_bytes + offset, length);
 

@@ -6,12 +6,12 @@ namespace Distil.Trainer.TeacherOutputs;
 
 /// <summary>Writes one shard's teacher outputs row by row, with at most one batch in memory. The file appears under its name when it is complete.</summary>
 /// <remarks>
-/// Layout, little-endian: magic, version, header length, header (JSON), its CRC-32C; each row's bits, then its hidden states (float16); one index entry per
+/// Layout, little-endian: magic, version, header length, header (JSON), its CRC-32C; each row's bits, then its hidden states; one index entry per
 /// row; at the end the number of rows, the index's offset, its CRC-32C, magic.
 /// </remarks>
 public sealed class TeacherOutputsWriter : IDisposable
 {
-    internal const int Version = 2, BeginningSize = 16, EndSize = 24;
+    internal const int Version = 3, BeginningSize = 16, EndSize = 24;
     internal static ReadOnlySpan<byte> Magic => "DISTILTO"u8;
     internal static ReadOnlySpan<byte> EndMagic => "DTOE"u8;
 

@@ -81,6 +81,21 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_poll_waits_for_the_jobs_end_and_its_caller_can_end_the_wait()
+    {
+        var runner = Create(parallelism: 1, pollPatience: TimeSpan.FromMinutes(10));
+        Assert.Equal(JobState.Ended, await runner.PollAsync(await StartAsync(runner, "a"), Cancel));
+
+        var handle = await StartAsync(runner, "long");
+        using var impatience = new CancellationTokenSource();
+        var poll = runner.PollAsync(handle, impatience.Token);
+        Assert.False(poll.IsCompleted);
+        await impatience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => poll);
+        await runner.StopAsync(handle, Cancel);
+    }
+
+    [Fact]
     public async Task Stopping_a_job_ends_its_process_and_says_nothing_of_a_crash()
     {
         var runner = Create(parallelism: 1);
@@ -156,9 +171,10 @@ public sealed class ProcessJobRunnerTests : IAsyncDisposable
         Assert.Contains(await File.ReadAllLinesAsync(_journal, Cancel), line => line.StartsWith("input ended", StringComparison.Ordinal));
     }
 
-    private ProcessJobRunner Create(int parallelism)
+    private ProcessJobRunner Create(int parallelism, TimeSpan? pollPatience = null)
     {
-        var runner = new ProcessJobRunner(() => new ProcessStartInfo("sh", ["-c", Trainer]) { Environment = { ["JOURNAL"] = _journal } }, parallelism);
+        var runner = new ProcessJobRunner(
+            () => new ProcessStartInfo("sh", ["-c", Trainer]) { Environment = { ["JOURNAL"] = _journal } }, parallelism, pollPatience);
         _runners.Add(runner);
         return runner;
     }

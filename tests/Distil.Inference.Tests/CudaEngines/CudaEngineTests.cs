@@ -86,6 +86,14 @@ public sealed class CudaEngineTests : IDisposable
         Assert.Equal(others, texts);
     }
 
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Greedy_drawn_and_penalised_texts_of_one_pass_are_those_that_each_is_alone(string kind)
+    {
+        var (alone, together) = MixedRows.Texts(Open(kind).Card, 30);
+        Assert.Equal(alone, together);
+    }
+
     [Fact]
     public void Foreign_states_and_tokens_outside_the_vocabulary_are_refused_before_anything_is_read()
     {

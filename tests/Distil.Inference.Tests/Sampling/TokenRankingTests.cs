@@ -49,6 +49,39 @@ public sealed class TokenRankingTests
         Assert.Equal(expected, Ranked());
     }
 
+    [Theory]
+    [InlineData(300, 3, 0)]
+    [InlineData(40_000, 0.01, 0)] // thousands of tokens in a range
+    [InlineData(40_000, 0.3, 0)]
+    [InlineData(40_000, 9, 0)]
+    [InlineData(20_000, 30, 0)] // many weights are 0
+    [InlineData(20_000, 2, 5)] // many equal ones
+    public void A_cut_has_the_bits_of_a_sorted_vocabulary(int size, double spread, int values)
+    {
+        var random = new Random(size + values);
+        var logits = Enumerable.Range(0, size).Select(_ => (float)(spread * (values > 0 ? random.Next(values) / (double)values : random.NextDouble()))).ToArray();
+        var (ranking, weights) = (new TokenRanking(), new float[(size + 15) / 16 * 16]);
+        ranking.Rank(logits, logits.Max(), 1);
+        Assert.Equal(ranking.Total, LogitScan.Exponentials(logits, logits.Max(), 1, weights));
+        var sorted = Enumerable.Range(0, size).Where(i => weights[i] > 0).OrderByDescending(i => weights[i]).ThenBy(i => i).ToArray();
+        for (var trial = 0; trial < 60; trial++)
+        {
+            var least = trial % 3 == 0 ? float.Epsilon : MathF.Pow(random.NextSingle(), 3);
+            var (count, mass) = (trial % 2 == 0 ? size : 1 + random.Next(size), trial % 5 == 0 ? double.PositiveInfinity : random.NextDouble() * ranking.Total);
+            var expected = new TokenCut(-1, 0, 0, 0);
+            foreach (var token in sorted.TakeWhile(token => weights[token] >= least))
+            {
+                expected = new(token, weights[token], expected.Count + 1, expected.Mass + weights[token]);
+                if (expected.Count >= count || expected.Mass >= mass)
+                {
+                    break;
+                }
+            }
+
+            Assert.Equal((trial, expected), (trial, ranking.Take(count, mass, least)));
+        }
+    }
+
     [Fact]
     public void Equal_weights_are_ranked_by_id()
     {

@@ -104,7 +104,7 @@ public sealed class StudentExportTests : IDisposable
     }
 
     [Theory]
-    [InlineData("onnx,torch", "fp32", "--to is onnx,torch: \"torch\" is none of hf, onnx")]
+    [InlineData("onnx,torch", "fp32", "--to is onnx,torch: \"torch\" is none of hf, onnx, genai")]
     [InlineData("onnx", "fp16", "--weights is fp16: \"fp16\" is none of fp32, bf16, int8, int4")]
     [InlineData("onnx", "", "--weights is : \"\" is none of fp32, bf16, int8, int4")]
     [InlineData("onnx,hf", "int8,int4", "--weights is int8,int4; a Hugging Face folder (--to hf) has weights in fp32 or bf16")]

@@ -1,9 +1,12 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Distil.Core.Artifacts;
 using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
+using Distil.Core.Safetensors;
 using Distil.Core.Specification;
+using Distil.Onnx;
 
 namespace Distil.Trainer.Tests.Jobs;
 
@@ -50,7 +53,9 @@ public sealed class QuantizedRunTests
         var (exact, int4) = (report.Forms![0], report.Forms[1]);
         Assert.Equal(report.Epochs[^1].Distilled.Student.CrossEntropy, exact.Exact, 1e-5);
         Assert.Equal((exact.Exact, exact.Exact, 1.0), (exact.Rounded, int4.Exact, exact.Agreement));
-        Assert.True(int4.Kl > 1e-6 && int4.Rounded != exact.Exact);
+        Assert.Equal((exact.Exact, 1.0), (int4.Rounded, int4.Agreement)); // the run's student is what int4 leaves of its weights
+        Assert.InRange(int4.Kl, 0, 1e-9);
+        await AssertIsRoundedAsync(run);
         Assert.All(
             new[] { "hf-fp32/model.safetensors", "hf-fp32/tokenizer.json", "onnx-fp32/model.onnx", "onnx-int4/model.onnx", "onnx-int4/model.onnx.data" },
             file => Assert.Contains(ArtifactLayout.Exports(id) + file, run.Blobs));
@@ -81,6 +86,39 @@ public sealed class QuantizedRunTests
 
         Assert.Equal(weights[0], weights[2]);
         Assert.NotEqual(weights[1], weights[3]);
+    }
+
+    /// <summary>The run's model is its own int4 form to the last bit, and another than the checkpoint from which training would go on.</summary>
+    private static async Task AssertIsRoundedAsync(SmallRun run)
+    {
+        var folder = Directory.CreateTempSubdirectory("distil-tests-").FullName;
+        try
+        {
+            foreach (var name in new[] { "config.json", "model.safetensors" })
+            {
+                await File.WriteAllBytesAsync(Path.Combine(folder, name), run[ArtifactLayout.ModelFile(run.Plan.RunId, StudentVariant.Distilled, name)], Cancel);
+            }
+
+            var again = Path.Combine(folder, "again");
+            RoundedStudent.Write(folder, WeightForm.Int4, again);
+            var (own, rounded) = (await Values(folder), await Values(again));
+            Assert.Equal(own.Keys.Order(), rounded.Keys.Order());
+            Assert.All(own, weight => Assert.Equal(weight.Value, rounded[weight.Key]));
+            Assert.Contains(RoundedStudent.FormsOf(folder, WeightForm.Int4), weight => weight.Value == WeightForm.Int4);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        static async Task<IReadOnlyDictionary<string, float[]>> Values(string folder)
+        {
+            using var weights = WeightFolder.Open(folder);
+            var bytes = await File.ReadAllBytesAsync(Path.Combine(folder, "model.safetensors"), Cancel);
+            var start = 8 + (int)BitConverter.ToInt64(bytes);
+            return weights.Stored.ByName.Values.ToDictionary(
+                tensor => tensor.Name, tensor => MemoryMarshal.Cast<byte, float>(bytes.AsSpan()[(start + (int)tensor.Entry.Begin)..(start + (int)tensor.Entry.End)]).ToArray());
+        }
     }
 
     private static SmallRun Small(StudentKind kind) => new(spec => spec with

@@ -16,7 +16,7 @@ namespace Distil.Trainer.Tests.Models;
 /// FOLDER/*</c>.</remarks>
 public sealed class PythonStudentTests : IDisposable
 {
-    private const int Continuation = 24;
+    private const int Continuation = 64;
     private readonly string? _kept = PythonProgram.KeptFolder;
     private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("distil-tests-");
 
@@ -32,9 +32,15 @@ public sealed class PythonStudentTests : IDisposable
             Case("xlstm", GoldenStudent.Load()),
             Case("xlstm-shards", GoldenStudent.Load(), new() { FileBytes = 10_000 }),
             Case("xlstm-vanilla-tied", Tied()),
+            Case("xlstm-bf16", GoldenStudent.Load(), WeightStorage.Of(bfloat16: true)),
+            Case("xlstm-vanilla-tied-bf16", Tied(), WeightStorage.Of(bfloat16: true)),
             Case("linearised", Students.Create(Students.ShapeOf("qwen2-tiny", window: 0), "qwen2-tiny")),
             Case("linearised-window", Students.Create(Students.ShapeOf("qwen3-tiny", window: 5, sinks: 2, FeatureMap.Both), "qwen3-tiny")),
             Case("linearised-kept", Students.Create(Students.ShapeOf("llama-tiny", window: 4, sinks: 3, FeatureMap.Softmax, 1), "llama-tiny")),
+            Case("linearised-bf16", Students.Create(Students.ShapeOf("qwen2-tiny", window: 0), "qwen2-tiny"), WeightStorage.Of(bfloat16: true)),
+            Case(
+                "linearised-window-bf16", Students.Create(Students.ShapeOf("qwen3-tiny", window: 5, sinks: 2, FeatureMap.Both), "qwen3-tiny"),
+                WeightStorage.Of(bfloat16: true)),
         ];
         Assert.SkipUnless(await PythonProgram.RunAsync("-c", "import torch, transformers, safetensors") is (0, _), "python3 has no torch or no transformers");
 
@@ -70,21 +76,22 @@ public sealed class PythonStudentTests : IDisposable
     }
 
     /// <summary>A student's folder with what is expected of it.</summary>
-    private string Case(string name, IStudentModel model, WeightStorage? storage = null)
+    private string Case(string name, IStudentModel student, WeightStorage? storage = null)
     {
         var folder = Path.Combine(_kept ?? _temporary.FullName, name);
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var random = new Generator(7, CPU);
-        var ids = randint(1, model.VocabularySize, [2, 40], ScalarType.Int64, generator: random);
-        model.Save(folder, storage);
+        var ids = randint(1, student.VocabularySize, [2, 40], ScalarType.Int64, generator: random);
+        student.Save(folder, storage);
+        student.Dispose();
+        using var model = (IStudentModel)LanguageModelLoader.Load(folder, CPU); // with what the storage leaves of the weights
         SafetensorsWriter.Write(Path.Combine(folder, "case.safetensors"), new Dictionary<string, Tensor>
         {
             ["input_ids"] = ids,
             ["logits"] = model.Forward(ids).matmul(model.HeadWeight.t()).contiguous(),
             ["greedy"] = Continue(model, ids),
         });
-        model.Dispose();
         return folder;
     }
 

@@ -20,8 +20,47 @@ def close(what, actual, expected, tolerance):
     return off
 
 
+# Of the largest logit: a computation in bfloat16 has 8 bits, and its errors add up over the layers.
+BFLOAT16 = 0.1
+PREFIX = 9
+
+
 def read(folder, **options):
     return AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True, **options).eval()
+
+
+@torch.no_grad()
+def check_compiled(model, ids, expected, batch, mask):
+    """torch.compile, on a GPU if there is one: one graph for the first call and one for a step; with padding, the same as without compilation."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    backend = "inductor" if device == "cuda" or shutil.which("g++") else "aot_eager"
+    model = model.to(device)
+    ids, expected, batch, mask = ids.to(device), expected.to(device), batch[:, :PREFIX].to(device), mask[:, :PREFIX].to(device)
+    torch._dynamo.reset()
+    whole = torch.compile(model, fullgraph=True, dynamic=False, backend=backend)
+    first = whole(ids[:, :PREFIX], use_cache=True)
+    step = whole(ids[:, PREFIX:PREFIX + 1], cache_params=first.cache_params, use_cache=True)
+    off = close("compiled logits", torch.cat([first.logits, step.logits], 1), expected[:, :PREFIX + 1], 1e-4)
+    padded = torch.compile(model, dynamic=False, backend=backend)(batch, attention_mask=mask).logits
+    close("compiled logits of a padded batch", padded, model(batch, attention_mask=mask).logits, 1e-4)
+    model.to("cpu")
+    return off
+
+
+def check_gradient(model, ids):
+    """The loss changes along its gradient as the gradient says; every weight has one."""
+    trained = [p for p in model.parameters() if p.requires_grad]
+    model(ids, labels=ids).loss.backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in trained), "a gradient is missing or not finite"
+    length = torch.stack([p.grad.square().sum() for p in trained]).sum().sqrt()
+    losses = []
+    with torch.no_grad():
+        for step in (0.01, -0.02):
+            for p in trained:
+                p.add_(p.grad / length, alpha=step)
+            losses.append(model(ids, labels=ids).loss.item())
+    slope = (losses[0] - losses[1]) / 0.02
+    assert abs(slope / length.item() - 1) < 0.05, f"the loss's slope along its gradient is {slope}; the gradient's length is {length.item()}"
 
 
 def check(folder):
@@ -55,13 +94,12 @@ def check(folder):
             model.save_pretrained(saved)
             close("logits after saving", read(saved)(ids).logits, expected, 1e-4)
 
-        rounded = read(folder, dtype=torch.bfloat16)
-        close("logits in bfloat16", rounded(ids).logits, expected, 0.1)
+        stored = json.loads((folder / "config.json").read_text())["dtype"]
+        own = read(folder, dtype="auto")
+        assert str(own.dtype) == f"torch.{stored}", f"the weights are {own.dtype}; config.json says {stored}"
+        rounded = close("logits in bfloat16", read(folder, dtype=torch.bfloat16)(ids).logits, expected, BFLOAT16)
 
-    loss = model(ids, labels=ids).loss
-    loss.backward()
-    trained = [p for p in model.parameters() if p.requires_grad]
-    assert all(p.grad is not None and p.grad.isfinite().all() for p in trained), "a gradient is missing or not finite"
+    check_gradient(read(folder, dtype=torch.float32), ids)
 
     try:
         model.generate(ids, num_beams=2)
@@ -76,7 +114,9 @@ def check(folder):
             raise AssertionError("it was loaded without trust_remote_code")
         except ValueError:
             pass
-    print(f"ok {folder.name}: logits off by {off:.1e}, {json.loads((folder / 'config.json').read_text())['model_type']}")
+
+    compiled = check_compiled(model, ids, expected, batch, mask)  # last: it takes minutes for the student of kind xlstm, whose sLSTM is a loop
+    print(f"ok {folder.name}, stored in {stored}: logits off by {off:.1e}, in bfloat16 by {rounded:.1e}, compiled by {compiled:.1e}")
 
 
 def main():

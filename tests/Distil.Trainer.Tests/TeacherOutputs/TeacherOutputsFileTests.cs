@@ -1,5 +1,7 @@
 using Distil.Core.Errors;
+using Distil.Core.Specification;
 using Distil.Trainer.TeacherOutputs;
+using Distil.Trainer.Torch;
 using Distil.Trainer.Tests.Distillation;
 using static TorchSharp.torch;
 
@@ -79,6 +81,32 @@ public sealed class TeacherOutputsFileTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(HiddenForm.Int8, 2 + D, 0.01)]
+    [InlineData(HiddenForm.Int4, 2 + (D / 2), 0.2)]
+    public void Hidden_states_in_fewer_bits_are_read_back(HiddenForm form, int bytes, double tolerance)
+    {
+        using var pause = NoGcRegion.Begin();
+        using var scope = NewDisposeScope();
+        var settings = Settings with { Keep = new() { HiddenForm = form } };
+        var targets = Targets();
+        using (var writer = new TeacherOutputsWriter(_path, TeacherOutputsHeader.For(settings, S, V, D)))
+        {
+            writer.Append(targets, [S, 3, .. Enumerable.Repeat(S, Rows - 2)]);
+            writer.Complete();
+        }
+
+        Assert.Equal(3, File.ReadAllBytes(_path)[8]); // the version
+        using var file = TeacherOutputsFile.Open(_path);
+        Assert.Equal(bytes, file.HiddenBytesPerToken);
+        var read = file.ReadRows([1, 0], CPU).MeanHidden!;
+        var largest = targets.MeanHidden!.abs().max().item<float>();
+        Assert.True(targets.MeanHidden[0].allclose(read[1], rtol: 0, atol: tolerance * largest));
+        Assert.True(targets.MeanHidden[1].narrow(0, 0, 3).allclose(read[0].narrow(0, 0, 3), rtol: 0, atol: tolerance * largest));
+        Assert.Equal(0f, read[0].narrow(0, 3, S - 3).abs().max().item<float>());
+        Assert.NotEqual(0f, read[1].abs().max().item<float>());
+    }
+
     [Fact]
     public void A_file_without_draws_is_of_the_first_version()
     {
@@ -132,7 +160,7 @@ public sealed class TeacherOutputsFileTests : IDisposable
         var bytes = File.ReadAllBytes(_path);
         bytes[8] = 9;
         File.WriteAllBytes(_path, bytes);
-        Assert.Contains("format version 9; this program reads versions 1 to 2", Assert.Throws<InvalidInputException>(ReadAll).Message);
+        Assert.Contains("format version 9; this program reads versions 1 to 3", Assert.Throws<InvalidInputException>(ReadAll).Message);
     }
 
     [Fact]

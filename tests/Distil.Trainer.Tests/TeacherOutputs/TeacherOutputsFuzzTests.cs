@@ -4,6 +4,7 @@ using System.Text.Json;
 using CsCheck;
 using Distil.Core;
 using Distil.Core.Errors;
+using Distil.Core.Specification;
 using Distil.Fuzzing;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Tests.Distillation;
@@ -24,9 +25,9 @@ public sealed class TeacherOutputsFuzzTests : IDisposable
         _valid = Valid(draws: 0);
     }
 
-    private byte[] Valid(int draws)
+    private byte[] Valid(int draws, HiddenForm form = HiddenForm.Fp16)
     {
-        var settings = new ExtractionSettings { Keep = new() { TailDraws = draws }, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
+        var settings = new ExtractionSettings { Keep = new() { TailDraws = draws, HiddenForm = form }, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
         using (var writer = new TeacherOutputsWriter(_path, TeacherOutputsHeader.For(settings, S, V, D)))
         {
             writer.Append(Heads.Sparse(randn(Rows, S, V) * 3, eye(V), settings, null) with { MeanHidden = randn(Rows, S, D) });
@@ -49,6 +50,10 @@ public sealed class TeacherOutputsFuzzTests : IDisposable
 
     [Fact]
     public Task Changed_draws_that_every_checksum_fits() => Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(Valid(draws: 6)).Select(Seal), ReadAll);
+
+    [Fact]
+    public Task Changed_states_of_4_bits_that_every_checksum_fits() =>
+        Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(Valid(draws: 0, HiddenForm.Int4)).Select(Seal), ReadAll);
 
     [Fact]
     public Task A_changed_index_that_every_checksum_fits()

@@ -8,7 +8,7 @@ internal static class Prompts
 {
     private const string Name = "prompt", Expected = "a text or a list of token ids; this server answers one prompt a request";
 
-    /// <summary>The prompt's tokens; the end of text if it is empty, which begins a new text.</summary>
+    /// <summary>The prompt's tokens, a text's with the token with which the model's texts begin; the end of text if there are none, which begins a new text.</summary>
     /// <exception cref="OpenAiException">It is missing, of another type, or several.</exception>
     internal static IReadOnlyList<int> Read(RequestFields fields, HuggingFaceTokenizer tokenizer)
     {
@@ -20,7 +20,7 @@ internal static class Prompts
 
         IReadOnlyList<int> tokens = prompt.ValueKind switch
         {
-            JsonValueKind.String => tokenizer.Encode(prompt.GetString()!),
+            JsonValueKind.String => tokenizer.EncodePrompt(prompt.GetString()!),
             JsonValueKind.Array when prompt.EnumerateArray().All(each => each.ValueKind == JsonValueKind.Number && each.TryGetInt32(out _)) =>
                 [.. prompt.EnumerateArray().Select(each => each.GetInt32())],
             _ => throw RequestFields.Wrong(Name, prompt, Expected),

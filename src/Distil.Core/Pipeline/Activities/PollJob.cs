@@ -20,10 +20,9 @@ public sealed class PollJob(ArtifactStore store, IJobRunner runner) : IActivity<
             return new JobAnswer(JobState.Ended, result);
         }
 
-        var cancelled = await store.ExistsAsync(ArtifactLayout.Cancel(input.RunId), cancel);
+        // A platform may wait for the job's end here: what is asked of storage is asked afterwards.
         var state = await runner.PollAsync(input.Handle, cancel);
-
-        // The result may have been written between the two checks.
+        var cancelled = await store.ExistsAsync(ArtifactLayout.Cancel(input.RunId), cancel);
         var late = state == JobState.Running ? null : await ResultAsync(input, cancel);
         var says = state == JobState.Ended && late is null ? await runner.DescribeEndAsync(input.Handle, cancel) : null;
         return new JobAnswer(state, late, cancelled, says);

@@ -19,9 +19,10 @@ public static class Identities
     /// <param name="tokenizer">The identity of the tokenizer; null if it is not known.</param>
     /// <param name="endOfText">The token that ends a document, if tokenizer_config.json determines it; null if tokenizer.json does.</param>
     /// <param name="template">The identities of the files of the chat template; null if they are not known. Only chats depend on them.</param>
+    /// <param name="beginning">The token with which rows and documents of text begin; null if there is none. A chat template writes its own.</param>
     public static string Dataset(
         DatasetSpec dataset, IReadOnlyList<ShardSource> shards, IReadOnlyDictionary<string, string> contents, string? tokenizer, int? endOfText = null,
-        IReadOnlyList<string>? template = null)
+        IReadOnlyList<string>? template = null, int? beginning = null)
     {
         return Of(Object(
             ("version", 2),
@@ -36,12 +37,12 @@ public static class Identities
             ("evalFraction", dataset.EvalSources.Count > 0 ? 0 : dataset.EvalFraction),
             ("documentSeparator", dataset.HasLines ? null : dataset.DocumentSeparator),
             ("endOfText", endOfText),
-            ("chat", dataset.Chat is { } chat ? Chat(chat, template) : null)));
+            ("chat", dataset.Chat is { } chat ? Chat(chat, template) : null),
+            ("beginning", dataset.Chat is null ? beginning : null)));
 
         JsonNode Range(SourceRange range) => Object(
             ("holds", contents[range.Path]),
-            ("start", range.Start),
-            ("end", range.End),
+            ("start", range.Start), ("end", range.End),
             ("compression", Word(SourceName.CompressionOf(range.Path))));
     }
 
@@ -58,6 +59,7 @@ public static class Identities
         ("temperatureFrom", spec.HighestTemperature), // the tail is stored at nodes between these two
         ("temperatureTo", spec.Distillation.Temperature.To),
         ("hiddenStates", spec.StoresHiddenStates),
+        ("hiddenBits", spec.StoresHiddenStates && spec.Teacher.Keep.HiddenForm.Bits is var bits and not 16 ? bits : null), // those of the first versions
         ("precision", Word(spec.Training.Precision)),
         ("endpointModel", spec.Teacher.Endpoint?.Model)));
 

@@ -29,7 +29,7 @@ internal static class JobDisk
             : FieldError.Of(FieldPath.Parse("dataset.shardTokens"), FormattableString.Invariant($"is {spec.Dataset.ShardTokens}; expected at most {fits}: ")
                 + $"a training job has {ShardsAtOnce} shards with the teacher's outputs on its disk at once ({Gigabytes(shards)}), beside the teacher's files, two checkpoints "
                 + $"and its own ({Gigabytes(beside)}), and the jobs' machine has room for {Gigabytes(there)} ({variable}); a token needs less with teacher.mode online, "
-                + "a smaller teacher.keep.maxTokens" + (spec.StoresHiddenStates ? ", or distillation.alignment.kind none, which stores no hidden states" : "")));
+                + "a smaller teacher.keep.maxTokens" + (spec.StoresHiddenStates ? ", teacher.keep.hiddenForm int4, or distillation.alignment.kind none, which stores no hidden states" : "")));
     }
 
     private static long LargestShards(RunPlan plan) => (long)(BytesPerToken(plan)

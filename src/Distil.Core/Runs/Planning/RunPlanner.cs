@@ -62,7 +62,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
         var steps = SizeEstimates.StepsPerEpoch(spec, rows);
         var teacherMemory = MemoryNeeded.ForTeacher(spec, files?.Config.Parameters);
         var datasetId = Identities.Dataset(
-            spec.Dataset, shards, contents, files?.TokenizerContent, files?.ConfiguredEndOfText, files?.Template?.Contents);
+            spec.Dataset, shards, contents, files?.TokenizerContent, files?.ConfiguredEndOfText, files?.Template?.Contents, files?.Beginning);
         var plan = new RunPlan
         {
             RunId = NewRunId(spec.Name),

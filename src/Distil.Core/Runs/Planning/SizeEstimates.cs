@@ -67,7 +67,7 @@ internal static class SizeEstimates
         }
 
         var kept = Math.Min(spec.Teacher.Keep.MaxTokens, teacher.VocabularySize);
-        var hidden = spec.StoresHiddenStates ? 2L * teacher.HiddenSize : 0;
+        var hidden = spec.StoresHiddenStates ? spec.Teacher.Keep.HiddenForm.BytesOf(teacher.HiddenSize) : 0;
         var drawn = Math.Min(spec.Teacher.Keep.TailDraws, teacher.VocabularySize);
         var bits = kept * (Math.Log2((double)teacher.VocabularySize / kept) + BitsPerKeptToken)
             + (drawn == 0 ? 0 : (drawn * (Math.Log2((double)teacher.VocabularySize / drawn) + BitsPerKeptToken + 1)) + BitsOfDraws);

@@ -38,6 +38,9 @@ internal sealed class TeacherFiles
     /// <value>The token that ends a document, if tokenizer_config.json determines it; null if tokenizer.json does.</value>
     public int? ConfiguredEndOfText { get; private init; }
 
+    /// <value>The token with which a text begins; null if there is none.</value>
+    public int? Beginning { get; private init; }
+
     /// <value>Its chat template; null if the run does not use it.</value>
     public TeacherTemplate? Template { get; private init; }
 
@@ -74,11 +77,12 @@ internal sealed class TeacherFiles
         var known = model.Weights.Select(file => file.Path).Zip(contents).ToDictionary(file => file.First, file => file.Second);
         var found = model.Location.Found?.Select(file => file with { Identity = known.GetValueOrDefault(file.Path) ?? LocalSources.Fingerprint(file.Path) });
         return new TeacherFiles(
-            model.Location with { Found = found is null ? null : [.. found, .. template?.Own is { } own ? new[] { own } : []] }, config.Config, model.Config.Path,
+            model.Location with { Found = found is null ? null : [.. found] }, config.Config, model.Config.Path,
             reading with { Warnings = [.. model.Warnings, .. reading.Warnings] }, LocalSources.Fingerprint(words),
             [LocalSources.Fingerprint(configFile), .. contents])
         {
             ConfiguredEndOfText = EndOfTextToken.FindConfigured(words, settings),
+            Beginning = BeginningToken.Find(json, settings, model.TokenizerConfig?.Path),
             Template = template,
         };
     }

@@ -7,8 +7,7 @@ namespace Distil.Core.Runs.Planning;
 
 /// <summary>The files of a teacher's chat template, which determine the rows of a dataset of chats.</summary>
 /// <param name="Contents">The identities of chat_template.jinja and of tokenizer_config.json, whose special tokens a template names.</param>
-/// <param name="Own">chat_template.jinja with its identity; null if there is none.</param>
-internal sealed record TeacherTemplate(IReadOnlyList<string> Contents, SourceFile? Own)
+internal sealed record TeacherTemplate(IReadOnlyList<string> Contents)
 {
     /// <summary>Finds the template of a model.</summary>
     /// <param name="catalog">Fetches the files.</param>
@@ -19,12 +18,12 @@ internal sealed record TeacherTemplate(IReadOnlyList<string> Contents, SourceFil
     public static async Task<TeacherTemplate> FindAsync(SourceCatalog catalog, ModelFiles model, string? settings, CancellationToken cancel)
     {
         var own = model.ChatTemplate is { } file
-            ? file with { Identity = LocalSources.Fingerprint(await catalog.FetchAsync(file, "", cancel: cancel)) }
+            ? LocalSources.Fingerprint(await catalog.FetchAsync(file, "", cancel: cancel))
             : null;
         return own is null && (settings is null || !JsonFile.Read(settings, root => root.TryGetProperty("chat_template", out _)))
             ? throw new InvalidInputException(
                 SpecPaths.Teacher,
                 $"{model.Location.Folder} has no chat template, which dataset.chat needs; expected chat_template.jinja, or chat_template in {TokenizerSettings.FileName}")
-            : new TeacherTemplate([.. new[] { own?.Identity, settings is null ? null : LocalSources.Fingerprint(settings) }.OfType<string>()], own);
+            : new TeacherTemplate([.. new[] { own, settings is null ? null : LocalSources.Fingerprint(settings) }.OfType<string>()]);
     }
 }

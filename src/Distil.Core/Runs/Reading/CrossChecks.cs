@@ -160,12 +160,19 @@ internal static class CrossChecks
         }
     }
 
-    private static IEnumerable<FieldError> Export(RunSpec spec) =>
-        from target in spec.Export.To ?? []
-        where ExportPart.Of([target], spec.Export.Weights ?? []).Count == 0
-        let word = DistilJson.Word(target)
-        let forms = Enum.GetValues<WeightForm>().Where(form => ExportPart.Has(target, form)).Select(form => form.Word)
-        select Error("export.weights", $"has no form for export.to {word}; expected one or more of {string.Join(", ", forms)}");
+    private static IEnumerable<FieldError> Export(RunSpec spec)
+    {
+        foreach (var target in (spec.Export.To ?? []).Where(target => ExportPart.Of([target], spec.Export.Weights ?? []).Count == 0))
+        {
+            var forms = Enum.GetValues<WeightForm>().Where(form => ExportPart.Has(target, form)).Select(form => form.Word);
+            yield return Error("export.weights", $"has no form for export.to {DistilJson.Word(target)}; expected one or more of {string.Join(", ", forms)}");
+        }
+
+        if (spec.Student.KeepAttention.Count > 0 && spec.Export.To?.Contains(ExportTarget.Genai) == true)
+        {
+            yield return Error("export.to", "has genai, and student.keepAttention layers, whose state grows with the text; expected other targets, or no such layers");
+        }
+    }
 
     // An empty path would become the folder of the specification.
     private static IEnumerable<FieldError> ImpossiblePaths(RunSpec spec) => spec.Paths()

@@ -32,7 +32,7 @@ internal sealed record RecallSequence(long[] Tokens, int[] Answers, long[] Candi
         var sequences = new List<RecallSequence>(count);
         for (var i = 0; i < count; i++)
         {
-            sequences.Add(Make(kind, length, tokens.Vocabulary, tokens.EndOfText, ref random));
+            sequences.Add(Make(kind, length, tokens.Vocabulary, tokens.First, ref random));
         }
 
         return sequences;

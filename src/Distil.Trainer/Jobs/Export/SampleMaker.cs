@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Tokenization;
 using Distil.Inference.Generation;
@@ -27,7 +26,7 @@ internal static class SampleMaker
         JobContext job, HuggingFaceTokenizer tokenizer, IReadOnlyList<EvaluationRow> rows, ILanguageModel student, ILanguageModel? baseline)
     {
         IEnumerable<(IReadOnlyList<int> Prompt, string? Truth)> prompts = job.Spec.Evaluation.Prompts.Count > 0
-            ? job.Spec.Evaluation.Prompts.Select(text => ((IReadOnlyList<int>)tokenizer.Encode(text), (string?)null))
+            ? job.Spec.Evaluation.Prompts.Select(text => ((IReadOnlyList<int>)tokenizer.EncodePrompt(text), (string?)null))
             : HeldOut(rows, tokenizer, job.Spec.Evaluation.SampleTokens);
         var teacher = job.LoadTeacher();
         return [.. prompts.Select(item => new SampleSummary
@@ -97,5 +96,5 @@ internal static class SampleMaker
         return Text(tokenizer, [.. new Generator(new TorchTextModel(model)).Continue(prompt, options, job.Spec.Evaluation.SampleTokens, tokenizer.EndOfText, job.Stop)]);
     }
 
-    private static string Text(HuggingFaceTokenizer tokenizer, IReadOnlyList<int> ids) => tokenizer.Decode(CollectionsMarshal.AsSpan(ids.ToList()));
+    private static string Text(HuggingFaceTokenizer tokenizer, IReadOnlyList<int> ids) => tokenizer.Decode([.. ids.SkipWhile(id => id == tokenizer.Beginning)]);
 }

@@ -18,7 +18,7 @@ internal static class Forms
             ]),
         }.ToHtml()}<p class="note">On {Figures.Count(forms[0].Tokens)} held-out tokens, against the student’s float32 weights, whose cross-entropy is
         {Figures.Number(forms[0].Exact)} nats a token; the standard error is that of the difference, the KL is from the student’s own weights.
-        distil export writes any of these forms{(report.Spec.Training.Quantize is { } quantized ? $"; the last epoch trained for {quantized.Form.Word}" : "")}.</p>
+        distil export writes any of these forms{(report.Spec.Training.Quantize is { } quantized ? $"; the last epoch trained for {quantized.Form.Word}, and the student’s weights are what that form leaves of them" : "")}.</p>
         </section>
 
         """);

@@ -36,6 +36,7 @@ public sealed class DeterminantsTests : IDisposable
         ("teacher.path", "'end-of-text'", Renamed.Dataset),
         ("teacher.path", "'other-end-of-text'", Renamed.Dataset),
         ("teacher.path", "'unknown-end-of-text'", Renamed.Nothing),
+        ("teacher.path", "'begins'", Renamed.Dataset),
         ("teacher.mode", "'offline'", Renamed.Nothing),
         ("teacher.keep.topP", "0.5", Renamed.Outputs),
         ("teacher.keep.maxTokens", "5", Renamed.Outputs),
@@ -44,6 +45,8 @@ public sealed class DeterminantsTests : IDisposable
         ("teacher.keep.highestTemperature", "1.5", Renamed.Nothing), // the schedule's is higher
         ("teacher.keep.highestTemperature", "3", Renamed.Outputs),
         ("teacher.keep.hiddenStates", "true", Renamed.Nothing), // this student needs them
+        ("teacher.keep.hiddenForm", "'fp16'", Renamed.Nothing),
+        ("teacher.keep.hiddenForm", "'int4'", Renamed.Outputs),
         ("dataset.sources", "['copy.data']", Renamed.Nothing),
         ("dataset.sources", "['other.data']", Renamed.Dataset),
         ("dataset.sources", "['copy.data.gz']", Renamed.Dataset),
@@ -144,7 +147,7 @@ public sealed class DeterminantsTests : IDisposable
         _folder.Write("teacher/chat_template.jinja", "{{ messages }}");
         foreach (var (copy, file) in new[] { ("copy", ""), ("other-weights", "model.safetensors"),
             ("other-config", "config.json"), ("other-tokenizer", "tokenizer.json"), ("end-of-text", ""), ("other-end-of-text", ""),
-            ("unknown-end-of-text", "") })
+            ("unknown-end-of-text", ""), ("begins", "") })
         {
             TinyTeacher.Write(Path.Combine(_folder.Path, copy), fill: (byte)(file == "model.safetensors" ? 1 : 0));
             if (file.EndsWith(".json", StringComparison.Ordinal))
@@ -155,6 +158,7 @@ public sealed class DeterminantsTests : IDisposable
 
         _folder.Write("end-of-text/tokenizer_config.json", """{ "eos_token": "a" }""");
         _folder.Write("other-end-of-text/tokenizer_config.json", """{ "eos_token": { "content": "b" } }""");
+        _folder.Write("begins/tokenizer_config.json", """{ "add_bos_token": true, "bos_token": "b" }""");
         _folder.Write("unknown-end-of-text/tokenizer_config.json", """{ "eos_token": "<none>" }""");
 
         // Every second line is JSON and text: what a file contains is examined, and both formats must accept this one.

@@ -60,6 +60,16 @@ public sealed class KindTests
             "linearised", ("student", "\"window\": 0"), ("training", """ "stages": { "distillation": { "windowDropout": 0.5 } } """))).Message,
         StringComparison.Ordinal);
 
+    [Fact]
+    public void Kept_attention_cannot_be_exported_for_genai()
+    {
+        (string, string)[] Fields(string kept) => [("student", $"\"keepAttention\": [{kept}]"), ("export", """ "to": ["genai"], "weights": ["int4"] """)];
+        Assert.Contains(
+            "export.to has genai, and student.keepAttention layers", Assert.Throws<InvalidInputException>(() => Read("linearised", Fields("1"))).Message,
+            StringComparison.Ordinal);
+        Assert.Equal("genai-int4", Assert.Single(Read("linearised", Fields("")).Export.Parts).Name);
+    }
+
     private static RunSpec Read(string kind, params (string Section, string Field)[] fields)
     {
         string In(string section) => string.Concat(fields.Where(field => field.Section == section).Select(field => $", {field.Field}")).TrimStart(',');
@@ -67,7 +77,8 @@ public sealed class KindTests
             $$"""
             {
               "name": "a", "teacher": { "path": "teacher" }, "dataset": { "sources": ["text.txt"], "contextLength": 64 },
-              "student": { "kind": "{{kind}}", {{In("student")}} }, "training": { {{In("training")}} }, "distillation": { {{In("distillation")}} }
+              "student": { "kind": "{{kind}}", {{In("student")}} }, "training": { {{In("training")}} }, "distillation": { {{In("distillation")}} },
+              "export": { {{In("export")}} }
             }
             """, "spec.json", "/");
     }
