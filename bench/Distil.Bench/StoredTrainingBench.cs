@@ -63,9 +63,11 @@ internal static class StoredTrainingBench
         var path = Path.Combine(Path.GetTempPath(), $"distil-bench-{Environment.ProcessId}.bin");
         try
         {
-            Store(teacher, keep, text, path);
+            var settings = new ExtractionSettings { Keep = keep, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
+            Store(teacher, settings, text, path);
             using var file = TeacherOutputsFile.Open(path);
-            using var targets = StoredTargets.Open([path], CPU);
+            using var shard = new OpenShard(new OneShard(new(text.Length, null, path)));
+            var targets = new StoredTargets(shard, settings, CPU);
             var scores = Enumerable.Range(1, seeds).Select(seed => Train(teacher, targets, text, held, seed, weight)).ToArray();
             Console.WriteLine($"| {keep.TopP} | {keep.MaxTokens} | {keep.TailDraws} | {keep.HiddenForm} | {file.SparseBytesPerToken + file.HiddenBytesPerToken:F1} "
                 + $"| {file.HiddenBytesPerToken} | {Spread([.. scores.Select(score => score.CrossEntropy)])} | {Spread([.. scores.Select(score => score.Kl)])} |");
@@ -76,9 +78,8 @@ internal static class StoredTrainingBench
         }
     }
 
-    private static void Store(TransformerModel teacher, KeepSpec keep, long[][] text, string path)
+    private static void Store(TransformerModel teacher, ExtractionSettings settings, long[][] text, string path)
     {
-        var settings = new ExtractionSettings { Keep = keep, InverseTemperatures = TemperatureNodes.Between(1, 2), MeanHidden = true };
         using var writer = new TeacherOutputsWriter(path, TeacherOutputsHeader.For(settings, Length, teacher.VocabularySize, teacher.HiddenSize));
         var extractor = new TeacherExtractor(teacher, settings);
         foreach (var batch in text.Chunk(Batch))
@@ -110,4 +111,15 @@ internal static class StoredTrainingBench
     private static string Spread(double[] values) => values.Length == 1
         ? $"{values[0]:F5}"
         : $"{values.Average():F5} ± {Math.Sqrt(values.Sum(value => Math.Pow(value - values.Average(), 2)) / (values.Length - 1)):F5}";
+
+    private sealed class OneShard(ShardCopy copy) : IShardFiles
+    {
+        public IReadOnlyList<long> RowsOfShards => [copy.Rows];
+
+        public ShardCopy Take(int shard) => copy;
+
+        public void EndWaits()
+        {
+        }
+    }
 }
