@@ -63,9 +63,9 @@ public sealed class ProcessJobRunner(Func<ProcessStartInfo> command, int paralle
             await job.Work.WaitAsync(pollPatience ?? PollPatience, cancel);
             return JobState.Ended;
         }
-        catch (TimeoutException) when (!job.Work.IsCompleted)
+        catch (TimeoutException) when (!job.Work.IsFaulted)
         {
-            return JobState.Running;
+            return job.Work.IsCompleted ? JobState.Ended : JobState.Running;
         }
     }
 

@@ -70,9 +70,9 @@ public sealed class JournalTextTests
     [Fact]
     public void A_whole_line_of_another_version_ends_what_can_be_used_and_is_no_damage()
     {
-        var text = JournalText.Parse([.. Whole, .. JournalLine.Seal("""{ "version": 3, "tide": "high" }"""u8.ToArray()), .. Whole]);
+        var text = JournalText.Parse([.. Whole, .. JournalLine.Seal("""{ "version": 4, "tide": "high" }"""u8.ToArray()), .. Whole]);
         Assert.Equal(Three, text.Entries);
-        Assert.Equal(("version is 3, expected 2", null), (text.Foreign, text.Damage));
+        Assert.Equal(("version is 4, expected 3", null), (text.Foreign, text.Damage));
     }
 
     [Fact]
