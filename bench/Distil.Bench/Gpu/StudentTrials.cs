@@ -105,13 +105,17 @@ internal sealed class StudentTrials : IDisposable
     /// <summary>What forms of the weights cost, if any were asked for: each against the student's exact weights.</summary>
     private void Forms(string name, IStudentModel student)
     {
-        var folder = Path.Combine(Path.GetTempPath(), $"distil-trial-{Environment.ProcessId}");
-        foreach (var form in student is LinearisedModel && _options.Forms.Count > 0 ? _options.Forms : [])
+        if (student is not LinearisedModel || _options.Forms.Count == 0)
         {
-            student.Save(folder, new());
+            return;
+        }
+
+        var folder = Path.Combine(Path.GetTempPath(), $"distil-trial-{Environment.ProcessId}");
+        student.Save(folder, new());
+        foreach (var form in _options.Forms)
+        {
             using var rounded = LinearisedModel.Load(folder, _device);
             WeightRounding.Of(rounded, RoundedStudent.FormsOf(folder, form)).RoundAll();
-            Directory.Delete(folder, recursive: true);
             if (_options.Precision == Precision.Bf16)
             {
                 rounded.UseBFloat16();
@@ -120,6 +124,8 @@ internal sealed class StudentTrials : IDisposable
             var toExact = new Evaluator(new() { BatchRows = _options.Batch }).Evaluate(rounded, student, _held);
             Figure.Say($"student {name}, {form.Word} against exact weights", Score(toExact));
         }
+
+        Directory.Delete(folder, recursive: true);
     }
 
     /// <summary>Tasks and recall, if any were asked for.</summary>

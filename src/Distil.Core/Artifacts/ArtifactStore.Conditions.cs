@@ -9,12 +9,16 @@ public sealed partial class ArtifactStore
 {
     /// <summary>Writes a document unless one exists (If-None-Match).</summary>
     /// <returns>False if one exists; it is not changed.</returns>
-    public async Task<bool> TryCreateJsonAsync<T>(string blob, T document, CancellationToken cancel = default)
+    public Task<bool> TryCreateJsonAsync<T>(string blob, T document, CancellationToken cancel = default) =>
+        TryCreateJsonAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented), cancel);
+
+    /// <summary>Writes a document's bytes unless one exists (If-None-Match).</summary>
+    /// <returns>False if one exists; it is not changed.</returns>
+    internal async Task<bool> TryCreateJsonAsync(string blob, byte[] json, CancellationToken cancel)
     {
         try
         {
-            await WriteAsync(blob, JsonSerializer.SerializeToUtf8Bytes(document, DistilJson.Indented),
-                "application/json", new BlobRequestConditions { IfNoneMatch = ETag.All }, cancel);
+            await WriteAsync(blob, json, "application/json", new BlobRequestConditions { IfNoneMatch = ETag.All }, cancel);
             return true;
         }
         catch (RequestFailedException exists) when (exists.Status is 409 or 412)

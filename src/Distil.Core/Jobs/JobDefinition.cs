@@ -29,10 +29,10 @@ public sealed record JobDefinition : IPipelineDocument
     /// <value>The shape of a linearised student; null for another.</value>
     public LinearisedShape? Linearised { get; init; }
 
-    /// <value>The text that the plan found, to compare with what was read; null in earlier versions.</value>
+    /// <value>The text that the plan found, to compare with what was read; null if it is not known.</value>
     public PlannedText? Text { get; init; }
 
-    /// <value>The files of the tasks as the plan found them; null without tasks and in earlier versions.</value>
+    /// <value>The files of the tasks as the plan found them; null without tasks.</value>
     public IReadOnlyList<SourceFile>? Tasks { get; init; }
 
     /// <value>Bytes of one of the run's checkpoints, for which a train job leaves room on its disk.</value>
@@ -45,8 +45,9 @@ public sealed record JobDefinition : IPipelineDocument
     /// <returns>Its address, for requests.</returns>
     public async Task<string> StoreAsync(ArtifactStore store, string runId, CancellationToken cancel = default)
     {
-        var address = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this, DistilJson.Indented)));
-        await store.TryCreateJsonAsync(ArtifactLayout.JobDefinition(runId, address), this, cancel);
+        var content = JsonSerializer.SerializeToUtf8Bytes(this, DistilJson.Indented);
+        var address = Convert.ToHexStringLower(SHA256.HashData(content));
+        await store.TryCreateJsonAsync(ArtifactLayout.JobDefinition(runId, address), content, cancel);
         return address;
     }
 

@@ -4,7 +4,7 @@ using Distil.Core.Errors;
 namespace Distil.Core.Tokenization;
 
 /// <summary>The token with which a model expects every text to begin: add_bos_token of tokenizer_config.json says whether it is the bos_token; without the field, it is
-/// the token that the template of tokenizer.json puts before a text. As transformers does it.</summary>
+/// the token that the template of tokenizer.json puts before a text.</summary>
 internal static class BeginningToken
 {
     /// <summary>The token's id; null if texts begin without one.</summary>

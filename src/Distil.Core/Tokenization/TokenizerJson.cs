@@ -150,8 +150,10 @@ public sealed class TokenizerJson
             throw _fields.Unsupported("post_processor", other, "ByteLevel or TemplateProcessing");
         }
 
-        return parts.Where(part => _fields.Type(part) == "TemplateProcessing").Select(part => BeginningToken.OfTemplate(_fields, part)).FirstOrDefault(id => id is not null) is not { } beginning ? null
-            : beginning < Size ? beginning
+        var templates = parts.Where(part => _fields.Type(part) == "TemplateProcessing");
+        var beginning = templates.Select(part => BeginningToken.OfTemplate(_fields, part)).FirstOrDefault(id => id is not null);
+        return beginning is null || beginning < Size
+            ? beginning
             : throw _fields.Unsupported("post_processor.special_tokens.ids", $"{beginning}", $"a token, below {Size}");
     }
 

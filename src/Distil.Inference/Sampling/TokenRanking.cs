@@ -42,31 +42,37 @@ internal sealed class TokenRanking
         }
 
         // The last range may contain tokens that are not ranked: its count is not used.
-        var (last, range, above, end) = (WeightHistogram.RangeOf(least), 0, new TokenCut(-1, 0, 0, 0), (Range: 0, Above: new TokenCut(-1, 0, 0, 0)));
-        for (; range < last; range++)
+        var last = WeightHistogram.RangeOf(least);
+        var place = Find(_histogram.Totals[..last], new TokenCut(-1, 0, 0, 0), count, mass);
+        var found = place.IsReached ? 0 : Collect(last, least);
+        return found > 0 ? TakeFrom(found, place.With, count, mass) : TakeFrom(Collect(place.At, least), place.Above, count, mass);
+    }
+
+    /// <summary>Finds the part at which a count or a mass is reached, or the last one with tokens.</summary>
+    /// <param name="parts">Tokens and their mass, the heaviest first.</param>
+    /// <param name="above">Those before all parts.</param>
+    /// <param name="count">The count.</param>
+    /// <param name="mass">The mass.</param>
+    private static Place Find(ReadOnlySpan<(long Count, double Mass)> parts, TokenCut above, long count, double mass)
+    {
+        var place = new Place(0, above, above, IsReached: false);
+        for (var at = 0; at < parts.Length && !place.IsReached; at++)
         {
-            var (inside, sum) = _histogram[range];
-            if (inside == 0)
+            if (parts[at] is not (> 0 and var inside, var sum))
             {
                 continue;
             }
 
-            end = (range, above);
-            if (above.Count + inside >= count || above.Mass + sum >= mass)
-            {
-                break;
-            }
-
-            above = above with { Count = above.Count + inside, Mass = above.Mass + sum };
+            var with = place.With with { Count = place.With.Count + inside, Mass = place.With.Mass + sum };
+            place = new(at, place.With, with, with.Count >= count || with.Mass >= mass);
         }
 
-        var found = Collect(range, least);
-        return found > 0 ? TakeFrom(found, above, count, mass) : TakeFrom(Collect(end.Range, least), end.Above, count, mass);
+        return place;
     }
 
     private int Collect(int range, float least)
     {
-        var inside = _histogram[range].Count;
+        var inside = _histogram.Totals[range].Count;
         if (_keys.Length < inside)
         {
             _keys = new ulong[Math.Max(inside, 2 * _keys.Length)];
@@ -84,10 +90,11 @@ internal sealed class TokenRanking
             (found, above) = Narrow(found, above, count, mass, shift);
         }
 
+        // More than a few have the same weight: they are in the order of their ids.
         if (found <= Few)
         {
             Array.Sort(_keys, 0, found);
-        } // else all have the same weight, and are in the order of their ids
+        }
 
         var cut = above;
         for (var i = 0; i < found && (i == 0 || (cut.Count < count && cut.Mass < mass)); i++)
@@ -110,35 +117,25 @@ internal sealed class TokenRanking
             digit = (digit.Count + 1, digit.Mass + _weights[(uint)_keys[i]]);
         }
 
-        var (at, before) = (0, above);
-        for (var digit = 0; digit < _digits.Length; digit++)
-        {
-            var (inside, sum) = _digits[digit];
-            if (inside == 0)
-            {
-                continue;
-            }
-
-            (at, above) = (digit, before);
-            if (before.Count + inside >= count || before.Mass + sum >= mass)
-            {
-                break;
-            }
-
-            before = before with { Count = before.Count + inside, Mass = before.Mass + sum };
-        }
-
+        var place = Find(_digits, above, count, mass);
         var kept = 0;
         for (var i = 0; i < found; i++)
         {
-            if (Digit(_keys[i]) == at)
+            if (Digit(_keys[i]) == place.At)
             {
                 _keys[kept++] = _keys[i];
             }
         }
 
-        return (kept, above);
+        return (kept, place.Above);
     }
+
+    /// <summary>A part of the ranking.</summary>
+    /// <param name="At">Its number.</param>
+    /// <param name="Above">Count and mass of the parts before it.</param>
+    /// <param name="With">The same, with it.</param>
+    /// <param name="IsReached">Whether the count or the mass is reached in it.</param>
+    private readonly record struct Place(int At, TokenCut Above, TokenCut With, bool IsReached);
 }
 
 /// <summary>The heaviest tokens up to and including one.</summary>

@@ -16,7 +16,8 @@ internal sealed class WeightHistogram
     private const ulong AllLanes = (1UL << VectorMath.Width) - 1;
     private const int MantissaBits = 23, RangeBits = 17; // of a range
 
-    private readonly Vector128<ulong>[] _ranges = new Vector128<ulong>[2 * Ranges]; // sum, count; first all, behind them a part while they are counted
+    private readonly Vector128<ulong>[] _ranges = new Vector128<ulong>[2 * Ranges]; // sum, count; of every second weight, behind them of the others
+    private readonly (long Count, double Mass)[] _totals = new (long, double)[Ranges];
 
     /// <value>The smallest weight that was counted; positive infinity before <see cref="Count"/>.</value>
     internal float Least { get; private set; } = float.PositiveInfinity;
@@ -27,8 +28,8 @@ internal sealed class WeightHistogram
     /// <summary>The smallest and the largest bits of a range's weights.</summary>
     internal static (uint Low, uint High) Bits(int range) => (LogitScan.One - (((uint)range + 1) << RangeBits) + 1, LogitScan.One - ((uint)range << RangeBits));
 
-    /// <summary>How many weights are in a range, and their sum.</summary>
-    internal (long Count, double Mass) this[int range] => ((long)_ranges[range][1], _ranges[range][0] * (double)LogitScan.LeastWeight);
+    /// <value>How many weights are in each range, and their sum.</value>
+    internal ReadOnlySpan<(long Count, double Mass)> Totals => _totals;
 
     /// <summary>Forgets all weights.</summary>
     internal void Clear() => Least = float.PositiveInfinity;
@@ -80,7 +81,8 @@ internal sealed class WeightHistogram
 
         for (var range = 0; range < Ranges; range++)
         {
-            _ranges[range] += _ranges[Ranges + range];
+            var both = _ranges[range] + _ranges[Ranges + range];
+            _totals[range] = ((long)both[1], both[0] * (double)LogitScan.LeastWeight);
         }
     }
 

@@ -37,8 +37,7 @@ internal static class ExportCard
                 ## In ONNX Runtime GenAI
 
                 `new Model(folder)` of Microsoft.ML.OnnxRuntimeGenAI or `onnxruntime_genai.Model(folder)` opens this folder (tested with version 0.18). Give it
-                one text at a time: the model takes no mask for padding, and the runtime reads a long prompt in pieces of 256 tokens, which it cuts wrongly for
-                several texts.
+                one text at a time: the model takes no mask for padding, and of two prompts of 600 tokens in one batch the runtime gave wrong tokens.
 
                 """);
         }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Core;
 using Distil.Core.Tokenization;
@@ -15,8 +14,6 @@ internal static class GenAiConfig
 
     // A call takes memory for T² numbers in each head. The runtime asks for a longest text; a student has none.
     private const int Piece = 256, LongestText = 1 << 20;
-
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Writes it.</summary>
     /// <param name="student">The student's folder.</param>
@@ -46,6 +43,6 @@ internal static class GenAiConfig
             },
             ["search"] = new JsonObject { ["max_length"] = opened.ContextLength, ["chunk_size"] = Piece },
         };
-        AtomicFile.WriteText(Path.Combine(folder, FileName), config.ToJsonString(Indented));
+        AtomicFile.WriteText(Path.Combine(folder, FileName), config.ToJsonString(DistilJson.Indented));
     }
 }

@@ -16,17 +16,11 @@ internal sealed class HiddenCodec(HiddenForm form, int width)
     /// <value>Bytes of a position.</value>
     internal int Bytes { get; } = form.BytesOf(width);
 
-    /// <summary>Encodes states.</summary>
+    /// <summary>Encodes states in int8 or int4; in float16 their bytes are the encoded ones.</summary>
     /// <param name="states">Numbers of whole positions, finite.</param>
     /// <param name="bytes">Receives <see cref="Bytes"/> for each position.</param>
     internal void Encode(ReadOnlySpan<Half> states, Span<byte> bytes)
     {
-        if (form == HiddenForm.Fp16)
-        {
-            MemoryMarshal.AsBytes(states).CopyTo(bytes);
-            return;
-        }
-
         Span<float> group = stackalloc float[HiddenForms.Group];
         for (; !states.IsEmpty; states = states[width..])
         {

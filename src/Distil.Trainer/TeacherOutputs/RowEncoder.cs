@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Distil.Core.Specification;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.TeacherOutputs;
@@ -22,8 +23,7 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
         using var here = targets.ForStorage();
         var rows = (int)(here.TokenIds.shape[0] / header.ContextLength);
         int[] real = lengths.IsEmpty ? [.. Enumerable.Repeat(header.ContextLength, rows)] : lengths.ToArray();
-        var hidden = here.MeanHidden is null ? null : empty([rows, header.ContextLength, header.HiddenBytes], ScalarType.Byte).DetachFromDisposeScope();
-        var encoded = new EncodedRows(header, hidden, rows);
+        var encoded = new EncodedRows(header, HiddenFor(here, rows), rows);
         try
         {
             Parallel.For(0, rows, row => Encode(encoded, here, row, real[row]));
@@ -69,14 +69,21 @@ internal sealed class RowEncoder(TeacherOutputsHeader header)
 
         if (targets.MeanHidden is { } mean)
         {
-            var states = RowOf<Half>(mean.view(-1, header.HiddenSize), row)[..(real * header.HiddenSize)];
+            var states = MemoryMarshal.Cast<byte, Half>(mean.bytes).Slice(row * header.ContextLength * header.HiddenSize, real * header.HiddenSize);
             OutputCheck.RequireFinite(row, header.HiddenSize, states);
-            _hidden.Encode(states, encoded.HiddenOf(row, real));
+            if (header.HiddenForm != HiddenForm.Fp16)
+            {
+                _hidden.Encode(states, encoded.HiddenOf(row, real));
+            }
         }
 
         bits.Flush();
         encoded.Set(row, bits, new(real, tokens, most, capped));
     }
+
+    /// <summary>Where a batch's encoded states are: float16 is the teacher's copy on the host, as it is.</summary>
+    private Tensor? HiddenFor(TeacherTargets here, int rows) => here.MeanHidden is not { } mean ? null
+        : (header.HiddenForm == HiddenForm.Fp16 ? mean.alias() : empty([rows, header.ContextLength, header.HiddenBytes], ScalarType.Byte)).DetachFromDisposeScope();
 
     /// <summary>The log-probabilities of the used slots, which come first.</summary>
     private static ReadOnlySpan<float> UsedOf(ReadOnlySpan<float> slots)

@@ -7,6 +7,7 @@ using Distil.Core.Jobs;
 using Distil.Core.Safetensors;
 using Distil.Core.Specification;
 using Distil.Onnx;
+using Distil.Trainer.Tests.Training;
 
 namespace Distil.Trainer.Tests.Jobs;
 
@@ -91,25 +92,17 @@ public sealed class QuantizedRunTests
     /// <summary>The run's model is its own int4 form to the last bit, and another than the checkpoint from which training would go on.</summary>
     private static async Task AssertIsRoundedAsync(SmallRun run)
     {
-        var folder = Directory.CreateTempSubdirectory("distil-tests-").FullName;
-        try
+        using var folder = new TemporaryFolder();
+        foreach (var name in new[] { "config.json", "model.safetensors" })
         {
-            foreach (var name in new[] { "config.json", "model.safetensors" })
-            {
-                await File.WriteAllBytesAsync(Path.Combine(folder, name), run[ArtifactLayout.ModelFile(run.Plan.RunId, StudentVariant.Distilled, name)], Cancel);
-            }
+            await File.WriteAllBytesAsync(folder[name], run[ArtifactLayout.ModelFile(run.Plan.RunId, StudentVariant.Distilled, name)], Cancel);
+        }
 
-            var again = Path.Combine(folder, "again");
-            RoundedStudent.Write(folder, WeightForm.Int4, again);
-            var (own, rounded) = (await Values(folder), await Values(again));
-            Assert.Equal(own.Keys.Order(), rounded.Keys.Order());
-            Assert.All(own, weight => Assert.Equal(weight.Value, rounded[weight.Key]));
-            Assert.Contains(RoundedStudent.FormsOf(folder, WeightForm.Int4), weight => weight.Value == WeightForm.Int4);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        RoundedStudent.Write(folder.Path, WeightForm.Int4, folder["again"]);
+        var (own, rounded) = (await Values(folder.Path), await Values(folder["again"]));
+        Assert.Equal(own.Keys.Order(), rounded.Keys.Order());
+        Assert.All(own, weight => Assert.Equal(weight.Value, rounded[weight.Key]));
+        Assert.Contains(RoundedStudent.FormsOf(folder.Path, WeightForm.Int4), weight => weight.Value == WeightForm.Int4);
 
         static async Task<IReadOnlyDictionary<string, float[]>> Values(string folder)
         {

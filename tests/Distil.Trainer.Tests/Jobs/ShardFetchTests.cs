@@ -1,5 +1,6 @@
 using Distil.Core.Artifacts;
 using Distil.Trainer.Jobs;
+using Distil.Trainer.Tests.Training;
 using Distil.Trainer.Training.Rows;
 
 namespace Distil.Trainer.Tests.Jobs;
@@ -9,7 +10,7 @@ public sealed class ShardFetchTests : IDisposable
 {
     private const int ShardBytes = 100, Count = 6, NoSpace = 28;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("distil-tests-");
+    private readonly TemporaryFolder _folder = new();
     private readonly List<int> _fetched = [];
     private readonly CancellationTokenSource _stop = new(TimeSpan.FromMinutes(2)); // a test that hangs fails
     private Func<int, Exception?> _fault = _ => null;
@@ -18,7 +19,7 @@ public sealed class ShardFetchTests : IDisposable
     public void Dispose()
     {
         _stop.Dispose();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 
     [Fact]
@@ -67,7 +68,7 @@ public sealed class ShardFetchTests : IDisposable
     [Fact]
     public async Task A_full_disk_waits_for_what_is_read_and_is_an_error_if_nothing_can_be_deleted()
     {
-        _fault = _ => _folder.GetFiles("*.bin").Length > 2 ? new IOException("No space left on device", NoSpace) : null;
+        _fault = _ => Directory.GetFiles(_folder.Path, "*.bin").Length > 2 ? new IOException("No space left on device", NoSpace) : null;
         await using (var fetch = Start(room: 10_000))
         {
             var reader = Reader(0, fetch);
@@ -79,10 +80,7 @@ public sealed class ShardFetchTests : IDisposable
 
         Assert.Equal(2 * ShardBytes, _most);
         _fault = _ => new IOException("No space left on device", NoSpace);
-        foreach (var file in _folder.GetFiles())
-        {
-            file.Delete();
-        }
+        Array.ForEach(Directory.GetFiles(_folder.Path), File.Delete);
 
         await using var full = Start(room: 10_000);
         Assert.Equal(NoSpace, Assert.Throws<IOException>(() => Reader(0, full).Take(5)).HResult);
@@ -152,7 +150,7 @@ public sealed class ShardFetchTests : IDisposable
                 throw fault;
             }
 
-            _most = Math.Max(_most, _folder.GetFiles("*.bin").Sum(copy => copy.Length));
+            _most = Math.Max(_most, Directory.GetFiles(_folder.Path, "*.bin").Sum(copy => new FileInfo(copy).Length));
             lock (_fetched)
             {
                 _fetched.Add(shard);
@@ -161,14 +159,14 @@ public sealed class ShardFetchTests : IDisposable
         _stop.Token);
 
     private ShardFetchPlan Plan(long room, int ranks) => new(
-        [.. Order.Select(shard => new FetchedShard(shard, [(new ArtifactFile($"{shard}", ShardBytes, ""), PathOf(shard))], ShardBytes))], _folder.FullName, room, ranks);
+        [.. Order.Select(shard => new FetchedShard(shard, [(new ArtifactFile($"{shard}", ShardBytes, ""), PathOf(shard))], ShardBytes))], _folder.Path, room, ranks);
 
     private ShardFiles Reader(int rank, ShardFetch fetch) => new(
-        new TrainingFiles([.. Enumerable.Range(0, Count).Select(shard => new ShardCopy(1, PathOf(shard)))], _folder.FullName, WithTargets: false), rank, fetch.Check);
+        new TrainingFiles([.. Enumerable.Range(0, Count).Select(shard => new ShardCopy(1, PathOf(shard)))], _folder.Path, WithTargets: false), rank, fetch.Check);
 
-    private bool Here(int number) => File.Exists(ShardFiles.HereMark(_folder.FullName, Order[number]));
+    private bool Here(int number) => File.Exists(ShardFiles.HereMark(_folder.Path, Order[number]));
 
-    private string PathOf(int shard) => ShardFiles.OwnCopy(_folder.FullName, shard, "rows.bin");
+    private string PathOf(int shard) => ShardFiles.OwnCopy(_folder.Path, shard, "rows.bin");
 
     private async Task UntilAsync(Func<bool> condition)
     {
