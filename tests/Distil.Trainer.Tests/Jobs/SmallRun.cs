@@ -99,6 +99,17 @@ internal sealed class SmallRun : IDisposable
         }
     }
 
+    /// <summary>Puts the storage back to what it was.</summary>
+    /// <param name="blobs">All blobs with their content.</param>
+    public void Restore(IReadOnlyDictionary<string, byte[]> blobs)
+    {
+        DeleteAllBut(blobs.Keys.ToHashSet(StringComparer.Ordinal));
+        foreach (var (blob, content) in blobs)
+        {
+            this[blob] = content;
+        }
+    }
+
     /// <summary>Goes on on a machine that has no copies of artifacts.</summary>
     public void ChangeMachine()
     {
