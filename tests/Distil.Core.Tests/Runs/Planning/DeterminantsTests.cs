@@ -115,6 +115,7 @@ public sealed class DeterminantsTests : IDisposable
         ("compute.teachParallelism", "3", Renamed.Nothing),
         ("compute.retries", "5", Renamed.Nothing),
         ("compute.gpusPerWorker", "2", Renamed.Nothing),
+        ("compute.shardOptimizerFrom", "3", Renamed.Nothing),
         ("compute.device", "'cuda'", Renamed.Nothing),
     ];
 
