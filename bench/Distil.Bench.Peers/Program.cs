@@ -9,7 +9,7 @@ var avx = new Option<AvxLevel>("--llama-avx") { Description = "Which of llama.cp
 var command = new RootCommand("Decoding on the CPU with the paper's student (some 5 GB of memory): Distil, llama.cpp and ONNX Runtime, one text, no sampling.") { threads, tokens, rounds, avx };
 command.SetAction(parsed =>
 {
-    NativeLibraryConfig.All.WithAvx(parsed.GetValue(avx)).WithAutoFallback(false).WithLogCallback((_, _) => { });
+    NativeLibraryConfig.All.WithCuda(false).WithVulkan(false).WithAvx(parsed.GetValue(avx)).WithLogCallback((_, _) => { });
     PeerRounds.Run(parsed.GetValue(threads), parsed.GetValue(tokens), parsed.GetValue(rounds));
 });
 return command.Parse(args).Invoke();
