@@ -30,11 +30,14 @@ public sealed class SeveralProcessesTests(OneProcess one) : IClassFixture<OnePro
         Assert.Equal(Losses(one.Run), Losses(together));
     }
 
-    [Fact]
-    public async Task A_linearised_student_trains_to_the_same_bytes_as_in_one_process()
+    [Theory]
+    [InlineData(2, false)]
+    [InlineData(2, true)]
+    [InlineData(3, true)]
+    public async Task A_linearised_student_trains_to_the_same_bytes_as_in_one_process(int processes, bool sharded)
     {
-        using var alone = Small(processes: 1, StudentKind.Linearised);
-        using var together = Small(processes: 2, StudentKind.Linearised);
+        using var alone = Small(processes: 1, StudentKind.Linearised, micro: processes);
+        using var together = Small(processes, StudentKind.Linearised, sharded: sharded, micro: processes);
         foreach (var run in new[] { alone, together })
         {
             await run.PrepareAndTeachAsync();
@@ -59,11 +62,13 @@ public sealed class SeveralProcessesTests(OneProcess one) : IClassFixture<OnePro
         Assert.All(Losses(alone).Zip(Losses(together)), loss => Assert.Equal(loss.First, loss.Second, 1e-4));
     }
 
-    [Fact]
-    public async Task Killed_anywhere_the_job_is_preempted_and_resumes_to_the_same_bytes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Killed_anywhere_the_job_is_preempted_and_resumes_to_the_same_bytes(bool sharded)
     {
         var writes = one.Run.Blobs.Where(IsCheckpoint).Sum(one.Run.Writes); // others depend on the time
-        using var killed = Small(processes: 2);
+        using var killed = Small(processes: 2, sharded: sharded);
         await killed.PrepareAndTeachAsync();
         var kept = killed.Blobs.ToHashSet(StringComparer.Ordinal);
         for (var seed = 1; seed <= Seeds; seed++)
@@ -118,10 +123,12 @@ public sealed class SeveralProcessesTests(OneProcess one) : IClassFixture<OnePro
         AssertSame(one.Trained, Artifacts(run));
     }
 
-    [Fact]
-    public async Task Asked_to_stop_it_saves_and_ends_the_other_processes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Asked_to_stop_it_saves_and_ends_the_other_processes(bool sharded)
     {
-        using var run = Small(processes: 2);
+        using var run = Small(processes: 2, sharded: sharded, tokens: 6000);
         await run.PrepareAndTeachAsync();
         var (stop, others) = (new CancellationTokenSource(), new List<int>());
         run.Changed = blob =>
@@ -141,12 +148,17 @@ public sealed class SeveralProcessesTests(OneProcess one) : IClassFixture<OnePro
         stop.Dispose();
     }
 
+<<<<<<< HEAD
     internal static SmallRun Small(int processes, StudentKind kind = StudentKind.Xlstm, int shardTokens = 10_000) => new(spec => spec with
+=======
+    private static SmallRun Small(
+        int processes, StudentKind kind = StudentKind.Xlstm, int shardTokens = 10_000, bool sharded = false, int micro = 2, int tokens = 1500) => new(spec => spec with
+>>>>>>> azure
     {
-        Dataset = spec.Dataset with { ShardTokens = shardTokens, MaxTokens = 1500 },
+        Dataset = spec.Dataset with { ShardTokens = shardTokens, MaxTokens = tokens },
         Student = kind == StudentKind.Xlstm ? spec.Student : new StudentSpec { Kind = kind, Window = 8 },
-        Training = spec.Training with { BatchSize = 2, GradientAccumulation = 2, Epochs = 1, CheckpointEverySteps = 4 },
-        Compute = spec.Compute with { GpusPerWorker = processes },
+        Training = spec.Training with { BatchSize = 2, GradientAccumulation = micro, Epochs = 1, CheckpointEverySteps = 4 },
+        Compute = spec.Compute with { GpusPerWorker = processes, ShardOptimizerFrom = sharded ? 0 : 100_000_000 },
     });
 
     private static bool IsCheckpoint(string blob) => blob.Contains("/checkpoints/", StringComparison.Ordinal);

@@ -106,6 +106,7 @@ internal static class Determinants
         ("compute.teachParallelism", "3", Renamed.Nothing),
         ("compute.retries", "5", Renamed.Nothing),
         ("compute.gpusPerWorker", "2", Renamed.Nothing),
+        ("compute.shardOptimizerFrom", "3", Renamed.Nothing),
         ("compute.device", "'cuda'", Renamed.Nothing),
     ];
 
