@@ -1,4 +1,5 @@
 using Distil.Core.Artifacts;
+using Distil.Core.Jobs;
 using Distil.Core.Pipeline;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
