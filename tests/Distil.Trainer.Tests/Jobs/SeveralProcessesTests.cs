@@ -148,12 +148,8 @@ public sealed class SeveralProcessesTests(OneProcess one) : IClassFixture<OnePro
         stop.Dispose();
     }
 
-<<<<<<< HEAD
-    internal static SmallRun Small(int processes, StudentKind kind = StudentKind.Xlstm, int shardTokens = 10_000) => new(spec => spec with
-=======
-    private static SmallRun Small(
+    internal static SmallRun Small(
         int processes, StudentKind kind = StudentKind.Xlstm, int shardTokens = 10_000, bool sharded = false, int micro = 2, int tokens = 1500) => new(spec => spec with
->>>>>>> azure
     {
         Dataset = spec.Dataset with { ShardTokens = shardTokens, MaxTokens = tokens },
         Student = kind == StudentKind.Xlstm ? spec.Student : new StudentSpec { Kind = kind, Window = 8 },
