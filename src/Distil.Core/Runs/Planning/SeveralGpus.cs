@@ -53,7 +53,8 @@ internal static class SeveralGpus
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"compute.shardOptimizerFrom {spec.Compute.ShardOptimizerFrom}: the GPUs divide the optimiser's moments of {trainable} weights; each saves some {saved / 1e9:0.0} GB of its memory, and a job that is asked to stop goes on for up to 16 steps");
+                $"compute.shardOptimizerFrom {spec.Compute.ShardOptimizerFrom}: the GPUs divide the optimiser's moments of {trainable} weights; ")
+                + string.Create(CultureInfo.InvariantCulture, $"each saves some {saved / 1e9:0.0} GB of its memory, and a job that is asked to stop goes on for up to 16 steps");
         }
     }
 }
