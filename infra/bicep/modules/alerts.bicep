@@ -1,4 +1,4 @@
-// Who is told what: a job failed, a job stopped reporting, the money runs out.
+// Who is told what: a job failed, a job stopped reporting, a job does not begin, the money runs out.
 
 param name string
 param location string
@@ -28,6 +28,14 @@ var rules = [
     name: 'stalled-jobs'
     text: 'A job has reported nothing for twenty minutes and has no result.'
     query: loadTextContent('../queries/stalled-jobs.kql')
+    window: 'PT6H'
+    every: 'PT10M'
+    severity: 2
+  }
+  {
+    name: 'waiting-jobs'
+    text: 'A job was asked for half an hour ago and has not begun: its platform has no machine for it, or the host stands still.'
+    query: loadTextContent('../queries/waiting-jobs.kql')
     window: 'PT6H'
     every: 'PT10M'
     severity: 2

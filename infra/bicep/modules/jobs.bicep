@@ -105,8 +105,8 @@ resource job 'Microsoft.App/jobs@2025-07-01' = [
             resources: { cpu: json(job.cpu), memory: job.memory }
             env: concat(
               [
-                // A replica's ephemeral disk: 8 GiB, in GB.
-                { name: 'DISTIL_JOB_DISK', value: '8.589' }
+                // A replica's ephemeral disk: 8 GiB, in GB. The host plans with the same (HostChoices.cs; a test compares).
+                { name: 'DISTIL_JOB_DISK', value: '8.589934592' }
                 { name: 'AZURE_CLIENT_ID', value: trainer.properties.clientId }
                 { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: insights.properties.ConnectionString }
               ],

@@ -1,5 +1,6 @@
 // The account of the Functions host: its package, its leases and, if Durable keeps its state in storage, the history of the pipeline.
 
+import { accountProperties } from 'account.bicep'
 import { blobDataOwner, queueDataContributor, tableDataContributor } from 'roles.bicep'
 
 @description('Name of the account: 3 to 24 lower-case letters and digits.')
@@ -33,21 +34,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   tags: tags
   kind: 'StorageV2'
   sku: { name: sku }
-  properties: {
-    accessTier: 'Hot'
-    allowBlobPublicAccess: false
-    allowCrossTenantReplication: false
-    allowSharedKeyAccess: false
-    defaultToOAuthAuthentication: true
-    minimumTlsVersion: 'TLS1_2'
-    supportsHttpsTrafficOnly: true
-    publicNetworkAccess: privateNetworking && empty(allowedIps) ? 'Disabled' : 'Enabled'
-    networkAcls: {
-      bypass: privateNetworking ? 'None' : 'AzureServices'
-      defaultAction: privateNetworking ? 'Deny' : 'Allow'
-      ipRules: [for ip in allowedIps: { value: ip }]
-    }
-  }
+  properties: accountProperties(privateNetworking, allowedIps)
 }
 
 resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {

@@ -1,5 +1,6 @@
 // The account of the artifacts: runs, teacher outputs, checkpoints, models.
 
+import { accountProperties } from 'account.bicep'
 import { blobDataContributor } from 'roles.bicep'
 
 @description('Name of the account: 3 to 24 lower-case letters and digits.')
@@ -43,21 +44,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   tags: tags
   kind: 'StorageV2'
   sku: { name: sku }
-  properties: {
-    accessTier: 'Hot'
-    allowBlobPublicAccess: false
-    allowCrossTenantReplication: false
-    allowSharedKeyAccess: false
-    defaultToOAuthAuthentication: true
-    minimumTlsVersion: 'TLS1_2'
-    supportsHttpsTrafficOnly: true
-    publicNetworkAccess: privateNetworking && empty(allowedIps) ? 'Disabled' : 'Enabled'
-    networkAcls: {
-      bypass: privateNetworking ? 'None' : 'AzureServices'
-      defaultAction: privateNetworking ? 'Deny' : 'Allow'
-      ipRules: [for ip in allowedIps: { value: ip }]
-    }
-  }
+  properties: accountProperties(privateNetworking, allowedIps)
 }
 
 resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {

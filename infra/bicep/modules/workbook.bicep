@@ -75,6 +75,7 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
           section('Jobs', loadTextContent('../queries/jobs.kql'), workspaceId)
           section('Failures', loadTextContent('../queries/failed-jobs.kql'), workspaceId)
           section('Stopped without a result', loadTextContent('../queries/stalled-jobs.kql'), workspaceId)
+          section('Not begun', loadTextContent('../queries/waiting-jobs.kql'), workspaceId)
         ],
         map(jobIds, id => chart('Executions of ${last(split(id, '/'))}', 'Executions', 1, id)),
         map(jobIds, id => chart('CPU of ${last(split(id, '/'))}', 'UsageNanoCores', 4, id))

@@ -63,7 +63,7 @@ internal sealed class PausingActivities(
         if (input.Spec.Makes is Weights)
         {
             var copies = await MissingCopiesAsync(plan.Dataset, cancel) + await MissingCopiesAsync(plan.TeacherOutputs, cancel);
-            needed = needed with { Cache = needed.Cache + copies };
+            needed = needed with { Cache = needed.Cache + Math.Min(copies, SpaceNeeded.ShardsOfTraining(plan)) }; // it can do with a few at a time
         }
 
         var paused = false;

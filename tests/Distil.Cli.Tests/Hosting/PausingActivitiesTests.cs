@@ -5,9 +5,11 @@ using Distil.Cli.Tests.Engine;
 using Distil.Cli.Tests.Serving;
 using Distil.Core;
 using Distil.Core.Artifacts;
+using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Jobs;
 using Distil.Core.Pipeline.Activities;
 using Distil.Core.Runs;
+using Distil.Core.Specification;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Distil.Cli.Tests.Hosting;
@@ -50,6 +52,33 @@ public sealed class PausingActivitiesTests(SharedAzurite azurite)
         await new RequestCancel(api.Store).RunAsync(start.Deserialize<StartInput>(DistilJson.Options)!.Spec.RunId, Cancel);
         _time.Advance(PausingActivities.BetweenLooks);
         await starting;
+        Assert.Equal([StartJob.Id], _called);
+    }
+
+    [Fact]
+    public async Task A_training_does_not_wait_for_the_space_of_a_whole_epoch()
+    {
+        _free = 1L << 40;
+        await using var api = await ServedApi.StartAsync(azurite);
+        var run = await api.NewRunAsync();
+        var plan = await new RunFolder(api.Store).ReadPlanAsync(run, Cancel);
+        var rows = new TokenFile(new ArtifactFile("rows.bin", 1L << 50, new string('0', 64)), Rows: 1, Tokens: 1);
+        await api.Store.WriteJsonAsync(plan.Dataset.Closing, new DatasetManifest
+        {
+            DatasetId = plan.Dataset.Id,
+            Shards = [new DatasetShard { Index = 0, Train = rows, Documents = 1, SourceBytes = 1 }],
+            TrainRows = 1,
+            TrainTokens = 1,
+            EvalRows = 0,
+            EvalTokens = 0,
+        }, Cancel);
+        var makes = new RunArtifacts(run, plan.TeacherOutputs, Offline: true, [StudentVariant.Distilled], Epochs: 1).Weights(StudentVariant.Distilled, 0);
+        var start = new StartInput(new JobSpec { RunId = run, JobId = "train-001", Makes = makes }, "train-001");
+
+        var starting = Of(api.Store).CallAsync(StartJob.Id, JsonSerializer.SerializeToElement(start, DistilJson.Options), Cancel);
+        await Task.WhenAny(starting, _time.WaitForTimerAsync(PausingActivities.BetweenLooks, Cancel));
+
+        Assert.Empty(_said);
         Assert.Equal([StartJob.Id], _called);
     }
 

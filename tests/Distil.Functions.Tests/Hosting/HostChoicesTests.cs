@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+using Distil.Cli.Workspaces;
 using Distil.Core.Errors;
 using Distil.Core.Settings;
 using Distil.Functions.Hosting;
@@ -27,6 +29,14 @@ public sealed class HostChoicesTests
     [InlineData("processes", null, null)]
     public void The_disk_of_a_replica_is_known_and_others_are_told(string? jobs, string? disk, long? bytes) =>
         Assert.Equal(bytes, new HostSettings { Jobs = jobs, Sources = new SourceSettings { JobDisk = disk } }.JobDiskBytes());
+
+    [Fact]
+    public void The_jobs_are_told_the_disk_with_which_the_host_plans()
+    {
+        var told = File.ReadAllText(Workspace.Find().RepositoryFile("infra", "bicep", "modules", "jobs.bicep"));
+        var disk = Regex.Match(told, $"'{SourceSettings.JobDiskVariable}', value: '([0-9.]+)'").Groups[1].Value;
+        Assert.Equal(new HostSettings().JobDiskBytes(), new SourceSettings { JobDisk = disk }.JobDiskBytes);
+    }
 
     [Theory]
     [InlineData("0")]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Distil.Core.Jobs;
 using Distil.Core.Runs;
+using Distil.Core.Specification;
 using Distil.Functions.Pipelines;
 using Distil.Functions.Tests.BackEnds;
 using Microsoft.DurableTask.Client;
@@ -62,7 +63,7 @@ public sealed class StorageOrchestrationTests(StorageBackEnd storage)
     public async Task A_run_of_many_shards_does_each_once()
     {
         await using var durable = await DurableHost.StartAsync(await storage.NewHubAsync());
-        await durable.ScheduleAsync("run", Shards);
+        await durable.ScheduleAsync("run", Shards, spec => spec with { Compute = new ComputeSpec { TeachParallelism = 8 } });
         Assert.Equal(RunState.Succeeded, (await durable.EndAsync("run")).State);
         foreach (var stage in new[] { "prepare", "teach" })
         {

@@ -78,12 +78,12 @@ public sealed class JobsTests
     }
 
     [Fact]
-    public async Task Failed_jobs_stalled_jobs_and_spend_alert_somebody()
+    public async Task Failed_jobs_stalled_jobs_waiting_jobs_and_spend_alert_somebody()
     {
         var deployment = await Deployment.OfAsync("dev");
         var rules = deployment.Of("Microsoft.Insights/scheduledQueryRules").Select(rule => rule.GetProperty("properties")).ToList();
 
-        Assert.Equal(["Distil: failed jobs", "Distil: stalled jobs"], rules.Select(rule => rule.GetProperty("displayName").GetString()).Order());
+        Assert.Equal(["Distil: failed jobs", "Distil: stalled jobs", "Distil: waiting jobs"], rules.Select(rule => rule.GetProperty("displayName").GetString()).Order());
         Assert.All(rules, rule => Assert.EndsWith("/actionGroups/ag-distil-dev", rule.GetProperty("actions").GetProperty("actionGroups")[0].GetString()));
         Assert.Equal(100, deployment.One("Microsoft.Consumption/budgets").GetProperty("amount").GetInt32());
     }
@@ -95,7 +95,7 @@ public sealed class JobsTests
         var page = (await Deployment.OfAsync("dev")).One("Microsoft.Insights/workbooks").GetProperty("serializedData").GetString()!;
         var queries = Directory.GetFiles(Path.Combine(BicepSources.Original, "queries"));
 
-        Assert.Equal(3, queries.Length);
+        Assert.Equal(4, queries.Length);
         Assert.All(queries, query => Assert.Contains(File.ReadAllText(query).Replace("'", "''"), page));
     }
 

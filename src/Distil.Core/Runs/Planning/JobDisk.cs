@@ -6,9 +6,6 @@ namespace Distil.Core.Runs.Planning;
 /// <summary>What a plan says about the disk of the machines that run jobs.</summary>
 internal static class JobDisk
 {
-    /// <summary>A training job reads one shard and fetches the next one meanwhile.</summary>
-    private const int ShardsAtOnce = 2;
-
     /// <summary>Refuses a run whose training job must have more on its disk at once than the disk holds.</summary>
     /// <param name="spec">The specification.</param>
     /// <param name="plan">Its plan.</param>
@@ -16,26 +13,21 @@ internal static class JobDisk
     /// <exception cref="InvalidInputException">It needs more.</exception>
     internal static void Require(RunSpec spec, RunPlan plan, long? bytes)
     {
-        var (beside, shards) = (SpaceNeeded.BesideShards(plan.TeacherLocation, SpaceNeeded.Checkpoint(plan)), LargestShards(plan));
+        var (beside, shards) = (SpaceNeeded.BesideShards(plan.TeacherLocation, SpaceNeeded.Checkpoint(plan)), SpaceNeeded.ShardsOfTraining(plan));
         if (bytes is not { } there || beside + shards <= there)
         {
             return;
         }
 
-        var (variable, fits) = (Settings.SourceSettings.JobDiskVariable, (long)((there - beside) / BytesPerToken(plan) / ShardsAtOnce));
+        var (variable, fits) = (Settings.SourceSettings.JobDiskVariable, (long)((there - beside) / SpaceNeeded.BytesPerToken(plan) / SpaceNeeded.ShardsAtOnce));
         throw new InvalidInputException(fits < spec.Dataset.ContextLength
             ? FieldError.Of(SpecPaths.Teacher, $"the run needs {Gigabytes(beside)} of a training job's disk for the teacher's files, two checkpoints and the job's own, and "
                 + $"one row; the jobs' machine has room for {Gigabytes(there)} ({variable})")
             : FieldError.Of(FieldPath.Parse("dataset.shardTokens"), FormattableString.Invariant($"is {spec.Dataset.ShardTokens}; expected at most {fits}: ")
-                + $"a training job has {ShardsAtOnce} shards with the teacher's outputs on its disk at once ({Gigabytes(shards)}), beside the teacher's files, two checkpoints "
+                + $"a training job has {SpaceNeeded.ShardsAtOnce} shards with the teacher's outputs on its disk at once ({Gigabytes(shards)}), beside the teacher's files, two checkpoints "
                 + $"and its own ({Gigabytes(beside)}), and the jobs' machine has room for {Gigabytes(there)} ({variable}); a token needs less with teacher.mode online, "
                 + "a smaller teacher.keep.maxTokens" + (spec.StoresHiddenStates ? ", teacher.keep.hiddenForm int4, or distillation.alignment.kind none, which stores no hidden states" : "")));
     }
-
-    private static long LargestShards(RunPlan plan) => (long)(BytesPerToken(plan)
-        * plan.Shards.Select(shard => shard.EstimatedTokens).OrderDescending().Take(ShardsAtOnce).Sum());
-
-    private static double BytesPerToken(RunPlan plan) => (double)(plan.DatasetBytes.Value + plan.TeacherOutputsBytes.Value) / Math.Max(1, plan.Tokens.Value);
 
     private static string Gigabytes(long bytes) => FormattableString.Invariant($"{bytes / 1e9:0.00} GB");
 }

@@ -33,9 +33,10 @@ public static class MemoryNeeded
 
         var online = spec.Teacher.Mode == TeacherMode.Online;
         var exact = spec.Training.Quantize is null ? 0 : BytesPerFrozen * student.Trainable;
+        var saved = SeveralGpus.SavedBytes(spec, student.Trainable);
         return new Figure(
-            (BytesPerTrained * student.Trainable) + exact + (BytesPerFrozen * student.Frozen) + (online ? teacher.Value : 0), "bytes",
-            $"at least: {BytesPerTrained} bytes a trained parameter, {BytesPerFrozen} a frozen one{(exact > 0 ? $", {BytesPerFrozen} a trained one beside its rounded value" : "")}{(online ? ", and the teacher (online)" : "")}");
+            (BytesPerTrained * student.Trainable) - saved + exact + (BytesPerFrozen * student.Frozen) + (online ? teacher.Value : 0), "bytes",
+            $"at least: {BytesPerTrained} bytes a trained parameter{(saved > 0 ? $" without the moments on other GPUs ({Gigabytes(saved)})" : "")}, {BytesPerFrozen} a frozen one{(exact > 0 ? $", {BytesPerFrozen} a trained one beside its rounded value" : "")}{(online ? ", and the teacher (online)" : "")}");
     }
 
     /// <summary>Throws if a run cannot fit into the memory of the machine that runs its jobs. A card, if there is one, counts unless

@@ -23,6 +23,11 @@ internal static class SeveralGpus
     /// <summary>AdamW's two moments of a weight.</summary>
     private const int MomentBytes = 8;
 
+    /// <summary>Bytes of a GPU's memory that it saves if the GPUs of a job divide the optimiser's moments; 0 if they do not.</summary>
+    internal static long SavedBytes(RunSpec spec, long trainable) => spec.Compute.GpusPerWorker is var gpus and > 1 && trainable >= spec.Compute.ShardOptimizerFrom
+        ? MomentBytes * trainable / gpus * (gpus - 1)
+        : 0;
+
     /// <summary>What a step with a micro-batch for each GPU costs, a step that leaves GPUs without work, and the memory that a divided optimiser saves.</summary>
     /// <remarks>docs/scale.md, "Several GPUs", says what was measured.</remarks>
     internal static IEnumerable<string> Warnings(RunSpec spec, long stepsPerEpoch, long trainable)
@@ -44,11 +49,12 @@ internal static class SeveralGpus
                 $"training.gradientAccumulation {parts} is no multiple of compute.gpusPerWorker {gpus}: in each step some GPUs wait for the others' last micro-batch");
         }
 
-        if (trainable >= spec.Compute.ShardOptimizerFrom)
+        if (SavedBytes(spec, trainable) is > 0 and var saved)
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"compute.shardOptimizerFrom {spec.Compute.ShardOptimizerFrom}: the GPUs divide the optimiser's moments of {trainable} weights; each saves some {trainable * MomentBytes * (1 - 1.0 / gpus) / 1e9:0.0} GB of its memory, and a job that is asked to stop goes on for up to 16 steps");
+                $"compute.shardOptimizerFrom {spec.Compute.ShardOptimizerFrom}: the GPUs divide the optimiser's moments of {trainable} weights; ")
+                + string.Create(CultureInfo.InvariantCulture, $"each saves some {saved / 1e9:0.0} GB of its memory, and a job that is asked to stop goes on for up to 16 steps");
         }
     }
 }

@@ -14,6 +14,9 @@ public sealed record SpaceNeeded(long Storage, long Cache)
     /// <summary>Bytes for logs, metrics and compiled kernels of a job.</summary>
     public const long Reserve = 200_000_000;
 
+    /// <summary>A training job reads one shard and fetches the next one meanwhile.</summary>
+    internal const int ShardsAtOnce = 2;
+
     private const int ModelBytesPerParameter = 4;
 
     /// <value>No space beyond that for small documents.</value>
@@ -46,6 +49,13 @@ public sealed record SpaceNeeded(long Storage, long Cache)
     /// <param name="checkpoint">Bytes of a checkpoint.</param>
     public static long BesideShards(ModelLocation? teacher, long checkpoint) =>
         (teacher?.Files.Where(file => SourceCatalog.IsRemote(file.Path)).Sum(file => file.Bytes) ?? 0) + (CheckpointsOfJob * checkpoint) + Reserve;
+
+    /// <summary>The space for copies of shards, with the teacher's outputs, that a training job must have at once.</summary>
+    public static long ShardsOfTraining(RunPlan plan) =>
+        (long)(BytesPerToken(plan) * plan.Shards.Select(shard => shard.EstimatedTokens).OrderDescending().Take(ShardsAtOnce).Sum());
+
+    /// <summary>Bytes of a token in a shard and its teacher's outputs.</summary>
+    internal static double BytesPerToken(RunPlan plan) => (double)(plan.DatasetBytes.Value + plan.TeacherOutputsBytes.Value) / Math.Max(1, plan.Tokens.Value);
 
     /// <summary>Bytes of a checkpoint.</summary>
     public static long Checkpoint(RunPlan plan) => SizeEstimates.CheckpointBytesPerParameter * plan.TrainableParameters.Value;

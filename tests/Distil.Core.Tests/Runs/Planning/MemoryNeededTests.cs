@@ -32,6 +32,23 @@ public sealed class MemoryNeededTests
     }
 
     [Theory]
+    [InlineData(1, 0, 16_000)]
+    [InlineData(2, 0, 12_000)]
+    [InlineData(4, 1000, 10_000)]
+    [InlineData(4, 1001, 16_000)]
+    public void GPUs_that_divide_the_moments_need_less(int gpus, long from, long bytes)
+    {
+        var spec = new RunSpec
+        {
+            Name = "a",
+            Teacher = new TeacherSpec { Path = "/t" },
+            Dataset = new DatasetSpec { Sources = ["/x"] },
+            Compute = new ComputeSpec { GpusPerWorker = gpus, ShardOptimizerFrom = from },
+        };
+        Assert.Equal(bytes, MemoryNeeded.ForTraining(spec, new StudentParameters(1000, 0), new Figure(0, "bytes", "a test")).Value);
+    }
+
+    [Theory]
     [InlineData(ComputeDevice.Cpu, 1, 100, "teacher.path needs 2.0 GB of memory (at least: a test), and this machine has 1.0 GB; expected a smaller model")]
     [InlineData(ComputeDevice.Cpu, 3, 100, "student needs 4.0 GB of memory (at least: a test), and this machine has 3.0 GB; expected a smaller model")]
     [InlineData(ComputeDevice.Cpu, 5, 0, null)]
