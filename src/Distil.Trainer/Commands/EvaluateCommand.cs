@@ -55,12 +55,13 @@ internal static class EvaluateCommand
             Description = "Lengths in tokens at which recall and copying of random tokens are measured. May be repeated.",
             AllowMultipleArgumentsPerToken = true,
         };
+        var isolate = new Option<bool>("--isolate-documents") { Description = "Read the documents of a row apart from each other: each is then a row." };
         var chat = new ChatArguments();
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command("evaluate", "Measure a model's perplexity on a file, and its distance to a teacher.")
         {
-            model, teacher, data, tokenizer, context, maxRows, tasks, shots, maxQuestions, recall, device, json,
+            model, teacher, data, tokenizer, context, maxRows, tasks, shots, maxQuestions, recall, isolate, device, json,
         };
         chat.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
@@ -80,6 +81,7 @@ internal static class EvaluateCommand
                     MaxQuestions = parsed.GetValue(maxQuestions),
                     Recall = parsed.GetValue(recall) ?? [],
                     Device = parsed.GetValue(device),
+                    IsolateDocuments = parsed.GetValue(isolate),
                     Chat = chat.Of(parsed),
                 },
                 parsed.InvocationConfiguration.Error,
@@ -125,6 +127,7 @@ internal static class EvaluateCommand
         IReadOnlyList<EvaluationRow> rows;
         if (input.Chat is { } chat)
         {
+            chat = input.IsolateDocuments ? chat with { Packing = ChatPacking.None } : chat;
             var chats = new ChatRows(tokenizer.Value, File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path, chat, context);
             (rows, passedOver) = (chats.Read(input.Data, input.MaxRows, cancel), chats.PassedOver);
         }
@@ -132,7 +135,8 @@ internal static class EvaluateCommand
         {
             rows =
             [
-                .. EvaluationRows.Of(input.Data, tokenizer, model.VocabularySize, context, document => passedOver = document.CountFault(passedOver))
+                .. EvaluationRows.Of(input.Data, tokenizer, model.VocabularySize, context, document => passedOver = document.CountFault(passedOver),
+                        input.IsolateDocuments)
                     .Take(input.MaxRows).Select(row => new EvaluationRow(row)),
             ];
         }
