@@ -5,6 +5,7 @@ using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Specification;
+using Distil.Core.Tokenization;
 using Distil.Trainer.Tests.Datasets.Chats;
 
 namespace Distil.Trainer.Tests.Jobs;
@@ -50,12 +51,16 @@ public sealed class ChatRunTests
     }
 
     [Fact]
-    public async Task Texts_are_read_apart_from_each_other_from_their_rows_to_the_report()
+    public async Task Texts_that_begin_with_a_token_are_read_apart_from_each_other_from_their_rows_to_the_report()
     {
-        using var run = new SmallRun(spec => spec with
+        using var run = new SmallRun(spec =>
         {
-            Dataset = spec.Dataset with { IsolateDocuments = true, ContextLength = 64 }, Training = spec.Training with { Epochs = 1 },
-            Evaluation = spec.Evaluation with { Baseline = false, Tasks = [] },
+            File.WriteAllText(Path.Combine(spec.Teacher.Path, TokenizerSettings.FileName), """{ "add_bos_token": true, "bos_token": "<|im_start|>" }""");
+            return spec with
+            {
+                Dataset = spec.Dataset with { IsolateDocuments = true, ContextLength = 64 }, Training = spec.Training with { Epochs = 1 },
+                Evaluation = spec.Evaluation with { Baseline = false, Tasks = [] },
+            };
         });
         Assert.Contains("dataset.isolateDocuments", run.Plan.Rows.From, StringComparison.Ordinal);
         await run.PrepareAndTeachAsync();
@@ -75,6 +80,16 @@ public sealed class ChatRunTests
         Assert.InRange(evaluated.Rows, dataset.Counts.HeldOut, dataset.Counts.HeldOut + dataset.EvalRows); // documents, and parts of them
         Assert.All(report.Samples, sample => Assert.StartsWith("The cat number", sample.Prompt, StringComparison.Ordinal));
         Assert.Equal(3, report.Samples.Count);
+        var exported = Directory.CreateTempSubdirectory("distil-exported-");
+        foreach (var file in new[] { "tokenizer.json", TokenizerSettings.FileName })
+        {
+            await File.WriteAllBytesAsync(
+                Path.Combine(exported.FullName, file), run[ArtifactLayout.ModelFile(run.Plan.RunId, StudentVariant.Distilled, file)], TestContext.Current.CancellationToken);
+        }
+
+        var tokenizer = HuggingFaceTokenizer.Load(exported.FullName);
+        Assert.Equal([tokenizer.Beginning!.Value], tokenizer.Encode("<|im_start|>", cancel: TestContext.Current.CancellationToken));
+        exported.Delete(recursive: true);
         Assert.Contains("read apart from each other", Encoding.UTF8.GetString(run[ArtifactLayout.Report(run.Plan.RunId)]), StringComparison.Ordinal);
     }
 
