@@ -77,6 +77,6 @@ internal static class MemoryBench
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        Console.WriteLine($"| {step:N0} | {Tensor.TotalCount} | {(NativeMemory.IsKnown ? $"{NativeMemory.Bytes:N0}" : "unknown")} |");
+        Console.WriteLine($"| {step:N0} | {Tensor.TotalCount} | {(AllocatedMemory.IsKnown ? $"{AllocatedMemory.Bytes:N0}" : "unknown")} |");
     }
 }

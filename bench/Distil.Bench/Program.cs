@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Distil.Bench;
+using Distil.Bench.Decoding;
 using Distil.Bench.Gpu;
 using Distil.Bench.Serving;
 using Distil.Core.Logging;

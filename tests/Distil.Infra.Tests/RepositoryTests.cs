@@ -7,7 +7,7 @@ namespace Distil.Infra.Tests;
 /// <summary>The files with which people carry on a project: they name what the repository itself names.</summary>
 public sealed class RepositoryTests
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(BicepCompiler.Sources, "../.."));
+    private static readonly string Root = Path.GetFullPath(Path.Combine(BicepSources.Original, "../.."));
 
     [Fact]
     public void The_workflow_runs_what_continuous_integration_runs_on_the_SDK_of_the_repository()

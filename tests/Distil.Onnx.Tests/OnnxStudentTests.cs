@@ -105,7 +105,7 @@ public sealed class OnnxStudentTests : IDisposable
         using var session = Export(student, form);
         var rounded = Path.Combine(_folder.FullName, "rounded");
         RoundedStudent.Write(student, form, rounded);
-        AssertLogits(rounded, session, 1e-4f);
+        AssertLogits(rounded, session, form == WeightForm.Int8 ? 2e-2f : 1e-4f); // in int8, ONNX Runtime rounds inputs, too
     }
 
     [Fact]

@@ -49,6 +49,12 @@ internal static class LinearisedCommand
             Description = "Forms of linearised students' weights that are measured against the exact ones.", AllowMultipleArgumentsPerToken = true,
         };
         var endRate = new Option<double>("--end-rate") { Description = "Share of the learning rate at which its cosine ends." };
+        var features = new Option<FeatureMap?>("--feature-map") { Description = "Linearised students' features in the place of the default." };
+        var window = new Option<int?>("--window") { Description = "Linearised students' window in the place of their own." };
+        var alignment = new Option<double?>("--alignment") { Description = "Share of the steps that linearised students spend on the alignment." };
+        var alpha = new Option<double?>("--alpha") { Description = "Weight of the KL in linearised students' loss, 0-1." };
+        var forgetTo = new Option<double?>("--forget-to") { Description = "The forget gate of the last head at the start, before its sigmoid." };
+        var memory = new Option<double?>("--memory") { Description = "Share of the memory in the mix with the window at the start." };
         var batch = new Option<int>("--batch") { Description = "Rows of a step.", DefaultValueFactory = _ => 32 };
         var epochs = new Option<int>("--epochs") { Description = "Passes over the rows.", DefaultValueFactory = _ => 4 };
         var seed = new Option<int>("--seed") { Description = "Seed of the order of rows, and of a new stack's weights.", DefaultValueFactory = _ => 1 };
@@ -58,6 +64,7 @@ internal static class LinearisedCommand
         var command = new Command("linearised", "Train students on real text and print their held-out loss, KL and agreement.")
         {
             data, device, only, rate, newRate, endRate, batch, epochs, seed, precision, quantize, forms, recall, dense,
+            features, window, alignment, alpha, forgetTo, memory,
         };
         command.SetAction(parsed =>
         {
@@ -71,10 +78,18 @@ internal static class LinearisedCommand
             {
                 trials.Run(trial with
                 {
+                    Student = Changed(trial.Student), AlignmentShare = parsed.GetValue(alignment),
+                    Distillation = parsed.GetValue(alpha) is { } kl ? trial.Distillation with { Alpha = new() { From = kl, To = kl } } : trial.Distillation,
                     Rate = parsed.GetValue(rate) ?? trial.Rate, NewRate = parsed.GetValue(newRate), EndRate = parsed.GetValue(endRate),
                     Quantize = parsed.GetValue(quantize),
                 });
             }
+
+            StudentSpec? Changed(StudentSpec? student) => student is not { Kind: StudentKind.Linearised } ? student : student with
+            {
+                FeatureMap = parsed.GetValue(features) ?? student.FeatureMap, Window = parsed.GetValue(window) ?? student.Window,
+                Gates = student.Gates with { ForgetTo = parsed.GetValue(forgetTo) ?? student.Gates.ForgetTo, Memory = parsed.GetValue(memory) ?? student.Gates.Memory },
+            };
         });
         return command;
     }

@@ -1,3 +1,4 @@
+using Distil.Bench.Decoding;
 using Distil.Core.Models;
 using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
@@ -30,10 +31,10 @@ internal sealed class LinearisedStudent : IDisposable
     }
 
     /// <value>Qwen2.5-0.5B's shape.</value>
-    internal static TransformerConfig Small => DecodeBench.Linearised.Transformer;
+    internal static TransformerConfig Small => BenchStudents.Linearised.Transformer;
 
     /// <value>Qwen2.5-1.5B's shape.</value>
-    internal static TransformerConfig Large => DecodeBench.Large.Transformer;
+    internal static TransformerConfig Large => BenchStudents.Large.Transformer;
 
     internal LinearisedModel Model { get; }
 

@@ -32,6 +32,9 @@ internal sealed record StudentTrial(string Name)
     /// <value>Share of the first steps without the window, 0–1.</value>
     internal double WindowDropout { get; init; }
 
+    /// <value>Share of the steps that a linearised student spends on the alignment, 0–1; null for the default.</value>
+    internal double? AlignmentShare { get; init; }
+
     /// <value>Share of the learning rate at which its cosine ends, 0–1. Of linearised students and the control.</value>
     internal double EndRate { get; init; }
 
@@ -79,7 +82,9 @@ internal sealed record StudentTrial(string Name)
             {
                 InheritedRate = Rate, NewRate = NewRate ?? Rate, EndRate = EndRate, WindowDropout = WindowDropout,
             };
-            return LinearisedStages.Of(linearised, new() { Stages = new() { Distillation = distillation } }, seed, total, teaching, Rounding(linearised));
+            var alignment = new AlignmentStageSpec();
+            var spec = new StagesSpec { Alignment = alignment with { Share = AlignmentShare ?? alignment.Share }, Distillation = distillation };
+            return LinearisedStages.Of(linearised, new() { Stages = spec }, seed, total, teaching, Rounding(linearised));
         }
 
         var training = new TrainingSpec();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Distil.Bench.Decoding;
 using Distil.Cli.Serving;
 using Distil.Cli.Serving.OpenAi;
 using Distil.Inference.Answers;
@@ -31,7 +32,7 @@ internal static class EndpointBench
 
     private static async Task RunAsync(int[] streams, TimeSpan time, bool paper, CancellationToken cancel)
     {
-        var folder = RandomStudent.Write(paper ? DecodeBench.Paper : DecodeBench.Demo, bfloat16: true);
+        var folder = RandomStudent.Write(paper ? BenchStudents.Paper : BenchStudents.Demo, bfloat16: true);
         File.Copy(Path.Combine(AppContext.BaseDirectory, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
         Console.WriteLine("| streams | engine, tokens/s | endpoint, tokens/s | share | answers | errors |");
         Console.WriteLine("|--:|--:|--:|--:|--:|--:|");

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
 using Distil.Core.Errors;
 using Distil.Core.Http;
 using Microsoft.Extensions.Logging;
@@ -16,15 +14,15 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
     /// <summary>Fetches the file; if another program is downloading the same file, waits for it and uses the result.</summary>
     public async Task RunAsync(HubPath path, IProgress<TransferProgress>? progress, CancellationToken cancel)
     {
-        var (etag, bytes) = await LookAsync(path, cancel);
-        using (await cache.LockAsync(path, etag, () => log.WaitingForDownload($"{path}"), cancel))
+        var content = await HubContent.AskAsync(http, options, path, cancel);
+        using (await cache.LockAsync(path, content.ETag, () => log.WaitingForDownload($"{path}"), cancel))
         {
-            var blob = cache.Blob(path, etag);
+            var blob = cache.Blob(path, content.ETag);
             for (var download = 1; !File.Exists(blob); download++)
             {
                 var partial = blob + ".incomplete";
-                await FillAsync(path, partial, bytes, progress, cancel);
-                if (await FaultAsync(partial, etag, bytes, cancel) is not { } fault)
+                await FillAsync(path, partial, content.Bytes, progress, cancel);
+                if (await content.FaultAsync(partial, cancel) is not { } fault)
                 {
                     File.Move(partial, blob);
                 }
@@ -38,24 +36,8 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
                 }
             }
 
-            cache.Link(path, etag);
+            cache.Link(path, content.ETag);
         }
-    }
-
-    /// <summary>The file's entity tag, which names its content, and its length; requested from the hub, not from the storage to which it redirects.</summary>
-    private async Task<(string ETag, long? Bytes)> LookAsync(HubPath path, CancellationToken cancel)
-    {
-        using var response = await http.SendAsync(HttpMethod.Head, options.UrlOf(path), path, elsewhere: false, from: 0, cancel);
-        var etag = (Header("X-Linked-Etag") ?? response.Headers.ETag?.Tag ?? Header("ETag"))?.Replace("W/", "", StringComparison.Ordinal).Trim('"');
-        if (string.IsNullOrEmpty(etag) || etag.AsSpan().IndexOfAny("/\\") >= 0 || etag.StartsWith('.'))
-        {
-            throw new RemoteException($"{path}: {options.Endpoint} gives no entity tag for it; is HF_ENDPOINT a Hugging Face hub?");
-        }
-
-        var linked = long.TryParse(Header("X-Linked-Size"), out var size) ? size : (long?)null;
-        return (etag, linked ?? ((int)response.StatusCode < 300 ? response.Content.Headers.ContentLength : null));
-
-        string? Header(string name) => response.Headers.TryGetValues(name, out var values) ? values.First() : null;
     }
 
     private async Task FillAsync(HubPath path, string partial, long? bytes, IProgress<TransferProgress>? progress, CancellationToken cancel)
@@ -108,37 +90,6 @@ internal sealed class HubDownload(HubOptions options, HubCache cache, HubHttp ht
         }
 
         return bytes is null || file.Length >= bytes;
-    }
-
-    /// <summary>Describes what is wrong with a download; null if it matches the hub's checksum: SHA-256 for a large file, git object id for a small
-    /// one.</summary>
-    private static async Task<string?> FaultAsync(string partial, string etag, long? bytes, CancellationToken cancel)
-    {
-        await using var file = File.OpenRead(partial);
-        if (bytes is { } expected && file.Length != expected)
-        {
-            return $"has {file.Length} bytes, the hub says {expected}";
-        }
-
-        if (etag.Length is not (64 or 40) || !etag.All(char.IsAsciiHexDigitLower))
-        {
-            return null;
-        }
-
-        using var hash = IncrementalHash.CreateHash(etag.Length == 64 ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA1);
-        if (etag.Length == 40)
-        {
-            hash.AppendData(Encoding.ASCII.GetBytes($"blob {file.Length}\0"));
-        }
-
-        var buffer = new byte[BufferBytes];
-        while (await file.ReadAsync(buffer, cancel) is > 0 and var read)
-        {
-            hash.AppendData(buffer, 0, read);
-        }
-
-        var found = Convert.ToHexStringLower(hash.GetHashAndReset());
-        return found == etag ? null : $"has the checksum {found}, the hub says {etag}";
     }
 
     private void RequireRoom(HubPath path, string partial, long? needed)

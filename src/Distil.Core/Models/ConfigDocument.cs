@@ -8,6 +8,9 @@ namespace Distil.Core.Models;
 /// <remarks>It remembers which fields were read, so that the others can be reported.</remarks>
 public sealed partial class ConfigDocument
 {
+    /// <summary>Maximum number of layers: what is reserved for each of them must not depend on a damaged number.</summary>
+    public const int MaxLayers = 10_000;
+
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ConfigDocument> _objects = new(StringComparer.Ordinal);
     private readonly string _name;
@@ -76,24 +79,18 @@ public sealed partial class ConfigDocument
     /// <summary>Whether a field exists and is not null.</summary>
     public bool Has(string field) => Find(field) is not null;
 
-    /// <summary>An integer of at least <paramref name="least"/>, by default 1.</summary>
-    public int Count(string field, int? otherwise = null, int least = 1)
+    /// <summary>An integer from <paramref name="least"/>, by default 1, to <paramref name="most"/>.</summary>
+    public int Count(string field, int? otherwise = null, int least = 1, int most = int.MaxValue)
     {
-        var expected = $"a whole number ≥ {least}";
+        var expected = most == int.MaxValue ? $"a whole number ≥ {least}" : $"a whole number from {least} to {most}";
         if (Find(field) is not { } value)
         {
             return otherwise ?? throw Missing(field, expected);
         }
 
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least ? number : throw Wrong(field, value, expected);
-    }
-
-    /// <summary>An integer from 0 to <paramref name="most"/>.</summary>
-    public int Natural(string field, int most)
-    {
-        var expected = $"a whole number from 0 to {most}";
-        return Find(field) is not { } value ? throw Missing(field, expected)
-            : NaturalOf(value) is { } number && number <= most ? number : throw Wrong(field, value, expected);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least && number <= most
+            ? number
+            : throw Wrong(field, value, expected);
     }
 
     /// <summary>A finite number above 0.</summary>

@@ -43,8 +43,8 @@ public static class LinearisedConfigFile
         {
             Transformer = teacher,
             ContextLength = file.Count("context_length"),
-            Window = file.Natural("window", StudentSpec.MaxWindow),
-            Sinks = file.Natural("sinks", StudentSpec.MaxWindow),
+            Window = file.Count("window", least: 0, most: StudentSpec.MaxWindow),
+            Sinks = file.Count("sinks", least: 0, most: StudentSpec.MaxWindow),
             FeatureMap = file.Text("feature_map") switch
             {
                 Softmax => FeatureMap.Softmax, Both => FeatureMap.Both, _ => throw file.Wrong("feature_map", $"{Softmax} or {Both}"),
@@ -104,7 +104,7 @@ public static class LinearisedConfigFile
             ["num_hidden_layers"] = shape.Transformer.Layers,
             ["tie_word_embeddings"] = shape.Transformer.TiedHead,
             ["dtype"] = dtype,
-            [Transformer] = TransformerConfigFile.Json(shape.Transformer, dtype),
+            [Transformer] = TransformerConfigDocument.Of(shape.Transformer, dtype),
         };
         PythonFiles.Write(folder, ModelType);
         AtomicFile.WriteText(Path.Combine(folder, TransformerConfigFile.Name), json.ToJsonString(Indented) + "\n");

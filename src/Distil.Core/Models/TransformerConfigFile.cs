@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Distil.Core.Errors;
 using Distil.Core.Models.Folders;
 
@@ -45,7 +44,7 @@ public static class TransformerConfigFile
     {
         var family = FamilyTable.Find(document.Text("model_type")) ?? throw document.Wrong("model_type", $"one of {FamilyTable.ModelTypes}");
         var traits = family.Traits();
-        var (hidden, heads, layers) = (document.Count("hidden_size"), document.Count("num_attention_heads"), document.Count("num_hidden_layers"));
+        var (hidden, heads, layers) = (document.Count("hidden_size"), document.Count("num_attention_heads"), document.Count("num_hidden_layers", most: ConfigDocument.MaxLayers));
         PlainFields.Require(document, traits);
         var form = FormFields.Read(document, family, layers, hidden);
         var headSize = HeadSize(document, hidden, heads);
@@ -81,43 +80,7 @@ public static class TransformerConfigFile
     /// <param name="config">The config to write.</param>
     /// <param name="dtype">Element type of the weights beside it: <c>float32</c> or <c>bfloat16</c>.</param>
     public static void Write(string folder, TransformerConfig config, string dtype) =>
-        AtomicFile.WriteText(Path.Combine(folder, Name), Json(config, dtype).ToJsonString(Indented) + "\n");
-
-    /// <summary>The content of the file that <see cref="Write"/> writes.</summary>
-    internal static JsonObject Json(TransformerConfig config, string dtype)
-    {
-        if (config.Family is not (TransformerFamily.Qwen2 or TransformerFamily.Qwen3 or TransformerFamily.Llama)
-            || config.Form != new TransformerForm() || config.RopeScaling is not (null or Llama3Scaling))
-        {
-            throw new NotSupportedException($"Models of the family {config.Family} are read and not written.");
-        }
-
-        return new JsonObject
-        {
-            ["architectures"] = new JsonArray(config.Traits.Architecture),
-            ["attention_bias"] = config.QueryKeyValueBias,
-            ["dtype"] = dtype,
-            ["head_dim"] = config.HeadSize,
-            ["hidden_act"] = "silu",
-            ["hidden_size"] = config.HiddenSize,
-            ["intermediate_size"] = config.IntermediateSize,
-            ["max_position_embeddings"] = config.MaxPositions,
-            ["mlp_bias"] = config.FeedForwardBias,
-            ["model_type"] = config.Traits.ModelType,
-            ["num_attention_heads"] = config.Heads,
-            ["num_hidden_layers"] = config.Layers,
-            ["num_key_value_heads"] = config.KeyValueHeads,
-            ["rms_norm_eps"] = config.NormEpsilon,
-            // Both field names of the rotary embedding, so that old and new versions of transformers can read it.
-            ["rope_parameters"] = Rope(config),
-            ["rope_scaling"] = config.RopeScaling is null ? null : Rope(config),
-            ["rope_theta"] = config.RopeTheta,
-            ["tie_word_embeddings"] = config.TiedHead,
-            ["torch_dtype"] = dtype,
-            ["use_cache"] = true,
-            ["vocab_size"] = config.VocabularySize,
-        };
-    }
+        AtomicFile.WriteText(Path.Combine(folder, Name), TransformerConfigDocument.Of(config, dtype).ToJsonString(Indented) + "\n");
 
     private static int KeyValueHeads(ConfigDocument document, int heads)
     {
@@ -134,19 +97,5 @@ public static class TransformerConfigFile
 
         var size = document.Count("head_dim", hidden / heads);
         return size % 2 == 0 ? size : throw document.Wrong(document.Has("head_dim") ? "head_dim" : "num_attention_heads", "heads of even width");
-    }
-
-    private static JsonObject Rope(TransformerConfig config)
-    {
-        var rope = new JsonObject { ["rope_theta"] = config.RopeTheta, ["rope_type"] = config.RopeScaling is null ? "default" : "llama3" };
-        if (config.RopeScaling is Llama3Scaling scaling)
-        {
-            rope["factor"] = scaling.Factor;
-            rope["low_freq_factor"] = scaling.LowFrequencyFactor;
-            rope["high_freq_factor"] = scaling.HighFrequencyFactor;
-            rope["original_max_position_embeddings"] = scaling.OriginalMaxPositions;
-        }
-
-        return rope;
     }
 }

@@ -26,7 +26,7 @@ public interface IPipelineContext
     /// <exception cref="PipelineStepException">It failed permanently.</exception>
     Task<TOutput> CallSubPipelineAsync<TInput, TOutput>(string name, string pipeline, TInput input);
 
-    /// <summary>Waits; the end of the wait survives restarts.</summary>
+    /// <summary>Waits; the end of the wait survives restarts. On Durable over Azure Storage it may come up to a second early.</summary>
     Task DelayAsync(TimeSpan time);
 
     /// <summary>Waits for a signal from outside, for instance <c>cancel</c>. The first of a name counts, also if it came before this call and in every later

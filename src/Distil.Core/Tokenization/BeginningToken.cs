@@ -32,10 +32,34 @@ internal static class BeginningToken
         }
     }
 
-    /// <summary>The special token that a post-processor puts before a text; null if there is none.</summary>
+    /// <summary>The token that a tokenizer.json puts before a text; null if it puts none there. Post-processors add special tokens around a text: of these,
+    /// only one before it is used.</summary>
     /// <param name="fields">Names the file in messages.</param>
-    /// <param name="template">A component of type TemplateProcessing.</param>
-    internal static int? OfTemplate(TokenizerFields fields, JsonElement template)
+    /// <param name="root">The tokenizer.json.</param>
+    /// <param name="size">The number of ids.</param>
+    internal static int? OfPostProcessor(TokenizerFields fields, JsonElement root, int size)
+    {
+        if (TokenizerFields.Optional(root, "post_processor") is not { } processor)
+        {
+            return null;
+        }
+
+        JsonElement[] parts = fields.Type(processor) == "Sequence"
+            ? [.. fields.Require(processor, "processors", JsonValueKind.Array).EnumerateArray()]
+            : [processor];
+        if (parts.Select(fields.Type).FirstOrDefault(type => type is not ("ByteLevel" or "TemplateProcessing")) is { } other)
+        {
+            throw fields.Unsupported("post_processor", other, "ByteLevel or TemplateProcessing");
+        }
+
+        var templates = parts.Where(part => fields.Type(part) == "TemplateProcessing");
+        var beginning = templates.Select(part => OfTemplate(fields, part)).FirstOrDefault(id => id is not null);
+        return beginning is null || beginning < size
+            ? beginning
+            : throw fields.Unsupported("post_processor.special_tokens.ids", $"{beginning}", $"a token, below {size}");
+    }
+
+    private static int? OfTemplate(TokenizerFields fields, JsonElement template)
     {
         var before = fields.Require(template, "single", JsonValueKind.Array).EnumerateArray()
             .TakeWhile(piece => !piece.TryGetProperty("Sequence", out _))

@@ -17,23 +17,19 @@ public sealed class StandIns
 
     private StandIns(IReadOnlyList<(char First, char Last)> named)
     {
-        _letterAmongSymbols = FirstLetter;
-        for (var character = char.MaxValue; character >= 0x80; character--)
+        for (var code = 0x80; code <= char.MaxValue; code++)
         {
-            if (named.Any(range => range.First <= character && character <= range.Last))
+            var character = (char)code;
+            ref var standIn = ref character is >= FirstLetter and <= LastLetter
+                ? ref _letterAmongSymbols
+                : ref _byCategory[(int)char.GetUnicodeCategory(character)];
+            if (standIn == '\0' && !named.Any(range => range.First <= character && character <= range.Last))
             {
-                continue;
-            }
-
-            if (character is >= FirstLetter and <= LastLetter)
-            {
-                _letterAmongSymbols = character;
-            }
-            else
-            {
-                _byCategory[(int)char.GetUnicodeCategory(character)] = character;
+                standIn = character;
             }
         }
+
+        _letterAmongSymbols = _letterAmongSymbols == '\0' ? FirstLetter : _letterAmongSymbols;
     }
 
     /// <summary>Chooses them so that no pattern names one of them: for each category, the first character above ASCII.</summary>

@@ -13,16 +13,17 @@ public sealed class TokenizerJson
     {
         _fields = new TokenizerFields(path);
         var model = _fields.Require(root, "model", JsonValueKind.Object);
-        CheckModel(model);
+        var merges = new BpeModelReader(_fields);
+        merges.Check(model);
         Vocabulary = [.. _fields.Require(model, "vocab", JsonValueKind.Object).EnumerateObject()
             .Select(entry => KeyValuePair.Create(entry.Name, _fields.Id(entry.Value, "model.vocab")))];
-        Merges = [.. _fields.Require(model, "merges", JsonValueKind.Array).EnumerateArray().Select(Merge)];
+        Merges = [.. _fields.Require(model, "merges", JsonValueKind.Array).EnumerateArray().Select(merges.Merge)];
         IgnoreMerges = TokenizerFields.Flag(model, "ignore_merges");
         AddedTokens = TokenizerFields.Optional(root, "added_tokens") is { } added
             ? [.. added.EnumerateArray().Select(Added).Where(token => token.Content.Length > 0).Distinct()] // as Hugging Face ignores them
             : [];
         Normalizer = new TextNormalizer(_fields, TokenizerFields.Optional(root, "normalizer"));
-        ReadDecoder(root);
+        (IsOfBytes, StripsSpace) = new DecoderReader(_fields).Read(root);
         if (IsOfBytes == TokenizerFields.Flag(model, "byte_fallback"))
         {
             throw _fields.Unsupported("model.byte_fallback", IsOfBytes ? "true" : "false", IsOfBytes ? "false with ByteLevel" : "true without ByteLevel");
@@ -31,7 +32,7 @@ public sealed class TokenizerJson
         var words = new PreTokenizerReader(_fields);
         (Steps, Metaspace) = (words.Read(root, IsOfBytes), words.Metaspace);
         VocabularyChecks.Require(_fields, this);
-        BeginningOfTemplate = ReadPostProcessor(root);
+        BeginningOfTemplate = BeginningToken.OfPostProcessor(_fields, root, Size);
     }
 
     /// <value>Tokens with their ids, spelled in the byte alphabet or, unless <see cref="IsOfBytes"/>, in characters.</value>
@@ -50,13 +51,13 @@ public sealed class TokenizerJson
     public IReadOnlyList<AddedToken> AddedTokens { get; }
 
     /// <value>Whether tokens are spelled in bytes (ByteLevel); else in characters, with tokens for single bytes (SentencePiece).</value>
-    public bool IsOfBytes { get; private set; }
+    public bool IsOfBytes { get; }
 
     /// <summary>The token of a byte.</summary>
     internal string TokenOf(byte value) => IsOfBytes ? ByteAlphabet.Character(value).ToString() : PieceAlphabet.Token(value);
 
     /// <value>Whether a space at the start of a decoded text is dropped.</value>
-    public bool StripsSpace { get; private set; }
+    public bool StripsSpace { get; }
 
     /// <value>Spaces that become ▁ before the text is split; null for none.</value>
     public MetaspaceStep? Metaspace { get; }
@@ -97,88 +98,10 @@ public sealed class TokenizerJson
         }
     }
 
-    private void CheckModel(JsonElement model)
-    {
-        if (TokenizerFields.Optional(model, "type") is { } type && type.GetString() != "BPE")
-        {
-            throw _fields.Unsupported("model.type", type.GetString(), "BPE");
-        }
-
-        if (TokenizerFields.Optional(model, "dropout") is { } dropout && dropout.GetDouble() != 0)
-        {
-            throw _fields.Unsupported("model.dropout", dropout.ToString(), "null");
-        }
-
-        foreach (var affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
-        {
-            if (TokenizerFields.Optional(model, affix) is { } value && value.GetString() != "")
-            {
-                throw _fields.Unsupported($"model.{affix}", value.GetString(), "null");
-            }
-        }
-    }
-
-    private string Merge(JsonElement merge) => merge.ValueKind switch
-    {
-        JsonValueKind.String when merge.GetString()!.Count(c => c == ' ') == 1 => merge.GetString()!,
-        JsonValueKind.Array when merge.GetArrayLength() == 2 && merge.EnumerateArray().All(IsPlain) => $"{merge[0]} {merge[1]}",
-        _ => throw _fields.Unsupported("model.merges", merge.ToString(), "\"left right\" or [\"left\", \"right\"]"),
-    };
-
-    private static bool IsPlain(JsonElement part) => part.ValueKind == JsonValueKind.String && !part.GetString()!.Contains(' ');
-
     private AddedToken Added(JsonElement token)
     {
         var id = _fields.Id(_fields.Require(token, "id", JsonValueKind.Number), "added_tokens.id");
         _fields.Require(token, "content", JsonValueKind.String);
         return AddedToken.Read(token, id);
     }
-
-    /// <summary>Post-processors add special tokens around a text: of these, only one before it is used.</summary>
-    private int? ReadPostProcessor(JsonElement root)
-    {
-        if (TokenizerFields.Optional(root, "post_processor") is not { } processor)
-        {
-            return null;
-        }
-
-        JsonElement[] parts = _fields.Type(processor) == "Sequence"
-            ? [.. _fields.Require(processor, "processors", JsonValueKind.Array).EnumerateArray()]
-            : [processor];
-        if (parts.Select(_fields.Type).FirstOrDefault(type => type is not ("ByteLevel" or "TemplateProcessing")) is { } other)
-        {
-            throw _fields.Unsupported("post_processor", other, "ByteLevel or TemplateProcessing");
-        }
-
-        var templates = parts.Where(part => _fields.Type(part) == "TemplateProcessing");
-        var beginning = templates.Select(part => BeginningToken.OfTemplate(_fields, part)).FirstOrDefault(id => id is not null);
-        return beginning is null || beginning < Size
-            ? beginning
-            : throw _fields.Unsupported("post_processor.special_tokens.ids", $"{beginning}", $"a token, below {Size}");
-    }
-
-    /// <summary>ByteLevel, or ▁ to space, bytes, and the whole without the space at its start.</summary>
-    private void ReadDecoder(JsonElement root)
-    {
-        var decoder = TokenizerFields.Optional(root, "decoder");
-        var type = decoder is { } given ? _fields.Type(given) : "null";
-        IsOfBytes = type == "ByteLevel";
-        if (IsOfBytes)
-        {
-            return;
-        }
-
-        var steps = type == "Sequence" ? _fields.Require(decoder!.Value, "decoders", JsonValueKind.Array).EnumerateArray().ToArray() : [];
-        StripsSpace = steps.Length == 4 && IsStrip(steps[3]);
-        if (steps.Length != (StripsSpace ? 4 : 3) || !IsSpace(steps[0]) || _fields.Type(steps[1]) != "ByteFallback" || _fields.Type(steps[2]) != "Fuse")
-        {
-            throw _fields.Unsupported("decoder", type, "ByteLevel, or a Sequence of Replace (▁ by a space), ByteFallback, Fuse and, if any, Strip of one space at the start");
-        }
-    }
-
-    private bool IsSpace(JsonElement step) => _fields.Type(step) == "Replace" && step.GetProperty("content").ValueEquals(" ")
-        && TokenizerFields.Optional(step.GetProperty("pattern"), "String") is { } from && from.ValueEquals($"{PieceAlphabet.Space}");
-
-    private bool IsStrip(JsonElement step) => _fields.Type(step) == "Strip" && step.GetProperty("content").ValueEquals(" ")
-        && step.GetProperty("start").GetInt32() == 1 && step.GetProperty("stop").GetInt32() == 0;
 }

@@ -21,7 +21,7 @@ internal sealed class WordSplitter
     /// <param name="matchLimit">Maximum time for one match; default 10 seconds.</param>
     internal WordSplitter(IReadOnlyList<SplitStep> steps, TimeSpan? matchLimit = null)
     {
-        _steps = [.. steps.Select(step => (PatternOf(step, matchLimit ?? MatchLimit), step.KeepGaps))];
+        _steps = [.. steps.Select(step => (SplitPatterns.Of(step, matchLimit ?? MatchLimit), step.KeepGaps))];
         _standIns = StandIns.Of(steps);
     }
 
@@ -47,9 +47,6 @@ internal sealed class WordSplitter
                 + $"text of {text.Length} characters; expected one without nested repetitions", slow);
         }
     }
-
-    private static Regex PatternOf(SplitStep step, TimeSpan matchLimit) =>
-        new(step.Pattern, RegexOptions.CultureInvariant | (step.IsCompiled ? RegexOptions.Compiled : RegexOptions.None), matchLimit);
 
     private void Split(ReadOnlySpan<char> piece, int offset, int depth, List<Word> words)
     {

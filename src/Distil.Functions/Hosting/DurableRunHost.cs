@@ -13,9 +13,12 @@ namespace Distil.Functions.Hosting;
 /// <param name="client">The client that Durable gives to a function's call.</param>
 public sealed class DurableRunHost(RunFolder runs, DurableTaskClient client) : IRunHost
 {
-    /// <value>How often a job is polled. Each poll is three billed actions of Durable Task Scheduler, and a container needs many seconds to start: with
-    /// these delays a teach job of two minutes takes some forty actions.</value>
-    public Polling Polling { get; init; } = new() { Share = 0.2, MinMilliseconds = 10_000, MaxMilliseconds = 60_000 };
+    /// <value>How often a job is usually polled. Each poll is three billed actions of Durable Task Scheduler, and a container needs many seconds to start:
+    /// with these delays a teach job of two minutes takes some forty actions.</value>
+    public static Polling UsualPolling { get; } = new() { Share = 0.2, MinMilliseconds = 10_000, MaxMilliseconds = 60_000 };
+
+    /// <value>How often a job is polled.</value>
+    public Polling Polling { get; init; } = UsualPolling;
 
     /// <inheritdoc />
     public async Task ScheduleAsync(PipelineInput input, CancellationToken cancel)

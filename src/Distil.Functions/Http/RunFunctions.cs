@@ -1,3 +1,4 @@
+using Distil.Core.Jobs;
 using Distil.Core.Runs;
 using Distil.Functions.Hosting;
 using Distil.Hosting.Http;
@@ -13,12 +14,15 @@ namespace Distil.Functions.Http;
 /// <param name="runs">For the host of each call.</param>
 public sealed class RunFunctions(RunEndpoints endpoints, RunDocumentEndpoints documents, RunFolder runs)
 {
+    /// <value>How often the jobs of runs that it starts are polled.</value>
+    public Polling Polling { get; init; } = DurableRunHost.UsualPolling;
+
     /// <inheritdoc cref="RunEndpoints.SubmitAsync" />
     [Function("submit-run")]
     public async Task<IResult> SubmitAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = ApiRoutes.Runs)] HttpRequest request,
         [DurableClient] DurableTaskClient client, CancellationToken cancel) =>
-        await endpoints.SubmitAsync(request, new DurableRunHost(runs, client), Header(request, "Idempotency-Key"), cancel);
+        await endpoints.SubmitAsync(request, HostOf(client), Header(request, "Idempotency-Key"), cancel);
 
     /// <inheritdoc cref="RunEndpoints.PlanNewAsync" />
     [Function("plan-run")]
@@ -43,21 +47,21 @@ public sealed class RunFunctions(RunEndpoints endpoints, RunDocumentEndpoints do
     public async Task<IResult> CancelAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = ApiRoutes.Cancel)] HttpRequest request,
         [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
-        await endpoints.CancelAsync(new DurableRunHost(runs, client), runId, cancel);
+        await endpoints.CancelAsync(HostOf(client), runId, cancel);
 
     /// <inheritdoc cref="RunEndpoints.RetryAsync" />
     [Function("retry-run")]
     public async Task<IResult> RetryAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = ApiRoutes.Retry)] HttpRequest request,
         [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
-        await endpoints.RetryAsync(new DurableRunHost(runs, client), runId, cancel);
+        await endpoints.RetryAsync(HostOf(client), runId, cancel);
 
     /// <inheritdoc cref="RunEndpoints.DeleteAsync" />
     [Function("delete-run")]
     public async Task<IResult> DeleteAsync(
         [HttpTrigger(AuthorizationLevel.Function, "delete", Route = ApiRoutes.Run)] HttpRequest request,
         [DurableClient] DurableTaskClient client, string runId, CancellationToken cancel) =>
-        await endpoints.DeleteAsync(new DurableRunHost(runs, client), runId, cancel);
+        await endpoints.DeleteAsync(HostOf(client), runId, cancel);
 
     /// <inheritdoc cref="RunDocumentEndpoints.LogAsync" />
     [Function("get-log")]
@@ -110,6 +114,8 @@ public sealed class RunFunctions(RunEndpoints endpoints, RunDocumentEndpoints do
         string.IsNullOrEmpty(name)
             ? await documents.ArtifactsAsync(runId, Query(request, "limit"), Query(request, "continuationToken"), cancel)
             : await documents.ArtifactAsync(runId, name, cancel);
+
+    private DurableRunHost HostOf(DurableTaskClient client) => new(runs, client) { Polling = Polling };
 
     private static string? Header(HttpRequest request, string name) => request.Headers.TryGetValue(name, out var values) ? values.ToString() : null;
 

@@ -75,14 +75,15 @@ internal sealed unsafe class DeviceWeights(CudaCard card) : IDisposable
     /// <summary>Copies bfloat16 matrices of one width, one below the other; rows have a multiple of 64 columns.</summary>
     internal DeviceMatrix Half(params IReadOnlyList<Matrix> matrices)
     {
-        var (rows, stride) = (matrices.Sum(matrix => matrix.Rows), (matrices[0].RowBytes + ChunkBytes - 1) / ChunkBytes * ChunkBytes);
+        var bytes = (int)(matrices[0].Bytes / matrices[0].Rows); // of a row
+        var (rows, stride) = (matrices.Sum(matrix => matrix.Rows), (bytes + ChunkBytes - 1) / ChunkBytes * ChunkBytes);
         var (buffer, offset) = (Add((long)rows * stride), 0L);
         foreach (var matrix in matrices)
         {
-            var piece = stride == matrix.RowBytes ? matrix.Rows : 1;
+            var piece = stride == bytes ? matrix.Rows : 1;
             for (var row = 0; row < matrix.Rows; row += piece, offset += (long)piece * stride)
             {
-                buffer.Write(offset, matrix.Storage.Data + (long)row * matrix.RowBytes, (long)piece * matrix.RowBytes);
+                buffer.Write(offset, matrix.Storage.Data + (long)row * bytes, (long)piece * bytes);
             }
         }
 

@@ -110,6 +110,7 @@ internal sealed unsafe class Pass : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Product.Dispose();
         foreach (var buffer in _buffers)
         {
             buffer.Dispose();

@@ -10,13 +10,10 @@ internal sealed unsafe class BlockMatrix<TFormat>(int rows, int columns, BlockSt
     where TFormat : struct, IWeightFormat
 {
     /// <inheritdoc/>
-    internal override long Bytes => (long)Rows * Blocks * (TFormat.BlockBytes + (TFormat.IsScaled ? sizeof(float) : 0));
+    internal override long Bytes => (long)Rows * Blocks * TFormat.BlockBytes;
 
     /// <inheritdoc/>
     internal override BlockStorage Storage => storage;
-
-    /// <inheritdoc/>
-    internal override int RowBytes => Blocks * TFormat.BlockBytes;
 
     /// <inheritdoc/>
     internal override void Multiply(RowBlock x, RowBlock y, int count, int from, int to)
@@ -61,17 +58,14 @@ internal sealed unsafe class BlockMatrix<TFormat>(int rows, int columns, BlockSt
 
     private byte* Data(int row) => storage.Data + (long)row * Blocks * TFormat.BlockBytes;
 
-    private float* Scales(int row) => TFormat.IsScaled ? storage.Scales + (long)row * Blocks : null;
-
     private float One(int row, float* x)
     {
         byte* data = Data(row);
-        float* scales = Scales(row);
         Vector512<float> low = default, high = default;
-        for (var block = 0; block < Blocks; block++, data += TFormat.BlockBytes, scales++, x += Block)
+        for (int block = 0, blocks = Blocks; block < blocks; block++, data += TFormat.BlockBytes, x += Block)
         {
-            low = Vector512.FusedMultiplyAdd(TFormat.Low(data, scales), Vector512.Load(x), low);
-            high = Vector512.FusedMultiplyAdd(TFormat.High(data, scales), Vector512.Load(x + 16), high);
+            low = Vector512.FusedMultiplyAdd(TFormat.Low(data), Vector512.Load(x), low);
+            high = Vector512.FusedMultiplyAdd(TFormat.High(data), Vector512.Load(x + 16), high);
         }
 
         return Vector512.Sum(low + high);
@@ -80,20 +74,19 @@ internal sealed unsafe class BlockMatrix<TFormat>(int rows, int columns, BlockSt
     private void FourByOne(int row, float* x, float* y)
     {
         byte* data = Data(row);
-        float* scales = Scales(row);
-        long bytes = (long)Blocks * TFormat.BlockBytes, blocks = Blocks;
+        long bytes = (long)Blocks * TFormat.BlockBytes;
         Vector512<float> low0 = default, low1 = default, low2 = default, low3 = default, high0 = default, high1 = default, high2 = default, high3 = default;
-        for (var block = 0; block < blocks; block++, data += TFormat.BlockBytes, scales++, x += Block)
+        for (int block = 0, blocks = Blocks; block < blocks; block++, data += TFormat.BlockBytes, x += Block)
         {
             var (xLow, xHigh) = (Vector512.Load(x), Vector512.Load(x + 16));
-            low0 = Vector512.FusedMultiplyAdd(TFormat.Low(data, scales), xLow, low0);
-            high0 = Vector512.FusedMultiplyAdd(TFormat.High(data, scales), xHigh, high0);
-            low1 = Vector512.FusedMultiplyAdd(TFormat.Low(data + bytes, scales + blocks), xLow, low1);
-            high1 = Vector512.FusedMultiplyAdd(TFormat.High(data + bytes, scales + blocks), xHigh, high1);
-            low2 = Vector512.FusedMultiplyAdd(TFormat.Low(data + 2 * bytes, scales + 2 * blocks), xLow, low2);
-            high2 = Vector512.FusedMultiplyAdd(TFormat.High(data + 2 * bytes, scales + 2 * blocks), xHigh, high2);
-            low3 = Vector512.FusedMultiplyAdd(TFormat.Low(data + 3 * bytes, scales + 3 * blocks), xLow, low3);
-            high3 = Vector512.FusedMultiplyAdd(TFormat.High(data + 3 * bytes, scales + 3 * blocks), xHigh, high3);
+            low0 = Vector512.FusedMultiplyAdd(TFormat.Low(data), xLow, low0);
+            high0 = Vector512.FusedMultiplyAdd(TFormat.High(data), xHigh, high0);
+            low1 = Vector512.FusedMultiplyAdd(TFormat.Low(data + bytes), xLow, low1);
+            high1 = Vector512.FusedMultiplyAdd(TFormat.High(data + bytes), xHigh, high1);
+            low2 = Vector512.FusedMultiplyAdd(TFormat.Low(data + 2 * bytes), xLow, low2);
+            high2 = Vector512.FusedMultiplyAdd(TFormat.High(data + 2 * bytes), xHigh, high2);
+            low3 = Vector512.FusedMultiplyAdd(TFormat.Low(data + 3 * bytes), xLow, low3);
+            high3 = Vector512.FusedMultiplyAdd(TFormat.High(data + 3 * bytes), xHigh, high3);
         }
 
         y[row] = Vector512.Sum(low0 + high0);
@@ -105,22 +98,22 @@ internal sealed unsafe class BlockMatrix<TFormat>(int rows, int columns, BlockSt
     private void TwoByFour(int row, RowBlock inputs, RowBlock y, int input)
     {
         byte* data = Data(row);
-        float* scales = Scales(row), x = inputs[input];
+        float* x = inputs[input];
         var stride = inputs.Stride;
-        long bytes = (long)Blocks * TFormat.BlockBytes, blocks = Blocks;
+        long bytes = (long)Blocks * TFormat.BlockBytes;
         Vector512<float> low00 = default, low01 = default, low02 = default, low03 = default, low10 = default, low11 = default, low12 = default, low13 = default;
         Vector512<float> high00 = default, high01 = default, high02 = default, high03 = default;
         Vector512<float> high10 = default, high11 = default, high12 = default, high13 = default;
-        for (var block = 0; block < blocks; block++, data += TFormat.BlockBytes, scales++, x += Block)
+        for (int block = 0, blocks = Blocks; block < blocks; block++, data += TFormat.BlockBytes, x += Block)
         {
-            var (first, second) = (TFormat.Low(data, scales), TFormat.Low(data + bytes, scales + blocks));
+            var (first, second) = (TFormat.Low(data), TFormat.Low(data + bytes));
             var (x0, x1, x2, x3) = (Vector512.Load(x), Vector512.Load(x + stride), Vector512.Load(x + 2 * stride), Vector512.Load(x + 3 * stride));
             (low00, low10) = (Vector512.FusedMultiplyAdd(first, x0, low00), Vector512.FusedMultiplyAdd(second, x0, low10));
             (low01, low11) = (Vector512.FusedMultiplyAdd(first, x1, low01), Vector512.FusedMultiplyAdd(second, x1, low11));
             (low02, low12) = (Vector512.FusedMultiplyAdd(first, x2, low02), Vector512.FusedMultiplyAdd(second, x2, low12));
             (low03, low13) = (Vector512.FusedMultiplyAdd(first, x3, low03), Vector512.FusedMultiplyAdd(second, x3, low13));
 
-            (first, second) = (TFormat.High(data, scales), TFormat.High(data + bytes, scales + blocks));
+            (first, second) = (TFormat.High(data), TFormat.High(data + bytes));
             (x0, x1) = (Vector512.Load(x + 16), Vector512.Load(x + stride + 16));
             (x2, x3) = (Vector512.Load(x + 2 * stride + 16), Vector512.Load(x + 3 * stride + 16));
             (high00, high10) = (Vector512.FusedMultiplyAdd(first, x0, high00), Vector512.FusedMultiplyAdd(second, x0, high10));

@@ -1,36 +1,29 @@
 using System.Runtime.InteropServices;
+using Distil.Inference.Numerics;
 
 namespace Distil.Inference.Matrices;
 
 /// <summary>The memory of a matrix: its own, or a part of a mapped file, which is not freed with it.</summary>
 internal sealed unsafe class BlockStorage : IDisposable
 {
-    private const nuint CacheLine = 64;
-
     private readonly bool _owns;
 
-    private BlockStorage(byte* data, float* scales, bool owns)
+    private BlockStorage(byte* data, bool owns)
     {
         Data = data;
-        Scales = scales;
         _owns = owns;
     }
 
     ~BlockStorage() => Free();
 
-    /// <value>The blocks, row by row.</value>
+    /// <value>Its first byte.</value>
     internal byte* Data { get; private set; }
 
-    /// <value>The blocks' scales, row by row; null if the format has none.</value>
-    internal float* Scales { get; private set; }
-
     /// <summary>Blocks that lie in a mapped file.</summary>
-    internal static BlockStorage Mapped(byte* data) => new(data, null, owns: false);
+    internal static BlockStorage Mapped(byte* data) => new(data, owns: false);
 
     /// <summary>New memory.</summary>
-    internal static BlockStorage Allocate(long bytes, long scales) => new(
-        (byte*)NativeMemory.AlignedAlloc(checked((nuint)bytes), CacheLine),
-        scales == 0 ? null : (float*)NativeMemory.AlignedAlloc(checked((nuint)scales * sizeof(float)), CacheLine), owns: true);
+    internal static BlockStorage Allocate(long bytes) => new(LargePages.Allocate(bytes), owns: true);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -44,10 +37,8 @@ internal sealed unsafe class BlockStorage : IDisposable
         if (_owns)
         {
             NativeMemory.AlignedFree(Data);
-            NativeMemory.AlignedFree(Scales);
         }
 
         Data = null;
-        Scales = null;
     }
 }

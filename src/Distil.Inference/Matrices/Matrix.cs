@@ -18,15 +18,21 @@ internal abstract unsafe class Matrix(int rows, int columns) : IDisposable
     /// <value>Its memory.</value>
     internal abstract BlockStorage Storage { get; }
 
-    /// <value>Bytes of a row, without scales.</value>
-    internal abstract int RowBytes { get; }
+    /// <value>Floats that an input takes once it is prepared; 0 if products read inputs as they are.</value>
+    internal virtual int PreparedLength => 0;
 
     /// <value>Blocks in a row.</value>
     protected int Blocks => BlocksOf(columns);
 
+    /// <summary>Brings inputs into the form that products read, if it is another.</summary>
+    /// <param name="x">(count, columns).</param>
+    /// <param name="prepared">(count, <see cref="PreparedLength"/>).</param>
+    /// <param name="count">Number of inputs.</param>
+    internal virtual void Prepare(RowBlock x, RowBlock prepared, int count) => throw new InvalidOperationException("inputs are read as they are");
+
     /// <summary>y[r, n] = Σₖ W[n, k] · x[r, k].</summary>
     /// <remarks>The order of the additions depends on nothing but the number of columns: a row has the same bits alone and among others.</remarks>
-    /// <param name="x">(count, columns).</param>
+    /// <param name="x">(count, columns), prepared if <see cref="PreparedLength"/> is not 0.</param>
     /// <param name="y">(count, rows).</param>
     /// <param name="count">Number of input rows.</param>
     /// <param name="from">First n.</param>

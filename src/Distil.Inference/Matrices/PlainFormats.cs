@@ -10,18 +10,15 @@ internal readonly unsafe struct Float32Format : IWeightFormat
     public static int BlockBytes => Matrix.Block * sizeof(float);
 
     /// <inheritdoc/>
-    public static bool IsScaled => false;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Low(byte* block) => Vector512.Load((float*)block);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Low(byte* block, float* scale) => Vector512.Load((float*)block);
+    public static Vector512<float> High(byte* block) => Vector512.Load((float*)block + 16);
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> High(byte* block, float* scale) => Vector512.Load((float*)block + 16);
-
-    /// <inheritdoc/>
-    public static void Write(ReadOnlySpan<float> weights, byte* block, float* scale) => weights.CopyTo(new((float*)block, Matrix.Block));
+    public static void Write(ReadOnlySpan<float> weights, byte* block) => weights.CopyTo(new((float*)block, Matrix.Block));
 }
 
 /// <summary>Weights as bfloat16: the upper half of a float32.</summary>
@@ -31,18 +28,15 @@ internal readonly unsafe struct BFloat16Format : IWeightFormat
     public static int BlockBytes => Matrix.Block * sizeof(ushort);
 
     /// <inheritdoc/>
-    public static bool IsScaled => false;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Low(byte* block) => (Vector512.WidenLower(Vector512.Load((ushort*)block)) << 16).AsSingle();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Low(byte* block, float* scale) => (Vector512.WidenLower(Vector512.Load((ushort*)block)) << 16).AsSingle();
+    public static Vector512<float> High(byte* block) => (Vector512.WidenUpper(Vector512.Load((ushort*)block)) << 16).AsSingle();
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> High(byte* block, float* scale) => (Vector512.WidenUpper(Vector512.Load((ushort*)block)) << 16).AsSingle();
-
-    /// <inheritdoc/>
-    public static void Write(ReadOnlySpan<float> weights, byte* block, float* scale)
+    public static void Write(ReadOnlySpan<float> weights, byte* block)
     {
         for (var i = 0; i < Matrix.Block; i++)
         {

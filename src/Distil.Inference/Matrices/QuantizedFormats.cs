@@ -1,28 +1,32 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-
 namespace Distil.Inference.Matrices;
 
+/// <summary>How a block of 32 weights is rounded to integers and a scale: a weight is (code − <see cref="Zero"/>) · scale.</summary>
+internal interface IQuantizedFormat
+{
+    /// <value>Bits of a code, 8 or 4.</value>
+    static abstract int Bits { get; }
+
+    /// <value>The code of the weight 0.</value>
+    static abstract int Zero { get; }
+
+    /// <summary>Rounds a block.</summary>
+    /// <param name="weights">32 weights.</param>
+    /// <param name="codes">Receives a byte for each.</param>
+    /// <returns>The scale.</returns>
+    static abstract float Round(ReadOnlySpan<float> weights, Span<byte> codes);
+}
+
 /// <summary>Weights as 8-bit integers from −127 to 127, times a scale for each block.</summary>
-internal readonly unsafe struct Int8Format : IWeightFormat
+internal readonly struct Int8Format : IQuantizedFormat
 {
     /// <inheritdoc/>
-    public static int BlockBytes => Matrix.Block;
+    public static int Bits => 8;
 
     /// <inheritdoc/>
-    public static bool IsScaled => true;
+    public static int Zero => 128;
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Low(byte* block, float* scale) => Vector512.ConvertToSingle(Widen((sbyte*)block)) * Vector512.Create(*scale);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> High(byte* block, float* scale) => Vector512.ConvertToSingle(Widen((sbyte*)block + 16)) * Vector512.Create(*scale);
-
-    /// <inheritdoc/>
-    public static void Write(ReadOnlySpan<float> weights, byte* block, float* scale)
+    public static float Round(ReadOnlySpan<float> weights, Span<byte> codes)
     {
         var largest = 0f;
         foreach (var weight in weights)
@@ -30,41 +34,27 @@ internal readonly unsafe struct Int8Format : IWeightFormat
             largest = MathF.Max(largest, MathF.Abs(weight));
         }
 
-        *scale = largest / 127;
-        for (var i = 0; i < Matrix.Block; i++)
+        var scale = largest / 127;
+        for (var i = 0; i < weights.Length; i++)
         {
-            ((sbyte*)block)[i] = largest > 0 ? (sbyte)MathF.Round(weights[i] / *scale) : (sbyte)0;
+            codes[i] = (byte)(Zero + (largest > 0 ? (sbyte)MathF.Round(weights[i] / scale) : 0));
         }
-    }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Widen(sbyte* from) => Avx512F.IsSupported
-        ? Avx512F.ConvertToVector512Int32(Vector128.Load(from))
-        : Vector512.WidenLower(Vector256.WidenLower(Vector128.Load(from).ToVector256()).ToVector512());
+        return scale;
+    }
 }
 
 /// <summary>Weights as 4-bit integers from −8 to 7, times a scale for each block.</summary>
-/// <remarks>Byte i of a block contains weight i in its lower half and weight 16 + i in its upper half, both plus 8.</remarks>
-internal readonly unsafe struct Int4Format : IWeightFormat
+internal readonly struct Int4Format : IQuantizedFormat
 {
     /// <inheritdoc/>
-    public static int BlockBytes => Matrix.Block / 2;
+    public static int Bits => 4;
 
     /// <inheritdoc/>
-    public static bool IsScaled => true;
-
-    private static Vector512<float> Values => Vector512.Create(-8f, -7f, -6f, -5f, -4f, -3f, -2f, -1f, 0f, 1f, 2f, 3f, 4f, 5f, 6f, 7f);
+    public static int Zero => 8;
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Low(byte* block, float* scale) => Value(Widen(block)) * Vector512.Create(*scale);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> High(byte* block, float* scale) => Value(Widen(block) >>> 4) * Vector512.Create(*scale);
-
-    /// <inheritdoc/>
-    public static void Write(ReadOnlySpan<float> weights, byte* block, float* scale)
+    public static float Round(ReadOnlySpan<float> weights, Span<byte> codes)
     {
         // The value farthest from 0 becomes −8, so that all sixteen integers are used.
         var farthest = 0f;
@@ -73,23 +63,12 @@ internal readonly unsafe struct Int4Format : IWeightFormat
             farthest = MathF.Abs(weight) > MathF.Abs(farthest) ? weight : farthest;
         }
 
-        *scale = farthest / -8;
-        for (var i = 0; i < BlockBytes; i++)
+        var scale = farthest / -8;
+        for (var i = 0; i < weights.Length; i++)
         {
-            block[i] = (byte)(Code(weights[i], *scale) | (Code(weights[i + BlockBytes], *scale) << 4));
+            codes[i] = (byte)(scale == 0 ? Zero : Math.Clamp((int)MathF.Round(weights[i] / scale) + Zero, 0, 15));
         }
+
+        return scale;
     }
-
-    private static int Code(float weight, float scale) => scale == 0 ? 8 : Math.Clamp((int)MathF.Round(weight / scale) + 8, 0, 15);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Widen(byte* from) => Avx512F.IsSupported
-        ? Avx512F.ConvertToVector512Int32(Vector128.Load(from))
-        : Vector512.WidenLower(Vector256.WidenLower(Vector128.Load(from).ToVector256()).ToVector512()).AsInt32();
-
-    // The permutation reads the lowest four bits of an index only.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Value(Vector512<int> code) => Avx512F.IsSupported
-        ? Avx512F.PermuteVar16x32(Values, code)
-        : Vector512.ConvertToSingle((code & Vector512.Create(15)) - Vector512.Create(8));
 }

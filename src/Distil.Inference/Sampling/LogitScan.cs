@@ -18,7 +18,7 @@ internal static class LogitScan
     internal const uint One = 0x3F800000;
 
     // Weights are multiples of 1 / Unit, so sums of up to 2²¹ of them are exact in a double: whatever adds them, in any order, gets the same one.
-    private const float Unit = 1L << 32;
+    internal const float Unit = 1L << 32;
 
     /// <summary>The largest logit.</summary>
     /// <exception cref="ArithmeticException">A logit is not a number, or none is finite.</exception>
@@ -78,13 +78,16 @@ internal static class LogitScan
     /// <returns>Their sum, which is exact.</returns>
     internal static double Exponentials(ReadOnlySpan<float> logits, float max, float inverseTemperature, Span<float> weights)
     {
-        logits.CopyTo(weights);
+        var whole = logits.Length / VectorMath.Width * VectorMath.Width;
+        logits[whole..].CopyTo(weights[whole..]);
         weights[logits.Length..].Fill(float.NegativeInfinity);
         var sum = Vector512<double>.Zero;
         ref var start = ref MemoryMarshal.GetReference(weights);
+        ref var from = ref MemoryMarshal.GetReference(logits);
         for (var i = 0; i < weights.Length; i += VectorMath.Width)
         {
-            var value = VectorMath.Exp((Vector512.LoadUnsafe(ref start, (nuint)i) - Vector512.Create(max)) * Vector512.Create(inverseTemperature));
+            var logit = Vector512.LoadUnsafe(ref i < whole ? ref from : ref start, (nuint)i);
+            var value = VectorMath.Exp((logit - Vector512.Create(max)) * Vector512.Create(inverseTemperature));
             value = Vector512.Round(value * Unit) * LeastWeight;
             value.StoreUnsafe(ref start, (nuint)i);
             var (lower, upper) = Vector512.Widen(value);

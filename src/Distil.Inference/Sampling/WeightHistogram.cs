@@ -60,8 +60,8 @@ internal sealed class WeightHistogram
 
             ((Vector512.Create(LogitScan.One) - value.AsUInt32()) >>> RangeBits).StoreUnsafe(ref index);
             var (lower, upper) = Vector512.Widen(value);
-            ((lower / LogitScan.LeastWeight) + exact).AsUInt64().StoreUnsafe(ref mass);
-            ((upper / LogitScan.LeastWeight) + exact).AsUInt64().StoreUnsafe(ref mass, 8);
+            ((lower * LogitScan.Unit) + exact).AsUInt64().StoreUnsafe(ref mass);
+            ((upper * LogitScan.Unit) + exact).AsUInt64().StoreUnsafe(ref mass, 8);
             if (counted == AllLanes)
             {
                 for (var lane = 0; lane < VectorMath.Width; lane += 2)

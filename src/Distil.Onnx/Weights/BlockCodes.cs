@@ -5,10 +5,8 @@ namespace Distil.Onnx.Weights;
 /// <summary>Weights as integers with a scale for each block of 32, rounded as the engine on the CPU rounds them, in the layout of ONNX Runtime's
 /// MatMulNBits: unsigned codes, the first of two in a byte's lower half, with 8 or 128 for zero.</summary>
 /// <param name="bits">8 or 4.</param>
-internal sealed unsafe class BlockCodes(int bits)
+internal sealed class BlockCodes(int bits)
 {
-    private const int Half = Matrix.Block / 2;
-
     /// <value>Bytes of the codes of a block.</value>
     internal int Bytes => Matrix.Block * bits / 8;
 
@@ -18,23 +16,16 @@ internal sealed unsafe class BlockCodes(int bits)
     /// <returns>The scale: a weight is (code − 2^(bits − 1)) · scale.</returns>
     internal float Round(ReadOnlySpan<float> weights, Span<byte> codes)
     {
-        var block = stackalloc byte[Matrix.Block];
-        float scale;
         if (bits == 8)
         {
-            Int8Format.Write(weights, block, &scale);
-            for (var i = 0; i < codes.Length; i++)
-            {
-                codes[i] = (byte)((sbyte)block[i] + 128);
-            }
-
-            return scale;
+            return Int8Format.Round(weights, codes);
         }
 
-        Int4Format.Write(weights, block, &scale); // the halves of byte i are weights i and 16 + i; here 2·i and 2·i + 1
+        Span<byte> block = stackalloc byte[Matrix.Block];
+        var scale = Int4Format.Round(weights, block);
         for (var i = 0; i < codes.Length; i++)
         {
-            codes[i] = (byte)(Code(block, 2 * i) | (Code(block, 2 * i + 1) << 4));
+            codes[i] = (byte)(block[2 * i] | (block[2 * i + 1] << 4));
         }
 
         return scale;
@@ -48,6 +39,4 @@ internal sealed unsafe class BlockCodes(int bits)
             weights[i] = (bits == 8 ? codes[i] - 128 : (codes[i / 2] >> (4 * (i % 2)) & 15) - 8) * scale;
         }
     }
-
-    private static int Code(byte* block, int weight) => weight < Half ? block[weight] & 15 : block[weight - Half] >> 4;
 }

@@ -23,10 +23,10 @@ internal static class RunStages
         (DeltaDistillation, TargetSizes)? sized = teaching is { } known ? (known.Loss, known.Targets.Sizes) : null;
         if (student is not LinearisedModel linearised)
         {
-            return XlstmStages.Of(student, job.Spec.Training, totalSteps, sized, () => job.UsePrecision(student), rounding, job.Ranks);
+            return XlstmStages.Of(student, job.Spec.Training, totalSteps, sized, () => job.UsePrecision(student), rounding, (job.Ranks, job.Spec.Compute.ShardOptimizerFrom));
         }
 
         job.UsePrecision(student); // its trained weights stay in full precision
-        return LinearisedStages.Of(linearised, job.Spec.Training, job.Spec.Seed, totalSteps, sized, rounding, job.Ranks);
+        return LinearisedStages.Of(linearised, job.Spec.Training, job.Spec.Seed, totalSteps, sized, rounding, (job.Ranks, job.Spec.Compute.ShardOptimizerFrom));
     }
 }

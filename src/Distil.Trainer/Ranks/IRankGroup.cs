@@ -16,10 +16,17 @@ public interface IRankGroup : IDisposable
     /// <exception cref="RankLostException">A process of the group has ended.</exception>
     void Sum(params IReadOnlyList<Tensor> values);
 
-    /// <summary>Replaces values by those of process 0.</summary>
-    /// <param name="values">As for <see cref="Sum"/>, one tensor; also bfloat16.</param>
+    /// <summary>Replaces values by their sums over all processes, each in one process only; in others they are undefined afterwards.</summary>
+    /// <param name="owners">For each of the values, the process that gets the sum.</param>
+    /// <param name="values">As for <see cref="Sum"/>.</param>
     /// <exception cref="RankLostException">A process of the group has ended.</exception>
-    void Broadcast(Tensor values);
+    void SumTo(IReadOnlyList<int> owners, IReadOnlyList<Tensor> values);
+
+    /// <summary>Replaces values by those of one process.</summary>
+    /// <param name="owners">For each of the values, the process that has it.</param>
+    /// <param name="values">As for <see cref="Sum"/>; also bfloat16.</param>
+    /// <exception cref="RankLostException">A process of the group has ended.</exception>
+    void Broadcast(IReadOnlyList<int> owners, IReadOnlyList<Tensor> values);
 
     /// <summary>Throws if a process of the group has ended: what was summed since then is not to be used.</summary>
     /// <exception cref="RankLostException">A process of the group has ended.</exception>

@@ -57,6 +57,9 @@ internal static unsafe partial class Nccl
     [LibraryImport(Library, EntryPoint = "ncclAllReduce")]
     internal static partial int AllReduce(IntPtr from, IntPtr to, nuint count, DataType type, int operation, IntPtr communicator, IntPtr stream);
 
+    [LibraryImport(Library, EntryPoint = "ncclReduce")]
+    internal static partial int Reduce(IntPtr from, IntPtr to, nuint count, DataType type, int operation, int root, IntPtr communicator, IntPtr stream);
+
     [LibraryImport(Library, EntryPoint = "ncclBroadcast")]
     internal static partial int Broadcast(IntPtr from, IntPtr to, nuint count, DataType type, int root, IntPtr communicator, IntPtr stream);
 

@@ -48,12 +48,16 @@ internal sealed unsafe class NcclGroup : IRankGroup
     }
 
     /// <inheritdoc />
-    public void Sum(params IReadOnlyList<Tensor> values) => Queue(nameof(Sum), values, (each, address) => Nccl.AllReduce(
+    public void Sum(params IReadOnlyList<Tensor> values) => Queue(nameof(Sum), values, (_, each, address) => Nccl.AllReduce(
         address, address, (nuint)each.numel(), TypeOf(each), SumOperation, _communicator, IntPtr.Zero));
 
     /// <inheritdoc />
-    public void Broadcast(Tensor values) => Queue(nameof(Broadcast), [values], (each, address) => Nccl.Broadcast(
-        address, address, (nuint)each.numel(), TypeOf(each), root: 0, _communicator, IntPtr.Zero));
+    public void SumTo(IReadOnlyList<int> owners, IReadOnlyList<Tensor> values) => Queue(nameof(SumTo), values, (i, each, address) => Nccl.Reduce(
+        address, address, (nuint)each.numel(), TypeOf(each), SumOperation, owners[i], _communicator, IntPtr.Zero));
+
+    /// <inheritdoc />
+    public void Broadcast(IReadOnlyList<int> owners, IReadOnlyList<Tensor> values) => Queue(nameof(Broadcast), values, (i, each, address) => Nccl.Broadcast(
+        address, address, (nuint)each.numel(), TypeOf(each), owners[i], _communicator, IntPtr.Zero));
 
     /// <inheritdoc />
     public void ThrowIfLost() => _watch.ThrowIfLost();
@@ -62,7 +66,7 @@ internal sealed unsafe class NcclGroup : IRankGroup
     public void Dispose() => Abort();
 
     /// <summary>Queues a call for each tensor, all as one of NCCL's groups: one launch.</summary>
-    private void Queue(string what, IReadOnlyList<Tensor> values, Func<Tensor, IntPtr, int> call)
+    private void Queue(string what, IReadOnlyList<Tensor> values, Func<int, Tensor, IntPtr, int> call)
     {
         if (values.FirstOrDefault(each => !each.is_contiguous() || each.device_type != TorchSharp.DeviceType.CUDA) is { } other)
         {
@@ -75,9 +79,9 @@ internal sealed unsafe class NcclGroup : IRankGroup
         var end = 0;
         try
         {
-            foreach (var each in values)
+            foreach (var (i, each) in values.Index())
             {
-                Nccl.Check(call(each, (IntPtr)TensorMemory.Address(each)), what);
+                Nccl.Check(call(i, each, (IntPtr)TensorMemory.Address(each)), what);
             }
         }
         finally

@@ -46,22 +46,27 @@ internal sealed unsafe class SharedMemoryGroup : IRankGroup
     {
         foreach (var each in values)
         {
-            Sum(each);
+            Sum(each, Rank);
         }
     }
 
     /// <inheritdoc />
-    public void Broadcast(Tensor values) => InPieces(values, own =>
+    public void SumTo(IReadOnlyList<int> owners, IReadOnlyList<Tensor> values)
     {
-        if (Rank == 0)
+        foreach (var (owner, each) in owners.Zip(values))
         {
-            own.CopyTo(Piece(0, own.Length));
+            Sum(each, owner);
         }
+    }
 
-        Meet();
-        Piece(0, own.Length).CopyTo(own);
-        Meet();
-    });
+    /// <inheritdoc />
+    public void Broadcast(IReadOnlyList<int> owners, IReadOnlyList<Tensor> values)
+    {
+        foreach (var (owner, each) in owners.Zip(values))
+        {
+            Broadcast(each, owner);
+        }
+    }
 
     /// <inheritdoc />
     public void ThrowIfLost() => _watch.ThrowIfLost();
@@ -78,16 +83,36 @@ internal sealed unsafe class SharedMemoryGroup : IRankGroup
         _file.Dispose();
     }
 
-    private void Sum(Tensor values) => InPieces(values, own =>
+    /// <param name="values">Values to add up.</param>
+    /// <param name="owner">The process that gets the sum; in a sum for all, each says itself.</param>
+    private void Sum(Tensor values, int owner) => InPieces(values, own =>
     {
         own.CopyTo(Piece(Rank, own.Length));
         Meet();
-        Piece(0, own.Length).CopyTo(own);
-        for (var rank = 1; rank < Count; rank++)
+        for (var rank = 0; rank < Count && owner == Rank; rank++)
         {
-            Add(own, Piece(rank, own.Length), values.dtype);
+            if (rank == 0)
+            {
+                Piece(0, own.Length).CopyTo(own);
+            }
+            else
+            {
+                Add(own, Piece(rank, own.Length), values.dtype);
+            }
         }
 
+        Meet();
+    });
+
+    private void Broadcast(Tensor values, int owner) => InPieces(values, own =>
+    {
+        if (Rank == owner)
+        {
+            own.CopyTo(Piece(owner, own.Length));
+        }
+
+        Meet();
+        Piece(owner, own.Length).CopyTo(own);
         Meet();
     });
 

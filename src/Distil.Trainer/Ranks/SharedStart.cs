@@ -13,7 +13,7 @@ internal static class SharedStart
         using var frozen = no_grad();
         foreach (var parameter in parameters)
         {
-            ranks.Broadcast(parameter);
+            ranks.Broadcast([0], [parameter]);
         }
     }
 }

@@ -24,7 +24,12 @@ public sealed class SingleRank : IRankGroup
     }
 
     /// <inheritdoc />
-    public void Broadcast(Tensor values)
+    public void SumTo(IReadOnlyList<int> owners, IReadOnlyList<Tensor> values)
+    {
+    }
+
+    /// <inheritdoc />
+    public void Broadcast(IReadOnlyList<int> owners, IReadOnlyList<Tensor> values)
     {
     }
 

@@ -22,6 +22,9 @@ namespace Distil.Trainer.Training;
 /// </remarks>
 public sealed class TrainingLoop
 {
+    /// <summary>Steps between two agreements of processes that must save together.</summary>
+    private const int AgreementSteps = 16;
+
     private readonly TrainingStages _stages;
     private readonly ITrainingRows _rows;
     private readonly RowOrder _order;
@@ -70,10 +73,10 @@ public sealed class TrainingLoop
     /// <summary>Trains to the end of an epoch, or of the whole training if that comes first.</summary>
     /// <param name="epoch">Epoch, from 0.</param>
     /// <param name="from">The position that training has reached: in this epoch, or at the end of an earlier one.</param>
-    /// <param name="cancel">Checked between steps.</param>
+    /// <param name="cancel">Checked between steps; every 16 steps if the optimiser is sharded.</param>
     /// <returns>
     /// The positions at which the weights should be saved, each when it is reached: every so many steps, at the end, and before the enumeration throws because
-    /// it is cancelled or cannot read the next rows. None if the epoch is done.
+    /// it is cancelled or, unless the optimiser is sharded, cannot read the next rows. None if the epoch is done.
     /// </returns>
     /// <exception cref="NonFiniteTrainingException">A loss or gradient is not finite; that position is not returned.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, after a position was returned.</exception>
@@ -95,11 +98,15 @@ public sealed class TrainingLoop
         while (true)
         {
             var (batch, unread) = Next(batches);
-            if (unread is null ? batch is not null && cancel.IsCancellationRequested : position.Step > first.Step)
+            if (unread is null ? batch is not null && IsStopped(position, cancel) : position.Step > first.Step && !_stages.Present.Optimizer.IsSharded)
             {
                 batch?.Dispose();
                 yield return Checked(position);
                 cancel.ThrowIfCancellationRequested();
+                if (unread is null)
+                {
+                    yield break; // another process was asked to stop
+                }
             }
 
             unread?.Throw();
@@ -152,6 +159,15 @@ public sealed class TrainingLoop
     private TrainingPosition Checked(TrainingPosition position)
     {
         _readings.ReadAll(); // throws if a step since the last reading was not finite
+        _stages.Present.Optimizer.Gather();
         return position;
+    }
+
+    // All processes have a part of a sharded optimiser's state, and only one of them is asked to stop.
+    private bool IsStopped(TrainingPosition position, CancellationToken cancel)
+    {
+        var optimizer = _stages.Present.Optimizer;
+        return !optimizer.IsSharded ? cancel.IsCancellationRequested
+            : position.Step % AgreementSteps == 0 && optimizer.InAny(cancel.IsCancellationRequested);
     }
 }

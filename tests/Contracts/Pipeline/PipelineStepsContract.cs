@@ -29,6 +29,17 @@ public abstract class PipelineStepsContract
         Assert.Single(_script.Calls);
     }
 
+    [Theory]
+    [InlineData(40_000)]
+    [InlineData(700_000)]
+    public async Task Inputs_and_answers_of_any_size_that_a_plan_may_have_come_back_whole(int characters)
+    {
+        var (sent, change) = (new string('a', characters), _script.Activity<string, string>("change", text => Task.FromResult(text.Replace('a', 'b'))));
+        _script.Pipeline<string, string>("part", (run, input) => run.CallActivityAsync(change, input));
+
+        Assert.Equal(sent.Replace('a', 'b'), await RunAsync(run => run.CallSubPipelineAsync<string, string>("part", "part", sent)));
+    }
+
     [Fact]
     public async Task Calls_run_at_once_and_their_answers_come_back_in_the_order_of_the_calls()
     {

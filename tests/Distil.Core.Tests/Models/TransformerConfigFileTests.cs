@@ -58,7 +58,7 @@ public sealed class TransformerConfigFileTests : IDisposable
     [InlineData("model_type", "\"mamba\"", "model_type is \"mamba\"; expected one of qwen2, qwen3, llama, mistral")]
     [InlineData("hidden_size", null, "hidden_size is missing; expected a whole number ≥ 1")]
     [InlineData("hidden_size", "\"64\"", "hidden_size is \"64\"; expected a whole number ≥ 1")]
-    [InlineData("num_hidden_layers", "0", "num_hidden_layers is 0; expected a whole number ≥ 1")]
+    [InlineData("num_hidden_layers", "0", "num_hidden_layers is 0; expected a whole number from 1 to 10000")]
     [InlineData("num_key_value_heads", "3", "num_key_value_heads is 3; expected a divisor of num_attention_heads 4")]
     [InlineData("head_dim", "7", "head_dim is 7; expected heads of even width")]
     [InlineData("num_attention_heads", "6", "num_attention_heads is 6; expected a divisor of hidden_size 64")]

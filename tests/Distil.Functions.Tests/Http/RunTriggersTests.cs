@@ -43,7 +43,8 @@ public sealed class RunTriggersTests : IAsyncLifetime
         _app = builder.Build();
         var options = new ApiOptions();
         var api = new DistilApi(_durable.Store, options, new RunPlanner(TimeProvider.System, SourceCatalog.Create(new SourceSettings(), TimeProvider.System)));
-        _mapped = Triggers.Map(_app, new RunFunctions(new RunEndpoints(api, options), new RunDocumentEndpoints(api), _durable.Runs), _durable.Client);
+        var functions = new RunFunctions(new RunEndpoints(api, options), new RunDocumentEndpoints(api), _durable.Runs) { Polling = new() };
+        _mapped = Triggers.Map(_app, functions, _durable.Client);
         await _app.StartAsync(Cancel);
         _client = new() { BaseAddress = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
     }

@@ -10,23 +10,18 @@ using Distil.Core.Tests.Pipeline;
 using Distil.Functions.Activities;
 using Distil.Functions.Hosting;
 using Distil.Functions.Pipelines;
-using Distil.Functions.Tests.RealHost;
+using Distil.Functions.Tests.BackEnds;
 using Microsoft.DurableTask.Client;
-using Microsoft.DurableTask.Testing;
 
 namespace Distil.Functions.Tests.Pipelines;
 
-/// <summary>Durable Task in this process, with the app's own orchestrations and activities, over storage in memory and scripted jobs.</summary>
+/// <summary>Durable Task with the app's own orchestrations and activities, over artifacts in memory and scripted jobs.</summary>
 internal sealed class DurableHost : IAsyncDisposable
 {
     private readonly InMemoryBlobService _service;
-    private readonly DurableTaskTestHost _host;
 
-    private DurableHost(InMemoryBlobService service, ArtifactStore store, ScriptedJobs jobs, DurableTaskTestHost host)
-    {
-        (_service, Store, Jobs, _host, Runs) = (service, store, jobs, host, new RunFolder(store));
-        RunHost = new DurableRunHost(Runs, host.Client) { Polling = new Polling() };
-    }
+    private DurableHost(InMemoryBlobService service, ArtifactStore store, ScriptedJobs jobs, IDurableEngine engine) =>
+        (_service, Store, Jobs, Engine, Runs) = (service, store, jobs, engine, new RunFolder(store));
 
     public ArtifactStore Store { get; }
 
@@ -34,34 +29,33 @@ internal sealed class DurableHost : IAsyncDisposable
 
     public RunFolder Runs { get; }
 
-    public DurableTaskClient Client => _host.Client;
+    public IDurableEngine Engine { get; }
 
-    public DurableRunHost RunHost { get; }
+    public DurableTaskClient Client => Engine.Client;
 
-    public static async Task<DurableHost> StartAsync()
+    public DurableRunHost RunHost => new(Runs, Client) { Polling = new Polling() };
+
+    /// <summary>Starts it.</summary>
+    /// <param name="hub">Where histories are stored; null for this process's memory.</param>
+    public static async Task<DurableHost> StartAsync(StorageHub? hub = null)
     {
         var service = new InMemoryBlobService();
         var store = service.OpenStore();
         var jobs = new ScriptedJobs(store);
         var catalog = new ActivityCatalog(store, jobs);
         var activities = new ActivityFunctions(catalog, new WriteStatus(new RunFolder(store)));
-        var host = await DurableTaskTestHost.StartAsync(tasks =>
+        var tasks = new DurableTasks();
+        tasks.AddOrchestration(PipelineCatalog.Distill, PipelineFunctions.DistillAsync);
+        tasks.AddOrchestration(ShardsPipeline.Name, PipelineFunctions.ShardsAsync);
+        tasks.AddOrchestration(JobPipeline.Name, PipelineFunctions.JobAsync);
+        tasks.AddOrchestration(WatchPipeline.Name, PipelineFunctions.WatchAsync);
+        foreach (var name in catalog.Names)
         {
-            tasks.AddOrchestratorFunc<JsonElement, JsonElement>(PipelineCatalog.Distill, (durable, _) => PipelineFunctions.DistillAsync(durable));
-            tasks.AddOrchestratorFunc<JsonElement, JsonElement>(ShardsPipeline.Name, (durable, _) => PipelineFunctions.ShardsAsync(durable));
-            tasks.AddOrchestratorFunc<JsonElement, JsonElement>(JobPipeline.Name, (durable, _) => PipelineFunctions.JobAsync(durable));
-            tasks.AddOrchestratorFunc<JsonElement, JsonElement>(WatchPipeline.Name, (durable, _) => PipelineFunctions.WatchAsync(durable));
-            foreach (var name in catalog.Names)
-            {
-                Add(name, input => activities.CallAsync(name, input, CancellationToken.None));
-            }
+            tasks.AddActivity(name, input => activities.CallAsync(name, input, CancellationToken.None));
+        }
 
-            Add(WriteStatus.Id, input => activities.WriteStatusAsync(input, CancellationToken.None));
-
-            void Add(string name, Func<JsonElement, Task<JsonElement>> activity) =>
-                tasks.AddActivityFunc<JsonElement, JsonElement>(name, (_, input) => activity(input));
-        }, new DurableTaskTestHostOptions { Port = StorageEmulator.FreePort() });
-        return new DurableHost(service, store, jobs, host);
+        tasks.AddActivity(WriteStatus.Id, input => activities.WriteStatusAsync(input, CancellationToken.None));
+        return new DurableHost(service, store, jobs, await IDurableEngine.StartAsync(tasks, hub));
     }
 
     /// <summary>Writes a run's documents and schedules it.</summary>
@@ -98,7 +92,7 @@ internal sealed class DurableHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _host.DisposeAsync();
+        await Engine.DisposeAsync();
         _service.Dispose();
     }
 }

@@ -17,14 +17,17 @@ internal sealed class StorageEmulator : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    public static async Task<StorageEmulator> StartAsync(string folder, CancellationToken cancel)
+    /// <summary>Starts it.</summary>
+    /// <param name="folder">Folder of its data; null to keep it in memory.</param>
+    /// <param name="cancel">Cancels the wait for its first answer.</param>
+    public static async Task<StorageEmulator> StartAsync(string? folder, CancellationToken cancel)
     {
         var (blob, queue, table) = (FreePort(), FreePort(), FreePort());
         string[] arguments =
         [
             Distil.Cli.Workspaces.Workspace.Find().RepositoryFile("tools", "azurite", "node_modules", "azurite", "dist", "src", "azurite.js"),
-            "--blobPort", $"{blob}", "--queuePort", $"{queue}", "--tablePort", $"{table}", "--location",
-            folder, "--skipApiVersionCheck", "--silent", "--disableTelemetry",
+            "--blobPort", $"{blob}", "--queuePort", $"{queue}", "--tablePort", $"{table}",
+            .. folder is null ? new[] { "--inMemoryPersistence" } : ["--location", folder], "--skipApiVersionCheck", "--silent", "--disableTelemetry",
         ];
         var process = Process.Start(new ProcessStartInfo("node", arguments) { RedirectStandardOutput = true })!;
         process.OutputDataReceived += (_, _) => { };

@@ -125,7 +125,8 @@ public sealed class LinearisedEngineTests
         var (shape, folder) = (RandomLinearised.Windowed, Write("windowed"));
         var transformer = shape.Transformer;
         Assert.Contains("model.layers.3.input_layernorm.weight", Refusal(folder, shape with { Transformer = transformer with { Layers = 4 } }));
-        Assert.Contains("config.json: num_hidden_layers is 2000000000", Refusal(folder, shape with { Transformer = transformer with { Layers = 2_000_000_000 } }));
+        Assert.Contains("config.json: num_hidden_layers is 9999; the weights have only", Refusal(folder, shape with { Transformer = transformer with { Layers = 9999 } }));
+        Assert.Contains("config.json: transformer.num_hidden_layers is 2000000000; expected a whole number from 1 to 10000", Refusal(folder, shape with { Transformer = transformer with { Layers = 2_000_000_000 } }));
         Assert.Contains(
             "model.embed_tokens.weight is [203, 72] F32; config.json (vocab_size 203, hidden_size 80) needs [203, 80]",
             Refusal(folder, shape with { Transformer = transformer with { HiddenSize = 80 } }));

@@ -1,5 +1,6 @@
 using Distil.Inference.Matrices;
 using Distil.Inference.Numerics;
+using Distil.Inference.Parallelism;
 
 namespace Distil.Inference.Tests.Matrices;
 
@@ -77,9 +78,11 @@ public sealed unsafe class MatrixTests
         foreach (var format in new[] { WeightFormat.Int8, WeightFormat.Int4 })
         {
             using var matrix = MatrixBuilder.Build(format, 1, 32, (_, values) => values.Clear());
+            using var team = new WorkerTeam(1);
+            using var product = new MatrixProduct(team);
             using FloatBuffer x = new(32), y = new(32);
             x.Span(0, 32).Fill(3);
-            matrix.Multiply(new(x.Start, 32), new(y.Start, 32), 1, 0, 1);
+            product.Multiply(matrix, new(x.Start, 32), new(y.Start, 32), 1);
             Assert.Equal(0, y.Start[0]);
         }
     }
@@ -113,6 +116,7 @@ public sealed unsafe class MatrixTests
         private readonly Matrix _matrix;
         private readonly FloatBuffer _x;
         private readonly FloatBuffer _y;
+        private readonly FloatBuffer _prepared;
         private readonly int _stride;
 
         internal Product(WeightFormat format, int rows, int columns, int count)
@@ -133,6 +137,7 @@ public sealed unsafe class MatrixTests
             });
             _stride = Matrix.BlocksOf(Math.Max(rows, columns)) * Matrix.Block;
             (_x, _y) = (new((long)count * _stride), new((long)count * _stride));
+            _prepared = new((long)count * _matrix.PreparedLength);
             for (var i = 0; i < count * columns; i++)
             {
                 X[i / columns][i % columns] = (float)(random.NextDouble() - 0.5);
@@ -145,7 +150,7 @@ public sealed unsafe class MatrixTests
 
         internal RowBlock Y => new(_y.Start, _stride);
 
-        internal void Run(int from, int to, int count) => _matrix.Multiply(X, Y, count, from, to);
+        internal void Run(int from, int to, int count) => _matrix.Multiply(Prepared(X, count), Y, count, from, to);
 
         internal float[][] Outputs(int count) => [.. Enumerable.Range(0, count).Select(i => new ReadOnlySpan<float>(Y[i], _matrix.Rows).ToArray())];
 
@@ -154,8 +159,20 @@ public sealed unsafe class MatrixTests
         {
             using FloatBuffer unit = new(_stride), result = new(_stride);
             unit.Start[column] = 1;
-            _matrix.Multiply(new(unit.Start, _stride), new(result.Start, _stride), 1, row, row + 1);
+            _matrix.Multiply(Prepared(new(unit.Start, _stride), 1), new(result.Start, _stride), 1, row, row + 1);
             return result.Start[row];
+        }
+
+        private RowBlock Prepared(RowBlock x, int count)
+        {
+            if (_matrix.PreparedLength == 0)
+            {
+                return x;
+            }
+
+            var prepared = new RowBlock(_prepared.Start, _matrix.PreparedLength);
+            _matrix.Prepare(x, prepared, count);
+            return prepared;
         }
 
         public void Dispose()
@@ -163,6 +180,7 @@ public sealed unsafe class MatrixTests
             _matrix.Dispose();
             _x.Dispose();
             _y.Dispose();
+            _prepared.Dispose();
         }
     }
 }

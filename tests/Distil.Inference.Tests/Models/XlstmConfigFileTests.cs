@@ -26,6 +26,7 @@ public sealed class XlstmConfigFileTests
 
     [Theory]
     [InlineData("\"num_blocks\": 4", "\"num_blocks\": \"four\"", "xlstm_config.num_blocks is \"four\"; expected a whole number")]
+    [InlineData("\"num_blocks\": 4", "\"num_blocks\": 2000000000", "xlstm_config.num_blocks is 2000000000; expected a whole number from 1 to 10000")]
     [InlineData("\"num_blocks\": 4,", "", "xlstm_config.num_blocks is missing")]
     [InlineData("\"model_type\": \"xlstm\"", "\"model_type\": \"gpt2\"", "model_type is \"gpt2\"; expected distil_xlstm")]
     [InlineData("\"model_type\": \"xlstm\"", "\"model_type\": \"linearised_xlstm\"", "model_type is \"linearised_xlstm\"; expected distil_xlstm")]

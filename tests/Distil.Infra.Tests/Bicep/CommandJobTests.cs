@@ -24,15 +24,15 @@ public sealed class CommandJobTests
 
     private static async Task<string> CompileAsync(string properties)
     {
-        using var copy = new BicepCompiler.SourceCopy();
-        await File.WriteAllTextAsync(Path.Combine(copy.Folder, "job.json"), properties, TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(copy.Folder, "job.bicep"), $$"""
+        using var sources = new BicepSources();
+        await File.WriteAllTextAsync(sources["job.json"], properties, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(sources["job.bicep"], $$"""
             resource job 'Microsoft.MachineLearningServices/workspaces/jobs@{{MachineLearningJobRunner.ApiVersion}}' = {
               name: 'mlw-distil/{{CommandJob.NameOf(Request, 2)}}'
               properties: loadJsonContent('job.json')
             }
 
             """, TestContext.Current.CancellationToken);
-        return (await BicepCompiler.RunAsync(copy.Folder, "build", "job.bicep", "--stdout")).Said;
+        return (await BicepServer.CompileAsync(sources["job.bicep"])).Said;
     }
 }

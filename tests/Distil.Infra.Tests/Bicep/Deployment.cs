@@ -6,7 +6,7 @@ namespace Distil.Infra.Tests.Bicep;
 /// <summary>The resources of a predicted deployment.</summary>
 internal sealed class Deployment(JsonElement prediction)
 {
-    // A prediction takes a second or two, and most tests use the same two.
+    // Most tests use the same two.
     private static readonly ConcurrentDictionary<(string Example, string Lines), Lazy<Task<JsonElement>>> Predictions = new();
 
     public JsonElement Outputs => prediction.GetProperty("outputs");
@@ -16,7 +16,19 @@ internal sealed class Deployment(JsonElement prediction)
     /// <param name="lines">Lines appended to the example's own.</param>
     public static async Task<Deployment> OfAsync(string example, params string[] lines) =>
         new(await Predictions.GetOrAdd((example, string.Join('\n', lines)), static asked => new(() =>
-            BicepCompiler.PredictAsync($"main.{asked.Example}.bicepparam", text => text + asked.Lines))).Value);
+            PredictAsync($"main.{asked.Example}.bicepparam", text => text + asked.Lines))).Value);
+
+    /// <summary>Predicts the resources of a changed example.</summary>
+    /// <param name="parameters">The file of its parameters.</param>
+    /// <param name="change">Changes them.</param>
+    public static async Task<JsonElement> PredictAsync(string parameters, Func<string, string> change)
+    {
+        using var sources = new BicepSources();
+        await File.WriteAllTextAsync(sources[parameters], change(await File.ReadAllTextAsync(sources[parameters])));
+        var prediction = (await BicepServer.PredictAsync(sources[parameters])).Deserialize<JsonElement>();
+        Assert.Empty(prediction.GetProperty("diagnostics").EnumerateArray());
+        return prediction;
+    }
 
     public IEnumerable<JsonElement> All() => prediction.GetProperty("predictedResources").EnumerateArray();
 

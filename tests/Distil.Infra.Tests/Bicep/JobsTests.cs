@@ -44,7 +44,7 @@ public sealed class JobsTests
     [InlineData("mine:1", ", 'mine:1')]")]
     public async Task Jobs_can_be_made_before_their_image_is_pushed(string image, string used)
     {
-        var prediction = await BicepCompiler.PredictAsync("main.dev.bicepparam", text => text.Replace("'distil-trainer:latest'", $"'{image}'"));
+        var prediction = await Deployment.PredictAsync("main.dev.bicepparam", text => text.Replace("'distil-trainer:latest'", $"'{image}'"));
         var jobs = new Deployment(prediction).Of("Microsoft.App/jobs");
 
         Assert.Equal(2, jobs.Count);
@@ -93,7 +93,7 @@ public sealed class JobsTests
     {
         // The jobs' ids are known only after deployment: until then the page is an expression with doubled quotes.
         var page = (await Deployment.OfAsync("dev")).One("Microsoft.Insights/workbooks").GetProperty("serializedData").GetString()!;
-        var queries = Directory.GetFiles(Path.Combine(BicepCompiler.Sources, "queries"));
+        var queries = Directory.GetFiles(Path.Combine(BicepSources.Original, "queries"));
 
         Assert.Equal(3, queries.Length);
         Assert.All(queries, query => Assert.Contains(File.ReadAllText(query).Replace("'", "''"), page));

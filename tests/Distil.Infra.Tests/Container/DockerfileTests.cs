@@ -7,7 +7,7 @@ namespace Distil.Infra.Tests.Container;
 /// <summary>Checks of the image that need no container engine.</summary>
 public sealed class DockerfileTests
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(BicepCompiler.Sources, "../.."));
+    private static readonly string Root = Path.GetFullPath(Path.Combine(BicepSources.Original, "../.."));
     private static readonly string[] Lines = File.ReadAllLines(Path.Combine(Root, "infra/container/Dockerfile"));
 
     private static IEnumerable<string> LastStage => Lines.Skip(Array.FindLastIndex(Lines, line => line.StartsWith("FROM ")));

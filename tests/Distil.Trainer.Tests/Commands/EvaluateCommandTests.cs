@@ -122,5 +122,5 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     private static string Error(EvaluateInput input) =>
-        Assert.Throws<InvalidInputException>(() => EvaluateCommand.Run(input, TextWriter.Null, TestContext.Current.CancellationToken)).Message;
+        Assert.Throws<InvalidInputException>(() => ModelEvaluation.Run(input, TextWriter.Null, TestContext.Current.CancellationToken)).Message;
 }

@@ -81,7 +81,7 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.Equal((usual + 1, Generate("Once").Text), (Generate(Bos + "Once").PromptTokens, Generate(Bos + "Once").Text));
         Assert.Equal(1, Generate("").PromptTokens);
 
-        GenerateResult Generate(string prompt) => GenerateCommand.Run(
+        ContinuedText Generate(string prompt) => ContinuedText.Of(
             new GenerateInput(folder, prompt, 9, ComputeDevice.Cpu), SamplingOptions.Greedy, _ => { }, TestContext.Current.CancellationToken);
     }
 
@@ -92,7 +92,7 @@ public sealed class GenerateCommandTests : IDisposable
         string[] arguments = ["--model", _model, "--prompt", "Once", "--tokens", "5", "--temperature", "0", "--json"];
         Assert.Equal(
             0, GenerateCommand.Create(SourceCatalog.Create(new SourceSettings(), TimeProvider.System)).Parse(arguments).Invoke(new() { Output = output }));
-        var result = JsonSerializer.Deserialize<GenerateResult>(output.ToString(), DistilJson.Options)!;
+        var result = JsonSerializer.Deserialize<ContinuedText>(output.ToString(), DistilJson.Options)!;
         Assert.Equal("Once", result.Prompt);
         Assert.InRange(result.Tokens, 0, 5);
     }
@@ -140,18 +140,18 @@ public sealed class GenerateCommandTests : IDisposable
         foreach (var shape in new[] { RandomLinearised.Windowed, RandomLinearised.Hybrid })
         {
             var folder = ChatStudent.Write(linearised: shape);
-            using var engine = StudentEngine.Open(folder);
+            using var engine = StudentEngine.Open(folder, new() { Threads = 1 });
             var tokenizer = HuggingFaceTokenizer.Load(folder);
-            var input = new GenerateInput(folder, "Once", 9, ComputeDevice.Cpu) { Engine = new() { Weights = WeightFormat.Float32 } }; // which torch refuses
+            var input = new GenerateInput(folder, "Once", 9, ComputeDevice.Cpu) { Engine = new() { Weights = WeightFormat.Float32, Threads = 1 } }; // which torch refuses
             var expected = new Inference.Generation.Generator(engine).Continue(
                 tokenizer.Encode("Once", cancel: TestContext.Current.CancellationToken), SamplingOptions.Greedy, 9, tokenizer.EndOfText,
                 TestContext.Current.CancellationToken);
             Assert.Equal(
-                tokenizer.Decode([.. expected]), GenerateCommand.Run(input, SamplingOptions.Greedy, _ => { }, TestContext.Current.CancellationToken).Text);
+                tokenizer.Decode([.. expected]), ContinuedText.Of(input, SamplingOptions.Greedy, _ => { }, TestContext.Current.CancellationToken).Text);
             if (engine.MaxPositions is { } most)
             {
                 var error = Assert.Throws<InvalidInputException>(
-                    () => GenerateCommand.Run(input with { Tokens = most }, SamplingOptions.Greedy, _ => { }, TestContext.Current.CancellationToken));
+                    () => ContinuedText.Of(input with { Tokens = most }, SamplingOptions.Greedy, _ => { }, TestContext.Current.CancellationToken));
                 Assert.Contains($"(max_position_embeddings) allows {most}", error.Message);
             }
 
@@ -161,6 +161,6 @@ public sealed class GenerateCommandTests : IDisposable
 
     private string Error(int tokens, SamplingOptions options) => Assert.Throws<InvalidInputException>(() => Run("Once upon", tokens, options)).Message;
 
-    private GenerateResult Run(string prompt, int tokens, SamplingOptions options, Action<string>? show = null) =>
-        GenerateCommand.Run(new GenerateInput(_model, prompt, tokens), options, show ?? (_ => { }), TestContext.Current.CancellationToken);
+    private ContinuedText Run(string prompt, int tokens, SamplingOptions options, Action<string>? show = null) =>
+        ContinuedText.Of(new GenerateInput(_model, prompt, tokens), options, show ?? (_ => { }), TestContext.Current.CancellationToken);
 }

@@ -70,7 +70,10 @@ public sealed class LinearisedRunTests
     /// <param name="stopAfter">Stops the job when it has reported this many steps, and then starts it again.</param>
     private static async Task<byte[]> TrainedAsync(int? stopAfter = null)
     {
-        using var run = Small(spec => spec with { Training = spec.Training with { Epochs = 1, CheckpointEverySteps = 1 } });
+        using var run = Small(spec => spec with
+        {
+            Dataset = spec.Dataset with { MaxTokens = 1800 }, Training = spec.Training with { Epochs = 1, CheckpointEverySteps = 1 },
+        });
         await run.PrepareAndTeachAsync();
         if (stopAfter is { } steps)
         {

@@ -5,7 +5,6 @@ using Distil.Core.Artifacts.Kinds;
 using Distil.Core.Documents;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Jobs;
-using Distil.Core.Runs;
 using Distil.Core.Safetensors;
 using Distil.Core.Specification;
 using Distil.Trainer.Safetensors;
@@ -14,15 +13,17 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Tests.Jobs;
 
 /// <summary>Runs whose student is the weighted mean of other runs' students.</summary>
-public sealed class MergeRunTests
+/// <param name="experts">Two linearised students that have trained; a test finds them as they were.</param>
+public sealed class MergeRunTests(TrainedExperts experts) : IClassFixture<TrainedExperts>, IDisposable
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => experts.Restore();
 
     [Fact]
     public async Task Ends_with_a_report_and_a_model_that_is_the_mean_of_its_experts()
     {
-        using var a = await ExpertAsync(seed: 1, StudentKind.Linearised);
-        using var b = await ExpertAsync(seed: 2, StudentKind.Linearised, beside: a);
+        var (a, b) = (experts.First, experts.Second);
         using var run = Merging(a, (a, 0.25), (b, 0.75));
         await run.PrepareAndTeachAsync();
         Assert.True(SmallRun.Succeeded(await run.DoAsync(JobKind.Merge, "merge")).ReadOutput<MergeOutput>()!.Made);
@@ -43,9 +44,9 @@ public sealed class MergeRunTests
     [Fact]
     public async Task Equal_students_merged_are_that_student()
     {
-        using var a = await ExpertAsync(seed: 1, StudentKind.Xlstm);
-        using var b = await ExpertAsync(seed: 1, StudentKind.Xlstm, beside: a);
-        using var c = await ExpertAsync(seed: 1, StudentKind.Xlstm, beside: a);
+        using var a = await TrainedExperts.TrainAsync(seed: 1, StudentKind.Xlstm);
+        using var b = await TrainedExperts.TrainAsync(seed: 1, StudentKind.Xlstm, beside: a);
+        using var c = await TrainedExperts.TrainAsync(seed: 1, StudentKind.Xlstm, beside: a);
         using var run = Merging(a, (a, null), (b, null), (c, null)); // thirds
         SmallRun.Succeeded(await run.DoAsync(JobKind.Merge, "merge"));
         Assert.Equal(Values(Weights(a)), Values(Weights(run)));
@@ -54,8 +55,7 @@ public sealed class MergeRunTests
     [Fact]
     public async Task What_is_made_is_not_made_again_and_what_was_cut_off_is_made_to_the_same_bytes()
     {
-        using var a = await ExpertAsync(seed: 1, StudentKind.Linearised);
-        using var b = await ExpertAsync(seed: 2, StudentKind.Linearised, beside: a);
+        var (a, b) = (experts.First, experts.Second);
         using var run = Merging(a, (a, 0.25), (b, 0.75));
         SmallRun.Succeeded(await run.DoAsync(JobKind.Merge, "merge"));
         var (weights, made) = (BlobOf(run, "weights.safetensors"), Weights(run));
@@ -77,8 +77,7 @@ public sealed class MergeRunTests
     [Fact]
     public async Task Experts_whose_weights_went_or_were_replaced_after_the_plan_are_refused()
     {
-        using var a = await ExpertAsync(seed: 1, StudentKind.Linearised);
-        using var b = await ExpertAsync(seed: 2, StudentKind.Linearised, beside: a);
+        var (a, b) = (experts.First, experts.Second);
         using var run = Merging(a, (a, 0.25), (b, 0.75));
         var state = BlobOf(b, "state.json");
         var intact = b[state];
@@ -128,42 +127,12 @@ public sealed class MergeRunTests
     private static string BlobOf(SmallRun run, string file) => run.Blobs.Single(
         blob => blob.StartsWith(ArtifactLayout.Checkpoints(run.Plan.RunId, StudentVariant.Distilled), StringComparison.Ordinal) && blob.EndsWith(file, StringComparison.Ordinal));
 
-    /// <summary>A run that has trained for an epoch.</summary>
-    private static async Task<SmallRun> ExpertAsync(int seed, StudentKind kind, SmallRun? beside = null)
-    {
-        var run = new SmallRun(spec => Shaped(spec, kind) with { Seed = seed }, beside);
-        await run.PrepareAndTeachAsync();
-        SmallRun.Succeeded(await run.DoAsync(JobKind.Train, "train"));
-        await new RunFolder(run.Store).CreateAsync(run.Spec, run.Plan, Cancel);
-        await new RunFolder(run.Store).WriteStatusAsync(
-            new RunStatus { RunId = run.Plan.RunId, State = RunState.Succeeded, StartedAt = default, UpdatedAt = default }, Cancel);
-        return run;
-    }
-
     private static SmallRun Merging(SmallRun beside, params (SmallRun Run, double? Weight)[] experts) => new(
-        spec => Shaped(spec, beside.Spec.Student.Kind) with
+        spec => TrainedExperts.Shaped(spec, beside.Spec.Student.Kind) with
         {
             Distillation = new(),
             Training = new() { Epochs = 1, BatchSize = 4 },
             Merge = new() { Experts = [.. experts.Select(expert => new ExpertSpec { Run = expert.Run.Plan.RunId, Weight = expert.Weight })] },
         },
         beside);
-
-    private static RunSpec Shaped(RunSpec spec, StudentKind kind)
-    {
-        var small = spec with
-        {
-            Training = spec.Training with { Epochs = 1, CheckpointEverySteps = 1000 },
-            Evaluation = spec.Evaluation with { Baseline = false, Tasks = [], Recall = new RecallSpec { Lengths = [] } },
-        };
-        return kind == StudentKind.Xlstm ? small : small with
-        {
-            Student = new StudentSpec { Kind = kind, Window = 8, Sinks = 1 },
-            Distillation = new()
-            {
-                Alpha = new() { From = 0.9, To = 0.9 }, Temperature = new() { From = 1, To = 1 }, Alignment = new() { Kind = AlignmentKind.None },
-            },
-            Training = small.Training with { Stages = new() { Alignment = new() { Share = 0.3 } } },
-        };
-    }
 }

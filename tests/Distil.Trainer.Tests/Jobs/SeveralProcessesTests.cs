@@ -10,7 +10,8 @@ namespace Distil.Trainer.Tests.Jobs;
 
 /// <summary>Jobs that several processes compute together, here on the CPU.</summary>
 /// <remarks><c>DISTIL_SOAK=20</c> kills processes with 20 seeds instead of one.</remarks>
-public sealed class SeveralProcessesTests
+/// <param name="one">What one process makes.</param>
+public sealed class SeveralProcessesTests(OneProcess one) : IClassFixture<OneProcess>
 {
     private const int MaxTries = 12;
 
@@ -19,25 +20,24 @@ public sealed class SeveralProcessesTests
     [Fact]
     public async Task All_jobs_give_the_same_bytes_as_in_one_process()
     {
-        using var alone = Small(processes: 1);
         using var together = Small(processes: 2);
-        foreach (var run in new[] { alone, together })
-        {
-            await run.PrepareAndTeachAsync();
-            SmallRun.Succeeded(await run.DoAsync(JobKind.Train, "train"));
-            SmallRun.Succeeded(await run.DoAsync(JobKind.Evaluate, "evaluate"));
-        }
+        await together.PrepareAndTeachAsync();
+        SmallRun.Succeeded(await together.DoAsync(JobKind.Train, "train"));
+        SmallRun.Succeeded(await together.DoAsync(JobKind.Evaluate, "evaluate"));
 
         Assert.Single(together.Pool.ProcessIds); // one for all jobs
-        AssertSame(Artifacts(alone), Artifacts(together));
-        Assert.Equal(Losses(alone), Losses(together));
+        AssertSame(Artifacts(one.Run), Artifacts(together));
+        Assert.Equal(Losses(one.Run), Losses(together));
     }
 
-    [Fact]
-    public async Task A_linearised_student_trains_to_the_same_bytes_as_in_one_process()
+    [Theory]
+    [InlineData(2, false)]
+    [InlineData(2, true)]
+    [InlineData(3, true)]
+    public async Task A_linearised_student_trains_to_the_same_bytes_as_in_one_process(int processes, bool sharded)
     {
-        using var alone = Small(processes: 1, StudentKind.Linearised);
-        using var together = Small(processes: 2, StudentKind.Linearised);
+        using var alone = Small(processes: 1, StudentKind.Linearised, micro: processes);
+        using var together = Small(processes, StudentKind.Linearised, sharded: sharded, micro: processes);
         foreach (var run in new[] { alone, together })
         {
             await run.PrepareAndTeachAsync();
@@ -62,15 +62,13 @@ public sealed class SeveralProcessesTests
         Assert.All(Losses(alone).Zip(Losses(together)), loss => Assert.Equal(loss.First, loss.Second, 1e-4));
     }
 
-    [Fact]
-    public async Task Killed_anywhere_the_job_is_preempted_and_resumes_to_the_same_bytes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Killed_anywhere_the_job_is_preempted_and_resumes_to_the_same_bytes(bool sharded)
     {
-        using var undisturbed = Small(processes: 2);
-        await undisturbed.PrepareAndTeachAsync();
-        SmallRun.Succeeded(await undisturbed.DoAsync(JobKind.Train, "train"));
-        var writes = undisturbed.Blobs.Where(IsCheckpoint).Sum(undisturbed.Writes); // others depend on the time
-
-        using var killed = Small(processes: 2);
+        var writes = one.Run.Blobs.Where(IsCheckpoint).Sum(one.Run.Writes); // others depend on the time
+        using var killed = Small(processes: 2, sharded: sharded);
         await killed.PrepareAndTeachAsync();
         var kept = killed.Blobs.ToHashSet(StringComparer.Ordinal);
         for (var seed = 1; seed <= Seeds; seed++)
@@ -100,8 +98,8 @@ public sealed class SeveralProcessesTests
             }
 
             SmallRun.Succeeded(result);
-            AssertSame(Artifacts(undisturbed), Artifacts(killed));
-            Assert.Equal(Losses(undisturbed), Losses(killed));
+            AssertSame(one.Trained, Artifacts(killed));
+            Assert.Equal(Losses(one.Run), Losses(killed));
             killed.DeleteAllBut(kept);
         }
     }
@@ -109,10 +107,6 @@ public sealed class SeveralProcessesTests
     [Fact]
     public async Task After_a_loss_it_resumes_in_one_process_to_the_same_bytes()
     {
-        using var undisturbed = Small(processes: 1);
-        await undisturbed.PrepareAndTeachAsync();
-        SmallRun.Succeeded(await undisturbed.DoAsync(JobKind.Train, "train"));
-
         using var run = Small(processes: 2);
         await run.PrepareAndTeachAsync();
         run.Changed = blob =>
@@ -126,13 +120,15 @@ public sealed class SeveralProcessesTests
         Assert.Equal(FailureClass.Preempted, lost.Failure?.Class);
         run.Changed = null;
         SmallRun.Succeeded(await run.DoAsync(JobKind.Train, "train-alone", processes: 1));
-        AssertSame(Artifacts(undisturbed), Artifacts(run));
+        AssertSame(one.Trained, Artifacts(run));
     }
 
-    [Fact]
-    public async Task Asked_to_stop_it_saves_and_ends_the_other_processes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Asked_to_stop_it_saves_and_ends_the_other_processes(bool sharded)
     {
-        using var run = Small(processes: 2);
+        using var run = Small(processes: 2, sharded: sharded, tokens: 6000);
         await run.PrepareAndTeachAsync();
         var (stop, others) = (new CancellationTokenSource(), new List<int>());
         run.Changed = blob =>
@@ -152,12 +148,13 @@ public sealed class SeveralProcessesTests
         stop.Dispose();
     }
 
-    private static SmallRun Small(int processes, StudentKind kind = StudentKind.Xlstm, int shardTokens = 10_000) => new(spec => spec with
+    internal static SmallRun Small(
+        int processes, StudentKind kind = StudentKind.Xlstm, int shardTokens = 10_000, bool sharded = false, int micro = 2, int tokens = 1500) => new(spec => spec with
     {
-        Dataset = spec.Dataset with { ShardTokens = shardTokens, MaxTokens = 1500 },
+        Dataset = spec.Dataset with { ShardTokens = shardTokens, MaxTokens = tokens },
         Student = kind == StudentKind.Xlstm ? spec.Student : new StudentSpec { Kind = kind, Window = 8 },
-        Training = spec.Training with { BatchSize = 2, GradientAccumulation = 2, Epochs = 1, CheckpointEverySteps = 4 },
-        Compute = spec.Compute with { GpusPerWorker = processes },
+        Training = spec.Training with { BatchSize = 2, GradientAccumulation = micro, Epochs = 1, CheckpointEverySteps = 4 },
+        Compute = spec.Compute with { GpusPerWorker = processes, ShardOptimizerFrom = sharded ? 0 : 100_000_000 },
     });
 
     private static bool IsCheckpoint(string blob) => blob.Contains("/checkpoints/", StringComparison.Ordinal);
@@ -179,7 +176,7 @@ public sealed class SeveralProcessesTests
     }
 
     /// <summary>What the jobs made, by the end of its name: the run's id depends on the specification.</summary>
-    private static SortedDictionary<string, byte[]> Artifacts(SmallRun run) => new(run.Blobs
+    internal static SortedDictionary<string, byte[]> Artifacts(SmallRun run) => new(run.Blobs
         .Where(blob => blob.EndsWith(".safetensors", StringComparison.Ordinal) || blob.EndsWith(".bin", StringComparison.Ordinal)
             || blob.Contains("/epoch-", StringComparison.Ordinal) && blob.EndsWith("000.json", StringComparison.Ordinal))
         .ToDictionary(blob => blob.Replace(run.Plan.RunId, "run", StringComparison.Ordinal), blob => run[blob]));

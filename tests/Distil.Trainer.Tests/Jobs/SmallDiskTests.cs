@@ -71,7 +71,7 @@ public sealed class SmallDiskTests
     {
         var run = new SmallRun(spec => spec with
         {
-            Dataset = spec.Dataset with { ShardTokens = 300 },
+            Dataset = spec.Dataset with { ShardTokens = 300, MaxTokens = 1800 },
             Training = spec.Training with { BatchSize = 2, GradientAccumulation = 2 },
             Evaluation = new EvaluationSpec { Baseline = false },
             Compute = spec.Compute with { GpusPerWorker = processes },

@@ -20,7 +20,7 @@ using static TorchSharp.torch;
 namespace Distil.Trainer.Tests.Jobs;
 
 /// <summary>A run of seconds: a new teacher, a hundred short documents, a student of two blocks, storage in memory.</summary>
-internal sealed class SmallRun : IDisposable
+internal sealed partial class SmallRun : IDisposable
 {
     private readonly StringWriter _log = new();
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("distil-tests-");
@@ -72,32 +72,6 @@ internal sealed class SmallRun : IDisposable
 
     /// <value>The trainer's processes for further GPUs, which are the CPU here.</value>
     public RankPool Pool { get; private set; } = null!;
-
-    public ICollection<string> Blobs => _service.Blobs.Keys;
-
-    public byte[] this[string blob]
-    {
-        get => _service.Blobs[blob];
-        set => _service.Blobs[blob] = value;
-    }
-
-    /// <value>Called after each change of a blob, with its name.</value>
-    public Action<string>? Changed
-    {
-        set => _service.Changed = value;
-    }
-
-    /// <summary>Times that a blob was written.</summary>
-    public int Writes(string blob) => _service.Writes.GetValueOrDefault(blob);
-
-    /// <summary>Deletes all other blobs.</summary>
-    public void DeleteAllBut(IReadOnlySet<string> kept)
-    {
-        foreach (var blob in Blobs.Where(blob => !kept.Contains(blob)).ToList())
-        {
-            _service.Blobs.Remove(blob, out _);
-        }
-    }
 
     /// <summary>Goes on on a machine that has no copies of artifacts.</summary>
     public void ChangeMachine()

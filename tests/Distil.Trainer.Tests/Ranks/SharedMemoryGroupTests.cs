@@ -49,12 +49,21 @@ public sealed class SharedMemoryGroupTests : IDisposable
     }
 
     [Fact]
-    public void Broadcast_gives_the_values_of_process_0()
+    public void Broadcast_gives_each_value_of_its_owner()
     {
         using var scope = NewDisposeScope();
-        var values = Enumerable.Range(0, 3).Select(rank => full([300_000], rank + 7f)).ToArray();
-        InEach(3, new RankWatch(), group => group.Broadcast(values[group.Rank]));
-        Assert.All(values, each => Assert.Equal((7f, 7f), (each[0].item<float>(), each[-1].item<float>())));
+        var values = Enumerable.Range(0, 3).Select(rank => new[] { full([300_000], rank + 7f), full([2], rank + 7f) }).ToArray();
+        InEach(3, new RankWatch(), group => group.Broadcast([0, 2], values[group.Rank]));
+        Assert.All(values, each => Assert.Equal((7f, 7f, 9f), (each[0][0].item<float>(), each[0][-1].item<float>(), each[1][1].item<float>())));
+    }
+
+    [Fact]
+    public void SumTo_gives_each_sum_to_its_owner()
+    {
+        using var scope = NewDisposeScope();
+        var values = Enumerable.Range(0, 3).Select(rank => new[] { full([300_000], rank + 7f), full([2], rank + 1f) }).ToArray();
+        InEach(3, new RankWatch(), group => group.SumTo([2, 1], values[group.Rank]));
+        Assert.Equal((24f, 24f, 6f), (values[2][0][0].item<float>(), values[2][0][-1].item<float>(), values[1][1][1].item<float>()));
     }
 
     [Fact]
@@ -71,15 +80,5 @@ public sealed class SharedMemoryGroupTests : IDisposable
         Assert.Throws<RankLostException>(group.ThrowIfLost);
     }
 
-    private void InEach(int count, RankWatch watch, Action<IRankGroup> action)
-    {
-        var threads = Enumerable.Range(0, count).Select(rank => Task.Factory.StartNew(
-            () =>
-            {
-                using var group = new SharedMemoryGroup(SharedFile, rank, count, watch);
-                action(group);
-            },
-            TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
-        Task.WaitAll(threads, TestContext.Current.CancellationToken);
-    }
+    private void InEach(int count, RankWatch watch, Action<IRankGroup> action) => RankThreads.InEach(SharedFile, count, watch, action);
 }

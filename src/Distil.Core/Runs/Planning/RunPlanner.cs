@@ -85,7 +85,7 @@ public sealed class RunPlanner(TimeProvider time, SourceCatalog catalog)
             InheritedParameters = student.Inherited,
             NewParameters = student.New,
             StateBytes = student.StateBytes,
-            Warnings = [.. student.Warnings, .. SeveralGpus.Warnings(spec, steps.Value)],
+            Warnings = [.. student.Warnings, .. SeveralGpus.Warnings(spec, steps.Value, parameters.Trainable)],
             TotalParameters = new Figure(parameters.Total, "", "exact: trainable and frozen"),
             DatasetBytes = SizeEstimates.Dataset(teacher, tokens),
             TeacherOutputsBytes = SizeEstimates.TeacherOutputs(spec, teacher, labels ?? tokens),

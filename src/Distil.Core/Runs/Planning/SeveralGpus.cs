@@ -20,9 +20,12 @@ internal static class SeveralGpus
         }
     }
 
-    /// <summary>What a step with a micro-batch for each GPU costs, and a step that leaves GPUs without work.</summary>
+    /// <summary>AdamW's two moments of a weight.</summary>
+    private const int MomentBytes = 8;
+
+    /// <summary>What a step with a micro-batch for each GPU costs, a step that leaves GPUs without work, and the memory that a divided optimiser saves.</summary>
     /// <remarks>docs/scale.md, "Several GPUs", says what was measured.</remarks>
-    internal static IEnumerable<string> Warnings(RunSpec spec, long stepsPerEpoch)
+    internal static IEnumerable<string> Warnings(RunSpec spec, long stepsPerEpoch, long trainable)
     {
         var (gpus, parts) = (spec.Compute.GpusPerWorker, spec.Training.GradientAccumulation);
         if (gpus == 1 || spec.Merge is not null)
@@ -39,6 +42,13 @@ internal static class SeveralGpus
             yield return string.Create(
                 CultureInfo.InvariantCulture,
                 $"training.gradientAccumulation {parts} is no multiple of compute.gpusPerWorker {gpus}: in each step some GPUs wait for the others' last micro-batch");
+        }
+
+        if (trainable >= spec.Compute.ShardOptimizerFrom)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"compute.shardOptimizerFrom {spec.Compute.ShardOptimizerFrom}: the GPUs divide the optimiser's moments of {trainable} weights; each saves some {trainable * MomentBytes * (1 - 1.0 / gpus) / 1e9:0.0} GB of its memory, and a job that is asked to stop goes on for up to 16 steps");
         }
     }
 }

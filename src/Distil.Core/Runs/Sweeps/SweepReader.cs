@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Distil.Core.Errors;
@@ -47,13 +46,13 @@ public static class SweepReader
             return null;
         }
 
-        var axes = Find(root, typeof(RunSpec), FieldPath.Root).ToList();
+        var axes = SweptField.Find(root, typeof(RunSpec), FieldPath.Root).ToList();
         if (axes.Count == 0)
         {
             return null;
         }
 
-        Check(axes, document);
+        SweptField.Check(axes, document);
         var combinations = Combine(axes).ToList();
         var baseName = root["name"] is JsonValue value && value.TryGetValue<string>(out var text) ? text : "sweep";
         var names = SweepNames.Of(baseName, [.. axes.Select(axis => axis.Path.Text)], combinations);
@@ -74,57 +73,11 @@ public static class SweepReader
         }
     }
 
-    private static IEnumerable<Axis> Find(JsonObject json, Type record, FieldPath path)
-    {
-        var fields = record.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(field => field.CanWrite).ToDictionary(FieldChecker.NameOf);
-        foreach (var (name, node) in json)
-        {
-            if (!fields.TryGetValue(name, out var field))
-            {
-                continue;
-            }
-
-            var at = path.Field(name);
-            var isList = FieldChecker.ElementOf(field.PropertyType) is not null;
-            if (node is JsonArray list && (!isList || (list.Count > 0 && list.All(item => item is JsonArray))))
-            {
-                yield return new Axis(at, [.. list.Select(item => JsonSerializer.SerializeToElement(item))]);
-            }
-            else if (node is JsonObject inner && !isList)
-            {
-                foreach (var axis in Find(inner, field.PropertyType, at))
-                {
-                    yield return axis;
-                }
-            }
-        }
-    }
-
-    private static void Check(List<Axis> axes, string document)
-    {
-        var errors = axes.Where(axis => axis.Values.Count == 0)
-            .Select(axis => FieldError.Of(axis.Path, "is an empty list; expected a value, or a list of values to make a run of each"))
-            .Concat(axes.Where(axis => Fixed.Contains(axis.Path.Text))
-                .Select(axis => FieldError.Of(axis.Path, "is a list; expected one text (the runs of a sweep are named by what differs)")))
-            .ToList();
-        if (errors.Count > 0)
-        {
-            throw new InvalidInputException(document, errors);
-        }
-
-        var runs = axes.Aggregate(1L, (product, axis) => Math.Min(product * axis.Values.Count, int.MaxValue));
-        if (runs > MaxRuns)
-        {
-            throw new InvalidInputException(
-                $"{document}: its lists make {runs} runs ({string.Join(" × ", axes.Select(axis => axis.Values.Count))}); expected at most {MaxRuns}");
-        }
-    }
-
-    private static IEnumerable<IReadOnlyList<JsonElement>> Combine(IReadOnlyList<Axis> axes) => axes.Aggregate(
+    private static IEnumerable<IReadOnlyList<JsonElement>> Combine(IReadOnlyList<SweptField> axes) => axes.Aggregate(
         (IEnumerable<JsonElement[]>)[[]], (runs, axis) => runs.SelectMany(run => axis.Values.Select(value => (JsonElement[])[.. run, value])));
 
     private static SweepPoint Point(
-        JsonObject root, List<Axis> axes, IReadOnlyList<JsonElement> values, string name, string document, string folder)
+        JsonObject root, List<SweptField> axes, IReadOnlyList<JsonElement> values, string name, string document, string folder)
     {
         var json = root.DeepClone().AsObject();
         json["name"] = name;
@@ -138,6 +91,4 @@ public static class SweepReader
         var differs = UrlSecrets.Without(string.Join(", ", axes.Select((axis, i) => $"{axis.Path} {Shown.Short(values[i].GetRawText())}"))); // each error of the run begins with it
         return new SweepPoint(RunSpecReader.Parse(json.ToJsonString(), $"{document} ({differs})", folder), values);
     }
-
-    private sealed record Axis(FieldPath Path, IReadOnlyList<JsonElement> Values);
 }

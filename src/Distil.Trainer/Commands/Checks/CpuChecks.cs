@@ -19,8 +19,8 @@ internal static class CpuChecks
         HeadChecks.Head(Kernel.HeadCpu, 77, 1003, 64, 20) with { Tolerance = Gradient },
         HeadChecks.Head(Kernel.HeadCpu, 40, 64, 32, 64) with { Tolerance = Gradient },
         HeadChecks.Draws(Kernel.HeadCpu) with { Tolerance = Gradient },
-        HeadChecks.Extraction(Kernel.ExtractionCpu, 33, 2048, 64) with { Tolerance = Value },
-        HeadChecks.Extraction(Kernel.ExtractionCpu, 5, 1003, 1000) with { Tolerance = Value },
+        TeacherChecks.Extraction(Kernel.ExtractionCpu, 33, 2048, 64) with { Tolerance = Value },
+        TeacherChecks.Extraction(Kernel.ExtractionCpu, 5, 1003, 1000) with { Tolerance = Value },
         .. HeadChecks.Divergences(Kernel.HeadCpu).Select(check => check with { Tolerance = Gradient }),
     ];
 

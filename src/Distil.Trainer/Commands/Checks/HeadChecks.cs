@@ -1,20 +1,16 @@
-using Distil.Core.Models;
 using Distil.Core.Specification;
 using Distil.Trainer.Distillation;
 using Distil.Trainer.Distillation.Divergences;
 using Distil.Trainer.Kernels;
-using Distil.Trainer.Models;
-using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.TeacherOutputs;
-using Distil.Trainer.Training.Optimizers;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Commands.Checks;
 
-/// <summary>The kernels around the student's blocks: head and losses, the teacher's pass and extraction, the optimiser.</summary>
+/// <summary>The head with its losses.</summary>
 internal static class HeadChecks
 {
-    private const double Temperature = 1.5, CrossEntropy = 0.3, Kl = 0.6, Factor = 3, Single = 1e-3;
+    private const double Temperature = 1.5, CrossEntropy = 0.3, Kl = 0.6, Single = 1e-3;
 
     private static readonly double[] Nodes = TemperatureNodes.Between(1, 2);
 
@@ -22,9 +18,6 @@ internal static class HeadChecks
     internal static IReadOnlyList<KernelCheck> All { get; } =
     [
         Head(Kernel.HeadCuda, 1024, 151_936, 1536, 64), Head(Kernel.HeadCuda, 77, 1003, 64, 20), Draws(Kernel.HeadCuda), .. Divergences(Kernel.HeadCuda),
-        Extraction(Kernel.ExtractionCuda, 512, 151_936, 128), Extraction(Kernel.ExtractionCuda, 33, 2048, 64), Extraction(Kernel.ExtractionCuda, 5, 1003, 1000),
-        Optimizer(1_000_000, 300_001), Optimizer(13, 3),
-        Teacher(8, 512, TransformerFamily.Qwen2), Teacher(3, 33, TransformerFamily.Qwen3),
     ];
 
     /// <summary>The head with each other divergence, in float32: rounded to bfloat16, probabilities that are nearly equal change the sign of total variation's
@@ -46,9 +39,9 @@ internal static class HeadChecks
             kernel, $"N {positions}, V {vocabulary}, D {width}, K {kept}",
             () =>
             {
-                var (teacher, found) = (Random(positions, vocabulary) * 3, Empty(positions, kept, On()));
-                Nucleus.Select(teacher.clone(), Settings(kept), found);
-                var drawn = Empty(positions, draws, On());
+                var (teacher, found) = (Random(positions, vocabulary) * 3, TeacherChecks.Empty(positions, kept, Nodes.Length, On()));
+                Nucleus.Select(teacher.clone(), TeacherChecks.Settings(kept, Nodes), found);
+                var drawn = TeacherChecks.Empty(positions, draws, Nodes.Length, On());
                 var counts = zeros_like(drawn.LogProbabilities);
                 if (draws > 0)
                 {
@@ -90,100 +83,8 @@ internal static class HeadChecks
             });
     }
 
-    /// <summary>The extraction: bfloat16 on a GPU, float32 on the CPU.</summary>
-    internal static KernelCheck Extraction(Kernel kernel, int rows, int vocabulary, int max)
-    {
-        var cuda = kernel.Form == Form.Cuda;
-        Device On() => cuda ? CUDA : CPU;
-        var type = cuda ? ScalarType.BFloat16 : ScalarType.Float32;
-        return new(
-            kernel, $"N {rows}, V {vocabulary}, K {max}",
-            () => [(randn([rows, vocabulary], ScalarType.Float32, On()) * 3).to(type)],
-            x => Found(rows, max, On(), found =>
-            {
-                var padded = zeros([rows, (vocabulary + 7) / 8 * 8], type, On()).narrow(1, 0, vocabulary).copy_(x[0].detach());
-                Action<Tensor, ExtractionSettings, (Tensor, Tensor, Tensor)> select = cuda ? CudaNucleus.Select : CpuNucleus.Select;
-                select(padded, Settings(max), found);
-            }),
-            x => Found(rows, max, On(), found => Nucleus.Select(x[0].detach().clone(), Settings(max), found)));
-    }
-
-    /// <summary>Two parameters that share a norm, and not a learning rate.</summary>
-    private static KernelCheck Optimizer(int first, int second) => new(
-        Kernel.AdamWCuda, $"P {first} + {second}",
-        () => [.. new[] { first, first, second, second }.Select(count => randn([count], ScalarType.Float32, CUDA))],
-        x =>
-        {
-            NamedParameter[] parameters = [new("p", x[0].detach().clone().requires_grad_()), new("q", x[2].detach().clone().requires_grad_())];
-            (parameters[0].Value.grad, parameters[1].Value.grad) = (x[1].detach(), x[3].detach());
-            using var optimizer = new AdamW(parameters, new() { Factor = new([parameters[1]], Factor) }, Backend.For(CUDA));
-            optimizer.Step(0.1, 1);
-            return cat([.. optimizer.Weights.Select(weight => weight.Value)]);
-        },
-        x =>
-        {
-            var options = new AdamWOptions();
-            var norm = cat([x[1], x[3]]).detach().norm();
-            Tensor Stepped(Tensor weight, Tensor gradient, double rate)
-            {
-                var clipped = gradient.detach() * (1 / (norm + 1e-6)).clamp_max(1.0);
-                // the first step: both moments are the gradient's own
-                return weight.detach() * (1 - rate * options.WeightDecay) - clipped / (clipped.abs() + options.Epsilon) * rate;
-            }
-
-            return cat([Stepped(x[0], x[1], 0.1), Stepped(x[2], x[3], 0.1 * Factor)]);
-        });
-
-    private static KernelCheck Teacher(int rows, int length, TransformerFamily family)
-    {
-        var model = new Lazy<TransformerModel>(() =>
-        {
-            using var weights = new NewWeights(1, CUDA, ScalarType.BFloat16);
-            return TransformerModel.CreateFrozen(
-                new TransformerConfig
-                {
-                    Family = family,
-                    VocabularySize = 1000,
-                    HiddenSize = 1536,
-                    IntermediateSize = 8960,
-                    Layers = 2,
-                    Heads = 12,
-                    KeyValueHeads = 2,
-                    HeadSize = 128,
-                    MaxPositions = 1024, TiedHead = true, QueryKeyValueBias = family == TransformerFamily.Qwen2,
-                },
-                weights, CUDA);
-        });
-        Tensor Both((Tensor Final, Tensor Mean) outputs) => cat([outputs.Final.to(ScalarType.Float32), outputs.Mean], -1);
-        return new(
-            Kernel.TeacherLayersCuda, $"B {rows}, S {length}",
-            () => [randint(1000, [rows, length], ScalarType.Int64, CUDA)],
-            x => Both(model.Value.ForwardWithMean(x[0])),
-            x =>
-            {
-                using var frozen = no_grad();
-                return Both(((ILanguageModel)model.Value).MeanOfLayers(x[0]));
-            })
-        {
-            Variant = $", {family}",
-        };
-    }
-
     private static TeacherTargets Targets(Tensor[] x) => new(x[3], x[4].detach(), x[5].detach(), Nodes, MeanHidden: null)
     {
         Draws = x[6].shape[1] == 0 ? null : x[6].detach(),
     };
-
-    private static ExtractionSettings Settings(int max) => new() { Keep = new() { TopP = 0.95, MaxTokens = max }, InverseTemperatures = Nodes };
-
-    private static (Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp) Empty(int rows, int max, Device device) => (
-        empty([rows, max], ScalarType.Int64, device), empty([rows, max], ScalarType.Float32, device), empty([rows, Nodes.Length], ScalarType.Float32, device));
-
-    /// <summary>Probabilities of the kept tokens, most probable first, and the tail's sums.</summary>
-    private static Tensor Found(int rows, int max, Device device, Action<(Tensor TokenIds, Tensor LogProbabilities, Tensor TailLogSumExp)> select)
-    {
-        var found = Empty(rows, max, device);
-        select(found);
-        return cat([found.LogProbabilities.exp(), found.TailLogSumExp.exp()], -1);
-    }
 }

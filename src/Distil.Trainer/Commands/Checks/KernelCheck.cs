@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Torch;
 using static TorchSharp.torch;
@@ -18,8 +17,6 @@ internal sealed record KernelCheck(Kernel Kernel, string Shape, Func<Tensor[]> I
 
     /// <summary>Draws of a check: a draw in which a sum nearly cancels is off by several percent, so a median of few of them is too.</summary>
     internal const int UsualDraws = 7;
-
-    private const int Repeats = 5;
 
     /// <value>How the kernel runs, if not as a model runs it: ", in pieces".</value>
     internal string Variant { get; init; } = "";
@@ -44,36 +41,32 @@ internal sealed record KernelCheck(Kernel Kernel, string Shape, Func<Tensor[]> I
 
     /// <summary>Runs both with several draws of the inputs.</summary>
     /// <param name="draws">How many, ≥ 1.</param>
-    internal CheckResult Run(int draws = UsualDraws)
-    {
-        CheckResult[] results = [.. Enumerable.Range(0, draws).Select(_ => RunOnce())];
-        return new(
-            this, results.Max(result => result.Value), [.. results[0].Gradients.Select((_, input) => Judged(results.Select(result => result.Gradients[input]), input))],
-            results[^1].FusedMilliseconds, results[^1].PlainMilliseconds);
-    }
-
-    private double Judged(IEnumerable<double> gradients, int input)
-    {
-        double[] ordered = [.. gradients.Order()]; // not a number comes first
-        return double.IsNaN(ordered[0]) ? double.NaN : Cancels(input) ? ordered[ordered.Length / 2] : ordered[^1];
-    }
+    internal CheckResult Run(int draws = UsualDraws) => CheckResult.OfDraws([.. Enumerable.Range(0, draws).Select(_ => RunOnce())]);
 
     private CheckResult RunOnce()
     {
         using var noGc = NoGcRegion.Begin();
         using var scope = NewDisposeScope();
-        var inputs = Inputs();
-        var fused = inputs.Select(input => input.is_floating_point() ? input.detach().clone().requires_grad_() : input).ToArray();
-        var plain = inputs.Select(input => input.is_floating_point() ? input.detach().to(ScalarType.Float32, copy: true).requires_grad_() : input).ToArray();
+        var (fused, plain) = Draw();
         var (actual, expected) = (Fused(fused), Plain(plain));
         var gradient = randn_like(expected).to(actual.dtype);
         Backward(actual, gradient);
         Backward(expected, gradient.to(ScalarType.Float32));
-        var gradients = inputs.Select((_, i) => Difference(fused[i].grad, plain[i].grad, plain[ScaleOf(i)].grad)).ToArray();
-        return new(this, Difference(actual, expected, expected), gradients, Time(Fused, fused, gradient), Time(Plain, plain, gradient.to(ScalarType.Float32)));
+        var gradients = fused.Select((input, i) => Difference(input.grad, plain[i].grad, plain[ScaleOf(i)].grad)).ToArray();
+        return new(this, Difference(actual, expected, expected), gradients);
     }
 
-    private static void Backward(Tensor result, Tensor gradient)
+    /// <summary>Random inputs of the kernel, and the same values in float32.</summary>
+    internal (Tensor[] Fused, Tensor[] Plain) Draw()
+    {
+        var inputs = Inputs();
+        return (
+            [.. inputs.Select(input => input.is_floating_point() ? input.detach().clone().requires_grad_() : input)],
+            [.. inputs.Select(input => input.is_floating_point() ? input.detach().to(ScalarType.Float32, copy: true).requires_grad_() : input)]);
+    }
+
+    /// <summary>Runs a backward pass, if a gradient is wanted.</summary>
+    internal static void Backward(Tensor result, Tensor gradient)
     {
         if (result.requires_grad)
         {
@@ -94,42 +87,4 @@ internal sealed record KernelCheck(Kernel Kernel, string Shape, Func<Tensor[]> I
         var difference = (Exact(actual) - Exact(expected)).norm().item<double>();
         return difference == 0 ? 0 : difference / Exact(scale).norm().item<double>();
     }
-
-    /// <summary>Median milliseconds of a forward and backward pass.</summary>
-    private double Time(Func<Tensor[], Tensor> run, Tensor[] inputs, Tensor gradient)
-    {
-        var times = new List<double>();
-        for (var i = 0; i < Repeats; i++)
-        {
-            using var scope = NewDisposeScope();
-            Synchronize();
-            var watch = Stopwatch.StartNew();
-            Backward(run(inputs), gradient);
-            Synchronize();
-            times.Add(watch.Elapsed.TotalMilliseconds);
-        }
-
-        return times.Order().ElementAt(Repeats / 2);
-    }
-
-    private void Synchronize()
-    {
-        if (Kernel.Form == Form.Cuda)
-        {
-            cuda.synchronize();
-        }
-    }
-}
-
-/// <summary>The result of a check.</summary>
-/// <param name="Check">The check.</param>
-/// <param name="Value">‖kernel − plain‖ / ‖plain‖ of the result, the worst of the draws.</param>
-/// <param name="Gradients">The same of each input's gradient; the median if it is a sum that cancels.</param>
-/// <param name="FusedMilliseconds">Median of forward and backward pass, the launching included.</param>
-/// <param name="PlainMilliseconds">The same of the plain form.</param>
-internal sealed record CheckResult(KernelCheck Check, double Value, IReadOnlyList<double> Gradients, double FusedMilliseconds, double PlainMilliseconds)
-{
-    /// <value>Whether all are within the check's tolerance; NaN never is.</value>
-    internal bool Passed => Value <= Check.Tolerance
-        && Gradients.Select((difference, input) => difference <= (Check.ToleranceOf?.Invoke(input) ?? Check.Tolerance)).All(within => within);
 }

@@ -24,6 +24,8 @@ internal static class KernelChecks
         HeadNorm(8, 512, 12, 128), HeadNorm(3, 7, 4, 32),
         Headwise(8, 512, 12, 128), Headwise(3, 7, 4, 32), GatedUp(8, 512, 1536, 2624), GatedUp(1, 31, 64, 128), Up(8, 512, 1536, 3072), Up(2, 37, 64, 128),
         .. HeadChecks.All,
+        .. TeacherChecks.All,
+        .. OptimizerChecks.All,
         .. StackChecks.All,
         .. LinearisedChecks.All,
     ];

@@ -3,7 +3,6 @@ using Distil.Core.Models.Folders;
 using Distil.Core.Specification;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models.Linearised;
-using Distil.Trainer.Models.Transformers;
 using Distil.Trainer.Training.Stages;
 using static TorchSharp.torch;
 
@@ -53,7 +52,7 @@ internal static class LinearisedChecks
         var ids = Ids(batch, length);
         Tensor Run(Tensor[] x, bool rounds)
         {
-            var model = Model(shape, x, rounds);
+            var model = DrawnStudent.Of(shape, x, rounds);
             model.Branch = branch;
             return model.Forward(ids.Value);
         }
@@ -66,7 +65,7 @@ internal static class LinearisedChecks
         var (ids, tokens) = (Ids(batch, length), (long)batch * length);
         Tensor Run(Tensor[] x, bool rounds)
         {
-            var model = Model(shape, x, rounds);
+            var model = DrawnStudent.Of(shape, x, rounds);
             model.FreezeInherited(true);
             var losses = zeros(shape.ReplacedLayers, ScalarType.Float64, CUDA);
             AlignmentGradients.Add(model, memoryWeight: 0.5, new(ids.Value, null, batch, tokens, tokens - batch), tokens, losses);
@@ -78,8 +77,8 @@ internal static class LinearisedChecks
 
     private static KernelCheck Check(LinearisedShape shape, string variant, string text, Func<Tensor[], bool, Tensor> run)
     {
-        var tensors = Tensors(shape);
-        return new(Kernel.LinearisedLayersCuda, text, () => [.. tensors.Select(Draw)], x => run(x, true), x => run(x, false))
+        var tensors = DrawnStudent.Tensors(shape);
+        return new(Kernel.LinearisedLayersCuda, text, () => [.. tensors.Select(DrawnStudent.Draw)], x => run(x, true), x => run(x, false))
         {
             Variant = variant,
             // A whole layer's roundings add up.
@@ -93,42 +92,12 @@ internal static class LinearisedChecks
         };
     }
 
-    private static LinearisedModel Model(LinearisedShape shape, Tensor[] x, bool rounds)
-    {
-        var model = LinearisedModel.Of(shape, new Given(Tensors(shape), x), trainEmbedding: false, CUDA);
-        if (rounds)
-        {
-            model.UseBFloat16();
-        }
-
-        return model;
-    }
-
-    private static ModelTensor[] Tensors(LinearisedShape shape) => [.. TransformerTensors.Of(shape.Transformer), .. MixerTensors.Of(shape)];
-
     private static Lazy<Tensor> Ids(int batch, int length) => new(() => randint(Vocabulary, [batch, length], ScalarType.Int64, CUDA).DetachFromDisposeScope());
-
-    private static Tensor Draw(ModelTensor weight)
-    {
-        Tensor Noise(double scale) => Inputs.Single(scale, weight.Shape);
-        bool Is(string name) => weight.Name.EndsWith(name, StringComparison.Ordinal);
-        return Is(MixerTensors.QueryFeatures) || Is(MixerTensors.KeyFeatures) ? eye(weight.Shape[1], device: CUDA) + Noise(0.1)
-            : Is(MixerTensors.ForgetBias) ? Noise(1) + 3
-            : weight.IsNorm ? Noise(0.1) + 1
-            : weight.Shape.Length == 1 ? Noise(0.5)
-            : weight.Name == TransformerTensors.Embedding ? Noise(1)
-            : Noise(1 / Math.Sqrt(weight.Shape[1]));
-    }
 
     private static string Text(LinearisedShape shape)
     {
         var config = shape.Transformer;
         return $"D {config.HiddenSize}, NH {config.Heads}/{config.KeyValueHeads}, DH {config.HeadSize}, dφ {shape.FeatureSize}, W {shape.Window}"
             + (shape.KeepAttention.Count > 0 ? ", attention kept" : "") + (config.QueryKeyNorm ? ", norm of heads" : "");
-    }
-
-    private sealed class Given(ModelTensor[] tensors, Tensor[] values) : IWeightSource
-    {
-        public Tensor Get(ModelTensor weight) => values[Array.FindIndex(tensors, tensor => tensor.Name == weight.Name)];
     }
 }

@@ -1,10 +1,7 @@
 using Distil.Core.Documents;
-using Distil.Core.Errors;
-using Distil.Core.Safetensors;
 using Distil.Trainer.Kernels;
 using Distil.Trainer.Models;
 using Distil.Trainer.Ranks;
-using Distil.Trainer.Safetensors;
 using static TorchSharp.torch;
 
 namespace Distil.Trainer.Training.Optimizers;
@@ -15,13 +12,11 @@ namespace Distil.Trainer.Training.Optimizers;
 /// kernels, the parameters are moved into the optimiser's buffers instead (<see cref="CudaAdamW"/>); views made before that still refer to the old memory.
 /// Nothing here waits for a GPU.
 /// </remarks>
-public sealed class AdamW : IDisposable
+public sealed partial class AdamW : IDisposable
 {
-    private const string MeanPrefix = "exp_avg.";
-    private const string SquarePrefix = "exp_avg_sq.";
-    private const string StepName = "step";
-
-    private readonly IReadOnlyList<NamedParameter> _parameters;
+    private readonly IReadOnlyList<NamedParameter> _parameters; // whose state this process has
+    private readonly IReadOnlyList<NamedParameter> _all;
+    private readonly OptimizerShards? _shards;
     private readonly AdamWOptions _options;
     private readonly FlatLayout _layout;
     private readonly CudaAdamW? _kernel;
@@ -39,8 +34,12 @@ public sealed class AdamW : IDisposable
     {
         Ranks = ranks ?? SingleRank.Instance;
         ArgumentOutOfRangeException.ThrowIfZero(parameters.Count);
-        _parameters = parameters;
+        _all = parameters;
         _options = options;
+        _shards = Ranks.Count > 1 && parameters.Count >= Ranks.Count && parameters.Sum(each => each.Value.numel()) >= options.ShardFrom
+            ? new(parameters, Ranks)
+            : null;
+        _parameters = parameters = _shards?.Own ?? parameters;
         _layout = new(parameters);
         _weights = new(parameters, _layout);
         _mean = new(parameters, _layout);
@@ -63,8 +62,11 @@ public sealed class AdamW : IDisposable
     /// <value>Number of steps since the beginning, including those before a resume.</value>
     public long Steps { get; private set; }
 
-    /// <value>The trained weights in full precision, by name: views of live memory.</value>
-    public IReadOnlyList<NamedParameter> Weights => _weights.Views;
+    /// <value>Whether the processes divide weights and moments among them.</value>
+    public bool IsSharded => _shards is not null;
+
+    /// <value>The trained weights in full precision, by name: views of live memory. Of a sharded optimiser only after <see cref="Gather"/>.</value>
+    public IReadOnlyList<NamedParameter> Weights => Whole(0, _weights);
 
     /// <summary>Clips the accumulated gradients, updates the parameters and clears the gradients.</summary>
     /// <param name="learningRate">The learning rate of this step, ≥ 0.</param>
@@ -75,7 +77,15 @@ public sealed class AdamW : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var parts = Ranks.Count == 1 ? Gradients.Take(_parameters) : Gradients.TakeSums(_parameters, Ranks, alsoSummed);
+        var parts = Ranks.Count == 1 ? Gradients.Take(_parameters) : _shards?.TakeSums(alsoSummed) ?? Gradients.TakeSums(_parameters, Ranks, alsoSummed);
+        var norm = Update(parts, learningRate, maximumNorm);
+        _shards?.ShareParameters();
+        return norm.MoveToOuterDisposeScope();
+    }
+
+    private Tensor Update(Tensor[] parts, double learningRate, double maximumNorm)
+    {
+        Forget();
         Steps++;
         var correction1 = 1 - Math.Pow(_options.Beta1, Steps);
         var correction2 = 1 - Math.Pow(_options.Beta2, Steps);
@@ -83,11 +93,12 @@ public sealed class AdamW : IDisposable
         {
             return _kernel.Step(parts, _weights, _mean, _square, new(
                 maximumNorm, learningRate, _options.Beta1, _options.Beta2, _options.Epsilon,
-                _options.WeightDecay, correction1, correction2)).MoveToOuterDisposeScope();
+                _options.WeightDecay, correction1, correction2), _shards);
         }
 
         var gradient = _layout.Join(parts);                                                  // (P)
-        var norm = gradient.norm();
+        var norms = stack([.. parts.Select(part => part.to_type(ScalarType.Float32).norm())]);
+        var norm = (_shards?.Join(norms, _ => 1) ?? norms).norm();
         gradient.mul_((maximumNorm / (norm + 1e-6)).clamp_max(1.0));                         // as PyTorch's clip_grad_norm_
         var decay = learningRate * _options.WeightDecay;
         _ = _factors is null ? _weights.All.mul_(1 - decay) : _weights.All.mul_(1 - (_factors.All * decay));
@@ -96,50 +107,7 @@ public sealed class AdamW : IDisposable
         var denominator = _square.All.sqrt().div_(Math.Sqrt(correction2)).add_(_options.Epsilon);
         _weights.All.addcdiv_(_factors is null ? _mean.All : _mean.All * _factors.All, denominator, value: -learningRate / correction1);
         _weights.WriteTo(_parameters);
-        return norm.MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The optimiser's state by name, for a checkpoint: <c>step</c>, <c>exp_avg.{parameter}</c>, <c>exp_avg_sq.{parameter}</c>.</summary>
-    /// <remarks>Views of live memory: write them before the next step. The step's own tensor is in the caller's dispose scope.</remarks>
-    public IEnumerable<KeyValuePair<string, Tensor>> State()
-    {
-        yield return new(StepName, tensor([Steps], ScalarType.Int64));
-        foreach (var (name, value) in _mean.Views)
-        {
-            yield return new(MeanPrefix + name, value);
-        }
-        foreach (var (name, value) in _square.Views)
-        {
-            yield return new(SquarePrefix + name, value);
-        }
-    }
-
-    /// <summary>Loads weights and state from a checkpoint's files and writes the weights to the model.</summary>
-    /// <param name="weightsPath">Safetensors with <see cref="Weights"/> by name.</param>
-    /// <param name="statePath">Safetensors with the tensors of <see cref="State"/>.</param>
-    /// <exception cref="InvalidInputException">A file lacks a tensor or contains one of another type or shape; nothing is loaded.</exception>
-    public void Load(string weightsPath, string statePath)
-    {
-        using var scope = NewDisposeScope();
-        using var weights = SafetensorsFile.Open(weightsPath);
-        using var state = SafetensorsFile.Open(statePath);
-        (SafetensorsFile File, string Prefix, FlatBuffer Buffer)[] parts = [(weights, "", _weights), (state, MeanPrefix, _mean), (state, SquarePrefix, _square)];
-        Require(state, StepName, [1], ScalarType.Int64);
-        foreach (var (file, prefix, buffer) in parts)
-        {
-            buffer.Views.ToList().ForEach(view => Require(file, prefix + view.Name, view.Value.shape, ScalarType.Float32));
-        }
-
-        Steps = state.Read(StepName).item<long>();
-        foreach (var (file, prefix, buffer) in parts)
-        {
-            buffer.Views.ToList().ForEach(view => view.Value.copy_(file.Read(prefix + view.Name)));
-        }
-
-        if (_kernel is null)
-        {
-            _weights.WriteTo(_parameters);
-        }
+        return norm;
     }
 
     /// <inheritdoc />
@@ -150,6 +118,7 @@ public sealed class AdamW : IDisposable
         _mean.Dispose();
         _square.Dispose();
         _factors?.Dispose();
+        Forget();
     }
 
     /// <summary>What each parameter's learning rate is multiplied by, in the parameters' order; null if by nothing.</summary>
@@ -183,13 +152,4 @@ public sealed class AdamW : IDisposable
     /// <summary>The parameters' element type; of parameters of several types, one that is not float32.</summary>
     private static ScalarType TypeOf(IReadOnlyList<NamedParameter> parameters) =>
         parameters.Select(parameter => parameter.Value.dtype).FirstOrDefault(type => type != ScalarType.Float32, ScalarType.Float32);
-
-    private static void Require(SafetensorsFile file, string name, long[] shape, ScalarType type)
-    {
-        var entry = file.EntryOf(name, shape, "the model");
-        if (entry.Dtype.ToTorch() != type)
-        {
-            throw new InvalidInputException($"{file.Path}: {name} is {entry}; expected {type.ToSafetensors()}");
-        }
-    }
 }

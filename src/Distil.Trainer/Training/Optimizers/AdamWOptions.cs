@@ -1,4 +1,5 @@
 using Distil.Trainer.Models;
+using Distil.Trainer.Ranks;
 
 namespace Distil.Trainer.Training.Optimizers;
 
@@ -17,8 +18,15 @@ public sealed record AdamWOptions
     /// <value>Added to the denominator, &gt; 0. Default 1e-8.</value>
     public double Epsilon { get; init; } = 1e-8;
 
+    /// <value>Number of trained elements from which processes that train together divide weights and moments among them, ≥ 0. Default: never.</value>
+    public long ShardFrom { get; init; } = long.MaxValue;
+
     /// <value>Parameters whose learning rate is a multiple of the others'; null if all have the same.</value>
     public RateFactor? Factor { get; init; }
+
+    /// <summary>These options for processes that divide their state from some size on.</summary>
+    /// <param name="ranks">The processes and that size; null for one process.</param>
+    internal AdamWOptions ShardedBy((IRankGroup Group, long From)? ranks) => ranks is { } several ? this with { ShardFrom = several.From } : this;
 }
 
 /// <summary>Parameters with a learning rate of their own.</summary>

@@ -39,14 +39,17 @@ internal sealed class CudaAdamW : IDisposable
     /// <param name="mean">Moving average of the gradients.</param>
     /// <param name="square">Moving average of the squared gradients.</param>
     /// <param name="step">The optimiser's constants at this step.</param>
-    /// <returns>The gradient's norm before clipping, 0-d float32.</returns>
-    internal Tensor Step(IReadOnlyList<Tensor> gradients, FlatBuffer weights, FlatBuffer mean, FlatBuffer square, StepConstants step)
+    /// <param name="shards">Whose parameters these are, if other processes have others; null if they are all.</param>
+    /// <returns>The norm of all gradients before clipping, 0-d float32.</returns>
+    internal Tensor Step(
+        IReadOnlyList<Tensor> gradients, FlatBuffer weights, FlatBuffer mean, FlatBuffer square, StepConstants step, OptimizerShards? shards)
     {
         using var scope = NewDisposeScope();
         _table.Point(gradients);
         var norm = empty([], ScalarType.Float32, weights.All.device);
         Program["squares_of_gradients"].Launch(new(_table.Count, Threads), _table.Parts, _table.Addresses, _partial);
-        Program["norm_of_squares"].Launch(new(1, Threads), _partial, _table.Count, norm);
+        var partial = shards?.Join(_partial, GradientTable.BlocksOf) ?? _partial;
+        Program["norm_of_squares"].Launch(new(1, Threads), partial, (int)partial.numel(), norm);
         Program["adamw"].Launch(
             new(_table.Count, Threads), _table.Parts, _table.Addresses, weights.All, mean.All, square.All, norm,
             (float)step.MaximumNorm, (float)step.LearningRate, (float)step.Beta1, (float)step.Beta2, (float)step.Epsilon, (float)step.WeightDecay,

@@ -34,6 +34,9 @@ internal sealed class GradientTable : IDisposable
     /// <value>The address of each parameter's gradient, (P) int64.</value>
     internal Tensor Addresses { get; }
 
+    /// <summary>Number of blocks of a parameter.</summary>
+    internal static long BlocksOf(long elements) => (elements + BlockElements - 1) / BlockElements;
+
     /// <summary>Sets the gradients' addresses; torch's allocator often returns the same ones again.</summary>
     /// <param name="gradients">In the parameters' order and types; they live until the kernels that read them are launched.</param>
     internal unsafe void Point(IReadOnlyList<Tensor> gradients)

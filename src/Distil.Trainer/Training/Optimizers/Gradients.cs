@@ -22,17 +22,21 @@ internal static class Gradients
         return parts;
     }
 
-    /// <summary>Takes the gradients' sums over all processes. A process that had no micro-batch in a step has no gradients.</summary>
+    /// <summary>Takes the gradients' sums over all processes.</summary>
     /// <param name="parameters">The parameters.</param>
     /// <param name="ranks">The processes.</param>
     /// <param name="more">Further values that become their sums; null for none.</param>
     /// <returns>Each in float32 and contiguous.</returns>
     internal static Tensor[] TakeSums(IReadOnlyList<NamedParameter> parameters, IRankGroup ranks, Tensor? more)
     {
-        Tensor[] sums = parameters.All(parameter => parameter.Value.grad is null)
-            ? [.. parameters.Select(parameter => zeros_like(parameter.Value, ScalarType.Float32))]
-            : [.. Take(parameters).Select(gradient => gradient.to_type(ScalarType.Float32).contiguous())];
+        var sums = TakeOrZeros(parameters);
         ranks.Sum(more is null ? sums : [.. sums, more]);
         return sums;
     }
+
+    /// <summary>Takes each parameter's gradient; zeros in a process that had no micro-batch in a step, and so no gradients.</summary>
+    /// <returns>Each in float32 and contiguous.</returns>
+    internal static Tensor[] TakeOrZeros(IReadOnlyList<NamedParameter> parameters) => parameters.All(parameter => parameter.Value.grad is null)
+        ? [.. parameters.Select(parameter => zeros_like(parameter.Value, ScalarType.Float32))]
+        : [.. Take(parameters).Select(gradient => gradient.to_type(ScalarType.Float32).contiguous())];
 }

@@ -25,13 +25,13 @@ internal sealed class AlignmentStage : ITrainingStage
     /// <param name="spec">Learning rate and λ.</param>
     /// <param name="schedule">The learning rate by step.</param>
     /// <param name="gradientClip">Largest global gradient norm, &gt; 0.</param>
-    /// <param name="ranks">The processes that train together; null for this one alone.</param>
+    /// <param name="ranks">The processes that train together, and from how many trained weights they divide the optimiser's state; null for this one alone.</param>
     internal AlignmentStage(
-        LinearisedModel model, AlignmentStageSpec spec, LearningRateSchedule schedule, double gradientClip, IRankGroup? ranks = null)
+        LinearisedModel model, AlignmentStageSpec spec, LearningRateSchedule schedule, double gradientClip, (IRankGroup Group, long ShardFrom)? ranks = null)
     {
         (_model, _spec, _schedule, _gradientClip) = (model, spec, schedule, gradientClip);
         model.FreezeInherited(true);
-        Optimizer = new AdamW(model.NewParameters, new AdamWOptions { WeightDecay = 0 }, ranks: ranks);
+        Optimizer = new AdamW(model.NewParameters, new AdamWOptions { WeightDecay = 0 }.ShardedBy(ranks), ranks: ranks?.Group);
     }
 
     /// <inheritdoc />

@@ -28,10 +28,10 @@ internal static class LinearisedStages
     /// <param name="totalSteps">Optimiser steps of the whole training.</param>
     /// <param name="teaching">The loss and the sizes of the teacher's outputs; null to train the second stage on the text alone.</param>
     /// <param name="rounding">Rounds the weights with which the second stage computes; null to compute with the exact ones.</param>
-    /// <param name="ranks">The processes that train together; null for this one alone.</param>
+    /// <param name="ranks">The processes that train together, and from how many trained weights they divide the optimiser's state; null for this one alone.</param>
     internal static TrainingStages Of(
         LinearisedModel model, TrainingSpec training, long seed, long totalSteps, (DeltaDistillation Loss, TargetSizes Sizes)? teaching,
-        WeightRounding? rounding = null, IRankGroup? ranks = null)
+        WeightRounding? rounding = null, (IRankGroup Group, long ShardFrom)? ranks = null)
     {
         var stages = training.Stages ?? new StagesSpec();
         var alignment = model.NewParameters.Count == 0 ? 0 : (long)Math.Floor(stages.Alignment.Share * totalSteps);
@@ -54,7 +54,7 @@ internal static class LinearisedStages
 
     private static DistillationStage Distillation(
         LinearisedModel model, TrainingSpec training, long seed, (long First, long Total) steps, (DeltaDistillation Loss, TargetSizes Sizes)? teaching,
-        WeightRounding? rounding, IRankGroup? ranks)
+        WeightRounding? rounding, (IRankGroup Group, long ShardFrom)? ranks)
     {
         var spec = (training.Stages ?? new StagesSpec()).Distillation;
         var rates = LinearisedRates.Of(spec, LinearisedParameters.Of(model.Shape).Inherited);
@@ -62,7 +62,7 @@ internal static class LinearisedStages
         var optimizer = new AdamW(model.TrainableParameters, new AdamWOptions
         {
             WeightDecay = training.WeightDecay, Beta2 = Beta2, Factor = new(model.NewParameters, rates.New / rates.Inherited),
-        }, ranks: ranks);
+        }.ShardedBy(ranks), ranks: ranks?.Group);
         return new(
             new TrainingStep(model, optimizer, teaching?.Loss, training.GradientClip, sizes: teaching?.Sizes, rounding: rounding), optimizer, schedule, steps.First,
             teaching?.Loss, owned: true, position => model.Branch = LeavesOut(position) ? Branch.Memory : Branch.Both);

@@ -19,12 +19,12 @@ internal static class XlstmStages
     /// <param name="teaching">The loss and the sizes of the teacher's outputs; null to train on the text alone.</param>
     /// <param name="usePrecision">Sets the precision in which the student computes, once the optimiser has taken the weights in full precision.</param>
     /// <param name="rounding">Rounds the weights with which a step computes; null to compute with the exact ones.</param>
-    /// <param name="ranks">The processes that train together; null for this one alone.</param>
+    /// <param name="ranks">The processes that train together, and from how many trained weights they divide the optimiser's state; null for this one alone.</param>
     internal static TrainingStages Of(
         IStudentModel student, TrainingSpec training, long totalSteps, (DeltaDistillation Loss, TargetSizes Sizes)? teaching, Action usePrecision,
-        WeightRounding? rounding = null, IRankGroup? ranks = null) => new(new StageStart(0, UsesTargets: true, () =>
+        WeightRounding? rounding = null, (IRankGroup Group, long ShardFrom)? ranks = null) => new(new StageStart(0, UsesTargets: true, () =>
         {
-            var optimizer = new AdamW(student.TrainableParameters, new AdamWOptions { WeightDecay = training.WeightDecay }, ranks: ranks);
+            var optimizer = new AdamW(student.TrainableParameters, new AdamWOptions { WeightDecay = training.WeightDecay }.ShardedBy(ranks), ranks: ranks?.Group);
             usePrecision();
             return new DistillationStage(
                 new TrainingStep(student, optimizer, teaching?.Loss, training.GradientClip, sizes: teaching?.Sizes, rounding: rounding), optimizer,

@@ -102,8 +102,10 @@ public sealed class ModelServerTests(ServedModel served) : IClassFixture<ServedM
     [Fact]
     public async Task A_client_that_goes_away_frees_its_slot()
     {
+        // A text without an end of its own: it is there however late the client reads, and only the client's leaving ends it.
+        await using var server = await ServedModel.StartAsync(served.Model, null, maxTokens: int.MaxValue);
         using var cancel = new CancellationTokenSource();
-        var chat = Client().GetChatClient(served.Model.Name);
+        var chat = Client(server.Urls[0]).GetChatClient(served.Model.Name);
         await using (var updates = chat.CompleteChatStreamingAsync([new UserChatMessage("Once")], new() { Temperature = 0 }, cancel.Token).GetAsyncEnumerator(Stop))
         {
             Assert.True(await updates.MoveNextAsync());
@@ -144,7 +146,7 @@ public sealed class ModelServerTests(ServedModel served) : IClassFixture<ServedM
         Assert.Equal("no_chat_template", (string?)(await answer.Content.ReadFromJsonAsync<JsonObject>(Stop))!["error"]!["code"]);
     }
 
-    private OpenAIClient Client() => new(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new(served.Url, "v1") });
+    private OpenAIClient Client(Uri? server = null) => new(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new(server ?? served.Url, "v1") });
 
     private async Task<JsonObject> PostAsync(string path, JsonObject body)
     {

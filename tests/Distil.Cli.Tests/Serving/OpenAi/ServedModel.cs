@@ -28,6 +28,6 @@ public sealed class ServedModel : IAsyncLifetime
         await _model!.DisposeAsync();
     }
 
-    internal static Task<ModelServer> StartAsync(StudentModel model, string? apiKey) => ModelServer.StartAsync(
-        model, new() { MaxTokens = 4096 }, new ServeOptions { Urls = [new("http://127.0.0.1:0")], ApiKey = apiKey }, TestContext.Current.CancellationToken);
+    internal static Task<ModelServer> StartAsync(StudentModel model, string? apiKey, int maxTokens = 4096) => ModelServer.StartAsync(
+        model, new() { MaxTokens = maxTokens }, new ServeOptions { Urls = [new("http://127.0.0.1:0")], ApiKey = apiKey }, TestContext.Current.CancellationToken);
 }

@@ -6,16 +6,25 @@ namespace Distil.Core.Tests.Runs.Planning;
 
 public sealed class SeveralGpusTests
 {
+    private const long Small = 1_000_000;
+
     [Fact]
-    public void On_one_GPU_a_plan_says_nothing_of_it() => Assert.Empty(SeveralGpus.Warnings(Spec(1, 4), 100));
+    public void On_one_GPU_a_plan_says_nothing_of_it() => Assert.Empty(SeveralGpus.Warnings(Spec(1, 4), 100, Small));
 
     [Fact]
     public void On_several_a_plan_says_how_many_steps_the_larger_batch_leaves() =>
-        Assert.Contains("4 micro-batches, so an epoch has 100 steps, and 400 with one", Assert.Single(SeveralGpus.Warnings(Spec(2, 4), 100)), StringComparison.Ordinal);
+        Assert.Contains("4 micro-batches, so an epoch has 100 steps, and 400 with one", Assert.Single(SeveralGpus.Warnings(Spec(2, 4), 100, Small)), StringComparison.Ordinal);
 
     [Fact]
     public void Micro_batches_that_leave_a_GPU_without_work_are_a_warning() =>
-        Assert.Contains("5 is no multiple of compute.gpusPerWorker 2", SeveralGpus.Warnings(Spec(2, 5), 100).Last(), StringComparison.Ordinal);
+        Assert.Contains("5 is no multiple of compute.gpusPerWorker 2", SeveralGpus.Warnings(Spec(2, 5), 100, Small).Last(), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_divided_optimiser_is_said_with_the_memory_that_it_saves()
+    {
+        Assert.Contains("divide the optimiser's moments of 500000000 weights; each saves some 3.0 GB", SeveralGpus.Warnings(Spec(4, 4), 100, 500_000_000).Last(), StringComparison.Ordinal);
+        Assert.Empty(SeveralGpus.Warnings(Spec(1, 4), 100, 500_000_000));
+    }
 
     [Fact]
     public void GPUs_that_are_known_to_be_missing_are_refused_and_others_are_not()

@@ -46,7 +46,8 @@ public sealed class LinearisedFolderFuzzTests : IDisposable
     [InlineData("\"vocab_size\": 131,", "\"vocab_size\": 7,", "vocab_size is 7; expected transformer.vocab_size")]
     [InlineData("\"feature_map\": \"softmax\"", "\"feature_map\": \"\\ud800\"", "contains a text that is not Unicode")]
     [InlineData("\"hidden_size\": 64,\n  \"num", "\"hidden_size\": 65,\n  \"num", "hidden_size is 65; expected transformer.hidden_size, 64")]
-    [InlineData("\"num_hidden_layers\": 3", "\"num_hidden_layers\": 2000000000", "num_hidden_layers is 2000000000; the weights have only")]
+    [InlineData("\"num_hidden_layers\": 3", "\"num_hidden_layers\": 9999", "num_hidden_layers is 9999; the weights have only")]
+    [InlineData("\"num_hidden_layers\": 3", "\"num_hidden_layers\": 2000000000", "num_hidden_layers is 2000000000; expected a whole number from 1 to 10000")]
     public void What_is_not_read_is_refused_by_its_field(string valid, string changed, string expected)
     {
         var path = Path.Combine(_folder, "config.json");

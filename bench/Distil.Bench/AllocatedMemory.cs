@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Distil.Bench;
 
 /// <summary>Memory that this process has allocated outside the managed heap and not freed; the resident set would include freed memory too.</summary>
-internal static class NativeMemory
+internal static class AllocatedMemory
 {
     /// <value>Whether the C library reports it, as glibc does.</value>
     public static bool IsKnown => OperatingSystem.IsLinux() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "mallinfo2", out _);

@@ -4,7 +4,7 @@ using Distil.Inference.CudaEngines;
 using Distil.Inference.Engines;
 using Distil.Inference.Sampling;
 
-namespace Distil.Bench;
+namespace Distil.Bench.Decoding;
 
 /// <summary>Decoding on the GPU without torch, greedy and drawn: milliseconds a step by the number of sequences, beside the card's bandwidth.</summary>
 internal static class CudaDecodeBench
@@ -101,7 +101,7 @@ internal static class CudaDecodeBench
             + $"{Drawn(new()):F4} ms, with penalties of 1,000 tokens: {Drawn(new() { RepetitionPenalty = 1.1 }):F4} ms, drawn by the host from its logits: {copied:F4} ms");
     }
 
-    private static double Median(Action run) => DecodeBench.Median(64, _ => run());
+    private static double Median(Action run) => StepTimes.Median(64, _ => run());
 
     private static void Measure(
         CudaStudent student, int sequences, int context, bool graphs, int tokens, string drawn = "greedy", params ReadOnlySpan<Sampler?> samplers)
