@@ -10,7 +10,7 @@ internal sealed class FromFile(TeacherOutputsFile file) : ITargetSource
 {
     public TargetSizes Sizes { get; } = new(file.Header.MaxTokens, file.Header.InverseTemperatures.Count);
 
-    public BatchTargets Read(MicroBatch rows, TokenBatch batch)
+    public IReadOnlyList<BatchTargets> Read(MicroBatch rows, IReadOnlyList<TokenBatch> batches)
     {
         using var scope = NewDisposeScope();
         var outputs = file.ReadRows(Array.ConvertAll(rows.Rows, row => row % file.Rows), CUDA);
@@ -18,6 +18,6 @@ internal sealed class FromFile(TeacherOutputsFile file) : ITargetSource
         {
             part?.DetachFromDisposeScope();
         }
-        return new(outputs, Layers: null);
+        return [new(outputs, Layers: null)];
     }
 }

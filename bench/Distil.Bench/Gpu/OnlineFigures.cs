@@ -55,7 +55,7 @@ internal static class OnlineFigures
                 for (long row = 0; row < Batches * Rows; row++)
                 {
                     using var scope = NewDisposeScope();
-                    using var batch = rows.Read(new(0, [row]));
+                    using var batch = rows.Read(new(0, [row]))[0];
                     writer.Append(extractor.Extract(batch.InputIds));
                 }
 

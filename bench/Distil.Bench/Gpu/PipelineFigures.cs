@@ -65,7 +65,9 @@ internal static class PipelineFigures
     {
         public TargetSizes Sizes { get; } = new((int)targets.Outputs.TokenIds.shape[1], targets.Outputs.InverseTemperatures.Count);
 
-        public BatchTargets Read(MicroBatch rows, TokenBatch batch) => targets with
+        public IReadOnlyList<BatchTargets> Read(MicroBatch rows, IReadOnlyList<TokenBatch> batches) => [Copy()];
+
+        private BatchTargets Copy() => targets with
         {
             Outputs = targets.Outputs with
             {

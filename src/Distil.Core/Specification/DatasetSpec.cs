@@ -28,6 +28,10 @@ public sealed record DatasetSpec
     /// <value>Reads rows of jsonl or parquet as conversations instead of text. Default: absent, a document is a text.</value>
     public ChatSpec? Chat { get; init; }
 
+    /// <value>Whether teacher and students read the documents (conversations) of a row apart from each other: attention, state and positions begin anew in each,
+    /// and its first token does not count. Default false: what follows in a row is read after what is before it.</value>
+    public bool IsolateDocuments { get; init; }
+
     /// <value>Tokens in a row, ≥ 8. Default 512, the paper's.</value>
     [Range(8.0, double.PositiveInfinity)]
     public int ContextLength { get; init; } = 512;

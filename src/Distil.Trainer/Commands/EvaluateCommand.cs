@@ -44,12 +44,13 @@ internal static class EvaluateCommand
             Description = "Lengths in tokens at which recall and copying of random tokens are measured. May be repeated.",
             AllowMultipleArgumentsPerToken = true,
         };
+        var isolate = new Option<bool>("--isolate-documents") { Description = "Read the documents of a row apart from each other: each is then a row." };
         var chat = new ChatArguments();
         var device = new Option<ComputeDevice>("--device") { Description = "auto (CUDA if available), cpu or cuda." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command("evaluate", "Measure a model's perplexity on a file, and its distance to a teacher.")
         {
-            model, teacher, data, tokenizer, context, maxRows, tasks, shots, maxQuestions, recall, device, json,
+            model, teacher, data, tokenizer, context, maxRows, tasks, shots, maxQuestions, recall, isolate, device, json,
         };
         chat.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
@@ -69,6 +70,7 @@ internal static class EvaluateCommand
                     MaxQuestions = parsed.GetValue(maxQuestions),
                     Recall = parsed.GetValue(recall) ?? [],
                     Device = parsed.GetValue(device),
+                    IsolateDocuments = parsed.GetValue(isolate),
                     Chat = chat.Of(parsed),
                 },
                 parsed.InvocationConfiguration.Error,

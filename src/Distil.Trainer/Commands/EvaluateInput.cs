@@ -36,6 +36,9 @@ internal sealed record EvaluateInput(string Model, string? Teacher, string Data,
     /// <value>How the data's rows are read as conversations; null if they are texts.</value>
     public ChatSpec? Chat { get; init; }
 
+    /// <value>Whether the documents of a row are read apart from each other.</value>
+    public bool IsolateDocuments { get; init; }
+
     /// <value>The device.</value>
     public ComputeDevice Device { get; init; }
 }

@@ -2,6 +2,7 @@ using Distil.Core.Artifacts;
 using Distil.Core.Documents.Evaluations;
 using Distil.Core.Errors;
 using Distil.Core.Models;
+using Distil.Core.Specification;
 using Distil.Core.Tokenization;
 using Distil.Trainer.Evaluation;
 using Distil.Trainer.Models;
@@ -51,6 +52,7 @@ internal static class ModelEvaluation
         IReadOnlyList<EvaluationRow> rows;
         if (input.Chat is { } chat)
         {
+            chat = input.IsolateDocuments ? chat with { Packing = ChatPacking.None } : chat;
             var chats = new ChatRows(tokenizer.Value, File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path, chat, context);
             (rows, passedOver) = (chats.Read(input.Data, input.MaxRows, cancel), chats.PassedOver);
         }
@@ -58,7 +60,8 @@ internal static class ModelEvaluation
         {
             rows =
             [
-                .. EvaluationRows.Of(input.Data, tokenizer, model.VocabularySize, context, document => passedOver = document.CountFault(passedOver))
+                .. EvaluationRows.Of(input.Data, tokenizer, model.VocabularySize, context, document => passedOver = document.CountFault(passedOver),
+                        input.IsolateDocuments)
                     .Take(input.MaxRows).Select(row => new EvaluationRow(row)),
             ];
         }

@@ -6,15 +6,17 @@ namespace Distil.Trainer.Datasets;
 /// A document of ids whose length is a multiple of the row length consists of rows already. It is written at once, with nothing appended, while a partly
 /// filled row waits for the documents after it. A file of such documents therefore gives exactly its own rows.
 /// </remarks>
-/// <param name="write">Receives the rows, each valid until it returns.</param>
+/// <param name="write">Receives the rows, with the starts of documents and of their parts.</param>
 /// <param name="contextLength">Tokens in a row.</param>
 /// <param name="endOfText">Returns the token that is appended to each document that does not already end with it.</param>
 /// <param name="beginning">Returns the token at the beginning of each document and row; null for none.</param>
 /// <param name="maxTokens">Number of tokens after which the rest is dropped.</param>
-internal sealed class RowPacker(Action<ReadOnlySpan<int>> write, int contextLength, Func<int> endOfText, Func<int?> beginning, long maxTokens = long.MaxValue) : IRowPacker
+internal sealed class RowPacker(Action<LabelledTokens> write, int contextLength, Func<int> endOfText, Func<int?> beginning, long maxTokens = long.MaxValue) : IRowPacker
 {
     private readonly int[] _row = new int[contextLength];
+    private readonly bool[] _starts = new bool[contextLength];
     private int _filled;
+    private bool _isStart;
 
     /// <inheritdoc/>
     public bool IsFull => Tokens == maxTokens;
@@ -43,13 +45,14 @@ internal sealed class RowPacker(Action<ReadOnlySpan<int>> write, int contextLeng
         {
             for (var start = 0; start < ids.Length; start += contextLength)
             {
-                write(ids.Slice(start, contextLength));
+                write(new(ids.Slice(start, contextLength).ToArray(), Starts: [.. Enumerable.Range(0, contextLength).Select(i => i == 0)]));
             }
 
             Tokens += ids.Length;
             return;
         }
 
+        _isStart = true;
         if (beginning() is { } first && ids[0] != first)
         {
             Append([first]);
@@ -67,7 +70,7 @@ internal sealed class RowPacker(Action<ReadOnlySpan<int>> write, int contextLeng
     {
         if (_filled > 0)
         {
-            write(_row.AsSpan(0, _filled));
+            write(new(_row[.._filled], Starts: _starts[.._filled]));
             _filled = 0;
         }
     }
@@ -76,6 +79,9 @@ internal sealed class RowPacker(Action<ReadOnlySpan<int>> write, int contextLeng
     {
         while (!ids.IsEmpty && !IsFull)
         {
+            _starts.AsSpan(_filled).Clear();
+            _starts[_filled] = _isStart || _filled == 0;
+            _isStart = false;
             if (_filled == 0 && beginning() is { } first && ids[0] != first)
             {
                 _row[_filled++] = first;

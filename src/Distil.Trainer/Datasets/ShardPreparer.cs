@@ -25,6 +25,8 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
     private const int BatchDocuments = 1024;
     private const int BatchBytes = 1 << 20;
 
+    private RowsForm Form => dataset.IsolateDocuments ? RowsForm.Documents : dataset.Chat is not null ? RowsForm.Masks : RowsForm.Ids;
+
     private readonly Documents _documents = new(
         dataset.Format, dataset.TextField, tokenizer.VocabularySize, open, new Separator(dataset.DocumentSeparator), dataset.Chat);
 
@@ -38,8 +40,8 @@ internal sealed class ShardPreparer(HuggingFaceTokenizer tokenizer, DatasetSpec 
     public PreparedShard Prepare(
         ShardSource shard, string trainPath, string evalPath, IProgress<PreparationProgress>? progress = null, CancellationToken cancel = default)
     {
-        using var train = new TokenRowsWriter(trainPath, dataset.ContextLength, tokenizer.VocabularySize, masked: dataset.Chat is not null);
-        using var eval = new TokenRowsWriter(evalPath, dataset.ContextLength, tokenizer.VocabularySize, masked: dataset.Chat is not null);
+        using var train = new TokenRowsWriter(trainPath, dataset.ContextLength, tokenizer.VocabularySize, Form);
+        using var eval = new TokenRowsWriter(evalPath, dataset.ContextLength, tokenizer.VocabularySize, Form);
         var (trainRows, evalRows) = (PackerFor(train, shard.MaxTokens ?? long.MaxValue), PackerFor(eval, long.MaxValue));
         using var chats = dataset.Chat is { } chat ? new ConversationEncoder(tokenizer, modelFolder!, chat, dataset.ContextLength) : null;
         var encoder = new BatchEncoder(tokenizer, chats);

@@ -46,6 +46,9 @@ public sealed unsafe class TokenRows : IDisposable
     /// <value>Whether a mask says which tokens count in the losses.</value>
     public bool IsMasked => _header.IsMasked;
 
+    /// <value>Whether models read the documents of a row apart from each other.</value>
+    public bool HasDocuments => _header.Form == RowsForm.Documents;
+
     /// <summary>Opens a file and verifies all of it.</summary>
     /// <exception cref="InvalidInputException">The file is missing, truncated, damaged or no token-rows file.</exception>
     public static TokenRows Open(string path)
@@ -97,12 +100,22 @@ public sealed unsafe class TokenRows : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(counts.Length, ContextLength);
-        var bits = RowAt(row) + _header.IdsBytes + sizeof(int);
-        var real = LengthOf(row);
-        for (var i = 0; i < counts.Length; i++)
-        {
-            counts[i] = i < real && (bits[i / 8] >> (i % 8) & 1) != 0;
-        }
+        ReadBits(RowAt(row) + _header.IdsBytes + sizeof(int), LengthOf(row), counts);
+    }
+
+    /// <summary>Reads where the documents of a row are. Only for rows with documents.</summary>
+    /// <param name="row">From 0.</param>
+    /// <returns>The parts of the row, in order, at least one; the first of the row and the last may be parts of documents.</returns>
+    /// <exception cref="InvalidInputException">No document begins at the row's first token.</exception>
+    public IReadOnlyList<Range> DocumentsOf(long row)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
+        var starts = new bool[LengthOf(row)];
+        ReadBits(RowAt(row) + _header.IdsBytes + sizeof(int) + _header.BitsBytes, starts.Length, starts);
+        return starts[0]
+            ? LabelledTokens.Documents(starts)
+            : throw new InvalidInputException($"{_path}: row {row} has no document that begins at its first token");
     }
 
     /// <summary>Number of real tokens of a row, ≥ 1.</summary>
@@ -123,6 +136,14 @@ public sealed unsafe class TokenRows : IDisposable
     }
 
     private byte* RowAt(long row) => _data + TokenRowsHeader.Bytes + row * _header.RowBytes;
+
+    private static void ReadBits(byte* bits, int real, Span<bool> values)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = i < real && (bits[i / 8] >> (i % 8) & 1) != 0;
+        }
+    }
 
     private int MaskedLengthOf(long row) => BinaryPrimitives.ReadInt32LittleEndian(new ReadOnlySpan<byte>(RowAt(row) + _header.IdsBytes, sizeof(int))) is var length
         && length >= 1 && length <= ContextLength

@@ -6,33 +6,38 @@ namespace Distil.Trainer.Datasets;
 
 /// <summary>The header of a token-rows file: 40 bytes, little-endian.</summary>
 /// <remarks>
-/// Layout: magic "DISTROWS", int32 version (1, or 2 with masks), int32 contextLength, int32 bytes of an id (2 or 4), int32 0, int64 rows, int64 tokens; then
+/// Layout: magic "DISTROWS", int32 version (a <see cref="RowsForm"/>), int32 contextLength, int32 bytes of an id (2 or 4), int32 0, int64 rows, int64 tokens; then
 /// the rows; then the SHA-256 of the rows followed by the header (a writer knows the header last). A row consists of contextLength ids, filled with zeros.
-/// With masks, its number of tokens (int32) follows, and a bit for each token, lowest first, padded to a byte: 1 if the token counts in the losses. Without
-/// masks only the last row may be short.
+/// With masks, its number of tokens (int32) follows, and a bit for each token, lowest first, padded to a byte: 1 if the token counts in the losses; with
+/// documents, as many bits again: 1 if a document begins with the token. Without masks only the last row may be short.
 /// </remarks>
 /// <param name="ContextLength">Tokens in a row.</param>
 /// <param name="IdBytes">Bytes of an id.</param>
 /// <param name="Rows">Number of rows.</param>
 /// <param name="Tokens">Number of real tokens.</param>
-/// <param name="IsMasked">Whether the rows have masks.</param>
-internal readonly record struct TokenRowsHeader(int ContextLength, int IdBytes, long Rows, long Tokens, bool IsMasked)
+/// <param name="Form">What a row consists of.</param>
+internal readonly record struct TokenRowsHeader(int ContextLength, int IdBytes, long Rows, long Tokens, RowsForm Form)
 {
     internal const int Bytes = 40;
-    private const int Version = 1, MaskedVersion = 2;
+
+    /// <value>Whether the rows have masks.</value>
+    internal bool IsMasked => Form != RowsForm.Ids;
 
     /// <value>Bytes of a row's ids.</value>
     internal int IdsBytes => ContextLength * IdBytes;
 
     /// <value>Bytes of a row.</value>
-    internal int RowBytes => IdsBytes + (IsMasked ? sizeof(int) + (ContextLength + 7) / 8 : 0);
+    internal int RowBytes => IdsBytes + Form switch { RowsForm.Ids => 0, RowsForm.Masks => sizeof(int) + BitsBytes, _ => sizeof(int) + 2 * BitsBytes };
+
+    /// <value>Bytes of a bit for each token of a row.</value>
+    internal int BitsBytes => (ContextLength + 7) / 8;
 
     private static ReadOnlySpan<byte> Magic => "DISTROWS"u8;
 
     internal void Write(Span<byte> to)
     {
         Magic.CopyTo(to);
-        BinaryPrimitives.WriteInt32LittleEndian(to[8..], IsMasked ? MaskedVersion : Version);
+        BinaryPrimitives.WriteInt32LittleEndian(to[8..], (int)Form);
         BinaryPrimitives.WriteInt32LittleEndian(to[12..], ContextLength);
         BinaryPrimitives.WriteInt32LittleEndian(to[16..], IdBytes);
         BinaryPrimitives.WriteInt32LittleEndian(to[20..], 0);
@@ -48,9 +53,10 @@ internal readonly record struct TokenRowsHeader(int ContextLength, int IdBytes, 
         }
 
         var version = BinaryPrimitives.ReadInt32LittleEndian(from[8..]);
-        if (version is not (Version or MaskedVersion))
+        var form = (RowsForm)version;
+        if (!Enum.IsDefined(form))
         {
-            throw new InvalidInputException($"{path}: has version {version}; this program reads versions {Version} and {MaskedVersion}");
+            throw new InvalidInputException($"{path}: has version {version}; this program reads versions {(int)RowsForm.Ids} to {(int)RowsForm.Documents}");
         }
 
         var header = new TokenRowsHeader(
@@ -58,11 +64,11 @@ internal readonly record struct TokenRowsHeader(int ContextLength, int IdBytes, 
             BinaryPrimitives.ReadInt32LittleEndian(from[16..]),
             BinaryPrimitives.ReadInt64LittleEndian(from[24..]),
             BinaryPrimitives.ReadInt64LittleEndian(from[32..]),
-            version == MaskedVersion);
-        var (context, width, rows, tokens, masked) = header;
+            form);
+        var (context, width, rows, tokens, _) = header;
         // The number of rows is first bounded by the file's length, so that no product below overflows.
         if (context < 1 || width is not (2 or 4) || rows < 0 || rows > fileBytes || context > int.MaxValue / 8
-            || tokens > (Int128)rows * context || tokens <= (masked ? rows - 1 : (Int128)(rows - 1) * context))
+            || tokens > (Int128)rows * context || tokens <= (header.IsMasked ? rows - 1 : (Int128)(rows - 1) * context))
         {
             throw new InvalidInputException($"{path}: its header is damaged (contextLength {context}, id bytes {width}, rows {rows}, tokens {tokens})");
         }

@@ -12,6 +12,7 @@ public sealed class TokenRowsWriter : IDisposable
     private readonly int _idBytes;
     private readonly FileStream _file;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly RowsForm _form;
     private readonly byte[] _row;
     private bool _completed;
 
@@ -19,14 +20,15 @@ public sealed class TokenRowsWriter : IDisposable
     /// <param name="path">Path of the file; an existing one is replaced.</param>
     /// <param name="contextLength">Tokens in a row, ≥ 1.</param>
     /// <param name="vocabularySize">All ids are smaller. Up to 65,536, an id takes two bytes.</param>
-    /// <param name="masked">Whether the rows have masks.</param>
-    public TokenRowsWriter(string path, int contextLength, int vocabularySize, bool masked = false)
+    /// <param name="form">What a row consists of.</param>
+    public TokenRowsWriter(string path, int contextLength, int vocabularySize, RowsForm form = RowsForm.Ids)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
         _path = Path.GetFullPath(path);
         _contextLength = contextLength;
         _idBytes = vocabularySize <= 1 << 16 ? 2 : 4;
-        Labels = masked ? 0 : null;
+        _form = form;
+        Labels = form == RowsForm.Ids ? null : 0;
         _row = new byte[Header.RowBytes];
         Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
         _file = new FileStream(_path + ".partial", FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
@@ -42,23 +44,31 @@ public sealed class TokenRowsWriter : IDisposable
     /// <value>Tokens written so far that count in the losses; null without masks.</value>
     public long? Labels { get; private set; }
 
-    /// <summary>Appends a row with its mask.</summary>
-    /// <param name="row">At most contextLength tokens. The first does not count.</param>
+    /// <summary>Appends a row with what the file's form has of it.</summary>
+    /// <param name="row">At most contextLength tokens. With masks, the first does not count; with documents, the first of none does, and without a mask all others
+    /// do.</param>
     internal void WriteRow(LabelledTokens row)
     {
-        if (Labels is null || row.Counts is not { } counts || counts.Length != row.Ids.Length || row.Ids.Length is 0 || row.Ids.Length > _contextLength || counts[0])
+        if (_form == RowsForm.Ids)
         {
-            throw new InvalidOperationException($"A masked row of {row.Ids.Length} tokens, {row.Counts?.Length} in its mask.");
+            WriteRow(row.Ids);
+            return;
+        }
+
+        var starts = _form == RowsForm.Documents ? row.Starts : null;
+        var counts = row.Counts ?? [.. (starts ?? []).Select(start => !start)];
+        if (counts.Length != row.Ids.Length || row.Ids.Length is 0 || row.Ids.Length > _contextLength || counts[0]
+            || (_form == RowsForm.Documents && (starts?.Length != counts.Length || !starts[0] || starts.Zip(counts).Any(token => token is (true, true)))))
+        {
+            throw new InvalidOperationException($"A row of {row.Ids.Length} tokens, {row.Counts?.Length} in its mask, {row.Starts?.Length} in its starts.");
         }
 
         SetIds(row.Ids);
-        var after = _row.AsSpan(_contextLength * _idBytes);
+        var header = Header;
+        var after = _row.AsSpan(header.IdsBytes);
         BinaryPrimitives.WriteInt32LittleEndian(after, row.Ids.Length);
-        for (var i = 0; i < counts.Length; i++)
-        {
-            after[sizeof(int) + i / 8] |= (byte)(counts[i] ? 1 << (i % 8) : 0);
-        }
-
+        SetBits(after[sizeof(int)..], counts);
+        SetBits(after[(sizeof(int) + header.BitsBytes)..], starts ?? []);
         Labels += counts.Count(each => each);
         Write(row.Ids.Length);
     }
@@ -119,6 +129,14 @@ public sealed class TokenRowsWriter : IDisposable
         }
     }
 
+    private static void SetBits(Span<byte> to, bool[] bits)
+    {
+        for (var i = 0; i < bits.Length; i++)
+        {
+            to[i / 8] |= (byte)(bits[i] ? 1 << (i % 8) : 0);
+        }
+    }
+
     private void Write(int tokens)
     {
         _file.Write(_row);
@@ -127,5 +145,5 @@ public sealed class TokenRowsWriter : IDisposable
         Tokens += tokens;
     }
 
-    private TokenRowsHeader Header => new(_contextLength, _idBytes, Rows, Tokens, Labels is not null);
+    private TokenRowsHeader Header => new(_contextLength, _idBytes, Rows, Tokens, _form);
 }

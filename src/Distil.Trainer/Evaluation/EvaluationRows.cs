@@ -28,12 +28,13 @@ public static class EvaluationRows
     /// <param name="vocabularySize">The model's vocabulary size.</param>
     /// <param name="contextLength">Maximum number of tokens in a row, ≥ 2.</param>
     /// <param name="passOver">Receives the documents that cannot be used, which are passed over as in a run.</param>
+    /// <param name="isolate">Whether each document of a row becomes a row, as with dataset.isolateDocuments.</param>
     /// <exception cref="InvalidInputException">The file is missing, or a line is malformed; the message names both.</exception>
     internal static IEnumerable<long[]> Of(
-        string path, Lazy<HuggingFaceTokenizer> tokenizer, int vocabularySize, int contextLength, Action<Document> passOver)
+        string path, Lazy<HuggingFaceTokenizer> tokenizer, int vocabularySize, int contextLength, Action<Document> passOver, bool isolate = false)
     {
         var (documents, file) = Documents.Of(path, vocabularySize);
-        return Pack(documents.Read(file).Where(IsUsable), tokenizer, contextLength);
+        return Pack(documents.Read(file).Where(IsUsable), tokenizer, contextLength, isolate);
 
         bool IsUsable(Document document)
         {
@@ -46,11 +47,10 @@ public static class EvaluationRows
         }
     }
 
-    private static IEnumerable<long[]> Pack(IEnumerable<Document> documents, Lazy<HuggingFaceTokenizer> tokenizer, int contextLength)
+    private static IEnumerable<long[]> Pack(IEnumerable<Document> documents, Lazy<HuggingFaceTokenizer> tokenizer, int contextLength, bool isolate)
     {
         var rows = new Queue<long[]>();
-        var packer = new RowPacker(
-            row => rows.Enqueue([.. row.ToArray().Select(id => (long)id)]), contextLength, () => tokenizer.Value.EndOfText, () => tokenizer.Value.Beginning);
+        var packer = new RowPacker(Write, contextLength, () => tokenizer.Value.EndOfText, () => tokenizer.Value.Beginning);
         foreach (var document in documents)
         {
             var ids = document.Ids ?? CollectionsMarshal.AsSpan(tokenizer.Value.Encode(document.Text!));
@@ -65,6 +65,14 @@ public static class EvaluationRows
         while (rows.TryDequeue(out var row))
         {
             yield return row;
+        }
+
+        void Write(LabelledTokens row)
+        {
+            foreach (var document in isolate ? LabelledTokens.Documents(row.Starts!) : [Range.All])
+            {
+                rows.Enqueue(Array.ConvertAll(row.Ids[document], id => (long)id));
+            }
         }
     }
 }

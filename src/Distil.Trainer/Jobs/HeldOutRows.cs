@@ -8,7 +8,7 @@ namespace Distil.Trainer.Jobs;
 /// <summary>Reads a dataset's held-out rows for jobs.</summary>
 internal static class HeldOutRows
 {
-    /// <summary>Reads the first held-out rows, without padding.</summary>
+    /// <summary>Reads the first held-out rows, without padding; of rows with documents, each of these as a row.</summary>
     /// <param name="job">The job.</param>
     /// <param name="dataset">The dataset.</param>
     /// <param name="max">Maximum number of rows.</param>
@@ -25,17 +25,17 @@ internal static class HeldOutRows
         return [.. (await job.Cache.GetAllAsync(job.Store, Enough(manifest, max), job.Stop)).Select(path => path!)];
     }
 
-    /// <summary>Reads the first rows of files, without padding.</summary>
+    /// <summary>Reads the first rows of files, without padding; of rows with documents, each of these as a row.</summary>
     /// <param name="paths">The files.</param>
     /// <param name="max">Maximum number of rows.</param>
     public static IReadOnlyList<EvaluationRow> Read(IReadOnlyList<string> paths, int max)
     {
-        var found = new List<EvaluationRow>();
+        var (found, read) = (new List<EvaluationRow>(), 0);
         foreach (var path in paths)
         {
             using var rows = TokenRows.Open(path);
             var ids = new long[rows.ContextLength];
-            for (var row = 0; row < rows.Rows && found.Count < max; row++)
+            for (var row = 0; row < rows.Rows && read < max; row++, read++)
             {
                 var real = rows.ReadRow(row, ids);
                 var counts = rows.IsMasked ? new bool[real] : null;
@@ -44,7 +44,8 @@ internal static class HeldOutRows
                     rows.ReadMask(row, counts);
                 }
 
-                found.Add(new(ids[..real], counts));
+                var whole = new EvaluationRow(ids[..real], counts);
+                found.AddRange(rows.HasDocuments ? whole.Apart(rows.DocumentsOf(row)) : [whole]);
             }
         }
 

@@ -74,14 +74,20 @@ internal sealed class ServedRows(TokenRows rows, EndpointTeacher teacher, KeepSp
         var stored = rows.IsMasked
             ? CountedPositions.Of(rows, row).Index().Where(position => position.Item).Select(position => position.Index).ToArray()
             : [.. Enumerable.Range(0, length)];
-        if (stored.Length == 0)
+        var answered = new List<TokenScore[]>(stored.Length);
+        foreach (var document in rows.HasDocuments ? rows.DocumentsOf(row) : [Range.All])
         {
-            return new(row, []);
+            var (start, tokens) = document.GetOffsetAndLength(length);
+            var asked = stored.Where(position => position >= start && position < start + tokens).ToArray();
+            if (asked.Length > 0)
+            {
+                var prompt = Array.ConvertAll(ids[start..(asked[^1] + 1)], id => (int)id); // what comes after the last position has no effect on it
+                var scores = await teacher.ScoreAsync(prompt, cancel);
+                answered.AddRange(asked.Select(position => scores[position - start]));
+            }
         }
 
-        var prompt = ids.Take(stored[^1] + 1).Select(id => (int)id).ToArray(); // what comes after the last position has no effect on it
-        var scores = await teacher.ScoreAsync(prompt, cancel);
-        return new(row, [.. stored.Select(position => scores[position])]);
+        return new(row, [.. answered]);
     }
 
     private TaughtRows Targets(Answered row)

@@ -122,6 +122,7 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths, long Fi
         }
 
         Tensor? order = null;
+        var documents = rows.HasDocuments ? DocumentGroup.Of(rows, [.. Enumerable.Range(0, count).Select(i => first + i)]) : null;
         if (rows.IsMasked)
         {
             bool[][] counted = [.. Enumerable.Range(0, count).Select(i => CountedPositions.Of(rows, first + i))];
@@ -131,7 +132,7 @@ internal sealed record TaughtRows(TeacherTargets Targets, int[] Lengths, long Fi
 
         var full = Array.TrueForAll(lengths, length => length == rows.ContextLength);
         var real = full ? null : tensor(lengths.Select(length => (long)length).ToArray()).ToDevice(device);
-        var targets = extractor.Extract(tensor(ids, count, rows.ContextLength).ToDevice(device), real, order);
+        var targets = extractor.Extract(tensor(ids, count, rows.ContextLength).ToDevice(device), real, order, documents);
         return new(targets.ForStorage(), lengths, first);
     }
 }

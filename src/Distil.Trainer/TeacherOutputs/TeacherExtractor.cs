@@ -1,4 +1,5 @@
 using Distil.Core.Documents;
+using Distil.Trainer.Datasets;
 using Distil.Trainer.Models;
 using static TorchSharp.torch;
 
@@ -17,14 +18,42 @@ public sealed class TeacherExtractor(ILanguageModel teacher, ExtractionSettings 
     /// <param name="lengths">(B), int64: real tokens of each row; or (B, S), float32: 1 at each position that counts. Null if all are real.</param>
     /// <param name="order">(B, S), int64: the order in which positions are returned, of which <paramref name="lengths"/> then counts the first; null for
     /// their own.</param>
-    public TeacherTargets Extract(Tensor inputIds, Tensor? lengths = null, Tensor? order = null)
+    /// <param name="documents">The rows' documents, which the teacher reads apart from each other; null if it reads rows.</param>
+    internal TeacherTargets Extract(
+        Tensor inputIds, Tensor? lengths = null, Tensor? order = null, IReadOnlyList<DocumentGroup>? documents = null)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var (final, mean) = settings.MeanHidden ? teacher.ForwardWithMean(inputIds) : (teacher.Forward(inputIds), null);
+        var (final, mean) = documents is null ? States(inputIds) : StatesApart(inputIds, documents);
         (final, mean) = (InOrder(final, order), mean is null ? null : InOrder(mean, order));
         var sparse = _sparse.Of(final, teacher.HeadWeight, lengths, teacher.LogitForm);
         return (sparse with { MeanHidden = mean }).MoveToOuterDisposeScope();
+    }
+
+    private (Tensor Final, Tensor? Mean) States(Tensor inputIds) =>
+        settings.MeanHidden ? teacher.ForwardWithMean(inputIds) : (teacher.Forward(inputIds), null);
+
+    private (Tensor Final, Tensor? Mean) StatesApart(Tensor inputIds, IReadOnlyList<DocumentGroup> documents)
+    {
+        Tensor? final = null, mean = null;
+        foreach (var group in documents)
+        {
+            using var scope = NewDisposeScope();
+            var (ofGroup, meanOfGroup) = States(group.Of(inputIds, group.Places().to(inputIds.device)));
+            Put(ofGroup, ref final);
+            if (meanOfGroup is not null)
+            {
+                Put(meanOfGroup, ref mean);
+            }
+
+            void Put(Tensor states, ref Tensor? rows)
+            {
+                rows ??= zeros([.. inputIds.shape, states.shape[^1]], states.dtype, states.device).MoveToOuterDisposeScope();
+                group.PutBack(states, rows);
+            }
+        }
+
+        return (final!, mean);
     }
 
     private static Tensor InOrder(Tensor states, Tensor? order) =>

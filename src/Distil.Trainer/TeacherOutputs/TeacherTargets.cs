@@ -61,13 +61,14 @@ public sealed record TeacherTargets(
 
     /// <summary>Returns the outputs at other places.</summary>
     /// <param name="places">(N), int64: which of the present positions comes where.</param>
-    internal TeacherTargets At(Tensor places) => this with
+    /// <param name="rows">Number of rows in which they are then.</param>
+    internal TeacherTargets At(Tensor places, long rows) => this with
     {
         TokenIds = TokenIds.index_select(0, places),
         LogProbabilities = LogProbabilities.index_select(0, places),
         TailLogSumExp = TailLogSumExp.index_select(0, places),
         Draws = Draws?.index_select(0, places),
-        MeanHidden = MeanHidden is { } mean ? mean.flatten(0, 1).index_select(0, places).view(mean.shape) : null,
+        MeanHidden = MeanHidden is { } mean ? mean.flatten(0, 1).index_select(0, places).view(rows, -1, mean.shape[^1]) : null,
     };
 
     /// <summary>Returns the distributions of some of the positions, as views, without hidden states.</summary>

@@ -12,6 +12,7 @@ using Distil.Inference.Sampling;
 using Distil.Inference.Tests.Chat;
 using Distil.Inference.Tests.Engines;
 using Distil.Trainer.Commands;
+using Distil.Trainer.Generation;
 using Distil.Trainer.Models.Transformers;
 using static TorchSharp.torch;
 
@@ -57,6 +58,31 @@ public sealed class GenerateCommandTests : IDisposable
 
         var expected = tokenizer.Decode([.. ids.Skip(prompt).TakeWhile(id => id != tokenizer.EndOfText).Select(id => (int)id)]);
         Assert.Equal(expected, Run("Once", 8, SamplingOptions.Greedy).Text);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_prompt_begins_once_with_the_token_with_which_the_models_texts_begin(bool student)
+    {
+        const string Bos = "<|im_start|>";
+        var folder = student ? ChatStudent.Write() : _model;
+        var usual = Generate("Once").PromptTokens;
+        File.WriteAllText(Path.Combine(folder, TokenizerSettings.FileName), $$"""{ "add_bos_token": true, "bos_token": "{{Bos}}" }""");
+        var tokenizer = HuggingFaceTokenizer.Load(folder);
+        using (var opened = OpenedTextModel.Open(folder, ComputeDevice.Cpu, new EngineOptions()))
+        {
+            int[] prompt = [tokenizer.Beginning!.Value, .. tokenizer.Encode("Once", cancel: TestContext.Current.CancellationToken)];
+            var expected = new Inference.Generation.Generator(opened.Model).Continue(
+                prompt, SamplingOptions.Greedy, 9, tokenizer.EndOfText, TestContext.Current.CancellationToken);
+            Assert.Equal((usual + 1, tokenizer.Decode([.. expected])), (Generate("Once").PromptTokens, Generate("Once").Text));
+        }
+
+        Assert.Equal((usual + 1, Generate("Once").Text), (Generate(Bos + "Once").PromptTokens, Generate(Bos + "Once").Text));
+        Assert.Equal(1, Generate("").PromptTokens);
+
+        ContinuedText Generate(string prompt) => ContinuedText.Of(
+            new GenerateInput(folder, prompt, 9, ComputeDevice.Cpu), SamplingOptions.Greedy, _ => { }, TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public sealed class BeginningOfTextTests : IDisposable
     private int[][] Packed(int contextLength, long maxTokens, params (int[] Ids, bool AreIds)[] documents)
     {
         var rows = new List<int[]>();
-        var packer = new RowPacker(row => rows.Add(row.ToArray()), contextLength, () => _end, () => _first, maxTokens);
+        var packer = new RowPacker(row => rows.Add(row.Ids), contextLength, () => _end, () => _first, maxTokens);
         foreach (var (ids, areIds) in documents)
         {
             if (!packer.IsFull)

@@ -10,12 +10,13 @@ namespace Distil.Trainer.Tests.Datasets;
 public sealed class TokenRowsFuzzTests : IDisposable
 {
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"distil-{Guid.NewGuid():n}.bin");
-    private readonly byte[] _valid, _masked;
+    private readonly byte[] _valid, _masked, _documents;
 
     public TokenRowsFuzzTests()
     {
-        _valid = Write(masked: false);
-        _masked = Write(masked: true);
+        _valid = Write(RowsForm.Ids);
+        _masked = Write(RowsForm.Masks);
+        _documents = Write(RowsForm.Documents);
     }
 
     public void Dispose() => File.Delete(_path);
@@ -30,15 +31,19 @@ public sealed class TokenRowsFuzzTests : IDisposable
     public Task Changed_bytes_of_masked_rows_that_the_checksum_fits() =>
         Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(_masked).Select(Seal), ReadAll);
 
-    private byte[] Write(bool masked)
+    [Fact]
+    public Task Changed_bytes_of_rows_with_documents_that_the_checksum_fits() =>
+        Hostile.EndsInAsync<InvalidInputException>(Mutations.Of(_documents).Select(Seal), ReadAll);
+
+    private byte[] Write(RowsForm form)
     {
-        using (var writer = new TokenRowsWriter(_path, 8, 100, masked))
+        using (var writer = new TokenRowsWriter(_path, 8, 100, form))
         {
             for (var row = 0; row < 4; row++)
             {
-                if (masked)
+                if (form != RowsForm.Ids)
                 {
-                    writer.WriteRow(new LabelledTokens([1, 2, 3, row], [false, true, false, true]));
+                    writer.WriteRow(new LabelledTokens([1, 2, 3, row], [false, true, false, true], [true, false, true, false]));
                 }
                 else
                 {
@@ -74,6 +79,11 @@ public sealed class TokenRowsFuzzTests : IDisposable
             if (rows.IsMasked)
             {
                 rows.ReadMask(row, new bool[rows.ContextLength]);
+            }
+
+            if (rows.HasDocuments)
+            {
+                Assert.NotEmpty(rows.DocumentsOf(row));
             }
         }
     }

@@ -34,7 +34,7 @@ public sealed class TokenRowsTests : IDisposable
     [InlineData(151_936)]
     public void Rows_with_masks_may_all_be_short(int vocabularySize)
     {
-        using (var writer = new TokenRowsWriter(FilePath, 10, vocabularySize, masked: true))
+        using (var writer = new TokenRowsWriter(FilePath, 10, vocabularySize, RowsForm.Masks))
         {
             writer.WriteRow(new LabelledTokens([7, 8, vocabularySize - 1], [false, true, false]));
             writer.WriteRow(new LabelledTokens([.. Enumerable.Range(0, 10)], [false, .. Enumerable.Repeat(true, 9)]));
@@ -54,6 +54,33 @@ public sealed class TokenRowsTests : IDisposable
         Assert.Equal(10, rows.ReadRow(1, ids));
         rows.ReadMask(1, counts);
         Assert.Equal(9, counts.Count(each => each));
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(151_936)]
+    public void Rows_with_documents_have_their_starts_and_masks(int vocabularySize)
+    {
+        var (tokens, starts) = (Enumerable.Range(0, 10).ToArray(), new bool[10]);
+        (starts[0], starts[8], starts[9]) = (true, true, true);
+        using (var writer = new TokenRowsWriter(FilePath, 10, vocabularySize, RowsForm.Documents))
+        {
+            writer.WriteRow(new LabelledTokens([7, 8, 9], [false, false, true], [true, false, false]));
+            writer.WriteRow(new LabelledTokens(tokens, null, starts));                                    // all count but the first of each document
+            Assert.Throws<InvalidOperationException>(() => writer.WriteRow(new LabelledTokens([1, 2], [false, true])));
+            Assert.Throws<InvalidOperationException>(() => writer.WriteRow(new LabelledTokens([1, 2], [false, true], [true, true])));
+            Assert.Throws<InvalidOperationException>(() => writer.WriteRow(new LabelledTokens([1, 2], null, [false, true])));
+            Assert.Equal(8, writer.Labels);
+            writer.Complete();
+        }
+
+        using var rows = TokenRows.Open(FilePath);
+        Assert.Equal((2L, 13L, true, true), (rows.Rows, rows.Tokens, rows.IsMasked, rows.HasDocuments));
+        Assert.Equal([0..3], rows.DocumentsOf(0));
+        Assert.Equal([0..8, 8..9, 9..10], rows.DocumentsOf(1));
+        var counts = new bool[10];
+        rows.ReadMask(1, counts);
+        Assert.Equal(starts.Select(start => !start), counts);
     }
 
     [Fact]

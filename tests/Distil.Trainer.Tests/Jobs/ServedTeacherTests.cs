@@ -36,7 +36,7 @@ public sealed class ServedTeacherTests : IAsyncLifetime
         {
             var ids = new long[files.Rows.ContextLength];
             var length = files.Rows.ReadRow(row, ids);
-            AssertRow(run, files, row, [.. Enumerable.Range(0, length)], ids);
+            AssertRow(run, files, row, [.. Enumerable.Range(0, length)], ids[..length]);
         }
     }
 
@@ -55,10 +55,40 @@ public sealed class ServedTeacherTests : IAsyncLifetime
             var counted = CountedPositions.Of(files.Rows, row);
             int[] positions = [.. Enumerable.Range(0, ids.Length).Where(position => counted[position])];
             Assert.Contains(prompts, prompt => prompt.SequenceEqual(ids.Take(positions[^1] + 1).Select(id => (int)id)));
-            AssertRow(run, files, row, positions, ids);
+            AssertRow(run, files, row, positions, [.. positions.Select(position => ids[position])]);
         }
 
         Assert.Equal(files.Rows.Rows, prompts.Count);
+    }
+
+    [Fact]
+    public async Task Conversations_of_a_row_that_are_read_apart_are_asked_for_one_by_one()
+    {
+        using var run = RunOf(EndpointApi.Vllm, 0.9, chat: true, isolate: true);
+        Succeeded(await run.DoAsync(JobKind.Prepare, "prepare"));
+        Succeeded(await run.DoAsync(JobKind.Teach, "teach"));
+        using var files = Files.Of(run);
+        var (prompts, asked) = (_server.Prompts.ToList(), 0);
+        for (var row = 0; row < files.Rows.Rows; row++)
+        {
+            var ids = new long[files.Rows.ContextLength];
+            files.Rows.ReadRow(row, ids);
+            var counted = CountedPositions.Of(files.Rows, row);
+            var (tokens, places) = (new List<long>(), new List<int>());
+            foreach (var (start, length) in files.Rows.DocumentsOf(row).Select(document => document.GetOffsetAndLength(ids.Length)))
+            {
+                int[] positions = [.. Enumerable.Range(start, length).Where(position => counted[position])];
+                Assert.Contains(prompts, prompt => prompt.SequenceEqual(ids[start..(positions[^1] + 1)].Select(id => (int)id)));
+                tokens.AddRange(positions.Select(position => ids[position]));
+                places.AddRange(positions.Select(position => position - start));
+                asked++;
+            }
+
+            AssertRow(run, files, row, places, tokens);
+        }
+
+        Assert.Equal(asked, prompts.Count);
+        Assert.True(asked > files.Rows.Rows);
     }
 
     [Fact]
@@ -91,17 +121,17 @@ public sealed class ServedTeacherTests : IAsyncLifetime
     private static void Succeeded(JobResult result) => SmallRun.Succeeded(result);
 
     /// <summary>Compares a row's first positions with what <see cref="Nucleus"/> makes of the server's logits.</summary>
-    private static void AssertRow(SmallRun run, Files files, int row, int[] positions, long[] ids)
+    private static void AssertRow(SmallRun run, Files files, int row, IReadOnlyList<int> positions, IReadOnlyList<long> tokens)
     {
         using var scope = NewDisposeScope();
         var stored = files.Outputs.ReadRows([row], CPU);
-        var logits = tensor([.. positions.SelectMany(position => LocalTeacher.Logits((int)ids[position], position, Vocabulary))], positions.Length, Vocabulary);
+        var logits = tensor([.. positions.Zip(tokens).SelectMany(each => LocalTeacher.Logits((int)each.Second, each.First, Vocabulary))], positions.Count, Vocabulary);
         var slots = run.Spec.Teacher.Keep.MaxTokens;
-        var found = (Ids: empty([positions.Length, slots], ScalarType.Int64), Logs: empty([positions.Length, slots], ScalarType.Float32), Tail: empty([positions.Length, 1], ScalarType.Float32));
+        var found = (Ids: empty([positions.Count, slots], ScalarType.Int64), Logs: empty([positions.Count, slots], ScalarType.Float32), Tail: empty([positions.Count, 1], ScalarType.Float32));
         Nucleus.Select(logits, new ExtractionSettings { Keep = run.Spec.Teacher.Keep, InverseTemperatures = [1] }, found);
         var (width, step) = ((int)stored.TokenIds.shape[1], files.Outputs.Header.LogProbabilityStep);
         Assert.Equal([1.0], stored.InverseTemperatures);
-        for (var i = 0; i < positions.Length; i++)
+        for (var i = 0; i < positions.Count; i++)
         {
             var expected = Kept(found.Ids, found.Logs, i, slots);
             var actual = Kept(stored.TokenIds, stored.LogProbabilities, i, width);
@@ -110,7 +140,7 @@ public sealed class ServedTeacherTests : IAsyncLifetime
             Assert.Equal(found.Tail.data<float>()[i], stored.TailLogSumExp.data<float>()[i], 2e-3);
         }
 
-        Assert.Equal(positions.Length, files.Outputs.PositionsOf(row));
+        Assert.Equal(positions.Count, files.Outputs.PositionsOf(row));
     }
 
     /// <summary>The bound of <see cref="TeacherOutputsHeader.LogProbabilityStep"/>, and rounding.</summary>
@@ -119,9 +149,9 @@ public sealed class ServedTeacherTests : IAsyncLifetime
     private static SortedDictionary<long, float> Kept(Tensor ids, Tensor logs, int position, int slots) => new(Enumerable.Range(position * slots, slots)
         .Where(at => float.IsFinite(logs.data<float>()[at])).ToDictionary(at => ids.data<long>()[at], at => logs.data<float>()[at]));
 
-    private SmallRun RunOf(EndpointApi api, double topP, bool chat = false)
+    private SmallRun RunOf(EndpointApi api, double topP, bool chat = false, bool isolate = false)
     {
-        var run = new SmallRun(spec => (chat ? ChatRunTests.Chats(spec, TeacherMode.Offline) : spec) with
+        var run = new SmallRun(spec => (chat ? ChatRunTests.Chats(spec, TeacherMode.Offline, isolate) : spec) with
         {
             Teacher = spec.Teacher with
             {

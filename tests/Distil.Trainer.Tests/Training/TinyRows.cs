@@ -26,7 +26,7 @@ internal sealed class TinyRows(IReadOnlyList<long> rowsOfShards, int contextLeng
             : new(rows.Rows.Length, tokens, labels, tokens, IsMasked: false);
     }
 
-    public TokenBatch Read(MicroBatch rows)
+    public IReadOnlyList<TokenBatch> Read(MicroBatch rows)
     {
         BeforeRead(rows);
         using var scope = NewDisposeScope();
@@ -39,9 +39,9 @@ internal sealed class TinyRows(IReadOnlyList<long> rowsOfShards, int contextLeng
             counted = arange(1, contextLength + 1).unsqueeze(0).lt(counted.unsqueeze(-1)).to(ScalarType.Float32);
         }
 
-        return new(
+        return [new(
             tensor(ids.ToArray()).view(rows.Rows.Length, contextLength).DetachFromDisposeScope(),
-            counted.DetachFromDisposeScope(), rows.Rows.Length, masked ? contextLength * rows.Rows.Length : lengths.Sum(), lengths.Sum(length => length - 1));
+            counted.DetachFromDisposeScope(), rows.Rows.Length, masked ? contextLength * rows.Rows.Length : lengths.Sum(), lengths.Sum(length => length - 1))];
     }
 
     private long LengthOf(long row) => row % 5 == 4 ? contextLength / 2L : contextLength;

@@ -38,7 +38,7 @@ public static class Identities
             ("documentSeparator", dataset.HasLines ? null : dataset.DocumentSeparator),
             ("endOfText", endOfText),
             ("chat", dataset.Chat is { } chat ? Chat(chat, template) : null),
-            ("beginning", dataset.Chat is null ? beginning : null)));
+            ("beginning", dataset.Chat is null ? beginning : null), ("isolateDocuments", dataset.IsolateDocuments ? true : null)));
 
         JsonNode Range(SourceRange range) => Object(
             ("holds", contents[range.Path]),

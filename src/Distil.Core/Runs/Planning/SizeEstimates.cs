@@ -40,7 +40,8 @@ internal static class SizeEstimates
 
     /// <summary>Number of rows in an epoch. Rows are packed, so all are full except each shard's last.</summary>
     public static Figure Rows(RunSpec spec, Figure tokens) =>
-        new(DivideUp(tokens.Value, spec.Dataset.ContextLength), "", "estimated: tokens over dataset.contextLength");
+        new(DivideUp(tokens.Value, spec.Dataset.ContextLength), "", "estimated: tokens over dataset.contextLength"
+            + (spec.Dataset.IsolateDocuments ? "; the documents of a row are read apart from each other (dataset.isolateDocuments)" : ""));
 
     /// <summary>Number of optimiser steps in an epoch.</summary>
     public static Figure StepsPerEpoch(RunSpec spec, Figure rows) => spec.Merge is null
@@ -79,12 +80,15 @@ internal static class SizeEstimates
     /// <summary>Requests to the teacher's server; null if there is none.</summary>
     public static Figure? EndpointRequests(RunSpec spec, int shards, Figure rows) => spec.Teacher.Endpoint is null
         ? null
-        : new(rows.Value + (2L * shards), "", "estimated: one for each row, and two for each shard that compare model and tokenizer");
+        : new(rows.Value + (2L * shards), "",
+            $"estimated{(spec.Dataset.IsolateDocuments ? ", at least: one for each document of a row" : ": one for each row")}, and two for each shard that compare model and tokenizer");
 
     /// <summary>Tokens that the teacher's server reads and generates; null if there is none.</summary>
     public static Figure? EndpointTokens(RunSpec spec, Figure tokens, Figure rows) => spec.Teacher.Endpoint is null
         ? null
-        : new(tokens.Value + rows.Value, "", "estimated, at most: the tokens in an epoch, once, and one that is generated for each row");
+        : new(tokens.Value + rows.Value, "", spec.Dataset.IsolateDocuments
+            ? "estimated: the tokens in an epoch, once, and at least one that is generated for each row (one for each document)"
+            : "estimated, at most: the tokens in an epoch, once, and one that is generated for each row");
 
     /// <summary>Bytes of the checkpoints: each epoch's last, and the one before the newest.</summary>
     public static Figure Checkpoints(RunSpec spec, StudentParameters parameters, TransformerConfig teacher)

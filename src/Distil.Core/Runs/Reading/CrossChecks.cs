@@ -11,7 +11,7 @@ internal static class CrossChecks
     public static IEnumerable<FieldError> Find(RunSpec spec) =>
     [
         .. Schedules(spec), .. Divergence(spec.Distillation.Divergence), .. Student(spec), .. LinearisedChecks.Find(spec), .. MergeChecks.Find(spec), .. EndpointChecks.Find(spec),
-        .. Data(spec), .. Tasks(spec), .. Machine(spec), .. Gpus(spec), .. Export(spec),
+        .. Data(spec), .. IsolationChecks.Find(spec), .. Tasks(spec), .. Machine(spec), .. Gpus(spec), .. Export(spec),
         .. ImpossiblePaths(spec), .. Secrets(spec),
     ];
 

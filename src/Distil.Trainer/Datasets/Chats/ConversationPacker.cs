@@ -4,7 +4,7 @@ namespace Distil.Trainer.Datasets.Chats;
 
 /// <summary>Packs conversations into rows without cutting them: each goes into the fullest open row that has room for it.</summary>
 /// <remarks>Of a conversation that is longer than a row, the row's beginning is used; the caller drops it if no token of that counts.</remarks>
-/// <param name="write">Receives the rows.</param>
+/// <param name="write">Receives the rows, with the starts of conversations.</param>
 /// <param name="contextLength">Tokens in a row.</param>
 /// <param name="packing">Whether rows are shared.</param>
 /// <param name="endOfText">The token that separates conversations; null for none.</param>
@@ -36,7 +36,7 @@ internal sealed class ConversationPacker(
         Tokens += tokens.Ids.Length;
         if (packing == ChatPacking.None)
         {
-            write(tokens);
+            write(Alone(tokens));
             return true;
         }
 
@@ -72,13 +72,20 @@ internal sealed class ConversationPacker(
     /// <summary>The beginning that fits into a row, ended by the end of text. A chat format may put one more token after it, for instance a line end.</summary>
     private LabelledTokens Ended(LabelledTokens document)
     {
-        var (ids, counts) = document;
+        var (ids, counts, _) = document;
         if (ids.Length >= contextLength)
         {
             return new(ids[..contextLength], counts![..contextLength]);
         }
 
         return endOfText is not { } end || ids[^1] == end || (ids.Length > 1 && ids[^2] == end) ? document : new([.. ids, end], [.. counts!, false]);
+    }
+
+    private static LabelledTokens Alone(LabelledTokens conversation)
+    {
+        var row = new Row();
+        row.Add(conversation);
+        return row.ToTokens();
     }
 
     private void Close(Row row)
@@ -90,7 +97,7 @@ internal sealed class ConversationPacker(
     private sealed class Row
     {
         private readonly List<int> _ids = [];
-        private readonly List<bool> _counts = [];
+        private readonly List<bool> _counts = [], _starts = [];
 
         public int Length => _ids.Count;
 
@@ -98,8 +105,9 @@ internal sealed class ConversationPacker(
         {
             _ids.AddRange(tokens.Ids);
             _counts.AddRange(tokens.Counts!);
+            _starts.AddRange(tokens.Ids.Select((_, i) => i == 0));
         }
 
-        public LabelledTokens ToTokens() => new([.. _ids], [.. _counts]);
+        public LabelledTokens ToTokens() => new([.. _ids], [.. _counts], [.. _starts]);
     }
 }

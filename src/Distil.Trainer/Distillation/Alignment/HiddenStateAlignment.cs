@@ -54,5 +54,11 @@ public sealed class HiddenStateAlignment(AlignmentSpec spec)
         return loss.MoveToOuterDisposeScope();
     }
 
+    /// <summary>The weight of some rows' loss in that of all rows of a micro-batch, so that the losses of all parts add up to it. Not for the reductions
+    /// average and ratio, whose norm is over all rows at once.</summary>
+    /// <param name="rows">Their share of the rows.</param>
+    /// <param name="positions">Their share of the positions that count.</param>
+    internal double ShareOf(double rows, double positions) => spec.Kind == AlignmentKind.Cosine ? positions : rows * Math.Sqrt(positions);
+
     private static Tensor? MaskOf(Tensor? lengths, Tensor state) => lengths is null ? null : PaddingMask.Of(lengths, state.shape[^2]);
 }

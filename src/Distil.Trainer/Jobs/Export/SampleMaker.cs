@@ -57,7 +57,7 @@ internal static class SampleMaker
     private static IEnumerable<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Following)> Beginnings(
         IReadOnlyList<EvaluationRow> rows, HuggingFaceTokenizer tokenizer) => rows.Any(row => row.Counts is not null)
         ? rows.Select(Answer)
-        : Documents([.. rows.Select(row => row.Ids)], tokenizer);
+        : Documents(rows, tokenizer);
 
     /// <summary>The beginning of a row with a mask up to its first answer, and the answer.</summary>
     private static (IReadOnlyList<int> Prompt, IReadOnlyList<int> Following) Answer(EvaluationRow row)
@@ -69,12 +69,13 @@ internal static class SampleMaker
     }
 
     /// <summary>Beginnings of documents, the tokens after an end of text and at most half of the document's part in the row, with the rest of that part.</summary>
-    private static IEnumerable<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Following)> Documents(IReadOnlyList<long[]> rows, HuggingFaceTokenizer tokenizer) =>
+    private static IEnumerable<(IReadOnlyList<int> Prompt, IReadOnlyList<int> Following)> Documents(
+        IReadOnlyList<EvaluationRow> rows, HuggingFaceTokenizer tokenizer) =>
         from row in rows
-        from start in Enumerable.Range(0, row.Length)
-        where start == 0 || row[start - 1] == tokenizer.EndOfText
-        let document = row.Skip(start).TakeWhile(id => id != tokenizer.EndOfText).Select(id => (int)id).ToArray()
-        where document.Length >= ShortestDocument && (start > 0 || ReferenceEquals(row, rows[0]))
+        from start in Enumerable.Range(0, row.Ids.Length)
+        where start == 0 || row.Ids[start - 1] == tokenizer.EndOfText
+        let document = row.Ids.Skip(start).TakeWhile(id => id != tokenizer.EndOfText).Select(id => (int)id).ToArray()
+        where document.Length >= ShortestDocument && (start > 0 || row.BeginsDocument || ReferenceEquals(row.Ids, rows[0].Ids))
         let prompt = EndOfWord(document, Math.Min(MaxPromptTokens, document.Length / 2), tokenizer)
         select ((IReadOnlyList<int>)document[..prompt], (IReadOnlyList<int>)document[prompt..]);
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Distil.Core;
 using Distil.Core.Documents.Reports;
 using Distil.Core.Models.Folders;
+using Distil.Core.Specification;
 using Distil.Trainer.Reports.Markup;
 
 namespace Distil.Trainer.Reports.Sections;
@@ -14,7 +15,7 @@ internal static class WhatWasRun
         <div class="columns">
         <div><h3>Teacher</h3>{Facts.Of(Teacher(report.Teacher))}</div>
         <div><h3>Student</h3>{Facts.Of(Student(report.Student))}</div>
-        <div><h3>Text</h3>{Facts.Of(Text(report.Dataset))}</div>
+        <div><h3>Text</h3>{Facts.Of(Text(report.Dataset, report.Spec.Dataset))}</div>
         <div><h3>{(report.Experts is null ? "Training" : "Merging")}</h3>{Facts.Of(TrainingFacts.Of(report))}</div>
         </div>
         <details><summary>The specification, with every default</summary><pre>{JsonSerializer.Serialize(report.Spec, DistilJson.Indented)}</pre></details>
@@ -58,20 +59,23 @@ internal static class WhatWasRun
         ];
     }
 
-    private static IEnumerable<(string, string)> Text(DatasetSummary text) =>
+    private static IEnumerable<(string, string)> Text(DatasetSummary text, DatasetSpec spec) =>
     [
         ("Documents", $"{Figures.Count(text.Documents)} in {Figures.Count(text.Shards)} {(text.Shards == 1 ? "shard" : "shards")}"),
         .. text.Counts.PassedOver == 0 ? Array.Empty<(string, string)>() : [("Passed over", text.Counts.DescribePassedOver())],
         .. text.Counts.LongerThanRow == 0
             ? Array.Empty<(string, string)>()
-            : [("Longer than a row", $"{Figures.Count(text.Counts.LongerThanRow)} documents, {(text.TrainLabels is null ? "cut into rows" : "cut at the row’s end")}")],
-        ("Trained on", Amount(text.TrainTokens, text.TrainLabels, text.TrainRows)),
-        ("Held out", Amount(text.EvalTokens, text.EvalLabels, text.EvalRows)),
+            : [("Longer than a row", $"{Figures.Count(text.Counts.LongerThanRow)} documents, {(spec.Chat is null ? "cut into rows" : "cut at the row’s end")}")],
+        ("Trained on", Amount(text.TrainTokens, text.TrainLabels, text.TrainRows, spec)),
+        ("Held out", Amount(text.EvalTokens, text.EvalLabels, text.EvalRows, spec)),
         ("Row", $"{Figures.Count(text.ContextLength)} tokens"),
+        .. spec.IsolateDocuments
+            ? new[] { ($"{(spec.Chat is null ? "Documents" : "Conversations")} in a row", "read apart from each other: attention and state begin anew in each") }
+            : [],
         ("Dataset id", text.DatasetId),
     ];
 
-    private static string Amount(long tokens, long? labels, long rows) =>
-        (labels is { } counted ? $"{Figures.Count(counted)} of {Figures.Count(tokens)} tokens (the others are masked)" : $"{Figures.Count(tokens)} tokens")
+    private static string Amount(long tokens, long? labels, long rows, DatasetSpec spec) =>
+        (labels is { } counted ? $"{Figures.Count(counted)} of {Figures.Count(tokens)} tokens ({(spec.Chat is null ? "the others begin documents or rows" : "the others are masked")})" : $"{Figures.Count(tokens)} tokens")
         + $" in {Figures.Count(rows)} rows";
 }

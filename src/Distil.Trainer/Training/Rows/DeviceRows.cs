@@ -32,13 +32,13 @@ public sealed class DeviceRows : ITrainingRows, IDisposable
     public RowCounts CountsOf(MicroBatch rows) => RowCounts.OfFull(rows.Rows.Length, _rows.shape[1]);
 
     /// <inheritdoc />
-    public TokenBatch Read(MicroBatch rows)
+    public IReadOnlyList<TokenBatch> Read(MicroBatch rows)
     {
         using var scope = NewDisposeScope();
         var ids = _rows.index_select(0, tensor(rows.Rows, ScalarType.Int64).to(_rows.device))
             .to_type(ScalarType.Int64); // (B, S)
         var (count, length) = (ids.shape[0], ids.shape[1]);
-        return new(ids.DetachFromDisposeScope(), null, count, count * length, count * (length - 1));
+        return [new(ids.DetachFromDisposeScope(), null, count, count * length, count * (length - 1))];
     }
 
     /// <inheritdoc />

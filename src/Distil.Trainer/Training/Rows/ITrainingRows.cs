@@ -10,8 +10,8 @@ public interface ITrainingRows
     RowCounts CountsOf(MicroBatch rows);
 
     /// <summary>Reads rows onto the model's device. It is called from one thread, which need not be that of the training.</summary>
-    /// <returns>A batch outside of every dispose scope, which the caller disposes.</returns>
-    TokenBatch Read(MicroBatch rows);
+    /// <returns>A batch, or several that are one together; outside of every dispose scope, and the caller disposes them.</returns>
+    IReadOnlyList<TokenBatch> Read(MicroBatch rows);
 
     /// <summary>Ends a <see cref="Read"/> that waits for its rows, on another thread; it throws.</summary>
     void EndWaits()

@@ -26,11 +26,12 @@ internal sealed class StoredRows(OpenShard shards, Device device) : ITrainingRow
         }
 
         var labels = rows.Rows.Sum(row => CountedPositions.Of(shard, row).LongCount(each => each));
-        return new(rows.Rows.Length, tokens, labels, labels, IsMasked: true);
+        var texts = shard.HasDocuments ? rows.Rows.Sum(row => shard.DocumentsOf(row).Count) : rows.Rows.Length;
+        return new(texts, tokens, labels, labels, IsMasked: true);
     }
 
     /// <inheritdoc />
-    public TokenBatch Read(MicroBatch rows)
+    public IReadOnlyList<TokenBatch> Read(MicroBatch rows)
     {
         var shard = shards.RowsOf(rows.Shard);
         var (count, width) = (rows.Rows.Length, shard.ContextLength);
@@ -42,19 +43,37 @@ internal sealed class StoredRows(OpenShard shards, Device device) : ITrainingRow
         }
 
         using var scope = NewDisposeScope();
-        var inputs = tensor(ids, count, width).ToDevice(device).DetachFromDisposeScope();
+        var inputs = tensor(ids, count, width).ToDevice(device);
         if (shard.IsMasked)
         {
             var counted = rows.Rows.Select(row => CountedPositions.Of(shard, row)).ToArray();
-            return new TokenBatch(
-                inputs, CountedPositions.Mask(counted).ToDevice(device).DetachFromDisposeScope(), count, lengths.Sum(),
-                counted.Sum(row => row.LongCount(each => each)));
+            var mask = CountedPositions.Mask(counted).ToDevice(device);
+            var whole = new TokenBatch(inputs, mask, count, lengths.Sum(), counted.Sum(row => row.LongCount(each => each))) { Places = CountedPositions.Places(mask) };
+            return shard.HasDocuments
+                ? [.. DocumentGroup.Of(shard, rows.Rows).Select(group => Part(whole, group, counted, CountsOf(rows)))]
+                : [Kept(whole)];
         }
 
         var full = Array.TrueForAll(lengths, length => length == width);
-        return new TokenBatch(
-            inputs,
-            full ? null : tensor(lengths).ToDevice(device).DetachFromDisposeScope(),
-            count, lengths.Sum(), lengths.Sum(length => length - 1));
+        return [Kept(new TokenBatch(inputs, full ? null : tensor(lengths).ToDevice(device), count, lengths.Sum(), lengths.Sum(length => length - 1)))];
+    }
+
+    /// <summary>Some documents of a batch of rows, as a batch.</summary>
+    private TokenBatch Part(TokenBatch rows, DocumentGroup group, bool[][] counted, RowCounts counts)
+    {
+        var at = group.Places().ToDevice(device);
+        var labels = group.Documents.Sum(document => counted[document.Row].AsSpan(document.Start, document.Length).Count(true));
+        return Kept(new TokenBatch(group.Of(rows.InputIds, at), group.Of(rows.Counted!, at), group.Documents.Count, group.Tokens, labels)
+        {
+            Places = rows.Places!.index_select(0, at), Whole = counts,
+        });
+    }
+
+    private static TokenBatch Kept(TokenBatch batch)
+    {
+        batch.InputIds.DetachFromDisposeScope();
+        batch.Counted?.DetachFromDisposeScope();
+        batch.Places?.DetachFromDisposeScope();
+        return batch;
     }
 }

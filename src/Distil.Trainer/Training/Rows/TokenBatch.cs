@@ -11,6 +11,12 @@ namespace Distil.Trainer.Training.Rows;
 /// <param name="Labels">Number of tokens predicted from an earlier one in their row that count; cross-entropy is the mean over them.</param>
 public sealed record TokenBatch(Tensor InputIds, Tensor? Counted, long Rows, long Tokens, long Labels) : IDisposable
 {
+    /// <value>With masks, where the outputs of its positions are among those that are stored of the rows, (B·S), int64; null without.</value>
+    internal Tensor? Places { get; init; }
+
+    /// <value>Counts of the micro-batch of which it is a part; null if it is all of it.</value>
+    internal RowCounts? Whole { get; init; }
+
     /// <value>Whether the rows have masks.</value>
     public bool IsMasked => Counted?.dim() == 2;
 
@@ -25,5 +31,6 @@ public sealed record TokenBatch(Tensor InputIds, Tensor? Counted, long Rows, lon
     {
         InputIds.Dispose();
         Counted?.Dispose();
+        Places?.Dispose();
     }
 }

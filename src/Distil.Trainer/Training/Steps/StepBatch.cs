@@ -4,7 +4,7 @@ using Distil.Trainer.Training.Targets;
 namespace Distil.Trainer.Training.Steps;
 
 /// <summary>The data of one optimiser step in one process.</summary>
-/// <param name="Parts">This process's micro-batches, with the teacher's outputs if there is a teacher; none if there are fewer micro-batches than processes.</param>
+/// <param name="Parts">This process's micro-batches, perhaps in several parts each, with the teacher's outputs if there is a teacher; none if there are fewer micro-batches than processes.</param>
 /// <param name="Whole">Counts of all the step's micro-batches.</param>
 internal sealed record StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? Targets)> Parts, RowCounts Whole) : IDisposable
 {
@@ -33,12 +33,12 @@ internal sealed record StepBatch(IReadOnlyList<(TokenBatch Rows, BatchTargets? T
                     continue;
                 }
 
-                var tokens = rows.Read(part);
-                parts.Add((tokens, null));
-                whole += tokens.Counts;
-                if (targets is not null)
+                var (first, batches) = (parts.Count, rows.Read(part));
+                parts.AddRange(batches.Select(batch => (batch, (BatchTargets?)null)));
+                whole = batches.Aggregate(whole, (sum, batch) => sum + batch.Counts);
+                foreach (var (i, read) in (targets?.Read(part, batches) ?? []).Index())
                 {
-                    parts[^1] = (tokens, targets.Read(part, tokens));
+                    parts[first + i] = (batches[i], read);
                 }
             }
         }

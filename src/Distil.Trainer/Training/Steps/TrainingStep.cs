@@ -55,7 +55,7 @@ internal sealed class TrainingStep(
         {
             foreach (var (tokens, targets) in batch.Parts)
             {
-                var share = new Share(tokens.Labels / labels, tokens.Positions / positions, tokens.Rows / rows);
+                var share = new Share(tokens.Labels / labels, tokens.Positions / positions, Aligned(tokens) / rows);
                 var values = Backward(tokens, targets, weights, share);
                 sums = sums is null ? values : sums + values;
             }
@@ -102,6 +102,11 @@ internal sealed class TrainingStep(
         targets.Layers is not null
             ? distillation!.Alignment.LayerLoss(blocks, targets.Layers, counted)
             : distillation!.Alignment.Loss(final, targets.Outputs.MeanHidden!, counted);
+
+    /// <summary>The rows for which a batch's alignment counts.</summary>
+    private double Aligned(TokenBatch tokens) => tokens.Whole is { } whole && distillation is not null
+        ? whole.Rows * distillation.Alignment.ShareOf(tokens.Rows / (double)whole.Rows, tokens.Positions / (double)Math.Max(1, whole.Positions))
+        : tokens.Rows;
 
     /// <summary>A micro-batch's share of the whole step.</summary>
     private readonly record struct Share(double Labels, double Positions, double Rows);

@@ -14,11 +14,11 @@ public interface ITargetSource
     /// <value>The form of each operation that makes them; empty if they are read.</value>
     IReadOnlyList<OperationForm> Operations => [];
 
-    /// <summary>Returns the teacher's outputs for the rows of a batch. It is called from one thread, which need not be that of the training.</summary>
+    /// <summary>Returns the teacher's outputs for the rows of a micro-batch. It is called from one thread, which need not be that of the training.</summary>
     /// <param name="rows">The rows.</param>
-    /// <param name="batch">Their tokens.</param>
-    /// <returns>Targets outside of every dispose scope, which the caller disposes.</returns>
-    BatchTargets Read(MicroBatch rows, TokenBatch batch);
+    /// <param name="batches">Their tokens.</param>
+    /// <returns>The targets of each batch, outside of every dispose scope; the caller disposes them.</returns>
+    IReadOnlyList<BatchTargets> Read(MicroBatch rows, IReadOnlyList<TokenBatch> batches);
 }
 
 /// <summary>The teacher's outputs for one batch.</summary>

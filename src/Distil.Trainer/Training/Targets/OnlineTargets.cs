@@ -21,7 +21,9 @@ public sealed class OnlineTargets(ILanguageModel teacher, ExtractionSettings set
     public IReadOnlyList<OperationForm> Operations => _extractor.Operations;
 
     /// <inheritdoc />
-    public BatchTargets Read(MicroBatch rows, TokenBatch batch)
+    public IReadOnlyList<BatchTargets> Read(MicroBatch rows, IReadOnlyList<TokenBatch> batches) => [.. batches.Select(Read)];
+
+    private BatchTargets Read(TokenBatch batch)
     {
         if (!layers)
         {

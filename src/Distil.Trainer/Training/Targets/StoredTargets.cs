@@ -1,5 +1,4 @@
 using Distil.Core.Errors;
-using Distil.Trainer.Datasets;
 using Distil.Trainer.TeacherOutputs;
 using Distil.Trainer.Training.Rows;
 using static TorchSharp.torch;
@@ -16,21 +15,17 @@ internal sealed class StoredTargets(OpenShard shards, ExtractionSettings setting
     public TargetSizes Sizes { get; } = TargetSizes.Of(settings);
 
     /// <inheritdoc />
-    public BatchTargets Read(MicroBatch rows, TokenBatch batch)
+    public IReadOnlyList<BatchTargets> Read(MicroBatch rows, IReadOnlyList<TokenBatch> batches)
     {
         using var scope = NewDisposeScope();
         var file = shards.TargetsOf(rows.Shard);
-        if (rows.Rows.Sum(file.PositionsOf) is var stored && stored != batch.Positions)
+        if (rows.Rows.Sum(file.PositionsOf) is var stored && batches.Sum(batch => batch.Positions) is var counted && stored != counted)
         {
-            throw new InvalidInputException($"{file.Path}: has outputs of {stored} positions of these rows, {batch.Positions} of which count; expected one for each");
+            throw new InvalidInputException($"{file.Path}: has outputs of {stored} positions of these rows, {counted} of which count; expected one for each");
         }
 
         var outputs = file.ReadRows(rows.Rows, device);
-        if (batch.IsMasked)
-        {
-            outputs = outputs.At(CountedPositions.Places(batch.Counted!));
-        }
-
-        return new BatchTargets(outputs.DetachFromDisposeScope(), Layers: null);
+        TeacherTargets[] parts = [.. batches.Select(batch => batch.Places is { } places ? outputs.At(places, batch.Rows) : outputs)];
+        return [.. parts.Select(part => new BatchTargets(part.DetachFromDisposeScope(), Layers: null))];
     }
 }

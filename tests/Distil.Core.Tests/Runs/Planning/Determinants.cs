@@ -52,6 +52,8 @@ internal static class Determinants
         ("dataset.documentSeparator", "''", Renamed.Dataset),
         ("dataset.documentSeparator", "'\\n\\n'", Renamed.Dataset),
         ("dataset.documentSeparator", "'\\n'", Renamed.Nothing),
+        ("dataset.isolateDocuments", "true", Renamed.Dataset),
+        ("dataset.isolateDocuments", "false", Renamed.Nothing),
         ("dataset.contextLength", "32", Renamed.Dataset),
         ("dataset.shardTokens", "100", Renamed.Dataset),
         ("dataset.evalFraction", "0.25", Renamed.Dataset),

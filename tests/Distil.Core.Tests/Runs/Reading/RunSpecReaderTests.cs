@@ -97,6 +97,7 @@ public sealed class RunSpecReaderTests
     [InlineData("dataset.shardTokens", "100", "dataset.shardTokens is 100; expected at least dataset.contextLength, 512")]
     [InlineData("dataset.chat", "{}", "dataset.chat is set and dataset.format is text; expected dataset.format jsonl or parquet")]
     [InlineData("dataset", """{"sources": ["a"], "format": "jsonl", "textField": "body", "chat": {}}""", "dataset.textField is body and dataset.chat is set")]
+    [InlineData("dataset", """{"sources": ["a"], "format": "jsonl", "chat": {"packing": "none"}, "isolateDocuments": true}""", "dataset.isolateDocuments is true and dataset.chat.packing none, whose rows have one conversation each")]
     [InlineData("dataset", """{"sources": ["a"], "format": "jsonl", "chat": {"field": "x", "form": "completion"}}""", "dataset.chat.field is x; expected dataset.chat.form messages")]
     [InlineData("dataset.evalFraction", "0", "dataset.evalFraction is 0 and dataset.evalSources is empty")]
     [InlineData("compute.gpusPerWorker", "2", "training.gradientAccumulation is 1 and compute.gpusPerWorker 2; expected at least 2, a micro-batch for each")]

@@ -11,7 +11,7 @@ public sealed class DeviceRowsTests
     {
         using var rows = new DeviceRows([0, 1, 2, 3, 4, 5, 6], contextLength: 3, CPU);
         Assert.Equal([2L], rows.RowsOfShards);
-        using var batch = rows.Read(new MicroBatch(0, [1, 0]));
+        using var batch = rows.Read(new MicroBatch(0, [1, 0]))[0];
         Assert.Equal([3, 4, 5, 0, 1, 2], batch.InputIds.data<long>());
         Assert.Equal((2, 6, 4), (batch.Rows, batch.Tokens, batch.Labels));
     }

@@ -35,7 +35,7 @@ public sealed class TrainingStepTests
         using var model = new TinyModel(seed: 1);
         using var teacher = new TinyModel(seed: 7, teacher: true);
         using var optimizer = new AdamW(model.TrainableParameters, new AdamWOptions());
-        using var batch = rows.Read(part);
+        using var batch = rows.Read(part)[0];
         var final = model.Forward(batch.InputIds);
         var logits = final.matmul(model.HeadWeight.t());
         var (teacherFinal, layers) = teacher.ForwardWithLayers(batch.InputIds);
