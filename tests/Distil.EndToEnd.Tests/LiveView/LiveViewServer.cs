@@ -109,7 +109,6 @@ public sealed partial class LiveViewServer : IAsyncLifetime
         (spec["dataset"]!["maxTokens"], spec["dataset"]!["shardTokens"]) = (4000, 2000);
         spec["training"]!["epochs"] = 1;
         spec["evaluation"]!["baseline"] = false;
-        spec["evaluation"]!["recall"] = System.Text.Json.Nodes.JsonNode.Parse("""{ "lengths": [16, 32], "sequences": 4 }""");
         change?.Invoke(spec);
     }));
 
