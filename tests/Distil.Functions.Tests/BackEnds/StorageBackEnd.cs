@@ -14,7 +14,9 @@ public sealed class StorageBackEnd : IAsyncDisposable
     private readonly Lazy<Task<StorageEmulator>> _storage = new(() => StorageEmulator.StartAsync(folder: null, CancellationToken.None));
 
     /// <summary>Creates a task hub of its own.</summary>
-    internal async Task<StorageHub> NewHubAsync() => new((await _storage.Value).ConnectionString);
+    /// <param name="takesOver">Whether a worker takes over from one that is gone after seconds, not after minutes. On a busy machine it may then do so from one
+    /// that is slow, and messages come again and again.</param>
+    internal async Task<StorageHub> NewHubAsync(bool takesOver = false) => new((await _storage.Value).ConnectionString, takesOver);
 
     public async ValueTask DisposeAsync()
     {
@@ -26,13 +28,26 @@ public sealed class StorageBackEnd : IAsyncDisposable
 }
 
 /// <summary>Histories and messages of one app, in tables, queues and blobs.</summary>
-internal sealed class StorageHub(string connectionString)
+internal sealed class StorageHub(string connectionString, bool takesOver)
 {
     private readonly string _name = $"hub{Guid.NewGuid():n}";
     private int _workers;
 
     /// <summary>Creates a worker's connection.</summary>
-    public AzureStorageOrchestrationService Connect(StorageWire wire) => new(new AzureStorageOrchestrationServiceSettings
+    public AzureStorageOrchestrationService Connect(StorageWire wire)
+    {
+        var settings = SettingsOf(wire);
+        if (takesOver)
+        {
+            settings.LeaseInterval = TimeSpan.FromSeconds(4);
+            settings.LeaseRenewInterval = settings.LeaseAcquireInterval = TimeSpan.FromSeconds(1);
+            settings.ControlQueueVisibilityTimeout = settings.WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(5);
+        }
+
+        return new(settings);
+    }
+
+    private AzureStorageOrchestrationServiceSettings SettingsOf(StorageWire wire) => new()
     {
         TaskHubName = _name,
         WorkerId = $"worker{Interlocked.Increment(ref _workers)}",
@@ -43,11 +58,5 @@ internal sealed class StorageHub(string connectionString)
         PartitionCount = 1,
         UseAppLease = false,
         MaxQueuePollingInterval = TimeSpan.FromMilliseconds(200),
-        // Another worker takes over from one that is gone after seconds, not after minutes.
-        LeaseInterval = TimeSpan.FromSeconds(4),
-        LeaseRenewInterval = TimeSpan.FromSeconds(1),
-        LeaseAcquireInterval = TimeSpan.FromSeconds(1),
-        ControlQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
-        WorkItemQueueVisibilityTimeout = TimeSpan.FromSeconds(5),
-    });
+    };
 }

@@ -117,5 +117,5 @@ public sealed class StoragePipelineEventsTests(StorageBackEnd storage) : Pipelin
     // A queue delays a message by whole seconds, rounded down.
     protected override TimeSpan Early => TimeSpan.FromSeconds(1);
 
-    internal override async Task<IScriptHost> StartAsync(PipelineScript script) => await DurableScriptHost.StartAsync(script, await storage.NewHubAsync());
+    internal override async Task<IScriptHost> StartAsync(PipelineScript script) => await DurableScriptHost.StartAsync(script, await storage.NewHubAsync(takesOver: true));
 }

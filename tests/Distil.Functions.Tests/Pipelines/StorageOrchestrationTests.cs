@@ -38,7 +38,7 @@ public sealed class StorageOrchestrationTests(StorageBackEnd storage)
     [Fact]
     public async Task After_a_killed_worker_another_goes_on_and_knows_that_the_job_may_be_started()
     {
-        await using var durable = await DurableHost.StartAsync(await storage.NewHubAsync());
+        await using var durable = await DurableHost.StartAsync(await storage.NewHubAsync(takesOver: true));
         var killed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         durable.Jobs.OnStart = job =>
         {
