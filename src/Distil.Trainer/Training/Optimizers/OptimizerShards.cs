@@ -56,13 +56,15 @@ internal sealed class OptimizerShards
             _ranks.Sum(more);
         }
 
-        var own = gradients.Where((_, i) => _owners[i] == _ranks.Rank).ToArray();
-        foreach (var other in gradients.Except(own))
+        foreach (var (i, gradient) in gradients.Index())
         {
-            other.Dispose();
+            if (_owners[i] != _ranks.Rank)
+            {
+                gradient.Dispose();
+            }
         }
 
-        return own;
+        return [.. gradients.Where((_, i) => _owners[i] == _ranks.Rank)];
     }
 
     /// <summary>Joins values of each process's parameters to those of all, with the same bits in every process.</summary>
