@@ -15,10 +15,11 @@ public sealed record ComputeSpec
     [Range(1.0, double.PositiveInfinity), AddedLater]
     public int GpusPerWorker { get; init; } = 1;
 
-    /// <value>Trained weights from which GPUs that train together divide the optimiser's state among them, ≥ 0: each then has its part of AdamW's moments, and
-    /// updates that part of the weights. The result is the same; a job that is asked to stop saves at the next of every 16 steps. Default 100,000,000.</value>
+    /// <value>Trained weights, ≥ 0, from which on GPUs that train together divide the optimiser's state among them: each then has its part of AdamW's moments,
+    /// and updates that part of the weights. The result is the same; a job that is asked to stop saves at the next of every 16 steps. Default: never, because it
+    /// has not run on two cards yet (docs/scale.md).</value>
     [Range(0.0, double.PositiveInfinity), AddedLater]
-    public long ShardOptimizerFrom { get; init; } = 100_000_000;
+    public long? ShardOptimizerFrom { get; init; }
 
     /// <value>How often a job is retried after a transient failure, ≥ 0. Default 3.</value>
     [Range(0.0, double.PositiveInfinity)]

@@ -30,6 +30,7 @@ public sealed record DatasetSpec
 
     /// <value>Whether teacher and students read the documents (conversations) of a row apart from each other: attention, state and positions begin anew in each,
     /// and its first token does not count. Default false: what follows in a row is read after what is before it.</value>
+    [AddedLater]
     public bool IsolateDocuments { get; init; }
 
     /// <value>Tokens in a row, ≥ 8. Default 512, the paper's.</value>

@@ -21,12 +21,13 @@ internal static class RunStages
         WeightRounding? rounding)
     {
         (DeltaDistillation, TargetSizes)? sized = teaching is { } known ? (known.Loss, known.Targets.Sizes) : null;
+        var ranks = (job.Ranks, job.Spec.Compute.ShardOptimizerFrom ?? long.MaxValue);
         if (student is not LinearisedModel linearised)
         {
-            return XlstmStages.Of(student, job.Spec.Training, totalSteps, sized, () => job.UsePrecision(student), rounding, (job.Ranks, job.Spec.Compute.ShardOptimizerFrom));
+            return XlstmStages.Of(student, job.Spec.Training, totalSteps, sized, () => job.UsePrecision(student), rounding, ranks);
         }
 
         job.UsePrecision(student); // its trained weights stay in full precision
-        return LinearisedStages.Of(linearised, job.Spec.Training, job.Spec.Seed, totalSteps, sized, rounding, (job.Ranks, job.Spec.Compute.ShardOptimizerFrom));
+        return LinearisedStages.Of(linearised, job.Spec.Training, job.Spec.Seed, totalSteps, sized, rounding, ranks);
     }
 }
