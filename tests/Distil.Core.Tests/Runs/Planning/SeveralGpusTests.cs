@@ -22,8 +22,17 @@ public sealed class SeveralGpusTests
     [Fact]
     public void A_divided_optimiser_is_said_with_the_memory_that_it_saves()
     {
-        Assert.Contains("divide the optimiser's moments of 500000000 weights; each saves some 3.0 GB", SeveralGpus.Warnings(Spec(4, 4), 100, 500_000_000).Last(), StringComparison.Ordinal);
-        Assert.Empty(SeveralGpus.Warnings(Spec(1, 4), 100, 500_000_000));
+        const long large = 500_000_000;
+        Assert.Contains("divide the optimiser's moments of 500000000 weights; each saves some 3.0 GB", SeveralGpus.Warnings(Divided(4, large), 100, large).Last(), StringComparison.Ordinal);
+        Assert.Single(SeveralGpus.Warnings(Divided(4, large + 1), 100, large));
+        Assert.Single(SeveralGpus.Warnings(Spec(4, 4), 100, large)); // nobody asked for it
+        Assert.Empty(SeveralGpus.Warnings(Divided(1, large), 100, large));
+
+        static RunSpec Divided(int gpus, long from)
+        {
+            var spec = Spec(gpus, 4);
+            return spec with { Compute = spec.Compute with { ShardOptimizerFrom = from } };
+        }
     }
 
     [Fact]
